@@ -1,0 +1,111 @@
+"""The rules of sessions and their tokens. No clock, no randomness, no storage: all of it comes in."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from uuid import UUID
+
+from domain.config_keys import Config
+from domain.errors import ApiError
+
+ID_BYTES = 16
+COUNTER_BYTES = 8
+MAC_BYTES = 32
+# 57 bytes are 76 characters of base64 without padding or spare bits: one token, one text.
+VERSION = b"\x01"
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """Names a session and its place in the session's row of tokens."""
+
+    session_id: UUID
+    counter: int
+
+
+def write_refresh_token(token: RefreshToken, key: bytes) -> str:
+    """URL-safe text of the token, authenticated with HMAC-SHA256 under ``key``."""
+    message = VERSION + token.session_id.bytes + token.counter.to_bytes(COUNTER_BYTES, "big")
+    return base64.urlsafe_b64encode(message + _mac(message, key)).decode()
+
+
+def read_refresh_token(text: str, keys: Mapping[str, bytes]) -> RefreshToken | None:
+    """The token, or None when the text is malformed or signed by none of the ``keys``."""
+    try:
+        raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError, ValueError):
+        return None
+    message, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    if len(message) != len(VERSION) + ID_BYTES + COUNTER_BYTES or not message.startswith(VERSION):
+        return None
+    if not any(hmac.compare_digest(mac, _mac(message, key)) for key in keys.values()):
+        return None
+    return RefreshToken(UUID(bytes=message[1 : 1 + ID_BYTES]), int.from_bytes(message[1 + ID_BYTES :], "big"))
+
+
+def _mac(message: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, message, hashlib.sha256)
+
+
+class Presented(Enum):
+    """What a presented refresh token is, by its place in the row."""
+
+    CURRENT = auto()
+    REPEATED = auto()
+    STOLEN = auto()
+    FORGED = auto()
+
+
+def judge(presented: int, current: int, rotated_at: datetime | None, now: datetime, grace: timedelta) -> Presented:
+    """The immediate predecessor inside the grace is a second tab or a lost answer; anything older was stolen."""
+    if presented == current:
+        return Presented.CURRENT
+    if presented > current:
+        return Presented.FORGED
+    recent = rotated_at is not None and now - rotated_at <= grace
+    return Presented.REPEATED if presented == current - 1 and recent else Presented.STOLEN
+
+
+def one_time_hash(token: UUID) -> bytes:
+    """What is stored of a one-time token. Its 122 random bits need no salt and no slow hash."""
+    return hashlib.sha256(token.bytes).digest()
+
+
+WRONG_CREDENTIALS = "auth.login.invalid_credentials"
+
+
+def login_refusal(status: str, email_verified: bool) -> str | None:
+    """Why an account may not sign in although the password is right. Erased accounts are as unknown ones."""
+    if status == "ACTIVE":
+        return None if email_verified else "auth.login.email_not_verified"
+    told = {"SUSPENDED": "suspended", "BANNED": "suspended", "DEACTIVATED": "deactivated"}
+    return f"auth.login.account_{told[status]}" if status in told else WRONG_CREDENTIALS
+
+
+def require_refresh_allowed(status: str | None) -> None:
+    """Raises ApiError auth.refresh.account_suspended, or invalid_token for an account that is gone or deactivated."""
+    if status in ("SUSPENDED", "BANNED"):
+        raise ApiError("auth.refresh.account_suspended")
+    if status != "ACTIVE":
+        raise ApiError("auth.refresh.invalid_token")
+
+
+def session_life(config: Config) -> tuple[timedelta, timedelta]:
+    """How long a session lives unused, and at most."""
+    return timedelta(days=config["auth.refresh_idle_days"]), timedelta(days=config["auth.refresh_absolute_days"])
+
+
+def registration_locale(wanted: str | None, preferred: str, supported: Sequence[str]) -> str:
+    """The locale of a new account. Raises ApiError for one that is not offered at the moment."""
+    if not wanted:
+        return preferred
+    if wanted not in supported:
+        raise ApiError(
+            "validation.failed", details=[{"field": "locale", "rule": "enum", "limit": ", ".join(supported)}]
+        )
+    return wanted

@@ -1,0 +1,213 @@
+"""Every value an admin may change at run time: type, bounds, default and meaning. Nothing else reads or writes them.
+
+``biore config list|get|set`` and the running nodes share this catalogue; an unknown key or a value outside its bounds
+is refused before it is stored.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Kind = Literal["bool", "int", "text", "secret", "list", "rate"]
+
+RATE = re.compile(r"(?P<limit>[1-9][0-9]{0,5})/(?:(?P<count>[1-9][0-9]{0,3}) ?)?(?P<unit>second|minute|min|hour|day)s?")
+UNIT_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400}
+RATE_LIMIT_PREFIX = "ratelimit."
+
+
+class Config(Protocol):
+    """Read access to the current values; ``config["auth.salt_rounds"]`` costs a dict lookup."""
+
+    def __getitem__(self, name: str) -> Any: ...
+
+    def get(self, name: str) -> Any:
+        """The stored value of a key without a catalogue entry (a rate-limit override), or None."""
+
+
+class InvalidConfig(ValueError):
+    """The key does not exist or the value does not fit it; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``limit`` calls in each window of ``window`` seconds."""
+
+    limit: int
+    window: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """``10/hour``, ``3/10 min``, ``120/minute``. Raises InvalidConfig."""
+        match = RATE.fullmatch(text)
+        if match is None:
+            raise InvalidConfig(f"{text!r} is not a rate such as 10/hour or 3/10 min")
+        return cls(int(match["limit"]), int(match["count"] or 1) * UNIT_SECONDS[match["unit"]])
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigKey:
+    """``development`` replaces ``default`` in the development environment where it is given."""
+
+    name: str
+    kind: Kind
+    default: Any
+    meaning: str
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] | None = None
+    development: Any = None
+
+    def default_in(self, env: str) -> Any:
+        return self.development if env == "development" and self.development is not None else self.default
+
+    def check(self, value: Any) -> Any:
+        """The value as it is stored. Raises InvalidConfig."""
+        if self.kind == "bool":
+            return self._expect(isinstance(value, bool), value, "must be true or false")
+        if self.kind == "int":
+            self._expect(isinstance(value, int) and not isinstance(value, bool), value, "must be a whole number")
+            self._expect(self.minimum is None or value >= self.minimum, value, f"must be at least {self.minimum}")
+            return self._expect(self.maximum is None or value <= self.maximum, value, f"must be at most {self.maximum}")
+        if self.kind == "rate":
+            self._expect(isinstance(value, str), value, "must be a rate such as 10/hour")
+            Rate.parse(value)
+            return value
+        if self.kind == "list":
+            self._expect(
+                isinstance(value, list) and all(isinstance(item, str) for item in value),
+                value,
+                "must be a list of texts",
+            )
+            return self._among(value, value)
+        self._expect(isinstance(value, str), value, "must be a text")
+        return self._among([value], value)
+
+    def _among(self, items: Iterable[str], value: Any) -> Any:
+        if self.choices is not None:
+            unknown = [item for item in items if item not in self.choices]
+            self._expect(not unknown, value, f"must be of {', '.join(self.choices)}")
+        return value
+
+    def _expect(self, holds: bool, value: Any, rule: str) -> Any:
+        if not holds:
+            shown = "the given value" if self.kind == "secret" else repr(value)
+            raise InvalidConfig(f"{self.name} {rule}, not {shown}")
+        return value
+
+
+EMAIL = ("mailbox", "smtp", "smtp_secondary")
+CAPTCHA = ("none", "turnstile", "hcaptcha", "recaptcha")
+GEOIP = ("none", "cdn_header", "maxmind")
+
+CATALOGUE: dict[str, ConfigKey] = {
+    key.name: key
+    for key in (
+        ConfigKey("auth.salt_rounds", "int", 12, "bcrypt cost of new password hashes", 10, 16),
+        ConfigKey("auth.access_token_ttl_seconds", "int", 900, "life of an access token", 60, 3600),
+        ConfigKey("auth.refresh_idle_days", "int", 30, "a session unused for this long ends", 1, 365),
+        ConfigKey("auth.refresh_absolute_days", "int", 90, "a session this old ends, used or not", 1, 365),
+        ConfigKey(
+            "auth.refresh_grace_seconds",
+            "int",
+            10,
+            "a refresh token used again within this time after its rotation gets the same successor",
+            0,
+            60,
+        ),
+        ConfigKey("auth.verification_ttl_hours", "int", 24, "life of an e-mail verification link", 1, 168),
+        ConfigKey("auth.lockout_threshold", "int", 5, "failed logins by address and network before a lock", 3, 100),
+        ConfigKey("auth.lockout_base_seconds", "int", 60, "the first lock; each further failure doubles it", 1, 900),
+        ConfigKey("auth.lockout_max_seconds", "int", 900, "the longest lock", 1, 86400),
+        ConfigKey(
+            "auth.email_mx_check",
+            "bool",
+            True,
+            "whether the domain of a new address must accept mail (by DNS)",
+            development=False,
+        ),
+        ConfigKey("legal.terms_version", "text", "1.0", "version of the terms of service that people consent to"),
+        ConfigKey("legal.privacy_version", "text", "1.0", "version of the privacy policy that people consent to"),
+        ConfigKey("platform.registration_enabled", "bool", True, "kill switch of registration"),
+        ConfigKey(
+            "platform.supported_locales",
+            "list",
+            ["en", "tr"],
+            "locales offered to people; the first is the default",
+            choices=("en", "tr"),
+        ),
+        ConfigKey(
+            "site.base_url", "text", "https://bio.re", "where links in mails lead", development="http://127.0.0.1:8000"
+        ),
+        ConfigKey("ratelimit.enabled", "bool", True, "whether rate limits are enforced"),
+        ConfigKey("security.alert_email", "text", "", "who is warned of a stolen session; empty for nobody"),
+        ConfigKey(
+            "external.email.active_provider",
+            "text",
+            "smtp",
+            "the provider that sends mail",
+            choices=EMAIL,
+            development="mailbox",
+        ),
+        ConfigKey(
+            "external.email.failover_providers",
+            "list",
+            [],
+            "asked in this order when the active one fails",
+            choices=EMAIL,
+        ),
+        ConfigKey("external.email.from", "text", "BIO.RE <no-reply@bio.re>", "sender of all mails"),
+        ConfigKey(
+            "external.email.smtp.url", "secret", "", "smtp://user:password@host:587?tls=starttls|none, smtps://…"
+        ),
+        ConfigKey("external.email.smtp_secondary.url", "secret", "", "the second SMTP server, for failover"),
+        ConfigKey(
+            "external.captcha.active_provider",
+            "text",
+            "none",
+            "the captcha vendor; none switches captcha off",
+            choices=CAPTCHA,
+        ),
+        ConfigKey(
+            "external.captcha.failover_providers",
+            "list",
+            [],
+            "asked in this order when the active one is unreachable",
+            choices=CAPTCHA,
+        ),
+        *(
+            key
+            for vendor, url in (
+                ("turnstile", "https://challenges.cloudflare.com/turnstile/v0/siteverify"),
+                ("hcaptcha", "https://api.hcaptcha.com/siteverify"),
+                ("recaptcha", "https://www.google.com/recaptcha/api/siteverify"),
+            )
+            for key in (
+                ConfigKey(f"external.captcha.{vendor}.secret", "secret", "", "secret key of the vendor's account"),
+                ConfigKey(f"external.captcha.{vendor}.verify_url", "text", url, "where tokens are verified"),
+            )
+        ),
+        ConfigKey(
+            "external.geoip.active_provider", "text", "cdn_header", "first source of a client's country", choices=GEOIP
+        ),
+        ConfigKey(
+            "external.geoip.failover_providers",
+            "list",
+            ["maxmind"],
+            "asked in this order when the first knows nothing",
+            choices=GEOIP,
+        ),
+        ConfigKey(
+            "external.geoip.maxmind.path", "text", "", "a MaxMind-format country or city database; empty for none"
+        ),
+    )
+}
+
+
+def check(name: str, value: Any, operation_ids: Iterable[str]) -> Any:
+    """The value as it is stored. ``ratelimit.<operationId>`` is a key for every operation. Raises InvalidConfig."""
+    if name in CATALOGUE:
+        return CATALOGUE[name].check(value)
+    if name.startswith(RATE_LIMIT_PREFIX) and name.removeprefix(RATE_LIMIT_PREFIX) in operation_ids:
+        return ConfigKey(name, "rate", None, "overrides the contract's limit").check(value)
+    raise InvalidConfig(f"there is no config key {name!r}; `biore config list` shows all")

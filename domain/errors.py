@@ -1,0 +1,28 @@
+"""The two ways in which a use case ends early. Status, words and translations of a code stand in the contract."""
+
+
+class ApiError(Exception):
+    """A documented refusal: ``code`` is a key of ``openapi/errors.yaml``.
+
+    ``retry_after`` is in seconds, for codes whose status asks the client to come back.
+    ``details`` lists one ``{field, rule, message}`` per violation (validation only).
+    Further keyword arguments fill the placeholders of the message (``i18nVars`` on the wire).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        retry_after: float | None = None,
+        details: list[dict[str, str]] | None = None,
+        **variables: str | int,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after = retry_after
+        self.details = details
+        self.variables = variables
+
+
+class JobFailed(Exception):
+    """A job cannot succeed now; the worker tries again later with back-off."""

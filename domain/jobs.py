@@ -1,0 +1,30 @@
+"""What the worker is asked to do, and when it tries again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+FIRST_DELAY = 2.0
+LONGEST_DELAY = 3600.0
+MAX_ATTEMPTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``secret`` is the unsealed part of the payload; empty for none. ``attempt`` counts from 1."""
+
+    id: UUID
+    topic: str
+    payload: Mapping[str, str]
+    secret: str
+    attempt: int
+
+
+def retry_delay(attempt: int, random: float) -> timedelta:
+    """Doubling from 2 seconds to an hour, between half and all of it (``random`` in 0..1), so that retries spread out.
+
+    16 attempts reach over some seven hours.
+    """
+    longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1))
+    return timedelta(seconds=longest * (0.5 + random / 2))

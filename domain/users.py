@@ -1,0 +1,141 @@
+"""Accounts: what one is, what a caller sees of it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+STATUSES = ("ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEACTIVATED")
+REFERRAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+REFERRAL_LENGTH = 8
+MAX_SOCIAL_ACCOUNTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a session belongs to, as far as every call needs it."""
+
+    id: UUID
+    email: str
+    username: str | None
+    display_name: str | None
+    avatar_url: str | None
+    status: str
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a call comes from. ``ip`` and ``cdn_country`` were believed only from trusted proxies.
+
+    ``network`` is the address prefix that counters and traces use: IPv4 whole for counting, IPv6 by /64.
+    """
+
+    ip: str | None
+    network: str
+    user_agent: str | None
+    cdn_country: str | None
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What leads from a record back to the call that made it. ``network`` is coarse: /24 or /48."""
+
+    correlation_id: str | None = None
+    network: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is remembered of the place an account was opened from."""
+
+    device: str | None
+    country: str | None
+    referred_by: UUID | None
+
+
+def tombstone_of(email: str) -> str:
+    """The address that an erased account leaves behind, so that its former owner is recognised."""
+    return f"deleted_{hashlib.sha256(email.encode()).hexdigest()}@deleted.bio.re"
+
+
+def new_user(body: Mapping[str, Any], password_hash: str, locale: str, origin: Origin) -> dict[str, Any]:
+    """The columns of a new account from the registration of a person."""
+    return {
+        "email": body["email"],
+        "password_hash": password_hash,
+        "username": body.get("username"),
+        "display_name": body.get("displayName"),
+        "intent": body.get("intent"),
+        "locale": locale,
+        "referred_by": origin.referred_by,
+        "registration_device": origin.device,
+        "registration_country": origin.country,
+        "first_referrer_url": body.get("firstReferrerUrl"),
+        "first_landing_page": body.get("firstLandingPage"),
+        "utm_source": body.get("utmSource"),
+        "utm_medium": body.get("utmMedium"),
+        "utm_campaign": body.get("utmCampaign"),
+        "utm_term": body.get("utmTerm"),
+        "utm_content": body.get("utmContent"),
+    }
+
+
+def referral_code(random: Sequence[int]) -> str:
+    """A code of letters and digits that cannot be mistaken for one another, from as many random bytes."""
+    return "".join(REFERRAL_ALPHABET[byte % len(REFERRAL_ALPHABET)] for byte in random[:REFERRAL_LENGTH])
+
+
+def identity_view(user: Identity) -> dict[str, Any]:
+    return {
+        "id": str(user.id),
+        "email": user.email,
+        "username": user.username,
+        "displayName": user.display_name,
+        "avatarUrl": user.avatar_url,
+        "status": user.status,
+        "emailVerified": user.email_verified,
+    }
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds, as every answer writes times."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def profile_view(user: Any, is_creator: bool, accounts: Sequence[Any]) -> dict[str, Any]:
+    """The whole account, with attribution as captured at registration. Only here platforms stand in upper case."""
+    return {
+        "id": str(user.id),
+        "email": user.email,
+        "username": user.username,
+        "displayName": user.display_name,
+        "avatarUrl": user.avatar_url,
+        "bio": user.bio,
+        "status": user.status,
+        "emailVerified": user.email_verified,
+        "locale": user.locale,
+        "lastLoginAt": timestamp(user.last_login_at),
+        "twoFactorEnabled": user.two_factor_enabled,
+        "createdAt": timestamp(user.created_at),
+        "isCreator": is_creator,
+        "socialAccounts": [
+            {
+                "platform": account.platform.upper(),
+                "platformUsername": account.platform_username,
+                "connectedAt": timestamp(account.created_at),
+            }
+            for account in accounts
+        ],
+        "referralCode": user.referral_code,
+        "firstReferrerUrl": user.first_referrer_url,
+        "firstLandingPage": user.first_landing_page,
+        "utmSource": user.utm_source,
+        "utmMedium": user.utm_medium,
+        "utmCampaign": user.utm_campaign,
+        "registrationDevice": user.registration_device,
+        "registrationCountry": user.registration_country,
+    }

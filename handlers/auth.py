@@ -1,0 +1,195 @@
+"""Sign-up, sign-in and sessions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain import auth as rules
+from domain.auth import Presented
+from domain.errors import ApiError
+from domain.users import REFERRAL_LENGTH, Origin, identity_view, new_user, referral_code
+
+if TYPE_CHECKING:
+    from handlers.needs import (
+        Body,
+        Carrier,
+        Client,
+        Clock,
+        Config,
+        Digest,
+        GeoIp,
+        Hasher,
+        MailRules,
+        Principal,
+        RandomBytes,
+        Repositories,
+        Say,
+        Tokens,
+        UnitOfWork,
+    )
+
+REFERRAL_TRIES = 3
+
+
+async def register(
+    body: Body,
+    uow: UnitOfWork,
+    client: Client,
+    config: Config,
+    clock: Clock,
+    say: Say,
+    mail_rules: MailRules,
+    hasher: Hasher,
+    geoip: GeoIp,
+    random_bytes: RandomBytes,
+) -> dict[str, Any]:
+    locale = rules.registration_locale(body.get("locale"), client.locale, config["platform.supported_locales"])
+    await mail_rules.require_deliverable(body["email"])
+    async with uow() as db:  # friendly answers before the dear hash; the constraints still decide
+        await db.users.require_unclaimed(body["email"], body.get("username"))
+        referrer = await db.referrals.find_referrer(body.get("referralCode"))
+    password_hash = await hasher.hash(body["password"])
+    origin = Origin(client.user_agent, await geoip.country(client.ip, client.cdn_country), referrer)
+    codes = [referral_code(random_bytes(REFERRAL_LENGTH)) for _ in range(REFERRAL_TRIES)]
+
+    async with uow.last() as db:
+        user_id = await db.users.add(new_user(body, password_hash, locale, origin), codes)
+        life = timedelta(hours=config["auth.verification_ttl_hours"])
+        token = await db.email_verifications.start(user_id, clock(), life)
+        await db.consents.record(
+            user_id, {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
+        )
+        await db.outbox.add("email.verify_address", secret=str(token), user=str(user_id))
+    return {"userId": str(user_id), "message": say("auth.register.done")}
+
+
+async def verify_email(body: Body, db: Repositories, clock: Clock) -> None:
+    token, now = UUID(body["token"]), clock()
+    user_id = await db.email_verifications.consume(token, now)
+    if user_id is not None:
+        await db.users.mark_verified(user_id)
+        await db.audit.record("auth.verify_email.success", actor=user_id, target=user_id)
+    elif not await db.email_verifications.was_consumed(token, now):
+        raise ApiError("auth.verify_email.invalid_token")
+
+
+async def resend_verification(body: Body, db: Repositories, digest: Digest, say: Say) -> dict[str, Any]:
+    await db.outbox.add("auth.resend_verification", secret=body["email"])
+    await db.audit.record("auth.resend_verification.requested", target=digest("audit-address", body["email"]).hex())
+    return {"message": say("auth.resend_verification.done")}
+
+
+async def login(
+    body: Body,
+    uow: UnitOfWork,
+    client: Client,
+    config: Config,
+    clock: Clock,
+    digest: Digest,
+    hasher: Hasher,
+    geoip: GeoIp,
+    tokens: Tokens,
+    carrier: Carrier,
+) -> dict[str, Any]:
+    now = clock()
+    subject = digest("login-attempts", body["email"], client.network)
+    async with uow() as db:
+        locked_for = await db.login_attempts.begin(
+            subject,
+            now,
+            config["auth.lockout_threshold"],
+            config["auth.lockout_base_seconds"],
+            config["auth.lockout_max_seconds"],
+        )
+        user = await db.users.find_by_email(body["email"])
+    if locked_for is not None:
+        raise ApiError("auth.login.account_locked", retry_after=locked_for)
+
+    matched = await hasher.matches(body["password"], user.password_hash if user else None)
+    refusal = rules.login_refusal(user.status, user.email_verified) if user and matched else rules.WRONG_CREDENTIALS
+    if user is None or refusal is not None:
+        async with uow() as db:
+            if matched:
+                await db.login_attempts.forget(subject)
+            await db.audit.record(
+                "auth.login.failure",
+                result="failure",
+                target=user.id if user else None,
+                reason=refusal,
+                subject=subject.hex(),
+            )
+        raise ApiError(refusal or rules.WRONG_CREDENTIALS)
+
+    idle, absolute = rules.session_life(config)
+    country = await geoip.country(client.ip, client.cdn_country)
+    async with uow() as db:
+        await db.login_attempts.forget(subject)
+        session_id = await db.sessions.start(user.id, client, country, now, now + absolute)
+        await db.audit.record("auth.login.success", actor=user.id, target=session_id)
+    carrier.keep(tokens.refresh(session_id, 0), min(idle, absolute))
+    return tokens.access(user.id, session_id)
+
+
+async def refresh(
+    body: Body, uow: UnitOfWork, config: Config, clock: Clock, tokens: Tokens, carrier: Carrier
+) -> dict[str, Any]:
+    presented = tokens.read_refresh(carrier.presented(body))
+    if presented is None:
+        raise ApiError("auth.refresh.invalid_token")
+    now = clock()
+    idle, _ = rules.session_life(config)
+    async with uow() as db:
+        session, verdict = await _rotate(db, presented, config, now, idle)
+        if verdict is Presented.STOLEN:
+            await _end_all(db, session.user_id, config, now)
+    if verdict is Presented.STOLEN:  # told after the commit: the revocation stays although the request fails
+        raise ApiError("auth.refresh.token_reuse_detected")
+    carrier.keep(tokens.refresh(session.id, session.counter), min(idle, session.expires_at - now))
+    return tokens.access(session.user_id, session.id)
+
+
+async def _rotate(db: Repositories, presented: rules.RefreshToken, config: Config, now: Any, idle: timedelta) -> Any:
+    """The session, moved on when the token was its current one, and what the token was."""
+    grace = timedelta(seconds=config["auth.refresh_grace_seconds"])
+    session = await db.sessions.get_live(presented.session_id, now, idle)
+    verdict = rules.judge(presented.counter, session.counter, session.rotated_at, now, grace)
+    if verdict is Presented.FORGED:
+        raise ApiError("auth.refresh.invalid_token")
+    if verdict is not Presented.STOLEN:
+        identity = await db.users.find_identity(session.user_id)
+        rules.require_refresh_allowed(identity.status if identity else None)
+    if verdict is Presented.CURRENT:
+        await db.sessions.rotate(session.id, presented.counter, now, idle)
+        session = await db.sessions.get_live(session.id, now, idle)  # ours, or of the call that was faster
+    return session, verdict
+
+
+async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) -> None:
+    ended = await db.sessions.revoke_all(user_id, now)
+    await db.audit.record(
+        "auth.refresh.reuse_detected", result="failure", actor=user_id, target=user_id, sessions=ended
+    )
+    await db.outbox.add("email.session_theft", user=str(user_id))
+    if config["security.alert_email"]:
+        await db.outbox.add("email.session_theft_alert", user=str(user_id))
+
+
+async def logout(
+    body: Body, uow: UnitOfWork, clock: Clock, tokens: Tokens, carrier: Carrier, say: Say
+) -> dict[str, Any]:
+    presented = tokens.read_refresh(carrier.presented(body))
+    carrier.drop()
+    if presented is not None:
+        async with uow() as db:
+            user_id = await db.sessions.revoke(presented.session_id, clock())
+            if user_id is not None:
+                await db.audit.record("auth.logout.success", actor=user_id, target=presented.session_id)
+    return {"message": say("auth.logout.done")}
+
+
+async def me(principal: Principal) -> dict[str, Any]:
+    if principal.user is None:
+        raise ApiError("auth.unauthenticated")
+    return identity_view(principal.user)

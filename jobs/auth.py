@@ -1,0 +1,19 @@
+"""What sign-up leaves to the worker."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobs.needs import Clock, Config, Job, UnitOfWork
+
+
+async def resend_verification(job: Job, uow: UnitOfWork, config: Config, clock: Clock) -> None:
+    async with uow.last() as db:
+        user = await db.users.find_by_email(job.secret)
+        if user is None or user.email_verified or user.status != "ACTIVE":
+            return
+        life = timedelta(hours=config["auth.verification_ttl_hours"])
+        token = await db.email_verifications.start(user.id, clock(), life)
+        await db.outbox.add("email.verify_address", secret=str(token), user=str(user.id))

@@ -1,0 +1,16 @@
+"""What a job may ask for, by the name of its parameter. Types only: nothing of this is imported at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeAlias
+
+from domain.config_keys import Config
+from domain.jobs import Job
+from persistence.uow import UnitOfWork
+from runtime.mailer import Mailer
+
+Clock: TypeAlias = Callable[[], datetime]
+
+__all__ = ["Clock", "Config", "Job", "Mailer", "UnitOfWork"]

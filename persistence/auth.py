@@ -1,0 +1,164 @@
+"""Sessions, one-time tokens and login attempts. Every change of state is one guarded statement."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Integer, Interval, case, cast, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.auth import one_time_hash
+from domain.errors import ApiError
+from domain.users import Client, Identity
+from persistence.models import EmailVerification, LoginAttempt, Session, User
+from persistence.users import IDENTITY
+
+
+class Sessions:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def start(
+        self, user_id: UUID, client: Client, country: str | None, now: datetime, expires_at: datetime
+    ) -> UUID:
+        """Open a session and note the login on the account."""
+        row = Session(
+            user_id=user_id,
+            last_active_at=now,
+            expires_at=expires_at,
+            user_agent=client.user_agent,
+            ip=client.ip,
+            country=country,
+        )
+        self._session.add(row)
+        await self._session.execute(update(User).where(User.id == user_id).values(last_login_at=now))
+        await self._session.flush()
+        return row.id
+
+    async def find_live(self, session_id: UUID, user_id: UUID, now: datetime) -> tuple[bool, Identity | None]:
+        """Whether the session lives, and whose it is: no identity when the account is gone."""
+        live = (
+            select(Session.id, *IDENTITY)
+            .outerjoin(User, User.id == Session.user_id)
+            .where(
+                Session.id == session_id,
+                Session.user_id == user_id,
+                Session.revoked_at.is_(None),
+                Session.expires_at > now,
+            )
+        )
+        rows: Sequence[Any] = (await self._session.execute(live)).all()
+        if not rows:
+            return False, None
+        _, *identity = rows[0]
+        return True, Identity(*identity) if identity[0] else None
+
+    async def get_live(self, session_id: UUID, now: datetime, idle: timedelta) -> Session:
+        """Raises ApiError auth.refresh.invalid_token for a session that ended or never was."""
+        row = await self._session.get(Session, session_id, populate_existing=True)
+        if row is None or row.revoked_at or row.expires_at <= now or row.last_active_at <= now - idle:
+            raise ApiError("auth.refresh.invalid_token")
+        return row
+
+    async def rotate(self, session_id: UUID, counter: int, now: datetime, idle: timedelta) -> bool:
+        """Move on from ``counter``; False when another call did so first, or the session ended meanwhile."""
+        moved = update(Session).where(
+            Session.id == session_id,
+            Session.counter == counter,
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Session.last_active_at > now - idle,
+        )
+        moved = moved.values(counter=counter + 1, rotated_at=now, last_active_at=now).returning(Session.id)
+        return await self._session.scalar(moved) is not None
+
+    async def revoke(self, session_id: UUID, now: datetime) -> UUID | None:
+        """Whose live session it was, or None when there was none to revoke."""
+        live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
+        return await self._session.scalar(live.values(revoked_at=now).returning(Session.user_id))
+
+    async def revoke_all(self, user_id: UUID, now: datetime) -> int:
+        live = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+        return len((await self._session.scalars(live.values(revoked_at=now).returning(Session.id))).all())
+
+
+class EmailVerifications:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def start(self, user_id: UUID, now: datetime, life: timedelta) -> UUID:
+        """A new token; the account's earlier one stops working."""
+        live = update(EmailVerification).where(
+            EmailVerification.user_id == user_id,
+            EmailVerification.used_at.is_(None),
+            EmailVerification.invalidated_at.is_(None),
+        )
+        await self._session.execute(live.values(invalidated_at=now))
+        token = uuid4()
+        self._session.add(EmailVerification(user_id=user_id, token_hash=one_time_hash(token), expires_at=now + life))
+        await self._session.flush()
+        return token
+
+    async def consume(self, token: UUID, now: datetime) -> UUID | None:
+        """Whose address the token proves; None when it is unknown, expired, replaced or consumed."""
+        good = update(EmailVerification).where(
+            EmailVerification.token_hash == one_time_hash(token),
+            EmailVerification.used_at.is_(None),
+            EmailVerification.invalidated_at.is_(None),
+            EmailVerification.expires_at > now,
+        )
+        return await self._session.scalar(good.values(used_at=now).returning(EmailVerification.user_id))
+
+    async def was_consumed(self, token: UUID, now: datetime) -> bool:
+        """Whether the token verified its account before and would still live."""
+        used = (
+            select(EmailVerification.id)
+            .join(User, User.id == EmailVerification.user_id)
+            .where(
+                EmailVerification.token_hash == one_time_hash(token),
+                EmailVerification.used_at.is_not(None),
+                EmailVerification.expires_at > now,
+                User.email_verified,
+            )
+        )
+        return await self._session.scalar(used) is not None
+
+
+class LoginAttempts:
+    """Counts before the password is looked at, so that parallel guesses cannot slip past the threshold."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def begin(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> float | None:
+        """Count one attempt. Seconds for which the subject is locked, or None when the attempt may go on.
+
+        From the ``threshold``-th attempt in a row the subject locks, for ``base`` seconds doubling up to ``maximum``;
+        a success forgets it all. A day without attempts does so too.
+        """
+        attempt = LoginAttempt
+        forgotten = attempt.updated_at < now - timedelta(days=1)
+        failures = case((forgotten, 1), else_=attempt.failures + 1)
+        doublings = func.least(failures - threshold, 20)
+        seconds = func.least(maximum, base * cast(func.power(2, doublings), Integer))
+        until = case(
+            (failures >= threshold, now + cast(func.make_interval(0, 0, 0, 0, 0, 0, seconds), Interval)), else_=None
+        )
+        first = pg_insert(attempt).values(subject=subject, failures=1, updated_at=now)
+        counted = first.on_conflict_do_update(
+            index_elements=[attempt.subject],
+            set_={"failures": failures, "locked_until": until, "updated_at": now},
+            where=or_(attempt.locked_until.is_(None), attempt.locked_until <= now),
+        ).returning(attempt.failures)
+        if await self._session.scalar(counted) is not None:
+            return None
+        locked_until = await self._session.scalar(select(attempt.locked_until).where(attempt.subject == subject))
+        return max(1.0, (locked_until - now).total_seconds()) if locked_until else 1.0
+
+    async def forget(self, subject: bytes) -> None:
+        await self._session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subject))
+
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(LoginAttempt).where(LoginAttempt.updated_at < before))

@@ -1,0 +1,60 @@
+"""Sessions, one-time tokens and the counters that slow guessing down."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from persistence.models.base import Base, Created, Identified
+
+
+class Session(Identified, Created, Base):
+    """``counter`` is the one of the refresh token that is good now; earlier ones are known by being smaller.
+
+    ``user_id`` is no foreign key: a session may outlive its account, and its bearer is then told so.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_live", "user_id", postgresql_where=text("revoked_at IS NULL")),)
+
+    user_id: Mapped[UUID]
+    counter: Mapped[int] = mapped_column(server_default=text("0"))
+    rotated_at: Mapped[datetime | None]
+    last_active_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    user_agent: Mapped[str | None]
+    ip: Mapped[str | None]
+    country: Mapped[str | None]
+
+
+class EmailVerification(Identified, Created, Base):
+    """One live row per account; the token itself is only in the mail."""
+
+    __tablename__ = "email_verifications"
+    __table_args__ = (
+        Index(
+            "uq_email_verifications_live",
+            "user_id",
+            unique=True,
+            postgresql_where=text("used_at IS NULL AND invalidated_at IS NULL"),
+        ),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    invalidated_at: Mapped[datetime | None]
+
+
+class LoginAttempt(Base):
+    """Failures by ``subject``, a keyed hash of address and network, whether an account exists or not."""
+
+    __tablename__ = "login_attempts"
+
+    subject: Mapped[bytes] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    locked_until: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,99 @@
+"""What the platform itself remembers: jobs, answers, settings, traces."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from persistence.models.base import Base, Created, Identified
+
+
+class OutboxJob(Identified, Created, Base):
+    """Due while ``done_at`` and ``dead_at`` are null. ``lease`` names the claim that may end the job."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "available_at", postgresql_where=sql("done_at IS NULL AND dead_at IS NULL")),
+        Index("ix_outbox_done", "done_at", postgresql_where=sql("done_at IS NOT NULL")),
+    )
+
+    topic: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    correlation_id: Mapped[str | None]
+    available_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    attempts: Mapped[int] = mapped_column(server_default=sql("0"))
+    lease: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+
+class EmailDelivery(Identified, Created, Base):
+    """One attempt of one provider to deliver the mail of a job."""
+
+    __tablename__ = "email_deliveries"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), index=True)
+    provider: Mapped[str]
+    outcome: Mapped[str]
+    error: Mapped[str | None]
+    started_at: Mapped[datetime]
+
+
+class MailboxMessage(Identified, Base):
+    """A mail caught in development. ``id`` is the mail's own, so a repeated delivery stays one mail."""
+
+    __tablename__ = "mailbox_messages"
+    __table_args__ = (Index("ix_mailbox_messages_recipient", "recipient", sql("number DESC")),)
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str]
+    locale: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class IdempotencyKey(Identified, Created, Base):
+    """A claim while ``status`` is null, then the stored answer. ``caller`` and ``fingerprint`` are keyed hashes."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("caller", "operation_id", "key"),)
+
+    caller: Mapped[bytes]
+    operation_id: Mapped[str]
+    key: Mapped[str]
+    fingerprint: Mapped[bytes]
+    leased_until: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None]
+    body: Mapped[bytes | None]
+
+
+class ConfigEntry(Base):
+    __tablename__ = "config_entries"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(JSONB)
+    updated_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class AuditLog(Identified, Created, Base):
+    """Append-only; a trigger refuses changes. Holds no secret and no clear address."""
+
+    __tablename__ = "audit_logs"
+    __table_args__ = (Index("ix_audit_logs_target", "target_id", "created_at"),)
+
+    action: Mapped[str]
+    result: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    target_id: Mapped[str | None]
+    correlation_id: Mapped[str | None]
+    ip_prefix: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))

@@ -1,0 +1,89 @@
+"""Accounts and what they agreed to."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.users import STATUSES
+from persistence.models.base import Base, Created, Identified
+
+
+class User(Identified, Created, Base):
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("status IN ({})".format(", ".join(f"'{s}'" for s in STATUSES)), name="status"),)
+
+    email: Mapped[str] = mapped_column(unique=True)
+    username: Mapped[str | None] = mapped_column(unique=True)
+    display_name: Mapped[str | None]
+    avatar_url: Mapped[str | None]
+    bio: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default="ACTIVE")
+    email_verified: Mapped[bool] = mapped_column(server_default=false())
+    two_factor_enabled: Mapped[bool] = mapped_column(server_default=false())
+    locale: Mapped[str | None]
+    intent: Mapped[str | None]
+    last_login_at: Mapped[datetime | None]
+    referral_code: Mapped[str | None] = mapped_column(unique=True)
+    referred_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    first_referrer_url: Mapped[str | None]
+    first_landing_page: Mapped[str | None]
+    utm_source: Mapped[str | None]
+    utm_medium: Mapped[str | None]
+    utm_campaign: Mapped[str | None]
+    utm_term: Mapped[str | None]
+    utm_content: Mapped[str | None]
+    registration_device: Mapped[str | None]
+    registration_country: Mapped[str | None]
+
+
+class ReservedUsername(Base):
+    __tablename__ = "reserved_usernames"
+
+    username: Mapped[str] = mapped_column(primary_key=True)
+
+
+class ConsentRecord(Identified, Created, Base):
+    """Append-only: a change of mind is another row."""
+
+    __tablename__ = "consent_records"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    granted: Mapped[bool]
+    version: Mapped[str]
+
+
+class ReferralLink(Identified, Created, Base):
+    __tablename__ = "referral_links"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    code: Mapped[str] = mapped_column(unique=True)
+
+
+class ReferralLinkAlias(Identified, Created, Base):
+    __tablename__ = "referral_link_aliases"
+
+    link_id: Mapped[UUID] = mapped_column(ForeignKey("referral_links.id", ondelete="CASCADE"), index=True)
+    code: Mapped[str] = mapped_column(unique=True)
+
+
+class SocialAccount(Identified, Created, Base):
+    """``platform`` in lower case. Tokens are sealed."""
+
+    __tablename__ = "social_accounts"
+    __table_args__ = (
+        Index("uq_social_accounts_platform_platform_user_id", "platform", "platform_user_id", unique=True),
+        Index("uq_social_accounts_user_id_platform", "user_id", "platform", unique=True),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    platform: Mapped[str]
+    platform_user_id: Mapped[str]
+    platform_username: Mapped[str | None]
+    verified: Mapped[bool] = mapped_column(server_default=false())
+    access_token: Mapped[bytes | None]
+    refresh_token: Mapped[bytes | None]
+    token_expires_at: Mapped[datetime | None]

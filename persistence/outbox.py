@@ -1,0 +1,82 @@
+"""Jobs that commit with their cause. A claim is a lease; whoever holds it may end the job, nobody else."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.mails import Attempt
+from domain.users import Trace
+from persistence.models import EmailDelivery, OutboxJob
+
+Seal = Callable[[str], str]
+DUE = (OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
+
+
+class Outbox:
+    def __init__(self, session: AsyncSession, trace: Trace, seal: Seal) -> None:
+        self._session = session
+        self._trace = trace
+        self._seal = seal
+
+    async def add(self, topic: str, secret: str | None = None, **payload: str) -> None:
+        """A job for the worker, in the transaction of its cause. ``secret`` is stored sealed and wiped at the end."""
+        if secret is not None:
+            payload["sealed"] = self._seal(secret)
+        job = insert(OutboxJob).values(topic=topic, payload=payload, correlation_id=self._trace.correlation_id)
+        await self._session.execute(job)
+
+    async def claim(self, lease: UUID, life: timedelta, limit: int) -> Sequence[OutboxJob]:
+        """Take up to ``limit`` due jobs, the longest due first. A job whose lease ran out is due again."""
+        free = or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < func.now())
+        due = select(OutboxJob.id).where(*DUE, OutboxJob.available_at <= func.now(), free)
+        due = due.order_by(OutboxJob.available_at).limit(limit).with_for_update(skip_locked=True)
+        claimed = (
+            update(OutboxJob)
+            .where(OutboxJob.id.in_(due))
+            .values(lease=lease, leased_until=func.now() + life, attempts=OutboxJob.attempts + 1)
+        )
+        rows = await self._session.scalars(claimed.returning(OutboxJob))
+        return rows.all()
+
+    async def renew(self, job_id: UUID, lease: UUID, life: timedelta) -> bool:
+        held = update(OutboxJob).where(OutboxJob.id == job_id, OutboxJob.lease == lease, *DUE)
+        renewed = held.values(leased_until=func.now() + life).returning(OutboxJob.id)
+        return await self._session.scalar(renewed) is not None
+
+    async def finish(self, job_id: UUID, lease: UUID) -> bool:
+        """End the job and wipe its payload; False when the lease was lost, so that the caller must roll back."""
+        return await self._end(job_id, lease, done_at=func.now(), payload={}, last_error=None)
+
+    async def bury(self, job_id: UUID, lease: UUID, error: str) -> bool:
+        """Keep the job as a dead letter, payload and all."""
+        return await self._end(job_id, lease, dead_at=func.now(), last_error=error)
+
+    async def postpone(self, job_id: UUID, lease: UUID, delay: timedelta, error: str) -> bool:
+        return await self._end(job_id, lease, available_at=func.now() + delay, last_error=error)
+
+    async def _end(self, job_id: UUID, lease: UUID, **values: Any) -> bool:
+        held = update(OutboxJob).where(OutboxJob.id == job_id, OutboxJob.lease == lease, *DUE)
+        ended = held.values(lease=None, leased_until=None, **values).returning(OutboxJob.id)
+        return await self._session.scalar(ended) is not None
+
+    async def record_attempts(self, job_id: UUID, attempts: Sequence[Attempt]) -> None:
+        rows = [
+            {
+                "job_id": job_id,
+                "provider": a.provider,
+                "outcome": a.outcome,
+                "error": a.error,
+                "started_at": a.started_at,
+            }
+            for a in attempts
+        ]
+        if rows:
+            await self._session.execute(insert(EmailDelivery), rows)
+
+    async def purge(self, before: datetime) -> None:
+        """Forget ended jobs; dead letters stay."""
+        await self._session.execute(delete(OutboxJob).where(OutboxJob.done_at < before))

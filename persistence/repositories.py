@@ -1,0 +1,72 @@
+"""All repositories of one session, each made when it is first asked for."""
+
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.users import Trace
+from persistence.audit import Audit
+from persistence.auth import EmailVerifications, LoginAttempts, Sessions
+from persistence.config import ConfigEntries
+from persistence.creators import Creators
+from persistence.idempotency import IdempotencyKeys
+from persistence.mailbox import Mailbox
+from persistence.outbox import Outbox, Seal
+from persistence.users import Consents, Referrals, Users
+
+
+class Repositories:
+    """``trace`` goes onto what is left behind for later; ``seal`` hides the secrets of jobs."""
+
+    def __init__(self, session: AsyncSession, trace: Trace, seal: Seal) -> None:
+        self.session = session
+        self.trace = trace
+        self.seal = seal
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self.session)
+
+    @cached_property
+    def consents(self) -> Consents:
+        return Consents(self.session)
+
+    @cached_property
+    def referrals(self) -> Referrals:
+        return Referrals(self.session)
+
+    @cached_property
+    def creators(self) -> Creators:
+        return Creators(self.session)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.session)
+
+    @cached_property
+    def email_verifications(self) -> EmailVerifications:
+        return EmailVerifications(self.session)
+
+    @cached_property
+    def login_attempts(self) -> LoginAttempts:
+        return LoginAttempts(self.session)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.session, self.trace, self.seal)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self.session, self.trace)
+
+    @cached_property
+    def config(self) -> ConfigEntries:
+        return ConfigEntries(self.session)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyKeys:
+        return IdempotencyKeys(self.session)
+
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        return Mailbox(self.session)

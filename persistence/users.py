@@ -1,0 +1,121 @@
+"""Accounts, consents and referral codes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, insert, literal, select, union_all, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.errors import ApiError
+from domain.users import Identity, tombstone_of
+from persistence.models import (
+    ConsentRecord,
+    ReferralLink,
+    ReferralLinkAlias,
+    ReservedUsername,
+    User,
+)
+
+# The database decides; the read before the write only makes the answer friendlier.
+TAKEN = {
+    "uq_users_email": "auth.register.email_exists",
+    "uq_users_username": "auth.register.username_unavailable",
+}
+IDENTITY = (User.id, User.email, User.username, User.display_name, User.avatar_url, User.status, User.email_verified)
+
+
+class Users:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def require_unclaimed(self, email: str, username: str | None) -> None:
+        """Raises ApiError email_exists, account_previously_deleted or username_unavailable, in this order."""
+        emails = set(
+            await self._session.scalars(select(User.email).where(User.email.in_([email, tombstone_of(email)])))
+        )
+        if email in emails:
+            raise ApiError("auth.register.email_exists")
+        if emails:
+            raise ApiError("auth.register.account_previously_deleted")
+        if username is not None and await self._username_claimed(username):
+            raise ApiError("auth.register.username_unavailable")
+
+    async def _username_claimed(self, username: str) -> bool:
+        taken = exists().where(User.username == username)
+        reserved = exists().where(ReservedUsername.username == username)
+        return bool(await self._session.scalar(select(taken | reserved)))
+
+    async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str]) -> UUID:
+        """The id of the new account, which gets the first of ``referral_codes`` that is free everywhere.
+
+        Raises ApiError email_exists, username_unavailable or referral_code_collision.
+        """
+        try:
+            for referral_code in await self._free(referral_codes):
+                row = pg_insert(User).values(**columns, referral_code=referral_code)
+                added = row.on_conflict_do_nothing(index_elements=[User.referral_code]).returning(User.id)
+                user_id: UUID | None = await self._session.scalar(added)
+                if user_id is not None:
+                    return user_id
+        except IntegrityError as error:
+            constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+            if constraint not in TAKEN:
+                raise
+            raise ApiError(TAKEN[constraint]) from error
+        raise ApiError("auth.register.referral_code_collision")
+
+    async def _free(self, codes: Sequence[str]) -> list[str]:
+        links = select(ReferralLink.code).where(ReferralLink.code.in_(codes))
+        aliases = select(ReferralLinkAlias.code).where(ReferralLinkAlias.code.in_(codes))
+        taken = set(await self._session.scalars(union_all(links, aliases)))
+        return [code for code in codes if code not in taken]
+
+    async def find_by_email(self, email: str) -> User | None:
+        return await self._session.scalar(select(User).where(User.email == email))
+
+    async def find(self, user_id: UUID) -> User | None:
+        return await self._session.get(User, user_id)
+
+    async def find_identity(self, user_id: UUID) -> Identity | None:
+        row = (await self._session.execute(select(*IDENTITY).where(User.id == user_id))).one_or_none()
+        return None if row is None else Identity(*row)
+
+    async def get(self, user_id: UUID) -> User:
+        """Raises ApiError error.user.not_found."""
+        user = await self.find(user_id)
+        if user is None:
+            raise ApiError("error.user.not_found")
+        return user
+
+    async def mark_verified(self, user_id: UUID) -> None:
+        await self._session.execute(update(User).where(User.id == user_id).values(email_verified=True))
+
+
+class Consents:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def record(self, user_id: UUID, versions: Mapping[str, str]) -> None:
+        """One granted consent per kind, with the version of the document that was shown."""
+        rows = [{"user_id": user_id, "kind": kind, "granted": True, "version": v} for kind, v in versions.items()]
+        await self._session.execute(insert(ConsentRecord), rows)
+
+
+class Referrals:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find_referrer(self, code: str | None) -> UUID | None:
+        """Whose code it is: an account's own first, then a link's, then an alias of a link."""
+        if code is None:
+            return None
+        own = select(literal(1).label("rank"), User.id.label("user_id")).where(User.referral_code == code)
+        link = select(literal(2), ReferralLink.user_id).where(ReferralLink.code == code)
+        alias = select(literal(3), ReferralLink.user_id).join(
+            ReferralLinkAlias, ReferralLinkAlias.link_id == ReferralLink.id
+        )
+        found = union_all(own, link, alias.where(ReferralLinkAlias.code == code)).subquery()
+        return await self._session.scalar(select(found.c.user_id).order_by(found.c.rank).limit(1))

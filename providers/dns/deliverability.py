@@ -1,0 +1,107 @@
+"""Which addresses may register: well-formed, not disposable, and of a domain that says it accepts mail.
+
+The DNS is asked for a refusal only: whoever cannot be asked (slow, broken, unreachable) must not keep people from
+signing up, since the verification mail decides in the end.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from os import PathLike
+
+from disposable_email_domains import blocklist
+
+from domain import email_address
+from domain.config_keys import Config
+from domain.errors import ApiError
+from providers.dns.breaker import Breaker
+from providers.dns.lookup import RESOLV_CONF, MailLookup, Verdict, stub_resolver
+
+LOOKUP_SECONDS = 3.0
+CACHED_DOMAINS = 10_000
+DISPOSABLE = frozenset(blocklist)
+
+Clock = Callable[[], float]
+
+
+class MailRules:
+    """``resolver`` is the name server's ``host:port``; without it the system's are asked, if it has any.
+
+    ``clock`` gives monotonic seconds, ``seconds`` bounds all queries about one domain together.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        resolver: str | None = None,
+        *,
+        clock: Clock = time.monotonic,
+        seconds: float = LOOKUP_SECONDS,
+        resolv_conf: str | PathLike[str] = RESOLV_CONF,
+    ) -> None:
+        self._config = config
+        self._breaker = Breaker(clock)
+        self._cache = VerdictCache(clock, CACHED_DOMAINS)
+        self._lookup = MailLookup(stub_resolver(resolver, resolv_conf), self._breaker, seconds)
+        self._flights: dict[str, asyncio.Task[bool]] = {}
+
+    async def require_deliverable(self, address: str) -> None:
+        """Return when mail to the address may arrive. Raises ApiError ``auth.register.invalid_email``."""
+        if not await self._is_deliverable(email_address.normalize(address)):
+            raise ApiError("auth.register.invalid_email")
+
+    async def _is_deliverable(self, address: str) -> bool:
+        domain = email_address.domain_of(address)
+        if not email_address.is_valid(address) or email_address.is_disposable(domain, DISPOSABLE):
+            return False
+        return not self._config["auth.email_mx_check"] or await self._accepts_mail(domain)
+
+    async def _accepts_mail(self, domain: str) -> bool:
+        known = self._cache.get(domain)
+        if known is not None:
+            return known
+        flight = self._flights.get(domain)
+        if flight is None:
+            if not self._breaker.allows():
+                return True
+            flight = self._start(domain)
+        # Others wait for the same answer: a caller who leaves must not take it away from them.
+        return await asyncio.shield(flight)
+
+    def _start(self, domain: str) -> asyncio.Task[bool]:
+        flight = self._flights[domain] = asyncio.create_task(self._decide(domain))
+        flight.add_done_callback(lambda _: self._flights.pop(domain))
+        return flight
+
+    async def _decide(self, domain: str) -> bool:
+        verdict = await self._lookup.verdict(domain)
+        if verdict.ttl > 0:
+            self._cache.put(domain, verdict)
+        return verdict.accepts
+
+
+class VerdictCache:
+    """The domains asked about last, each for as long as its records allow."""
+
+    def __init__(self, clock: Clock, size: int) -> None:
+        self._clock = clock
+        self._size = size
+        self._entries: OrderedDict[str, tuple[bool, float]] = OrderedDict()
+
+    def get(self, domain: str) -> bool | None:
+        entry = self._entries.get(domain)
+        if entry is None:
+            return None
+        accepts, expires_at = entry
+        if expires_at <= self._clock():
+            del self._entries[domain]
+            return None
+        self._entries.move_to_end(domain)
+        return accepts
+
+    def put(self, domain: str, verdict: Verdict) -> None:
+        self._entries[domain] = (verdict.accepts, self._clock() + verdict.ttl)
+        self._entries.move_to_end(domain)
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)

@@ -1,0 +1,51 @@
+"""The bytes of a mail as they go over the wire."""
+
+import re
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import getaddresses
+
+from providers.ports import Mail
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:\.{_LABEL})*)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def parse_mailbox(text: str) -> Address:
+    """``Name <local@domain>`` or a bare address, in ASCII. Raises ValueError, which does not repeat the text."""
+    mailboxes = getaddresses([text])
+    if len(mailboxes) != 1 or _CONTROL.search(text):
+        raise ValueError("not one mailbox")
+    name, address = mailboxes[0]
+    return _address(address, name)
+
+
+def compose(mail: Mail, sender: Address) -> bytes:
+    """A multipart/alternative message. Raises ValueError when the mail cannot be expressed as one."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = _address(mail.to)
+    message["Subject"] = _one_line(mail.subject)
+    message["Date"] = datetime.now(UTC)
+    message["Message-ID"] = f"<{mail.id}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    # After the bodies: making the message multipart would move every Content-* header into its first part.
+    message["Content-Language"] = mail.locale
+    return message.as_bytes(policy=SMTP)
+
+
+def _address(text: str, name: str = "") -> Address:
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        raise ValueError("not a mail address")
+    return Address(name, username=match["local"], domain=match["domain"])
+
+
+def _one_line(text: str) -> str:
+    return _CONTROL.sub(" ", text).strip()

@@ -1,0 +1,124 @@
+"""Delivery through an SMTP server.
+
+The config holds the server as a URL. ``smtp://user:password@host:587`` upgrades the connection by STARTTLS and does not
+send without it; a relay on the own machine or network that has no TLS is ``smtp://host:25?tls=none``. ``smtps://host``
+speaks TLS from the first byte. The ports are 587 and 465 unless given; user and password are optional and
+percent-encoded. Certificates are always verified.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
+
+from domain.config_keys import Config
+from providers.email.message import compose, parse_mailbox
+from providers.ports import Mail, ProviderRejected, ProviderUnavailable
+
+DELIVERY_SECONDS = 10.0
+GOODBYE_SECONDS = 1.0
+
+_PORTS = {"smtp": 587, "smtps": 465}
+_TLS = {"smtp": ("starttls", "none"), "smtps": ("implicit",)}
+_AUTHENTICATION_CODES = (530, 534, 535, 538)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    host: str
+    port: int
+    tls: str
+    user: str | None = field(repr=False)
+    password: str | None = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> "Server":
+        """Raises ValueError."""
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError("not an SMTP URL")
+        tls = dict(parse_qsl(parts.query)).get("tls", _TLS[parts.scheme][0])
+        if tls not in _TLS[parts.scheme]:
+            raise ValueError("unknown kind of TLS")
+        user, password = (unquote(part) if part else None for part in (parts.username, parts.password))
+        return cls(parts.hostname, parts.port or _PORTS[parts.scheme], tls, user, password)
+
+    def client(self, local_hostname: str, seconds: float) -> SMTP:
+        return SMTP(
+            hostname=self.host,
+            port=self.port,
+            username=self.user,
+            password=self.password,
+            use_tls=self.tls == "implicit",
+            start_tls=self.tls == "starttls",
+            local_hostname=local_hostname,
+            timeout=seconds,
+        )
+
+
+class SmtpEmail:
+    """``name`` tells which server of the config it is. Error texts carry reply codes only: replies quote addresses."""
+
+    def __init__(self, name: str, config: Config, *, seconds: float = DELIVERY_SECONDS) -> None:
+        self.name = name
+        self._config = config
+        self._seconds = seconds
+
+    async def send(self, mail: Mail) -> None:
+        sender, server = self._sender(), self._server()
+        try:
+            message = compose(mail, sender)
+        except ValueError:
+            raise ProviderRejected("the mail has no valid recipient, language or text") from None
+        # The library's default would ask the DNS for our own name, which can take longer than the delivery.
+        client = server.client(sender.domain, self._seconds)
+        try:
+            await self._deliver(client, sender.addr_spec, mail.to, message)
+        finally:
+            client.close()
+
+    async def _deliver(self, client: SMTP, sender: str, recipient: str, message: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                await client.connect()
+                await client.sendmail(sender, [recipient], message)
+        except SMTPRecipientsRefused as refusal:
+            raise _judged(refusal.recipients[0].code) from None
+        except SMTPDataError as refusal:
+            raise _judged(refusal.code) from None
+        except SMTPResponseException as refusal:
+            raise ProviderUnavailable(f"the server answered {refusal.code}") from None
+        except (SMTPException, OSError, ValueError) as fault:
+            raise ProviderUnavailable(f"the server cannot be used ({type(fault).__name__})") from None
+        # The server has the mail now: a failing goodbye must not send it a second time.
+        with suppress(SMTPException, OSError):
+            await client.quit(timeout=GOODBYE_SECONDS)
+
+    def _server(self) -> Server:
+        key = f"external.email.{self.name}.url"
+        try:
+            return Server.parse(self._config[key])
+        except ValueError:
+            raise ProviderUnavailable(f"{key} is empty or not an SMTP URL") from None
+
+    def _sender(self) -> Address:
+        try:
+            return parse_mailbox(self._config["external.email.from"])
+        except ValueError:
+            raise ProviderUnavailable("external.email.from is not a mail address") from None
+
+
+def _judged(code: int) -> ProviderUnavailable | ProviderRejected:
+    # Some servers ask for a login only when they hear the recipient; that is our fault, not the recipient's.
+    if code >= 500 and code not in _AUTHENTICATION_CODES:
+        return ProviderRejected(f"the server refused the mail for good with {code}")
+    return ProviderUnavailable(f"the server answered {code}")

@@ -1,0 +1,145 @@
+"""Which provider is asked now: the active one of the config, then the others in their order, anew at every call."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import takewhile
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+import httpx
+import structlog
+
+from domain.config_keys import Config
+from providers.captcha import captcha_adapters
+from providers.email import email_adapters
+from providers.geoip import geoip_adapters
+from providers.ports import (
+    Attempt,
+    CaptchaProvider,
+    EmailProvider,
+    GeoIpProvider,
+    Mail,
+    MailStore,
+    ProviderRejected,
+    ProviderUnavailable,
+    RecordAttempt,
+)
+
+log = structlog.get_logger()
+
+
+class _Named(Protocol):
+    name: str
+
+
+AdapterT = TypeVar("AdapterT", bound=_Named)
+AnswerT = TypeVar("AnswerT")
+
+
+class _Family(Generic[AdapterT]):
+    family: ClassVar[str]
+
+    def __init__(self, config: Config, adapters: Iterable[AdapterT]) -> None:
+        self._config = config
+        self._adapters = {adapter.name: adapter for adapter in adapters}
+
+    def _order(self) -> list[str]:
+        """The providers to ask, each once. ``none`` ends the list."""
+        chosen = [
+            self._config[f"external.{self.family}.active_provider"],
+            *self._config[f"external.{self.family}.failover_providers"],
+        ]
+        return list(dict.fromkeys(takewhile(lambda name: name != "none", chosen)))
+
+    def _adapter(self, name: str) -> AdapterT:
+        if name not in self._adapters:
+            raise ProviderUnavailable(f"the {self.family} provider {name} does not exist in this environment")
+        return self._adapters[name]
+
+    async def _first_available(self, ask: Callable[[str], Awaitable[AnswerT]]) -> AnswerT:
+        faults = []
+        for name in self._order():
+            try:
+                return await ask(name)
+            except ProviderUnavailable as fault:
+                log.warning("provider.unavailable", family=self.family, provider=name, fault=str(fault))
+                faults.append(f"{name}: {fault}")
+        raise ProviderUnavailable(f"no {self.family} provider is available ({'; '.join(faults) or 'none is active'})")
+
+
+class EmailFamily(_Family[EmailProvider]):
+    family = "email"
+
+    async def send(self, mail: Mail, record: RecordAttempt) -> None:
+        """Returns when a provider has the mail. Every try is recorded.
+
+        Raises ProviderRejected at the first refusal for good, ProviderUnavailable when every provider failed.
+        """
+
+        async def attempt(name: str) -> None:
+            started_at = datetime.now(UTC)
+            try:
+                await self._adapter(name).send(mail)
+            except ProviderUnavailable as fault:
+                record(Attempt(name, "unavailable", str(fault), started_at))
+                raise
+            except ProviderRejected as refusal:
+                record(Attempt(name, "rejected", str(refusal), started_at))
+                raise
+            record(Attempt(name, "delivered", None, started_at))
+
+        await self._first_available(attempt)
+
+
+class CaptchaFamily(_Family[CaptchaProvider]):
+    family = "captcha"
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self._order())
+
+    async def verify(self, token: str, remote_ip: str | None) -> bool:
+        """Whether the token proves a solved challenge. Ask only when ``enabled``.
+
+        Raises ProviderUnavailable when no vendor can tell; whoever lets people pass then has no captcha.
+        """
+
+        async def ask(name: str) -> bool:
+            return await self._adapter(name).verify(token, remote_ip)
+
+        return await self._first_available(ask)
+
+
+class GeoIpFamily(_Family[GeoIpProvider]):
+    family = "geoip"
+
+    async def country(self, ip: str | None, cdn_country: str | None) -> str | None:
+        """What the first source that knows the country says, or None. Never raises."""
+        for name in self._order():
+            country = await self._adapter(name).country(ip, cdn_country)
+            if country is not None:
+                return country
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """All families. ``aclose`` when no call is under way any more."""
+
+    email: EmailFamily
+    captcha: CaptchaFamily
+    geoip: GeoIpFamily
+    http: httpx.AsyncClient
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+
+
+def build_providers(config: Config, mail_store: MailStore, env: str) -> Providers:
+    http = httpx.AsyncClient()
+    return Providers(
+        EmailFamily(config, email_adapters(config, mail_store, env)),
+        CaptchaFamily(config, captcha_adapters(config, http)),
+        GeoIpFamily(config, geoip_adapters(config)),
+        http,
+    )

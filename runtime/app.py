@@ -1,0 +1,212 @@
+"""The composition root: every part made once, joined, opened at start and closed at the end."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from connexion.middleware import ConnexionMiddleware
+from connexion.middleware.security import SecurityMiddleware
+from connexion.resolver import Resolver
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from persistence.database import Database
+from persistence.migrate import is_current
+from providers.dns.deliverability import MailRules
+from providers.registry import Providers, build_providers
+from runtime import spec
+from runtime.config import LiveConfig
+from runtime.door import Door
+from runtime.errors import ErrorLayer, Refusals
+from runtime.guards import GuardLayer, Guards
+from runtime.hasher import Hasher
+from runtime.i18n import Texts
+from runtime.keyring import Keyring
+from runtime.mailer import MailStorage
+from runtime.ratelimit import Limiter, LocalLimiter, RedisLimiter, connect_redis
+from runtime.routing import StrictRouting
+from runtime.schemas import SchemaCompiler
+from runtime.security import BearerSecurity, DevTokenSecurity
+from runtime.settings import Settings
+from runtime.tokens import Tokens
+from runtime.validation import ValidationLayer
+from runtime.wiring import Container, WiredApp, find_handler
+
+EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
+PREFLIGHT_SECONDS = 600
+OUTBOX = "outbox"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the API and the worker have in common."""
+
+    settings: Settings
+    contract: spec.Contract
+    keyring: Keyring
+    database: Database
+    config: LiveConfig
+    texts: Texts
+    providers: Providers
+
+    async def close(self) -> None:
+        await self.providers.aclose()
+        await self.database.close()
+
+
+def build_parts(settings: Settings, database_url: str) -> Parts:
+    contract = spec.load()
+    keyring = Keyring(settings.secrets)
+    database = Database(database_url, seal=partial(keyring.seal, OUTBOX))
+    own_origin = {"site.base_url": f"http://{settings.host}:{settings.port}"} if settings.development else {}
+    config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
+    texts = Texts(contract.errors)
+    providers = build_providers(config, MailStorage(database), settings.env)
+    return Parts(settings, contract, keyring, database, config, texts, providers)
+
+
+def build_limiter(settings: Settings) -> tuple[Limiter, Redis | None]:
+    local = LocalLimiter()
+    if settings.redis_url is None:
+        return local, None
+    redis = connect_redis(settings.redis_url)
+    return RedisLimiter(redis, local, settings.processes), redis
+
+
+class Application:
+    """``asgi`` is the whole server; ``config`` and ``hasher`` are there for whoever runs it in process."""
+
+    def __init__(self, settings: Settings, database_url: str) -> None:
+        self.parts = build_parts(settings, database_url)
+        self.config = self.parts.config
+        self.hasher = Hasher(self.config)
+        self.limiter, self._redis = build_limiter(settings)
+        self.tokens = Tokens(self.parts.keyring, self.config, utc_now)
+        self.refusals = Refusals(
+            self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
+        )
+        self._draining = False
+        self.asgi = Door(self._outer(), settings, self.config)
+
+    def _outer(self) -> Starlette:
+        contract = self.parts.contract
+        documents = {
+            "/openapi.yaml": Response(contract.as_yaml(), media_type="application/yaml"),
+            "/openapi.json": Response(contract.as_json(), media_type="application/json"),
+        }
+        routes = [
+            Route("/health/live", _live),
+            Route("/health/ready", self._ready),
+            *(Route(path, _constant(response)) for path, response in documents.items()),
+            Mount("/", ErrorLayer(self._connexion(), self.refusals)),
+        ]
+        origins = self.parts.settings.cors_origins
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id", "X-Dev-Token"],
+            allow_credentials=True,
+            expose_headers=EXPOSED,
+            max_age=PREFLIGHT_SECONDS,
+        )
+        app = Starlette(routes=routes, middleware=[cors] if origins else [], lifespan=self._lifespan)
+        app.router.redirect_slashes = False
+        return app
+
+    def _connexion(self) -> ConnexionMiddleware:
+        parts = self.parts
+        schemas = SchemaCompiler(parts.contract.document)
+        app = ConnexionMiddleware(
+            WiredApp(),
+            middlewares=[StrictRouting, SecurityMiddleware, GuardLayer, ValidationLayer],
+            resolver=Resolver(find_handler),
+            security_map={
+                "bearer": lambda: BearerSecurity(self.tokens, parts.database, utc_now),
+                "apiKey": DevTokenSecurity,
+            },
+        )
+        app.add_api(
+            parts.contract.document,
+            base_path=parts.contract.base_path,
+            contract=parts.contract,
+            schemas=schemas,
+            guards=Guards(parts.contract.policies, parts.settings, self.config, self.limiter),
+            container=Container(
+                parts.contract,
+                schemas,
+                parts.settings,
+                parts.database,
+                parts.keyring,
+                parts.texts,
+                self.refusals,
+                parts.providers.captcha,
+                self._services(),
+            ),
+        )
+        # Connexion builds its stack at the first request; a contract without a handler must not get that far.
+        app.app, app.middleware_stack = app._build_middleware_stack()
+        return app
+
+    def _services(self) -> dict[str, Any]:
+        """What a handler may ask for by name, beside what belongs to the call itself."""
+        return {
+            "clock": utc_now,
+            "config": self.config,
+            "digest": self.parts.keyring.digest,
+            "geoip": self.parts.providers.geoip,
+            "hasher": self.hasher,
+            "mail_rules": MailRules(self.config, self.parts.settings.dns_resolver),
+            "random_bytes": os.urandom,
+            "tokens": self.tokens,
+        }
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self.config.refresh()
+        watching = asyncio.create_task(self.config.watch())
+        try:
+            yield
+        finally:
+            self._draining = True
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await self._close()
+
+    async def _close(self) -> None:
+        self.hasher.close()
+        if self._redis is not None:
+            await self._redis.aclose()
+        await self.parts.close()
+
+    async def _ready(self, _request: Request) -> Response:
+        ready = not self._draining and await is_current(self.parts.database.engine)
+        if ready:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})
+
+
+async def _live(_request: Request) -> Response:
+    return JSONResponse({"status": "live"})
+
+
+def _constant(response: Response) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return response
+
+    return answer

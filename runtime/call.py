@@ -1,0 +1,36 @@
+"""What is known of one request while it is on its way: made at the door, filled by each layer."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from domain.users import Client, Identity
+
+SCOPE_KEY = "biore.call"
+CORRELATION: ContextVar[str | None] = ContextVar("biore_correlation", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whose live session the access token names. ``user`` is None when the account is gone."""
+
+    user_id: UUID
+    session_id: UUID
+    user: Identity | None
+
+
+@dataclass(slots=True)
+class Call:
+    """``answer_headers`` are added to whatever answer the request gets."""
+
+    correlation_id: str
+    client: Client
+    principal: Principal | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    has_body: bool = False
+    idempotency_key: str | None = None
+    cookies: dict[str, str] = field(default_factory=dict)
+    operation_id: str | None = None
+    answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)

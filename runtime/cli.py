@@ -1,0 +1,178 @@
+"""The ``biore`` command."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from domain.config_keys import CATALOGUE, InvalidConfig
+from persistence import migrate as migrations
+from runtime import embedded, fuzz, log, server, spec
+from runtime.app import Parts, build_parts
+from runtime.embedded import NotInstalled
+from runtime.policy import ContractError
+from runtime.settings import InvalidSettings, Settings, load
+
+T = TypeVar("T")
+
+
+@click.group()
+def cli() -> None:
+    """BIO.RE: the API of bio pages, paid messages, wallets and payouts."""
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1), default=1, help="API processes; more than one need Redis.")
+@click.option("--no-worker", is_flag=True, help="Run no worker beside the API.")
+@click.option("--expose", is_flag=True, help="Let development listen beyond loopback.")
+def serve(host: str | None, port: int | None, workers: int, no_worker: bool, expose: bool) -> None:
+    """Run the API. In development a worker, and unless configured PostgreSQL, run beside it."""
+    settings = load()
+    settings = replace(settings, host=host or settings.host, port=port or settings.port)
+    log.configure(readable=settings.development)
+    server.serve(settings, workers=workers, with_worker=settings.development and not no_worker, exposed=expose)
+
+
+@cli.command()
+@click.option("--with-parent", is_flag=True, hidden=True)
+def worker(with_parent: bool) -> None:
+    """Run a worker: mails and other jobs of the outbox."""
+    settings = load()
+    server.work(settings, server.database_url(settings), with_parent=with_parent)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    settings = load()
+    with ExitStack() as stack:
+        url = settings.database_url or embedded.recorded_url(settings.data_dir)
+        migrations.upgrade(url or stack.enter_context(embedded.running(settings.data_dir)))
+    click.echo("The database is up to date.")
+
+
+@cli.group()
+def config() -> None:
+    """What an admin may change while the system runs."""
+
+
+@config.command("list")
+def config_list() -> None:
+    """All keys, their values and meanings; changed ones are marked."""
+
+    async def show(parts: Parts) -> None:
+        for name, value, changed in parts.config.items():
+            meaning = CATALOGUE[name].meaning if name in CATALOGUE else "overrides the contract's limit"
+            click.echo(f"{'*' if changed else ' '} {name} = {json.dumps(value, ensure_ascii=False)}\n      {meaning}")
+
+    _with_parts(show)
+
+
+@config.command("get")
+@click.argument("name")
+def config_get(name: str) -> None:
+    """The value of one key, as JSON."""
+
+    async def show(parts: Parts) -> None:
+        click.echo(json.dumps(parts.config.shown(name), ensure_ascii=False))
+
+    _with_parts(show)
+
+
+@config.command("set")
+@click.argument("name")
+@click.argument("value")
+def config_set(name: str, value: str) -> None:
+    """Change one key. VALUE is JSON; what is no JSON is taken as a text. Running nodes follow within 5 seconds."""
+
+    async def change(parts: Parts) -> None:
+        await parts.config.set(name, _json_or_text(value))
+        click.echo(f"{name} = {json.dumps(parts.config.shown(name), ensure_ascii=False)}")
+
+    _with_parts(change)
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+@cli.group("spec")
+def spec_group() -> None:
+    """The contract."""
+
+
+@spec_group.command("build")
+@click.option("--check", is_flag=True, help="Write nothing; fail when a file is stale.")
+def spec_build(check: bool) -> None:
+    """Write the self-contained contract to openapi/dist/ and the fuzzer's configuration."""
+    contract = spec.load()
+    spec.require_valid(contract)
+    files = {
+        spec.OPENAPI / "dist" / "openapi.yaml": contract.as_yaml(),
+        spec.OPENAPI / "dist" / "openapi.json": contract.as_json(),
+        spec.ROOT / "schemathesis.toml": fuzz.configuration(contract).encode(),
+    }
+    stale = [path for path, content in files.items() if not path.exists() or path.read_bytes() != content]
+    if check and stale:
+        raise click.ClickException(f"stale: {', '.join(str(p.relative_to(spec.ROOT)) for p in stale)}; run `make spec`")
+    for path in stale:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(files[path])
+        click.echo(f"wrote {path.relative_to(spec.ROOT)}")
+
+
+@cli.command()
+@click.option("--to", help="Only mails to this address.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document for programs.")
+def mailbox(to: str | None, as_json: bool) -> None:
+    """Mails caught by the development mailbox, the newest first."""
+    from domain.mails import MAILBOX_LIMIT, message_view
+
+    async def show(parts: Parts) -> None:
+        if parts.settings.production:
+            raise InvalidSettings("production has no mailbox")
+        async with parts.database.reading() as db:
+            messages = [message_view(message) for message in await db.mailbox.newest(to, MAILBOX_LIMIT)]
+        if as_json:
+            click.echo(json.dumps({"messages": messages}, ensure_ascii=False, indent=2))
+            return
+        for message in messages:
+            click.echo(f"{message['createdAt']}  to {message['to']}\n{message['subject']}\n\n{message['text']}\n")
+
+    _with_parts(show)
+
+
+def _with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
+    """Run one asynchronous use of the parts against the database."""
+
+    async def run(settings: Settings) -> T:
+        parts = build_parts(settings, server.database_url(settings))
+        try:
+            await parts.config.refresh()
+            return await use(parts)
+        finally:
+            await parts.close()
+
+    return asyncio.run(run(load()))
+
+
+def main() -> None:
+    try:
+        cli()
+    except (InvalidSettings, InvalidConfig, ContractError, NotInstalled) as error:
+        click.echo(f"biore: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

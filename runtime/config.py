@@ -1,0 +1,90 @@
+"""The current config values of one process: the catalogue's defaults under what an admin stored, kept fresh."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import structlog
+
+from domain import config_keys
+from domain.config_keys import CATALOGUE, InvalidConfig
+from persistence.database import Database, is_outage
+from runtime.keyring import Keyring
+
+REFRESH_SECONDS = 2
+SEALED = "config"
+
+log = structlog.get_logger(__name__)
+
+
+class LiveConfig:
+    """Read access for everybody (``domain.config_keys.Config``); ``refresh`` and ``watch`` follow the database."""
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        env: str,
+        operation_ids: Iterable[str],
+        own_defaults: Mapping[str, Any],
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._operation_ids = frozenset(operation_ids)
+        self._defaults = {name: key.default_in(env) for name, key in CATALOGUE.items()} | dict(own_defaults)
+        self._values = dict(self._defaults)
+        self._stored: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def get(self, name: str) -> Any:
+        return self._values.get(name)
+
+    def items(self) -> list[tuple[str, Any, bool]]:
+        """Name, value as it may be shown, and whether it was changed; sorted by name."""
+        return [(name, self.shown(name), name in self._stored) for name in sorted(self._values)]
+
+    def shown(self, name: str) -> Any:
+        """The value without secrets. Raises InvalidConfig for an unknown key."""
+        if name not in self._values:
+            raise InvalidConfig(f"there is no config key {name!r}; `biore config list` shows all")
+        return "(set)" if self._is_secret(name) and self._values[name] else self._values[name]
+
+    async def set(self, name: str, value: Any) -> None:
+        """Check, store and audit one value. Raises InvalidConfig."""
+        checked = config_keys.check(name, value, self._operation_ids)
+        stored = self._keyring.seal(SEALED, checked) if self._is_secret(name) else checked
+        async with self._database.unit() as db:
+            await db.config.put(name, stored)
+            await db.audit.record("config.set", target=name, value=None if self._is_secret(name) else checked)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        async with self._database.reading() as db:
+            stored = await db.config.all()
+        if stored == self._stored:
+            return
+        values = dict(self._defaults)
+        for name, value in stored.items():
+            try:
+                clear = self._keyring.unseal(SEALED, value) if self._is_secret(name) else value
+                values[name] = config_keys.check(name, clear, self._operation_ids)
+            except ValueError as error:  # of another version, or sealed under a lost secret: the default stands
+                log.warning("config.ignored", key=name, reason=str(error))
+        self._values, self._stored = values, stored
+
+    async def watch(self) -> None:
+        """Follow changes of other nodes until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                await self.refresh()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("config.stale", reason=type(error).__name__)
+
+    @staticmethod
+    def _is_secret(name: str) -> bool:
+        return name in CATALOGUE and CATALOGUE[name].kind == "secret"

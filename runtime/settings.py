@@ -1,0 +1,116 @@
+"""Settings of one process, from the environment (``BIORE_…``). What an admin changes at run time is a config key."""
+
+import ipaddress
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ENVIRONMENTS = ("development", "staging", "production")
+PREFIX = "BIORE_"
+MIN_SECRET = 32
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class InvalidSettings(Exception):
+    """A setting is missing or wrong; the message names the variable and the remedy."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``processes``: how many API processes share the rate limits (all nodes together)."""
+
+    env: str = "development"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path(".biore")
+    database_url: str | None = None
+    redis_url: str | None = None
+    secret_key: str | None = None
+    cors_origins: tuple[str, ...] = ()
+    cookie_domain: str | None = None
+    dev_token: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    dns_resolver: str | None = None
+    processes: int = 1
+
+    @property
+    def development(self) -> bool:
+        return self.env == "development"
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether we run the database ourselves."""
+        return self.database_url is None
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """The deployment's secrets, the current one first. Development makes one for itself. Raises InvalidSettings."""
+        if self.secret_key is not None:
+            return tuple(self.secret_key.split(","))
+        if not self.development:
+            raise InvalidSettings(
+                f"{PREFIX}SECRET_KEY must be set outside development: {MIN_SECRET} random characters or more"
+            )
+        return (_made_once(self.data_dir / "secret"),)
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of ``environ``. Raises InvalidSettings."""
+    known = {PREFIX + name.upper() for name in Settings.__dataclass_fields__}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise InvalidSettings(f"unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name in known and value}
+    settings = Settings(**{name: _parsed(name, value) for name, value in given.items()})  # type: ignore[arg-type]
+    _check(settings)
+    return settings
+
+
+def _parsed(name: str, value: str) -> object:
+    try:
+        if name in ("port", "processes"):
+            return int(value)
+        if name == "data_dir":
+            return Path(value)
+        if name == "cors_origins":
+            return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+        if name == "trusted_proxies":
+            return tuple(ipaddress.ip_network(network.strip()) for network in value.split(",") if network.strip())
+    except ValueError as error:
+        raise InvalidSettings(f"{PREFIX}{name.upper()}: {error}") from None
+    return value
+
+
+def _check(settings: Settings) -> None:
+    if settings.env not in ENVIRONMENTS:
+        raise InvalidSettings(f"{PREFIX}ENV must be one of {', '.join(ENVIRONMENTS)}")
+    if settings.processes < 1 or not 0 < settings.port < 65536:
+        raise InvalidSettings(f"{PREFIX}PROCESSES and {PREFIX}PORT must be positive")
+    if "*" in settings.cors_origins:
+        raise InvalidSettings(f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials")
+    if settings.production and settings.embedded:
+        raise InvalidSettings(f"{PREFIX}DATABASE_URL must be set in production")
+    if settings.env == "staging" and not settings.dev_token:
+        raise InvalidSettings(f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools")
+    if any(len(secret) < MIN_SECRET for secret in settings.secrets):
+        raise InvalidSettings(f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more")
+
+
+def _made_once(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(MIN_SECRET))
+    return path.read_text()

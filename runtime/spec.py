@@ -1,0 +1,340 @@
+"""The contract: read, bundled into one document, expanded and checked. Everything else reads it from here.
+
+Hand-written files name only what is particular to an operation. ``load`` adds what follows: the envelope around each
+success, every error answer with one true example per code, the headers of each answer, the ``Idempotency-Key``.
+"""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+from runtime.policy import ContractError, Policy, compile_policy
+
+ROOT = Path(__file__).resolve().parent.parent
+OPENAPI = ROOT / "openapi"
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+SCHEMA_EXTENSIONS = {"x-biore-normalize", "x-biore-rule"}
+COMMON = "schemas/common.yaml#"
+REFUSAL_HEADERS = {
+    401: ("WWW-Authenticate",),
+    405: ("Allow",),
+    429: ("Retry-After", "RateLimit", "RateLimit-Policy"),
+    503: ("Retry-After",),
+}
+CORRELATION_EXAMPLE = "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40"
+
+Json = dict[str, Any]
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.2 core schema (``no`` is a locale, a date is a text) that refuses duplicate keys."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML declares it so
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Json:
+    seen = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise ContractError(f"{key_node.start_mark.name}:{key_node.start_mark.line + 1}: {key!r} stands twice")
+        seen.add(key)
+    return {str(key): value for key, value in loader.construct_mapping(node, deep=True).items()}
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of one file. Raises ContractError with file and line."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            return yaml.load(stream, _Loader)  # noqa: S506 - a safe loader, with other resolvers
+    except (OSError, yaml.YAMLError) as error:
+        raise ContractError(f"{path}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Contract:
+    """``document`` is self-contained OpenAPI 3.0.3; ``errors`` maps codes to entries, ``policies`` operationIds."""
+
+    document: Json
+    errors: Mapping[str, Json]
+    policies: Mapping[str, Policy]
+
+    @cached_property
+    def base_path(self) -> str:
+        return str(self.document["servers"][0]["url"])
+
+    def operation(self, operation_id: str) -> Json:
+        policy = self.policies[operation_id]
+        found: Json = self.document["paths"][policy.path][policy.method]
+        return found
+
+    def as_json(self) -> bytes:
+        return orjson.dumps(self.document, option=orjson.OPT_INDENT_2) + b"\n"
+
+    def as_yaml(self) -> bytes:
+        dumped: str = yaml.dump(self.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+        return dumped.encode()
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def load(folder: Path = OPENAPI) -> Contract:
+    """Read, bundle, expand and check the contract below ``folder``. Raises ContractError."""
+    errors = read_yaml(folder / "errors.yaml")
+    bundle = _Bundle(folder)
+    document = bundle.document()
+    policies: dict[str, Policy] = {}
+    for path, method, operation in _operations(document):
+        policy = compile_policy(path, method, operation, errors)
+        if policy.operation_id in policies:
+            raise ContractError(f"{method.upper()} {path}: operationId {policy.operation_id} stands twice")
+        policies[policy.operation_id] = policy
+    expansion = _Expansion(bundle, document, errors)
+    for _path, _method, operation in _operations(document):
+        expansion.expand(operation, policies[operation["operationId"]])
+    _check_schema_extensions(document)
+    return Contract(document, errors, policies)
+
+
+def require_valid(contract: Contract) -> None:
+    """Ask an independent validator. Connexion does so too when it starts. Raises ContractError."""
+    problems = [
+        f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
+        for error in OpenAPIV30SpecValidator(contract.document).iter_errors()
+    ]
+    if problems:
+        raise ContractError("the contract is not valid OpenAPI 3.0:\n" + "\n".join(problems))
+
+
+def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def _check_schema_extensions(node: Any, where: str = "") -> None:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if where.startswith("/components") and str(key).startswith("x-biore-") and key not in SCHEMA_EXTENSIONS:
+                raise ContractError(f"{where}: unknown extension {key}")
+            _check_schema_extensions(value, f"{where}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            _check_schema_extensions(value, f"{where}/{index}")
+
+
+class _Bundle:
+    """Turns references between files into references to components of one document, which keep their names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: dict[Path, Any] = {}
+        self.components: dict[str, Json] = {}
+        self.origins: dict[tuple[str, str], Path] = {}
+
+    def document(self) -> Json:
+        root_file = self.folder / "biore.yaml"
+        root = self._file(root_file)
+        paths = {path: self._path_item(root_file, path, item) for path, item in root["paths"].items()}
+        components = root["components"] | {kind: dict(sorted(items.items())) for kind, items in self.components.items()}
+        return {**root, "paths": paths, "components": components}
+
+    def _file(self, path: Path) -> Any:
+        if path not in self.files:
+            self.files[path] = read_yaml(path)
+        return self.files[path]
+
+    def _path_item(self, root_file: Path, path: str, item: Json) -> Any:
+        if item.keys() != {"$ref"}:
+            raise ContractError(f"{root_file}: {path} must be one $ref to a file below paths/")
+        file, target = self._target(root_file, item["$ref"])
+        return self._rewritten(file, target)
+
+    def _target(self, file: Path, reference: str) -> tuple[Path, Any]:
+        name, _, pointer = reference.partition("#")
+        target_file = (file.parent / name).resolve() if name else file
+        node = self._file(target_file)
+        for step in pointer.strip("/").split("/"):
+            if not isinstance(node, dict) or step not in node:
+                raise ContractError(f"{file}: {reference} leads nowhere")
+            node = node[step]
+        return target_file, node
+
+    def _rewritten(self, file: Path, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self._rewritten(file, item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if isinstance(node.get("$ref"), str):
+            return {"$ref": self._component(file, node["$ref"])}
+        return {key: self._rewritten(file, value) for key, value in node.items()}
+
+    def reference(self, reference: str) -> str:
+        """The component that ``reference``, as the root file would write it, becomes."""
+        return self._component(self.folder / "biore.yaml", reference)
+
+    def _component(self, file: Path, reference: str) -> str:
+        *group, name = reference.partition("#")[2].strip("/").split("/")
+        kind = group[0] if group else "schemas"
+        target_file, target = self._target(file, reference)
+        if self.origins.setdefault((kind, name), target_file) != target_file:
+            raise ContractError(
+                f"{file}: {name} is defined in {target_file.name} and in {self.origins[kind, name].name}"
+            )
+        items = self.components.setdefault(kind, {})
+        if name not in items:
+            items[name] = {}  # a recursive schema finds itself here
+            items[name] = self._rewritten(target_file, target)
+        return f"#/components/{kind}/{name}"
+
+
+class _Expansion:
+    """Adds to each operation what follows from its policy. Answers with the same codes share one component."""
+
+    def __init__(self, bundle: "_Bundle", document: Json, errors: Mapping[str, Json]) -> None:
+        self.components = document["components"]
+        self.errors = errors
+        self.bundle = bundle
+
+    def _common(self, pointer: str) -> Json:
+        reference = self.bundle.reference(f"{COMMON}/{pointer}")
+        kind, name = reference.split("/")[2:]
+        self.components.setdefault(kind, {})[name] = self.bundle.components[kind][name]
+        return {"$ref": reference}
+
+    def _add(self, kind: str, name: str, value: Json) -> str:
+        self.components.setdefault(kind, {})[name] = value
+        return f"#/components/{kind}/{name}"
+
+    def expand(self, operation: Json, policy: Policy) -> None:
+        if policy.idempotent:
+            operation.setdefault("parameters", []).append(self._common("parameters/IdempotencyKey"))
+        for response in operation["responses"].values():
+            self._wrap(response)
+            limited = ("RateLimit", "RateLimit-Policy") if policy.rate else ()
+            replayed = ("Idempotency-Replayed",) if policy.idempotent else ()
+            response["headers"] = response.get("headers", {}) | self._headers(*limited, *replayed)
+        by_status: dict[int, list[str]] = {}
+        for code in sorted(policy.codes):
+            by_status.setdefault(self.errors[code]["status"], []).append(code)
+        for status in sorted(by_status):
+            operation["responses"][str(status)] = self._refusal(policy, status, by_status[status])
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+
+    def _wrap(self, response: Json) -> None:
+        nothing = {"application/json": {"schema": self._common("Nothing"), "example": None}}
+        media = response.setdefault("content", nothing).get("application/json")
+        if media is None:
+            return
+        media["schema"] = {"$ref": self._envelope(media["schema"])}
+        media["example"] = {"success": True, "data": media["example"]}
+
+    def _envelope(self, data: Json) -> str:
+        items = data.get("items", {})
+        if data == self._common("Nothing"):
+            name = "SuccessOnly"
+        elif "$ref" in data:
+            name = "ApiResponseOf" + data["$ref"].rpartition("/")[2]
+        elif data.get("type") == "array" and "$ref" in items:
+            name = "ArrayApiResponseOf" + items["$ref"].rpartition("/")[2]
+        else:
+            raise ContractError(f"a success must answer a named schema or a list of one, not {data}")
+        return self._add(
+            "schemas",
+            name,
+            {
+                "type": "object",
+                "required": ["success", "data"],
+                "additionalProperties": False,
+                "properties": {"success": {"type": "boolean", "enum": [True]}, "data": copy.deepcopy(data)},
+            },
+        )
+
+    def _headers(self, *names: str) -> Json:
+        return {name: self._common(f"headers/{name}") for name in ("X-Correlation-Id", *names)}
+
+    def _refusal(self, policy: Policy, status: int, codes: list[str]) -> Json:
+        name = _pascal(codes[0]) if len(codes) == 1 else f"{_pascal(policy.operation_id)}{status}"
+        if name not in self.components.setdefault("responses", {}):
+            schema = self._add("schemas", f"{name}Error", _error_schema(codes, self._common("Violation")))
+            self._add(
+                "responses",
+                name,
+                {
+                    "description": "\n".join(f"- `{code}`: {self.errors[code]['meaning']}" for code in codes),
+                    "headers": self._headers(*REFUSAL_HEADERS.get(status, ())),
+                    "content": {
+                        "application/json": {
+                            "schema": {"$ref": schema},
+                            "examples": {code: {"summary": code, "value": self.example(code)} for code in codes},
+                        }
+                    },
+                },
+            )
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def example(self, code: str) -> Json:
+        entry = self.errors[code]
+        variables = entry.get("vars")
+        error = {"code": code, "message": entry["message"].format(**(variables or {})), "i18nKey": code}
+        if variables:
+            error["i18nVars"] = variables
+        if "details" in entry:
+            error["details"] = entry["details"]
+        return {"success": False, "error": {**error, "correlationId": CORRELATION_EXAMPLE}}
+
+
+def _pascal(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[._]", name))
+
+
+def _error_schema(codes: list[str], violation: Json) -> Json:
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "required": ["success", "error"],
+        "additionalProperties": False,
+        "properties": {
+            "success": {"type": "boolean", "enum": [False]},
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "i18nKey", "correlationId"],
+                "additionalProperties": False,
+                "properties": {
+                    "code": {"type": "string", "enum": codes},
+                    "message": text,
+                    "i18nKey": {"type": "string", "enum": codes},
+                    "i18nVars": {"type": "object", "additionalProperties": {}},
+                    "details": {"type": "array", "items": violation},
+                    "correlationId": text,
+                },
+            },
+        },
+    }

@@ -1,0 +1,70 @@
+"""Access tokens: short-lived JWTs (RFC 9068 type) whose session is checked at every call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+
+from domain.auth import RefreshToken, read_refresh_token, write_refresh_token
+from domain.config_keys import Config
+from runtime.keyring import Keyring
+
+ALGORITHM = "HS256"
+TYPE = "at+jwt"
+CLAIMS = ["exp", "iat", "sub", "sid", "jti"]
+
+
+class InvalidToken(Exception):
+    """Malformed, expired, of another type, or signed by another key or algorithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    user_id: UUID
+    session_id: UUID
+
+
+class Tokens:
+    def __init__(self, keyring: Keyring, config: Config, clock: Callable[[], datetime]) -> None:
+        self._keyring = keyring
+        self._config = config
+        self._clock = clock
+
+    def access(self, user_id: UUID, session_id: UUID) -> dict[str, Any]:
+        """The ``accessToken`` and its life in seconds, as the contract's AccessToken."""
+        seconds = self._config["auth.access_token_ttl_seconds"]
+        now = self._clock()
+        claims = {
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "jti": str(uuid4()),
+            "iat": now,
+            "exp": now + timedelta(seconds=seconds),
+        }
+        headers = {"typ": TYPE, "kid": self._keyring.current}
+        return {
+            "accessToken": jwt.encode(claims, self._keyring.key("access-token"), ALGORITHM, headers=headers),
+            "expiresIn": seconds,
+        }
+
+    def read_access(self, token: str) -> AccessClaims:
+        """Raises InvalidToken."""
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._keyring.keys("access-token").get(header.get("kid", ""))
+            if header.get("typ") != TYPE or key is None:
+                raise InvalidToken
+            claims = jwt.decode(token, key, algorithms=[ALGORITHM], options={"require": CLAIMS})
+            return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]))
+        # PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError) as error:
+            raise InvalidToken from error
+
+    def refresh(self, session_id: UUID, counter: int) -> str:
+        return write_refresh_token(RefreshToken(session_id, counter), self._keyring.key("refresh-token"))
+
+    def read_refresh(self, text: str) -> RefreshToken | None:
+        return read_refresh_token(text, self._keyring.keys("refresh-token"))

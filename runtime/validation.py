@@ -1,0 +1,213 @@
+"""Requests against the contract: parsed once, cleaned, and refused with every rule they break."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from connexion.middleware.abstract import RoutedMiddleware
+from connexion.middleware.request_validation import RequestValidationAPI
+from connexion.operations import AbstractOperation
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from domain.errors import ApiError
+from runtime.call import SCOPE_KEY, Call
+from runtime.door import Headers
+from runtime.schemas import SchemaCompiler, Violation
+from runtime.spec import Contract
+
+MAX_BODY = 1024 * 1024
+MAX_DEPTH = 64
+JSON = "application/json"
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def argument_name(name: str) -> str:
+    """The name under which a handler takes a parameter: ``creatorId`` -> ``creator_id``."""
+    return CAMEL.sub("_", name).replace("-", "_").lower()
+
+
+class Parameter:
+    """One parameter of an operation, compiled."""
+
+    def __init__(self, definition: Mapping[str, Any], schemas: SchemaCompiler) -> None:
+        self.name: str = definition["name"]
+        self.location: str = definition["in"]
+        self.argument = argument_name(self.name)
+        self._required = definition.get("required", False)
+        self._type = schemas.resolved(definition["schema"]).get("type", "string")
+        self._clean = schemas.normalizer(definition["schema"])
+        self._validator = schemas.validator(definition["schema"])
+
+    def read(self, given: list[str]) -> tuple[Any, list[Violation]]:
+        """The typed value and the rules it breaks; None when it was not given."""
+        if not given:
+            return None, [{"field": self.name, "rule": "required"}] if self._required else []
+        if len(given) > 1:
+            return None, [{"field": self.name, "rule": "single"}]
+        if "\0" in given[0] or "\ufffd" in given[0]:
+            return None, [{"field": self.name, "rule": "encoding"}]
+        value = self._typed(given[0])
+        if self._clean is not None:
+            value = self._clean(value)
+        return value, [] if self._validator.accepts(value) else self._validator.violations(value, self.name)
+
+    def _typed(self, text: str) -> Any:
+        """The value that the text stands for; the text itself when it stands for none, which then breaks the type."""
+        if self._type == "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        if self._type in ("integer", "number") and len(text) <= 32:
+            try:
+                return int(text) if self._type == "integer" else float(text)
+            except ValueError:
+                return text
+        return text
+
+
+class ValidatedOperation:
+    """Replaces ``connexion.middleware.request_validation.RequestValidationOperation``: the same contract, compiled."""
+
+    def __init__(self, next_app: ASGIApp, operation: Mapping[str, Any], schemas: SchemaCompiler) -> None:
+        self._next = next_app
+        self._parameters = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
+        body = operation.get("requestBody")
+        self._takes_body = body is not None
+        self._body_required = bool(body and body.get("required"))
+        if body is not None:
+            schema = body["content"][JSON]["schema"]
+            self._clean = schemas.normalizer(schema)
+            self._validator = schemas.validator(schema)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope[SCOPE_KEY]
+        violations = self._read_parameters(scope, call) if self._parameters else []
+        if self._takes_body:
+            violations += await self._read_body(scope, receive, call)
+        if violations:
+            raise ApiError("validation.failed", details=violations)
+        await self._next(scope, receive, send)
+
+    def _read_parameters(self, scope: Scope, call: Call) -> list[Violation]:
+        headers = Headers(scope["headers"])
+        call.cookies = cookie_parser("; ".join(headers.all("cookie")))
+        query = _query(scope["query_string"])
+        violations: list[Violation] = []
+        for parameter in self._parameters:
+            value, broken = parameter.read(_given(parameter, scope, headers, query, call.cookies))
+            violations += broken
+            call.arguments[parameter.argument] = value
+        return violations
+
+    async def _read_body(self, scope: Scope, receive: Receive, call: Call) -> list[Violation]:
+        headers = Headers(scope["headers"])
+        raw = await read_bounded(headers, receive)
+        if not raw:
+            return [{"field": "", "rule": "required"}] if self._body_required else []
+        content_types = headers.all("content-type")
+        if len(content_types) > 1:
+            return [{"field": "Content-Type", "rule": "single"}]
+        require_json(content_types[0] if content_types else "", headers.first("content-encoding"))
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            return [{"field": "", "rule": "json"}]
+        if suspicious(raw) and (rule := _faults(body)) is not None:
+            return [{"field": "", "rule": rule, "limit": MAX_DEPTH}]
+        return self._check_body(body, call)
+
+    def _check_body(self, body: Any, call: Call) -> list[Violation]:
+        if self._clean is not None:
+            body = self._clean(body)
+        if not self._validator.accepts(body):
+            return self._validator.violations(body)
+        call.body, call.has_body = body, True
+        return []
+
+
+async def read_bounded(headers: Headers, receive: Receive) -> bytes:
+    """The whole body, chunked or not. Raises ApiError request.too_large as soon as it is known."""
+    announced = headers.first("content-length")
+    if announced is not None and announced.isdigit() and int(announced[:16]) > MAX_BODY:
+        raise ApiError("request.too_large")
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise ApiError("request.too_large")
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def require_json(content_type: str, encoding: str | None) -> None:
+    """Raises ApiError request.unsupported_media_type unless the body is said to be plain JSON in UTF-8."""
+    media_type, _, parameters = content_type.lower().partition(";")
+    charset = [p.strip().removeprefix("charset=").strip('"') for p in parameters.split(";") if "charset=" in p]
+    plain = encoding is None or encoding.strip().lower() == "identity"
+    if media_type.strip() != JSON or any(name not in ("utf-8", "utf8") for name in charset) or not plain:
+        raise ApiError("request.unsupported_media_type")
+
+
+def suspicious(raw: bytes) -> bool:
+    """Whether a body needs the walk that looks for NUL and depth; hardly any does."""
+    return b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
+
+
+def _given(
+    parameter: Parameter, scope: Scope, headers: Headers, query: Mapping[str, list[str]], cookies: Mapping[str, str]
+) -> list[str]:
+    if parameter.location == "query":
+        return query.get(parameter.name, [])
+    if parameter.location == "header":
+        return headers.all(parameter.name.lower())
+    found = cookies.get(parameter.name) if parameter.location == "cookie" else scope["path_params"].get(parameter.name)
+    return [] if found is None else [str(found)]
+
+
+def _query(raw: bytes) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for pair in raw.decode("latin-1").split("&") if raw else ():
+        name, _, value = pair.partition("=")
+        found.setdefault(_unquoted(name), []).append(_unquoted(value))
+    return found
+
+
+def _unquoted(text: str) -> str:
+    """Percent-decoded; bytes that are not UTF-8 become U+FFFD, which no parameter may hold."""
+    return unquote_to_bytes(text.replace("+", " ").encode("latin-1")).decode("utf-8", "replace")
+
+
+def _faults(body: Any) -> str | None:
+    """The rule that a parsed body breaks before any schema is asked: nesting deeper than MAX_DEPTH, or a NUL."""
+    level, depth = [body], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return "depth"
+        texts = [v for v in level if isinstance(v, str)] + [k for v in level if isinstance(v, dict) for k in v]
+        if any("\0" in text for text in texts):
+            return "encoding"
+        level = [
+            inner for v in level if isinstance(v, (dict, list)) for inner in (v.values() if isinstance(v, dict) else v)
+        ]
+    return None
+
+
+class ValidationAPI(RequestValidationAPI):
+    def __init__(self, *arguments: Any, contract: Contract, schemas: SchemaCompiler, **options: Any) -> None:
+        self._contract = contract
+        self._schemas = schemas
+        super().__init__(*arguments, **options)
+
+    def make_operation(self, operation: AbstractOperation) -> ValidatedOperation:
+        return ValidatedOperation(self.next_app, self._contract.operation(operation.operation_id), self._schemas)
+
+
+class ValidationLayer(RoutedMiddleware[ValidationAPI]):
+    api_cls = ValidationAPI

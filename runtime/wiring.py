@@ -1,0 +1,260 @@
+"""From a validated request to a handler and back: arguments by name, captcha, idempotency, unit of work, envelope."""
+
+import importlib
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import structlog
+from connexion.apps.asynchronous import AsyncApi, AsyncASGIApp
+from connexion.operations import AbstractOperation
+from starlette.types import Receive, Scope, Send
+
+from domain.errors import ApiError
+from domain.users import Trace
+from persistence.database import Database
+from persistence.uow import LostClaim, UnitOfWork
+from providers.ports import ProviderUnavailable
+from providers.registry import CaptchaFamily
+from runtime.call import SCOPE_KEY, Call
+from runtime.door import traced_network
+from runtime.errors import Refusals, send_answer
+from runtime.i18n import Texts
+from runtime.keyring import Keyring
+from runtime.policy import ContractError, Policy
+from runtime.schemas import SchemaCompiler, Validator
+from runtime.settings import Settings
+from runtime.spec import Contract
+from runtime.validation import JSON, argument_name
+
+CAPTCHA_FIELDS = ("captchaToken", "turnstileToken")
+REFRESH_COOKIE = "biore_refresh"
+LEASE = timedelta(seconds=60)
+LIFE = timedelta(hours=24)
+NEVER_STORED = {401, 429}
+CONTENT_TYPE = (b"content-type", b"application/json")
+REPLAYED = (b"idempotency-replayed", b"true")
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+Handler = Callable[..., Awaitable[Any]]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Container:
+    """What all handlers share. ``services`` are handed to them by parameter name."""
+
+    contract: Contract
+    schemas: SchemaCompiler
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    texts: Texts
+    refusals: Refusals
+    captcha: CaptchaFamily
+    services: Mapping[str, Any]
+
+
+class Carrier:
+    """Where a client keeps its refresh token: a cookie that scripts cannot read, or its own storage."""
+
+    def __init__(self, call: Call, settings: Settings, path: str) -> None:
+        self._call = call
+        domain = settings.cookie_domain or (".bio.re" if settings.production else None)
+        self._attributes = f"Path={path}; HttpOnly; Secure; SameSite=Strict" + (f"; Domain={domain}" if domain else "")
+
+    def presented(self, body: Mapping[str, Any] | None) -> str:
+        """The token that came with the call, the cookie's before the body's; empty for none."""
+        return self._call.cookies.get(REFRESH_COOKIE) or (body or {}).get("refreshToken") or ""
+
+    def keep(self, token: str, life: timedelta) -> None:
+        self._set(f"{quote(token, safe='=')}; Max-Age={int(life.total_seconds())}")
+
+    def drop(self) -> None:
+        self._set("; Max-Age=0")
+
+    def _set(self, value: str) -> None:
+        cookie = f"{REFRESH_COOKIE}={value}; {self._attributes}"
+        self._call.answer_headers.append((b"set-cookie", cookie.encode()))
+
+
+PER_CALL: Mapping[str, Callable[[Container, Call, UnitOfWork], Any]] = {
+    "body": lambda _c, call, _u: call.body,
+    "principal": lambda _c, call, _u: call.principal,
+    "client": lambda _c, call, _u: call.client,
+    "uow": lambda _c, _call, uow: uow,
+    "carrier": lambda c, call, _u: Carrier(call, c.settings, f"{c.contract.base_path}/auth"),
+    "say": lambda c, call, _u: partial(c.texts.say, call.client.locale, "messages"),
+}
+
+
+def find_handler(operation_id: str) -> Handler:
+    """``auth.register`` -> ``handlers.auth.register``. Raises ContractError."""
+    module, _, name = operation_id.rpartition(".")
+    try:
+        handler: Handler = getattr(importlib.import_module(f"handlers.{module}"), name)
+    except (ImportError, AttributeError) as error:
+        raise ContractError(f"{operation_id}: no handler handlers/{module}.py:{name} ({error})") from error
+    return handler
+
+
+class WiredOperation:
+    """Replaces ``connexion.apps.asynchronous.AsyncOperation``: how the handler is called is settled at start."""
+
+    def __init__(self, container: Container, policy: Policy) -> None:
+        self._container = container
+        self._policy = policy
+        self._handler = find_handler(policy.operation_id)
+        operation = container.contract.operation(policy.operation_id)
+        self._status = min(int(status) for status in operation["responses"] if status.startswith("2"))
+        self._names = tuple(inspect.signature(self._handler).parameters)
+        self._takes_db = "db" in self._names
+        self._reads_only = policy.method == "get"
+        self._check_names(operation)
+        strict = not container.settings.production
+        self._answer_schema = self._compile_answer(operation) if strict else None
+
+    def _check_names(self, operation: Mapping[str, Any]) -> None:
+        resolved = [self._container.schemas.resolved(p) for p in operation.get("parameters", ())]
+        parameters = {argument_name(p["name"]) for p in resolved}
+        unknown = set(self._names) - {"db"} - PER_CALL.keys() - self._container.services.keys() - parameters
+        if unknown:
+            raise ContractError(f"{self._policy.operation_id}: the handler asks for unknown {sorted(unknown)}")
+
+    def _compile_answer(self, operation: Mapping[str, Any]) -> Validator:
+        return self._container.schemas.validator(operation["responses"][str(self._status)]["content"][JSON]["schema"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope[SCOPE_KEY]
+        token = self._take_captcha_token(call) if self._policy.captcha else None
+        key = call.arguments.pop("idempotency_key", None) if self._policy.idempotent else None
+        if key is None:
+            await self._require_captcha(token, call)
+            answer = await self._perform(call)
+        else:
+            answer = await self._once(key, token, call)
+        await send_answer(send, *answer)
+
+    def _take_captcha_token(self, call: Call) -> str | None:
+        given = [call.body.pop(name, None) for name in CAPTCHA_FIELDS]
+        return next((token for token in given if token), None)
+
+    async def _require_captcha(self, token: str | None, call: Call) -> None:
+        captcha = self._container.captcha
+        if not self._policy.captcha or not captcha.enabled:
+            return
+        if token is None:
+            raise ApiError("captcha.required")
+        try:
+            passed = await captcha.verify(token, call.client.ip)
+        except ProviderUnavailable as error:
+            log.warning("captcha.unavailable", reason=str(error))
+            raise ApiError("service.unavailable", retry_after=5) from error
+        if not passed:
+            raise ApiError("captcha.invalid")
+
+    async def _once(self, key: str, token: str | None, call: Call) -> Answer:
+        """Do the work once per caller and key; a repetition gets the stored answer."""
+        digest = self._container.keyring.digest
+        caller = str(call.principal.user_id) if call.principal else call.client.network
+        canonical = orjson.dumps([call.arguments, call.body], option=orjson.OPT_SORT_KEYS).decode()
+        fingerprint = digest("idempotency-fingerprint", canonical)
+        async with self._container.database.unit() as db:
+            claim = await db.idempotency.claim(
+                digest("idempotency-caller", caller), self._policy.operation_id, key, fingerprint, LEASE, LIFE
+            )
+        if claim.ours:
+            return await self._claimed(claim.id, token, call)
+        if claim.fingerprint != fingerprint:
+            raise ApiError("idempotency.key_reused")
+        if claim.status is None or claim.body is None:
+            raise ApiError("idempotency.in_progress", retry_after=claim.seconds_left)
+        return claim.status, [CONTENT_TYPE, REPLAYED], claim.body
+
+    async def _claimed(self, claim_id: Any, token: str | None, call: Call) -> Answer:
+        try:
+            await self._require_captcha(token, call)
+            return await self._perform(call, claim_id)
+        except BaseException:
+            async with self._container.database.unit() as db:
+                await db.idempotency.release(claim_id)
+            raise
+
+    async def _perform(self, call: Call, claim_id: Any = None) -> Answer:
+        """Run the handler; under a claim its effect and its answer commit together."""
+        uow = UnitOfWork(self._container.database, Trace(call.correlation_id, traced_network(call.client.network)))
+        try:
+            answer = await self._success(call, uow)
+            if claim_id is None:
+                await uow.conclude()
+            elif uow.pending:
+                await uow.conclude(self._storing(claim_id, answer))
+            else:
+                raise RuntimeError(
+                    f"{self._policy.operation_id} is idempotent: its effect belongs into uow.last() or db"
+                )
+        except ApiError as error:
+            await uow.abandon()
+            status, *_ = answer = self._container.refusals.render(error, call)
+            if claim_id is None or status in NEVER_STORED or status >= 500:
+                raise
+            await uow.conclude(self._storing(claim_id, answer))
+        except LostClaim:
+            raise ApiError("idempotency.in_progress", retry_after=1) from None
+        finally:
+            await uow.abandon()
+        return answer
+
+    def _storing(self, claim_id: Any, answer: Answer) -> Callable[[Any], Awaitable[bool]]:
+        return lambda db: db.idempotency.store(claim_id, answer[0], answer[2])
+
+    async def _success(self, call: Call, uow: UnitOfWork) -> Answer:
+        data = await self._invoke(call, uow)
+        envelope = {"success": True, "data": data}
+        body = orjson.dumps(envelope)
+        if self._answer_schema is not None:
+            self._require_documented(orjson.loads(body))
+        return self._status, [CONTENT_TYPE], body
+
+    def _require_documented(self, envelope: Any) -> None:
+        if self._answer_schema is not None and not self._answer_schema.accepts(envelope):
+            broken = [f"{v['field']}: {v['rule']}" for v in self._answer_schema.violations(envelope)]
+            raise RuntimeError(f"{self._policy.operation_id} answered against its contract: {', '.join(broken)}")
+
+    async def _invoke(self, call: Call, uow: UnitOfWork) -> Any:
+        arguments = {name: self._argument(name, call, uow) for name in self._names if name != "db"}
+        if not self._takes_db:
+            return await self._handler(**arguments)
+        if self._reads_only:
+            async with self._container.database.reading() as db:
+                return await self._handler(**arguments, db=db)
+        async with uow.last() as db:
+            return await self._handler(**arguments, db=db)
+
+    def _argument(self, name: str, call: Call, uow: UnitOfWork) -> Any:
+        if name in call.arguments:
+            return call.arguments[name]
+        if name in PER_CALL:
+            return PER_CALL[name](self._container, call, uow)
+        return self._container.services[name]
+
+
+class WiredApi(AsyncApi):
+    def __init__(self, *arguments: Any, container: Container, **options: Any) -> None:
+        self._container = container
+        super().__init__(*arguments, **options)
+
+    def make_operation(self, operation: AbstractOperation) -> WiredOperation:
+        return WiredOperation(self._container, self._container.contract.policies[operation.operation_id])
+
+
+class WiredApp(AsyncASGIApp):
+    """The innermost application of the stack: operations instead of decorated functions."""
+
+    api_cls = WiredApi

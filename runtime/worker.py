@@ -1,0 +1,162 @@
+"""The worker: claims jobs from the outbox, runs them, and ends each in one transaction with its effect."""
+
+import asyncio
+import importlib
+import inspect
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from domain.jobs import MAX_ATTEMPTS, Job, retry_delay
+from domain.users import Trace
+from persistence.database import is_outage
+from persistence.models import OutboxJob
+from persistence.repositories import Repositories
+from persistence.uow import LostClaim, UnitOfWork
+from providers.ports import ProviderRejected
+from runtime.app import OUTBOX, Parts, utc_now
+from runtime.call import CORRELATION
+from runtime.mailer import Mailer
+
+LEASE = timedelta(seconds=30)
+BATCH = 10
+IDLE_SECONDS = 0.5
+OUTAGE_SECONDS = 1.0
+HOUSEKEEPING_SECONDS = 600
+KEPT = timedelta(days=7)
+
+log = structlog.get_logger(__name__)
+
+
+def find_job(topic: str) -> Callable[..., Awaitable[None]]:
+    """``email.verify_address`` -> ``jobs.email.verify_address``. Raises LookupError."""
+    module, _, name = topic.rpartition(".")
+    try:
+        found: Callable[..., Awaitable[None]] = getattr(importlib.import_module(f"jobs.{module}"), name)
+    except (ImportError, AttributeError) as error:
+        raise LookupError(f"no job for topic {topic}") from error
+    return found
+
+
+class Worker:
+    """Any number of workers may run; a job belongs to the one whose lease is on it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Finish what runs, claim nothing more."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Until ``stop``. Outages of the database are waited out."""
+        beside = [asyncio.create_task(self._parts.config.watch()), asyncio.create_task(self._keep_house())]
+        try:
+            while not self._stopping.is_set():
+                await self._turn()
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _turn(self) -> None:
+        try:
+            worked = await self.work_off()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("worker.waiting", reason=type(error).__name__)
+            await self._pause(OUTAGE_SECONDS)
+            return
+        if not worked:
+            await self._pause(IDLE_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def work_off(self) -> int:
+        """Run one batch of due jobs; how many there were."""
+        lease = uuid4()
+        async with self._parts.database.unit() as db:
+            claimed = await db.outbox.claim(lease, LEASE, BATCH)
+        await asyncio.gather(*(self._run_leased(row, lease) for row in claimed))
+        return len(claimed)
+
+    async def _run_leased(self, row: OutboxJob, lease: Any) -> None:
+        """A job that outlives its lease goes on only while the lease can be renewed."""
+        running = asyncio.create_task(self._run_job(row, lease))
+        while not (await asyncio.wait([running], timeout=LEASE.total_seconds() / 3))[0]:
+            async with self._parts.database.unit() as db:
+                if not await db.outbox.renew(row.id, lease, LEASE):
+                    running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    async def _run_job(self, row: OutboxJob, lease: Any) -> None:
+        CORRELATION.set(row.correlation_id)
+        uow = UnitOfWork(self._parts.database, Trace(row.correlation_id))
+        mailer = Mailer(self._parts.providers.email, self._parts.texts, self._parts.config)
+        try:
+            await self._call(self._job(row), uow, mailer)
+            await uow.conclude(lambda db: self._finish(db, row, lease, mailer))
+        except LostClaim:
+            log.warning("job.lost", job=str(row.id), topic=row.topic)
+        except Exception as error:
+            await uow.abandon()
+            await self._failed(row, lease, mailer, error)
+        else:
+            log.info("job.done", job=str(row.id), topic=row.topic, attempt=row.attempts)
+
+    def _job(self, row: OutboxJob) -> Job:
+        sealed = row.payload.get("sealed")
+        secret = self._parts.keyring.unseal(OUTBOX, sealed) if sealed else ""
+        return Job(row.id, row.topic, row.payload, secret, row.attempts)
+
+    async def _call(self, job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+        run = find_job(job.topic)
+        given = {"job": job, "uow": uow, "mailer": mailer, "config": self._parts.config, "clock": utc_now}
+        await run(**{name: given[name] for name in inspect.signature(run).parameters})
+
+    async def _finish(self, db: Repositories, row: OutboxJob, lease: Any, mailer: Mailer) -> bool:
+        await db.outbox.record_attempts(row.id, mailer.attempts)
+        return await db.outbox.finish(row.id, lease)
+
+    async def _failed(self, row: OutboxJob, lease: Any, mailer: Mailer, error: Exception) -> None:
+        hopeless = isinstance(error, (ProviderRejected, LookupError)) or row.attempts >= MAX_ATTEMPTS
+        reason = f"{type(error).__name__}: {error}"
+        log.log(
+            40 if hopeless else 30,
+            "job.dead" if hopeless else "job.failed",
+            job=str(row.id),
+            topic=row.topic,
+            attempt=row.attempts,
+            reason=reason,
+        )
+        async with self._parts.database.unit() as db:
+            await db.outbox.record_attempts(row.id, mailer.attempts)
+            if hopeless:
+                await db.outbox.bury(row.id, lease, reason)
+            else:
+                delay = retry_delay(row.attempts, random.random())  # noqa: S311 - spreads retries
+                await db.outbox.postpone(row.id, lease, delay, reason)
+
+    async def _keep_house(self) -> None:
+        """Forget what has served its purpose."""
+        while True:
+            before = utc_now() - KEPT
+            try:
+                async with self._parts.database.unit() as db:
+                    await db.outbox.purge(before)
+                    await db.login_attempts.purge(before)
+                    await db.idempotency.purge()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)

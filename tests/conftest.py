@@ -1,0 +1,105 @@
+"""Real parts for everybody: one PostgreSQL for the whole run, a database of its own for each server."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from persistence.migrate import upgrade
+from runtime.embedded import EmbeddedPostgres
+from runtime.settings import Settings
+from runtime.spec import Contract, load
+from tests.harness import Api, Server, Tables
+
+SECRET = "a-secret-of-the-tests-0123456789-abcdef"
+
+
+class Databases:
+    """Makes databases in one embedded PostgreSQL: migrated ones are copies of a template, which takes milliseconds."""
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        self.postgres = postgres
+        self.admin_url = postgres.start()
+        self._template = self._create("template1")
+        upgrade(self._template)
+
+    def migrated(self) -> str:
+        return self._create(self._template.partition("?")[0].rpartition("/")[2])
+
+    def empty(self) -> str:
+        return self._create("template1")
+
+    def _create(self, template: str) -> str:
+        name = f"t_{uuid4().hex}"
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            query = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(query.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.admin_url.replace("/biore?", f"/{name}?")
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return load()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("pg"))
+    try:
+        yield Databases(postgres)
+    finally:
+        postgres.stop()
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return Settings(secret_key=SECRET)
+
+
+@pytest.fixture(scope="session")
+def start_server(databases: Databases, settings: Settings) -> Iterator[Callable[..., Server]]:
+    """Starts further servers, each on a database of its own unless given one, with other settings."""
+    servers: list[Server] = []
+
+    def start(database_url: str | None = None, **changes: Any) -> Server:
+        servers.append(Server(settings, database_url or databases.migrated(), **changes))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_server(start_server: Callable[..., Server]) -> Server:
+    return start_server()
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """The server that most tests speak to, with empty tables and default config."""
+    shared_server.reset()
+    return shared_server
+
+
+@pytest.fixture
+def api(server: Server) -> Iterator[Api]:
+    """A client that remembers which documented error codes were reached."""
+    with server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def tables(server: Server) -> Iterator[Tables]:
+    with Tables(server.database_url) as tables:
+        yield tables
+
+
+@pytest.fixture
+def work_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short path: Unix sockets allow no long ones."""
+    return tmp_path_factory.mktemp("w")

@@ -1,0 +1,241 @@
+"""What tests speak to the server with: a real uvicorn on a real socket, a client, the tables behind it."""
+
+import asyncio
+import re
+import socket
+import threading
+from collections import defaultdict
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from itertools import count
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import psycopg
+import uvicorn
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from runtime.app import Application, build_parts
+from runtime.settings import Settings
+from runtime.worker import Worker
+
+T = TypeVar("T")
+
+PASSWORD = "Correct-Horse-7"
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+START_SECONDS = 20
+KEPT_TABLES = {"alembic_version", "reserved_usernames"}
+TOKEN = re.compile(r"token=([0-9a-f-]{36})")
+
+_addresses = count(1)
+
+REACHED: dict[str, set[str]] = defaultdict(set)
+"""operationId -> error codes that some test got over HTTP."""
+
+
+class Server:
+    """An application under uvicorn in a thread of its own. ``changes`` are settings."""
+
+    def __init__(self, settings: Settings, database_url: str, **changes: Any) -> None:
+        self.database_url = database_url
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        port = self._listening.getsockname()[1]
+        own = {"port": port, "trusted_proxies": LOOPBACK}
+        self.settings = replace(settings, database_url=database_url, **(own | changes))
+        self.origin = f"http://127.0.0.1:{port}"
+        self.app = Application(self.settings, database_url)
+        options = uvicorn.Config(self.app.asgi, proxy_headers=False, server_header=False, log_config=None, ws="none")
+        self._uvicorn = uvicorn.Server(options)
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        if not self._started.wait(START_SECONDS):
+            raise TimeoutError("the server did not start")
+        self.configure(**{"auth.salt_rounds": 10})
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        serving = self._loop.create_task(self._uvicorn.serve(sockets=[self._listening]))
+        self._loop.create_task(self._tell_started())
+        self._loop.run_until_complete(serving)
+        self._loop.close()
+        self._listening.close()
+
+    async def _tell_started(self) -> None:
+        while not self._uvicorn.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        self._started.set()
+
+    def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something in the server's own event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
+
+    def stop(self) -> None:
+        self._uvicorn.should_exit = True
+        self._thread.join(START_SECONDS)
+
+    def configure(self, **values: Any) -> None:
+        """Change config keys as an admin would; they hold at once in this server."""
+        for name, value in values.items():
+            self.on_loop(self.app.config.set(name, value))
+
+    def reset(self) -> None:
+        """Empty tables, default config."""
+        with Tables(self.database_url) as tables:
+            tables.empty()
+        self.on_loop(self.app.config.refresh())
+        self.configure(**{"auth.salt_rounds": 10})
+
+    def work_off(self) -> None:
+        """Do what a worker would: run every job that is due, until none is."""
+        asyncio.run(self._work_off())
+
+    async def _work_off(self) -> None:
+        parts = build_parts(self.settings, self.database_url)
+        try:
+            await parts.config.refresh()
+            worker = Worker(parts)
+            while await worker.work_off():
+                pass
+        finally:
+            await parts.close()
+
+    def client(self, **options: Any) -> "Api":
+        return Api(self, **options)
+
+
+class Api(httpx.Client):
+    """Speaks to ``/api/v1`` of one server. Calls by operationId are remembered by the error code they got.
+
+    Each client comes from an address of its own, so that limits of one test do not reach into another.
+    """
+
+    def __init__(self, server: Server, address: str | None = None, **options: Any) -> None:
+        self.address = address or str(ip_address("10.0.0.0") + next(_addresses))
+        headers = {"X-Forwarded-For": self.address, "User-Agent": "tests"}
+        super().__init__(base_url=server.origin, timeout=30, headers=headers, **options)
+        self.server = server
+        self._contract = server.app.parts.contract
+
+    def call(self, operation_id: str, body: Any = None, *, path: str | None = None, **options: Any) -> httpx.Response:
+        """Call an operation; ``path`` replaces the contract's where it has parameters."""
+        policy = self._contract.policies[operation_id]
+        if body is not None:
+            options["json"] = body
+        response = self.request(policy.method, self._contract.base_path + (path or policy.path), **options)
+        remember(operation_id, response)
+        return response
+
+    def register(self, email: str = "ada@example.com", **fields: Any) -> httpx.Response:
+        body = {"email": email, "password": PASSWORD, "acceptedTerms": True, "acceptedPrivacy": True}
+        return self.call("auth.register", body | fields)
+
+    def mails(self, to: str) -> list[dict[str, Any]]:
+        """What the mailbox holds for the address after all due jobs ran, the newest first."""
+        self.server.work_off()
+        messages: list[dict[str, Any]] = self.call("dev.mailbox", params={"to": to}).json()["data"]["messages"]
+        return messages
+
+    def verification_token(self, email: str = "ada@example.com") -> str:
+        match = TOKEN.search(self.mails(email)[0]["text"])
+        assert match is not None
+        return match[1]
+
+    def sign_up(self, email: str = "ada@example.com", **fields: Any) -> str:
+        """A verified account; its id."""
+        registered = self.register(email, **fields)
+        assert registered.status_code == 201, registered.text
+        verified = self.call("auth.verify_email", {"token": self.verification_token(email)})
+        assert verified.status_code == 200, verified.text
+        return str(registered.json()["data"]["userId"])
+
+    def sign_in(self, email: str = "ada@example.com", password: str = PASSWORD) -> str:
+        """An access token; the refresh cookie stays in ``cookies``."""
+        response = self.call("auth.login", {"email": email, "password": password})
+        assert response.status_code == 200, response.text
+        self.keep_cookie(response)
+        return str(response.json()["data"]["accessToken"])
+
+    def keep_cookie(self, response: httpx.Response) -> None:
+        """The cookie is Secure; browsers send it to a loopback address nevertheless, this client would not."""
+        token = refresh_token(response)
+        self.cookies.clear()
+        self.cookies.set("biore_refresh", token, path="/api/v1/auth")
+
+
+def refresh_token(response: httpx.Response) -> str:
+    """The refresh token that an answer sets."""
+    value = response.headers["set-cookie"].partition("biore_refresh=")[2].partition(";")[0]
+    return str(value)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def remember(operation_id: str, response: httpx.Response) -> None:
+    if response.status_code >= 400:
+        REACHED[operation_id].add(response.json()["error"]["code"])
+
+
+def code_of(response: httpx.Response) -> str:
+    return str(response.json()["error"]["code"])
+
+
+def broken_rules(response: httpx.Response) -> set[tuple[str, str]]:
+    """Field and rule of each violation in the answer."""
+    return {(detail["field"], detail["rule"]) for detail in response.json()["error"]["details"]}
+
+
+class Tables:
+    """The database behind a server, as plain SQL sees it."""
+
+    def __init__(self, url: str) -> None:
+        self._connection: psycopg.Connection[dict[str, Any]] = psycopg.connect(
+            url, autocommit=True, row_factory=dict_row
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        return self._connection.execute(query.encode(), values).fetchall()
+
+    def one(self, query: str, *values: Any) -> dict[str, Any]:
+        (row,) = self.rows(query, *values)
+        return row
+
+    def run(self, statement: str, *values: Any) -> int:
+        return self._connection.execute(statement.encode(), values).rowcount
+
+    def count(self, table: str) -> int:
+        query = sql.SQL("SELECT count(*) AS n FROM {}").format(sql.Identifier(table))
+        return int(self._connection.execute(query).fetchall()[0]["n"])
+
+    def names(self) -> list[str]:
+        found = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return sorted(row["tablename"] for row in found)
+
+    def empty(self) -> None:
+        names = [sql.Identifier(name) for name in self.names() if name not in KEPT_TABLES]
+        self._connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(names)))
+
+    def fingerprints(self) -> Mapping[str, str]:
+        """A digest of each table's content; equal digests mean that nothing was written."""
+        query = sql.SQL("SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS digest FROM {} t")
+        return {
+            name: self._connection.execute(query.format(sql.Identifier(name))).fetchall()[0]["digest"]
+            for name in self.names()
+        }
+
+    def changed_since(self, before: Mapping[str, str]) -> set[str]:
+        return {name for name, digest in self.fingerprints().items() if before.get(name) != digest}

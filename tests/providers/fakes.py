@@ -1,0 +1,27 @@
+"""What the rooms next door would give."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.config_keys import CATALOGUE
+from providers.ports import Mail
+
+
+class FakeConfig(dict[str, Any]):
+    """The catalogue's defaults, changed at will; a value that an admin could not store is refused here too."""
+
+    def __init__(self, values: dict[str, Any] | None = None) -> None:
+        super().__init__({key.name: key.default for key in CATALOGUE.values()})
+        for name, value in (values or {}).items():
+            self[name] = value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, CATALOGUE[name].check(value))
+
+
+class FakeMailStore:
+    def __init__(self) -> None:
+        self.mails: dict[UUID, Mail] = {}
+
+    async def add(self, mail: Mail) -> None:
+        self.mails.setdefault(mail.id, mail)

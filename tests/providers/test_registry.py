@@ -1,0 +1,248 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from domain.config_keys import CAPTCHA, EMAIL, GEOIP
+from providers.captcha import captcha_adapters
+from providers.email import email_adapters
+from providers.geoip import geoip_adapters
+from providers.ports import Attempt, ProviderRejected, ProviderUnavailable
+from providers.registry import Providers, build_providers
+from tests.providers.conftest import DatabaseMaker, MailMaker
+from tests.providers.fakes import FakeConfig, FakeMailStore
+from tests.providers.servers import SiteVerifyServer, SmtpServer, closed_port
+
+AnswerT = TypeVar("AnswerT")
+
+
+@dataclass
+class World:
+    """A process with its providers, one event loop per question."""
+
+    config: FakeConfig
+    env: str = "development"
+    store: FakeMailStore = field(default_factory=FakeMailStore)
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def ask(self, question: Callable[[Providers], Awaitable[AnswerT]]) -> AnswerT:
+        async def run() -> AnswerT:
+            providers = build_providers(self.config, self.store, self.env)
+            try:
+                return await question(providers)
+            finally:
+                await providers.aclose()
+
+        return asyncio.run(run())
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(attempt.provider, attempt.outcome) for attempt in self.attempts]
+
+
+@pytest.fixture
+def world(config: FakeConfig) -> World:
+    return World(config)
+
+
+def use(config: FakeConfig, family: str, active: str, *failover: str) -> None:
+    config[f"external.{family}.active_provider"] = active
+    config[f"external.{family}.failover_providers"] = list(failover)
+
+
+class TestEmail:
+    @pytest.fixture(autouse=True)
+    def servers(self, config: FakeConfig, smtp: SmtpServer, second_smtp: SmtpServer) -> None:
+        config["external.email.smtp.url"] = f"{smtp.url}?tls=none"
+        config["external.email.smtp_secondary.url"] = f"{second_smtp.url}?tls=none"
+        use(config, "email", "smtp", "smtp_secondary")
+
+    def test_the_active_one_delivers_and_no_other_is_asked(
+        self, world: World, make_mail: MailMaker, smtp: SmtpServer, second_smtp: SmtpServer
+    ) -> None:
+        before = datetime.now(UTC)
+        world.ask(lambda providers: providers.email.send(make_mail(), world.attempts.append))
+        assert (len(smtp.accepted), len(second_smtp.accepted)) == (1, 0)
+        (attempt,) = world.attempts
+        assert (attempt.provider, attempt.outcome, attempt.error) == ("smtp", "delivered", None)
+        assert before <= attempt.started_at <= datetime.now(UTC)
+
+    def test_the_next_one_delivers_when_the_first_is_down(
+        self, world: World, make_mail: MailMaker, second_smtp: SmtpServer
+    ) -> None:
+        world.config["external.email.smtp.url"] = f"smtp://127.0.0.1:{closed_port()}"
+        world.ask(lambda providers: providers.email.send(make_mail(), world.attempts.append))
+        assert len(second_smtp.accepted) == 1
+        assert world.outcomes == [("smtp", "unavailable"), ("smtp_secondary", "delivered")]
+        assert world.attempts[0].error
+
+    def test_all_down_is_unavailable_and_tells_of_each(
+        self, world: World, make_mail: MailMaker, smtp: SmtpServer, second_smtp: SmtpServer
+    ) -> None:
+        smtp.replies["RCPT"], second_smtp.replies["DATA"] = "450 later", "451 later"
+        with capture_logs() as logs, pytest.raises(ProviderUnavailable, match=r"smtp: .*450.*; smtp_secondary: .*451"):
+            world.ask(lambda providers: providers.email.send(make_mail(), world.attempts.append))
+        assert world.outcomes == [("smtp", "unavailable"), ("smtp_secondary", "unavailable")]
+        assert [(line["event"], line["provider"]) for line in logs] == [
+            ("provider.unavailable", "smtp"),
+            ("provider.unavailable", "smtp_secondary"),
+        ]
+
+    def test_a_refusal_for_good_ends_it(
+        self, world: World, make_mail: MailMaker, smtp: SmtpServer, second_smtp: SmtpServer
+    ) -> None:
+        smtp.replies["RCPT"] = "550 no such user"
+        with pytest.raises(ProviderRejected):
+            world.ask(lambda providers: providers.email.send(make_mail(), world.attempts.append))
+        assert world.outcomes == [("smtp", "rejected")]
+        assert second_smtp.accepted == []
+
+    def test_nobody_is_asked_twice(self, world: World, make_mail: MailMaker, smtp: SmtpServer) -> None:
+        use(world.config, "email", "smtp", "smtp", "smtp_secondary", "smtp")
+        smtp.replies["MAIL"] = "451 later"
+        world.ask(lambda providers: providers.email.send(make_mail(), world.attempts.append))
+        assert world.outcomes == [("smtp", "unavailable"), ("smtp_secondary", "delivered")]
+
+    def test_a_change_of_the_config_holds_from_the_next_call(
+        self, world: World, make_mail: MailMaker, smtp: SmtpServer, second_smtp: SmtpServer
+    ) -> None:
+        async def send_switch_send(providers: Providers) -> None:
+            await providers.email.send(make_mail(), world.attempts.append)
+            use(world.config, "email", "smtp_secondary")
+            await providers.email.send(make_mail(), world.attempts.append)
+
+        world.ask(send_switch_send)
+        assert world.outcomes == [("smtp", "delivered"), ("smtp_secondary", "delivered")]
+        assert (len(smtp.accepted), len(second_smtp.accepted)) == (1, 1)
+
+    @pytest.mark.parametrize("env", ["development", "staging"])
+    def test_the_mailbox_keeps_mail_outside_production(
+        self, config: FakeConfig, make_mail: MailMaker, env: str
+    ) -> None:
+        world = World(config, env)
+        use(config, "email", "mailbox")
+        world.ask(lambda providers: providers.email.send(make_mail(), world.attempts.append))
+        assert list(world.store.mails.values()) == [make_mail()]
+        assert world.outcomes == [("mailbox", "delivered")]
+
+    def test_the_mailbox_does_not_exist_in_production(self, config: FakeConfig, make_mail: MailMaker) -> None:
+        world = World(config, "production")
+        use(config, "email", "mailbox")
+        with pytest.raises(ProviderUnavailable, match="mailbox does not exist in this environment"):
+            world.ask(lambda providers: providers.email.send(make_mail(), world.attempts.append))
+        assert world.store.mails == {}
+        assert world.outcomes == [("mailbox", "unavailable")]
+
+
+class TestCaptcha:
+    @pytest.fixture(autouse=True)
+    def vendors(
+        self,
+        config: FakeConfig,
+        siteverify: SiteVerifyServer,
+        second_siteverify: SiteVerifyServer,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # wherever the tests run, loopback is reached directly
+        for vendor, server in (("turnstile", siteverify), ("hcaptcha", second_siteverify)):
+            config[f"external.captcha.{vendor}.secret"] = server.secret
+            config[f"external.captcha.{vendor}.verify_url"] = server.url
+        use(config, "captcha", "turnstile", "hcaptcha")
+
+    def test_the_active_vendor_decides(self, world: World, second_siteverify: SiteVerifyServer) -> None:
+        assert world.ask(lambda providers: providers.captcha.verify("good", "203.0.113.7")) is True
+        assert world.ask(lambda providers: providers.captcha.verify("bad", "203.0.113.7")) is False
+        assert second_siteverify.forms == []
+
+    def test_the_next_vendor_decides_when_the_first_is_out(
+        self, world: World, siteverify: SiteVerifyServer, second_siteverify: SiteVerifyServer
+    ) -> None:
+        siteverify.outage = (503, b"")
+        assert world.ask(lambda providers: providers.captcha.verify("good", None)) is True
+        assert (len(siteverify.forms), len(second_siteverify.forms)) == (1, 1)
+
+    def test_no_vendor_left_lets_nobody_pass(
+        self, world: World, siteverify: SiteVerifyServer, second_siteverify: SiteVerifyServer
+    ) -> None:
+        siteverify.outage = second_siteverify.outage = (503, b"")
+        with pytest.raises(ProviderUnavailable, match="captcha"):
+            world.ask(lambda providers: providers.captcha.verify("good", None))
+
+    @pytest.mark.parametrize(
+        ("active", "failover", "enabled"),
+        [("none", [], False), ("none", ["turnstile"], False), ("turnstile", [], True), ("turnstile", ["none"], True)],
+    )
+    def test_none_switches_it_off(self, world: World, active: str, failover: list[str], enabled: bool) -> None:
+        async def ask(providers: Providers) -> bool:
+            return providers.captcha.enabled
+
+        use(world.config, "captcha", active, *failover)
+        assert world.ask(ask) is enabled
+
+    def test_none_in_the_list_is_no_way_around_an_outage(self, world: World, siteverify: SiteVerifyServer) -> None:
+        use(world.config, "captcha", "turnstile", "none", "hcaptcha")
+        siteverify.outage = (503, b"")
+        with pytest.raises(ProviderUnavailable):
+            world.ask(lambda providers: providers.captcha.verify("good", None))
+
+    def test_nothing_is_verified_while_switched_off(self, world: World) -> None:
+        use(world.config, "captcha", "none")
+        with pytest.raises(ProviderUnavailable, match="none is active"):
+            world.ask(lambda providers: providers.captcha.verify("good", None))
+
+
+class TestGeoIp:
+    @pytest.fixture(autouse=True)
+    def database(self, config: FakeConfig, make_database: DatabaseMaker) -> None:
+        config["external.geoip.maxmind.path"] = make_database({"203.0.113.0/24": {"country": {"iso_code": "TR"}}})
+        use(config, "geoip", "cdn_header", "maxmind")
+
+    @pytest.mark.parametrize(
+        ("order", "cdn_country", "known"),
+        [
+            (["cdn_header", "maxmind"], "DE", "DE"),
+            (["cdn_header", "maxmind"], None, "TR"),
+            (["cdn_header", "maxmind"], "XX", "TR"),
+            (["maxmind", "cdn_header"], "DE", "TR"),
+            (["cdn_header"], None, None),
+            (["cdn_header", "none", "maxmind"], None, None),
+            (["none", "cdn_header"], "DE", None),
+        ],
+    )
+    def test_the_first_that_knows_tells(
+        self, world: World, order: list[str], cdn_country: str | None, known: str | None
+    ) -> None:
+        use(world.config, "geoip", *order)
+        assert world.ask(lambda providers: providers.geoip.country("203.0.113.7", cdn_country)) == known
+
+    def test_an_unknown_client_has_no_country(self, world: World) -> None:
+        assert world.ask(lambda providers: providers.geoip.country(None, None)) is None
+        assert world.ask(lambda providers: providers.geoip.country("198.51.100.1", None)) is None
+
+
+class TestCatalogue:
+    def test_every_choice_of_the_config_has_its_adapter(self, config: FakeConfig) -> None:
+        async def names() -> dict[str, set[str]]:
+            async with httpx.AsyncClient() as http:
+                return {
+                    "email": {adapter.name for adapter in email_adapters(config, FakeMailStore(), "development")},
+                    "captcha": {adapter.name for adapter in captcha_adapters(config, http)},
+                    "geoip": {adapter.name for adapter in geoip_adapters(config)},
+                }
+
+        assert asyncio.run(names()) == {
+            "email": set(EMAIL),
+            "captcha": set(CAPTCHA) - {"none"},
+            "geoip": set(GEOIP) - {"none"},
+        }
+
+    def test_closing_closes_the_shared_client(self, world: World) -> None:
+        async def keep(providers: Providers) -> Providers:
+            return providers
+
+        assert world.ask(keep).http.is_closed
