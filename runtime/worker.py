@@ -46,8 +46,9 @@ def find_job(topic: str) -> Callable[..., Awaitable[None]]:
 class Worker:
     """Any number of workers may run; a job belongs to the one whose lease is on it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, lease: timedelta = LEASE) -> None:
         self._parts = parts
+        self._lease = lease
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -83,21 +84,35 @@ class Worker:
 
     async def work_off(self) -> int:
         """Run one batch of due jobs; how many there were."""
+        if not self._parts.config.known:  # a job under default values could take the wrong provider
+            await self._parts.config.refresh()
         lease = uuid4()
         async with self._parts.database.unit() as db:
-            claimed = await db.outbox.claim(lease, LEASE, BATCH)
-        await asyncio.gather(*(self._run_leased(row, lease) for row in claimed))
+            claimed = await db.outbox.claim(lease, self._lease, BATCH)
+        ended = await asyncio.gather(*(self._run_leased(row, lease) for row in claimed), return_exceptions=True)
+        for outcome in ended:
+            if isinstance(outcome, BaseException):
+                raise outcome
         return len(claimed)
 
     async def _run_leased(self, row: OutboxJob, lease: Any) -> None:
         """A job that outlives its lease goes on only while the lease can be renewed."""
         running = asyncio.create_task(self._run_job(row, lease))
-        while not (await asyncio.wait([running], timeout=LEASE.total_seconds() / 3))[0]:
-            async with self._parts.database.unit() as db:
-                if not await db.outbox.renew(row.id, lease, LEASE):
-                    running.cancel()
+        while not (await asyncio.wait([running], timeout=self._lease.total_seconds() / 3))[0]:
+            if not await self._renewed(row, lease):
+                running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+    async def _renewed(self, row: OutboxJob, lease: Any) -> bool:
+        """False when the lease is another's now. While the database is away nobody can take it."""
+        try:
+            async with self._parts.database.unit() as db:
+                return await db.outbox.renew(row.id, lease, self._lease)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return True
 
     async def _run_job(self, row: OutboxJob, lease: Any) -> None:
         CORRELATION.set(row.correlation_id)

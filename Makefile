@@ -1,0 +1,43 @@
+# `make help` tells what there is. Each target does the set-up it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fuzz spec clients clean
+
+help: ## Show this list.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Install everything into .venv (Python >= 3.11).
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "BIO.RE needs Python 3.11 or later; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+run: setup ## Run the API on http://127.0.0.1:8000 with a PostgreSQL and a worker of its own.
+	$(BIN)/biore serve
+
+test: setup ## Run all tests, a deterministic fuzz of the contract among them.
+	$(BIN)/pytest
+
+check: setup ## Lint, types, and the freshness of what is generated from the contract.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/biore spec build --check
+
+fuzz: setup ## Fuzz the contract for longer, with a random seed; FUZZ='--seed 1 -n 50' replaces the options.
+	$(BIN)/python -m tests.fuzz.campaign $(or $(FUZZ),--max-examples 200)
+
+spec: setup ## Write openapi/dist/ and schemathesis.toml from the contract.
+	$(BIN)/biore spec build
+
+clients: setup ## Generate a Python and a TypeScript client (needs Node) and call a running server with both.
+	$(BIN)/python -m tests.clients.generate
+
+clean: ## Remove what was installed and made here, the development database included.
+	rm -rf $(VENV) .biore .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis clients

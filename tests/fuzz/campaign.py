@@ -1,0 +1,37 @@
+"""Schemathesis against a real `biore serve` on a real PostgreSQL: `python -m tests.fuzz.campaign [options of st run]`.
+
+The server is a process of its own on an empty database. Limits are off, because their answers would hide the others; what
+they do is tested elsewhere. One account is signed up for the operations that need a caller.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from runtime.spec import ROOT
+from tests.processes.biore import Biore, until
+
+# The account of the contract's own examples, so that these sign in.
+EMAIL = "ada@example.com"
+# The first two make hashing and tokens fit a long run; none of them touches a check.
+CONFIG = {"auth.salt_rounds": 10, "auth.access_token_ttl_seconds": 3600, "ratelimit.enabled": False}
+
+
+def run(arguments: Sequence[str], data_dir: Path) -> int:
+    """Fuzz a fresh server with further options for ``st run``; its exit code."""
+    with Biore(data_dir) as biore, biore.client() as visitor:
+        visitor.sign_up(EMAIL)
+        biore.configure(CONFIG)
+        until(lambda: "RateLimit" not in visitor.post("auth/logout").headers, "limits off")
+        access_token, _ = visitor.sign_in(EMAIL)
+        command = [sys.executable, "-m", "schemathesis.cli", "run", f"{biore.origin}/openapi.yaml", *arguments]
+        environment = os.environ | {"BIORE_FUZZ_TOKEN": access_token}
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(run(sys.argv[1:], Path(folder)))

@@ -1,0 +1,263 @@
+"""The ``biore`` command as people run it: processes of their own, ended with the block that started them."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn, Self, TypeVar
+
+import httpx
+
+from runtime.app import Parts, build_parts
+from runtime.embedded import recorded_url
+from runtime.settings import PREFIX, Settings
+from tests.harness import PASSWORD, TOKEN, Tables, refresh_token
+from tests.providers.servers import closed_port
+
+T = TypeVar("T")
+
+SECRET = "a-secret-of-the-processes-0123456789-abcdef"
+COMMAND = (sys.executable, "-m", "runtime.cli")
+PATIENCE = 30.0
+GRACE = 25.0
+
+
+def until(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+    """What ``look`` sees as soon as it is true. Raises AssertionError after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds} s still waiting: {what}")
+        time.sleep(0.05)
+    return seen
+
+
+class Process:
+    """One ``biore …`` in a session of its own, so that nothing it started can be left over."""
+
+    def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+        self._name = " ".join(("biore", *arguments))
+        self._log = log
+        with log.open("wb") as output:
+            self._popen = subprocess.Popen(
+                [*COMMAND, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=dict(environment),
+                start_new_session=True,
+            )
+        self.pid = self._popen.pid
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, once it has one."""
+        return self._popen.poll()
+
+    def fail(self, what: str) -> NoReturn:
+        raise AssertionError(f"{self._name} {what}; its output ends with:\n{self.output[-4000:]}")
+
+    def wait(self, seconds: float = PATIENCE) -> int:
+        try:
+            return self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.fail(f"still runs after {seconds} s")
+
+    def interrupt(self) -> None:
+        """Ctrl-C in a terminal, which every process of the group hears."""
+        os.killpg(self.pid, signal.SIGINT)
+
+    def terminate(self) -> None:
+        self._popen.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL to this process alone."""
+        self._popen.kill()
+        self._popen.wait()
+
+    def end(self) -> None:
+        """In peace if possible; whatever is left of the group then is killed."""
+        self.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(GRACE)
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()
+
+
+class Deployment:
+    """A data folder and settings (``redis_url`` is ``BIORE_REDIS_URL``), and the processes that run on them."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.port = closed_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self._database_url = settings.get("database_url")
+        given = {"data_dir": str(data_dir), "port": str(self.port), "secret_key": SECRET, **settings}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        self._environment = inherited | {PREFIX + name.upper(): value for name, value in given.items() if value}
+        self._processes: list[Process] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.end()
+        self._end_embedded()
+
+    def start(self, *arguments: str, **settings: str) -> Process:
+        """Any command, not waited for. ``settings`` are added for this process."""
+        more = {PREFIX + name.upper(): value for name, value in settings.items()}
+        log = self.data_dir / f"process-{len(self._processes)}.log"
+        self._processes.append(Process(arguments, self._environment | more, log))
+        return self._processes[-1]
+
+    def run(self, *arguments: str, **settings: str) -> Process:
+        """A command that ends by itself."""
+        process = self.start(*arguments, **settings)
+        process.wait()
+        return process
+
+    def cli(self, *arguments: str) -> str:
+        """The output of a command, which must succeed."""
+        process = self.run(*arguments)
+        if process.code != 0:
+            process.fail(f"ended with {process.code}")
+        return process.output
+
+    def serve(self, *options: str, **settings: str) -> Process:
+        """``biore serve``, once it is ready."""
+        process = self.start("serve", *options, **settings)
+        self.wait_ready(process)
+        return process
+
+    def wait_ready(self, process: Process) -> None:
+        def ready() -> bool:
+            if process.code is not None:
+                process.fail(f"ended with {process.code} before it was ready")
+            return self.status("/health/ready") == 200
+
+        until(ready, f"{self.origin} ready; so far:\n{process.output[-4000:]}")
+
+    def status(self, path: str) -> int | None:
+        """The status of one GET, or None when nobody answers."""
+        try:
+            return httpx.get(self.origin + path, timeout=10, trust_env=False).status_code
+        except httpx.TransportError:
+            return None
+
+    def client(self) -> "Visitor":
+        return Visitor(self)
+
+    @property
+    def database_url(self) -> str:
+        url = self._database_url or recorded_url(self.data_dir)
+        assert url is not None, "the embedded database does not run"
+        return url
+
+    def tables(self) -> Tables:
+        return Tables(self.database_url)
+
+    def with_parts(self, use: Callable[[Parts], Awaitable[T]]) -> T:
+        """Use the parts of a node in this process: the same code and secrets, without the price of a command."""
+
+        async def run() -> T:
+            parts = build_parts(Settings(secret_key=SECRET), self.database_url)
+            try:
+                return await use(parts)
+            finally:
+                await parts.close()
+
+        return asyncio.run(run())
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Store config values. Processes started later know them; running ones follow."""
+
+        async def store(parts: Parts) -> None:
+            for name, value in values.items():
+                await parts.config.set(name, value)
+
+        self.with_parts(store)
+
+    def wait_for_mail(self, to: str) -> str:
+        """The text of the newest mail to the address in the development mailbox."""
+
+        def newest() -> str | None:
+            answer = httpx.get(f"{self.origin}/api/v1/dev/mailbox", params={"to": to}, timeout=10, trust_env=False)
+            messages = answer.raise_for_status().json()["data"]["messages"]
+            return str(messages[0]["text"]) if messages else None
+
+        return until(newest, f"a mail to {to}") or ""
+
+    def _end_embedded(self) -> None:
+        """PostgreSQL outlives an owner that was killed; not the test."""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            pid = int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, signal.SIGINT)
+            until(lambda: not alive(pid), "the embedded PostgreSQL gone")
+
+
+class Biore(Deployment):
+    """A deployment whose ``biore serve`` runs as long as the block."""
+
+    def __init__(self, data_dir: Path, *options: str, **settings: str) -> None:
+        super().__init__(data_dir, **settings)
+        self._options = options
+
+    def __enter__(self) -> Self:
+        try:
+            self.server = self.serve(*self._options)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+
+class Visitor(httpx.Client):
+    """Somebody who speaks to the API of a deployment."""
+
+    def __init__(self, biore: Deployment) -> None:
+        super().__init__(base_url=f"{biore.origin}/api/v1/", timeout=30, trust_env=False)
+        self._biore = biore
+
+    def sign_up(self, email: str) -> None:
+        """A verified account."""
+        assert self.post("auth/register", json=registration(email)).status_code == 201
+        match = TOKEN.search(self._biore.wait_for_mail(email))
+        assert match is not None
+        assert self.post("auth/verify-email", json={"token": match[1]}).status_code == 200
+
+    def sign_in(self, email: str) -> tuple[str, str]:
+        """Access token and refresh token."""
+        answer = self.post("auth/login", json={"email": email, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["data"]["accessToken"]), refresh_token(answer)
+
+
+def registration(email: str) -> dict[str, Any]:
+    return {"email": email, "password": PASSWORD, "acceptedTerms": True, "acceptedPrivacy": True}
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def json_of(output: str) -> Any:
+    return json.loads(output)
