@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain import config_keys
 from domain.config_keys import CATALOGUE, InvalidConfig
-from persistence.database import Database, is_outage
+from persistence.database import Database
 from runtime.keyring import Keyring
 
 REFRESH_SECONDS = 2
@@ -86,12 +87,10 @@ class LiveConfig:
             await self.keep_up()
 
     async def keep_up(self) -> None:
-        """``refresh``; during an outage of the database what was known stays."""
+        """``refresh``; while the database is away, or waits for its migrations, what was known stays."""
         try:
             await self.refresh()
-        except Exception as error:
-            if not is_outage(error):
-                raise
+        except SQLAlchemyError as error:
             log.warning("config.stale", reason=type(error).__name__)
 
     @staticmethod

@@ -2,9 +2,11 @@
 
 import ipaddress
 import re
+import time
 from functools import lru_cache
 from uuid import uuid4
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.config_keys import Config
@@ -16,7 +18,11 @@ from runtime.settings import Network, Settings
 CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 MAX_USER_AGENT = 512
 ALWAYS = [(b"x-content-type-options", b"nosniff")]
+PROBES = "/health/"
 NO_STORE = (b"cache-control", b"no-store")
+
+
+log = structlog.get_logger(__name__)
 
 
 class Door:
@@ -36,16 +42,12 @@ class Door:
         correlation_id = given if given and CORRELATION_ID.fullmatch(given) else str(uuid4())
         call = scope[SCOPE_KEY] = Call(correlation_id, self._client(scope, headers))
         CORRELATION.set(correlation_id)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = message["headers"] = list(message.get("headers", ()))
-                own += [(b"x-correlation-id", correlation_id.encode()), *ALWAYS, *call.answer_headers]
-                if not any(name == b"cache-control" for name, _ in own):
-                    own.append(NO_STORE)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+        outgoing = Outgoing(send, call)
+        began = time.perf_counter()
+        await self._app(scope, receive, outgoing)
+        if not scope["path"].startswith(PROBES):
+            milliseconds = round((time.perf_counter() - began) * 1000, 1)
+            log.info("request", operation=call.operation_id, status=outgoing.status, ms=milliseconds)
 
     def _client(self, scope: Scope, headers: "Headers") -> Client:
         peer = scope["client"][0] if scope.get("client") else None
@@ -59,6 +61,24 @@ class Door:
             cdn_country=headers.first("cf-ipcountry") if trusted else None,
             locale=negotiate(headers.first("accept-language"), self._config["platform.supported_locales"]),
         )
+
+
+class Outgoing:
+    """``send`` that puts the headers of every answer onto it, and remembers its status."""
+
+    def __init__(self, send: Send, call: Call) -> None:
+        self._send = send
+        self._call = call
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = message["headers"] = list(message.get("headers", ()))
+            headers += [(b"x-correlation-id", self._call.correlation_id.encode()), *ALWAYS, *self._call.answer_headers]
+            if not any(name == b"cache-control" for name, _ in headers):
+                headers.append(NO_STORE)
+        await self._send(message)
 
 
 class Headers:

@@ -1,7 +1,7 @@
 """Schemathesis against a real `biore serve` on a real PostgreSQL: `python -m tests.fuzz.campaign [options of st run]`.
 
-The server is a process of its own on an empty database. Limits are off, because their answers would hide the others; what
-they do is tested elsewhere. One account is signed up for the operations that need a caller.
+The server is a process of its own on an empty database. Limits are off, because their answers would hide the others;
+what they do is tested elsewhere. One account is signed up for the operations that need a caller.
 """
 
 import os
