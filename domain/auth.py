@@ -40,6 +40,8 @@ def read_refresh_token(text: str, keys: Mapping[str, bytes]) -> RefreshToken | N
         raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError, ValueError):
         return None
+    if base64.urlsafe_b64encode(raw).decode() != text:  # needless padding and "+/" are no errors to Python
+        return None
     message, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     if len(message) != len(VERSION) + ID_BYTES + COUNTER_BYTES or not message.startswith(VERSION):
         return None

@@ -24,7 +24,7 @@ class Job:
 def retry_delay(attempt: int, random: float) -> timedelta:
     """Doubling from 2 seconds to an hour, between half and all of it (``random`` in 0..1), so that retries spread out.
 
-    16 attempts reach over some seven hours.
+    16 attempts reach over some four hours.
     """
     longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1))
     return timedelta(seconds=longest * (0.5 + random / 2))

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -16,12 +15,11 @@ from persistence.url import driver_url
 NOBODY = Trace()
 CONNECT_SECONDS = 3
 POOL_SECONDS = 5
-PENDING = (UndefinedTable, UndefinedColumn)
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database is out of reach, asks for patience or waits for a migration: the same call may work soon."""
-    if isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error.orig, PENDING)):
+    """Whether the database is out of reach or asks for patience, so that the same call may work soon."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
 

@@ -4,9 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from connexion.middleware import ConnexionMiddleware
@@ -20,19 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from persistence.database import Database
 from persistence.migrate import is_current
 from providers.dns.deliverability import MailRules
-from providers.registry import Providers, build_providers
-from runtime import spec
-from runtime.config import LiveConfig
 from runtime.door import Door
 from runtime.errors import ErrorLayer, Refusals
 from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
-from runtime.i18n import Texts
-from runtime.keyring import Keyring
-from runtime.mailer import MailStorage
+from runtime.parts import build_parts, utc_now
 from runtime.ratelimit import Limiter, LocalLimiter, RedisLimiter, connect_redis
 from runtime.routing import StrictRouting
 from runtime.schemas import SchemaCompiler
@@ -44,39 +35,6 @@ from runtime.wiring import Container, WiredApp, find_handler
 
 EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
 PREFLIGHT_SECONDS = 600
-OUTBOX = "outbox"
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the API and the worker have in common."""
-
-    settings: Settings
-    contract: spec.Contract
-    keyring: Keyring
-    database: Database
-    config: LiveConfig
-    texts: Texts
-    providers: Providers
-
-    async def close(self) -> None:
-        await self.providers.aclose()
-        await self.database.close()
-
-
-def build_parts(settings: Settings, database_url: str) -> Parts:
-    contract = spec.load()
-    keyring = Keyring(settings.secrets)
-    database = Database(database_url, seal=partial(keyring.seal, OUTBOX))
-    own_origin = {"site.base_url": f"http://{settings.host}:{settings.port}"} if settings.development else {}
-    config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
-    texts = Texts(contract.errors)
-    providers = build_providers(config, MailStorage(database), settings.env)
-    return Parts(settings, contract, keyring, database, config, texts, providers)
 
 
 def build_limiter(settings: Settings) -> tuple[Limiter, Redis | None]:

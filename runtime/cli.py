@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 import click
 
 from domain.config_keys import CATALOGUE, InvalidConfig
-from persistence import migrate as migrations
 from runtime import embedded, fuzz, log, server, spec
-from runtime.app import Parts, build_parts
 from runtime.embedded import InUse, NotInstalled
+from runtime.parts import Parts, build_parts
 from runtime.policy import ContractError
 from runtime.settings import InvalidSettings, Settings, load
 from runtime.worker import LEASE
@@ -54,10 +53,12 @@ def worker(with_parent: int | None, lease_seconds: int) -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    from persistence.migrate import upgrade  # slow to import
+
     settings = load()
     with ExitStack() as stack:
         url = settings.database_url or embedded.recorded_url(settings.data_dir)
-        migrations.upgrade(url or stack.enter_context(embedded.running(settings.data_dir)))
+        upgrade(url or stack.enter_context(embedded.running(settings.data_dir)))
     click.echo("The database is up to date.")
 
 

@@ -74,7 +74,7 @@ class LiveConfig:
         values = dict(self._defaults)
         for name, value in stored.items():
             try:
-                clear = self._keyring.unseal(SEALED, value) if self._is_secret(name) else value
+                clear = self._keyring.unseal(SEALED, str(value)) if self._is_secret(name) else value
                 values[name] = config_keys.check(name, clear, self._operation_ids)
             except ValueError as error:  # of another version, or sealed under a lost secret: the default stands
                 log.warning("config.ignored", key=name, reason=str(error))

@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -24,11 +24,19 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
     """The last step before a line is written."""
     event.pop("color_message", None)  # uvicorn's second copy
     for key, value in event.items():
-        if key != "event" and SECRET_KEYS.search(key):
-            event[key] = "(hidden)"
-        elif isinstance(value, str):
-            event[key] = hide(value)
+        if not key.startswith("_"):  # structlog's own
+            event[key] = _clean(key, value)
     return event
+
+
+def _clean(key: str, value: Any) -> Any:
+    if SECRET_KEYS.search(key) and key != "event":
+        return "(hidden)"
+    if isinstance(value, Mapping):
+        return {str(name): _clean(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean("", inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else hide(str(value))
 
 
 def hide(text: str) -> str:

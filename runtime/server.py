@@ -17,13 +17,14 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from persistence.migrate import upgrade
 from runtime import embedded, log
-from runtime.app import Application, build_parts
+from runtime.parts import build_parts
 from runtime.settings import PREFIX, InvalidSettings, Settings, load
 from runtime.worker import Worker
 
 GRACE_SECONDS = 20
+# A process that still imports is silent too: after 5 s uvicorn would kill it, on a busy machine again and again.
+START_SECONDS = 30
 RESTART_SECONDS = 1.0
 PARENT_SECONDS = 1.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -41,6 +42,8 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
     with ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded.running(settings.data_dir))
         if settings.embedded:
+            from persistence.migrate import upgrade  # slow to import
+
             upgrade(url)
         processes = max(settings.processes, workers)
         os.environ.update(_environment(replace(settings, database_url=url, processes=processes)))
@@ -58,6 +61,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
             log_config=None,
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_worker_healthcheck=START_SECONDS,
         )
 
 
@@ -78,6 +82,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def api() -> ASGIApp:
     """The application of one API process, from the environment."""
+    from runtime.app import Application  # slow to import, and of no use to the parent and the worker
+
     settings = load()
     log.configure(readable=settings.development)
     parent = multiprocessing.parent_process()

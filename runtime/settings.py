@@ -3,8 +3,9 @@
 import ipaddress
 import os
 import secrets
-import stat
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -107,10 +108,12 @@ def _check(settings: Settings) -> None:
 
 def _made_once(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(MIN_SECRET))
+    if not path.exists():
+        # Made aside and put in place as a whole: two that start at once must not read half of it.
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # of mode 0600
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(MIN_SECRET))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        os.unlink(draft)
     return path.read_text()

@@ -14,7 +14,6 @@ from typing import Any
 
 import orjson
 import yaml
-from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from runtime.policy import ContractError, Policy, compile_policy
 
@@ -124,6 +123,8 @@ def load(folder: Path = OPENAPI) -> Contract:
 
 def require_valid(contract: Contract) -> None:
     """Ask an independent validator. Connexion does so too when it starts. Raises ContractError."""
+    from openapi_spec_validator import OpenAPIV30SpecValidator  # slow to import, and hardly ever needed
+
     problems = [
         f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
         for error in OpenAPIV30SpecValidator(contract.document).iter_errors()

@@ -190,6 +190,14 @@ class WiredOperation:
         """Run the handler; under a claim its effect and its answer commit together."""
         uow = UnitOfWork(self._container.database, Trace(call.correlation_id, traced_network(call.client.network)))
         try:
+            return await self._answer(call, uow, claim_id)
+        except LostClaim:
+            raise ApiError("idempotency.in_progress", retry_after=1) from None
+        finally:
+            await uow.abandon()
+
+    async def _answer(self, call: Call, uow: UnitOfWork, claim_id: Any) -> Answer:
+        try:
             answer = await self._success(call, uow)
             if claim_id is None:
                 await uow.conclude()
@@ -205,10 +213,6 @@ class WiredOperation:
             if claim_id is None or status in NEVER_STORED or status >= 500:
                 raise
             await uow.conclude(self._storing(claim_id, answer))
-        except LostClaim:
-            raise ApiError("idempotency.in_progress", retry_after=1) from None
-        finally:
-            await uow.abandon()
         return answer
 
     def _storing(self, claim_id: Any, answer: Answer) -> Callable[[Any], Awaitable[bool]]:

@@ -19,9 +19,9 @@ from persistence.models import OutboxJob
 from persistence.repositories import Repositories
 from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderRejected
-from runtime.app import OUTBOX, Parts, utc_now
 from runtime.call import CORRELATION
 from runtime.mailer import Mailer
+from runtime.parts import OUTBOX, Parts, utc_now
 
 LEASE = timedelta(seconds=30)
 BATCH = 10
@@ -56,7 +56,8 @@ class Worker:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Until ``stop``. Outages of the database are waited out."""
+        """Until ``stop``. Outages of the database, and migrations that are still to come, are waited out."""
+        await self._learn_config()
         beside = [asyncio.create_task(self._parts.config.watch()), asyncio.create_task(self._keep_house())]
         try:
             while not self._stopping.is_set():
@@ -65,6 +66,13 @@ class Worker:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _learn_config(self) -> None:
+        """Before any job: under default values it could take the wrong provider."""
+        await self._parts.config.keep_up()
+        while not self._parts.config.known and not self._stopping.is_set():
+            await self._pause(OUTAGE_SECONDS)
+            await self._parts.config.keep_up()
 
     async def _turn(self) -> None:
         try:
@@ -84,8 +92,6 @@ class Worker:
 
     async def work_off(self) -> int:
         """Run one batch of due jobs; how many there were."""
-        if not self._parts.config.known:  # a job under default values could take the wrong provider
-            await self._parts.config.refresh()
         lease = uuid4()
         async with self._parts.database.unit() as db:
             claimed = await db.outbox.claim(lease, self._lease, BATCH)

@@ -41,6 +41,10 @@ class Databases:
         return self.admin_url.replace("/biore?", f"/{name}?")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full-races", action="store_true", help="registration races at full size (minutes)")
+
+
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     return load()

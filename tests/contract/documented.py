@@ -1,0 +1,57 @@
+"""Holds answers against the contract: a documented status, a body of its schema, the headers it promises."""
+
+from functools import cache
+from typing import Any
+
+import httpx
+
+from runtime.schemas import SchemaCompiler, Validator
+from runtime.spec import Contract
+
+
+class Documented:
+    """A response hook for clients. Answers from outside the contract's paths are none of its business."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._schemas = SchemaCompiler(contract.document)
+        base = contract.base_path
+        self._operations = {
+            (policy.method.upper(), base + policy.path): contract.operation(policy.operation_id)
+            for policy in contract.policies.values()
+        }
+        # What a method gets that the path does not have is the same for all its operations.
+        self._anyhow = {path: operation for (_, path), operation in self._operations.items()}
+        self._validator = cache(self._compile)
+
+    def __call__(self, response: httpx.Response) -> None:
+        request = response.request
+        operation = self._operations.get((request.method, request.url.path)) or self._anyhow.get(request.url.path)
+        if operation is not None:
+            response.read()
+            self._require(response, operation)
+
+    def _require(self, response: httpx.Response, operation: dict[str, Any]) -> None:
+        what = f"{operation['operationId']} answered {response.status_code}"
+        assert str(response.status_code) in operation["responses"], f"{what}, which is not documented: {response.text}"
+        documented = self._schemas.resolved(operation["responses"][str(response.status_code)])
+        if response.request.method != "HEAD":
+            self._require_body(response, documented, what)
+        for name, header in documented["headers"].items():
+            self._require_header(response, name, self._schemas.resolved(header), what)
+
+    def _require_body(self, response: httpx.Response, documented: Any, what: str) -> None:
+        schema = documented["content"]["application/json"]["schema"]["$ref"]
+        broken = self._validator(schema).violations(response.json())
+        assert not broken, f"{what} against its schema: {broken}\n{response.text}"
+        assert response.headers["content-type"] == "application/json"
+
+    def _require_header(self, response: httpx.Response, name: str, header: Any, what: str) -> None:
+        value = response.headers.get(name)
+        if value is None:
+            assert not header.get("required"), f"{what} without {name}"
+            return
+        typed = int(value) if header["schema"]["type"] == "integer" else value
+        assert self._schemas.validator(header["schema"]).accepts(typed), f"{what} with {name}: {value}"
+
+    def _compile(self, reference: str) -> Validator:
+        return self._schemas.validator({"$ref": reference})

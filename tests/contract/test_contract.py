@@ -1,0 +1,300 @@
+"""What the contract says of every operation, asked of the running server."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from domain.config_keys import Rate
+from runtime.schemas import SchemaCompiler
+from tests.conftest import Databases
+from tests.contract.operations import (
+    CONTRACT,
+    IDS,
+    LIMITED,
+    NEEDS,
+    SECURED,
+    SWITCHED,
+    WITH_BODY,
+    example,
+    request,
+    well_formed,
+)
+from tests.handlers.support import account, broken
+from tests.harness import Api, Server, Tables, bearer, code_of
+
+MIB = 1024 * 1024
+JSON = {"Content-Type": "application/json"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+each = pytest.mark.parametrize("operation_id", IDS)
+each_with_body = pytest.mark.parametrize("operation_id", WITH_BODY)
+each_limited = pytest.mark.parametrize("operation_id", LIMITED)
+
+
+class TestExamples:
+    """Of the document: whatever it shows is valid by its own rules."""
+
+    @pytest.mark.parametrize("where", ["paths", "components"])
+    def test_every_example_validates(self, where: str) -> None:
+        schemas = SchemaCompiler(CONTRACT.document)
+        shown = list(examples(CONTRACT.document[where], where))
+        assert shown
+        for place, schema, value in shown:
+            assert schemas.validator(schema).violations(value) == [], place
+
+    @each
+    def test_every_code_has_an_example_of_its_own(self, operation_id: str) -> None:
+        schemas = SchemaCompiler(CONTRACT.document)
+        shown = set()
+        for status, reference in CONTRACT.operation(operation_id)["responses"].items():
+            media = schemas.resolved(reference)["content"]["application/json"]
+            for code, shown_example in media.get("examples", {}).items():
+                error = shown_example["value"]["error"]
+                assert error["code"] == error["i18nKey"] == code
+                assert str(CONTRACT.errors[code]["status"]) == status
+                shown.add(code)
+        assert shown == CONTRACT.policies[operation_id].codes
+
+    def test_every_code_of_the_catalogue_is_somebodys(self) -> None:
+        used = {code for policy in CONTRACT.policies.values() for code in policy.codes}
+        assert set(CONTRACT.errors) - used == {"auth.forbidden"}  # implied by the scopes creator and admin
+
+
+def examples(node: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+    """Place, schema and value of each example below the node."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from examples(item, f"{where}/{index}")
+    if not isinstance(node, dict):
+        return
+    schema = node.get("schema", node if "type" in node else None)
+    if "example" in node and schema is not None:
+        yield where, schema, node["example"]
+    for name, shown in node.get("examples", {}).items():
+        yield f"{where}/{name}", node["schema"], shown["value"]
+    for key, value in node.items():
+        if key not in ("example", "examples"):
+            yield from examples(value, f"{where}/{key}")
+
+
+class TestSecurity:
+    @pytest.mark.parametrize("operation_id", SECURED)
+    def test_the_anonymous_are_refused(self, api: Api, operation_id: str) -> None:
+        for headers in ({}, bearer("nonsense")):
+            response = api.call(operation_id, headers=headers)
+            assert (response.status_code, code_of(response)) == (401, "auth.unauthenticated")
+            assert response.headers["www-authenticate"] == 'Bearer realm="BIO.RE"'
+
+    @pytest.mark.parametrize("operation_id", sorted(set(IDS) - set(SECURED)))
+    def test_whoever_is_public_asks_for_no_token(self, api: Api, operation_id: str) -> None:
+        response = api.call(operation_id, **well_formed(api, operation_id))
+        assert response.status_code < 500
+        assert response.status_code < 300 or code_of(response) != "auth.unauthenticated"
+
+
+class TestLimits:
+    @each_limited
+    def test_the_call_after_the_last_one_is_refused(self, api: Api, operation_id: str) -> None:
+        rate = CONTRACT.policies[operation_id].rate
+        assert rate is not None
+        options = cheap(api, operation_id)
+        for left in reversed(range(rate.limit)):
+            response = api.call(operation_id, **options)
+            assert response.status_code != 429
+            require_limit(response, operation_id, rate, left)
+        require_refused(api.call(operation_id, **options), operation_id, rate)
+
+    @each_limited
+    def test_an_admin_may_set_another_one(self, api: Api, server: Server, operation_id: str) -> None:
+        server.configure(**{f"ratelimit.{operation_id}": "2/10 min"})
+        options = cheap(api, operation_id)
+        for left in (1, 0):
+            require_limit(api.call(operation_id, **options), operation_id, Rate(2, 600), left)
+        require_refused(api.call(operation_id, **options), operation_id, Rate(2, 600))
+
+    @each_limited
+    def test_an_admin_may_switch_them_off(self, api: Api, server: Server, operation_id: str) -> None:
+        server.configure(**{f"ratelimit.{operation_id}": "1/day", "ratelimit.enabled": False})
+        options = cheap(api, operation_id)
+        for _ in range(2):
+            response = api.call(operation_id, **options)
+            assert response.status_code != 429
+            assert not {"ratelimit", "ratelimit-policy"} & set(response.headers)
+
+    def test_strangers_are_counted_apart(self, api: Api, server: Server, clients: Callable[[Server], Api]) -> None:
+        server.configure(**{"ratelimit.auth.logout": "1/day"})
+        answers = [client.call("auth.logout").status_code for client in (api, api, clients(server))]
+        assert answers == [200, 429, 200]
+
+    def test_an_account_is_counted_wherever_it_comes_from(
+        self, api: Api, server: Server, clients: Callable[[Server], Api]
+    ) -> None:
+        headers = bearer(signed_in(api))
+        server.configure(**{"ratelimit.auth.me": "1/day"})
+        assert api.call("auth.me", headers=headers).status_code == 200
+        assert clients(server).call("auth.me", headers=headers).status_code == 429
+
+    @pytest.mark.parametrize("operation_id", sorted(set(IDS) - set(LIMITED)))
+    def test_who_has_none_says_none(self, api: Api, operation_id: str) -> None:
+        response = api.call(operation_id, **well_formed(api, operation_id))
+        assert not {"ratelimit", "ratelimit-policy"} & set(response.headers)
+
+
+def cheap(api: Api, operation_id: str) -> dict[str, Any]:
+    """Options of a call that is counted; the limit comes before the body, so a bad body does."""
+    if operation_id in SECURED:
+        return {"headers": bearer(signed_in(api))}
+    return {"body": {"unknownField": 1}}
+
+
+def signed_in(api: Api) -> str:
+    with Tables(api.server.database_url) as tables:
+        account(api, tables)
+    return api.sign_in()
+
+
+def require_limit(response: httpx.Response, operation_id: str, rate: Rate, left: int) -> int:
+    """The seconds until the window ends."""
+    assert response.headers["ratelimit-policy"] == f'"{operation_id}";q={rate.limit};w={rate.window}'
+    told = re.fullmatch(rf'"{re.escape(operation_id)}";r={left};t=(\d+)', response.headers["ratelimit"])
+    assert told is not None, response.headers["ratelimit"]
+    assert 0 < int(told[1]) <= rate.window
+    return int(told[1])
+
+
+def require_refused(response: httpx.Response, operation_id: str, rate: Rate) -> None:
+    assert (response.status_code, code_of(response)) == (429, "rate_limit.exceeded")
+    assert int(response.headers["retry-after"]) == require_limit(response, operation_id, rate, 0)
+
+
+class TestKillSwitches:
+    @pytest.mark.parametrize("operation_id", SWITCHED)
+    def test_the_switch_gives_its_error(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
+        switch = CONTRACT.policies[operation_id].kill_switch
+        assert switch is not None
+        server.configure(**{switch.key: False})
+        before = tables.fingerprints()
+        response = api.call(operation_id, **well_formed(api, operation_id))
+        assert code_of(response) == switch.error
+        assert tables.changed_since(before) == set()
+        server.configure(**{switch.key: True})
+        assert api.call(operation_id, **well_formed(api, operation_id)).status_code < 400
+
+
+class TestMethods:
+    @each
+    def test_other_methods_are_refused_with_all_that_are_not(self, api: Api, operation_id: str) -> None:
+        path = CONTRACT.policies[operation_id].path
+        known = {method.upper() for method in CONTRACT.document["paths"][path] if method.upper() in METHODS}
+        refused = []
+        for method in sorted({*METHODS, "TRACE", "PROPFIND"} - known - {"HEAD"}):
+            response = request(api, operation_id, method=method)
+            assert (response.status_code, code_of(response)) == (405, "route.method_not_allowed")
+            assert known <= set(response.headers["allow"].split(", ")) <= known | {"HEAD"}
+            refused.append(method)
+        assert len(refused) >= 6
+
+    def test_paths_that_are_none_are_not_found(self, api: Api) -> None:
+        for path in ("/", "/auth", "/auth/login/", "/auth/login/x", "/nothing", "//auth/login"):
+            response = api.post(CONTRACT.base_path + path, json={})
+            assert (response.status_code, code_of(response)) == (404, "route.not_found")
+
+
+class TestBodies:
+    @each_with_body
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_one_byte_more_than_a_mebibyte_is_too_large(self, api: Api, operation_id: str, chunked: bool) -> None:
+        answers = []
+        for size in (MIB, MIB + 1):
+            body = b'{"' + b"x" * (size - 6) + b'":1}'
+            content = iter((body[:1000], body[1000:])) if chunked else body
+            answers.append(request(api, operation_id, content=content, headers=JSON))
+        assert [(answer.status_code, code_of(answer)) for answer in answers] == [
+            (400, "validation.failed"),
+            (413, "request.too_large"),
+        ]
+
+    @each_with_body
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"Content-Type": "text/plain"},
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            {"Content-Type": "multipart/form-data"},
+            {"Content-Type": "application/jsonx"},
+            {"Content-Type": "application/json; charset=latin-1"},
+            {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        ],
+    )
+    def test_what_is_not_plain_json_is_refused(self, api: Api, operation_id: str, headers: dict[str, str]) -> None:
+        response = request(api, operation_id, content=b"{}", headers=headers)
+        assert (response.status_code, code_of(response)) == (415, "request.unsupported_media_type")
+
+    @each_with_body
+    @pytest.mark.parametrize(
+        "content_type", ["Application/JSON", "application/json; charset=UTF-8", 'application/json;charset="utf-8"']
+    )
+    def test_json_is_json_in_any_spelling(self, api: Api, operation_id: str, content_type: str) -> None:
+        response = request(api, operation_id, content=b'{"unknownField": 1}', headers={"Content-Type": content_type})
+        assert code_of(response) == "validation.failed"
+
+    @each_with_body
+    def test_the_example_is_taken(self, api: Api, operation_id: str) -> None:
+        response = request(api, operation_id, json=example(operation_id))
+        assert response.status_code < 300 or code_of(response) != "validation.failed"
+
+
+class TestFaults:
+    @each
+    def test_a_fault_of_ours_tells_nothing(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
+        table, column = NEEDS[operation_id]
+        with broken(tables, table, column):
+            response = api.call(operation_id, **well_formed(api, operation_id))
+        assert (response.status_code, code_of(response)) == (500, "internal.error")
+        error = response.json()["error"]
+        assert error["message"] == "Something went wrong on our side."
+        assert error.keys() == {"code", "message", "i18nKey", "correlationId"}
+        assert table not in response.text
+        assert api.call(operation_id, **well_formed(api, operation_id)).status_code < 500
+
+
+@contextmanager
+def outage(databases: Databases, url: str) -> Iterator[None]:
+    """The database takes no connections and has ended those that were open."""
+    name = url.partition("?")[0].rpartition("/")[2]
+    switch = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    with psycopg.connect(databases.admin_url, autocommit=True) as admin:
+        admin.execute(switch.format(sql.Identifier(name), sql.SQL("false")))
+        try:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            yield
+        finally:
+            admin.execute(switch.format(sql.Identifier(name), sql.SQL("true")))
+
+
+@pytest.fixture(scope="module")
+def mortal(start_server: Callable[..., Server]) -> Server:
+    """A server whose database may go away without harm to other tests."""
+    return start_server()
+
+
+class TestOutage:
+    @each
+    def test_without_the_database_the_service_is_unavailable(
+        self, mortal: Server, databases: Databases, clients: Callable[[Server], Api], operation_id: str
+    ) -> None:
+        api = clients(mortal)
+        api.call(operation_id, **well_formed(api, operation_id))  # so that a connection is open and breaks
+        with outage(databases, mortal.database_url):
+            for _ in range(2):
+                response = api.call(operation_id, **well_formed(api, operation_id))
+                assert (response.status_code, code_of(response)) == (503, "service.unavailable")
+                assert int(response.headers["retry-after"]) >= 1
+        assert api.call(operation_id, **well_formed(api, operation_id)).status_code < 500

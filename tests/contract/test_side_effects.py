@@ -1,0 +1,175 @@
+"""``x-biore-side-effects`` against the tables: what an operation declares is what it does, no more and no less."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from runtime.policy import SideEffect
+from tests.contract.operations import CONTRACT, IDS
+from tests.handlers.support import account
+from tests.harness import Api, Tables, bearer
+
+Act = Callable[[], httpx.Response]
+Scenario = Callable[[Api, Tables], Act]
+
+
+class Seen(NamedTuple):
+    """What one call left behind."""
+
+    tables: set[str]
+    topics: set[str]
+    actions: set[str]
+
+
+def register(api: Api, tables: Tables) -> Act:
+    return api.register
+
+
+def verify_email(api: Api, tables: Tables) -> Act:
+    api.register()
+    token = api.verification_token()
+    return lambda: api.call("auth.verify_email", {"token": token})
+
+
+def resend_verification(api: Api, tables: Tables) -> Act:
+    api.register()
+    return lambda: api.call("auth.resend_verification", {"email": "ada@example.com"})
+
+
+def login(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    return lambda: api.call("auth.login", {"email": "ada@example.com", "password": "Correct-Horse-7"})
+
+
+def refresh(api: Api, tables: Tables) -> Act:
+    _sign_in(api, tables)
+    return lambda: api.call("auth.refresh")
+
+
+def logout(api: Api, tables: Tables) -> Act:
+    return lambda: api.call("auth.logout")
+
+
+def reading(operation_id: str) -> Scenario:
+    def prepare(api: Api, tables: Tables) -> Act:
+        headers = bearer(_sign_in(api, tables))
+        return lambda: api.call(operation_id, headers=headers)
+
+    return prepare
+
+
+def _sign_in(api: Api, tables: Tables) -> str:
+    account(api, tables)
+    return api.sign_in()
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "auth.register": register,
+    "auth.verify_email": verify_email,
+    "auth.resend_verification": resend_verification,
+    "auth.login": login,
+    "auth.refresh": refresh,
+    "auth.logout": logout,
+    "auth.me": reading("auth.me"),
+    "users.profile": reading("users.profile"),
+    "creators.social": reading("creators.social"),
+    "dev.mailbox": reading("dev.mailbox"),
+}
+
+
+def failed_login(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    return lambda: api.call("auth.login", {"email": "ada@example.com", "password": "Wrong-Horse-7"})
+
+
+def stolen_refresh(api: Api, tables: Tables) -> Act:
+    _sign_in(api, tables)
+    stolen = api.cookies["biore_refresh"]
+    for _ in range(2):
+        api.keep_cookie(api.call("auth.refresh"))
+    api.cookies.set("biore_refresh", stolen, path="/api/v1/auth")
+    return lambda: api.call("auth.refresh")
+
+
+def stolen_refresh_with_alert(api: Api, tables: Tables) -> Act:
+    api.server.configure(**{"security.alert_email": "alert@example.com"})
+    return stolen_refresh(api, tables)
+
+
+def live_logout(api: Api, tables: Tables) -> Act:
+    _sign_in(api, tables)
+    return lambda: api.call("auth.logout")
+
+
+# What each scenario shows of the effects that are declared with ``when``.
+CONDITIONAL: dict[str, list[tuple[Scenario, set[str]]]] = {
+    "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"})],
+    "auth.refresh": [
+        (stolen_refresh, {"email.session_theft", "auth.refresh.reuse_detected"}),
+        (
+            stolen_refresh_with_alert,
+            {"email.session_theft", "email.session_theft_alert", "auth.refresh.reuse_detected"},
+        ),
+    ],
+    "auth.logout": [(live_logout, {"sessions", "auth.logout.success"})],
+}
+
+
+def declared(effects: Iterable[SideEffect]) -> Seen:
+    by_kind: dict[str, set[str]] = {"write": set(), "job": set(), "audit": set()}
+    for effect in effects:
+        by_kind[effect.kind].update(effect.what)
+    implied = ({"outbox"} if by_kind["job"] else set()) | ({"audit_logs"} if by_kind["audit"] else set())
+    return Seen(by_kind["write"] | implied, by_kind["job"], by_kind["audit"])
+
+
+def observe(tables: Tables, act: Act) -> tuple[httpx.Response, Seen]:
+    before, topics, actions = tables.fingerprints(), names(tables, "outbox"), names(tables, "audit_logs")
+    response = act()
+    return response, Seen(
+        tables.changed_since(before),
+        set(names(tables, "outbox") - topics),
+        set(names(tables, "audit_logs") - actions),
+    )
+
+
+def names(tables: Tables, table: str) -> Counter[Any]:
+    column = {"outbox": "topic", "audit_logs": "action"}[table]
+    return Counter(row[column] for row in tables.rows(f"SELECT {column} FROM {table}"))  # noqa: S608
+
+
+@pytest.mark.parametrize("operation_id", IDS)
+def test_a_success_does_what_is_declared(api: Api, tables: Tables, operation_id: str) -> None:
+    assert operation_id in SCENARIOS, f"write a scenario in which {operation_id} succeeds"
+    response, seen = observe(tables, SCENARIOS[operation_id](api, tables))
+    assert response.status_code < 300, response.text
+    effects = CONTRACT.policies[operation_id].side_effects
+    assert seen == declared(effect for effect in effects if not effect.conditional)
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "scenario", "shown"),
+    [(name, scenario, shown) for name, scenarios in CONDITIONAL.items() for scenario, shown in scenarios],
+)
+def test_a_condition_does_what_is_declared(
+    api: Api, tables: Tables, operation_id: str, scenario: Scenario, shown: set[str]
+) -> None:
+    _, seen = observe(tables, scenario(api, tables))
+    effects = CONTRACT.policies[operation_id].side_effects
+    conditional = declared(effect for effect in effects if effect.conditional)
+    everything = declared(effects)
+    assert seen.topics | seen.actions == shown & (everything.topics | everything.actions)
+    assert shown <= seen.tables | seen.topics | seen.actions
+    assert shown <= conditional.tables | conditional.topics | conditional.actions
+    assert seen.tables <= everything.tables
+
+
+@pytest.mark.parametrize("operation_id", IDS)
+def test_every_condition_is_seen(operation_id: str) -> None:
+    effects = CONTRACT.policies[operation_id].side_effects
+    wanted = {what for effect in effects if effect.conditional for what in effect.what}
+    seen = {what for _, shown in CONDITIONAL.get(operation_id, ()) for what in shown}
+    assert seen == wanted, f"write a scenario for each condition of {operation_id}"

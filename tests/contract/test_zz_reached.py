@@ -1,0 +1,24 @@
+"""Every error code that the contract documents was got over HTTP by some test, and no other one was.
+
+``tests.harness.REACHED`` is filled by all tests, so this one runs at the very end, and only when the whole suite was
+collected: after ``-k``, a path or ``--lf`` codes would be missing because nobody asked for them, not because nothing
+answers them. ``conftest.py`` beside this file sees to both.
+"""
+
+import pytest
+
+from tests.contract.operations import CONTRACT, IDS
+from tests.harness import REACHED
+
+
+@pytest.mark.parametrize("operation_id", IDS)
+def test_the_documented_codes_are_the_reached_ones(operation_id: str) -> None:
+    documented, reached = CONTRACT.policies[operation_id].codes, REACHED[operation_id]
+    never = sorted(documented - reached)
+    unheard_of = sorted(reached - documented)
+    assert not never, f"{operation_id} documents what no test reached: {', '.join(never)}"
+    assert not unheard_of, f"{operation_id} answered what it does not document: {', '.join(unheard_of)}"
+
+
+def test_nothing_else_was_called() -> None:
+    assert sorted(REACHED) == IDS

@@ -1,0 +1,99 @@
+"""Accounts in the state that a test needs, without the way that leads there."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+from structlog.testing import capture_logs
+
+from tests.harness import PASSWORD, Api, Server, Tables
+
+WAIT_SECONDS = 10
+
+
+def account(api: Api, tables: Tables, email: str = "ada@example.com", **columns: Any) -> UUID:
+    """A verified account with the usual password, as registration leaves it; ``columns`` replace what its row holds."""
+    row = {"email": email, "password_hash": usual_hash(api.server), "email_verified": True, "locale": "en"}
+    return insert(tables, "users", **(row | columns))
+
+
+_hashes: list[str] = []
+
+
+def usual_hash(server: Server) -> str:
+    """Made once: hashing is what takes the time of these tests."""
+    if not _hashes:
+        _hashes.append(server.on_loop(server.app.hasher.hash(PASSWORD)))
+    return _hashes[0]
+
+
+def insert(tables: Tables, table: str, **columns: Any) -> UUID:
+    """A row as it is told; its id."""
+    row_id = uuid4()
+    row = {"id": row_id} | columns
+    names, holders = ", ".join(row), ", ".join(["%s"] * len(row))
+    tables.run(f"INSERT INTO {table} ({names}) VALUES ({holders})", *map(_stored, row.values()))  # noqa: S608
+    return row_id
+
+
+def change(tables: Tables, table: str, row_id: UUID, **columns: Any) -> None:
+    parts = ", ".join(f"{name} = %s" for name in columns)
+    changed = tables.run(f"UPDATE {table} SET {parts} WHERE id = %s", *map(_stored, columns.values()), row_id)  # noqa: S608
+    assert changed == 1
+
+
+def _stored(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict) else value
+
+
+@contextmanager
+def forced(tables: Tables, column: str, value: str) -> Iterator[None]:
+    """Every new account gets this value in its row, unseen by the code: only the constraint can object."""
+    body = f"BEGIN NEW.{column} := '{value}'; RETURN NEW; END"
+    tables.run(f"CREATE FUNCTION forced() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    tables.run("CREATE TRIGGER forced BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION forced()")
+    try:
+        yield
+    finally:
+        tables.run("DROP FUNCTION forced() CASCADE")
+
+
+@contextmanager
+def broken(tables: Tables, table: str, column: str) -> Iterator[None]:
+    """A column of an empty table has a type that no code expects: a fault of ours that is no outage."""
+    query = "SELECT udt_name FROM information_schema.columns WHERE table_name = %s AND column_name = %s"
+    original = tables.one(query, table, column)["udt_name"]
+    tables.run(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE int4[] USING NULL")
+    try:
+        with capture_logs() as logs:  # the trace of the fault is expected here, not worth printing
+            yield
+        assert any(entry["event"] == "internal.error" for entry in logs)
+    finally:
+        tables.run(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {original} USING NULL")
+
+
+def until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
+
+
+def waiting_for_locks(tables: Tables) -> int:
+    """How many statements on the database of ``tables`` wait for a lock that somebody else holds."""
+    query = (
+        "SELECT count(*) AS n FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'"
+    )
+    return int(tables.one(query)["n"])
+
+
+def topics(tables: Tables) -> list[str]:
+    return [row["topic"] for row in tables.rows("SELECT topic FROM outbox ORDER BY topic")]
+
+
+def audited(tables: Tables, action: str) -> list[dict[str, Any]]:
+    return tables.rows("SELECT * FROM audit_logs WHERE action = %s", action)

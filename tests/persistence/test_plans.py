@@ -1,0 +1,175 @@
+"""Every statement of a request finds its rows by an index, however many rows there are."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from tests.harness import PASSWORD, Server, Tables, bearer, refresh_token
+
+ROWS = 4000
+INDEXED = {
+    "users",
+    "sessions",
+    "email_verifications",
+    "login_attempts",
+    "outbox",
+    "idempotency_keys",
+    "social_accounts",
+    "referral_links",
+    "reserved_usernames",
+    "mailbox_messages",
+    "creator_profiles",
+    "referral_link_aliases",
+}
+USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
+FILL = f"""
+INSERT INTO users (id, email, username, referral_code)
+    SELECT gen_random_uuid(), 'u' || n || '@example.com', 'u' || n, 'R' || n FROM generate_series(1, {ROWS}) n;
+INSERT INTO sessions (id, user_id, last_active_at, expires_at, revoked_at)
+    SELECT gen_random_uuid(), id, now(), now() + interval '1 day', CASE WHEN n % 2 = 0 THEN now() END FROM {USERS} u;
+INSERT INTO email_verifications (id, user_id, token_hash, expires_at, used_at)
+    SELECT gen_random_uuid(), id, decode(md5(n::text), 'hex'), now(), now() FROM {USERS} u;
+INSERT INTO login_attempts (subject, failures, updated_at)
+    SELECT decode(md5(n::text), 'hex'), 1, now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO outbox (id, topic, payload, done_at)
+    SELECT gen_random_uuid(), 'email.verify_address', '{{}}', now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO idempotency_keys (id, caller, operation_id, key, fingerprint, leased_until, expires_at)
+    SELECT gen_random_uuid(), decode(md5(n::text), 'hex'), 'auth.register', 'k' || n, '', now(), now() + interval '1h'
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
+    SELECT gen_random_uuid(), id, 'instagram', n::text FROM {USERS} u;
+INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
+INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L' || n FROM {USERS} u;
+INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
+INSERT INTO reserved_usernames (username) SELECT 'reserved' || n FROM generate_series(1, {ROWS}) n;
+INSERT INTO mailbox_messages (id, recipient, subject, text, html, locale)
+    SELECT gen_random_uuid(), 'u' || n || '@example.com', '', '', '', 'en' FROM generate_series(1, {ROWS}) n
+"""  # noqa: S608 - constants of this file
+
+CONNECT = """
+INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
+    SELECT gen_random_uuid(), id, 'p' || n, 'a' || n FROM users, generate_series(1, %s) n
+    WHERE email = 'ada@example.com'
+    ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass
+class Recording:
+    """The statements that went to the database, each with the parameters of its first use."""
+
+    statements: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, _c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            self.statements.setdefault(statement, parameters[0] if many else parameters)
+
+
+def walk(server: Server) -> None:
+    """Calls every operation, on its good path and where a refusal takes other statements."""
+    with server.client() as api:
+        user_id = api.sign_up("ada@example.com", username="ada", referralCode="L7")
+        api.register("eve@example.com", referralCode="AL7", username="reserved7")
+        api.register("ada@example.com")
+        for _ in range(2):
+            body = {"email": "bob@example.com", "password": PASSWORD, "acceptedTerms": True, "acceptedPrivacy": True}
+            api.call("auth.register", body, headers={"Idempotency-Key": "k"})
+        api.call("auth.resend_verification", {"email": "bob@example.com"})
+        api.call("auth.verify_email", {"token": user_id})
+        api.call("auth.login", {"email": "ada@example.com", "password": "wrong"})
+        token = api.sign_in("ada@example.com")
+        old = api.cookies["biore_refresh"]
+        for name in ("auth.me", "users.profile", "creators.social"):
+            assert api.call(name, headers=bearer(token)).status_code == 200
+        for _ in range(2):
+            api.keep_cookie(api.call("auth.refresh"))
+        api.call("auth.logout")
+        api.sign_in("ada@example.com")
+        new = api.call("auth.refresh")
+        assert refresh_token(new) != old
+        api.mails("ada@example.com")
+        api.call("dev.mailbox")
+
+
+def steal(server: Server) -> None:
+    """A refresh token that is two rotations old."""
+    with server.client() as api, Tables(server.database_url) as tables:
+        api.sign_in("ada@example.com")
+        old = api.cookies["biore_refresh"]
+        api.keep_cookie(api.call("auth.refresh"))
+        tables.run("UPDATE sessions SET rotated_at = now() - interval '1 hour' WHERE counter = 1")
+        assert api.call("auth.refresh", {"refreshToken": old}).status_code == 200
+        api.cookies.clear()
+        assert api.call("auth.refresh", {"refreshToken": old}).status_code == 401
+    server.work_off()
+
+
+@pytest.fixture(scope="module")
+def full_server(start_server: Callable[..., Server]) -> Server:
+    server = start_server()
+    with psycopg.connect(server.database_url, autocommit=True) as connection:
+        for statement in FILL.split(";\n"):
+            connection.execute(statement.encode())
+        connection.execute("VACUUM ANALYZE")
+    return server
+
+
+@pytest.fixture(scope="module")
+def recording(full_server: Server) -> Recording:
+    recorded = Recording()
+    event.listen(Engine, "before_cursor_execute", recorded.note)
+    try:
+        walk(full_server)
+        steal(full_server)
+    finally:
+        event.remove(Engine, "before_cursor_execute", recorded.note)
+    return recorded
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+class TestPlans:
+    def test_no_request_reads_a_whole_table(self, full_server: Server, recording: Recording) -> None:
+        found, touched = [], set()
+        with psycopg.connect(full_server.database_url, autocommit=True) as connection:
+            for statement, parameters in recording.statements.items():
+                explain = b"EXPLAIN (FORMAT JSON) " + statement.encode()
+                (row,) = connection.execute(explain, parameters).fetchall()
+                plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
+                for node in nodes(plan[0]["Plan"]):
+                    touched.add(node.get("Relation Name"))
+                    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in INDEXED:
+                        found.append(f"{node['Relation Name']}: {statement}")
+        assert found == []
+        assert touched >= INDEXED
+
+    def test_no_request_asks_the_same_in_a_loop(self, full_server: Server) -> None:
+        """As many statements for many rows as for one."""
+        counts = []
+        with full_server.client() as api, Tables(full_server.database_url) as tables:
+            headers = bearer(api.sign_in("ada@example.com"))
+            for platforms in (1, 30):
+                tables.run(CONNECT, platforms)
+                seen: list[str] = []
+
+                def note(_c: Any, _cursor: Any, statement: str, *_: Any, seen: list[str] = seen) -> None:
+                    seen.append(statement)
+
+                event.listen(Engine, "before_cursor_execute", note)
+                try:
+                    profile = api.call("users.profile", headers=headers).json()["data"]
+                finally:
+                    event.remove(Engine, "before_cursor_execute", note)
+                assert len(profile["socialAccounts"]) == platforms
+                counts.append(len(seen))
+        assert counts[0] == counts[1] <= 4

@@ -1,0 +1,164 @@
+"""The command line: what it refuses, what it changes, what it shows."""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic import command
+
+from persistence.migrate import alembic_config
+from tests.conftest import Databases
+from tests.harness import Tables
+from tests.processes.biore import Deployment, Process, Visitor, registration, until
+from tests.processes.conftest import DeploymentMaker
+from tests.processes.crowd import all_at_once, post, statuses
+
+FOLLOWED_SECONDS = 5.0
+
+
+def assert_refused(process: Process, words: str) -> None:
+    """Exit code 2 and one line that names the remedy."""
+    assert process.wait() == 2, process.output
+    assert process.output.startswith("biore: ")
+    assert process.output.count("\n") == 1
+    assert words in process.output
+
+
+class TestRefusals:
+    def test_serve_refuses_settings_that_would_harm(self, deploy: DeploymentMaker) -> None:
+        biore = deploy()
+        refused = {
+            "BIORE_REDIS_URL": biore.start("serve", "--workers", "2"),
+            "--expose": biore.start("serve", "--host", "0.0.0.0"),  # noqa: S104 - that is the point
+            "BIORE_SECRET_KEY must be set": biore.start("serve", env="production", secret_key=""),
+            "BIORE_DATABASE_URL": biore.start("serve", env="production", database_url=""),
+            "unknown settings BIORE_DATABASE_URI": biore.start("serve", database_uri="postgresql://elsewhere"),
+        }
+        for words, process in refused.items():
+            assert_refused(process, words)
+
+
+class TestMigrate:
+    def test_an_empty_database_becomes_ready_without_a_restart(self, databases: Databases, tmp_path: Path) -> None:
+        with Deployment(tmp_path, database_url=databases.empty()) as biore:
+            server, worker = biore.start("serve", "--no-worker"), biore.start("worker")
+            until(lambda: biore.status("/health/live") == 200, "a living server")
+            assert biore.status("/health/ready") == 503
+            assert "up to date" in biore.cli("migrate")
+            biore.wait_ready(server)
+            with biore.client() as visitor:
+                visitor.sign_up("ada@example.com")
+            assert worker.code is None
+
+    def test_the_models_and_the_migrations_agree(self, databases: Databases) -> None:
+        command.check(alembic_config(databases.migrated()))
+
+
+@pytest.fixture(scope="module")
+def node(deploy: DeploymentMaker) -> Deployment:
+    """A deployment with a running API process."""
+    biore = deploy()
+    biore.serve("--no-worker")
+    return biore
+
+
+@pytest.fixture
+def visitor(node: Deployment) -> Iterator[Visitor]:
+    with node.client() as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def tables(node: Deployment) -> Iterator[Tables]:
+    with node.tables() as tables:
+        yield tables
+
+
+def audited(tables: Tables, name: str) -> list[Any]:
+    rows = tables.rows("SELECT details FROM audit_logs WHERE action = 'config.set' AND target_id = %s", name)
+    return [row["details"]["value"] for row in rows]
+
+
+class TestConfig:
+    def test_values_that_do_not_fit_are_refused(self, node: Deployment, tables: Tables) -> None:
+        before = tables.fingerprints()
+        refused = {
+            "at least 10": ("set", "auth.salt_rounds", "5"),
+            "true or false": ("set", "ratelimit.enabled", "maybe"),
+            "is not a rate": ("set", "ratelimit.auth.login", "fast"),
+            "no config key 'ratelimit.auth.dance'": ("set", "ratelimit.auth.dance", "10/hour"),
+            "not the given value": ("set", "external.email.smtp.url", "12345"),
+        }
+        for words, process in {words: node.start("config", *given) for words, given in refused.items()}.items():
+            assert_refused(process, words)
+        assert tables.changed_since(before) == set()
+
+    def test_a_secret_is_never_shown(self, node: Deployment, tables: Tables) -> None:
+        name, secret = "external.email.smtp.url", "smtp://ada:hunter2@127.0.0.1:2525"
+        said = node.cli("config", "set", name, secret)
+        shown = [node.start("config", "get", name), node.start("config", "list")]
+        assert [process.wait() for process in shown] == [0, 0]
+        assert shown[0].output == '"(set)"\n'
+        assert f'* {name} = "(set)"\n' in shown[1].output
+        assert not [text for text in (said, *(process.output for process in shown)) if "hunter2" in text]
+        assert "hunter2" not in tables.one("SELECT value::text FROM config_entries WHERE name = %s", name)["value"]
+        assert audited(tables, name) == [None]
+
+    def test_a_change_is_audited_and_reaches_a_running_node(
+        self, node: Deployment, visitor: Visitor, tables: Tables
+    ) -> None:
+        node.cli("config", "set", "platform.registration_enabled", "false")
+        until(lambda: "auth.register.closed" in register(visitor), "closed registration", FOLLOWED_SECONDS)
+        assert audited(tables, "platform.registration_enabled") == [False]
+        node.cli("config", "set", "platform.registration_enabled", "true")
+        until(lambda: "userId" in register(visitor), "open registration", FOLLOWED_SECONDS)
+
+    def test_limits_follow_the_config(self, node: Deployment, visitor: Visitor) -> None:
+        changes = [("ratelimit.auth.logout", "2/hour"), ("ratelimit.enabled", "true")]
+        assert [node.start("config", "set", *change).wait() for change in changes] == [0, 0]
+        until(lambda: visitor.post("auth/logout").status_code == 429, "the limit", FOLLOWED_SECONDS)
+        refused = visitor.post("auth/logout")
+        assert refused.headers["RateLimit-Policy"] == '"auth.logout";q=2;w=3600'
+        node.cli("config", "set", "ratelimit.enabled", "false")
+        until(lambda: visitor.post("auth/logout").status_code == 200, "no limit", FOLLOWED_SECONDS)
+        assert statuses(all_at_once(node, [post("auth/logout")] * 10)) == {200: 10}
+
+
+def register(visitor: Visitor) -> str:
+    return visitor.post("auth/register", json=registration(f"{uuid4().hex}@example.com")).text
+
+
+class TestEmbedded:
+    def test_one_data_folder_has_one_server(self, embedded_dir: Path) -> None:
+        with Deployment(embedded_dir, secret_key="") as biore:
+            both = [biore.start("serve"), biore.start("serve")]
+            (loser,) = until(lambda: [process for process in both if process.code is not None], "a refusal")
+            assert_refused(loser, "belongs to a running server")
+            (winner,) = (process for process in both if process is not loser)
+            biore.wait_ready(winner)
+            self._assert_usable(biore)
+            assert winner.code is None
+
+    @staticmethod
+    def _assert_usable(biore: Deployment) -> None:
+        """The commands reach the server's database, under the secret that it made for itself."""
+        assert stat.S_IMODE((biore.data_dir / "secret").stat().st_mode) == 0o600
+        with biore.client() as visitor:
+            visitor.sign_up("ada@example.com")
+            visitor.post("auth/register", json=registration("grace@example.com"))
+            biore.wait_for_mail("grace@example.com")
+        (mail,) = json.loads(biore.cli("mailbox", "--to", "ada@example.com", "--json"))["messages"]
+        assert mail["to"] == "ada@example.com"
+        assert f"{biore.origin}/verify-email?token=" in mail["text"]
+        newest, _ = json.loads(biore.cli("mailbox", "--json"))["messages"]
+        assert newest["to"] == "grace@example.com"
+
+
+class TestSpec:
+    def test_the_committed_contract_is_fresh(self, tmp_path: Path) -> None:
+        with Deployment(tmp_path) as biore:
+            assert biore.cli("spec", "build", "--check") == ""

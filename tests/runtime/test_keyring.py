@@ -1,0 +1,87 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.keyring import KEY_BYTES, Keyring
+
+NEW, OLD = "new-secret-" * 4, "old-secret-" * 4
+
+
+class TestKeys:
+    def test_each_purpose_has_one_of_its_own(self) -> None:
+        keyring = Keyring((NEW,))
+        keys = {keyring.key(purpose) for purpose in ("access-token", "refresh-token", "outbox", "")}
+        assert len(keys) == 4
+        assert {len(key) for key in keys} == {KEY_BYTES}
+
+    def test_are_the_same_in_every_process(self) -> None:
+        assert Keyring((NEW,)).key("a") == Keyring((NEW,)).key("a")
+        assert Keyring((NEW,)).current == Keyring((NEW, OLD)).current
+        assert Keyring((NEW,)).key("a") != Keyring((OLD,)).key("a")
+
+    def test_the_current_one_is_first_and_retired_ones_stay(self) -> None:
+        keyring = Keyring((NEW, OLD))
+        assert list(keyring.keys("a")) == [Keyring((NEW,)).current, Keyring((OLD,)).current]
+        assert keyring.keys("a")[Keyring((OLD,)).current] == Keyring((OLD,)).key("a")
+
+    def test_key_ids_tell_nothing_of_the_secret(self) -> None:
+        assert Keyring((NEW,)).current not in NEW
+        assert len(Keyring((NEW,)).current) == 8
+
+    def test_need_a_secret(self) -> None:
+        with pytest.raises(ValueError, match="needs a secret"):
+            Keyring(())
+
+
+class TestDigest:
+    def test_recognises_equal_inputs_only(self) -> None:
+        keyring = Keyring((NEW,))
+        assert keyring.digest("a", "x", "y") == Keyring((NEW,)).digest("a", "x", "y")
+        others = [("b", "x", "y"), ("a", "xy"), ("a", "x", "y", ""), ("a", "y", "x"), ("a", "", "x", "y")]
+        digests = {keyring.digest("a", "x", "y"), *(keyring.digest(*parts) for parts in others)}
+        assert len(digests) == 6
+
+    def test_needs_the_secret(self) -> None:
+        assert Keyring((NEW,)).digest("a", "x") != Keyring((OLD,)).digest("a", "x")
+
+
+class TestSeal:
+    @given(st.text())
+    def test_opens_again(self, clear: str) -> None:
+        keyring = Keyring((NEW,))
+        assert keyring.unseal("outbox", keyring.seal("outbox", clear)) == clear
+
+    def test_hides_and_never_repeats_itself(self) -> None:
+        keyring = Keyring((NEW,))
+        first, second = keyring.seal("outbox", "token"), keyring.seal("outbox", "token")
+        assert first != second
+        assert "token" not in first
+        assert b"token" not in bytes.fromhex(first.partition(".")[2])
+
+    def test_survives_a_new_secret(self) -> None:
+        assert Keyring((NEW, OLD)).unseal("outbox", Keyring((OLD,)).seal("outbox", "x")) == "x"
+
+    def test_ends_with_its_secret(self) -> None:
+        with pytest.raises(ValueError, match="unknown key"):
+            Keyring((NEW,)).unseal("outbox", Keyring((OLD,)).seal("outbox", "x"))
+
+    def test_belongs_to_its_purpose(self) -> None:
+        keyring = Keyring((NEW,))
+        with pytest.raises(ValueError, match="tampered"):
+            keyring.unseal("config", keyring.seal("outbox", "x"))
+
+    def test_every_bit_counts(self) -> None:
+        keyring = Keyring((NEW,))
+        kid, _, text = keyring.seal("outbox", "secret").partition(".")
+        raw = bytearray.fromhex(text)
+        for position in range(len(raw)):
+            raw[position] ^= 1
+            with pytest.raises(ValueError, match="tampered"):
+                keyring.unseal("outbox", f"{kid}.{raw.hex()}")
+            raw[position] ^= 1
+
+    @pytest.mark.parametrize("text", ["", ".", "nonsense", "{kid}.", "{kid}.zz", "{kid}.00", "{kid}." + "00" * 12])
+    def test_nonsense_is_refused(self, text: str) -> None:
+        keyring = Keyring((NEW,))
+        with pytest.raises(ValueError):
+            keyring.unseal("outbox", text.format(kid=keyring.current))

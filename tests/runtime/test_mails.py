@@ -1,0 +1,125 @@
+"""Every mail in every language, as it is handed to a provider."""
+
+import re
+from html.parser import HTMLParser
+from uuid import uuid4
+
+import pytest
+
+from domain.config_keys import CATALOGUE
+from domain.mails import Mail
+from runtime.i18n import Texts
+from runtime.mailer import RIGHT_TO_LEFT, render
+from runtime.spec import load
+
+TEXTS = Texts(load().errors)
+LOCALES = CATALOGUE["platform.supported_locales"].choices or ()
+TEMPLATES = sorted({key.partition(".")[0] for key in TEXTS.namespace("en", "mails")})
+LINK = "https://bio.re/verify-email?token=0f8fad5b-d9cb-469f-a165-70867728950e"
+VARIABLES = {"hours": 24, "user": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40"}
+NASTY = "<script>alert('x')</script> & \"quoted\""
+
+
+def has_button(template: str) -> bool:
+    return f"{template}.button" in TEXTS.namespace("en", "mails")
+
+
+def rendered(template: str, locale: str = "en", link: str | None = None, **changes: str) -> Mail:
+    link = (LINK if has_button(template) else "") if link is None else link
+    return render(TEXTS, uuid4(), template, "ada@example.com", locale, link, VARIABLES | changes)
+
+
+class Page(HTMLParser):
+    """What a mail program would see: tags, links, and the text between."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def first(self, tag: str) -> dict[str, str | None]:
+        return next(attributes for name, attributes in self.tags if name == tag)
+
+
+of_each = pytest.mark.parametrize("template", TEMPLATES)
+in_each_locale = pytest.mark.parametrize("locale", LOCALES)
+
+
+class TestTemplates:
+    @of_each
+    @in_each_locale
+    def test_both_parts_say_it(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale)
+        page = Page(mail.html)
+        for part in ("heading", "body", "footer"):
+            words = TEXTS.say(locale, "mails", f"{template}.{part}", **VARIABLES)
+            assert words in mail.text
+            assert words in page.text
+        assert mail.subject == TEXTS.say(locale, "mails", f"{template}.subject", **VARIABLES)
+        assert "\n" not in mail.subject
+
+    @of_each
+    @in_each_locale
+    def test_no_placeholder_is_left(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale)
+        for text in (mail.subject, mail.text, Page(mail.html).text):
+            assert not re.search(r"[{}]", text)
+
+    @of_each
+    @in_each_locale
+    def test_the_page_names_its_language(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale)
+        page = Page(mail.html)
+        assert page.first("html")["lang"] == mail.locale == locale
+        assert page.first("html")["dir"] == ("rtl" if locale in RIGHT_TO_LEFT else "ltr")
+        assert page.first("meta")["charset"] == "utf-8"
+
+    def test_some_read_from_the_right(self) -> None:
+        assert Page(rendered("session_theft", "ar").html).first("html") == {"lang": "ar", "dir": "rtl"}
+
+    @of_each
+    def test_nothing_is_loaded_from_elsewhere(self, template: str) -> None:
+        page = Page(rendered(template).html)
+        assert {tag for tag, _ in page.tags} & {"img", "script", "link", "iframe", "style"} == set()
+
+
+class TestLinks:
+    @pytest.mark.parametrize("template", [t for t in TEMPLATES if has_button(t)])
+    @in_each_locale
+    def test_stand_in_both_parts(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale)
+        page = Page(mail.html)
+        assert LINK in mail.text.splitlines()
+        assert page.first("a")["href"] == LINK
+        assert LINK in page.text
+        assert TEXTS.say(locale, "mails", f"{template}.button") in page.text
+
+    @pytest.mark.parametrize("template", [t for t in TEMPLATES if not has_button(t)])
+    def test_are_left_out_where_there_is_none(self, template: str) -> None:
+        mail = rendered(template)
+        assert "a" not in {tag for tag, _ in Page(mail.html).tags}
+        assert "\n\n\n" not in mail.text
+
+    def test_are_escaped(self) -> None:
+        page = Page(rendered("verify_address", link='https://bio.re/?a=1&b="><script>').html)
+        assert page.first("a")["href"] == 'https://bio.re/?a=1&b="><script>'
+        assert "script" not in {tag for tag, _ in page.tags}
+
+
+class TestVariables:
+    @of_each
+    @in_each_locale
+    def test_are_escaped_in_html_and_plain_in_text(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale, hours=NASTY, user=NASTY)
+        assert NASTY not in mail.html
+        assert "script" not in {tag for tag, _ in Page(mail.html).tags}
+        if NASTY in TEXTS.say(locale, "mails", f"{template}.body", hours=NASTY, user=NASTY):
+            assert NASTY in mail.text
+            assert NASTY in Page(mail.html).text

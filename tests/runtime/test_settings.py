@@ -1,0 +1,110 @@
+"""Settings of one process: every mistake is told at the start, none is guessed away."""
+
+import stat
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.settings import InvalidSettings, Settings, load
+
+SECRET = "x" * 32
+PRODUCTION = {"BIORE_ENV": "production", "BIORE_SECRET_KEY": SECRET, "BIORE_DATABASE_URL": "postgresql://host/db"}
+
+
+def read(**environ: str) -> Settings:
+    return load({"BIORE_SECRET_KEY": SECRET} | {f"BIORE_{name}": value for name, value in environ.items()})
+
+
+class TestDefaults:
+    def test_need_nothing_in_development(self, tmp_path: Path) -> None:
+        settings = load({"BIORE_DATA_DIR": str(tmp_path), "PATH": "/bin", "HOME": "/"})
+        assert (settings.env, settings.host, settings.port) == ("development", "127.0.0.1", 8000)
+        assert settings.development
+        assert settings.embedded
+        assert not settings.production
+        assert settings.trusted_proxies == settings.cors_origins == ()
+
+    def test_empty_is_unset(self) -> None:
+        assert read(PORT="", DATABASE_URL="", CORS_ORIGINS="") == read()
+
+    def test_production_needs_two(self) -> None:
+        settings = load(PRODUCTION)
+        assert settings.production
+        assert not settings.embedded
+
+
+class TestParsing:
+    @pytest.mark.parametrize(
+        ("name", "text", "value"),
+        [
+            ("PORT", "80", 80),
+            ("PROCESSES", "4", 4),
+            ("DATA_DIR", "/var/x", Path("/var/x")),
+            ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - nothing listens here
+            ("CORS_ORIGINS", "https://a.example/ , https://b.example,", ("https://a.example", "https://b.example")),
+            ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1/128"))),
+            ("REDIS_URL", "redis://host", "redis://host"),
+            ("COOKIE_DOMAIN", ".bio.re", ".bio.re"),
+            ("DNS_RESOLVER", "127.0.0.1:53", "127.0.0.1:53"),
+        ],
+    )
+    def test_by_kind(self, name: str, text: str, value: Any) -> None:
+        assert getattr(read(**{name: text}), name.lower()) == value
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("environ", "words"),
+        [
+            ({"PROT": "80"}, "unknown settings BIORE_PROT"),
+            ({"PORT": "http"}, "BIORE_PORT"),
+            ({"PORT": "0"}, "BIORE_PORT"),
+            ({"PORT": "65536"}, "BIORE_PORT"),
+            ({"PROCESSES": "0"}, "BIORE_PROCESSES"),
+            ({"PROCESSES": "-1"}, "BIORE_PROCESSES"),
+            ({"ENV": "prod"}, "BIORE_ENV"),
+            ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "BIORE_TRUSTED_PROXIES"),
+            ({"TRUSTED_PROXIES": "*"}, "BIORE_TRUSTED_PROXIES"),
+            ({"CORS_ORIGINS": "*"}, "BIORE_CORS_ORIGINS"),
+            ({"SECRET_KEY": "short"}, "BIORE_SECRET_KEY"),
+            ({"SECRET_KEY": f"{SECRET},short"}, "BIORE_SECRET_KEY"),
+            ({"SECRET_KEY": f"{SECRET},"}, "BIORE_SECRET_KEY"),
+            ({"ENV": "production"}, "BIORE_DATABASE_URL"),
+            ({"ENV": "staging"}, "BIORE_DEV_TOKEN"),
+        ],
+    )
+    def test_are_named(self, environ: dict[str, str], words: str) -> None:
+        with pytest.raises(InvalidSettings, match=words):
+            read(**environ)
+
+    @pytest.mark.parametrize("env", ["staging", "production"])
+    def test_no_secret_outside_development(self, env: str, tmp_path: Path) -> None:
+        environ = {"BIORE_ENV": env, "BIORE_DATABASE_URL": "postgresql://host/db", "BIORE_DEV_TOKEN": "x",
+                   "BIORE_DATA_DIR": str(tmp_path)}  # fmt: skip
+        with pytest.raises(InvalidSettings, match="BIORE_SECRET_KEY"):
+            load(environ)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_message_keeps_secrets_to_itself(self) -> None:
+        with pytest.raises(InvalidSettings) as refusal:
+            read(SECRET_KEY="hunter2")
+        assert "hunter2" not in str(refusal.value)
+
+
+class TestSecrets:
+    def test_the_first_is_in_use(self) -> None:
+        assert read(SECRET_KEY=f"{'a' * 32},{'b' * 32}").secrets == ("a" * 32, "b" * 32)
+
+    def test_development_makes_one_once(self, tmp_path: Path) -> None:
+        environ = {"BIORE_DATA_DIR": str(tmp_path / "new" / "folder")}
+        first = load(environ).secrets
+        assert load(environ).secrets == first
+        assert len(first[0]) >= 32
+        file = tmp_path / "new" / "folder" / "secret"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    def test_two_folders_two_secrets(self, tmp_path: Path) -> None:
+        secrets = {load({"BIORE_DATA_DIR": str(tmp_path / name)}).secrets for name in "ab"}
+        assert len(secrets) == 2

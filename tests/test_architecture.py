@@ -1,0 +1,280 @@
+"""The rooms of the house and the arrows between them."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runtime.spec import METHODS, OPENAPI, ROOT, read_yaml
+
+
+@dataclass(frozen=True)
+class Room:
+    """``may``: what may be imported beside the standard library and the room itself."""
+
+    may: frozenset[str]
+    why: str
+
+
+DOMAIN = "domain"
+ROOMS = {
+    "domain": Room(
+        frozenset({"idna"}),
+        "Rules are pure: clock, ids and randomness come in as arguments, so that each rule is tested without a system.",
+    ),
+    "persistence": Room(
+        frozenset({DOMAIN, "sqlalchemy", "psycopg", "alembic"}),
+        "Only this room speaks SQL, and it knows no caller: whoever it imported could never be used without it.",
+    ),
+    "providers": Room(
+        frozenset(
+            {DOMAIN, "httpx", "dns", "aiosmtplib", "maxminddb", "structlog", "disposable_email_domains", "cryptography"}
+        ),
+        "Adapters know vendors and no tables, so that a vendor can be replaced without touching anything else.",
+    ),
+    "handlers": Room(
+        frozenset({DOMAIN}),
+        "A use case asks for what it needs by parameter name; what it imported it could not be given by a test.",
+    ),
+    "jobs": Room(
+        frozenset({DOMAIN}),
+        "A job asks for what it needs by parameter name; what it imported it could not be given by a test.",
+    ),
+    "portal": Room(
+        frozenset({DOMAIN, "runtime", "jinja2", "markupsafe", "yaml", "pygments", "markdown_it", "click"}),
+        "The portal shows the contract; it has no text of its own about endpoints.",
+    ),
+}
+FROM_RUNTIME = {"portal": {"runtime.spec", "runtime.policy"}, "benchmarks": None, "tests": None, "runtime": None}
+WHY_RUNTIME = (
+    "runtime puts the parts together. Whatever imports it back makes a circle, and cannot run without all of them."
+)
+STANDARD = sys.stdlib_module_names
+CODE = sorted(path for room in (*ROOMS, "runtime") for path in (ROOT / room).rglob("*.py"))
+EVERYTHING = sorted({*CODE, *(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tests").rglob("*.py")})
+HANDLERS = sorted(path for path in (ROOT / "handlers").glob("*.py") if path.stem not in ("__init__", "needs"))
+JOBS = sorted(path for path in (ROOT / "jobs").glob("*.py") if path.stem not in ("__init__", "needs"))
+SQL = re.compile(
+    r"\b(SELECT\b.+\bFROM|INSERT\s+INTO|UPDATE\b.+\bSET|DELETE\s+FROM|(CREATE|ALTER|DROP|TRUNCATE)\s+\w+|WHERE\s+\w+\s*=)",
+    re.DOTALL,
+)
+FOREIGN_WORDS = re.compile(
+    r"http|sql|\bselect\b|environ|getenv|status_code|header"
+    r"|smtp|turnstile|captcha|maxmind|redis|postgres|connexion|starlette",
+    re.IGNORECASE,
+)
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def executed(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those below ``if TYPE_CHECKING:``, which no program ever runs."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if is_type_checking(child):
+            continue
+        yield from executed(child)
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and full name of every module that the file imports when it runs."""
+    for node in executed(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}:{node.lineno}: write imports out in full"
+            yield node.lineno, node.module or ""
+            yield from (
+                (node.lineno, f"{node.module}.{alias.name}") for alias in node.names if node.module == "runtime"
+            )
+
+
+def names_types_only(path: Path) -> bool:
+    """``needs.py`` gathers types for annotations; that nobody imports it at run time is tested below."""
+    return path.name == "needs.py"
+
+
+class TestArrows:
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_lead_inwards_only(self, room: str) -> None:
+        for path in (ROOT / room).rglob("*.py"):
+            if names_types_only(path):
+                continue
+            for line, module in imports(path):
+                top = module.partition(".")[0]
+                allowed = top in STANDARD or top == room or top in ROOMS[room].may
+                assert allowed, f"{name_of(path)}:{line} imports {module}. {ROOMS[room].why}"
+
+    def test_nobody_imports_runtime(self) -> None:
+        for path in EVERYTHING:
+            room = path.relative_to(ROOT).parts[0]
+            allowed = FROM_RUNTIME.get(room, set())
+            if allowed is None or names_types_only(path):
+                continue
+            for line, module in imports(path):
+                foreign = module.partition(".")[0] == "runtime" and module not in {"runtime", *allowed}
+                assert not foreign, f"{name_of(path)}:{line} imports {module}. {WHY_RUNTIME}"
+
+    def test_types_that_handlers_need_are_never_loaded(self) -> None:
+        for path in EVERYTHING:
+            for line, module in imports(path):
+                assert not module.endswith(".needs"), f"{name_of(path)}:{line}: import it below `if TYPE_CHECKING:`"
+
+    @pytest.mark.parametrize("path", [*HANDLERS, *JOBS], ids=name_of)
+    def test_use_cases_do_not_know_each_other(self, path: Path) -> None:
+        for line, module in imports(path):
+            known = module.partition(".")[0] in ("handlers", "jobs")
+            assert not known, f"{name_of(path)}:{line} imports {module}. What two use cases share is a rule: domain/."
+
+    def test_tests_are_imported_by_tests_only(self) -> None:
+        for path in CODE:
+            assert [module for _, module in imports(path) if module.partition(".")[0] == "tests"] == []
+
+
+def built_texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and fixed parts of every text that is put together while the program runs."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
+            yield node.lineno, "".join(_texts(node))
+        elif isinstance(node, ast.Call) and _formats_a_constant(node.func):
+            yield node.lineno, "".join(_texts(node.func))
+
+
+def _formats_a_constant(function: ast.expr) -> bool:
+    """``"…".format`` or ``"…".join``; the ``format`` of psycopg's own SQL is another, safe one."""
+    of_constant = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant)
+    return of_constant and getattr(function, "attr", "") in ("format", "join")
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            yield inner.value
+
+
+class TestSql:
+    def test_is_never_put_together_from_texts(self) -> None:
+        for path in CODE:
+            for line, text in built_texts(path):
+                why = "build it from expressions or psycopg.sql: a text that holds a value is an injection in waiting"
+                assert not SQL.search(text), f"{name_of(path)}:{line} puts SQL together: {why}"
+
+    @pytest.mark.parametrize(
+        ("source", "found"),
+        [
+            ('f"SELECT a FROM {table}"', True),
+            ('"DELETE FROM {}".format(table)', True),
+            ('"SELECT a FROM t WHERE b = %s" % value', True),
+            ('"UPDATE t SET a = " + value', True),
+            ('sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))', False),
+            ('f"updated {count} rows"', False),
+        ],
+    )
+    def test_the_test_finds_it(self, tmp_path: Path, source: str, found: bool) -> None:
+        file = tmp_path / "x.py"
+        file.write_text(f"x = {source}\n")
+        assert any(SQL.search(text) for _, text in built_texts(file)) is found
+
+
+class TestHandlers:
+    @pytest.mark.parametrize("path", [*HANDLERS, *JOBS], ids=name_of)
+    def test_speak_of_the_use_case_only(self, path: Path) -> None:
+        for node in executed(tree(path)):
+            for word in _words(node):
+                assert not FOREIGN_WORDS.search(word), f"{name_of(path)}: {word!r} belongs to runtime or providers"
+
+    @pytest.mark.parametrize("path", [*HANDLERS, *JOBS], ids=name_of)
+    def test_know_no_status_codes(self, path: Path) -> None:
+        numbers = [n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant) and type(n.value) is int]
+        assert [number for number in numbers if 100 <= number < 600] == [], (
+            "openapi/errors.yaml gives each code its status"
+        )
+
+    @pytest.mark.parametrize("path", HANDLERS, ids=name_of)
+    def test_are_the_operations_of_their_contract_in_its_order(self, path: Path) -> None:
+        fragment = OPENAPI / "paths" / f"{path.stem}.yaml"
+        assert fragment.exists(), f"{name_of(path)} has no contract: openapi/paths/{path.stem}.yaml"
+        items = read_yaml(fragment).values()
+        operations = [item[method]["operationId"] for item in items for method in METHODS if method in item]
+        public = [n.name for n in tree(path).body if isinstance(n, ast.AsyncFunctionDef) and not n.name.startswith("_")]
+        assert [f"{path.stem}.{name}" for name in public] == operations
+
+    def test_every_contract_has_its_handlers_and_a_module_its_one_name(self) -> None:
+        modules = {path.stem for path in HANDLERS}
+        assert {path.stem for path in (OPENAPI / "paths").glob("*.yaml")} == modules
+        tags = {tag["name"] for tag in read_yaml(OPENAPI / "biore.yaml")["tags"]}
+        assert tags == modules
+
+    @pytest.mark.parametrize("path", [*HANDLERS, *JOBS], ids=name_of)
+    def test_are_plain_functions(self, path: Path) -> None:
+        assert [node.name for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)] == []
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+class TestEnvironment:
+    def test_is_read_in_one_place(self) -> None:
+        for path in CODE:
+            if name_of(path) in ("runtime/settings.py", "runtime/server.py"):
+                continue
+            for node in ast.walk(tree(path)):
+                read = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb")
+                read = read or (isinstance(node, ast.alias) and node.name in ("environ", "getenv"))
+                assert not read, f"{name_of(path)}: settings come from runtime/settings.py, checked once at the start"
+
+    def test_the_server_only_passes_it_on(self) -> None:
+        """``os.environ.update(…)`` for the children, and no other use."""
+        uses = [
+            node
+            for node in ast.walk(tree(ROOT / "runtime" / "server.py"))
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Attribute)
+            and node.value.attr == "environ"
+        ]
+        mentions = [n for n in ast.walk(tree(ROOT / "runtime" / "server.py")) if getattr(n, "attr", "") == "environ"]
+        assert {use.attr for use in uses} <= {"update"}
+        assert len(uses) == len(mentions)
+
+
+class TestTests:
+    def test_nothing_of_ours_is_patched(self) -> None:
+        for path in (ROOT / "tests").rglob("*.py"):
+            for _, module in imports(path):
+                assert module not in ("mock", "unittest.mock", "unittest"), (
+                    f"{name_of(path)}: give it another part instead"
+                )
+            attributes = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)]
+            patched = [n.attr for n in attributes if isinstance(n.value, ast.Name) and n.value.id == "monkeypatch"]
+            assert set(patched) <= {"setenv", "delenv", "chdir"}, f"{name_of(path)}: give it another part instead"
+
+    def test_nothing_is_skipped(self) -> None:
+        for path in (ROOT / "tests").rglob("*.py"):
+            marks = [
+                n.attr for n in ast.walk(tree(path)) if isinstance(n, ast.Attribute) and n.attr in ("skip", "xfail")
+            ]
+            assert marks == [], f"{name_of(path)}: a test that does not run tells nothing"
