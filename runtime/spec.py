@@ -46,7 +46,7 @@ _Loader.add_implicit_resolver(
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$"),
+    re.compile(r"^[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"),
     list("-+.0123456789"),
 )
 
@@ -62,6 +62,9 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Json:
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+# PyYAML would read a leading zero as octal.
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda _loader, node: float(node.value))
 
 
 def read_yaml(path: Path) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain.jobs import MAX_ATTEMPTS, Job, retry_delay
 from domain.users import Trace
@@ -177,7 +178,6 @@ class Worker:
                     await db.outbox.purge(before)
                     await db.login_attempts.purge(before)
                     await db.idempotency.purge()
-            except Exception as error:
-                if not is_outage(error):
-                    raise
+            except SQLAlchemyError as error:  # the next round does it
+                log.warning("worker.housekeeping_failed", reason=type(error).__name__)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)

@@ -28,9 +28,8 @@ def pytest_collection_modifyitems(
 
 def _all_were_asked_for(config: pytest.Config, items: list[pytest.Item]) -> bool:
     files = {item.path for item in items}
-    selected = (
-        any("::" in argument for argument in config.args) or config.getoption("lf") or config.getoption("stepwise")
-    )
+    repeating = any(config.getoption(name, False) for name in ("lf", "stepwise"))
+    selected = repeating or any("::" in argument for argument in config.args)
     return not selected and files >= set(HERE.parent.rglob("test_*.py"))
 
 

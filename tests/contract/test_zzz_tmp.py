@@ -1,0 +1,1 @@
+from tests.contract.test_zz_reached import *  # noqa
