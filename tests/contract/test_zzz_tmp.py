@@ -1,1 +1,0 @@
-from tests.contract.test_zz_reached import *  # noqa
