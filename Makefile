@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check races fuzz spec clients clean
+.PHONY: help setup run test check races bench fuzz spec clients clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ run: setup ## Run the API on http://127.0.0.1:8000 with a PostgreSQL and a worke
 	$(BIN)/biore serve
 
 test: setup ## Run all tests, a deterministic fuzz of the contract among them.
-	$(BIN)/pytest
+	$(BIN)/python -m tests.everything
 
 check: setup ## Lint, types, and the freshness of what is generated from the contract.
 	$(BIN)/ruff check .
@@ -32,6 +32,9 @@ check: setup ## Lint, types, and the freshness of what is generated from the con
 
 races: setup ## Run the races between processes at full size.
 	$(BIN)/pytest tests/processes/test_races.py --full-races
+
+bench: setup ## Time failed logins: an unknown address must take as long as a wrong password.
+	$(BIN)/python -m benchmarks.login_timing
 
 fuzz: setup ## Fuzz the contract for longer, with a random seed; FUZZ='--seed 1 -n 50' replaces the options.
 	$(BIN)/python -m tests.fuzz.campaign $(or $(FUZZ),--max-examples 200)

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Any
 from uuid import UUID
 
 from domain.config_keys import Config
 from domain.errors import ApiError
+from domain.users import timestamp
 
 ID_BYTES = 16
 COUNTER_BYTES = 8
@@ -71,6 +73,38 @@ def judge(presented: int, current: int, rotated_at: datetime | None, now: dateti
         return Presented.FORGED
     recent = rotated_at is not None and now - rotated_at <= grace
     return Presented.REPEATED if presented == current - 1 and recent else Presented.STOLEN
+
+
+MAX_SESSIONS = 100
+
+
+def read_one_time_token(text: str) -> UUID | None:
+    """The token of a mailed link, or None when the text is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def session_view(row: Any, device: str | None, current: UUID) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "device": device,
+        "ipMasked": mask_ip(row.ip),
+        "location": row.country,
+        "isCurrent": row.id == current,
+        "createdAt": timestamp(row.created_at),
+        "lastActiveAt": timestamp(row.last_active_at),
+    }
+
+
+def mask_ip(ip: str | None) -> str | None:
+    """The address without its last part: ``192.168.1.***``, ``2001:db8:***``."""
+    if not ip:
+        return None
+    if ":" in ip:
+        return ":".join(ip.split(":")[:2]) + ":***"
+    return ip.rpartition(".")[0] + ".***"
 
 
 def one_time_hash(token: UUID) -> bytes:

@@ -96,7 +96,12 @@ class ConfigKey:
         return value
 
 
+LOCALES = (
+    "en", "tr", "de", "fr", "es", "pt", "it", "nl", "pl", "ru",
+    "uk", "ar", "he", "fa", "hi", "id", "ja", "ko", "zh", "vi",
+)  # fmt: skip
 EMAIL = ("mailbox", "smtp", "smtp_secondary")
+SMS = ("mailbox", "twilio", "vonage")
 CAPTCHA = ("none", "turnstile", "hcaptcha", "recaptcha")
 GEOIP = ("none", "cdn_header", "maxmind")
 
@@ -116,6 +121,24 @@ CATALOGUE: dict[str, ConfigKey] = {
             60,
         ),
         ConfigKey("auth.verification_ttl_hours", "int", 24, "life of an e-mail verification link", 1, 168),
+        ConfigKey("auth.reset_ttl_minutes", "int", 60, "life of a password reset link", 5, 1440),
+        ConfigKey("auth.reactivation_ttl_days", "int", 30, "life of a reactivation link", 1, 90),
+        ConfigKey("auth.totp_window", "int", 1, "30-second steps that an authenticator's clock may be off", 0, 5),
+        ConfigKey("auth.backup_code_count", "int", 10, "backup codes of a second factor", 1, 50),
+        ConfigKey("auth.otp_ttl_minutes", "int", 5, "life of a code sent to a phone", 1, 60),
+        ConfigKey("auth.otp_max_attempts", "int", 5, "wrong codes that a phone challenge survives", 1, 20),
+        ConfigKey("auth.otp_max_resends", "int", 3, "further codes for one phone challenge", 0, 20),
+        ConfigKey("auth.otp_resend_cooldown_seconds", "int", 60, "between two codes of a phone challenge", 0, 3600),
+        ConfigKey("auth.otp_per_phone_max_per_hour", "int", 5, "codes that one phone gets in an hour", 1, 1000),
+        ConfigKey("auth.unverified_purge_days", "int", 7, "an account not verified for this long is forgotten", 1, 365),
+        ConfigKey(
+            "auth.lockout_account_threshold",
+            "int",
+            50,
+            "failed logins by address from anywhere before a lock",
+            10,
+            1000,
+        ),
         ConfigKey("auth.lockout_threshold", "int", 5, "failed logins by address and network before a lock", 3, 100),
         ConfigKey("auth.lockout_base_seconds", "int", 60, "the first lock; each further failure doubles it", 1, 900),
         ConfigKey("auth.lockout_max_seconds", "int", 900, "the longest lock", 1, 86400),
@@ -132,9 +155,9 @@ CATALOGUE: dict[str, ConfigKey] = {
         ConfigKey(
             "platform.supported_locales",
             "list",
-            ["en", "tr"],
+            list(LOCALES),
             "locales offered to people; the first is the default",
-            choices=("en", "tr"),
+            choices=LOCALES,
         ),
         ConfigKey(
             "site.base_url", "text", "https://bio.re", "where links in mails lead", development="http://127.0.0.1:8000"
@@ -161,6 +184,29 @@ CATALOGUE: dict[str, ConfigKey] = {
             "external.email.smtp.url", "secret", "", "smtp://user:password@host:587?tls=starttls|none, smtps://…"
         ),
         ConfigKey("external.email.smtp_secondary.url", "secret", "", "the second SMTP server, for failover"),
+        ConfigKey(
+            "external.sms.active_provider",
+            "text",
+            "twilio",
+            "the provider that sends text messages",
+            choices=SMS,
+            development="mailbox",
+        ),
+        ConfigKey(
+            "external.sms.failover_providers",
+            "list",
+            [],
+            "asked in this order when the active one fails",
+            choices=SMS,
+        ),
+        ConfigKey("external.sms.twilio.base_url", "text", "https://api.twilio.com", "where the vendor is reached"),
+        ConfigKey("external.sms.twilio.account_sid", "text", "", "our account at the vendor"),
+        ConfigKey("external.sms.twilio.auth_token", "secret", "", "the account's token"),
+        ConfigKey("external.sms.twilio.from", "text", "", "sender: a number, a name, or a messaging service (MG…)"),
+        ConfigKey("external.sms.vonage.base_url", "text", "https://rest.nexmo.com", "where the vendor is reached"),
+        ConfigKey("external.sms.vonage.api_key", "text", "", "our account at the vendor"),
+        ConfigKey("external.sms.vonage.api_secret", "secret", "", "the account's secret"),
+        ConfigKey("external.sms.vonage.from", "text", "BIO.RE", "sender: a number or a name"),
         ConfigKey(
             "external.captcha.active_provider",
             "text",

@@ -27,6 +27,16 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Return:
+    """What a reactivation token leads to. ``live`` while it would be taken."""
+
+    live: bool
+    email: str
+    status: str
+    deletion_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """Where a call comes from. ``ip`` and ``cdn_country`` were believed only from trusted proxies.
 
@@ -62,7 +72,7 @@ def tombstone_of(email: str) -> str:
     return f"deleted_{hashlib.sha256(email.encode()).hexdigest()}@deleted.bio.re"
 
 
-def new_user(body: Mapping[str, Any], password_hash: str, locale: str, origin: Origin) -> dict[str, Any]:
+def new_user(body: Mapping[str, Any], password_hash: str | None, locale: str, origin: Origin) -> dict[str, Any]:
     """The columns of a new account from the registration of a person."""
     return {
         "email": body["email"],
@@ -139,3 +149,29 @@ def profile_view(user: Any, is_creator: bool, accounts: Sequence[Any]) -> dict[s
         "registrationDevice": user.registration_device,
         "registrationCountry": user.registration_country,
     }
+
+
+def reactivation_view(found: Return | None) -> dict[str, Any]:
+    """An unknown token looks like an expired one."""
+    status = _return_status(found)
+    return {
+        "valid": status in ("paused", "pending-deletion"),
+        "status": status,
+        "userMaskEmail": mask_email(found.email) if found and status != "deleted" else None,
+        "deletionDate": timestamp(found.deletion_at) if found and status == "pending-deletion" else None,
+    }
+
+
+def _return_status(found: Return | None) -> str:
+    if found is not None and found.status == "DELETED":
+        return "deleted"
+    if found is None or not found.live or found.status != "DEACTIVATED":
+        return "expired"
+    return "pending-deletion" if found.deletion_at else "paused"
+
+
+def mask_email(email: str) -> str:
+    """``u***@b***.re``: enough to recognise one's own address."""
+    local, _, domain = email.partition("@")
+    name, _, top = domain.rpartition(".")
+    return f"{local[:1]}***@{name[:1]}***.{top}"

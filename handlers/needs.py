@@ -12,8 +12,10 @@ from persistence.repositories import Repositories
 from persistence.uow import UnitOfWork
 from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily as GeoIp
+from providers.registry import OAuthFamily as OAuth
 from runtime.call import Principal
 from runtime.hasher import Hasher
+from runtime.second_factor import SecondFactor
 from runtime.tokens import Tokens
 from runtime.wiring import Carrier
 
@@ -22,6 +24,8 @@ Clock: TypeAlias = Callable[[], datetime]
 Digest: TypeAlias = Callable[..., bytes]
 RandomBytes: TypeAlias = Callable[[int], bytes]
 Say: TypeAlias = Callable[[str], str]
+QrCode: TypeAlias = Callable[[str], str]
+DeviceOf: TypeAlias = Callable[[str | None], str | None]
 
 __all__ = [
     "Body",
@@ -29,14 +33,18 @@ __all__ = [
     "Client",
     "Clock",
     "Config",
+    "DeviceOf",
     "Digest",
     "GeoIp",
     "Hasher",
     "MailRules",
+    "OAuth",
     "Principal",
+    "QrCode",
     "RandomBytes",
     "Repositories",
     "Say",
+    "SecondFactor",
     "Tokens",
     "UnitOfWork",
 ]

@@ -17,3 +17,13 @@ async def resend_verification(job: Job, uow: UnitOfWork, config: Config, clock: 
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user.id, clock(), life)
         await db.outbox.add("email.verify_address", secret=str(token), user=str(user.id))
+
+
+async def forgot_password(job: Job, uow: UnitOfWork, config: Config, clock: Clock) -> None:
+    async with uow.last() as db:
+        user = await db.users.find_by_email(job.secret)
+        if user is None or user.status != "ACTIVE":
+            return
+        life = timedelta(minutes=config["auth.reset_ttl_minutes"])
+        token = await db.password_resets.start(user.id, clock(), life)
+        await db.outbox.add("email.reset_password", secret=str(token), user=str(user.id))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from domain.oauth import PLATFORM_NAMES
 
 if TYPE_CHECKING:
     from jobs.needs import Config, Job, Mailer, UnitOfWork
@@ -19,11 +21,46 @@ async def verify_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Conf
     await mailer.send(job, "verify_address", to=user.email, locale=user.locale, link=link, hours=hours)
 
 
+async def reset_password(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    link = f"{config['site.base_url']}/reset-password?token={job.secret}"
+    await _tell_owner(job, uow, mailer, "reset_password", link=link, minutes=config["auth.reset_ttl_minutes"])
+
+
+async def reactivation(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    link = f"{config['site.base_url']}/reactivate?token={job.secret}"
+    await _tell_owner(job, uow, mailer, "reactivation", link=link, days=config["auth.reactivation_ttl_days"])
+
+
+async def password_changed(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    payload = job.payload
+    await _tell_owner(job, uow, mailer, "password_changed", when=payload["when"], device=payload["device"])
+
+
+async def two_factor_enabled(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "two_factor_enabled")
+
+
+async def two_factor_disabled(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "two_factor_disabled")
+
+
+async def provider_linked(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "provider_linked", provider=PLATFORM_NAMES[job.payload["provider"]])
+
+
+async def provider_unlinked(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "provider_unlinked", provider=PLATFORM_NAMES[job.payload["provider"]])
+
+
 async def session_theft(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "session_theft")
+
+
+async def _tell_owner(job: Job, uow: UnitOfWork, mailer: Mailer, template: str, link: str = "", **words: Any) -> None:
     async with uow() as db:
         user = await db.users.find(UUID(job.payload["user"]))
     if user is not None and user.status != "DELETED":
-        await mailer.send(job, "session_theft", to=user.email, locale=user.locale)
+        await mailer.send(job, template, to=user.email, locale=user.locale, link=link, **words)
 
 
 async def session_theft_alert(job: Job, mailer: Mailer, config: Config) -> None:

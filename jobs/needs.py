@@ -10,7 +10,8 @@ from domain.config_keys import Config
 from domain.jobs import Job
 from persistence.uow import UnitOfWork
 from runtime.mailer import Mailer
+from runtime.texter import Texter
 
 Clock: TypeAlias = Callable[[], datetime]
 
-__all__ = ["Clock", "Config", "Job", "Mailer", "UnitOfWork"]
+__all__ = ["Clock", "Config", "Job", "Mailer", "Texter", "UnitOfWork"]

@@ -5,15 +5,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Integer, Interval, case, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Interval, and_, case, cast, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth import one_time_hash
 from domain.errors import ApiError
-from domain.users import Client, Identity
-from persistence.models import EmailVerification, LoginAttempt, Session, User
+from domain.users import Client, Identity, Return
+from persistence.models import (
+    EmailVerification,
+    GdprRequest,
+    LoginAttempt,
+    OneTimeToken,
+    PasswordReset,
+    ReactivationToken,
+    Session,
+    User,
+)
 from persistence.users import IDENTITY
+
+DELETION = "DELETION"
 
 
 class Sessions:
@@ -79,37 +90,97 @@ class Sessions:
         live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
         return await self._session.scalar(live.values(revoked_at=now).returning(Session.user_id))
 
-    async def revoke_all(self, user_id: UUID, now: datetime) -> int:
+    async def revoke_own(self, session_id: UUID, user_id: UUID, now: datetime) -> bool:
+        """False when the account has no such live session."""
+        own = update(Session).where(
+            Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None), Session.expires_at > now
+        )
+        return await self._session.scalar(own.values(revoked_at=now).returning(Session.id)) is not None
+
+    async def revoke_all(self, user_id: UUID, now: datetime, but: UUID | None = None) -> int:
+        """How many live sessions of the account ended; ``but`` stays."""
         live = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+        if but is not None:
+            live = live.where(Session.id != but)
         return len((await self._session.scalars(live.values(revoked_at=now).returning(Session.id))).all())
 
+    async def list_live(self, user_id: UUID, now: datetime, idle_days: int, limit: int) -> Sequence[Session]:
+        """The last used first."""
+        live = select(Session).where(
+            Session.user_id == user_id,
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Session.last_active_at > now - timedelta(days=idle_days),
+        )
+        rows = await self._session.scalars(live.order_by(Session.last_active_at.desc(), Session.id).limit(limit))
+        return rows.all()
 
-class EmailVerifications:
+
+class OneTimeTokens:
+    """Tokens of one kind, each good for one thing once."""
+
+    model: type[OneTimeToken]
+
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def start(self, user_id: UUID, now: datetime, life: timedelta) -> UUID:
         """A new token; the account's earlier one stops working."""
-        live = update(EmailVerification).where(
-            EmailVerification.user_id == user_id,
-            EmailVerification.used_at.is_(None),
-            EmailVerification.invalidated_at.is_(None),
-        )
-        await self._session.execute(live.values(invalidated_at=now))
+        await self.invalidate(user_id, now)
         token = uuid4()
-        self._session.add(EmailVerification(user_id=user_id, token_hash=one_time_hash(token), expires_at=now + life))
-        await self._session.flush()
+        row = insert(self.model).values(user_id=user_id, token_hash=one_time_hash(token), expires_at=now + life)
+        await self._session.execute(row)
         return token
 
+    async def invalidate(self, user_id: UUID, now: datetime) -> None:
+        row = self.model
+        live = update(row).where(row.user_id == user_id, row.used_at.is_(None), row.invalidated_at.is_(None))
+        await self._session.execute(live.values(invalidated_at=now))
+
     async def consume(self, token: UUID, now: datetime) -> UUID | None:
-        """Whose address the token proves; None when it is unknown, expired, replaced or consumed."""
-        good = update(EmailVerification).where(
-            EmailVerification.token_hash == one_time_hash(token),
-            EmailVerification.used_at.is_(None),
-            EmailVerification.invalidated_at.is_(None),
-            EmailVerification.expires_at > now,
+        """Whose the token is; None when it is unknown, expired, replaced or consumed."""
+        row = self.model
+        used = update(row).where(*self._good(token, now)).values(used_at=now)
+        return await self._session.scalar(used.returning(row.user_id))
+
+    async def find(self, token: UUID, now: datetime) -> UUID | None:
+        """Whose a token is that ``consume`` would take."""
+        return await self._session.scalar(select(self.model.user_id).where(*self._good(token, now)))
+
+    def _good(self, token: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
+        row = self.model
+        return (
+            row.token_hash == one_time_hash(token),
+            row.used_at.is_(None),
+            row.invalidated_at.is_(None),
+            row.expires_at > now,
         )
-        return await self._session.scalar(good.values(used_at=now).returning(EmailVerification.user_id))
+
+
+class PasswordResets(OneTimeTokens):
+    model = PasswordReset
+
+
+class ReactivationTokens(OneTimeTokens):
+    model = ReactivationToken
+
+    async def state(self, token: UUID, now: datetime) -> Return | None:
+        """What the token leads to, dead ones included."""
+        row = ReactivationToken
+        pending = (
+            select(GdprRequest.grace_ends_at)
+            .where(GdprRequest.user_id == User.id, GdprRequest.kind == DELETION, GdprRequest.status == "PENDING")
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(and_(*self._good(token, now)), User.email, User.status, pending)
+        found = query.join(User, User.id == row.user_id).where(row.token_hash == one_time_hash(token))
+        result: Sequence[Any] = (await self._session.execute(found.select_from(row))).all()
+        return Return(*result[0]) if result else None
+
+
+class EmailVerifications(OneTimeTokens):
+    model = EmailVerification
 
     async def was_consumed(self, token: UUID, now: datetime) -> bool:
         """Whether the token verified its account before and would still live."""

@@ -6,12 +6,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.users import Trace
 from persistence.audit import Audit
-from persistence.auth import EmailVerifications, LoginAttempts, Sessions
+from persistence.auth import EmailVerifications, LoginAttempts, PasswordResets, ReactivationTokens, Sessions
 from persistence.config import ConfigEntries
 from persistence.creators import Creators
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
+from persistence.oauth import OAuthLinks, OAuthProviders, OAuthUsedTokens
+from persistence.otp import Challenges
 from persistence.outbox import Outbox, Seal
+from persistence.signing_keys import SigningKeys
+from persistence.two_factor import SignInChallenges, TwoFactor
 from persistence.users import Consents, Referrals, Users
 
 
@@ -48,8 +52,40 @@ class Repositories:
         return EmailVerifications(self.session)
 
     @cached_property
+    def password_resets(self) -> PasswordResets:
+        return PasswordResets(self.session)
+
+    @cached_property
+    def reactivation_tokens(self) -> ReactivationTokens:
+        return ReactivationTokens(self.session)
+
+    @cached_property
+    def sign_in_challenges(self) -> SignInChallenges:
+        return SignInChallenges(self.session)
+
+    @cached_property
+    def two_factor(self) -> TwoFactor:
+        return TwoFactor(self.session)
+
+    @cached_property
     def login_attempts(self) -> LoginAttempts:
         return LoginAttempts(self.session)
+
+    @cached_property
+    def challenges(self) -> Challenges:
+        return Challenges(self.session)
+
+    @cached_property
+    def oauth_providers(self) -> OAuthProviders:
+        return OAuthProviders(self.session)
+
+    @cached_property
+    def oauth_links(self) -> OAuthLinks:
+        return OAuthLinks(self.session)
+
+    @cached_property
+    def oauth_used_tokens(self) -> OAuthUsedTokens:
+        return OAuthUsedTokens(self.session)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -62,6 +98,10 @@ class Repositories:
     @cached_property
     def config(self) -> ConfigEntries:
         return ConfigEntries(self.session)
+
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        return SigningKeys(self.session)
 
     @cached_property
     def idempotency(self) -> IdempotencyKeys:

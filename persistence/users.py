@@ -1,10 +1,11 @@
 """Accounts, consents and referral codes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, insert, literal, or_, select, union_all, update
+from sqlalchemy import and_, delete, exists, insert, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,10 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import ApiError
 from domain.users import Identity, tombstone_of
 from persistence.models import (
+    BackupCode,
+    Challenge,
     ConsentRecord,
+    EmailVerification,
+    GdprRequest,
+    PasswordReset,
+    ReactivationToken,
     ReferralLink,
     ReferralLinkAlias,
     ReservedUsername,
+    SocialAccount,
     User,
 )
 
@@ -91,6 +99,34 @@ class Users:
 
     async def mark_verified(self, user_id: UUID) -> None:
         await self._session.execute(update(User).where(User.id == user_id).values(email_verified=True))
+
+    async def set_password(self, user_id: UUID, password_hash: str) -> None:
+        await self._session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+
+    async def void_unproven(self, user_id: UUID, now: datetime) -> None:
+        """The address was proven by another way than the link: whatever was set up before is a stranger's."""
+        void = {"email_verified": True, "password_hash": None, "phone": None, "phone_verified_at": None}
+        factor = {"two_factor_enabled": False, "two_factor_secret": None, "two_factor_last_step": None}
+        await self._session.execute(update(User).where(User.id == user_id).values(**void, **factor))
+        for owned in (BackupCode, SocialAccount, Challenge):
+            await self._session.execute(delete(owned).where(owned.user_id == user_id))
+        for token in (EmailVerification, PasswordReset, ReactivationToken):
+            live = update(token).where(token.user_id == user_id, token.used_at.is_(None))
+            await self._session.execute(live.values(invalidated_at=now))
+
+    async def reactivate(self, user_id: UUID) -> bool:
+        """False when the account is not deactivated. A pending erasure is cancelled with it."""
+        paused = update(User).where(User.id == user_id, User.status == "DEACTIVATED").values(status="ACTIVE")
+        if await self._session.scalar(paused.returning(User.id)) is None:
+            return False
+        pending = update(GdprRequest).where(GdprRequest.user_id == user_id, GdprRequest.kind == "DELETION")
+        await self._session.execute(pending.where(GdprRequest.status == "PENDING").values(status="CANCELLED"))
+        return True
+
+    async def purge_unverified(self, before: datetime) -> None:
+        """Forget accounts whose address was never proven."""
+        unproven = delete(User).where(User.email_verified.is_(False), User.created_at < before)
+        await self._session.execute(unproven.where(User.status == "ACTIVE"))
 
 
 class Consents:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from domain.mails import Attempt, Mail
+from domain.oauth import OAuthClient, OAuthIdentity, OAuthProof
+from domain.sms import Sms
 
 __all__ = [
     "Attempt",
@@ -16,9 +18,16 @@ __all__ = [
     "GeoIpProvider",
     "Mail",
     "MailStore",
+    "OAuthClient",
+    "OAuthClients",
+    "OAuthIdentity",
+    "OAuthProof",
+    "OAuthProvider",
     "ProviderRejected",
     "ProviderUnavailable",
     "RecordAttempt",
+    "Sms",
+    "SmsProvider",
 ]
 
 
@@ -35,6 +44,16 @@ class EmailProvider(Protocol):
 
     async def send(self, mail: Mail) -> None:
         """Hand the mail over; returning means the provider has taken responsibility for it.
+
+        Raises ProviderUnavailable or ProviderRejected.
+        """
+
+
+class SmsProvider(Protocol):
+    name: str
+
+    async def send(self, sms: Sms) -> None:
+        """Hand the message over; returning means the provider has taken responsibility for it.
 
         Raises ProviderUnavailable or ProviderRejected.
         """
@@ -61,11 +80,29 @@ class GeoIpProvider(Protocol):
         """
 
 
+class OAuthProvider(Protocol):
+    name: str
+
+    async def verify(self, client: OAuthClient, proof: OAuthProof) -> OAuthIdentity:
+        """Who the proof stands for, as the platform ``name`` vouches. Codes are spent by this call, id tokens are not.
+
+        Raises ProviderRejected for a proof that is no good, ProviderUnavailable when the platform cannot tell or our
+        credentials are refused.
+        """
+
+
+class OAuthClients(Protocol):
+    """Where an admin keeps what the platforms know us by."""
+
+    async def find(self, platform: str) -> OAuthClient | None:
+        """None while nobody may sign in through the platform. Raises ProviderUnavailable for a secret that is lost."""
+
+
 RecordAttempt = Callable[[Attempt], None]
 
 
 class MailStore(Protocol):
-    """Where the development mailbox keeps its mails."""
+    """Where the development mailbox keeps its mails and text messages."""
 
     async def add(self, mail: Mail) -> None:
         """Keep the mail; a mail whose id is already kept is left as it is."""

@@ -10,6 +10,7 @@ import httpx
 import structlog
 
 from domain.config_keys import Config
+from domain.errors import ApiError
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
 from providers.geoip import geoip_adapters
@@ -20,10 +21,17 @@ from providers.ports import (
     GeoIpProvider,
     Mail,
     MailStore,
+    OAuthClients,
+    OAuthIdentity,
+    OAuthProof,
+    OAuthProvider,
     ProviderRejected,
     ProviderUnavailable,
     RecordAttempt,
+    Sms,
+    SmsProvider,
 )
+from providers.sms import sms_adapters
 
 log = structlog.get_logger()
 
@@ -67,11 +75,9 @@ class _Family(Generic[AdapterT]):
         raise ProviderUnavailable(f"no {self.family} provider is available ({'; '.join(faults) or 'none is active'})")
 
 
-class EmailFamily(_Family[EmailProvider]):
-    family = "email"
-
-    async def send(self, mail: Mail, record: RecordAttempt) -> None:
-        """Returns when a provider has the mail. Every try is recorded.
+class _Senders(_Family[AdapterT]):
+    async def _deliver(self, hand_over: Callable[[AdapterT], Awaitable[None]], record: RecordAttempt) -> None:
+        """Returns when a provider has the message. Every try is recorded.
 
         Raises ProviderRejected at the first refusal for good, ProviderUnavailable when every provider failed.
         """
@@ -79,7 +85,7 @@ class EmailFamily(_Family[EmailProvider]):
         async def attempt(name: str) -> None:
             started_at = datetime.now(UTC)
             try:
-                await self._adapter(name).send(mail)
+                await hand_over(self._adapter(name))
             except ProviderUnavailable as fault:
                 record(Attempt(name, "unavailable", str(fault), started_at))
                 raise
@@ -89,6 +95,22 @@ class EmailFamily(_Family[EmailProvider]):
             record(Attempt(name, "delivered", None, started_at))
 
         await self._first_available(attempt)
+
+
+class EmailFamily(_Senders[EmailProvider]):
+    family = "email"
+
+    async def send(self, mail: Mail, record: RecordAttempt) -> None:
+        """As ``_deliver``."""
+        await self._deliver(lambda adapter: adapter.send(mail), record)
+
+
+class SmsFamily(_Senders[SmsProvider]):
+    family = "sms"
+
+    async def send(self, sms: Sms, record: RecordAttempt) -> None:
+        """As ``_deliver``."""
+        await self._deliver(lambda adapter: adapter.send(sms), record)
 
 
 class CaptchaFamily(_Family[CaptchaProvider]):
@@ -122,11 +144,34 @@ class GeoIpFamily(_Family[GeoIpProvider]):
         return None
 
 
+class OAuthFamily:
+    """No failover here: a person is known to one platform. Which ones are open is asked anew at every call."""
+
+    def __init__(self, clients: OAuthClients, adapters: Iterable[OAuthProvider]) -> None:
+        self._clients = clients
+        self._adapters = {adapter.name: adapter for adapter in adapters}
+
+    async def verify(self, platform: str, proof: OAuthProof) -> OAuthIdentity:
+        """Raises ApiError auth.oauth.provider_disabled, auth.oauth.invalid_token or service.unavailable."""
+        try:
+            client = await self._clients.find(platform)
+            if client is None:
+                raise ApiError("auth.oauth.provider_disabled")
+            return await self._adapters[platform].verify(client, proof)
+        except ProviderRejected as refusal:
+            log.info("oauth.rejected", platform=platform, reason=str(refusal))
+            raise ApiError("auth.oauth.invalid_token") from refusal
+        except ProviderUnavailable as fault:
+            log.warning("provider.unavailable", family="oauth", provider=platform, fault=str(fault))
+            raise ApiError("service.unavailable", retry_after=5) from fault
+
+
 @dataclass(frozen=True, slots=True)
 class Providers:
     """All families. ``aclose`` when no call is under way any more."""
 
     email: EmailFamily
+    sms: SmsFamily
     captcha: CaptchaFamily
     geoip: GeoIpFamily
     http: httpx.AsyncClient
@@ -139,6 +184,7 @@ def build_providers(config: Config, mail_store: MailStore, env: str) -> Provider
     http = httpx.AsyncClient()
     return Providers(
         EmailFamily(config, email_adapters(config, mail_store, env)),
+        SmsFamily(config, sms_adapters(config, http, mail_store, env)),
         CaptchaFamily(config, captcha_adapters(config, http)),
         GeoIpFamily(config, geoip_adapters(config)),
         http,

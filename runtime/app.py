@@ -19,16 +19,23 @@ from starlette.routing import Mount, Route
 
 from persistence.migrate import is_current
 from providers.dns.deliverability import MailRules
+from providers.oauth import oauth_adapters
+from providers.registry import OAuthFamily
+from runtime.devices import device_of
 from runtime.door import Door
 from runtime.errors import ErrorLayer, Refusals
 from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
+from runtime.oauth import OAuthDirectory
 from runtime.parts import build_parts, utc_now
+from runtime.qr import png_data_url
 from runtime.ratelimit import Limiter, LocalLimiter, RedisLimiter, connect_redis
 from runtime.routing import StrictRouting
 from runtime.schemas import SchemaCompiler
+from runtime.second_factor import SecondFactor
 from runtime.security import BearerSecurity, DevTokenSecurity
 from runtime.settings import Settings
+from runtime.signing import SigningKeys
 from runtime.tokens import Tokens
 from runtime.validation import ValidationLayer
 from runtime.wiring import Container, WiredApp, find_handler
@@ -53,7 +60,9 @@ class Application:
         self.config = self.parts.config
         self.hasher = Hasher(self.config)
         self.limiter, self._redis = build_limiter(settings)
-        self.tokens = Tokens(self.parts.keyring, self.config, utc_now)
+        self.signing_keys = SigningKeys(self.parts.database, self.parts.keyring, self.config, utc_now)
+        self.config.bring_along(self.signing_keys.refresh)
+        self.tokens = Tokens(self.parts.keyring, self.signing_keys, self.config, utc_now)
         self.refusals = Refusals(
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
         )
@@ -125,13 +134,21 @@ class Application:
         return {
             "clock": utc_now,
             "config": self.config,
+            "device_of": device_of,
             "digest": self.parts.keyring.digest,
             "geoip": self.parts.providers.geoip,
             "hasher": self.hasher,
             "mail_rules": MailRules(self.config, self.parts.settings.dns_resolver),
+            "oauth": self._oauth(),
+            "qr_code": png_data_url,
             "random_bytes": os.urandom,
+            "second_factor": SecondFactor(self.parts.keyring, self.config, utc_now),
             "tokens": self.tokens,
         }
+
+    def _oauth(self) -> OAuthFamily:
+        parts = self.parts
+        return OAuthFamily(OAuthDirectory(parts.database, parts.keyring), oauth_adapters(parts.providers.http))
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -153,7 +170,8 @@ class Application:
         await self.parts.close()
 
     async def _ready(self, _request: Request) -> Response:
-        ready = not self._draining and self.config.known and await is_current(self.parts.database.engine)
+        known = self.config.known and self.signing_keys.known
+        ready = not self._draining and known and await is_current(self.parts.database.engine)
         if ready:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})

@@ -12,11 +12,14 @@ from typing import Any, TypeVar
 import click
 
 from domain.config_keys import CATALOGUE, InvalidConfig
+from domain.oauth import PLATFORMS
 from runtime import embedded, fuzz, log, server, spec
 from runtime.embedded import InUse, NotInstalled
-from runtime.parts import Parts, build_parts
+from runtime.oauth import OAuthDirectory
+from runtime.parts import Parts, build_parts, utc_now
 from runtime.policy import ContractError
 from runtime.settings import InvalidSettings, Settings, load
+from runtime.signing import SigningKeys
 from runtime.worker import LEASE
 
 T = TypeVar("T")
@@ -108,6 +111,78 @@ def _json_or_text(value: str) -> Any:
         return json.loads(value)
     except json.JSONDecodeError:
         return value
+
+
+@cli.group()
+def oauth() -> None:
+    """Platforms to sign in through."""
+
+
+@oauth.command("list")
+def oauth_list() -> None:
+    """What is set for each platform; secrets are not shown."""
+
+    async def show(parts: Parts) -> None:
+        for platform in await OAuthDirectory(parts.database, parts.keyring).shown():
+            click.echo(json.dumps(platform, ensure_ascii=False))
+
+    _with_parts(show)
+
+
+@oauth.command("set")
+@click.argument("platform", type=click.Choice(PLATFORMS))
+@click.option("--enable/--disable", "enabled", default=None, help="Whether the platform is used at all.")
+@click.option("--login/--no-login", "login_enabled", default=None, help="Whether people may sign in through it.")
+@click.option("--client-id", help="What the platform knows us by; the audience of its id tokens.")
+@click.option("--client-secret", help="Stored sealed; - reads it from the standard input. Apple's is a JWT made ready.")
+@click.option("--redirect-uri", help="Where the platform sends people back to.")
+@click.option("--issuer", help="Replaces the platform's own.")
+@click.option("--jwks-uri", help="Replaces the platform's own.")
+@click.option("--token-endpoint", help="Replaces the platform's own.")
+@click.option("--userinfo-endpoint", help="Replaces the platform's own.")
+def oauth_set(platform: str, **options: Any) -> None:
+    """Change what is set for PLATFORM; an empty text takes a value back. Running nodes follow at once."""
+    changes = {name: value for name, value in options.items() if value is not None}
+    if changes.get("client_secret") == "-":
+        changes["client_secret"] = sys.stdin.readline().strip()
+
+    async def change(parts: Parts) -> None:
+        shown = await OAuthDirectory(parts.database, parts.keyring).set(platform, **changes)
+        click.echo(json.dumps(shown, ensure_ascii=False))
+
+    _with_parts(change)
+
+
+@cli.group()
+def keys() -> None:
+    """Keys that sign access tokens."""
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """The key that signs, and retired ones; none of them in clear."""
+
+    async def show(parts: Parts) -> None:
+        signing = _signing_keys(parts)
+        await signing.refresh()
+        for key in signing.shown():
+            click.echo(json.dumps(key))
+
+    _with_parts(show)
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Sign with a new key. Running nodes follow within 5 seconds; tokens of the old key live out their time."""
+
+    async def rotate(parts: Parts) -> None:
+        click.echo(f"{await _signing_keys(parts).rotate()} signs from now on.")
+
+    _with_parts(rotate)
+
+
+def _signing_keys(parts: Parts) -> SigningKeys:
+    return SigningKeys(parts.database, parts.keyring, parts.config, utc_now)
 
 
 @cli.group("spec")

@@ -1,7 +1,7 @@
 """The current config values of one process: the catalogue's defaults under what an admin stored, kept fresh."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -38,6 +38,7 @@ class LiveConfig:
         self._defaults = {name: key.default_in(env) for name, key in CATALOGUE.items()} | dict(own_defaults)
         self._values = dict(self._defaults)
         self._stored: dict[str, Any] = {}
+        self._beside: list[Callable[[], Awaitable[None]]] = []
         self.known = False
 
     def __getitem__(self, name: str) -> Any:
@@ -80,6 +81,10 @@ class LiveConfig:
                 log.warning("config.ignored", key=name, reason=str(error))
         self._values, self._stored = values, stored
 
+    def bring_along(self, refresh: Callable[[], Awaitable[None]]) -> None:
+        """Something else that follows the database, at the same pace."""
+        self._beside.append(refresh)
+
     async def watch(self) -> None:
         """Follow changes of other nodes until cancelled."""
         while True:
@@ -90,6 +95,8 @@ class LiveConfig:
         """``refresh``; while the database is away, or waits for its migrations, what was known stays."""
         try:
             await self.refresh()
+            for refresh in self._beside:
+                await refresh()
         except SQLAlchemyError as error:
             log.warning("config.stale", reason=type(error).__name__)
 

@@ -19,6 +19,8 @@ CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 MAX_USER_AGENT = 512
 ALWAYS = [(b"x-content-type-options", b"nosniff")]
 PROBES = "/health/"
+# Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
+NEWLINE = "\u2424"
 NO_STORE = (b"cache-control", b"no-store")
 
 
@@ -37,6 +39,8 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if "\n" in scope["path"]:
+            scope["path"] = scope["path"].replace("\n", NEWLINE)
         headers = Headers(scope["headers"])
         given = headers.only("x-correlation-id")
         correlation_id = given if given and CORRELATION_ID.fullmatch(given) else str(uuid4())

@@ -37,11 +37,14 @@ class Refusals:
     def render(self, error: Exception, call: Call) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Status, headers and body of the answer."""
         refusal = self._documented(as_api_error(error), call)
-        status = self._catalogue[refusal.code]["status"]
+        status = self._status(refusal.code, call)
         return status, self._headers(status, refusal), orjson.dumps(self._envelope(refusal, call))
 
-    def status(self, code: str) -> int:
-        return int(self._catalogue[code]["status"])
+    def _status(self, code: str, call: Call) -> int:
+        """The operation's own status for the code, else the catalogue's."""
+        policy = self._policies.get(call.operation_id or "")
+        own = policy.statuses if policy else {}
+        return int(own.get(code) or self._catalogue[code]["status"])
 
     def _documented(self, refusal: ApiError, call: Call) -> ApiError:
         policy = self._policies.get(call.operation_id or "")

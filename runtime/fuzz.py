@@ -30,15 +30,13 @@ max-steps = 8
 
 def configuration(contract: Contract) -> str:
     """The text of ``schemathesis.toml``."""
-    exceptions = (_expected(contract, policy) for policy in contract.policies.values())
+    exceptions = (_expected(policy) for policy in contract.policies.values())
     return HEADER + "".join(filter(None, exceptions))
 
 
-def _expected(contract: Contract, policy: Policy) -> str:
-    own = set(contract.operation(policy.operation_id)["x-biore-errors"])
-    if policy.idempotent:
-        own.add("idempotency.key_reused")
-    statuses = sorted({contract.errors[code]["status"] for code in own} & BUSINESS)
+def _expected(policy: Policy) -> str:
+    own = policy.own_codes | ({"idempotency.key_reused"} if policy.idempotent else set())
+    statuses = sorted({policy.statuses[code] for code in own} & BUSINESS)
     if not statuses:
         return ""
     expected = json.dumps([*ALWAYS_EXPECTED, *map(str, statuses)])

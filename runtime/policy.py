@@ -6,12 +6,13 @@ from typing import Any
 
 from domain.config_keys import CATALOGUE, InvalidConfig, Rate
 
-SCOPES: dict[str, list[dict[str, list[str]]]] = {
-    "public": [],
-    "user": [{"bearerAuth": []}],
-    "creator": [{"bearerAuth": []}],
-    "admin": [{"bearerAuth": []}],
-    "dev": [{"devToken": []}, {}],
+# What ``security`` an operation of a scope may declare. A public one may look at a token without asking for it.
+SCOPES: dict[str, list[list[dict[str, list[str]]]]] = {
+    "public": [[], [{"bearerAuth": []}, {}]],
+    "user": [[{"bearerAuth": []}]],
+    "creator": [[{"bearerAuth": []}]],
+    "admin": [[{"bearerAuth": []}]],
+    "dev": [[{"devToken": []}, {}]],
 }
 REQUIRED = {"x-biore-scope", "x-biore-rate-limit", "x-biore-errors", "x-biore-side-effects"}
 KNOWN = REQUIRED | {
@@ -49,7 +50,7 @@ class SideEffect:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``codes`` holds every error code that the operation may answer, the framework's own included."""
+    """``statuses``: every error code that the operation may answer, the framework's own included, with its status."""
 
     operation_id: str
     path: str
@@ -60,8 +61,13 @@ class Policy:
     kill_switch: KillSwitch | None
     idempotent: bool
     any_account_status: bool
-    codes: frozenset[str]
+    statuses: Mapping[str, int]
+    own_codes: frozenset[str]
     side_effects: tuple[SideEffect, ...]
+
+    @property
+    def codes(self) -> frozenset[str]:
+        return frozenset(self.statuses)
 
     @property
     def module(self) -> str:
@@ -77,10 +83,11 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
     _require("operationId" in operation, where, "missing operationId")
     scope = operation["x-biore-scope"]
     _require(scope in SCOPES, where, f"x-biore-scope must be one of {sorted(SCOPES)}")
-    _require(operation.get("security") == SCOPES[scope], where, f"security must be {SCOPES[scope]} for scope {scope}")
+    allowed = SCOPES[scope]
+    _require(operation.get("security") in allowed, where, f"security must be {allowed[0]} for scope {scope}")
     for key in operation.get("x-biore-managed-by", ()):
         _require(key in CATALOGUE, where, f"x-biore-managed-by: there is no config key {key!r}")
-    policy = Policy(
+    return Policy(
         operation_id=operation["operationId"],
         path=path,
         method=method,
@@ -90,12 +97,24 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
         kill_switch=_kill_switch(where, operation.get("x-biore-kill-switch")),
         idempotent=_flag(where, operation, "x-biore-idempotency"),
         any_account_status=_any_status(where, operation),
-        codes=frozenset(operation["x-biore-errors"]).union(_implied(operation)),
+        statuses=_statuses(where, operation, catalogue),
+        own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),
     )
-    unknown = sorted(policy.codes - catalogue.keys())
+
+
+def _own_errors(operation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [entry if isinstance(entry, dict) else {"code": entry} for entry in operation["x-biore-errors"]]
+
+
+def _statuses(where: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any]) -> dict[str, int]:
+    """An own code may be ``{code, status}`` where its status differs from the catalogue's."""
+    own = _own_errors(operation)
+    overridden = {entry["code"]: entry["status"] for entry in own if "status" in entry}
+    codes = {entry["code"] for entry in own}.union(_implied(operation))
+    unknown = sorted(codes - catalogue.keys())
     _require(not unknown, where, f"error codes {unknown} are not in errors.yaml")
-    return policy
+    return {code: overridden.get(code, catalogue[code]["status"]) for code in sorted(codes)}
 
 
 def _require(holds: bool, where: str, what: str) -> None:
@@ -162,5 +181,7 @@ def _implied(operation: Mapping[str, Any]) -> Iterable[str]:
         yield "auth.unauthenticated"
         if operation.get("x-biore-account-status") != "any":
             yield from INACTIVE
+    if scope == "public" and operation["security"] and operation.get("x-biore-account-status") != "any":
+        yield from INACTIVE  # it asks for no token, but whoever shows one is known
     if scope in ("creator", "admin"):
         yield "auth.forbidden"

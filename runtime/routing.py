@@ -1,6 +1,6 @@
-"""Connexion's router with two answers of its own: no redirect for a stray slash, and an ``Allow`` that is complete."""
+"""Connexion's router, stricter: no redirects, concrete paths before templated ones, a whole ``Allow``."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from connexion.middleware.routing import RoutingMiddleware
 from starlette.exceptions import HTTPException
@@ -17,25 +17,35 @@ class StrictRouting(RoutingMiddleware):
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app)
         self.router.redirect_slashes = False
+        self._concrete: dict[str, set[str]] = {}
 
     def add_api(self, *arguments: Any, **options: Any) -> None:
         super().add_api(*arguments, **options)
-        for router in self._routers():
-            router.redirect_slashes = False
+        for mount in self._mounts():
+            mount.app.redirect_slashes = False
+            for route in mount.routes:
+                if isinstance(route, Route) and not route.param_convertors:
+                    self._concrete.setdefault(mount.path + route.path, set()).update(route.methods or ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        own = self._concrete.get(scope["path"]) if scope["type"] == "http" else None
+        if own is not None and scope["method"] not in own:  # or a templated path would take it (OpenAPI, Paths Object)
+            self._refuse(scope, own)
         root = scope.get("root_path", "")  # the routers below change it in place
         try:
             await super().__call__(scope, receive, send)
         except HTTPException as error:
             if error.status_code != 405:
                 raise
-            allow = ", ".join(sorted(self._methods({**scope, "root_path": root}))).encode()
-            scope[SCOPE_KEY].answer_headers.append((b"allow", allow))
-            raise ApiError("route.method_not_allowed") from None
+            self._refuse(scope, self._methods({**scope, "root_path": root}))
 
-    def _routers(self) -> list[Router]:
-        return [route.app for route in self.router.routes if isinstance(route, Mount) and isinstance(route.app, Router)]
+    @staticmethod
+    def _refuse(scope: Scope, methods: set[str]) -> NoReturn:
+        scope[SCOPE_KEY].answer_headers.append((b"allow", ", ".join(sorted(methods)).encode()))
+        raise ApiError("route.method_not_allowed")
+
+    def _mounts(self) -> list[Any]:
+        return [route for route in self.router.routes if isinstance(route, Mount) and isinstance(route.app, Router)]
 
     def _methods(self, scope: Scope) -> set[str]:
         found: set[str] = set()

@@ -39,7 +39,7 @@ class BearerSecurity:
 
     async def _principal(self, token: str) -> Principal:
         try:
-            claims = self._tokens.read_access(token)
+            claims = await self._tokens.read_access(token)
         except InvalidToken:
             raise ApiError("auth.unauthenticated") from None
         async with self._database.reading() as db:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import yaml
 
-from runtime.policy import ContractError, Policy, compile_policy
+from runtime.policy import INACTIVE, ContractError, Policy, compile_policy
 
 ROOT = Path(__file__).resolve().parent.parent
 OPENAPI = ROOT / "openapi"
@@ -166,7 +166,8 @@ class _Bundle:
     def document(self) -> Json:
         root_file = self.folder / "biore.yaml"
         root = self._file(root_file)
-        paths = {path: self._path_item(root_file, path, item) for path, item in root["paths"].items()}
+        concrete_first = sorted(root["paths"].items(), key=lambda item: "{" in item[0])  # as they are matched
+        paths = {path: self._path_item(root_file, path, item) for path, item in concrete_first}
         components = root["components"] | {kind: dict(sorted(items.items())) for kind, items in self.components.items()}
         return {**root, "paths": paths, "components": components}
 
@@ -246,8 +247,8 @@ class _Expansion:
             replayed = ("Idempotency-Replayed",) if policy.idempotent else ()
             response["headers"] = response.get("headers", {}) | self._headers(*limited, *replayed)
         by_status: dict[int, list[str]] = {}
-        for code in sorted(policy.codes):
-            by_status.setdefault(self.errors[code]["status"], []).append(code)
+        for code, status in policy.statuses.items():
+            by_status.setdefault(status, []).append(code)
         for status in sorted(by_status):
             operation["responses"][str(status)] = self._refusal(policy, status, by_status[status])
         operation["responses"] = dict(sorted(operation["responses"].items()))
@@ -277,7 +278,9 @@ class _Expansion:
         return {name: self._common(f"headers/{name}") for name in ("X-Correlation-Id", *names)}
 
     def _refusal(self, policy: Policy, status: int, codes: list[str]) -> Json:
-        name = _pascal(codes[0]) if len(codes) == 1 else f"{_pascal(policy.operation_id)}{status}"
+        common = len(codes) == 1 and status == self.errors[codes[0]]["status"]
+        inactive = codes == sorted(INACTIVE)
+        name = _pascal(codes[0]) if common else f"{'Inactive' if inactive else _pascal(policy.operation_id)}{status}"
         if name not in self.components.setdefault("responses", {}):
             schema = self._add("schemas", f"{name.removesuffix('Error')}Error", self._error_schema(name, codes))
             media = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import jwt
@@ -15,6 +15,8 @@ from runtime.keyring import Keyring
 ALGORITHM = "HS256"
 TYPE = "at+jwt"
 CLAIMS = ["exp", "iat", "sub", "sid", "jti"]
+# PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
+BROKEN = (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError)
 
 
 class InvalidToken(Exception):
@@ -27,9 +29,21 @@ class AccessClaims:
     session_id: UUID
 
 
+class Keys(Protocol):
+    """As ``runtime.signing.SigningKeys``."""
+
+    @property
+    def current(self) -> tuple[str, bytes]: ...
+
+    async def find(self, kid: str) -> bytes | None: ...
+
+
 class Tokens:
-    def __init__(self, keyring: Keyring, config: Config, clock: Callable[[], datetime]) -> None:
+    """``keys`` sign access tokens; refresh tokens are the keyring's."""
+
+    def __init__(self, keyring: Keyring, keys: Keys, config: Config, clock: Callable[[], datetime]) -> None:
         self._keyring = keyring
+        self._keys = keys
         self._config = config
         self._clock = clock
 
@@ -44,23 +58,19 @@ class Tokens:
             "iat": now,
             "exp": now + timedelta(seconds=seconds),
         }
-        headers = {"typ": TYPE, "kid": self._keyring.current}
-        return {
-            "accessToken": jwt.encode(claims, self._keyring.key("access-token"), ALGORITHM, headers=headers),
-            "expiresIn": seconds,
-        }
+        kid, key = self._keys.current
+        headers = {"typ": TYPE, "kid": kid}
+        return {"accessToken": jwt.encode(claims, key, ALGORITHM, headers=headers), "expiresIn": seconds}
 
-    def read_access(self, token: str) -> AccessClaims:
+    async def read_access(self, token: str) -> AccessClaims:
         """Raises InvalidToken."""
+        key = await self._keys.find(_key_id(token))
+        if key is None:
+            raise InvalidToken
         try:
-            header = jwt.get_unverified_header(token)
-            key = self._keyring.keys("access-token").get(header.get("kid", ""))
-            if header.get("typ") != TYPE or key is None:
-                raise InvalidToken
             claims = jwt.decode(token, key, algorithms=[ALGORITHM], options={"require": CLAIMS})
             return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]))
-        # PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
-        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError) as error:
+        except BROKEN as error:
             raise InvalidToken from error
 
     def refresh(self, session_id: UUID, counter: int) -> str:
@@ -68,3 +78,14 @@ class Tokens:
 
     def read_refresh(self, text: str) -> RefreshToken | None:
         return read_refresh_token(text, self._keyring.keys("refresh-token"))
+
+
+def _key_id(token: str) -> str:
+    """Of an access token by its looks; nothing is proved yet. Raises InvalidToken."""
+    try:
+        header = jwt.get_unverified_header(token)
+        if header.get("typ") != TYPE:
+            raise InvalidToken
+        return str(header["kid"])
+    except BROKEN as error:
+        raise InvalidToken from error

@@ -34,6 +34,7 @@ from runtime.validation import JSON, argument_name
 
 CAPTCHA_FIELDS = ("captchaToken", "turnstileToken")
 REFRESH_COOKIE = "biore_refresh"
+IDEMPOTENCY = "idempotency"
 LEASE = timedelta(seconds=60)
 LIFE = timedelta(hours=24)
 NEVER_STORED = {401, 429}
@@ -175,7 +176,8 @@ class WiredOperation:
             raise ApiError("idempotency.key_reused")
         if claim.status is None or claim.body is None:
             raise ApiError("idempotency.in_progress", retry_after=claim.seconds_left)
-        return claim.status, [CONTENT_TYPE, REPLAYED], claim.body
+        body = self._container.keyring.unseal(IDEMPOTENCY, claim.body.decode())
+        return claim.status, [CONTENT_TYPE, REPLAYED], body.encode()
 
     async def _claimed(self, claim_id: Any, token: str | None, call: Call) -> Answer:
         try:
@@ -216,7 +218,9 @@ class WiredOperation:
         return answer
 
     def _storing(self, claim_id: Any, answer: Answer) -> Callable[[Any], Awaitable[bool]]:
-        return lambda db: db.idempotency.store(claim_id, answer[0], answer[2])
+        """Answers may hold secrets that are shown once, so what is kept of them is sealed."""
+        sealed = self._container.keyring.seal(IDEMPOTENCY, answer[2].decode()).encode()
+        return lambda db: db.idempotency.store(claim_id, answer[0], sealed)
 
     async def _success(self, call: Call, uow: UnitOfWork) -> Answer:
         data = await self._invoke(call, uow)

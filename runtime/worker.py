@@ -23,6 +23,7 @@ from providers.ports import ProviderRejected
 from runtime.call import CORRELATION
 from runtime.mailer import Mailer
 from runtime.parts import OUTBOX, Parts, utc_now
+from runtime.texter import Texter
 
 LEASE = timedelta(seconds=30)
 BATCH = 10
@@ -30,6 +31,7 @@ IDLE_SECONDS = 0.5
 OUTAGE_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 600
 KEPT = timedelta(days=7)
+RETIRED_KEPT = timedelta(days=1)  # of signing keys: longer than any access token lives
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +145,15 @@ class Worker:
 
     async def _call(self, job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
         run = find_job(job.topic)
-        given = {"job": job, "uow": uow, "mailer": mailer, "config": self._parts.config, "clock": utc_now}
+        texter = Texter(self._parts.providers.sms, self._parts.texts, mailer.attempts.append)
+        given = {
+            "job": job,
+            "uow": uow,
+            "mailer": mailer,
+            "texter": texter,
+            "config": self._parts.config,
+            "clock": utc_now,
+        }
         await run(**{name: given[name] for name in inspect.signature(run).parameters})
 
     async def _finish(self, db: Repositories, row: OutboxJob, lease: Any, mailer: Mailer) -> bool:
@@ -177,7 +187,13 @@ class Worker:
                 async with self._parts.database.unit() as db:
                     await db.outbox.purge(before)
                     await db.login_attempts.purge(before)
+                    await db.challenges.purge(before)
                     await db.idempotency.purge()
+                    await db.oauth_used_tokens.purge()
+                    await db.signing_keys.purge(utc_now() - RETIRED_KEPT)
+                    await db.sign_in_challenges.purge(before)
+                    life = timedelta(days=self._parts.config["auth.unverified_purge_days"])
+                    await db.users.purge_unverified(utc_now() - life)
             except SQLAlchemyError as error:  # the next round does it
                 log.warning("worker.housekeeping_failed", reason=type(error).__name__)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)

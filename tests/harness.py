@@ -19,7 +19,6 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from runtime.app import Application
-from runtime.parts import build_parts
 from runtime.settings import Settings
 from runtime.worker import Worker
 
@@ -95,17 +94,9 @@ class Server:
 
     def work_off(self) -> None:
         """Do what a worker would: run every job that is due, until none is."""
-        asyncio.run(self._work_off())
-
-    async def _work_off(self) -> None:
-        parts = build_parts(self.settings, self.database_url)
-        try:
-            await parts.config.refresh()
-            worker = Worker(parts)
-            while await worker.work_off():
-                pass
-        finally:
-            await parts.close()
+        worker = Worker(self.app.parts)
+        while self.on_loop(worker.work_off()):
+            pass
 
     def client(self, **options: Any) -> "Api":
         return Api(self, **options)

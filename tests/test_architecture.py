@@ -23,7 +23,7 @@ class Room:
 DOMAIN = "domain"
 ROOMS = {
     "domain": Room(
-        frozenset({"idna"}),
+        frozenset({"idna", "pyotp"}),
         "Rules are pure: clock, ids and randomness come in as arguments, so that each rule is tested without a system.",
     ),
     "persistence": Room(
@@ -32,7 +32,17 @@ ROOMS = {
     ),
     "providers": Room(
         frozenset(
-            {DOMAIN, "httpx", "dns", "aiosmtplib", "maxminddb", "structlog", "disposable_email_domains", "cryptography"}
+            {
+                DOMAIN,
+                "httpx",
+                "dns",
+                "aiosmtplib",
+                "maxminddb",
+                "structlog",
+                "disposable_email_domains",
+                "cryptography",
+                "jwt",
+            }
         ),
         "Adapters know vendors and no tables, so that a vendor can be replaced without touching anything else.",
     ),
@@ -56,7 +66,8 @@ WHY_RUNTIME = (
 STANDARD = sys.stdlib_module_names
 CODE = sorted(path for room in (*ROOMS, "runtime") for path in (ROOT / room).rglob("*.py"))
 EVERYTHING = sorted({*CODE, *(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tests").rglob("*.py")})
-HANDLERS = sorted(path for path in (ROOT / "handlers").glob("*.py") if path.stem not in ("__init__", "needs"))
+TOP = ROOT / "handlers"
+HANDLERS = sorted(path for path in TOP.rglob("*.py") if path not in (TOP / "__init__.py", TOP / "needs.py"))
 JOBS = sorted(path for path in (ROOT / "jobs").glob("*.py") if path.stem not in ("__init__", "needs"))
 SQL = re.compile(
     r"\b(SELECT\b.+\bFROM|INSERT\s+INTO|UPDATE\b.+\bSET|DELETE\s+FROM|(CREATE|ALTER|DROP|TRUNCATE)\s+\w+|WHERE\s+\w+\s*=)",
@@ -192,6 +203,12 @@ class TestSql:
         assert any(SQL.search(text) for _, text in built_texts(file)) is found
 
 
+def module_of(handler: Path) -> str:
+    """``handlers/auth/otp.py`` -> ``auth.otp``; a package speaks through its ``__init__``."""
+    parts = handler.relative_to(TOP).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
 class TestHandlers:
     @pytest.mark.parametrize("path", [*HANDLERS, *JOBS], ids=name_of)
     def test_speak_of_the_use_case_only(self, path: Path) -> None:
@@ -208,18 +225,20 @@ class TestHandlers:
 
     @pytest.mark.parametrize("path", HANDLERS, ids=name_of)
     def test_are_the_operations_of_their_contract_in_its_order(self, path: Path) -> None:
-        fragment = OPENAPI / "paths" / f"{path.stem}.yaml"
-        assert fragment.exists(), f"{name_of(path)} has no contract: openapi/paths/{path.stem}.yaml"
+        module = module_of(path)
+        fragment = OPENAPI / "paths" / f"{module.replace('.', '/')}.yaml"
+        assert fragment.exists(), f"{name_of(path)} has no contract: {fragment.relative_to(ROOT)}"
         items = read_yaml(fragment).values()
         operations = [item[method]["operationId"] for item in items for method in METHODS if method in item]
         public = [n.name for n in tree(path).body if isinstance(n, ast.AsyncFunctionDef) and not n.name.startswith("_")]
-        assert [f"{path.stem}.{name}" for name in public] == operations
+        assert [f"{module}.{name}" for name in public] == operations
 
     def test_every_contract_has_its_handlers_and_a_module_its_one_name(self) -> None:
-        modules = {path.stem for path in HANDLERS}
-        assert {path.stem for path in (OPENAPI / "paths").glob("*.yaml")} == modules
+        fragments = (OPENAPI / "paths").rglob("*.yaml")
+        modules = {module_of(path) for path in HANDLERS}
+        assert {".".join(f.relative_to(OPENAPI / "paths").with_suffix("").parts) for f in fragments} == modules
         tags = {tag["name"] for tag in read_yaml(OPENAPI / "biore.yaml")["tags"]}
-        assert tags == modules
+        assert tags == {module.partition(".")[0] for module in modules}
 
     @pytest.mark.parametrize("path", [*HANDLERS, *JOBS], ids=name_of)
     def test_are_plain_functions(self, path: Path) -> None:

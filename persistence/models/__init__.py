@@ -1,6 +1,17 @@
-from persistence.models.auth import EmailVerification, LoginAttempt, Session
+from persistence.models.auth import (
+    BackupCode,
+    Challenge,
+    EmailVerification,
+    LoginAttempt,
+    OneTimeToken,
+    PasswordReset,
+    ReactivationToken,
+    Session,
+)
 from persistence.models.base import Base
 from persistence.models.creators import CreatorProfile
+from persistence.models.oauth import OAuthProvider, OAuthUsedToken
+from persistence.models.otp import PhoneQuota
 from persistence.models.platform import (
     AuditLog,
     ConfigEntry,
@@ -8,9 +19,11 @@ from persistence.models.platform import (
     IdempotencyKey,
     MailboxMessage,
     OutboxJob,
+    SigningKey,
 )
 from persistence.models.users import (
     ConsentRecord,
+    GdprRequest,
     ReferralLink,
     ReferralLinkAlias,
     ReservedUsername,
@@ -20,20 +33,30 @@ from persistence.models.users import (
 
 __all__ = [
     "AuditLog",
+    "BackupCode",
     "Base",
+    "Challenge",
     "ConfigEntry",
     "ConsentRecord",
     "CreatorProfile",
     "EmailDelivery",
     "EmailVerification",
+    "GdprRequest",
     "IdempotencyKey",
     "LoginAttempt",
     "MailboxMessage",
+    "OAuthProvider",
+    "OAuthUsedToken",
+    "OneTimeToken",
     "OutboxJob",
+    "PasswordReset",
+    "PhoneQuota",
+    "ReactivationToken",
     "ReferralLink",
     "ReferralLinkAlias",
     "ReservedUsername",
     "Session",
+    "SigningKey",
     "SocialAccount",
     "User",
 ]

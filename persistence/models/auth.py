@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from persistence.models.base import Base, Created, Identified
@@ -29,24 +29,62 @@ class Session(Identified, Created, Base):
     country: Mapped[str | None]
 
 
-class EmailVerification(Identified, Created, Base):
-    """One live row per account; the token itself is only in the mail."""
-
-    __tablename__ = "email_verifications"
-    __table_args__ = (
-        Index(
-            "uq_email_verifications_live",
-            "user_id",
-            unique=True,
-            postgresql_where=text("used_at IS NULL AND invalidated_at IS NULL"),
-        ),
-    )
+class OneTimeToken(Identified, Created):
+    """One live row per account and kind; the token itself is only in the mail."""
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     invalidated_at: Mapped[datetime | None]
+
+
+LIVE = text("used_at IS NULL AND invalidated_at IS NULL")
+
+
+class EmailVerification(OneTimeToken, Base):
+    __tablename__ = "email_verifications"
+    __table_args__ = (Index("uq_email_verifications_live", "user_id", unique=True, postgresql_where=LIVE),)
+
+
+class PasswordReset(OneTimeToken, Base):
+    __tablename__ = "password_resets"
+    __table_args__ = (Index("uq_password_resets_live", "user_id", unique=True, postgresql_where=LIVE),)
+
+
+class ReactivationToken(OneTimeToken, Base):
+    __tablename__ = "reactivation_tokens"
+    __table_args__ = (Index("uq_reactivation_tokens_live", "user_id", unique=True, postgresql_where=LIVE),)
+
+
+class Challenge(Identified, Created, Base):
+    """An open question: the second factor of a sign-in (``token_hash``) or a code sent to a phone (``code_hash``)."""
+
+    __tablename__ = "challenges"
+    __table_args__ = (Index("ix_challenges_phone", "phone_hash", "created_at"),)
+
+    purpose: Mapped[str]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    phone: Mapped[str | None]
+    phone_hash: Mapped[bytes | None]
+    code_hash: Mapped[bytes | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    resend_count: Mapped[int] = mapped_column(server_default=text("0"))
+    sent_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class BackupCode(Identified, Created, Base):
+    """``code_hash`` is keyed, so that forty random bits cannot be tried out by who only has the table."""
+
+    __tablename__ = "backup_codes"
+    __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    code_hash: Mapped[bytes]
+    used_at: Mapped[datetime | None]
 
 
 class LoginAttempt(Base):

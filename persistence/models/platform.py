@@ -61,7 +61,7 @@ class MailboxMessage(Identified, Base):
 
 
 class IdempotencyKey(Identified, Created, Base):
-    """A claim while ``status`` is null, then the stored answer. ``caller`` and ``fingerprint`` are keyed hashes."""
+    """A claim while ``status`` is null, then the sealed answer. ``caller`` and ``fingerprint`` are keyed hashes."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (UniqueConstraint("caller", "operation_id", "key"),)
@@ -82,6 +82,16 @@ class ConfigEntry(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[Any] = mapped_column(JSONB)
     updated_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class SigningKey(Created, Base):
+    """Signs access tokens until ``retired_at``. ``sealed`` is empty for a key derived from the deployment's secret."""
+
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[str]
+    retired_at: Mapped[datetime | None]
 
 
 class AuditLog(Identified, Created, Base):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, false
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.users import STATUSES
@@ -23,6 +23,10 @@ class User(Identified, Created, Base):
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
     email_verified: Mapped[bool] = mapped_column(server_default=false())
     two_factor_enabled: Mapped[bool] = mapped_column(server_default=false())
+    two_factor_secret: Mapped[str | None]
+    two_factor_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    phone: Mapped[str | None]
+    phone_verified_at: Mapped[datetime | None]
     locale: Mapped[str | None]
     intent: Mapped[str | None]
     last_login_at: Mapped[datetime | None]
@@ -87,3 +91,14 @@ class SocialAccount(Identified, Created, Base):
     access_token: Mapped[bytes | None]
     refresh_token: Mapped[bytes | None]
     token_expires_at: Mapped[datetime | None]
+
+
+class GdprRequest(Identified, Created, Base):
+    """A wish to be exported or erased. A pending erasure is carried out after ``grace_ends_at``."""
+
+    __tablename__ = "gdpr_requests"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="PENDING")
+    grace_ends_at: Mapped[datetime | None]

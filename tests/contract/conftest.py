@@ -30,7 +30,8 @@ def _all_were_asked_for(config: pytest.Config, items: list[pytest.Item]) -> bool
     files = {item.path for item in items}
     repeating = any(config.getoption(name, False) for name in ("lf", "stepwise"))
     selected = repeating or any("::" in argument for argument in config.args)
-    return not selected and files >= set(HERE.parent.rglob("test_*.py"))
+    counted = {*HERE.rglob("test_*.py"), *(HERE.parent / "handlers").rglob("test_*.py")}
+    return not selected and files >= counted
 
 
 @pytest.fixture(scope="session")

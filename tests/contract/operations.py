@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 import httpx
 
 from runtime.spec import load
+from tests.handlers.support import somebody
 from tests.harness import Api, bearer, remember
 
 CONTRACT = load()
+_callers: "WeakKeyDictionary[Api, str]" = WeakKeyDictionary()
 IDS = sorted(CONTRACT.policies)
 WITH_BODY = [name for name in IDS if "requestBody" in CONTRACT.operation(name)]
 LIMITED = [name for name in IDS if CONTRACT.policies[name].rate]
-SECURED = [name for name in IDS if CONTRACT.operation(name)["security"] not in ([], [{"devToken": []}, {}])]
+SECURED = [name for name in IDS if CONTRACT.operation(name)["security"] == [{"bearerAuth": []}]]
 SWITCHED = [name for name in IDS if CONTRACT.policies[name].kill_switch]
 
 # Without which column no call of the operation can succeed; a new operation must be told here.
@@ -24,17 +27,27 @@ NEEDS = {
     "auth.login": ("users", "email"),
     "auth.refresh": ("sessions", "id"),
     "auth.logout": ("sessions", "id"),
-    "auth.me": ("sessions", "id"),
-    "users.profile": ("sessions", "id"),
-    "creators.social": ("sessions", "id"),
+    "auth.otp.send": ("challenges", "code_hash"),
+    "auth.otp.verify": ("challenges", "code_hash"),
+    "auth.otp.resend": ("challenges", "sent_at"),
+    "auth.otp.challenge": ("challenges", "id"),
+    "auth.oauth.providers": ("oauth_providers", "platform"),
+    "auth.oauth.login": ("oauth_providers", "platform"),
     "dev.mailbox": ("mailbox_messages", "recipient"),
-}
+    "auth.two_factor.login": ("challenges", "token_hash"),
+    "auth.passwords.forgot": ("outbox", "topic"),
+    "auth.passwords.reset": ("password_resets", "token_hash"),
+    "auth.reactivation.validate": ("reactivation_tokens", "token_hash"),
+    "users.reactivate": ("reactivation_tokens", "token_hash"),
+} | dict.fromkeys(SECURED, ("sessions", "id"))
 
 
 def well_formed(api: Api, operation_id: str) -> dict[str, Any]:
     """Options of a call that is good as far as anybody can tell without the database."""
     tokens = api.server.app.tokens
     options: dict[str, Any] = {"params": _query(operation_id)}
+    if "{" in CONTRACT.policies[operation_id].path:
+        options["path"] = _path(operation_id)
     if operation_id in SECURED:
         options["headers"] = bearer(tokens.access(uuid4(), uuid4())["accessToken"])
     if operation_id in WITH_BODY:
@@ -62,10 +75,24 @@ def _query(operation_id: str) -> dict[str, Any]:
     return {p["name"]: p["example"] for p in parameters if p.get("in") == "query"}
 
 
+def _path(operation_id: str) -> str:
+    """The path with the parameters that the contract shows."""
+    parameters = CONTRACT.operation(operation_id).get("parameters", ())
+    return CONTRACT.policies[operation_id].path.format(**{p["name"]: p["example"] for p in parameters if "name" in p})
+
+
 def request(api: Api, operation_id: str, **options: Any) -> httpx.Response:
-    """As ``api.call``, for what that cannot say: another method, a raw body."""
+    """As ``api.call``, for what that cannot say: another method, a raw body. Signed in where that is asked for."""
     policy = CONTRACT.policies[operation_id]
     method = options.pop("method", policy.method)
+    if operation_id in SECURED:
+        options["headers"] = bearer(_somebody(api)) | options.get("headers", {})
     response = api.request(method, CONTRACT.base_path + policy.path, **options)
     remember(operation_id, response)
     return response
+
+
+def _somebody(api: Api) -> str:
+    if api not in _callers:
+        _callers[api] = somebody(api.server)
+    return _callers[api]

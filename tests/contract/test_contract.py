@@ -25,14 +25,27 @@ from tests.contract.operations import (
     request,
     well_formed,
 )
-from tests.handlers.support import account, broken
-from tests.harness import Api, Server, Tables, bearer, code_of
+from tests.handlers.support import account, broken, somebody
+from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
 MIB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 each = pytest.mark.parametrize("operation_id", IDS)
+each_idempotent = pytest.mark.parametrize("operation_id", [n for n in IDS if CONTRACT.policies[n].idempotent])
+IDEMPOTENT_BODIES: dict[str, dict[str, Any]] = {
+    "auth.passwords.change": {"currentPassword": PASSWORD, "newPassword": "Better-Horse-8"},
+}
+# A field of each such operation, and another good value for it.
+OTHER = {
+    "auth.register": ("displayName", "Somebody Else"),
+    "auth.resend_verification": ("email", "eve@example.com"),
+    "auth.passwords.forgot": ("email", "eve@example.com"),
+    "auth.passwords.change": ("newPassword", "Best-Horse-9"),
+    "auth.otp.send": ("phone", "+905551112213"),
+    "auth.otp.resend": ("challengeId", "5b0f6f0e-6f3c-4f4e-9d0e-0c7c3a1f2b65"),
+}
 each_with_body = pytest.mark.parametrize("operation_id", WITH_BODY)
 each_limited = pytest.mark.parametrize("operation_id", LIMITED)
 
@@ -57,7 +70,7 @@ class TestExamples:
             for code, shown_example in media.get("examples", {}).items():
                 error = shown_example["value"]["error"]
                 assert error["code"] == error["i18nKey"] == code
-                assert str(CONTRACT.errors[code]["status"]) == status
+                assert str(CONTRACT.policies[operation_id].statuses[code]) == status
                 shown.add(code)
         assert shown == CONTRACT.policies[operation_id].codes
 
@@ -90,6 +103,15 @@ class TestSecurity:
             response = api.call(operation_id, headers=headers)
             assert (response.status_code, code_of(response)) == (401, "auth.unauthenticated")
             assert response.headers["www-authenticate"] == 'Bearer realm="BIO.RE"'
+
+    @pytest.mark.parametrize("operation_id", [n for n in SECURED if not CONTRACT.policies[n].any_account_status])
+    @pytest.mark.parametrize("status", ["SUSPENDED", "BANNED", "DEACTIVATED"])
+    def test_an_account_that_may_not_act_is_refused(
+        self, api: Api, server: Server, operation_id: str, status: str
+    ) -> None:
+        options = well_formed(api, operation_id) | {"headers": bearer(somebody(server, status=status))}
+        response = api.call(operation_id, **options)
+        assert (response.status_code, code_of(response)) == (403, f"auth.account_{status.lower()}")
 
     @pytest.mark.parametrize("operation_id", sorted(set(IDS) - set(SECURED)))
     def test_whoever_is_public_asks_for_no_token(self, api: Api, operation_id: str) -> None:
@@ -249,6 +271,51 @@ class TestBodies:
     def test_the_example_is_taken(self, api: Api, operation_id: str) -> None:
         response = request(api, operation_id, json=example(operation_id))
         assert response.status_code < 300 or code_of(response) != "validation.failed"
+
+
+class TestIdempotency:
+    """What register shows in detail, each operation that takes the key must do."""
+
+    @pytest.fixture
+    def call(self, api: Api, tables: Tables, operation_id: str) -> Callable[..., httpx.Response]:
+        if operation_id == "auth.passwords.change":
+            account(api, tables)
+            signed = bearer(api.sign_in())
+        else:
+            signed = {}
+        body = IDEMPOTENT_BODIES.get(operation_id, example(operation_id))
+
+        def again(**changes: Any) -> httpx.Response:
+            headers = {"Idempotency-Key": "the-same"} | signed
+            return api.call(operation_id, body | changes, headers=headers)
+
+        return again
+
+    @each_idempotent
+    def test_a_repetition_gets_the_stored_answer(self, call: Callable[..., httpx.Response], tables: Tables) -> None:
+        first = call()
+        before = tables.fingerprints()
+        second = call()
+        assert (second.status_code, second.content) == (first.status_code, first.content)
+        assert second.headers["idempotency-replayed"] == "true"
+        assert not tables.changed_since(before)
+
+    @each_idempotent
+    def test_another_body_is_refused(self, call: Callable[..., httpx.Response], operation_id: str) -> None:
+        call()
+        field, value = OTHER[operation_id]
+        response = call(**{field: value})
+        assert (response.status_code, code_of(response)) == (422, "idempotency.key_reused")
+
+    @each_idempotent
+    def test_while_the_first_is_under_way_it_must_wait(
+        self, call: Callable[..., httpx.Response], tables: Tables
+    ) -> None:
+        call()
+        tables.run("UPDATE idempotency_keys SET status = NULL, body = NULL")  # as it was before the answer
+        response = call()
+        assert (response.status_code, code_of(response)) == (409, "idempotency.in_progress")
+        assert int(response.headers["retry-after"]) >= 1
 
 
 class TestFaults:

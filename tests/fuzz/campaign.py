@@ -1,7 +1,7 @@
 """Schemathesis against a real `biore serve` on a real PostgreSQL: `python -m tests.fuzz.campaign [options of st run]`.
 
 The server is a process of its own on an empty database. Limits are off, because their answers would hide the others;
-what they do is tested elsewhere. One account is signed up for the operations that need a caller.
+what they do is tested elsewhere. Two accounts are signed up: that of the examples, and the caller.
 """
 
 import os
@@ -14,8 +14,9 @@ from pathlib import Path
 from runtime.spec import ROOT
 from tests.processes.biore import Biore, until
 
-# The account of the contract's own examples, so that these sign in.
-EMAIL = "ada@example.com"
+EXAMPLE = "ada@example.com"  # the account of the contract's own examples, so that these sign in
+# The caller has another password than the examples, or these would end its session.
+CALLER, PASSWORD = "fuzz@example.com", "Fuzzing-Horse-9"
 # The first two make hashing and tokens fit a long run; none of them touches a check.
 CONFIG = {"auth.salt_rounds": 10, "auth.access_token_ttl_seconds": 3600, "ratelimit.enabled": False}
 
@@ -23,10 +24,11 @@ CONFIG = {"auth.salt_rounds": 10, "auth.access_token_ttl_seconds": 3600, "rateli
 def run(arguments: Sequence[str], data_dir: Path) -> int:
     """Fuzz a fresh server with further options for ``st run``; its exit code."""
     with Biore(data_dir) as biore, biore.client() as visitor:
-        visitor.sign_up(EMAIL)
+        visitor.sign_up(EXAMPLE)
+        visitor.sign_up(CALLER, PASSWORD)
         biore.configure(CONFIG)
         until(lambda: "RateLimit" not in visitor.post("auth/logout").headers, "limits off")
-        access_token, _ = visitor.sign_in(EMAIL)
+        access_token, _ = visitor.sign_in(CALLER, PASSWORD)
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{biore.origin}/openapi.yaml", *arguments]
         environment = os.environ | {"BIORE_FUZZ_TOKEN": access_token}
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

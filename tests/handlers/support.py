@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,6 +29,17 @@ def usual_hash(server: Server) -> str:
     if not _hashes:
         _hashes.append(server.on_loop(server.app.hasher.hash(PASSWORD)))
     return _hashes[0]
+
+
+def somebody(server: Server, **columns: Any) -> str:
+    """An access token of a person of whom nothing else is known."""
+    with Tables(server.database_url) as tables:
+        row = {"email": f"{uuid4().hex}@example.com", "email_verified": True}
+        user_id = insert(tables, "users", **(row | columns))
+        now = datetime.now(UTC)
+        lives = {"last_active_at": now, "expires_at": now + timedelta(days=1)}
+        session_id = insert(tables, "sessions", user_id=user_id, **lives)
+    return str(server.app.tokens.access(user_id, session_id)["accessToken"])
 
 
 def insert(tables: Tables, table: str, **columns: Any) -> UUID:

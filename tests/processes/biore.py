@@ -235,16 +235,16 @@ class Visitor(httpx.Client):
         super().__init__(base_url=f"{biore.origin}/api/v1/", timeout=30, trust_env=False)
         self._biore = biore
 
-    def sign_up(self, email: str) -> None:
+    def sign_up(self, email: str, password: str = PASSWORD) -> None:
         """A verified account."""
-        assert self.post("auth/register", json=registration(email)).status_code == 201
+        assert self.post("auth/register", json=registration(email) | {"password": password}).status_code == 201
         match = TOKEN.search(self._biore.wait_for_mail(email))
         assert match is not None
         assert self.post("auth/verify-email", json={"token": match[1]}).status_code == 200
 
-    def sign_in(self, email: str) -> tuple[str, str]:
+    def sign_in(self, email: str, password: str = PASSWORD) -> tuple[str, str]:
         """Access token and refresh token."""
-        answer = self.post("auth/login", json={"email": email, "password": PASSWORD})
+        answer = self.post("auth/login", json={"email": email, "password": password})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["data"]["accessToken"]), refresh_token(answer)
 

@@ -16,7 +16,15 @@ TEXTS = Texts(load().errors)
 LOCALES = CATALOGUE["platform.supported_locales"].choices or ()
 TEMPLATES = sorted({key.partition(".")[0] for key in TEXTS.namespace("en", "mails")})
 LINK = "https://bio.re/verify-email?token=0f8fad5b-d9cb-469f-a165-70867728950e"
-VARIABLES = {"hours": 24, "user": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40"}
+VARIABLES = {
+    "hours": 24,
+    "minutes": 60,
+    "days": 30,
+    "user": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40",
+    "when": "2026-01-01T09:30:00.000Z",
+    "device": "Chrome on macOS",
+    "provider": "Google",
+}
 NASTY = "<script>alert('x')</script> & \"quoted\""
 
 
@@ -117,9 +125,10 @@ class TestVariables:
     @of_each
     @in_each_locale
     def test_are_escaped_in_html_and_plain_in_text(self, template: str, locale: str) -> None:
-        mail = rendered(template, locale, hours=NASTY, user=NASTY)
+        nasty = dict.fromkeys(VARIABLES, NASTY)
+        mail = rendered(template, locale, **nasty)
         assert NASTY not in mail.html
         assert "script" not in {tag for tag, _ in Page(mail.html).tags}
-        if NASTY in TEXTS.say(locale, "mails", f"{template}.body", hours=NASTY, user=NASTY):
+        if NASTY in TEXTS.say(locale, "mails", f"{template}.body", **nasty):
             assert NASTY in mail.text
             assert NASTY in Page(mail.html).text

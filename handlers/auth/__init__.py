@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 from domain import auth as rules
 from domain.auth import Presented
 from domain.errors import ApiError
+from domain.two_factor import CHALLENGE_LIFE
 from domain.users import REFERRAL_LENGTH, Origin, identity_view, new_user, referral_code
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     )
 
 REFERRAL_TRIES = 3
+
+Subjects: TypeAlias = tuple[tuple[bytes, int], ...]
 
 
 async def register(
@@ -94,15 +97,12 @@ async def login(
     carrier: Carrier,
 ) -> dict[str, Any]:
     now = clock()
-    subject = digest("login-attempts", body["email"], client.network)
+    subjects = (
+        (digest("login-attempts", body["email"], client.network), config["auth.lockout_threshold"]),
+        (digest("login-attempts", body["email"]), config["auth.lockout_account_threshold"]),
+    )
     async with uow() as db:
-        locked_for = await db.login_attempts.begin(
-            subject,
-            now,
-            config["auth.lockout_threshold"],
-            config["auth.lockout_base_seconds"],
-            config["auth.lockout_max_seconds"],
-        )
+        locked_for = await _count_attempt(db, subjects, config, now)
         user = await db.users.find_by_email(body["email"])
     if locked_for is not None:
         raise ApiError("auth.login.account_locked", retry_after=locked_for)
@@ -111,25 +111,51 @@ async def login(
     refusal = rules.login_refusal(user.status, user.email_verified) if user and matched else rules.WRONG_CREDENTIALS
     if user is None or refusal is not None:
         async with uow() as db:
-            if matched:
-                await db.login_attempts.forget(subject)
-            await db.audit.record(
-                "auth.login.failure",
-                result="failure",
-                target=user.id if user else None,
-                reason=refusal,
-                subject=subject.hex(),
-            )
+            await _refuse(db, user, matched, refusal, subjects, config, now)
         raise ApiError(refusal or rules.WRONG_CREDENTIALS)
 
     idle, absolute = rules.session_life(config)
     country = await geoip.country(client.ip, client.cdn_country)
     async with uow() as db:
-        await db.login_attempts.forget(subject)
+        await _forget_attempts(db, subjects)
+        if user.two_factor_enabled:
+            temp_token = await db.sign_in_challenges.start(user.id, now, CHALLENGE_LIFE)
+            return {"requiresTwoFactor": True, "tempToken": str(temp_token)}
         session_id = await db.sessions.start(user.id, client, country, now, now + absolute)
         await db.audit.record("auth.login.success", actor=user.id, target=session_id)
     carrier.keep(tokens.refresh(session_id, 0), min(idle, absolute))
     return tokens.access(user.id, session_id)
+
+
+async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, now: Any) -> float | None:
+    """By address and network first, by address alone later, so that no stranger locks the owner out easily."""
+    base, maximum = config["auth.lockout_base_seconds"], config["auth.lockout_max_seconds"]
+    for subject, threshold in subjects:
+        locked_for = await db.login_attempts.begin(subject, now, threshold, base, maximum)
+        if locked_for is not None:
+            return locked_for
+    return None
+
+
+async def _forget_attempts(db: Repositories, subjects: Subjects) -> None:
+    for subject, _ in subjects:
+        await db.login_attempts.forget(subject)
+
+
+async def _refuse(
+    db: Repositories, user: Any, matched: bool, refusal: str | None, subjects: Subjects, config: Config, now: Any
+) -> None:
+    """Leave the trace; the owner of a deactivated account, who knows the password, gets a link to come back with."""
+    if matched:
+        await _forget_attempts(db, subjects)
+    if user is not None and matched and user.status == "DEACTIVATED":
+        life = timedelta(days=config["auth.reactivation_ttl_days"])
+        token = await db.reactivation_tokens.start(user.id, now, life)
+        await db.outbox.add("email.reactivation", secret=str(token), user=str(user.id))
+    target = user.id if user else None
+    await db.audit.record(
+        "auth.login.failure", result="failure", target=target, reason=refusal, subject=subjects[0][0].hex()
+    )
 
 
 async def refresh(

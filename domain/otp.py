@@ -1,0 +1,119 @@
+"""One-time codes for phones: who may ask, how long a code is good, what is shown of a phone."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.config_keys import Config
+from domain.errors import ApiError
+from domain.users import timestamp
+
+PROFILE = "verify-phone-profile"
+SIGN_IN = "login-2fa"
+OF_AN_ACCOUNT = frozenset({PROFILE, "2fa-setup"})
+
+DIGITS = 6
+# 64 random bits leave the digits a bias far below what anybody could use.
+RANDOM_BYTES = 8
+QUOTA_WINDOW = timedelta(hours=1)
+
+# ITU-T E.164: country codes are prefix-free; those of one and two digits are listed, all others have three.
+ONE_DIGIT = frozenset("17")
+TWO_DIGITS = frozenset(
+    map(str, (20, 27, *range(30, 35), 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67)))
+) | frozenset(map(str, (81, 82, 84, 86, *range(90, 96), 98)))
+
+
+class Challenge(Protocol):
+    """What the rules ask of a stored challenge."""
+
+    id: Any
+    purpose: Any
+    user_id: Any
+    phone: Any
+    attempts: Any
+    resend_count: Any
+    sent_at: Any
+    expires_at: Any
+    used_at: Any
+
+
+def new_code(random_bytes: Callable[[int], bytes]) -> str:
+    """Six digits."""
+    return str(int.from_bytes(random_bytes(RANDOM_BYTES), "big") % 10**DIGITS).zfill(DIGITS)
+
+
+def new_id(random_bytes: Callable[[int], bytes]) -> UUID:
+    return UUID(bytes=random_bytes(16), version=4)
+
+
+def reaches_somebody(purpose: str, user_id: UUID | None) -> bool:
+    """Whether a code goes out: a sign-in that named another phone than the account's has a challenge of nobody."""
+    return purpose != SIGN_IN or user_id is not None
+
+
+def life(config: Config) -> timedelta:
+    return timedelta(minutes=config["auth.otp_ttl_minutes"])
+
+
+def is_current(challenge: Challenge, resend_count: int, now: datetime) -> bool:
+    """Whether the code that was made at ``resend_count`` is still worth sending."""
+    return challenge.used_at is None and challenge.expires_at > now and challenge.resend_count == resend_count
+
+
+def minutes_left(expires_at: datetime, now: datetime) -> int:
+    return max(1, ceil((expires_at - now).total_seconds() / 60))
+
+
+def verify_refusal(challenge: Challenge | None, now: datetime) -> str:
+    """Why a challenge that took no attempt took none."""
+    if challenge is None:
+        return "auth.otp.verify.invalid"
+    if challenge.used_at is not None:
+        return "auth.otp.verify.already_used"
+    if challenge.expires_at <= now:
+        return "auth.otp.verify.expired"
+    return "auth.otp.verify.attempts_exhausted"
+
+
+def resend_refusal(challenge: Challenge | None, now: datetime, config: Config) -> ApiError:
+    """Why a challenge was not resent."""
+    if challenge is None or challenge.used_at is not None or challenge.expires_at <= now:
+        return ApiError("auth.otp.resend.not_found")
+    if challenge.resend_count >= config["auth.otp_max_resends"]:
+        return ApiError("auth.otp.resend.cap_reached")
+    wait = challenge.sent_at + cooldown(config) - now
+    return ApiError("auth.otp.resend.cooldown", retry_after=max(1.0, wait.total_seconds()))
+
+
+def cooldown(config: Config) -> timedelta:
+    return timedelta(seconds=config["auth.otp_resend_cooldown_seconds"])
+
+
+def mask_phone(phone: str) -> str:
+    """``+905551112212`` -> ``+90 ••• ••• ••12``: as long for every number, so that it tells no length."""
+    digits = phone.removeprefix("+")
+    size = 1 if digits[0] in ONE_DIGIT else 2 if digits[:2] in TWO_DIGITS else 3
+    return f"+{digits[:size]} ••• ••• ••{digits[-2:]}"
+
+
+def dispatch_view(challenge_id: UUID, expires_at: datetime, config: Config) -> dict[str, Any]:
+    return {
+        "challengeId": str(challenge_id),
+        "expiresAt": timestamp(expires_at),
+        "attemptsRemaining": config["auth.otp_max_attempts"],
+    }
+
+
+def challenge_view(challenge: Challenge, config: Config) -> dict[str, Any]:
+    open_for_resend = challenge.used_at is None and challenge.resend_count < config["auth.otp_max_resends"]
+    return {
+        "challengeId": str(challenge.id),
+        "purpose": challenge.purpose,
+        "phoneMask": mask_phone(challenge.phone),
+        "expiresAt": timestamp(challenge.expires_at),
+        "attemptsRemaining": max(0, config["auth.otp_max_attempts"] - challenge.attempts),
+        "resendAvailableAt": timestamp(challenge.sent_at + cooldown(config)) if open_for_resend else None,
+    }

@@ -1,0 +1,215 @@
+"""Sign-in through another platform."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain import auth as rules
+from domain.errors import ApiError
+from domain.oauth import PLATFORM_NAMES, Entry, OAuthIdentity, Overtaken, Visit, client_view, may_claim, proof_of
+from domain.two_factor import CHALLENGE_LIFE
+from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
+
+if TYPE_CHECKING:
+    from handlers.needs import (
+        Body,
+        Carrier,
+        Client,
+        Clock,
+        Config,
+        GeoIp,
+        MailRules,
+        OAuth,
+        Principal,
+        RandomBytes,
+        Repositories,
+        Say,
+        Tokens,
+        UnitOfWork,
+    )
+
+REFERRAL_TRIES = 3
+TRIES = 3
+
+
+async def providers(db: Repositories) -> dict[str, Any]:
+    return {"providers": [client_view(row) for row in await db.oauth_providers.list_for_login()]}
+
+
+async def login(
+    body: Body,
+    uow: UnitOfWork,
+    oauth: OAuth,
+    mail_rules: MailRules,
+    client: Client,
+    config: Config,
+    clock: Clock,
+    geoip: GeoIp,
+    random_bytes: RandomBytes,
+    tokens: Tokens,
+    carrier: Carrier,
+) -> dict[str, Any]:
+    identity = await oauth.verify(body["provider"], proof_of(body))
+    visit = Visit(identity, client, await geoip.country(client.ip, client.cdn_country), clock())
+    await _require_welcome(identity, uow, config, mail_rules)
+    codes = [referral_code(random_bytes(REFERRAL_LENGTH)) for _ in range(REFERRAL_TRIES)]
+    entry = await _enter(visit, uow, config, body.get("referralCode"), codes)
+    if entry.refusal is not None:  # told after the commit: what the visit left in the tables stays
+        raise ApiError(entry.refusal)
+    if entry.session_id is None:
+        return {"requiresTwoFactor": True, "tempToken": str(entry.temp_token)}
+    carrier.keep(tokens.refresh(entry.session_id, 0), min(rules.session_life(config)))
+    return {**tokens.access(entry.user_id, entry.session_id), "isNewUser": entry.is_new}
+
+
+async def link(body: Body, principal: Principal, uow: UnitOfWork, oauth: OAuth, say: Say) -> dict[str, Any]:
+    if principal.user is None:
+        raise ApiError("auth.unauthenticated")
+    identity = await oauth.verify(body["provider"], proof_of(body))
+    async with uow() as db:
+        await _spend(db, identity)
+        if not await db.oauth_links.add(principal.user_id, identity):
+            owner = await db.oauth_links.find_owner(identity)
+            mine = owner in (None, principal.user_id)  # none: another identity of the platform is linked
+            raise ApiError("auth.oauth.already_linked" if mine else "auth.oauth.linked_to_other_user")
+        await _tell_linked(db, principal.user_id, identity.platform)
+    return {"message": say("auth.oauth.link.done")}
+
+
+async def unlink(provider: str, principal: Principal, db: Repositories, say: Say) -> dict[str, Any]:
+    if provider not in PLATFORM_NAMES:
+        raise ApiError("auth.oauth.provider_disabled")
+    linked = await db.oauth_links.platforms_of(principal.user_id)
+    user = await db.users.find(principal.user_id)
+    if user is None:
+        raise ApiError("auth.unauthenticated")
+    if provider not in linked:
+        raise ApiError("auth.oauth.not_linked")
+    if user.password_hash is None and linked == {provider}:
+        raise ApiError("auth.oauth.only_auth_method")
+    await db.oauth_links.remove(user.id, provider)
+    await db.outbox.add("email.provider_unlinked", user=str(user.id), provider=provider)
+    await db.audit.record("auth.oauth.unlink.success", actor=user.id, target=user.id, platform=provider)
+    return {"message": say("auth.oauth.unlink.done")}
+
+
+async def _require_welcome(identity: OAuthIdentity, uow: UnitOfWork, config: Config, mail_rules: MailRules) -> None:
+    """What only a newcomer is asked. It may be slow, so no transaction is open; the constraints still decide."""
+    async with uow() as db:
+        known = await db.oauth_links.find_owner(identity) is not None
+        known = known or (identity.email is not None and await db.users.find_by_email(identity.email) is not None)
+    if known:
+        return
+    if not config["platform.registration_enabled"]:
+        raise ApiError("auth.register.closed")
+    if identity.email is None:
+        raise ApiError("auth.register.invalid_email")
+    await mail_rules.require_deliverable(identity.email)
+
+
+async def _enter(visit: Visit, uow: UnitOfWork, config: Config, referred: str | None, codes: list[str]) -> Entry:
+    for _ in range(TRIES):
+        try:
+            async with uow() as db:
+                await _spend(db, visit.identity)
+                user = await _known_account(db, visit)
+                user_id = user.id if user else await _open_account(db, visit, config, referred, codes)
+                return await _admit(db, visit, config, user_id, is_new=user is None)
+        except Overtaken:
+            continue
+    raise ApiError("auth.oauth.email_exists")
+
+
+async def _spend(db: Repositories, identity: OAuthIdentity) -> None:
+    if not await db.oauth_used_tokens.spend(identity):
+        raise ApiError("auth.oauth.invalid_token")
+
+
+async def _known_account(db: Repositories, visit: Visit) -> Any:
+    """The account of the identity, else the one of its address, which is linked on the way; None for a newcomer."""
+    identity = visit.identity
+    user = await db.oauth_links.find_user(identity)
+    if user is not None and not may_claim(identity, user.email, user.email_verified):
+        return user
+    if user is None and identity.email is not None:
+        user = await db.oauth_links.find_namesake(identity.email)
+    if user is None:
+        return None
+    if not identity.email_verified:
+        raise ApiError("auth.oauth.email_exists")
+    if user.status == "ACTIVE":
+        await _adopt(db, visit, user)
+    return user
+
+
+async def _adopt(db: Repositories, visit: Visit, user: Any) -> None:
+    """Both sides know the address to be this person's; if ours only now, a stranger may have opened the account."""
+    if not user.email_verified:
+        await db.users.void_unproven(user.id, visit.now)
+        await db.sessions.revoke_all(user.id, visit.now)
+    if not await db.oauth_links.add(user.id, visit.identity):
+        if await db.oauth_links.find_owner(visit.identity) is None:  # another identity of the platform is linked
+            raise ApiError("auth.oauth.email_exists")
+        raise Overtaken
+    await _tell_linked(db, user.id, visit.identity.platform)
+
+
+async def _open_account(db: Repositories, visit: Visit, config: Config, referred: str | None, codes: list[str]) -> UUID:
+    """The button stands beside the terms and the privacy policy: who goes on agrees, and that is recorded."""
+    identity, client = visit.identity, visit.client
+    origin = Origin(client.user_agent, visit.country, await db.referrals.find_referrer(referred))
+    known = {"email": identity.email, "displayName": identity.display_name}
+    columns = new_user(known, None, client.locale, origin) | {"email_verified": identity.email_verified}
+    try:
+        await db.users.require_unclaimed(columns["email"], None)
+        user_id = await db.users.add(columns, codes)
+    except ApiError as refusal:
+        if refusal.code == "auth.register.email_exists":
+            raise Overtaken from refusal
+        raise
+    if not await db.oauth_links.add(user_id, identity):
+        raise Overtaken
+    versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
+    await db.consents.record(user_id, versions)
+    if not identity.email_verified:
+        life = timedelta(hours=config["auth.verification_ttl_hours"])
+        token = await db.email_verifications.start(user_id, visit.now, life)
+        await db.outbox.add("email.verify_address", secret=str(token), user=str(user_id))
+    return user_id
+
+
+async def _admit(db: Repositories, visit: Visit, config: Config, user_id: UUID, *, is_new: bool) -> Entry:
+    user = await db.users.get(user_id)
+    refusal = rules.login_refusal(user.status, user.email_verified)
+    if refusal is not None:
+        await _turn_away(db, visit, config, user_id, refusal)
+        # An erased account has no credentials that could be wrong.
+        erased = refusal == rules.WRONG_CREDENTIALS
+        return Entry(user_id, is_new, refusal="auth.register.account_previously_deleted" if erased else refusal)
+    if user.two_factor_enabled:
+        temp_token = await db.sign_in_challenges.start(user_id, visit.now, CHALLENGE_LIFE)
+        return Entry(user_id, is_new, temp_token=temp_token)
+    _, absolute = rules.session_life(config)
+    session_id = await db.sessions.start(user_id, visit.client, visit.country, visit.now, visit.now + absolute)
+    platform = visit.identity.platform
+    await db.audit.record("auth.oauth.login.success", actor=user_id, target=session_id, platform=platform, new=is_new)
+    return Entry(user_id, is_new, session_id=session_id)
+
+
+async def _turn_away(db: Repositories, visit: Visit, config: Config, user_id: UUID, refusal: str) -> None:
+    """Leave the trace; the owner of a deactivated account gets a link to come back with."""
+    if refusal == "auth.login.account_deactivated":
+        life = timedelta(days=config["auth.reactivation_ttl_days"])
+        token = await db.reactivation_tokens.start(user_id, visit.now, life)
+        await db.outbox.add("email.reactivation", secret=str(token), user=str(user_id))
+    platform = visit.identity.platform
+    await db.audit.record(
+        "auth.oauth.login.failure", result="failure", target=user_id, reason=refusal, platform=platform
+    )
+
+
+async def _tell_linked(db: Repositories, user_id: UUID, platform: str) -> None:
+    await db.outbox.add("email.provider_linked", user=str(user_id), provider=platform)
+    await db.audit.record("auth.oauth.link.success", actor=user_id, target=user_id, platform=platform)

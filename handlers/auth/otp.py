@@ -1,0 +1,151 @@
+"""One-time codes sent to phones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain import otp as rules
+from domain.errors import ApiError
+from domain.two_factor import CHALLENGE_TRIES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.needs import (
+        Body,
+        Client,
+        Clock,
+        Config,
+        Digest,
+        Principal,
+        RandomBytes,
+        Repositories,
+        UnitOfWork,
+    )
+
+
+async def send(
+    body: Body,
+    principal: Principal | None,
+    db: Repositories,
+    client: Client,
+    config: Config,
+    clock: Clock,
+    digest: Digest,
+    random_bytes: RandomBytes,
+) -> dict[str, Any]:
+    now, phone, purpose = clock(), body["phone"], body["purpose"]
+    user_id = await _receiver(body, principal, db, now)
+    wait = await _count(db, digest, phone, now, config)
+    if wait is not None:
+        raise ApiError("auth.otp.send.rate_limit", retry_after=wait)
+    challenge_id = rules.new_id(random_bytes)
+    code = _code(purpose, user_id, random_bytes)
+    expires_at = now + rules.life(config)
+    await db.challenges.add(
+        id=challenge_id,
+        purpose=purpose,
+        user_id=user_id,
+        phone=phone,
+        phone_hash=_phone_hash(digest, phone),
+        code_hash=_code_hash(digest, challenge_id, code),
+        sent_at=now,
+        expires_at=expires_at,
+    )
+    await db.outbox.add("sms.otp", secret=code, challenge=str(challenge_id), resend="0", locale=client.locale)
+    await db.audit.record("auth.otp.send.requested", actor=user_id, target=challenge_id, purpose=purpose)
+    return rules.dispatch_view(challenge_id, expires_at, config)
+
+
+async def _receiver(body: Body, principal: Principal | None, db: Repositories, now: datetime) -> UUID | None:
+    """The account that the challenge belongs to, if any. Raises ApiError for who may not ask."""
+    if body["purpose"] in rules.OF_AN_ACCOUNT:
+        if principal is None or principal.user is None:
+            raise ApiError("auth.unauthenticated")
+        return principal.user_id
+    if body["purpose"] != rules.SIGN_IN:
+        return None
+    if "tempToken" not in body:
+        raise ApiError("validation.failed", details=[{"field": "tempToken", "rule": "required"}])
+    user_id = await db.challenges.find_sign_in(UUID(body["tempToken"]), now, CHALLENGE_TRIES)
+    if user_id is None:
+        raise ApiError("auth.2fa.challenge_expired")
+    return await db.challenges.find_owner(user_id, body["phone"])
+
+
+async def _count(db: Repositories, digest: Digest, phone: str, now: datetime, config: Config) -> float | None:
+    """Seconds until the phone may get another code; None when it may now, and this one is counted."""
+    cap = config["auth.otp_per_phone_max_per_hour"]
+    return await db.challenges.count_code(_phone_hash(digest, phone), now, rules.QUOTA_WINDOW, cap)
+
+
+def _code(purpose: str, user_id: UUID | None, random_bytes: RandomBytes) -> str:
+    """Who must not get one has an empty code: no guess is right, and the worker sends nothing."""
+    return rules.new_code(random_bytes) if rules.reaches_somebody(purpose, user_id) else ""
+
+
+def _code_hash(digest: Digest, challenge_id: UUID, code: str) -> bytes:
+    return digest("otp-code", str(challenge_id), code)
+
+
+def _phone_hash(digest: Digest, phone: str) -> bytes:
+    return digest("otp-phone", phone)
+
+
+async def verify(body: Body, uow: UnitOfWork, config: Config, clock: Clock, digest: Digest) -> dict[str, Any]:
+    challenge_id, now = UUID(body["challengeId"]), clock()
+    guess = _code_hash(digest, challenge_id, body["code"])
+    async with uow() as db:
+        refusal = await _attempt(db, challenge_id, guess, now, config)
+    if refusal is not None:  # told after the commit: the attempt stays counted although the request fails
+        raise ApiError(refusal)
+    return {"success": True}
+
+
+async def _attempt(db: Repositories, challenge_id: UUID, guess: bytes, now: datetime, config: Config) -> str | None:
+    """Why the guess did not pass; None when it did."""
+    tried = await db.challenges.attempt(challenge_id, guess, now, config["auth.otp_max_attempts"])
+    if tried is None:
+        return rules.verify_refusal(await db.challenges.find(challenge_id), now)
+    if not tried.passed:
+        await db.audit.record("auth.otp.verify.failure", result="failure", target=challenge_id)
+        return "auth.otp.verify.invalid"
+    if tried.purpose == rules.PROFILE and tried.user_id is not None:
+        await db.challenges.set_verified_phone(tried.user_id, tried.phone, now)
+    await db.audit.record("auth.otp.verify.success", actor=tried.user_id, target=challenge_id, purpose=tried.purpose)
+    return None
+
+
+async def resend(
+    body: Body,
+    db: Repositories,
+    client: Client,
+    config: Config,
+    clock: Clock,
+    digest: Digest,
+    random_bytes: RandomBytes,
+) -> dict[str, Any]:
+    challenge_id, now = UUID(body["challengeId"]), clock()
+    challenge = await db.challenges.take_resend(
+        challenge_id, now, config["auth.otp_max_resends"], rules.cooldown(config)
+    )
+    if challenge is None:
+        raise rules.resend_refusal(await db.challenges.find(challenge_id), now, config)
+    wait = await _count(db, digest, challenge.phone, now, config)
+    if wait is not None:
+        raise ApiError("auth.otp.resend.cap_reached", retry_after=wait)
+    code = _code(challenge.purpose, challenge.user_id, random_bytes)
+    expires_at = now + rules.life(config)
+    await db.challenges.replace_code(challenge_id, _code_hash(digest, challenge_id, code), expires_at)
+    resends = challenge.resend_count
+    await db.outbox.add("sms.otp", secret=code, challenge=str(challenge_id), resend=str(resends), locale=client.locale)
+    await db.audit.record("auth.otp.resend.requested", actor=challenge.user_id, target=challenge_id)
+    return rules.dispatch_view(challenge_id, expires_at, config) | {"resendCount": resends}
+
+
+async def challenge(id: str, db: Repositories, config: Config, clock: Clock) -> dict[str, Any]:  # noqa: A002 - the parameter's name
+    found = await db.challenges.find(UUID(id))
+    if found is None or found.expires_at <= clock():
+        raise ApiError("auth.challenge.not_found")
+    return rules.challenge_view(found, config)

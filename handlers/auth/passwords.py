@@ -1,0 +1,86 @@
+"""Passwords that were forgotten, and such that shall change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.auth import read_one_time_token
+from domain.errors import ApiError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.needs import (
+        Body,
+        Client,
+        Clock,
+        DeviceOf,
+        Digest,
+        Hasher,
+        Principal,
+        Repositories,
+        Say,
+        UnitOfWork,
+    )
+
+
+async def forgot(body: Body, db: Repositories, digest: Digest, say: Say) -> dict[str, Any]:
+    await db.outbox.add("auth.forgot_password", secret=body["email"])
+    await db.audit.record("auth.forgot_password.requested", target=digest("audit-address", body["email"]).hex())
+    return {"message": say("auth.passwords.forgot.done")}
+
+
+async def reset(
+    body: Body, uow: UnitOfWork, client: Client, clock: Clock, hasher: Hasher, digest: Digest, device_of: DeviceOf
+) -> None:
+    token, now = read_one_time_token(body["token"]), clock()
+    async with uow() as db:  # a dead token costs no hash
+        known = token is not None and await db.password_resets.find(token, now) is not None
+    if token is None or not known:
+        raise ApiError("auth.reset_password.invalid_token")
+    password_hash = await hasher.hash(body["newPassword"])
+
+    async with uow() as db:
+        user_id = await db.password_resets.consume(token, now)
+        user = await db.users.find(user_id) if user_id is not None else None
+        if user is None:
+            raise ApiError("auth.reset_password.invalid_token")
+        if not user.email_verified:
+            await db.users.void_unproven(user.id, now)
+        await db.users.set_password(user.id, password_hash)
+        await db.sessions.revoke_all(user.id, now)
+        await db.login_attempts.forget(digest("login-attempts", user.email, client.network))
+        await db.login_attempts.forget(digest("login-attempts", user.email))
+        await _tell(db, user.id, client, now, device_of)
+        await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id)
+
+
+async def change(
+    body: Body,
+    principal: Principal,
+    uow: UnitOfWork,
+    client: Client,
+    clock: Clock,
+    hasher: Hasher,
+    device_of: DeviceOf,
+) -> None:
+    async with uow() as db:
+        user = await db.users.find(principal.user_id)
+    if user is None or not await hasher.matches(body["currentPassword"], user.password_hash):
+        raise ApiError("auth.change_password.invalid_current")
+    if body["newPassword"] == body["currentPassword"]:
+        raise ApiError("auth.change_password.same_as_current")
+    password_hash, now = await hasher.hash(body["newPassword"]), clock()
+
+    async with uow.last() as db:
+        await db.users.set_password(user.id, password_hash)
+        await db.password_resets.invalidate(user.id, now)
+        await db.sessions.revoke_all(user.id, now, but=principal.session_id)
+        await _tell(db, user.id, client, now, device_of)
+        await db.audit.record("auth.change_password.success", actor=user.id, target=user.id)
+
+
+async def _tell(db: Repositories, user_id: UUID, client: Client, now: datetime, device_of: DeviceOf) -> None:
+    device = device_of(client.user_agent) or "?"
+    await db.outbox.add("email.password_changed", user=str(user_id), device=device, when=f"{now:%Y-%m-%d %H:%M} UTC")

@@ -1,0 +1,37 @@
+"""Open sessions and their ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.auth import MAX_SESSIONS, session_view
+from domain.errors import ApiError
+
+if TYPE_CHECKING:
+    from handlers.needs import Clock, Config, DeviceOf, Principal, Repositories
+
+# ``list`` names the operation; the built-in is not needed here.
+
+
+async def list(  # noqa: A001
+    principal: Principal, db: Repositories, clock: Clock, config: Config, device_of: DeviceOf
+) -> dict[str, Any]:
+    rows = await db.sessions.list_live(principal.user_id, clock(), config["auth.refresh_idle_days"], MAX_SESSIONS)
+    return {"sessions": [session_view(row, device_of(row.user_agent), principal.session_id) for row in rows]}
+
+
+async def revoke(id: str, principal: Principal, db: Repositories, clock: Clock) -> None:  # noqa: A002
+    session_id = UUID(id)
+    if session_id == principal.session_id:
+        raise ApiError("auth.sessions.cannot_revoke_current")
+    if not await db.sessions.revoke_own(session_id, principal.user_id, clock()):
+        raise ApiError("auth.sessions.not_found")
+    await db.audit.record("auth.sessions.revoke.success", actor=principal.user_id, target=session_id)
+
+
+async def revoke_all(principal: Principal, db: Repositories, clock: Clock) -> None:
+    ended = await db.sessions.revoke_all(principal.user_id, clock(), but=principal.session_id)
+    await db.audit.record(
+        "auth.sessions.revoke_all.success", actor=principal.user_id, target=principal.user_id, sessions=ended
+    )

@@ -1,0 +1,170 @@
+"""The second factor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain import auth, two_factor
+from domain.errors import ApiError
+
+if TYPE_CHECKING:
+    from handlers.needs import (
+        Body,
+        Carrier,
+        Client,
+        Clock,
+        Config,
+        GeoIp,
+        Hasher,
+        Principal,
+        QrCode,
+        RandomBytes,
+        Repositories,
+        SecondFactor,
+        Tokens,
+        UnitOfWork,
+    )
+
+
+async def login(
+    body: Body,
+    uow: UnitOfWork,
+    client: Client,
+    config: Config,
+    clock: Clock,
+    second_factor: SecondFactor,
+    geoip: GeoIp,
+    tokens: Tokens,
+    carrier: Carrier,
+) -> dict[str, Any]:
+    now = clock()
+    async with uow() as db:
+        challenge = await db.sign_in_challenges.attempt(UUID(body["tempToken"]), now, two_factor.CHALLENGE_TRIES)
+    if challenge is None:
+        raise ApiError("auth.2fa.challenge_expired")
+    user_id = challenge.user_id
+    await second_factor.begin(uow, user_id)
+    idle, absolute = auth.session_life(config)
+    country = await geoip.country(client.ip, client.cdn_country)
+
+    session_id = None
+    async with uow() as db:
+        user = await db.users.find_identity(user_id)
+        refusal = auth.login_refusal(user.status, user.email_verified) if user else auth.WRONG_CREDENTIALS
+        right = refusal is None and await second_factor.accepts_any(db, user_id, body["code"])
+        if right and await db.sign_in_challenges.consume(challenge.id, now):
+            await second_factor.forget_failures(db, user_id)
+            session_id = await db.sessions.start(user_id, client, country, now, now + absolute)
+            await db.audit.record("auth.2fa.login.success", actor=user_id, target=session_id)
+        else:
+            await db.audit.record("auth.2fa.login.failure", result="failure", target=user_id)
+    if session_id is None:  # told after the commit: the counters stay although the request fails
+        raise ApiError("auth.2fa.invalid_code" if refusal in (None, auth.WRONG_CREDENTIALS) else refusal)
+    carrier.keep(tokens.refresh(session_id, 0), min(idle, absolute))
+    return tokens.access(user_id, session_id)
+
+
+async def setup(
+    principal: Principal, db: Repositories, random_bytes: RandomBytes, second_factor: SecondFactor, qr_code: QrCode
+) -> dict[str, Any]:
+    secret, url = await _start_setup(principal, db, random_bytes, second_factor)
+    return {"secret": secret, "qrCodeDataUrl": qr_code(url), "otpauthUrl": url}
+
+
+async def setup_init(
+    principal: Principal, db: Repositories, random_bytes: RandomBytes, second_factor: SecondFactor, qr_code: QrCode
+) -> dict[str, Any]:
+    secret, url = await _start_setup(principal, db, random_bytes, second_factor)
+    return {"secret": secret, "qrCodeUrl": qr_code(url), "otpauthUrl": url, "recoveryCodes": None}
+
+
+async def _start_setup(
+    principal: Principal, db: Repositories, random_bytes: RandomBytes, second_factor: SecondFactor
+) -> tuple[str, str]:
+    if principal.user is None:
+        raise ApiError("auth.2fa.user_not_found")
+    secret = two_factor.new_secret(random_bytes)
+    if not await db.two_factor.set_pending(principal.user_id, second_factor.seal(secret)):
+        raise ApiError("auth.2fa.already_enabled")
+    return secret, two_factor.otpauth_url(secret, principal.user.email)
+
+
+async def verify(
+    body: Body,
+    principal: Principal,
+    uow: UnitOfWork,
+    config: Config,
+    clock: Clock,
+    second_factor: SecondFactor,
+    random_bytes: RandomBytes,
+) -> dict[str, Any]:
+    user_id = principal.user_id
+    async with uow() as db:
+        user = await db.users.find(user_id)
+    if user is not None and user.two_factor_enabled:
+        raise ApiError("auth.2fa.already_enabled")
+    if user is None or user.two_factor_secret is None:
+        raise ApiError("auth.2fa.setup_required")
+    await second_factor.begin(uow, user_id)
+    codes = two_factor.backup_codes(config["auth.backup_code_count"], random_bytes)
+
+    async with uow() as db:
+        enabled = await second_factor.accepts(db, user_id, body["code"]) and await db.two_factor.enable(user_id)
+        if enabled:
+            await second_factor.forget_failures(db, user_id)
+            await second_factor.keep_backup_codes(db, user_id, codes)
+            await db.sessions.revoke_all(user_id, clock())
+            await db.outbox.add("email.two_factor_enabled", user=str(user_id))
+            await db.audit.record("auth.2fa.enable.success", actor=user_id, target=user_id)
+    if not enabled:
+        raise ApiError("auth.2fa.invalid_code")
+    return {"backupCodes": codes}
+
+
+async def disable(body: Body, principal: Principal, uow: UnitOfWork, hasher: Hasher, clock: Clock) -> None:
+    async with uow() as db:
+        user = await db.users.find(principal.user_id)
+    if user is None or user.password_hash is None:
+        raise ApiError("auth.2fa.no_password")
+    if not await hasher.matches(body["password"], user.password_hash):
+        raise ApiError("auth.2fa.invalid_password")
+    async with uow() as db:
+        await db.two_factor.disable(user.id)
+        await db.sessions.revoke_all(user.id, clock())
+        await db.outbox.add("email.two_factor_disabled", user=str(user.id))
+        await db.audit.record("auth.2fa.disable.success", actor=user.id, target=user.id)
+
+
+async def regenerate_backup_codes(
+    body: Body,
+    principal: Principal,
+    uow: UnitOfWork,
+    config: Config,
+    second_factor: SecondFactor,
+    random_bytes: RandomBytes,
+) -> dict[str, Any]:
+    user_id = principal.user_id
+    async with uow() as db:
+        user = await db.users.find(user_id)
+    if user is None or not user.two_factor_enabled:
+        raise ApiError("auth.2fa.not_enabled")
+    await second_factor.begin(uow, user_id)
+    codes = two_factor.backup_codes(config["auth.backup_code_count"], random_bytes)
+
+    async with uow() as db:
+        right = await second_factor.accepts(db, user_id, body["code"])
+        if right:
+            await second_factor.forget_failures(db, user_id)
+            await second_factor.keep_backup_codes(db, user_id, codes)
+            await db.audit.record("auth.2fa.backup_codes.regenerate.success", actor=user_id, target=user_id)
+    if not right:
+        raise ApiError("auth.2fa.invalid_code")
+    return {"backupCodes": codes}
+
+
+async def status(principal: Principal, db: Repositories) -> dict[str, Any]:
+    user = await db.users.find(principal.user_id)
+    if user is None:
+        raise ApiError("auth.unauthenticated")
+    return {"enabled": user.two_factor_enabled}

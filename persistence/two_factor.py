@@ -1,0 +1,96 @@
+"""Second factors: the open challenge of a sign-in, consumed codes, backup codes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.auth import one_time_hash
+from persistence.models import BackupCode, Challenge, User
+
+SIGN_IN = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChallenge:
+    id: UUID
+    user_id: UUID
+
+
+class SignInChallenges:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def start(self, user_id: UUID, now: datetime, life: timedelta) -> UUID:
+        """The temporary token of a sign-in that waits for its second factor."""
+        token = uuid4()
+        challenge = insert(Challenge).values(
+            purpose=SIGN_IN, user_id=user_id, token_hash=one_time_hash(token), expires_at=now + life
+        )
+        await self._session.execute(challenge)
+        return token
+
+    async def attempt(self, token: UUID, now: datetime, tries: int) -> OpenChallenge | None:
+        """Count one try before the code is looked at; None when the challenge is unknown, expired, used or used up."""
+        tried = update(Challenge).where(
+            Challenge.token_hash == one_time_hash(token),
+            Challenge.purpose == SIGN_IN,
+            Challenge.used_at.is_(None),
+            Challenge.expires_at > now,
+            Challenge.attempts < tries,
+        )
+        tried = tried.values(attempts=Challenge.attempts + 1).returning(Challenge.id, Challenge.user_id)
+        row = (await self._session.execute(tried)).one_or_none()
+        return None if row is None or row[1] is None else OpenChallenge(row[0], row[1])
+
+    async def consume(self, challenge_id: UUID, now: datetime) -> bool:
+        """Use the challenge up; False when another call did so first."""
+        used = update(Challenge).where(Challenge.id == challenge_id, Challenge.used_at.is_(None))
+        return await self._session.scalar(used.values(used_at=now).returning(Challenge.id)) is not None
+
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(Challenge).where(Challenge.expires_at < before))
+
+
+class TwoFactor:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def set_pending(self, user_id: UUID, sealed_secret: str) -> bool:
+        """Keep a secret that is not active yet; False when the factor is on already."""
+        off = update(User).where(User.id == user_id, User.two_factor_enabled.is_(False))
+        pending = off.values(two_factor_secret=sealed_secret, two_factor_last_step=None)
+        return await self._session.scalar(pending.returning(User.id)) is not None
+
+    async def use_step(self, user_id: UUID, step: int) -> bool:
+        """Consume the code of a time step; False when it, or a later one, was consumed before."""
+        fresh = or_(User.two_factor_last_step.is_(None), User.two_factor_last_step < step)
+        used = update(User).where(User.id == user_id, fresh).values(two_factor_last_step=step)
+        return await self._session.scalar(used.returning(User.id)) is not None
+
+    async def enable(self, user_id: UUID) -> bool:
+        off = update(User).where(User.id == user_id, User.two_factor_enabled.is_(False))
+        return await self._session.scalar(off.values(two_factor_enabled=True).returning(User.id)) is not None
+
+    async def disable(self, user_id: UUID) -> None:
+        off = update(User).where(User.id == user_id)
+        await self._session.execute(
+            off.values(two_factor_enabled=False, two_factor_secret=None, two_factor_last_step=None)
+        )
+        await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
+
+    async def replace_backup_codes(self, user_id: UUID, hashes: Sequence[bytes]) -> None:
+        await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
+        await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
+        rows = [{"user_id": user_id, "code_hash": code_hash} for code_hash in hashes]
+        await self._session.execute(insert(BackupCode), rows)
+
+    async def use_backup_code(self, user_id: UUID, code_hash: bytes, now: datetime) -> bool:
+        """Consume a backup code; False when it is unknown or was consumed before."""
+        unused = update(BackupCode).where(
+            BackupCode.user_id == user_id, BackupCode.code_hash == code_hash, BackupCode.used_at.is_(None)
+        )
+        return await self._session.scalar(unused.values(used_at=now).returning(BackupCode.id)) is not None

@@ -1,0 +1,33 @@
+"""What a platform says of a person, cleaned: it is told by others, and goes into our tables and mails."""
+
+import re
+from typing import Any
+
+from domain.email_address import is_valid, normalize
+from providers.ports import ProviderRejected
+
+MAX_ADDRESS = 254
+MAX_LABEL = 100
+SUBJECT = re.compile(r"[!-~]{1,255}")
+
+
+def subject(value: Any) -> str:
+    """Raises ProviderRejected when there is none."""
+    if not isinstance(value, str) or SUBJECT.fullmatch(value) is None:
+        raise ProviderRejected("the platform named no subject")
+    return value
+
+
+def address(value: Any) -> str | None:
+    """The address as it may register here, or None."""
+    if not isinstance(value, str) or len(value) > MAX_ADDRESS:
+        return None
+    normalized = normalize(value)
+    return normalized if is_valid(normalized) and len(normalized) <= MAX_ADDRESS else None
+
+
+def label(value: Any) -> str | None:
+    """A name to be shown: nothing unprintable, of a bounded length."""
+    if not isinstance(value, str):
+        return None
+    return "".join(character for character in value if character.isprintable()).strip()[:MAX_LABEL] or None

@@ -1,0 +1,89 @@
+"""OpenID Connect: an id token straight from the client, or the one that a code is traded for."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import jwt
+
+from domain.oauth import OAuthClient, OAuthIdentity, OAuthProof
+from providers.oauth.claims import address, label, subject
+from providers.oauth.jwks import KeySets
+from providers.oauth.vendor import ANSWER_SECONDS, Vendor
+from providers.ports import ProviderRejected
+
+LEEWAY = timedelta(seconds=30)
+CLAIMS = ["iss", "sub", "aud", "exp", "iat"]
+
+
+class OpenIdProvider:
+    """The class attributes are the platform's own; what the admin entered comes before them."""
+
+    name: str
+    issuers: tuple[str, ...]
+    jwks_uri: str
+    token_endpoint: str
+
+    def __init__(self, http: httpx.AsyncClient, *, seconds: float = ANSWER_SECONDS) -> None:
+        self._vendor = Vendor(http, seconds)
+        self._key_sets = KeySets(self._vendor)
+
+    async def verify(self, client: OAuthClient, proof: OAuthProof) -> OAuthIdentity:
+        token = proof.id_token if proof.code is None else await self._exchanged(client, proof)
+        if not isinstance(token, str):
+            raise ProviderRejected("there is no id token")
+        claims = await self._claims(client, token)
+        self._require_nonce(claims.get("nonce"), proof)
+        return self._identity(claims, token)
+
+    async def _exchanged(self, client: OAuthClient, proof: OAuthProof) -> Any:
+        answer = await self._vendor.exchange(client.token_endpoint or self.token_endpoint, client, proof)
+        return answer.get("id_token")
+
+    async def _claims(self, client: OAuthClient, token: str) -> dict[str, Any]:
+        """Of a token whose signature, issuer, audience and times are right."""
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+            key = await self._key_sets.find(client.jwks_uri or self.jwks_uri, key_id) if key_id else None
+            if key is None:
+                raise ProviderRejected("the key of the id token is unknown")
+            return jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                audience=client.client_id,
+                issuer=[client.issuer] if client.issuer else list(self.issuers),
+                leeway=LEEWAY,
+                options={"require": CLAIMS, "strict_aud": True},
+            )
+        # PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+            raise ProviderRejected(f"the id token is no good ({type(error).__name__})") from None
+
+    def _require_nonce(self, claimed: Any, proof: OAuthProof) -> None:
+        """Without its nonce a token could be one that somebody else was given; a code is bound by its verifier."""
+        if (proof.code is None or proof.nonce is not None) and (proof.nonce is None or claimed != proof.nonce):
+            raise ProviderRejected("the nonce is another one")
+
+    def _identity(self, claims: dict[str, Any], token: str) -> OAuthIdentity:
+        email = address(claims.get("email"))
+        # What is signed, without the signature: of some algorithms another one could be made of it.
+        signed = token.rpartition(".")[0]
+        return OAuthIdentity(
+            platform=self.name,
+            subject=subject(claims.get("sub")),
+            email=email,
+            email_verified=email is not None and claims.get("email_verified") in (True, "true"),
+            display_name=label(claims.get("name")),
+            digest=hashlib.sha256(signed.encode()).digest(),
+            expires_at=_moment(claims["exp"]) + LEEWAY,
+        )
+
+
+def _moment(seconds: Any) -> datetime:
+    """Raises ProviderRejected for a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ProviderRejected("the id token expires at no time") from None

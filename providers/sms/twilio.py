@@ -1,0 +1,33 @@
+"""Twilio Programmable Messaging: https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource"""
+
+from urllib.parse import quote
+
+import httpx
+
+from providers.ports import ProviderRejected, ProviderUnavailable, Sms
+from providers.sms.vendor import Vendor
+
+# What these codes report is the number itself: malformed, no mobile, a landline, or opted out.
+_REFUSED_FOR_GOOD = frozenset({21211, 21217, 21610, 21614, 21635})
+
+
+class TwilioSms(Vendor):
+    name = "twilio"
+
+    async def send(self, sms: Sms) -> None:
+        account, token = self._setting("account_sid"), self._setting("auth_token")
+        path = f"/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
+        form = {"To": sms.to, "Body": sms.text} | self._sender()
+        status, answer = await self._post(path, form, httpx.BasicAuth(account, token))
+        if status == httpx.codes.CREATED and answer.get("sid"):
+            return
+        code = answer.get("code")
+        if isinstance(code, int) and code in _REFUSED_FOR_GOOD:
+            raise ProviderRejected(f"the vendor refused the number for good with {code}")
+        raise ProviderUnavailable(f"the vendor answered {status}" + (f" ({code})" if isinstance(code, int) else ""))
+
+    def _sender(self) -> dict[str, str]:
+        """A number or name of ours, or a service of the vendor's that chooses one."""
+        sender = self._setting("from")
+        is_service = sender.startswith("MG") and len(sender) == 34
+        return {"MessagingServiceSid" if is_service else "From": sender}

@@ -1,0 +1,45 @@
+"""What the vendors share: a form is posted, the answer is JSON. Error texts carry codes only: answers quote numbers."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from domain.config_keys import Config
+from providers.ports import ProviderUnavailable
+
+ANSWER_SECONDS = 10.0
+
+
+class Vendor:
+    name: str
+
+    def __init__(self, config: Config, http: httpx.AsyncClient, *, seconds: float = ANSWER_SECONDS) -> None:
+        self._config = config
+        self._http = http
+        self._seconds = seconds
+
+    def _setting(self, name: str) -> str:
+        key = f"external.sms.{self.name}.{name}"
+        value: str = self._config[key]
+        if not value:
+            raise ProviderUnavailable(f"{key} is empty")
+        return value
+
+    async def _post(
+        self, path: str, form: dict[str, str], auth: httpx.BasicAuth | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and JSON object of the answer; an empty object for anything else."""
+        url = self._setting("base_url").rstrip("/") + path
+        known = auth or httpx.Auth()  # with none at all the client would look for a .netrc
+        try:
+            # The client's own timeout holds for each read; this one for all of them.
+            async with asyncio.timeout(self._seconds):
+                response = await self._http.post(url, data=form, auth=known, timeout=self._seconds)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
+            raise ProviderUnavailable(f"the vendor cannot be reached ({type(fault).__name__})") from None
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        return response.status_code, answer if isinstance(answer, dict) else {}

@@ -1,0 +1,45 @@
+"""Vonage SMS API: https://developer.vonage.com/en/api/sms"""
+
+from typing import Any
+
+import httpx
+
+from providers.ports import ProviderRejected, ProviderUnavailable, Sms
+from providers.sms.vendor import Vendor
+
+_DELIVERED = "0"
+# Unroutable, barred and de-activated numbers. Every other status is about our account, our request or the vendor.
+_REFUSED_FOR_GOOD = frozenset({"6", "7", "33"})
+
+
+class VonageSms(Vendor):
+    name = "vonage"
+
+    async def send(self, sms: Sms) -> None:
+        status, answer = await self._post("/sms/json", self._form(sms))
+        parts = answer.get("messages")
+        if status != httpx.codes.OK or not isinstance(parts, list) or not parts:
+            raise ProviderUnavailable(f"the vendor answered {status}")
+        # A long text is sent in parts, each with a status of its own; HTTP says 200 whatever happened.
+        faults = sorted({_status(part) for part in parts} - {_DELIVERED})
+        if _REFUSED_FOR_GOOD.intersection(faults):
+            raise ProviderRejected(f"the vendor refused the number for good with {', '.join(faults)}")
+        if faults:
+            raise ProviderUnavailable(f"the vendor reports {', '.join(faults)}")
+
+    def _form(self, sms: Sms) -> dict[str, str]:
+        return {
+            "api_key": self._setting("api_key"),
+            "api_secret": self._setting("api_secret"),
+            "from": self._setting("from"),
+            "to": sms.to.removeprefix("+"),
+            "text": sms.text,
+            "type": "text" if sms.text.isascii() else "unicode",
+            "client-ref": str(sms.id),
+        }
+
+
+def _status(part: Any) -> str:
+    """One or two digits; whatever else an answer holds may quote the number and is not repeated."""
+    status = part.get("status") if isinstance(part, dict) else None
+    return status if isinstance(status, str) and status.isdigit() and len(status) <= 2 else "no status"

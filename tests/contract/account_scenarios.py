@@ -1,0 +1,186 @@
+"""Successes and conditions of second factors, passwords, sessions and reactivation, for the test of side effects."""
+
+from tests.contract.scenario import Act, Conditional, Scenario
+from tests.handlers.support import account, change, insert
+from tests.handlers.test_auth_passwords import NEW, reset_token
+from tests.handlers.test_auth_two_factor import WRONG, Factor
+from tests.handlers.test_reactivation import deactivated
+from tests.harness import PASSWORD, Api, Tables, bearer
+
+
+def calling(operation_id: str, body: dict[str, str] | None = None) -> Scenario:
+    """A signed-in person calls."""
+
+    def prepare(api: Api, tables: Tables) -> Act:
+        account(api, tables)
+        headers = bearer(api.sign_in())
+        return lambda: api.call(operation_id, body, headers=headers)
+
+    return prepare
+
+
+def second_factor(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables).enable()
+    challenge = factor.start_sign_in()
+    return lambda: factor.finish(challenge, factor.code())
+
+
+def second_factor_by_backup_code(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables).enable()
+    challenge = factor.start_sign_in()
+    return lambda: factor.finish(challenge, factor.backup_codes[0])
+
+
+def wrong_second_factor(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables).enable()
+    challenge = factor.start_sign_in()
+    return lambda: factor.finish(challenge, WRONG)
+
+
+def asked_for_second_factor(api: Api, tables: Tables) -> Act:
+    Factor(api, tables).enable()
+    return lambda: api.call("auth.login", {"email": "ada@example.com", "password": PASSWORD})
+
+
+def deactivated_login(api: Api, tables: Tables) -> Act:
+    account(api, tables, status="DEACTIVATED")
+    return lambda: api.call("auth.login", {"email": "ada@example.com", "password": PASSWORD})
+
+
+def verify_factor(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables)
+    headers = bearer(factor.token)
+    return lambda: api.call("auth.two_factor.verify", {"code": factor.code()}, headers=headers)
+
+
+def verify_factor_wrongly(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables)
+    return lambda: api.call("auth.two_factor.verify", {"code": WRONG}, headers=bearer(factor.token))
+
+
+def disable_factor(api: Api, tables: Tables) -> Act:
+    headers = bearer(Factor(api, tables).enable().sign_in())
+    return lambda: api.call("auth.two_factor.disable", {"password": PASSWORD}, headers=headers)
+
+
+def _regenerate(factor: Factor, code: str) -> Act:
+    headers = bearer(factor.sign_in())
+    return lambda: factor.api.call("auth.two_factor.regenerate_backup_codes", {"code": code}, headers=headers)
+
+
+def regenerate_codes(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables).enable()
+    return _regenerate(factor, factor.code())
+
+
+def regenerate_codes_wrongly(api: Api, tables: Tables) -> Act:
+    return _regenerate(Factor(api, tables).enable(), WRONG)
+
+
+def _reset(api: Api) -> Act:
+    token = reset_token(api)
+    return lambda: api.call("auth.passwords.reset", {"token": token, "newPassword": NEW})
+
+
+def reset_password(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    return _reset(api)
+
+
+def reset_password_of_signed_in(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    return _reset(api)
+
+
+def reset_password_of_unverified(api: Api, tables: Tables) -> Act:
+    assert api.register().status_code == 201
+    return _reset(api)
+
+
+def change_password_with_all_else_open(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    headers = bearer(api.sign_in())
+    reset_token(api)
+    body = {"currentPassword": PASSWORD, "newPassword": NEW}
+    return lambda: api.call("auth.passwords.change", body, headers=headers)
+
+
+def revoke_session(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    other = tables.one("SELECT id FROM sessions")["id"]
+    headers = bearer(api.sign_in())
+    return lambda: api.call("auth.sessions.revoke", path=f"/auth/sessions/{other}", headers=headers)
+
+
+def revoke_other_sessions(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    headers = bearer(api.sign_in())
+    return lambda: api.call("auth.sessions.revoke_all", headers=headers)
+
+
+def validate_reactivation(api: Api, tables: Tables) -> Act:
+    token = deactivated(api, tables)
+    return lambda: api.call("auth.reactivation.validate", params={"token": token})
+
+
+def reactivate_by_session(api: Api, tables: Tables) -> Act:
+    user_id = account(api, tables)
+    headers = bearer(api.sign_in())
+    change(tables, "users", user_id, status="DEACTIVATED")
+    return lambda: api.call("users.reactivate", headers=headers)
+
+
+def reactivate_by_token_with_deletion_pending(api: Api, tables: Tables) -> Act:
+    token = deactivated(api, tables)
+    insert(tables, "gdpr_requests", user_id=tables.one("SELECT id FROM users")["id"], kind="DELETION")
+    return lambda: api.call("users.reactivate", {"token": token})
+
+
+def forgot_password(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    return lambda: api.call("auth.passwords.forgot", {"email": "ada@example.com"})
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "auth.two_factor.login": second_factor,
+    "auth.two_factor.setup": calling("auth.two_factor.setup"),
+    "auth.two_factor.setup_init": calling("auth.two_factor.setup_init"),
+    "auth.two_factor.verify": verify_factor,
+    "auth.two_factor.disable": calling("auth.two_factor.disable", {"password": PASSWORD}),
+    "auth.two_factor.regenerate_backup_codes": regenerate_codes,
+    "auth.two_factor.status": calling("auth.two_factor.status"),
+    "auth.passwords.forgot": forgot_password,
+    "auth.passwords.reset": reset_password,
+    "auth.passwords.change": calling("auth.passwords.change", {"currentPassword": PASSWORD, "newPassword": NEW}),
+    "auth.sessions.list": calling("auth.sessions.list"),
+    "auth.sessions.revoke": revoke_session,
+    "auth.sessions.revoke_all": calling("auth.sessions.revoke_all"),
+    "auth.reactivation.validate": validate_reactivation,
+    "users.reactivate": reactivate_by_session,
+}
+
+FAILED = {"login_attempts"}
+CONDITIONAL: Conditional = {
+    "auth.two_factor.login": [
+        (second_factor_by_backup_code, {"backup_codes"}),
+        (wrong_second_factor, {"login_attempts", "auth.2fa.login.failure"}),
+    ],
+    "auth.two_factor.verify": [(verify_factor_wrongly, FAILED)],
+    "auth.two_factor.disable": [(disable_factor, {"users", "backup_codes"})],
+    "auth.two_factor.regenerate_backup_codes": [(regenerate_codes_wrongly, FAILED)],
+    "auth.passwords.reset": [
+        (reset_password_of_signed_in, {"sessions"}),
+        (reset_password_of_unverified, {"email_verifications"}),
+    ],
+    "auth.passwords.change": [(change_password_with_all_else_open, {"sessions", "password_resets"})],
+    "auth.sessions.revoke_all": [(revoke_other_sessions, {"sessions"})],
+    "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens", "gdpr_requests"})],
+}
+LOGIN: list[tuple[Scenario, set[str]]] = [
+    (asked_for_second_factor, {"challenges", "-auth.login.success"}),
+    (deactivated_login, {"reactivation_tokens", "email.reactivation", "auth.login.failure"}),
+]

@@ -1,0 +1,87 @@
+"""Successes and conditions of sign-in through platforms, for the test of side effects."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+
+from tests.contract.scenario import Act, Conditional, Scenario
+from tests.handlers.support import account
+from tests.handlers.test_auth_oauth import linked, opened, told, traded
+from tests.harness import Api, Tables, bearer
+from tests.oidc_server import Platform
+
+Body = dict[str, Any]
+Proof = Callable[[Platform], Body]
+
+
+def entering(proof: Proof = told, columns: dict[str, Any] | None = None, *, link: bool = False) -> Scenario:
+    """Somebody signs in; ``columns`` are of an account that has the address, ``link`` of one that is linked."""
+
+    def prepare(api: Api, tables: Tables) -> Act:
+        if columns is not None:
+            user_id = account(api, tables, **columns)
+            if link:
+                linked(tables, user_id)
+        return _while_open(api, lambda platform: api.call("auth.oauth.login", proof(platform)))
+
+    return prepare
+
+
+def linking(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    return _while_open(api, lambda platform: api.call("auth.oauth.link", told(platform), headers=headers))
+
+
+def unlinking(api: Api, tables: Tables) -> Act:
+    linked(tables, account(api, tables))
+    headers = bearer(api.sign_in())
+    return lambda: api.call("auth.oauth.unlink", path="/auth/oauth/unlink/google", headers=headers)
+
+
+def looking(api: Api, tables: Tables) -> Act:
+    return _while_open(api, lambda _: api.call("auth.oauth.providers"))
+
+
+def _while_open(api: Api, call: Callable[[Platform], httpx.Response]) -> Act:
+    """The platform stands from now on until the call has its answer."""
+    with ExitStack() as stack:
+        platform = stack.enter_context(opened(api.server))
+        standing = stack.pop_all()
+
+    def act() -> httpx.Response:
+        with standing:
+            return call(platform)
+
+    return act
+
+
+def unverified(platform: Platform) -> Body:
+    return traded(platform, profile={"confirmed_email": "ada@example.com"})
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "auth.oauth.providers": looking,
+    "auth.oauth.login": entering(columns={}, link=True),
+    "auth.oauth.link": linking,
+    "auth.oauth.unlink": unlinking,
+}
+LINKED = {"social_accounts", "email.provider_linked", "auth.oauth.link.success"}
+REFUSED = {"auth.oauth.login.failure"}
+CONDITIONAL: Conditional = {
+    "auth.oauth.login": [
+        (entering(), {"social_accounts", "consent_records"}),
+        (
+            entering(unverified),
+            {"social_accounts", "consent_records", "email_verifications", "email.verify_address"} | REFUSED,
+        ),
+        (entering(columns={}), LINKED),
+        (entering(columns={"two_factor_enabled": True}, link=True), {"challenges", "-auth.oauth.login.success"}),
+        (
+            entering(columns={"status": "DEACTIVATED"}, link=True),
+            {"reactivation_tokens", "email.reactivation"} | REFUSED,
+        ),
+    ],
+}

@@ -1,0 +1,24 @@
+from datetime import UTC, datetime, timedelta
+
+from tests.handlers.support import insert
+from tests.harness import Server, Tables
+
+WEEK_AGO = datetime.now(UTC) - timedelta(days=7)
+
+
+def test_only_accounts_that_stayed_unverified_are_forgotten(server: Server, tables: Tables) -> None:
+    long_ago = WEEK_AGO - timedelta(minutes=1)
+    stale = insert(tables, "users", email="stale@example.com", created_at=long_ago)
+    insert(tables, "consent_records", user_id=stale, kind="terms", granted=True, version="1.0")
+    insert(tables, "users", email="proven@example.com", created_at=long_ago, email_verified=True)
+    insert(tables, "users", email="erased@example.com", created_at=long_ago, status="DELETED")
+    insert(tables, "users", email="fresh@example.com")
+
+    async def purge() -> None:
+        async with server.app.parts.database.unit() as db:
+            await db.users.purge_unverified(WEEK_AGO)
+
+    server.on_loop(purge())
+    left = {row["email"] for row in tables.rows("SELECT email FROM users")}
+    assert left == {"proven@example.com", "erased@example.com", "fresh@example.com"}
+    assert tables.count("consent_records") == 0

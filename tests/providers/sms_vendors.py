@@ -1,0 +1,152 @@
+"""Real HTTP servers on loopback that speak the wire formats of the SMS vendors."""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import parse_qs
+
+FORM = "application/x-www-form-urlencoded"
+Answer = tuple[int, bytes]
+
+
+@dataclass(frozen=True)
+class Received:
+    to: str
+    text: str
+    sender: str
+    reference: str | None = None
+
+
+@dataclass
+class SmsVendor:
+    """What is common to the vendors. ``outage`` replaces every answer, ``fault`` is the vendor's own code for one."""
+
+    received: list[Received] = field(default_factory=list)
+    calls: int = 0
+    outage: Answer | None = None
+    fault: int | None = None
+    hangs: bool = False
+    released: Event = field(default_factory=Event)
+    url: str = ""
+
+    name = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    refusals: tuple[int, ...] = ()
+    """Codes that speak about the number."""
+    troubles: tuple[int, ...] = ()
+    """Codes that speak about the account, the request or the vendor."""
+
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.calls += 1
+        if self.hangs:
+            self.released.wait()
+        if self.outage is not None:
+            return self.outage
+        assert headers["Content-Type"] == FORM
+        form = {key: values[0] for key, values in parse_qs(body.decode(), strict_parsing=True).items()}
+        return self.judge(path, headers, form)
+
+    def judge(self, path: str, headers: Mapping[str, str], form: dict[str, str]) -> Answer:
+        raise NotImplementedError
+
+    def configured(self, **changes: str) -> dict[str, str]:
+        """The config keys of an account with this vendor."""
+        values = {"base_url": self.url, **self.settings} | changes
+        return {f"external.sms.{self.name}.{key}": value for key, value in values.items()}
+
+
+class Twilio(SmsVendor):
+    """201 and the message, or an error object whose ``code`` says more than its status."""
+
+    name = "twilio"
+    settings: Mapping[str, str] = {"account_sid": "AC0123", "auth_token": "to:ken", "from": "+15005550006"}
+    refusals = (21211, 21217, 21610, 21614, 21635)
+    troubles = (21408, 21606, 21612, 30001)
+
+    def judge(self, path: str, headers: Mapping[str, str], form: dict[str, str]) -> Answer:
+        login = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
+        if login != "AC0123:to:ken":
+            return self._error(401, 20003)
+        if path != "/2010-04-01/Accounts/AC0123/Messages.json":
+            return self._error(404, 20404)
+        if self.fault is not None:
+            return self._error(400, self.fault)
+        sender = form.get("From") or form["MessagingServiceSid"]
+        self.received.append(Received(form["To"], form["Body"], sender))
+        return 201, json.dumps({"sid": "SM01", "status": "queued", "error_code": None, "to": form["To"]}).encode()
+
+    @staticmethod
+    def _error(status: int, code: int) -> Answer:
+        more = f"https://www.twilio.com/docs/errors/{code}"
+        error = {"code": code, "message": "about +905551112212", "more_info": more, "status": status}
+        return status, json.dumps(error).encode()
+
+
+class Vonage(SmsVendor):
+    """200 whatever happened; each part of the message has a status of its own, as a text."""
+
+    name = "vonage"
+    settings: Mapping[str, str] = {"api_key": "abcd1234", "api_secret": "s3cret", "from": "BIO.RE"}
+    refusals = (6, 7, 33)
+    troubles = (1, 2, 3, 5, 8, 9, 10, 11, 12, 15, 22, 29)
+
+    def judge(self, path: str, headers: Mapping[str, str], form: dict[str, str]) -> Answer:
+        if path != "/sms/json":
+            return 404, b"<html>not found</html>"
+        if (form["api_key"], form["api_secret"]) != ("abcd1234", "s3cret"):
+            return self._parts("4")
+        if self.fault is not None:
+            return self._parts("0", str(self.fault))
+        assert form["type"] == ("text" if form["text"].isascii() else "unicode")
+        assert form["to"].isdigit()
+        self.received.append(Received("+" + form["to"], form["text"], form["from"], form["client-ref"]))
+        return self._parts("0", "0")
+
+    @staticmethod
+    def _parts(*statuses: str) -> Answer:
+        parts = [
+            {"to": "905551112212", "message-id": "0A0", "status": status}
+            | ({} if status == "0" else {"error-text": "about 905551112212"})
+            for status in statuses
+        ]
+        return 200, json.dumps({"message-count": str(len(parts)), "messages": parts}).encode()
+
+
+VENDORS: dict[str, type[SmsVendor]] = {vendor.name: vendor for vendor in (Twilio, Vonage)}
+
+
+@contextmanager
+def sms_vendor(name: str) -> Iterator[SmsVendor]:
+    vendor = VENDORS[name](settings=VENDORS[name].settings)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, answer = vendor.answer(self.path, dict(self.headers.items()), body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+            pass
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A client that gave up waiting is part of the tests."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        vendor.url = f"http://127.0.0.1:{server.server_port}"
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield vendor
+        finally:
+            vendor.released.set()
+            server.shutdown()
+            thread.join()
