@@ -1,5 +1,6 @@
 """Real servers on loopback that stand for the outside world."""
 
+import asyncio
 import json
 import socket
 import ssl
@@ -62,10 +63,28 @@ class _AnyPort(Controller):
 
     def __init__(self, handler: SmtpServer, **options: Any) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
+        self._conversations: list[Any] = []
         super().__init__(handler, "127.0.0.1", self.socket.getsockname()[1], **options)
+
+    def factory(self) -> Any:
+        self._conversations.append(super().factory())  # type: ignore[no-untyped-call]
+        return self._conversations[-1]
 
     def _create_server(self) -> Any:
         return self.loop.create_server(self._factory_invoker, sock=self.socket, ssl=self.ssl_context)
+
+    def stop(self, no_assert: bool = False) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result()
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        """The library stops its loop at once; what is still closing then would never be closed."""
+        while any(conversation.transport is not None for conversation in self._conversations):
+            for conversation in self._conversations:
+                if conversation.transport is not None:
+                    conversation.transport.abort()
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001)  # the socket below TLS closes one turn after the conversation
 
 
 @contextmanager
