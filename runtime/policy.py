@@ -1,5 +1,6 @@
 """The policy of one operation, compiled from its ``x-biore-*`` extensions. A typo must never mean "no limit"."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ SCOPES: dict[str, list[list[dict[str, list[str]]]]] = {
     "admin": [[{"bearerAuth": []}]],
     "dev": [[{"devToken": []}, {}]],
 }
-REQUIRED = {"x-biore-scope", "x-biore-rate-limit", "x-biore-errors", "x-biore-side-effects"}
+REQUIRED = {"x-biore-scope", "x-biore-page", "x-biore-rate-limit", "x-biore-errors", "x-biore-side-effects"}
 KNOWN = REQUIRED | {
     "x-biore-captcha",
     "x-biore-kill-switch",
@@ -26,6 +27,7 @@ KNOWN = REQUIRED | {
 ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
 BODY = ("validation.failed", "request.too_large", "request.unsupported_media_type")
 INACTIVE = ("auth.account_suspended", "auth.account_banned", "auth.account_deactivated")
+PAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 EFFECT_KEYS = {"write": "tables", "job": "topic", "audit": "action"}
 
 
@@ -50,12 +52,16 @@ class SideEffect:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``statuses``: every error code that the operation may answer, the framework's own included, with its status."""
+    """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
+
+    ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
+    """
 
     operation_id: str
     path: str
     method: str
     scope: str
+    page: str
     rate: Rate | None
     captcha: bool
     kill_switch: KillSwitch | None
@@ -92,6 +98,7 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
         path=path,
         method=method,
         scope=scope,
+        page=_page(where, operation["x-biore-page"]),
         rate=_rate(where, operation["x-biore-rate-limit"]),
         captcha=_flag(where, operation, "x-biore-captcha"),
         kill_switch=_kill_switch(where, operation.get("x-biore-kill-switch")),
@@ -132,6 +139,12 @@ def _any_status(where: str, operation: Mapping[str, Any]) -> bool:
     given = operation.get("x-biore-account-status", "active")
     _require(given in ("active", "any"), where, "x-biore-account-status must be any, or left out")
     return bool(given == "any")
+
+
+def _page(where: str, page: Any) -> str:
+    good = isinstance(page, str) and PAGE.fullmatch(page) is not None
+    _require(good, where, "x-biore-page must be <module>/<slug>, such as auth/login-2fa")
+    return str(page)
 
 
 def _rate(where: str, text: Any) -> Rate | None:

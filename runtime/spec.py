@@ -112,10 +112,14 @@ def load(folder: Path = OPENAPI) -> Contract:
     bundle = _Bundle(folder)
     document = bundle.document()
     policies: dict[str, Policy] = {}
+    pages: dict[str, str] = {}
     for path, method, operation in _operations(document):
         policy = compile_policy(path, method, operation, errors)
         if policy.operation_id in policies:
             raise ContractError(f"{method.upper()} {path}: operationId {policy.operation_id} stands twice")
+        if policy.page in pages:
+            raise ContractError(f"{method.upper()} {path}: page {policy.page} belongs to {pages[policy.page]}")
+        pages[policy.page] = policy.operation_id
         policies[policy.operation_id] = policy
     expansion = _Expansion(bundle, document, errors)
     for _path, _method, operation in _operations(document):
