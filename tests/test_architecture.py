@@ -55,11 +55,16 @@ ROOMS = {
         "A job asks for what it needs by parameter name; what it imported it could not be given by a test.",
     ),
     "portal": Room(
-        frozenset({DOMAIN, "runtime", "jinja2", "markupsafe", "yaml", "pygments", "markdown_it", "click"}),
+        frozenset({DOMAIN, "runtime", "jinja2", "markupsafe", "pygments", "markdown_it"}),
         "The portal shows the contract; it has no text of its own about endpoints.",
     ),
 }
-FROM_RUNTIME = {"portal": {"runtime.spec", "runtime.policy"}, "benchmarks": None, "tests": None, "runtime": None}
+FROM_RUNTIME = {
+    "portal": {"runtime.spec", "runtime.policy", "runtime.i18n"},
+    "benchmarks": None,
+    "tests": None,
+    "runtime": None,
+}
 WHY_RUNTIME = (
     "runtime puts the parts together. Whatever imports it back makes a circle, and cannot run without all of them."
 )
