@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from aiosmtpd.controller import Controller
@@ -63,12 +63,7 @@ class _AnyPort(Controller):
 
     def __init__(self, handler: SmtpServer, **options: Any) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
-        self._conversations: list[Any] = []
         super().__init__(handler, "127.0.0.1", self.socket.getsockname()[1], **options)
-
-    def factory(self) -> Any:
-        self._conversations.append(super().factory())  # type: ignore[no-untyped-call]
-        return self._conversations[-1]
 
     def _create_server(self) -> Any:
         return self.loop.create_server(self._factory_invoker, sock=self.socket, ssl=self.ssl_context)
@@ -78,13 +73,16 @@ class _AnyPort(Controller):
         super().stop(no_assert)
 
     async def _hang_up(self) -> None:
-        """The library stops its loop at once; what is still closing then would never be closed."""
-        while any(conversation.transport is not None for conversation in self._conversations):
-            for conversation in self._conversations:
-                if conversation.transport is not None:
-                    conversation.transport.abort()
+        """The library stops its loop at once; what is open or still closing then would never be closed.
+
+        Only the loop knows connections that have not got beyond their TLS handshake.
+        """
+        server, loop = cast("tuple[Any, Any]", (self.server, self.loop))
+        server.close()
+        while connections := [each for each in loop._transports.values() if each._sock is not None]:
+            for connection in connections:
+                connection.abort()
             await asyncio.sleep(0.001)
-        await asyncio.sleep(0.001)  # the socket below TLS closes one turn after the conversation
 
 
 @contextmanager
