@@ -1,42 +1,48 @@
-"""All tests, in two processes side by side, one for each core: `python -m tests.everything`.
+"""All tests, in as many processes side by side as there are cores, two at least: `python -m tests.everything`.
 
 What handlers/ and contract/ reach is counted by the last test of contract/, so these stay in one process.
 """
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 HERE = Path(__file__).parent
-HTTP = ("tests/handlers", "tests/contract")
+# The longest first, so that the processes end at about the same time.
+SHARES = {
+    "http": ("tests/handlers", "tests/contract"),
+    "processes": ("tests/processes",),
+    "fuzz": ("tests/fuzz",),
+}
+APART = tuple(f"--ignore={path}" for paths in SHARES.values() for path in paths)
 OUTCOME = re.compile(r"(\d+) (passed|failed|error)s?\b")
 
 
-def start(name: str, arguments: tuple[str, ...], folder: Path) -> subprocess.Popen[str]:
+def run(name: str, arguments: tuple[str, ...], folder: Path) -> tuple[int, str]:
     # A folder of its own for each: pytest would close the shared one to the user that PostgreSQL runs as.
     command = [sys.executable, "-m", "pytest", f"--basetemp={folder / name}", *arguments]
-    with (folder / f"{name}.log").open("w") as log:
-        return subprocess.Popen(command, cwd=HERE.parent, stdout=log, stderr=log, text=True)
+    done = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode, done.stdout
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        shares = {
-            "http": start("http", HTTP, folder),
-            "rest": start("rest", tuple(f"--ignore={path}" for path in HTTP), folder),
-        }
-        codes = {name: process.wait() for name, process in shares.items()}
-        outputs = [(folder / f"{name}.log").read_text() for name in shares]
-    counts: Counter[str] = Counter()
-    for output in outputs:
-        sys.stdout.write(output)
-        counts.update({outcome: int(number) for number, outcome in OUTCOME.findall(output.splitlines()[-1])})
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        shares = SHARES | {"rest": APART}
+        running = [pool.submit(run, name, arguments, Path(temporary)) for name, arguments in shares.items()]
+        counts, worst = Counter[str](), 0
+        for share in as_completed(running):
+            code, output = share.result()
+            sys.stdout.write(output)
+            sys.stdout.flush()
+            counts.update({outcome: int(number) for number, outcome in OUTCOME.findall(output.splitlines()[-1])})
+            worst = max(worst, code)
     sys.stdout.write(f"\n{counts['passed']} passed, {counts['failed'] + counts['error']} failed\n")
-    return max(codes.values())
+    return worst
 
 
 if __name__ == "__main__":
