@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.stateful import OpenAPIStateMachine
 from domain.two_factor import STEP_SECONDS
 from runtime.spec import ROOT
 from tests.fuzz.hooks import RESET, VERIFY
-from tests.processes.biore import Deployment, until
+from tests.processes.biore import Deployment
 
 Step = tuple[str, str]  # from one operation to the next
 
@@ -137,7 +137,7 @@ class Walker(OpenAPIStateMachine):
             case.body = case.body | {"code": code}
         page = self.mailed.get(parent.operation.label)
         if page and case.query == {"to": self.email} and self.email == parent.body["email"]:
-            until(lambda: page in self.biore.wait_for_mail(self.email), f"a mail with {page}")
+            self.biore.wait_for_mail(self.email, page)
 
 
 def is_valid(case: Any) -> bool:

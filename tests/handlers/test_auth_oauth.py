@@ -1,10 +1,8 @@
 """Sign-in through platforms that stand on loopback."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +12,6 @@ import pytest
 
 from domain.users import tombstone_of
 from runtime.oauth import OAuthDirectory
-from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, forced, insert, topics
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules, code_of, refresh_token
 from tests.oidc_server import NONCE, SECRET, VERIFIER, Platform, oidc_server
@@ -100,11 +97,6 @@ def user_of(api: Api, token: str) -> dict[str, Any]:
     assert response.status_code == 200, response.text
     identity: dict[str, Any] = response.json()["data"]
     return identity
-
-
-def at_once(calls: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Response]:
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 class TestProviders:
@@ -471,34 +463,6 @@ class TestKnownAccount:
         assert api.call("auth.two_factor.login", body).status_code == 200
 
 
-class TestLoginRaces:
-    @pytest.mark.parametrize("existing", [None, True, False])
-    def test_one_identity_gets_one_account(
-        self, server: Server, clients: Clients, platform: Platform, tables: Tables, existing: bool | None
-    ) -> None:
-        """Whether the address is new, has a verified account, or one that passes to its owner."""
-        visitors = [clients(server) for _ in range(PARALLEL)]
-        if existing is not None:
-            account(visitors[0], tables, email_verified=existing)
-        bodies = [told(platform) for _ in visitors]
-        answers = at_once([partial(login, visitor, body) for visitor, body in zip(visitors, bodies, strict=True)])
-        assert {answer.status_code for answer in answers} == {200}, {answer.text for answer in answers}
-        assert [answer.json()["data"]["isNewUser"] for answer in answers].count(True) == (existing is None)
-        assert (tables.count("users"), len(links(tables)), tables.count("sessions")) == (1, 1, PARALLEL)
-        assert tables.rows("SELECT id FROM sessions WHERE revoked_at IS NOT NULL") == []
-        assert topics(tables) == ([] if existing is None else ["email.provider_linked"])
-        assert tables.count("consent_records") == (2 if existing is None else 0)
-
-    def test_one_token_signs_in_once(
-        self, server: Server, clients: Clients, platform: Platform, tables: Tables
-    ) -> None:
-        body = told(platform)
-        visitors = [clients(server) for _ in range(PARALLEL)]
-        answers = at_once([partial(login, visitor, body) for visitor in visitors])
-        assert sorted(answer.status_code for answer in answers) == [200] + [401] * (PARALLEL - 1)
-        assert tables.count("sessions") == 1
-
-
 class TestLink:
     @pytest.fixture
     def user_id(self, api: Api, tables: Tables) -> UUID:
@@ -556,19 +520,6 @@ class TestLink:
         refused(link(api, told(platform), api.sign_in()), 409, "auth.oauth.linked_to_other_user")
         assert links(tables) == [("google", "ada-at-platform", eve)]
 
-    def test_one_of_two_accounts_gets_an_identity(
-        self, api: Api, server: Server, clients: Clients, platform: Platform, tables: Tables, user_id: UUID
-    ) -> None:
-        account(api, tables, "eve@example.com")
-        tokens = [api.sign_in(email) for email in ("ada@example.com", "eve@example.com")]
-        bodies = [told(platform) for _ in range(PARALLEL)]
-        answers = at_once([partial(link, clients(server), body, tokens[turn % 2]) for turn, body in enumerate(bodies)])
-        half = PARALLEL // 2
-        codes = sorted(code_of(answer) for answer in answers if answer.status_code != 200)
-        assert codes == ["auth.oauth.already_linked"] * (half - 1) + ["auth.oauth.linked_to_other_user"] * half
-        assert len(links(tables)) == 1
-        assert topics(tables) == ["email.provider_linked"]
-
 
 class TestUnlink:
     @pytest.fixture
@@ -617,16 +568,6 @@ class TestUnlink:
         linked(tables, user_id, "apple")
         assert unlink(api, token).status_code == 200
         refused(unlink(api, token, "apple"), 400, "auth.oauth.only_auth_method")
-
-    def test_two_at_once_leave_one(
-        self, api: Api, server: Server, clients: Clients, tables: Tables, user_id: UUID
-    ) -> None:
-        token = api.sign_in()
-        change(tables, "users", user_id, password_hash=None)
-        linked(tables, user_id, "apple")
-        answers = at_once([partial(unlink, clients(server), token, provider) for provider in ("google", "apple")])
-        assert sorted(answer.status_code for answer in answers) == [200, 400]
-        assert len(links(tables)) == 1
 
 
 def test_a_used_token_is_forgotten_when_it_has_expired(

@@ -1,7 +1,5 @@
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,13 +9,13 @@ import httpx
 import pytest
 
 from domain.auth import one_time_hash
+from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.providers.sms_vendors import SmsVendor, sms_vendor
 
 PHONE = "+905551112212"
 OTHER_PHONE = "+12025550143"
 CODE = re.compile(r"\b[0-9]{6}\b")
-PARALLEL = 50
 
 
 def send(api: Api, phone: str = PHONE, purpose: str = "verify-phone-fan", **options: Any) -> httpx.Response:
@@ -70,21 +68,8 @@ def cool_down(tables: Tables, challenge_id: str) -> None:
     assert tables.run(aged, UUID(challenge_id)) == 1
 
 
-def audited(tables: Tables, action: str) -> list[dict[str, Any]]:
-    return tables.rows("SELECT * FROM audit_logs WHERE action = %s", action)
-
-
 def refused(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, code_of(response)
-
-
-def at_once(work: Callable[[int], httpx.Response]) -> list[httpx.Response]:
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        return list(pool.map(work, range(PARALLEL)))
-
-
-def outcomes(responses: list[httpx.Response]) -> Counter[str]:
-    return Counter("success" if response.status_code == 200 else code_of(response) for response in responses)
 
 
 @pytest.fixture
@@ -94,8 +79,8 @@ def unlimited(server: Server) -> None:
 
 
 @pytest.fixture
-def user_id(api: Api) -> UUID:
-    return UUID(api.sign_up())
+def user_id(api: Api, tables: Tables) -> UUID:
+    return account(api, tables)
 
 
 @pytest.fixture
@@ -332,18 +317,6 @@ class TestShareOfAPhone:
             "fresh": True,
         }
 
-    @pytest.mark.usefixtures("unlimited")
-    def test_parallel_calls_share_it_exactly(self, api: Api, tables: Tables) -> None:
-        answers = outcomes(at_once(lambda _: send(api)))
-        assert answers == {"success": 5, "auth.otp.send.rate_limit": PARALLEL - 5}
-        assert (tables.count("challenges"), len(api.mails(PHONE))) == (5, 5)
-
-    @pytest.mark.usefixtures("unlimited")
-    def test_parallel_calls_share_a_new_hour_exactly(self, api: Api, tables: Tables) -> None:
-        send(api)
-        tables.run("UPDATE phone_quotas SET sent = 5, opened_at = now() - interval '1 hour'")
-        assert outcomes(at_once(lambda _: send(api)))["success"] == 5
-
     def test_one_caller_is_limited_whatever_the_phone(self, api: Api) -> None:
         answers = [send(api, f"+9055511122{number}") for number in range(10, 14)]
         assert [response.status_code for response in answers] == [200, 200, 200, 429]
@@ -455,23 +428,6 @@ class TestVerify:
         assert refused(response) == (400, "validation.failed")
         assert {field for field, _ in broken_rules(response)} == {"code"}
 
-    @pytest.mark.usefixtures("unlimited")
-    def test_parallel_guesses_get_no_more_than_the_maximum(self, api: Api, tables: Tables) -> None:
-        challenge_id = opened(send(api))
-        (code,) = sent_codes(api)
-        answers = outcomes(at_once(lambda _: verify(api, challenge_id, another(code))))
-        assert answers == {"auth.otp.verify.invalid": 5, "auth.otp.verify.attempts_exhausted": PARALLEL - 5}
-        assert row(tables, challenge_id)["attempts"] == 5
-        assert len(audited(tables, "auth.otp.verify.failure")) == 5
-
-    @pytest.mark.usefixtures("unlimited")
-    def test_parallel_right_answers_pass_once(self, api: Api, tables: Tables, token: str) -> None:
-        challenge_id = opened(send(api, purpose="verify-phone-profile", headers=bearer(token)))
-        (code,) = sent_codes(api)
-        answers = outcomes(at_once(lambda _: verify(api, challenge_id, code)))
-        assert answers == {"success": 1, "auth.otp.verify.already_used": PARALLEL - 1}
-        assert len(audited(tables, "auth.otp.verify.success")) == 1
-
 
 class TestResend:
     def test_a_new_code_replaces_the_former(self, api: Api, tables: Tables) -> None:
@@ -542,14 +498,6 @@ class TestResend:
 
     def test_a_malformed_id_is_refused(self, api: Api) -> None:
         assert broken_rules(resend(api, "nonsense")) == {("challengeId", "format")}
-
-    @pytest.mark.usefixtures("unlimited")
-    def test_parallel_calls_send_one_code(self, api: Api, tables: Tables) -> None:
-        challenge_id = opened(send(api))
-        cool_down(tables, challenge_id)
-        answers = outcomes(at_once(lambda _: resend(api, challenge_id)))
-        assert answers == {"success": 1, "auth.otp.resend.cooldown": PARALLEL - 1}
-        assert row(tables, challenge_id)["resend_count"] == 1
 
 
 class TestChallenge:

@@ -1,12 +1,10 @@
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import httpx
 import pytest
 
-from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, insert, topics
-from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, broken_rules, code_of
+from tests.harness import PASSWORD, TOKEN, Api, Tables, bearer, broken_rules, code_of
 
 NEW = "Better-Horse-8"
 
@@ -112,18 +110,6 @@ class TestReset:
         account(api, tables, two_factor_enabled=True, two_factor_secret="sealed")
         reset(api, reset_token(api))
         assert login(api, NEW).json()["data"]["requiresTwoFactor"] is True
-
-    def test_a_token_works_once_under_64_parallel_tries(
-        self, api: Api, server: Server, tables: Tables, clients: Clients
-    ) -> None:
-        account(api, tables)
-        token = reset_token(api)
-        server.configure(**{"ratelimit.enabled": False})
-        with ThreadPoolExecutor(64) as pool:
-            answers = list(
-                pool.map(lambda n: reset(clients(server), token, f"Better-Horse-{n}").status_code, range(64))
-            )
-        assert sorted(answers) == [200] + [400] * 63
 
     def test_on_an_unverified_account_it_proves_the_address_and_voids_the_rest(self, api: Api, tables: Tables) -> None:
         registered = api.register()

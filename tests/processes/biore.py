@@ -194,15 +194,15 @@ class Deployment:
 
         self.with_parts(store)
 
-    def wait_for_mail(self, to: str) -> str:
-        """The text of the newest mail to the address in the development mailbox."""
+    def wait_for_mail(self, to: str, holding: str = "") -> str:
+        """The text of the newest mail to the address in the development mailbox, once it holds that."""
 
         def newest() -> str | None:
             answer = httpx.get(f"{self.origin}/api/v1/dev/mailbox", params={"to": to}, timeout=10, trust_env=False)
             messages = answer.raise_for_status().json()["data"]["messages"]
-            return str(messages[0]["text"]) if messages else None
+            return str(messages[0]["text"]) if messages and holding in messages[0]["text"] else None
 
-        return until(newest, f"a mail to {to}") or ""
+        return until(newest, f"a mail to {to} {holding}") or ""
 
     def _end_embedded(self) -> None:
         """PostgreSQL outlives an owner that was killed; not the test."""
