@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connexion.lifecycle import ConnexionRequest
+from connexion.middleware.abstract import ROUTING_CONTEXT
 from connexion.security import NO_VALUE
 
 from domain.errors import ApiError
@@ -30,11 +31,13 @@ class BearerSecurity:
         return self._verify
 
     async def _verify(self, request: ConnexionRequest) -> dict[str, Any]:
+        call = request.scope[SCOPE_KEY]
+        call.operation_id = request.scope["extensions"][ROUTING_CONTEXT]["operation_id"]  # refusals are logged under it
         authorization = Headers(request.scope["headers"]).only("authorization")
         match = BEARER.fullmatch(authorization or "")
         if match is None:
             raise ApiError("auth.unauthenticated")
-        request.scope[SCOPE_KEY].principal = principal = await self._principal(match["token"])
+        call.principal = principal = await self._principal(match["token"])
         return {"sub": str(principal.user_id)}
 
     async def _principal(self, token: str) -> Principal:

@@ -31,6 +31,7 @@ def sign_in(api: Api, tables: Tables) -> list[str]:
     access = api.sign_in(EMAIL)
     first = api.cookies["biore_refresh"]
     api.call("auth.me", headers=bearer(access))
+    api.call("auth.me", headers=bearer("nobody"))
     second = refresh_token(api.call("auth.refresh"))
     tables.run("UPDATE sessions SET rotated_at = now() - interval '1 hour'")
     api.call("auth.refresh")

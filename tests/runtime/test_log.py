@@ -74,6 +74,11 @@ class TestWalk:
         assert "Traceback" in failure["exception"]
         assert "CheckViolation" in failure["exception"]
 
+    def test_each_request_is_logged_under_its_operation(self, walk: Walk) -> None:
+        requests = [event for event in walk("json").events if event["event"] == "request"]
+        assert ("auth.me", 401) in {(request["operation"], request["status"]) for request in requests}
+        assert all(request["operation"] for request in requests)
+
     def test_jobs_are_logged_under_the_call_that_caused_them(self, walk: Walk) -> None:
         jobs = [event for event in walk("json").events if event["event"] == "job.done"]
         assert {job["topic"] for job in jobs} >= {"email.verify_address", "email.session_theft"}
