@@ -9,6 +9,8 @@ from domain import auth, two_factor
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from handlers.needs import (
         Body,
         Carrier,
@@ -106,20 +108,16 @@ async def verify(
         raise ApiError("auth.2fa.already_enabled")
     if user is None or user.two_factor_secret is None:
         raise ApiError("auth.2fa.setup_required")
-    await second_factor.begin(uow, user_id)
-    codes = two_factor.backup_codes(config["auth.backup_code_count"], random_bytes)
 
-    async with uow() as db:
-        enabled = await second_factor.accepts(db, user_id, body["code"]) and await db.two_factor.enable(user_id)
-        if enabled:
-            await second_factor.forget_failures(db, user_id)
-            await second_factor.keep_backup_codes(db, user_id, codes)
-            await db.sessions.revoke_all(user_id, clock())
-            await db.outbox.add("email.two_factor_enabled", user=str(user_id))
-            await db.audit.record("auth.2fa.enable.success", actor=user_id, target=user_id)
-    if not enabled:
-        raise ApiError("auth.2fa.invalid_code")
-    return {"backupCodes": codes}
+    async def switch_on(db: Repositories) -> bool:
+        if not await db.two_factor.enable(user_id):
+            return False
+        await db.sessions.revoke_all(user_id, clock())
+        await db.outbox.add("email.two_factor_enabled", user=str(user_id))
+        await db.audit.record("auth.2fa.enable.success", actor=user_id, target=user_id)
+        return True
+
+    return await _for_a_code(body["code"], user_id, uow, config, second_factor, random_bytes, switch_on)
 
 
 async def disable(body: Body, principal: Principal, uow: UnitOfWork, hasher: Hasher, clock: Clock) -> None:
@@ -149,18 +147,34 @@ async def regenerate_backup_codes(
         user = await db.users.find(user_id)
     if user is None or not user.two_factor_enabled:
         raise ApiError("auth.2fa.not_enabled")
-    await second_factor.begin(uow, user_id)
-    codes = two_factor.backup_codes(config["auth.backup_code_count"], random_bytes)
 
+    async def replace(db: Repositories) -> bool:
+        await db.audit.record("auth.2fa.backup_codes.regenerate.success", actor=user_id, target=user_id)
+        return True
+
+    return await _for_a_code(body["code"], user_id, uow, config, second_factor, random_bytes, replace)
+
+
+async def _for_a_code(
+    code: str,
+    user_id: UUID,
+    uow: UnitOfWork,
+    config: Config,
+    second_factor: SecondFactor,
+    random_bytes: RandomBytes,
+    effect: Callable[[Repositories], Awaitable[bool]],
+) -> dict[str, Any]:
+    """New backup codes for a right code of the app, together with ``effect``, unless that was overtaken."""
+    await second_factor.begin(uow, user_id)
+    backup_codes = two_factor.backup_codes(config["auth.backup_code_count"], random_bytes)
     async with uow() as db:
-        right = await second_factor.accepts(db, user_id, body["code"])
+        right = await second_factor.accepts(db, user_id, code) and await effect(db)
         if right:
             await second_factor.forget_failures(db, user_id)
-            await second_factor.keep_backup_codes(db, user_id, codes)
-            await db.audit.record("auth.2fa.backup_codes.regenerate.success", actor=user_id, target=user_id)
-    if not right:
+            await second_factor.keep_backup_codes(db, user_id, backup_codes)
+    if not right:  # told after the commit: the code is consumed although the request fails
         raise ApiError("auth.2fa.invalid_code")
-    return {"backupCodes": codes}
+    return {"backupCodes": backup_codes}
 
 
 async def status(principal: Principal, db: Repositories) -> dict[str, Any]:
