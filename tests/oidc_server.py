@@ -6,10 +6,10 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from uuid import uuid4
@@ -17,6 +17,8 @@ from uuid import uuid4
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from tests.http_server import Answer, served
 
 NONCE = "the-nonce"
 VERIFIER = "the-verifier-of-the-authorization-request"
@@ -75,7 +77,7 @@ class Platform:
         self.url = ""
         self.seen: list[str] = []
         self.forms: list[dict[str, str]] = []
-        self.outage: tuple[int, bytes] | None = None
+        self.outage: Answer | None = None
         self.hangs = False
         self.released = Event()
         self.answer: dict[str, Any] = {}
@@ -123,7 +125,7 @@ class Platform:
         self._codes[code] = {"verifier": verifier, "redirect_uri": redirect_uri, "claims": claims}
         return code
 
-    def respond(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, bytes]:
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         self.seen.append(path)
         if self.hangs:
             self.released.wait()
@@ -135,7 +137,7 @@ class Platform:
             return self._token(headers, dict(parse_qsl(body.decode(), keep_blank_values=True)))
         return self._profile(headers.get("Authorization", ""))
 
-    def _token(self, headers: Any, form: dict[str, str]) -> tuple[int, bytes]:
+    def _token(self, headers: Any, form: dict[str, str]) -> Answer:
         self.forms.append(form)
         basic = base64.b64encode(f"{self.client_id}:{quote(SECRET, safe='')}".encode()).decode()
         if form.get("client_secret") != SECRET and headers.get("Authorization") != f"Basic {basic}":
@@ -156,7 +158,7 @@ class Platform:
         bound = same or (verifier is None and asked["verifier"] is None)
         return bool(bound and asked["redirect_uri"] in (None, form.get("redirect_uri")))
 
-    def _profile(self, authorization: str) -> tuple[int, bytes]:
+    def _profile(self, authorization: str) -> Answer:
         claims = self._profiles.get(authorization.removeprefix("Bearer "))
         if claims is None:
             return _json({"title": "Unauthorized"}, 401)
@@ -164,41 +166,12 @@ class Platform:
         return _json({"data": told | claims.get("profile", {})})
 
 
-def _json(answer: Any, status: int = 200) -> tuple[int, bytes]:
+def _json(answer: Any, status: int = 200) -> Answer:
     return status, json.dumps(answer).encode()
 
 
 @contextmanager
 def oidc_server(algorithm: str = "RS256") -> Iterator[Platform]:
     platform = Platform(algorithm)
-
-    class Handler(BaseHTTPRequestHandler):
-        def _respond(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = platform.respond(self.command, self.path.partition("?")[0], self.headers, body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        do_GET = do_POST = _respond  # noqa: N815 - the library's names
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-            pass
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 64
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that gave up waiting is part of the tests."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        platform.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield platform
-        finally:
-            platform.released.set()
-            server.shutdown()
-            thread.join()
+    with served(platform) as platform.url:
+        yield platform

@@ -6,13 +6,15 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from email.message import Message
+from threading import Event
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+
+from tests.http_server import Answer, served
 
 
 class SmtpServer:
@@ -122,23 +124,23 @@ class SiteVerifyServer:
 
     def __init__(self) -> None:
         self.forms: list[dict[str, str]] = []
-        self.outage: tuple[int, bytes] | None = None
+        self.outage: Answer | None = None
         self.hangs = False
         self.released = Event()
         self.url = ""
 
-    def answer(self, content_type: str, body: bytes) -> tuple[int, bytes]:
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         self.forms.append(form)
         if self.hangs:
             self.released.wait()
         if self.outage is not None:
             return self.outage
-        if content_type != "application/x-www-form-urlencoded":
+        if headers["Content-Type"] != "application/x-www-form-urlencoded":
             return self._refused("bad-request")
         return self._judged(form)
 
-    def _judged(self, form: dict[str, str]) -> tuple[int, bytes]:
+    def _judged(self, form: dict[str, str]) -> Answer:
         if form.get("secret") != self.secret:
             return self._refused("invalid-input-secret")
         if [earlier.get("response") for earlier in self.forms].count(form["response"]) > 1:
@@ -147,37 +149,13 @@ class SiteVerifyServer:
             return self._refused("invalid-input-response")
         return 200, json.dumps({"success": True, "hostname": "bio.re"}).encode()
 
-    def _refused(self, *codes: str) -> tuple[int, bytes]:
+    def _refused(self, *codes: str) -> Answer:
         return 200, json.dumps({"success": False, "error-codes": list(codes)}).encode()
 
 
 @contextmanager
 def siteverify_server() -> Iterator[SiteVerifyServer]:
     vendor = SiteVerifyServer()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, answer = vendor.answer(self.headers["Content-Type"], body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-            pass
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that gave up waiting is part of the tests."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        vendor.url = f"http://127.0.0.1:{server.server_port}/siteverify"
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield vendor
-        finally:
-            vendor.released.set()
-            server.shutdown()
-            thread.join()
+    with served(vendor) as url:
+        vendor.url = f"{url}/siteverify"
+        yield vendor

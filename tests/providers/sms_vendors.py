@@ -5,13 +5,13 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from typing import Any
+from email.message import Message
+from threading import Event
 from urllib.parse import parse_qs
 
+from tests.http_server import Answer, served
+
 FORM = "application/x-www-form-urlencoded"
-Answer = tuple[int, bytes]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SmsVendor:
     troubles: tuple[int, ...] = ()
     """Codes that speak about the account, the request or the vendor."""
 
-    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         self.calls += 1
         if self.hangs:
             self.released.wait()
@@ -51,7 +51,7 @@ class SmsVendor:
         form = {key: values[0] for key, values in parse_qs(body.decode(), strict_parsing=True).items()}
         return self.judge(path, headers, form)
 
-    def judge(self, path: str, headers: Mapping[str, str], form: dict[str, str]) -> Answer:
+    def judge(self, path: str, headers: Message, form: dict[str, str]) -> Answer:
         raise NotImplementedError
 
     def configured(self, **changes: str) -> dict[str, str]:
@@ -68,7 +68,7 @@ class Twilio(SmsVendor):
     refusals = (21211, 21217, 21610, 21614, 21635)
     troubles = (21408, 21606, 21612, 30001)
 
-    def judge(self, path: str, headers: Mapping[str, str], form: dict[str, str]) -> Answer:
+    def judge(self, path: str, headers: Message, form: dict[str, str]) -> Answer:
         login = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
         if login != "AC0123:to:ken":
             return self._error(401, 20003)
@@ -95,7 +95,7 @@ class Vonage(SmsVendor):
     refusals = (6, 7, 33)
     troubles = (1, 2, 3, 5, 8, 9, 10, 11, 12, 15, 22, 29)
 
-    def judge(self, path: str, headers: Mapping[str, str], form: dict[str, str]) -> Answer:
+    def judge(self, path: str, headers: Message, form: dict[str, str]) -> Answer:
         if path != "/sms/json":
             return 404, b"<html>not found</html>"
         if (form["api_key"], form["api_secret"]) != ("abcd1234", "s3cret"):
@@ -123,30 +123,5 @@ VENDORS: dict[str, type[SmsVendor]] = {vendor.name: vendor for vendor in (Twilio
 @contextmanager
 def sms_vendor(name: str) -> Iterator[SmsVendor]:
     vendor = VENDORS[name](settings=VENDORS[name].settings)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, answer = vendor.answer(self.path, dict(self.headers.items()), body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-            pass
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that gave up waiting is part of the tests."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        vendor.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield vendor
-        finally:
-            vendor.released.set()
-            server.shutdown()
-            thread.join()
+    with served(vendor) as vendor.url:
+        yield vendor

@@ -1,0 +1,52 @@
+"""HTTP on loopback for whatever stands for a vendor."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any, Protocol
+
+Answer = tuple[int, bytes]
+
+
+class StandIn(Protocol):
+    released: Event
+    """Ends the waiting of whoever is held back."""
+
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer: ...
+
+
+@contextmanager
+def served(stand_in: StandIn) -> Iterator[str]:
+    """The address at which it answers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _respond(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, answer = stand_in.respond(self.command, self.path.partition("?")[0], self.headers, body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        do_GET = do_POST = _respond  # noqa: N815 - the library's names
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+            pass
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A client that gave up waiting is part of the tests."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            stand_in.released.set()
+            server.shutdown()
+            thread.join()
