@@ -55,7 +55,7 @@ INSERT INTO mailbox_messages (id, recipient, subject, text, html, locale)
 CONNECT = """
 INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
     SELECT gen_random_uuid(), id, 'p' || n, 'a' || n FROM users, generate_series(1, %s) n
-    WHERE email = 'ada@example.com'
+    WHERE email = 'grace@example.com'
     ON CONFLICT DO NOTHING
 """
 
@@ -157,7 +157,8 @@ class TestPlans:
         """As many statements for many rows as for one."""
         counts = []
         with full_server.client() as api, Tables(full_server.database_url) as tables:
-            headers = bearer(api.sign_in("ada@example.com"))
+            api.sign_up("grace@example.com")
+            headers = bearer(api.sign_in("grace@example.com"))
             for platforms in (1, 30):
                 tables.run(CONNECT, platforms)
                 seen: list[str] = []
