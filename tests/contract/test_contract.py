@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from domain.config_keys import Rate
+from domain.config_keys import CATALOGUE, Rate
 from runtime.schemas import SchemaCompiler
 from tests.conftest import Databases
 from tests.contract.operations import (
@@ -195,6 +195,12 @@ def require_refused(response: httpx.Response, operation_id: str, rate: Rate) -> 
     assert int(response.headers["retry-after"]) == require_limit(response, operation_id, rate, 0)
 
 
+def test_lockouts_are_met_before_the_limit_of_sign_ins() -> None:
+    rate = CONTRACT.policies["auth.login"].rate
+    assert rate is not None
+    assert rate.limit > CATALOGUE["auth.lockout_threshold"].default
+
+
 class TestKillSwitches:
     @pytest.mark.parametrize("operation_id", SWITCHED)
     def test_the_switch_gives_its_error(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
@@ -273,8 +279,38 @@ class TestBodies:
         assert response.status_code < 300 or code_of(response) != "validation.failed"
 
 
+# Why an operation of sign-in that changes something takes no Idempotency-Key.
+SAFE_WITHOUT_A_KEY = {
+    "auth.login": "answers a credential, which is not to be stored; a repetition is one more session",
+    "auth.oauth.login": "answers a credential; its proof is good once",
+    "auth.two_factor.login": "answers a credential; its challenge is good once",
+    "auth.refresh": "answers a credential; the grace gives a repetition the same one",
+    "auth.two_factor.setup": "answers a secret; a repetition replaces one that was never active",
+    "auth.two_factor.setup_init": "as setup",
+    "auth.two_factor.verify": "answers backup codes, which are kept as hashes only; its code is good once",
+    "auth.two_factor.regenerate_backup_codes": "as verify",
+    "auth.two_factor.disable": "a repetition finds the factor off and succeeds",
+    "auth.verify_email": "a repetition succeeds and writes nothing",
+    "auth.passwords.reset": "its token is good once",
+    "auth.otp.verify": "its challenge is passed once",
+    "auth.logout": "a repetition finds the session ended and succeeds",
+    "auth.sessions.revoke": "a repetition finds the session ended",
+    "auth.sessions.revoke_all": "a repetition finds no other session and succeeds",
+    "auth.oauth.link": "its proof is good once, and an account has one identity of a platform",
+    "auth.oauth.unlink": "a repetition finds no link",
+}
+
+
 class TestIdempotency:
     """What register shows in detail, each operation that takes the key must do."""
+
+    def test_who_takes_no_key_needs_none(self) -> None:
+        changing = {
+            policy.operation_id
+            for policy in CONTRACT.policies.values()
+            if policy.operation_id.startswith("auth.") and policy.method.upper() != "GET" and not policy.idempotent
+        }
+        assert changing == SAFE_WITHOUT_A_KEY.keys()
 
     @pytest.fixture
     def call(self, api: Api, tables: Tables, operation_id: str) -> Callable[..., httpx.Response]:

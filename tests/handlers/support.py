@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
+from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from tests.harness import PASSWORD, Api, Server, Tables
@@ -85,6 +86,23 @@ def broken(tables: Tables, table: str, column: str) -> Iterator[None]:
         assert any(entry["event"] == "internal.error" for entry in logs)
     finally:
         tables.run(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {original} USING NULL")
+
+
+@contextmanager
+def statements(server: Server) -> Iterator[list[str]]:
+    """What the server asks the database meanwhile, apart from its look at config and keys now and then."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "config_entries" not in statement and "signing_keys" not in statement:
+            seen.append(statement)
+
+    engine = server.app.parts.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def until(condition: Callable[[], Any]) -> None:

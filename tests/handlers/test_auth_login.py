@@ -1,5 +1,4 @@
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -7,10 +6,9 @@ from uuid import UUID
 import httpx
 import jwt
 import pytest
-from sqlalchemy import event
 
 from tests.handlers.conftest import Clients
-from tests.handlers.support import account, audited, change
+from tests.handlers.support import account, audited, change, statements
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules, code_of, refresh_token
 from tests.providers.servers import SiteVerifyServer
 
@@ -34,23 +32,6 @@ def unlock(tables: Tables) -> None:
 def locked_for(response: httpx.Response) -> int:
     assert (response.status_code, code_of(response)) == (401, "auth.login.account_locked")
     return int(response.headers["retry-after"])
-
-
-@contextmanager
-def statements(server: Server) -> Iterator[list[str]]:
-    """What the server asks the database meanwhile, apart from its look at config and keys now and then."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "config_entries" not in statement and "signing_keys" not in statement:
-            seen.append(statement)
-
-    engine = server.app.parts.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 class TestLogin:

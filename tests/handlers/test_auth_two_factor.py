@@ -1,3 +1,4 @@
+import base64
 import time
 from uuid import UUID, uuid4
 
@@ -134,6 +135,12 @@ class TestLogin:
         assert enabled.finish(enabled.start_sign_in(), code).status_code == 200
         assert code_of(enabled.finish(enabled.start_sign_in(), code)) == "auth.2fa.invalid_code"
 
+    def test_the_window_is_configured(self, enabled: Factor, server: Server) -> None:
+        server.configure(**{"auth.totp_window": 0})
+        assert code_of(enabled.finish(enabled.start_sign_in(), enabled.code(-1))) == "auth.2fa.invalid_code"
+        server.configure(**{"auth.totp_window": 3})
+        assert enabled.finish(enabled.start_sign_in(), enabled.code(2)).status_code == 200
+
     def test_codes_with_spaces_are_understood(self, enabled: Factor) -> None:
         code = enabled.code()
         assert enabled.finish(enabled.start_sign_in(), f" {code[:3]} {code[3:]} ").status_code == 200
@@ -162,15 +169,19 @@ class TestSetup:
         response = factor.api.call(operation_id, headers=bearer(factor.token))
         assert (response.status_code, code_of(response)) == (404, "auth.2fa.user_not_found")
 
-    def test_the_secret_is_sealed_and_not_active(self, factor: Factor) -> None:
+    def test_the_secret_is_sealed_and_not_active(self, factor: Factor, server: Server) -> None:
         row = factor.tables.one("SELECT two_factor_secret, two_factor_enabled FROM users")
+        keyring = server.app.parts.keyring
         assert factor.secret not in row["two_factor_secret"]
+        assert row["two_factor_secret"].startswith(f"{keyring.current}.")
+        assert keyring.unseal("totp", row["two_factor_secret"]) == factor.secret
         assert row["two_factor_enabled"] is False
 
     def test_both_shapes_say_the_same(self, factor: Factor) -> None:
         first = factor.api.call("auth.two_factor.setup", headers=bearer(factor.token)).json()["data"]
         second = factor.api.call("auth.two_factor.setup_init", headers=bearer(factor.token)).json()["data"]
-        assert first["qrCodeDataUrl"].startswith("data:image/png;base64,")
+        image = first["qrCodeDataUrl"].removeprefix("data:image/png;base64,")
+        assert base64.b64decode(image, validate=True).startswith(b"\x89PNG\r\n\x1a\n")
         assert first["otpauthUrl"].startswith("otpauth://totp/BIO.RE:ada%40example.com?secret=")
         assert second["recoveryCodes"] is None
         assert first["secret"] != second["secret"]
@@ -204,6 +215,8 @@ class TestVerify:
         response = self.verify(factor, factor.code())
         codes = response.json()["data"]["backupCodes"]
         assert len(set(codes)) == 10
+        kept = factor.tables.rows("SELECT code_hash, used_at FROM backup_codes")
+        assert [(len(row["code_hash"]), row["used_at"]) for row in kept] == [(32, None)] * 10
         assert factor.api.call("auth.me", headers=bearer(factor.token)).status_code == 401
         assert "email.two_factor_enabled" in topics(factor.tables)
 
