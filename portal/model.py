@@ -63,8 +63,20 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """One of several answers (``oneOf``): the component, its fields, and the whole body as an example."""
+
+    name: str
+    fields: tuple[Field, ...]
+    example: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
-    """``schema`` is the contract's with its references; ``name`` that of the component; ``example`` the whole body."""
+    """``schema`` is the contract's with its references; ``name`` that of the component; ``example`` the whole body.
+
+    Where the answers differ, ``variants`` has each, and ``fields`` is empty.
+    """
 
     name: str
     schema: Json
@@ -72,6 +84,7 @@ class Body:
     fields: tuple[Field, ...]
     example: Json
     media_type: str = "application/json"
+    variants: tuple[Variant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +318,17 @@ class _Reader:
         schema = self._resolved(media["schema"])
         data = schema.get("properties", {}).get("data") if media_type == "application/json" else None
         fields = self._fields(data, "response") if data else ()
-        return Body(_name(media["schema"]) or "", media["schema"], True, fields, media.get("example"), media_type)
+        example = media.get("example")
+        variants = tuple(self._variants(data, example)) if data else ()
+        return Body(_name(media["schema"]) or "", media["schema"], True, fields, example, media_type, variants)
+
+    def _variants(self, data: Json, example: Json) -> Iterator[Variant]:
+        """The answer's own example belongs to the variant that has its fields; the others bring one of their own."""
+        for schema in self._resolved(data).get("oneOf", ()):
+            resolved, name = self._resolved(schema), _name(schema) or ""
+            fields = self._fields(schema, f"response-{name.lower()}")
+            own = example["data"].keys() <= resolved["properties"].keys()
+            yield Variant(name, fields, example if own else {"success": True, "data": resolved.get("example")})
 
     def _refusals(self, policy: Policy) -> Iterator[Refusal]:
         for code, status in sorted(policy.statuses.items(), key=lambda item: (item[1], item[0])):

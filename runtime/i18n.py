@@ -13,7 +13,7 @@ from runtime.spec import ROOT
 
 LOCALES = ROOT / "locales"
 DEFAULT = "en"
-NAMESPACES = ("errors", "validation", "messages", "mails")
+NAMESPACES = ("errors", "validation", "messages", "mails", "portal")
 
 
 class Texts:
@@ -22,7 +22,7 @@ class Texts:
         self._texts[DEFAULT]["errors"] = {code: entry["message"] for code, entry in errors.items()}
         self.locales = tuple(self._texts)
 
-    def say(self, locale: str, namespace: str, key: str, **variables: Any) -> str:
+    def say(self, locale: str, namespace: str, key: str, /, **variables: Any) -> str:
         """The text in ``locale``, in English where the locale lacks it."""
         texts = self._texts.get(locale, {}).get(namespace, {})
         text = texts.get(key) or self._texts[DEFAULT][namespace][key]

@@ -1,0 +1,38 @@
+"""Where to start: the calls of an undertaking, in their order. Names and addresses come from the contract.
+
+The words of each are ``flow.<name>`` in ``locales/<locale>/portal.json``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portal.model import Operation, Site
+
+QUICK_START = ("auth.register", "auth.verify_email", "auth.login", "auth.me")
+FLOWS = {
+    "signUp": ("auth.register", "auth.verify_email", "auth.login"),
+    "forgotten": ("auth.passwords.forgot", "auth.passwords.reset"),
+    "twoFactor": ("auth.two_factor.setup", "auth.two_factor.verify", "auth.two_factor.login"),
+    "oauth": ("auth.oauth.providers", "auth.oauth.login", "auth.oauth.link"),
+    "session": ("auth.me", "auth.sessions.list", "auth.passwords.change"),
+    "rotation": ("auth.refresh",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    name: str
+    operations: tuple[Operation, ...]
+
+
+def flows(site: Site) -> Iterator[Flow]:
+    """Those whose every call exists in the contract."""
+    for name, operation_ids in FLOWS.items():
+        found = found_in(site, operation_ids)
+        if len(found) == len(operation_ids):
+            yield Flow(name, found)
+
+
+def found_in(site: Site, operation_ids: tuple[str, ...]) -> tuple[Operation, ...]:
+    known = {operation.id: operation for operation in site.operations}
+    return tuple(known[operation_id] for operation_id in operation_ids if operation_id in known)

@@ -1,0 +1,56 @@
+"""Texts and examples of the contract as markup. Nothing here depends on the language of a page: all of it is kept."""
+
+import json
+import re
+from functools import cache
+from html import escape
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+FORMATTER = HtmlFormatter(nowrap=True)
+LEXERS = {name: get_lexer_by_name(name) for name in ("json",)}
+# Blanks and punctuation have no colour; their spans are a third of the markup.
+PLAIN = re.compile(r'<span class="[wp]">([^<]*)</span>')
+HEADING = re.compile(r"<(/?)h([1-6])>")
+DEMOTED_BY = 2
+
+
+@cache
+def block(text: str) -> Markup:
+    """CommonMark as paragraphs; raw HTML stays text, and headings go below those of the page."""
+    html = MARKDOWN.render(text)
+    return Markup(HEADING.sub(lambda found: f"<{found[1]}h{min(6, int(found[2]) + DEMOTED_BY)}>", html).strip())  # noqa: S704
+
+
+@cache
+def inline(text: str) -> Markup:
+    """CommonMark within a line."""
+    return Markup(MARKDOWN.renderInline(text.strip()).replace("\n", " "))  # noqa: S704 - html is off
+
+
+@cache
+def _highlighted(text: str, lexer: str) -> Markup:
+    return Markup(PLAIN.sub(r"\1", highlight(text, LEXERS[lexer], FORMATTER)).rstrip("\n"))  # noqa: S704 - Pygments escapes
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def json_block(value: Any) -> Markup:
+    return _highlighted(as_json(value), "json")
+
+
+def with_text(html: Markup, old: str, new: str) -> Markup:
+    """``html`` of a JSON example with one of its texts in other words."""
+    return Markup(str(html).replace(_json_text(old), _json_text(new)))  # noqa: S704 - both are escaped
+
+
+def _json_text(text: str) -> str:
+    return escape(json.dumps(text, ensure_ascii=False), quote=False)  # as Pygments does

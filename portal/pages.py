@@ -1,0 +1,103 @@
+"""Which pages there are. None of them knows a language; ``render.py`` gives each its words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from domain.config_keys import ConfigKey
+from portal.flows import QUICK_START, flows, found_in
+from portal.model import Module, Operation, Site
+
+ROOT = "/docs"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``path`` without a language; ``title`` a key of the words, or a text of the contract where ``foreign`` is set."""
+
+    path: str
+    template: str
+    title: str
+    foreign: bool = False
+    above: tuple["Page", ...] = ()
+    context: Mapping[str, Any] = field(default_factory=dict)
+    markdown: bool = False
+
+    @property
+    def file(self) -> str:
+        return f"{self.path.strip('/')}/index.html".lstrip("/")
+
+
+def operation_path(operation: Operation) -> str:
+    return f"{ROOT}/{operation.policy.page}"
+
+
+def module_path(module: Module) -> str:
+    return f"{ROOT}/{module.name}"
+
+
+def group_of(code: str) -> str:
+    """The page of an error: codes that differ in their last part only stand together."""
+    return code.rpartition(".")[0].replace(".", "-").replace("_", "-") or code
+
+
+def error_path(code: str) -> str:
+    return f"{ROOT}/errors/{group_of(code)}"
+
+
+def error_anchor(code: str) -> str:
+    return f"error-{code}".replace(".", "-").replace("_", "-")
+
+
+def pages(site: Site) -> Iterator[Page]:
+    home = Page(ROOT, "home.html", "home.title", context={"flows": tuple(flows(site)), "start": _start(site)})
+    yield home
+    yield from _operations(site, home)
+    yield from _errors(site, home)
+    for name, context in (
+        ("operations", {}),
+        ("config", {"shaped": shaped(site)}),
+        ("conventions", {}),
+        ("changelog", {}),
+        ("comparison", {}),
+    ):
+        yield Page(f"{ROOT}/{name}", f"{name}.html", f"{name}.title", above=(home,), context=context)
+
+
+def _start(site: Site) -> tuple[Operation, ...]:
+    return found_in(site, QUICK_START)
+
+
+def _operations(site: Site, home: Page) -> Iterator[Page]:
+    beside = {operation.id: [None, None] for operation in site.operations}
+    for one, other in pairwise(site.operations):
+        beside[one.id][1], beside[other.id][0] = other, one  # type: ignore[call-overload]
+    for module in site.modules:
+        overview = Page(module_path(module), "module.html", module.title, True, (home,), {"module": module})
+        yield overview
+        for operation in module.operations:
+            previous, following = beside[operation.id]
+            context = {"operation": operation, "module": module, "previous": previous, "following": following}
+            above = (home, overview)
+            yield Page(operation_path(operation), "operation.html", operation.summary, True, above, context, True)
+
+
+def _errors(site: Site, home: Page) -> Iterator[Page]:
+    index = Page(f"{ROOT}/errors", "errors.html", "errors.title", above=(home,))
+    yield index
+    groups: dict[str, list[str]] = {}
+    for code in site.contract.errors:
+        groups.setdefault(group_of(code), []).append(code)
+    for codes in groups.values():
+        title = codes[0].rpartition(".")[0] or codes[0]
+        yield Page(error_path(codes[0]), "error_group.html", title, True, (home, index), {"codes": tuple(codes)})
+
+
+def shaped(site: Site) -> tuple[tuple[ConfigKey, tuple[Operation, ...]], ...]:
+    """Each config key that shapes an answer, with the operations that it shapes."""
+    keys: dict[str, list[Operation]] = {}
+    for operation in site.operations:
+        for key in operation.managed_by:
+            keys.setdefault(key.name, []).append(operation)
+    return tuple((site.catalogue[name], tuple(keys[name])) for name in sorted(keys))

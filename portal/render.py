@@ -1,0 +1,115 @@
+"""Gives each page its words and its markup: one ``Renderer`` per language."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from domain.config_keys import ConfigKey
+from portal import markup, pages
+from portal.model import Operation, Refusal, Site
+from portal.pages import Page
+from portal.words import Words, code
+from runtime.i18n import DEFAULT
+
+FOLDER = Path(__file__).resolve().parent
+TEMPLATES = FOLDER / "templates"
+ASSETS = FOLDER / "assets"
+# Contract texts are English wherever they stand.
+ENGLISH = Markup(' lang="en" dir="ltr"')
+
+
+class Renderer:
+    """``extras``: what a page shows beside the contract, such as samples and sources, by operationId."""
+
+    def __init__(self, site: Site, words: Words, languages: Mapping[str, str], extras: Mapping[str, Any]) -> None:
+        self.site = site
+        self.words = words
+        self.locale = words.locale
+        self._environment = _environment()
+        self._environment.filters |= {"block": markup.block, "inline": markup.inline, "json": markup.json_block}
+        self._environment.globals |= {
+            "site": site,
+            "t": words,
+            "locale": self.locale,
+            "direction": words.direction,
+            "languages": languages,
+            "english": Markup("") if self.locale == DEFAULT else ENGLISH,
+            "scripted": Markup(_script_safe(words.for_scripts())),  # noqa: S704 - no "<" is left in it
+            "href": self.href,
+            "page_href": lambda operation: self.href(pages.operation_path(operation)),
+            "module_href": lambda module: self.href(pages.module_path(module)),
+            "error_href": lambda code: f"{self.href(pages.error_path(code))}#{pages.error_anchor(code)}",
+            "error_anchor": pages.error_anchor,
+            "error_example": self.error_example,
+            "message": words.error,
+            "rate": self.rate,
+            "counted_by": counted_by,
+            "default_of": default_of,
+            "code": code,
+            **extras,
+        }
+
+    def href(self, path: str, locale: str | None = None) -> str:
+        """The address of a page in the language of this page, or in another."""
+        locale = locale or self.locale
+        return path if locale == DEFAULT else f"/{locale}{path}"
+
+    def file(self, page: Page) -> str:
+        return self.href(f"/{page.file}").lstrip("/")
+
+    def render(self, page: Page) -> str:
+        template = self._environment.get_template(page.template)
+        return template.render(page=page, title=self.title(page), **page.context)
+
+    def title(self, page: Page) -> str:
+        return page.title if page.foreign else self.words.plain(page.title)
+
+    def rate(self, operation: Operation) -> Markup:
+        limit = operation.policy.rate
+        return (
+            self.words("rate", limit=limit.limit, window=self.words.window(limit.window))
+            if limit
+            else self.words("rate.none")
+        )
+
+    def error_example(self, refusal: Refusal) -> Markup:
+        """The example with its texts in the language of the page."""
+        html = markup.json_block(refusal.example)
+        if self.locale == DEFAULT:
+            return html
+        html = markup.with_text(html, refusal.message, self.words.error(refusal.code, refusal.variables))
+        for detail in refusal.example["error"].get("details", ()):
+            html = markup.with_text(html, detail["message"], self.words.violation(detail["rule"]))
+        return html
+
+
+def counted_by(operation: Operation) -> str:
+    """Whom a limit counts, as a key of the words."""
+    if operation.secured:
+        return "rate.account"
+    return "rate.accountOrAddress" if operation.takes_token else "rate.address"
+
+
+def default_of(key: ConfigKey) -> str:
+    return json.dumps(key.default, ensure_ascii=False)
+
+
+@cache
+def _loader() -> FileSystemLoader:
+    return FileSystemLoader(TEMPLATES)
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        auto_reload=False,
+    )  # fmt: skip
+
+
+def _script_safe(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

@@ -1,0 +1,68 @@
+"""The words of the portal in one language, from ``locales/<locale>/portal.json``; English stands in."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from portal.model import Rule
+from runtime.i18n import DEFAULT, Texts
+
+RIGHT_TO_LEFT = ("ar", "he", "fa")
+CODE = re.compile(r"`([^`]+)`")
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def code(text: Any) -> Markup:
+    """``text`` as it is to be typed: never translated, never turned round."""
+    return Markup('<code translate="no">{}</code>').format(text)
+
+
+class Words:
+    """``words("key", name=…)`` is safe markup: what stands between backticks becomes code, values are escaped."""
+
+    def __init__(self, locale: str, texts: Texts) -> None:
+        self.locale = locale
+        self.direction = "rtl" if locale in RIGHT_TO_LEFT else "ltr"
+        self._texts = texts
+        self._markup = {key: _marked(text) for key, text in texts.namespace(DEFAULT, "portal").items()}
+        self._markup |= {key: _marked(text) for key, text in texts.namespace(locale, "portal").items()}
+
+    def __call__(self, key: str, /, **values: Any) -> Markup:
+        text = self._markup[key]
+        return text.format(**values) if values else text
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._markup
+
+    def plain(self, key: str, /, **values: Any) -> str:
+        return self._texts.say(self.locale, "portal", key, **values)
+
+    def error(self, code_: str, variables: Mapping[str, Any]) -> str:
+        return self._texts.say(self.locale, "errors", code_, **variables)
+
+    def violation(self, rule: str) -> str:
+        return self._texts.say(self.locale, "validation", rule)
+
+    def for_scripts(self) -> dict[str, str]:
+        """The words that the pages' scripts say, without their prefix ``js.``."""
+        keys = sorted(self._texts.namespace(DEFAULT, "portal"))
+        return {key.removeprefix("js."): self.plain(key) for key in keys if key.startswith("js.")}
+
+    def rule(self, rule: Rule) -> Markup:
+        """A rule that a contract names itself (``x-biore-rule``) is told as its violation is."""
+        key = f"rule.{rule.key}"
+        if key not in self._markup:
+            return escape(self.violation(rule.key))
+        if rule.key == "normalize":
+            return self(key, limit=Markup(" → ").join(self(f"rule.step.{step}") for step in rule.limit))
+        return self(key, limit=code(rule.limit) if rule.key in ("pattern", "format") else rule.limit)
+
+    def window(self, seconds: int) -> Markup:
+        unit, size = next((unit, size) for unit, size in UNITS if seconds % size == 0)
+        return self(f"rate.{unit}", count=seconds // size)
+
+
+def _marked(text: str) -> Markup:
+    return Markup(CODE.sub(r'<code translate="no">\1</code>', str(escape(text))))  # noqa: S704 - escaped just here

@@ -1,0 +1,24 @@
+"""The portal, read and built once for all tests of it."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.build import Options, build
+from portal.model import Site, read
+from runtime.spec import Contract
+
+ORIGIN = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="session")
+def site(contract: Contract) -> Site:
+    return read(contract)
+
+
+@pytest.fixture(scope="session")
+def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole portal in a folder, in every language, as readers get it."""
+    out = tmp_path_factory.mktemp("portal") / "site"
+    build(site, out, Options(origin=ORIGIN))
+    return out
