@@ -78,7 +78,7 @@ def _write(site: Site, folder: Path, options: Options) -> None:
     languages = {locale: texts.say(locale, "portal", "language") for locale in options.locales}
     for locale in options.locales:
         renderer = Renderer(site, Words(locale, texts), languages, extras)
-        _write_pages(renderer, folder, (*written, *_actions()))
+        _write_pages(renderer, folder, (*written, *_standing()))
     (folder / "openapi.yaml").write_bytes(site.contract.as_yaml())
     (folder / "openapi.json").write_bytes(site.contract.as_json())
 
@@ -90,8 +90,10 @@ def _write_pages(renderer: Renderer, folder: Path, written: Iterable[Page]) -> N
         file.write_text(renderer.render(page), encoding="utf-8")
 
 
-def _actions() -> Iterator[Page]:
-    """Pages that mails lead to: ``templates/actions/<name>.html`` becomes ``/<name>``."""
+def _standing() -> Iterator[Page]:
+    """The front door, the page of wrong addresses, and where mails lead: ``templates/actions/<name>.html`` as ``/<name>``."""
+    yield Page("", "start.html", "home.title")
+    yield Page("/404", "404.html", "404.title")
     for template in sorted((TEMPLATES / "actions").glob("[!_]*.html")):
         yield Page(f"/{template.stem}", f"actions/{template.name}", "home.title")
 

@@ -19,6 +19,8 @@ LEXERS = {name: get_lexer_by_name(name) for name in ("json",)}
 PLAIN = re.compile(r'<span class="[wp]">([^<]*)</span>')
 HEADING = re.compile(r"<(/?)h([1-6])>")
 DEMOTED_BY = 2
+# Bold words at the beginning end with a full stop of their own.
+SENTENCE = re.compile(r"(?<=[a-z0-9)`}]\.)\s")
 
 
 @cache
@@ -32,6 +34,10 @@ def block(text: str) -> Markup:
 def inline(text: str) -> Markup:
     """CommonMark within a line."""
     return Markup(MARKDOWN.renderInline(text.strip()).replace("\n", " "))  # noqa: S704 - html is off
+
+
+def first_sentence(text: str) -> str:
+    return SENTENCE.split(text.strip(), maxsplit=1)[0]
 
 
 @cache

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from domain.config_keys import ConfigKey
 from portal.flows import QUICK_START, flows, found_in
 from portal.model import Module, Operation, Site
+from runtime.spec import read_yaml
 
 ROOT = "/docs"
+COMPARISON = Path(__file__).resolve().parent / "comparison.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Page:
 
     @property
     def file(self) -> str:
-        return f"{self.path.strip('/')}/index.html".lstrip("/")
+        return f"{self.path}/index.html".lstrip("/") if self.path != "/404" else "404.html"
 
 
 def operation_path(operation: Operation) -> str:
@@ -50,6 +53,10 @@ def error_anchor(code: str) -> str:
     return f"error-{code}".replace(".", "-").replace("_", "-")
 
 
+def config_anchor(key: ConfigKey) -> str:
+    return f"config-{key.name}".replace(".", "-").replace("_", "-")
+
+
 def pages(site: Site) -> Iterator[Page]:
     home = Page(ROOT, "home.html", "home.title", context={"flows": tuple(flows(site)), "start": _start(site)})
     yield home
@@ -60,7 +67,7 @@ def pages(site: Site) -> Iterator[Page]:
         ("config", {"shaped": shaped(site)}),
         ("conventions", {}),
         ("changelog", {}),
-        ("comparison", {}),
+        ("comparison", {"comparison": read_yaml(COMPARISON)}),
     ):
         yield Page(f"{ROOT}/{name}", f"{name}.html", f"{name}.title", above=(home,), context=context)
 

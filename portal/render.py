@@ -6,19 +6,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from domain.config_keys import ConfigKey
 from portal import markup, pages
 from portal.model import Operation, Refusal, Site
 from portal.pages import Page
-from portal.words import Words, code
+from portal.words import RIGHT_TO_LEFT, Words, code
 from runtime.i18n import DEFAULT
+from runtime.policy import ALWAYS
 
 FOLDER = Path(__file__).resolve().parent
 TEMPLATES = FOLDER / "templates"
 ASSETS = FOLDER / "assets"
+FILTERS = {
+    "block": markup.block,
+    "inline": markup.inline,
+    "json": markup.json_block,
+    "first_sentence": markup.first_sentence,
+}
 # Contract texts are English wherever they stand.
 ENGLISH = Markup(' lang="en" dir="ltr"')
 
@@ -31,9 +39,12 @@ class Renderer:
         self.words = words
         self.locale = words.locale
         self._environment = _environment()
-        self._environment.filters |= {"block": markup.block, "inline": markup.inline, "json": markup.json_block}
+        self._environment.filters |= FILTERS
         self._environment.globals |= {
             "site": site,
+            "by_id": {operation.id: operation for operation in site.operations},
+            "paragraphs": site.contract.document["info"]["description"].strip().split("\n\n"),
+            "common_codes": ALWAYS,
             "t": words,
             "locale": self.locale,
             "direction": words.direction,
@@ -47,6 +58,10 @@ class Renderer:
             "error_anchor": pages.error_anchor,
             "error_example": self.error_example,
             "message": words.error,
+            "message_in": words.error_in,
+            "right_to_left": RIGHT_TO_LEFT,
+            "config_anchor": pages.config_anchor,
+            "bounds": self.bounds,
             "rate": self.rate,
             "counted_by": counted_by,
             "default_of": default_of,
@@ -57,7 +72,7 @@ class Renderer:
     def href(self, path: str, locale: str | None = None) -> str:
         """The address of a page in the language of this page, or in another."""
         locale = locale or self.locale
-        return path if locale == DEFAULT else f"/{locale}{path}"
+        return path or "/" if locale == DEFAULT else f"/{locale}{path}"
 
     def file(self, page: Page) -> str:
         return self.href(f"/{page.file}").lstrip("/")
@@ -76,6 +91,11 @@ class Renderer:
             if limit
             else self.words("rate.none")
         )
+
+    def bounds(self, key: ConfigKey) -> Markup:
+        if key.choices:
+            return Markup(", ").join(code(choice) for choice in key.choices)
+        return self.words("config.range", minimum=code(key.minimum), maximum=code(key.maximum))
 
     def error_example(self, refusal: Refusal) -> Markup:
         """The example with its texts in the language of the page."""
@@ -104,10 +124,27 @@ def _loader() -> FileSystemLoader:
     return FileSystemLoader(TEMPLATES)
 
 
+class _Compiled(BytecodeCache):
+    """Templates are compiled once for all languages."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = _Compiled()
+
+
 def _environment() -> Environment:
     return Environment(
         loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        auto_reload=False,
+        auto_reload=False, bytecode_cache=COMPILED,
     )  # fmt: skip
 
 

@@ -42,6 +42,9 @@ class Words:
     def error(self, code_: str, variables: Mapping[str, Any]) -> str:
         return self._texts.say(self.locale, "errors", code_, **variables)
 
+    def error_in(self, locale: str, code_: str, variables: Mapping[str, Any]) -> str:
+        return self._texts.say(locale, "errors", code_, **variables)
+
     def violation(self, rule: str) -> str:
         return self._texts.say(self.locale, "validation", rule)
 
