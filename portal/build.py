@@ -2,18 +2,22 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
 from domain.config_keys import LOCALES
+from portal import search
+from portal.exports import llms
+from portal.exports.markdown import Markdown
 from portal.model import Site
-from portal.pages import Page, pages
+from portal.pages import Page, module_path, operation_path, pages
 from portal.render import ASSETS, TEMPLATES, Renderer
 from portal.seams import part
 from portal.words import Words
-from runtime.i18n import Texts
+from runtime.i18n import DEFAULT, Texts
 from runtime.policy import ContractError
 
 MARK = ".biore-portal"
@@ -24,6 +28,7 @@ class Options:
     """``origin``: the real base of the samples. ``repository``: a URL of source lines with {commit}, {path}, {line}.
 
     ``theme``: a style sheet of your own, read after ours. ``search``: whether the index for full-text search is made.
+    ``processes``: languages written side by side, where the system can fork; a program with threads leaves it at 1.
     """
 
     origin: str
@@ -31,15 +36,31 @@ class Options:
     repository: str | None = None
     commit: str | None = None
     evidence: Any = None
+    sources: Any = None
     theme: Path | None = None
     search: bool = True
     processes: int = 1
 
 
+@dataclass(frozen=True)
+class Book:
+    """What all languages share."""
+
+    site: Site
+    folder: Path
+    pages: tuple[Page, ...]
+    texts: Texts
+    languages: Mapping[str, str]
+    extras: Mapping[str, Any]
+
+    def words(self, locale: str) -> Words:
+        return Words(locale, self.texts)
+
+
 def build(site: Site, out: Path, options: Options) -> None:
     """Make the whole portal in ``out``, whose former content it replaces. Raises ContractError."""
     _require_ours(out)
-    _check(site)
+    _require_sound()
     fresh = out.parent / f".{out.name}.{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
@@ -54,10 +75,10 @@ def _require_ours(out: Path) -> None:
         raise ContractError(f"{out} holds something else than a portal; name an empty folder")
 
 
-def _check(site: Site) -> None:
-    lint = part("lint", "require_sound")
-    if lint:
-        lint(site)
+def _require_sound() -> None:
+    check = part("lint", "check")
+    if check:
+        check()
 
 
 def _swap(fresh: Path, out: Path) -> None:
@@ -71,39 +92,80 @@ def _swap(fresh: Path, out: Path) -> None:
 def _write(site: Site, folder: Path, options: Options) -> None:
     folder.mkdir(parents=True)
     (folder / MARK).touch()
-    _write_assets(folder / "docs" / "assets", options)
-    written = tuple(pages(site))
-    extras = _extras(site, options)
     texts = Texts(site.contract.errors)
     languages = {locale: texts.say(locale, "portal", "language") for locale in options.locales}
-    for locale in options.locales:
-        renderer = Renderer(site, Words(locale, texts), languages, extras)
-        _write_pages(renderer, folder, (*written, *_standing()))
-    (folder / "openapi.yaml").write_bytes(site.contract.as_yaml())
-    (folder / "openapi.json").write_bytes(site.contract.as_json())
+    book = Book(site, folder, (*pages(site), *_standing()), texts, languages, _extras(site, options))
+    _write_assets(book, options)
+    _write_languages(book, options)
+    _write_exports(book)
+    if options.search:
+        search.index(folder)
 
 
-def _write_pages(renderer: Renderer, folder: Path, written: Iterable[Page]) -> None:
-    for page in written:
-        file = folder / renderer.file(page)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(renderer.render(page), encoding="utf-8")
+def _write_languages(book: Book, options: Options) -> None:
+    """The first is written here, so that its processes inherit what does not depend on the language."""
+    first, *others = options.locales
+    _write_language(book, first)
+    if options.processes > 1 and others and "fork" in get_all_start_methods():
+        with get_context("fork").Pool(options.processes, _remember, (book,)) as pool:
+            pool.map(_write_remembered, others, chunksize=1)
+    else:
+        for locale in others:
+            _write_language(book, locale)
+
+
+_remembered: list[Book] = []
+
+
+def _remember(book: Book) -> None:
+    _remembered.append(book)
+
+
+def _write_remembered(locale: str) -> None:
+    _write_language(_remembered[0], locale)
+
+
+def _write_language(book: Book, locale: str) -> None:
+    renderer = Renderer(book.site, book.words(locale), book.languages, book.extras)
+    for page in book.pages:
+        _put(book.folder / renderer.file(page), renderer.render(page))
 
 
 def _standing() -> Iterator[Page]:
-    """The front door, the page of wrong addresses, and where mails lead: ``templates/actions/<name>.html`` as ``/<name>``."""
+    """The front door, the page of wrong addresses, and where mails lead."""
     yield Page("", "start.html", "home.title")
     yield Page("/404", "404.html", "404.title")
     for template in sorted((TEMPLATES / "actions").glob("[!_]*.html")):
         yield Page(f"/{template.stem}", f"actions/{template.name}", "home.title")
 
 
-def _write_assets(folder: Path, options: Options) -> None:
+def _write_assets(book: Book, options: Options) -> None:
+    folder = book.folder / "docs" / "assets"
     folder.mkdir(parents=True)
     for asset in sorted(ASSETS.iterdir()):
         shutil.copyfile(asset, folder / asset.name)
-    theme = options.theme.read_text(encoding="utf-8") if options.theme else ""
-    (folder / "theme.css").write_text(theme, encoding="utf-8")
+    _put(folder / "theme.css", options.theme.read_text(encoding="utf-8") if options.theme else "")
+
+
+def _write_exports(book: Book) -> None:
+    """What is the same in all languages stands once, without one in its address."""
+    site, folder = book.site, book.folder
+    markdown = Markdown(site, book.words(DEFAULT), book.extras["samples"])
+    for operation in site.operations:
+        _put(folder / f"{operation_path(operation).strip('/')}.md", markdown.operation(operation))
+    for module in site.modules:
+        _put(folder / f"{module_path(module).strip('/')}.md", markdown.module(module))
+    _put(folder / "docs" / "conventions.md", markdown.conventions())
+    _put(folder / "docs" / "errors.md", markdown.errors())
+    _put(folder / "llms.txt", llms.index(site, markdown))
+    _put(folder / "llms-full.txt", llms.full(site, markdown))
+    (folder / "openapi.yaml").write_bytes(site.contract.as_yaml())
+    (folder / "openapi.json").write_bytes(site.contract.as_json())
+
+
+def _put(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def _extras(site: Site, options: Options) -> Mapping[str, Any]:
@@ -112,17 +174,11 @@ def _extras(site: Site, options: Options) -> Mapping[str, Any]:
         "options": options,
         "scripts": frozenset(asset.name for asset in ASSETS.glob("*.js")),
         "samples": {o.id: samples(o, options.origin) if samples else () for o in site.operations},
-        "sources": _sources(site),
+        "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},
         "badges": {o.id: options.evidence.badge(o.id) if options.evidence else None for o in site.operations},
         "changes": (),
         "source_href": lambda source: _source_href(source, options),
     }
-
-
-def _sources(site: Site) -> Mapping[str, tuple[Any, ...]]:
-    made = part("source", "Sources")
-    sources = made(site) if made else None
-    return {o.id: sources.of(o.id) if sources else () for o in site.operations}
 
 
 def _source_href(source: Any, options: Options) -> str | None:

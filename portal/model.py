@@ -186,6 +186,13 @@ class Operation:
         return any("bearerAuth" in way for way in self.document["security"])
 
     @property
+    def counted_by(self) -> str:
+        """Whom its rate limit counts, as a key of the words."""
+        if self.secured:
+            return "rate.account"
+        return "rate.accountOrAddress" if self.takes_token else "rate.address"
+
+    @property
     def sets_cookie(self) -> bool:
         return any(header.name == "Set-Cookie" for success in self.successes for header in success.headers)
 

@@ -1,7 +1,7 @@
 """Gives each page its words and its markup: one ``Renderer`` per language."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class Renderer:
         self.site = site
         self.words = words
         self.locale = words.locale
+        self._languages = languages
+        self._kept: dict[tuple[str | int, ...], Markup] = {}
         self._environment = _environment()
         self._environment.filters |= FILTERS
         self._environment.globals |= {
@@ -52,6 +54,9 @@ class Renderer:
             "english": Markup("") if self.locale == DEFAULT else ENGLISH,
             "scripted": Markup(_script_safe(words.for_scripts())),  # noqa: S704 - no "<" is left in it
             "href": self.href,
+            "keep": self.keep,
+            "navigation": self.navigation,
+            "switch": self.switch,
             "page_href": lambda operation: self.href(pages.operation_path(operation)),
             "module_href": lambda module: self.href(pages.module_path(module)),
             "error_href": lambda code: f"{self.href(pages.error_path(code))}#{pages.error_anchor(code)}",
@@ -63,7 +68,6 @@ class Renderer:
             "config_anchor": pages.config_anchor,
             "bounds": self.bounds,
             "rate": self.rate,
-            "counted_by": counted_by,
             "default_of": default_of,
             "code": code,
             **extras,
@@ -83,6 +87,28 @@ class Renderer:
 
     def title(self, page: Page) -> str:
         return page.title if page.foreign else self.words.plain(page.title)
+
+    def keep(self, *key: str | int, caller: Callable[[], Markup]) -> Markup:
+        """``{% call keep("error", code) %}``: what several pages have in common is rendered once."""
+        if key not in self._kept:
+            self._kept[key] = caller()
+        return self._kept[key]
+
+    def navigation(self, module: str, here: str) -> Markup:
+        """The menu with the operations of ``module``, where ``here`` is marked."""
+        template = self._environment.get_template("navigation.html")
+        menu = self.keep("navigation", module, caller=lambda: Markup(template.render(open=module)))  # noqa: S704
+        return Markup(menu.replace(f'href="{here}"', f'href="{here}" aria-current="page"'))  # noqa: S704 - our own
+
+    def switch(self, path: str) -> Markup:
+        """The same page in every language."""
+        item = Markup('<li><a href="{}" hreflang="{}" lang="{}"{}>{}</a></li>')
+        here = Markup(' aria-current="true"')
+        listed = (
+            item.format(self.href(path, other), other, other, here if other == self.locale else "", name)
+            for other, name in self._languages.items()
+        )
+        return Markup("<ul>{}</ul>").format(Markup("").join(listed))
 
     def rate(self, operation: Operation) -> Markup:
         limit = operation.policy.rate
@@ -106,13 +132,6 @@ class Renderer:
         for detail in refusal.example["error"].get("details", ()):
             html = markup.with_text(html, detail["message"], self.words.violation(detail["rule"]))
         return html
-
-
-def counted_by(operation: Operation) -> str:
-    """Whom a limit counts, as a key of the words."""
-    if operation.secured:
-        return "rate.account"
-    return "rate.accountOrAddress" if operation.takes_token else "rate.address"
 
 
 def default_of(key: ConfigKey) -> str:

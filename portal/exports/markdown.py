@@ -1,0 +1,177 @@
+"""Each page as Markdown, in English: the same seven parts, for people at a terminal and for language models."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from portal.markup import as_json
+from portal.model import Body, Effect, Field, Module, Operation, Refusal, Site, Success
+from portal.words import Words
+
+SIDE_EFFECTS = {"write": "writes", "job": "queues", "audit": "audit"}
+
+
+class Markdown:
+    """``words`` are English; ``samples`` by operationId."""
+
+    def __init__(self, site: Site, words: Words, samples: Any) -> None:
+        self._site = site
+        self._words = words.plain
+        self._rules = words
+        self._samples = samples
+
+    def operation(self, operation: Operation) -> str:
+        parts = (
+            self._header(operation),
+            self._request(operation),
+            self._response(operation),
+            self._errors(operation.refusals),
+            self._effects(operation.effects),
+            self._code(operation),
+        )
+        return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+
+    def module(self, module: Module) -> str:
+        lines = [f"# {module.title}", "", module.description.strip(), ""]
+        return "\n".join([*lines, *(self.link(operation) for operation in module.operations)]) + "\n"
+
+    def conventions(self) -> str:
+        info = self._site.contract.document["info"]
+        return f"# {self._words('conventions.title')}\n\n{info['description'].strip()}\n"
+
+    def errors(self) -> str:
+        rows = [
+            (f"`{code}`", entry["status"], entry["message"], entry["meaning"])
+            for code, entry in sorted(self._site.contract.errors.items())
+        ]
+        heads = [self._words(f"errors.{name}") for name in ("code", "status", "message")]
+        table = _table((*heads, self._words("config.meaning")), rows)
+        return "\n".join([f"# {self._words('errors.title')}", "", self._words("errors.lead"), "", *table]) + "\n"
+
+    def link(self, operation: Operation) -> str:
+        address = f"/docs/{operation.policy.page}.md"
+        return f"- [{operation.summary}]({address}): `{operation.method} {self._site.base_path}{operation.path}`"
+
+    def _header(self, operation: Operation) -> Iterator[str]:
+        policy = operation.policy
+        yield f"# {operation.summary}"
+        yield f"\n`{operation.method} {self._site.base_path}{operation.path}`\n"
+        if operation.deprecated:
+            yield f"**{self._words('deprecatedNote')}**\n"
+        yield f"{operation.description.strip()}\n"
+        yield f"- {self._words('facts.operation')}: `{operation.id}`"
+        yield f"- {self._words('facts.scope')}: {self._words(f'scope.{policy.scope}')}"
+        yield f"- {self._words('facts.rate')}: {self._rate(operation)}"
+        if policy.captcha:
+            yield f"- {self._words('facts.captcha')}: {self._words('facts.captchaYes')}"
+        if policy.kill_switch:
+            switch, code = policy.kill_switch.key, policy.kill_switch.error
+            status = policy.statuses[code]
+            told = self._words("facts.killSwitchText", key=f"`{switch}`", code=f"`{code}`", status=status)
+            yield f"- {self._words('facts.killSwitch')}: {told}"
+        if policy.idempotent:
+            yield f"- {self._words('facts.idempotency')}: {self._words('facts.idempotencyYes')}"
+        for key in operation.managed_by:
+            yield f"- {self._words('facts.managed')}: `{key.name}` = `{as_json(key.default)}`: {key.meaning}"
+
+    def _rate(self, operation: Operation) -> str:
+        rate = operation.policy.rate
+        if rate is None:
+            return self._words("rate.none")
+        window = str(self._rules.window(rate.window))
+        counted = self._words(operation.counted_by)
+        return f"{self._words('rate', limit=rate.limit, window=window)} ({self._words('facts.countedBy')}: {counted})"
+
+    def _request(self, operation: Operation) -> Iterator[str]:
+        yield f"\n## {self._words('request.title')}\n"
+        if not operation.parameters and not operation.body:
+            yield self._words("request.none")
+        if operation.parameters:
+            yield f"### {self._words('parameters')}\n"
+            yield from self._fields(operation.parameters)
+        if operation.body:
+            yield f"\n### {self._words('request.body')}\n"
+            yield from self._fields(operation.body.fields)
+            yield from _json(operation.body.example)
+
+    def _response(self, operation: Operation) -> Iterator[str]:
+        yield f"\n## {self._words('response.title')}\n"
+        for success in operation.successes:
+            yield f"### {success.status}\n\n{success.description}\n"
+            yield from self._answer(success)
+
+    def _answer(self, success: Success) -> Iterator[str]:
+        if success.body:
+            yield from self._body(success.body)
+        for header in success.headers:
+            yield f"- `{header.name}`: {header.description}"
+
+    def _body(self, body: Body) -> Iterator[str]:
+        for variant in body.variants:
+            yield f"#### {variant.name}\n"
+            yield from self._fields(variant.fields)
+            yield from _json(variant.example)
+        if not body.variants:
+            if body.fields:
+                yield from self._fields(body.fields)
+            yield from _json(body.example)
+
+    def _fields(self, fields: Sequence[Field]) -> Iterator[str]:
+        heads = [self._words(f"fields.{name}") for name in ("name", "type", "description")]
+        rows = [
+            (f"`{field.path}`", f"{field.type}, {self._words('required' if field.required else 'js.optional')}",
+             f"{field.description} {'; '.join(self._told(field))}".strip())
+            for top in fields for field in top.walk()
+        ]  # fmt: skip
+        yield from _table(heads, rows)
+
+    def _told(self, field: Field) -> Iterator[str]:
+        if field.location != "body":
+            yield field.location
+        if field.enum:
+            yield self._words("rule.enum", limit=", ".join(f"`{as_json(value)}`" for value in field.enum))
+        for rule in field.rules:
+            yield self._rules.rule(rule).striptags().replace("`", "\\`")
+        if field.nullable:
+            yield self._words("rule.nullable")
+        if field.has_default:
+            yield self._words("rule.default", limit=f"`{as_json(field.default)}`")
+
+    def _errors(self, refusals: Sequence[Refusal]) -> Iterator[str]:
+        yield f"\n## {self._words('errors.title')}\n\n{self._words('errors.key')}\n"
+        heads = [self._words(f"errors.{name}") for name in ("status", "code", "message")]
+        rows = [(refusal.status, f"`{refusal.code}`", refusal.message, refusal.meaning) for refusal in refusals]
+        yield from _table((*heads, self._words("config.meaning")), rows)
+        for refusal in refusals:
+            if refusal.own:
+                yield from _json(refusal.example)
+
+    def _effects(self, effects: Sequence[Effect]) -> Iterator[str]:
+        yield f"\n## {self._words('effects.title')}\n"
+        if not effects:
+            yield self._words("effects.none")
+        for effect in effects:
+            names = ", ".join(f"`{name}`" for name in effect.what)
+            when = f" {self._words('effects.when')}: {effect.when}." if effect.when else ""
+            atomic = f" {self._words('effects.atomic')}" if effect.atomic else ""
+            yield f"- {self._words(SIDE_EFFECTS[effect.kind])} {names}: {effect.text}{when}{atomic}"
+
+    def _code(self, operation: Operation) -> Iterator[str]:
+        if self._samples[operation.id]:
+            yield f"\n## {self._words('samples.title')}"
+        for sample in self._samples[operation.id]:
+            yield f"\n### {sample.title}\n\n```{sample.lexer}\n{sample.text.rstrip()}\n```"
+
+
+def _json(value: Any) -> Iterator[str]:
+    yield f"\n```json\n{as_json(value)}\n```\n"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(_cell(value) for value in row)} |"
+
+
+def _cell(value: Any) -> str:
+    return " ".join(str(value).replace("|", "\\|").split())
