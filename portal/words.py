@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -14,9 +15,10 @@ CODE = re.compile(r"`([^`]+)`")
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-def code(text: Any) -> Markup:
+@cache
+def code(text: str | int) -> Markup:
     """``text`` as it is to be typed: never translated, never turned round."""
-    return Markup('<code translate="no">{}</code>').format(text)
+    return Markup(f'<code translate="no">{escape(text)}</code>')  # noqa: S704 - escaped
 
 
 class Words:
