@@ -12,6 +12,7 @@ from domain.config_keys import LOCALES
 from portal import search
 from portal.exports import llms
 from portal.exports.markdown import Markdown
+from portal.markup import as_json
 from portal.model import Site
 from portal.pages import Page, module_path, operation_path, pages
 from portal.render import ASSETS, TEMPLATES, Renderer
@@ -19,6 +20,7 @@ from portal.seams import part
 from portal.words import Words
 from runtime.i18n import DEFAULT, Texts
 from runtime.policy import ContractError
+from runtime.spec import ROOT
 
 MARK = ".biore-portal"
 
@@ -98,6 +100,7 @@ def _write(site: Site, folder: Path, options: Options) -> None:
     _write_assets(book, options)
     _write_languages(book, options)
     _write_exports(book)
+    _write_collections(book, options.origin)
     if options.search:
         search.index(folder)
 
@@ -134,7 +137,7 @@ def _write_language(book: Book, locale: str) -> None:
 def _standing() -> Iterator[Page]:
     """The front door, the page of wrong addresses, and where mails lead."""
     yield Page("", "start.html", "home.title")
-    yield Page("/404", "404.html", "404.title")
+    yield Page("/404.html", "404.html", "404.title")
     for template in sorted((TEMPLATES / "actions").glob("[!_]*.html")):
         yield Page(f"/{template.stem}", f"actions/{template.name}", "home.title")
 
@@ -163,20 +166,33 @@ def _write_exports(book: Book) -> None:
     (folder / "openapi.json").write_bytes(site.contract.as_json())
 
 
+def _write_collections(book: Book, origin: str) -> None:
+    """The contract for Postman and for other portals."""
+    collection, enriched = part("exports.postman", "collection"), part("exports.enriched", "enriched")
+    folder = book.folder / "docs" / "exports"
+    if collection:
+        _put(folder / "postman.json", as_json(collection(book.site, origin)) + "\n")
+    if enriched:
+        contract = enriched(book.site, origin)
+        _put(folder / "openapi.enriched.yaml", contract.as_yaml().decode())
+        _put(folder / "openapi.enriched.json", contract.as_json().decode())
+
+
 def _put(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
 
 
 def _extras(site: Site, options: Options) -> Mapping[str, Any]:
-    samples = part("samples", "samples")
+    samples, history = part("samples", "samples"), part("changelog", "history")
     return {
         "options": options,
         "scripts": frozenset(asset.name for asset in ASSETS.glob("*.js")),
         "samples": {o.id: samples(o, options.origin) if samples else () for o in site.operations},
         "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},
         "badges": {o.id: options.evidence.badge(o.id) if options.evidence else None for o in site.operations},
-        "changes": (),
+        "changes": history(ROOT) if history else (),
+        "postman": part("exports.postman", "collection") is not None,
         "source_href": lambda source: _source_href(source, options),
     }
 

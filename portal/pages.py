@@ -29,7 +29,7 @@ class Page:
 
     @property
     def file(self) -> str:
-        return f"{self.path}/index.html".lstrip("/") if self.path != "/404" else "404.html"
+        return self.path.lstrip("/") if self.path.endswith(".html") else f"{self.path}/index.html".lstrip("/")
 
 
 def operation_path(operation: Operation) -> str:

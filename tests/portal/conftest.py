@@ -20,5 +20,5 @@ def site(contract: Contract) -> Site:
 def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole portal in a folder, in every language, as readers get it."""
     out = tmp_path_factory.mktemp("portal") / "site"
-    build(site, out, Options(origin=ORIGIN))
+    build(site, out, Options(origin=ORIGIN, search=False))
     return out

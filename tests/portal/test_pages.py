@@ -1,0 +1,367 @@
+"""What a reader gets without scripts: every page of every language, as files."""
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+
+from domain.config_keys import LOCALES
+from portal import markup
+from portal.build import MARK, Options, build
+from portal.model import Operation, Site
+from portal.pages import error_anchor, error_path, operation_path, pages
+from portal.render import ASSETS, TEMPLATES
+from portal.words import RIGHT_TO_LEFT, Words
+from runtime.i18n import Texts
+from runtime.policy import ContractError
+from runtime.spec import ROOT, load
+from tests.portal.conftest import ORIGIN
+from tests.portal.reading import Document, documents, leads_somewhere
+
+PARTS = ["top", "request", "response", "errors", "effects", "samples", "try", "source"]
+LIMIT = 100_000
+SITE_OPERATIONS = sorted(load().policies)
+of_each_operation = pytest.mark.parametrize("name", SITE_OPERATIONS)
+
+
+@pytest.fixture(scope="session")
+def read(built: Path) -> dict[str, Document]:
+    return documents(built)
+
+
+@pytest.fixture(scope="session")
+def operations(site: Site) -> dict[str, Operation]:
+    return {operation.id: operation for operation in site.operations}
+
+
+def address(path: str, locale: str) -> str:
+    return path if locale == "en" else f"/{locale}{path}"
+
+
+class TestOperationPages:
+    @of_each_operation
+    def test_have_all_parts_in_their_order_in_every_language(
+        self, name: str, operations: dict[str, Operation], read: dict[str, Document]
+    ) -> None:
+        for locale in LOCALES:
+            page = read[address(operation_path(operations[name]), locale)]
+            assert page.main.get("data-operation") == name
+            assert [ident for ident in page.ids if ident in PARTS] == PARTS
+            assert page.find("try").get("data-locale") == locale
+
+    @of_each_operation
+    def test_every_field_and_every_error_has_an_address(
+        self, name: str, operations: dict[str, Operation], read: dict[str, Document]
+    ) -> None:
+        operation = operations[name]
+        page = read[operation_path(operation)]
+        links = set(page.links())
+        bodies = [success.body for success in operation.successes if success.body]
+        fields = [*operation.parameters, *(operation.body.fields if operation.body else ())]
+        fields += [field for body in bodies for field in body.fields]
+        fields += [field for body in bodies for variant in body.variants for field in variant.fields]
+        anchors = [field.anchor for top in fields for field in top.walk()]
+        anchors += [refusal.anchor for refusal in operation.refusals]
+        assert anchors
+        assert [anchor for anchor in anchors if anchor not in page.ids or f"#{anchor}" not in links] == []
+
+    @of_each_operation
+    def test_tell_every_rule(self, name: str, operations: dict[str, Operation], read: dict[str, Document]) -> None:
+        operation = operations[name]
+        page = read[operation_path(operation)]
+        english = Words("en", Texts(load().errors))
+        for top in (*operation.parameters, *(operation.body.fields if operation.body else ())):
+            for field in top.walk():
+                told = page.text(field.anchor)
+                wanted = [english.rule(rule).striptags() for rule in field.rules] + [json.dumps(v) for v in field.enum]
+                assert [rule for rule in wanted if " ".join(rule.split()) not in told] == []
+                assert ("required" in told.split()) == field.required
+
+    @of_each_operation
+    def test_every_error_has_an_example_of_its_own(
+        self, name: str, operations: dict[str, Operation], read: dict[str, Document]
+    ) -> None:
+        operation = operations[name]
+        texts = Texts(load().errors)
+        for locale in ("en", "tr", "ar"):
+            page = read[address(operation_path(operation), locale)]
+            for refusal in operation.refusals:
+                article = page.find(refusal.anchor).getparent()
+                example = json.loads(article.xpath(".//pre")[0].text_content())
+                message = texts.say(locale, "errors", refusal.code, **refusal.variables)
+                assert example["error"]["code"] == example["error"]["i18nKey"] == refusal.code
+                assert example["error"]["message"] == message
+                assert locale != "en" or example == refusal.example
+                assert str(refusal.status) in article.xpath(".//h3")[0].text_content()
+
+    def test_answers_that_differ_have_an_example_each(
+        self, operations: dict[str, Operation], read: dict[str, Document]
+    ) -> None:
+        several = [o for o in operations.values() if o.success.body and o.success.body.variants]
+        assert [o.id for o in several] == ["auth.login", "auth.oauth.login"]
+        for operation in several:
+            shown = [
+                json.loads(pre.text_content())
+                for pre in read[operation_path(operation)].find("response").xpath(".//pre")
+            ]
+            assert operation.success.body is not None
+            assert shown == [variant.example for variant in operation.success.body.variants]
+            keys = [set(example["data"]) for example in shown]
+            names = [{field.name for field in variant.fields} for variant in operation.success.body.variants]
+            assert keys == names
+
+    def test_tell_the_policy(self, read: dict[str, Document]) -> None:
+        told = read["/docs/auth/register"].text("top")
+        for text in ("/api/v1/auth/register", "10 calls in 1 h", "network address", "captchaToken", "Idempotency-Key",
+                     "platform.registration_enabled", "auth.register.closed (403)", "bcrypt cost"):  # fmt: skip
+            assert text in told
+
+    def test_lead_to_the_next_and_back(self, site: Site, read: dict[str, Document]) -> None:
+        here = operation_path(site.operations[0])
+        seen = [here]
+        while following := read[here].root.xpath("//a[@rel='next']/@href"):
+            (here,) = following
+            seen.append(here)
+        assert seen == [operation_path(operation) for operation in site.operations]
+
+
+class TestEveryPage:
+    def test_there_is_each_in_every_language(self, site: Site, read: dict[str, Document]) -> None:
+        wanted = {address(page.path, locale) for page in pages(site) for locale in LOCALES}
+        assert wanted <= read.keys()
+
+    def test_no_link_anchor_or_asset_is_broken(self, built: Path, read: dict[str, Document]) -> None:
+        broken = [
+            (page.address, link)
+            for page in read.values()
+            for link in {*page.links(), *page.assets()}
+            if not leads_somewhere(built, read, link, page)
+        ]
+        assert broken == []
+
+    def test_no_id_stands_twice(self, read: dict[str, Document]) -> None:
+        assert [(p.address, i) for p in read.values() for i, times in Counter(p.ids).items() if times > 1] == []
+
+    def test_is_small(self, read: dict[str, Document]) -> None:
+        assert [p.address for p in read.values() if p.file.stat().st_size >= LIMIT] == []
+
+    def test_runs_under_a_strict_policy(self, read: dict[str, Document]) -> None:
+        """No inline script or style, nothing of another host."""
+        for page in read.values():
+            assert page.root.xpath("//style | //*[@style] | //iframe | //object | //embed | //base") == []
+            assert page.root.xpath("//script[not(@src) and not(@type='application/json')]") == []
+            assert page.root.xpath("//@*[starts-with(name(), 'on')]") == []
+            assert all(asset.startswith("/docs/") for asset in page.assets())
+            json.loads(page.find("words").text)
+
+    def test_says_its_language_and_direction(self, read: dict[str, Document]) -> None:
+        for page in read.values():
+            first = page.address.split("/")[1]
+            locale = first if first in LOCALES and first != "en" else "en"
+            assert page.root.get("lang") == locale
+            assert page.root.get("dir") == ("rtl" if locale in RIGHT_TO_LEFT else "ltr")
+            assert page.root.xpath("//details[@class='languages']//a[@aria-current]/@lang") == [locale]
+
+    def test_marks_texts_of_the_contract_as_english(self, site: Site, read: dict[str, Document]) -> None:
+        for operation in site.operations:
+            (heading,) = read[f"/ar{operation_path(operation)}"].root.xpath("//h1")
+            assert (heading.get("lang"), heading.get("dir")) == ("en", "ltr")
+
+    def test_has_its_landmarks_and_its_headings_in_order(self, read: dict[str, Document]) -> None:
+        for page in read.values():
+            assert page.root.xpath("//body/*[1]/@href") == ["#content"]
+            assert [len(page.root.xpath(f"//body/{tag}")) for tag in ("header", "footer")] == [1, 1]
+            assert len(page.root.xpath("//main[@id='content']")) == 1
+            levels = [int(h.tag[1]) for h in page.root.xpath("//h1 | //h2 | //h3 | //h4 | //h5 | //h6")]
+            assert levels.count(1) == 1
+            assert levels[0] == 1
+            assert all(after <= before + 1 for before, after in pairwise(levels)), page.address
+
+    def test_tables_name_themselves_and_their_heads(self, read: dict[str, Document]) -> None:
+        for page in read.values():
+            assert page.root.xpath("//table[not(caption)] | //th[not(@scope)]") == []
+
+    def test_names_what_can_be_pressed(self, read: dict[str, Document]) -> None:
+        for page in read.values():
+            unnamed = page.root.xpath("//a[not(normalize-space()) and not(@aria-label)]")
+            assert unnamed == []
+            assert page.root.xpath("//img[not(@alt)] | //nav[not(@aria-label) and not(@aria-labelledby)]") == []
+
+    @pytest.mark.parametrize("locale", ["en", "ar"])
+    def test_is_valid(self, locale: str, site: Site, read: dict[str, Document]) -> None:
+        """One page of each kind, by the rules of the HTML standard's parser."""
+        kinds = {page.template: address(page.path, locale) for page in pages(site)}
+        for where in (*kinds.values(), address("/docs/auth/login", locale)):
+            html5lib.HTMLParser(strict=True).parse(read[where].file.read_text(encoding="utf-8"))
+
+
+class TestReferences:
+    def test_the_place_to_start_is_computed(self, read: dict[str, Document]) -> None:
+        calls = read["/docs"].find("where-to-start").xpath(".//tr[1]//a/@href")
+        assert calls == ["/docs/auth/register", "/docs/auth/verify-email", "/docs/auth/login"]
+
+    def test_every_code_is_said_in_every_language(self, site: Site, read: dict[str, Document]) -> None:
+        texts = Texts(site.contract.errors)
+        for code, entry in site.contract.errors.items():
+            told = read[error_path(code)].text(error_anchor(code))
+            for locale in LOCALES:
+                assert " ".join(texts.say(locale, "errors", code, **entry.get("vars", {})).split()) in told
+
+    def test_every_limit_stands_in_one_table(self, site: Site, read: dict[str, Document]) -> None:
+        links = set(read["/docs/operations"].links())
+        assert {operation_path(operation) for operation in site.operations} <= links
+
+    def test_every_config_key_that_shapes_an_answer_is_told(self, site: Site, read: dict[str, Document]) -> None:
+        told = read["/docs/config"].main.text_content()
+        for key in {key.name: key for operation in site.operations for key in operation.managed_by}.values():
+            assert key.name in told
+            assert key.meaning in told
+
+
+class TestForMachines:
+    def test_every_operation_is_there_as_markdown(self, built: Path, site: Site) -> None:
+        for operation in site.operations:
+            text = (built / f"{operation_path(operation).strip('/')}.md").read_text(encoding="utf-8")
+            assert text.startswith(f"# {operation.summary}\n")
+            assert [refusal.code for refusal in operation.refusals if f"`{refusal.code}`" not in text] == []
+
+    def test_the_list_for_language_models_leads_to_all_of_it(self, built: Path, site: Site) -> None:
+        lines = (built / "llms.txt").read_text(encoding="utf-8").splitlines()
+        assert lines[0] == f"# {site.contract.document['info']['title']}"
+        assert lines[2].startswith("> ")
+        links = re.findall(r"\]\((/[^)]+)\)", "\n".join(lines))
+        assert [link for link in links if not (built / link.lstrip("/")).is_file()] == []
+        assert {f"{operation_path(operation)}.md" for operation in site.operations} <= set(links)
+        whole = (built / "llms-full.txt").read_text(encoding="utf-8")
+        assert [operation.id for operation in site.operations if f"`{operation.id}`" not in whole] == []
+
+    def test_the_contract_itself_is_there(self, built: Path, site: Site) -> None:
+        assert (built / "openapi.yaml").read_bytes() == site.contract.as_yaml()
+        assert (built / "openapi.json").read_bytes() == site.contract.as_json()
+
+
+class TestBuilding:
+    def test_gives_the_same_files_for_the_same_contract(self, site: Site, tmp_path: Path) -> None:
+        """In one process and in two."""
+        options = Options(ORIGIN, locales=("en", "de", "ar"), search=False)
+        build(site, tmp_path / "one", options)
+        script = (
+            "import sys; from pathlib import Path; from portal import build, model; from runtime import spec\n"
+            "options = build.Options(sys.argv[2], locales=('en', 'de', 'ar'), search=False, processes=2)\n"
+            "build.build(model.read(spec.load()), Path(sys.argv[1]), options)"
+        )
+        subprocess.run([sys.executable, "-c", script, str(tmp_path / "two"), ORIGIN], check=True, cwd=ROOT)
+        assert content(tmp_path / "one") == content(tmp_path / "two")
+
+    def test_a_build_that_fails_leaves_the_former_one(self, site: Site, tmp_path: Path) -> None:
+        options = Options(ORIGIN, locales=("en",), search=False)
+        build(site, tmp_path / "site", options)
+        before = content(tmp_path / "site")
+        with pytest.raises(FileNotFoundError):
+            build(site, tmp_path / "site", replace(options, theme=tmp_path / "missing.css"))
+        assert content(tmp_path / "site") == before
+        assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+    def test_what_is_gone_from_the_contract_goes_from_the_portal(self, site: Site, tmp_path: Path) -> None:
+        options = Options(ORIGIN, locales=("en",), search=False)
+        build(site, tmp_path / "site", options)
+        (tmp_path / "site" / "docs" / "gone.html").write_text("gone")
+        build(site, tmp_path / "site", options)
+        assert not (tmp_path / "site" / "docs" / "gone.html").exists()
+
+    def test_never_replaces_something_else(self, site: Site, tmp_path: Path) -> None:
+        (tmp_path / "thesis.txt").write_text("ten years of work")
+        with pytest.raises(ContractError, match="something else"):
+            build(site, tmp_path, Options(ORIGIN, locales=("en",), search=False))
+        assert (tmp_path / "thesis.txt").read_text() == "ten years of work"
+        assert not (tmp_path / MARK).exists()
+
+    def test_takes_a_theme_of_ones_own(self, site: Site, tmp_path: Path) -> None:
+        (tmp_path / "mine.css").write_text(":root { --accent: rebeccapurple; }")
+        build(site, tmp_path / "site", Options(ORIGIN, ("en",), theme=tmp_path / "mine.css", search=False))
+        assert (tmp_path / "site/docs/assets/theme.css").read_text() == ":root { --accent: rebeccapurple; }"
+
+    def test_makes_a_search_index_for_each_language(self, site: Site, tmp_path: Path) -> None:
+        build(site, tmp_path / "site", Options(ORIGIN, locales=("en", "tr")))
+        entry = json.loads((tmp_path / "site/docs/pagefind/pagefind-entry.json").read_text())
+        assert entry["languages"].keys() == {"en", "tr"}
+        assert all(index["page_count"] >= len(site.operations) for index in entry["languages"].values())
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+class TestMarkup:
+    def test_html_of_the_contract_stays_text(self) -> None:
+        hostile = "<script>alert(1)</script> [x](javascript:alert(1)) <b onclick=x>y</b>"
+        for made in (markup.block(hostile), markup.inline(hostile)):
+            assert "<script" not in made
+            assert "<b" not in made
+            assert "href" not in made
+
+    def test_headings_go_below_those_of_the_page(self) -> None:
+        assert markup.block("# One\n\n##### Five") == "<h3>One</h3>\n<h6>Five</h6>"
+
+    def test_a_json_example_reads_back_as_it_was(self) -> None:
+        values: tuple[Any, ...] = ({"a": "<&>'\"\\\u2028", "b": [1, -2.5, None, True], "c": {}}, [], "x", None)
+        for value in values:
+            text = html5lib.parseFragment(str(markup.json_block(value)), namespaceHTMLElements=False)
+            assert json.loads("".join(text.itertext())) == value
+
+
+class TestColours:
+    """WCAG 2.2, 1.4.3: text has a contrast of 4.5:1 or more, light and dark."""
+
+    STYLE = (ASSETS / "portal.css").read_text(encoding="utf-8")
+    CODE = (ASSETS / "code.css").read_text(encoding="utf-8")
+    PAIR = r"light-dark\((#[0-9a-fA-F]{6}), (#[0-9a-fA-F]{6})\)"
+
+    def named(self) -> dict[str, tuple[str, str]]:
+        return {name: (light, dark) for name, light, dark in re.findall(rf"--([\w-]+): {self.PAIR}", self.STYLE)}
+
+    @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+    def test_of_texts(self, mode: int) -> None:
+        named = {name: pair[mode] for name, pair in self.named().items()}
+        for ground in ("ground", "raised"):
+            for name in ("text", "quiet", "accent", "warn", "danger", "info", "violet"):
+                assert contrast(named[name], named[ground]) >= 4.5, (name, ground)
+        for name in ("accent", "warn", "danger", "info", "violet"):
+            assert contrast(named[name], named[f"{name}-ground"]) >= 4.5, name
+        assert contrast(named["strong-line"], named["ground"]) >= 3
+
+    @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+    def test_of_code(self, mode: int) -> None:
+        raised = self.named()["raised"][mode]
+        colours = [pair[mode] for pair in re.findall(self.PAIR, self.CODE)]
+        assert colours
+        assert [colour for colour in colours if contrast(colour, raised) < 4.5] == []
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+class TestWords:
+    def test_none_is_left_over(self) -> None:
+        """Those of a family are looked up by it."""
+        family = re.compile(r"(js|rule|flow|scope|source|rate)\..+|\w+\.title")
+        files = (*TEMPLATES.rglob("*.html"), *(ROOT / "portal").rglob("*.py"))
+        used = set(re.findall(r"[\"']([\w.]+)[\"']", "".join(file.read_text(encoding="utf-8") for file in files)))
+        keys = Texts(load().errors).namespace("en", "portal").keys()
+        assert [key for key in keys - used if not family.fullmatch(key)] == []
