@@ -1,7 +1,7 @@
 """How long the portal of a large contract takes: the one we have, repeated under other names, in every language.
 
-``python -m benchmarks.portal_build [operations]`` prints the time of the pages and that of the search index, on the clock
-and on the processors, and fails when 200 operations take longer than they may. Run it on a machine that does nothing else.
+``python -m benchmarks.portal_build [operations]`` prints the time of the pages and that of the search index, on the
+clock and on the processors, and fails when 200 operations take longer than they may. Run it on an idle machine.
 """
 
 import os
