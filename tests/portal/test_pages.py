@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import html5lib
@@ -298,6 +299,39 @@ class TestBuilding:
 
 def content(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+class Told:
+    """Evidence and sources as a build gets them: the first operation is proven, nothing is known of the others."""
+
+    def __init__(self, proven: str) -> None:
+        self.proven = proven
+
+    def badge(self, operation_id: str) -> SimpleNamespace:
+        count = SimpleNamespace(proven=3, total=4)
+        gaps = () if operation_id == self.proven else (SimpleNamespace(kind="code", what="auth.forbidden", detail=""),)
+        return SimpleNamespace(verified=not gaps, commit="abcdef0123456789", changed=False, date="2026-01-02",
+                               codes=count, effects=count, samples=count, gaps=gaps)  # fmt: skip
+
+    def of(self, operation_id: str) -> tuple[SimpleNamespace, ...]:
+        kinds = ("contract", "handler", "rules", "repository", "model", "job", "test")
+        return tuple(SimpleNamespace(kind=kind, path=f"{kind}.py", line=7) for kind in kinds)
+
+
+class TestProof:
+    def test_stands_on_the_page(self, site: Site, tmp_path: Path) -> None:
+        first, other = site.operations[:2]
+        told = Told(first.id)
+        repository = "https://git.example.com/{commit}/{path}#L{line}"
+        build(site, tmp_path / "site", Options(ORIGIN, ("en",), repository, "c0ffee", told, told, search=False))
+        read = documents(tmp_path / "site")
+        proven, unproven = read[operation_path(first)], read[operation_path(other)]
+        assert proven.root.xpath("//p[@class='badges']//*[contains(@class, 'verified')]")
+        assert "on abcdef012345, 2026-01-02. errors 3/4" in proven.text("source")
+        assert not unproven.root.xpath("//p[@class='badges']//*[contains(@class, 'verified')]")
+        assert "Not proven: auth.forbidden" in unproven.text("source")
+        assert "https://git.example.com/c0ffee/handler.py#L7" in set(proven.links())
+        assert proven.root.xpath("//footer//a[@href='https://git.example.com/c0ffee/contract.py#L7']")
 
 
 class TestMarkup:
