@@ -49,6 +49,11 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
+def literal(value: Any) -> str:
+    """A value as it stands in JSON, on one line."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def json_block(value: Any) -> Markup:
     return _highlighted(as_json(value), "json")
 

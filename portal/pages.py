@@ -69,7 +69,14 @@ def pages(site: Site) -> Iterator[Page]:
         ("changelog", {}),
         ("comparison", {"comparison": read_yaml(COMPARISON)}),
     ):
-        yield Page(f"{ROOT}/{name}", f"{name}.html", f"{name}.title", above=(home,), context=context)
+        yield Page(
+            f"{ROOT}/{name}",
+            f"{name}.html",
+            f"{name}.title",
+            above=(home,),
+            context=context,
+            markdown=name == "conventions",
+        )
 
 
 def _start(site: Site) -> tuple[Operation, ...]:
@@ -81,7 +88,7 @@ def _operations(site: Site, home: Page) -> Iterator[Page]:
     for one, other in pairwise(site.operations):
         beside[one.id][1], beside[other.id][0] = other, one  # type: ignore[call-overload]
     for module in site.modules:
-        overview = Page(module_path(module), "module.html", module.title, True, (home,), {"module": module})
+        overview = Page(module_path(module), "module.html", module.title, True, (home,), {"module": module}, True)
         yield overview
         for operation in module.operations:
             previous, following = beside[operation.id]
@@ -91,7 +98,7 @@ def _operations(site: Site, home: Page) -> Iterator[Page]:
 
 
 def _errors(site: Site, home: Page) -> Iterator[Page]:
-    index = Page(f"{ROOT}/errors", "errors.html", "errors.title", above=(home,))
+    index = Page(f"{ROOT}/errors", "errors.html", "errors.title", above=(home,), markdown=True)
     yield index
     groups: dict[str, list[str]] = {}
     for code in site.contract.errors:

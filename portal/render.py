@@ -25,6 +25,7 @@ FILTERS = {
     "block": markup.block,
     "inline": markup.inline,
     "json": markup.json_block,
+    "literal": markup.literal,
     "first_sentence": markup.first_sentence,
 }
 # Contract texts are English wherever they stand.
@@ -68,7 +69,6 @@ class Renderer:
             "config_anchor": pages.config_anchor,
             "bounds": self.bounds,
             "rate": self.rate,
-            "default_of": default_of,
             "code": code,
             **extras,
         }
@@ -120,7 +120,9 @@ class Renderer:
     def bounds(self, key: ConfigKey) -> Markup:
         if key.choices:
             return Markup(", ").join(code(choice) for choice in key.choices)
-        return self.words("config.range", minimum=code(key.minimum), maximum=code(key.maximum))
+        if key.maximum is None:
+            return self.words("rule.minimum", limit=key.minimum)
+        return self.words("config.range", minimum=key.minimum, maximum=key.maximum)
 
     def error_example(self, refusal: Refusal) -> Markup:
         """The example with its texts in the language of the page."""
@@ -131,10 +133,6 @@ class Renderer:
         for detail in refusal.example["error"].get("details", ()):
             html = markup.with_text(html, detail["message"], self.words.violation(detail["rule"]))
         return html
-
-
-def default_of(key: ConfigKey) -> str:
-    return json.dumps(key.default, ensure_ascii=False)
 
 
 @cache

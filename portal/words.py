@@ -1,7 +1,8 @@
 """The words of the portal in one language, from ``locales/<locale>/portal.json``; English stands in."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 @cache
-def code(text: str | int) -> Markup:
+def code(text: str) -> Markup:
     """``text`` as it is to be typed: never translated, never turned round."""
     return Markup(f'<code translate="no">{escape(text)}</code>')  # noqa: S704 - escaped
 
@@ -62,7 +63,12 @@ class Words:
             return escape(self.violation(rule.key))
         if rule.key == "normalize":
             return self(key, limit=Markup(" → ").join(self(f"rule.step.{step}") for step in rule.limit))
-        return self(key, limit=code(rule.limit) if rule.key in ("pattern", "format") else rule.limit)
+        return self(key, limit=code(str(rule.limit)) if rule.key in ("pattern", "format") else rule.limit)
+
+    def one_of(self, values: Sequence[Any]) -> Markup:
+        return self(
+            "rule.enum", limit=Markup(", ").join(code(json.dumps(value, ensure_ascii=False)) for value in values)
+        )
 
     def window(self, seconds: int) -> Markup:
         unit, size = next((unit, size) for unit, size in UNITS if seconds % size == 0)

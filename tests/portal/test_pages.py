@@ -20,7 +20,7 @@ from portal.build import MARK, Options, build
 from portal.model import Operation, Site
 from portal.pages import error_anchor, error_path, operation_path, pages
 from portal.render import ASSETS, TEMPLATES
-from portal.words import RIGHT_TO_LEFT, Words
+from portal.words import RIGHT_TO_LEFT, Words, code
 from runtime.i18n import Texts
 from runtime.policy import ContractError
 from runtime.spec import ROOT, load
@@ -211,10 +211,10 @@ class TestReferences:
 
     def test_every_code_is_said_in_every_language(self, site: Site, read: dict[str, Document]) -> None:
         texts = Texts(site.contract.errors)
-        for code, entry in site.contract.errors.items():
-            told = read[error_path(code)].text(error_anchor(code))
+        for name, entry in site.contract.errors.items():
+            told = read[error_path(name)].text(error_anchor(name))
             for locale in LOCALES:
-                assert " ".join(texts.say(locale, "errors", code, **entry.get("vars", {})).split()) in told
+                assert " ".join(texts.say(locale, "errors", name, **entry.get("vars", {})).split()) in told
 
     def test_every_limit_stands_in_one_table(self, site: Site, read: dict[str, Document]) -> None:
         links = set(read["/docs/operations"].links())
@@ -392,6 +392,13 @@ def luminance(colour: str) -> float:
 
 
 class TestWords:
+    def test_values_are_shown_as_they_are_typed(self) -> None:
+        words = Words("en", Texts(load().errors))
+        told = words.one_of(["<&'\">", 1, True, None])
+        texts = html5lib.parseFragment(str(told), namespaceHTMLElements=False).itertext()
+        assert "".join(texts) == """one of "<&'\\">", 1, true, null"""
+        assert code("`<b>`") == '<code translate="no">`&lt;b&gt;`</code>'
+
     def test_none_is_left_over(self) -> None:
         """Those of a family are looked up by it."""
         family = re.compile(r"(js|rule|flow|scope|source|rate)\..+|\w+\.title")
