@@ -6,7 +6,7 @@ success, every error answer with one true example per code, the headers of each 
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,65 @@ def read_yaml(path: Path) -> Any:
             return yaml.load(stream, _Loader)  # noqa: S506 - a safe loader, with other resolvers
     except (OSError, yaml.YAMLError) as error:
         raise ContractError(f"{path}: {error}") from error
+
+
+class Places:
+    """Where things stand in the hand-written files below ``folder``, for whoever has to send an author there."""
+
+    def __init__(self, folder: Path = OPENAPI) -> None:
+        self.folder = folder
+        self._nodes: dict[Path, Any] = {}
+        self._files: dict[Path, Any] = {}
+
+    def file(self, path: Path) -> Any:
+        if path not in self._files:
+            self._files[path] = read_yaml(path)
+        return self._files[path]
+
+    def line(self, path: Path, steps: Iterable[str | int]) -> int:
+        """The line of a key or an item; that of the last step which exists, where something is missing."""
+        if path not in self._nodes:
+            with path.open(encoding="utf-8") as stream:
+                self._nodes[path] = yaml.compose(stream, _Loader)
+        node, line = self._nodes[path], 1
+        for step in steps:
+            if isinstance(node, yaml.MappingNode):
+                found = {key.value: (key, value) for key, value in node.value}.get(str(step))
+            else:
+                items = node.value if isinstance(node, yaml.SequenceNode) else []
+                found = (items[step], items[step]) if isinstance(step, int) and step < len(items) else None
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        return line
+
+    def target(self, path: Path, reference: str) -> tuple[Path, tuple[str, ...]]:
+        """The file and the steps in it that a reference of a file leads to, whether anything is there or not."""
+        name, _, pointer = reference.partition("#")
+        return (path.parent / name).resolve() if name else path, tuple(pointer.strip("/").split("/"))
+
+    def node(self, path: Path, steps: Iterable[str | int]) -> Any:
+        """What stands there; None for nothing."""
+        node = self.file(path)
+        for step in steps:
+            inside = isinstance(node, dict) and step in node
+            inside = inside or (isinstance(node, list) and isinstance(step, int) and step < len(node))
+            if not inside:
+                return None
+            node = node[step]
+        return node
+
+    def operations(self) -> Iterator[tuple[str, str, Path, tuple[str, ...]]]:
+        """Path, method, and where the operation stands. References that lead nowhere are for ``load`` to refuse."""
+        root = self.folder.resolve() / "biore.yaml"
+        for path, item in self.file(root).get("paths", {}).items():
+            if not isinstance(item, dict) or "$ref" not in item:
+                continue
+            file, steps = self.target(root, item["$ref"])
+            found = self.node(file, steps) if file.exists() else None
+            for method in METHODS:
+                if isinstance(found, dict) and isinstance(found.get(method), dict):
+                    yield path, method, file, (*steps, method)
 
 
 @dataclass(frozen=True)
