@@ -15,6 +15,7 @@ from runtime.embedded import EmbeddedPostgres
 from runtime.settings import Settings
 from runtime.spec import Contract, load
 from tests.harness import Api, Server, Tables
+from tests.recording import Recorder
 
 SECRET = "a-secret-of-the-tests-0123456789-abcdef"
 
@@ -69,6 +70,10 @@ class Databases:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full-races", action="store_true", help="registration races at full size (minutes)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Recorder())
 
 
 @pytest.fixture(scope="session")

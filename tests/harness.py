@@ -21,6 +21,7 @@ from psycopg.rows import dict_row
 from runtime.app import Application
 from runtime.settings import Settings
 from runtime.worker import Worker
+from tests.recording import record_answer
 
 T = TypeVar("T")
 
@@ -172,8 +173,10 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def remember(operation_id: str, response: httpx.Response) -> None:
+    body = response.json()
     if response.status_code >= 400:
-        REACHED[operation_id].add(response.json()["error"]["code"])
+        REACHED[operation_id].add(body["error"]["code"])
+    record_answer(operation_id, response, body)
 
 
 def code_of(response: httpx.Response) -> str:

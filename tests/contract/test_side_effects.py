@@ -14,6 +14,7 @@ from tests.contract.operations import CONTRACT, IDS
 from tests.contract.scenario import Act, Conditional, Scenario
 from tests.handlers.support import account
 from tests.harness import Api, Tables, bearer
+from tests.recording import record_effects
 
 PHONE = "+905551112212"
 CODE_REQUEST = {"phone": PHONE, "purpose": "verify-phone-fan"}
@@ -205,6 +206,7 @@ def names(tables: Tables, table: str) -> Counter[Any]:
 def test_a_success_does_what_is_declared(api: Api, tables: Tables, operation_id: str) -> None:
     assert operation_id in SCENARIOS, f"write a scenario in which {operation_id} succeeds"
     response, seen = observe(tables, SCENARIOS[operation_id](api, tables))
+    record_effects(operation_id, *seen)
     assert response.status_code < 300, response.text
     effects = CONTRACT.policies[operation_id].side_effects
     assert seen == declared(effect for effect in effects if not effect.conditional)
@@ -218,6 +220,7 @@ def test_a_condition_does_what_is_declared(
     api: Api, tables: Tables, operation_id: str, scenario: Scenario, shown: set[str]
 ) -> None:
     response, seen = observe(tables, scenario(api, tables))
+    record_effects(operation_id, *seen)
     effects = CONTRACT.policies[operation_id].side_effects
     conditional = declared(effect for effect in effects if effect.conditional)
     everything = declared(effects)
