@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check races bench fuzz spec clients clean
+.PHONY: help setup run test check verify races bench fuzz spec clients clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ check: setup ## Lint, types, and the freshness of what is generated from the con
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/biore spec build --check
+
+verify: setup ## Prove every claim of the portal against the running parts and what the tests saw.
+	$(BIN)/biore portal verify
 
 races: setup ## Run the races between processes at full size.
 	$(BIN)/pytest tests/processes/test_races.py --full-races

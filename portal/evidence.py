@@ -8,6 +8,7 @@ from typing import Any
 
 DEFAULT = Path(".biore") / "evidence.json"
 FORMAT = 1
+SAMPLES = ("curl", "typescript", "tanstack", "javascript", "python", "go", "java", "csharp")
 
 Json = Any
 Facet = tuple[str, str]
@@ -25,8 +26,8 @@ class Count:
 class Gap:
     """What is missing. ``kind`` is a key of words, ``what`` a name of the contract; ``detail`` is for the command line.
 
-    Kinds: evidence (absent, stale or failed), contract, handler, schema, example, answer, code, message, effect, table,
-    topic, sample.
+    Kinds: evidence (absent, stale or failed), handler, schema, example, answer, code, message, effect, table, topic,
+    sample.
     """
 
     kind: str

@@ -37,8 +37,8 @@ from runtime.security import BearerSecurity, DevTokenSecurity
 from runtime.settings import Settings
 from runtime.signing import SigningKeys
 from runtime.tokens import Tokens
-from runtime.validation import ValidationLayer
-from runtime.wiring import Container, WiredApp, find_handler
+from runtime.validation import ValidatedOperation, ValidationLayer
+from runtime.wiring import Container, WiredApp, WiredOperation, find_handler
 
 EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
 PREFLIGHT_SECONDS = 600
@@ -53,7 +53,10 @@ def build_limiter(settings: Settings) -> tuple[Limiter, Redis | None]:
 
 
 class Application:
-    """``asgi`` is the whole server; ``config`` and ``hasher`` are there for whoever runs it in process."""
+    """``asgi`` is the whole server; the rest is there for whoever runs it in process.
+
+    ``validated`` and ``wired`` are what it made of each operation.
+    """
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         self.parts = build_parts(settings, database_url)
@@ -67,6 +70,8 @@ class Application:
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
         )
         self._draining = False
+        self.validated: dict[str, ValidatedOperation] = {}
+        self.wired: dict[str, WiredOperation] = {}
         self.asgi = Door(self._outer(), settings, self.config)
 
     def _outer(self) -> Starlette:
@@ -112,6 +117,8 @@ class Application:
             base_path=parts.contract.base_path,
             contract=parts.contract,
             schemas=schemas,
+            validated=self.validated,
+            wired=self.wired,
             guards=Guards(parts.contract.policies, parts.settings, self.config, self.limiter),
             container=Container(
                 parts.contract,

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +17,7 @@ from domain.config_keys import CATALOGUE, InvalidConfig
 from domain.oauth import PLATFORMS
 from runtime import embedded, fuzz, log, server, spec
 from runtime.embedded import InUse, NotInstalled
+from runtime.evidence import NoCheckout
 from runtime.oauth import OAuthDirectory
 from runtime.parts import Parts, build_parts, utc_now
 from runtime.policy import ContractError
@@ -211,6 +214,38 @@ def spec_build(check: bool) -> None:
         click.echo(f"wrote {path.relative_to(spec.ROOT)}")
 
 
+@cli.group()
+def portal() -> None:
+    """The developer portal, made from the contract."""
+
+
+@portal.command("verify")
+@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the verdicts there, too.")
+def portal_verify(file: Path | None) -> None:
+    """Prove every claim of every page: against the running application, its database, and what tests saw."""
+    from portal.evidence import DEFAULT, Evidence
+    from runtime import evidence, verify  # slow to import
+    from runtime.lint import checked
+
+    log.configure(readable=True, level=logging.WARNING)
+    contract, stamp, path = checked(), evidence.stamp(), spec.ROOT / DEFAULT
+    known, found = Evidence.load(path, stamp.tree), verify.look(contract)
+    badges = verify.verdicts(contract, known, found)
+    if verify.is_incomplete(badges, known):
+        state = "stale" if known.stale else "incomplete" if known.tree else "absent"
+        click.echo(f"The evidence is {state}: running the tests that leave it.")
+        verify.record()
+        badges = verify.verdicts(contract, Evidence.load(path, stamp.tree), found)
+    content = verify.as_json(badges)
+    evidence.judge(path, stamp, content)
+    if file is not None:
+        file.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    for line in verify.lines(badges):
+        click.echo(line)
+    if not all(badge.verified for badge in badges.values()):
+        sys.exit(1)
+
+
 @cli.command()
 @click.option("--to", help="Only mails to this address.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document for programs.")
@@ -249,7 +284,7 @@ def _with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
 def main() -> None:
     try:
         cli()
-    except (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse) as error:
+    except (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout) as error:
         click.echo(f"biore: {error}", err=True)
         sys.exit(2)
 

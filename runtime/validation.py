@@ -71,9 +71,9 @@ class ValidatedOperation:
 
     def __init__(self, next_app: ASGIApp, operation: Mapping[str, Any], schemas: SchemaCompiler) -> None:
         self._next = next_app
-        self._parameters = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
+        self.parameters = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
         body = operation.get("requestBody")
-        self._takes_body = body is not None
+        self.takes_body = body is not None
         self._body_required = bool(body and body.get("required"))
         if body is not None:
             schema = body["content"][JSON]["schema"]
@@ -82,8 +82,8 @@ class ValidatedOperation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[SCOPE_KEY]
-        violations = self._read_parameters(scope, call) if self._parameters else []
-        if self._takes_body:
+        violations = self._read_parameters(scope, call) if self.parameters else []
+        if self.takes_body:
             violations += await self._read_body(scope, receive, call)
         if violations:
             raise ApiError("validation.failed", details=violations)
@@ -94,7 +94,7 @@ class ValidatedOperation:
         call.cookies = cookie_parser("; ".join(headers.all("cookie")))
         query = _query(scope["query_string"])
         violations: list[Violation] = []
-        for parameter in self._parameters:
+        for parameter in self.parameters:
             value, broken = parameter.read(_given(parameter, scope, headers, query, call.cookies))
             violations += broken
             call.arguments[parameter.argument] = value
@@ -118,12 +118,16 @@ class ValidatedOperation:
         return self._check_body(body, call)
 
     def _check_body(self, body: Any, call: Call) -> list[Violation]:
+        body, violations = self.judge(body)
+        if not violations:
+            call.body, call.has_body = body, True
+        return violations
+
+    def judge(self, body: Any) -> tuple[Any, list[Violation]]:
+        """A parsed body as it is cleaned, and the rules it breaks."""
         if self._clean is not None:
             body = self._clean(body)
-        if not self._validator.accepts(body):
-            return self._validator.violations(body)
-        call.body, call.has_body = body, True
-        return []
+        return body, [] if self._validator.accepts(body) else self._validator.violations(body)
 
 
 async def read_bounded(headers: Headers, receive: Receive) -> bytes:
@@ -200,13 +204,25 @@ def _faults(body: Any) -> str | None:
 
 
 class ValidationAPI(RequestValidationAPI):
-    def __init__(self, *arguments: Any, contract: Contract, schemas: SchemaCompiler, **options: Any) -> None:
+    """``validated`` is filled with every operation that it answers for."""
+
+    def __init__(
+        self,
+        *arguments: Any,
+        contract: Contract,
+        schemas: SchemaCompiler,
+        validated: dict[str, ValidatedOperation],
+        **options: Any,
+    ) -> None:
         self._contract = contract
         self._schemas = schemas
+        self._validated = validated
         super().__init__(*arguments, **options)
 
     def make_operation(self, operation: AbstractOperation) -> ValidatedOperation:
-        return ValidatedOperation(self.next_app, self._contract.operation(operation.operation_id), self._schemas)
+        document = self._contract.operation(operation.operation_id)
+        self._validated[operation.operation_id] = ValidatedOperation(self.next_app, document, self._schemas)
+        return self._validated[operation.operation_id]
 
 
 class ValidationLayer(RoutedMiddleware[ValidationAPI]):

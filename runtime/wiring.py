@@ -119,7 +119,7 @@ class WiredOperation:
         self._reads_only = policy.method == "get"
         self._check_names(operation)
         strict = not container.settings.production
-        self._answer_schema = self._compile_answer(operation) if strict else None
+        self.answer_schema = self._compile_answer(operation) if strict else None
 
     def _check_names(self, operation: Mapping[str, Any]) -> None:
         resolved = [self._container.schemas.resolved(p) for p in operation.get("parameters", ())]
@@ -226,13 +226,13 @@ class WiredOperation:
         data = await self._invoke(call, uow)
         envelope = {"success": True, "data": data}
         body = orjson.dumps(envelope)
-        if self._answer_schema is not None:
+        if self.answer_schema is not None:
             self._require_documented(orjson.loads(body))
         return self._status, [CONTENT_TYPE], body
 
     def _require_documented(self, envelope: Any) -> None:
-        if self._answer_schema is not None and not self._answer_schema.accepts(envelope):
-            broken = [f"{v['field']}: {v['rule']}" for v in self._answer_schema.violations(envelope)]
+        if self.answer_schema is not None and not self.answer_schema.accepts(envelope):
+            broken = [f"{v['field']}: {v['rule']}" for v in self.answer_schema.violations(envelope)]
             raise RuntimeError(f"{self._policy.operation_id} answered against its contract: {', '.join(broken)}")
 
     async def _invoke(self, call: Call, uow: UnitOfWork) -> Any:
@@ -254,12 +254,17 @@ class WiredOperation:
 
 
 class WiredApi(AsyncApi):
-    def __init__(self, *arguments: Any, container: Container, **options: Any) -> None:
+    """``wired`` is filled with every operation that it calls."""
+
+    def __init__(self, *arguments: Any, container: Container, wired: dict[str, WiredOperation], **options: Any) -> None:
         self._container = container
+        self._wired = wired
         super().__init__(*arguments, **options)
 
     def make_operation(self, operation: AbstractOperation) -> WiredOperation:
-        return WiredOperation(self._container, self._container.contract.policies[operation.operation_id])
+        policy = self._container.contract.policies[operation.operation_id]
+        self._wired[operation.operation_id] = WiredOperation(self._container, policy)
+        return self._wired[operation.operation_id]
 
 
 class WiredApp(AsyncASGIApp):
