@@ -1,6 +1,5 @@
 """Keeps the evidence that tests leave, stamped with the state of the code that it was taken from."""
 
-import fcntl
 import hashlib
 import json
 import re
@@ -149,6 +148,8 @@ def judge(path: Path, of: Stamp, verdicts: Mapping[str, Json]) -> None:
 @contextmanager
 def _locked(path: Path) -> Iterator[Json]:
     """The content of the file, written back at the end; several runs of tests may end at once."""
+    import fcntl  # not everywhere, and the command starts without
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -62,8 +62,8 @@ class TestRecorded:
 
 
 class TestMerge:
-    def seen(self, *effects: str, **outcomes: set[str]) -> Recorded:
-        recorded = Recorded(**outcomes)
+    def seen(self, *effects: str, passed: tuple[str, ...] = (), failed: tuple[str, ...] = ()) -> Recorded:
+        recorded = Recorded(passed=set(passed), failed=set(failed))
         recorded.effects("x.y", set(effects))
         return recorded
 
@@ -82,7 +82,7 @@ class TestMerge:
 
     def test_another_tree_begins_anew(self, tmp_path: Path) -> None:
         path = tmp_path / "evidence.json"
-        merge(path, HERE, self.seen("write:users", failed={"t::a"}))
+        merge(path, HERE, self.seen("write:users", failed=("t::a",)))
         merge(path, ELSEWHERE, self.seen("write:sessions"))
         evidence = Evidence.load(path, ELSEWHERE.tree)
         assert (evidence.commit, evidence.changed, evidence.failures) == ("ba9876543210", True, ())
@@ -91,8 +91,8 @@ class TestMerge:
 
     def test_a_failure_stays_until_the_test_passes(self, tmp_path: Path) -> None:
         path = tmp_path / "evidence.json"
-        merge(path, HERE, self.seen(failed={"t::a", "t::b"}))
-        merge(path, HERE, self.seen(passed={"t::a"}))
+        merge(path, HERE, self.seen(failed=("t::a", "t::b")))
+        merge(path, HERE, self.seen(passed=("t::a",)))
         assert Evidence.load(path).failures == ("t::b",)
 
     def test_a_verdict_ends_with_what_it_was_about(self, tmp_path: Path) -> None:
