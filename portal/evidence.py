@@ -136,22 +136,17 @@ _TYPES = {type(None): "null", bool: "boolean", int: "integer", float: "number", 
 
 
 def deviations(documented: Json, live: tuple[Json, ...]) -> tuple[str, ...]:
-    """Where a documented example has a shape that no live answer had. Null stands for any value that may be null."""
+    """Where a documented example has a shape that no live answer had."""
     seen: dict[str, set[str]] = {}
     for answer in live:
         for path, kind in facets(answer):
             seen.setdefault(path, set()).add(kind)
-    return tuple(dict.fromkeys(_deviation(path, kind, seen.get(path)) for path, kind in facets(documented)
-                               if not _fits(kind, seen.get(path))))  # fmt: skip
-
-
-def _fits(kind: str, seen: set[str] | None) -> bool:
-    return seen is not None and (kind in seen or kind == "null" or seen == {"null"})
-
-
-def _deviation(path: str, kind: str, seen: set[str] | None) -> str:
-    live = " or ".join(sorted(seen)) if seen else "nothing"
-    return f"{path or 'the whole'}: documented {kind}, live {live}"
+    told = (
+        f"{path or 'the whole'}: documented {kind}, live {' or '.join(sorted(seen.get(path, ()))) or 'nothing'}"
+        for path, kind in facets(documented)
+        if kind not in seen.get(path, ())
+    )
+    return tuple(dict.fromkeys(told))
 
 
 def _proof(content: Mapping[str, Json]) -> Proof:

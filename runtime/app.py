@@ -168,9 +168,9 @@ class Application:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-            await self._close()
+            await self.close()
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
         self.hasher.close()
         if self._redis is not None:
             await self._redis.aclose()

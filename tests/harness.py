@@ -173,7 +173,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def remember(operation_id: str, response: httpx.Response) -> None:
-    body = response.json()
+    body: Any = response.json() if response.headers.get("content-type") == "application/json" else None
     if response.status_code >= 400:
         REACHED[operation_id].add(body["error"]["code"])
     record_answer(operation_id, response, body)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from portal.evidence import SAMPLES, Badge, Count, Evidence, Gap, deviations
+from runtime.examine import System, columns_of, examine, mutations, unbound
 from runtime.i18n import Texts
 from runtime.policy import Policy, SideEffect
 from runtime.spec import Contract
-from runtime.verify import System, as_json, columns_of, examine, is_incomplete, lines, mutations, unbound, verdicts
+from runtime.verify import as_json, is_incomplete, lines, verdicts
 from tests.harness import Server
 
 LOGIN = "auth.login"
@@ -211,8 +212,9 @@ class TestShapes:
         ("documented", "live", "told"),
         [
             ({"a": 1}, [{"a": 2}], ()),
-            ({"a": None}, [{"a": "x"}], ()),
-            ({"a": "x"}, [{"a": None}], ()),
+            ({"a": "x"}, [{"a": None}, {"a": "y"}], ()),
+            ({"a": "x"}, [{"a": None}], ("a: documented string, live null",)),
+            ({"a": None}, [{"a": "x"}], ("a: documented null, live string",)),
             ({"a": [{"b": 1}]}, [{"a": []}, {"a": [{"b": 7}, {"b": 8}]}], ()),
             ({"a": "1"}, [{"a": 1}], ("a: documented string, live integer",)),
             ({"a": 1.5}, [{"a": 1}], ("a: documented number, live integer",)),
