@@ -41,12 +41,17 @@ class System:
     columns: Mapping[str, frozenset[str]]
 
 
-def start(contract: Contract) -> System:
+def start() -> System:
     """On a database of its own, migrated from nothing. Raises ContractError if the application does not start."""
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as url:
         upgrade(url)
-        app = Application(Settings(secret_key=SECRET, data_dir=Path(folder)), url)
-        return System(app.validated, app.wired, asyncio.run(_served(app)), columns_of(url))
+        return ask(url)
+
+
+def ask(url: str) -> System:
+    """The application on a migrated database, without a socket of its own."""
+    app = Application(Settings(secret_key=SECRET), url)
+    return System(app.validated, app.wired, asyncio.run(_served(app)), columns_of(url))
 
 
 async def _served(app: Application) -> Any:

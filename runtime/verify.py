@@ -160,7 +160,7 @@ def look(contract: Contract) -> Gaps:
     if found:
         return found
     try:
-        return examine(contract, start(contract))
+        return examine(contract, start())
     except ContractError as error:
         return {name: [Gap("handler", name, f"the application does not start: {error}")] for name in contract.policies}
 

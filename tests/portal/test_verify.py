@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from portal.evidence import SAMPLES, Badge, Count, Evidence, Gap, deviations
-from runtime.examine import System, columns_of, examine, mutations, unbound
+from runtime.examine import System, ask, examine, mutations, unbound
 from runtime.i18n import Texts
 from runtime.policy import Policy, SideEffect
 from runtime.spec import Contract
 from runtime.verify import as_json, is_incomplete, lines, verdicts
-from tests.harness import Server
+from tests.conftest import Databases
 
 LOGIN = "auth.login"
 NEIGHBOURS = ("auth.register", "auth.two_factor.setup", "users.profile")
@@ -227,11 +227,8 @@ class TestShapes:
 
 
 @pytest.fixture(scope="module")
-def system(shared_server: Server) -> System:
-    with shared_server.client() as api:
-        served = api.get("/openapi.json").json()
-    app = shared_server.app
-    return System(app.validated, app.wired, served, columns_of(shared_server.database_url))
+def system(databases: Databases) -> System:
+    return ask(databases.migrated())
 
 
 def found(contract: Contract, system: System) -> set[tuple[str, str, str]]:
