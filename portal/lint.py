@@ -64,7 +64,7 @@ class _Lint:
 
     def _tags(self) -> Iterator[str]:
         root = self.places.folder / "biore.yaml"
-        for index, tag in enumerate(self.places.file(root).get("tags", ())):
+        for index, tag in enumerate(_list(self.places.file(root), "tags")):
             if not tag.get("description"):
                 spot = Spot(root, ("tags", index), tag)
                 yield self._told(spot, f"tag {tag.get('name')} has no description", "say what its section is about")
@@ -98,7 +98,7 @@ class _Lint:
         if not spot.node.get("description"):
             yield self._told(spot, f"{where} has no description", "say what it means to the caller")
         for name, header in _dict(spot.node, "headers").items():
-            if "$ref" not in header and not header.get("description"):
+            if not self._described(spot.file, header):
                 yield self._told(spot.below("headers", name), f"{where}: header {name} has no description", "add one")
         yield from self._media(spot, where)
 
@@ -108,9 +108,9 @@ class _Lint:
             holder = holder.get(step, {}) if isinstance(holder, dict) else {}
         for kind, media in _dict(holder, "content").items():
             at = spot.below(*above, "content", kind)
-            if "example" not in media and "examples" not in media:
+            if not isinstance(media, dict) or not {"example", "examples"} & media.keys():
                 yield self._told(at, f"{where} has no example", "add `example:` with values a reader would use")
-            if isinstance(media.get("schema"), dict):
+            if _dict(media, "schema"):
                 yield from self._schema(at.below("schema"), where)
 
     def _parameter(self, spot: Spot, name: str) -> Iterator[str]:
@@ -118,16 +118,17 @@ class _Lint:
             yield self._told(spot, f"parameter {name} has no description", "say what it does")
         if spot.node.get("in") in TRIED and "example" not in spot.node:
             yield self._told(spot, f"parameter {name} has no example", "add `example:`, which the page tries it with")
-        yield from self._schema(spot.below("schema"), f"parameter {name}")
+        if _dict(spot.node, "schema"):
+            yield from self._schema(spot.below("schema"), f"parameter {name}")
 
     def _components(self, spot: Spot) -> Iterator[str]:
         for name, node in spot.node.items():
             if name == "parameters":
-                for each in node:
+                for each in _dict(spot.node, name):
                     yield from self._parameter(spot.below(name, each), each)
             elif name == "headers":
-                for each, header in node.items():
-                    if not header.get("description"):
+                for each, header in _dict(spot.node, name).items():
+                    if not self._described(spot.file, header):
                         yield self._told(spot.below(name, each), f"header {each} has no description", "add one")
             elif isinstance(node, dict):
                 if "enum" in node and not node.get("description"):
@@ -151,7 +152,7 @@ class _Lint:
     def _described(self, file: Path, schema: Any) -> bool:
         if isinstance(schema, dict) and "$ref" in schema:
             target, steps = self.places.target(file, schema["$ref"])
-            return not target.exists() or self._described(
+            return not target.is_file() or self._described(
                 target, self.places.node(target, steps) or {"description": "?"}
             )
         return bool(isinstance(schema, dict) and schema.get("description"))
@@ -172,7 +173,7 @@ class _Lint:
         }
         for code, entry in spot.node.items():
             for key in ("message", "meaning"):
-                if not entry.get(key):
+                if not isinstance(entry, dict) or not entry.get(key):
                     yield self._told(spot.below(code), f"{code} has no {key}", f"add `{key}:`")
             lacking = [locale for locale, texts in words.items() if not texts.get(code)]
             if lacking:

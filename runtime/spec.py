@@ -108,7 +108,7 @@ class Places:
 
     def target(self, path: Path, reference: str) -> tuple[Path, tuple[str, ...]]:
         """The file and the steps in it that a reference of a file leads to, whether anything is there or not."""
-        name, _, pointer = reference.partition("#")
+        name, _, pointer = str(reference).partition("#")
         return (path.parent / name).resolve() if name else path, tuple(pointer.strip("/").split("/"))
 
     def node(self, path: Path, steps: Iterable[str | int]) -> Any:
@@ -125,11 +125,12 @@ class Places:
     def operations(self) -> Iterator[tuple[str, str, Path, tuple[str, ...]]]:
         """Path, method, and where the operation stands. References that lead nowhere are for ``load`` to refuse."""
         root = self.folder.resolve() / "biore.yaml"
-        for path, item in self.file(root).get("paths", {}).items():
+        paths = self.node(root, ("paths",))
+        for path, item in paths.items() if isinstance(paths, dict) else ():
             if not isinstance(item, dict) or "$ref" not in item:
                 continue
             file, steps = self.target(root, item["$ref"])
-            found = self.node(file, steps) if file.exists() else None
+            found = self.node(file, steps) if file.is_file() else None
             for method in METHODS:
                 if isinstance(found, dict) and isinstance(found.get(method), dict):
                     yield path, method, file, (*steps, method)
@@ -240,7 +241,7 @@ class _Bundle:
         return self.files[path]
 
     def _path_item(self, root_file: Path, path: str, item: Json) -> Any:
-        if item.keys() != {"$ref"}:
+        if item.keys() != {"$ref"} or not isinstance(item["$ref"], str):
             raise ContractError(f"{root_file}: {path} must be one $ref to a file below paths/")
         file, target = self._target(root_file, item["$ref"])
         return self._rewritten(file, target)

@@ -127,6 +127,31 @@ class TestWords:
         assert len(str(refusal.value).splitlines()) == 2
 
 
+class TestMalformed:
+    """What has no shape at all is for the loader to refuse; the lint must live through it, and say what it can."""
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new"),
+        [
+            ("biore.yaml", "$ref: paths/auth.yaml#/login", "$ref: {login: 1}"),
+            ("errors.yaml", "auth.forbidden:\n", "auth.forbidden: 7\nauth.other:\n"),
+            (
+                AUTH,
+                "        application/json:\n          schema:",
+                "        application/json: [1]\n        x:\n          schema:",
+            ),
+            (
+                "schemas/common.yaml",
+                "    schema: {type: string, minLength: 1, max",
+                "    schema: [type]\n    x: {type: string, max",
+            ),
+        ],
+    )
+    def test_is_lived_through(self, tmp_path: Path, file: str, old: str, new: str) -> None:
+        with pytest.raises(ContractError):
+            checked(edited(tmp_path, file, old, new))
+
+
 class TestExamples:
     @pytest.mark.parametrize(("file", "old", "new", "told"), LIES.values(), ids=LIES)
     def test_that_are_none_are_found(self, tmp_path: Path, file: str, old: str, new: str, told: str) -> None:
