@@ -133,7 +133,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One page. ``document`` is the operation as the expanded contract has it."""
+    """One page. ``document`` is the operation as the expanded contract has it, ``components`` what it refers to."""
 
     policy: Policy
     document: Json
@@ -143,6 +143,8 @@ class Operation:
     refusals: tuple[Refusal, ...]
     effects: tuple[Effect, ...]
     managed_by: tuple[ConfigKey, ...]
+    base_path: str
+    components: Mapping[str, Json] = field(repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -191,6 +193,12 @@ class Operation:
         if self.secured:
             return "rate.account"
         return "rate.accountOrAddress" if self.takes_token else "rate.address"
+
+    @property
+    def key_headers(self) -> tuple[str, ...]:
+        """Headers that open it, beside ``Authorization``."""
+        schemes = [self.components["securitySchemes"][name] for way in self.document["security"] for name in way]
+        return tuple(scheme["name"] for scheme in schemes if scheme.get("in") == "header")
 
     @property
     def sets_cookie(self) -> bool:
@@ -283,6 +291,8 @@ class _Reader:
             refusals=tuple(self._refusals(policy)),
             effects=tuple(_effect(effect) for effect in document["x-biore-side-effects"]),
             managed_by=tuple(CATALOGUE[key] for key in document.get("x-biore-managed-by", ())),
+            base_path=self._contract.base_path,
+            components=self._document["components"],
         )
 
     def _resolved(self, node: Json) -> Json:

@@ -1,0 +1,25 @@
+"""curl, in any POSIX shell. The exit status tells a refusal, and its envelope is printed."""
+
+from collections.abc import Iterator
+
+from portal.samples.call import Call
+from portal.samples.parts import Part
+
+TITLE, LEXER = "curl", "bash"
+NEXT = " \\\n  "
+
+
+def parts(call: Call) -> Iterator[Part]:
+    yield "curl --fail-with-body "
+    if call.method != "GET":
+        yield f"-X {call.method} "
+    yield call.url
+    if call.takes_cookie:
+        yield f"{NEXT}-b jar.txt"
+    if call.operation.sets_cookie:
+        yield f"{NEXT}-c jar.txt"
+    yield from call.each(call.headers, lambda name: f"{NEXT}-H '{name}: ", "'")
+    if call.has_body:
+        yield f"{NEXT}-H 'Content-Type: application/json'{NEXT}-d "
+        yield call.body(1)
+    yield "\n"

@@ -1,0 +1,118 @@
+"""A hook for TanStack Query 5: a query for what only reads, else a mutation. What varies is an argument, so there are
+no values to fill in."""
+
+import re
+from collections.abc import Iterator
+
+from portal.samples.call import Call, Head, around
+from portal.samples.javascript import fetching, key
+from portal.samples.literals import TABLE, literal
+from portal.samples.parts import Part
+from portal.samples.shapes import Shapes
+from portal.samples.typescript import CHECK, declarations, sent_type
+
+TITLE, LEXER = "TanStack Query", "typescript"
+MARGIN = "      "
+PLAIN = """\
+if (!response.ok) {
+  const { error } = await response.json();
+  throw new Error(`${error.code}: ${error.message}`);
+}
+return response.text();
+"""
+
+
+def parts(call: Call) -> Iterator[Part]:
+    reads = call.method == "GET"
+    shapes = Shapes(call.operation.components)
+    arguments = list(_arguments(call, shapes))
+    kind = "Query" if reads else "Mutation"
+    yield f'import {{ use{kind} }} from "@tanstack/react-query";\n\n'
+    yield from declarations(call, shapes)
+    yield f"export function use{_pascal(call.operation.id)}("
+    yield from around(call.headers[:1], False, "accessToken: string") if call.operation.takes_token else ()
+    if reads and arguments:
+        if call.operation.takes_token:
+            yield from around(call.headers[:1], False, ", ")
+        yield ", ".join(f"{name}: {kind}" for name, kind in arguments)
+    yield f") {{\n  return use{kind}({{\n"
+    names = [name for name, _ in arguments] if reads else []
+    parts_of_key = [literal(TABLE, "javascript.string", part) for part in call.operation.query_key]
+    yield f"    {kind.lower()}Key: [{', '.join(parts_of_key + names)}],\n"
+    yield f"    {kind.lower()}Fn: async ({'' if reads else _destructured(arguments)}) => {{\n"
+    yield from _body(call)
+    yield "    },\n"
+    if reads:
+        yield f"    staleTime: {call.operation.stale_time} * 1000,\n"
+    yield "  });\n}\n"
+
+
+def _body(call: Call) -> Iterator[Part]:
+    url = _url(call)
+    if call.values.query or _query(call):
+        yield f"{MARGIN}const url = new URL({url});\n"
+        yield f"{MARGIN}for (const [name, value] of Object.entries(query)) {{\n"
+        yield f"{MARGIN}  for (const one of [value].flat()) {{\n"
+        yield f"{MARGIN}    if (one !== undefined) url.searchParams.append(name, String(one));\n"
+        yield f"{MARGIN}  }}\n{MARGIN}}}\n"
+        url = "url"
+    yield f"{MARGIN}const response = "
+    lines = tuple(part for head in call.headers for part in around((head,), False, _header(head)))
+    yield from fetching(call, url, MARGIN, ("JSON.stringify(body)",), lines)
+    yield ";\n"
+    end = f"{CHECK}return answer.data;\n" if call.enveloped else PLAIN
+    yield re.sub("(?m)^", MARGIN, end).rstrip(" ")
+
+
+def _header(head: Head) -> str:
+    if head.slot == "token":
+        value = "`Bearer ${accessToken}`"
+    elif head.name == "Idempotency-Key":
+        value = "crypto.randomUUID()"
+    else:
+        value = literal(TABLE, "javascript.string", head.value)
+    return f"{MARGIN}    {key(head.name)}: {value},\n"
+
+
+def _url(call: Call) -> str:
+    path = re.sub(r"\{([^}]*)\}", lambda match: f"${{encodeURIComponent({_camel(match[1])})}}", call.operation.path)
+    whole = call.base + path
+    return f"`{whole}`" if path != call.operation.path else literal(TABLE, "javascript.string", whole)
+
+
+def _query(call: Call) -> list[str]:
+    return [parameter.name for parameter in call.operation.parameters if parameter.location == "query"]
+
+
+def _arguments(call: Call, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    """Name and type of what a caller gives: the parts of the path, the query, the body."""
+    query = []
+    optional = True
+    for parameter in call.operation.document.get("parameters", ()):
+        where = parameter.get("in")
+        if where == "path":
+            yield _camel(parameter["name"]), shapes.of(parameter["schema"])
+        elif where == "query":
+            mark = "" if parameter.get("required") else "?"
+            optional = optional and bool(mark)
+            query.append(f"{key(parameter['name'])}{mark}: {shapes.of(parameter['schema'])}")
+    if query:
+        yield "query", f"{{ {'; '.join(query)} }}{' = {}' if optional else ''}"
+    if call.has_body:
+        yield "body", sent_type(call, shapes)
+
+
+def _destructured(arguments: list[tuple[str, str]]) -> str:
+    if len(arguments) < 2:
+        return "".join(f"{name}: {kind}" for name, kind in arguments)
+    types = "; ".join(f"{name}: {kind}" for name, kind in arguments)
+    return f"{{ {', '.join(name for name, _ in arguments)} }}: {{ {types} }}"
+
+
+def _pascal(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[._-]", name))
+
+
+def _camel(name: str) -> str:
+    pascal = _pascal(name)
+    return pascal[:1].lower() + pascal[1:]
