@@ -1,0 +1,83 @@
+"""The contract for Redoc, Scalar and Fumadocs: what our pages tell beside it, in the places where they look for it."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from portal.model import Effect, Operation, Refusal, Site
+from portal.samples import LANGUAGES, texts
+from runtime.spec import Contract
+
+Json = Any
+
+# As GitHub's linguist calls them, which is how viewers choose the colours.
+LINGUIST = {
+    "curl": "Shell",
+    "typescript": "TypeScript",
+    "tanstack": "TypeScript",
+    "javascript": "JavaScript",
+    "python": "Python",
+    "go": "Go",
+    "java": "Java",
+    "csharp": "C#",
+}
+SCOPES = {"public": "green", "user": "blue", "creator": "purple", "admin": "red", "dev": "gray"}
+
+
+def enriched(site: Site, origin: str) -> Contract:
+    """The same contract with more to show; its ``as_json`` and ``as_yaml`` are the files. Stays OpenAPI 3.0.3."""
+    document = copy.deepcopy(site.contract.document)
+    document["servers"] = [{"url": origin + site.base_path}]
+    _group(document)
+    for operation in site.operations:
+        target = document["paths"][operation.path][operation.policy.method]
+        target["description"] = _description(operation)
+        target["x-badges"] = list(_badges(operation))
+        target["x-codeSamples"] = [
+            {"id": key, "lang": LINGUIST[key], "label": LANGUAGES[key].TITLE, "source": source}
+            for key, source in texts(operation, origin).items()
+        ]
+    return replace(site.contract, document=document)
+
+
+def _group(document: Json) -> None:
+    """A viewer hides the tags that no group names."""
+    groups = document.setdefault("x-tagGroups", [])
+    grouped = {name for group in groups for name in group["tags"]}
+    groups.extend(
+        {"name": name, "tags": [name]} for name in (t["name"] for t in document["tags"]) if name not in grouped
+    )
+
+
+def _badges(operation: Operation) -> Iterator[Json]:
+    policy = operation.policy
+    yield {"name": policy.scope, "color": SCOPES[policy.scope]}
+    if policy.rate:
+        yield {"name": operation.document["x-biore-rate-limit"], "color": "gray"}
+    if policy.captcha:
+        yield {"name": "captcha", "color": "orange"}
+    if policy.idempotent:
+        yield {"name": "Idempotency-Key", "color": "gray"}
+    if policy.kill_switch:
+        yield {"name": policy.kill_switch.key, "color": "orange"}
+
+
+def _description(operation: Operation) -> str:
+    parts = [operation.description.rstrip()]
+    if operation.effects:
+        parts.append("\n".join(("**Side effects**", "", *map(_effect, operation.effects))))
+    own = [refusal for refusal in operation.refusals if refusal.own]
+    if own:
+        parts.append("\n".join(("**Errors**", "", *map(_refusal, own))))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _effect(effect: Effect) -> str:
+    what = ", ".join(f"`{name}`" for name in effect.what)
+    notes = "; ".join(note for note in (effect.when, "atomic" if effect.atomic else None) if note)
+    return f"- {effect.kind} {what}{f' ({notes})' if notes else ''}: {effect.text}"
+
+
+def _refusal(refusal: Refusal) -> str:
+    return f"- {refusal.status} `{refusal.code}`: {refusal.meaning}"
