@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check verify races bench fuzz spec clients clean
+.PHONY: help setup run test check verify races bench fuzz spec clients portal-consumers clean
 
 help: ## Show this list.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Install everything into .venv (Python >= 3.11).
 
@@ -47,6 +47,9 @@ spec: setup ## Write openapi/dist/ and schemathesis.toml from the contract.
 
 clients: setup ## Generate a Python and a TypeScript client (needs Node) and call a running server with both.
 	$(BIN)/python -m tests.clients.generate
+
+portal-consumers: setup ## Redocly, openapi-typescript, tsc and Postman take what the portal gives away (needs Node).
+	$(BIN)/python -m tests.clients.portal
 
 clean: ## Remove what was installed and made here, the development database included.
 	rm -rf $(VENV) .biore .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis clients

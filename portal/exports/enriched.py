@@ -35,7 +35,7 @@ def enriched(site: Site, origin: str) -> Contract:
         target["description"] = _description(operation)
         target["x-badges"] = list(_badges(operation))
         target["x-codeSamples"] = [
-            {"id": key, "lang": LINGUIST[key], "label": LANGUAGES[key].TITLE, "source": source}
+            {"lang": LINGUIST[key], "label": LANGUAGES[key].TITLE, "source": source}
             for key, source in texts(operation, origin).items()
         ]
     return replace(site.contract, document=document)
