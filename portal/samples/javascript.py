@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from portal.samples.call import Call, around
 from portal.samples.literals import TABLE, literal
-from portal.samples.parts import Part, Slot
+from portal.samples.parts import Part
 
 TITLE, LEXER = "JavaScript", "javascript"
+WIDTH = 80
 PLAIN = """\
 if (!response.ok) {
   const { error } = await response.json();
@@ -24,23 +25,28 @@ console.log(data);
 
 
 def parts(call: Call) -> Iterator[Part]:
+    yield from const_url(call.url, call.url.text)
     yield "const response = "
-    yield from fetching(call, call.url, "", ("JSON.stringify(", call.body(1), ")"))
+    yield from fetching(call, "", ("JSON.stringify(", call.body(1), ")"))
     yield ";\n"
     yield ENVELOPE if call.enveloped else PLAIN
 
 
-def fetching(
-    call: Call, url: Slot | str, margin: str, body: tuple[Part, ...], lines: tuple[Part, ...] | None = None
-) -> Iterator[Part]:
-    """The call of ``fetch``; ``margin`` stands before its lines, ``lines`` replace those of the headers."""
+def const_url(url: Part, written: str, margin: str = "") -> Iterator[Part]:
+    start = f"{margin}const url ="
+    yield start + (" " if len(start) + len(written) + 2 <= WIDTH or written[0] == "`" else f"\n{margin}  ")
+    yield url
+    yield ";\n"
+
+
+def fetching(call: Call, margin: str, body: tuple[Part, ...], lines: tuple[Part, ...] | None = None) -> Iterator[Part]:
+    """The call of ``fetch`` of ``url``; ``margin`` stands before its lines, ``lines`` replace those of the headers."""
     inner = f"{margin}  "
     fixed = f'{inner}method: "{call.method}",\n' if call.method != "GET" else ""
     if call.takes_cookie or call.operation.sets_cookie:
         fixed += f'{inner}credentials: "include",\n'
     sent = (f"{inner}body: ", *body, ",\n") if call.has_body else ()
-    yield "await fetch("
-    yield url
+    yield "await fetch(url"
     always = bool(fixed or sent)
     yield from around(call.headers, always, ", {\n", fixed, *headers(call, inner, lines), *sent, f"{margin}}}")
     yield ")"

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from portal.samples.javascript import key
+from portal.samples.javascript import WIDTH, key
 from portal.samples.literals import TABLE, literal
 
 Json = Any
-WIDTH = 80
 SCALARS = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}
 
 
@@ -27,7 +26,8 @@ class Shapes:
         line = " | ".join(options)
         if len(options) == 1 or len(margin) + before + len(line) < WIDTH:
             return line
-        return "".join(f"\n{margin}  | {option}" for option in options)
+        alone = f"\n{margin}  {line}"
+        return alone if len(alone) <= WIDTH else "".join(f"\n{margin}  | {option}" for option in options)
 
     def declare(self, name: str, schema: Json, *, request: bool = False) -> None:
         start = f"type {name} ="

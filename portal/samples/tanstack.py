@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from portal.samples.call import Call, Head, around
-from portal.samples.javascript import fetching, key
+from portal.samples.javascript import WIDTH, const_url, fetching, key
 from portal.samples.literals import TABLE, literal
 from portal.samples.parts import Part
 from portal.samples.shapes import Shapes
@@ -49,16 +49,18 @@ def parts(call: Call) -> Iterator[Part]:
 
 def _body(call: Call) -> Iterator[Part]:
     url = _url(call)
-    if call.values.query or _query(call):
-        yield f"{MARGIN}const url = new URL({url});\n"
+    if _query(call):
+        line = f"{MARGIN}const url = new URL({url});\n"
+        yield line if len(line) <= WIDTH + 1 else f"{MARGIN}const url = new URL(\n{MARGIN}  {url},\n{MARGIN});\n"
         yield f"{MARGIN}for (const [name, value] of Object.entries(query)) {{\n"
         yield f"{MARGIN}  for (const one of [value].flat()) {{\n"
         yield f"{MARGIN}    if (one !== undefined) url.searchParams.append(name, String(one));\n"
         yield f"{MARGIN}  }}\n{MARGIN}}}\n"
-        url = "url"
+    else:
+        yield from const_url(url, url, MARGIN)
     yield f"{MARGIN}const response = "
     lines = tuple(part for head in call.headers for part in around((head,), False, _header(head)))
-    yield from fetching(call, url, MARGIN, ("JSON.stringify(body)",), lines)
+    yield from fetching(call, MARGIN, ("JSON.stringify(body)",), lines)
     yield ";\n"
     end = f"{CHECK}return answer.data;\n" if call.enveloped else PLAIN
     yield re.sub("(?m)^", MARGIN, end).rstrip(" ")

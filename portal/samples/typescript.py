@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from portal.samples.call import Call
-from portal.samples.javascript import PLAIN, fetching
+from portal.samples.javascript import PLAIN, const_url, fetching
 from portal.samples.parts import Part
 from portal.samples.shapes import Shapes
 
@@ -29,8 +29,9 @@ def parts(call: Call) -> Iterator[Part]:
         yield f"const body: {sent} = "
         yield call.body(0)
         yield ";\n"
+    yield from const_url(call.url, call.url.text)
     yield "const response = "
-    yield from fetching(call, call.url, "", ("JSON.stringify(body)",))
+    yield from fetching(call, "", ("JSON.stringify(body)",))
     yield ";\n"
     yield f"{CHECK}console.log(answer.data);\n" if call.enveloped else PLAIN
 

@@ -1,7 +1,8 @@
 """What others make of what the portal gives away: `make portal-consumers`. Needs Node and npm.
 
-Redocly lints the published and the enriched contract and builds its pages, openapi-typescript its types; neither
-may complain. The compiler takes every TypeScript sample and hook. Everything is made below `clients/`.
+Redocly lints the published and the enriched contract and builds its pages, openapi-typescript its types; neither may
+complain. The compiler takes every TypeScript sample and hook, Prettier would change none, Postman's library reads the
+collection. Everything is made below `clients/`.
 """
 
 import json
@@ -25,6 +26,7 @@ NPM_PACKAGES = (
     "@types/react@19",
     "openapi-typescript@7",
     "postman-collection@5",
+    "prettier@3",
     "react@19",
     "typescript@5",
 )
@@ -81,8 +83,8 @@ def write(site: Site) -> None:
     (OUT / "samples").mkdir()
     for operation in site.operations:
         found = texts(operation, ORIGIN)
-        for key in ("typescript", "tanstack"):
-            (OUT / "samples" / f"{operation.id}.{key}.ts").write_text(found[key])
+        for key, ending in (("typescript", "ts"), ("tanstack", "hook.ts"), ("javascript", "js")):
+            (OUT / "samples" / f"{operation.id}.{ending}").write_text(found[key])
 
 
 def say(text: str) -> None:
@@ -103,7 +105,8 @@ def main() -> None:
         size = (OUT / f"{name}.html").stat().st_size
         say(f"{name}: linted, pages of {size // 1024} KiB built, types generated")
     run("npx", "tsc", allowed=NOT_OURS)
-    say(f"samples: {2 * len(site.operations)} compiled")
+    run("npx", "prettier", "--check", "samples", allowed=NOT_OURS)
+    say(f"samples: {2 * len(site.operations)} compiled, {3 * len(site.operations)} formatted")
     say(f"postman: {run('node', 'postman.cjs').strip()} read")
 
 

@@ -6,6 +6,7 @@ The samples of one operation are also made with values that break naive quoting.
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,13 @@ def test_python_compiles() -> None:
         compile(made["python"], operation_id, "exec")
         record_sample(operation_id, "python", "compiled")
     compile(texts(OPERATIONS["auth.login"], ORIGIN, nasty(OPERATIONS["auth.login"]))["python"], "nasty", "exec")
+
+
+def test_python_is_formatted(tmp_path: Path) -> None:
+    for operation_id, made in MADE.items():
+        (tmp_path / f"{operation_id}.py").write_text(made["python"], encoding="utf-8")
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--check", tmp_path]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).returncode == 0
 
 
 def test_a_shell_takes_curl(tmp_path: Path) -> None:
