@@ -23,33 +23,48 @@ return response.text();
 
 
 def parts(call: Call) -> Iterator[Part]:
-    reads = call.method == "GET"
     shapes = Shapes(call.operation.components)
     arguments = list(_arguments(call, shapes))
-    kind = "Query" if reads else "Mutation"
+    kind = "Query" if call.method == "GET" else "Mutation"
     yield f'import {{ use{kind} }} from "@tanstack/react-query";\n\n'
     yield from declarations(call, shapes)
     yield f"export function use{_pascal(call.operation.id)}("
-    yield from around(call.headers[:1], False, "accessToken: string") if call.operation.takes_token else ()
-    if reads and arguments:
-        if call.operation.takes_token:
-            yield from around(call.headers[:1], False, ", ")
-        yield ", ".join(f"{name}: {kind}" for name, kind in arguments)
-    yield f") {{\n  return use{kind}({{\n"
-    names = [name for name, _ in arguments] if reads else []
-    parts_of_key = [literal(TABLE, "javascript.string", part) for part in call.operation.query_key]
-    yield f"    {kind.lower()}Key: [{', '.join(parts_of_key + names)}],\n"
-    yield f"    {kind.lower()}Fn: async ({'' if reads else _destructured(arguments)}) => {{\n"
-    yield from _body(call)
-    yield "    },\n"
-    if reads:
-        yield f"    staleTime: {call.operation.stale_time} * 1000,\n"
+    yield from _token(call, "accessToken: string")
+    yield from _query(call, arguments) if kind == "Query" else _mutation(call, arguments)
     yield "  });\n}\n"
 
 
-def _body(call: Call) -> Iterator[Part]:
+def _query(call: Call, arguments: list[tuple[str, str]]) -> Iterator[Part]:
+    """What varies is given to the hook, and part of the key."""
+    if arguments:
+        yield from _token(call, ", ")
+    yield ", ".join(f"{name}: {kind}" for name, kind in arguments)
+    yield f") {{\n  return useQuery({{\n    queryKey: {_key(call, [name for name, _ in arguments])},\n"
+    yield "    queryFn: async () => {\n"
+    yield from _function(call)
+    yield f"    }},\n    staleTime: {call.operation.stale_time and f'{call.operation.stale_time} * 1000'},\n"
+
+
+def _mutation(call: Call, arguments: list[tuple[str, str]]) -> Iterator[Part]:
+    """What varies is given to each call of ``mutate``."""
+    yield f") {{\n  return useMutation({{\n    mutationKey: {_key(call, [])},\n"
+    yield f"    mutationFn: async ({_destructured(arguments)}) => {{\n"
+    yield from _function(call)
+    yield "    },\n"
+
+
+def _token(call: Call, text: str) -> tuple[Part, ...]:
+    return around(tuple(head for head in call.headers if head.slot == "token"), False, text)
+
+
+def _key(call: Call, names: list[str]) -> str:
+    fixed = [literal(TABLE, "javascript.string", part) for part in call.operation.query_key]
+    return f"[{', '.join(fixed + names)}]"
+
+
+def _function(call: Call) -> Iterator[Part]:
     url = _url(call)
-    if _query(call):
+    if any(parameter.location == "query" for parameter in call.operation.parameters):
         line = f"{MARGIN}const url = new URL({url});\n"
         yield line if len(line) <= WIDTH + 1 else f"{MARGIN}const url = new URL(\n{MARGIN}  {url},\n{MARGIN});\n"
         yield f"{MARGIN}for (const [name, value] of Object.entries(query)) {{\n"
@@ -80,10 +95,6 @@ def _url(call: Call) -> str:
     path = re.sub(r"\{([^}]*)\}", lambda match: f"${{encodeURIComponent({_camel(match[1])})}}", call.operation.path)
     whole = call.base + path
     return f"`{whole}`" if path != call.operation.path else literal(TABLE, "javascript.string", whole)
-
-
-def _query(call: Call) -> list[str]:
-    return [parameter.name for parameter in call.operation.parameters if parameter.location == "query"]
 
 
 def _arguments(call: Call, shapes: Shapes) -> Iterator[tuple[str, str]]:

@@ -87,7 +87,7 @@ def test_python_compiles() -> None:
 def test_python_is_formatted(tmp_path: Path) -> None:
     for operation_id, made in MADE.items():
         (tmp_path / f"{operation_id}.py").write_text(made["python"], encoding="utf-8")
-    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--check", tmp_path]
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--check", str(tmp_path)]
     assert subprocess.run(command, capture_output=True, text=True, check=False).returncode == 0
 
 
