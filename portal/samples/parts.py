@@ -23,7 +23,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """Exists if one of ``names`` has a value."""
+    """Exists if one of ``names``, those of slots, has a value."""
 
     names: tuple[str, ...]
     shown: bool

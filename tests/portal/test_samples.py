@@ -1,7 +1,8 @@
-"""Samples are what PORTAL's pages and scripts count on: complete, real, and markup that says the same as the text."""
+"""Samples are what pages and scripts count on: complete, with real addresses, their markup the same as their text."""
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -144,8 +145,6 @@ class TestValues:
             assert Markup(sample.html).shown == sample.text
 
     def test_a_body_that_no_sample_can_send_stops_the_build(self) -> None:
-        from dataclasses import replace
-
         login = OPERATIONS["auth.login"]
         assert login.body
         form = replace(login, body=replace(login.body, media_type="application/x-www-form-urlencoded"))

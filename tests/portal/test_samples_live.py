@@ -117,10 +117,13 @@ class State:
         tables.run("SET session_replication_role = replica")  # rows come back in any order
 
     def restore(self) -> None:
+        """All at once: the server reads its config again every few seconds."""
+        self._tables.run("BEGIN")
         for name in self._names:
             self._run("DELETE FROM {name}", name)
         for name in self._saved:
             self._run("INSERT INTO {name} OVERRIDING SYSTEM VALUE TABLE {saved}", name)
+        self._tables.run("COMMIT")
 
     def _run(self, statement: str, name: str) -> None:
         names = {"name": sql.Identifier(name), "saved": sql.Identifier(f"saved_{name}")}
