@@ -123,6 +123,14 @@ def login_refusal(status: str, email_verified: bool) -> str | None:
     return f"auth.login.account_{told[status]}" if status in told else WRONG_CREDENTIALS
 
 
+def require_password(password_hash: str | None, *, matched: bool) -> None:
+    """Raises ApiError error.user.password_required for an account without one, password_incorrect for a wrong one."""
+    if password_hash is None:
+        raise ApiError("error.user.password_required")
+    if not matched:
+        raise ApiError("error.user.password_incorrect")
+
+
 def require_refresh_allowed(status: str | None) -> None:
     """Raises ApiError auth.refresh.account_suspended, or invalid_token for an account that is gone or deactivated."""
     if status in ("SUSPENDED", "BANNED"):
@@ -140,8 +148,13 @@ def registration_locale(wanted: str | None, preferred: str, supported: Sequence[
     """The locale of a new account. Raises ApiError for one that is not offered at the moment."""
     if not wanted:
         return preferred
-    if wanted not in supported:
+    require_offered(wanted, supported)
+    return wanted
+
+
+def require_offered(locale: str, supported: Sequence[str]) -> None:
+    """Raises ApiError validation.failed for a locale that an admin does not offer at the moment."""
+    if locale not in supported:
         raise ApiError(
             "validation.failed", details=[{"field": "locale", "rule": "enum", "limit": ", ".join(supported)}]
         )
-    return wanted

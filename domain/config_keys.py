@@ -120,7 +120,14 @@ CATALOGUE: dict[str, ConfigKey] = {
             0,
             60,
         ),
-        ConfigKey("auth.verification_ttl_hours", "int", 24, "life of an e-mail verification link", 1, 168),
+        ConfigKey(
+            "auth.verification_ttl_hours",
+            "int",
+            24,
+            "life of an e-mail verification link, of a changed address too",
+            1,
+            168,
+        ),
         ConfigKey("auth.reset_ttl_minutes", "int", 60, "life of a password reset link", 5, 1440),
         ConfigKey("auth.reactivation_ttl_days", "int", 30, "life of a reactivation link", 1, 90),
         ConfigKey("auth.totp_window", "int", 1, "30-second steps that an authenticator's clock may be off", 0, 5),
@@ -162,6 +169,9 @@ CATALOGUE: dict[str, ConfigKey] = {
         ConfigKey(
             "site.base_url", "text", "https://bio.re", "where links in mails lead", development="http://127.0.0.1:8000"
         ),
+        ConfigKey("site.username_min_length", "int", 3, "the shortest username that may be chosen", 1, 100),
+        ConfigKey("site.username_max_length", "int", 30, "the longest username that may be chosen", 1, 100),
+        ConfigKey("username.change_cooldown_days", "int", 30, "between two changes of a username", 0, 365),
         ConfigKey("ratelimit.enabled", "bool", True, "whether rate limits are enforced"),
         ConfigKey("security.alert_email", "text", "", "who is warned of a stolen session; empty for nobody"),
         ConfigKey(

@@ -59,12 +59,21 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Referrer:
+    """Who recommended us, by which code; ``creator_id`` when that person is a creator."""
+
+    user_id: UUID
+    code: str
+    creator_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """What is remembered of the place an account was opened from."""
 
     device: str | None
     country: str | None
-    referred_by: UUID | None
+    referrer: Referrer | None
 
 
 def tombstone_of(email: str) -> str:
@@ -74,6 +83,7 @@ def tombstone_of(email: str) -> str:
 
 def new_user(body: Mapping[str, Any], password_hash: str | None, locale: str, origin: Origin) -> dict[str, Any]:
     """The columns of a new account from the registration of a person."""
+    referrer = origin.referrer
     return {
         "email": body["email"],
         "password_hash": password_hash,
@@ -81,7 +91,9 @@ def new_user(body: Mapping[str, Any], password_hash: str | None, locale: str, or
         "display_name": body.get("displayName"),
         "intent": body.get("intent"),
         "locale": locale,
-        "referred_by": origin.referred_by,
+        "referred_by": referrer and referrer.user_id,
+        "referred_by_code": referrer and referrer.code,
+        "acquired_via_creator_id": referrer and referrer.creator_id,
         "registration_device": origin.device,
         "registration_country": origin.country,
         "first_referrer_url": body.get("firstReferrerUrl"),
@@ -148,6 +160,45 @@ def profile_view(user: Any, is_creator: bool, accounts: Sequence[Any]) -> dict[s
         "utmCampaign": user.utm_campaign,
         "registrationDevice": user.registration_device,
         "registrationCountry": user.registration_country,
+    }
+
+
+PROFILE_COLUMNS = {"displayName": "display_name", "bio": "bio", "avatarUrl": "avatar_url"}
+
+
+def profile_columns(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a sparse change of the profile sets; an empty text is none."""
+    return {PROFILE_COLUMNS[name]: value or None for name, value in body.items()}
+
+
+def updated_profile_view(user: Any) -> dict[str, Any]:
+    return {
+        "id": str(user.id),
+        "displayName": user.display_name,
+        "bio": user.bio,
+        "avatarUrl": user.avatar_url,
+        "username": user.username,
+        "email": user.email,
+        "locale": user.locale,
+    }
+
+
+def attribution_view(user: Any) -> dict[str, Any]:
+    """Where the account came from, as captured when it was opened."""
+    return {
+        "referredBy": str(user.referred_by) if user.referred_by else None,
+        "referredByCode": user.referred_by_code,
+        "firstReferrerUrl": user.first_referrer_url,
+        "firstLandingPage": user.first_landing_page,
+        "acquiredViaCreatorId": str(user.acquired_via_creator_id) if user.acquired_via_creator_id else None,
+        "utmSource": user.utm_source,
+        "utmMedium": user.utm_medium,
+        "utmCampaign": user.utm_campaign,
+        "utmTerm": user.utm_term,
+        "utmContent": user.utm_content,
+        "registrationDevice": user.registration_device,
+        "registrationCountry": user.registration_country,
+        "createdAt": timestamp(user.created_at),
     }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.oauth import PLATFORM_NAMES
 
 if TYPE_CHECKING:
-    from jobs.needs import Config, Job, Mailer, UnitOfWork
+    from jobs.needs import Clock, Config, Job, Mailer, UnitOfWork
 
 
 async def verify_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
@@ -29,6 +29,32 @@ async def reset_password(job: Job, uow: UnitOfWork, mailer: Mailer, config: Conf
 async def reactivation(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link = f"{config['site.base_url']}/reactivate?token={job.secret}"
     await _tell_owner(job, uow, mailer, "reactivation", link=link, days=config["auth.reactivation_ttl_days"])
+
+
+async def account_deactivated(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    link = f"{config['site.base_url']}/reactivate?token={job.secret}"
+    await _tell_owner(job, uow, mailer, "account_deactivated", link=link, days=config["auth.reactivation_ttl_days"])
+
+
+async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config, clock: Clock) -> None:
+    token = UUID(job.secret)
+    async with uow() as db:
+        user_id = await db.email_changes.find(token, clock())
+        user = await db.users.find(user_id) if user_id is not None else None
+        if user is None:  # used, or replaced by a later wish
+            return
+        address = await db.email_changes.new_email(token)
+    link = f"{config['site.base_url']}/verify-email-change?token={token}"
+    hours = config["auth.verification_ttl_hours"]
+    await mailer.send(job, "confirm_new_address", to=address, locale=user.locale, link=link, hours=hours)
+
+
+async def address_change_requested(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_former_address(job, uow, mailer, "address_change_requested")
+
+
+async def address_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_former_address(job, uow, mailer, "address_changed", link=f"{config['site.base_url']}/contact")
 
 
 async def password_changed(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
@@ -61,6 +87,15 @@ async def _tell_owner(job: Job, uow: UnitOfWork, mailer: Mailer, template: str, 
         user = await db.users.find(UUID(job.payload["user"]))
     if user is not None and user.status != "DELETED":
         await mailer.send(job, template, to=user.email, locale=user.locale, link=link, **words)
+
+
+async def _tell_former_address(job: Job, uow: UnitOfWork, mailer: Mailer, template: str, link: str = "") -> None:
+    """To the address that the job names: by now the account may have another."""
+    async with uow() as db:
+        user = await db.users.find(UUID(job.payload["user"]))
+    if user is not None and user.status != "DELETED":
+        address = job.payload["address"]
+        await mailer.send(job, template, to=job.secret, locale=user.locale, link=link, address=address)
 
 
 async def session_theft_alert(job: Job, mailer: Mailer, config: Config) -> None:

@@ -13,6 +13,7 @@ from domain.auth import one_time_hash
 from domain.errors import ApiError
 from domain.users import Client, Identity, Return
 from persistence.models import (
+    EmailChange,
     EmailVerification,
     GdprRequest,
     LoginAttempt,
@@ -124,12 +125,12 @@ class OneTimeTokens:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def start(self, user_id: UUID, now: datetime, life: timedelta) -> UUID:
-        """A new token; the account's earlier one stops working."""
+    async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: str) -> UUID:
+        """A new token; the account's earlier one stops working. ``columns`` are further ones of its kind."""
         await self.invalidate(user_id, now)
         token = uuid4()
-        row = insert(self.model).values(user_id=user_id, token_hash=one_time_hash(token), expires_at=now + life)
-        await self._session.execute(row)
+        row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
+        await self._session.execute(insert(self.model).values(row))
         return token
 
     async def invalidate(self, user_id: UUID, now: datetime) -> None:
@@ -155,6 +156,28 @@ class OneTimeTokens:
             row.invalidated_at.is_(None),
             row.expires_at > now,
         )
+
+
+class EmailChanges(OneTimeTokens):
+    model = EmailChange
+
+    async def new_email(self, token: UUID) -> str:
+        """The address that the token, which must be known, was mailed to."""
+        found = select(EmailChange.new_email).where(EmailChange.token_hash == one_time_hash(token))
+        return (await self._session.scalars(found)).one()
+
+    async def was_consumed(self, token: UUID, now: datetime) -> bool:
+        """Whether the token gave its account the address that it still has, and would still live."""
+        used = (
+            select(EmailChange.id)
+            .join(User, and_(User.id == EmailChange.user_id, User.email == EmailChange.new_email))
+            .where(
+                EmailChange.token_hash == one_time_hash(token),
+                EmailChange.used_at.is_not(None),
+                EmailChange.expires_at > now,
+            )
+        )
+        return await self._session.scalar(used) is not None
 
 
 class PasswordResets(OneTimeTokens):

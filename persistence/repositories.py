@@ -5,18 +5,30 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.users import Trace
+from persistence.appeals import Appeals
 from persistence.audit import Audit
-from persistence.auth import EmailVerifications, LoginAttempts, PasswordResets, ReactivationTokens, Sessions
+from persistence.auth import (
+    EmailChanges,
+    EmailVerifications,
+    LoginAttempts,
+    PasswordResets,
+    ReactivationTokens,
+    Sessions,
+)
+from persistence.blocks import Blocks
 from persistence.config import ConfigEntries
+from persistence.consents import Consents
 from persistence.creators import Creators
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.oauth import OAuthLinks, OAuthProviders, OAuthUsedTokens
 from persistence.otp import Challenges
 from persistence.outbox import Outbox, Seal
+from persistence.settings import Settings
 from persistence.signing_keys import SigningKeys
 from persistence.two_factor import SignInChallenges, TwoFactor
-from persistence.users import Consents, Referrals, Users
+from persistence.usernames import Usernames
+from persistence.users import Referrals, Users
 
 
 class Repositories:
@@ -32,8 +44,24 @@ class Repositories:
         return Users(self.session)
 
     @cached_property
+    def usernames(self) -> Usernames:
+        return Usernames(self.session)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings(self.session)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        return Blocks(self.session)
+
+    @cached_property
     def consents(self) -> Consents:
         return Consents(self.session)
+
+    @cached_property
+    def appeals(self) -> Appeals:
+        return Appeals(self.session)
 
     @cached_property
     def referrals(self) -> Referrals:
@@ -50,6 +78,10 @@ class Repositories:
     @cached_property
     def email_verifications(self) -> EmailVerifications:
         return EmailVerifications(self.session)
+
+    @cached_property
+    def email_changes(self) -> EmailChanges:
+        return EmailChanges(self.session)
 
     @cached_property
     def password_resets(self) -> PasswordResets:

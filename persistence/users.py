@@ -1,21 +1,22 @@
-"""Accounts, consents and referral codes."""
+"""Accounts and referral codes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, insert, literal, or_, select, union_all, update
+from sqlalchemy import and_, delete, exists, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import ApiError
-from domain.users import Identity, tombstone_of
+from domain.users import Identity, Referrer, tombstone_of
 from persistence.models import (
     BackupCode,
     Challenge,
-    ConsentRecord,
+    CreatorProfile,
+    EmailChange,
     EmailVerification,
     GdprRequest,
     PasswordReset,
@@ -47,10 +48,11 @@ class Users:
             raise ApiError("auth.register.email_exists")
         if found:
             raise ApiError("auth.register.account_previously_deleted")
-        if username is not None and await self._username_claimed(username):
+        if username is not None and await self.is_username_claimed(username):
             raise ApiError("auth.register.username_unavailable")
 
-    async def _username_claimed(self, username: str) -> bool:
+    async def is_username_claimed(self, username: str) -> bool:
+        """Whether an account has it, or nobody may."""
         taken = exists().where(User.username == username)
         reserved = exists().where(ReservedUsername.username == username)
         return bool(await self._session.scalar(select(taken | reserved)))
@@ -68,10 +70,7 @@ class Users:
                 if user_id is not None:
                     return user_id
         except IntegrityError as error:
-            constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-            if constraint not in TAKEN:
-                raise
-            raise ApiError(TAKEN[constraint]) from error
+            raise _refusal(error) from error
         raise ApiError("auth.register.referral_code_collision")
 
     async def _free(self, codes: Sequence[str]) -> list[str]:
@@ -97,6 +96,44 @@ class Users:
             raise ApiError("error.user.not_found")
         return user
 
+    async def find_held(self, user_id: UUID) -> User | None:
+        """The account, which nobody else changes until the transaction ends."""
+        held = select(User).where(User.id == user_id).with_for_update(key_share=True)
+        return await self._session.scalar(held, execution_options={"populate_existing": True})
+
+    async def get_held(self, user_id: UUID) -> User:
+        """As ``find_held``. Raises ApiError error.user.not_found."""
+        user = await self.find_held(user_id)
+        if user is None:
+            raise ApiError("error.user.not_found")
+        return user
+
+    async def require_present(self, *user_ids: UUID) -> None:
+        """The accounts stay until the transaction ends. Raises ApiError error.user.not_found, also for erased ones."""
+        there = select(User.id).where(User.id.in_(user_ids), User.status != "DELETED").order_by(User.id)
+        held = there.with_for_update(read=True, key_share=True)
+        if len((await self._session.scalars(held)).all()) < len(set(user_ids)):
+            raise ApiError("error.user.not_found")
+
+    async def change(self, user_id: UUID, **columns: Any) -> User:
+        """The account as it is then.
+
+        Raises ApiError error.user.not_found, and email_exists or username_unavailable when another one was faster.
+        """
+        changed = update(User).where(User.id == user_id).values(**columns).returning(User)
+        try:
+            user = await self._session.scalar(changed, execution_options={"populate_existing": True})
+        except IntegrityError as error:
+            raise _refusal(error) from error
+        if user is None:
+            raise ApiError("error.user.not_found")
+        return user
+
+    async def deactivate(self, user_id: UUID) -> bool:
+        """False when the account is not active."""
+        active = update(User).where(User.id == user_id, User.status == "ACTIVE").values(status="DEACTIVATED")
+        return await self._session.scalar(active.returning(User.id)) is not None
+
     async def mark_verified(self, user_id: UUID) -> None:
         await self._session.execute(update(User).where(User.id == user_id).values(email_verified=True))
 
@@ -110,7 +147,7 @@ class Users:
         await self._session.execute(update(User).where(User.id == user_id).values(**void, **factor))
         for owned in (BackupCode, SocialAccount, Challenge):
             await self._session.execute(delete(owned).where(owned.user_id == user_id))
-        for token in (EmailVerification, PasswordReset, ReactivationToken):
+        for token in (EmailVerification, EmailChange, PasswordReset, ReactivationToken):
             live = update(token).where(token.user_id == user_id, token.used_at.is_(None))
             await self._session.execute(live.values(invalidated_at=now))
 
@@ -129,21 +166,17 @@ class Users:
         await self._session.execute(unproven.where(User.status == "ACTIVE"))
 
 
-class Consents:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def record(self, user_id: UUID, versions: Mapping[str, str]) -> None:
-        """One granted consent per kind, with the version of the document that was shown."""
-        rows = [{"user_id": user_id, "kind": kind, "granted": True, "version": v} for kind, v in versions.items()]
-        await self._session.execute(insert(ConsentRecord), rows)
+def _refusal(error: IntegrityError) -> Exception:
+    """What the broken constraint means; the error itself when it is none that people can break."""
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return ApiError(TAKEN[constraint]) if constraint in TAKEN else error
 
 
 class Referrals:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def find_referrer(self, code: str | None) -> UUID | None:
+    async def find_referrer(self, code: str | None) -> Referrer | None:
         """Whose code it is: an account's own first, then a link's, then an alias of a link."""
         if code is None:
             return None
@@ -153,4 +186,32 @@ class Referrals:
             ReferralLinkAlias, ReferralLinkAlias.link_id == ReferralLink.id
         )
         found = union_all(own, link, alias.where(ReferralLinkAlias.code == code)).subquery()
-        return await self._session.scalar(select(found.c.user_id).order_by(found.c.rank).limit(1))
+        query = select(found.c.user_id, literal(code), CreatorProfile.id).order_by(found.c.rank).limit(1)
+        creators = query.outerjoin(CreatorProfile, CreatorProfile.user_id == found.c.user_id)
+        row = (await self._session.execute(creators)).one_or_none()
+        return None if row is None else Referrer(*row)
+
+    async def repoint(self, user_id: UUID, code: str) -> None:
+        """The account's link, if it has one, gets another code; the former one stays good as an alias.
+
+        A code that leads elsewhere already is not taken away: then the link stays as it is.
+        """
+        own = select(ReferralLink).where(ReferralLink.user_id == user_id).order_by(ReferralLink.created_at).limit(1)
+        link = await self._session.scalar(own.with_for_update())
+        if link is None or link.code == code or await self._leads_elsewhere(code, link.id):
+            return
+        former = {"link_id": link.id, "code": link.code}
+        try:
+            async with self._session.begin_nested():
+                mine = delete(ReferralLinkAlias).where(ReferralLinkAlias.link_id == link.id)
+                await self._session.execute(mine.where(ReferralLinkAlias.code == code))
+                await self._session.execute(update(ReferralLink).where(ReferralLink.id == link.id).values(code=code))
+                await self._session.execute(pg_insert(ReferralLinkAlias).values(former).on_conflict_do_nothing())
+        except IntegrityError:  # somebody else's link took the code meanwhile
+            return
+
+    async def _leads_elsewhere(self, code: str, link_id: UUID) -> bool:
+        own = exists().where(User.referral_code == code)
+        link = exists().where(ReferralLink.code == code)
+        alias = exists().where(ReferralLinkAlias.code == code, ReferralLinkAlias.link_id != link_id)
+        return bool(await self._session.scalar(select(own | link | alias)))

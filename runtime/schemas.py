@@ -6,12 +6,13 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from domain.email_address import STEPS
+from domain import email_address, texts
 
 Violation = dict[str, Any]
 Normalizer = Callable[[Any], Any]
 
 OVERRIDE = "x-biore-rule"
+STEPS = email_address.STEPS | texts.STEPS
 
 
 def modern(schema: Any) -> Any:

@@ -10,9 +10,11 @@ from domain import auth as rules
 from domain.auth import Presented
 from domain.errors import ApiError
 from domain.two_factor import CHALLENGE_LIFE
-from domain.users import REFERRAL_LENGTH, Origin, identity_view, new_user, referral_code
+from domain.users import REFERRAL_LENGTH, Origin, identity_view, mask_email, new_user, referral_code
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from handlers.needs import (
         Body,
         Carrier,
@@ -61,9 +63,8 @@ async def register(
         user_id = await db.users.add(new_user(body, password_hash, locale, origin), codes)
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user_id, clock(), life)
-        await db.consents.record(
-            user_id, {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
-        )
+        versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
+        await db.consents.record(user_id, versions, client)
         await db.outbox.add("email.verify_address", secret=str(token), user=str(user_id))
     return {"userId": str(user_id), "message": say("auth.register.done")}
 
@@ -76,6 +77,26 @@ async def verify_email(body: Body, db: Repositories, clock: Clock) -> None:
         await db.audit.record("auth.verify_email.success", actor=user_id, target=user_id)
     elif not await db.email_verifications.was_consumed(token, now):
         raise ApiError("auth.verify_email.invalid_token")
+
+
+async def verify_email_change(body: Body, db: Repositories, clock: Clock) -> None:
+    token, now = UUID(body["token"]), clock()
+    owner = await db.email_changes.find(token, now)
+    user = await db.users.find_held(owner) if owner is not None else None
+    if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
+        await _change_email(db, user.id, user.email, await db.email_changes.new_email(token), now)
+    elif not await db.email_changes.was_consumed(token, now):
+        raise ApiError("auth.verify_email.invalid_token")
+
+
+async def _change_email(db: Repositories, user_id: UUID, former: str, email: str, now: datetime) -> None:
+    """Sessions stay, for whoever asked showed the password; what was mailed to the former address opens nothing now."""
+    await db.users.require_unclaimed(email, None)
+    await db.users.change(user_id, email=email, email_verified=True)
+    await db.password_resets.invalidate(user_id, now)
+    await db.reactivation_tokens.invalidate(user_id, now)
+    await db.outbox.add("email.address_changed", secret=former, user=str(user_id), address=mask_email(email))
+    await db.audit.record("auth.verify_email_change.success", actor=user_id, target=user_id)
 
 
 async def resend_verification(body: Body, db: Repositories, digest: Digest, say: Say) -> dict[str, Any]:

@@ -172,7 +172,7 @@ async def _open_account(db: Repositories, visit: Visit, config: Config, referred
     if not await db.oauth_links.add(user_id, identity):
         raise Overtaken
     versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
-    await db.consents.record(user_id, versions)
+    await db.consents.record(user_id, versions, client)
     if not identity.email_verified:
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user_id, visit.now, life)

@@ -49,6 +49,7 @@ async def reset(
         if not user.email_verified:
             await db.users.void_unproven(user.id, now)
         await db.users.set_password(user.id, password_hash)
+        await db.email_changes.invalidate(user.id, now)
         await db.sessions.revoke_all(user.id, now)
         await db.login_attempts.forget(digest("login-attempts", user.email, client.network))
         await db.login_attempts.forget(digest("login-attempts", user.email))
@@ -76,6 +77,7 @@ async def change(
     async with uow.last() as db:
         await db.users.set_password(user.id, password_hash)
         await db.password_resets.invalidate(user.id, now)
+        await db.email_changes.invalidate(user.id, now)
         await db.sessions.revoke_all(user.id, now, but=principal.session_id)
         await _tell(db, user.id, client, now, device_of)
         await db.audit.record("auth.change_password.success", actor=user.id, target=user.id)

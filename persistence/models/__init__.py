@@ -1,6 +1,8 @@
+from persistence.models.appeals import Appeal
 from persistence.models.auth import (
     BackupCode,
     Challenge,
+    EmailChange,
     EmailVerification,
     LoginAttempt,
     OneTimeToken,
@@ -9,6 +11,7 @@ from persistence.models.auth import (
     Session,
 )
 from persistence.models.base import Base
+from persistence.models.blocks import BlockList
 from persistence.models.creators import CreatorProfile
 from persistence.models.oauth import OAuthProvider, OAuthUsedToken
 from persistence.models.otp import PhoneQuota
@@ -21,6 +24,7 @@ from persistence.models.platform import (
     OutboxJob,
     SigningKey,
 )
+from persistence.models.settings import UserSettings
 from persistence.models.users import (
     ConsentRecord,
     GdprRequest,
@@ -29,16 +33,20 @@ from persistence.models.users import (
     ReservedUsername,
     SocialAccount,
     User,
+    UsernameHistory,
 )
 
 __all__ = [
+    "Appeal",
     "AuditLog",
     "BackupCode",
     "Base",
+    "BlockList",
     "Challenge",
     "ConfigEntry",
     "ConsentRecord",
     "CreatorProfile",
+    "EmailChange",
     "EmailDelivery",
     "EmailVerification",
     "GdprRequest",
@@ -59,4 +67,6 @@ __all__ = [
     "SigningKey",
     "SocialAccount",
     "User",
+    "UserSettings",
+    "UsernameHistory",
 ]

@@ -57,6 +57,15 @@ class ReactivationToken(OneTimeToken, Base):
     __table_args__ = (Index("uq_reactivation_tokens_live", "user_id", unique=True, postgresql_where=LIVE),)
 
 
+class EmailChange(OneTimeToken, Base):
+    """``new_email`` becomes the account's when its owner shows the token that was mailed there."""
+
+    __tablename__ = "email_changes"
+    __table_args__ = (Index("uq_email_changes_live", "user_id", unique=True, postgresql_where=LIVE),)
+
+    new_email: Mapped[str]
+
+
 class Challenge(Identified, Created, Base):
     """An open question: the second factor of a sign-in (``token_hash``) or a code sent to a phone (``code_hash``)."""
 

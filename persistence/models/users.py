@@ -32,6 +32,8 @@ class User(Identified, Created, Base):
     last_login_at: Mapped[datetime | None]
     referral_code: Mapped[str | None] = mapped_column(unique=True)
     referred_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    referred_by_code: Mapped[str | None]
+    acquired_via_creator_id: Mapped[UUID | None]  # no foreign key: what was captured stays when the creator goes
     first_referrer_url: Mapped[str | None]
     first_landing_page: Mapped[str | None]
     utm_source: Mapped[str | None]
@@ -49,15 +51,29 @@ class ReservedUsername(Base):
     username: Mapped[str] = mapped_column(primary_key=True)
 
 
+class UsernameHistory(Identified, Created, Base):
+    """Each name that an account took; ``former`` is empty for its first."""
+
+    __tablename__ = "username_history"
+    __table_args__ = (Index("ix_username_history_newest", "user_id", "created_at"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    former: Mapped[str | None]
+    username: Mapped[str]
+
+
 class ConsentRecord(Identified, Created, Base):
     """Append-only: a change of mind is another row."""
 
     __tablename__ = "consent_records"
+    __table_args__ = (Index("ix_consent_records_newest", "user_id", "created_at"),)
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[str]
     granted: Mapped[bool]
     version: Mapped[str]
+    ip_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
 
 
 class ReferralLink(Identified, Created, Base):

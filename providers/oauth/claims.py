@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from domain.email_address import is_valid, normalize
+from domain.texts import line, visible
 from providers.ports import ProviderRejected
 
 MAX_ADDRESS = 254
@@ -27,7 +28,5 @@ def address(value: Any) -> str | None:
 
 
 def label(value: Any) -> str | None:
-    """A name to be shown: nothing unprintable, of a bounded length."""
-    if not isinstance(value, str):
-        return None
-    return "".join(character for character in value if character.isprintable()).strip()[:MAX_LABEL] or None
+    """A name to be shown: in one line, nothing invisible, of a bounded length."""
+    return line(visible(value))[:MAX_LABEL].strip() or None if isinstance(value, str) else None

@@ -1,5 +1,7 @@
 """Successes and conditions of second factors, passwords, sessions and reactivation, for the test of side effects."""
 
+from uuid import UUID
+
 from tests.contract.scenario import Act, Conditional, Scenario
 from tests.handlers.support import account, change, insert
 from tests.handlers.test_auth_passwords import NEW, reset_token
@@ -87,8 +89,13 @@ def reset_password(api: Api, tables: Tables) -> Act:
     return _reset(api)
 
 
+def _open_email_change(tables: Tables, user_id: UUID) -> None:
+    change = {"new_email": "ada@example.org", "token_hash": b"x", "expires_at": "2999-01-01"}
+    insert(tables, "email_changes", user_id=user_id, **change)
+
+
 def reset_password_of_signed_in(api: Api, tables: Tables) -> Act:
-    account(api, tables)
+    _open_email_change(tables, account(api, tables))
     api.sign_in()
     return _reset(api)
 
@@ -99,7 +106,7 @@ def reset_password_of_unverified(api: Api, tables: Tables) -> Act:
 
 
 def change_password_with_all_else_open(api: Api, tables: Tables) -> Act:
-    account(api, tables)
+    _open_email_change(tables, account(api, tables))
     api.sign_in()
     headers = bearer(api.sign_in())
     reset_token(api)
@@ -173,10 +180,10 @@ CONDITIONAL: Conditional = {
     "auth.two_factor.disable": [(disable_factor, {"users", "backup_codes"})],
     "auth.two_factor.regenerate_backup_codes": [(regenerate_codes_wrongly, FAILED)],
     "auth.passwords.reset": [
-        (reset_password_of_signed_in, {"sessions"}),
+        (reset_password_of_signed_in, {"sessions", "email_changes"}),
         (reset_password_of_unverified, {"email_verifications"}),
     ],
-    "auth.passwords.change": [(change_password_with_all_else_open, {"sessions", "password_resets"})],
+    "auth.passwords.change": [(change_password_with_all_else_open, {"sessions", "password_resets", "email_changes"})],
     "auth.sessions.revoke_all": [(revoke_other_sessions, {"sessions"})],
     "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens", "gdpr_requests"})],
 }

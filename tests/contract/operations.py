@@ -39,6 +39,8 @@ NEEDS = {
     "auth.passwords.reset": ("password_resets", "token_hash"),
     "auth.reactivation.validate": ("reactivation_tokens", "token_hash"),
     "users.reactivate": ("reactivation_tokens", "token_hash"),
+    "auth.verify_email_change": ("email_changes", "token_hash"),
+    "users.usernames.check": ("users", "username"),
 } | dict.fromkeys(SECURED, ("sessions", "id"))
 
 

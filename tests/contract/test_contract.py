@@ -37,7 +37,7 @@ each_idempotent = pytest.mark.parametrize("operation_id", [n for n in IDS if CON
 IDEMPOTENT_BODIES: dict[str, dict[str, Any]] = {
     "auth.passwords.change": {"currentPassword": PASSWORD, "newPassword": "Better-Horse-8"},
 }
-# A field of each such operation, and another good value for it.
+# A field, or the parameter of the path, of each such operation, and another good value for it.
 OTHER = {
     "auth.register": ("displayName", "Somebody Else"),
     "auth.resend_verification": ("email", "eve@example.com"),
@@ -45,6 +45,12 @@ OTHER = {
     "auth.passwords.change": ("newPassword", "Best-Horse-9"),
     "auth.otp.send": ("phone", "+905551112213"),
     "auth.otp.resend": ("challengeId", "5b0f6f0e-6f3c-4f4e-9d0e-0c7c3a1f2b65"),
+    "users.usernames.change": ("username", "countess"),
+    "users.emails.change": ("newEmail", "countess@example.org"),
+    "users.blocks.add": ("userId", "5b0f6f0e-6f3c-4f4e-9d0e-0c7c3a1f2b65"),
+    "users.blocks.remove": ("userId", "5b0f6f0e-6f3c-4f4e-9d0e-0c7c3a1f2b65"),
+    "users.consents.record": ("accepted", False),
+    "users.appeals.submit": ("reason", "It was not me."),
 }
 each_with_body = pytest.mark.parametrize("operation_id", WITH_BODY)
 each_limited = pytest.mark.parametrize("operation_id", LIMITED)
@@ -289,16 +295,18 @@ class TestIdempotency:
 
     @pytest.fixture
     def call(self, api: Api, tables: Tables, operation_id: str) -> Callable[..., httpx.Response]:
-        if operation_id == "auth.passwords.change":
+        signed = {}
+        if operation_id in SECURED:
             account(api, tables)
             signed = bearer(api.sign_in())
-        else:
-            signed = {}
-        body = IDEMPOTENT_BODIES.get(operation_id, example(operation_id))
+        options = well_formed(api, operation_id) | {"headers": {"Idempotency-Key": "the-same"} | signed}
+        body = IDEMPOTENT_BODIES.get(operation_id, options.pop("json", None))
 
         def again(**changes: Any) -> httpx.Response:
-            headers = {"Idempotency-Key": "the-same"} | signed
-            return api.call(operation_id, body | changes, headers=headers)
+            if body is None:
+                path = CONTRACT.policies[operation_id].path.format(**changes) if changes else options["path"]
+                return api.call(operation_id, **options | {"path": path})
+            return api.call(operation_id, body | changes, **options)
 
         return again
 

@@ -13,6 +13,7 @@ from domain.users import (
     REFERRAL_LENGTH,
     Identity,
     Origin,
+    Referrer,
     identity_view,
     new_user,
     profile_view,
@@ -70,7 +71,7 @@ ACCOUNT = SimpleNamespace(
 class TestNewUser:
     def test_takes_everything_but_the_clear_password(self) -> None:
         referrer = uuid4()
-        columns = new_user(BODY, "$2b$hash", "tr", Origin("Mozilla", "TR", referrer))
+        columns = new_user(BODY, "$2b$hash", "tr", Origin("Mozilla", "TR", Referrer(referrer, "K7Q2M9TX", None)))
         assert columns["password_hash"] == "$2b$hash"
         assert BODY["password"] not in columns.values()
         assert (columns["locale"], columns["referred_by"]) == ("tr", referrer)

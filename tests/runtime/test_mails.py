@@ -24,6 +24,7 @@ VARIABLES = {
     "when": "2026-01-01T09:30:00.000Z",
     "device": "Chrome on macOS",
     "provider": "Google",
+    "address": "a***@e***.org",
 }
 NASTY = "<script>alert('x')</script> & \"quoted\""
 

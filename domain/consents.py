@@ -1,0 +1,17 @@
+"""What a person agreed to, or did not."""
+
+from typing import Any
+
+from domain.users import timestamp
+
+MAX_CONSENTS = 100
+
+
+def consent_view(row: Any) -> dict[str, Any]:
+    """Where the consent was given from is kept as evidence and not told."""
+    return {
+        "documentType": row.kind,
+        "documentVersion": row.version,
+        "accepted": row.granted,
+        "createdAt": timestamp(row.created_at),
+    }

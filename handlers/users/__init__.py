@@ -1,0 +1,75 @@
+"""The account of the signed-in person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from domain.auth import read_one_time_token, require_password
+from domain.errors import ApiError
+from domain.users import MAX_SOCIAL_ACCOUNTS, attribution_view, profile_columns, profile_view, updated_profile_view
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from handlers.needs import Body, Clock, Config, Hasher, Principal, Repositories, UnitOfWork
+
+
+async def profile(principal: Principal, db: Repositories) -> dict[str, Any]:
+    user = await db.users.get(principal.user_id)
+    is_creator = await db.creators.exists_for(user.id)
+    accounts = await db.creators.social_accounts(user.id, MAX_SOCIAL_ACCOUNTS)
+    return profile_view(user, is_creator, accounts)
+
+
+async def update_profile(body: Body, principal: Principal, db: Repositories) -> dict[str, Any]:
+    columns = profile_columns(body)
+    user = await (db.users.change(principal.user_id, **columns) if columns else db.users.get(principal.user_id))
+    return updated_profile_view(user)
+
+
+async def attribution(principal: Principal, db: Repositories) -> dict[str, Any]:
+    return attribution_view(await db.users.get(principal.user_id))
+
+
+async def reactivate(
+    body: Body, x_reactivate_token: str | None, principal: Principal | None, db: Repositories, clock: Clock
+) -> None:
+    token = x_reactivate_token or (body or {}).get("token")
+    if token:
+        user_id = await _owner_of(token, db, clock())
+    elif principal is not None:
+        user_id = principal.user_id
+    else:
+        raise ApiError("auth.unauthenticated")
+    if not await db.users.reactivate(user_id):
+        raise ApiError("error.user.account_not_deactivated")
+    await db.audit.record("user.reactivate.success", actor=user_id, target=user_id)
+
+
+async def _owner_of(token: str, db: Repositories, now: datetime) -> UUID:
+    parsed = read_one_time_token(token)
+    user_id = await db.reactivation_tokens.consume(parsed, now) if parsed is not None else None
+    if user_id is None:
+        raise ApiError("error.user.reactivation_invalid")
+    return user_id
+
+
+async def deactivate(
+    body: Body, principal: Principal, uow: UnitOfWork, config: Config, clock: Clock, hasher: Hasher
+) -> None:
+    async with uow() as db:
+        user = await db.users.get(principal.user_id)
+    require_password(user.password_hash, matched=await hasher.matches(body["password"], user.password_hash))
+    now, life = clock(), timedelta(days=config["auth.reactivation_ttl_days"])
+
+    async with uow() as db:
+        if not await db.users.deactivate(user.id):  # another call was faster, and ended the session of this one
+            raise ApiError("auth.unauthenticated")
+        await db.sessions.revoke_all(user.id, now)
+        await db.email_changes.invalidate(user.id, now)
+        await db.password_resets.invalidate(user.id, now)
+        token = await db.reactivation_tokens.start(user.id, now, life)
+        await db.outbox.add("email.account_deactivated", secret=str(token), user=str(user.id))
+        await db.audit.record("user.deactivate.success", actor=user.id, target=user.id)

@@ -1,0 +1,20 @@
+"""Objections to what was decided about an account or its content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from domain.appeals import appeal_view, new_appeal
+from domain.errors import ApiError
+
+if TYPE_CHECKING:
+    from handlers.needs import Body, Principal, Repositories
+
+
+async def submit(body: Body, principal: Principal, db: Repositories) -> dict[str, Any]:
+    await db.users.require_present(principal.user_id)
+    appeal = await db.appeals.add(principal.user_id, new_appeal(body))
+    if appeal is None:
+        raise ApiError("error.trust_safety.appeal_already_pending")
+    await db.audit.record("user.appeal.submitted", actor=principal.user_id, target=appeal.id)
+    return appeal_view(appeal)

@@ -1,0 +1,36 @@
+"""Whom a person does not want to hear from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.blocks import PAGE, blocked_view
+from domain.errors import ApiError
+
+if TYPE_CHECKING:
+    from handlers.needs import Principal, Repositories
+
+# ``list`` names the operation; the built-in is not needed here.
+
+
+async def list(principal: Principal, db: Repositories) -> dict[str, Any]:  # noqa: A001
+    rows, total = await db.blocks.list_for(principal.user_id, PAGE)
+    return {"items": [blocked_view(row) for row in rows], "total": total}
+
+
+async def add(user_id: str, principal: Principal, db: Repositories) -> None:
+    owner, blocked = principal.user_id, UUID(user_id)
+    if blocked == owner:
+        raise ApiError("user.block.self")
+    await db.users.require_present(owner, blocked)
+    if not await db.blocks.add(owner, blocked):
+        raise ApiError("user.block.already_blocked")
+    await db.audit.record("user.block.success", actor=owner, target=blocked)
+
+
+async def remove(user_id: str, principal: Principal, db: Repositories) -> None:
+    owner, blocked = principal.user_id, UUID(user_id)
+    if not await db.blocks.remove(owner, blocked):
+        raise ApiError("user.block.not_blocked")
+    await db.audit.record("user.unblock.success", actor=owner, target=blocked)

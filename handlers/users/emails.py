@@ -1,0 +1,45 @@
+"""The address of an account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from domain.auth import require_password
+from domain.errors import ApiError
+from domain.users import mask_email
+
+if TYPE_CHECKING:
+    from handlers.needs import Body, Clock, Config, Hasher, MailRules, Principal, Say, UnitOfWork
+
+
+async def change(
+    body: Body,
+    principal: Principal,
+    uow: UnitOfWork,
+    config: Config,
+    clock: Clock,
+    hasher: Hasher,
+    mail_rules: MailRules,
+    say: Say,
+) -> dict[str, Any]:
+    email = body["newEmail"]
+    async with uow() as db:
+        user = await db.users.get(principal.user_id)
+    # First of all the password: a stolen session must not learn which addresses have accounts.
+    require_password(user.password_hash, matched=await hasher.matches(body["password"], user.password_hash))
+    if email == user.email:
+        raise ApiError("error.user.email_same")
+    await mail_rules.require_deliverable(email)
+    now, life = clock(), timedelta(hours=config["auth.verification_ttl_hours"])
+
+    async with uow.last() as db:
+        await db.users.require_unclaimed(email, None)
+        user = await db.users.get_held(user.id)
+        token = await db.email_changes.start(user.id, now, life, new_email=email)
+        await db.outbox.add("email.confirm_new_address", secret=str(token))
+        await db.outbox.add(
+            "email.address_change_requested", secret=user.email, user=str(user.id), address=mask_email(email)
+        )
+        await db.audit.record("user.change_email.requested", actor=user.id, target=user.id)
+    return {"message": say("users.emails.change.done")}

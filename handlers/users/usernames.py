@@ -1,0 +1,32 @@
+"""The name that an account goes by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import ApiError
+from domain.usernames import is_well_formed, require_rested, require_well_formed
+
+if TYPE_CHECKING:
+    from handlers.needs import Body, Clock, Config, Principal, Repositories
+
+
+async def check(username: str, db: Repositories, config: Config) -> dict[str, Any]:
+    return {"available": is_well_formed(username, config) and not await db.users.is_username_claimed(username)}
+
+
+async def change(body: Body, principal: Principal, db: Repositories, config: Config, clock: Clock) -> None:
+    username, now = body["username"], clock()
+    require_well_formed(username, config)
+    user = await db.users.get_held(principal.user_id)
+    former = user.username
+    if username == former:
+        raise ApiError("error.user.username_same")
+    if former is not None:
+        require_rested(await db.usernames.changed_at(user.id), now, config["username.change_cooldown_days"])
+    if await db.users.is_username_claimed(username):
+        raise ApiError("auth.register.username_unavailable")
+    await db.users.change(user.id, username=username)
+    await db.usernames.remember(user.id, former, username, now)
+    await db.referrals.repoint(user.id, username)
+    await db.audit.record("user.username.change.success", actor=user.id, target=user.id)

@@ -1,0 +1,24 @@
+"""Which names an account had."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from persistence.models import UsernameHistory
+
+
+class Usernames:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def changed_at(self, user_id: UUID) -> datetime | None:
+        """When the account last gave up one name for another; its first name counts for nothing."""
+        row = UsernameHistory
+        changes = select(row.created_at).where(row.user_id == user_id, row.former.is_not(None))
+        return await self._session.scalar(changes.order_by(row.created_at.desc()).limit(1))
+
+    async def remember(self, user_id: UUID, former: str | None, username: str, now: datetime) -> None:
+        row = {"user_id": user_id, "former": former, "username": username, "created_at": now}
+        await self._session.execute(insert(UsernameHistory).values(row))
