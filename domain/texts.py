@@ -3,8 +3,9 @@
 import re
 
 LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
-# Controls, lone surrogates, soft hyphens, fillers, directional marks, overrides and isolates, zero-width spaces, invisible operators,
-# interlinear marks and tags. Tab and line feed stay; joiners are looked at below, for several scripts need them.
+# Controls, lone surrogates, soft hyphens, fillers, directional marks, overrides and isolates, zero-width spaces,
+# invisible operators, interlinear marks and tags. Tab and line feed stay; joiners, which several scripts need, are
+# looked at below.
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"

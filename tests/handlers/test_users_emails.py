@@ -57,9 +57,7 @@ class TestChange:
             assert (response.status_code, code_of(response)) == (400, "error.user.password_incorrect")
         assert tables.count("email_changes") == 0
 
-    def test_an_account_without_password_is_refused(
-        self, api: Api, access: str, user_id: UUID, tables: Tables
-    ) -> None:
+    def test_an_account_without_password_is_refused(self, api: Api, access: str, user_id: UUID, tables: Tables) -> None:
         change(tables, "users", user_id, password_hash=None)
         response = wish(api, access)
         assert (response.status_code, code_of(response)) == (400, "error.user.password_required")
@@ -212,9 +210,7 @@ class TestVerify:
         assert reset(api, reset_token(api)).status_code == 200
         assert code_of(verify(api, token)) == "auth.verify_email.invalid_token"
 
-    def test_an_address_taken_meanwhile_is_refused(
-        self, api: Api, access: str, user_id: UUID, tables: Tables
-    ) -> None:
+    def test_an_address_taken_meanwhile_is_refused(self, api: Api, access: str, user_id: UUID, tables: Tables) -> None:
         token = change_token(api, access)
         account(api, tables, NEW)
         response = verify(api, token)

@@ -26,6 +26,12 @@ INDEXED = {
     "mailbox_messages",
     "creator_profiles",
     "referral_link_aliases",
+    "username_history",
+    "user_settings",
+    "block_list",
+    "consent_records",
+    "appeals",
+    "email_changes",
 }
 USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
 FILL = f"""
@@ -47,6 +53,17 @@ INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
 INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
 INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L' || n FROM {USERS} u;
 INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
+INSERT INTO username_history (id, user_id, former, username)
+    SELECT gen_random_uuid(), id, 'former' || n, 'u' || n FROM {USERS} u;
+INSERT INTO user_settings (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
+INSERT INTO block_list (id, owner_id, blocked_id)
+    SELECT gen_random_uuid(), id, lead(id) OVER (ORDER BY id) FROM {USERS} u OFFSET 1 LIMIT {ROWS} - 2;
+INSERT INTO consent_records (id, user_id, kind, granted, version)
+    SELECT gen_random_uuid(), id, 'tos', true, '1.0' FROM {USERS} u;
+INSERT INTO appeals (id, user_id, type, reason, status)
+    SELECT gen_random_uuid(), id, 'ban', '', CASE WHEN n % 2 = 0 THEN 'PENDING' ELSE 'REJECTED' END FROM {USERS} u;
+INSERT INTO email_changes (id, user_id, new_email, token_hash, expires_at, used_at)
+    SELECT gen_random_uuid(), id, '', decode(md5(n::text), 'hex'), now(), now() FROM {USERS} u;
 INSERT INTO reserved_usernames (username) SELECT 'reserved' || n FROM generate_series(1, {ROWS}) n;
 INSERT INTO mailbox_messages (id, recipient, subject, text, html, locale)
     SELECT gen_random_uuid(), 'u' || n || '@example.com', '', '', '', 'en' FROM generate_series(1, {ROWS}) n
@@ -97,6 +114,39 @@ def walk(server: Server) -> None:
         api.call("dev.mailbox")
 
 
+def walk_account(server: Server) -> None:
+    """What a person does with the account: every operation twice, for a repetition may take other statements."""
+    with server.client() as api, Tables(server.database_url) as tables:
+        user_id = api.sign_up("bob@example.org", username="bob", referralCode="L7")
+        tables.run("INSERT INTO referral_links (id, user_id, code) VALUES (gen_random_uuid(), %s, 'bob')", user_id)
+        other = tables.one("SELECT id FROM users WHERE username = 'u7'")["id"]
+        headers = bearer(api.sign_in("bob@example.org"))
+        calls: list[tuple[str, Any]] = [
+            ("users.update_profile", {"bio": "x"}),
+            ("users.attribution", None),
+            ("users.usernames.change", {"username": "bobby"}),
+            ("users.avatars.change", {"avatarUrl": "https://cdn.bio.re/a.webp"}),
+            ("users.avatars.remove", None),
+            ("users.settings.get", None),
+            ("users.settings.update", {"locale": "tr"}),
+            ("users.blocks.add", None),
+            ("users.blocks.list", None),
+            ("users.blocks.remove", None),
+            ("users.consents.record", {"documentType": "tos", "documentVersion": "1.0", "accepted": True}),
+            ("users.consents.list", None),
+            ("users.appeals.submit", {"type": "ban", "reason": "x"}),
+            ("users.emails.change", {"newEmail": "bobby@example.org", "password": PASSWORD}),
+        ]
+        for name, body in calls:
+            path = f"/users/block/{other}" if name in ("users.blocks.add", "users.blocks.remove") else None
+            answers = [api.call(name, body, path=path, headers=headers).status_code for _ in range(2)]
+            assert answers[0] < 300, name
+        api.call("users.usernames.check", params={"username": "bobby"})
+        for _ in range(2):
+            api.call("auth.verify_email_change", {"token": api.verification_token("bobby@example.org")})
+        assert api.call("users.deactivate", {"password": PASSWORD}, headers=headers).status_code == 200
+
+
 def steal(server: Server) -> None:
     """A refresh token that is two rotations old."""
     with server.client() as api, Tables(server.database_url) as tables:
@@ -126,6 +176,7 @@ def recording(full_server: Server) -> Recording:
     event.listen(Engine, "before_cursor_execute", recorded.note)
     try:
         walk(full_server)
+        walk_account(full_server)
         steal(full_server)
     finally:
         event.remove(Engine, "before_cursor_execute", recorded.note)

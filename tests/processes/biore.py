@@ -8,15 +8,20 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn, Self, TypeVar
+from uuid import UUID, uuid4
 
 import httpx
 import psutil  # type: ignore[import-untyped]
 
+from domain.users import REFERRAL_LENGTH, Client, Origin, new_user, referral_code
 from runtime.embedded import recorded_url
-from runtime.parts import Parts, build_parts
+from runtime.parts import Parts, build_parts, utc_now
 from runtime.settings import PREFIX, Settings
+from runtime.signing import SigningKeys
+from runtime.tokens import Tokens
 from tests.harness import PASSWORD, TOKEN, Tables, refresh_token
 from tests.providers.servers import closed_port
 
@@ -193,6 +198,26 @@ class Deployment:
                 await parts.config.set(name, value)
 
         self.with_parts(store)
+
+    def people(self, count: int) -> list[tuple[UUID, str]]:
+        """Verified accounts without a password, each with the access token of an open session."""
+
+        async def sign_in(parts: Parts) -> list[tuple[UUID, str]]:
+            keys = SigningKeys(parts.database, parts.keyring, parts.config, utc_now)
+            await keys.refresh()
+            tokens, ends = Tokens(parts.keyring, keys, parts.config, utc_now), utc_now() + timedelta(days=1)
+            nowhere, nothing = Client(None, "", None, None, "en"), Origin(None, None, None)
+            found = []
+            async with parts.database.unit() as db:
+                for _ in range(count):
+                    code = referral_code(os.urandom(REFERRAL_LENGTH))
+                    account = new_user({"email": f"{uuid4().hex}@example.com"}, None, "en", nothing)
+                    user_id = await db.users.add(account | {"email_verified": True}, [code])
+                    session_id = await db.sessions.start(user_id, nowhere, None, utc_now(), ends)
+                    found.append((user_id, str(tokens.access(user_id, session_id)["accessToken"])))
+            return found
+
+        return self.with_parts(sign_in)
 
     def wait_for_mail(self, to: str, holding: str = "") -> str:
         """The text of the newest mail to the address in the development mailbox, once it holds that."""

@@ -31,8 +31,12 @@ def client(biore: Deployment, **options: Any) -> httpx.AsyncClient:
 
 
 def post(path: str, body: Any = None, **headers: str) -> Call:
+    return request("POST", path, body, **headers)
+
+
+def request(method: str, path: str, body: Any = None, **headers: str) -> Call:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda crowd: crowd.post(path, json=body, headers=sent)
+    return lambda crowd: crowd.request(method, path, json=body, headers=sent)
 
 
 def statuses(answers: Iterable[httpx.Response]) -> Counter[int]:

@@ -8,7 +8,7 @@ import pytest
 from tests.harness import PASSWORD, TOKEN, bearer, refresh_token
 from tests.processes.biore import Deployment, registration, until
 from tests.processes.conftest import DeploymentMaker
-from tests.processes.crowd import all_at_once, codes, post, statuses
+from tests.processes.crowd import all_at_once, codes, post, request, statuses
 from tests.redis_server import RedisServer
 
 # Everybody gets past the friendly look before the first has committed, so each of them costs a whole password hash.
@@ -108,6 +108,55 @@ class TestVerification:
         with biore.tables() as tables:
             rows = "SELECT 1 FROM audit_logs WHERE action = 'auth.verify_email.success' AND target_id = %s"
             assert len(tables.rows(rows, registered.json()["data"]["userId"])) == 1
+
+
+class TestUsernames:
+    def test_of_sixty_four_at_once_one_gets_the_name(self, biore: Deployment) -> None:
+        name = uuid4().hex[:12]
+        crowd = [
+            request("PATCH", "users/username", {"username": name}, **bearer(token)) for _, token in biore.people(64)
+        ]
+        answers = all_at_once(biore, crowd)
+        assert codes(answers) == {"200": 1, "auth.register.username_unavailable": 63}
+        with biore.tables() as tables:
+            (owner,) = tables.rows("SELECT id FROM users WHERE username = %s", name)
+            (remembered,) = tables.rows("SELECT user_id FROM username_history WHERE username = %s", name)
+            assert remembered["user_id"] == owner["id"]
+
+    def test_one_account_changes_its_name_once(self, biore: Deployment) -> None:
+        ((user_id, token),) = biore.people(1)
+        names = [uuid4().hex[:12] for _ in range(33)]
+        first, *others = [request("PATCH", "users/username", {"username": name}, **bearer(token)) for name in names]
+        assert statuses(all_at_once(biore, [first])) == {200: 1}
+        assert codes(all_at_once(biore, others)) == {"200": 1, "error.user.username_cooldown": 31}
+        with biore.tables() as tables:
+            history = tables.rows(
+                "SELECT username FROM username_history WHERE user_id = %s ORDER BY created_at", user_id
+            )
+            now = tables.one("SELECT username FROM users WHERE id = %s", user_id)
+            assert [row["username"] for row in history] == [names[0], now["username"]]
+
+
+class TestBlocks:
+    def test_a_storm_leaves_one_row_at_most(self, biore: Deployment) -> None:
+        (ada, token), (eve, others_token) = biore.people(2)
+        both = [(token, eve), (others_token, ada)]
+        storm = [
+            request(method, f"users/block/{other}", **bearer(caller))
+            for _ in range(32)
+            for method in ("POST", "DELETE")
+            for caller, other in both
+        ]
+        told = codes(all_at_once(biore, storm))
+        assert set(told) <= {"200", "user.block.already_blocked", "user.block.not_blocked"}
+        with biore.tables() as tables:
+            rows = tables.rows("SELECT owner_id FROM block_list WHERE owner_id IN (%s, %s)", ada, eve)
+            assert len(rows) == len({row["owner_id"] for row in rows})
+            done = "SELECT count(*) AS n FROM audit_logs WHERE action = %s AND actor_id IN (%s, %s)"
+            blocked, unblocked = (
+                tables.one(done, f"user.{action}.success", ada, eve)["n"] for action in ("block", "unblock")
+            )
+            assert (blocked - unblocked, blocked + unblocked) == (len(rows), told["200"])
 
 
 class TestLimits:

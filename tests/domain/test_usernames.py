@@ -1,0 +1,30 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.errors import ApiError
+from domain.usernames import FORM, require_rested
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+class TestForm:
+    @pytest.mark.parametrize("name", ["ada", "a.d-a_7", "0"])
+    def test_plain_letters_fit(self, name: str) -> None:
+        assert FORM.fullmatch(name)
+
+    @pytest.mark.parametrize("name", ["Ada", "ada\n", "аda", "ada ", "ad\u200ba", "ádá", "a/b", "a%62"])  # noqa: RUF001
+    def test_nothing_else_does(self, name: str) -> None:
+        assert not FORM.fullmatch(name)
+
+
+class TestCoolDown:
+    @pytest.mark.parametrize(("days_ago", "left"), [(0, 30), (0.1, 30), (1, 29), (29, 1), (29.9, 1)])
+    def test_whole_days_are_left(self, days_ago: float, left: int) -> None:
+        with pytest.raises(ApiError) as refusal:
+            require_rested(NOW - timedelta(days=days_ago), NOW, 30)
+        assert refusal.value.variables == {"daysLeft": left}
+
+    @pytest.mark.parametrize(("changed_at", "days"), [(None, 30), (NOW - timedelta(days=30), 30), (NOW, 0)])
+    def test_and_then_none(self, changed_at: datetime | None, days: int) -> None:
+        require_rested(changed_at, NOW, days)
