@@ -29,4 +29,4 @@ async def change(body: Body, principal: Principal, db: Repositories, config: Con
     await db.users.change(user.id, username=username)
     await db.usernames.remember(user.id, former, username, now)
     await db.referrals.repoint(user.id, username)
-    await db.audit.record("user.username.change.success", actor=user.id, target=user.id)
+    await db.audit.record("user.username.change.success", actor=principal.user_id, target=principal.user_id)

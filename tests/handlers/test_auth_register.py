@@ -243,6 +243,8 @@ class TestRegister:
             "intent": "creator",
             "last_login_at": None,
             "referred_by": None,
+            "referred_by_code": None,
+            "acquired_via_creator_id": None,
             "first_referrer_url": "https://example.org/?a=1",
             "first_landing_page": "https://bio.re/ada",
             "utm_source": "newsletter",
