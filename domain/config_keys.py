@@ -47,7 +47,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class ConfigKey:
-    """``development`` replaces ``default`` in the development environment where it is given."""
+    """``development`` and ``production`` replace ``default`` in that environment where they are given."""
 
     name: str
     kind: Kind
@@ -57,9 +57,11 @@ class ConfigKey:
     maximum: int | None = None
     choices: tuple[str, ...] | None = None
     development: Any = None
+    production: Any = None
 
     def default_in(self, env: str) -> Any:
-        return self.development if env == "development" and self.development is not None else self.default
+        own = {"development": self.development, "production": self.production}.get(env)
+        return self.default if own is None else own
 
     def check(self, value: Any) -> Any:
         """The value as it is stored. Raises InvalidConfig."""
@@ -172,6 +174,13 @@ CATALOGUE: dict[str, ConfigKey] = {
         ConfigKey("site.username_min_length", "int", 3, "the shortest username that may be chosen", 1, 100),
         ConfigKey("site.username_max_length", "int", 30, "the longest username that may be chosen", 1, 100),
         ConfigKey("username.change_cooldown_days", "int", 30, "between two changes of a username", 0, 365),
+        ConfigKey(
+            "portal.try_mutations",
+            "bool",
+            True,
+            "whether the portal's forms send calls that change something; what the API allows is no matter of it",
+            production=False,
+        ),
         ConfigKey("ratelimit.enabled", "bool", True, "whether rate limits are enforced"),
         ConfigKey("security.alert_email", "text", "", "who is warned of a stolen session; empty for nobody"),
         ConfigKey(

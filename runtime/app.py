@@ -28,6 +28,7 @@ from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
 from runtime.oauth import OAuthDirectory
 from runtime.parts import build_parts, utc_now
+from runtime.portal import Portal
 from runtime.qr import png_data_url
 from runtime.ratelimit import Limiter, LocalLimiter, RedisLimiter, connect_redis
 from runtime.routing import StrictRouting
@@ -76,6 +77,7 @@ class Application:
 
     def _outer(self) -> Starlette:
         contract = self.parts.contract
+        api = ErrorLayer(self._connexion(), self.refusals)
         documents = {
             "/openapi.yaml": Response(contract.as_yaml(), media_type="application/yaml"),
             "/openapi.json": Response(contract.as_json(), media_type="application/json"),
@@ -84,7 +86,7 @@ class Application:
             Route("/health/live", _live),
             Route("/health/ready", self._ready),
             *(Route(path, _constant(response)) for path, response in documents.items()),
-            Mount("/", ErrorLayer(self._connexion(), self.refusals)),
+            Mount("/", Portal(self.parts.settings.portal_folder, contract.base_path, self.config, api)),
         ]
         origins = self.parts.settings.cors_origins
         cors = Middleware(

@@ -23,7 +23,10 @@ class InvalidSettings(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """``processes``: how many API processes share the rate limits (all nodes together)."""
+    """``processes``: how many API processes share the rate limits (all nodes together).
+
+    ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
+    """
 
     env: str = "development"
     host: str = "127.0.0.1"
@@ -38,6 +41,7 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = ()
     dns_resolver: str | None = None
     processes: int = 1
+    portal_dir: Path | None = None
 
     @property
     def development(self) -> bool:
@@ -51,6 +55,10 @@ class Settings:
     def embedded(self) -> bool:
         """Whether we run the database ourselves."""
         return self.database_url is None
+
+    @property
+    def portal_folder(self) -> Path:
+        return self.portal_dir or self.data_dir / "portal"
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
@@ -80,7 +88,7 @@ def _parsed(name: str, value: str) -> object:
     try:
         if name in ("port", "processes"):
             return int(value)
-        if name == "data_dir":
+        if name in ("data_dir", "portal_dir"):
             return Path(value)
         if name == "cors_origins":
             return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())

@@ -1,0 +1,112 @@
+import { h, fresh } from "./dom.js";
+import { input, members } from "./form.js";
+import { locale, say } from "./words.js";
+
+/** Headers that every operation takes, beside those that the contract gives it. */
+const OFFERED = ["Accept-Language", "X-Correlation-Id"];
+const TEXT = { type: "string" };
+
+/** Parameters, headers and body of one call, as typed. Nothing of it is checked before it is sent. */
+export class RequestForm {
+  constructor(bundle) {
+    this.bundle = bundle;
+    this.parameters = bundle.parameters.filter(({ in: place }) => place !== "cookie").map((parameter) => this.parameter(parameter));
+    const documented = bundle.parameters.map(({ name }) => name);
+    const offered = [...OFFERED, ...(bundle.devToken ? ["X-Dev-Token"] : [])].filter((name) => !documented.includes(name));
+    this.parameters.push(...offered.map((name) => this.parameter({ name, in: "header", required: false, schema: TEXT })));
+    this.body = bundle.request ? new Body(bundle) : null;
+    this.element = h("div", {}, ...this.sections());
+  }
+
+  parameter({ name, in: place, required, schema, example }) {
+    const made = input(schema, this.bundle.schemas, { name, required, example: name === "Accept-Language" ? locale : example });
+    if (example !== undefined && (required || place === "query")) made.fill(example);
+    return { name, place, ...made };
+  }
+
+  sections() {
+    const of = (...places) => this.parameters.filter(({ place }) => places.includes(place)).map(({ element }) => element);
+    const parameters = of("path", "query");
+    return [
+      parameters.length ? h("fieldset", {}, h("legend", {}, say("parameters")), ...parameters) : null,
+      this.body?.element,
+      h("details", { class: "play-headers" }, h("summary", {}, say("headers")), ...of("header")),
+    ].filter(Boolean);
+  }
+
+  /** Values by place; `body` as it is sent, `json` as a value. An empty input is left out. */
+  values() {
+    const given = { path: {}, query: {}, header: {} };
+    for (const { name, place, value } of this.parameters) {
+      const typed = value();
+      if (typed !== undefined) given[place][name] = String(typed);
+    }
+    return { path: given.path, query: given.query, headers: given.header, ...(this.body?.values() ?? {}) };
+  }
+}
+
+/** The body as a form or as raw JSON; each begins with what the other held. */
+class Body {
+  constructor({ request, schemas }) {
+    this.request = request;
+    this.form = members(request.schema, schemas);
+    this.raw = false;
+    this.error = h("p", { class: "play-error", role: "alert" });
+    this.area = h("textarea", { class: "play-json", rows: "12", spellcheck: "false", dir: "ltr", id: fresh("body"), "aria-label": "JSON" });
+    this.area.hidden = true;
+    this.toggle = h("button", { type: "button", class: "play-small", "aria-pressed": "false" }, "JSON");
+    this.toggle.addEventListener("click", () => this.switch());
+    const example = h("button", { type: "button", class: "play-small" }, say("useExample"));
+    const clear = h("button", { type: "button", class: "play-small" }, say("clear"));
+    example.addEventListener("click", () => this.fill(request.example));
+    clear.addEventListener("click", () => this.fill(undefined));
+    const tools = h("p", { class: "play-tools" }, this.toggle, example, clear);
+    this.element = h("fieldset", {}, h("legend", {}, say("body")), tools, this.form.element, this.area, this.error);
+    this.fill(request.required ? request.example : undefined);
+  }
+
+  fill(value) {
+    this.form.fill(value);
+    this.area.value = value === undefined ? "" : JSON.stringify(value, null, 2);
+    this.error.textContent = "";
+    this.element.dispatchEvent(new Event("fill", { bubbles: true }));
+  }
+
+  switch() {
+    if (this.raw) {
+      const parsed = parse(this.area.value);
+      if (parsed === undefined || typeof parsed !== "object") {
+        this.error.textContent = say("notJson");
+        return;
+      }
+      this.form.fill(parsed ?? undefined);
+    } else {
+      this.area.value = JSON.stringify(this.form.value(), null, 2);
+    }
+    this.raw = !this.raw;
+    this.error.textContent = "";
+    this.area.hidden = !this.raw;
+    this.form.element.hidden = this.raw;
+    this.toggle.setAttribute("aria-pressed", String(this.raw));
+    this.element.dispatchEvent(new Event("fill", { bubbles: true }));
+  }
+
+  /** Raw text is sent as it is, broken JSON too; an empty one is no body. */
+  values() {
+    if (!this.raw) {
+      const json = this.form.value();
+      const left = !this.request.required && Object.keys(json).length === 0;
+      return left ? {} : { json, body: JSON.stringify(json) };
+    }
+    const text = this.area.value;
+    return text.trim() === "" ? {} : { json: parse(text) ?? text, body: text };
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+"""What the playground of one operation needs to know of the contract, as small as it can be."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from portal.model import Operation, Site
+
+SAFE = ("GET", "HEAD")
+# What the scripts never look at.
+TOLD_ONLY = ("description", "x-biore-normalize")
+# Operations that the sign-in of the playground is made of.
+SESSION = ("auth.login", "auth.two_factor.login", "auth.refresh", "auth.logout")
+SETTINGS = "/docs/assets/site.json"
+
+
+def bundle(site: Site, operation: Operation) -> dict[str, Any]:
+    """Served as ``/docs/<module>/<slug>.json``."""
+    parts = {
+        "parameters": [_parameter(site, parameter) for parameter in operation.document.get("parameters", ())],
+        "request": _request(operation),
+        "answers": {status: _answer(site, answer) for status, answer in operation.document["responses"].items()},
+    }
+    slim = _slim(parts)
+    return {
+        "id": operation.id,
+        "method": operation.method,
+        "path": operation.path,
+        "basePath": site.base_path,
+        "takesToken": operation.takes_token,
+        "devToken": any("devToken" in way for way in operation.document["security"]),
+        "mutating": operation.method not in SAFE,
+        **slim,
+        "codes": {refusal.code: {"status": refusal.status, "anchor": refusal.anchor} for refusal in operation.refusals},
+        "schemas": _components(site, slim),
+    }
+
+
+def settings(site: Site, origin: str, api: str | None = None) -> dict[str, Any]:
+    """Served as ``/docs/assets/site.json``. The server puts its own ``api`` and ``tryMutations`` into it.
+
+    ``api``: where the API of a portal on another origin is, ``https://api.example.com/api/v1``; None where it has none.
+    ``base``: what the samples call.
+    """
+    known = {operation.id: operation for operation in site.operations}
+    session = {name: address(known[name]) for name in SESSION if name in known}
+    return {"api": api, "base": origin + site.base_path, "tryMutations": False, "settings": SETTINGS, "session": session}
+
+
+def address(operation: Operation) -> str:
+    return f"/docs/{operation.module}/{operation.slug}.json"
+
+
+def _parameter(site: Site, parameter: Mapping[str, Any]) -> dict[str, Any]:
+    resolved = _resolved(site, parameter)
+    kept = ("name", "in", "required", "schema", "example")
+    return {key: resolved[key] for key in kept if key in resolved}
+
+
+def _request(operation: Operation) -> dict[str, Any] | None:
+    body = operation.body
+    if body is None:
+        return None
+    return {"mediaType": body.media_type, "required": body.required, "schema": body.schema, "example": body.example}
+
+
+def _answer(site: Site, answer: Mapping[str, Any]) -> dict[str, Any]:
+    content = _resolved(site, answer).get("content", {})
+    media_type, media = next(iter(content.items()), ("", {}))
+    return {"mediaType": media_type, "schema": media.get("schema", {})}
+
+
+def _resolved(site: Site, node: Any) -> Any:
+    while "$ref" in node:
+        group, name = node["$ref"].split("/")[-2:]
+        node = site.contract.document["components"][group][name]
+    return node
+
+
+def _components(site: Site, node: Any) -> dict[str, Any]:
+    """The schemas that ``node`` refers to, directly or not."""
+    schemas = site.contract.document["components"]["schemas"]
+    found: dict[str, Any] = {}
+    waiting = list(_references(node))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = _slim(schemas[name])
+            waiting += _references(found[name])
+    return dict(sorted(found.items()))
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"].rpartition("/")[2]
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _references(item)
+
+
+def _slim(node: Any, member: bool = False) -> Any:
+    """``node`` without what is only told; ``member``: its keys are names of members, not keywords."""
+    if isinstance(node, list):
+        return [_slim(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = node.items() if member else ((key, value) for key, value in node.items() if key not in TOLD_ONLY)
+    return {key: value if key == "example" else _slim(value, member=key == "properties") for key, value in kept}
