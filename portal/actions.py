@@ -3,45 +3,46 @@
 Programs that scan mails open every link, and some of them run scripts; none of them presses buttons.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portal.model import Field, Operation, Site
+from portal.model import Operation, Site
+from portal.pages import Page
 
 TOKEN = "token"  # noqa: S105 - the name of a field
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``path``: where the mailed link leads; ``mail``: the template of that mail, whose words the page shares."""
+    """``path``: where the mailed link leads; ``mail``: the template of that mail, whose words the page shares.
+
+    ``done``: the word of the scripts for its success.
+    """
 
     path: str
     operation_id: str
     mail: str
+    done: str
 
 
 ACTIONS = (
-    Action("verify-email", "auth.verify_email", "verify_address"),
-    Action("reset-password", "auth.passwords.reset", "reset_password"),
-    Action("reactivate", "users.reactivate", "reactivation"),
-    Action("verify-email-change", "users.verify_email_change", "verify_email_change"),
+    Action("verify-email", "auth.verify_email", "verify_address", "verifyDone"),
+    Action("reset-password", "auth.passwords.reset", "reset_password", "resetDone"),
+    Action("reactivate", "users.reactivate", "reactivation", "reactivateDone"),
+    Action("verify-email-change", "users.verify_email_change", "verify_email_change", "verifyDone"),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """``fields``: what the reader fills in, beside the token that the link brings."""
-
-    action: Action
-    operation: Operation
-    fields: tuple[Field, ...]
-
-
-def pages(site: Site) -> tuple[Page, ...]:
-    """Those whose operation the contract has."""
+def pages(site: Site) -> Iterator[Page]:
+    """Those whose operation the contract has. Their forms ask for what it needs beside the token of the link."""
     known = {operation.id: operation for operation in site.operations}
-    return tuple(_page(action, known[action.operation_id]) for action in ACTIONS if action.operation_id in known)
+    for action in ACTIONS:
+        if action.operation_id in known:
+            yield _page(action, known[action.operation_id])
 
 
 def _page(action: Action, operation: Operation) -> Page:
     fields = operation.body.fields if operation.body else ()
-    return Page(action, operation, tuple(field for field in fields if field.name != TOKEN and field.required))
+    asked = tuple(field for field in fields if field.name != TOKEN and field.required)
+    context = {"action": action, "operation": operation, "asked": asked}
+    return Page(f"/{action.path}", "actions/page.html", "home.title", context=context)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -13,7 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
-from domain.config_keys import CATALOGUE, InvalidConfig
+from domain.config_keys import CATALOGUE, LOCALES, InvalidConfig
 from domain.oauth import PLATFORMS
 from runtime import embedded, fuzz, log, server, spec
 from runtime.embedded import InUse, NotInstalled
@@ -26,6 +28,8 @@ from runtime.signing import SigningKeys
 from runtime.worker import LEASE
 
 T = TypeVar("T")
+
+NICENESS = 10
 
 
 @click.group()
@@ -244,6 +248,32 @@ def portal_verify(file: Path | None) -> None:
         click.echo(line)
     if not all(badge.verified for badge in badges.values()):
         sys.exit(1)
+
+
+@portal.command("build")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder; the server's, if left out.")
+@click.option("--origin", help="What the samples call; the server itself, if left out.")
+@click.option("--api", help="What the pages call if another origin serves them: https://…/api/v1.")
+@click.option("--locale", "locales", multiple=True, type=click.Choice(LOCALES), help="Only these; may be repeated.")
+@click.option("--repository", help="A URL of source lines with {commit}, {path} and {line}.")
+@click.option("--commit", help="What {commit} stands for.")
+@click.option("--if-stale", is_flag=True, help="Do nothing if what is there was made from the same.")
+@click.option("--beside", is_flag=True, hidden=True, help="A server started us and may end us.")
+def portal_build(
+    out: Path | None, origin: str | None, locales: tuple[str, ...], if_stale: bool, beside: bool, **more: Any
+) -> None:
+    """Write the portal as plain files. The server serves them below /docs; any other web server does as well."""
+    from portal.build import Options  # slow to import
+    from runtime import publish
+
+    if beside:
+        os.nice(NICENESS)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing half made is left
+    folder = out or load().portal_folder
+    options = Options(origin=origin or load().own_origin, locales=locales or LOCALES, **more)
+    if not (if_stale and publish.is_current(folder, options)):
+        publish.publish(folder, options)
+        click.echo(f"The portal is in {folder}.")
 
 
 @cli.command()

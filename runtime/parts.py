@@ -39,7 +39,7 @@ def build_parts(settings: Settings, database_url: str) -> Parts:
     contract = spec.load()
     keyring = Keyring(settings.secrets)
     database = Database(database_url, seal=partial(keyring.seal, OUTBOX))
-    own_origin = {"site.base_url": f"http://{settings.host}:{settings.port}"} if settings.development else {}
+    own_origin = {"site.base_url": settings.own_origin} if settings.development else {}
     config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
     texts = Texts(contract.errors)
     providers = build_providers(config, MailStorage(database), settings.env)

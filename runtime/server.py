@@ -49,6 +49,8 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
         os.environ.update(_environment(replace(settings, database_url=url, processes=processes)))
         if with_worker:
             stack.enter_context(_worker_beside())
+        if settings.development and settings.portal_dir is None:
+            stack.enter_context(_portal_beside(settings))
         uvicorn.run(
             "runtime.server:api",
             factory=True,
@@ -124,6 +126,20 @@ def _keep_worker(stopping: threading.Event) -> None:
         process.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.wait()
+
+
+@contextmanager
+def _portal_beside(settings: Settings) -> Iterator[None]:
+    """The portal, built again if it is stale, in a process that everything else goes before."""
+    target = ("--out", str(settings.portal_folder), "--origin", settings.own_origin)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runtime.cli", "portal", "build", "--if-stale", "--beside", *target]
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
         process.wait()
 
 

@@ -57,6 +57,10 @@ class Settings:
         return self.database_url is None
 
     @property
+    def own_origin(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
     def portal_folder(self) -> Path:
         return self.portal_dir or self.data_dir / "portal"
 
