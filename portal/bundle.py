@@ -1,6 +1,8 @@
 """What the playground of one operation needs to know of the contract, as small as it can be."""
 
+import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from portal.model import Operation, Site
@@ -11,6 +13,15 @@ TOLD_ONLY = ("description", "x-biore-normalize")
 # Operations that the sign-in of the playground is made of.
 SESSION = ("auth.login", "auth.two_factor.login", "auth.refresh", "auth.logout")
 SETTINGS = "/docs/assets/site.json"
+
+
+def write(site: Site, folder: Path, origin: str, api: str | None) -> None:
+    """The bundle of every operation, and the settings of the place, below the folder of a portal."""
+    files = {address(operation): bundle(site, operation) for operation in site.operations}
+    for path, content in (files | {SETTINGS: settings(site, origin, api)}).items():
+        file = folder / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
 def bundle(site: Site, operation: Operation) -> dict[str, Any]:
@@ -35,7 +46,7 @@ def bundle(site: Site, operation: Operation) -> dict[str, Any]:
     }
 
 
-def settings(site: Site, origin: str, api: str | None = None) -> dict[str, Any]:
+def settings(site: Site, origin: str, api: str | None) -> dict[str, Any]:
     """Served as ``/docs/assets/site.json``. The server puts its own ``api`` and ``tryMutations`` into it.
 
     ``api``: where the API of a portal on another origin is, ``https://api.example.com/api/v1``; None where it has none.

@@ -42,6 +42,9 @@ class Words:
     def plain(self, key: str, /, **values: Any) -> str:
         return self._texts.say(self.locale, "portal", key, **values)
 
+    def mail(self, key: str) -> str:
+        return self._texts.say(self.locale, "mails", key)
+
     def error(self, code_: str, variables: Mapping[str, Any]) -> str:
         return self._texts.say(self.locale, "errors", code_, **variables)
 

@@ -183,7 +183,7 @@ class Portal:
         if self._find(HOME) is None:
             status, text = (503, NOT_BUILT) if ours else (404, NOT_FOUND)
             return _page(text.encode(), status)
-        page = self._find("/404.html")
+        page = self._find(f"/{path.split('/')[1]}/404.html") or self._find("/404.html")
         return _page(page.read_bytes() if page else NOT_FOUND.encode(), 404)
 
 
