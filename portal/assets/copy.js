@@ -39,7 +39,7 @@ async function copy(text) {
 
 /** The clipboard's interface exists only in secure contexts; plain http in a local network is none. */
 function copyBySelection(text) {
-  const area = h("textarea", { class: "visually-hidden", readonly: true, "aria-hidden": "true" });
+  const area = h("textarea", { class: "hidden", readonly: true, "aria-hidden": "true" });
   area.value = text;
   const focused = document.activeElement;
   document.body.append(area);

@@ -34,7 +34,7 @@ function open() {
 
 function load() {
   index ??= import(new URL("../pagefind/pagefind.js", import.meta.url)).then(async (pagefind) => {
-    await pagefind.options({ excerptLength: 18 });
+    await pagefind.options({ baseUrl: "/", excerptLength: 18 });
     await pagefind.init();
     return pagefind;
   });
@@ -147,7 +147,7 @@ function entry(url, title, excerpt, page) {
   return h(
     "a", { role: "option", id: fresh("option"), href: address(url), tabindex: "-1", class: page ? "search-part" : "search-page" },
     h("span", { class: "search-title" }, title),
-    page ? h("span", { class: "visually-hidden" }, ` (${page})`) : null,
+    page ? h("span", { class: "hidden" }, ` (${page})`) : null,
     h("span", { class: "search-excerpt" }, ...marked(excerpt)),
   );
 }
