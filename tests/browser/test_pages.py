@@ -1,0 +1,137 @@
+"""Every kind of page: readable by everybody, on every screen, with and without scripts."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from portal import actions
+from portal.model import read
+from portal.pages import pages
+from runtime.spec import load
+from tests.browser.conftest import OpenReader
+from tests.browser.reader import Reader
+
+SITE = read(load())
+LONGEST = "auth.register"
+PHONE = {"width": 360, "height": 740}
+FIXED = {"/reset-password?token=x", "/docs/nowhere"}
+GRAVE = ("serious", "critical")
+
+
+def kinds() -> list[str]:
+    """One page of each template, of operations the longest."""
+    found = {page.template: page.path for page in pages(SITE)}
+    operation = next(o for o in SITE.operations if o.id == LONGEST)
+    found["operation.html"] = f"/docs/{operation.policy.page}"
+    return sorted({*found.values(), *FIXED})
+
+
+KINDS = kinds()
+of_each = pytest.mark.parametrize("path", KINDS)
+
+
+def ready(reader: Reader, path: str) -> Page:
+    page = reader.open(path)
+    page.wait_for_load_state("networkidle")
+    if page.locator("#try").count():
+        page.locator("#try .play").wait_for()
+    return page
+
+
+def everything_open(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+
+
+class TestAccessibility:
+    @of_each
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_nothing_grave(self, open_reader: OpenReader, path: str, scheme: str) -> None:
+        page = ready(open_reader(color_scheme=scheme), path)
+        found = Axe().run(page).response["violations"]
+        told = [(v["id"], node["html"][:160]) for v in found if v["impact"] in GRAVE for node in v["nodes"][:3]]
+        assert told == []
+
+    def test_nor_from_right_to_left_with_an_answer_and_a_search(self, reader: Reader) -> None:
+        playground = reader.playground("/ar/docs/auth/login")
+        playground.send()
+        reader.page.keyboard.press("Control+k")
+        reader.page.keyboard.type("auth")
+        reader.page.locator('[role="option"]').first.wait_for()
+        found = Axe().run(reader.page).response["violations"]
+        assert [(v["id"], node["html"][:160]) for v in found if v["impact"] in GRAVE for node in v["nodes"][:3]] == []
+
+
+class TestSmallScreens:
+    @pytest.mark.parametrize("locale", ["", "/ar"])
+    @of_each
+    def test_nothing_runs_over(self, open_reader: OpenReader, path: str, locale: str) -> None:
+        page = ready(open_reader(viewport=PHONE), locale + path)
+        everything_open(page)
+        wide = """() => [...document.querySelectorAll('body *')]
+            .filter((one) => !one.closest('pre, [role=listbox], .table-scroll') && getComputedStyle(one).position !== 'absolute')
+            .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 || one.getBoundingClientRect().left < -1)
+            .slice(0, 3).map((one) => one.outerHTML.slice(0, 120))"""
+        widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert widths[0] <= widths[1], page.evaluate(wide)
+
+
+class TestWithoutScripts:
+    @of_each
+    def test_what_a_page_says_is_there(self, open_reader: OpenReader, path: str) -> None:
+        page = open_reader(java_script_enabled=False).open(path)
+        assert page.locator("h1").is_visible()
+        assert len(page.locator("main").inner_text()) > 80
+
+    def test_an_operation_says_everything(self, open_reader: OpenReader) -> None:
+        page = open_reader(java_script_enabled=False).open("/docs/auth/login")
+        for section in ("request", "response", "errors", "effects", "samples", "try", "source"):
+            assert page.locator(f"#{section} h2").is_visible()
+        assert page.locator("#error-auth-login-account-locked").is_visible()
+        assert page.locator(".sample pre").count() == page.locator(".sample pre:visible").count() > 0
+        assert page.locator("#try noscript").inner_text() != ""
+
+    def test_a_mailed_link_names_the_call(self, open_reader: OpenReader) -> None:
+        page = open_reader(java_script_enabled=False).open("/verify-email?token=x")
+        assert "curl" in page.locator("main").inner_text()
+        assert not page.locator(".action button").is_visible()
+
+
+class TestKeyboard:
+    def test_the_first_stop_leads_to_the_content(self, reader: Reader) -> None:
+        page = ready(reader, "/docs")
+        page.keyboard.press("Tab")
+        assert page.locator(":focus").get_attribute("class") == "skip"
+        assert page.locator(".skip").bounding_box()["y"] >= 0  # type: ignore[index]
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "content"
+
+    @pytest.mark.parametrize("path", ["/docs", "/docs/auth/login"])
+    def test_every_stop_is_seen(self, reader: Reader, path: str) -> None:
+        page = ready(reader, path)
+        seen = """() => { const one = document.activeElement; const style = getComputedStyle(one);
+            const box = one.getBoundingClientRect();
+            return [one.outerHTML.slice(0, 100), style.outlineStyle !== 'none' && box.width > 0 && box.bottom > 0 && box.top < innerHeight]; }"""
+        stops = set()
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            stop, visible = page.evaluate(seen)
+            assert visible, stop
+            stops.add(stop)
+        assert len(stops) > 20
+
+    def test_a_call_needs_no_mouse(self, reader: Reader) -> None:
+        reader.playground("/docs/dev/mailbox")
+        reader.page.locator("#try .play-send").focus()
+        reader.page.keyboard.press("Enter")
+        reader.page.locator("#try .status-2xx").wait_for()
+
+
+class TestActions:
+    def test_every_mailed_link_has_its_page(self) -> None:
+        """What ``jobs/`` links to, the portal has."""
+        mailed = {part for line in (Path("jobs") / "email.py").read_text().splitlines() if "?token=" in line
+                  for part in [line.partition("base_url']}/")[2].partition("?")[0]]}  # fmt: skip
+        assert mailed <= {page.path.lstrip("/") for page in actions.pages(SITE)}
+        assert mailed
