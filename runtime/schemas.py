@@ -13,6 +13,7 @@ Normalizer = Callable[[Any], Any]
 
 OVERRIDE = "x-biore-rule"
 STEPS = email_address.STEPS | texts.STEPS
+ALTERNATIVES = ("oneOf", "anyOf")  # their limit is a list of what each alternative lacks
 
 
 def modern(schema: Any) -> Any:
@@ -104,6 +105,8 @@ class Validator:
         elif rule == "additionalProperties":
             for name in error.kind.unexpected:
                 yield {"field": ".".join([*path, name]), "rule": "unknown"}
+        elif rule in ALTERNATIVES:
+            yield {"field": ".".join(path), "rule": self._rule(error, rule)}
         else:
             yield {"field": ".".join(path), "rule": self._rule(error, rule), "limit": _shown(error.kind.value)}
 

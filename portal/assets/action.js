@@ -14,7 +14,7 @@ const token = new URLSearchParams(location.search).get("token");
 history.replaceState(null, "", location.pathname);
 
 if (token) form.hidden = false;
-else outcome.append(h("p", { class: "note" }, say("incompleteLink")));
+else outcome.append(h("p", { class: "note" }, say("unknownToken")));
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

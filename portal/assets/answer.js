@@ -16,7 +16,7 @@ export function answerView(bundle, answer) {
     h(
       "p", { class: "play-facts" },
       h("strong", { class: `status status-${String(answer.status)[0]}xx` }, String(answer.status || "—")),
-      fact("time", `${number(answer.ms)} ms`), fact("size", `${number(answer.bytes)} B`),
+      fact("time", `${number(answer.ms)} ms`), h("code", { translate: "no" }, `${number(answer.bytes)} B`),
       correlation ? fact("correlationId", correlation) : null,
     ),
     refusal(bundle, answer),

@@ -89,7 +89,8 @@ class ResultBox {
 
   show(found, text) {
     this.list.replaceChildren(...grouped(found));
-    this.status.textContent = text ? say(found.length ? "searchFound" : "noResults", { count: found.length }) : "";
+    const told = found.length ? `${say("searchResults")}: ${found.length}` : say("noResults");
+    this.status.textContent = text ? told : "";
     this.input.setAttribute("aria-expanded", String(found.length > 0));
     this.move(found.length ? 0 : -1);
   }

@@ -84,8 +84,9 @@ class TestSearch:
 
     def test_a_slash_in_a_field_is_a_slash(self, reader: Reader) -> None:
         playground = reader.playground("/docs/auth/login")
-        playground.field("email").press_sequentially("/")
-        assert playground.field("email").input_value().endswith("/")
+        playground.field("email").fill("")
+        playground.field("email").press_sequentially("a/b")
+        assert playground.field("email").input_value() == "a/b"
 
     def test_says_when_there_is_nothing(self, reader: Reader) -> None:
         page = reader.open("/docs")
