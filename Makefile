@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check verify races bench fuzz spec clients portal-consumers clean
+.PHONY: help setup run test test-browser check verify races bench fuzz spec portal clients portal-consumers clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -23,6 +23,11 @@ run: setup ## Run the API on http://127.0.0.1:8000 with a PostgreSQL and a worke
 
 test: setup ## Run all tests, a deterministic fuzz of the contract among them.
 	$(BIN)/python -m tests.everything
+
+test-browser: setup ## Read and use the portal in Chromium, with axe; installs chromium where it may.
+	@command -v chromium || { [ "$$(id -u)" = 0 ] && apt-get install -y chromium; } || \
+		{ echo 'The browser tests need Chromium: apt-get install chromium'; exit 1; }
+	$(BIN)/pytest tests/browser
 
 check: setup ## Lint, types, and the freshness of what is generated from the contract.
 	$(BIN)/ruff check .
@@ -44,6 +49,9 @@ fuzz: setup ## Fuzz the contract for longer, with a random seed; FUZZ='--seed 1 
 
 spec: setup ## Write openapi/dist/ and schemathesis.toml from the contract.
 	$(BIN)/biore spec build
+
+portal: setup ## Build the portal into .biore/portal; PORTAL='--out site --origin https://bio.re' replaces the options.
+	$(BIN)/biore portal build $(PORTAL)
 
 clients: setup ## Generate a Python and a TypeScript client (needs Node) and call a running server with both.
 	$(BIN)/python -m tests.clients.generate

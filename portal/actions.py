@@ -1,4 +1,4 @@
-"""The pages that links in mails lead to. Opening one does nothing: its reader presses a button, which calls an operation.
+"""The pages that links in mails lead to. Opening one does nothing: its reader presses a button, and that calls.
 
 Programs that scan mails open every link, and some of them run scripts; none of them presses buttons.
 """

@@ -54,7 +54,13 @@ def settings(site: Site, origin: str, api: str | None) -> dict[str, Any]:
     """
     known = {operation.id: operation for operation in site.operations}
     session = {name: address(known[name]) for name in SESSION if name in known}
-    return {"api": api, "base": origin + site.base_path, "tryMutations": False, "settings": SETTINGS, "session": session}
+    return {
+        "api": api,
+        "base": origin + site.base_path,
+        "tryMutations": False,
+        "settings": SETTINGS,
+        "session": session,
+    }
 
 
 def address(operation: Operation) -> str:
@@ -76,7 +82,7 @@ def _request(operation: Operation) -> dict[str, Any] | None:
 
 def _answer(site: Site, answer: Mapping[str, Any]) -> dict[str, Any]:
     content = _resolved(site, answer).get("content", {})
-    media_type, media = next(iter(content.items()), ("", {}))
+    media_type, media = next(iter(content.items()), ("", dict[str, Any]()))
     return {"mediaType": media_type, "schema": media.get("schema", {})}
 
 

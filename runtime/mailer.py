@@ -41,8 +41,13 @@ class Mailer:
     ) -> None:
         """Raises ProviderUnavailable or ProviderRejected."""
         spoken = locale or self._config["platform.supported_locales"][0]
-        mail = render(self._texts, job.id, template, to, spoken, link, variables)
+        mail = render(self._texts, job.id, template, to, spoken, spoken_link(link, spoken), variables)
         await self._email.send(mail, self.attempts.append)
+
+
+def spoken_link(link: str, locale: str) -> str:
+    """The page behind a link speaks the language of the mail. A mail without a link has none to complete."""
+    return f"{link}&lang={locale}" if link else ""
 
 
 def render(

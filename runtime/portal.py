@@ -1,7 +1,7 @@
 """The portal on the API's own origin: the folder that ``biore portal build`` wrote, behind everything that is no file.
 
-Files are looked up and read in threads. What the folder does not hold is answered by the API, in its own words, unless a
-browser asks: that gets a page.
+Files are looked up and read in threads. What the folder does not hold is answered by the API, in its own words, unless
+a browser asks: that gets a page.
 """
 
 import asyncio
@@ -25,10 +25,11 @@ from domain.config_keys import Config
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
 from runtime.call import SCOPE_KEY
+from runtime.i18n import DEFAULT
 
 HOME = "/docs"
 READING = ("GET", "HEAD")
-# pagefind, the search of the pages, runs WebAssembly, which 'self' alone does not allow; it allows no eval() of scripts.
+# pagefind, the search of the pages, runs WebAssembly, which 'self' alone forbids; eval() of scripts stays forbidden.
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -86,7 +87,7 @@ class File:
 
 
 class Portal:
-    """``beyond`` answers whatever is no matter of the portal: all that begins with ``api``, and what no file answers."""
+    """``beyond`` answers what is no matter of the portal: all that begins with ``api``, and what no file answers."""
 
     def __init__(self, folder: Path, api: str, config: Config, beyond: ASGIApp) -> None:
         self._folder = folder
@@ -111,7 +112,7 @@ class Portal:
         if found is not None:
             return self._only_read(scope) or self._serve(path, found, headers)
         if self._is_folder_page(path):
-            return self._only_read(scope) or RedirectResponse(path.rstrip("/"), 308, HEADERS)
+            return self._only_read(scope) or RedirectResponse(path.removesuffix("/"), 308, HEADERS)
         return self._missing(path, headers) if scope["method"] in READING else None
 
     @staticmethod
@@ -124,8 +125,9 @@ class Portal:
         """A mailed link has one address for all languages: its ``lang`` decides, else what the browser prefers."""
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
         for locale in (asked, scope[SCOPE_KEY].client.locale):
-            if re.fullmatch("[a-z]{2}", locale) and self._find(f"/{locale}{path}") is not None:
-                return f"/{locale}{path}"
+            name = path if locale == DEFAULT else f"/{locale}{path}"
+            if re.fullmatch("[a-z]{2}", locale) and self._find(name) is not None:
+                return name
         return path
 
     def _find(self, path: str) -> Path | None:
@@ -143,9 +145,8 @@ class Portal:
 
     def _is_folder_page(self, path: str) -> bool:
         """With a slash at its end, an address is another one, which the portal's own links never use."""
-        if not path.endswith("/") or path.startswith("//"):
-            return False
-        found = self._find(path.rstrip("/"))
+        stem = path.removesuffix("/")
+        found = None if stem == path or stem.endswith(".html") else self._find(stem)
         return found is not None and found.name == "index.html"
 
     def _serve(self, path: str, found: Path, headers: Headers) -> Response:

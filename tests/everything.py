@@ -1,4 +1,5 @@
-"""All tests, in as many processes side by side as there are cores, two at least: `python -m tests.everything`.
+"""All tests but those of the browser, in as many processes side by side as there are cores, two at least:
+`python -m tests.everything`.
 
 What handlers/ and contract/ reach is counted by the last test of contract/, so these stay in one process.
 """
@@ -19,7 +20,8 @@ SHARES = {
     "processes": ("tests/processes",),
     "fuzz": ("tests/fuzz",),
 }
-APART = tuple(f"--ignore={path}" for paths in SHARES.values() for path in paths)
+ELSEWHERE = ("tests/browser",)  # make test-browser
+APART = tuple(f"--ignore={path}" for paths in (*SHARES.values(), ELSEWHERE) for path in paths)
 OUTCOME = re.compile(r"(\d+) (passed|failed|error)s?\b")
 
 

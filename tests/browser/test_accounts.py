@@ -77,7 +77,9 @@ class TestSignUp:
         panel.and_(reader.page.locator('[data-signed-in="false"]')).wait_for()
         assert playground.send().error == "auth.unauthenticated"
         with biore.tables() as tables:
-            query = "SELECT revoked_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = 'lou@example.com'"
+            query = (
+                "SELECT revoked_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = 'lou@example.com'"
+            )
             assert all(row["revoked_at"] for row in tables.rows(query))
 
 
@@ -129,7 +131,9 @@ class TestMailedLinks:
         assert set(called) == {"GET"}
         assert page.url == f"{biore.origin}/verify-email"
         with biore.tables() as tables:
-            assert tables.one("SELECT email_verified FROM users WHERE email = 'mia@example.com'") == {"email_verified": False}
+            assert tables.one("SELECT email_verified FROM users WHERE email = 'mia@example.com'") == {
+                "email_verified": False
+            }
 
     @pytest.mark.parametrize("locale", ["en", "tr", "ar"])
     def test_the_page_speaks_the_language_of_the_mail(self, reader: Reader, locale: str) -> None:

@@ -18,6 +18,15 @@ LONGEST = "auth.register"
 PHONE = {"width": 360, "height": 740}
 FIXED = {"/reset-password?token=x", "/docs/nowhere"}
 GRAVE = ("serious", "critical")
+RUNNING_OVER = """() => [...document.querySelectorAll('body *')].filter((one) => !one.closest('pre'))
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 || one.getBoundingClientRect().left < -1)
+    .slice(0, 3).map((one) => one.outerHTML.slice(0, 120))"""
+SEEN = """() => {
+    const one = document.activeElement;
+    const box = one.getBoundingClientRect();
+    const inside = box.width > 0 && box.bottom > 0 && box.top < innerHeight;
+    return [one.outerHTML.slice(0, 100), inside && getComputedStyle(one).outlineStyle !== 'none'];
+}"""
 
 
 def kinds() -> list[str]:
@@ -69,12 +78,8 @@ class TestSmallScreens:
     def test_nothing_runs_over(self, open_reader: OpenReader, path: str, locale: str) -> None:
         page = ready(open_reader(viewport=PHONE), locale + path)
         everything_open(page)
-        wide = """() => [...document.querySelectorAll('body *')]
-            .filter((one) => !one.closest('pre, [role=listbox], .table-scroll') && getComputedStyle(one).position !== 'absolute')
-            .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 || one.getBoundingClientRect().left < -1)
-            .slice(0, 3).map((one) => one.outerHTML.slice(0, 120))"""
-        widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-        assert widths[0] <= widths[1], page.evaluate(wide)
+        needed, given = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert needed <= given, page.evaluate(RUNNING_OVER)
 
 
 class TestWithoutScripts:
@@ -110,13 +115,10 @@ class TestKeyboard:
     @pytest.mark.parametrize("path", ["/docs", "/docs/auth/login"])
     def test_every_stop_is_seen(self, reader: Reader, path: str) -> None:
         page = ready(reader, path)
-        seen = """() => { const one = document.activeElement; const style = getComputedStyle(one);
-            const box = one.getBoundingClientRect();
-            return [one.outerHTML.slice(0, 100), style.outlineStyle !== 'none' && box.width > 0 && box.bottom > 0 && box.top < innerHeight]; }"""
         stops = set()
         for _ in range(60):
             page.keyboard.press("Tab")
-            stop, visible = page.evaluate(seen)
+            stop, visible = page.evaluate(SEEN)
             assert visible, stop
             stops.add(stop)
         assert len(stops) > 20

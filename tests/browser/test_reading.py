@@ -66,7 +66,9 @@ class TestSearch:
         page.keyboard.type("auth.login.account_locked")
         page.locator('[role="option"]').first.wait_for()
         box = page.get_by_role("combobox")
-        assert box.get_attribute("aria-activedescendant") == page.locator('[role="option"][aria-selected="true"]').get_attribute("id")
+        assert box.get_attribute("aria-activedescendant") == page.locator(
+            '[role="option"][aria-selected="true"]'
+        ).get_attribute("id")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowUp")
         page.keyboard.press("Enter")
