@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from domain.config_keys import LOCALES
-from portal import search
+from portal import actions, bundle, search
 from portal.exports import llms
 from portal.exports.markdown import Markdown
 from portal.markup import as_json
 from portal.model import Site
 from portal.pages import Page, module_path, operation_path, pages
-from portal.render import ASSETS, TEMPLATES, Renderer
+from portal.render import ASSETS, Renderer
 from portal.seams import part
 from portal.words import Words
 from runtime.i18n import DEFAULT, Texts
@@ -30,6 +30,7 @@ class Options:
     """``origin``: the real base of the samples. ``repository``: a URL of source lines with {commit}, {path}, {line}.
 
     ``theme``: a style sheet of your own, read after ours. ``search``: whether the index for full-text search is made.
+    ``api``: where pages on another origin find the API.
     ``processes``: languages written side by side, where the system can fork; a program with threads leaves it at 1.
     """
 
@@ -41,6 +42,7 @@ class Options:
     sources: Any = None
     theme: Path | None = None
     search: bool = True
+    api: str | None = None
     processes: int = 1
 
 
@@ -96,11 +98,12 @@ def _write(site: Site, folder: Path, options: Options) -> None:
     (folder / MARK).touch()
     texts = Texts(site.contract.errors)
     languages = {locale: texts.say(locale, "portal", "language") for locale in options.locales}
-    book = Book(site, folder, (*pages(site), *_standing()), texts, languages, _extras(site, options))
+    book = Book(site, folder, (*pages(site), *_standing(site)), texts, languages, _extras(site, options))
     _write_assets(book, options)
     _write_languages(book, options)
     _write_exports(book)
     _write_collections(book, options.origin)
+    bundle.write(site, folder, options.origin, options.api)
     if options.search:
         search.index(folder)
 
@@ -134,12 +137,11 @@ def _write_language(book: Book, locale: str) -> None:
         _put(book.folder / renderer.file(page), renderer.render(page))
 
 
-def _standing() -> Iterator[Page]:
+def _standing(site: Site) -> Iterator[Page]:
     """The front door, the page of wrong addresses, and where mails lead."""
     yield Page("", "start.html", "home.title")
     yield Page("/404.html", "404.html", "404.title")
-    for template in sorted((TEMPLATES / "actions").glob("[!_]*.html")):
-        yield Page(f"/{template.stem}", f"actions/{template.name}", "home.title")
+    yield from actions.pages(site)
 
 
 def _write_assets(book: Book, options: Options) -> None:

@@ -17,6 +17,10 @@ def index(folder: Path) -> None:
         str(folder),
         "--output-path",
         str(folder / "docs" / "pagefind"),
+        "--glob",
+        "{docs,*/docs}/**/*.html",
+        "--exclude-selectors",
+        ".anchor, pre, .languages-list",
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -270,7 +270,8 @@ def portal_build(
         os.nice(NICENESS)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing half made is left
     folder = out or load().portal_folder
-    options = Options(origin=origin or load().own_origin, locales=locales or LOCALES, **more)
+    made_by = 1 if beside else os.cpu_count() or 1
+    options = Options(origin=origin or load().own_origin, locales=locales or LOCALES, processes=made_by, **more)
     if not (if_stale and publish.is_current(folder, options)):
         publish.publish(folder, options)
         click.echo(f"The portal is in {folder}.")
