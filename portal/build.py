@@ -15,7 +15,7 @@ from portal.exports.markdown import Markdown
 from portal.markup import as_json
 from portal.model import Site
 from portal.pages import Page, module_path, operation_path, pages
-from portal.render import ASSETS, Renderer
+from portal.render import ASSETS, FOLDER, Renderer
 from portal.seams import part
 from portal.words import Words
 from runtime.i18n import DEFAULT, Texts
@@ -23,6 +23,7 @@ from runtime.policy import ContractError
 from runtime.spec import ROOT
 
 MARK = ".biore-portal"
+LITERALS = FOLDER / "samples" / "literals.json"
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,8 @@ def _write_assets(book: Book, options: Options) -> None:
     folder.mkdir(parents=True)
     for asset in sorted(ASSETS.iterdir()):
         shutil.copyfile(asset, folder / asset.name)
+    if LITERALS.exists():
+        shutil.copyfile(LITERALS, folder / LITERALS.name)
     _put(folder / "theme.css", options.theme.read_text(encoding="utf-8") if options.theme else "")
 
 

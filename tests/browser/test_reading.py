@@ -94,7 +94,7 @@ class TestSearch:
         page = reader.open("/docs")
         page.keyboard.press("/")
         page.keyboard.type("zzzxqqqwk")
-        page.locator(".search-status:not(:empty)").wait_for()
+        page.locator(".search-status", has_text="Nothing found").wait_for()
         assert page.locator('[role="option"]').count() == 0
 
     def test_speaks_the_language_of_the_page(self, reader: Reader) -> None:

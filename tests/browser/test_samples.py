@@ -1,0 +1,85 @@
+"""The code samples of a page follow what is typed, and say what the build would have written for it."""
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page
+
+from portal.model import Operation, Site
+from portal.samples import texts
+from portal.samples.call import ABSENT, Values, examples
+from tests.browser.reader import Playground, Reader
+
+NASTY = """O'Reilly "quoted" \\n ${x} `back` $HOME %s <b>&amp;</b> é 😀 #{y} \\u0041"""
+SHOWN = """async () => {
+    const { visibleText } = await import('/docs/assets/dom.js');
+    const blocks = [...document.querySelectorAll('#samples .sample')];
+    return Object.fromEntries(blocks.map((one) => [one.id.replace('sample-', ''), visibleText(one.querySelector('pre'))]));
+}"""
+
+
+def operation(site: Site, operation_id: str) -> Operation:
+    return next(found for found in site.operations if found.id == operation_id)
+
+
+def shown(page: Page) -> dict[str, str]:
+    return {key: text.rstrip() for key, text in page.evaluate(SHOWN).items()}
+
+
+def written(of: Operation, origin: str, values: Values) -> dict[str, str]:
+    return {key: text.rstrip() for key, text in texts(of, origin, values).items()}
+
+
+class TestFollowing:
+    @pytest.mark.parametrize("name", ["auth.register", "auth.login", "auth.me", "dev.mailbox", "auth.sessions.revoke"])
+    def test_begins_with_the_examples(self, reader: Reader, site: Site, name: str) -> None:
+        of = operation(site, name)
+        reader.playground(f"/docs/{of.policy.page}")
+        assert shown(reader.page) == written(of, reader.origin, examples(of))
+
+    def test_a_body(self, reader: Reader, site: Site) -> None:
+        of = operation(site, "auth.login")
+        playground = reader.playground("/docs/auth/login")
+        playground.fill(email=NASTY, password="Ünïcode \u2028 \u202e")
+        values = replace(examples(of), body={"email": NASTY, "password": "Ünïcode \u2028 \u202e"})
+        assert shown(reader.page) == written(of, reader.origin, values)
+
+    def test_raw_json(self, reader: Reader, site: Site) -> None:
+        of = operation(site, "auth.login")
+        playground = reader.playground("/docs/auth/login")
+        playground.section.get_by_role("button", name="JSON").click()
+        playground.section.locator("textarea.play-json:visible").fill('{"a": [1, 2.5, null, {"b": {}}], "c": false, "": "x"}')
+        values = replace(examples(of), body={"a": [1, 2.5, None, {"b": {}}], "c": False, "": "x"})
+        assert shown(reader.page) == written(of, reader.origin, values)
+
+    def test_a_header_that_was_not_there(self, reader: Reader, site: Site) -> None:
+        of = operation(site, "auth.register")
+        playground = reader.playground("/docs/auth/register")
+        open_headers(playground)
+        playground.fill(**{"Idempotency-Key": "it's mine"})
+        values = replace(examples(of), headers={"Idempotency-Key": "it's mine"})
+        assert shown(reader.page) == written(of, reader.origin, values)
+        playground.fill(**{"Idempotency-Key": ""})
+        assert shown(reader.page) == written(of, reader.origin, examples(of))
+
+    def test_a_query_and_a_path(self, reader: Reader, site: Site) -> None:
+        of = operation(site, "dev.mailbox")
+        reader.playground("/docs/dev/mailbox").fill(to="a b&c=d/é'?")
+        assert shown(reader.page) == written(of, reader.origin, replace(examples(of), query={"to": "a b&c=d/é'?"}))
+        of = operation(site, "auth.sessions.revoke")
+        reader.playground(f"/docs/{of.policy.page}").fill(id="../x y")
+        assert shown(reader.page) == written(of, reader.origin, replace(examples(of), path={"id": "../x y"}))
+
+    def test_an_optional_body_that_was_cleared(self, reader: Reader, site: Site) -> None:
+        of = operation(site, "users.reactivate")
+        assert of.body
+        assert not of.body.required
+        playground = reader.playground("/docs/user/reactivate")
+        playground.fill(token="abc")
+        values = replace(examples(of), body={"token": "abc"})
+        assert values.body is not ABSENT
+        assert shown(reader.page) == written(of, reader.origin, values)
+
+
+def open_headers(playground: Playground) -> None:
+    playground.section.locator(".play-headers summary").click()
