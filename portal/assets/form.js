@@ -106,11 +106,14 @@ function choice(schema, schemas, field, values) {
 
 function text(schema, schemas, field) {
   const numeric = schema.type !== "string";
-  const control = h(schema.maxLength > LONG ? "textarea" : "input", {
-    id: fresh("field"), name: field.name, autocomplete: "off", spellcheck: "false", autocapitalize: "off", rows: schema.maxLength > LONG ? "1" : null,
-    type: schema.maxLength > LONG ? null : (KINDS[schema.format] ?? "text"), inputmode: numeric ? "decimal" : null,
-    placeholder: field.example ?? schema.example ?? null, required: field.required,
-  });
+  const kind = KINDS[schema.format] ?? "text";
+  const long = kind === "text" && schema.maxLength > LONG;
+  const shared = {
+    id: fresh("field"), name: field.name, required: field.required, placeholder: field.example ?? schema.example ?? null,
+    autocomplete: "off", autocapitalize: "off", spellcheck: "false",
+  };
+  const own = long ? { rows: "1" } : { type: kind, inputmode: numeric ? "decimal" : null };
+  const control = h(long ? "textarea" : "input", { ...shared, ...own });
   const value = () => (control.value === "" ? undefined : numeric ? number(control.value) : control.value);
   const fill = (given) => {
     control.value = given === undefined || given === null ? "" : String(given);

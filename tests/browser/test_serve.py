@@ -1,0 +1,25 @@
+"""Development builds the portal by itself, beside the server and only when it is stale."""
+
+from pathlib import Path
+
+from portal.build import MARK, Options
+from runtime.publish import is_current
+from tests.conftest import Databases
+from tests.processes.biore import Deployment, until
+
+BUILD_SECONDS = 180
+
+
+def test_development_builds_it_once(databases: Databases, work_dir: Path) -> None:
+    with Deployment(work_dir, database_url=databases.migrated(), portal_dir="") as deployment:
+        first = deployment.serve()
+        assert deployment.status("/docs") == 503  # the API is ready long before
+        until(lambda: deployment.status("/docs/auth/login") == 200, "the portal", BUILD_SECONDS)
+        mark = work_dir / "portal" / MARK
+        until(mark.read_text, "its stamp")
+        assert is_current(work_dir / "portal", Options(origin=deployment.origin))
+        assert not is_current(work_dir / "portal", Options(origin="http://elsewhere"))
+        built = mark.stat().st_mtime_ns
+        first.end()
+        deployment.serve()
+        assert (deployment.status("/docs"), mark.stat().st_mtime_ns) == (200, built)
