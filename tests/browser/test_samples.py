@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page
-
-from portal.model import Operation, Site
 from portal.samples import texts
 from portal.samples.call import ABSENT, Values, examples
+
+from portal.model import Operation, Site
 from tests.browser.reader import Playground, Reader
 
 NASTY = """O'Reilly "quoted" \\n ${x} `back` $HOME %s <b>&amp;</b> é 😀 #{y} \\u0041"""
@@ -48,7 +48,9 @@ class TestFollowing:
         of = operation(site, "auth.login")
         playground = reader.playground("/docs/auth/login")
         playground.section.get_by_role("button", name="JSON").click()
-        playground.section.locator("textarea.play-json:visible").fill('{"a": [1, 2.5, null, {"b": {}}], "c": false, "": "x"}')
+        playground.section.locator("textarea.play-json:visible").fill(
+            '{"a": [1, 2.5, null, {"b": {}}], "c": false, "": "x"}'
+        )
         values = replace(examples(of), body={"a": [1, 2.5, None, {"b": {}}], "c": False, "": "x"})
         assert shown(reader.page) == written(of, reader.origin, values)
 
