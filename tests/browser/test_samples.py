@@ -1,5 +1,6 @@
 """The code samples of a page follow what is typed, and say what the build would have written for it."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,9 @@ from tests.browser.reader import Playground, Reader
 NASTY = """O'Reilly "quoted" \\n ${x} `back` $HOME %s <b>&amp;</b> é 😀 #{y} \\u0041"""
 SHOWN = """async () => {
     const { visibleText } = await import('/docs/assets/dom.js');
-    const blocks = [...document.querySelectorAll('#samples .sample')];
-    return Object.fromEntries(blocks.map((one) => [one.id.replace('sample-', ''), visibleText(one.querySelector('pre'))]));
+    const texts = [...document.querySelectorAll('#samples .sample')]
+        .map((one) => [one.id.replace('sample-', ''), visibleText(one.querySelector('pre'))]);
+    return Object.fromEntries(texts);
 }"""
 
 
@@ -48,10 +50,9 @@ class TestFollowing:
         of = operation(site, "auth.login")
         playground = reader.playground("/docs/auth/login")
         playground.section.get_by_role("button", name="JSON").click()
-        playground.section.locator("textarea.play-json:visible").fill(
-            '{"a": [1, 2.5, null, {"b": {}}], "c": false, "": "x"}'
-        )
-        values = replace(examples(of), body={"a": [1, 2.5, None, {"b": {}}], "c": False, "": "x"})
+        body = {"a": [1, 2.5, None, {"b": {}}], "c": False, "": "x"}
+        playground.section.locator("textarea.play-json:visible").fill(json.dumps(body))
+        values = replace(examples(of), body=body)
         assert shown(reader.page) == written(of, reader.origin, values)
 
     def test_a_header_that_was_not_there(self, reader: Reader, site: Site) -> None:
