@@ -81,7 +81,7 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "path",
         ["/docs/../../secret.txt", "/docs/%2e%2e/%2e%2e/secret.txt", "/docs/..%2f..%2fsecret.txt", "/docs/./auth/login",
-         "/docs/..%5c..%5csecret.txt", "/%2e%2e/secret.txt", "/.hidden", "/docs/link.txt", "//docs", "/docs//auth/login",
+         "/docs/..%5c..%5csecret.txt", "/%2e%2e/secret.txt", "/.hidden", "/docs/link.txt", "//docs", "/docs//auth",
          "/docs/auth/login//", "/docs/auth/login/index.html/", "/docs/auth/login.md/", "/docs/auth", "/docs/%00",
          "/docs/" + "a" * 5000],
     )  # fmt: skip
