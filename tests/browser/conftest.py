@@ -27,8 +27,13 @@ def site(contract: Contract) -> Site:
 
 
 @pytest.fixture(scope="session")
-def biore(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Biore]:
-    folder = tmp_path_factory.mktemp("portal") / "built"
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built portal, as soon as ``biore`` runs."""
+    return tmp_path_factory.mktemp("portal") / "built"
+
+
+@pytest.fixture(scope="session")
+def biore(databases: Databases, tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Biore]:
     deployment = Biore(tmp_path_factory.mktemp("d"), database_url=databases.migrated(), portal_dir=str(folder))
     publish(folder, Options(origin=deployment.origin, locales=LOCALES))
     deployment.configure(CONFIG)
