@@ -11,7 +11,7 @@ from portal.model import read
 from portal.pages import pages
 from runtime.spec import load
 from tests.browser.conftest import OpenReader
-from tests.browser.reader import Reader
+from tests.browser.reader import DESKTOP, Reader
 
 SITE = read(load())
 LONGEST = "auth.register"
@@ -72,11 +72,11 @@ class TestAccessibility:
         assert [(v["id"], node["html"][:160]) for v in found if v["impact"] in GRAVE for node in v["nodes"][:3]] == []
 
 
-class TestSmallScreens:
-    @pytest.mark.parametrize("locale", ["", "/ar"])
+class TestWidths:
+    @pytest.mark.parametrize(("locale", "viewport"), [("", PHONE), ("/ar", PHONE), ("", DESKTOP)])
     @of_each
-    def test_nothing_runs_over(self, open_reader: OpenReader, path: str, locale: str) -> None:
-        page = ready(open_reader(viewport=PHONE), locale + path)
+    def test_nothing_runs_over(self, open_reader: OpenReader, path: str, locale: str, viewport: dict[str, int]) -> None:
+        page = ready(open_reader(viewport=viewport), locale + path)
         everything_open(page)
         needed, given = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert needed <= given, page.evaluate(RUNNING_OVER)
