@@ -1,4 +1,4 @@
-# Builds a wheel and the portal, then an image that holds only what production needs: no compiler, no embedded PostgreSQL, no tests.
+# Builds a wheel and the portal, then an image with only what production needs: no compiler, no PostgreSQL, no tests.
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY . .

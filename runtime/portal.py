@@ -10,6 +10,7 @@ import json
 import mimetypes
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -110,7 +111,9 @@ class Portal:
         name = self._localized(path, scope) if path in self._actions else path
         found = self._find(name)
         if found is not None:
-            return self._only_read(scope) or self._serve(path, found, headers)
+            # A file may go while a new build takes its place.
+            with suppress(FileNotFoundError):
+                return self._only_read(scope) or self._serve(path, found, headers)
         if self._is_folder_page(path):
             return self._only_read(scope) or RedirectResponse(path.removesuffix("/"), 308, HEADERS)
         return self._missing(path, headers) if scope["method"] in READING else None
