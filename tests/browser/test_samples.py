@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page
-from portal.samples import texts
-from portal.samples.call import ABSENT, Values, examples
 
 from portal.model import Operation, Site
+from portal.samples import texts
+from portal.samples.call import ABSENT, Values, examples
 from tests.browser.reader import Playground, Reader
 
 NASTY = """O'Reilly "quoted" \\n ${x} `back` $HOME %s <b>&amp;</b> é 😀 #{y} \\u0041"""
