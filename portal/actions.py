@@ -29,7 +29,7 @@ ACTIONS = (
     Action("verify-email", "auth.verify_email", "verify_address", "verifyDone"),
     Action("reset-password", "auth.passwords.reset", "reset_password", "resetDone"),
     Action("reactivate", "users.reactivate", "reactivation", "reactivateDone"),
-    Action("verify-email-change", "users.verify_email_change", "verify_email_change", "verifyDone"),
+    Action("verify-email-change", "auth.verify_email_change", "confirm_new_address", "verifyDone"),
 )
 
 

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from domain.config_keys import LOCALES
-from portal import actions, bundle, search
-from portal.exports import llms
+from portal import actions, bundle, changelog, search
+from portal.evidence import Evidence
+from portal.exports import enriched, llms, postman
 from portal.exports.markdown import Markdown
 from portal.markup import as_json
 from portal.model import Site
 from portal.pages import Page, module_path, operation_path, pages
 from portal.render import ASSETS, FOLDER, Renderer
-from portal.seams import part
+from portal.samples import samples
+from portal.source import Source, Sources
 from portal.words import Words
 from runtime.i18n import DEFAULT, Texts
 from runtime.policy import ContractError
@@ -39,8 +41,8 @@ class Options:
     locales: tuple[str, ...] = LOCALES
     repository: str | None = None
     commit: str | None = None
-    evidence: Any = None
-    sources: Any = None
+    evidence: Evidence | None = None
+    sources: Sources | None = None
     theme: Path | None = None
     search: bool = True
     api: str | None = None
@@ -65,7 +67,6 @@ class Book:
 def build(site: Site, out: Path, options: Options) -> None:
     """Make the whole portal in ``out``, whose former content it replaces. Raises ContractError."""
     _require_ours(out)
-    _require_sound()
     fresh = out.parent / f".{out.name}.{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
@@ -78,12 +79,6 @@ def build(site: Site, out: Path, options: Options) -> None:
 def _require_ours(out: Path) -> None:
     if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
         raise ContractError(f"{out} holds something else than a portal; name an empty folder")
-
-
-def _require_sound() -> None:
-    check = part("lint", "check")
-    if check:
-        check()
 
 
 def _swap(fresh: Path, out: Path) -> None:
@@ -150,8 +145,7 @@ def _write_assets(book: Book, options: Options) -> None:
     folder.mkdir(parents=True)
     for asset in sorted(ASSETS.iterdir()):
         shutil.copyfile(asset, folder / asset.name)
-    if LITERALS.exists():
-        shutil.copyfile(LITERALS, folder / LITERALS.name)
+    shutil.copyfile(LITERALS, folder / LITERALS.name)
     _put(folder / "theme.css", options.theme.read_text(encoding="utf-8") if options.theme else "")
 
 
@@ -173,14 +167,11 @@ def _write_exports(book: Book) -> None:
 
 def _write_collections(book: Book, origin: str) -> None:
     """The contract for Postman and for other portals."""
-    collection, enriched = part("exports.postman", "collection"), part("exports.enriched", "enriched")
     folder = book.folder / "docs" / "exports"
-    if collection:
-        _put(folder / "postman.json", as_json(collection(book.site, origin)) + "\n")
-    if enriched:
-        contract = enriched(book.site, origin)
-        _put(folder / "openapi.enriched.yaml", contract.as_yaml().decode())
-        _put(folder / "openapi.enriched.json", contract.as_json().decode())
+    _put(folder / "postman.json", as_json(postman.collection(book.site, origin)) + "\n")
+    contract = enriched.enriched(book.site, origin)
+    _put(folder / "openapi.enriched.yaml", contract.as_yaml().decode())
+    _put(folder / "openapi.enriched.json", contract.as_json().decode())
 
 
 def _put(file: Path, text: str) -> None:
@@ -189,20 +180,18 @@ def _put(file: Path, text: str) -> None:
 
 
 def _extras(site: Site, options: Options) -> Mapping[str, Any]:
-    samples, history = part("samples", "samples"), part("changelog", "history")
     return {
         "options": options,
         "scripts": frozenset(asset.name for asset in ASSETS.glob("*.js")),
-        "samples": {o.id: samples(o, options.origin) if samples else () for o in site.operations},
+        "samples": {o.id: samples(o, options.origin) for o in site.operations},
         "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},
         "badges": {o.id: options.evidence.badge(o.id) if options.evidence else None for o in site.operations},
-        "changes": history(ROOT) if history else (),
-        "postman": part("exports.postman", "collection") is not None,
+        "changes": changelog.history(ROOT),
         "source_href": lambda source: _source_href(source, options),
     }
 
 
-def _source_href(source: Any, options: Options) -> str | None:
+def _source_href(source: Source, options: Options) -> str | None:
     if options.repository is None:
         return None
     return options.repository.format(commit=options.commit or "HEAD", path=source.path, line=source.line)

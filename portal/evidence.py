@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from portal.samples import LANGUAGES
+
 DEFAULT = Path(".biore") / "evidence.json"
 FORMAT = 1
-SAMPLES = ("curl", "typescript", "tanstack", "javascript", "python", "go", "java", "csharp")
+SAMPLES = tuple(LANGUAGES)
 
 Json = Any
 Facet = tuple[str, str]

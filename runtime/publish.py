@@ -7,18 +7,36 @@ from pathlib import Path
 
 from portal import build, model
 from portal.build import MARK, Options
+from portal.evidence import DEFAULT, Evidence
 from runtime import spec
+from runtime.evidence import NoCheckout, stamp
+from runtime.lint import checked
+from runtime.sources import find_sources
 
-# What the pages are made from: the contract, the words, the portal, and the code that they tell the lines of.
-MADE_FROM = ("domain", "handlers", "jobs", "locales", "openapi", "persistence", "portal", "providers", "runtime")
+EVIDENCE = spec.ROOT / DEFAULT
+
+# What the pages are made from: the contract, words, the portal, and the code and tests whose lines they tell.
+MADE_FROM = (
+    "domain", "handlers", "jobs", "locales", "openapi", "persistence", "portal", "providers", "runtime",
+    "tests/handlers",
+)  # fmt: skip
 KINDS = {".py", ".yaml", ".json", ".html", ".js", ".css", ".svg", ".md", ".txt"}
 
 
 def publish(out: Path, options: Options) -> None:
     """Build the portal into ``out`` and note what it was made from. Raises ContractError."""
-    stamp = digest(options)
-    build.build(model.read(spec.load()), out, options)
-    (out / MARK).write_text(stamp)
+    made_from, contract = digest(options), checked()
+    proven = replace(options, sources=find_sources(contract), evidence=_evidence())
+    build.build(model.read(contract), out, proven)
+    (out / MARK).write_text(made_from)
+
+
+def _evidence() -> Evidence | None:
+    """What was proven of exactly these files; an installed package proves nothing."""
+    try:
+        return Evidence.load(EVIDENCE, stamp().tree)
+    except NoCheckout:
+        return None
 
 
 def is_current(out: Path, options: Options) -> bool:
@@ -36,5 +54,7 @@ def digest(options: Options) -> str:
 
 
 def _sources() -> Iterator[Path]:
+    if EVIDENCE.is_file():
+        yield EVIDENCE
     for room in MADE_FROM:
         yield from sorted(path for path in (spec.ROOT / room).rglob("*") if path.suffix in KINDS)

@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import html5lib
@@ -17,9 +16,11 @@ import pytest
 from domain.config_keys import LOCALES
 from portal import markup
 from portal.build import MARK, Options, build
+from portal.evidence import Badge, Count, Evidence, Gap
 from portal.model import Operation, Site
 from portal.pages import error_anchor, error_path, operation_path, pages
 from portal.render import ASSETS, TEMPLATES
+from portal.source import KINDS, Source, Sources
 from portal.words import RIGHT_TO_LEFT, Words, code
 from runtime.i18n import Texts
 from runtime.policy import ContractError
@@ -301,29 +302,24 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-class Told:
-    """Evidence and sources as a build gets them: the first operation is proven, nothing is known of the others."""
+def evidence(proven: str, unproven: str) -> Evidence:
+    count = Count(3, 4)
+    badge = Badge(True, "abcdef0123456789", False, "2026-01-02", count, count, count)
+    doubtful = replace(badge, verified=False, gaps=(Gap("code", "auth.forbidden"),))
+    return Evidence("tree", verdicts={proven: badge, unproven: doubtful})
 
-    def __init__(self, proven: str) -> None:
-        self.proven = proven
 
-    def badge(self, operation_id: str) -> SimpleNamespace:
-        count = SimpleNamespace(proven=3, total=4)
-        gaps = () if operation_id == self.proven else (SimpleNamespace(kind="code", what="auth.forbidden", detail=""),)
-        return SimpleNamespace(verified=not gaps, commit="abcdef0123456789", changed=False, date="2026-01-02",
-                               codes=count, effects=count, samples=count, gaps=gaps)  # fmt: skip
-
-    def of(self, operation_id: str) -> tuple[SimpleNamespace, ...]:
-        kinds = ("contract", "handler", "rules", "repository", "model", "job", "test")
-        return tuple(SimpleNamespace(kind=kind, path=f"{kind}.py", line=7) for kind in kinds)
+def sources(site: Site) -> Sources:
+    found = tuple(Source(kind, f"{kind}.py", 7, kind.title()) for kind in KINDS)
+    return Sources({operation.id: found for operation in site.operations})
 
 
 class TestProof:
     def test_stands_on_the_page(self, site: Site, tmp_path: Path) -> None:
         first, other = site.operations[:2]
-        told = Told(first.id)
+        told = evidence(first.id, other.id), sources(site)
         repository = "https://git.example.com/{commit}/{path}#L{line}"
-        build(site, tmp_path / "site", Options(ORIGIN, ("en",), repository, "c0ffee", told, told, search=False))
+        build(site, tmp_path / "site", Options(ORIGIN, ("en",), repository, "c0ffee", *told, search=False))
         read = documents(tmp_path / "site")
         proven, unproven = read[operation_path(first)], read[operation_path(other)]
         assert proven.root.xpath("//p[@class='badges']//*[contains(@class, 'verified')]")
