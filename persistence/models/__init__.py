@@ -10,6 +10,7 @@ from persistence.models.auth import (
 )
 from persistence.models.base import Base
 from persistence.models.creators import CreatorProfile
+from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.oauth import OAuthProvider, OAuthUsedToken
 from persistence.models.otp import PhoneQuota
 from persistence.models.platform import (
@@ -19,11 +20,12 @@ from persistence.models.platform import (
     IdempotencyKey,
     MailboxMessage,
     OutboxJob,
+    ScheduledJob,
     SigningKey,
 )
+from persistence.models.uploads import Upload
 from persistence.models.users import (
     ConsentRecord,
-    GdprRequest,
     ReferralLink,
     ReferralLinkAlias,
     ReservedUsername,
@@ -39,6 +41,7 @@ __all__ = [
     "ConfigEntry",
     "ConsentRecord",
     "CreatorProfile",
+    "DataExport",
     "EmailDelivery",
     "EmailVerification",
     "GdprRequest",
@@ -55,8 +58,10 @@ __all__ = [
     "ReferralLink",
     "ReferralLinkAlias",
     "ReservedUsername",
+    "ScheduledJob",
     "Session",
     "SigningKey",
     "SocialAccount",
+    "Upload",
     "User",
 ]

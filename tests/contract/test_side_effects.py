@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from runtime.policy import SideEffect
-from tests.contract import account_scenarios, oauth_scenarios
+from tests.contract import account_scenarios, gdpr_scenarios, oauth_scenarios
 from tests.contract.operations import CONTRACT, IDS
 from tests.contract.scenario import Act, Conditional, Scenario
 from tests.handlers.support import account
@@ -104,6 +104,7 @@ def _sent_code(api: Api) -> str:
 SCENARIOS: dict[str, Scenario] = (
     account_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
+    | gdpr_scenarios.SCENARIOS
     | {
         "auth.register": register,
         "auth.verify_email": verify_email,
@@ -163,6 +164,7 @@ def wrong_code(api: Api, tables: Tables) -> Act:
 CONDITIONAL: Conditional = (
     account_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
+    | gdpr_scenarios.CONDITIONAL
     | {
         "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"}), *account_scenarios.LOGIN],
         "auth.refresh": [

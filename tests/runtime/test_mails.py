@@ -24,6 +24,7 @@ VARIABLES = {
     "when": "2026-01-01T09:30:00.000Z",
     "device": "Chrome on macOS",
     "provider": "Google",
+    "date": "2026-02-01",
 }
 NASTY = "<script>alert('x')</script> & \"quoted\""
 
