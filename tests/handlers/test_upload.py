@@ -116,7 +116,7 @@ class TestPresign:
     def test_the_largest_size_is_taken_and_one_byte_more_is_not(
         self, api: Api, headers: dict[str, str], kind: str, mebibytes: int
     ) -> None:
-        body = {"type": kind, "contentType": "image/png", "contentLength": mebibytes * 1024 * 1024}
+        body: dict[str, Any] = {"type": kind, "contentType": "image/png", "contentLength": mebibytes * 1024 * 1024}
         assert api.call("upload.presign", body, headers=headers).status_code == 200
         body["contentLength"] += 1
         response = api.call("upload.presign", body, headers=headers)
@@ -160,7 +160,8 @@ class TestTransfer:
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], storage: Storage, web: Any, told: bool
     ) -> None:
         content = file_of("image/png", 70_000)
-        signed = presign(api, headers, **({"contentLength": len(content)} if told else {}))
+        more: dict[str, Any] = {"contentLength": len(content)} if told else {}
+        signed = presign(api, headers, **more)
         assert put(web, signed, content).status_code == 200
         row = settle(server, tables)
         assert (row["status"], row["size"], row["provider"]) == ("STORED", 70_000, storage.name)
