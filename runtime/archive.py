@@ -4,10 +4,11 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import orjson
 from sqlalchemy import RowMapping
@@ -49,33 +50,44 @@ class Archives:
                     await db.session.connection(execution_options=SNAPSHOT)  # all tables as of one moment
                     subject = await db.personal_data.subject(user_id)
                     if subject is not None:
-                        await self._write(archive, db, subject)
+                        await _Pages(archive, db, subject, self._storage).write()
             yield path
 
-    async def _write(self, archive: ZipFile, db: Repositories, subject: Subject) -> None:
-        entries: list[Entry] = []
-        media: list[Entry] = []
+
+class _Pages:
+    """Of one archive."""
+
+    def __init__(self, archive: ZipFile, db: Repositories, subject: Subject, storage: StorageFamily) -> None:
+        self._archive = archive
+        self._db = db
+        self._subject = subject
+        self._storage = storage
+        self._moment = utc_now()
+        self._entries: list[Entry] = []
+        self._media: list[Entry] = []
+
+    async def write(self) -> None:
         for section in PERSONAL:
-            if not section.shown:
-                entries.append({"table": section.name, "about": section.about, "leftOut": section.why})
-                continue
-            rows = 0
-            with archive.open(f"{section.name}.json", "w") as file:
-                async for batch in db.personal_data.rows(section, subject):
-                    await asyncio.to_thread(file.write, _joined(batch, first=not rows))
-                    rows += len(batch)
-                    media += [
-                        self._medium(row) for row in batch if section.model is Upload and row["status"] == "STORED"
-                    ]
-                file.write(b"\n]\n" if rows else b"[]\n")
-            entries.append(_entry(section, rows))
+            if section.shown:
+                await self._table(section)
+            else:
+                self._entries.append({"table": section.name, "about": section.about, "leftOut": section.why})
+        self._text(MEDIA, _dumped(self._media))
         about = "Where the files are that you uploaded."
-        entries.append({"file": MEDIA, "about": about, "rows": len(media), "withheld": {}})
-        archive.writestr(MEDIA, _dumped(media))
-        moment = timestamp(utc_now())
-        archive.writestr("manifest.json", _dumped({"createdAt": moment, "userId": subject.user_id, "files": entries}))
-        lines = "\n".join(f"{e['file']}: {e['about']} ({e['rows']})" for e in entries if "file" in e)
-        archive.writestr("README.txt", README.format(moment=moment, files=lines))
+        self._entries.append({"file": MEDIA, "about": about, "rows": len(self._media), "withheld": {}})
+        self._explain()
+
+    async def _table(self, section: Personal) -> None:
+        name, rows = f"{section.name}.json", 0
+        with self._archive.open(_dated(name, self._moment), "w") as file:
+            async for batch in self._db.personal_data.rows(section, self._subject):
+                await asyncio.to_thread(file.write, _joined(batch, first=not rows))
+                rows += len(batch)
+                if section.model is Upload:
+                    self._media += [self._medium(row) for row in batch if row["status"] == "STORED"]
+            file.write(b"\n]\n" if rows else b"[]\n")
+        withheld = dict(section.withheld)
+        self._entries.append({"file": name, "about": section.about, "rows": rows, "withheld": withheld})
 
     def _medium(self, row: RowMapping) -> Entry:
         try:
@@ -84,14 +96,22 @@ class Archives:
             url = None
         return {"url": url, "key": row["key"], "contentType": row["content_type"], "size": row["size"]}
 
+    def _explain(self) -> None:
+        moment = timestamp(self._moment)
+        manifest = {"createdAt": moment, "userId": self._subject.user_id, "files": self._entries}
+        self._text("manifest.json", _dumped(manifest))
+        lines = "\n".join(f"{e['file']}: {e['about']} ({e['rows']})" for e in self._entries if "file" in e)
+        self._text("README.txt", README.format(moment=moment, files=lines).encode())
 
-def _is_there(row: RowMapping) -> bool:
-    return bool(row["status"] == "STORED")
+    def _text(self, name: str, content: bytes) -> None:
+        self._archive.writestr(_dated(name, self._moment), content)
 
 
-def _entry(section: Personal, rows: int) -> Entry:
-    withheld = dict(section.withheld)
-    return {"file": f"{section.name}.json", "about": section.about, "rows": rows, "withheld": withheld}
+def _dated(name: str, moment: datetime) -> ZipInfo:
+    """An entry with a date; without one they would all be of 1980."""
+    entry = ZipInfo(name, moment.timetuple()[:6])
+    entry.compress_type = ZIP_DEFLATED
+    return entry
 
 
 def _joined(batch: Any, *, first: bool) -> bytes:

@@ -18,7 +18,7 @@ class Session(Identified, Created, Base):
     __tablename__ = "sessions"
     __table_args__ = (Index("ix_sessions_live", "user_id", postgresql_where=text("revoked_at IS NULL")),)
 
-    user_id: Mapped[UUID]
+    user_id: Mapped[UUID] = mapped_column(index=True)
     counter: Mapped[int] = mapped_column(server_default=text("0"))
     rotated_at: Mapped[datetime | None]
     last_active_at: Mapped[datetime]

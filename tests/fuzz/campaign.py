@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.spec import ROOT
-from tests.processes.biore import Biore, until
+from runtime import fuzz
+from runtime.spec import ROOT, load
+from tests.processes.biore import Biore, Visitor, until
 
 EXAMPLE = "ada@example.com"  # the account of the contract's own examples, so that these sign in
 # The caller has another password than the examples, or these would end its session.
@@ -30,8 +31,17 @@ def run(arguments: Sequence[str], data_dir: Path) -> int:
         until(lambda: "RateLimit" not in visitor.post("auth/logout").headers, "limits off")
         access_token, _ = visitor.sign_in(CALLER, PASSWORD)
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{biore.origin}/openapi.yaml", *arguments]
-        environment = os.environ | {"BIORE_FUZZ_TOKEN": access_token}
+        environment = os.environ | {"BIORE_FUZZ_TOKEN": access_token} | leavers(visitor)
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def leavers(visitor: Visitor) -> dict[str, str]:
+    """A caller for each operation that ends its caller's session."""
+    tokens = {}
+    for number, operation_id in enumerate(fuzz.leaving(load())):
+        visitor.sign_up(email := f"leaver-{number}@example.com", PASSWORD)
+        tokens[fuzz.token_variable(operation_id)], _ = visitor.sign_in(email, PASSWORD)
+    return tokens
 
 
 if __name__ == "__main__":

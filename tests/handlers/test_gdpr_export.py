@@ -204,8 +204,9 @@ class TestArchive:
         user_id = tables.one("SELECT id FROM users")["id"]
         change(tables, "users", user_id, display_name="Ada", bio="Notes on engines.", phone="+905551112212")
         insert(tables, "consent_records", user_id=user_id, kind="terms", granted=True, version="1.0")
-        eve = account(api, tables, "eve@example.com")
-        insert(tables, "social_accounts", user_id=eve, platform="x", platform_user_id="77", platform_username="eve")
+        other = account(api, tables, "mallory@example.com")
+        names = {"platform_user_id": "77", "platform_username": "mallory"}
+        insert(tables, "social_accounts", user_id=other, platform="x", **names)
         url = upload(api, headers)
         server.work_off()
         files = archive(api.get(built(api, server, headers)))
@@ -214,7 +215,7 @@ class TestArchive:
         assert files["consent_records.json"][0]["version"] == "1.0"
         assert files["sessions.json"][0]["user_agent"] == "tests"
         assert files["media.json"][0]["url"] == url
-        assert "eve" not in json.dumps(files)
+        assert "mallory" not in json.dumps(files)
 
     def test_no_secret_is_in_it(self, api: Api, server: Server, tables: Tables, headers: dict[str, str]) -> None:
         user_id = tables.one("SELECT id FROM users")["id"]

@@ -95,9 +95,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_password_resets_expires_at"), "password_resets", ["expires_at"], unique=False)
     op.create_index(op.f("ix_reactivation_tokens_expires_at"), "reactivation_tokens", ["expires_at"], unique=False)
     op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_sessions_user_id"), "sessions", ["user_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_sessions_user_id"), table_name="sessions")
     op.drop_index(op.f("ix_sessions_expires_at"), table_name="sessions")
     op.drop_index(op.f("ix_reactivation_tokens_expires_at"), table_name="reactivation_tokens")
     op.drop_index(op.f("ix_password_resets_expires_at"), table_name="password_resets")
