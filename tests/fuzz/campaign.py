@@ -1,7 +1,8 @@
 """Schemathesis against a real `biore serve` on a real PostgreSQL: `python -m tests.fuzz.campaign [options of st run]`.
 
 The server is a process of its own on an empty database. Limits are off, because their answers would hide the others;
-what they do is tested elsewhere. Two accounts are signed up: that of the examples, and the caller.
+what they do is tested elsewhere. Two accounts are signed up: that of the examples, and the caller. An operation that
+ends the session of whoever calls it has a run and a caller of its own, or everything after it would only see 401.
 """
 
 import os
@@ -9,10 +10,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
-from runtime import fuzz
-from runtime.spec import ROOT, load
+from runtime.spec import ROOT, Contract, load
 from tests.processes.biore import Biore, Visitor, until
 
 EXAMPLE = "ada@example.com"  # the account of the contract's own examples, so that these sign in
@@ -20,28 +21,54 @@ EXAMPLE = "ada@example.com"  # the account of the contract's own examples, so th
 CALLER, PASSWORD = "fuzz@example.com", "Fuzzing-Horse-9"
 # The first two make hashing and tokens fit a long run; none of them touches a check.
 CONFIG = {"auth.salt_rounds": 10, "auth.access_token_ttl_seconds": 3600, "ratelimit.enabled": False}
+INCLUDE, EXCLUDE = "--include-operation-id", "--exclude-operation-id"
+# No link leads to an operation that leaves, or from it, so that alone it has no stateful phase.
+ALONE = ("--phases", "examples,coverage,fuzzing")
 
 
 def run(arguments: Sequence[str], data_dir: Path) -> int:
-    """Fuzz a fresh server with further options for ``st run``; its exit code."""
+    """Fuzz a fresh server with further options for ``st run``; the exit code of the first run that failed, or 0."""
+    chosen = {value for name, value in pairwise(arguments) if name == INCLUDE}
+    last = [name for name in leaving(load()) if not chosen or name in chosen]
     with Biore(data_dir) as biore, biore.client() as visitor:
         visitor.sign_up(EXAMPLE)
-        visitor.sign_up(CALLER, PASSWORD)
         biore.configure(CONFIG)
         until(lambda: "RateLimit" not in visitor.post("auth/logout").headers, "limits off")
-        access_token, _ = visitor.sign_in(CALLER, PASSWORD)
-        command = [sys.executable, "-m", "schemathesis.cli", "run", f"{biore.origin}/openapi.yaml", *arguments]
-        environment = os.environ | {"BIORE_FUZZ_TOKEN": access_token} | leavers(visitor)
-        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        codes = []
+        if not chosen or chosen - set(last):
+            without = [part for name in last for part in (EXCLUDE, name)]
+            codes.append(_fuzz(biore, visitor, CALLER, [*_without(arguments, last), *without]))
+        for name in last:
+            options = [*_without(arguments, chosen), INCLUDE, name, *ALONE]
+            codes.append(_fuzz(biore, visitor, f"{name}@example.com", options))
+    return next(filter(None, codes), 0)
 
 
-def leavers(visitor: Visitor) -> dict[str, str]:
-    """A caller for each operation that ends its caller's session."""
-    tokens = {}
-    for number, operation_id in enumerate(fuzz.leaving(load())):
-        visitor.sign_up(email := f"leaver-{number}@example.com", PASSWORD)
-        tokens[fuzz.token_variable(operation_id)], _ = visitor.sign_in(email, PASSWORD)
-    return tokens
+def leaving(contract: Contract) -> list[str]:
+    """The operations that end the session of whoever calls them, for no more than the call."""
+    return [
+        policy.operation_id
+        for policy in contract.policies.values()
+        if policy.scope == "user"
+        and "requestBody" not in contract.operation(policy.operation_id)
+        and any("sessions" in effect.what and not effect.conditional for effect in policy.side_effects)
+        and "{" not in policy.path
+    ]
+
+
+def _without(arguments: Sequence[str], names: Sequence[str] | set[str]) -> list[str]:
+    """The options but those that include one of ``names``."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    dropped = {i for i, (name, value) in enumerate(pairs) if name == INCLUDE and value in names}
+    return [part for i, part in enumerate(arguments) if i not in dropped and i - 1 not in dropped]
+
+
+def _fuzz(biore: Biore, visitor: Visitor, email: str, options: Sequence[str]) -> int:
+    visitor.sign_up(email, PASSWORD)
+    access_token, _ = visitor.sign_in(email, PASSWORD)
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{biore.origin}/openapi.yaml", *options]
+    environment = os.environ | {"BIORE_FUZZ_TOKEN": access_token}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":
