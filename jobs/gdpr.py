@@ -32,22 +32,19 @@ async def build_export(
         if job.attempt < EXPORT_TRIES:
             raise
         async with uow.last() as db:  # the person may ask anew
-            await db.gdpr_requests.end_export(request_id, "FAILED", clock())
+            await db.gdpr_requests.fail_export(request_id, clock())
         return
 
     now = clock()
     async with uow.last() as db:
-        if not await db.gdpr_requests.end_export(request_id, "COMPLETED", now):
-            return
-        await db.data_exports.add(
-            request_id=request_id,
-            user_id=user_id,
-            key=key,
-            provider=provider.name,
-            size=size,
-            expires_at=now + timedelta(hours=config["gdpr.export_ttl_hours"]),
-        )
-        await db.outbox.add("email.export_ready", user=str(user_id))
+        kept = await db.gdpr_requests.complete_export(request_id, user_id, now)
+        if kept:
+            expires_at = now + timedelta(hours=config["gdpr.export_ttl_hours"])
+            archive = {"key": key, "provider": provider.name, "size": size, "expires_at": expires_at}
+            await db.data_exports.add(request_id=request_id, user_id=user_id, **archive)
+            await db.outbox.add("email.export_ready", user=str(user_id))
+    if not kept:
+        await provider.delete(key)
 
 
 async def sweep_exports(uow: UnitOfWork, clock: Clock) -> None:

@@ -60,11 +60,20 @@ class GdprRequests:
         )
         return await self._session.scalar(open_.values(status="PROCESSING").returning(Row.user_id))
 
-    async def end_export(self, request_id: UUID, status: str, now: datetime) -> bool:
-        """False when it was ended by another meanwhile."""
+    async def complete_export(self, request_id: UUID, user_id: UUID, now: datetime) -> bool:
+        """False when it was ended by another, or the account is being erased: then nothing may be kept of it.
+
+        Holds the account still, so that an erasure either knows the archive or stops it.
+        """
+        await hold(self._session, user_id)
+        alive = exists().where(User.id == user_id, User.status != "DELETED")
+        processing = update(Row).where(Row.id == request_id, Row.status == "PROCESSING", alive)
+        completed = processing.values(status="COMPLETED", completed_at=now).returning(Row.id)
+        return await self._session.scalar(completed) is not None
+
+    async def fail_export(self, request_id: UUID, now: datetime) -> None:
         processing = update(Row).where(Row.id == request_id, Row.status == "PROCESSING")
-        ended = processing.values(status=status, completed_at=now)
-        return await self._session.scalar(ended.returning(Row.id)) is not None
+        await self._session.execute(processing.values(status="FAILED", completed_at=now))
 
     async def give_up_stalled(self, before: datetime, now: datetime) -> None:
         """Exports that nobody works on any more, so that a new one can be asked for."""

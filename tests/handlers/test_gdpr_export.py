@@ -1,6 +1,8 @@
 """The copy of all data about an account: asked for, built by the worker, downloaded once."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +18,7 @@ from persistence.personal import PERSONAL
 from tests.handlers.support import account, audited, change, insert
 from tests.handlers.test_gdpr_delete import upload
 from tests.harness import Api, Server, Tables, bearer, code_of
-from tests.providers.s3_server import s3_server
+from tests.providers.s3_server import S3Server, s3_server
 from tests.providers.servers import closed_port
 
 EMAIL = "ada@example.com"
@@ -245,7 +247,28 @@ class TestArchive:
         assert told == {section.name for section in PERSONAL} | {"media"}
 
 
+@contextmanager
+def once_the_storage_has_it(tables: Tables, vendor: S3Server, statement: str) -> Iterator[None]:
+    """Run the statement while the archive is on its way: after the job began, before it ends."""
+    vendor.on_put = lambda: tables.run(statement)
+    try:
+        yield
+    finally:
+        vendor.on_put = None
+
+
 class TestFailure:
+    def test_an_erasure_meanwhile_leaves_no_archive(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        with s3_server() as vendor, once_the_storage_has_it(tables, vendor, "UPDATE users SET status = 'DELETED'"):
+            server.configure(**vendor.configured())
+            ask(api, headers)
+            server.work_off()
+            assert vendor.puts == 1
+            assert vendor.files == {}
+        assert tables.count("data_exports") == 0
+
     def test_after_some_tries_it_has_failed_and_may_be_asked_again(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
     ) -> None:

@@ -4,7 +4,7 @@ moto, the known stand-in, takes any signature, expired URLs and other types alik
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +30,8 @@ class S3Server:
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.fault: int | None = None
+        self.puts = 0
+        self.on_put: Callable[[], object] | None = None
         self.gate = threading.Event()
         self.gate.set()
         self.deleting = threading.Event()
@@ -96,6 +98,9 @@ def s3_server() -> Iterator[S3Server]:
                 self._answer(412)
                 return
             server.files[key] = (self.headers.get("content-type", "binary/octet-stream"), content)
+            server.puts += 1
+            if server.on_put is not None:
+                server.on_put()
             self._answer(200)
 
         def _get(self, key: str, _content: bytes) -> None:
@@ -127,7 +132,11 @@ def s3_server() -> Iterator[S3Server]:
 
         do_GET = do_HEAD = do_PUT = do_DELETE = _handle  # noqa: N815 - the library's names
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Http(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """A client that hangs up is no news."""
+
+    http = Http(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     server.url = f"http://127.0.0.1:{http.server_port}"
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
