@@ -278,7 +278,12 @@ CATALOGUE: dict[str, ConfigKey] = {
         ConfigKey("external.storage.s3.endpoint", "text", "", "such as https://s3.eu-central-1.amazonaws.com"),
         ConfigKey("external.storage.s3.region", "text", "us-east-1", "region that requests are signed for"),
         ConfigKey("external.storage.s3.bucket", "text", "", "its avatars/, media/ and documents/ are read publicly"),
-        ConfigKey("external.storage.s3.access_key_id", "text", "", "of the account that may write the bucket"),
+        ConfigKey(
+            "external.storage.s3.access_key_id",
+            "text",
+            "",
+            "of the account that may list, read, write and delete there",
+        ),
         ConfigKey("external.storage.s3.secret_access_key", "secret", "", "of the same account"),
         ConfigKey("external.storage.s3.public_url", "text", "", "where files are read; empty for the bucket itself"),
         ConfigKey(
