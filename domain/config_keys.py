@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from domain.schedule import RECURRING
+
 Kind = Literal["bool", "int", "text", "secret", "list", "rate"]
 
 RATE = re.compile(r"(?P<limit>[1-9][0-9]{0,5})/(?:(?P<count>[1-9][0-9]{0,3}) ?)?(?P<unit>second|minute|min|hour|day)s?")
@@ -105,6 +107,11 @@ LOCALES = (
 EMAIL = ("mailbox", "smtp", "smtp_secondary")
 SMS = ("mailbox", "twilio", "vonage")
 CAPTCHA = ("none", "turnstile", "hcaptcha", "recaptcha")
+STORAGE = ("local", "s3")
+IMAGES = ["image/jpeg", "image/png", "image/webp"]
+# What can be recognised by its bytes; see domain/uploads.py.
+MIME_TYPES = (*IMAGES, "image/gif", "video/mp4", "application/pdf")
+MIB = 1024 * 1024
 GEOIP = ("none", "cdn_header", "maxmind")
 
 CATALOGUE: dict[str, ConfigKey] = {
@@ -181,6 +188,33 @@ CATALOGUE: dict[str, ConfigKey] = {
             "whether the portal's forms send calls that change something; what the API allows is no matter of it",
             production=False,
         ),
+        ConfigKey(
+            "site.api_url",
+            "text",
+            "https://api.bio.re",
+            "origin of this API, where it serves files",
+            development="http://127.0.0.1:8000",
+        ),
+        *(
+            key
+            for kind, types, mebibytes in (
+                ("avatar", IMAGES, 5),
+                ("media", [*IMAGES, "image/gif", "video/mp4"], 50),
+                ("document", ["application/pdf", "image/jpeg", "image/png"], 10),
+            )
+            for key in (
+                ConfigKey(
+                    f"upload.{kind}.mime_types", "list", types, f"media types of type {kind}", choices=MIME_TYPES
+                ),
+                ConfigKey(
+                    f"upload.{kind}.max_bytes", "int", mebibytes * MIB, f"largest file of type {kind}", 1, 1024 * MIB
+                ),
+            )
+        ),
+        ConfigKey("upload.url_ttl_seconds", "int", 300, "life of a URL to upload by", 10, 3600),
+        ConfigKey("gdpr.delete_grace_days", "int", 30, "between the wish to be erased and the erasure", 1, 365),
+        ConfigKey("gdpr.export_ttl_hours", "int", 24, "an archive of personal data is kept for this long", 1, 720),
+        *(ConfigKey(job.config_key, "int", job.seconds, f"how often {job.meaning}", 1, 86400) for job in RECURRING),
         ConfigKey("ratelimit.enabled", "bool", True, "whether rate limits are enforced"),
         ConfigKey("security.alert_email", "text", "", "who is warned of a stolen session; empty for nobody"),
         ConfigKey(
@@ -251,6 +285,31 @@ CATALOGUE: dict[str, ConfigKey] = {
                 ConfigKey(f"external.captcha.{vendor}.secret", "secret", "", "secret key of the vendor's account"),
                 ConfigKey(f"external.captcha.{vendor}.verify_url", "text", url, "where tokens are verified"),
             )
+        ),
+        ConfigKey(
+            "external.storage.active_provider",
+            "text",
+            "s3",
+            "where new files are kept; those of before stay where they are",
+            choices=STORAGE,
+            development="local",
+        ),
+        ConfigKey("external.storage.s3.endpoint", "text", "", "such as https://s3.eu-central-1.amazonaws.com"),
+        ConfigKey("external.storage.s3.region", "text", "us-east-1", "region that requests are signed for"),
+        ConfigKey("external.storage.s3.bucket", "text", "", "its avatars/, media/ and documents/ are read publicly"),
+        ConfigKey(
+            "external.storage.s3.access_key_id",
+            "text",
+            "",
+            "of the account that may list, read, write and delete there",
+        ),
+        ConfigKey("external.storage.s3.secret_access_key", "secret", "", "of the same account"),
+        ConfigKey("external.storage.s3.public_url", "text", "", "where files are read; empty for the bucket itself"),
+        ConfigKey(
+            "external.storage.s3.conditional_writes",
+            "bool",
+            True,
+            "whether the vendor heeds If-None-Match; else a URL works again until it expires",
         ),
         ConfigKey(
             "external.geoip.active_provider", "text", "cdn_header", "first source of a client's country", choices=GEOIP

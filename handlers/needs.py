@@ -13,8 +13,10 @@ from persistence.uow import UnitOfWork
 from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily as GeoIp
 from providers.registry import OAuthFamily as OAuth
+from providers.registry import StorageFamily as Storage
 from runtime.call import Principal
 from runtime.hasher import Hasher
+from runtime.links import ExportLinks
 from runtime.second_factor import SecondFactor
 from runtime.tokens import Tokens
 from runtime.wiring import Carrier
@@ -35,6 +37,7 @@ __all__ = [
     "Config",
     "DeviceOf",
     "Digest",
+    "ExportLinks",
     "GeoIp",
     "Hasher",
     "MailRules",
@@ -45,6 +48,7 @@ __all__ = [
     "Repositories",
     "Say",
     "SecondFactor",
+    "Storage",
     "Tokens",
     "UnitOfWork",
 ]

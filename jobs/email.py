@@ -78,6 +78,28 @@ async def provider_unlinked(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "provider_unlinked", provider=PLATFORM_NAMES[job.payload["provider"]])
 
 
+async def export_requested(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "export_requested")
+
+
+async def export_ready(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_owner(job, uow, mailer, "export_ready", hours=config["gdpr.export_ttl_hours"])
+
+
+async def deletion_scheduled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    link = f"{config['site.base_url']}/reactivate?token={job.secret}"
+    await _tell_owner(job, uow, mailer, "deletion_scheduled", link=link, date=job.payload["date"])
+
+
+async def deletion_cancelled(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "deletion_cancelled")
+
+
+async def account_erased(job: Job, mailer: Mailer) -> None:
+    """To an address that nothing else here knows any more."""
+    await mailer.send(job, "account_erased", to=job.secret, locale=job.payload.get("locale"))
+
+
 async def session_theft(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "session_theft")
 

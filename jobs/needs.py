@@ -9,9 +9,11 @@ from typing import TypeAlias
 from domain.config_keys import Config
 from domain.jobs import Job
 from persistence.uow import UnitOfWork
+from providers.registry import StorageFamily as Storage
+from runtime.archive import Archives
 from runtime.mailer import Mailer
 from runtime.texter import Texter
 
 Clock: TypeAlias = Callable[[], datetime]
 
-__all__ = ["Clock", "Config", "Job", "Mailer", "Texter", "UnitOfWork"]
+__all__ = ["Archives", "Clock", "Config", "Job", "Mailer", "Storage", "Texter", "UnitOfWork"]

@@ -116,6 +116,9 @@ class Sessions:
         rows = await self._session.scalars(live.order_by(Session.last_active_at.desc(), Session.id).limit(limit))
         return rows.all()
 
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(Session).where(Session.expires_at < before))
+
 
 class OneTimeTokens:
     """Tokens of one kind, each good for one thing once."""
@@ -147,6 +150,9 @@ class OneTimeTokens:
     async def find(self, token: UUID, now: datetime) -> UUID | None:
         """Whose a token is that ``consume`` would take."""
         return await self._session.scalar(select(self.model.user_id).where(*self._good(token, now)))
+
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(self.model).where(self.model.expires_at < before))
 
     def _good(self, token: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
         row = self.model

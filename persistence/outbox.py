@@ -77,6 +77,7 @@ class Outbox:
         if rows:
             await self._session.execute(insert(EmailDelivery), rows)
 
-    async def purge(self, before: datetime) -> None:
-        """Forget ended jobs; dead letters stay."""
+    async def purge(self, before: datetime, dead_before: datetime) -> None:
+        """Forget ended jobs. Dead letters stay longer, not for ever: they may hold what is sealed of a person."""
         await self._session.execute(delete(OutboxJob).where(OutboxJob.done_at < before))
+        await self._session.execute(delete(OutboxJob).where(OutboxJob.dead_at < dead_before))

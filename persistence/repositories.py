@@ -19,14 +19,18 @@ from persistence.blocks import Blocks
 from persistence.config import ConfigEntries
 from persistence.consents import Consents
 from persistence.creators import Creators
+from persistence.gdpr import DataExports, GdprRequests
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.oauth import OAuthLinks, OAuthProviders, OAuthUsedTokens
 from persistence.otp import Challenges
 from persistence.outbox import Outbox, Seal
+from persistence.personal import PersonalData
+from persistence.schedule import Schedule
 from persistence.settings import Settings
 from persistence.signing_keys import SigningKeys
 from persistence.two_factor import SignInChallenges, TwoFactor
+from persistence.uploads import Uploads
 from persistence.usernames import Usernames
 from persistence.users import Referrals, Users
 
@@ -142,3 +146,23 @@ class Repositories:
     @cached_property
     def mailbox(self) -> Mailbox:
         return Mailbox(self.session)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        return Schedule(self.session)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(self.session)
+
+    @cached_property
+    def gdpr_requests(self) -> GdprRequests:
+        return GdprRequests(self.session)
+
+    @cached_property
+    def data_exports(self) -> DataExports:
+        return DataExports(self.session)
+
+    @cached_property
+    def personal_data(self) -> PersonalData:
+        return PersonalData(self.session)

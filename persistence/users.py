@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, literal, or_, select, union_all, update
+from sqlalchemy import and_, delete, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -157,8 +157,14 @@ class Users:
         if await self._session.scalar(paused.returning(User.id)) is None:
             return False
         pending = update(GdprRequest).where(GdprRequest.user_id == user_id, GdprRequest.kind == "DELETION")
-        await self._session.execute(pending.where(GdprRequest.status == "PENDING").values(status="CANCELLED"))
+        cancelled = {"status": "CANCELLED", "completed_at": func.now()}
+        await self._session.execute(pending.where(GdprRequest.status == "PENDING").values(**cancelled))
         return True
+
+    async def change_status(self, user_id: UUID, before: str, after: str) -> bool:
+        """False when the account was not in the state ``before``."""
+        changed = update(User).where(User.id == user_id, User.status == before).values(status=after)
+        return await self._session.scalar(changed.returning(User.id)) is not None
 
     async def purge_unverified(self, before: datetime) -> None:
         """Forget accounts whose address was never proven."""

@@ -4,12 +4,15 @@ An adapter is a class of one sibling module under ``providers/<family>/``. It re
 it was given, at every call, so that an admin's change takes effect without a restart.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Protocol
 
 from domain.mails import Attempt, Mail
 from domain.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from domain.sms import Sms
+from domain.uploads import SignedUpload, Slot, StoredFile
 
 __all__ = [
     "Attempt",
@@ -26,8 +29,12 @@ __all__ = [
     "ProviderRejected",
     "ProviderUnavailable",
     "RecordAttempt",
+    "SignedUpload",
+    "Slot",
     "Sms",
     "SmsProvider",
+    "StorageProvider",
+    "StoredFile",
 ]
 
 
@@ -96,6 +103,33 @@ class OAuthClients(Protocol):
 
     async def find(self, platform: str) -> OAuthClient | None:
         """None while nobody may sign in through the platform. Raises ProviderUnavailable for a secret that is lost."""
+
+
+class StorageProvider(Protocol):
+    """Keeps files under keys such as ``avatars/<userId>/<uuid>.png``. Every call may raise ProviderUnavailable."""
+
+    name: str
+
+    def presign(self, slot: Slot) -> SignedUpload:
+        """A URL that takes one file by PUT: of this type and size, or up to it, once, while the slot lives."""
+
+    def public_url(self, key: str) -> str:
+        """Where the file is read."""
+
+    def key_of(self, url: str) -> str | None:
+        """The inverse of ``public_url``; None for what is no URL of ours."""
+
+    async def find(self, key: str) -> StoredFile | None:
+        """None while there is no such file."""
+
+    def read(self, key: str, limit: int | None = None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The file in pieces, its first ``limit`` bytes or all of it. Raises ProviderRejected when there is none."""
+
+    async def put(self, key: str, content_type: str, file: Path) -> None:
+        """Keep a file of ours."""
+
+    async def delete(self, key: str) -> None:
+        """Afterwards there is no such file, whether there was one or not."""
 
 
 RecordAttempt = Callable[[Attempt], None]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
+from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 import httpx
@@ -28,10 +29,15 @@ from providers.ports import (
     ProviderRejected,
     ProviderUnavailable,
     RecordAttempt,
+    SignedUpload,
+    Slot,
     Sms,
     SmsProvider,
+    StorageProvider,
 )
 from providers.sms import sms_adapters
+from providers.storage import storage_adapters
+from providers.storage.local import Sign
 
 log = structlog.get_logger()
 
@@ -166,6 +172,41 @@ class OAuthFamily:
             raise ApiError("service.unavailable", retry_after=5) from fault
 
 
+class StorageFamily(_Family[StorageProvider]):
+    """No failover here: a file is where it was put. ``of`` finds it there, whichever provider is active by now."""
+
+    family = "storage"
+
+    def presign(self, slot: Slot) -> tuple[str, SignedUpload, str]:
+        """The active provider's name, its URL for the slot, and where the file will be read.
+
+        Raises ApiError service.unavailable.
+        """
+        try:
+            adapter = self.active
+            return adapter.name, adapter.presign(slot), adapter.public_url(slot.key)
+        except ProviderUnavailable as fault:
+            log.warning("provider.unavailable", family=self.family, fault=str(fault))
+            raise ApiError("service.unavailable", retry_after=5) from fault
+
+    @property
+    def active(self) -> StorageProvider:
+        """Raises ProviderUnavailable."""
+        return self._adapter(self._config["external.storage.active_provider"])
+
+    def of(self, name: str) -> StorageProvider:
+        """Raises ProviderUnavailable."""
+        return self._adapter(name)
+
+    def find(self, url: str) -> tuple[StorageProvider, str] | None:
+        """Who keeps the file of a public URL, under which key; None for what is no URL of ours."""
+        for adapter in self._adapters.values():
+            key = adapter.key_of(url)
+            if key is not None:
+                return adapter, key
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Providers:
     """All families. ``aclose`` when no call is under way any more."""
@@ -174,18 +215,21 @@ class Providers:
     sms: SmsFamily
     captcha: CaptchaFamily
     geoip: GeoIpFamily
+    storage: StorageFamily
     http: httpx.AsyncClient
 
     async def aclose(self) -> None:
         await self.http.aclose()
 
 
-def build_providers(config: Config, mail_store: MailStore, env: str) -> Providers:
+def build_providers(config: Config, mail_store: MailStore, env: str, folder: Path, sign: Sign) -> Providers:
+    """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there."""
     http = httpx.AsyncClient()
     return Providers(
         EmailFamily(config, email_adapters(config, mail_store, env)),
         SmsFamily(config, sms_adapters(config, http, mail_store, env)),
         CaptchaFamily(config, captcha_adapters(config, http)),
         GeoIpFamily(config, geoip_adapters(config)),
+        StorageFamily(config, storage_adapters(config, http, folder, sign)),
         http,
     )

@@ -24,8 +24,10 @@ from providers.registry import OAuthFamily
 from runtime.devices import device_of
 from runtime.door import Door
 from runtime.errors import ErrorLayer, Refusals
+from runtime.files import FileServer
 from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
+from runtime.links import ExportLinks
 from runtime.oauth import OAuthDirectory
 from runtime.parts import build_parts, utc_now
 from runtime.portal import Portal
@@ -42,6 +44,14 @@ from runtime.validation import ValidatedOperation, ValidationLayer
 from runtime.wiring import Container, WiredApp, WiredOperation, find_handler
 
 EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
+ALLOWED = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "X-Correlation-Id",
+    "X-Dev-Token",
+    "X-Reactivate-Token",
+]
 PREFLIGHT_SECONDS = 600
 
 
@@ -70,6 +80,7 @@ class Application:
         self.refusals = Refusals(
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
         )
+        self.export_links = ExportLinks(self.parts.keyring, self.config, utc_now)
         self._draining = False
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
@@ -86,6 +97,7 @@ class Application:
             Route("/health/live", _live),
             Route("/health/ready", self._ready),
             *(Route(path, _constant(response)) for path, response in documents.items()),
+            Mount("/files", ErrorLayer(self._files(), self.refusals)),
             Mount("/", Portal(self.parts.settings.portal_folder, contract.base_path, self.config, api)),
         ]
         origins = self.parts.settings.cors_origins
@@ -93,7 +105,7 @@ class Application:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id", "X-Dev-Token"],
+            allow_headers=ALLOWED,
             allow_credentials=True,
             expose_headers=EXPOSED,
             max_age=PREFLIGHT_SECONDS,
@@ -101,6 +113,9 @@ class Application:
         app = Starlette(routes=routes, middleware=[cors] if origins else [], lifespan=self._lifespan)
         app.router.redirect_slashes = False
         return app
+
+    def _files(self) -> FileServer:
+        return FileServer(self.parts.providers.storage, self.parts.database, self.export_links, utc_now)
 
     def _connexion(self) -> ConnexionMiddleware:
         parts = self.parts
@@ -145,6 +160,7 @@ class Application:
             "config": self.config,
             "device_of": device_of,
             "digest": self.parts.keyring.digest,
+            "export_links": self.export_links,
             "geoip": self.parts.providers.geoip,
             "hasher": self.hasher,
             "mail_rules": MailRules(self.config, self.parts.settings.dns_resolver),
@@ -152,6 +168,7 @@ class Application:
             "qr_code": png_data_url,
             "random_bytes": os.urandom,
             "second_factor": SecondFactor(self.parts.keyring, self.config, utc_now),
+            "storage": self.parts.providers.storage,
             "tokens": self.tokens,
         }
 

@@ -14,6 +14,7 @@ from runtime.mailer import MailStorage
 from runtime.settings import Settings
 
 OUTBOX = "outbox"
+UPLOADS = "upload-url"
 
 
 def utc_now() -> datetime:
@@ -39,8 +40,10 @@ def build_parts(settings: Settings, database_url: str) -> Parts:
     contract = spec.load()
     keyring = Keyring(settings.secrets)
     database = Database(database_url, seal=partial(keyring.seal, OUTBOX))
-    own_origin = {"site.base_url": settings.own_origin} if settings.development else {}
+    origin = settings.own_origin
+    own_origin = {"site.base_url": origin, "site.api_url": origin} if settings.development else {}
     config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
     texts = Texts(contract.errors)
-    providers = build_providers(config, MailStorage(database), settings.env)
+    files, sign = settings.data_dir / "uploads", partial(keyring.digest, UPLOADS)
+    providers = build_providers(config, MailStorage(database), settings.env, files, sign)
     return Parts(settings, contract, keyring, database, config, texts, providers)

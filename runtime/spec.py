@@ -144,6 +144,11 @@ class Contract:
     errors: Mapping[str, Json]
     policies: Mapping[str, Policy]
 
+    @property
+    def file_codes(self) -> frozenset[str]:
+        """What the door for files may refuse with, which is no operation."""
+        return _file_codes(self.document)
+
     @cached_property
     def base_path(self) -> str:
         return str(self.document["servers"][0]["url"])
@@ -185,6 +190,9 @@ def load(folder: Path = OPENAPI) -> Contract:
     for _path, _method, operation in _operations(document):
         expansion.expand(operation, policies[operation["operationId"]])
     _check_schema_extensions(document)
+    unknown = sorted(_file_codes(document) - errors.keys())
+    if unknown:
+        raise ContractError(f"x-biore-files: error codes {unknown} are not in errors.yaml")
     return Contract(document, errors, policies)
 
 
@@ -198,6 +206,11 @@ def require_valid(contract: Contract) -> None:
     ]
     if problems:
         raise ContractError("the contract is not valid OpenAPI 3.0:\n" + "\n".join(problems))
+
+
+def _file_codes(document: Json) -> frozenset[str]:
+    operations = document.get("x-biore-files", {}).get("operations", ())
+    return frozenset(code for operation in operations for code in operation["errors"])
 
 
 def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:

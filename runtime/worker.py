@@ -20,18 +20,18 @@ from persistence.models import OutboxJob
 from persistence.repositories import Repositories
 from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderRejected
+from runtime.archive import Archives
 from runtime.call import CORRELATION
 from runtime.mailer import Mailer
 from runtime.parts import OUTBOX, Parts, utc_now
+from runtime.scheduler import Scheduler
 from runtime.texter import Texter
 
 LEASE = timedelta(seconds=30)
 BATCH = 10
 IDLE_SECONDS = 0.5
 OUTAGE_SECONDS = 1.0
-HOUSEKEEPING_SECONDS = 600
-KEPT = timedelta(days=7)
-RETIRED_KEPT = timedelta(days=1)  # of signing keys: longer than any access token lives
+SCHEDULE_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +52,7 @@ class Worker:
     def __init__(self, parts: Parts, lease: timedelta = LEASE) -> None:
         self._parts = parts
         self._lease = lease
+        self._scheduler = Scheduler(parts.database, parts.config)
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -61,7 +62,7 @@ class Worker:
     async def run(self) -> None:
         """Until ``stop``. Outages of the database, and migrations that are still to come, are waited out."""
         await self._learn_config()
-        beside = [asyncio.create_task(self._parts.config.watch()), asyncio.create_task(self._keep_house())]
+        beside = [asyncio.create_task(self._parts.config.watch()), asyncio.create_task(self._keep_schedule())]
         try:
             while not self._stopping.is_set():
                 await self._turn()
@@ -151,6 +152,8 @@ class Worker:
             "uow": uow,
             "mailer": mailer,
             "texter": texter,
+            "storage": self._parts.providers.storage,
+            "archives": Archives(self._parts.database, self._parts.providers.storage),
             "config": self._parts.config,
             "clock": utc_now,
         }
@@ -179,21 +182,11 @@ class Worker:
                 delay = retry_delay(row.attempts, random.random())  # noqa: S311 - spreads retries
                 await db.outbox.postpone(row.id, lease, delay, reason)
 
-    async def _keep_house(self) -> None:
-        """Forget what has served its purpose."""
+    async def _keep_schedule(self) -> None:
+        """Queue what recurs. While the database is away nothing can be due."""
         while True:
-            before = utc_now() - KEPT
             try:
-                async with self._parts.database.unit() as db:
-                    await db.outbox.purge(before)
-                    await db.login_attempts.purge(before)
-                    await db.challenges.purge(before)
-                    await db.idempotency.purge()
-                    await db.oauth_used_tokens.purge()
-                    await db.signing_keys.purge(utc_now() - RETIRED_KEPT)
-                    await db.sign_in_challenges.purge(before)
-                    life = timedelta(days=self._parts.config["auth.unverified_purge_days"])
-                    await db.users.purge_unverified(utc_now() - life)
-            except SQLAlchemyError as error:  # the next round does it
-                log.warning("worker.housekeeping_failed", reason=type(error).__name__)
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+                await self._scheduler.tick()
+            except SQLAlchemyError as error:
+                log.warning("schedule.waiting", reason=type(error).__name__)
+            await asyncio.sleep(SCHEDULE_SECONDS)

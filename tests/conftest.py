@@ -91,8 +91,8 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
-    return Settings(secret_key=SECRET)
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(secret_key=SECRET, data_dir=tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from persistence.models.auth import (
 from persistence.models.base import Base
 from persistence.models.blocks import BlockList
 from persistence.models.creators import CreatorProfile
+from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.oauth import OAuthProvider, OAuthUsedToken
 from persistence.models.otp import PhoneQuota
 from persistence.models.platform import (
@@ -22,12 +23,13 @@ from persistence.models.platform import (
     IdempotencyKey,
     MailboxMessage,
     OutboxJob,
+    ScheduledJob,
     SigningKey,
 )
 from persistence.models.settings import UserSettings
+from persistence.models.uploads import Upload
 from persistence.models.users import (
     ConsentRecord,
-    GdprRequest,
     ReferralLink,
     ReferralLinkAlias,
     ReservedUsername,
@@ -46,6 +48,7 @@ __all__ = [
     "ConfigEntry",
     "ConsentRecord",
     "CreatorProfile",
+    "DataExport",
     "EmailChange",
     "EmailDelivery",
     "EmailVerification",
@@ -63,9 +66,11 @@ __all__ = [
     "ReferralLink",
     "ReferralLinkAlias",
     "ReservedUsername",
+    "ScheduledJob",
     "Session",
     "SigningKey",
     "SocialAccount",
+    "Upload",
     "User",
     "UserSettings",
     "UsernameHistory",

@@ -18,11 +18,11 @@ class Session(Identified, Created, Base):
     __tablename__ = "sessions"
     __table_args__ = (Index("ix_sessions_live", "user_id", postgresql_where=text("revoked_at IS NULL")),)
 
-    user_id: Mapped[UUID]
+    user_id: Mapped[UUID] = mapped_column(index=True)
     counter: Mapped[int] = mapped_column(server_default=text("0"))
     rotated_at: Mapped[datetime | None]
     last_active_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
     user_agent: Mapped[str | None]
     ip: Mapped[str | None]
@@ -34,7 +34,7 @@ class OneTimeToken(Identified, Created):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
     invalidated_at: Mapped[datetime | None]
 

@@ -33,6 +33,16 @@ class OutboxJob(Identified, Created, Base):
     last_error: Mapped[str | None]
 
 
+class ScheduledJob(Base):
+    """When a recurring job is due next. Whoever moves ``next_due`` on has the due time, nobody else."""
+
+    __tablename__ = "scheduled_jobs"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    next_due: Mapped[datetime]
+    last_due: Mapped[datetime | None]
+
+
 class EmailDelivery(Identified, Created, Base):
     """One attempt of one provider to deliver the mail of a job."""
 

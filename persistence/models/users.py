@@ -107,14 +107,3 @@ class SocialAccount(Identified, Created, Base):
     access_token: Mapped[bytes | None]
     refresh_token: Mapped[bytes | None]
     token_expires_at: Mapped[datetime | None]
-
-
-class GdprRequest(Identified, Created, Base):
-    """A wish to be exported or erased. A pending erasure is carried out after ``grace_ends_at``."""
-
-    __tablename__ = "gdpr_requests"
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str]
-    status: Mapped[str] = mapped_column(server_default="PENDING")
-    grace_ends_at: Mapped[datetime | None]

@@ -41,17 +41,19 @@ NEEDS = {
     "users.reactivate": ("reactivation_tokens", "token_hash"),
     "auth.verify_email_change": ("email_changes", "token_hash"),
     "users.usernames.check": ("users", "username"),
+    "gdpr.cancel_deletion": ("reactivation_tokens", "token_hash"),
 } | dict.fromkeys(SECURED, ("sessions", "id"))
 
 
 def well_formed(api: Api, operation_id: str) -> dict[str, Any]:
     """Options of a call that is good as far as anybody can tell without the database."""
     tokens = api.server.app.tokens
-    options: dict[str, Any] = {"params": _query(operation_id)}
+    options: dict[str, Any] = {"params": _examples(operation_id, "query")}
     if "{" in CONTRACT.policies[operation_id].path:
         options["path"] = _path(operation_id)
+    options["headers"] = _examples(operation_id, "header")
     if operation_id in SECURED:
-        options["headers"] = bearer(tokens.access(uuid4(), uuid4())["accessToken"])
+        options["headers"] |= bearer(tokens.access(uuid4(), uuid4())["accessToken"])
     if operation_id in WITH_BODY:
         options["json"] = example(operation_id)
         if "refreshToken" in properties(operation_id):
@@ -72,15 +74,17 @@ def properties(operation_id: str) -> Mapping[str, Any]:
     return found
 
 
-def _query(operation_id: str) -> dict[str, Any]:
+def _examples(operation_id: str, location: str) -> dict[str, Any]:
+    """What the contract shows of the parameters in one place."""
     parameters = CONTRACT.operation(operation_id).get("parameters", ())
-    return {p["name"]: p["example"] for p in parameters if p.get("in") == "query"}
+    return {p["name"]: p["example"] for p in parameters if p.get("in") == location and "example" in p}
 
 
 def _path(operation_id: str) -> str:
     """The path with the parameters that the contract shows."""
     parameters = CONTRACT.operation(operation_id).get("parameters", ())
-    return CONTRACT.policies[operation_id].path.format(**{p["name"]: p["example"] for p in parameters if "name" in p})
+    shown = {p["name"]: p["example"] for p in parameters if p.get("in") == "path"}
+    return CONTRACT.policies[operation_id].path.format(**shown)
 
 
 def request(api: Api, operation_id: str, **options: Any) -> httpx.Response:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from runtime.policy import SideEffect
-from tests.contract import account_scenarios, oauth_scenarios, user_scenarios
+from tests.contract import account_scenarios, gdpr_scenarios, oauth_scenarios, user_scenarios
 from tests.contract.operations import CONTRACT, IDS
 from tests.contract.scenario import Act, Conditional, Scenario
 from tests.handlers.support import account
@@ -106,6 +106,7 @@ SCENARIOS: dict[str, Scenario] = (
     account_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
+    | gdpr_scenarios.SCENARIOS
     | {
         "auth.register": register,
         "auth.verify_email": verify_email,
@@ -166,6 +167,7 @@ CONDITIONAL: Conditional = (
     account_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
+    | gdpr_scenarios.CONDITIONAL
     | {
         "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"}), *account_scenarios.LOGIN],
         "auth.refresh": [

@@ -1,7 +1,8 @@
 """Schemathesis against a real `biore serve` on a real PostgreSQL: `python -m tests.fuzz.campaign [options of st run]`.
 
 The server is a process of its own on an empty database. Limits are off, because their answers would hide the others;
-what they do is tested elsewhere. Two accounts are signed up: that of the examples, and the caller.
+what they do is tested elsewhere. Two accounts are signed up: that of the examples, and the caller. An operation that
+ends the session of whoever calls it has a run and a caller of its own, or everything after it would only see 401.
 """
 
 import os
@@ -11,12 +12,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-from runtime.spec import ROOT
+from runtime.spec import ROOT, Contract, load
 from tests.fuzz import hooks
 from tests.fuzz.walk import WAYS, walk
-from tests.processes.biore import Biore, until
+from tests.processes.biore import Biore, Visitor, until
 
 EXAMPLE = "ada@example.com"  # the account of the contract's own examples, so that these sign in
 # The caller has another password than the examples, or these would end its session.
@@ -24,12 +26,20 @@ CALLER, PASSWORD = "fuzz@example.com", "Fuzzing-Horse-9"
 # The first two make hashing and tokens fit a long run; none of them touches a check.
 CONFIG = {"auth.salt_rounds": 10, "auth.access_token_ttl_seconds": 3600, "ratelimit.enabled": False}
 SCENARIOS = 20  # of each way, in the long run
+INCLUDE, EXCLUDE = "--include-operation-id", "--exclude-operation-id"
+# No link leads to an operation that leaves, or from it, so that alone it has no stateful phase.
+ALONE = ("--phases", "examples,coverage,fuzzing")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     biore: Biore
+    visitor: Visitor
     access_token: str
+
+    def sign_in_another(self, email: str) -> str:
+        self.visitor.sign_up(email, PASSWORD)
+        return self.visitor.sign_in(email, PASSWORD)[0]
 
 
 @contextmanager
@@ -40,13 +50,45 @@ def target(data_dir: Path) -> Iterator[Target]:
         biore.configure(CONFIG)
         until(lambda: "RateLimit" not in visitor.post("auth/logout").headers, "limits off")
         access_token, _ = visitor.sign_in(CALLER, PASSWORD)
-        yield Target(biore, access_token)
+        yield Target(biore, visitor, access_token)
 
 
 def run(target: Target, arguments: Sequence[str]) -> int:
-    """Fuzz with further options for ``st run``; its exit code."""
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{target.biore.origin}/openapi.yaml", *arguments]
-    environment = {"BIORE_FUZZ_TOKEN": target.access_token, "SCHEMATHESIS_HOOKS": hooks.__name__}
+    """Fuzz with further options for ``st run``; the exit code of the first run that failed, or 0."""
+    chosen = {value for name, value in pairwise(arguments) if name == INCLUDE}
+    last = [name for name in leaving(load()) if not chosen or name in chosen]
+    codes = []
+    if not chosen or chosen - set(last):
+        without = [part for name in last for part in (EXCLUDE, name)]
+        codes.append(_fuzz(target.biore, target.access_token, [*_without(arguments, last), *without]))
+    for name in last:
+        options = [*_without(arguments, chosen), INCLUDE, name, *ALONE]
+        codes.append(_fuzz(target.biore, target.sign_in_another(f"{name}@example.com"), options))
+    return next(filter(None, codes), 0)
+
+
+def leaving(contract: Contract) -> list[str]:
+    """The operations that end the session of whoever calls them, for no more than the call."""
+    return [
+        policy.operation_id
+        for policy in contract.policies.values()
+        if policy.scope == "user"
+        and "requestBody" not in contract.operation(policy.operation_id)
+        and any("sessions" in effect.what and not effect.conditional for effect in policy.side_effects)
+        and "{" not in policy.path
+    ]
+
+
+def _without(arguments: Sequence[str], names: Sequence[str] | set[str]) -> list[str]:
+    """The options but those that include one of ``names``."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    dropped = {i for i, (name, value) in enumerate(pairs) if name == INCLUDE and value in names}
+    return [part for i, part in enumerate(arguments) if i not in dropped and i - 1 not in dropped]
+
+
+def _fuzz(biore: Biore, access_token: str, options: Sequence[str]) -> int:
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{biore.origin}/openapi.yaml", *options]
+    environment = {"BIORE_FUZZ_TOKEN": access_token, "SCHEMATHESIS_HOOKS": hooks.__name__}
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False).returncode
 
 

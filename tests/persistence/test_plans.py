@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from tests.harness import PASSWORD, Server, Tables, bearer, refresh_token
+from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_token
 
 ROWS = 4000
+PNG = {"Content-Type": "image/png"}
 INDEXED = {
     "users",
     "sessions",
@@ -32,6 +33,9 @@ INDEXED = {
     "consent_records",
     "appeals",
     "email_changes",
+    "uploads",
+    "gdpr_requests",
+    "data_exports",
 }
 USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
 FILL = f"""
@@ -66,7 +70,13 @@ INSERT INTO email_changes (id, user_id, new_email, token_hash, expires_at, used_
     SELECT gen_random_uuid(), id, '', decode(md5(n::text), 'hex'), now(), now() FROM {USERS} u;
 INSERT INTO reserved_usernames (username) SELECT 'reserved' || n FROM generate_series(1, {ROWS}) n;
 INSERT INTO mailbox_messages (id, recipient, subject, text, html, locale)
-    SELECT gen_random_uuid(), 'u' || n || '@example.com', '', '', '', 'en' FROM generate_series(1, {ROWS}) n
+    SELECT gen_random_uuid(), 'u' || n || '@example.com', '', '', '', 'en' FROM generate_series(1, {ROWS}) n;
+INSERT INTO uploads (id, user_id, kind, key, provider, content_type, max_bytes, status, expires_at)
+    SELECT gen_random_uuid(), id, 'avatar', 'k' || n, 'local', 'image/png', 1, 'STORED', now() FROM {USERS} u;
+INSERT INTO gdpr_requests (id, user_id, kind, status)
+    SELECT gen_random_uuid(), id, 'EXPORT', 'COMPLETED' FROM {USERS} u;
+INSERT INTO data_exports (id, request_id, user_id, key, provider, size, expires_at)
+    SELECT gen_random_uuid(), id, user_id, id::text, 'local', 1, now() + interval '1 day' FROM gdpr_requests
 """  # noqa: S608 - constants of this file
 
 CONNECT = """
@@ -112,6 +122,25 @@ def walk(server: Server) -> None:
         assert refresh_token(new) != old
         api.mails("ada@example.com")
         api.call("dev.mailbox")
+        care(api, bearer(api.sign_in("ada@example.com")))
+
+
+def care(api: Api, headers: dict[str, str]) -> None:
+    """A file, a copy of all data, and a wish to be erased that is taken back."""
+    signed = api.call("upload.presign", {"type": "avatar", "contentType": "image/gif"}, headers=headers)
+    assert signed.status_code == 400
+    signed = api.call("upload.presign", {"type": "avatar", "contentType": "image/png"}, headers=headers)
+    assert api.put(signed.json()["data"]["uploadUrl"], content=b"x", headers=PNG).status_code == 200
+    request_id = api.call("gdpr.export", headers=headers).json()["data"]["id"]
+    assert api.call("gdpr.export_legacy", headers=headers).status_code == 409
+    api.server.work_off()
+    assert api.call("gdpr.export_status", path=f"/gdpr/export/{request_id}/status", headers=headers).status_code == 200
+    answer = api.call("gdpr.export_download", path=f"/gdpr/export/{request_id}/download", headers=headers)
+    assert api.get(answer.json()["data"]["downloadUrl"]).status_code == 200
+    assert api.call("gdpr.delete", headers=headers).status_code == 200
+    match = TOKEN.search(api.mails("ada@example.com")[0]["text"])
+    assert match is not None
+    assert api.call("gdpr.cancel_deletion", headers={"X-Reactivate-Token": match[1]}).status_code == 200
 
 
 def walk_account(server: Server) -> None:

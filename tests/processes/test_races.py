@@ -97,6 +97,24 @@ class TestSessions:
             assert visitor.post("auth/login", json=right, headers=elsewhere).status_code == 200
 
 
+class TestExport:
+    def test_of_fifty_wishes_at_once_one_is_pending(self, deploy: DeploymentMaker) -> None:
+        biore = deploy()
+        worker = biore.start("worker")
+        biore.serve("--no-worker")
+        with biore.client() as visitor:
+            visitor.sign_up(address := somebody())
+            access, _ = visitor.sign_in(address)
+        worker.terminate()  # or it would be done with the first before the last has asked
+        worker.wait()
+        calls = [post("gdpr/export", authorization=f"Bearer {access}")] * 50
+        answers = all_at_once(biore, calls, width=50)
+        assert codes(answers) == {"200": 1, "error.gdpr.export_already_pending": 49}
+        with biore.tables() as tables:
+            rows = "SELECT 1 FROM gdpr_requests r JOIN users u ON u.id = r.user_id WHERE u.email = %s"
+            assert len(tables.rows(rows, address)) == 1
+
+
 class TestVerification:
     def test_sixty_four_clicks_on_one_link_all_succeed_and_count_once(self, biore: Deployment) -> None:
         with biore.client() as visitor:

@@ -1,5 +1,8 @@
 """What the rooms next door would give."""
 
+import hashlib
+import hmac
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -25,3 +28,11 @@ class FakeMailStore:
 
     async def add(self, mail: Mail) -> None:
         self.mails.setdefault(mail.id, mail)
+
+
+NOWHERE = Path("/nonexistent/uploads")
+"""For families that keep no files."""
+
+
+def fake_sign(*parts: str) -> bytes:
+    return hmac.digest(b"a key of the tests", "\0".join(parts).encode(), hashlib.sha256)

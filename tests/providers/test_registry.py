@@ -15,7 +15,7 @@ from providers.geoip import geoip_adapters
 from providers.ports import Attempt, ProviderRejected, ProviderUnavailable
 from providers.registry import Providers, build_providers
 from tests.providers.conftest import DatabaseMaker, MailMaker
-from tests.providers.fakes import FakeConfig, FakeMailStore
+from tests.providers.fakes import NOWHERE, FakeConfig, FakeMailStore, fake_sign
 from tests.providers.servers import SiteVerifyServer, SmtpServer, closed_port
 
 AnswerT = TypeVar("AnswerT")
@@ -32,7 +32,7 @@ class World:
 
     def ask(self, question: Callable[[Providers], Awaitable[AnswerT]]) -> AnswerT:
         async def run() -> AnswerT:
-            providers = build_providers(self.config, self.store, self.env)
+            providers = build_providers(self.config, self.store, self.env, NOWHERE, fake_sign)
             try:
                 return await question(providers)
             finally:

@@ -16,7 +16,7 @@ from providers.ports import Attempt, ProviderRejected, ProviderUnavailable
 from providers.registry import build_providers
 from providers.sms import sms_adapters
 from providers.sms.vendor import Vendor
-from tests.providers.fakes import FakeConfig, FakeMailStore
+from tests.providers.fakes import NOWHERE, FakeConfig, FakeMailStore, fake_sign
 from tests.providers.servers import closed_port
 from tests.providers.sms_vendors import VENDORS, Received, SmsVendor, sms_vendor
 
@@ -181,7 +181,7 @@ class TestFamily:
         attempts: list[Attempt] = []
 
         async def run() -> None:
-            providers = build_providers(config, store or FakeMailStore(), env)
+            providers = build_providers(config, store or FakeMailStore(), env, NOWHERE, fake_sign)
             try:
                 await providers.sms.send(message("1 < 2"), attempts.append)
             finally:

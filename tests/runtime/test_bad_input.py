@@ -515,12 +515,13 @@ class TestMethods:
         "method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY"]
     )
     def test_the_wrong_one(self, caller: Caller, name: str, method: str) -> None:
-        policy = CONTRACT.policies[name]
-        if method == policy.method.upper():
+        path = CONTRACT.policies[name].path
+        known = {policy.method.upper() for policy in CONTRACT.policies.values() if policy.path == path}
+        if method in known:
             return
-        answer = caller.plain(method, BASE + policy.path)
+        answer = caller.plain(method, BASE + path)
         assert (answer.status, answer.code) == (405, "route.method_not_allowed")
-        assert answer.all("allow") == ["GET, HEAD" if policy.method == "get" else policy.method.upper()]
+        assert answer.all("allow") == [", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))]
 
     def test_head_answers_as_get_without_a_body(self, caller: Caller) -> None:
         answer = caller.plain("HEAD", f"{BASE}/dev/mailbox")

@@ -25,6 +25,7 @@ VARIABLES = {
     "device": "Chrome on macOS",
     "provider": "Google",
     "address": "a***@e***.org",
+    "date": "2026-02-01",
 }
 NASTY = "<script>alert('x')</script> & \"quoted\""
 

@@ -1,0 +1,39 @@
+"""What recurs, and when it is due. Times lie on a grid from the epoch, so that all workers agree on them.
+
+Intervals need no calendar: nothing here happens at an hour of somebody's day, so there is no cron expression to parse.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PREFIX = "schedule."
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """``topic`` names the job, ``seconds`` how often it is due unless an admin chose another pace."""
+
+    topic: str
+    seconds: int
+    meaning: str
+
+    @property
+    def config_key(self) -> str:
+        return f"{PREFIX}{self.topic}.seconds"
+
+
+RECURRING = (
+    Recurring("housekeeping.forget_ended", 600, "ended jobs, answers, codes, counters and keys are forgotten"),
+    Recurring("housekeeping.forget_sessions", 3600, "sessions and one-time tokens that ended long ago are forgotten"),
+    Recurring("housekeeping.forget_unverified", 3600, "accounts that stayed unverified are forgotten"),
+    Recurring("storage.sweep_uploads", 60, "uploaded files are looked at, abandoned URLs forgotten"),
+    Recurring("gdpr.sweep_exports", 600, "expired archives are deleted, stalled exports given up"),
+    Recurring("gdpr.erase_due", 600, "accounts whose grace ended are erased"),
+)
+
+
+def due_after(now: datetime, seconds: int) -> datetime:
+    """The first time on the grid after ``now``: what was missed meanwhile is not made up for."""
+    passed = (now - EPOCH) // timedelta(seconds=seconds)
+    return EPOCH + (passed + 1) * timedelta(seconds=seconds)

@@ -1,0 +1,122 @@
+"""What people may ask of us about their data: a copy of it, or its end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.auth import read_one_time_token
+from domain.errors import ApiError
+from domain.gdpr import DELETION, EXPORT, day, deletion_view, export_status_view, export_view
+from domain.users import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from handlers.needs import Body, Clock, Config, ExportLinks, Hasher, Principal, Repositories, UnitOfWork
+
+
+async def export(principal: Principal, db: Repositories) -> dict[str, Any]:
+    request = await _ask_for_export(principal, db, unless=("PENDING", "PROCESSING"))
+    if request is None:
+        raise ApiError("error.gdpr.export_already_pending")
+    return export_view(request)
+
+
+async def export_status(id: str, principal: Principal, db: Repositories) -> dict[str, Any]:  # noqa: A002
+    return export_status_view(await db.gdpr_requests.get_own(UUID(id), principal.user_id))
+
+
+async def export_download(
+    id: str,  # noqa: A002
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+    export_links: ExportLinks,
+) -> dict[str, Any]:
+    request = await db.gdpr_requests.get_own(UUID(id), principal.user_id)
+    if request.kind != EXPORT:
+        raise ApiError("error.gdpr.not_export")
+    archive = await db.data_exports.find_for(request.id, clock())
+    if archive is None:
+        raise ApiError("error.gdpr.export_not_ready")
+    return {"downloadUrl": export_links.url(archive), "expiresAt": timestamp(archive.expires_at)}
+
+
+async def export_legacy(principal: Principal, db: Repositories) -> dict[str, Any]:
+    request = await _ask_for_export(principal, db, unless=("PENDING",))
+    if request is None:
+        raise ApiError("error.user.export_in_progress")
+    return {"requestId": str(request.id)}
+
+
+async def delete(principal: Principal, db: Repositories, config: Config, clock: Clock) -> dict[str, Any]:
+    if principal.user is None:
+        raise ApiError("auth.unauthenticated")
+    request = await _ask_for_deletion(principal.user_id, db, config, clock())
+    if request is None:
+        raise ApiError("error.gdpr.deletion_already_pending")
+    return deletion_view(request.id, request.grace_ends_at)
+
+
+async def cancel_deletion(
+    x_reactivate_token: str | None, principal: Principal | None, db: Repositories, clock: Clock
+) -> None:
+    now = clock()
+    if x_reactivate_token:
+        token = read_one_time_token(x_reactivate_token)
+        user_id = await db.reactivation_tokens.consume(token, now) if token is not None else None
+        if user_id is None:
+            raise ApiError("error.user.reactivation_invalid")
+    elif principal is not None:
+        user_id = principal.user_id
+    else:
+        raise ApiError("auth.unauthenticated")
+    if await db.gdpr_requests.cancel_deletion(user_id, now) is None:
+        raise ApiError("error.gdpr.no_pending_deletion")
+    await db.users.change_status(user_id, "DEACTIVATED", "ACTIVE")
+    await db.outbox.add("email.deletion_cancelled", user=str(user_id))
+    await db.audit.record("gdpr.delete.cancelled", actor=user_id, target=user_id)
+
+
+async def delete_legacy(
+    body: Body, principal: Principal, uow: UnitOfWork, config: Config, clock: Clock, hasher: Hasher
+) -> dict[str, Any]:
+    async with uow() as db:
+        user = await db.users.get(principal.user_id)
+    if user.password_hash is None:
+        raise ApiError("error.user.password_required")
+    if not await hasher.matches(body["password"], user.password_hash):
+        raise ApiError("error.user.password_incorrect")
+    async with uow() as db:
+        request = await _ask_for_deletion(user.id, db, config, clock())
+        if request is None:
+            raise ApiError("error.user.deletion_scheduled")
+    return {"scheduledAt": timestamp(request.grace_ends_at)}
+
+
+async def _ask_for_export(principal: Principal, db: Repositories, *, unless: Sequence[str]) -> Any:
+    """None while another request stands in the way."""
+    if principal.user is None:
+        raise ApiError("auth.unauthenticated")
+    request = await db.gdpr_requests.add(principal.user_id, EXPORT, unless=unless)
+    if request is not None:
+        await db.outbox.add("gdpr.build_export", request=str(request.id))
+        await db.outbox.add("email.export_requested", user=str(principal.user_id))
+        await db.audit.record("gdpr.export.requested", actor=principal.user_id, target=request.id)
+    return request
+
+
+async def _ask_for_deletion(user_id: UUID, db: Repositories, config: Config, now: datetime) -> Any:
+    """None while another request stands in the way. The mailed link works until the grace ends."""
+    grace = timedelta(days=config["gdpr.delete_grace_days"])
+    request = await db.gdpr_requests.add(user_id, DELETION, unless=("PENDING", "PROCESSING"), ends=now + grace)
+    if request is not None:
+        await db.users.change_status(user_id, "ACTIVE", "DEACTIVATED")
+        await db.sessions.revoke_all(user_id, now)
+        token = await db.reactivation_tokens.start(user_id, now, grace)
+        await db.outbox.add("email.deletion_scheduled", secret=str(token), user=str(user_id), date=day(now + grace))
+        await db.audit.record("gdpr.delete.requested", actor=user_id, target=user_id)
+    return request

@@ -1,0 +1,95 @@
+"""Exports and erasures, carried out so that a crash at any step is only a delay."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.gdpr import EXPORT_TRIES, STALLED, export_key
+
+if TYPE_CHECKING:
+    from jobs.needs import Archives, Clock, Config, Job, Storage, UnitOfWork
+
+BATCH = 1000
+
+
+async def build_export(
+    job: Job, uow: UnitOfWork, archives: Archives, storage: Storage, config: Config, clock: Clock
+) -> None:
+    request_id = UUID(job.payload["request"])
+    async with uow() as db:
+        user_id = await db.gdpr_requests.begin_export(request_id)
+    if user_id is None:
+        return
+    key = export_key(user_id, request_id)
+    try:
+        provider = storage.active
+        async with archives.of(user_id) as file:
+            size = file.stat().st_size
+            await provider.put(key, "application/zip", file)
+    except Exception:
+        if job.attempt < EXPORT_TRIES:
+            raise
+        async with uow.last() as db:  # the person may ask anew
+            await db.gdpr_requests.fail_export(request_id, clock())
+        return
+
+    now = clock()
+    async with uow.last() as db:
+        kept = await db.gdpr_requests.complete_export(request_id, user_id, now)
+        if kept:
+            expires_at = now + timedelta(hours=config["gdpr.export_ttl_hours"])
+            archive = {"key": key, "provider": provider.name, "size": size, "expires_at": expires_at}
+            await db.data_exports.add(request_id=request_id, user_id=user_id, **archive)
+            await db.outbox.add("email.export_ready", user=str(user_id))
+    if not kept:
+        await provider.delete(key)
+
+
+async def sweep_exports(uow: UnitOfWork, clock: Clock) -> None:
+    now = clock()
+    async with uow.last() as db:
+        await db.gdpr_requests.give_up_stalled(now - STALLED, now)
+        for export_id in await db.data_exports.list_expired(now, BATCH):
+            await db.outbox.add("gdpr.forget_export", export=str(export_id))
+
+
+async def forget_export(job: Job, uow: UnitOfWork, storage: Storage) -> None:
+    async with uow() as db:
+        export = await db.data_exports.find(UUID(job.payload["export"]))
+    if export is None:
+        return
+    await storage.of(export.provider).delete(export.key)
+    async with uow.last() as db:
+        await db.data_exports.forget(export.id)
+
+
+async def erase_due(uow: UnitOfWork, clock: Clock) -> None:
+    async with uow.last() as db:
+        for request_id in await db.gdpr_requests.list_due_deletions(clock(), BATCH):
+            await db.outbox.add("gdpr.erase", request=str(request_id))
+
+
+async def erase(job: Job, uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
+    """First nobody can stop it, then the files go, then all rows at once; each step can be taken again."""
+    request_id = UUID(job.payload["request"])
+    async with uow() as db:
+        farewell = await db.gdpr_requests.begin_erasure(request_id, clock())
+        files = await db.gdpr_requests.files_of(farewell.user_id) if farewell else []
+    if farewell is None:
+        return
+    for provider, key in files:
+        await storage.of(provider).delete(key)
+
+    now = clock()
+    async with uow.last() as db:
+        if not await db.gdpr_requests.end_erasure(request_id, farewell.user_id, now):
+            return
+        subject = await db.personal_data.subject(farewell.user_id)
+        if subject is not None:
+            await db.personal_data.erase(subject)
+        await db.audit.record("gdpr.erase.success", target=farewell.user_id)
+        # The address lives on in this job only, sealed, until the mail is out.
+        locale = {"locale": farewell.locale} if farewell.locale else {}
+        await db.outbox.add("email.account_erased", secret=farewell.email, **locale)

@@ -1,0 +1,40 @@
+"""What recurs so that nothing is kept longer than it serves a purpose."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobs.needs import Clock, Config, UnitOfWork
+
+KEPT = timedelta(days=7)
+DEAD_KEPT = timedelta(days=30)
+RETIRED_KEPT = timedelta(days=1)  # of signing keys: longer than any access token lives
+
+
+async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
+    now = clock()
+    async with uow.last() as db:
+        await db.outbox.purge(now - KEPT, now - DEAD_KEPT)
+        await db.login_attempts.purge(now - KEPT)
+        await db.challenges.purge(now - KEPT)
+        await db.sign_in_challenges.purge(now - KEPT)
+        await db.idempotency.purge()
+        await db.oauth_used_tokens.purge()
+        await db.signing_keys.purge(now - RETIRED_KEPT)
+
+
+async def forget_sessions(uow: UnitOfWork, clock: Clock) -> None:
+    before = clock() - KEPT
+    async with uow.last() as db:
+        await db.sessions.purge(before)
+        await db.email_verifications.purge(before)
+        await db.password_resets.purge(before)
+        await db.reactivation_tokens.purge(before)
+
+
+async def forget_unverified(uow: UnitOfWork, config: Config, clock: Clock) -> None:
+    life = timedelta(days=config["auth.unverified_purge_days"])
+    async with uow.last() as db:
+        await db.users.purge_unverified(clock() - life)

@@ -1,0 +1,175 @@
+"""Wishes to be exported or erased. Every change of state is one guarded statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Text, and_, cast, delete, exists, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.errors import ApiError
+from domain.gdpr import DELETION, EXPORT
+from persistence.models import DataExport, GdprRequest, OutboxJob, Upload, User
+from persistence.outbox import DUE
+
+Row = GdprRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What is still known of a person when the account is erased."""
+
+    user_id: UUID
+    email: str
+    locale: str | None
+
+
+class GdprRequests:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(
+        self, user_id: UUID, kind: str, *, unless: Sequence[str], ends: datetime | None = None
+    ) -> GdprRequest | None:
+        """A new pending request; None while one of the same kind is in a state of ``unless``, or pending."""
+        standing = exists().where(Row.user_id == user_id, Row.kind == kind, Row.status.in_(unless))
+        fresh = select(literal(uuid4()), literal(user_id), literal(kind), literal(ends, Row.grace_ends_at.type))
+        row = pg_insert(Row).from_select(["id", "user_id", "kind", "grace_ends_at"], fresh.where(~standing))
+        added = row.on_conflict_do_nothing().returning(Row)
+        return (await self._session.scalars(added)).one_or_none()
+
+    async def get_own(self, request_id: UUID, user_id: UUID) -> GdprRequest:
+        """Raises ApiError error.gdpr.request_not_found, or error.gdpr.not_owner for somebody else's."""
+        request = await self._session.get(Row, request_id)
+        if request is None:
+            raise ApiError("error.gdpr.request_not_found")
+        if request.user_id != user_id:
+            raise ApiError("error.gdpr.not_owner")
+        return request
+
+    async def begin_export(self, request_id: UUID) -> UUID | None:
+        """Whose data it is about; None when nothing is to be done any more. A crashed try is taken up again."""
+        open_ = update(Row).where(
+            Row.id == request_id,
+            Row.kind == EXPORT,
+            Row.status.in_(("PENDING", "PROCESSING")),
+            exists().where(User.id == Row.user_id, User.status != "DELETED"),
+        )
+        return await self._session.scalar(open_.values(status="PROCESSING").returning(Row.user_id))
+
+    async def complete_export(self, request_id: UUID, user_id: UUID, now: datetime) -> bool:
+        """False when it was ended by another, or the account is being erased: then nothing may be kept of it.
+
+        Holds the account still, so that an erasure either knows the archive or stops it.
+        """
+        await hold(self._session, user_id)
+        alive = exists().where(User.id == user_id, User.status != "DELETED")
+        processing = update(Row).where(Row.id == request_id, Row.status == "PROCESSING", alive)
+        completed = processing.values(status="COMPLETED", completed_at=now).returning(Row.id)
+        return await self._session.scalar(completed) is not None
+
+    async def fail_export(self, request_id: UUID, now: datetime) -> None:
+        processing = update(Row).where(Row.id == request_id, Row.status == "PROCESSING")
+        await self._session.execute(processing.values(status="FAILED", completed_at=now))
+
+    async def give_up_stalled(self, before: datetime, now: datetime) -> None:
+        """Exports that nobody works on any more, so that a new one can be asked for."""
+        stalled = update(Row).where(
+            Row.kind == EXPORT,
+            Row.status.in_(("PENDING", "PROCESSING")),
+            Row.created_at < before,
+            ~_queued("gdpr.build_export", "request", Row.id),
+        )
+        await self._session.execute(stalled.values(status="FAILED", completed_at=now))
+
+    async def cancel_deletion(self, user_id: UUID, now: datetime) -> UUID | None:
+        """The pending erasure that is off now; None when there is none, or it has begun."""
+        await hold(self._session, user_id)
+        pending = update(Row).where(Row.user_id == user_id, Row.kind == DELETION, Row.status == "PENDING")
+        return await self._session.scalar(pending.values(status="CANCELLED", completed_at=now).returning(Row.id))
+
+    async def list_due_deletions(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Erasures whose grace ended, and such that began and lost their job."""
+        due = or_(and_(Row.status == "PENDING", Row.grace_ends_at <= now), Row.status == "PROCESSING")
+        query = select(Row.id).where(Row.kind == DELETION, due, ~_queued("gdpr.erase", "request", Row.id))
+        return (await self._session.scalars(query.order_by(Row.grace_ends_at).limit(limit))).all()
+
+    async def begin_erasure(self, request_id: UUID, now: datetime) -> Farewell | None:
+        """From here on nobody stops it: the account is DELETED for whoever asks. None when it is not to be.
+
+        Holds the account still, so that it is either brought back or erased.
+        """
+        request = await self._session.get(Row, request_id)
+        if request is None:
+            return None
+        await hold(self._session, request.user_id)
+        due = update(Row).where(
+            Row.id == request_id,
+            Row.kind == DELETION,
+            or_(and_(Row.status == "PENDING", Row.grace_ends_at <= now), Row.status == "PROCESSING"),
+        )
+        if await self._session.scalar(due.values(status="PROCESSING").returning(Row.id)) is None:
+            return None
+        gone = update(User).where(User.id == request.user_id).values(status="DELETED")
+        told = (await self._session.execute(gone.returning(User.email, User.locale))).one()
+        return Farewell(request.user_id, told.email, told.locale)
+
+    async def files_of(self, user_id: UUID) -> list[tuple[str, str]]:
+        """Provider and key of every file of the person."""
+        uploads = select(Upload.provider, Upload.key).where(Upload.user_id == user_id)
+        exports = select(DataExport.provider, DataExport.key).where(DataExport.user_id == user_id)
+        return [(provider, key) for provider, key in await self._session.execute(uploads.union_all(exports))]
+
+    async def end_erasure(self, request_id: UUID, user_id: UUID, now: datetime) -> bool:
+        """False when another worker ended it. Exports that were open are off."""
+        processing = update(Row).where(Row.id == request_id, Row.status == "PROCESSING")
+        ended = processing.values(status="COMPLETED", completed_at=now).returning(Row.id)
+        if await self._session.scalar(ended) is None:
+            return False
+        open_ = update(Row).where(Row.user_id == user_id, Row.status.in_(("PENDING", "PROCESSING")))
+        await self._session.execute(open_.values(status="CANCELLED", completed_at=now))
+        return True
+
+
+class DataExports:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, **columns: Any) -> None:
+        await self._session.execute(insert(DataExport).values(**columns))
+
+    async def find_for(self, request_id: UUID, now: datetime) -> DataExport | None:
+        """The archive of a request while it is kept."""
+        row = DataExport
+        return await self._session.scalar(select(row).where(row.request_id == request_id, row.expires_at > now))
+
+    async def find(self, export_id: UUID) -> DataExport | None:
+        return await self._session.get(DataExport, export_id)
+
+    async def spend(self, export_id: UUID, downloads: int, now: datetime) -> bool:
+        """Count a download; False when there was another since the URL was made, or the archive expired."""
+        row = DataExport
+        good = update(row).where(row.id == export_id, row.downloads == downloads, row.expires_at > now)
+        return await self._session.scalar(good.values(downloads=downloads + 1).returning(row.id)) is not None
+
+    async def list_expired(self, now: datetime, limit: int) -> Sequence[UUID]:
+        row = DataExport
+        queued = _queued("gdpr.forget_export", "export", row.id)
+        expired = select(row.id).where(row.expires_at <= now, ~queued).order_by(row.expires_at)
+        return (await self._session.scalars(expired.limit(limit))).all()
+
+    async def forget(self, export_id: UUID) -> None:
+        await self._session.execute(delete(DataExport).where(DataExport.id == export_id))
+
+
+async def hold(session: AsyncSession, user_id: UUID) -> None:
+    """Lock the account's row until the transaction ends; statements after it see what others committed before."""
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
+def _queued(topic: str, name: str, row_id: Any) -> Any:
+    """Whether a job that names the row is still to be done."""
+    return exists().where(*DUE, OutboxJob.topic == topic, OutboxJob.payload[name].astext == cast(row_id, Text))

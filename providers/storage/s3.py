@@ -1,0 +1,133 @@
+"""S3 and whatever speaks its protocol: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+
+Our own requests carry their signature in the query too, so that there is one way to sign. Keys need no encoding.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from domain.config_keys import Config
+from domain.uploads import owner_of
+from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
+from providers.storage.pieces import pieces_of
+from providers.storage.sigv4 import Credentials, presign
+
+ANSWER_SECONDS = 30.0
+OWN_SECONDS = 300
+
+
+class S3Storage:
+    name = "s3"
+
+    def __init__(self, config: Config, http: httpx.AsyncClient, *, seconds: float = ANSWER_SECONDS) -> None:
+        self._config = config
+        self._http = http
+        self._seconds = seconds
+
+    def presign(self, slot: Slot) -> SignedUpload:
+        """A size that was told is signed with the rest; a largest size is nothing that such a URL can bind."""
+        headers = {"Content-Type": slot.content_type}
+        if self._config["external.storage.s3.conditional_writes"]:
+            headers["If-None-Match"] = "*"
+        length = {} if slot.exact_bytes is None else {"Content-Length": str(slot.exact_bytes)}
+        url = self._signed("PUT", slot.key, headers | length, int(slot.life.total_seconds()))
+        return SignedUpload(url, headers)
+
+    def public_url(self, key: str) -> str:
+        return f"{self._public()}/{key}"
+
+    def key_of(self, url: str) -> str | None:
+        try:
+            base = self._public() + "/"
+        except ProviderUnavailable:  # whoever has no bucket has no files in it
+            return None
+        key = url.removeprefix(base)
+        return key if url.startswith(base) and owner_of(key) else None
+
+    async def find(self, key: str) -> StoredFile | None:
+        async with self._request("HEAD", key) as response:
+            if response.status_code == httpx.codes.NOT_FOUND:
+                return None
+            self._require(response, httpx.codes.OK)
+            size = int(response.headers.get("content-length", 0))
+            return StoredFile(size, response.headers.get("content-type", ""))
+
+    @asynccontextmanager
+    async def read(self, key: str, limit: int | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
+        part = {} if limit is None else {"Range": f"bytes=0-{limit - 1}"}
+        async with self._request("GET", key, headers=part) as response:
+            if response.status_code == httpx.codes.NOT_FOUND:
+                raise ProviderRejected("there is no such file")
+            if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:  # of an empty file
+                yield _nothing()
+                return
+            self._require(response, httpx.codes.OK, httpx.codes.PARTIAL_CONTENT)
+            yield self._pieces(response)
+
+    async def _pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        try:
+            async for piece in response.aiter_bytes():
+                yield piece
+        except httpx.HTTPError as fault:
+            raise ProviderUnavailable(f"the storage broke off ({type(fault).__name__})") from None
+
+    async def put(self, key: str, content_type: str, file: Path) -> None:
+        headers = {"Content-Type": content_type, "Content-Length": str(await asyncio.to_thread(os.path.getsize, file))}
+        async with self._request("PUT", key, headers=headers, content=pieces_of(file)) as response:
+            self._require(response, httpx.codes.OK)
+
+    async def delete(self, key: str) -> None:
+        async with self._request("DELETE", key) as response:
+            self._require(response, httpx.codes.NO_CONTENT, httpx.codes.OK, httpx.codes.NOT_FOUND)
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, key: str, headers: Mapping[str, str] | None = None, content: Any = None
+    ) -> AsyncIterator[httpx.Response]:
+        url = self._signed(method, key, {}, OWN_SECONDS)
+        request = self._http.build_request(method, url, headers=headers, content=content, timeout=self._seconds)
+        try:
+            # With no auth at all the client would look for a .netrc.
+            response = await self._http.send(request, auth=httpx.Auth(), stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise ProviderUnavailable(f"the storage cannot be reached ({type(fault).__name__})") from None
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    @staticmethod
+    def _require(response: httpx.Response, *expected: int) -> None:
+        if response.status_code not in expected:
+            raise ProviderUnavailable(f"the storage answered {response.status_code}")
+
+    def _signed(self, method: str, key: str, headers: Mapping[str, str], seconds: int) -> str:
+        credentials = Credentials(
+            self._setting("access_key_id"), self._setting("secret_access_key"), self._setting("region")
+        )
+        return presign(credentials, method, f"{self._bucket()}/{key}", headers, seconds, datetime.now(UTC))
+
+    def _public(self) -> str:
+        configured: str = self._config["external.storage.s3.public_url"]
+        return configured.rstrip("/") or self._bucket()
+
+    def _bucket(self) -> str:
+        return f"{self._setting('endpoint').rstrip('/')}/{self._setting('bucket')}"
+
+    def _setting(self, name: str) -> str:
+        value: str = self._config[f"external.storage.s3.{name}"]
+        if not value:
+            raise ProviderUnavailable(f"external.storage.s3.{name} is empty")
+        return value
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""

@@ -1,0 +1,48 @@
+"""Successes and conditions of uploads, exports and erasures, for the test of side effects."""
+
+from tests.contract.account_scenarios import calling
+from tests.contract.scenario import Act, Conditional, Scenario
+from tests.handlers.support import account, insert
+from tests.handlers.test_gdpr_delete import leaving
+from tests.harness import PASSWORD, Api, Tables, bearer
+
+
+def look_at_export(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    request_id = api.call("gdpr.export", headers=headers).json()["data"]["id"]
+    return lambda: api.call("gdpr.export_status", path=f"/gdpr/export/{request_id}/status", headers=headers)
+
+
+def download(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    request_id = api.call("gdpr.export", headers=headers).json()["data"]["id"]
+    api.server.work_off()
+    return lambda: api.call("gdpr.export_download", path=f"/gdpr/export/{request_id}/download", headers=headers)
+
+
+def cancel_by_session(api: Api, tables: Tables) -> Act:
+    """Of an account that is active, so that nothing changes but the request."""
+    user_id = account(api, tables)
+    headers = bearer(api.sign_in())
+    insert(tables, "gdpr_requests", user_id=user_id, kind="DELETION")
+    return lambda: api.call("gdpr.cancel_deletion", headers=headers)
+
+
+def cancel_by_token(api: Api, tables: Tables) -> Act:
+    headers = {"X-Reactivate-Token": leaving(api, tables)}
+    return lambda: api.call("gdpr.cancel_deletion", headers=headers)
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "upload.presign": calling("upload.presign", {"type": "avatar", "contentType": "image/png"}),
+    "gdpr.export": calling("gdpr.export"),
+    "gdpr.export_status": look_at_export,
+    "gdpr.export_download": download,
+    "gdpr.export_legacy": calling("gdpr.export_legacy"),
+    "gdpr.delete": calling("gdpr.delete"),
+    "gdpr.cancel_deletion": cancel_by_session,
+    "gdpr.delete_legacy": calling("gdpr.delete_legacy", {"password": PASSWORD}),
+}
+CONDITIONAL: Conditional = {"gdpr.cancel_deletion": [(cancel_by_token, {"users", "reactivation_tokens"})]}
