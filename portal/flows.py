@@ -16,6 +16,13 @@ FLOWS = {
     "oauth": ("auth.oauth.providers", "auth.oauth.login", "auth.oauth.link"),
     "session": ("auth.me", "auth.sessions.list", "auth.passwords.change"),
     "rotation": ("auth.refresh",),
+    "profile": ("users.profile", "users.update_profile", "users.settings.update"),
+    "username": ("users.usernames.check", "users.usernames.change"),
+    "emailChange": ("users.emails.change", "auth.verify_email_change"),
+    "avatar": ("upload.presign", "users.avatars.change"),
+    "export": ("gdpr.export", "gdpr.export_status", "gdpr.export_download"),
+    "leave": ("users.deactivate", "auth.reactivation.validate", "users.reactivate"),
+    "deletion": ("gdpr.delete", "gdpr.cancel_deletion"),
 }
 
 

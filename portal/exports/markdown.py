@@ -36,7 +36,17 @@ class Markdown:
 
     def conventions(self) -> str:
         info = self._site.contract.document["info"]
-        return f"# {self._words('conventions.title')}\n\n{info['description'].strip()}\n"
+        lines = [f"# {self._words('conventions.title')}", "", info["description"].strip(), *self._files()]
+        return "\n".join(lines) + "\n"
+
+    def _files(self) -> Iterator[str]:
+        files = self._site.contract.document.get("x-biore-files")
+        if files:
+            yield f"\n## {self._words('conventions.files')}"
+            for operation in files["operations"]:
+                codes = ", ".join(f"`{code}`" for code in operation["errors"])
+                yield f"\n### `{operation['method']} {files['path']}`\n\n{operation['summary']}.\n"
+                yield f"{operation['description'].strip()}\n\n{self._words('errors.title')}: {codes}"
 
     def errors(self) -> str:
         rows = [

@@ -17,6 +17,7 @@ from domain.config_keys import LOCALES
 from portal import markup
 from portal.build import MARK, Options, build
 from portal.evidence import Badge, Count, Evidence, Gap
+from portal.flows import FLOWS, flows
 from portal.model import Operation, Site
 from portal.pages import error_anchor, error_path, operation_path, pages
 from portal.render import ASSETS, TEMPLATES
@@ -209,6 +210,26 @@ class TestReferences:
     def test_the_place_to_start_is_computed(self, read: dict[str, Document]) -> None:
         calls = read["/docs"].find("where-to-start").xpath(".//tr[1]//a/@href")
         assert calls == ["/docs/auth/register", "/docs/auth/verify-email", "/docs/auth/login"]
+
+    def test_there_is_a_place_to_start_for_every_undertaking(self, site: Site, read: dict[str, Document]) -> None:
+        assert [flow.name for flow in flows(site)] == list(FLOWS)
+        for locale in LOCALES:
+            heads = read[address("/docs", locale)].find("where-to-start").xpath(".//tbody//th")
+            assert len({head.text_content() for head in heads}) == len(FLOWS)
+
+    def test_the_conventions_tell_how_files_are_put_and_got(
+        self, built: Path, site: Site, read: dict[str, Document]
+    ) -> None:
+        plain = (built / "docs" / "conventions.md").read_text(encoding="utf-8")
+        for locale in LOCALES:
+            told = read[address("/docs/conventions", locale)].find("files")
+            links = set(told.xpath(".//a/@href"))
+            for code_ in site.contract.file_codes:
+                assert f"{address(error_path(code_), locale)}#{error_anchor(code_)}" in links
+                assert f"`{code_}`" in plain
+            heads = [head.text_content() for head in told.xpath(".//h3")]
+            assert heads == ["PUT /files/{key}", "GET /files/{key}"]
+            assert all(head in plain for head in heads)
 
     def test_every_code_is_said_in_every_language(self, site: Site, read: dict[str, Document]) -> None:
         texts = Texts(site.contract.errors)
