@@ -69,9 +69,9 @@ TYPES = {
 PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta", ".pf_filter")
 KEPT_FILES = 256
 NOT_BUILT = (
-    "<!doctype html><html lang=en><meta charset=utf-8><title>Documentation</title>"
-    "<p>The documentation is not built: run <code>biore portal build</code>. "
-    "In development the server does so by itself; reload this page in half a minute."
+    "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=3><title>Documentation</title>"
+    "<p>The documentation is not built yet: run <code>biore portal build</code>. "
+    "In development the server does so by itself; this page shows it as soon as it is there."
 )
 NOT_FOUND = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>404</title>"

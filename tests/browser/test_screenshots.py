@@ -13,9 +13,19 @@ SHOTS: dict[str, tuple[str, dict[str, object]]] = {
     "operation-dark": ("/docs/auth/register", {"color_scheme": "dark"}),
     "operation-mobile": ("/docs/auth/login", {"viewport": PHONE}),
     "operation-arabic": ("/ar/docs/auth/login", {}),
+    "profile-update": ("/docs/user/profile-update", {}),
+    "gdpr-export-arabic": ("/ar/docs/user/gdpr-export", {}),
+    "presign-mobile": ("/docs/upload/presign", {"viewport": PHONE}),
     "errors": ("/docs/errors", {}),
+    "conventions": ("/docs/conventions", {}),
+    "comparison": ("/docs/comparison", {}),
+    "changelog": ("/docs/changelog", {}),
+    "verify-email": ("/tr/verify-email?token=x", {}),
     "reset-password": ("/reset-password?token=x", {"viewport": PHONE}),
+    "verify-email-change": ("/ar/verify-email-change?token=x", {"viewport": PHONE}),
+    "missing": ("/docs/nowhere", {}),
 }
+LONG = ("errors", "comparison", "changelog")
 
 
 @pytest.mark.parametrize("name", SHOTS)
@@ -23,7 +33,7 @@ def test_a_page(open_reader: OpenReader, screenshots: Path, name: str) -> None:
     path, options = SHOTS[name]
     page = open_reader(**options).open(path)
     page.wait_for_load_state("networkidle")
-    picture = page.screenshot(path=screenshots / f"{name}.png", full_page=name != "errors")
+    picture = page.screenshot(path=screenshots / f"{name}.png", full_page=name not in LONG)
     assert len(picture) > 10_000
 
 
