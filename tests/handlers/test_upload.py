@@ -78,6 +78,17 @@ def put(web: httpx.Client, signed: Any, content: bytes, **changes: str) -> httpx
     return web.put(signed["uploadUrl"], content=content, headers=signed["headers"] | changes)
 
 
+def presigned_and_put(api: Api, headers: dict[str, str], web: httpx.Client) -> str:
+    """The public URL of an avatar's file that is there."""
+    signed = presign(api, headers)
+    assert put(web, signed, file_of("image/png")).status_code == 200
+    return str(signed["publicUrl"])
+
+
+def show(api: Api, headers: dict[str, str], url: str) -> httpx.Response:
+    return api.call("users.avatars.change", {"avatarUrl": url}, headers=headers)
+
+
 def settle(server: Server, tables: Tables) -> dict[str, Any]:
     """The upload's row after all that a worker does once the URL is over."""
     tables.run("UPDATE uploads SET expires_at = now() - interval '1 hour'")
@@ -359,6 +370,29 @@ class TestDeleteFile:
         tables.run("UPDATE users SET avatar_url = %s", avatar["publicUrl"])
         self.run(server, tables, url=avatar["publicUrl"])
         assert [web.get(signed["publicUrl"]).status_code for signed in (avatar, media)] == [200, 200]
+
+    def test_a_change_of_avatar_takes_the_file_along(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], storage: Storage, web: Any
+    ) -> None:
+        urls = [presigned_and_put(api, headers, web) for _ in range(3)]
+        for url in urls[:2]:
+            assert show(api, headers, url).status_code == 200
+        server.work_off()
+        assert [web.get(url).status_code for url in urls] == [404, 200, 200]
+        assert api.call("users.avatars.remove", headers=headers).status_code == 200
+        server.work_off()
+        assert [web.get(url).status_code for url in urls] == [404, 404, 200]
+
+    def test_who_shows_the_file_of_somebody_else_cannot_delete_it(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], storage: Storage, web: Any
+    ) -> None:
+        url = presigned_and_put(api, headers, web)
+        account(api, tables, "eve@example.com")
+        eve = bearer(api.sign_in("eve@example.com"))
+        assert show(api, eve, url).status_code == 200
+        assert api.call("users.avatars.remove", headers=eve).status_code == 200
+        server.work_off()
+        assert web.get(url).status_code == 200
 
     def test_an_outage_is_waited_out(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server, web: Any

@@ -15,10 +15,17 @@ from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, broken_r
 
 AVATAR = "https://cdn.bio.re/avatars/ada.webp"
 OTHER = "https://cdn.bio.re/avatars/eve.webp"
+LOOPBACK = ["http://127.0.0.1:8000/files/a.webp", "http://localhost:80/"]
 NO_URLS = [
     "",
     "ada.webp",
     "http://cdn.bio.re/a.webp",
+    "http://cdn.bio.re:8000/a.webp",
+    "http://127.0.0.1.bio.re:8000/a.webp",
+    "http://127.0.0.1:8000@bio.re/a.webp",
+    "http://localhost.bio.re:8000/a.webp",
+    "http://127.0.0.1/a.webp",
+    "http://10.0.0.1:8000/a.webp",
     "javascript:alert(1)",
     "data:image/png;base64,AAAA",
     "https://",
@@ -151,7 +158,9 @@ class TestAvatar:
         rule = "maxLength" if len(url) > 2048 else "https_url"
         assert ("avatarUrl", rule) in broken_rules(self.show(api, access, url))
 
-    @pytest.mark.parametrize("url", [AVATAR, "https://cdn.example/", "https://a.b-c.example/%C3%A9/~x?w=1&h=(2)"])
+    @pytest.mark.parametrize(
+        "url", [AVATAR, "https://cdn.example/", "https://a.b-c.example/%C3%A9/~x?w=1&h=(2)", *LOOPBACK]
+    )
     def test_of_any_host(self, api: Api, access: str, url: str) -> None:
         assert self.show(api, access, url).status_code == 200
 
