@@ -8,11 +8,9 @@ from runtime.spec import Contract
 BUSINESS = {400, 422}
 # Schemathesis' own: what no valid request can rule out from outside.
 ALWAYS_EXPECTED = ("2xx", "401", "403", "404", "409", "429", "5xx")
-# Codes of 404s that say: not yet.
-LATER = frozenset({"error.gdpr.export_not_ready"})
 HEADER = """\
 # Generated from the contract by `make spec`; read by `st run` and `make fuzz`.
-# Every check is on; only of what a worker makes later it is not asked that it is there as soon as it was asked for.
+# Every check is on, of every operation.
 # A valid request may be refused with 400 or 422 only where the operation documents such an error.
 # BIORE_FUZZ_TOKEN holds an access token of a verified account.
 
@@ -40,12 +38,12 @@ def configuration(contract: Contract) -> str:
 def _expected(policy: Policy) -> str:
     own = policy.own_codes | ({"idempotency.key_reused"} if policy.idempotent else set())
     statuses = sorted({policy.statuses[code] for code in own} & BUSINESS)
-    lines = []
-    if statuses:
-        expected = json.dumps([*ALWAYS_EXPECTED, *map(str, statuses)])
-        lines.append(f"checks.positive_data_acceptance.expected-statuses = {expected}")
-    if own & LATER:
-        lines.append("checks.ensure_resource_availability.enabled = false")
-    if not lines:
+    if not statuses:
         return ""
-    return "\n".join(("\n[[operations]]", f'include-operation-id = "{policy.operation_id}"', *lines, ""))
+    expected = json.dumps([*ALWAYS_EXPECTED, *map(str, statuses)])
+    lines = (
+        "\n[[operations]]",
+        f'include-operation-id = "{policy.operation_id}"',
+        f"checks.positive_data_acceptance.expected-statuses = {expected}\n",
+    )
+    return "\n".join(lines)

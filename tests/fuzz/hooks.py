@@ -1,15 +1,21 @@
 """What helps Schemathesis to get further, besides the contract. Importing this is enough.
 
+An archive is built by the worker: whoever asks for its URL has waited until it is there, as the contract tells.
+
 Links that only tests can follow: mails are for people, so what leads out of the mailbox is no part of the contract; and
 `#regex:` is a word of Schemathesis, not of OpenAPI.
 """
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+import httpx
 import schemathesis
 from hypothesis import strategies as st
-from schemathesis import HookContext
+from schemathesis import Case, HookContext
+
+from tests.processes.biore import until
 
 VERIFY, RESET = "/verify-email?token=", "/reset-password?token="  # what the links of mails hold
 
@@ -29,6 +35,8 @@ LINKS: Mapping[tuple[str, str, str], Mapping[str, Any]] = {
 }
 
 
+EXPORT_SECONDS = 20
+
 # Drawn blindly, two of three valid passwords miss a rule and are thrown away with all that led there.
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=120)
 PASSWORDS = st.tuples(TEXTS, st.permutations("Aa1bcdef")).map(lambda parts: parts[0] + "".join(parts[1]))
@@ -39,3 +47,30 @@ schemathesis.openapi.format("password", PASSWORDS)
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
     for (path, method, status), links in LINKS.items():
         raw_schema["paths"][path][method]["responses"][status].setdefault("links", {}).update(links)
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case, **_: Any) -> None:
+    if context.operation is not None and context.operation.definition.raw["operationId"] == "gdpr.export_download":
+        _wait_for_export(case)
+
+
+def _wait_for_export(case: Case) -> None:
+    """Until nobody works on the export any more. What names no export of the caller is not waited for."""
+    request_id, authorization = (case.path_parameters or {}).get("id"), (case.headers or {}).get("Authorization", "")
+    if not _is_uuid(request_id) or not authorization.isascii():
+        return
+    url = f"{case.operation.schema.get_base_url()}/gdpr/export/{request_id}/status"
+    with httpx.Client(headers={"Authorization": authorization}, trust_env=False) as client:
+        until(lambda: _is_settled(client.get(url)), "the archive", EXPORT_SECONDS)
+
+
+def _is_settled(answer: httpx.Response) -> bool:
+    return answer.status_code != httpx.codes.OK or answer.json()["data"]["status"] not in ("PENDING", "PROCESSING")
+
+
+def _is_uuid(value: Any) -> bool:
+    try:
+        return str(UUID(value)) == value
+    except (ValueError, AttributeError, TypeError):
+        return False
