@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, func, literal, or_, select, union_all, update
+from sqlalchemy import and_, delete, exists, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,6 @@ from persistence.models import (
     CreatorProfile,
     EmailChange,
     EmailVerification,
-    GdprRequest,
     PasswordReset,
     ReactivationToken,
     ReferralLink,
@@ -150,16 +149,6 @@ class Users:
         for token in (EmailVerification, EmailChange, PasswordReset, ReactivationToken):
             live = update(token).where(token.user_id == user_id, token.used_at.is_(None))
             await self._session.execute(live.values(invalidated_at=now))
-
-    async def reactivate(self, user_id: UUID) -> bool:
-        """False when the account is not deactivated. A pending erasure is cancelled with it."""
-        paused = update(User).where(User.id == user_id, User.status == "DEACTIVATED").values(status="ACTIVE")
-        if await self._session.scalar(paused.returning(User.id)) is None:
-            return False
-        pending = update(GdprRequest).where(GdprRequest.user_id == user_id, GdprRequest.kind == "DELETION")
-        cancelled = {"status": "CANCELLED", "completed_at": func.now()}
-        await self._session.execute(pending.where(GdprRequest.status == "PENDING").values(**cancelled))
-        return True
 
     async def change_status(self, user_id: UUID, before: str, after: str) -> bool:
         """False when the account was not in the state ``before``."""

@@ -36,15 +36,18 @@ async def attribution(principal: Principal, db: Repositories) -> dict[str, Any]:
 async def reactivate(
     body: Body, x_reactivate_token: str | None, principal: Principal | None, db: Repositories, clock: Clock
 ) -> None:
-    token = x_reactivate_token or (body or {}).get("token")
+    token, now = x_reactivate_token or (body or {}).get("token"), clock()
     if token:
-        user_id = await _owner_of(token, db, clock())
+        user_id = await _owner_of(token, db, now)
     elif principal is not None:
         user_id = principal.user_id
     else:
         raise ApiError("auth.unauthenticated")
-    if not await db.users.reactivate(user_id):
+    if not await db.users.change_status(user_id, "DEACTIVATED", "ACTIVE"):
         raise ApiError("error.user.account_not_deactivated")
+    if await db.gdpr_requests.cancel_deletion(user_id, now) is not None:
+        await db.outbox.add("email.deletion_cancelled", user=str(user_id))
+        await db.audit.record("gdpr.delete.cancelled", actor=user_id, target=user_id)
     await db.audit.record("user.reactivate.success", actor=user_id, target=user_id)
 
 

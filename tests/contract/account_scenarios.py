@@ -171,6 +171,7 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 FAILED = {"login_attempts"}
+CANCELLED = {"gdpr_requests", "email.deletion_cancelled", "gdpr.delete.cancelled"}
 CONDITIONAL: Conditional = {
     "auth.two_factor.login": [
         (second_factor_by_backup_code, {"backup_codes"}),
@@ -185,7 +186,7 @@ CONDITIONAL: Conditional = {
     ],
     "auth.passwords.change": [(change_password_with_all_else_open, {"sessions", "password_resets", "email_changes"})],
     "auth.sessions.revoke_all": [(revoke_other_sessions, {"sessions"})],
-    "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens", "gdpr_requests"})],
+    "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens"} | CANCELLED)],
 }
 LOGIN: list[tuple[Scenario, set[str]]] = [
     (asked_for_second_factor, {"challenges", "-auth.login.success"}),

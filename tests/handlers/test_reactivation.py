@@ -98,3 +98,5 @@ class TestReactivate:
         insert(tables, "gdpr_requests", user_id=user_id, kind="DELETION")
         assert reactivate(api, token).status_code == 200
         assert tables.one("SELECT status FROM gdpr_requests")["status"] == "CANCELLED"
+        assert "cancelled" in api.mails("ada@example.com")[0]["text"]
+        assert audited(tables, "gdpr.delete.cancelled")
