@@ -142,8 +142,12 @@ class OneTimeTokens:
         await self._session.execute(live.values(invalidated_at=now))
 
     async def consume(self, token: UUID, now: datetime) -> UUID | None:
-        """Whose the token is; None when it is unknown, expired, replaced or consumed."""
+        """Whose the token is; None when it is unknown, expired, replaced or consumed.
+
+        The account is held before its token, as by all who void tokens of an account, so that none waits for the other.
+        """
         row = self.model
+        await self._session.execute(select(User.id).where(User.id == await self.find(token, now)).with_for_update())
         used = update(row).where(*self._good(token, now)).values(used_at=now)
         return await self._session.scalar(used.returning(row.user_id))
 
