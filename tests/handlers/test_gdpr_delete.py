@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.uploads import TYPES
 from domain.users import tombstone_of
 from tests.handlers.support import account, audited, change, insert
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, code_of
@@ -35,9 +36,9 @@ def end_grace(tables: Tables) -> None:
     assert tables.run("UPDATE gdpr_requests SET grace_ends_at = now() - interval '1 second' WHERE kind = 'DELETION'")
 
 
-def upload(api: Api, headers: dict[str, str]) -> str:
+def upload(api: Api, headers: dict[str, str], kind: str = "avatar") -> str:
     """A file that is there; its public URL."""
-    signed = api.call("upload.presign", {"type": "avatar", "contentType": "image/png"}, headers=headers).json()["data"]
+    signed = api.call("upload.presign", {"type": kind, "contentType": "image/png"}, headers=headers).json()["data"]
     png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(40)
     assert api.put(signed["uploadUrl"], content=png, headers=signed["headers"]).status_code == 200
     return str(signed["publicUrl"])
@@ -235,17 +236,20 @@ class TestErasure:
     def test_files_and_archives_go(self, api: Api, server: Server, tables: Tables) -> None:
         account(api, tables)
         headers = bearer(api.sign_in())
-        url = upload(api, headers)
+        urls = [upload(api, headers, kind) for kind in ("avatar", *TYPES)]
+        for url in urls[:2]:
+            assert api.call("users.avatars.change", {"avatarUrl": url}, headers=headers).status_code == 200
         api.call("gdpr.export", headers=headers)
         server.work_off()
-        assert api.get(url).status_code == 200
+        assert [api.get(url).status_code for url in urls] == [404, 200, 200, 200]
         archive = server.settings.data_dir / "uploads" / tables.one("SELECT key FROM data_exports")["key"]
         assert archive.exists()
         api.call("gdpr.delete", headers=headers)
         end_grace(tables)
         server.let_time_come("gdpr.erase_due")
-        assert api.get(url).status_code == 404
+        assert {api.get(url).status_code for url in urls} == {404}
         assert not archive.exists()
+        assert tables.one("SELECT avatar_url FROM users")["avatar_url"] is None
         assert (tables.count("uploads"), tables.count("data_exports")) == (0, 0)
 
     def test_it_waits_for_the_storage_and_cannot_be_stopped_then(

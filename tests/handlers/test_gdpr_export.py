@@ -1,7 +1,7 @@
 """The copy of all data about an account: asked for, built by the worker, downloaded once."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -16,7 +16,7 @@ import pytest
 from domain.gdpr import EXPORT_TRIES
 from persistence.personal import PERSONAL
 from tests.handlers.support import account, audited, change, insert
-from tests.handlers.test_gdpr_delete import upload
+from tests.handlers.test_gdpr_delete import end_grace, state, upload
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.providers.s3_server import S3Server, s3_server
 from tests.providers.servers import closed_port
@@ -248,9 +248,9 @@ class TestArchive:
 
 
 @contextmanager
-def once_the_storage_has_it(tables: Tables, vendor: S3Server, statement: str) -> Iterator[None]:
-    """Run the statement while the archive is on its way: after the job began, before it ends."""
-    vendor.on_put = lambda: tables.run(statement)
+def once_the_storage_has_it(vendor: S3Server, act: Callable[[], object]) -> Iterator[None]:
+    """Act while the archive is on its way: after the job began, before it ends."""
+    vendor.on_put = act
     try:
         yield
     finally:
@@ -258,16 +258,37 @@ def once_the_storage_has_it(tables: Tables, vendor: S3Server, statement: str) ->
 
 
 class TestFailure:
-    def test_an_erasure_meanwhile_leaves_no_archive(
+    def test_an_erasure_that_begins_meanwhile_leaves_no_archive(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
     ) -> None:
-        with s3_server() as vendor, once_the_storage_has_it(tables, vendor, "UPDATE users SET status = 'DELETED'"):
+        def begin() -> None:
+            tables.run("UPDATE users SET status = 'DELETED'")
+
+        with s3_server() as vendor, once_the_storage_has_it(vendor, begin):
             server.configure(**vendor.configured())
             ask(api, headers)
             server.work_off()
             assert vendor.puts == 1
             assert vendor.files == {}
         assert tables.count("data_exports") == 0
+
+    def test_a_whole_erasure_meanwhile_leaves_nothing(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        def erase() -> None:
+            end_grace(tables)
+            server.let_time_come("gdpr.erase_due")
+            assert state(tables) == ("DELETED", ["COMPLETED"])
+
+        with s3_server() as vendor, once_the_storage_has_it(vendor, erase):
+            server.configure(**vendor.configured())
+            ask(api, headers)
+            api.call("gdpr.delete", headers=headers)
+            server.work_off()
+            assert (vendor.puts, vendor.files) == (1, {})
+        assert (state(tables), tables.count("data_exports")) == (("DELETED", ["COMPLETED"]), 0)
+        export = tables.one("SELECT status FROM gdpr_requests WHERE kind = 'EXPORT'")
+        assert export["status"] == "CANCELLED"
 
     def test_after_some_tries_it_has_failed_and_may_be_asked_again(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
