@@ -50,14 +50,16 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
 
 
 @schemathesis.hook
-def before_call(context: HookContext, case: Case, **_: Any) -> None:
+def before_call(context: HookContext, case: Case[Any], **_: Any) -> None:
     if context.operation is not None and context.operation.definition.raw["operationId"] == "gdpr.export_download":
         _wait_for_export(case)
 
 
-def _wait_for_export(case: Case) -> None:
+def _wait_for_export(case: Case[Any]) -> None:
     """Until nobody works on the export any more. What names no export of the caller is not waited for."""
-    request_id, authorization = (case.path_parameters or {}).get("id"), (case.headers or {}).get("Authorization", "")
+    parameters: Mapping[str, Any] = case.path_parameters or {}
+    headers: Mapping[str, str] = case.headers or {}
+    request_id, authorization = parameters.get("id"), headers.get("Authorization", "")
     if not _is_uuid(request_id) or not authorization.isascii():
         return
     url = f"{case.operation.schema.get_base_url()}/gdpr/export/{request_id}/status"
@@ -66,7 +68,10 @@ def _wait_for_export(case: Case) -> None:
 
 
 def _is_settled(answer: httpx.Response) -> bool:
-    return answer.status_code != httpx.codes.OK or answer.json()["data"]["status"] not in ("PENDING", "PROCESSING")
+    if answer.status_code != httpx.codes.OK:
+        return True
+    status: str = answer.json()["data"]["status"]
+    return status not in ("PENDING", "PROCESSING")
 
 
 def _is_uuid(value: Any) -> bool:
