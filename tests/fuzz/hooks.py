@@ -76,6 +76,6 @@ def _is_settled(answer: httpx.Response) -> bool:
 
 def _is_uuid(value: Any) -> bool:
     try:
-        return str(UUID(value)) == value
-    except (ValueError, AttributeError, TypeError):
+        return str(UUID(str(value))) == str(value)
+    except ValueError:
         return False
