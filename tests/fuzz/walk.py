@@ -3,6 +3,9 @@
 By itself it hardly ever signs in with a second factor: that takes nine right steps in a row, each drawn from dozens.
 Here it may take only the next step of a way, as often as it needs, with whatever data it generates; at the end of the
 way it is free. Every answer passes every check, as in `st run`.
+
+`Guide` and `Walker` rest on parts of Schemathesis that are not its public interface, so pyproject.toml allows no other
+minor version than the one they were read in: a new one is taken by hand, and the ways show whether they still lead on.
 """
 
 import time
