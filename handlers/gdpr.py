@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.auth import read_one_time_token
+from domain.auth import read_one_time_token, require_password
 from domain.errors import ApiError
 from domain.gdpr import DELETION, EXPORT, day, deletion_view, export_status_view, export_view
 from domain.users import timestamp
@@ -86,10 +86,7 @@ async def delete_legacy(
 ) -> dict[str, Any]:
     async with uow() as db:
         user = await db.users.get(principal.user_id)
-    if user.password_hash is None:
-        raise ApiError("error.user.password_required")
-    if not await hasher.matches(body["password"], user.password_hash):
-        raise ApiError("error.user.password_incorrect")
+    require_password(user.password_hash, matched=await hasher.matches(body["password"], user.password_hash))
     async with uow() as db:
         request = await _ask_for_deletion(user.id, db, config, clock())
         if request is None:
