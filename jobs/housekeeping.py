@@ -30,6 +30,7 @@ async def forget_sessions(uow: UnitOfWork, clock: Clock) -> None:
     async with uow.last() as db:
         await db.sessions.purge(before)
         await db.email_verifications.purge(before)
+        await db.email_changes.purge(before)
         await db.password_resets.purge(before)
         await db.reactivation_tokens.purge(before)
 

@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.handlers.support import insert
 from tests.harness import Server, Tables
 
@@ -22,3 +24,13 @@ def test_only_accounts_that_stayed_unverified_are_forgotten(server: Server, tabl
     left = {row["email"] for row in tables.rows("SELECT email FROM users")}
     assert left == {"proven@example.com", "erased@example.com", "fresh@example.com"}
     assert tables.count("consent_records") == 0
+
+
+@pytest.mark.parametrize("table", ["email_verifications", "email_changes", "password_resets", "reactivation_tokens"])
+def test_links_are_forgotten_a_week_after_their_end(server: Server, tables: Tables, table: str) -> None:
+    further = {"new_email": "new@example.com"} if table == "email_changes" else {}
+    for name, end in (("old", WEEK_AGO - timedelta(minutes=1)), ("recent", WEEK_AGO + timedelta(hours=1))):
+        user_id = insert(tables, "users", email=f"{name}@example.com", email_verified=True)
+        insert(tables, table, user_id=user_id, token_hash=name.encode(), expires_at=end, **further)
+    server.let_time_come("housekeeping.forget_sessions")
+    assert [bytes(row["token_hash"]) for row in tables.rows(f"SELECT token_hash FROM {table}")] == [b"recent"]  # noqa: S608
