@@ -1,4 +1,4 @@
-"""All tests but those of the browser, in as many processes side by side as there are cores, two at least:
+"""All tests but those of the browser, in processes side by side, one more than there are cores, because tests wait:
 `python -m tests.everything`.
 
 What handlers/ and contract/ reach is counted by the last test of contract/, so these stay in one process.
@@ -33,7 +33,7 @@ def run(name: str, arguments: tuple[str, ...], folder: Path) -> tuple[int, str]:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
         shares = SHARES | {"rest": APART}
         running = [pool.submit(run, name, arguments, Path(temporary)) for name, arguments in shares.items()]
         counts, worst = Counter[str](), 0

@@ -45,8 +45,7 @@ def clients(documented: Documented) -> Iterator[Callable[[Server], Api]]:
     with ExitStack() as stack:
 
         def make(server: Server) -> Api:
-            # There is no TLS here, and loading certificates would take longer than most tests.
-            return stack.enter_context(server.client(verify=False, event_hooks={"response": [documented]}))
+            return stack.enter_context(server.client(event_hooks={"response": [documented]}))
 
         yield make
 

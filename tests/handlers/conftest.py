@@ -22,8 +22,7 @@ def clients(documented: Documented) -> Iterator[Clients]:
     with ExitStack() as stack:
 
         def make(server: Server, address: str | None = None) -> Api:
-            # There is no TLS here, and loading certificates would take longer than most tests.
-            options = {"verify": False, "event_hooks": {"response": [documented]}}
+            options = {"event_hooks": {"response": [documented]}}
             return stack.enter_context(server.client(address=address, **options))
 
         yield make

@@ -37,7 +37,7 @@ def open_server(start_server: Callable[..., Server]) -> Server:
 def api(open_server: Server) -> Iterator[Api]:
     open_server.reset()
     open_server.configure(**{"ratelimit.enabled": False})
-    with open_server.client(verify=False) as client:
+    with open_server.client() as client:
         yield client
 
 
