@@ -180,6 +180,7 @@ class TestAttribution:
         creator = insert(tables, "creator_profiles", user_id=eve)
         told = {"utmSource": "s", "utmMedium": "m", "utmCampaign": "c", "utmTerm": "t", "utmContent": "n"}
         places = {"firstReferrerUrl": "https://r.example/", "firstLandingPage": "https://bio.re/eve"}
+        api.headers["CF-IPCountry"] = "TR"
         api.sign_up(referralCode="K7Q2M9TX", **told, **places)
         access = api.sign_in()
         tables.run("DELETE FROM creator_profiles")
@@ -190,7 +191,7 @@ class TestAttribution:
             "referredByCode": "K7Q2M9TX",
             "acquiredViaCreatorId": str(creator),
             "registrationDevice": "tests",
-            "registrationCountry": None,
+            "registrationCountry": "TR",
         }
 
     def test_a_code_that_led_to_nobody_is_not_kept(self, api: Api) -> None:
