@@ -25,7 +25,7 @@ test: setup ## Run all tests, a deterministic fuzz of the contract among them.
 	$(BIN)/python -m tests.everything
 
 test-browser: setup ## Read and use the portal in Chromium, with axe; installs chromium where it may.
-	@command -v chromium || { [ "$$(id -u)" = 0 ] && apt-get install -y chromium; } || \
+	@command -v chromium || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y chromium; } || \
 		{ echo 'The browser tests need Chromium: apt-get install chromium'; exit 1; }
 	$(BIN)/pytest tests/browser
 
