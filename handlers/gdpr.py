@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.auth import read_one_time_token, require_password
+from domain.auth import require_password
 from domain.errors import ApiError
 from domain.gdpr import DELETION, EXPORT, day, deletion_view, export_status_view, export_view
 from domain.users import timestamp
@@ -66,10 +66,7 @@ async def cancel_deletion(
 ) -> None:
     now = clock()
     if x_reactivate_token:
-        token = read_one_time_token(x_reactivate_token)
-        user_id = await db.reactivation_tokens.consume(token, now) if token is not None else None
-        if user_id is None:
-            raise ApiError("error.user.reactivation_invalid")
+        user_id = await db.reactivation_tokens.redeem(x_reactivate_token, now)
     elif principal is not None:
         user_id = principal.user_id
     else:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, Interval, and_, case, cast, delet
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.auth import one_time_hash
+from domain.auth import one_time_hash, read_one_time_token
 from domain.errors import ApiError
 from domain.users import Client, Identity, Return
 from persistence.models import (
@@ -196,6 +196,14 @@ class PasswordResets(OneTimeTokens):
 
 class ReactivationTokens(OneTimeTokens):
     model = ReactivationToken
+
+    async def redeem(self, token: str, now: datetime) -> UUID:
+        """Whose the token is, as the person showed it. Raises ApiError error.user.reactivation_invalid."""
+        parsed = read_one_time_token(token)
+        user_id = await self.consume(parsed, now) if parsed is not None else None
+        if user_id is None:
+            raise ApiError("error.user.reactivation_invalid")
+        return user_id
 
     async def state(self, token: UUID, now: datetime) -> Return | None:
         """What the token leads to, dead ones included."""

@@ -119,7 +119,4 @@ class Validator:
 
 def _shown(limit: Any) -> Any:
     """As a person may read it: a list of values as in JSON, without quotes."""
-    if not isinstance(limit, list):
-        return limit
-    # What none of several schemas takes has their refusals for a limit.
-    return ", ".join(orjson.dumps(item, default=str).decode().strip('"') for item in limit)
+    return ", ".join(orjson.dumps(item).decode().strip('"') for item in limit) if isinstance(limit, list) else limit

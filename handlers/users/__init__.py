@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from domain.auth import read_one_time_token, require_password
+from domain.auth import require_password
 from domain.errors import ApiError
 from domain.users import MAX_SOCIAL_ACCOUNTS, attribution_view, profile_columns, profile_view, updated_profile_view
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
-
     from handlers.needs import Body, Clock, Config, Hasher, Principal, Repositories, UnitOfWork
 
 
@@ -38,7 +35,7 @@ async def reactivate(
 ) -> None:
     token, now = x_reactivate_token or (body or {}).get("token"), clock()
     if token:
-        user_id = await _owner_of(token, db, now)
+        user_id = await db.reactivation_tokens.redeem(token, now)
     elif principal is not None:
         user_id = principal.user_id
     else:
@@ -49,14 +46,6 @@ async def reactivate(
         await db.outbox.add("email.deletion_cancelled", user=str(user_id))
         await db.audit.record("gdpr.delete.cancelled", actor=user_id, target=user_id)
     await db.audit.record("user.reactivate.success", actor=user_id, target=user_id)
-
-
-async def _owner_of(token: str, db: Repositories, now: datetime) -> UUID:
-    parsed = read_one_time_token(token)
-    user_id = await db.reactivation_tokens.consume(parsed, now) if parsed is not None else None
-    if user_id is None:
-        raise ApiError("error.user.reactivation_invalid")
-    return user_id
 
 
 async def deactivate(
