@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth import one_time_hash, read_one_time_token
 from domain.errors import ApiError
-from domain.users import Client, Identity, Return
+from domain.users import Client, Return
 from persistence.models import (
     EmailChange,
     EmailVerification,
@@ -23,7 +23,6 @@ from persistence.models import (
     Session,
     User,
 )
-from persistence.users import IDENTITY
 
 DELETION = "DELETION"
 
@@ -48,24 +47,6 @@ class Sessions:
         await self._session.execute(update(User).where(User.id == user_id).values(last_login_at=now))
         await self._session.flush()
         return row.id
-
-    async def find_live(self, session_id: UUID, user_id: UUID, now: datetime) -> tuple[bool, Identity | None]:
-        """Whether the session lives, and whose it is: no identity when the account is gone."""
-        live = (
-            select(Session.id, *IDENTITY)
-            .outerjoin(User, User.id == Session.user_id)
-            .where(
-                Session.id == session_id,
-                Session.user_id == user_id,
-                Session.revoked_at.is_(None),
-                Session.expires_at > now,
-            )
-        )
-        rows: Sequence[Any] = (await self._session.execute(live)).all()
-        if not rows:
-            return False, None
-        _, *identity = rows[0]
-        return True, Identity(*identity) if identity[0] else None
 
     async def get_live(self, session_id: UUID, now: datetime, idle: timedelta) -> Session:
         """Raises ApiError auth.refresh.invalid_token for a session that ended or never was."""

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from domain.users import Trace
+from persistence.leases import Leases
 from persistence.outbox import Seal
 from persistence.repositories import Repositories
 from persistence.url import driver_url
@@ -15,13 +17,14 @@ from persistence.url import driver_url
 NOBODY = Trace()
 CONNECT_SECONDS = 3
 POOL_SECONDS = 5
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database is out of reach or asks for patience, so that the same call may work soon."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
+    return isinstance(error, OUTAGES)
 
 
 class Database:
@@ -29,13 +32,15 @@ class Database:
 
     def __init__(self, url: str, seal: Seal, pool_size: int = 10) -> None:
         self._seal = seal
+        options = {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"}
+        self.leases = Leases(url, options)
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_SECONDS,
             pool_recycle=1800,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"},
+            connect_args=options,
         )
         self._writing = async_sessionmaker(self.engine, expire_on_commit=False)
         self._reading = async_sessionmaker(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
@@ -60,4 +65,5 @@ class Database:
         return self._writing()
 
     async def close(self) -> None:
+        await self.leases.close()
         await self.engine.dispose()

@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from connexion.middleware import ConnexionMiddleware
-from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
 from redis.asyncio import Redis
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from persistence.migrate import is_current
+from persistence.sessions import LiveSessions
 from providers.dns.deliverability import MailRules
 from providers.oauth import oauth_adapters
 from providers.registry import OAuthFamily
@@ -36,7 +36,7 @@ from runtime.ratelimit import Limiter, LocalLimiter, RedisLimiter, connect_redis
 from runtime.routing import StrictRouting
 from runtime.schemas import SchemaCompiler
 from runtime.second_factor import SecondFactor
-from runtime.security import BearerSecurity, DevTokenSecurity
+from runtime.security import Bearer, CompiledSecurity, DevTokenSecurity
 from runtime.settings import Settings
 from runtime.signing import SigningKeys
 from runtime.tokens import Tokens
@@ -63,6 +63,19 @@ def build_limiter(settings: Settings) -> tuple[Limiter, Redis | None]:
     return RedisLimiter(redis, local, settings.processes), redis
 
 
+class Front:
+    """Calls of the API go straight to it, past the routes of everything else."""
+
+    def __init__(self, base_path: str, api: ASGIApp, pages: ASGIApp) -> None:
+        self._below = f"{base_path}/"
+        self._api = api
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        called = scope["type"] == "http" and scope["path"].startswith(self._below)
+        await (self._api if called else self._pages)(scope, receive, send)
+
+
 class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
@@ -86,7 +99,7 @@ class Application:
         self.wired: dict[str, WiredOperation] = {}
         self.asgi = Door(self._outer(), settings, self.config)
 
-    def _outer(self) -> Starlette:
+    def _outer(self) -> ASGIApp:
         contract = self.parts.contract
         api = ErrorLayer(self._connexion(), self.refusals)
         documents = {
@@ -100,9 +113,17 @@ class Application:
             Mount("/files", ErrorLayer(self._files(), self.refusals)),
             Mount("/", Portal(self.parts.settings.portal_folder, contract.base_path, self.config, api)),
         ]
+        pages = Starlette(routes=routes, lifespan=self._lifespan)
+        pages.router.redirect_slashes = False
+        return self._shared(Front(contract.base_path, api, pages))
+
+    def _shared(self, app: ASGIApp) -> ASGIApp:
+        """With browsers of the origins that may read the answers."""
         origins = self.parts.settings.cors_origins
-        cors = Middleware(
-            CORSMiddleware,
+        if not origins:
+            return app
+        return CORSMiddleware(
+            app,
             allow_origins=origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=ALLOWED,
@@ -110,29 +131,25 @@ class Application:
             expose_headers=EXPOSED,
             max_age=PREFLIGHT_SECONDS,
         )
-        app = Starlette(routes=routes, middleware=[cors] if origins else [], lifespan=self._lifespan)
-        app.router.redirect_slashes = False
-        return app
 
     def _files(self) -> FileServer:
         return FileServer(self.parts.providers.storage, self.parts.database, self.export_links, utc_now)
 
-    def _connexion(self) -> ConnexionMiddleware:
+    def _connexion(self) -> ASGIApp:
         parts = self.parts
         schemas = SchemaCompiler(parts.contract.document)
+        bearer = Bearer(self.tokens, LiveSessions(parts.database.leases), utc_now)
         app = ConnexionMiddleware(
             WiredApp(),
-            middlewares=[StrictRouting, SecurityMiddleware, GuardLayer, ValidationLayer],
+            middlewares=[StrictRouting, CompiledSecurity, GuardLayer, ValidationLayer],
             resolver=Resolver(find_handler),
-            security_map={
-                "bearer": lambda: BearerSecurity(self.tokens, parts.database, utc_now),
-                "apiKey": DevTokenSecurity,
-            },
+            security_map={"bearer": lambda: bearer, "apiKey": DevTokenSecurity},
         )
         app.add_api(
             parts.contract.document,
             base_path=parts.contract.base_path,
             contract=parts.contract,
+            bearer=bearer,
             schemas=schemas,
             validated=self.validated,
             wired=self.wired,
@@ -150,8 +167,8 @@ class Application:
             ),
         )
         # Connexion builds its stack at the first request; a contract without a handler must not get that far.
-        app.app, app.middleware_stack = app._build_middleware_stack()
-        return app
+        stack: ASGIApp = app._build_middleware_stack()[0]
+        return stack
 
     def _services(self) -> dict[str, Any]:
         """What a handler may ask for by name, beside what belongs to the call itself."""

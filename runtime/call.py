@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.users import Client, Identity
+from runtime.headers import Headers
 
 SCOPE_KEY = "biore.call"
 CORRELATION: ContextVar[str | None] = ContextVar("biore_correlation", default=None)
@@ -19,13 +20,19 @@ class Principal:
     session_id: UUID
     user: Identity | None
 
+    @property
+    def caller(self) -> str:
+        """What the caller is counted by."""
+        return str(self.user_id)
+
 
 @dataclass(slots=True)
 class Call:
-    """``answer_headers`` are added to whatever answer the request gets."""
+    """``answer_headers`` are added to whatever answer the request gets; ``status`` is 0 until that began."""
 
     correlation_id: str
     client: Client
+    headers: Headers
     principal: Principal | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     body: Any = None
@@ -34,3 +41,4 @@ class Call:
     cookies: dict[str, str] = field(default_factory=dict)
     operation_id: str | None = None
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    status: int = 0

@@ -6,25 +6,23 @@ import time
 from functools import lru_cache
 from uuid import uuid4
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.config_keys import Config
 from domain.users import Client
 from runtime.call import CORRELATION, SCOPE_KEY, Call
+from runtime.headers import Headers
 from runtime.i18n import negotiate
+from runtime.log import RequestLog, hide
 from runtime.settings import Network, Settings
 
 CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 MAX_USER_AGENT = 512
-ALWAYS = [(b"x-content-type-options", b"nosniff")]
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 PROBES = "/health/"
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
 NEWLINE = "\u2424"
 NO_STORE = (b"cache-control", b"no-store")
-
-
-log = structlog.get_logger(__name__)
 
 
 class Door:
@@ -32,6 +30,7 @@ class Door:
 
     def __init__(self, app: ASGIApp, settings: Settings, config: Config) -> None:
         self._app = app
+        self._log = RequestLog()
         self._trusted = settings.trusted_proxies
         self._config = config
 
@@ -43,17 +42,15 @@ class Door:
             scope["path"] = scope["path"].replace("\n", NEWLINE)
         headers = Headers(scope["headers"])
         given = headers.only("x-correlation-id")
-        correlation_id = given if given and CORRELATION_ID.fullmatch(given) else str(uuid4())
-        call = scope[SCOPE_KEY] = Call(correlation_id, self._client(scope, headers))
+        correlation_id = given if given and is_correlation_id(given) else str(uuid4())
+        call = scope[SCOPE_KEY] = Call(correlation_id, self._client(scope, headers), headers)
         CORRELATION.set(correlation_id)
-        outgoing = Outgoing(send, call)
         began = time.perf_counter()
-        await self._app(scope, receive, outgoing)
+        await self._app(scope, receive, Outgoing(send, call))
         if not scope["path"].startswith(PROBES):
-            milliseconds = round((time.perf_counter() - began) * 1000, 1)
-            log.info("request", operation=call.operation_id, status=outgoing.status, ms=milliseconds)
+            self._log.note(call.operation_id, call.status, time.perf_counter() - began, correlation_id)
 
-    def _client(self, scope: Scope, headers: "Headers") -> Client:
+    def _client(self, scope: Scope, headers: Headers) -> Client:
         peer = scope["client"][0] if scope.get("client") else None
         trusted = peer is not None and _within(peer, self._trusted)
         ip = forwarded_ip(headers, peer, self._trusted) if trusted else peer
@@ -68,41 +65,29 @@ class Door:
 
 
 class Outgoing:
-    """``send`` that puts the headers of every answer onto it, and remembers its status."""
+    """``send`` that puts the headers of every answer onto it, and notes its status."""
+
+    __slots__ = ("_call", "_send")
 
     def __init__(self, send: Send, call: Call) -> None:
         self._send = send
         self._call = call
-        self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers = message["headers"] = list(message.get("headers", ()))
-            headers += [(b"x-correlation-id", self._call.correlation_id.encode()), *ALWAYS, *self._call.answer_headers]
-            if not any(name == b"cache-control" for name, _ in headers):
+            call = self._call
+            call.status = message["status"]
+            headers = [*message.get("headers", ()), (b"x-correlation-id", call.correlation_id.encode()), NOSNIFF]
+            headers += call.answer_headers
+            if b"cache-control" not in dict(headers):
                 headers.append(NO_STORE)
+            message["headers"] = headers
         await self._send(message)
 
 
-class Headers:
-    """The request's headers by lower-case name. Bytes outside ASCII are read as Latin-1 (RFC 9110, 5.5)."""
-
-    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
-        self._raw = raw
-
-    def all(self, name: str) -> list[str]:
-        wanted = name.encode()
-        return [value.decode("latin-1") for key, value in self._raw if key == wanted]
-
-    def first(self, name: str) -> str | None:
-        found = self.all(name)
-        return found[0] if found else None
-
-    def only(self, name: str) -> str | None:
-        """The value of a header that was sent exactly once."""
-        found = self.all(name)
-        return found[0] if len(found) == 1 else None
+def is_correlation_id(text: str) -> bool:
+    """Whether a client may choose it: nothing that logs would have to hide, for it stands in every line."""
+    return CORRELATION_ID.fullmatch(text) is not None and hide(text) == text
 
 
 def forwarded_ip(headers: Headers, peer: str | None, trusted: tuple[Network, ...]) -> str | None:

@@ -8,7 +8,7 @@ import orjson
 import structlog
 from connexion.exceptions import ProblemException
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ApiError
 from persistence.database import is_outage
@@ -100,17 +100,10 @@ class ErrorLayer:
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send)
         except Exception as error:
-            if started or scope["type"] != "http":
+            if scope["type"] != "http" or scope[SCOPE_KEY].status:  # an answer that began cannot be taken back
                 raise
             status, headers, body = self._refusals.render(error, scope[SCOPE_KEY])
             await send_answer(send, status, headers, body)

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
 from domain.errors import ApiError
 from runtime.call import SCOPE_KEY, Call
-from runtime.door import Headers
 from runtime.policy import Policy
 from runtime.ratelimit import Limiter
 from runtime.settings import Settings
@@ -30,11 +29,10 @@ class Guards:
     config: Config
     limiter: Limiter
 
-    async def admit(self, policy: Policy, call: Call, scope: Scope) -> None:
+    async def admit(self, policy: Policy, call: Call) -> None:
         """Raises ApiError at the first guard that refuses."""
-        call.operation_id = policy.operation_id
         if policy.scope == "dev":
-            self._require_dev(scope)
+            self._require_dev(call)
         if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
             require_active(call.principal.user.status)
         if policy.kill_switch is not None and not self.config[policy.kill_switch.key]:
@@ -42,10 +40,10 @@ class Guards:
         if policy.rate is not None and self.config["ratelimit.enabled"]:
             await self._limit(policy, call, policy.rate)
 
-    def _require_dev(self, scope: Scope) -> None:
+    def _require_dev(self, call: Call) -> None:
         if self.settings.production:
             raise ApiError("route.not_found")
-        given = Headers(scope["headers"]).only("x-dev-token") or ""
+        given = call.headers.only("x-dev-token") or ""
         expected = self.settings.dev_token
         if not self.settings.development and not hmac.compare_digest(given.encode(), (expected or "").encode()):
             raise ApiError("auth.unauthenticated")
@@ -53,10 +51,9 @@ class Guards:
     async def _limit(self, policy: Policy, call: Call, documented: Rate) -> None:
         override = self.config.get(RATE_LIMIT_PREFIX + policy.operation_id)
         rate = parse_rate(override) if override else documented
-        caller = call.principal.user_id if call.principal else call.client.network
+        caller = call.principal.caller if call.principal else call.client.network
         decision = await self.limiter.hit(f"{policy.operation_id}:{caller}", rate)
-        for name, value in decision.headers(policy.operation_id, rate.window).items():
-            call.answer_headers.append((name.lower().encode(), value.encode()))
+        call.answer_headers += decision.headers(policy.operation_id, rate.window)
         if not decision.allowed:
             raise ApiError("rate_limit.exceeded", retry_after=decision.reset)
 
@@ -74,7 +71,7 @@ class GuardedOperation:
         self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._guards.admit(self._policy, scope[SCOPE_KEY], scope)
+        await self._guards.admit(self._policy, scope[SCOPE_KEY])
         await self._next(scope, receive, send)
 
 

@@ -40,12 +40,12 @@ class Decision:
     remaining: int
     reset: int
 
-    def headers(self, policy: str, window: int) -> dict[str, str]:
+    def headers(self, policy: str, window: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """The IETF RateLimit fields. ``policy`` names the limit in plain ASCII without quotes and backslashes."""
-        return {
-            "RateLimit-Policy": f'"{policy}";q={self.limit};w={window}',
-            "RateLimit": f'"{policy}";r={self.remaining};t={self.reset}',
-        }
+        return (
+            (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (policy.encode(), self.limit, window)),
+            (b"ratelimit", b'"%b";r=%d;t=%d' % (policy.encode(), self.remaining, self.reset)),
+        )
 
 
 class Limiter(Protocol):

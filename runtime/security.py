@@ -6,47 +6,49 @@ from datetime import datetime
 from typing import Any
 
 from connexion.lifecycle import ConnexionRequest
-from connexion.middleware.abstract import ROUTING_CONTEXT
+from connexion.middleware.security import SecurityAPI, SecurityMiddleware, SecurityOperation
+from connexion.operations import AbstractOperation
 from connexion.security import NO_VALUE
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ApiError
-from persistence.database import Database
-from runtime.call import SCOPE_KEY, Principal
-from runtime.door import Headers
+from persistence.sessions import LiveSessions
+from runtime.call import SCOPE_KEY, Call, Principal
 from runtime.tokens import InvalidToken, Tokens
 
 # RFC 6750, 2.1
 BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +(?P<token>[A-Za-z0-9._~+/-]+=*)")
+ASKED: list[dict[str, list[str]]] = [{"bearerAuth": []}]
+OFFERED: list[dict[str, list[str]]] = [{"bearerAuth": []}, {}]
+"""A token is looked at, but nobody must show one."""
 
 
-class BearerSecurity:
+class Bearer:
     """For Connexion's ``security_map``: answers for every operation whose security names ``bearerAuth``."""
 
-    def __init__(self, tokens: Tokens, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, tokens: Tokens, sessions: LiveSessions, clock: Callable[[], datetime]) -> None:
         self._tokens = tokens
-        self._database = database
+        self._sessions = sessions
         self._clock = clock
 
     def get_fn(self, _scheme: dict[str, Any], _scopes: list[str]) -> Callable[[ConnexionRequest], Any]:
         return self._verify
 
     async def _verify(self, request: ConnexionRequest) -> dict[str, Any]:
-        call = request.scope[SCOPE_KEY]
-        call.operation_id = request.scope["extensions"][ROUTING_CONTEXT]["operation_id"]  # refusals are logged under it
-        authorization = Headers(request.scope["headers"]).only("authorization")
-        match = BEARER.fullmatch(authorization or "")
-        if match is None:
-            raise ApiError("auth.unauthenticated")
-        call.principal = principal = await self._principal(match["token"])
+        call: Call = request.scope[SCOPE_KEY]
+        call.principal = principal = await self.principal(call)
         return {"sub": str(principal.user_id)}
 
-    async def _principal(self, token: str) -> Principal:
+    async def principal(self, call: Call) -> Principal:
+        """Who shows the token. Raises ApiError auth.unauthenticated without a good one."""
+        match = BEARER.fullmatch(call.headers.only("authorization") or "")
+        if match is None:
+            raise ApiError("auth.unauthenticated")
         try:
-            claims = await self._tokens.read_access(token)
+            claims = await self._tokens.read_access(match["token"])
         except InvalidToken:
             raise ApiError("auth.unauthenticated") from None
-        async with self._database.reading() as db:
-            live, user = await db.sessions.find_live(claims.session_id, claims.user_id, self._clock())
+        live, user = await self._sessions.find(claims.session_id, claims.user_id, self._clock())
         if not live or (user is not None and user.status == "DELETED"):
             raise ApiError("auth.unauthenticated")
         return Principal(claims.user_id, claims.session_id, user)
@@ -57,3 +59,42 @@ class DevTokenSecurity:
 
     def get_fn(self, _scheme: dict[str, Any], _scopes: list[str]) -> Callable[[ConnexionRequest], Any]:
         return lambda _request: NO_VALUE
+
+
+class BearerOperation:
+    """Replaces ``connexion.middleware.security.SecurityOperation`` where the bearer token is all that is asked for.
+
+    Connexion's own builds a request object, and looks at the signature of the function that it calls, at every call.
+    """
+
+    def __init__(self, next_app: ASGIApp, bearer: Bearer, *, optional: bool) -> None:
+        self._next = next_app
+        self._bearer = bearer
+        self._optional = optional
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope[SCOPE_KEY]
+        try:
+            call.principal = await self._bearer.principal(call)
+        except ApiError:
+            if not self._optional:
+                raise
+        await self._next(scope, receive, send)
+
+
+class CompiledSecurityAPI(SecurityAPI):
+    def __init__(self, *arguments: Any, bearer: Bearer, **options: Any) -> None:
+        self._bearer = bearer
+        super().__init__(*arguments, **options)
+
+    def make_operation(self, operation: AbstractOperation) -> ASGIApp | SecurityOperation:
+        """Whatever asks for something else than our bearer token is Connexion's own to answer."""
+        if not operation.security:
+            return self.next_app
+        if operation.security in (ASKED, OFFERED):
+            return BearerOperation(self.next_app, self._bearer, optional=operation.security == OFFERED)
+        return super().make_operation(operation)
+
+
+class CompiledSecurity(SecurityMiddleware):
+    api_cls = CompiledSecurityAPI

@@ -1,12 +1,15 @@
 """Access tokens: short-lived JWTs (RFC 9068 type) whose session is checked at every call."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import jwt
+from jwt.utils import base64url_decode
 
 from domain.auth import RefreshToken, read_refresh_token, write_refresh_token
 from domain.config_keys import Config
@@ -15,6 +18,8 @@ from runtime.keyring import Keyring
 ALGORITHM = "HS256"
 TYPE = "at+jwt"
 CLAIMS = ["exp", "iat", "sub", "sid", "jti"]
+KEPT_TOKENS = 16_384
+KEPT_HEADERS = 64  # tokens of one key share theirs
 # PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
 BROKEN = (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError)
 
@@ -64,14 +69,13 @@ class Tokens:
 
     async def read_access(self, token: str) -> AccessClaims:
         """Raises InvalidToken."""
-        key = await self._keys.find(_key_id(token))
+        key = await self._keys.find(_key_id(token.partition(".")[0]))
         if key is None:
             raise InvalidToken
-        try:
-            claims = jwt.decode(token, key, algorithms=[ALGORITHM], options={"require": CLAIMS})
-            return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]))
-        except BROKEN as error:
-            raise InvalidToken from error
+        claims, end = _verified(token, key)
+        if end <= self._clock().timestamp():
+            raise InvalidToken
+        return claims
 
     def refresh(self, session_id: UUID, counter: int) -> str:
         return write_refresh_token(RefreshToken(session_id, counter), self._keyring.key("refresh-token"))
@@ -80,12 +84,26 @@ class Tokens:
         return read_refresh_token(text, self._keyring.keys("refresh-token"))
 
 
-def _key_id(token: str) -> str:
-    """Of an access token by its looks; nothing is proved yet. Raises InvalidToken."""
+# Whoever calls once mostly calls again, and verifying the same text under the same key again tells nothing new. What
+# may change meanwhile, whether the key is accepted, the token's end and its session, is asked at every call. Failures
+# are not kept: no stranger's text pushes a good token out.
+@lru_cache(KEPT_TOKENS)
+def _verified(token: str, key: bytes) -> tuple[AccessClaims, float]:
+    """What the token says, and when it ends, in seconds since 1970. Raises InvalidToken."""
     try:
-        header = jwt.get_unverified_header(token)
-        if header.get("typ") != TYPE:
+        claims = jwt.decode(token, key, algorithms=[ALGORITHM], options={"require": CLAIMS})
+        return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"])), float(claims["exp"])
+    except BROKEN as error:
+        raise InvalidToken from error
+
+
+@lru_cache(KEPT_HEADERS)
+def _key_id(header: str) -> str:
+    """Of an access token by the looks of its header; nothing is proved yet. Raises InvalidToken."""
+    try:
+        fields = json.loads(base64url_decode(header))
+        if fields["typ"] != TYPE:
             raise InvalidToken
-        return str(header["kid"])
+        return str(fields["kid"])
     except BROKEN as error:
         raise InvalidToken from error

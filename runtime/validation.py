@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ApiError
 from runtime.call import SCOPE_KEY, Call
-from runtime.door import Headers
+from runtime.headers import Headers
 from runtime.schemas import SchemaCompiler, Violation
 from runtime.spec import Contract
 
@@ -73,6 +73,8 @@ class ValidatedOperation:
         self._next = next_app
         self.parameters = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
         body = operation.get("requestBody")
+        self._reads_cookies = any(parameter.location == "cookie" for parameter in self.parameters)
+        self._reads_query = any(parameter.location == "query" for parameter in self.parameters)
         self.takes_body = body is not None
         self._body_required = bool(body and body.get("required"))
         if body is not None:
@@ -84,24 +86,24 @@ class ValidatedOperation:
         call: Call = scope[SCOPE_KEY]
         violations = self._read_parameters(scope, call) if self.parameters else []
         if self.takes_body:
-            violations += await self._read_body(scope, receive, call)
+            violations += await self._read_body(receive, call)
         if violations:
             raise ApiError("validation.failed", details=violations)
         await self._next(scope, receive, send)
 
     def _read_parameters(self, scope: Scope, call: Call) -> list[Violation]:
-        headers = Headers(scope["headers"])
-        call.cookies = cookie_parser("; ".join(headers.all("cookie")))
-        query = _query(scope["query_string"])
+        if self._reads_cookies:
+            call.cookies = cookie_parser("; ".join(call.headers.all("cookie")))
+        query = _query(scope["query_string"]) if self._reads_query else {}
         violations: list[Violation] = []
         for parameter in self.parameters:
-            value, broken = parameter.read(_given(parameter, scope, headers, query, call.cookies))
+            value, broken = parameter.read(_given(parameter, scope, call, query))
             violations += broken
             call.arguments[parameter.argument] = value
         return violations
 
-    async def _read_body(self, scope: Scope, receive: Receive, call: Call) -> list[Violation]:
-        headers = Headers(scope["headers"])
+    async def _read_body(self, receive: Receive, call: Call) -> list[Violation]:
+        headers = call.headers
         raw = await read_bounded(headers, receive)
         if not raw:
             return [{"field": "", "rule": "required"}] if self._body_required else []
@@ -163,14 +165,13 @@ def suspicious(raw: bytes) -> bool:
     return b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
 
 
-def _given(
-    parameter: Parameter, scope: Scope, headers: Headers, query: Mapping[str, list[str]], cookies: Mapping[str, str]
-) -> list[str]:
+def _given(parameter: Parameter, scope: Scope, call: Call, query: Mapping[str, list[str]]) -> list[str]:
     if parameter.location == "query":
         return query.get(parameter.name, [])
     if parameter.location == "header":
-        return headers.all(parameter.name.lower())
-    found = cookies.get(parameter.name) if parameter.location == "cookie" else scope["path_params"].get(parameter.name)
+        return call.headers.all(parameter.name.lower())
+    place = call.cookies if parameter.location == "cookie" else scope["path_params"]
+    found = place.get(parameter.name)
     return [] if found is None else [str(found)]
 
 

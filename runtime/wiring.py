@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -85,14 +85,14 @@ class Carrier:
         self._call.answer_headers.append((b"set-cookie", cookie.encode()))
 
 
-PER_CALL: Mapping[str, Callable[[Container, Call, UnitOfWork], Any]] = {
-    "body": lambda _c, call, _u: call.body,
-    "principal": lambda _c, call, _u: call.principal,
-    "client": lambda _c, call, _u: call.client,
-    "uow": lambda _c, _call, uow: uow,
-    "carrier": lambda c, call, _u: Carrier(call, c.settings, f"{c.contract.base_path}/auth"),
-    "say": lambda c, call, _u: partial(c.texts.say, call.client.locale, "messages"),
+PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
+    "body": lambda _c, call: call.body,
+    "principal": lambda _c, call: call.principal,
+    "client": lambda _c, call: call.client,
+    "carrier": lambda c, call: Carrier(call, c.settings, f"{c.contract.base_path}/auth"),
+    "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
 }
+WORK = {"uow", "db"}
 
 
 def find_handler(operation_id: str) -> Handler:
@@ -111,20 +111,28 @@ class WiredOperation:
     def __init__(self, container: Container, policy: Policy) -> None:
         self._container = container
         self._policy = policy
-        self._handler = find_handler(policy.operation_id)
+        handler = find_handler(policy.operation_id)
         operation = container.contract.operation(policy.operation_id)
         self._status = min(int(status) for status in operation["responses"] if status.startswith("2"))
-        self._names = tuple(inspect.signature(self._handler).parameters)
-        self._takes_db = "db" in self._names
-        self._reads_only = policy.method == "get"
-        self._check_names(operation)
+        names = inspect.signature(handler).parameters.keys()
+        parameters = self._parameters(operation)
+        self._check_names(names, parameters)
+        services = {name: container.services[name] for name in names - WORK - PER_CALL.keys() - parameters}
+        self._handler: Handler = partial(handler, **services) if services else handler
+        self._given = tuple(name for name in names if name in parameters)
+        self._per_call = tuple((name, PER_CALL[name]) for name in names if name in PER_CALL.keys() - parameters)
+        self._takes_uow = "uow" in names
+        self._takes_db = "db" in names
+        self._reads_only = not self._takes_uow and (not self._takes_db or policy.method == "get")
         strict = not container.settings.production
         self.answer_schema = self._compile_answer(operation) if strict else None
 
-    def _check_names(self, operation: Mapping[str, Any]) -> None:
+    def _parameters(self, operation: Mapping[str, Any]) -> set[str]:
         resolved = [self._container.schemas.resolved(p) for p in operation.get("parameters", ())]
-        parameters = {argument_name(p["name"]) for p in resolved}
-        unknown = set(self._names) - {"db"} - PER_CALL.keys() - self._container.services.keys() - parameters
+        return {argument_name(p["name"]) for p in resolved}
+
+    def _check_names(self, names: Iterable[str], parameters: set[str]) -> None:
+        unknown = set(names) - WORK - PER_CALL.keys() - self._container.services.keys() - parameters
         if unknown:
             raise ContractError(f"{self._policy.operation_id}: the handler asks for unknown {sorted(unknown)}")
 
@@ -190,6 +198,8 @@ class WiredOperation:
 
     async def _perform(self, call: Call, claim_id: Any = None) -> Answer:
         """Run the handler; under a claim its effect and its answer commit together."""
+        if self._reads_only and claim_id is None:
+            return await self._success(call, None)
         uow = UnitOfWork(self._container.database, Trace(call.correlation_id, traced_network(call.client.network)))
         try:
             return await self._answer(call, uow, claim_id)
@@ -222,10 +232,8 @@ class WiredOperation:
         sealed = self._container.keyring.seal(IDEMPOTENCY, answer[2].decode()).encode()
         return lambda db: db.idempotency.store(claim_id, answer[0], sealed)
 
-    async def _success(self, call: Call, uow: UnitOfWork) -> Answer:
-        data = await self._invoke(call, uow)
-        envelope = {"success": True, "data": data}
-        body = orjson.dumps(envelope)
+    async def _success(self, call: Call, uow: UnitOfWork | None) -> Answer:
+        body = orjson.dumps({"success": True, "data": await self._invoke(call, uow)})
         if self.answer_schema is not None:
             self._require_documented(orjson.loads(body))
         return self._status, [CONTENT_TYPE], body
@@ -235,22 +243,19 @@ class WiredOperation:
             broken = [f"{v['field']}: {v['rule']}" for v in self.answer_schema.violations(envelope)]
             raise RuntimeError(f"{self._policy.operation_id} answered against its contract: {', '.join(broken)}")
 
-    async def _invoke(self, call: Call, uow: UnitOfWork) -> Any:
-        arguments = {name: self._argument(name, call, uow) for name in self._names if name != "db"}
+    async def _invoke(self, call: Call, uow: UnitOfWork | None) -> Any:
+        arguments = {name: call.arguments[name] for name in self._given}
+        for name, find in self._per_call:
+            arguments[name] = find(self._container, call)
+        if self._takes_uow:
+            arguments["uow"] = uow
         if not self._takes_db:
             return await self._handler(**arguments)
-        if self._reads_only:
+        if uow is None:
             async with self._container.database.reading() as db:
                 return await self._handler(**arguments, db=db)
         async with uow.last() as db:
             return await self._handler(**arguments, db=db)
-
-    def _argument(self, name: str, call: Call, uow: UnitOfWork) -> Any:
-        if name in call.arguments:
-            return call.arguments[name]
-        if name in PER_CALL:
-            return PER_CALL[name](self._container, call, uow)
-        return self._container.services[name]
 
 
 class WiredApi(AsyncApi):

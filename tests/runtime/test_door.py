@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from runtime.door import Headers, forwarded_ip, network_of, traced_network
+from runtime.door import forwarded_ip, network_of, traced_network
+from runtime.headers import Headers
 from tests.harness import Server, Tables, broken_rules, code_of
 from tests.runtime.wire import Answer, Header, request
 

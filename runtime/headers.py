@@ -1,0 +1,29 @@
+"""The headers of a request, read once."""
+
+
+class Headers:
+    """By lower-case name. Bytes outside ASCII are read as Latin-1 (RFC 9110, 5.5)."""
+
+    __slots__ = ("_by_name", "_raw", "_repeated")
+
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+        self._by_name = dict(raw)
+        # Hardly any request repeats a header: the dict then says it all.
+        self._repeated = len(self._by_name) != len(raw)
+
+    def all(self, name: str) -> list[str]:
+        wanted = name.encode()
+        if self._repeated:
+            return [value.decode("latin-1") for key, value in self._raw if key == wanted]
+        found = self._by_name.get(wanted)
+        return [] if found is None else [found.decode("latin-1")]
+
+    def first(self, name: str) -> str | None:
+        found = self.all(name)
+        return found[0] if found else None
+
+    def only(self, name: str) -> str | None:
+        """The value of a header that was sent exactly once."""
+        found = self.all(name)
+        return found[0] if len(found) == 1 else None
