@@ -8,9 +8,10 @@ change at different moments cannot reset each other's count.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush, heapreplace
+from itertools import zip_longest
 from typing import Protocol
 
 import structlog
@@ -23,8 +24,8 @@ from domain.config_keys import Rate
 
 TIMEOUT = 0.1  # seconds
 PAUSE = 1.0  # seconds
-CONNECTIONS = 32
-TURNS = 16
+CONNECTIONS = 4
+MOST_AT_ONCE = 64
 CAPACITY = 100_000
 KEY_PREFIX = "biore:rl:"
 
@@ -161,23 +162,40 @@ class LocalLimiter:
 
 # PTTL is -1 for a key that lost its expiry: it gets a new one, else its owner would be locked out for ever.
 SCRIPT = """
-local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-local count = tonumber(redis.call('GET', KEYS[1]) or '0')
-local allowed = count < limit
-if allowed then
-  count = redis.call('INCR', KEYS[1])
+local answers = {}
+for number, key in ipairs(KEYS) do
+  local limit, window = tonumber(ARGV[2 * number - 1]), tonumber(ARGV[2 * number])
+  local count = tonumber(redis.call('GET', key) or '0')
+  local allowed = count < limit
+  if allowed then
+    count = redis.call('INCR', key)
+  end
+  local left = redis.call('PTTL', key)
+  if left < 0 or left > window then
+    redis.call('PEXPIRE', key, window)
+    left = window
+  end
+  answers[number] = {allowed and 1 or 0, count, left}
 end
-local left = redis.call('PTTL', KEYS[1])
-if left < 0 or left > window then
-  redis.call('PEXPIRE', KEYS[1], window)
-  left = window
-end
-return {allowed and 1 or 0, count, left}
+return answers
 """
+
+Counted = tuple[int, int, int]
+"""Whether the call is allowed, calls so far, milliseconds until the window ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    key: str
+    rate: Rate
+    answer: asyncio.Future[Counted | None]
 
 
 class RedisLimiter:
     """The decisions of LocalLimiter, shared by all processes on one Redis.
+
+    One script call is under way at a time, and asks for every call that arrived meanwhile: a busy server shares its
+    cost among many calls, and an idle one does not wait.
 
     Redis is an accelerator: without it each of the ``share`` processes admits its own part of the limit, less what it
     has admitted in the window already. After a failure (or ``timeout`` seconds) Redis is left alone for ``PAUSE``
@@ -201,36 +219,51 @@ class RedisLimiter:
         self._timeout = timeout
         self._clock = clock
         self._next_probe = 0.0
-        self._turns = asyncio.Semaphore(TURNS)
+        self._waiting: list[_Question] = []
+        self._asking: asyncio.Task[None] | None = None
 
     async def hit(self, key: str, rate: Rate) -> Decision:
         if self.degraded and not self._claim_probe():
             return self._local.decide_share(key, rate, self._share)
-        answer = await self._ask(key, rate, probing=self.degraded)
-        # An answer that was under way when another call failed is not used: the share may be spent by now.
-        if answer is None or self.degraded:
+        answer = await self._counted(key, rate)
+        if answer is None:
             return self._local.decide_share(key, rate, self._share)
         allowed, count, left = answer
         if allowed:
             self._local.note(key, rate, left)
         return _decision(bool(allowed), rate, rate.limit - count, left)
 
-    async def _ask(self, key: str, rate: Rate, *, probing: bool) -> tuple[int, int, int] | None:
-        # The wait for a turn is our own load, not Redis being slow: it is over before the timeout starts.
-        async with self._turns:
-            if self.degraded and not probing:
-                return None
-            try:
-                async with asyncio.timeout(self._timeout):
-                    allowed, count, left = await self._script(
-                        keys=[f"{KEY_PREFIX}{rate.window}:{key}"], args=[rate.limit, rate.window * 1000]
-                    )
-            except Exception as error:  # not only RedisError: nothing that happens to Redis may fail a request
-                self._degrade(error)
-                return None
-        if probing:
+    async def _counted(self, key: str, rate: Rate) -> Counted | None:
+        """What Redis says; None when it says nothing, so that the share must do."""
+        question = _Question(key, rate, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask_on())
+        return await question.answer
+
+    async def _ask_on(self) -> None:
+        while self._waiting:
+            questions, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            answers = await self._ask(questions)
+            if self.degraded:  # whoever waits behind a failure would only meet it too
+                questions, self._waiting = questions + self._waiting, []
+            for question, answer in zip_longest(questions, answers):
+                if not question.answer.done():  # its caller may have gone away
+                    question.answer.set_result(answer)
+        self._asking = None
+
+    async def _ask(self, questions: Sequence[_Question]) -> Sequence[Counted]:
+        keys = [f"{KEY_PREFIX}{question.rate.window}:{question.key}" for question in questions]
+        limits = [number for question in questions for number in (question.rate.limit, question.rate.window * 1000)]
+        try:
+            async with asyncio.timeout(self._timeout):
+                answers: Sequence[Counted] = await self._script(keys=keys, args=limits)
+        except Exception as error:  # not only RedisError: nothing that happens to Redis may fail a request
+            self._degrade(error)
+            return ()
+        if self.degraded:
             self._restore()
-        return allowed, count, left
+        return answers
 
     def _claim_probe(self) -> bool:
         now = self._clock()

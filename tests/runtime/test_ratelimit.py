@@ -463,31 +463,29 @@ class TestRedisDown:
 
         asyncio.run(main())
 
-    def test_an_answer_overtaken_by_a_failure_is_not_added_to_the_share(self, tmp_path: Path) -> None:
-        """The server answers errors at once and everything else, with an admission, when it is told to."""
+    def test_whoever_waits_behind_a_failure_gets_the_share_at_once(self, tmp_path: Path) -> None:
+        """The server answers nothing but errors, and only when it is told to."""
         under_way, answer = asyncio.Event(), asyncio.Event()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while command := await reader.read(1000):
-                if b":broken" in command:
-                    writer.write(b"-ERR broken\r\n")
-                else:
-                    under_way.set()
-                    await answer.wait()
-                    writer.write(b"*3\r\n:1\r\n:1\r\n:60000\r\n")
+            while await reader.read(1000):
+                under_way.set()
+                await answer.wait()
+                writer.write(b"-ERR broken\r\n")
             writer.close()
 
         async def main() -> None:
-            path = tmp_path / "overtaking.sock"
+            path = tmp_path / "broken.sock"
             url = f"unix://{path}?protocol=2"
             async with await asyncio.start_unix_server(serve, path), connect_redis(url, timeout=UNHURRIED) as client:
                 limiter = RedisLimiter(client, LocalLimiter(), 2, timeout=UNHURRIED)
-                overtaken = asyncio.create_task(limiter.hit("k", Rate(2, 60)))
+                first = asyncio.create_task(limiter.hit("k", Rate(2, 60)))
                 await under_way.wait()
-                await limiter.hit("broken", Rate(2, 60))
-                assert (await limiter.hit("k", Rate(2, 60))).allowed
+                others = [asyncio.create_task(limiter.hit("k", Rate(2, 60))) for _ in range(200)]
+                await asyncio.sleep(0)
                 answer.set()
-                assert not (await overtaken).allowed
+                decisions = await asyncio.gather(first, *others)
+                assert sum(decision.allowed for decision in decisions) == 1
 
         asyncio.run(main())
 
@@ -496,13 +494,15 @@ class TestBreaker:
     """Against a server that accepts connections, counts them and never answers."""
 
     @asynccontextmanager
-    async def silent(self, tmp_path: Path) -> AsyncIterator[tuple[RedisLimiter, Clock, list[None]]]:
-        attempts: list[None] = []
+    async def silent(self, tmp_path: Path) -> AsyncIterator[tuple[RedisLimiter, Clock, list[asyncio.Event]]]:
+        """``attempts`` are set when their caller hangs up."""
+        attempts: list[asyncio.Event] = []
         clock = Clock()
 
         async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            attempts.append(None)
+            attempts.append(hung_up := asyncio.Event())
             await reader.read(-1)
+            hung_up.set()
             writer.close()
 
         path = tmp_path / "silent.sock"
@@ -534,6 +534,7 @@ class TestBreaker:
                 probe.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await probe
+                await attempts[-1].wait()
                 clock.now += PAUSE
                 assert (await limiter.hit("k", Rate(10, 60))).allowed
                 assert len(attempts) == 3
