@@ -13,15 +13,25 @@ LIFE_SECONDS = 1800
 
 
 class Leases:
-    """Up to ``size`` connections of our own, for single statements that change nothing.
+    """Up to ``size`` connections of our own, for single statements that change nothing. Times are in seconds.
 
     The last used is taken first. A pool's bookkeeping, and a transaction around one SELECT, would each cost more than
     the query does. Whatever goes wrong closes the connection, and all that lie idle: they hang on the same server.
     """
 
-    def __init__(self, url: str, options: Mapping[str, Any], size: int = CONNECTIONS) -> None:
+    def __init__(
+        self,
+        url: str,
+        options: Mapping[str, Any],
+        *,
+        size: int = CONNECTIONS,
+        patience: float = WAIT_SECONDS,
+        life: float = LIFE_SECONDS,
+    ) -> None:
         self._url = url
         self._options = options
+        self._patience = patience
+        self._life = life
         self._turns = asyncio.Semaphore(size)
         self._idle: list[tuple[AsyncConnection[Any], float]] = []
 
@@ -38,9 +48,9 @@ class Leases:
             await self._turns.acquire()  # without a wait, and so without a timer
             return
         try:
-            await asyncio.wait_for(self._turns.acquire(), WAIT_SECONDS)
+            await asyncio.wait_for(self._turns.acquire(), self._patience)
         except TimeoutError:
-            raise OperationalError(f"no connection came free within {WAIT_SECONDS} s") from None
+            raise OperationalError(f"no connection came free within {self._patience} s") from None
 
     async def _fetch(self, query: str, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
         connection, ends = self._idle.pop() if self._idle else await self._connect()
@@ -59,7 +69,7 @@ class Leases:
 
     async def _connect(self) -> tuple[AsyncConnection[Any], float]:
         connection = await AsyncConnection.connect(self._url, autocommit=True, **self._options)
-        return connection, time.monotonic() + LIFE_SECONDS
+        return connection, time.monotonic() + self._life
 
     async def close(self) -> None:
         """Close what is idle; what is in use goes on."""

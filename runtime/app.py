@@ -4,11 +4,10 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connexion.middleware import ConnexionMiddleware
 from connexion.resolver import Resolver
-from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -32,7 +31,7 @@ from runtime.oauth import OAuthDirectory
 from runtime.parts import build_parts, utc_now
 from runtime.portal import Portal
 from runtime.qr import png_data_url
-from runtime.ratelimit import Limiter, LocalLimiter, RedisLimiter, connect_redis
+from runtime.ratelimit import Limiter, LocalLimiter
 from runtime.routing import StrictRouting
 from runtime.schemas import SchemaCompiler
 from runtime.second_factor import SecondFactor
@@ -42,6 +41,9 @@ from runtime.signing import SigningKeys
 from runtime.tokens import Tokens
 from runtime.validation import ValidatedOperation, ValidationLayer
 from runtime.wiring import Container, WiredApp, WiredOperation, find_handler
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
 ALLOWED = [
@@ -55,10 +57,12 @@ ALLOWED = [
 PREFLIGHT_SECONDS = 600
 
 
-def build_limiter(settings: Settings) -> tuple[Limiter, Redis | None]:
+def build_limiter(settings: Settings) -> "tuple[Limiter, Redis | None]":
     local = LocalLimiter()
     if settings.redis_url is None:
         return local, None
+    from runtime.redis_limiter import RedisLimiter, connect_redis  # takes memory, and only some need it
+
     redis = connect_redis(settings.redis_url)
     return RedisLimiter(redis, local, settings.processes), redis
 

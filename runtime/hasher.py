@@ -5,6 +5,8 @@ import base64
 import hashlib
 import hmac
 import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -18,6 +20,7 @@ from domain.errors import ApiError
 T = TypeVar("T")
 
 MAX_WAITING = 256
+NICENESS = 10
 # Not a secret: it only keeps our digests apart from those of others. A secret here would tie every password to it.
 CONTEXT = b"biore.password.v1"
 
@@ -28,7 +31,7 @@ class Hasher:
     def __init__(self, config: Config, threads: int | None = None, max_waiting: int = MAX_WAITING) -> None:
         self._config = config
         # bcrypt releases the interpreter lock, so threads are enough.
-        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="bcrypt")
+        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, "bcrypt", initializer=_give_way)
         self._max_waiting = max_waiting
         self._waiting = 0
         self.performed = 0
@@ -55,6 +58,12 @@ class Hasher:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _give_way() -> None:
+    """A hash takes a core for a quarter of a second; whoever waits for the event loop must not wait for that too."""
+    if sys.platform == "linux":  # where threads have a niceness of their own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _digest(password: str) -> bytes:

@@ -14,16 +14,19 @@ class Headers:
 
     def all(self, name: str) -> list[str]:
         wanted = name.encode()
-        if self._repeated:
-            return [value.decode("latin-1") for key, value in self._raw if key == wanted]
-        found = self._by_name.get(wanted)
-        return [] if found is None else [found.decode("latin-1")]
+        return [value.decode("latin-1") for key, value in self._raw if key == wanted]
 
     def first(self, name: str) -> str | None:
-        found = self.all(name)
-        return found[0] if found else None
+        if self._repeated:
+            return next(iter(self.all(name)), None)
+        found = self._by_name.get(name.encode())
+        return None if found is None else found.decode("latin-1")
 
     def only(self, name: str) -> str | None:
         """The value of a header that was sent exactly once."""
-        found = self.all(name)
-        return found[0] if len(found) == 1 else None
+        if self._repeated and len(self.all(name)) > 1:
+            return None
+        return self.first(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name.encode() in self._by_name

@@ -30,6 +30,16 @@ def modern(schema: Any) -> Any:
     return rewritten
 
 
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for inner in node:
+            yield from _references(inner)
+
+
 class SchemaCompiler:
     """Compiles schemas that refer to the ``components`` of one document."""
 
@@ -38,8 +48,18 @@ class SchemaCompiler:
         self._schemas = modern(document["components"]["schemas"])
 
     def validator(self, schema: Mapping[str, Any]) -> "Validator":
-        root = {**modern(schema), "components": {"schemas": self._schemas}}
-        return Validator(root)
+        root = modern(schema)
+        needed: dict[str, Any] = {}
+        self._gather(root, needed)
+        return Validator({**root, "components": {"schemas": needed}})
+
+    def _gather(self, node: Any, found: dict[str, Any]) -> None:
+        """The components that a schema leads to, and no others: each compiled schema holds a copy of its own."""
+        for reference in _references(node):
+            name = reference.rpartition("/")[2]
+            if name not in found:
+                found[name] = self._schemas[name]
+                self._gather(found[name], found)
 
     def normalizer(self, schema: Mapping[str, Any]) -> Normalizer | None:
         """Cleans a value as ``x-biore-normalize`` says, at any depth; None when there is nothing to clean."""

@@ -1,6 +1,7 @@
 """``biore serve``: the parent that owns the embedded database and the worker, and the API processes."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -91,7 +92,10 @@ def api() -> ASGIApp:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent-watch", daemon=True).start()
-    return Application(settings, settings.database_url or "").asgi
+    asgi = Application(settings, settings.database_url or "").asgi
+    gc.collect()
+    gc.freeze()  # what was made so far stays for good; to look through it again and again stops everybody meanwhile
+    return asgi
 
 
 def _end_after(parent: BaseProcess) -> None:

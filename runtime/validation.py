@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -107,10 +108,10 @@ class ValidatedOperation:
         raw = await read_bounded(headers, receive)
         if not raw:
             return [{"field": "", "rule": "required"}] if self._body_required else []
-        content_types = headers.all("content-type")
-        if len(content_types) > 1:
+        content_type = headers.only("content-type")
+        if content_type is None and "content-type" in headers:
             return [{"field": "Content-Type", "rule": "single"}]
-        require_json(content_types[0] if content_types else "", ", ".join(headers.all("content-encoding")))
+        require_json(content_type or "", ", ".join(headers.all("content-encoding")))
         try:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError:
@@ -151,6 +152,7 @@ async def read_bounded(headers: Headers, receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
+@lru_cache(maxsize=64)
 def require_json(content_type: str, encoding: str) -> None:
     """Raises ApiError request.unsupported_media_type unless the body is said to be plain JSON in UTF-8."""
     media_type, _, parameters = content_type.lower().partition(";")

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 
-from persistence.migrate import alembic_config
+from persistence.migrate import alembic_config, newest
 from tests.conftest import Databases
 from tests.harness import Tables
 from tests.processes.biore import Deployment, Process, Visitor, registration, until
@@ -56,6 +57,9 @@ class TestMigrate:
 
     def test_the_models_and_the_migrations_agree(self, databases: Databases) -> None:
         command.check(alembic_config(databases.migrated()))
+
+    def test_the_newest_revision_is_told_by_the_names_of_the_files(self) -> None:
+        assert ScriptDirectory.from_config(alembic_config("postgresql://")).get_heads() == [newest()]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from domain.config_keys import Rate
-from runtime.ratelimit import KEY_PREFIX, PAUSE, TIMEOUT, Decision, Limiter, LocalLimiter, RedisLimiter, connect_redis
+from runtime.ratelimit import Decision, Limiter, LocalLimiter
+from runtime.redis_limiter import KEY_PREFIX, PAUSE, TIMEOUT, RedisLimiter, connect_redis
 from tests.redis_server import RedisServer
 
 PATIENCE = 10.0

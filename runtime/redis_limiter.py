@@ -1,0 +1,170 @@
+"""Limits that processes share, counted by one Redis; see `ratelimit.py` for what a limit is.
+
+A file of its own, because the library takes memory that a process without Redis can do without.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+
+from domain.config_keys import Rate
+from runtime.ratelimit import Decision, LocalLimiter, decision_of
+
+TIMEOUT = 0.1  # seconds
+PAUSE = 1.0  # seconds
+CONNECTIONS = 4
+MOST_AT_ONCE = 64
+KEY_PREFIX = "biore:rl:"
+
+log = structlog.get_logger(__name__)
+
+# PTTL is -1 for a key that lost its expiry: it gets a new one, else its owner would be locked out for ever.
+SCRIPT = """
+local answers = {}
+for number, key in ipairs(KEYS) do
+  local limit, window = tonumber(ARGV[2 * number - 1]), tonumber(ARGV[2 * number])
+  local count = tonumber(redis.call('GET', key) or '0')
+  local allowed = count < limit
+  if allowed then
+    count = redis.call('INCR', key)
+  end
+  local left = redis.call('PTTL', key)
+  if left < 0 or left > window then
+    redis.call('PEXPIRE', key, window)
+    left = window
+  end
+  answers[number] = {allowed and 1 or 0, count, left}
+end
+return answers
+"""
+
+Counted = tuple[int, int, int]
+"""Whether the call is allowed, calls so far, milliseconds until the window ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    key: str
+    rate: Rate
+    answer: asyncio.Future[Counted | None]
+
+
+class RedisLimiter:
+    """The decisions of LocalLimiter, shared by all processes on one Redis.
+
+    One script call is under way at a time, and asks for every call that arrived meanwhile: a busy server shares its
+    cost among many calls, and an idle one does not wait.
+
+    Redis is an accelerator: without it each of the ``share`` processes admits its own part of the limit, less what it
+    has admitted in the window already. After a failure (or ``timeout`` seconds) Redis is left alone for ``PAUSE``
+    seconds, then a single call tries it again while the others stay local. Calls admitted meanwhile are unknown to
+    Redis, and a Redis that lost its data opens new windows: the price of an outage is at most one more limit.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        local: LocalLimiter,
+        share: int,
+        *,
+        timeout: float = TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.degraded = False
+        self._script = client.register_script(SCRIPT)
+        self._local = local
+        self._share = share
+        self._timeout = timeout
+        self._clock = clock
+        self._next_probe = 0.0
+        self._waiting: list[_Question] = []
+        self._asking: asyncio.Task[None] | None = None
+
+    async def hit(self, key: str, rate: Rate) -> Decision:
+        if self.degraded and not self._claim_probe():
+            return self._local.decide_share(key, rate, self._share)
+        answer = await self._counted(key, rate)
+        if answer is None:
+            return self._local.decide_share(key, rate, self._share)
+        allowed, count, left = answer
+        if allowed:
+            self._local.note(key, rate, left)
+        return decision_of(bool(allowed), rate, rate.limit - count, left)
+
+    async def _counted(self, key: str, rate: Rate) -> Counted | None:
+        """What Redis says; None when it says nothing, so that the share must do."""
+        question = _Question(key, rate, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask_on())
+        return await question.answer
+
+    async def _ask_on(self) -> None:
+        while self._waiting:
+            questions, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            answers = await self._ask(questions)
+            if self.degraded:  # whoever waits behind a failure would only meet it too
+                questions, self._waiting = questions + self._waiting, []
+            for question, answer in zip_longest(questions, answers):
+                if not question.answer.done():  # its caller may have gone away
+                    question.answer.set_result(answer)
+        self._asking = None
+
+    async def _ask(self, questions: Sequence[_Question]) -> Sequence[Counted]:
+        keys = [f"{KEY_PREFIX}{question.rate.window}:{question.key}" for question in questions]
+        limits = [number for question in questions for number in (question.rate.limit, question.rate.window * 1000)]
+        try:
+            async with asyncio.timeout(self._timeout):
+                answers: Sequence[Counted] = await self._script(keys=keys, args=limits)
+        except Exception as error:  # not only RedisError: nothing that happens to Redis may fail a request
+            self._degrade(error)
+            return ()
+        if self.degraded:
+            self._restore()
+        return answers
+
+    def _claim_probe(self) -> bool:
+        now = self._clock()
+        if now < self._next_probe:
+            return False
+        # Moved on before the outcome is known: the others wait, and a probe whose caller goes away blocks nobody.
+        self._next_probe = now + PAUSE
+        return True
+
+    def _degrade(self, error: Exception) -> None:
+        self._next_probe = self._clock() + PAUSE
+        if not self.degraded:
+            self.degraded = True
+            log.warning("ratelimit.degraded", error=repr(error), share=self._share)
+
+    def _restore(self) -> None:
+        self.degraded = False
+        log.info("ratelimit.restored")
+
+
+def connect_redis(url: str, *, timeout: float = TIMEOUT, connections: int = CONNECTIONS) -> Redis:
+    """A client that gives up after ``timeout`` seconds instead of retrying. The caller closes it (``aclose``).
+
+    At most ``connections`` are open; who gets none in time sees redis.ConnectionError.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=timeout,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+        # Both would cost round trips on every new connection; the second also relaxes the timeouts.
+        driver_info=None,
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+    )
+    return Redis.from_pool(pool)
