@@ -70,7 +70,7 @@ class Application:
     """
 
     def __init__(self, settings: Settings, database_url: str) -> None:
-        self.parts = build_parts(settings, database_url)
+        self.parts = build_parts(settings, database_url, "api")
         self.config = self.parts.config
         self.hasher = Hasher(self.config)
         self.limiter, self._redis = build_limiter(settings)
@@ -84,7 +84,7 @@ class Application:
         self._draining = False
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
-        self.asgi = Door(self._outer(), settings, self.config)
+        self.asgi = self.parts.tracing.around(Door(self._outer(), settings, self.config), self.parts.contract)
 
     def _outer(self) -> Starlette:
         contract = self.parts.contract

@@ -9,6 +9,8 @@ from domain.users import Client, Identity
 
 SCOPE_KEY = "biore.call"
 CORRELATION: ContextVar[str | None] = ContextVar("biore_correlation", default=None)
+# Of the request or job under way, as W3C Trace Context writes it; None while tracing is off.
+TRACEPARENT: ContextVar[str | None] = ContextVar("biore_traceparent", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,10 @@ class Principal:
 
 @dataclass(slots=True)
 class Call:
-    """``answer_headers`` are added to whatever answer the request gets."""
+    """``answer_headers`` are added to whatever answer the request gets.
+
+    ``fault`` is the type of the exception that the answer was made from.
+    """
 
     correlation_id: str
     client: Client
@@ -33,4 +38,5 @@ class Call:
     idempotency_key: str | None = None
     cookies: dict[str, str] = field(default_factory=dict)
     operation_id: str | None = None
+    fault: str | None = None
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
