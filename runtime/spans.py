@@ -65,7 +65,8 @@ Attributes = Mapping[str, AttributeValue]
 class Traced(Untraced):
     """Whether a request or job is recorded is settled where it begins. Everything below it follows."""
 
-    def __init__(self, settings: Settings, endpoint: str, process: str) -> None:
+    def __init__(self, settings: Settings, endpoint: str, process: str, patience: float = FLUSH_SECONDS) -> None:
+        self._patience = patience
         self._trusted = settings.trusted_proxies
         self._ratio = settings.trace_ratio
         self._ids = RandomIdGenerator()
@@ -137,7 +138,7 @@ class Traced(Untraced):
     async def close(self) -> None:
         last = threading.Thread(target=self._provider.shutdown, name="last-spans", daemon=True)
         last.start()
-        await asyncio.to_thread(last.join, FLUSH_SECONDS)
+        await asyncio.to_thread(last.join, self._patience)
 
     def _begin(self, name: str, kind: SpanKind, parent: SpanContext, decided: bool, attributes: Attributes) -> Span:
         recorded = parent.trace_flags.sampled if decided else random.random() < self._ratio  # noqa: S311 - no secret
