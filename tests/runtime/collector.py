@@ -32,10 +32,7 @@ class Seen:
 
 @dataclass
 class Collector:
-    """``held``: whoever sends is kept waiting until ``released``."""
-
     url: str = ""
-    held: bool = False
     released: Event = field(default_factory=Event)
     waiting: Event = field(default_factory=Event)
     spans: list[Seen] = field(default_factory=list)
@@ -45,14 +42,23 @@ class Collector:
     def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         if (method, path, headers["Content-Type"]) != ("POST", "/v1/traces", "application/x-protobuf"):
             return 404, b""
-        if self.held:
-            self.waiting.set()
-            self.released.wait(PATIENCE)
+        self.waiting.set()
+        self.released.wait(PATIENCE)
         with self._news:
             self.received.append(body)
             self.spans += _spans(body)
             self._news.notify_all()
         return 200, b""
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Whoever sends meanwhile is kept ``waiting`` until the end."""
+        self.released.clear()
+        self.waiting.clear()
+        try:
+            yield
+        finally:
+            self.released.set()
 
     def wait_for(self, wanted: Callable[[Seen], bool]) -> Seen:
         """The span as soon as it has come; those that ended before it have come too."""
@@ -92,7 +98,8 @@ def _attributes(pairs: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def collecting(**options: Any) -> Iterator[Collector]:
-    collector = Collector(**options)
+def collecting() -> Iterator[Collector]:
+    collector = Collector()
+    collector.released.set()
     with served(collector) as collector.url:
         yield collector

@@ -7,19 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from runtime.settings import Settings
 from runtime.spans import Traced
-from runtime.spec import ROOT
+from runtime.spec import ROOT, load
 from tests.conftest import SECRET, Databases
 from tests.harness import LOOPBACK, PASSWORD, Api, Server, Tables, bearer, refresh_token
-from tests.providers.servers import siteverify_server
+from tests.providers.servers import closed_port, siteverify_server
 from tests.runtime.collector import Collector, Seen, collecting
 
 EMAIL = "ada.lovelace@example.com"
@@ -32,13 +32,7 @@ NEVER = str(24 * 3600 * 1000)
 
 SpanOf = Callable[[httpx.Response], Seen]
 StartTraced = Callable[..., Traced]
-
-
-@dataclass(frozen=True)
-class Walked:
-    log: list[dict[str, Any]]
-    loaded: bool
-    trace_id: str
+Log = list[dict[str, Any]]
 
 
 def traceparent(flags: str) -> dict[str, str]:
@@ -91,12 +85,18 @@ def walk_collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="module")
-def walked(databases: Databases, walk_collector: Collector) -> Walked:
-    command = [sys.executable, "-m", "tests.runtime.trace_walk", databases.migrated(), walk_collector.url]
+def walked(databases: Databases, walk_collector: Collector) -> Log:
+    arguments = (databases.migrated(), walk_collector.url, traceparent("01")["traceparent"])
+    command = [sys.executable, "-m", "tests.runtime.trace_walk", *arguments]
     environment = os.environ | {"OTEL_BSP_SCHEDULE_DELAY": NEVER}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, env=environment)
     assert done.returncode == 0, done.stderr
-    return Walked([json.loads(line) for line in done.stderr.splitlines()], **json.loads(done.stdout))
+    return [json.loads(line) for line in done.stderr.splitlines()]
+
+
+async def answering(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 class TestRequests:
@@ -304,30 +304,30 @@ class TestSampling:
 
 
 class TestCollector:
-    def test_may_be_slow_or_gone_and_costs_nobody_anything(
-        self, start_server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        environment = {
-            "OTEL_BSP_SCHEDULE_DELAY": "10",
-            "OTEL_BSP_MAX_QUEUE_SIZE": "16",
-            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "8",
-            "OTEL_EXPORTER_OTLP_TIMEOUT": "0.5",
-        }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        with collecting(held=True) as slow:
-            server = start_server(otlp_endpoint=slow.url)
-            with server.client() as api:
-                api.call("auth.me")
-                assert slow.waiting.wait(SECONDS)
-                assert [api.call("auth.me").status_code for _ in range(40)] == [401] * 40
-        with server.client() as api:
-            assert api.register(EMAIL).status_code == 201
+    def test_may_be_slow_and_costs_nobody_anything(self, api: Api, collector: Collector, span_of: SpanOf) -> None:
+        with collector.holding():
+            api.call("auth.me")
+            assert collector.waiting.wait(SECONDS)
+            assert [api.call("auth.me").status_code for _ in range(40)] == [401] * 40
+            last = api.register(EMAIL)
             assert len(api.mails(EMAIL)) == 1
-        server.stop()
+        assert span_of(last).attributes["http.response.status_code"] == 201
+
+    def test_may_be_down(self, start_traced: StartTraced) -> None:
+        traced = start_traced(f"http://127.0.0.1:{closed_port()}", patience=0.1)
+        app = traced.around(answering, load())
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://down")
+
+        async def ask() -> list[int]:
+            async with client:
+                statuses = [(await client.get("/")).status_code for _ in range(300)]
+            await traced.close()
+            return statuses
+
+        assert asyncio.run(ask()) == [200] * 300
 
     def test_cannot_hold_up_the_end(self, start_traced: StartTraced) -> None:
-        with collecting(held=True) as slow:
+        with collecting() as slow, slow.holding():
             traced = start_traced(slow.url, patience=0.1)
             traced.request("GET", None, None).end()
             began = time.monotonic()
@@ -337,20 +337,16 @@ class TestCollector:
 
 
 class TestProcess:
-    def test_sends_the_last_spans_at_its_end(self, walked: Walked, walk_collector: Collector) -> None:
-        """Nothing was due before."""
-        (request,) = [span for span in walk_collector.spans if span.kind == "SERVER"]
-        assert request.trace_id == walked.trace_id
+    def test_sends_the_last_spans_at_its_end(self, walk_collector: Collector, walked: Log) -> None:
+        """None was due before. Whatever nobody asked for is not among them."""
+        assert [span.trace_id for span in walk_collector.spans if span.kind == "SERVER"] == [TRACE_ID]
 
-    def test_that_is_off_needs_nothing_of_opentelemetry(self, walked: Walked) -> None:
-        assert walked.loaded is False
-
-    def test_logs_name_the_trace(self, walked: Walked, walk_collector: Collector) -> None:
+    def test_logs_name_the_trace(self, walk_collector: Collector, walked: Log) -> None:
         """That of a request which is not recorded too."""
-        requests = [event for event in walked.log if event["event"] == "request"]
-        (recorded,) = [event for event in requests if event["trace_id"] == walked.trace_id]
+        requests = {event["trace_id"]: event for event in walked if event["event"] == "request"}
+        assert len(requests) == 2
+        recorded = requests[TRACE_ID]
         assert recorded["span_id"] == walk_collector.request(recorded["correlation_id"]).span_id
-        assert len(requests) == len({event["trace_id"] for event in requests}) == 2
 
     def test_without_the_extra_is_told_the_remedy(self) -> None:
         script = (
