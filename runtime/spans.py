@@ -48,6 +48,7 @@ from providers.storage.local import PATH as FILES
 from runtime.call import SCOPE_KEY, TRACEPARENT, Call
 from runtime.door import PROBES, traced_network, within
 from runtime.log import hide
+from runtime.portal import READING
 from runtime.settings import Settings
 from runtime.spec import METHODS, Contract
 from runtime.tracing import P, T, Untraced
@@ -55,6 +56,7 @@ from runtime.tracing import P, T, Untraced
 # A collector that is slow must not hold up the end of a process for longer.
 FLUSH_SECONDS = 2
 MAX_STATEMENT = 2048
+FOUND = (200, 206, 304)
 MAX_PATH = 256
 OPEN_STATEMENT = "biore.span"
 KNOWN_METHODS = {method.upper() for method in METHODS} | {"HEAD", "OPTIONS"}
@@ -261,7 +263,8 @@ class RequestSpans:
         if route is not None:
             span.set_attribute("http.route", route)
             span.update_name(f"{_method(scope)} {route}")
-        if route == path or (route is None and 200 <= status < 400):
+        found = route is None and status in FOUND and scope["method"] in READING
+        if route == path or found:
             span.set_attribute("url.path", hide(path)[:MAX_PATH])
 
 

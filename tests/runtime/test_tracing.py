@@ -49,7 +49,7 @@ def collector() -> Iterator[Collector]:
 def traced(start_server: Callable[..., Server], collector: Collector) -> Server:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")  # of OpenTelemetry; by itself it sends every 5 s
-        return start_server(otlp_endpoint=collector.url)
+        return start_server(otlp_endpoint=collector.url, cors_origins=("https://app.example",))
 
 
 @pytest.fixture
@@ -154,6 +154,17 @@ class TestRequests:
         assert span_of(odd).attributes["http.request.method"] == "_OTHER"
         assert "url.path" not in span_of(lost).attributes
 
+    def test_a_preflight_is_told_without_its_path(self, api: Api, span_of: SpanOf) -> None:
+        """It is answered for any path."""
+        asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+        span = span_of(api.options(f"/api/v1/{JWT}", headers=asked))
+        assert (span.name, span.attributes["http.response.status_code"]) == ("OPTIONS", 200)
+        assert "url.path" not in span.attributes
+
+    def test_a_document_is_told_by_its_path(self, api: Api, span_of: SpanOf) -> None:
+        span = span_of(api.get("/openapi.json?token=x"))
+        assert (span.name, span.attributes["url.path"]) == ("GET", "/openapi.json")
+
     def test_probes_are_none(self, api: Api, span_of: SpanOf, collector: Collector) -> None:
         probe = api.get("/health/live").headers["x-correlation-id"]
         span_of(api.call("auth.me"))
@@ -188,6 +199,10 @@ class TestStatements:
             assert statement.attributes["db.system.name"] == "postgresql"
         (user,) = [s for s in statements if s.attributes["db.query.text"].startswith("INSERT INTO users ")]
         assert "%(email" in user.attributes["db.query.text"]
+
+    def test_without_a_transaction_are_told_too(self, api: Api, span_of: SpanOf, collector: Collector) -> None:
+        span = span_of(api.call("dev.mailbox", params={"to": EMAIL}))
+        assert "SELECT" in {statement.name for statement in collector.children(span)}
 
     def test_past_sqlalchemy_are_told_too(self, collector: Collector, start_traced: StartTraced) -> None:
         text, traced = "SELECT name FROM things WHERE token = %s", start_traced()
