@@ -2,7 +2,9 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY . .
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir .
+# `--build-arg EXTRAS=[tracing]` for an image that can send spans.
+ARG EXTRAS=
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir ".$EXTRAS"
 ARG ORIGIN=https://bio.re
 RUN /venv/bin/biore portal build --out /portal --origin $ORIGIN
 

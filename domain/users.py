@@ -52,10 +52,14 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What leads from a record back to the call that made it. ``network`` is coarse: /24 or /48."""
+    """What leads from a record back to the call that made it. ``network`` is coarse: /24 or /48.
+
+    ``traceparent`` names the span of that call where requests are traced (W3C Trace Context).
+    """
 
     correlation_id: str | None = None
     network: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

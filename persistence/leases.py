@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from psycopg import AsyncConnection, OperationalError
@@ -10,6 +10,8 @@ from psycopg import AsyncConnection, OperationalError
 CONNECTIONS = 8
 WAIT_SECONDS = 5
 LIFE_SECONDS = 1800
+
+Fetch = Callable[[str, Mapping[str, Any]], Awaitable[tuple[Any, ...] | None]]
 
 
 class Leases:

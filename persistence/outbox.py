@@ -26,8 +26,8 @@ class Outbox:
         """A job for the worker, in the transaction of its cause. ``secret`` is stored sealed and wiped at the end."""
         if secret is not None:
             payload["sealed"] = self._seal(secret)
-        job = insert(OutboxJob).values(topic=topic, payload=payload, correlation_id=self._trace.correlation_id)
-        await self._session.execute(job)
+        cause = {"correlation_id": self._trace.correlation_id, "traceparent": self._trace.traceparent}
+        await self._session.execute(insert(OutboxJob).values(topic=topic, payload=payload, **cause))
 
     async def claim(self, lease: UUID, life: timedelta, limit: int) -> Sequence[OutboxJob]:
         """Take up to ``limit`` due jobs, the longest due first. A job whose lease ran out is due again."""

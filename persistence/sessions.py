@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import registry
 
 from domain.users import Identity
-from persistence.leases import Leases
+from persistence.leases import Fetch
 from persistence.models import Session, User
 from persistence.users import IDENTITY
 
@@ -28,14 +28,16 @@ def _live_session() -> str:
 
 
 class LiveSessions:
+    """``fetch`` is that of ``Leases``."""
+
     QUERY = _live_session()
 
-    def __init__(self, leases: Leases) -> None:
-        self._leases = leases
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
 
     async def find(self, session_id: UUID, user_id: UUID, now: datetime) -> tuple[bool, Identity | None]:
         """Whether the session lives, and whose it is: no identity when the account is gone."""
-        row = await self._leases.fetch(self.QUERY, {"session_id": session_id, "user_id": user_id, "now": now})
+        row = await self._fetch(self.QUERY, {"session_id": session_id, "user_id": user_id, "now": now})
         if row is None:
             return False, None
         _, *identity = row

@@ -222,9 +222,13 @@ class Providers:
         await self.http.aclose()
 
 
-def build_providers(config: Config, mail_store: MailStore, env: str, folder: Path, sign: Sign) -> Providers:
-    """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there."""
-    http = httpx.AsyncClient()
+def build_providers(
+    config: Config, mail_store: MailStore, env: str, folder: Path, sign: Sign, http: httpx.AsyncClient
+) -> Providers:
+    """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there.
+
+    ``http``, which all vendors are asked with, is closed with them.
+    """
     return Providers(
         EmailFamily(config, email_adapters(config, mail_store, env)),
         SmsFamily(config, sms_adapters(config, http, mail_store, env)),

@@ -87,7 +87,7 @@ class Application:
     """
 
     def __init__(self, settings: Settings, database_url: str) -> None:
-        self.parts = build_parts(settings, database_url)
+        self.parts = build_parts(settings, database_url, "api")
         self.config = self.parts.config
         self.hasher = Hasher(self.config)
         self.limiter, self._redis = build_limiter(settings)
@@ -101,7 +101,7 @@ class Application:
         self._draining = False
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
-        self.asgi = Door(self._outer(), settings, self.config)
+        self.asgi = self.parts.tracing.around(Door(self._outer(), settings, self.config), self.parts.contract)
 
     def _outer(self) -> ASGIApp:
         contract = self.parts.contract
@@ -142,7 +142,8 @@ class Application:
     def _connexion(self) -> ASGIApp:
         parts = self.parts
         schemas = SchemaCompiler(parts.contract.document)
-        bearer = Bearer(self.tokens, LiveSessions(parts.database.leases), utc_now)
+        fetch = parts.tracing.query(parts.database.leases.fetch, LiveSessions.QUERY)
+        bearer = Bearer(self.tokens, LiveSessions(fetch), utc_now)
         app = ConnexionMiddleware(
             WiredApp(),
             middlewares=[StrictRouting, CompiledSecurity, GuardLayer, ValidationLayer],

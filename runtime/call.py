@@ -10,6 +10,8 @@ from runtime.headers import Headers
 
 SCOPE_KEY = "biore.call"
 CORRELATION: ContextVar[str | None] = ContextVar("biore_correlation", default=None)
+# Of the request or job under way, as W3C Trace Context writes it; None while tracing is off.
+TRACEPARENT: ContextVar[str | None] = ContextVar("biore_traceparent", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,10 @@ class Principal:
 
 @dataclass(slots=True)
 class Call:
-    """``answer_headers`` are added to whatever answer the request gets; ``status`` is 0 until that began."""
+    """``answer_headers`` are added to whatever answer the request gets; ``status`` is 0 until that began.
+
+    ``fault`` is the type of the exception that the answer was made from.
+    """
 
     correlation_id: str
     client: Client
@@ -40,5 +45,6 @@ class Call:
     idempotency_key: str | None = None
     cookies: dict[str, str] = field(default_factory=dict)
     operation_id: str | None = None
+    fault: str | None = None
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     status: int = 0

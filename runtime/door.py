@@ -52,7 +52,7 @@ class Door:
 
     def _client(self, scope: Scope, headers: Headers) -> Client:
         peer = scope["client"][0] if scope.get("client") else None
-        trusted = peer is not None and _within(peer, self._trusted)
+        trusted = peer is not None and within(peer, self._trusted)
         ip = forwarded_ip(headers, peer, self._trusted) if trusted else peer
         agent = headers.first("user-agent")
         return Client(
@@ -101,7 +101,7 @@ def forwarded_ip(headers: Headers, peer: str | None, trusted: tuple[Network, ...
         if _address(hop) is None:
             break
         nearest = hop
-        if not _within(hop, trusted):
+        if not within(hop, trusted):
             break
     return nearest
 
@@ -117,7 +117,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 @lru_cache(maxsize=8192)
-def _within(text: str, networks: tuple[Network, ...]) -> bool:
+def within(text: str, networks: tuple[Network, ...]) -> bool:
     address = _address(text)
     return address is not None and any(address in network for network in networks)
 

@@ -36,6 +36,7 @@ class Refusals:
 
     def render(self, error: Exception, call: Call) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Status, headers and body of the answer."""
+        call.fault = type(error).__qualname__
         refusal = self._documented(as_api_error(error), call)
         status = self._status(refusal.code, call)
         return status, self._headers(status, refusal), orjson.dumps(self._envelope(refusal, call))

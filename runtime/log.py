@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import orjson
 import structlog
 
-from runtime.call import CORRELATION
+from runtime.call import CORRELATION, TRACEPARENT
 
 SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|email|^to$|recipient", re.IGNORECASE)
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[\w-]+(?:\.[\w-]+)+")
@@ -54,15 +54,23 @@ def _correlate(_logger: Any, _method: str, event: Event) -> Event:
     return event
 
 
-def configure(*, readable: bool, level: int = logging.INFO) -> None:
+def _trace(_logger: Any, _method: str, event: Event) -> Event:
+    if (traceparent := TRACEPARENT.get()) is not None:
+        _, event["trace_id"], event["span_id"], _ = traceparent.split("-")
+    return event
+
+
+def configure(*, readable: bool, level: int = logging.INFO, traced: bool = False) -> None:
     """Everything that logs in this process, ours or a library's, ends in one stream on stderr."""
-    RequestLog.stream = None if readable or level > logging.INFO else sys.stderr.buffer
+    plain = not (readable or traced or level > logging.INFO)
+    RequestLog.stream = sys.stderr.buffer if plain else None
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
         _correlate,
+        *([_trace] if traced else []),
         structlog.processors.format_exc_info,
         redact,
     ]

@@ -1,5 +1,6 @@
 """Mails: words from the locales, one layout, the active provider with its failover."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +29,13 @@ class MailStorage:
 
 
 class Mailer:
-    """Of one job: ``attempts`` are recorded with its end."""
+    """Of one job: ``attempts`` are recorded with its end, and each is told to ``watch`` at once."""
 
-    def __init__(self, email: EmailFamily, texts: Texts, config: Config) -> None:
+    def __init__(self, email: EmailFamily, texts: Texts, config: Config, watch: Callable[[Attempt], None]) -> None:
         self._email = email
         self._texts = texts
         self._config = config
+        self._watch = watch
         self.attempts: list[Attempt] = []
 
     async def send(
@@ -42,7 +44,11 @@ class Mailer:
         """Raises ProviderUnavailable or ProviderRejected."""
         spoken = locale or self._config["platform.supported_locales"][0]
         mail = render(self._texts, job.id, template, to, spoken, spoken_link(link, spoken), variables)
-        await self._email.send(mail, self.attempts.append)
+        await self._email.send(mail, self._record)
+
+    def _record(self, attempt: Attempt) -> None:
+        self.attempts.append(attempt)
+        self._watch(attempt)
 
 
 def spoken_link(link: str, locale: str) -> str:

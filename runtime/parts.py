@@ -12,6 +12,7 @@ from runtime.i18n import Texts
 from runtime.keyring import Keyring
 from runtime.mailer import MailStorage
 from runtime.settings import Settings
+from runtime.tracing import Untraced, tracing_of
 
 OUTBOX = "outbox"
 UPLOADS = "upload-url"
@@ -30,20 +31,25 @@ class Parts:
     config: LiveConfig
     texts: Texts
     providers: Providers
+    tracing: Untraced
 
     async def close(self) -> None:
         await self.providers.aclose()
         await self.database.close()
+        await self.tracing.close()
 
 
-def build_parts(settings: Settings, database_url: str) -> Parts:
+def build_parts(settings: Settings, database_url: str, process: str | None = None) -> Parts:
+    """``process`` is the name under which a long-lived one is traced where tracing is on; others are not."""
+    tracing = tracing_of(settings, process)
     contract = spec.load()
     keyring = Keyring(settings.secrets)
     database = Database(database_url, seal=partial(keyring.seal, OUTBOX))
+    tracing.listen(database.engine)
     origin = settings.own_origin
     own_origin = {"site.base_url": origin, "site.api_url": origin} if settings.development else {}
     config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
     texts = Texts(contract.errors)
     files, sign = settings.data_dir / "uploads", partial(keyring.digest, UPLOADS)
-    providers = build_providers(config, MailStorage(database), settings.env, files, sign)
-    return Parts(settings, contract, keyring, database, config, texts, providers)
+    providers = build_providers(config, MailStorage(database), settings.env, files, sign, tracing.http_client())
+    return Parts(settings, contract, keyring, database, config, texts, providers, tracing)

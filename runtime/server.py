@@ -88,7 +88,7 @@ def api() -> ASGIApp:
     from runtime.app import Application  # slow to import, and of no use to the parent and the worker
 
     settings = load()
-    log.configure(readable=settings.development)
+    log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent-watch", daemon=True).start()
@@ -149,12 +149,12 @@ def _portal_beside(settings: Settings) -> Iterator[None]:
 
 def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None) -> None:
     """Run a worker until SIGINT or SIGTERM; with ``parent`` also until that process, the one above us, is gone."""
-    log.configure(readable=settings.development)
+    log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
     asyncio.run(_work(settings, url, lease, parent))
 
 
 async def _work(settings: Settings, url: str, lease: timedelta, parent: int | None) -> None:
-    parts = build_parts(settings, url)
+    parts = build_parts(settings, url, "worker")
     worker = Worker(parts, lease)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ENVIRONMENTS = ("development", "staging", "production")
 PREFIX = "BIORE_"
 MIN_SECRET = 32
+TRACING = "opentelemetry.exporter.otlp.proto.http"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -26,6 +29,10 @@ class Settings:
     """``processes``: how many API processes share the rate limits (all nodes together).
 
     ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
+
+    ``otlp_endpoint``: the base address of an OpenTelemetry collector; without it nothing is traced.
+
+    ``trace_ratio``: the share of requests and jobs that is recorded, where no trusted caller has decided.
     """
 
     env: str = "development"
@@ -42,6 +49,8 @@ class Settings:
     dns_resolver: str | None = None
     processes: int = 1
     portal_dir: Path | None = None
+    otlp_endpoint: str | None = None
+    trace_ratio: float = 1.0
 
     @property
     def development(self) -> bool:
@@ -92,6 +101,8 @@ def _parsed(name: str, value: str) -> object:
     try:
         if name in ("port", "processes"):
             return int(value)
+        if name == "trace_ratio":
+            return float(value)
         if name in ("data_dir", "portal_dir"):
             return Path(value)
         if name == "cors_origins":
@@ -116,6 +127,26 @@ def _check(settings: Settings) -> None:
         raise InvalidSettings(f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools")
     if any(len(secret) < MIN_SECRET for secret in settings.secrets):
         raise InvalidSettings(f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more")
+    _check_tracing(settings)
+
+
+def _check_tracing(settings: Settings) -> None:
+    if not 0 <= settings.trace_ratio <= 1:
+        raise InvalidSettings(f"{PREFIX}TRACE_RATIO must be a share from 0 to 1")
+    if settings.otlp_endpoint is None:
+        return
+    address = urlsplit(settings.otlp_endpoint)
+    if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
+        raise InvalidSettings(f"{PREFIX}OTLP_ENDPOINT must be the base address of a collector: http://collector:4318")
+    if not _installed(TRACING):
+        raise InvalidSettings(f"{PREFIX}OTLP_ENDPOINT needs what does not come by itself: pip install 'biore[tracing]'")
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # one of the packages above it
+        return False
 
 
 def _made_once(path: Path) -> str:

@@ -21,7 +21,7 @@ from persistence.database import Database
 from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderUnavailable
 from providers.registry import CaptchaFamily
-from runtime.call import SCOPE_KEY, Call
+from runtime.call import SCOPE_KEY, TRACEPARENT, Call
 from runtime.door import traced_network
 from runtime.errors import Refusals, send_answer
 from runtime.i18n import Texts
@@ -200,7 +200,8 @@ class WiredOperation:
         """Run the handler; under a claim its effect and its answer commit together."""
         if self._reads_only and claim_id is None:
             return await self._success(call, None)
-        uow = UnitOfWork(self._container.database, Trace(call.correlation_id, traced_network(call.client.network)))
+        trace = Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get())
+        uow = UnitOfWork(self._container.database, trace)
         try:
             return await self._answer(call, uow, claim_id)
         except LostClaim:

@@ -21,7 +21,7 @@ from persistence.repositories import Repositories
 from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderRejected
 from runtime.archive import Archives
-from runtime.call import CORRELATION
+from runtime.call import CORRELATION, TRACEPARENT
 from runtime.mailer import Mailer
 from runtime.parts import OUTBOX, Parts, utc_now
 from runtime.scheduler import Scheduler
@@ -107,7 +107,7 @@ class Worker:
 
     async def _run_leased(self, row: OutboxJob, lease: Any) -> None:
         """A job that outlives its lease goes on only while the lease can be renewed."""
-        running = asyncio.create_task(self._run_job(row, lease))
+        running = asyncio.create_task(self._run_traced(row, lease))
         while not (await asyncio.wait([running], timeout=self._lease.total_seconds() / 3))[0]:
             if not await self._renewed(row, lease):
                 running.cancel()
@@ -124,10 +124,15 @@ class Worker:
                 raise
             return True
 
+    async def _run_traced(self, row: OutboxJob, lease: Any) -> None:
+        with self._parts.tracing.job(row.id, row.topic, row.attempts, row.correlation_id, row.traceparent):
+            await self._run_job(row, lease)
+
     async def _run_job(self, row: OutboxJob, lease: Any) -> None:
         CORRELATION.set(row.correlation_id)
-        uow = UnitOfWork(self._parts.database, Trace(row.correlation_id))
-        mailer = Mailer(self._parts.providers.email, self._parts.texts, self._parts.config)
+        uow = UnitOfWork(self._parts.database, Trace(row.correlation_id, traceparent=TRACEPARENT.get()))
+        parts = self._parts
+        mailer = Mailer(parts.providers.email, parts.texts, parts.config, parts.tracing.delivery)
         try:
             await self._call(self._job(row), uow, mailer)
             await uow.conclude(lambda db: self._finish(db, row, lease, mailer))
@@ -166,6 +171,7 @@ class Worker:
     async def _failed(self, row: OutboxJob, lease: Any, mailer: Mailer, error: Exception) -> None:
         hopeless = isinstance(error, (ProviderRejected, LookupError)) or row.attempts >= MAX_ATTEMPTS
         reason = f"{type(error).__name__}: {error}"
+        self._parts.tracing.failed(error)
         log.log(
             40 if hopeless else 30,
             "job.dead" if hopeless else "job.failed",

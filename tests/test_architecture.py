@@ -285,6 +285,16 @@ class TestEnvironment:
         assert len(uses) == len(mentions)
 
 
+class TestExtras:
+    @pytest.mark.parametrize("module", ["opentelemetry", "runtime.spans"])
+    def test_tracing_is_loaded_only_where_it_is_on(self, module: str) -> None:
+        for path in CODE:
+            if path.name != "spans.py" and module in path.read_text(encoding="utf-8"):
+                top = [ast.unparse(node) for node in tree(path).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+                why = "it needs an extra: ask runtime/tracing.py, which is harmless without it"
+                assert not any(module in line for line in top), f"{name_of(path)} imports {module}: {why}"
+
+
 class TestTests:
     def test_nothing_of_ours_is_patched(self) -> None:
         for path in (ROOT / "tests").rglob("*.py"):

@@ -13,7 +13,10 @@ from persistence.models.base import Base, Created, Identified
 
 
 class OutboxJob(Identified, Created, Base):
-    """Due while ``done_at`` and ``dead_at`` are null. ``lease`` names the claim that may end the job."""
+    """Due while ``done_at`` and ``dead_at`` are null. ``lease`` names the claim that may end the job.
+
+    ``traceparent`` is that of the request or job which added it, where there was tracing.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -24,6 +27,7 @@ class OutboxJob(Identified, Created, Base):
     topic: Mapped[str]
     payload: Mapped[dict[str, Any]]
     correlation_id: Mapped[str | None]
+    traceparent: Mapped[str | None]
     available_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))
     lease: Mapped[UUID | None]

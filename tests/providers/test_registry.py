@@ -32,7 +32,7 @@ class World:
 
     def ask(self, question: Callable[[Providers], Awaitable[AnswerT]]) -> AnswerT:
         async def run() -> AnswerT:
-            providers = build_providers(self.config, self.store, self.env, NOWHERE, fake_sign)
+            providers = build_providers(self.config, self.store, self.env, NOWHERE, fake_sign, httpx.AsyncClient())
             try:
                 return await question(providers)
             finally:

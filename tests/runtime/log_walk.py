@@ -1,6 +1,7 @@
 """A process of its own, for its log: a sign-up with everything that can go wrong on the way.
 
-Logs go to stderr; to stdout, as JSON, the secrets that were about, and the correlation ids of two calls.
+Logs go to stderr; to stdout, as JSON, the secrets that were about, the correlation id of the call that failed, and what
+was imported.
 """
 
 import json
@@ -68,7 +69,7 @@ def walk(url: str, password: str) -> dict[str, Any]:
             grumble(url)
     finally:
         server.stop()
-    return {"secrets": [*secrets, *others, hashed], "failed": correlation_id}
+    return {"secrets": [*secrets, *others, hashed], "failed": correlation_id, "modules": list(sys.modules)}
 
 
 if __name__ == "__main__":

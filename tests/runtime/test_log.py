@@ -24,6 +24,7 @@ class Walked:
     log: str
     secrets: list[str]
     failed: str
+    modules: list[str]
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -90,6 +91,10 @@ class TestWalk:
         told = [event for event in walk("json").events if event["logger"] == "a.library"]
         assert told[0]["event"].startswith("cannot connect to postgresql://")
         assert "Traceback" in told[2]["exception"]
+
+    def test_without_tracing_nothing_of_it_is_loaded(self, walk: Walk) -> None:
+        """redis-py loads OpenTelemetry's metrics by itself where they are installed."""
+        assert {"runtime.spans", "opentelemetry.sdk.trace", "opentelemetry.exporter"}.isdisjoint(walk("json").modules)
 
 
 class TestHide:

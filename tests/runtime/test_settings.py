@@ -48,6 +48,8 @@ class TestParsing:
             ("REDIS_URL", "redis://host", "redis://host"),
             ("COOKIE_DOMAIN", ".bio.re", ".bio.re"),
             ("DNS_RESOLVER", "127.0.0.1:53", "127.0.0.1:53"),
+            ("OTLP_ENDPOINT", "http://collector:4318", "http://collector:4318"),
+            ("TRACE_RATIO", "0.25", 0.25),
         ],
     )
     def test_by_kind(self, name: str, text: str, value: Any) -> None:
@@ -71,6 +73,12 @@ class TestMistakes:
             ({"SECRET_KEY": "short"}, "BIORE_SECRET_KEY"),
             ({"SECRET_KEY": f"{SECRET},short"}, "BIORE_SECRET_KEY"),
             ({"SECRET_KEY": f"{SECRET},"}, "BIORE_SECRET_KEY"),
+            ({"OTLP_ENDPOINT": "collector:4318"}, "BIORE_OTLP_ENDPOINT"),
+            ({"OTLP_ENDPOINT": "http://"}, "BIORE_OTLP_ENDPOINT"),
+            ({"OTLP_ENDPOINT": "http://collector:4318?key=x"}, "BIORE_OTLP_ENDPOINT"),
+            ({"TRACE_RATIO": "all"}, "BIORE_TRACE_RATIO"),
+            ({"TRACE_RATIO": "1.1"}, "BIORE_TRACE_RATIO"),
+            ({"TRACE_RATIO": "nan"}, "BIORE_TRACE_RATIO"),
             ({"ENV": "production"}, "BIORE_DATABASE_URL"),
             ({"ENV": "staging"}, "BIORE_DEV_TOKEN"),
         ],
