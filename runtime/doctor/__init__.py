@@ -162,7 +162,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 def lines(findings: Sequence[Finding]) -> list[str]:
     width = max(len(finding.name) for finding in findings)
     return [
-        f"{finding.level:<4}  {finding.name:<{width}}  {finding.what}{': ' if finding.remedy else ''}{finding.remedy}"
+        f"{finding.level:<4}  {finding.name:<{width}}  {finding.what}{' -> ' if finding.remedy else ''}{finding.remedy}"
         for finding in findings
     ]
 

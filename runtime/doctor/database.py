@@ -65,7 +65,7 @@ def connections(deployment: Deployment) -> Verdict:
     room, processes = vitals_of(deployment).connections, deployment.settings.processes
     pool = deployment.parts.database.engine.pool.size()  # type: ignore[attr-defined]
     needed = pool * (processes + 1)
-    told = f"{needed} wanted by {processes} API processes and a worker, {room} allowed"
+    told = f"{room} allowed, {needed} wanted: {pool} for each API process ({processes}) and for a worker"
     remedy = "raise max_connections (or the limit of the role or the database), or put a pooler between"
     if needed > room:
         return fail(told, remedy)

@@ -43,7 +43,7 @@ async def redis(deployment: Deployment) -> Verdict:
     try:
         return together([*_redis_facts(await client.info()), _judged_latency(await _latency(client))])
     except (RedisError, OSError) as error:
-        return fail(f"it cannot be used ({type(error).__name__}: {error})", remedy)
+        return fail(f"it cannot be used ({error or type(error).__name__})", remedy)
     finally:
         await client.aclose()
 

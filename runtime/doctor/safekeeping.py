@@ -44,7 +44,7 @@ def secret_file(deployment: Deployment) -> Verdict:
     """Development keeps the one it made where nobody else may read it."""
     settings = deployment.settings
     if settings.secret_key is not None or not settings.development:
-        return ok(f"none is used; {PREFIX}SECRET_KEY is")
+        return ok("none: only development makes one")
     if not settings.secret_file.is_file():
         return ok("none yet")
     mode = stat.S_IMODE(settings.secret_file.stat().st_mode)

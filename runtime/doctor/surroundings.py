@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from domain import config_keys
 from domain.config_keys import CATALOGUE, InvalidConfig
-from portal.build import MARK
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
 from runtime.settings import PREFIX, Network
@@ -173,6 +172,6 @@ def files(deployment: Deployment) -> Verdict:
 
 def portal(deployment: Deployment) -> Verdict:
     folder: Path = deployment.settings.portal_folder
-    if (folder / MARK).is_file():
+    if (folder / "docs" / "index.html").is_file():
         return ok(f"built in {folder}")
     return warn(f"none in {folder}", f"`biore portal build`; {PREFIX}PORTAL_DIR tells the server where it is")
