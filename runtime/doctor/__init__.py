@@ -5,7 +5,6 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -141,13 +140,13 @@ class _Threads(ThreadPoolExecutor):
 
     def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         future: Future[T] = Future()
+        future.set_running_or_notify_cancel()  # from now on nobody can cancel it, and it may be answered any time
 
         def run() -> None:
-            with suppress(RuntimeError):  # the loop that would be told is closed
-                try:
-                    future.set_result(function(*args, **kwargs))
-                except BaseException as error:
-                    future.set_exception(error)
+            try:
+                future.set_result(function(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
 
         threading.Thread(target=run, daemon=True).start()
         return future

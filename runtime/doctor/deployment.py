@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from persistence import health
@@ -51,7 +52,7 @@ class Deployment:
                     self.abilities.add("config")
         except TimeoutError:
             self.outage = f"no answer within {self.seconds:g} s"
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, OSError, ValueError) as error:
             self.outage = _words(error)
 
 
@@ -63,7 +64,7 @@ async def opened(
     sealed = settings if known else replace(settings, secret_key=secrets.token_urlsafe(32))
     outage = "" if url else "there is none"
     try:
-        parts = build_parts(sealed, url or NOWHERE)
+        parts = build_parts(sealed, _readable(url or NOWHERE))
     except (ArgumentError, ValueError):  # its text holds the whole URL
         parts, outage = build_parts(sealed, NOWHERE), f"{PREFIX}DATABASE_URL is no URL"
     deployment = Deployment(settings, known, parts, clock, seconds, outage)
@@ -73,6 +74,12 @@ async def opened(
         yield deployment
     finally:
         await parts.close()
+
+
+def _readable(url: str) -> str:
+    """In a database of encoding SQL_ASCII the driver gives bytes, on which everything else would break."""
+    readable = make_url(url).update_query_dict({"client_encoding": "utf8"})
+    return readable.render_as_string(hide_password=False)
 
 
 def _words(error: BaseException) -> str:

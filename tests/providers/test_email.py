@@ -305,9 +305,9 @@ class TestProbe:
             probe(config, smtp.url)
         with pytest.raises(ProviderUnavailable, match="does not speak TLS"):
             probe(config, smtp.url.replace("smtp:", "smtps:"))
-        with smtp_server(starttls=server_tls) as server:
-            with pytest.raises(ProviderUnavailable, match="certificate is refused: self-signed certificate"):
-                probe(config, server.url)
+        refused = pytest.raises(ProviderUnavailable, match="certificate is refused: self-signed certificate")
+        with smtp_server(starttls=server_tls) as server, refused:
+            probe(config, server.url)
 
     def test_bad_credentials_are_told(
         self, config: FakeConfig, smtp: SmtpServer, server_tls: ssl.SSLContext, trusted: None
