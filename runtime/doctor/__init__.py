@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from runtime.doctor.verdict import Level, Verdict, fail, ok, warn
 from runtime.log import hide
 from runtime.parts import utc_now
 from runtime.settings import InvalidSettings, Settings, faults, read
+from runtime.spec import Contract, load
 
 T = TypeVar("T")
 
@@ -79,18 +81,23 @@ class Finding:
 def examine(
     environ: Mapping[str, str] | None = None,
     *,
+    contract: Contract | None = None,
     checks: Sequence[Check] = CHECKS,
     clock: Callable[[], datetime] = utc_now,
     seconds: float = PATIENCE,
 ) -> list[Finding]:
-    """What was found. The database is asked first, then everything at once, each for ``seconds`` at most."""
+    """What was found. The database is asked first, then everything at once, each for ``seconds`` at most.
+
+    ``contract``: where it was loaded already.
+    """
     try:
         settings = read() if environ is None else read(environ)
     except InvalidSettings as error:
         return [_finding("settings", fail(str(error), "mend it; nothing else was looked at"))]
     wrong, known = _secrets(settings)
     told = fail("; ".join(wrong), "no process starts like this") if wrong else ok(f"{settings.env}, all can be read")
-    found = _run(_examine(settings, known, checks, clock, seconds))
+    deployment = opened(settings, known, contract or load(), clock, seconds)
+    found = _run(_examine(deployment, checks))
     return [_finding("settings", told), *found]
 
 
@@ -102,14 +109,8 @@ def _secrets(settings: Settings) -> tuple[list[str], tuple[str, ...]]:
         return [f"{settings.secret_file} cannot be read ({type(error).__name__})"], ()
 
 
-async def _examine(
-    settings: Settings,
-    known: tuple[str, ...],
-    checks: Sequence[Check],
-    clock: Callable[[], datetime],
-    seconds: float,
-) -> list[Finding]:
-    async with opened(settings, known, clock, seconds) as deployment:
+async def _examine(opening: AbstractAsyncContextManager[Deployment], checks: Sequence[Check]) -> list[Finding]:
+    async with opening as deployment:
         able = [check for check in checks if not check.needs or check.needs in deployment.abilities]
         verdicts = await asyncio.gather(*(_ask(check, deployment) for check in able))
     found = [_finding(check.name, verdict) for check, verdict in zip(able, verdicts, strict=True)]

@@ -15,6 +15,7 @@ from persistence.health import Vitals
 from runtime import embedded
 from runtime.parts import Parts, build_parts, utc_now
 from runtime.settings import PREFIX, Settings
+from runtime.spec import Contract
 
 PATIENCE = 5.0
 NOWHERE = "postgresql:///"
@@ -58,15 +59,19 @@ class Deployment:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, known: tuple[str, ...], clock: Callable[[], datetime], seconds: float
+    settings: Settings,
+    known: tuple[str, ...],
+    contract: Contract,
+    clock: Callable[[], datetime],
+    seconds: float,
 ) -> AsyncIterator[Deployment]:
     url = settings.database_url or embedded.recorded_url(settings.data_dir)
     sealed = settings if known else replace(settings, secret_key=secrets.token_urlsafe(32))
     outage = "" if url else "there is none"
     try:
-        parts = build_parts(sealed, _readable(url or NOWHERE))
+        parts = build_parts(sealed, _readable(url or NOWHERE), contract)
     except (ArgumentError, ValueError):  # its text holds the whole URL
-        parts, outage = build_parts(sealed, NOWHERE), f"{PREFIX}DATABASE_URL is no URL"
+        parts, outage = build_parts(sealed, NOWHERE, contract), f"{PREFIX}DATABASE_URL is no URL"
     deployment = Deployment(settings, known, parts, clock, seconds, outage)
     try:
         if not outage:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from runtime.embedded import EmbeddedPostgres
 from runtime.keyring import Keyring
 from runtime.parts import build_parts, utc_now
 from runtime.settings import Settings
+from runtime.spec import load
 from tests.conftest import Databases
 from tests.dns_server import SILENT, DnsServer
 from tests.harness import Tables
@@ -43,8 +45,11 @@ GOOD_SECRET = "Vq7-nXk2_mRz9JtWy4LbHc8PdGf3TsEo6AuIiKxN"
 OTHER_SECRET = "hD5wQe8ZrY1uPo3_LkJ7gFs-VbNm9XcTa2R4iUyE"
 ALL = {check.name: check for check in doctor.CHECKS}
 
+CONTRACT = load()
+
 Environ = dict[str, str]
 Look = Callable[..., Finding]
+examine = partial(doctor.examine, contract=CONTRACT)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +90,7 @@ def several(
     environ: Environ, *names: str, seconds: float = 5.0, clock: Any = utc_now, **settings: str
 ) -> list[Finding]:
     given = environ | {f"BIORE_{name.upper()}": value for name, value in settings.items()}
-    return doctor.examine(given, checks=[ALL[name] for name in names], seconds=seconds, clock=clock)
+    return examine(given, checks=[ALL[name] for name in names], seconds=seconds, clock=clock)
 
 
 def says(finding: Finding, level: str, words: str) -> None:
@@ -109,11 +114,11 @@ def configure(rows: Tables, values: dict[str, Any]) -> None:
 
 class TestSettings:
     def test_what_cannot_be_read_is_one_line(self) -> None:
-        (found,) = doctor.examine({"BIORE_PROT": "80"})
+        (found,) = examine({"BIORE_PROT": "80"})
         says(found, "FAIL", "unknown settings BIORE_PROT")
 
     def test_what_forbids_to_start_is_told_beside_the_rest(self, tmp_path: Path) -> None:
-        found = doctor.examine(
+        found = examine(
             {"BIORE_ENV": "production", "BIORE_DATA_DIR": str(tmp_path)}, checks=[ALL["secret"], ALL["disk"]]
         )
         settings, secret, disk = found
@@ -123,7 +128,7 @@ class TestSettings:
 
     def test_a_secret_that_cannot_be_read_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "secret").mkdir()
-        settings, *_ = doctor.examine({"BIORE_DATA_DIR": str(tmp_path)}, checks=[])
+        settings, *_ = examine({"BIORE_DATA_DIR": str(tmp_path)}, checks=[])
         says(settings, "FAIL", "secret cannot be read")
 
 
@@ -131,7 +136,7 @@ class TestDoctor:
     def test_changes_nothing(self, environ: Environ, rows: Tables, tmp_path: Path) -> None:
         before = rows.fingerprints()
         del environ["BIORE_SECRET_KEY"]
-        found = {finding.name: finding for finding in doctor.examine(environ)}
+        found = {finding.name: finding for finding in examine(environ)}
         says(found["secret"], "warn", "none yet")
         assert rows.changed_since(before) == set()
         assert list(tmp_path.iterdir()) == []
@@ -152,7 +157,7 @@ class TestDoctor:
 
         started = time.monotonic()
         checks = [Check("disk", hang), Check("network", hang_too), Check("odd", breaks), ALL["cors"]]
-        _, disk, network, odd, cors = doctor.examine(environ, checks=checks, seconds=0.3)
+        _, disk, network, odd, cors = examine(environ, checks=checks, seconds=0.3)
         released.set()
         assert time.monotonic() - started < 5
         says(disk, "FAIL", "no answer within 0.3 s")
@@ -208,7 +213,7 @@ class TestHealthy:
             settings = {"ENV": "production", "REDIS_URL": redis.url, "DNS_RESOLVER": dns.address}
             settings |= {"PROCESSES": "4", "TRUSTED_PROXIES": "10.0.0.0/8,104.16.0.0/13,2400:cb00::/32"}
             settings |= {"PORTAL_DIR": str(tmp_path / "portal"), "CORS_ORIGINS": "https://app.bio.re"}
-            found = doctor.examine(environ | {f"BIORE_{name}": value for name, value in settings.items()})
+            found = examine(environ | {f"BIORE_{name}": value for name, value in settings.items()})
             assert smtp.accepted == []
         assert [finding for finding in found if finding.level != "ok" and finding.name != "files"] == [
             finding for finding in found if finding.name == "database.durable"
@@ -309,7 +314,7 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
 
 def admin(databases: Databases, statement: str, name: str) -> None:
     with psycopg.connect(databases.admin_url, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))  # type: ignore[arg-type]
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def name_of(url: str) -> str:
@@ -332,14 +337,23 @@ class TestDatabase:
                 assert "hunter2" not in str(database)
 
     def test_development_without_one_is_told_how(self, tmp_path: Path) -> None:
-        _, found = doctor.examine({"BIORE_DATA_DIR": str(tmp_path)}, checks=[ALL["database"]])
+        _, found = examine({"BIORE_DATA_DIR": str(tmp_path)}, checks=[ALL["database"]])
         says(found, "FAIL", "there is none")
         assert "biore serve" in found.remedy
 
     def test_an_old_version_fails(self) -> None:
         """There is no old server here to ask: the facts are given."""
-        facts = {"encoding": "UTF8", "time_zone": "UTC", "fsync": True, "full_page_writes": True}
-        vitals = Vitals(version="14.11", version_number=140011, read_only=False, standby=False, connections=97, **facts)
+        vitals = Vitals(
+            version="14.11",
+            version_number=140011,
+            encoding="UTF8",
+            time_zone="UTC",
+            fsync=True,
+            full_page_writes=True,
+            read_only=False,
+            standby=False,
+            connections=97,
+        )
         assert judged_version(vitals).level == "FAIL"
 
     @pytest.mark.parametrize(
@@ -577,7 +591,7 @@ class TestConfig:
 def bare(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Production, of which only settings and the machine are looked at."""
     settings = Settings(env="production", secret_key=GOOD_SECRET, data_dir=tmp_path_factory.mktemp("bare"))
-    parts = build_parts(settings, database_url)
+    parts = build_parts(settings, database_url, CONTRACT)
     yield Deployment(settings, (GOOD_SECRET,), parts)
     asyncio.run(parts.close())
 
