@@ -128,8 +128,8 @@ async def _ask(check: Check, deployment: Deployment) -> Verdict:
             return told if isinstance(told, Verdict) else await told
     except TimeoutError:
         return fail(f"no answer within {deployment.seconds:g} s", "see whether what it asks is up and not overloaded")
-    except Exception as error:  # a check that breaks must not take the others with it
-        return fail(f"could not be looked at ({type(error).__name__}: {error})", "look by hand")
+    except Exception as error:  # a check that breaks must not take the others with it, nor tell what its text may hold
+        return fail(f"could not be looked at ({type(error).__name__})", "look by hand")
 
 
 def _finding(name: str, verdict: Verdict) -> Finding:

@@ -153,7 +153,7 @@ class TestDoctor:
             return ok("")
 
         def breaks(_: Deployment) -> Verdict:
-            raise LookupError("ada@example.com")
+            raise LookupError("hunter2")
 
         started = time.monotonic()
         checks = [Check("disk", hang), Check("network", hang_too), Check("odd", breaks), ALL["cors"]]
@@ -162,7 +162,7 @@ class TestDoctor:
         assert time.monotonic() - started < 5
         says(disk, "FAIL", "no answer within 0.3 s")
         says(network, "FAIL", "no answer within 0.3 s")
-        says(odd, "FAIL", "LookupError: (hidden)")
+        says(odd, "FAIL", "(LookupError)")
         says(cors, "ok", "none")
 
     def test_lines_documents_and_the_verdict(self) -> None:
