@@ -55,6 +55,9 @@ class EmailProvider(Protocol):
         Raises ProviderUnavailable or ProviderRejected.
         """
 
+    async def probe(self) -> str:
+        """What was found by going as far as one can without sending anything. Raises ProviderUnavailable."""
+
 
 class SmsProvider(Protocol):
     name: str
@@ -130,6 +133,9 @@ class StorageProvider(Protocol):
 
     async def delete(self, key: str) -> None:
         """Afterwards there is no such file, whether there was one or not."""
+
+    async def probe(self) -> str:
+        """What was found by going as far as one can without writing anything."""
 
 
 RecordAttempt = Callable[[Attempt], None]

@@ -57,7 +57,7 @@ class _Family(Generic[AdapterT]):
         self._config = config
         self._adapters = {adapter.name: adapter for adapter in adapters}
 
-    def _order(self) -> list[str]:
+    def chosen(self) -> list[str]:
         """The providers to ask, each once. ``none`` ends the list."""
         chosen = [
             self._config[f"external.{self.family}.active_provider"],
@@ -72,7 +72,7 @@ class _Family(Generic[AdapterT]):
 
     async def _first_available(self, ask: Callable[[str], Awaitable[AnswerT]]) -> AnswerT:
         faults = []
-        for name in self._order():
+        for name in self.chosen():
             try:
                 return await ask(name)
             except ProviderUnavailable as fault:
@@ -110,6 +110,10 @@ class EmailFamily(_Senders[EmailProvider]):
         """As ``_deliver``."""
         await self._deliver(lambda adapter: adapter.send(mail), record)
 
+    async def probe(self, name: str) -> str:
+        """As ``EmailProvider.probe``."""
+        return await self._adapter(name).probe()
+
 
 class SmsFamily(_Senders[SmsProvider]):
     family = "sms"
@@ -124,7 +128,7 @@ class CaptchaFamily(_Family[CaptchaProvider]):
 
     @property
     def enabled(self) -> bool:
-        return bool(self._order())
+        return bool(self.chosen())
 
     async def verify(self, token: str, remote_ip: str | None) -> bool:
         """Whether the token proves a solved challenge. Ask only when ``enabled``.
@@ -143,7 +147,7 @@ class GeoIpFamily(_Family[GeoIpProvider]):
 
     async def country(self, ip: str | None, cdn_country: str | None) -> str | None:
         """What the first source that knows the country says, or None. Never raises."""
-        for name in self._order():
+        for name in self.chosen():
             country = await self._adapter(name).country(ip, cdn_country)
             if country is not None:
                 return country

@@ -72,6 +72,20 @@ def migrate() -> None:
     click.echo("The database is up to date.")
 
 
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document for programs.")
+@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+def doctor(as_json: bool, strict: bool) -> None:
+    """Check this deployment and say in one line each what is wrong. Changes nothing; 1 when something fails."""
+    from runtime import doctor  # slow to import
+
+    log.configure(readable=True, level=logging.CRITICAL)  # what parts would warn of is told in the lines
+    findings = doctor.examine()
+    click.echo(doctor.as_json(findings) if as_json else "\n".join(doctor.lines(findings)))
+    if not doctor.is_healthy(findings, strict=strict):
+        sys.exit(1)
+
+
 @cli.group()
 def config() -> None:
     """What an admin may change while the system runs."""

@@ -39,10 +39,15 @@ class Parts:
         await self.tracing.close()
 
 
-def build_parts(settings: Settings, database_url: str, process: str | None = None) -> Parts:
-    """``process`` is the name under which a long-lived one is traced where tracing is on; others are not."""
+def build_parts(
+    settings: Settings, database_url: str, process: str | None = None, *, contract: spec.Contract | None = None
+) -> Parts:
+    """``process`` is the name under which a long-lived one is traced where tracing is on; others are not.
+
+    ``contract``: where it was loaded already.
+    """
     tracing = tracing_of(settings, process)
-    contract = spec.load()
+    contract = contract or spec.load()
     keyring = Keyring(settings.secrets)
     database = Database(database_url, seal=partial(keyring.seal, OUTBOX))
     tracing.listen(database.engine)

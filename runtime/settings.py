@@ -4,7 +4,7 @@ import ipaddress
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 ENVIRONMENTS = ("development", "staging", "production")
 PREFIX = "BIORE_"
 MIN_SECRET = 32
+NO_SECRET = f"{PREFIX}SECRET_KEY must be set outside development: {MIN_SECRET} random characters or more"
 TRACING = "opentelemetry.exporter.otlp.proto.http"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -70,6 +71,11 @@ class Settings:
         return f"http://{self.host}:{self.port}"
 
     @property
+    def refresh_domain(self) -> str | None:
+        """Where browsers send the refresh cookie; None for the host alone."""
+        return self.cookie_domain or (".bio.re" if self.production else None)
+
+    @property
     def portal_folder(self) -> Path:
         return self.portal_dir or self.data_dir / "portal"
 
@@ -79,22 +85,39 @@ class Settings:
         if self.secret_key is not None:
             return tuple(self.secret_key.split(","))
         if not self.development:
-            raise InvalidSettings(
-                f"{PREFIX}SECRET_KEY must be set outside development: {MIN_SECRET} random characters or more"
-            )
-        return (_made_once(self.data_dir / "secret"),)
+            raise InvalidSettings(NO_SECRET)
+        return (_made_once(self.secret_file),)
+
+    @property
+    def secret_file(self) -> Path:
+        """Where development keeps the secret that it made."""
+        return self.data_dir / "secret"
+
+    @property
+    def known_secrets(self) -> tuple[str, ...]:
+        """As ``secrets``, but none is made, and nothing is raised when there is none."""
+        if self.secret_key is not None or (self.development and self.secret_file.exists()):
+            return self.secrets
+        return ()
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings of ``environ``. Raises InvalidSettings."""
+    settings = read(environ)
+    for fault in faults(settings):
+        raise InvalidSettings(fault)
+    _ = settings.secrets  # development makes its own now, before two processes do
+    return settings
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """As ``load``, but only what cannot be read raises, and nothing is made: for whoever looks at the ``faults``."""
     known = {PREFIX + name.upper() for name in Settings.__dataclass_fields__}
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise InvalidSettings(f"unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name in known and value}
-    settings = Settings(**{name: _parsed(name, value) for name, value in given.items()})  # type: ignore[arg-type]
-    _check(settings)
-    return settings
+    return Settings(**{name: _parsed(name, value) for name, value in given.items()})  # type: ignore[arg-type]
 
 
 def _parsed(name: str, value: str) -> object:
@@ -114,32 +137,35 @@ def _parsed(name: str, value: str) -> object:
     return value
 
 
-def _check(settings: Settings) -> None:
+def faults(settings: Settings) -> Iterator[str]:
+    """What forbids to start, each with its remedy."""
     if settings.env not in ENVIRONMENTS:
-        raise InvalidSettings(f"{PREFIX}ENV must be one of {', '.join(ENVIRONMENTS)}")
+        yield f"{PREFIX}ENV must be one of {', '.join(ENVIRONMENTS)}"
     if settings.processes < 1 or not 0 < settings.port < 65536:
-        raise InvalidSettings(f"{PREFIX}PROCESSES and {PREFIX}PORT must be positive")
+        yield f"{PREFIX}PROCESSES and {PREFIX}PORT must be positive"
     if "*" in settings.cors_origins:
-        raise InvalidSettings(f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials")
+        yield f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials"
     if settings.production and settings.embedded:
-        raise InvalidSettings(f"{PREFIX}DATABASE_URL must be set in production")
+        yield f"{PREFIX}DATABASE_URL must be set in production"
     if settings.env == "staging" and not settings.dev_token:
-        raise InvalidSettings(f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools")
-    if any(len(secret) < MIN_SECRET for secret in settings.secrets):
-        raise InvalidSettings(f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more")
-    _check_tracing(settings)
+        yield f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools"
+    if not settings.development and not settings.known_secrets:
+        yield NO_SECRET
+    if any(len(secret) < MIN_SECRET for secret in settings.known_secrets):
+        yield f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more"
+    yield from _tracing_faults(settings)
 
 
-def _check_tracing(settings: Settings) -> None:
+def _tracing_faults(settings: Settings) -> Iterator[str]:
     if not 0 <= settings.trace_ratio <= 1:
-        raise InvalidSettings(f"{PREFIX}TRACE_RATIO must be a share from 0 to 1")
+        yield f"{PREFIX}TRACE_RATIO must be a share from 0 to 1"
     if settings.otlp_endpoint is None:
         return
     address = urlsplit(settings.otlp_endpoint)
     if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
-        raise InvalidSettings(f"{PREFIX}OTLP_ENDPOINT must be the base address of a collector: http://collector:4318")
+        yield f"{PREFIX}OTLP_ENDPOINT must be the base address of a collector: http://collector:4318"
     if not _installed(TRACING):
-        raise InvalidSettings(f"{PREFIX}OTLP_ENDPOINT needs what does not come by itself: pip install 'biore[tracing]'")
+        yield f"{PREFIX}OTLP_ENDPOINT needs what does not come by itself: pip install 'biore[tracing]'"
 
 
 def _installed(module: str) -> bool:

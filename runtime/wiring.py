@@ -67,7 +67,7 @@ class Carrier:
 
     def __init__(self, call: Call, settings: Settings, path: str) -> None:
         self._call = call
-        domain = settings.cookie_domain or (".bio.re" if settings.production else None)
+        domain = settings.refresh_domain
         self._attributes = f"Path={path}; HttpOnly; Secure; SameSite=Strict" + (f"; Domain={domain}" if domain else "")
 
     def presented(self, body: Mapping[str, Any] | None) -> str:

@@ -7,6 +7,8 @@ percent-encoded. Certificates are always verified.
 """
 
 import asyncio
+import socket
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -14,10 +16,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aiosmtplib import (
     SMTP,
+    SMTPAuthenticationError,
     SMTPDataError,
     SMTPException,
     SMTPRecipientsRefused,
     SMTPResponseException,
+    SMTPSenderRefused,
 )
 
 from domain.config_keys import Config
@@ -86,6 +90,21 @@ class SmtpEmail:
         finally:
             client.close()
 
+    async def probe(self) -> str:
+        """Up to a sender whom the server takes, and is told to forget."""
+        sender, server = self._sender(), self._server()
+        client = server.client(sender.domain, self._seconds)
+        try:
+            async with asyncio.timeout(self._seconds):
+                await _sign_in(client, server)
+                await client.mail(sender.addr_spec)
+                await client.rset()
+        except (SMTPException, OSError, ValueError) as fault:
+            raise ProviderUnavailable(_reason(fault)) from None
+        finally:
+            client.close()
+        return f"{server.host}:{server.port}, TLS {server.tls}, {'signed in' if server.user else 'no user to sign in'}"
+
     async def _deliver(self, client: SMTP, sender: str, recipient: str, message: bytes) -> None:
         try:
             async with asyncio.timeout(self._seconds):
@@ -122,3 +141,43 @@ def _judged(code: int) -> ProviderUnavailable | ProviderRejected:
     if code >= 500 and code not in _AUTHENTICATION_CODES:
         return ProviderRejected(f"the server refused the mail for good with {code}")
     return ProviderUnavailable(f"the server answered {code}")
+
+
+async def _sign_in(client: SMTP, server: Server) -> None:
+    """What ``connect`` does by itself, in steps that tell where it ends."""
+    await client.connect(username=None, password=None, start_tls=False)
+    await client.ehlo()
+    if server.tls == "starttls":
+        if not client.supports_extension("starttls"):
+            raise ProviderUnavailable("the server offers no STARTTLS")
+        await client.starttls()
+        await client.ehlo()
+    if server.user is not None:
+        if not client.supports_extension("auth"):
+            raise ProviderUnavailable("the server offers no sign-in")
+        await client.login(server.user, server.password or "")
+
+
+def _reason(fault: BaseException) -> str:
+    """For people; without what the server said, which may quote addresses."""
+    causes = [fault, *(cause for cause in (fault.__cause__, fault.__context__) if cause is not None)]
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the server's certificate is refused: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return "the server does not speak TLS there"
+    match fault:
+        case SMTPAuthenticationError():
+            return f"user and password are refused with {fault.code}"
+        case SMTPSenderRefused():
+            return f"the sender (external.email.from) is refused with {fault.code}"
+        case SMTPResponseException():
+            return f"the server answered {fault.code}"
+        case TimeoutError():
+            return "the server does not answer in time"
+    names = {type(cause) for cause in causes}
+    if socket.gaierror in names:
+        return "the server's name is not known"
+    if ConnectionRefusedError in names:
+        return "nothing listens there"
+    return f"the connection failed ({type(fault).__name__})"

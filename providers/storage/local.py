@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from domain.config_keys import Config
 from domain.uploads import EXTENSIONS, owner_of
-from providers.ports import ProviderRejected, SignedUpload, Slot, StoredFile
+from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
 from providers.storage.pieces import PIECE, pieces_of
 
 PATH = "/files/"
@@ -106,6 +106,13 @@ class LocalStorage:
 
     async def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
+
+    async def probe(self) -> str:
+        """Whether the folder takes files, or could be made."""
+        standing = next(path for path in (self._folder, *self._folder.absolute().parents) if path.exists())
+        if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+            raise ProviderUnavailable(f"{standing} is no folder that this user may write to")
+        return f"folder {self._folder}"
 
     def path(self, key: str) -> Path:
         """Raises ProviderRejected for a key that could lead anywhere else."""

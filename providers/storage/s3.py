@@ -5,6 +5,7 @@ Our own requests carry their signature in the query too, so that there is one wa
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from providers.storage.sigv4 import Credentials, presign
 
 ANSWER_SECONDS = 30.0
 OWN_SECONDS = 300
+PROBE = "doctor/no-such-file"
+CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 
 
 class S3Storage:
@@ -86,6 +89,16 @@ class S3Storage:
     async def delete(self, key: str) -> None:
         async with self._request("DELETE", key) as response:
             self._require(response, httpx.codes.NO_CONTENT, httpx.codes.OK, httpx.codes.NOT_FOUND)
+
+    async def probe(self) -> str:
+        """A signed request for a file that nobody has: its absence is told only to whom the bucket trusts."""
+        async with self._request("GET", PROBE) as response:
+            await response.aread()
+            code = CODE.search(response.text)
+            if response.status_code == httpx.codes.NOT_FOUND and code is not None and code[1] == "NoSuchKey":
+                return f"bucket {self._setting('bucket')} at {self._setting('endpoint')}"
+            told = f" {code[1]}" if code else ""
+            raise ProviderUnavailable(f"the storage answered {response.status_code}{told}")
 
     @asynccontextmanager
     async def _request(

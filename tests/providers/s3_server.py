@@ -80,6 +80,9 @@ def s3_server() -> Iterator[S3Server]:
             self.end_headers()
             self.wfile.write(body)
 
+        def _refuse(self, status: int, code: str | None) -> None:
+            self._answer(status, f"<Error><Code>{code}</Code></Error>".encode())
+
         def _handle(self) -> None:
             content = self.rfile.read(int(self.headers.get("content-length", 0)))
             path = urlsplit(self.path).path
@@ -87,9 +90,10 @@ def s3_server() -> Iterator[S3Server]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             shown = self.command in ("GET", "HEAD") and key.startswith(PUBLIC) and "?" not in self.path
             code = None if shown else refusal(self.command, server.url + self.path, headers, datetime.now(UTC))
-            if server.fault or code or key == path:
-                status = server.fault or 403
-                self._answer(status, f"<Error><Code>{code}</Code></Error>".encode())
+            if server.fault or code:
+                self._refuse(server.fault or 403, code)
+            elif key == path:
+                self._refuse(404, "NoSuchBucket")
             else:
                 getattr(self, f"_{self.command.lower()}")(key, content)
 
@@ -105,7 +109,7 @@ def s3_server() -> Iterator[S3Server]:
 
         def _get(self, key: str, _content: bytes) -> None:
             if key not in server.files:
-                self._answer(404)
+                self._refuse(404, "NoSuchKey")
                 return
             content_type, content = server.files[key]
             asked = self.headers.get("range")

@@ -52,6 +52,9 @@ class SmtpServer:
             self.accepted.append(envelope)
         return self.replies.get("DATA", "250 OK")
 
+    async def handle_RSET(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        return self.replies.get("RSET", "250 OK")
+
     async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.seen.append("QUIT")
         return self.replies.get("QUIT", "221 Bye")

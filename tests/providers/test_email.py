@@ -274,6 +274,60 @@ class TestFaults:
         assert not [secret for secret in ("ada@example", "token=abc", "geheim", "passwort") if secret in told]
 
 
+def probe(config: FakeConfig, url: str, *, seconds: float = 10.0) -> str:
+    config["external.email.smtp.url"] = url
+    return asyncio.run(SmtpEmail("smtp", config, seconds=seconds).probe())
+
+
+class TestProbe:
+    """It goes as far as a delivery, up to the sender, and nothing is sent."""
+
+    def test_signs_in_over_tls(self, config: FakeConfig, server_tls: ssl.SSLContext, trusted: None) -> None:
+        with smtp_server(login=True, starttls=server_tls) as server:
+            found = probe(config, server.url.replace("//", "//user%40x:pass%3Aword@"))
+            assert found == f"{server.url.removeprefix('smtp://')}, TLS starttls, signed in"
+            assert server.accepted == []
+
+    def test_a_relay_needs_neither(self, config: FakeConfig, smtp: SmtpServer) -> None:
+        assert "TLS none, no user to sign in" in probe(config, f"{smtp.url}?tls=none")
+
+    @pytest.mark.parametrize(
+        ("command", "words"), [("MAIL", "sender .external.email.from. is refused with 550"), ("RSET", "answered 502")]
+    )
+    def test_a_refusal_is_told(self, config: FakeConfig, smtp: SmtpServer, command: str, words: str) -> None:
+        smtp.replies[command] = "550 not you, no-reply@bio.re" if command == "MAIL" else "502 no"
+        with pytest.raises(ProviderUnavailable, match=words) as fault:
+            probe(config, f"{smtp.url}?tls=none")
+        assert "@" not in str(fault.value)
+
+    def test_what_tls_lacks_is_told(self, config: FakeConfig, smtp: SmtpServer, server_tls: ssl.SSLContext) -> None:
+        with pytest.raises(ProviderUnavailable, match="offers no STARTTLS"):
+            probe(config, smtp.url)
+        with pytest.raises(ProviderUnavailable, match="does not speak TLS"):
+            probe(config, smtp.url.replace("smtp:", "smtps:"))
+        refused = pytest.raises(ProviderUnavailable, match="certificate is refused: self-signed certificate")
+        with smtp_server(starttls=server_tls) as server, refused:
+            probe(config, server.url)
+
+    def test_bad_credentials_are_told(
+        self, config: FakeConfig, smtp: SmtpServer, server_tls: ssl.SSLContext, trusted: None
+    ) -> None:
+        with smtp_server(login=True, starttls=server_tls) as server:
+            with pytest.raises(ProviderUnavailable, match="user and password are refused with 535") as fault:
+                probe(config, server.url.replace("//", "//user%40x:hunter2@"))
+            assert "hunter2" not in str(fault.value)
+        with pytest.raises(ProviderUnavailable, match="offers no sign-in"):
+            probe(config, smtp.url.replace("//", "//user:hunter2@") + "?tls=none")
+
+    def test_whoever_does_not_answer_is_told(self, config: FakeConfig) -> None:
+        with pytest.raises(ProviderUnavailable, match="nothing listens there"):
+            probe(config, f"smtp://127.0.0.1:{closed_port()}?tls=none")
+        with pytest.raises(ProviderUnavailable, match="name is not known"):
+            probe(config, "smtp://mail.invalid?tls=none")
+        with silent_server() as port, pytest.raises(ProviderUnavailable, match="not answer in time"):
+            probe(config, f"smtp://127.0.0.1:{port}?tls=none", seconds=0.2)
+
+
 class TestMailbox:
     def test_keeps_the_mail_once(self, make_mail: MailMaker) -> None:
         store = FakeMailStore()

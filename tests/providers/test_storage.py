@@ -164,6 +164,18 @@ class TestLocal:
         assert [draft.read_bytes() for draft in (tmp_path / PARTIAL).iterdir()] == [b"new"]
 
 
+class TestLocalProbe:
+    def test_tells_the_folder_and_makes_none(self, storage_config: FakeConfig, tmp_path: Path) -> None:
+        async def ask(adapter: StorageProvider) -> str:
+            return await adapter.probe()
+
+        assert with_adapter("local", storage_config, tmp_path / "new", ask) == f"folder {tmp_path / 'new' / 'uploads'}"
+        assert list(tmp_path.iterdir()) == []
+        (tmp_path / "file").write_text("in the way")
+        with pytest.raises(ProviderUnavailable, match="no folder"):
+            with_adapter("local", storage_config, tmp_path / "file", ask)
+
+
 class TestS3:
     def test_outages_are_told(self, storage_config: FakeConfig, vendor: S3Server, tmp_path: Path) -> None:
         async def ask(adapter: StorageProvider) -> None:
@@ -182,6 +194,20 @@ class TestS3:
         storage_config["external.storage.s3.bucket"] = ""
         with pytest.raises(ProviderUnavailable, match="bucket is empty"):
             with_adapter("s3", storage_config, tmp_path, ask)
+
+    def test_a_probe_proves_bucket_and_credentials(
+        self, storage_config: FakeConfig, vendor: S3Server, tmp_path: Path
+    ) -> None:
+        async def ask(adapter: StorageProvider) -> str:
+            return await adapter.probe()
+
+        assert with_adapter("s3", storage_config, tmp_path, ask) == f"bucket files at {vendor.url}"
+        assert vendor.files == {}
+        wrong = {"bucket": ("elsewhere", "404 NoSuchBucket"), "secret_access_key": ("x", "403 SignatureDoesNotMatch")}
+        for name, (value, words) in wrong.items():
+            storage_config[f"external.storage.s3.{name}"] = value
+            with pytest.raises(ProviderUnavailable, match=words):
+                with_adapter("s3", storage_config, tmp_path, ask)
 
     def test_a_cdn_may_stand_in_front(self, storage_config: FakeConfig, tmp_path: Path) -> None:
         storage_config["external.storage.s3.public_url"] = "https://cdn.bio.re/"

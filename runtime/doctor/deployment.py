@@ -1,0 +1,93 @@
+"""What the checks look at: the settings, and of the database what it says at once."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from persistence import health
+from persistence.health import Vitals
+from runtime import embedded
+from runtime.parts import Parts, build_parts, utc_now
+from runtime.settings import PREFIX, Settings
+from runtime.spec import Contract
+
+PATIENCE = 5.0
+NOWHERE = "postgresql:///"
+LONGEST = 200
+
+
+@dataclass(slots=True)
+class Deployment:
+    """``outage`` says why the database cannot be asked; ``vitals`` are there when it can.
+
+    ``secrets`` are those that there are. Where there is none, the keyring of ``parts`` has one that opens nothing:
+    a doctor must not make the secret that a server would.
+    """
+
+    settings: Settings
+    secrets: tuple[str, ...]
+    parts: Parts
+    clock: Callable[[], datetime] = utc_now
+    seconds: float = PATIENCE
+    outage: str = ""
+    vitals: Vitals | None = None
+    revision: str | None = None
+    abilities: set[str] = field(default_factory=set)
+
+    async def ask_database(self) -> None:
+        """Learn what further checks stand on: whether it answers, its schema, and what an admin stored."""
+        engine = self.parts.database.engine
+        try:
+            async with asyncio.timeout(self.seconds):
+                self.vitals = await health.vitals(engine)
+                self.revision = await health.revision(engine)
+                self.abilities.add("database")
+                if self.revision is not None:
+                    await self.parts.config.refresh()
+                    self.abilities.add("config")
+        except TimeoutError:
+            self.outage = f"no answer within {self.seconds:g} s"
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            self.outage = _words(error)
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings,
+    known: tuple[str, ...],
+    contract: Contract,
+    clock: Callable[[], datetime],
+    seconds: float,
+) -> AsyncIterator[Deployment]:
+    url = settings.database_url or embedded.recorded_url(settings.data_dir)
+    sealed = settings if known else replace(settings, secret_key=secrets.token_urlsafe(32))
+    outage = "" if url else "there is none"
+    try:
+        parts = build_parts(sealed, _readable(url or NOWHERE), contract=contract)
+    except (ArgumentError, ValueError):  # its text holds the whole URL
+        parts, outage = build_parts(sealed, NOWHERE, contract=contract), f"{PREFIX}DATABASE_URL is no URL"
+    deployment = Deployment(settings, known, parts, clock, seconds, outage)
+    try:
+        if not outage:
+            await deployment.ask_database()
+        yield deployment
+    finally:
+        await parts.close()
+
+
+def _readable(url: str) -> str:
+    """In a database of encoding SQL_ASCII the driver gives bytes, on which everything else would break."""
+    readable = make_url(url).update_query_dict({"client_encoding": "utf8"})
+    return readable.render_as_string(hide_password=False)
+
+
+def _words(error: BaseException) -> str:
+    """The driver's own words, in one line."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return " ".join(str(cause).split())[:LONGEST] or type(cause).__name__
