@@ -18,7 +18,7 @@ from providers.ports import ProviderUnavailable
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
 from runtime.oauth import OAuthDirectory
-from runtime.ratelimit import TIMEOUT, connect_redis
+from runtime.redis_limiter import TIMEOUT, connect_redis
 from runtime.settings import PREFIX
 
 OLDEST_REDIS = 6
