@@ -49,7 +49,7 @@ class Refusals:
 
     def _documented(self, refusal: ApiError, call: Call) -> ApiError:
         policy = self._policies.get(call.operation_id or "")
-        if policy is None or refusal.code in policy.codes:
+        if policy is None or refusal.code in policy.statuses:
             return refusal
         log.error("contract.undeclared_error", operation=policy.operation_id, code=refusal.code)
         return ApiError("internal.error") if self._strict else refusal
