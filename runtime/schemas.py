@@ -114,21 +114,25 @@ class Validator:
     def violations(self, value: Any, prefix: str = "") -> list[Violation]:
         """One ``{field, rule, limit?}`` per broken rule. A value of the wrong type breaks that rule alone."""
         found = [v for error in self._compiled.iter_errors(value) for v in self._each(error, prefix)]
+        if len(found) == 1:
+            return found
         mistyped = {v["field"] for v in found if v["rule"] == "type"}
         return [v for v in found if v["rule"] == "type" or v["field"] not in mistyped]
 
     def _each(self, error: Any, prefix: str) -> Iterator[Violation]:
+        # Each property of an error is made anew when it is read.
         path = [prefix, *map(str, error.instance_path)] if prefix else list(map(str, error.instance_path))
-        rule = error.kind.name
+        kind = error.kind
+        rule = kind.name
         if rule == "required":
-            yield {"field": ".".join([*path, error.kind.property]), "rule": rule}
+            yield {"field": ".".join([*path, kind.property]), "rule": rule}
         elif rule == "additionalProperties":
-            for name in error.kind.unexpected:
+            for name in kind.unexpected:
                 yield {"field": ".".join([*path, name]), "rule": "unknown"}
         elif rule in ALTERNATIVES:
             yield {"field": ".".join(path), "rule": self._rule(error, rule)}
         else:
-            yield {"field": ".".join(path), "rule": self._rule(error, rule), "limit": _shown(error.kind.value)}
+            yield {"field": ".".join(path), "rule": self._rule(error, rule), "limit": _shown(kind.value)}
 
     def _rule(self, error: Any, rule: str) -> str:
         node: Any = self._root
