@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from connexion.apps.asynchronous import AsyncASGIApp
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
@@ -66,8 +67,12 @@ def build_limiter(settings: Settings) -> tuple[Limiter, Redis | None]:
 class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
-    ``validated`` and ``wired`` are what it made of each operation.
+    ``validated`` and ``wired`` are what it made of each operation. ``innermost`` calls the handlers,
+    ``bearer`` knows the callers.
     """
+
+    innermost: type[AsyncASGIApp] = WiredApp
+    bearer: type[BearerSecurity] = BearerSecurity
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         self.parts = build_parts(settings, database_url)
@@ -121,11 +126,11 @@ class Application:
         parts = self.parts
         schemas = SchemaCompiler(parts.contract.document)
         app = ConnexionMiddleware(
-            WiredApp(),
+            self.innermost(),
             middlewares=[StrictRouting, SecurityMiddleware, GuardLayer, ValidationLayer],
             resolver=Resolver(find_handler),
             security_map={
-                "bearer": lambda: BearerSecurity(self.tokens, parts.database, utc_now),
+                "bearer": lambda: self.bearer(self.tokens, parts.database, utc_now),
                 "apiKey": DevTokenSecurity,
             },
         )
