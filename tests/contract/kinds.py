@@ -54,9 +54,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Kind:
-    """``explains``: of ``verdict`` kinds the whole difference, of ``violation`` kinds one rule that we see broken where
+    """What ``explains`` is asked about depends on ``on``.
 
-    stock Connexion lets the request pass, of ``value`` kinds one name whose value differs where both let it pass.
+    - ``verdict``: the whole difference
+    - ``violation``: one rule that is broken, of a request that stock Connexion lets pass
+    - ``value``: one argument, or the body, of a request that both let pass
     """
 
     name: str
@@ -143,7 +145,8 @@ def _line_feed(_judge: Judge, found: Difference) -> bool:
 
 
 def _redirect(_judge: Judge, found: Difference) -> bool:
-    return (found.stock.status, found.ours.status) == (307, 404)
+    unwritten = found.stock.status == 500 and not found.request.query.isascii()  # it cannot write such a query down
+    return found.ours.status == 404 and (found.stock.status == 307 or unwritten)
 
 
 def _concrete(judge: Judge, found: Difference) -> bool:

@@ -7,6 +7,7 @@ from connexion.apps.asynchronous import AsyncApi, AsyncASGIApp
 from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.errors import ApiError
 from runtime.app import Application
 from runtime.call import SCOPE_KEY, Call, Principal
 from runtime.errors import send_answer
@@ -32,19 +33,27 @@ class _RecordingApp(AsyncASGIApp):
 
 
 class _Remembering(BearerSecurity):
-    """Looks a session up once, or most of the time would go into the same question."""
+    """Asks of each token once, or most of the time would go into the same question to the database."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._known: dict[str, Principal] = {}
+        self._known: dict[str, Principal | ApiError] = {}
 
     async def _principal(self, token: str) -> Principal:
         if token not in self._known:
-            self._known[token] = await super()._principal(token)
-        return self._known[token]
+            try:
+                self._known[token] = await super()._principal(token)
+            except ApiError as refusal:
+                self._known[token] = refusal
+        known = self._known[token]
+        if isinstance(known, ApiError):
+            raise ApiError(known.code)
+        return known
 
 
 class RecordingApplication(Application):
+    """All of the server but the handlers."""
+
     innermost = _RecordingApp
     bearer = _Remembering
 

@@ -17,6 +17,7 @@ import pytest
 from runtime.schemas import SchemaCompiler
 from runtime.settings import Settings
 from runtime.spec import Contract
+from runtime.tokens import Tokens
 from tests.conftest import Databases
 from tests.contract.inputs import JSON, Inputs
 from tests.contract.kinds import KINDS, Difference, Judge
@@ -40,9 +41,7 @@ class Arena:
         self._runner = asyncio.Runner()
         self._app = RecordingApplication(settings, database_url)
         self._runner.run(self._open())
-        self._good = _session(self._app, database_url)
-        foreign = self._app.tokens.access(uuid4(), uuid4())["accessToken"]
-        self._inputs = Inputs(CONTRACT, {"good": self._good, "foreign": foreign, "garbage": "a.b.c", "short": "x"})
+        self._inputs = Inputs(CONTRACT, _tokens(self._app, database_url))
         self._known: dict[str, bool] = {}
         self._stock = stock_app(CONTRACT, self._is_good)
         schemas = SchemaCompiler(CONTRACT.document)
@@ -59,19 +58,19 @@ class Arena:
     def compare(self, operation_id: str) -> list[Difference]:
         """The differences that no kind explains."""
         self._done.add(operation_id)
-        return self._runner.run(self._compare(operation_id, self._stock, COUNT))
+        return self._runner.run(self._compare(operation_id, self._stock, COUNT, self.counts))
 
     def compare_with(self, contract: Contract, operation_id: str, count: int) -> list[Difference]:
         """As ``compare``, with stock Connexion serving another contract."""
         other = stock_app(contract, self._is_good)
-        return self._runner.run(self._compare(operation_id, other, count))
+        return self._runner.run(self._compare(operation_id, other, count, Counter()))
 
     def compare_the_rest(self) -> None:
         for operation_id in IDS:
             if operation_id not in self._done:
                 self.compare(operation_id)
 
-    async def _compare(self, operation_id: str, stock: Any, count: int) -> list[Difference]:
+    async def _compare(self, operation_id: str, stock: Any, count: int, met: Counter[str]) -> list[Difference]:
         unexplained = []
         requests = self._inputs.of(operation_id, count)
         assert len(requests) == count
@@ -82,7 +81,7 @@ class Arena:
             if judge.agree(found):
                 continue
             kinds = await judge.explain(found, lambda changed: put(stock, changed))
-            self.counts.update(kinds)
+            met.update(kinds)
             if not kinds:
                 unexplained.append(found)
         return unexplained
@@ -106,14 +105,23 @@ class Arena:
         return self._known[token]
 
 
-def _session(app: RecordingApplication, database_url: str) -> str:
-    """An access token of somebody who is signed in."""
+def _tokens(app: RecordingApplication, database_url: str) -> dict[str, str]:
+    """Access tokens by what is wrong with them; only the good one is of somebody who is signed in."""
     now = datetime.now(UTC)
+    lives = {"last_active_at": now, "expires_at": now + timedelta(days=1)}
     with Tables(database_url) as tables:
         user_id = insert(tables, "users", email="ada@example.com", email_verified=True)
-        lives = {"last_active_at": now, "expires_at": now + timedelta(days=1)}
-        session_id = insert(tables, "sessions", user_id=user_id, **lives)
-    return str(app.tokens.access(user_id, session_id)["accessToken"])
+        live = insert(tables, "sessions", user_id=user_id, **lives)
+        ended = insert(tables, "sessions", user_id=user_id, revoked_at=now, **lives)
+    yesterday = Tokens(app.parts.keyring, app.signing_keys, app.config, lambda: now - timedelta(days=1))
+    return {
+        "good": app.tokens.access(user_id, live)["accessToken"],
+        "revoked": app.tokens.access(user_id, ended)["accessToken"],
+        "expired": yesterday.access(user_id, live)["accessToken"],
+        "foreign": app.tokens.access(uuid4(), uuid4())["accessToken"],
+        "garbage": "a.b.c",
+        "short": "x",
+    }
 
 
 @pytest.fixture(scope="module")
