@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from connexion.apps.asynchronous import AsyncASGIApp
 from connexion.middleware import ConnexionMiddleware
 from connexion.resolver import Resolver
 from starlette.applications import Starlette
@@ -83,8 +84,12 @@ class Front:
 class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
-    ``validated`` and ``wired`` are what it made of each operation.
+    ``validated`` and ``wired`` are what it made of each operation. ``innermost`` calls the handlers,
+    ``sessions`` knows who is signed in.
     """
+
+    innermost: type[AsyncASGIApp] = WiredApp
+    sessions: type[LiveSessions] = LiveSessions
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         self.parts = build_parts(settings, database_url, "api")
@@ -143,9 +148,9 @@ class Application:
         parts = self.parts
         schemas = SchemaCompiler(parts.contract.document)
         fetch = parts.tracing.query(parts.database.leases.fetch, LiveSessions.QUERY)
-        bearer = Bearer(self.tokens, LiveSessions(fetch), utc_now)
+        bearer = Bearer(self.tokens, self.sessions(fetch), utc_now)
         app = ConnexionMiddleware(
-            WiredApp(),
+            self.innermost(),
             middlewares=[StrictRouting, CompiledSecurity, GuardLayer, ValidationLayer],
             resolver=Resolver(find_handler),
             security_map={"bearer": lambda: bearer, "apiKey": DevTokenSecurity},

@@ -62,8 +62,13 @@ class SchemaCompiler:
                 self._gather(found[name], found)
 
     def normalizer(self, schema: Mapping[str, Any]) -> Normalizer | None:
-        """Cleans a value as ``x-biore-normalize`` says, at any depth; None when there is nothing to clean."""
+        """Cleans a value as ``x-biore-normalize`` says, at any depth; None when there is nothing to clean.
+
+        A whole number comes as one however it is written: 1.0 and 1e0 are integers too (JSON Schema 2020-12, 6.1.1).
+        """
         schema = self.resolved(schema)
+        if schema.get("type") == "integer":
+            return _whole
         if "x-biore-normalize" in schema:
             return _text_normalizer([STEPS[step] for step in schema["x-biore-normalize"]])
         if "items" in schema:
@@ -80,6 +85,10 @@ class SchemaCompiler:
             kind, name = schema["$ref"].split("/")[2:]
             schema = self._document["components"][kind][name]
         return schema
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _text_normalizer(steps: list[Callable[[str], str]]) -> Normalizer:

@@ -204,6 +204,12 @@ class TestTransfer:
             assert put(web, signed, file_of("image/png", size)).status_code == 403
         assert put(web, signed, file_of("image/png", 100)).status_code == 200
 
+    def test_a_size_may_be_told_as_any_whole_number(
+        self, api: Api, headers: dict[str, str], storage: Storage, web: Any
+    ) -> None:
+        signed = presign(api, headers, contentLength=100.0)
+        assert put(web, signed, file_of("image/png", 100)).status_code == 200
+
     def test_an_expired_url_is_refused(
         self, api: Api, server: Server, headers: dict[str, str], storage: Storage, web: Any
     ) -> None:

@@ -75,6 +75,12 @@ class TestNormalizer:
         assert clean is not None
         assert clean(value) == value
 
+    @pytest.mark.parametrize(("value", "clean"), [(3.0, 3), (1e3, 1000), (-0.0, 0), (3.5, 3.5), (3, 3), (True, True)])
+    def test_whole_numbers_are_whole(self, value: Any, clean: Any) -> None:
+        cleaned = COMPILER.normalizer({"type": "object", "properties": {"n": {"type": "integer"}}})
+        assert cleaned is not None
+        assert repr(cleaned({"n": value})) == repr({"n": clean})
+
     def test_is_none_where_there_is_nothing_to_clean(self) -> None:
         assert COMPILER.normalizer({"$ref": "#/components/schemas/Plain"}) is None
         assert COMPILER.normalizer({"type": "array", "items": {"type": "string"}}) is None

@@ -1,0 +1,63 @@
+"""BIO.RE's own stack with recorders in place of handlers."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from connexion.apps.asynchronous import AsyncApi, AsyncASGIApp
+from connexion.operations import AbstractOperation
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from domain.users import Identity
+from persistence.leases import Fetch
+from persistence.sessions import LiveSessions
+from runtime.app import Application
+from runtime.call import SCOPE_KEY, Call
+from runtime.errors import send_answer
+from runtime.tokens import InvalidToken
+from tests.contract.verdicts import SEEN, Seen
+
+
+class _RecordingApi(AsyncApi):
+    def make_operation(self, operation: AbstractOperation) -> ASGIApp:
+        operation_id = operation.operation_id
+
+        async def record(scope: Scope, _receive: Receive, send: Send) -> None:
+            call: Call = scope[SCOPE_KEY]
+            scope[SEEN].append(Seen(operation_id, dict(call.arguments), call.body))
+            await send_answer(send, 200, [], b"")
+
+        return record
+
+
+class _RecordingApp(AsyncASGIApp):
+    api_cls = _RecordingApi
+
+
+class _Remembering(LiveSessions):
+    """Asks of each session once, or most of the time would go into the same question to the database."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        super().__init__(fetch)
+        self._known: dict[UUID, tuple[bool, Identity | None]] = {}
+
+    async def find(self, session_id: UUID, user_id: UUID, now: datetime) -> tuple[bool, Identity | None]:
+        if session_id not in self._known:
+            self._known[session_id] = await super().find(session_id, user_id, now)
+        return self._known[session_id]
+
+
+class RecordingApplication(Application):
+    """All of the server but the handlers."""
+
+    innermost = _RecordingApp
+    sessions = _Remembering
+
+    async def knows(self, token: str) -> bool:
+        """Whether the token is one of a live session."""
+        try:
+            claims = await self.tokens.read_access(token)
+        except InvalidToken:
+            return False
+        sessions = LiveSessions(self.parts.database.leases.fetch)
+        live, _user = await sessions.find(claims.session_id, claims.user_id, datetime.now(UTC))
+        return live
