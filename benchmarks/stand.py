@@ -145,7 +145,9 @@ class Stand:
             yield Ours(deployment, process)
 
     @contextmanager
-    def peer(self, name: str, path: str, cores: Cores | None = None, **environment: str) -> Iterator[Served]:
+    def peer(
+        self, name: str, path: str, environment: Mapping[str, str], cores: Cores | None = None
+    ) -> Iterator[Served]:
         """``benchmarks/peers/<name>.py`` under uvicorn, once it answers a GET of ``path`` with 200."""
         port = closed_port()
         with (self.folder / f"{name}-{port}.log").open("wb") as log:
