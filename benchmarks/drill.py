@@ -57,6 +57,11 @@ class Phase:
     calm: float | None
     sent: float | None
 
+    def told(self) -> str:
+        """While the drill goes on."""
+        calm, sent = (f"{at - self.cured:.1f} s" if at else "never" for at in (self.calm, self.sent))
+        return f"{self.fault.name}: lasted {self.cured - self.inflicted:.1f} s, calm after {calm}, mails after {sent}"
+
 
 def nothing(_: House) -> None:
     pass
@@ -117,8 +122,8 @@ class Drill:
                 if fault.on_disk and self.house.disk.refusal:
                     self.skipped[fault.name] = self.house.disk.refusal
                     continue
-                print(f"{fault.name} …", file=sys.stderr, flush=True)
-                self.phases.append(await self._suffer(fault))
+                self.phases.append(phase := await self._suffer(fault))
+                print(phase.told(), file=sys.stderr, flush=True)
         await self._until_sent(utc_now())
 
     async def _suffer(self, fault: Fault) -> Phase:

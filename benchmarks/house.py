@@ -1,8 +1,9 @@
 """A deployment of real parts for the fault drill: PostgreSQL, Redis, two API processes, a worker, mail and names."""
 
+import subprocess
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.processes.post_office import PostOffice
 from tests.redis_server import RedisServer
 
 LEASE_SECONDS = 5
+RESTART_SECONDS = 30.0
 PEOPLE = 8
 WIDE = "999999/hour"
 CONFIG: dict[str, Any] = {
@@ -87,13 +89,17 @@ class House:
         return self.worker
 
     def restart_postgres(self) -> None:
-        """As a service manager does, who tries again when a start fails."""
-        for _ in range(5):
-            with suppress(Exception):
+        """As a service manager does, who tries again when a start fails or takes long."""
+        deadline = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
                 self.postgres.start()
+            except (psycopg.OperationalError, subprocess.SubprocessError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
                 return
-            time.sleep(1)
-        self.postgres.start()
 
     def settle(self) -> list[Person]:
         """Verified accounts with a password and an open session each."""
