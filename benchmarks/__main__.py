@@ -49,7 +49,7 @@ def measured(stand: Stand, parts: Sequence[str], quick: bool) -> Report:
                 print(" | ".join(cells(row)), flush=True)
         except Exception as error:  # the others are to be measured all the same
             traceback.print_exc()
-            failed[part] = f"{type(error).__name__}: {str(error)[:300]}"
+            failed[part] = f"{type(error).__name__}: {' '.join(str(error).split())[-300:]}"
         print(f"{part} took {time.monotonic() - began:.0f} s\n", flush=True)
     return Report(about, rows, failed)
 

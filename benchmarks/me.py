@@ -16,6 +16,7 @@ import jwt
 import psycopg
 
 from benchmarks.load import Load, Request, Script
+from benchmarks.peers import SECRET
 from benchmarks.people import access_tokens, configure, settle
 from benchmarks.report import Row, at_most, compared, ratio_at_least, ratio_at_most, row
 from benchmarks.stand import Stand
@@ -29,7 +30,6 @@ AT_LEAST = {OURS: {FASTAPI_USERS: 8.0, CEILING: 1.5}, OURS_REDIS: {FASTAPI_USERS
 P99_MILLISECONDS = 10
 # So high that nobody is refused, while every call is counted all the same.
 RATE = "999999/minute"
-PEER_SECRET = "a-secret-of-the-rivals-0123456789-abcdef"  # noqa: S105
 PEER_USERS = """
 INSERT INTO "user" (id, email, hashed_password, is_active, is_superuser, is_verified)
 SELECT gen_random_uuid(), 'user' || n || '@example.com', 'none', true, false, true FROM generate_series(1, %s) AS n
@@ -57,7 +57,7 @@ def _scripts(stand: Stand, stack: ExitStack, accounts: int, sessions: Sequence[i
         OURS: stack.enter_context(stand.ours(ours)).origin,
         OURS_REDIS: stack.enter_context(stand.ours(ours, redis_url=stand.redis.url)).origin,
     }
-    environment = {"PEER_DATABASE_URL": rivals, "PEER_SECRET": PEER_SECRET}
+    environment = {"PEER_DATABASE_URL": rivals, "PEER_SECRET": SECRET}
     for name, module in ((FASTAPI_USERS, "fastapi_users_app"), (CEILING, "ceiling_app")):
         origins[name] = stack.enter_context(stand.peer(module, "/health", environment)).origin
     tokens = {"ours": access_tokens(ours, max(sessions)), "rivals": _rival_tokens(rivals, accounts, max(sessions))}
@@ -77,7 +77,7 @@ def _rival_tokens(database_url: str, accounts: int, count: int) -> list[str]:
         ids = connection.execute('SELECT id FROM "user" ORDER BY id LIMIT %s', [count]).fetchall()
     ends = datetime.now(UTC) + timedelta(hours=1)
     claims = {"aud": "fastapi-users:auth", "exp": ends}
-    return [jwt.encode(claims | {"sub": str(id_)}, PEER_SECRET, "HS256") for (id_,) in ids]
+    return [jwt.encode(claims | {"sub": str(id_)}, SECRET, "HS256") for (id_,) in ids]
 
 
 def _require_good(name: str, url: str, token: str) -> None:

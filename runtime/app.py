@@ -29,7 +29,7 @@ from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
 from runtime.links import ExportLinks
 from runtime.oauth import OAuthDirectory
-from runtime.parts import build_parts, utc_now
+from runtime.parts import Parts, build_parts, utc_now
 from runtime.portal import Portal
 from runtime.qr import png_data_url
 from runtime.ratelimit import Limiter, LocalLimiter, RedisLimiter, connect_redis
@@ -66,11 +66,11 @@ def build_limiter(settings: Settings) -> tuple[Limiter, Redis | None]:
 class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
-    ``validated`` and ``wired`` are what it made of each operation.
+    ``validated`` and ``wired`` are what it made of each operation. ``parts``: others than those of the settings.
     """
 
-    def __init__(self, settings: Settings, database_url: str) -> None:
-        self.parts = build_parts(settings, database_url)
+    def __init__(self, settings: Settings, database_url: str, parts: Parts | None = None) -> None:
+        self.parts = parts or build_parts(settings, database_url)
         self.config = self.parts.config
         self.hasher = Hasher(self.config)
         self.limiter, self._redis = build_limiter(settings)

@@ -1,1 +1,3 @@
-"""What a good Python team would write instead. Each is a uvicorn application that reads its settings from PEER_…"""
+"""What a good Python team would write instead. Those with ``app`` run under uvicorn and read settings of PEER_…."""
+
+SECRET = "a-secret-of-the-rivals-0123456789-abcdef"
