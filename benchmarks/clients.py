@@ -7,7 +7,7 @@ token is shown again until it was rotated. Who wants to read or to sign in just 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,8 @@ from tests.processes.crowd import client
 
 LONGEST_ANSWER = 10.0
 LONGEST_PAUSE = 2.0
+# Of one kind under way at a time; who comes then goes away again, or a slow moment would never end.
+ROOM = 100
 LAST_SECONDS = 75.0  # more than the lease of a key whose holder was cut off
 SUCCESS = {"auth.me": 200, "auth.register": 201, "auth.login": 200, "auth.refresh": 200}
 PER_SECOND = {"auth.me": 30.0, "auth.register": 4.0, "auth.login": 4.0}
@@ -79,14 +81,16 @@ class Clients:
     """``registered`` maps the addresses whose registration was confirmed to the ids of their accounts.
 
     ``unanswered`` are those still being tried, ``refused`` what was answered otherwise; ``signed_out`` are the sessions
-    that ended although nobody wanted it.
+    that ended although nobody wanted it. ``pace`` is the part of the usual rate at which they come.
     """
 
     def __init__(self, biore: Deployment, people: list[Person]) -> None:
         self._biore = biore
         self._people = people
         self._leaving = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, set[asyncio.Task[None]]] = {name: set() for name in PER_SECOND}
+        self.pace = 1.0
+        self.people = {person.email for person in people}
         self.answers: list[Answer] = []
         self.registered: dict[str, str] = {}
         self.unanswered: set[str] = set()
@@ -105,22 +109,25 @@ class Clients:
             finally:
                 self._leaving = True
                 await asyncio.gather(*coming)
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=LAST_SECONDS)
+            if left := set().union(*self._tasks.values()):
+                _, late = await asyncio.wait(left, timeout=LAST_SECONDS)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
 
     async def _come(self, operation: str) -> None:
         """At even distances, whether or not those before were answered: a slow server sees no fewer clients."""
-        calls: dict[str, Callable[[], Awaitable[None]]] = {
+        calls: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "auth.me": self._read,
             "auth.register": self._register,
             "auth.login": self._sign_in,
         }
-        due = time.monotonic()
+        due, under_way = time.monotonic(), self._tasks[operation]
         while not self._leaving:
-            task: asyncio.Task[None] = asyncio.ensure_future(calls[operation]())  # type: ignore[arg-type]
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            due += 1 / PER_SECOND[operation]
+            if len(under_way) < ROOM:
+                under_way.add(task := asyncio.create_task(calls[operation]()))
+                task.add_done_callback(under_way.discard)
+            due += 1 / PER_SECOND[operation] / self.pace
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def _read(self) -> None:
@@ -152,7 +159,7 @@ class Clients:
                 self.signed_out.append(f"{person.email}: {answer.code}")
                 return
             token = refresh_token(response) if answer.good else token
-            await asyncio.sleep(REFRESH_SECONDS)
+            await asyncio.sleep(REFRESH_SECONDS / self.pace)
 
     async def _call(self, operation: str, **options: Any) -> tuple[Answer, Any]:
         """What came, and the whole response if one did."""
