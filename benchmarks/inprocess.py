@@ -24,7 +24,6 @@ from starlette.types import ASGIApp, Message
 
 from benchmarks import synthetic
 from benchmarks.peers import SECRET as PEER_SECRET
-from benchmarks.peers import plain_connexion, plain_fastapi, plain_starlette
 from domain.users import Identity
 from persistence.database import Database
 from persistence.repositories import Repositories
@@ -124,26 +123,32 @@ def application(folder: Path, contract: spec.Contract) -> Application:
     return Application(settings, NOWHERE, replace(parts, database=Remembered(NOWHERE, seal=str)))
 
 
+def ours(folder: Path, count: int) -> Application:
+    """With a contract of so many operations, those that are measured among them."""
+    synthetic.provide_handlers()
+    return application(folder, spec.load(synthetic.write_contract(folder / f"contract-{count}", count)))
+
+
 def subjects(folder: Path) -> tuple[Mapping[str, ASGIApp], Mapping[str, str]]:
     """The applications, and the tokens that they are shown."""
-    synthetic.provide_handlers()
-    few = spec.load(synthetic.write_contract(folder / "few", len(spec.load().policies) + 3))
-    many = spec.load(synthetic.write_contract(folder / "many", MANY))
-    ours, ours_500 = application(folder, few), application(folder, many)
-    base = few.base_path + f"/{synthetic.MODULE}"
+    from benchmarks.peers import plain_connexion, plain_fastapi, plain_starlette  # installed only to be measured
+
+    few, many = ours(folder, len(spec.load().policies) + 3), ours(folder, MANY)
+    contract = few.parts.contract
+    base = contract.base_path + f"/{synthetic.MODULE}"
     ends = datetime.now(UTC) + timedelta(hours=1)
     claims = {"sub": str(uuid4()), "sid": str(uuid4()), "jti": str(uuid4()), "iat": datetime.now(UTC), "exp": ends}
     theirs = jwt.encode(
         claims, PEER_SECRET, "HS256", headers={"kid": "abcdef01", "typ": "at+jwt"}
     )  # of the same length
     apps: dict[str, ASGIApp] = {
-        OURS: ours.asgi,
-        OURS_500: ours_500.asgi,
+        OURS: few.asgi,
+        OURS_500: many.asgi,
         STARLETTE: plain_starlette.build(base),
         FASTAPI: plain_fastapi.build(base),
-        CONNEXION: plain_connexion.build(only_measured(few.document)),
+        CONNEXION: plain_connexion.build(only_measured(contract.document)),
     }
-    own = str(ours.tokens.access(uuid4(), uuid4())["accessToken"])
+    own = str(few.tokens.access(uuid4(), uuid4())["accessToken"])
     return apps, {name: own if name in (OURS, OURS_500) else theirs for name in apps}
 
 

@@ -133,6 +133,15 @@ class Stand:
             pin(process.pid, cores)
 
     @contextmanager
+    def unpinned(self) -> Iterator[None]:
+        """This process, and what it starts in the block, may use every core."""
+        os.sched_setaffinity(0, self.all_cores)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, self.other_cores)
+
+    @contextmanager
     def ours(
         self, database_url: str, *options: str, cores: Cores | None = None, with_worker: bool = False, **settings: str
     ) -> Iterator[Ours]:

@@ -130,3 +130,18 @@ def api() -> ASGIApp:
     url = settings.database_url or ""
     parts = build_parts(settings, url, spec.load(Path(os.environ[FOLDER])))
     return Application(settings, url, parts).asgi
+
+
+if __name__ == "__main__":
+    import uvicorn
+
+    uvicorn.run(
+        api,
+        factory=True,
+        port=load().port,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        ws="none",
+    )
