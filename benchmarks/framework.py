@@ -12,7 +12,7 @@ from benchmarks.inprocess import OURS, STARLETTE
 from benchmarks.report import Row, at_most, compared, ratio_at_most, row
 from benchmarks.stand import ROOT, Stand, pin
 
-ROUNDS, TURNS = 5, 25
+ROUNDS, TURNS = 5, 15
 MICROSECONDS = 40
 WITHIN = 1.1
 COMPARED = ("GET with bearer", "validated POST", "GET with parameters")

@@ -129,10 +129,10 @@ def measure(stand: Stand, quick: bool) -> Iterator[Row]:
         base = row("startup", f"contract of {MANY} operations", metric, seconds["many"], "s")
         yield compared(base, seconds["many"], "of the contract we have", seconds["today's"])
     contract = starter.contract(MEMORY_OPERATIONS)
-    taken = [starter.memory(contract, 1 if quick else 5) for _ in range(1 if quick else ROUNDS)]
+    rss, uss = starter.memory(contract, 1 if quick else 5)  # it hardly differs from process to process
     subject = f"API process, {MEMORY_OPERATIONS} operations"
-    yield row("startup", subject, "resident memory", [rss for rss, _ in taken], "MB", at_most(MEGABYTES))
-    yield row("startup", subject, "memory of its own", [uss for _, uss in taken], "MB")
+    yield row("startup", subject, "resident memory", [rss], "MB", at_most(MEGABYTES))
+    yield row("startup", subject, "memory of its own", [uss], "MB")
     if not quick:
         yield from _installed(stand.folder / "install")
 
