@@ -35,7 +35,7 @@ MOST_TOLD = 40
 LEAST_PACE, AT_ONCE_MS = 0.1, 1000
 SLOW_MAIL_SECONDS = 4.0
 
-Step = Callable[[House], None]
+Step = Callable[[House], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,8 @@ class Drill:
                 await asyncio.to_thread(fault.meanwhile, self.house)
         await asyncio.to_thread(fault.cure, self.house)
         cured, moment = time.monotonic(), utc_now()
-        calm = await self._until_calm(cured)
-        return Phase(fault, inflicted, cured, calm, await self._until_sent(moment))
+        calm, sent = await asyncio.gather(self._until_calm(cured), self._until_sent(moment))
+        return Phase(fault, inflicted, cured, calm, sent)
 
     async def _until_calm(self, since: float) -> float | None:
         """Until every operation was answered well, and nothing else was seen, for a while."""

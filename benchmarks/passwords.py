@@ -45,7 +45,7 @@ def measure(stand: Stand, quick: bool) -> Iterator[Row]:
     with unpinned(stand):
         with served(stand, rounds) as (ours, database_url):
             yield from throughput(ours, database_url, rounds, count, turns)
-            yield from others(ours, database_url, 1 if quick else 4, turns)
+            yield from others(ours, database_url, 3 if quick else 4, turns)
         with served(stand, QUICK_ROUNDS if quick else FLOOD_ROUNDS) as (ours, _):
             yield from flood(ours)
 
