@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-browser check verify races bench fuzz spec portal clients portal-consumers clean
@@ -41,8 +42,22 @@ verify: setup ## Prove every claim of the portal against the running parts and w
 races: setup ## Run the races between processes at full size.
 	$(BIN)/pytest tests/processes/test_races.py --full-races
 
-bench: setup ## Time failed logins: an unknown address must take as long as a wrong password.
-	$(BIN)/python -m benchmarks.login_timing
+bench: $(VENV)/.bench $(PEERS)/.installed ## Measure side by side and write one table (15 minutes); BENCH='me framework' measures parts.
+	@command -v wrk || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y wrk; } || \
+		{ echo 'The benchmarks need wrk: apt-get install wrk'; exit 1; }
+	$(BIN)/python -m benchmarks $(BENCH)
+
+$(VENV)/.bench: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench,dev]'
+	@touch $@
+
+# The rivals get the very server that we run on; dependency groups are known to pip since 25.1.
+$(PEERS)/.installed: $(STAMP)
+	$(BIN)/python -m venv --clear $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/pip freeze | grep -E '^(uvicorn|uvloop|httptools)==' > $(PEERS)/same.txt
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --constraint $(PEERS)/same.txt --group peers
+	@touch $@
 
 fuzz: setup ## Fuzz the contract for longer, with a random seed; FUZZ='--seed 1 -n 50' replaces the options.
 	$(BIN)/python -m tests.fuzz.campaign $(or $(FUZZ),--max-examples 200)
@@ -60,4 +75,4 @@ portal-consumers: setup ## Redocly, openapi-typescript, tsc and Postman take wha
 	$(BIN)/python -m tests.clients.portal
 
 clean: ## Remove what was installed and made here, the development database included.
-	rm -rf $(VENV) .biore .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis clients
+	rm -rf $(VENV) $(PEERS) .biore .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis clients

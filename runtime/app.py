@@ -29,7 +29,7 @@ from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
 from runtime.links import ExportLinks
 from runtime.oauth import OAuthDirectory
-from runtime.parts import build_parts, utc_now
+from runtime.parts import Parts, build_parts, utc_now
 from runtime.portal import Portal
 from runtime.qr import png_data_url
 from runtime.ratelimit import Limiter, LocalLimiter
@@ -85,14 +85,14 @@ class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
     ``validated`` and ``wired`` are what it made of each operation. ``innermost`` calls the handlers,
-    ``sessions`` knows who is signed in.
+    ``sessions`` knows who is signed in. ``parts``: others than those of the settings.
     """
 
     innermost: type[AsyncASGIApp] = WiredApp
     sessions: type[LiveSessions] = LiveSessions
 
-    def __init__(self, settings: Settings, database_url: str) -> None:
-        self.parts = build_parts(settings, database_url, "api")
+    def __init__(self, settings: Settings, database_url: str, parts: Parts | None = None) -> None:
+        self.parts = parts or build_parts(settings, database_url, "api")
         self.config = self.parts.config
         self.hasher = Hasher(self.config)
         self.limiter, self._redis = build_limiter(settings)

@@ -44,7 +44,7 @@ def build_parts(
 ) -> Parts:
     """``process`` is the name under which a long-lived one is traced where tracing is on; others are not.
 
-    ``contract``: where it was loaded already.
+    ``contract``: where it was loaded already, or another one than ours.
     """
     tracing = tracing_of(settings, process)
     contract = contract or spec.load()

@@ -63,14 +63,14 @@ class EmailChange(OneTimeToken, Base):
     __tablename__ = "email_changes"
     __table_args__ = (Index("uq_email_changes_live", "user_id", unique=True, postgresql_where=LIVE),)
 
-    new_email: Mapped[str]
+    new_email: Mapped[str] = mapped_column(index=True)
 
 
 class Challenge(Identified, Created, Base):
     """An open question: the second factor of a sign-in (``token_hash``) or a code sent to a phone (``code_hash``)."""
 
     __tablename__ = "challenges"
-    __table_args__ = (Index("ix_challenges_phone", "phone_hash", "created_at"),)
+    __table_args__ = (Index("ix_challenges_phone", "phone", postgresql_where=text("phone IS NOT NULL")),)
 
     purpose: Mapped[str]
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)

@@ -22,6 +22,7 @@ class OutboxJob(Identified, Created, Base):
     __table_args__ = (
         Index("ix_outbox_due", "available_at", postgresql_where=sql("done_at IS NULL AND dead_at IS NULL")),
         Index("ix_outbox_done", "done_at", postgresql_where=sql("done_at IS NOT NULL")),
+        Index("ix_outbox_user", sql("(payload ->> 'user')"), postgresql_where=sql("(payload ->> 'user') IS NOT NULL")),
     )
 
     topic: Mapped[str]
@@ -51,6 +52,7 @@ class EmailDelivery(Identified, Created, Base):
     """One attempt of one provider to deliver the mail of a job."""
 
     __tablename__ = "email_deliveries"
+    __table_args__ = (Index("ix_email_deliveries_failed", "started_at", postgresql_where=sql("error IS NOT NULL")),)
 
     job_id: Mapped[UUID] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), index=True)
     provider: Mapped[str]
@@ -112,7 +114,10 @@ class AuditLog(Identified, Created, Base):
     """Append-only; a trigger refuses changes. Holds no secret and no clear address."""
 
     __tablename__ = "audit_logs"
-    __table_args__ = (Index("ix_audit_logs_target", "target_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_audit_logs_actor", "actor_id", "created_at"),
+        Index("ix_audit_logs_target", "target_id", "created_at"),
+    )
 
     action: Mapped[str]
     result: Mapped[str]

@@ -21,7 +21,7 @@ class PostOffice:
         self.accepted: list[tuple[str, str]] = []
         self.port = closed_port()
         self.url = f"smtp://127.0.0.1:{self.port}?tls=none"
-        self._slowest = slowest
+        self.slowest = slowest
 
     @contextmanager
     def opened(self) -> Iterator["PostOffice"]:
@@ -47,5 +47,5 @@ class PostOffice:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         message_id = message_from_bytes(envelope.content)["Message-ID"]
         self.accepted += [(recipient, message_id) for recipient in envelope.rcpt_tos]
-        await asyncio.sleep(random.uniform(0, self._slowest))  # between taking a mail and saying so, all may be lost
+        await asyncio.sleep(random.uniform(0, self.slowest))  # between taking a mail and saying so, all may be lost
         return "250 OK"
