@@ -6,6 +6,7 @@ are refused here, for hardly anybody has one and every system that passes them o
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -39,11 +40,18 @@ def idna_domain(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at:
         return text
+    encode = _ascii if len(domain) <= MAX_DOMAIN else _ascii.__wrapped__
     try:
-        encoded = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
+        encoded = encode(domain)
     except UnicodeError:  # of which IDNAError is one
         return text
     return f"{local}@{encoded}"
+
+
+# Most people share a few domains, and each costs what the rest of a request does.
+@lru_cache(maxsize=4096)
+def _ascii(domain: str) -> str:
+    return idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
 
 
 STEPS = {"nfkc": nfkc, "trim": trim, "lower": lower, "idna": idna_domain}

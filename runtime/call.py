@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.users import Client, Identity
@@ -14,8 +14,7 @@ CORRELATION: ContextVar[str | None] = ContextVar("biore_correlation", default=No
 TRACEPARENT: ContextVar[str | None] = ContextVar("biore_traceparent", default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Whose live session the access token names. ``user`` is None when the account is gone."""
 
     user_id: UUID

@@ -8,17 +8,16 @@ change at different moments cannot reset each other's count.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
 from heapq import heappop, heappush, heapreplace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.config_keys import Rate
 
 CAPACITY = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """``remaining`` further calls are admitted within the ``reset`` seconds (at least 1) until the window ends."""
 
     allowed: bool
@@ -29,9 +28,14 @@ class Decision:
     def headers(self, policy: str, window: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """The IETF RateLimit fields. ``policy`` names the limit in plain ASCII without quotes and backslashes."""
         return (
-            (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (policy.encode(), self.limit, window)),
+            (b"ratelimit-policy", _policy(policy, self.limit, window)),
             (b"ratelimit", b'"%b";r=%d;t=%d' % (policy.encode(), self.remaining, self.reset)),
         )
+
+
+@lru_cache(maxsize=1024)
+def _policy(name: str, limit: int, window: int) -> bytes:
+    return b'"%b";q=%d;w=%d' % (name.encode(), limit, window)
 
 
 class Limiter(Protocol):

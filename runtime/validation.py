@@ -111,7 +111,8 @@ class ValidatedOperation:
         content_type = headers.only("content-type")
         if content_type is None and "content-type" in headers:
             return [{"field": "Content-Type", "rule": "single"}]
-        require_json(content_type or "", ", ".join(headers.all("content-encoding")))
+        encoding = ", ".join(headers.all("content-encoding")) if "content-encoding" in headers else ""
+        require_json(content_type or "", encoding)
         try:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError:
