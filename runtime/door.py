@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from uuid import uuid4
 
@@ -22,7 +23,7 @@ PROBES = "/health/"
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
 NEWLINE = "\u2424"
 NO_STORE = (b"cache-control", b"no-store")
-
+Observe = Callable[[str | None, int, float], None]
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +31,9 @@ log = structlog.get_logger(__name__)
 class Door:
     """Pure ASGI. Puts a ``Call`` into the scope and its headers on the answer."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, config: Config) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, config: Config, observe: Observe) -> None:
         self._app = app
+        self._observe = observe
         self._trusted = settings.trusted_proxies
         self._config = config
 
@@ -49,6 +51,7 @@ class Door:
         outgoing = Outgoing(send, call)
         began = time.perf_counter()
         await self._app(scope, receive, outgoing)
+        self._observe(call.operation_id, outgoing.status, time.perf_counter() - began)
         if not scope["path"].startswith(PROBES):
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
             log.info("request", operation=call.operation_id, status=outgoing.status, ms=milliseconds)

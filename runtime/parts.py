@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from persistence.database import Database
+from providers.observing import nobody
+from providers.ports import ObserveAttempt
 from providers.registry import Providers, build_providers
 from runtime import spec
 from runtime.config import LiveConfig
@@ -36,7 +38,8 @@ class Parts:
         await self.database.close()
 
 
-def build_parts(settings: Settings, database_url: str) -> Parts:
+def build_parts(settings: Settings, database_url: str, observe: ObserveAttempt = nobody) -> Parts:
+    """``observe`` is told of each call of a provider."""
     contract = spec.load()
     keyring = Keyring(settings.secrets)
     database = Database(database_url, seal=partial(keyring.seal, OUTBOX))
@@ -45,5 +48,5 @@ def build_parts(settings: Settings, database_url: str) -> Parts:
     config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
     texts = Texts(contract.errors)
     files, sign = settings.data_dir / "uploads", partial(keyring.digest, UPLOADS)
-    providers = build_providers(config, MailStorage(database), settings.env, files, sign)
+    providers = build_providers(config, MailStorage(database), settings.env, files, sign, observe)
     return Parts(settings, contract, keyring, database, config, texts, providers)

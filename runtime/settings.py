@@ -26,6 +26,7 @@ class Settings:
     """``processes``: how many API processes share the rate limits (all nodes together).
 
     ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
+    ``metrics_dir``: where the processes of one server count together; ``biore serve`` makes one for its own.
     """
 
     env: str = "development"
@@ -42,6 +43,8 @@ class Settings:
     dns_resolver: str | None = None
     processes: int = 1
     portal_dir: Path | None = None
+    metrics_token: str | None = None
+    metrics_dir: Path | None = None
 
     @property
     def development(self) -> bool:
@@ -92,7 +95,7 @@ def _parsed(name: str, value: str) -> object:
     try:
         if name in ("port", "processes"):
             return int(value)
-        if name in ("data_dir", "portal_dir"):
+        if name in ("data_dir", "portal_dir", "metrics_dir"):
             return Path(value)
         if name == "cors_origins":
             return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
@@ -116,6 +119,8 @@ def _check(settings: Settings) -> None:
         raise InvalidSettings(f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools")
     if any(len(secret) < MIN_SECRET for secret in settings.secrets):
         raise InvalidSettings(f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more")
+    if settings.metrics_token is not None and len(settings.metrics_token) < MIN_SECRET:
+        raise InvalidSettings(f"{PREFIX}METRICS_TOKEN needs {MIN_SECRET} characters or more")
 
 
 def _made_once(path: Path) -> str:
