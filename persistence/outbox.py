@@ -71,9 +71,9 @@ class Outbox:
         jobs = open_ones.order_by(OutboxJob.available_at).limit(COUNTED_TO).subquery()
         running, later = jobs.c.leased_until >= func.now(), jobs.c.available_at > func.now()
         state = case((running, "running"), (later, "scheduled"), else_="due")
-        found = await self._session.execute(select(state.label("state"), func.count()).group_by("state"))
+        found = (await self._session.execute(select(state.label("state"), func.count()).group_by("state"))).all()
         dead = select(OutboxJob.id).where(OutboxJob.dead_at.is_not(None)).limit(COUNTED_TO).subquery()
-        depths = dict.fromkeys(("due", "running", "scheduled"), 0) | dict(found.tuples())
+        depths = dict.fromkeys(("due", "running", "scheduled"), 0) | dict(found)
         return depths | {"dead": await self._session.scalar(select(func.count()).select_from(dead)) or 0}
 
     async def oldest_due(self) -> timedelta:

@@ -71,11 +71,11 @@ class Scrape:
         return Response(content, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
 
-async def outbox(database: Database) -> list[Metric]:
-    """Of a database that is away nothing is told but that."""
+async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[Metric]:
+    """What the database says within ``seconds``; of one that does not, nothing but that."""
     up = GaugeMetricFamily("biore_database_up", "1 if the database answered this scrape", value=0)
     try:
-        async with asyncio.timeout(DATABASE_SECONDS), database.reading() as db:
+        async with asyncio.timeout(seconds), database.reading() as db:
             depths, oldest = await db.outbox.depths(), await db.outbox.oldest_due()
     except (SQLAlchemyError, TimeoutError) as error:
         log.warning("metrics.database_unavailable", reason=type(error).__name__)

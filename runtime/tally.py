@@ -7,6 +7,7 @@ number of the whole ever goes back, and there are never more files than there we
 A file consists of pieces, a piece of entries: cells of the key, cells of the row, the key, the row; zeros end it.
 """
 
+import errno
 import fcntl
 import itertools
 import json
@@ -39,11 +40,13 @@ class Tally:
         self.role = role
         self.rows: dict[Key, Row] = {}
         self._free: Row = _new(0)
+        self._full = False
         self._file = self._claim()
         if self._file is not None:
             for piece in _pieces(self._file, mmap.ACCESS_WRITE):
                 self.rows.update(_entries(piece))
                 self._free = piece[_used(piece) :]
+            self._free[:] = _new(len(self._free))  # in which an entry may have been begun by one that was killed
         self.row(OWNER, 2)[PID] = os.getpid()
 
     def row(self, key: Key, size: int) -> Row:
@@ -85,18 +88,15 @@ class Tally:
         return entry[2 + cells :]
 
     def _enlarge(self) -> bool:
-        """Another piece. What finds no room on a full disk is counted for nobody to see: no call may fail of it."""
-        if self._file is None:
+        """Another piece. What finds no room on a full disk is counted for nobody to see; no request fails of it."""
+        if self._file is None or self._full:
             return False
         try:
-            end = os.fstat(self._file).st_size
-            # Written and not only mapped: a page that the disk has no room for would kill the process at its first use.
-            os.pwrite(self._file, bytes(PIECE), end)
-            self._free = _mapped(self._file, end, mmap.ACCESS_WRITE)
+            self._free = _added(self._file)
         except OSError as error:
+            self._full = True
             log.warning("metrics.not_shared", error=repr(error))
-            return False
-        return True
+        return not self._full
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,15 @@ def _spans(piece: Row) -> Iterator[tuple[int, int, int]]:
         end = row + int(piece[at + 1])
         yield at + 2, row, end
         at = end
+
+
+def _added(file: int) -> Row:
+    """A new piece at the end of the file. Raises OSError when the disk has no room for it."""
+    end = os.fstat(file).st_size // PIECE * PIECE
+    # Written and not only mapped: a page that the disk has no room for would kill the process at its first use.
+    if os.pwrite(file, bytes(PIECE), end) < PIECE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return _mapped(file, end, mmap.ACCESS_WRITE)
 
 
 def _entries(piece: Row) -> Iterator[tuple[Key, Row]]:
