@@ -5,6 +5,7 @@ Beside the contract, like the probes: it is for those who run the server.
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_address
@@ -126,13 +127,13 @@ class _Beside(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(scrape: Scrape, host: str, port: int) -> AsyncIterator[None]:
+async def serving(scrape: Scrape, listening: socket.socket) -> AsyncIterator[None]:
     """``/metrics`` on a port of its own while the block runs."""
     config = uvicorn.Config(
-        Alone(scrape), host=host, port=port, lifespan="off", access_log=False, log_config=None, proxy_headers=False
+        Alone(scrape), lifespan="off", access_log=False, log_config=None, proxy_headers=False, server_header=False
     )
     server = _Beside(config)
-    task = asyncio.create_task(server.serve())
+    task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield
     finally:

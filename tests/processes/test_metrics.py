@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.harness import Tables
-from tests.processes.biore import Deployment, Process, until
+from tests.processes.biore import START_SECONDS, Deployment, Process, until
 from tests.processes.conftest import DeploymentMaker
 from tests.processes.crowd import all_at_once, post, statuses
 from tests.providers.servers import closed_port
@@ -67,7 +67,7 @@ class TestTogether:
         self, crowd: tuple[Deployment, Process]
     ) -> None:
         biore, server = crowd
-        origin = until(lambda: sums_agree(biore), "three processes") or {}
+        origin = until(lambda: sums_agree(biore), "three processes", START_SECONDS) or {}
         assert statuses(all_at_once(biore, [post("auth/logout")] * CALLS, width=10)) == {200: CALLS}
         with biore.client() as visitor:
             visitor.sign_up("ada@example.com")
@@ -83,7 +83,7 @@ class TestTogether:
         before = samples(f"{biore.origin}/metrics")
         for process in victims(server):
             process.kill()
-        until(lambda: replaced(biore, before), "the killed ones replaced")
+        until(lambda: replaced(biore, before), "the killed ones replaced", START_SECONDS)
         assert statuses(all_at_once(biore, [post("auth/logout")] * CALLS, width=10)) == {200: CALLS}
         after = samples(f"{biore.origin}/metrics")
         assert went_back(before, after) == []
@@ -118,6 +118,9 @@ class TestAlone:
         refused = httpx.get(url, trust_env=False)
         assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert httpx.get(url.replace("/metrics", "/"), trust_env=False).status_code == 404
+        second = biore.start("worker", "--metrics-port", str(port))
+        assert (second.wait(), second.output.count("\n")) == (2, 1)
+        assert f"127.0.0.1 port {port}" in second.output
         worker.terminate()
         assert worker.wait() == 0
 
