@@ -24,7 +24,7 @@ from domain.errors import ApiError
 from persistence.database import Database
 from runtime.call import SCOPE_KEY
 from runtime.metrics import Metrics, WholeServer
-from runtime.settings import Settings
+from runtime.settings import InvalidSettings, Settings
 
 PATH = "/metrics"
 DATABASE_SECONDS = 1.0
@@ -127,8 +127,12 @@ class _Beside(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(scrape: Scrape, listening: socket.socket) -> AsyncIterator[None]:
-    """``/metrics`` on a port of its own while the block runs."""
+async def serving(scrape: Scrape, host: str, port: int) -> AsyncIterator[None]:
+    """``/metrics`` on a port of its own while the block runs. Raises InvalidSettings when it is taken."""
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise InvalidSettings(f"/metrics cannot listen on {host} port {port}: {error}") from None
     config = uvicorn.Config(
         Alone(scrape), lifespan="off", access_log=False, log_config=None, proxy_headers=False, server_header=False
     )

@@ -4,7 +4,6 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -207,12 +206,7 @@ async def _scraped(metrics: "Metrics", parts: Parts, place: Place | None) -> Asy
         return
     from runtime.scrape import Scrape, serving
 
-    family = socket.AF_INET6 if ":" in place[0] else socket.AF_INET
-    try:
-        listening = socket.create_server(place, family=family)
-    except OSError as error:
-        raise InvalidSettings(f"nothing can listen at {place[0]} port {place[1]}: {error}") from None
-    async with serving(Scrape(metrics, parts.database, parts.settings), listening):
+    async with serving(Scrape(metrics, parts.database, parts.settings), *place):
         yield
 
 

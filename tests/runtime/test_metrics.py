@@ -18,7 +18,7 @@ from persistence.database import Database
 from persistence.pool import PoolState, pool_state
 from runtime.hasher import Hasher
 from runtime.metrics import BOUNDS, NO_OPERATION, Metrics, WholeServer
-from runtime.scrape import Scrape, outbox
+from runtime.scrape import Scrape, outbox, serving
 from runtime.settings import InvalidSettings, Settings, load
 from runtime.spec import ROOT
 from runtime.worker import Worker
@@ -201,6 +201,30 @@ class TestAccess:
         with pytest.raises(InvalidSettings, match="BIORE_METRICS_TOKEN needs 32"):
             load(given)
         assert load(given | {"BIORE_METRICS_TOKEN": TOKEN}).metrics_token == TOKEN
+
+
+class TestPortOfItsOwn:
+    def test_of_a_worker_tells_the_same_to_the_same(self) -> None:
+        scraped = Scrape(
+            Metrics("worker"), Database(NO_DATABASE, seal=str), Settings(env="production", metrics_token=TOKEN)
+        )
+
+        async def ask(port: int) -> list[httpx.Response]:
+            async with serving(scraped, "127.0.0.1", port), httpx.AsyncClient(trust_env=False) as client:
+                with pytest.raises(InvalidSettings, match=f"port {port}"):
+                    await serving(scraped, "127.0.0.1", port).__aenter__()
+                url = f"http://127.0.0.1:{port}"
+                return [
+                    await client.get(f"{url}/metrics", headers=bearer(TOKEN)),
+                    await client.get(f"{url}/metrics"),
+                    await client.post(f"{url}/metrics", headers=bearer(TOKEN)),
+                    await client.get(f"{url}/", headers=bearer(TOKEN)),
+                ]
+
+        answers = asyncio.run(ask(closed_port()))
+        assert [answer.status_code for answer in answers] == [200, 401, 405, 404]
+        assert Scraped(answers[0].text).value("biore_processes", role="worker") == 1
+        assert (answers[0].headers["cache-control"], answers[1].headers["www-authenticate"]) == ("no-store", "Bearer")
 
 
 async def nothing_more() -> Message:
