@@ -52,7 +52,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
 
             upgrade(url)
         processes = max(settings.processes, workers)
-        shared = stack.enter_context(_metrics_dir(settings))
+        shared = stack.enter_context(metrics_folder(settings))
         os.environ.update(_environment(replace(settings, database_url=url, processes=processes, metrics_dir=shared)))
         if with_worker:
             stack.enter_context(_worker_beside())
@@ -91,15 +91,18 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def _metrics_dir(settings: Settings) -> Iterator[Path]:
-    """Where the processes of this server count together, without what those of its last run left."""
+def metrics_folder(settings: Settings) -> Iterator[Path]:
+    """Where the processes of this server count together, without what those of its last run left.
+
+    A node that has no data folder gets one that is gone with it. Raises InvalidSettings for a given one that cannot be.
+    """
     own = settings.data_dir / "metrics" / f"{settings.host}-{settings.port}"
     try:
         tally.forget(settings.metrics_dir or own)
     except OSError as error:
         if settings.metrics_dir is not None:
             raise InvalidSettings(f"{PREFIX}METRICS_DIR: {error}") from None
-        with tempfile.TemporaryDirectory(prefix="biore-metrics-") as folder:  # a node may have no data folder
+        with tempfile.TemporaryDirectory(prefix="biore-metrics-") as folder:
             yield Path(folder)
         return
     yield settings.metrics_dir or own

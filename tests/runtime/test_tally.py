@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.server import metrics_folder
+from runtime.settings import InvalidSettings, Settings
 from runtime.tally import OWNER, PID, PIECE, Tally, counted, forget
 
 KEY = ("requests", "auth.me", "200")
@@ -100,6 +102,31 @@ class TestEnd:
         assert [path.name for path in tmp_path.iterdir()] == ["worker-0"]
         running.row(KEY, 3)[0] += 1
         assert total(running) == 1
+
+
+class TestFolder:
+    def test_is_each_servers_own_and_empty_at_its_start(self, tmp_path: Path) -> None:
+        folders = []
+        for port in (8000, 8001, 8000):
+            with metrics_folder(Settings(data_dir=tmp_path, port=port)) as folder:
+                assert list(folder.iterdir()) == []
+                Tally(folder, "api").close()
+            folders.append(folder)
+        assert folders[0] == folders[2] == tmp_path / "metrics" / "127.0.0.1-8000" != folders[1]
+
+    def test_of_a_node_without_a_data_folder_is_gone_with_it(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with metrics_folder(Settings(data_dir=tmp_path / "file")) as folder:
+            Tally(folder, "api").close()
+        assert not folder.exists()
+
+    def test_that_was_given_must_be_usable(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with metrics_folder(Settings(metrics_dir=tmp_path / "mine")) as folder:
+            assert folder == tmp_path / "mine"
+        refused = pytest.raises(InvalidSettings, match="BIORE_METRICS_DIR")
+        with refused, metrics_folder(Settings(metrics_dir=tmp_path / "file" / "below")):
+            pass
 
 
 class TestFullDisk:
