@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -31,6 +32,7 @@ TOKEN = "a-token-of-the-tests-0123456789-abcdef"
 LOOPBACK = {"X-Forwarded-For": "127.0.0.1"}
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
 
+DOCUMENT = ROOT / "docs" / "metrics.md"
 NO_DATABASE = "postgresql://127.0.0.1:1/none"
 METHODS = ("GET", "OPTIONS", "TRACE", "PROPFIND", "M-SEARCH", "PURGE", "LINK")
 STATES = ("due", "running", "scheduled", "dead")
@@ -366,8 +368,15 @@ class TestDocument:
             shown[family.name + ("_total" if family.type == "counter" else "")] = (family.type, labels)
         assert documented() == shown
 
+    def test_its_rules_ask_for_metrics_that_there_are(self) -> None:
+        blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)]
+        (rules,) = (group["rules"] for block in blocks for group in block.get("groups", ()))
+        asked = {name for rule in rules for name in re.findall(r"biore_\w+", rule["expr"])}
+        assert {name.removesuffix("_bucket") for name in asked} <= documented().keys()
+        assert len(asked) > 5
+
 
 def documented() -> dict[str, tuple[str, set[str]]]:
     """Type and labels of each metric in the table of docs/metrics.md."""
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\|", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\|", DOCUMENT.read_text(), re.MULTILINE)
     return {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
