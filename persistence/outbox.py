@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.mails import Attempt
@@ -14,6 +14,8 @@ from persistence.models import EmailDelivery, OutboxJob
 
 Seal = Callable[[str], str]
 DUE = (OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
+# A look at the outbox must cost little when it is fullest.
+COUNTED_TO = 100_000
 
 
 class Outbox:
@@ -62,6 +64,23 @@ class Outbox:
         held = update(OutboxJob).where(OutboxJob.id == job_id, OutboxJob.lease == lease, *DUE)
         ended = held.values(lease=None, leased_until=None, **values).returning(OutboxJob.id)
         return await self._session.scalar(ended) is not None
+
+    async def depths(self) -> dict[str, int]:
+        """How many jobs are ``due``, ``running``, ``scheduled`` for later, and ``dead``, as far as they are counted."""
+        open_ones = select(OutboxJob.available_at, OutboxJob.leased_until).where(*DUE)
+        jobs = open_ones.order_by(OutboxJob.available_at).limit(COUNTED_TO).subquery()
+        running, later = jobs.c.leased_until >= func.now(), jobs.c.available_at > func.now()
+        state = case((running, "running"), (later, "scheduled"), else_="due")
+        found = (await self._session.execute(select(state.label("state"), func.count()).group_by("state"))).all()
+        dead = select(OutboxJob.id).where(OutboxJob.dead_at.is_not(None)).limit(COUNTED_TO).subquery()
+        depths = dict.fromkeys(("due", "running", "scheduled"), 0) | dict(found)
+        return depths | {"dead": await self._session.scalar(select(func.count()).select_from(dead)) or 0}
+
+    async def oldest_due(self) -> timedelta:
+        """For how long the job that waits longest has been due and did not end; nothing waits: zero."""
+        first = select(func.min(OutboxJob.available_at)).where(*DUE).scalar_subquery()
+        waited = select(func.greatest(func.now() - first, timedelta(0)))
+        return await self._session.scalar(waited) or timedelta(0)
 
     async def record_attempts(self, job_id: UUID, attempts: Sequence[Attempt]) -> None:
         rows = [

@@ -26,6 +26,7 @@ __all__ = [
     "OAuthIdentity",
     "OAuthProof",
     "OAuthProvider",
+    "ObserveAttempt",
     "ProviderRejected",
     "ProviderUnavailable",
     "RecordAttempt",
@@ -139,6 +140,8 @@ class StorageProvider(Protocol):
 
 
 RecordAttempt = Callable[[Attempt], None]
+ObserveAttempt = Callable[[str, str, str, float], None]
+"""Is told of each call of a provider: family, provider, outcome, seconds. The outcome is a word of few."""
 
 
 class MailStore(Protocol):

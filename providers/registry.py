@@ -15,6 +15,7 @@ from domain.errors import ApiError
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
 from providers.geoip import geoip_adapters
+from providers.observing import nobody, observed
 from providers.ports import (
     Attempt,
     CaptchaProvider,
@@ -26,6 +27,7 @@ from providers.ports import (
     OAuthIdentity,
     OAuthProof,
     OAuthProvider,
+    ObserveAttempt,
     ProviderRejected,
     ProviderUnavailable,
     RecordAttempt,
@@ -37,7 +39,8 @@ from providers.ports import (
 )
 from providers.sms import sms_adapters
 from providers.storage import storage_adapters
-from providers.storage.local import Sign
+from providers.storage.local import LocalStorage, Sign
+from providers.storage.observed import ObservedStorage
 
 log = structlog.get_logger()
 
@@ -53,9 +56,10 @@ AnswerT = TypeVar("AnswerT")
 class _Family(Generic[AdapterT]):
     family: ClassVar[str]
 
-    def __init__(self, config: Config, adapters: Iterable[AdapterT]) -> None:
+    def __init__(self, config: Config, adapters: Iterable[AdapterT], observe: ObserveAttempt = nobody) -> None:
         self._config = config
         self._adapters = {adapter.name: adapter for adapter in adapters}
+        self._observe = observe
 
     def chosen(self) -> list[str]:
         """The providers to ask, each once. ``none`` ends the list."""
@@ -91,7 +95,8 @@ class _Senders(_Family[AdapterT]):
         async def attempt(name: str) -> None:
             started_at = datetime.now(UTC)
             try:
-                await hand_over(self._adapter(name))
+                with observed(self._observe, self.family, name):
+                    await hand_over(self._adapter(name))
             except ProviderUnavailable as fault:
                 record(Attempt(name, "unavailable", str(fault), started_at))
                 raise
@@ -137,7 +142,10 @@ class CaptchaFamily(_Family[CaptchaProvider]):
         """
 
         async def ask(name: str) -> bool:
-            return await self._adapter(name).verify(token, remote_ip)
+            with observed(self._observe, self.family, name) as ending:
+                proven = await self._adapter(name).verify(token, remote_ip)
+                ending.outcome = "ok" if proven else "rejected"
+            return proven
 
         return await self._first_available(ask)
 
@@ -148,7 +156,9 @@ class GeoIpFamily(_Family[GeoIpProvider]):
     async def country(self, ip: str | None, cdn_country: str | None) -> str | None:
         """What the first source that knows the country says, or None. Never raises."""
         for name in self.chosen():
-            country = await self._adapter(name).country(ip, cdn_country)
+            with observed(self._observe, self.family, name) as ending:
+                country = await self._adapter(name).country(ip, cdn_country)
+                ending.outcome = "ok" if country is not None else "unknown"
             if country is not None:
                 return country
         return None
@@ -157,8 +167,11 @@ class GeoIpFamily(_Family[GeoIpProvider]):
 class OAuthFamily:
     """No failover here: a person is known to one platform. Which ones are open is asked anew at every call."""
 
-    def __init__(self, clients: OAuthClients, adapters: Iterable[OAuthProvider]) -> None:
+    def __init__(
+        self, clients: OAuthClients, adapters: Iterable[OAuthProvider], observe: ObserveAttempt = nobody
+    ) -> None:
         self._clients = clients
+        self._observe = observe
         self._adapters = {adapter.name: adapter for adapter in adapters}
 
     async def verify(self, platform: str, proof: OAuthProof) -> OAuthIdentity:
@@ -167,7 +180,8 @@ class OAuthFamily:
             client = await self._clients.find(platform)
             if client is None:
                 raise ApiError("auth.oauth.provider_disabled")
-            return await self._adapters[platform].verify(client, proof)
+            with observed(self._observe, "oauth", platform):
+                return await self._adapters[platform].verify(client, proof)
         except ProviderRejected as refusal:
             log.info("oauth.rejected", platform=platform, reason=str(refusal))
             raise ApiError("auth.oauth.invalid_token") from refusal
@@ -227,17 +241,29 @@ class Providers:
 
 
 def build_providers(
-    config: Config, mail_store: MailStore, env: str, folder: Path, sign: Sign, http: httpx.AsyncClient
+    config: Config,
+    mail_store: MailStore,
+    env: str,
+    folder: Path,
+    sign: Sign,
+    http: httpx.AsyncClient,
+    observe: ObserveAttempt = nobody,
 ) -> Providers:
     """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there.
 
     ``http``, which all vendors are asked with, is closed with them.
     """
+    storages = [_watched(adapter, observe) for adapter in storage_adapters(config, http, folder, sign)]
     return Providers(
-        EmailFamily(config, email_adapters(config, mail_store, env)),
-        SmsFamily(config, sms_adapters(config, http, mail_store, env)),
-        CaptchaFamily(config, captcha_adapters(config, http)),
-        GeoIpFamily(config, geoip_adapters(config)),
-        StorageFamily(config, storage_adapters(config, http, folder, sign)),
+        EmailFamily(config, email_adapters(config, mail_store, env), observe),
+        SmsFamily(config, sms_adapters(config, http, mail_store, env), observe),
+        CaptchaFamily(config, captcha_adapters(config, http), observe),
+        GeoIpFamily(config, geoip_adapters(config), observe),
+        StorageFamily(config, storages),
         http,
     )
+
+
+def _watched(adapter: StorageProvider, observe: ObserveAttempt) -> StorageProvider:
+    """A folder of our own is no provider that could be away."""
+    return adapter if isinstance(adapter, LocalStorage) else ObservedStorage(adapter, observe)

@@ -21,6 +21,7 @@ from persistence.sessions import LiveSessions
 from providers.dns.deliverability import MailRules
 from providers.oauth import oauth_adapters
 from providers.registry import OAuthFamily
+from runtime import scrape
 from runtime.devices import device_of
 from runtime.door import Door
 from runtime.errors import ErrorLayer, Refusals
@@ -28,6 +29,7 @@ from runtime.files import FileServer
 from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
 from runtime.links import ExportLinks
+from runtime.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.oauth import OAuthDirectory
 from runtime.parts import Parts, build_parts, utc_now
 from runtime.portal import Portal
@@ -92,9 +94,10 @@ class Application:
     sessions: type[LiveSessions] = LiveSessions
 
     def __init__(self, settings: Settings, database_url: str, parts: Parts | None = None) -> None:
-        self.parts = parts or build_parts(settings, database_url, "api")
+        self.metrics = Metrics("api", settings.metrics_dir)
+        self.parts = parts or build_parts(settings, database_url, "api", observe=self.metrics.attempt)
         self.config = self.parts.config
-        self.hasher = Hasher(self.config)
+        self.hasher = Hasher(self.config, refused=self.metrics.refused)
         self.limiter, self._redis = build_limiter(settings)
         self.signing_keys = SigningKeys(self.parts.database, self.parts.keyring, self.config, utc_now)
         self.config.bring_along(self.signing_keys.refresh)
@@ -106,7 +109,9 @@ class Application:
         self._draining = False
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
-        self.asgi = self.parts.tracing.around(Door(self._outer(), settings, self.config), self.parts.contract)
+        self.metrics.watch(self._present)
+        door = Door(self._outer(), settings, self.config, self.metrics.observe)
+        self.asgi = self.parts.tracing.around(door, self.parts.contract)
 
     def _outer(self) -> ASGIApp:
         contract = self.parts.contract
@@ -118,6 +123,7 @@ class Application:
         routes = [
             Route("/health/live", _live),
             Route("/health/ready", self._ready),
+            Route(scrape.PATH, ErrorLayer(self._scrape(), self.refusals)),
             *(Route(path, _constant(response)) for path, response in documents.items()),
             Mount("/files", ErrorLayer(self._files(), self.refusals)),
             Mount("/", Portal(self.parts.settings.portal_folder, contract.base_path, self.config, api)),
@@ -140,6 +146,17 @@ class Application:
             expose_headers=EXPOSED,
             max_age=PREFLIGHT_SECONDS,
         )
+
+    def _scrape(self) -> scrape.Scrape:
+        return scrape.Scrape(self.metrics, self.parts.database, self.parts.settings)
+
+    def _present(self) -> Gauges:
+        return {
+            "biore_bcrypt_running": self.hasher.running,
+            "biore_bcrypt_waiting": self.hasher.waiting,
+            "biore_ratelimit_degraded": getattr(self.limiter, "degraded", False),
+            **pool_gauges(self.parts.database.engine),
+        }
 
     def _files(self) -> FileServer:
         return FileServer(self.parts.providers.storage, self.parts.database, self.export_links, utc_now)
@@ -190,7 +207,7 @@ class Application:
             "export_links": self.export_links,
             "geoip": self.parts.providers.geoip,
             "hasher": self.hasher,
-            "mail_rules": MailRules(self.config, self.parts.settings.dns_resolver),
+            "mail_rules": MailRules(self.config, self.parts.settings.dns_resolver, observe=self.metrics.attempt),
             "oauth": self._oauth(),
             "qr_code": png_data_url,
             "random_bytes": os.urandom,
@@ -201,14 +218,16 @@ class Application:
 
     def _oauth(self) -> OAuthFamily:
         parts = self.parts
-        return OAuthFamily(OAuthDirectory(parts.database, parts.keyring), oauth_adapters(parts.providers.http))
+        adapters = oauth_adapters(parts.providers.http)
+        return OAuthFamily(OAuthDirectory(parts.database, parts.keyring), adapters, self.metrics.attempt)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self.config.keep_up()
         watching = asyncio.create_task(self.config.watch())
         try:
-            yield
+            async with publishing(self.metrics):
+                yield
         finally:
             self._draining = True
             watching.cancel()

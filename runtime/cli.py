@@ -54,10 +54,13 @@ def serve(host: str | None, port: int | None, workers: int, no_worker: bool, exp
 @cli.command()
 @click.option("--with-parent", type=int, hidden=True, help="End when this process, which started us, is gone.")
 @click.option("--lease-seconds", type=click.IntRange(1), hidden=True, default=int(LEASE.total_seconds()))
-def worker(with_parent: int | None, lease_seconds: int) -> None:
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve /metrics of this worker there.")
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
+def worker(with_parent: int | None, lease_seconds: int, metrics_port: int | None, metrics_host: str) -> None:
     """Run a worker: mails and other jobs of the outbox."""
-    settings = load()
-    server.work(settings, server.database_url(settings), timedelta(seconds=lease_seconds), parent=with_parent)
+    settings, lease = load(), timedelta(seconds=lease_seconds)
+    place = (metrics_host, metrics_port) if metrics_port else None
+    server.work(settings, server.database_url(settings), lease, parent=with_parent, metrics_at=place)
 
 
 @cli.command()

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 from uuid import UUID
@@ -24,6 +25,7 @@ PROBES = "/health/"
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
 NEWLINE = "\u2424"
 NO_STORE = (b"cache-control", b"no-store")
+Observe = Callable[[str | None, int, float], None]
 
 _random = Random()  # noqa: S311 - seeded by the system, once in each process
 
@@ -31,9 +33,10 @@ _random = Random()  # noqa: S311 - seeded by the system, once in each process
 class Door:
     """Pure ASGI. Puts a ``Call`` into the scope and its headers on the answer."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, config: Config) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, config: Config, observe: Observe) -> None:
         self._app = app
         self._log = RequestLog()
+        self._observe = observe
         self._trusted = settings.trusted_proxies
         self._config = config
 
@@ -50,8 +53,10 @@ class Door:
         CORRELATION.set(correlation_id)
         began = time.perf_counter()
         await self._app(scope, receive, Outgoing(send, call))
+        seconds = time.perf_counter() - began
+        self._observe(call.operation_id, call.status, seconds)
         if not scope["path"].startswith(PROBES):
-            self._log.note(call.operation_id, call.status, time.perf_counter() - began, correlation_id)
+            self._log.note(call.operation_id, call.status, seconds, correlation_id)
 
     def _client(self, scope: Scope, headers: Headers) -> Client:
         peer = scope["client"][0] if scope.get("client") else None

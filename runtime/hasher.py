@@ -26,13 +26,24 @@ CONTEXT = b"biore.password.v1"
 
 
 class Hasher:
-    """bcrypt over base64(HMAC-SHA256(password)), because bcrypt itself ends at byte 72."""
+    """bcrypt over base64(HMAC-SHA256(password)), because bcrypt itself ends at byte 72.
 
-    def __init__(self, config: Config, threads: int | None = None, max_waiting: int = MAX_WAITING) -> None:
+    ``refused`` is told of each password that is turned away.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        threads: int | None = None,
+        max_waiting: int = MAX_WAITING,
+        refused: Callable[[], None] = lambda: None,
+    ) -> None:
         self._config = config
+        self._threads = threads or os.cpu_count() or 1
         # bcrypt releases the interpreter lock, so threads are enough.
-        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, "bcrypt", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(self._threads, "bcrypt", initializer=_give_way)
         self._max_waiting = max_waiting
+        self._refused = refused
         self._waiting = 0
         self.performed = 0
 
@@ -48,6 +59,7 @@ class Hasher:
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         if self._waiting >= self._max_waiting:
+            self._refused()
             raise ApiError("service.unavailable", retry_after=2)
         self._waiting += 1
         try:
@@ -55,6 +67,14 @@ class Hasher:
         finally:
             self._waiting -= 1
             self.performed += 1
+
+    @property
+    def running(self) -> int:
+        return min(self._waiting, self._threads)
+
+    @property
+    def waiting(self) -> int:
+        return self._waiting - self.running
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

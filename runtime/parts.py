@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from persistence.database import Database
+from providers.observing import nobody
+from providers.ports import ObserveAttempt
 from providers.registry import Providers, build_providers
 from runtime import spec
 from runtime.config import LiveConfig
@@ -40,11 +42,16 @@ class Parts:
 
 
 def build_parts(
-    settings: Settings, database_url: str, process: str | None = None, *, contract: spec.Contract | None = None
+    settings: Settings,
+    database_url: str,
+    process: str | None = None,
+    *,
+    contract: spec.Contract | None = None,
+    observe: ObserveAttempt = nobody,
 ) -> Parts:
     """``process`` is the name under which a long-lived one is traced where tracing is on; others are not.
 
-    ``contract``: where it was loaded already, or another one than ours.
+    ``contract``: where it was loaded already, or another one than ours. ``observe`` is told of each call of a provider.
     """
     tracing = tracing_of(settings, process)
     contract = contract or spec.load()
@@ -56,5 +63,6 @@ def build_parts(
     config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
     texts = Texts(contract.errors)
     files, sign = settings.data_dir / "uploads", partial(keyring.digest, UPLOADS)
-    providers = build_providers(config, MailStorage(database), settings.env, files, sign, tracing.http_client())
+    http = tracing.http_client()
+    providers = build_providers(config, MailStorage(database), settings.env, files, sign, http, observe)
     return Parts(settings, contract, keyring, database, config, texts, providers, tracing)

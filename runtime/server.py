@@ -7,21 +7,27 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from runtime import embedded, log
-from runtime.parts import build_parts
+from runtime import embedded, log, tally
+from runtime.parts import Parts, build_parts
 from runtime.settings import PREFIX, InvalidSettings, Settings, load
 from runtime.worker import Worker
+
+if TYPE_CHECKING:
+    from runtime.metrics import Metrics
 
 GRACE_SECONDS = 20
 # A process that still imports is silent too: after 5 s uvicorn would kill it, on a busy machine again and again.
@@ -47,7 +53,8 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
 
             upgrade(url)
         processes = max(settings.processes, workers)
-        os.environ.update(_environment(replace(settings, database_url=url, processes=processes)))
+        shared = stack.enter_context(metrics_folder(settings))
+        os.environ.update(_environment(replace(settings, database_url=url, processes=processes, metrics_dir=shared)))
         if with_worker:
             stack.enter_context(_worker_beside())
         if settings.development and settings.portal_dir is None:
@@ -80,7 +87,26 @@ def _environment(settings: Settings) -> dict[str, str]:
         f"{PREFIX}PROCESSES": str(settings.processes),
         f"{PREFIX}HOST": settings.host,
         f"{PREFIX}PORT": str(settings.port),
+        f"{PREFIX}METRICS_DIR": str(settings.metrics_dir),
     }
+
+
+@contextmanager
+def metrics_folder(settings: Settings) -> Iterator[Path]:
+    """Where the processes of this server count together, without what those of its last run left.
+
+    A node that has no data folder gets one that is gone with it. Raises InvalidSettings for a given one that cannot be.
+    """
+    own = settings.data_dir / "metrics" / f"{settings.host}-{settings.port}"
+    try:
+        tally.forget(settings.metrics_dir or own)
+    except OSError as error:
+        if settings.metrics_dir is not None:
+            raise InvalidSettings(f"{PREFIX}METRICS_DIR: {error}") from None
+        with tempfile.TemporaryDirectory(prefix="biore-metrics-") as folder:
+            yield Path(folder)
+        return
+    yield settings.metrics_dir or own
 
 
 def api() -> ASGIApp:
@@ -147,25 +173,48 @@ def _portal_beside(settings: Settings) -> Iterator[None]:
         process.wait()
 
 
-def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None) -> None:
-    """Run a worker until SIGINT or SIGTERM; with ``parent`` also until that process, the one above us, is gone."""
+Place = tuple[str, int]
+
+
+def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None, metrics_at: Place | None) -> None:
+    """Run a worker until SIGINT or SIGTERM; with ``parent`` also until that process, the one above us, is gone.
+
+    ``metrics_at`` is host and port of its own ``/metrics``.
+    """
     log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
-    asyncio.run(_work(settings, url, lease, parent))
+    asyncio.run(_work(settings, url, lease, parent, metrics_at))
 
 
-async def _work(settings: Settings, url: str, lease: timedelta, parent: int | None) -> None:
-    parts = build_parts(settings, url, "worker")
-    worker = Worker(parts, lease)
+async def _work(settings: Settings, url: str, lease: timedelta, parent: int | None, metrics_at: Place | None) -> None:
+    from runtime.metrics import Metrics, pool_gauges, publishing  # slow to import, and of no use to the commands
+
+    metrics = Metrics("worker", settings.metrics_dir)
+    parts = build_parts(settings, url, "worker", observe=metrics.attempt)
+    metrics.watch(lambda: pool_gauges(parts.database.engine))
+    worker = Worker(parts, lease, metrics.job)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, worker.stop)
     watching = asyncio.create_task(_follow(parent, worker)) if parent else None
     try:
-        await worker.run()
+        async with publishing(metrics), _scraped(metrics, parts, metrics_at):
+            await worker.run()
     finally:
         if watching is not None:
             watching.cancel()
         await parts.close()
+
+
+@asynccontextmanager
+async def _scraped(metrics: "Metrics", parts: Parts, place: Place | None) -> AsyncIterator[None]:
+    """A port of its own for a worker that stands alone."""
+    if place is None:
+        yield
+        return
+    from runtime.scrape import Scrape, serving
+
+    async with serving(Scrape(metrics, parts.database, parts.settings), *place):
+        yield
 
 
 async def _follow(parent: int, worker: Worker) -> None:

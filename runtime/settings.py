@@ -30,10 +30,9 @@ class Settings:
     """``processes``: how many API processes share the rate limits (all nodes together).
 
     ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
-
     ``otlp_endpoint``: the base address of an OpenTelemetry collector; without it nothing is traced.
-
     ``trace_ratio``: the share of requests and jobs that is recorded, where no trusted caller has decided.
+    ``metrics_dir``: where the processes of one server count together; ``biore serve`` makes one for its own.
     """
 
     env: str = "development"
@@ -52,6 +51,8 @@ class Settings:
     portal_dir: Path | None = None
     otlp_endpoint: str | None = None
     trace_ratio: float = 1.0
+    metrics_token: str | None = None
+    metrics_dir: Path | None = None
 
     @property
     def development(self) -> bool:
@@ -126,7 +127,7 @@ def _parsed(name: str, value: str) -> object:
             return int(value)
         if name == "trace_ratio":
             return float(value)
-        if name in ("data_dir", "portal_dir"):
+        if name in ("data_dir", "portal_dir", "metrics_dir"):
             return Path(value)
         if name == "cors_origins":
             return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
@@ -153,6 +154,8 @@ def faults(settings: Settings) -> Iterator[str]:
         yield NO_SECRET
     if any(len(secret) < MIN_SECRET for secret in settings.known_secrets):
         yield f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more"
+    if settings.metrics_token is not None and len(settings.metrics_token) < MIN_SECRET:
+        yield f"{PREFIX}METRICS_TOKEN needs {MIN_SECRET} characters or more"
     yield from _tracing_faults(settings)
 
 

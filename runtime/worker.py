@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import inspect
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -33,6 +34,8 @@ IDLE_SECONDS = 0.5
 OUTAGE_SECONDS = 1.0
 SCHEDULE_SECONDS = 1.0
 
+ObserveJob = Callable[[str, str, float], None]
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,12 +49,25 @@ def find_job(topic: str) -> Callable[..., Awaitable[None]]:
     return found
 
 
-class Worker:
-    """Any number of workers may run; a job belongs to the one whose lease is on it."""
+def _known(topic: str) -> str:
+    """The topic of a job that there is; all others have one name, so that they are counted in one place."""
+    try:
+        find_job(topic)
+    except LookupError:
+        return "unknown"
+    return topic
 
-    def __init__(self, parts: Parts, lease: timedelta = LEASE) -> None:
+
+class Worker:
+    """Any number of workers may run; a job belongs to the one whose lease is on it.
+
+    ``observe`` is told of each run of a job: topic, outcome, seconds.
+    """
+
+    def __init__(self, parts: Parts, lease: timedelta = LEASE, observe: ObserveJob = lambda *_: None) -> None:
         self._parts = parts
         self._lease = lease
+        self._observe = observe
         self._scheduler = Scheduler(parts.database, parts.config)
         self._stopping = asyncio.Event()
 
@@ -129,6 +145,12 @@ class Worker:
             await self._run_job(row, lease)
 
     async def _run_job(self, row: OutboxJob, lease: Any) -> None:
+        began = time.perf_counter()
+        outcome = await self._ran(row, lease)
+        self._observe(_known(row.topic), outcome, time.perf_counter() - began)
+
+    async def _ran(self, row: OutboxJob, lease: Any) -> str:
+        """How it ended: done, failed (another try is due), dead, or lost to another worker."""
         CORRELATION.set(row.correlation_id)
         uow = UnitOfWork(self._parts.database, Trace(row.correlation_id, traceparent=TRACEPARENT.get()))
         parts = self._parts
@@ -138,11 +160,12 @@ class Worker:
             await uow.conclude(lambda db: self._finish(db, row, lease, mailer))
         except LostClaim:
             log.warning("job.lost", job=str(row.id), topic=row.topic)
+            return "lost"
         except Exception as error:
             await uow.abandon()
-            await self._failed(row, lease, mailer, error)
-        else:
-            log.info("job.done", job=str(row.id), topic=row.topic, attempt=row.attempts)
+            return await self._failed(row, lease, mailer, error)
+        log.info("job.done", job=str(row.id), topic=row.topic, attempt=row.attempts)
+        return "done"
 
     def _job(self, row: OutboxJob) -> Job:
         sealed = row.payload.get("sealed")
@@ -168,7 +191,7 @@ class Worker:
         await db.outbox.record_attempts(row.id, mailer.attempts)
         return await db.outbox.finish(row.id, lease)
 
-    async def _failed(self, row: OutboxJob, lease: Any, mailer: Mailer, error: Exception) -> None:
+    async def _failed(self, row: OutboxJob, lease: Any, mailer: Mailer, error: Exception) -> str:
         hopeless = isinstance(error, (ProviderRejected, LookupError)) or row.attempts >= MAX_ATTEMPTS
         reason = f"{type(error).__name__}: {error}"
         self._parts.tracing.failed(error)
@@ -187,6 +210,7 @@ class Worker:
             else:
                 delay = retry_delay(row.attempts, random.random())  # noqa: S311 - spreads retries
                 await db.outbox.postpone(row.id, lease, delay, reason)
+        return "dead" if hopeless else "failed"
 
     async def _keep_schedule(self) -> None:
         """Queue what recurs. While the database is away nothing can be due."""

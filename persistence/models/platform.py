@@ -22,6 +22,7 @@ class OutboxJob(Identified, Created, Base):
     __table_args__ = (
         Index("ix_outbox_due", "available_at", postgresql_where=sql("done_at IS NULL AND dead_at IS NULL")),
         Index("ix_outbox_done", "done_at", postgresql_where=sql("done_at IS NOT NULL")),
+        Index("ix_outbox_dead", "dead_at", postgresql_where=sql("dead_at IS NOT NULL")),
         Index("ix_outbox_user", sql("(payload ->> 'user')"), postgresql_where=sql("(payload ->> 'user') IS NOT NULL")),
     )
 

@@ -16,7 +16,9 @@ from domain import email_address
 from domain.config_keys import Config
 from domain.errors import ApiError
 from providers.dns.breaker import Breaker
-from providers.dns.lookup import RESOLV_CONF, MailLookup, Verdict, stub_resolver
+from providers.dns.lookup import RESOLV_CONF, UNDECIDED, MailLookup, Verdict, stub_resolver
+from providers.observing import nobody, observed
+from providers.ports import ObserveAttempt
 
 LOOKUP_SECONDS = 3.0
 CACHED_DOMAINS = 10_000
@@ -39,12 +41,14 @@ class MailRules:
         clock: Clock = time.monotonic,
         seconds: float = LOOKUP_SECONDS,
         resolv_conf: str | PathLike[str] = RESOLV_CONF,
+        observe: ObserveAttempt = nobody,
     ) -> None:
         self._config = config
         self._breaker = Breaker(clock)
         self._cache = VerdictCache(clock, CACHED_DOMAINS)
         self._lookup = MailLookup(stub_resolver(resolver, resolv_conf), self._breaker, seconds)
         self._flights: dict[str, asyncio.Task[bool]] = {}
+        self._observe = observe
 
     async def require_deliverable(self, address: str) -> None:
         """Return when mail to the address may arrive. Raises ApiError ``auth.register.invalid_email``."""
@@ -75,7 +79,12 @@ class MailRules:
         return flight
 
     async def _decide(self, domain: str) -> bool:
-        verdict = await self._lookup.verdict(domain)
+        with observed(self._observe, "dns", "resolver") as ending:
+            verdict = await self._lookup.verdict(domain)
+            if not verdict.accepts:
+                ending.outcome = "rejected"
+            elif verdict == UNDECIDED:
+                ending.outcome = "unavailable"
         if verdict.ttl > 0:
             self._cache.put(domain, verdict)
         return verdict.accepts

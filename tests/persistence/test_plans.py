@@ -136,6 +136,7 @@ def walk(server: Server) -> None:
         assert refresh_token(new) != old
         api.mails("ada@example.com")
         api.call("dev.mailbox")
+        assert "biore_database_up 1.0" in api.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).text
         care(api, bearer(api.sign_in("ada@example.com")))
 
 

@@ -127,10 +127,16 @@ async def restarted_under(load: Load, biore: Deployment, postgres: EmbeddedPostg
         await load.until_answered(503, 50)
         assert await asyncio.to_thread(biore.status, "/health/ready") == 503
         assert await asyncio.to_thread(biore.status, "/health/live") == 200
+        assert "biore_database_up 0.0" in await asyncio.to_thread(scraped, biore)
         await asyncio.to_thread(postgres.start)
         for status in (200, 201, 400):
             await load.until_answered(status, 5)
         assert await asyncio.to_thread(biore.status, "/health/ready") == 200
+        assert "biore_database_up 1.0" in await asyncio.to_thread(scraped, biore)
+
+
+def scraped(biore: Deployment) -> str:
+    return httpx.get(f"{biore.origin}/metrics", timeout=10, trust_env=False).raise_for_status().text
 
 
 @dataclass

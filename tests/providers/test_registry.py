@@ -1,7 +1,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import httpx
@@ -9,13 +11,23 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.config_keys import CAPTCHA, EMAIL, GEOIP
+from domain.errors import ApiError
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
 from providers.geoip import geoip_adapters
-from providers.ports import Attempt, ProviderRejected, ProviderUnavailable
-from providers.registry import Providers, build_providers
+from providers.observing import observed
+from providers.ports import (
+    Attempt,
+    OAuthClient,
+    OAuthIdentity,
+    OAuthProof,
+    ProviderRejected,
+    ProviderUnavailable,
+)
+from providers.registry import OAuthFamily, Providers, build_providers
 from tests.providers.conftest import DatabaseMaker, MailMaker
 from tests.providers.fakes import NOWHERE, FakeConfig, FakeMailStore, fake_sign
+from tests.providers.s3_server import s3_server
 from tests.providers.servers import SiteVerifyServer, SmtpServer, closed_port
 
 AnswerT = TypeVar("AnswerT")
@@ -29,16 +41,22 @@ class World:
     env: str = "development"
     store: FakeMailStore = field(default_factory=FakeMailStore)
     attempts: list[Attempt] = field(default_factory=list)
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
 
     def ask(self, question: Callable[[Providers], Awaitable[AnswerT]]) -> AnswerT:
         async def run() -> AnswerT:
-            providers = build_providers(self.config, self.store, self.env, NOWHERE, fake_sign, httpx.AsyncClient())
+            http = httpx.AsyncClient()
+            providers = build_providers(self.config, self.store, self.env, NOWHERE, fake_sign, http, self.observe)
             try:
                 return await question(providers)
             finally:
                 await providers.aclose()
 
         return asyncio.run(run())
+
+    def observe(self, family: str, provider: str, outcome: str, seconds: float) -> None:
+        assert 0 <= seconds < 60
+        self.calls.append((family, provider, outcome))
 
     @property
     def outcomes(self) -> list[tuple[str, str]]:
@@ -80,6 +98,7 @@ class TestEmail:
         assert len(second_smtp.accepted) == 1
         assert world.outcomes == [("smtp", "unavailable"), ("smtp_secondary", "delivered")]
         assert world.attempts[0].error
+        assert world.calls == [("email", "smtp", "unavailable"), ("email", "smtp_secondary", "ok")]
 
     def test_all_down_is_unavailable_and_tells_of_each(
         self, world: World, make_mail: MailMaker, smtp: SmtpServer, second_smtp: SmtpServer
@@ -158,6 +177,7 @@ class TestCaptcha:
         assert world.ask(lambda providers: providers.captcha.verify("good", "203.0.113.7")) is True
         assert world.ask(lambda providers: providers.captcha.verify("bad", "203.0.113.7")) is False
         assert second_siteverify.forms == []
+        assert world.calls == [("captcha", "turnstile", "ok"), ("captcha", "turnstile", "rejected")]
 
     def test_the_next_vendor_decides_when_the_first_is_out(
         self, world: World, siteverify: SiteVerifyServer, second_siteverify: SiteVerifyServer
@@ -220,9 +240,96 @@ class TestGeoIp:
         use(world.config, "geoip", *order)
         assert world.ask(lambda providers: providers.geoip.country("203.0.113.7", cdn_country)) == known
 
+    def test_each_source_that_is_asked_is_told_of(self, world: World) -> None:
+        world.ask(lambda providers: providers.geoip.country("203.0.113.7", None))
+        assert world.calls == [("geoip", "cdn_header", "unknown"), ("geoip", "maxmind", "ok")]
+
     def test_an_unknown_client_has_no_country(self, world: World) -> None:
         assert world.ask(lambda providers: providers.geoip.country(None, None)) is None
         assert world.ask(lambda providers: providers.geoip.country("198.51.100.1", None)) is None
+
+
+class TestStorage:
+    def test_what_goes_over_the_network_is_told_of(self, world: World, tmp_path: Path) -> None:
+        (tmp_path / "file").write_bytes(b"x")
+        key = "avatars/6f1d3c52-2a0f-4a8e-9d3e-0c4b1a2f3e4d/7c1e0190-d3f4-4a52-8f3b-2d1c9e6a5b40.png"
+
+        async def use_it(providers: Providers) -> list[bytes]:
+            storage = providers.storage.active
+            assert await storage.find(key) is None
+            await storage.put(key, "image/png", tmp_path / "file")
+            async with storage.read(key) as pieces:
+                found = [piece async for piece in pieces]
+            await storage.delete(key)
+            assert storage.key_of(storage.public_url(key)) == key
+            with pytest.raises(ProviderRejected):
+                await storage.read(key).__aenter__()
+            return found
+
+        with s3_server() as vendor:
+            for name, value in vendor.configured().items():
+                world.config[name] = value
+            assert world.ask(use_it) == [b"x"]
+        with pytest.raises(ProviderUnavailable):
+            world.ask(lambda providers: providers.storage.active.find(key))
+        outcomes = ["ok", "ok", "ok", "ok", "rejected", "unavailable"]
+        assert world.calls == [("storage", "s3", outcome) for outcome in outcomes]
+
+
+class Platform:
+    """Says, or raises, what it was given."""
+
+    name = "google"
+
+    def __init__(self, fault: Exception | None) -> None:
+        self._fault = fault
+
+    async def verify(self, _client: OAuthClient, _proof: OAuthProof) -> OAuthIdentity:
+        if self._fault is not None:
+            raise self._fault
+        return OAuthIdentity(self.name, "1")
+
+    async def find(self, platform: str) -> OAuthClient | None:
+        return OAuthClient(platform, "us") if platform == self.name else None
+
+
+class TestOAuth:
+    @pytest.mark.parametrize(
+        ("fault", "outcome"),
+        [
+            (None, "ok"),
+            (ProviderRejected("no"), "rejected"),
+            (ProviderUnavailable("later"), "unavailable"),
+            (KeyError("x"), "failed"),
+        ],
+    )
+    def test_each_call_of_a_platform_is_told_of(self, world: World, fault: Exception | None, outcome: str) -> None:
+        platform = Platform(fault)
+        family = OAuthFamily(platform, [platform], world.observe)
+        with suppress(ApiError, KeyError):
+            asyncio.run(family.verify("google", OAuthProof()))
+        assert world.calls == [("oauth", "google", outcome)]
+
+    def test_a_platform_that_is_closed_is_not_called(self, world: World) -> None:
+        with pytest.raises(ApiError, match="provider_disabled"):
+            asyncio.run(OAuthFamily(Platform(None), [], world.observe).verify("apple", OAuthProof()))
+        assert world.calls == []
+
+
+class TestGivingUp:
+    def test_is_told_of(self, world: World) -> None:
+        async def give_up() -> None:
+            with observed(world.observe, "email", "smtp"):
+                await asyncio.sleep(3600)
+
+        async def scenario() -> None:
+            waiting = asyncio.create_task(give_up())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+
+        asyncio.run(scenario())
+        assert world.calls == [("email", "smtp", "cancelled")]
 
 
 class TestCatalogue:

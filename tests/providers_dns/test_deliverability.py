@@ -47,7 +47,11 @@ class Registry:
         self.server = server
         self.clock = Clock()
         self.settings = Settings(mx_check=True)
-        self.rules = MailRules(self.settings, server.address, clock=self.clock, seconds=seconds)
+        self.calls: list[tuple[str, str, str]] = []
+        self.rules = MailRules(self.settings, server.address, clock=self.clock, seconds=seconds, observe=self._observe)
+
+    def _observe(self, family: str, provider: str, outcome: str, _seconds: float) -> None:
+        self.calls.append((family, provider, outcome))
 
     @property
     def zone(self) -> Zone:
@@ -105,6 +109,14 @@ class TestRules:
     def test_refuses(self, registry: Registry, records: Records) -> None:
         registry.zone["example.test"] = records
         assert not registry.accepts("example.test")
+
+    @pytest.mark.parametrize(
+        ("records", "outcome"), [(DELIVERABLE, "ok"), (NULL_MX, "rejected"), (SERVFAIL, "unavailable")]
+    )
+    def test_each_look_is_told_of(self, registry: Registry, records: Records, outcome: str) -> None:
+        registry.zone["example.test"] = records
+        asyncio.run(registry.accept("example.test", "example.test"))
+        assert registry.calls == [("dns", "resolver", outcome)]
 
     def test_refuses_by_the_documented_code(self, registry: Registry) -> None:
         with pytest.raises(ApiError) as refusal:
@@ -241,6 +253,7 @@ class TestSilence:
         started = time.monotonic()
         assert registry.accepts("example.test")
         assert time.monotonic() - started < 3.5
+        assert registry.calls == [("dns", "resolver", "unavailable")]
 
     def test_a_lost_datagram_is_sent_again(self, registry: Registry) -> None:
         registry.zone["example.test"] = {"MX": LOSSY}
