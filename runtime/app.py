@@ -27,6 +27,7 @@ from runtime.errors import ErrorLayer, Refusals
 from runtime.files import FileServer
 from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
+from runtime.lifecycle import Gate, Lifecycle, Phase
 from runtime.links import ExportLinks
 from runtime.oauth import OAuthDirectory
 from runtime.parts import build_parts, utc_now
@@ -81,7 +82,7 @@ class Application:
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
         )
         self.export_links = ExportLinks(self.parts.keyring, self.config, utc_now)
-        self._draining = False
+        self.lifecycle = Lifecycle(settings.max_connections)
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
         self.asgi = Door(self._outer(), settings, self.config)
@@ -110,7 +111,8 @@ class Application:
             expose_headers=EXPOSED,
             max_age=PREFLIGHT_SECONDS,
         )
-        app = Starlette(routes=routes, middleware=[cors] if origins else [], lifespan=self._lifespan)
+        gate = Middleware(Gate, self.lifecycle, self.refusals)
+        app = Starlette(routes=routes, middleware=[cors, gate] if origins else [gate], lifespan=self._lifespan)
         app.router.redirect_slashes = False
         return app
 
@@ -183,7 +185,6 @@ class Application:
         try:
             yield
         finally:
-            self._draining = True
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
@@ -197,7 +198,8 @@ class Application:
 
     async def _ready(self, _request: Request) -> Response:
         known = self.config.known and self.signing_keys.known
-        ready = not self._draining and known and await is_current(self.parts.database.engine)
+        staying = self.lifecycle.phase is Phase.SERVING
+        ready = staying and known and await is_current(self.parts.database.engine)
         if ready:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})

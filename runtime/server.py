@@ -4,27 +4,30 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 
 from runtime import embedded, log
 from runtime.parts import build_parts
+from runtime.serving import GRACE_SECONDS, ApiServer
 from runtime.settings import PREFIX, InvalidSettings, Settings, load
+from runtime.supervisor import Supervisor
 from runtime.worker import Worker
 
-GRACE_SECONDS = 20
-# A process that still imports is silent too: after 5 s uvicorn would kill it, on a busy machine again and again.
-START_SECONDS = 30
+# Beyond drain and grace, for what a process does after its last answer.
+PATIENCE_SECONDS = 10
 RESTART_SECONDS = 1.0
 PARENT_SECONDS = 1.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -33,12 +36,15 @@ logger = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool) -> None:
-    """Until SIGINT or SIGTERM. Raises InvalidSettings."""
+    """Until SIGINT or SIGTERM: then the API ends, the worker after it, the database last. A second signal makes them
+    hurry. Raises InvalidSettings.
+    """
     if workers > 1 and settings.redis_url is None:
         raise InvalidSettings(f"{workers} processes need {PREFIX}REDIS_URL, or each would have rate limits of its own")
     if settings.development and settings.host not in LOOPBACK and not exposed:
         raise InvalidSettings(f"development listens on loopback only; --expose if {settings.host} is what you want")
     signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
+    haste = threading.Event()
     with ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded.running(settings.data_dir))
         if settings.embedded:
@@ -48,23 +54,14 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
         processes = max(settings.processes, workers)
         os.environ.update(_environment(replace(settings, database_url=url, processes=processes)))
         if with_worker:
-            stack.enter_context(_worker_beside())
+            stack.enter_context(_worker_beside(haste))
         if settings.development and settings.portal_dir is None:
             stack.enter_context(_portal_beside(settings))
-        uvicorn.run(
-            "runtime.server:api",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=workers,
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            log_config=None,
-            ws="none",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_worker_healthcheck=START_SECONDS,
-        )
+        in_order = _serve_alone() if workers == 1 else _serve_together(settings, workers)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: haste.set())
+        if not in_order:
+            haste.set()
 
 
 def _exit(*_: object) -> None:
@@ -82,29 +79,45 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def api() -> ASGIApp:
-    """The application of one API process, from the environment."""
+def _serve_alone(listening: socket.socket | None = None) -> bool:
+    """One API process, from the environment. Whether it ended in order. Raises SystemExit when it cannot start."""
     from runtime.app import Application  # slow to import, and of no use to the parent and the worker
 
     settings = load()
     log.configure(readable=settings.development)
+    application = Application(settings, settings.database_url or "")
+    server = ApiServer(application.asgi, application.lifecycle, settings)
+    server.run(None if listening is None else [listening])
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+    return not server.force_exit
+
+
+def _serve_together(settings: Settings, count: int) -> bool:
+    listening = uvicorn.Config("", host=settings.host, port=settings.port, log_config=None).bind_socket()
+    patience = settings.drain_time + GRACE_SECONDS + PATIENCE_SECONDS
+    return Supervisor(_serve_one_of_many, count, listening, patience).run()
+
+
+def _serve_one_of_many(listening: socket.socket) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the whole family; our parent says what follows
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent-watch", daemon=True).start()
-    return Application(settings, settings.database_url or "").asgi
+    _serve_alone(listening)
 
 
 def _end_after(parent: BaseProcess) -> None:
-    """uvicorn's processes would outlive a parent that was killed, and keep the port."""
+    """API processes would outlive a parent that was killed, and keep the port."""
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
-def _worker_beside() -> Iterator[None]:
-    """A worker process, started again if it ends by itself."""
+def _worker_beside(haste: threading.Event) -> Iterator[None]:
+    """A worker process, started again if it ends by itself. It may finish what runs, unless there is ``haste``."""
     stopping = threading.Event()
-    watcher = threading.Thread(target=_keep_worker, args=(stopping,), name="worker-watch")
+    watcher = threading.Thread(target=_keep_worker, args=(stopping, haste), name="worker-watch")
     watcher.start()
     try:
         yield
@@ -113,7 +126,7 @@ def _worker_beside() -> Iterator[None]:
         watcher.join()
 
 
-def _keep_worker(stopping: threading.Event) -> None:
+def _keep_worker(stopping: threading.Event, haste: threading.Event) -> None:
     while not stopping.is_set():
         process = subprocess.Popen([sys.executable, "-m", "runtime.cli", "worker", "--with-parent", str(os.getpid())])
         while process.poll() is None and not stopping.wait(0.2):
@@ -122,11 +135,11 @@ def _keep_worker(stopping: threading.Event) -> None:
             logger.warning("worker.restarting", code=process.returncode)
             stopping.wait(RESTART_SECONDS)
     process.terminate()
-    try:
-        process.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    deadline = time.monotonic() + GRACE_SECONDS
+    while process.poll() is None and not haste.wait(0.05) and time.monotonic() < deadline:
+        pass
+    process.kill()  # which a process that has ended does not hear
+    process.wait()
 
 
 @contextmanager
@@ -144,7 +157,11 @@ def _portal_beside(settings: Settings) -> Iterator[None]:
 
 
 def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None) -> None:
-    """Run a worker until SIGINT or SIGTERM; with ``parent`` also until that process, the one above us, is gone."""
+    """Run a worker until SIGINT or SIGTERM; a second one ends it at once, and its jobs are left to the next.
+
+    With ``parent`` until SIGTERM or until that process, the one above us, is gone: a terminal tells the whole family of
+    Ctrl-C, and the last calls to the API may still leave jobs.
+    """
     log.configure(readable=settings.development)
     asyncio.run(_work(settings, url, lease, parent))
 
@@ -152,16 +169,27 @@ def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None) 
 async def _work(settings: Settings, url: str, lease: timedelta, parent: int | None) -> None:
     parts = build_parts(settings, url)
     worker = Worker(parts, lease)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, worker.stop)
+    running = asyncio.create_task(worker.run())
     watching = asyncio.create_task(_follow(parent, worker)) if parent else None
+    _heed_signals(worker, running, alone=parent is None)
     try:
-        await worker.run()
+        with suppress(asyncio.CancelledError):
+            await running
     finally:
         if watching is not None:
             watching.cancel()
         await parts.close()
+
+
+def _heed_signals(worker: Worker, running: asyncio.Task[None], *, alone: bool) -> None:
+    def heed() -> None:
+        if worker.stopping:
+            running.cancel()
+        worker.stop()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, heed)
+    loop.add_signal_handler(signal.SIGINT, heed if alone else lambda: None)
 
 
 async def _follow(parent: int, worker: Worker) -> None:

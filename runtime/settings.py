@@ -13,6 +13,8 @@ from pathlib import Path
 ENVIRONMENTS = ("development", "staging", "production")
 PREFIX = "BIORE_"
 MIN_SECRET = 32
+DRAIN_SECONDS = 5.0
+LONGEST_DRAIN = 3600.0
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -26,6 +28,8 @@ class Settings:
     """``processes``: how many API processes share the rate limits (all nodes together).
 
     ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
+    ``drain_seconds``: how long a process that ends still serves while /health/ready sends callers elsewhere.
+    ``max_connections``: of one process; beyond it idle ones are closed, and where none is, requests are refused.
     """
 
     env: str = "development"
@@ -42,6 +46,8 @@ class Settings:
     dns_resolver: str | None = None
     processes: int = 1
     portal_dir: Path | None = None
+    drain_seconds: float | None = None
+    max_connections: int = 1000
 
     @property
     def development(self) -> bool:
@@ -59,6 +65,11 @@ class Settings:
     @property
     def own_origin(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def drain_time(self) -> float:
+        """Where nobody balances load, Ctrl-C is not made to wait."""
+        return self.drain_seconds if self.drain_seconds is not None else 0 if self.development else DRAIN_SECONDS
 
     @property
     def portal_folder(self) -> Path:
@@ -90,8 +101,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _parsed(name: str, value: str) -> object:
     try:
-        if name in ("port", "processes"):
+        if name in ("port", "processes", "max_connections"):
             return int(value)
+        if name == "drain_seconds":
+            return float(value)
         if name in ("data_dir", "portal_dir"):
             return Path(value)
         if name == "cors_origins":
@@ -108,6 +121,10 @@ def _check(settings: Settings) -> None:
         raise InvalidSettings(f"{PREFIX}ENV must be one of {', '.join(ENVIRONMENTS)}")
     if settings.processes < 1 or not 0 < settings.port < 65536:
         raise InvalidSettings(f"{PREFIX}PROCESSES and {PREFIX}PORT must be positive")
+    if settings.max_connections < 1:
+        raise InvalidSettings(f"{PREFIX}MAX_CONNECTIONS must be positive")
+    if not 0 <= settings.drain_time <= LONGEST_DRAIN:  # nor NaN
+        raise InvalidSettings(f"{PREFIX}DRAIN_SECONDS must be from 0 to {LONGEST_DRAIN:.0f}")
     if "*" in settings.cors_origins:
         raise InvalidSettings(f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials")
     if settings.production and settings.embedded:
