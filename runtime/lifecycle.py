@@ -28,9 +28,11 @@ class Lifecycle:
     phase: Phase = Phase.SERVING
     running: Set[object] = field(default_factory=frozenset)
 
-    @property
-    def takes_work(self) -> bool:
-        return self.phase < Phase.REFUSING and len(self.running) <= self.most
+    closed: bool = False
+
+    def refuse(self) -> None:
+        """From now on nothing new is taken."""
+        self.phase, self.closed = Phase.REFUSING, True
 
 
 class Gate:
@@ -43,7 +45,9 @@ class Gate:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # No coroutine of its own: what passes pays for a look.
-        if self._lifecycle.takes_work or scope["type"] != "http" or scope["path"].startswith(PROBES):
+        here = self._lifecycle
+        full = here.closed or len(here.running) > here.most
+        if not full or scope["type"] != "http" or scope["path"].startswith(PROBES):
             return self._app(scope, receive, send)
         return self._refuse(scope, send)
 

@@ -68,7 +68,7 @@ class ApiServer(uvicorn.Server):
         logger.info("server.leaving", drain_seconds=self._drain_seconds)
         self._lifecycle.phase = Phase.LEAVING
         await self._pass(self._drain_seconds, lambda: False)
-        self._lifecycle.phase = Phase.REFUSING
+        self._lifecycle.refuse()
         began = asyncio.get_running_loop().time()
         await self._finish()
         taken = asyncio.get_running_loop().time() - began
