@@ -214,6 +214,11 @@ class BoundedProtocol(HttpToolsProtocol):
         elif now - self._unsent_since > self._limits.unread_seconds:
             self.transport.abort()
 
+    def leave(self) -> None:
+        """The process will end: the connection does so after the answer that is under way."""
+        if not self.idle:
+            self.cycle.keep_alive = False
+
     def shutdown(self) -> None:
         """The process ends. A request that is on its way to an idle connection shall find somebody to refuse it."""
         if self.idle and self._traffic.parting_seconds:

@@ -58,15 +58,19 @@ class ApiServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         now = asyncio.get_running_loop().time()
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, BoundedProtocol):
-                connection.check(now)
+        for connection in self._connections():
+            connection.check(now)
         return await super().on_tick(counter)
+
+    def _connections(self) -> list[BoundedProtocol]:
+        return [one for one in self._traffic.connections if isinstance(one, BoundedProtocol)]
 
     async def main_loop(self) -> None:
         await super().main_loop()
         logger.info("server.leaving", drain_seconds=self._drain_seconds)
         self._lifecycle.phase = Phase.LEAVING
+        for connection in self._connections():
+            connection.leave()
         await self._pass(self._drain_seconds, lambda: False)
         self._lifecycle.refuse()
         began = asyncio.get_running_loop().time()
@@ -101,7 +105,11 @@ class ApiServer(uvicorn.Server):
             closing.close()
         for one in accepted:
             await asyncio.get_running_loop().connect_accepted_socket(self._connection, one)
-        await super().shutdown(sockets)
+        if not self.force_exit:
+            await super().shutdown(sockets)
+        if self.force_exit:  # which uvicorn takes for a reason to leave the application open
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.lifespan.shutdown(), CANCEL_SECONDS)
 
     def _connection(self) -> asyncio.Protocol:
         return BoundedProtocol(self.config, self._traffic, self.lifespan.state)
