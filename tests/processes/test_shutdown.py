@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from tests.processes.biore import PATIENCE, Biore, Deployment, Process, alive, registration, until
 from tests.processes.conftest import QUIET, DeploymentMaker
-from tests.processes.crowd import client, codes
+from tests.processes.crowd import all_at_once, client, codes, post
 from tests.processes.post_office import PostOffice
 from tests.processes.test_worker import enqueue, family_of, people, send_through, workers_of
 from tests.redis_server import RedisServer
@@ -135,17 +136,25 @@ class TestUnderLoad:
 
 class TestSecondSignal:
     def test_ends_at_once(self, deploy: DeploymentMaker, work_dir: Path) -> None:
-        with RedisServer(work_dir) as redis:
+        with RedisServer(work_dir) as redis, ThreadPoolExecutor() as threads:
             biore = deploy(redis_url=redis.url, drain_seconds="600")
             server = biore.serve("--workers", "2")
-            until(lambda: workers_of(server.pid), "a worker")
-            family = family_of(server.pid)
+            until(lambda: server.output.count("Application startup complete") == 2, "both processes")
+            (worker,) = until(lambda: workers_of(server.pid), "a worker")
+            family = [pid for pid in family_of(server.pid) if pid != worker]
             server.interrupt()  # which all of them hear; to those below the parent it means nothing
             until(lambda: biore.status("/health/ready") == 503, "an unready process")
             assert [pid for pid in family if alive(pid)] == family
-            server.interrupt()
-            assert server.wait(10) == 0
-            until(lambda: not [pid for pid in family if alive(pid)], "the end of all")
+            with held(biore) as lock:
+                call = post("auth/register", registration("ada@example.com"))
+                registering = threads.submit(all_at_once, biore, [call])
+                until(lambda: waits_for(lock), "a registration under way")
+                server.interrupt()
+                assert server.wait(10) == 0
+                assert codes(registering.result()) == {"service.unavailable": 1}
+            with biore.tables() as tables:
+                assert tables.count("users") == 0
+            until(lambda: not [pid for pid in (worker, *family) if alive(pid)], "the end of all")
             assert "Traceback" not in server.output
 
 
