@@ -54,7 +54,7 @@ class Awaited(IntEnum):
     BODY = 2
 
 
-class HeadTooLarge(Exception):
+class TooMuch(Exception):
     """Ends the parsing."""
 
 
@@ -128,19 +128,22 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         suspicious = self._since is not None or self._chunk > self._limits.head_bytes
         if suspicious and self._head_size() > self._limits.head_bytes:
-            raise HeadTooLarge
+            raise TooMuch
         self._since = None
         begin_request(self)
         if self._lifecycle.phase:
             self.cycle.keep_alive = False
         if len(self.pipeline) > self._limits.pipelined:
             self.transport.abort()
+            raise TooMuch
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + FRAMING for name, value in self.headers)
 
     def _account(self) -> None:
         """More must come after this chunk. The first one is not counted: how much of it belongs to the rest?"""
+        if self._lingers_until is not None or self.transport.is_closing():  # the parsing was ended
+            return
         if self._since is None:
             self._since, self._received = self.loop.time(), 0
         else:
@@ -162,7 +165,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """uvicorn's answer to whatever ended the parsing."""
         if self.awaited is Awaited.HEAD and self._head_size() > self._limits.head_bytes:
             self._refuse_head()
-        else:
+        elif not self.transport.is_closing():
             super().send_400_response(msg)
 
     def _refuse_head(self) -> None:
@@ -213,6 +216,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unsent, self._unsent_since = unsent, now
         elif now - self._unsent_since > self._limits.unread_seconds:
             self.transport.abort()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unsent = -1
 
     def leave(self) -> None:
         """The process will end: the connection does so after the answer that is under way."""

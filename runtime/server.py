@@ -28,6 +28,7 @@ from runtime.worker import Worker
 
 # Beyond drain and grace, for what a process does after its last answer.
 PATIENCE_SECONDS = 10
+OTHER_FILES = 256
 RESTART_SECONDS = 1.0
 PARENT_SECONDS = 1.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -85,12 +86,24 @@ def _serve_alone(listening: socket.socket | None = None) -> bool:
 
     settings = load()
     log.configure(readable=settings.development)
+    _allow_files(settings.max_connections + OTHER_FILES)
     application = Application(settings, settings.database_url or "")
     server = ApiServer(application.asgi, application.lifecycle, settings)
     server.run(None if listening is None else [listening])
     if not server.started:
         sys.exit(STARTUP_FAILURE)
     return not server.force_exit
+
+
+def _allow_files(wanted: int) -> None:
+    """Each connection is an open file; often fewer are allowed than whoever asks for more may have."""
+    with suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        if resource.RLIM_INFINITY != allowed < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _serve_together(settings: Settings, count: int) -> bool:
