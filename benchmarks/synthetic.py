@@ -11,11 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import yaml
-from starlette.types import ASGIApp
 
 from runtime import log, spec
 from runtime.app import Application
 from runtime.parts import build_parts
+from runtime.server import serve_application
 from runtime.settings import load
 
 MODULE = "benchmark"
@@ -122,26 +122,15 @@ class Handlers(ModuleType):
         return numbered
 
 
-def api() -> ASGIApp:
-    """As ``runtime.server:api``, with the contract of the folder that the environment names."""
+def serve() -> None:
+    """As an API process of ``biore serve``, with the contract of the folder that the environment names."""
     provide_handlers()
     settings = load()
     log.configure(readable=settings.development)
     url = settings.database_url or ""
     parts = build_parts(settings, url, "api", contract=spec.load(Path(os.environ[FOLDER])))
-    return Application(settings, url, parts).asgi
+    serve_application(Application(settings, url, parts), settings)
 
 
 if __name__ == "__main__":
-    import uvicorn
-
-    uvicorn.run(
-        api,
-        factory=True,
-        port=load().port,
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_config=None,
-        ws="none",
-    )
+    serve()

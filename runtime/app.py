@@ -28,6 +28,7 @@ from runtime.errors import ErrorLayer, Refusals
 from runtime.files import FileServer
 from runtime.guards import GuardLayer, Guards
 from runtime.hasher import Hasher
+from runtime.lifecycle import Gate, Lifecycle, Phase
 from runtime.links import ExportLinks
 from runtime.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.oauth import OAuthDirectory
@@ -106,7 +107,7 @@ class Application:
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
         )
         self.export_links = ExportLinks(self.parts.keyring, self.config, utc_now)
-        self._draining = False
+        self.lifecycle = Lifecycle(settings.max_connections)
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
         self.metrics.watch(self._present)
@@ -130,7 +131,7 @@ class Application:
         ]
         pages = Starlette(routes=routes, lifespan=self._lifespan)
         pages.router.redirect_slashes = False
-        return self._shared(Front(contract.base_path, api, pages))
+        return self._shared(Gate(Front(contract.base_path, api, pages), self.lifecycle, self.refusals))
 
     def _shared(self, app: ASGIApp) -> ASGIApp:
         """With browsers of the origins that may read the answers."""
@@ -229,7 +230,6 @@ class Application:
             async with publishing(self.metrics):
                 yield
         finally:
-            self._draining = True
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
@@ -243,7 +243,8 @@ class Application:
 
     async def _ready(self, _request: Request) -> Response:
         known = self.config.known and self.signing_keys.known
-        ready = not self._draining and known and await is_current(self.parts.database.engine)
+        staying = self.lifecycle.phase is Phase.SERVING
+        ready = staying and known and await is_current(self.parts.database.engine)
         if ready:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})

@@ -1,5 +1,6 @@
 """The one renderer of refusals: whatever is raised below becomes a code of the catalogue, in the caller's language."""
 
+from asyncio import CancelledError
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
@@ -8,6 +9,7 @@ import orjson
 import structlog
 from connexion.exceptions import ProblemException
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ApiError
@@ -34,7 +36,7 @@ class Refusals:
         self._texts = texts
         self._strict = strict
 
-    def render(self, error: Exception, call: Call) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def render(self, error: BaseException, call: Call) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Status, headers and body of the answer."""
         call.fault = type(error).__qualname__
         refusal = self._documented(as_api_error(error), call)
@@ -60,6 +62,8 @@ class Refusals:
             headers.append((b"www-authenticate", b'Bearer realm="BIO.RE"'))
         if refusal.retry_after is not None or status in NEEDS_RETRY_AFTER:
             headers.append((b"retry-after", str(max(1, ceil(refusal.retry_after or RETRY_SECONDS))).encode()))
+        if status == 413:
+            headers.append((b"connection", b"close"))  # or the rest would have to be read
         return headers
 
     def _envelope(self, refusal: ApiError, call: Call) -> dict[str, Any]:
@@ -79,10 +83,12 @@ class Refusals:
         return {"field": field, "rule": rule, "message": self._texts.say(locale, "validation", rule, limit=limit)}
 
 
-def as_api_error(error: Exception) -> ApiError:
+def as_api_error(error: BaseException) -> ApiError:
     """The documented refusal that an exception of any layer amounts to. A fault of ours is logged with its trace."""
     if isinstance(error, ApiError):
         return error
+    if isinstance(error, CancelledError):  # the process ends and cannot wait any longer
+        return ApiError("service.unavailable")
     status = getattr(error, "status_code", None) or getattr(error, "status", None)
     if isinstance(error, (HTTPException, ProblemException)) and status in CODE_OF_STATUS:
         return ApiError(CODE_OF_STATUS[status])
@@ -103,7 +109,9 @@ class ErrorLayer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._app(scope, receive, send)
-        except Exception as error:
+        except ClientDisconnect:  # nobody is left to be answered
+            return
+        except (Exception, CancelledError) as error:
             if scope["type"] != "http" or scope[SCOPE_KEY].status:  # an answer that began cannot be taken back
                 raise
             status, headers, body = self._refusals.render(error, scope[SCOPE_KEY])

@@ -5,12 +5,14 @@ import gc
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -19,19 +21,22 @@ from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 
 from runtime import embedded, log, tally
 from runtime.parts import Parts, build_parts
+from runtime.serving import GRACE_SECONDS, ApiServer
 from runtime.settings import PREFIX, InvalidSettings, Settings, load
+from runtime.supervisor import Supervisor
 from runtime.worker import Worker
 
 if TYPE_CHECKING:
+    from runtime.app import Application
     from runtime.metrics import Metrics
 
-GRACE_SECONDS = 20
-# A process that still imports is silent too: after 5 s uvicorn would kill it, on a busy machine again and again.
-START_SECONDS = 30
+# Beyond drain and grace, for what a process does after its last answer.
+PATIENCE_SECONDS = 10
+OTHER_FILES = 256
 RESTART_SECONDS = 1.0
 PARENT_SECONDS = 1.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -40,12 +45,15 @@ logger = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool) -> None:
-    """Until SIGINT or SIGTERM. Raises InvalidSettings."""
+    """Until SIGINT or SIGTERM: then the API ends, the worker after it, the database last. A second signal makes them
+    hurry. Raises InvalidSettings.
+    """
     if workers > 1 and settings.redis_url is None:
         raise InvalidSettings(f"{workers} processes need {PREFIX}REDIS_URL, or each would have rate limits of its own")
     if settings.development and settings.host not in LOOPBACK and not exposed:
         raise InvalidSettings(f"development listens on loopback only; --expose if {settings.host} is what you want")
     signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
+    haste = threading.Event()
     with ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded.running(settings.data_dir))
         if settings.embedded:
@@ -56,23 +64,14 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
         shared = stack.enter_context(metrics_folder(settings))
         os.environ.update(_environment(replace(settings, database_url=url, processes=processes, metrics_dir=shared)))
         if with_worker:
-            stack.enter_context(_worker_beside())
+            stack.enter_context(_worker_beside(haste))
         if settings.development and settings.portal_dir is None:
             stack.enter_context(_portal_beside(settings))
-        uvicorn.run(
-            "runtime.server:api",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=workers,
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            log_config=None,
-            ws="none",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_worker_healthcheck=START_SECONDS,
-        )
+        in_order = _serve_alone() if workers == 1 else _serve_together(settings, workers)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: haste.set())
+        if not in_order:
+            haste.set()
 
 
 def _exit(*_: object) -> None:
@@ -109,32 +108,63 @@ def metrics_folder(settings: Settings) -> Iterator[Path]:
     yield settings.metrics_dir or own
 
 
-def api() -> ASGIApp:
-    """The application of one API process, from the environment."""
+def _serve_alone(listening: socket.socket | None = None) -> bool:
+    """One API process, from the environment. Whether it ended in order. Raises SystemExit when it cannot start."""
     from runtime.app import Application  # slow to import, and of no use to the parent and the worker
 
     settings = load()
     log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
+    return serve_application(Application(settings, settings.database_url or ""), settings, listening)
+
+
+def serve_application(application: "Application", settings: Settings, listening: socket.socket | None = None) -> bool:
+    """Until a signal. Whether it ended in order. Raises SystemExit when it cannot start."""
+    _allow_files(settings.max_connections + OTHER_FILES)
+    gc.collect()
+    gc.freeze()  # what was made so far stays for good; to look through it again and again stops everybody meanwhile
+    server = ApiServer(application.asgi, application.lifecycle, settings)
+    server.run(None if listening is None else [listening])
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+    return not server.force_exit
+
+
+def _allow_files(wanted: int) -> None:
+    """Each connection is an open file; often fewer are allowed than whoever asks for more may have."""
+    with suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        if resource.RLIM_INFINITY != allowed < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def _serve_together(settings: Settings, count: int) -> bool:
+    listening = uvicorn.Config("", host=settings.host, port=settings.port, log_config=None).bind_socket()
+    patience = settings.drain_time + GRACE_SECONDS + PATIENCE_SECONDS
+    return Supervisor(_serve_one_of_many, count, listening, patience).run()
+
+
+def _serve_one_of_many(listening: socket.socket) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the whole family; our parent says what follows
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent-watch", daemon=True).start()
-    asgi = Application(settings, settings.database_url or "").asgi
-    gc.collect()
-    gc.freeze()  # what was made so far stays for good; to look through it again and again stops everybody meanwhile
-    return asgi
+    _serve_alone(listening)
 
 
 def _end_after(parent: BaseProcess) -> None:
-    """uvicorn's processes would outlive a parent that was killed, and keep the port."""
+    """API processes would outlive a parent that was killed, and keep the port."""
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
-def _worker_beside() -> Iterator[None]:
-    """A worker process, started again if it ends by itself."""
+def _worker_beside(haste: threading.Event) -> Iterator[None]:
+    """A worker process, started again if it ends by itself. It may finish what runs, unless there is ``haste``."""
     stopping = threading.Event()
-    watcher = threading.Thread(target=_keep_worker, args=(stopping,), name="worker-watch")
+    watcher = threading.Thread(target=_keep_worker, args=(stopping, haste), name="worker-watch")
     watcher.start()
     try:
         yield
@@ -143,7 +173,7 @@ def _worker_beside() -> Iterator[None]:
         watcher.join()
 
 
-def _keep_worker(stopping: threading.Event) -> None:
+def _keep_worker(stopping: threading.Event, haste: threading.Event) -> None:
     while not stopping.is_set():
         process = subprocess.Popen([sys.executable, "-m", "runtime.cli", "worker", "--with-parent", str(os.getpid())])
         while process.poll() is None and not stopping.wait(0.2):
@@ -152,11 +182,11 @@ def _keep_worker(stopping: threading.Event) -> None:
             logger.warning("worker.restarting", code=process.returncode)
             stopping.wait(RESTART_SECONDS)
     process.terminate()
-    try:
-        process.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    deadline = time.monotonic() + GRACE_SECONDS
+    while process.poll() is None and not haste.wait(0.05) and time.monotonic() < deadline:
+        pass
+    process.kill()  # which a process that has ended does not hear
+    process.wait()
 
 
 @contextmanager
@@ -177,9 +207,10 @@ Place = tuple[str, int]
 
 
 def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None, metrics_at: Place | None) -> None:
-    """Run a worker until SIGINT or SIGTERM; with ``parent`` also until that process, the one above us, is gone.
+    """Run a worker until SIGINT or SIGTERM; a second one ends it at once, and its jobs are left to the next.
 
-    ``metrics_at`` is host and port of its own ``/metrics``.
+    With ``parent`` until SIGTERM or until that process, the one above us, is gone: a terminal tells the whole family of
+    Ctrl-C, and the last calls to the API may still leave jobs. ``metrics_at`` is host and port of its own ``/metrics``.
     """
     log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
     asyncio.run(_work(settings, url, lease, parent, metrics_at))
@@ -192,17 +223,28 @@ async def _work(settings: Settings, url: str, lease: timedelta, parent: int | No
     parts = build_parts(settings, url, "worker", observe=metrics.attempt)
     metrics.watch(lambda: pool_gauges(parts.database.engine))
     worker = Worker(parts, lease, metrics.job)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, worker.stop)
+    running = asyncio.create_task(worker.run())
     watching = asyncio.create_task(_follow(parent, worker)) if parent else None
+    _heed_signals(worker, running, alone=parent is None)
     try:
         async with publishing(metrics), _scraped(metrics, parts, metrics_at):
-            await worker.run()
+            with suppress(asyncio.CancelledError):
+                await running
     finally:
         if watching is not None:
             watching.cancel()
         await parts.close()
+
+
+def _heed_signals(worker: Worker, running: asyncio.Task[None], *, alone: bool) -> None:
+    def heed() -> None:
+        if worker.stopping:
+            running.cancel()
+        worker.stop()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, heed)
+    loop.add_signal_handler(signal.SIGINT, heed if alone else lambda: None)
 
 
 @asynccontextmanager

@@ -17,6 +17,8 @@ PREFIX = "BIORE_"
 MIN_SECRET = 32
 NO_SECRET = f"{PREFIX}SECRET_KEY must be set outside development: {MIN_SECRET} random characters or more"
 TRACING = "opentelemetry.exporter.otlp.proto.http"
+DRAIN_SECONDS = 5.0
+LONGEST_DRAIN = 3600.0
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -33,6 +35,8 @@ class Settings:
     ``otlp_endpoint``: the base address of an OpenTelemetry collector; without it nothing is traced.
     ``trace_ratio``: the share of requests and jobs that is recorded, where no trusted caller has decided.
     ``metrics_dir``: where the processes of one server count together; ``biore serve`` makes one for its own.
+    ``drain_seconds``: how long a process that ends still serves while /health/ready sends callers elsewhere.
+    ``max_connections``: of one process; beyond it idle ones are closed, and where none is, requests are refused.
     """
 
     env: str = "development"
@@ -53,6 +57,8 @@ class Settings:
     trace_ratio: float = 1.0
     metrics_token: str | None = None
     metrics_dir: Path | None = None
+    drain_seconds: float | None = None
+    max_connections: int = 1000
 
     @property
     def development(self) -> bool:
@@ -75,6 +81,11 @@ class Settings:
     def refresh_domain(self) -> str | None:
         """Where browsers send the refresh cookie; None for the host alone."""
         return self.cookie_domain or (".bio.re" if self.production else None)
+
+    @property
+    def drain_time(self) -> float:
+        """Where nobody balances load, Ctrl-C is not made to wait."""
+        return self.drain_seconds if self.drain_seconds is not None else 0 if self.development else DRAIN_SECONDS
 
     @property
     def portal_folder(self) -> Path:
@@ -123,9 +134,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _parsed(name: str, value: str) -> object:
     try:
-        if name in ("port", "processes"):
+        if name in ("port", "processes", "max_connections"):
             return int(value)
-        if name == "trace_ratio":
+        if name in ("trace_ratio", "drain_seconds"):
             return float(value)
         if name in ("data_dir", "portal_dir", "metrics_dir"):
             return Path(value)
@@ -144,6 +155,10 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}ENV must be one of {', '.join(ENVIRONMENTS)}"
     if settings.processes < 1 or not 0 < settings.port < 65536:
         yield f"{PREFIX}PROCESSES and {PREFIX}PORT must be positive"
+    if settings.max_connections < 1:
+        yield f"{PREFIX}MAX_CONNECTIONS must be positive"
+    if not 0 <= settings.drain_time <= LONGEST_DRAIN:  # nor NaN
+        yield f"{PREFIX}DRAIN_SECONDS must be from 0 to {LONGEST_DRAIN:.0f}"
     if "*" in settings.cors_origins:
         yield f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials"
     if settings.production and settings.embedded:

@@ -10,7 +10,7 @@ import orjson
 from connexion.middleware.abstract import RoutedMiddleware
 from connexion.middleware.request_validation import RequestValidationAPI
 from connexion.operations import AbstractOperation
-from starlette.requests import cookie_parser
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ApiError
@@ -135,7 +135,7 @@ class ValidatedOperation:
 
 
 async def read_bounded(headers: Headers, receive: Receive) -> bytes:
-    """The whole body, chunked or not. Raises ApiError request.too_large as soon as it is known."""
+    """The whole body, chunked or not. Raises ApiError request.too_large as soon as it is known, or ClientDisconnect."""
     announced = headers.first("content-length")
     if announced is not None and announced.isdigit() and int(announced[:16]) > MAX_BODY:
         raise ApiError("request.too_large")
@@ -143,7 +143,7 @@ async def read_bounded(headers: Headers, receive: Receive) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise ClientDisconnect  # what came may look like a whole body
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MAX_BODY:

@@ -71,6 +71,10 @@ class Worker:
         self._scheduler = Scheduler(parts.database, parts.config)
         self._stopping = asyncio.Event()
 
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """Finish what runs, claim nothing more."""
         self._stopping.set()

@@ -14,11 +14,12 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import psycopg
-import uvicorn
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from runtime.app import Application
+from runtime.protocol import Limits
+from runtime.serving import ApiServer
 from runtime.settings import Settings
 from runtime.worker import Worker
 from tests.recording import record_answer
@@ -40,7 +41,7 @@ REACHED: dict[str, set[str]] = defaultdict(set)
 class Server:
     """An application under uvicorn in a thread of its own. ``changes`` are settings."""
 
-    def __init__(self, settings: Settings, database_url: str, **changes: Any) -> None:
+    def __init__(self, settings: Settings, database_url: str, *, limits: Limits | None = None, **changes: Any) -> None:
         self.database_url = database_url
         self._listening = socket.create_server(("127.0.0.1", 0))
         # asyncio sets it only on sockets that name their protocol; without it every answer waits 40 ms for an ACK.
@@ -50,8 +51,7 @@ class Server:
         self.settings = replace(settings, database_url=database_url, **(own | changes))
         self.origin = f"http://127.0.0.1:{port}"
         self.app = Application(self.settings, database_url)
-        options = uvicorn.Config(self.app.asgi, proxy_headers=False, server_header=False, log_config=None, ws="none")
-        self._uvicorn = uvicorn.Server(options)
+        self.server = ApiServer(self.app.asgi, self.app.lifecycle, self.settings, limits)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -62,14 +62,14 @@ class Server:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        serving = self._loop.create_task(self._uvicorn.serve(sockets=[self._listening]))
+        serving = self._loop.create_task(self.server.serve(sockets=[self._listening]))
         self._loop.create_task(self._tell_started())
         self._loop.run_until_complete(serving)
         self._loop.close()
         self._listening.close()
 
     async def _tell_started(self) -> None:
-        while not self._uvicorn.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        while not self.server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         self._started.set()
 
@@ -78,7 +78,7 @@ class Server:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
 
     def stop(self) -> None:
-        self._uvicorn.should_exit = True
+        self.server.should_exit = True
         self._thread.join(START_SECONDS)
 
     def configure(self, **values: Any) -> None:

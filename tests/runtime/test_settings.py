@@ -25,6 +25,7 @@ class TestDefaults:
         assert settings.embedded
         assert not settings.production
         assert settings.trusted_proxies == settings.cors_origins == ()
+        assert settings.drain_time == 0
 
     def test_empty_is_unset(self) -> None:
         assert read(PORT="", DATABASE_URL="", CORS_ORIGINS="") == read()
@@ -33,6 +34,7 @@ class TestDefaults:
         settings = load(PRODUCTION)
         assert settings.production
         assert not settings.embedded
+        assert settings.drain_time == 5
 
 
 class TestParsing:
@@ -41,6 +43,8 @@ class TestParsing:
         [
             ("PORT", "80", 80),
             ("PROCESSES", "4", 4),
+            ("MAX_CONNECTIONS", "50", 50),
+            ("DRAIN_SECONDS", "2.5", 2.5),
             ("DATA_DIR", "/var/x", Path("/var/x")),
             ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - nothing listens here
             ("CORS_ORIGINS", "https://a.example/ , https://b.example,", ("https://a.example", "https://b.example")),
@@ -66,6 +70,10 @@ class TestMistakes:
             ({"PORT": "65536"}, "BIORE_PORT"),
             ({"PROCESSES": "0"}, "BIORE_PROCESSES"),
             ({"PROCESSES": "-1"}, "BIORE_PROCESSES"),
+            ({"MAX_CONNECTIONS": "0"}, "BIORE_MAX_CONNECTIONS"),
+            ({"DRAIN_SECONDS": "-1"}, "BIORE_DRAIN_SECONDS"),
+            ({"DRAIN_SECONDS": "nan"}, "BIORE_DRAIN_SECONDS"),
+            ({"DRAIN_SECONDS": "soon"}, "BIORE_DRAIN_SECONDS"),
             ({"ENV": "prod"}, "BIORE_ENV"),
             ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "BIORE_TRUSTED_PROXIES"),
             ({"TRUSTED_PROXIES": "*"}, "BIORE_TRUSTED_PROXIES"),

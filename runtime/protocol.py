@@ -1,0 +1,255 @@
+"""HTTP as uvicorn speaks it, with bounds: on time, bytes and connections that a client may take.
+
+httptools bounds nothing and uvicorn waits for ever. Whoever is too slow is cut off without an answer: there is no
+request yet that one could belong to, or its client hardly listens.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from runtime.lifecycle import Lifecycle
+
+# Like the parser's own 400 it has no envelope: no request is known whose correlation id or language it could have.
+HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+FRAMING = 4  # colon, blank and the end of the line
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A body has ``body_seconds``, and one more for every ``body_pace`` bytes of it that came."""
+
+    head_seconds: float = 10
+    head_bytes: int = 64 * 1024
+    body_seconds: float = 30
+    body_pace: int = 4096
+    body_bytes: int = 64 * 1024 * 1024  # on the wire; more than any upload has
+    header_lines: int = 1000  # with those after a chunked body
+    pipelined: int = 32
+    unread_seconds: float = 30  # an answer of which the client takes nothing
+    linger_seconds: float = 2
+    linger_bytes: int = 4 * 1024 * 1024
+
+
+class Traffic(ServerState):
+    """What the connections of one process share. ``parting_seconds``: how long idle ones stay when it ends."""
+
+    def __init__(self, lifecycle: Lifecycle, limits: Limits, parting_seconds: float) -> None:
+        super().__init__()
+        self.lifecycle = lifecycle
+        self.limits = limits
+        self.parting_seconds = parting_seconds
+
+
+class Awaited(IntEnum):
+    """What the client still owes; in the order in which connections are given up for others."""
+
+    HEAD = 0
+    NOTHING = 1
+    BODY = 2
+
+
+class TooMuch(Exception):
+    """Ends the parsing."""
+
+
+# Called by name: ``super()`` costs a tenth of a microsecond, at each request.
+feed = HttpToolsProtocol.data_received
+begin_request = HttpToolsProtocol.on_headers_complete
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. Time is looked at by ``check``, which the server calls now and then, not at each request.
+
+    ``_since``: when it began to wait for the rest of a head or a body; None where the whole came at once.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: Traffic,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._traffic = server_state
+        self._lifecycle = server_state.lifecycle
+        self._limits = server_state.limits
+        self._since: float | None = None
+        self._chunk = self._received = self._ignored = 0
+        self._lingers_until: float | None = None
+        self._unsent, self._unsent_since = -1, 0.0
+
+    @property
+    def idle(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    @property
+    def awaited(self) -> Awaited:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.scope is not self.scope:
+            return Awaited.HEAD
+        return Awaited.BODY if cycle.more_body else Awaited.NOTHING
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        if len(self.connections) > self._lifecycle.most:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Give up the connection that waits longest for its client. Where none does, the request will be refused."""
+        others = (one for one in self.connections if isinstance(one, BoundedProtocol) and one is not self)
+        waiting = [one for one in others if one.idle or one.awaited is Awaited.BODY]
+        if waiting:
+            longest = min(waiting, key=lambda one: (one.awaited, one._since or 0.0))
+            longest.transport.abort()
+            self.connections.discard(longest)  # the loop tells it later; until then it would be given up again
+
+    def data_received(self, data: bytes) -> None:
+        self._chunk = len(data)
+        if self._lingers_until is not None:
+            self._ignore()
+            return
+        feed(self, data)
+        cycle: RequestResponseCycle | None = self.cycle
+        # A whole request that waits for its answer is what nearly always came.
+        if cycle is None or cycle.more_body or cycle.response_complete or cycle.scope is not self.scope:
+            self._account()
+        elif self._since is not None:
+            self._since = None
+
+    def on_headers_complete(self) -> None:
+        suspicious = self._since is not None or self._chunk > self._limits.head_bytes
+        if suspicious and self._head_size() > self._limits.head_bytes:
+            raise TooMuch
+        self._since = None
+        begin_request(self)
+        if self._lifecycle.phase:
+            self.cycle.keep_alive = False
+        if len(self.pipeline) > self._limits.pipelined:
+            self.transport.abort()
+            raise TooMuch
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + FRAMING for name, value in self.headers)
+
+    def _account(self) -> None:
+        """More must come after this chunk. The first one is not counted: how much of it belongs to the rest?"""
+        if self._lingers_until is not None or self.transport.is_closing():  # the parsing was ended
+            return
+        if self._since is None:
+            self._since, self._received = self.loop.time(), 0
+        else:
+            self._received += self._chunk
+        if self.awaited is Awaited.BODY:
+            self._account_body()
+        elif self._received > self._limits.head_bytes:
+            self._refuse_head()
+
+    def _account_body(self) -> None:
+        if self._received > self._limits.body_bytes or len(self.headers) > self._limits.header_lines:
+            self.transport.abort()
+        elif self.cycle.response_complete:
+            self._ignore()
+        elif not isinstance(self.cycle.transport, _Patient):
+            self.cycle.transport = _Patient(self)
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn's answer to whatever ended the parsing."""
+        if self.awaited is Awaited.HEAD and self._head_size() > self._limits.head_bytes:
+            self._refuse_head()
+        elif not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def _refuse_head(self) -> None:
+        if self.idle:  # else another answer is under way
+            self.transport.write(HEAD_TOO_LARGE)
+        self.linger()
+
+    def linger(self) -> None:
+        """Close. While the client still sends, closing at once would be a reset, which may overtake the answer."""
+        if self.awaited is Awaited.NOTHING:
+            self.transport.close()
+            return
+        self._lingers_until = self.loop.time() + self._limits.linger_seconds
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _ignore(self) -> None:
+        """What comes after the answer is read and forgotten, within bounds."""
+        self._ignored += self._chunk
+        if self._ignored > self._limits.linger_bytes:
+            self.transport.abort()
+
+    def check(self, now: float) -> None:
+        """Cut the connection off if its client is too slow."""
+        if self._lingers_until is not None:
+            if now > self._lingers_until:
+                self.transport.abort()
+        elif self.flow.write_paused or self.transport.is_closing():
+            self._check_reader(now)
+        elif self._since is not None:
+            self._check_sender(now, self._since)
+
+    def _check_sender(self, now: float, since: float) -> None:
+        """After an answer, the rest of its request and the next head have the time of a head."""
+        of_body = self.awaited is Awaited.BODY and not self.idle
+        if self.flow.read_paused or (not of_body and not self.idle):  # it is us who let it wait
+            self._since = now
+        elif now - since > (self._body_time() if of_body else self._limits.head_seconds):
+            self.transport.abort()
+
+    def _body_time(self) -> float:
+        return self._limits.body_seconds + self._received / self._limits.body_pace
+
+    def _check_reader(self, now: float) -> None:
+        unsent = self.transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent, self._unsent_since = unsent, now
+        elif now - self._unsent_since > self._limits.unread_seconds:
+            self.transport.abort()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unsent = -1
+
+    def leave(self) -> None:
+        """The process will end: the connection does so after the answer that is under way."""
+        if not self.idle:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """The process ends. A request that is on its way to an idle connection shall find somebody to refuse it."""
+        if self.idle and self._traffic.parting_seconds:
+            self.loop.call_later(self._traffic.parting_seconds, self._part)
+        else:
+            super().shutdown()
+
+    def _part(self) -> None:
+        if self.idle:
+            self.transport.close()
+
+
+class _Patient(asyncio.Transport):
+    """The transport of an answer that may be complete before its request is."""
+
+    def __init__(self, protocol: BoundedProtocol) -> None:
+        super().__init__()
+        self._protocol = protocol
+
+    def write(self, data: Any) -> None:
+        self._protocol.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._protocol.transport.is_closing()
+
+    def close(self) -> None:
+        self._protocol.linger()
