@@ -1,6 +1,7 @@
 """The framework alone, in one process without sockets: what a call costs that does nothing.
 
-Ours does all that it does in production: contract, session check (in memory), limit, correlation id, envelope, log.
+Ours does all that it does in production: contract, session check (in memory), limit, correlation id, envelope, log,
+metrics. Beside others, which have none of that, its framework alone is judged: see `benchmarks.inprocess.alone`.
 """
 
 import json
@@ -8,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks.inprocess import OURS, STARLETTE
+from benchmarks.inprocess import ALONE, OURS, STARLETTE
 from benchmarks.report import Row, at_most, compared, ratio_at_most, row
 from benchmarks.stand import ROOT, Stand, pin
 
@@ -36,10 +37,10 @@ def _beside(title: str, found: Mapping[str, Sequence[float]]) -> Iterator[Row]:
         base = row(
             "framework", f"{name}, {title}", "a call", values, "µs", at_most(MICROSECONDS) if name == OURS else None
         )
-        if name in (OURS, STARLETTE):
+        if name in (OURS, ALONE, STARLETTE):
             yield base
         if name != STARLETTE:
-            faster = ratio_at_most(1) if name == OURS else None
+            faster = ratio_at_most(1) if name == ALONE else None
             yield compared(base, values, STARLETTE, found[STARLETTE], faster)
 
 

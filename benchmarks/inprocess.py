@@ -20,22 +20,26 @@ from uuid import UUID, uuid4
 
 import jwt
 import uvloop
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benchmarks import synthetic
 from benchmarks.peers import SECRET as PEER_SECRET
-from domain.users import Identity
+from domain.users import Client, Identity
 from persistence.database import Database
 from persistence.repositories import Repositories
 from persistence.sessions import LiveSessions
 from runtime import log, spec
 from runtime.app import Application
+from runtime.call import SCOPE_KEY
+from runtime.call import Call as CallState
+from runtime.headers import Headers
 from runtime.parts import build_parts
 from runtime.settings import Settings
 
 SECRET = "a-secret-of-the-benchmarks-0123456789-abcdef"  # noqa: S105
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
-OURS, OURS_500, STARLETTE, FASTAPI, CONNEXION = "ours", "ours of 500", "plain Starlette", "FastAPI", "stock Connexion"
+OURS, ALONE, OURS_500 = "ours", "ours, the framework alone", "ours of 500"
+STARLETTE, FASTAPI, CONNEXION = "plain Starlette", "FastAPI", "stock Connexion"
 MANY = 500
 TURN = 80
 WARM_UP = 200
@@ -133,6 +137,20 @@ def ours(folder: Path, count: int) -> Application:
     return application(folder, spec.load(synthetic.write_contract(folder / f"contract-{count}", count)))
 
 
+def alone(application: Application) -> ASGIApp:
+    """Routing, security, guards, validation, injection and envelope, without what the others here have none of either.
+
+    That is: correlation id, client and headers of every answer, metrics, log, and the words of refusals.
+    """
+    client = Client("127.0.0.1", "127.0.0.1", None, None, "en")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[SCOPE_KEY] = CallState("benchmark", client, Headers(scope["headers"]))
+        await application.connexion(scope, receive, send)
+
+    return app
+
+
 def subjects(folder: Path) -> tuple[Mapping[str, ASGIApp], Mapping[str, str]]:
     """The applications, and the tokens that they are shown."""
     from benchmarks.peers import plain_connexion, plain_fastapi, plain_starlette  # installed only to be measured
@@ -147,13 +165,14 @@ def subjects(folder: Path) -> tuple[Mapping[str, ASGIApp], Mapping[str, str]]:
     )  # of the same length
     apps: dict[str, ASGIApp] = {
         OURS: few.asgi,
+        ALONE: alone(few),
         OURS_500: many.asgi,
         STARLETTE: plain_starlette.build(base),
         FASTAPI: plain_fastapi.build(base),
         CONNEXION: plain_connexion.build(only_measured(contract.document)),
     }
     own = str(few.tokens.access(uuid4(), uuid4())["accessToken"])
-    return apps, {name: own if name in (OURS, OURS_500) else theirs for name in apps}
+    return apps, {name: own if name in (OURS, ALONE, OURS_500) else theirs for name in apps}
 
 
 def only_measured(document: dict[str, Any]) -> dict[str, Any]:

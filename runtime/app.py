@@ -88,7 +88,8 @@ class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
     ``validated`` and ``wired`` are what it made of each operation. ``innermost`` calls the handlers,
-    ``sessions`` knows who is signed in. ``parts``: others than those of the settings.
+    ``sessions`` knows who is signed in. ``parts``: others than those of the settings. ``connexion`` is the stack of
+    Connexion's layers alone, from routing to the handler's answer.
     """
 
     innermost: type[AsyncASGIApp] = WiredApp
@@ -110,13 +111,14 @@ class Application:
         self.lifecycle = Lifecycle(settings.max_connections)
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
+        self.connexion = self._connexion()
         self.metrics.watch(self._present)
         door = Door(self._outer(), settings, self.config, self.metrics.observe)
         self.asgi = self.parts.tracing.around(door, self.parts.contract)
 
     def _outer(self) -> ASGIApp:
         contract = self.parts.contract
-        api = ErrorLayer(self._connexion(), self.refusals)
+        api = ErrorLayer(self.connexion, self.refusals)
         documents = {
             "/openapi.yaml": Response(contract.as_yaml(), media_type="application/yaml"),
             "/openapi.json": Response(contract.as_json(), media_type="application/json"),

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
 from domain.errors import ApiError
 from runtime.call import SCOPE_KEY, Call
+from runtime.linking import ByOperation
 from runtime.policy import Policy
 from runtime.ratelimit import Limiter
 from runtime.settings import Settings
@@ -29,16 +30,14 @@ class Guards:
     config: Config
     limiter: Limiter
 
-    async def admit(self, policy: Policy, call: Call) -> None:
-        """Raises ApiError at the first guard that refuses."""
+    def admit(self, policy: Policy, call: Call) -> None:
+        """All but the rate limit, which is dearer. Raises ApiError at the first guard that refuses."""
         if policy.scope == "dev":
             self._require_dev(call)
         if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
             require_active(call.principal.user.status)
         if policy.kill_switch is not None and not self.config[policy.kill_switch.key]:
             raise ApiError(policy.kill_switch.error)
-        if policy.rate is not None and self.config["ratelimit.enabled"]:
-            await self._limit(policy, call, policy.rate)
 
     def _require_dev(self, call: Call) -> None:
         if self.settings.production:
@@ -48,7 +47,10 @@ class Guards:
         if not self.settings.development and not hmac.compare_digest(given.encode(), (expected or "").encode()):
             raise ApiError("auth.unauthenticated")
 
-    async def _limit(self, policy: Policy, call: Call, documented: Rate) -> None:
+    async def limit(self, policy: Policy, call: Call, documented: Rate) -> None:
+        """Raises ApiError rate_limit.exceeded."""
+        if not self.config["ratelimit.enabled"]:
+            return
         override = self.config.get(RATE_LIMIT_PREFIX + policy.operation_id)
         rate = parse_rate(override) if override else documented
         caller = call.principal.caller if call.principal else call.client.network
@@ -69,9 +71,13 @@ class GuardedOperation:
         self._next = next_app
         self._guards = guards
         self._policy = policy
+        self._rate = policy.rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._guards.admit(self._policy, scope[SCOPE_KEY])
+        call: Call = scope[SCOPE_KEY]
+        self._guards.admit(self._policy, call)
+        if self._rate is not None:
+            await self._guards.limit(self._policy, call, self._rate)
         await self._next(scope, receive, send)
 
 
@@ -85,5 +91,5 @@ class GuardAPI(RoutedAPI[GuardedOperation]):
         return GuardedOperation(self.next_app, self._guards, self._guards.policies[operation.operation_id])
 
 
-class GuardLayer(RoutedMiddleware[GuardAPI]):
+class GuardLayer(ByOperation, RoutedMiddleware[GuardAPI]):
     api_cls = GuardAPI

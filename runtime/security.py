@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.errors import ApiError
 from persistence.sessions import LiveSessions
 from runtime.call import SCOPE_KEY, Call, Principal
+from runtime.linking import ByOperation
 from runtime.tokens import InvalidToken, Tokens
 
 # RFC 6750, 2.1
@@ -96,5 +97,5 @@ class CompiledSecurityAPI(SecurityAPI):
         return super().make_operation(operation)
 
 
-class CompiledSecurity(SecurityMiddleware):
+class CompiledSecurity(ByOperation, SecurityMiddleware):
     api_cls = CompiledSecurityAPI

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.errors import ApiError
 from runtime.call import SCOPE_KEY, Call
 from runtime.headers import Headers
+from runtime.linking import ByOperation
 from runtime.schemas import SchemaCompiler, Violation
 from runtime.spec import Contract
 
@@ -229,5 +230,5 @@ class ValidationAPI(RequestValidationAPI):
         return self._validated[operation.operation_id]
 
 
-class ValidationLayer(RoutedMiddleware[ValidationAPI]):
+class ValidationLayer(ByOperation, RoutedMiddleware[ValidationAPI]):
     api_cls = ValidationAPI

@@ -26,6 +26,7 @@ from runtime.door import traced_network
 from runtime.errors import Refusals, send_answer
 from runtime.i18n import Texts
 from runtime.keyring import Keyring
+from runtime.linking import ByOperation
 from runtime.policy import ContractError, Policy
 from runtime.schemas import SchemaCompiler, Validator
 from runtime.settings import Settings
@@ -273,7 +274,7 @@ class WiredApi(AsyncApi):
         return self._wired[operation.operation_id]
 
 
-class WiredApp(AsyncASGIApp):
+class WiredApp(ByOperation, AsyncASGIApp):
     """The innermost application of the stack: operations instead of decorated functions."""
 
     api_cls = WiredApi
