@@ -84,6 +84,11 @@ class House:
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
             connection.execute("SELECT pg_reload_conf()")
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether PostgreSQL ever ended itself because it could not write."""
+        return "PANIC" in (self.disk.folder / "pg" / "postgres" / "log").read_text(errors="replace")
+
     def start_worker(self) -> Process:
         self.worker = self.biore.start("worker", "--lease-seconds", str(LEASE_SECONDS))
         return self.worker

@@ -24,7 +24,7 @@ from benchmarks.stand import Ours, Stand
 from tests.processes.biore import registration
 
 NAME = "scale"
-ROUNDS, SECONDS = 3, 3
+ROUNDS, SECONDS = 3, 2
 SPEED_UP = 1.8
 FACTOR = 1.15
 FEW, MANY, QUICK_MANY = 1_000, 1_000_000, 5_000
