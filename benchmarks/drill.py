@@ -181,13 +181,11 @@ class Findings:
         self._drill = drill
         self._policies = policies
         self.lost = [*lost(drill), *after_all(drill)]
+        self.rows = [self._row(phase) for phase in drill.phases]
 
     @property
     def passed(self) -> bool:
-        return not self.lost and all(row["verdict"] == "ok" for row in self.rows())
-
-    def rows(self) -> list[dict[str, Any]]:
-        return [self._row(phase) for phase in self._drill.phases]
+        return not self.lost and all(row["verdict"] == "ok" for row in self.rows)
 
     def _row(self, phase: Phase) -> dict[str, Any]:
         until = phase.calm or phase.cured + PATIENCE
@@ -272,7 +270,7 @@ def markdown(drill: Drill, findings: Findings) -> Iterator[str]:
     rate = ", ".join(f"{count * pace:.1f} {name}" for name, count in PER_SECOND.items())
     refreshes = PEOPLE / REFRESH_SECONDS * pace
     yield HEAD.format(rate=rate, refreshes=refreshes, lease=LEASE_SECONDS, longest=LONGEST_ANSWER)
-    for row in findings.rows():
+    for row in findings.rows:
         statuses = ", ".join(f"{count} x {status}" for status, count in row["statuses"].items())
         yield (
             f"| {row['fault']} | {row['lasted_s']} | {statuses} | {row['p99_ms']['auth.me']} | {row['longest_ms']}"
@@ -293,7 +291,7 @@ def write(drill: Drill, findings: Findings) -> str:
     RESULTS.mkdir(exist_ok=True)
     text = "".join(markdown(drill, findings))
     (RESULTS / "drill.md").write_text(text)
-    result = {"faults": findings.rows(), "skipped": drill.skipped, "lost": findings.lost, "passed": findings.passed}
+    result = {"faults": findings.rows, "skipped": drill.skipped, "lost": findings.lost, "passed": findings.passed}
     (RESULTS / "drill.json").write_text(json.dumps(result, indent=2) + "\n")
     return text
 
