@@ -138,6 +138,7 @@ class Drill:
             seen = [answer for answer in self.clients.answers if answer.began >= began]
             if all(answer.good for answer in seen) and p99(seen) < AT_ONCE_MS:
                 return
+            print(f"too fast: {self.clients.pace}; {Counter(map(told, seen))}, p99 {p99(seen)} ms", file=sys.stderr)
 
     async def _suffer(self, fault: Fault) -> Phase:
         await asyncio.sleep(CALM_SECONDS)
