@@ -8,6 +8,7 @@ one verification mail, every session must live, and no answer may be one that th
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import time
 from collections import Counter, defaultdict
@@ -303,6 +304,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--hold", type=float, default=HOLD_SECONDS, help="seconds of a fault (default: %(default)s)")
     parser.add_argument("--only", default="", help="faults whose name holds this")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running or mounted
     with ExitStack() as stack:
         drill = Drill(House(stack, stack.enter_context(small_disk())), options.hold)
         asyncio.run(drill.run([fault for fault in FAULTS if options.only in fault.name]))
