@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ CALM_SECONDS = 2.0
 PATIENCE = 30.0
 MOST_TOLD = 40
 PACES = (1.0, 1.0, 0.5, 0.25, 0.125)  # twice at first, for what was never called is slow
-AT_ONCE_MS = 1000
+AT_ONCE_MS = 500
 SLOW_MAIL_SECONDS = 4.0
 
 Step = Callable[[House], object]
@@ -42,13 +42,17 @@ Step = Callable[[House], object]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``meanwhile`` is done again and again while it lasts. ``on_disk``: it needs a disk that may be filled."""
+    """``meanwhile`` is done again and again while it lasts. ``on_disk``: it needs a disk that may be filled.
+
+    ``refuses``: without the part nobody can be served, so that a 503 is the right answer. No other part is worth one.
+    """
 
     name: str
     inflict: Step
     cure: Step
     meanwhile: Step | None = None
     on_disk: bool = False
+    refuses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,19 @@ def nothing(_: House) -> None:
     pass
 
 
+def fill(house: House) -> None:
+    house.disk.fill()
+
+
 def ask_for_more(house: House) -> None:
     """A checkpoint has to write where nothing can be written: PostgreSQL gives up, and comes back only when it can."""
     house.disk.fill()
-    with suppress(psycopg.Error), psycopg.connect(house.url, autocommit=True, connect_timeout=1) as connection:
-        connection.execute("SELECT pg_switch_wal()")
-        connection.execute("CHECKPOINT")
+    try:
+        with psycopg.connect(house.url, autocommit=True, connect_timeout=1) as connection:
+            connection.execute("SELECT pg_switch_wal()")
+            connection.execute("CHECKPOINT")
+    except psycopg.Error as error:  # its own log is on that disk too, and may not tell
+        house.gave_up |= error.sqlstate is None or error.sqlstate.startswith("57P")
 
 
 def make_room(house: House) -> None:
@@ -102,12 +113,14 @@ GIVES_UP = "database disk full, PostgreSQL gives up"
 FAULTS = (
     Fault("none", nothing, nothing),
     Fault("Redis killed", lambda house: house.redis.kill(), lambda house: house.redis.start()),
-    Fault("PostgreSQL stopped", lambda house: house.postgres.stop(), lambda house: house.restart_postgres()),
+    Fault(
+        "PostgreSQL stopped", lambda house: house.postgres.stop(), lambda house: house.restart_postgres(), refuses=True
+    ),
     Fault("worker killed", lambda house: house.worker.kill(), lambda house: house.start_worker()),
     Fault(f"mail server takes up to {SLOW_MAIL_SECONDS:.0f} s", slow_mail(SLOW_MAIL_SECONDS), slow_mail(0)),
     Fault("name server silent", silence_names(True), silence_names(False)),
-    Fault("database disk full", lambda house: house.disk.fill(), make_room, lambda house: house.disk.fill(), True),
-    Fault(GIVES_UP, ask_for_more, make_room, ask_for_more, True),
+    Fault("database disk full", fill, make_room, fill, on_disk=True, refuses=True),
+    Fault(GIVES_UP, ask_for_more, make_room, ask_for_more, on_disk=True, refuses=True),
 )
 
 
@@ -194,6 +207,8 @@ class Findings:
         answers = [a for a in self._drill.clients.answers if phase.inflicted <= a.began < until]
         bad = [a.ended for a in answers if not a.good and not a.patient]
         faults = Counter(found for a in answers if (found := a.fault(self._policies)))
+        if not phase.fault.refuses and (refused := sum(answer.status == 503 for answer in answers)):
+            faults["503 although the database was there"] = refused
         if phase.calm is None:
             faults[f"clients were not well again {PATIENCE:.0f} s after it"] = 1
         if phase.fault.name == GIVES_UP and not self._drill.house.gave_up:

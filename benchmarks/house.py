@@ -54,6 +54,7 @@ class House:
 
     def __init__(self, stack: ExitStack, disk: Disk) -> None:
         self.disk = disk
+        self.gave_up = False  # whether PostgreSQL ever ended itself because it could not write
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill")))
         self.postgres = EmbeddedPostgres(disk.folder / "pg")
         stack.callback(self.postgres.stop)
@@ -83,11 +84,6 @@ class House:
             for name, value in SMALL_LOG.items():
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
             connection.execute("SELECT pg_reload_conf()")
-
-    @property
-    def gave_up(self) -> bool:
-        """Whether PostgreSQL ever ended itself because it could not write."""
-        return "PANIC" in (self.disk.folder / "pg" / "postgres" / "log").read_text(errors="replace")
 
     def start_worker(self) -> Process:
         self.worker = self.biore.start("worker", "--lease-seconds", str(LEASE_SECONDS))
