@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser check verify races bench fuzz spec portal clients portal-consumers clean
+.PHONY: help setup run test test-browser check verify races bench drill fuzz spec portal clients portal-consumers clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ $(PEERS)/.installed: $(STAMP)
 	$(BIN)/pip freeze | grep -E '^(uvicorn|uvloop|httptools)==' > $(PEERS)/same.txt
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --constraint $(PEERS)/same.txt --group peers
 	@touch $@
+
+drill: setup ## Fail one part after the other under load: what clients saw, and that nothing is lost (4 minutes).
+	$(BIN)/python -m benchmarks.drill $(DRILL)
 
 fuzz: setup ## Fuzz the contract for longer, with a random seed; FUZZ='--seed 1 -n 50' replaces the options.
 	$(BIN)/python -m tests.fuzz.campaign $(or $(FUZZ),--max-examples 200)

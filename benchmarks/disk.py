@@ -55,7 +55,7 @@ def small_disk() -> Iterator[Disk]:
             else None
         )
         if mounted is None or mounted.returncode != 0:
-            reason = mounted.stderr.strip() if mounted else "no mount command"
+            reason = mounted.stderr.partition("\n")[0] if mounted else "no mount command"
             yield Disk(Path(name), f"a small disk needs the right to mount one: {reason}")
             return
         try:

@@ -18,7 +18,7 @@ from runtime.validation import MAX_BODY
 
 NAME = "hostile"
 FACTOR = 4.0
-ROUNDS, SECONDS = 3, 3
+ROUNDS, SECONDS = 3, 2
 PEOPLE = 500
 ACCOUNTS = 5000
 

@@ -54,6 +54,7 @@ class House:
 
     def __init__(self, stack: ExitStack, disk: Disk) -> None:
         self.disk = disk
+        self.gave_up = False  # whether PostgreSQL ever ended itself because it could not write
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill")))
         self.postgres = EmbeddedPostgres(disk.folder / "pg")
         stack.callback(self.postgres.stop)
