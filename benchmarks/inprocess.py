@@ -57,7 +57,7 @@ class Nothing:
 class AdasSessions(LiveSessions):
     """Every session lives and is Ada's."""
 
-    async def find(self, session_id: UUID, user_id: UUID, now: datetime) -> tuple[bool, Identity | None]:
+    async def find(self, session_id: UUID, user_id: UUID) -> tuple[bool, Identity | None]:
         return True, Identity(user_id, "ada@example.com", "ada", "Ada", None, "ACTIVE", True)
 
 

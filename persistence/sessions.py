@@ -1,44 +1,57 @@
 """Whose live session an access token names: the one question of every signed-in call."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, cast, select
 from sqlalchemy.dialects import registry
+from sqlalchemy.types import String
 
 from domain.users import Identity
+from persistence.batching import Batched
 from persistence.leases import Fetch
 from persistence.models import Session, User
 from persistence.users import IDENTITY
 
+MOST_AT_ONCE = 64
+ROUND_TRIPS = 2
 
-def _live_session() -> str:
-    """The statement is SQLAlchemy's, written out once."""
+Asked = tuple[UUID, UUID]
+"""Session and user."""
+
+
+def _live_sessions() -> str:
+    """The statement is SQLAlchemy's, written out once. ``ids`` is the text of an array, cheaper than UUIDs."""
+    ids = cast(bindparam("ids", type_=String), ARRAY(Uuid))
     statement = (
-        select(Session.id, *IDENTITY)
+        select(Session.id, Session.user_id, *IDENTITY)
         .outerjoin(User, User.id == Session.user_id)
-        .where(
-            Session.id == bindparam("session_id"),
-            Session.user_id == bindparam("user_id"),
-            Session.revoked_at.is_(None),
-            Session.expires_at > bindparam("now"),
-        )
+        .where(Session.id == any_(ids), Session.revoked_at.is_(None), Session.expires_at > bindparam("now"))
     )
     return str(statement.compile(dialect=registry.load("postgresql.psycopg")()))
 
 
 class LiveSessions:
-    """``fetch`` is that of ``Leases``."""
+    """``fetch`` is that of ``Leases``. Calls that wait at the same time are answered by one query."""
 
-    QUERY = _live_session()
+    QUERY = _live_sessions()
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, clock: Callable[[], datetime]) -> None:
         self._fetch = fetch
+        self._clock = clock
+        self._batched = Batched(self._find_all, most=MOST_AT_ONCE, at_once=ROUND_TRIPS)
 
-    async def find(self, session_id: UUID, user_id: UUID, now: datetime) -> tuple[bool, Identity | None]:
-        """Whether the session lives, and whose it is: no identity when the account is gone."""
-        row = await self._fetch(self.QUERY, {"session_id": session_id, "user_id": user_id, "now": now})
-        if row is None:
-            return False, None
-        _, *identity = row
-        return True, Identity(*identity) if identity[0] else None
+    async def find(self, session_id: UUID, user_id: UUID) -> tuple[bool, Identity | None]:
+        """Whether it is a live session of the user, and who that is: no identity when the account is gone."""
+        return await self._batched.ask((session_id, user_id))
+
+    async def _find_all(self, asked: Sequence[Asked]) -> Sequence[tuple[bool, Identity | None]]:
+        ids = ",".join([session_id.hex for session_id, _ in asked])
+        rows = await self._fetch(self.QUERY, {"ids": f"{{{ids}}}", "now": self._clock()})
+        found = {(session_id, user_id): identity for session_id, user_id, *identity in rows}
+        return [(pair in found, _identity(found.get(pair))) for pair in asked]
+
+
+def _identity(columns: list[object] | None) -> Identity | None:
+    return Identity(*columns) if columns and columns[0] else None  # type: ignore[arg-type]

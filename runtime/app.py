@@ -168,7 +168,7 @@ class Application:
         parts = self.parts
         schemas = SchemaCompiler(parts.contract.document)
         fetch = parts.tracing.query(parts.database.leases.fetch, LiveSessions.QUERY)
-        bearer = Bearer(self.tokens, self.sessions(fetch), utc_now)
+        bearer = Bearer(self.tokens, self.sessions(fetch, utc_now))
         app = ConnexionMiddleware(
             self.innermost(),
             middlewares=[StrictRouting, CompiledSecurity, GuardLayer, ValidationLayer],

@@ -6,8 +6,6 @@ A file of its own, because the library takes memory that a process without Redis
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -16,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
 from domain.config_keys import Rate
+from persistence.batching import Batched
 from runtime.ratelimit import Decision, LocalLimiter, decision_of
 
 TIMEOUT = 0.1  # seconds
@@ -50,18 +49,10 @@ Counted = tuple[int, int, int]
 """Whether the call is allowed, calls so far, milliseconds until the window ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    key: str
-    rate: Rate
-    answer: asyncio.Future[Counted | None]
-
-
 class RedisLimiter:
     """The decisions of LocalLimiter, shared by all processes on one Redis.
 
-    One script call is under way at a time, and asks for every call that arrived meanwhile: a busy server shares its
-    cost among many calls, and an idle one does not wait.
+    One script call is under way at a time, and asks for all that came meanwhile (``Batched``).
 
     Redis is an accelerator: without it each of the ``share`` processes admits its own part of the limit, less what it
     has admitted in the window already. After a failure (or ``timeout`` seconds) Redis is left alone for ``PAUSE``
@@ -85,13 +76,13 @@ class RedisLimiter:
         self._timeout = timeout
         self._clock = clock
         self._next_probe = 0.0
-        self._waiting: list[_Question] = []
-        self._asking: asyncio.Task[None] | None = None
+        self._probing = False
+        self._batched = Batched(self._count, most=MOST_AT_ONCE)
 
     async def hit(self, key: str, rate: Rate) -> Decision:
         if self.degraded and not self._claim_probe():
             return self._local.decide_share(key, rate, self._share)
-        answer = await self._counted(key, rate)
+        answer = await self._batched.ask((key, rate))
         if answer is None:
             return self._local.decide_share(key, rate, self._share)
         allowed, count, left = answer
@@ -99,34 +90,20 @@ class RedisLimiter:
             self._local.note(key, rate, left)
         return decision_of(bool(allowed), rate, rate.limit - count, left)
 
-    async def _counted(self, key: str, rate: Rate) -> Counted | None:
-        """What Redis says; None when it says nothing, so that the share must do."""
-        question = _Question(key, rate, asyncio.get_running_loop().create_future())
-        self._waiting.append(question)
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask_on())
-        return await question.answer
-
-    async def _ask_on(self) -> None:
-        while self._waiting:
-            questions, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-            answers = await self._ask(questions)
-            if self.degraded:  # whoever waits behind a failure would only meet it too
-                questions, self._waiting = questions + self._waiting, []
-            for question, answer in zip_longest(questions, answers):
-                if not question.answer.done():  # its caller may have gone away
-                    question.answer.set_result(answer)
-        self._asking = None
-
-    async def _ask(self, questions: Sequence[_Question]) -> Sequence[Counted]:
-        keys = [f"{KEY_PREFIX}{question.rate.window}:{question.key}" for question in questions]
-        limits = [number for question in questions for number in (question.rate.limit, question.rate.window * 1000)]
+    async def _count(self, calls: Sequence[tuple[str, Rate]]) -> Sequence[Counted | None]:
+        """What Redis says of each; None where it says nothing, so that the share must do."""
+        unheard: Sequence[None] = [None] * len(calls)
+        if self.degraded and not self._probing:  # they waited behind a failure, and would only meet it too
+            return unheard
+        self._probing = False
+        keys = [f"{KEY_PREFIX}{rate.window}:{key}" for key, rate in calls]
+        limits = [number for _, rate in calls for number in (rate.limit, rate.window * 1000)]
         try:
             async with asyncio.timeout(self._timeout):
                 answers: Sequence[Counted] = await self._script(keys=keys, args=limits)
         except Exception as error:  # not only RedisError: nothing that happens to Redis may fail a request
             self._degrade(error)
-            return ()
+            return unheard
         if self.degraded:
             self._restore()
         return answers
@@ -137,6 +114,7 @@ class RedisLimiter:
             return False
         # Moved on before the outcome is known: the others wait, and a probe whose caller goes away blocks nobody.
         self._next_probe = now + PAUSE
+        self._probing = True
         return True
 
     def _degrade(self, error: Exception) -> None:

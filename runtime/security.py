@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from connexion.lifecycle import ConnexionRequest
@@ -27,10 +26,9 @@ OFFERED: list[dict[str, list[str]]] = [{"bearerAuth": []}, {}]
 class Bearer:
     """For Connexion's ``security_map``: answers for every operation whose security names ``bearerAuth``."""
 
-    def __init__(self, tokens: Tokens, sessions: LiveSessions, clock: Callable[[], datetime]) -> None:
+    def __init__(self, tokens: Tokens, sessions: LiveSessions) -> None:
         self._tokens = tokens
         self._sessions = sessions
-        self._clock = clock
 
     def get_fn(self, _scheme: dict[str, Any], _scopes: list[str]) -> Callable[[ConnexionRequest], Any]:
         return self._verify
@@ -49,7 +47,7 @@ class Bearer:
             claims = await self._tokens.read_access(match["token"])
         except InvalidToken:
             raise ApiError("auth.unauthenticated") from None
-        live, user = await self._sessions.find(claims.session_id, claims.user_id, self._clock())
+        live, user = await self._sessions.find(claims.session_id, claims.user_id)
         if not live or (user is not None and user.status == "DELETED"):
             raise ApiError("auth.unauthenticated")
         return Principal(claims.user_id, claims.session_id, user)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from domain.schedule import RECURRING
 from persistence import health
 from persistence.health import Vitals
-from persistence.leases import CONNECTIONS as LEASES
+from persistence.sessions import ROUND_TRIPS as LEASES
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, warn
 from runtime.settings import PREFIX

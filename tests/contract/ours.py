@@ -1,6 +1,7 @@
 """BIO.RE's own stack with recorders in place of handlers."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from connexion.apps.asynchronous import AsyncApi, AsyncASGIApp
@@ -13,6 +14,7 @@ from persistence.sessions import LiveSessions
 from runtime.app import Application
 from runtime.call import SCOPE_KEY, Call
 from runtime.errors import send_answer
+from runtime.parts import utc_now
 from runtime.tokens import InvalidToken
 from tests.contract.verdicts import SEEN, Seen
 
@@ -36,13 +38,13 @@ class _RecordingApp(AsyncASGIApp):
 class _Remembering(LiveSessions):
     """Asks of each session once, or most of the time would go into the same question to the database."""
 
-    def __init__(self, fetch: Fetch) -> None:
-        super().__init__(fetch)
+    def __init__(self, fetch: Fetch, clock: Callable[[], datetime]) -> None:
+        super().__init__(fetch, clock)
         self._known: dict[UUID, tuple[bool, Identity | None]] = {}
 
-    async def find(self, session_id: UUID, user_id: UUID, now: datetime) -> tuple[bool, Identity | None]:
+    async def find(self, session_id: UUID, user_id: UUID) -> tuple[bool, Identity | None]:
         if session_id not in self._known:
-            self._known[session_id] = await super().find(session_id, user_id, now)
+            self._known[session_id] = await super().find(session_id, user_id)
         return self._known[session_id]
 
 
@@ -58,6 +60,6 @@ class RecordingApplication(Application):
             claims = await self.tokens.read_access(token)
         except InvalidToken:
             return False
-        sessions = LiveSessions(self.parts.database.leases.fetch)
-        live, _user = await sessions.find(claims.session_id, claims.user_id, datetime.now(UTC))
+        sessions = LiveSessions(self.parts.database.leases.fetch, utc_now)
+        live, _user = await sessions.find(claims.session_id, claims.user_id)
         return live
