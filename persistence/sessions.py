@@ -14,7 +14,7 @@ from persistence.leases import Fetch
 from persistence.models import Session, User
 from persistence.users import IDENTITY
 
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 16  # of many more, PostgreSQL would rather read all of a small table
 ROUND_TRIPS = 2
 
 Asked = tuple[UUID, UUID]
