@@ -59,19 +59,20 @@ def processes(stand: Stand, rounds: int, seconds: int) -> Iterator[Row]:
         scripts = [stack.enter_context(Script(server.origin, requests)) for server in servers]
         rates: tuple[list[float], list[float]] = ([], [])
         work: tuple[list[float], list[float]] = ([], [])
-        for script in scripts:
-            script.run(2, 2 * CONNECTIONS)  # so many connections that the second process has its share of them
+        callers = (CONNECTIONS, 2 * CONNECTIONS)  # as many for each process
+        for script, count in zip(scripts, callers, strict=True):
+            script.run(2, count)
         for _ in range(rounds):
-            for server, script, rate, per_second in zip(servers, scripts, rates, work, strict=True):
+            for server, script, count, rate, per_second in zip(servers, scripts, callers, rates, work, strict=True):
                 before = server.cpu_seconds()
-                load = script.run(seconds, 2 * CONNECTIONS)
+                load = script.run(seconds, count)
                 rate.append(load.per_second)
                 per_second.append(load.requests / (server.cpu_seconds() - before))
     yield from _process_rows(rates, work)
 
 
 def _process_rows(rates: Sequence[Sequence[float]], work: Sequence[Sequence[float]]) -> Iterator[Row]:
-    subject = f"GET /auth/me, {2 * CONNECTIONS} connections, limits on Redis"
+    subject = f"GET /auth/me, {CONNECTIONS} connections for each process, limits on Redis"
     yield row(NAME, f"{subject}, 1 process", "answers per second of its processor time", work[0], "/s")
     twice = [2 * per_second for per_second in work[1]]
     base = row(NAME, f"{subject}, 2 processes", "answers per two seconds of their processor time", twice, "/s")

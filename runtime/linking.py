@@ -15,11 +15,14 @@ class ByOperation:
     """
 
     app: ASGIApp
+    apis: dict[str, list[Any]]
     operations: Mapping[str | None, ASGIApp]
 
     def add_api(self, *arguments: Any, **options: Any) -> Any:
         api = super().add_api(*arguments, **options)  # type: ignore[misc]
         self.operations = api.operations
+        # Nobody asks Connexion's object any more, whose specification is larger than all that was made of it.
+        self.apis.clear()
         return api
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

@@ -34,6 +34,7 @@ class Limits:
     unread_seconds: float = 30  # an answer of which the client takes nothing
     linger_seconds: float = 2
     linger_bytes: int = 4 * 1024 * 1024
+    linger_gulp: int = 256 * 1024  # between two looks of the server: whoever is sent away shall cost nobody else time
 
 
 class Traffic(ServerState):
@@ -81,7 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._lifecycle = server_state.lifecycle
         self._limits = server_state.limits
         self._since: float | None = None
-        self._chunk = self._received = self._ignored = 0
+        self._chunk = self._received = self._ignored = self._gulped = 0
         self._lingers_until: float | None = None
         self._unsent, self._unsent_since = -1, 0.0
 
@@ -188,12 +189,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._ignored += self._chunk
         if self._ignored > self._limits.linger_bytes:
             self.transport.abort()
+        elif self._lingers_until is not None:
+            self._gulped += self._chunk
+            if self._gulped >= self._limits.linger_gulp:
+                self._gulped = 0
+                self.flow.pause_reading()
 
     def check(self, now: float) -> None:
         """Cut the connection off if its client is too slow."""
         if self._lingers_until is not None:
             if now > self._lingers_until:
                 self.transport.abort()
+            else:
+                self.flow.resume_reading()
         elif self.flow.write_paused or self.transport.is_closing():
             self._check_reader(now)
         elif self._since is not None:

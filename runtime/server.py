@@ -1,6 +1,7 @@
 """``biore serve``: the parent that owns the embedded database and the worker, and the API processes."""
 
 import asyncio
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -121,12 +122,19 @@ def serve_application(application: "Application", settings: Settings, listening:
     """Until a signal. Whether it ended in order. Raises SystemExit when it cannot start."""
     _allow_files(settings.max_connections + OTHER_FILES)
     gc.collect()
+    _give_back_memory()
     gc.freeze()  # what was made so far stays for good; to look through it again and again stops everybody meanwhile
     server = ApiServer(application.asgi, application.lifecycle, settings)
     server.run(None if listening is None else [listening])
     if not server.started:
         sys.exit(STARTUP_FAILURE)
     return not server.force_exit
+
+
+def _give_back_memory() -> None:
+    """To read and compile the contract takes more than to serve it, and glibc would keep what was freed."""
+    with suppress(OSError, AttributeError, TypeError):  # where there is another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _allow_files(wanted: int) -> None:
