@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from runtime.door import forwarded_ip, network_of, traced_network
+from runtime.door import forwarded_ip, is_correlation_id, network_of, traced_network
 from runtime.headers import Headers
 from tests.harness import Server, Tables, broken_rules, code_of
 from tests.runtime.wire import Answer, Header, request
@@ -268,3 +268,18 @@ class TestAnswers:
             answer = api.call("auth.login", {"email": 1}, headers={"Accept-Language": "sv, tr;q=0.9, en;q=0.8"})
         assert answer.json()["error"]["message"] == "\u0130stek ge\u00e7erli de\u011fil."
         assert broken_rules(answer) == {("email", "type"), ("password", "required")}
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40", True),
+        ("order-7.retry_2", True),
+        ("", False),
+        ("two words", False),
+        ("a" * 129, False),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", False),  # a token would stand in every log line
+    ],
+)
+def test_a_client_may_choose_the_correlation_id_if_logs_may_show_it(text: str, good: bool) -> None:
+    assert is_correlation_id(text) is good
