@@ -173,7 +173,7 @@ class Application:
             self.innermost(),
             middlewares=[StrictRouting, CompiledSecurity, GuardLayer, ValidationLayer],
             resolver=Resolver(find_handler),
-            security_map={"bearer": lambda: bearer, "apiKey": DevTokenSecurity},
+            security_map={"apiKey": DevTokenSecurity},
         )
         app.add_api(
             parts.contract.document,

@@ -7,12 +7,15 @@ from typing import Any
 
 from domain.config_keys import CATALOGUE, InvalidConfig, Rate
 
+Security = list[dict[str, list[str]]]
+BEARER_ASKED: Security = [{"bearerAuth": []}]
+BEARER_OFFERED: Security = [{"bearerAuth": []}, {}]
 # What ``security`` an operation of a scope may declare. A public one may look at a token without asking for it.
-SCOPES: dict[str, list[list[dict[str, list[str]]]]] = {
-    "public": [[], [{"bearerAuth": []}, {}]],
-    "user": [[{"bearerAuth": []}]],
-    "creator": [[{"bearerAuth": []}]],
-    "admin": [[{"bearerAuth": []}]],
+SCOPES: dict[str, list[Security]] = {
+    "public": [[], BEARER_OFFERED],
+    "user": [BEARER_ASKED],
+    "creator": [BEARER_ASKED],
+    "admin": [BEARER_ASKED],
     "dev": [[{"devToken": []}, {}]],
 }
 REQUIRED = {"x-biore-scope", "x-biore-page", "x-biore-rate-limit", "x-biore-errors", "x-biore-side-effects"}

@@ -6,9 +6,10 @@ Beside the contract, like the probes: it is for those who run the server.
 import asyncio
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_address
+from typing import Any
 
 import structlog
 import uvicorn
@@ -28,7 +29,6 @@ from runtime.settings import InvalidSettings, Settings
 
 PATH = "/metrics"
 DATABASE_SECONDS = 1.0
-STATUS = {"auth.unauthenticated": 401, "route.not_found": 404, "route.method_not_allowed": 405}
 
 log = structlog.get_logger(__name__)
 
@@ -105,16 +105,20 @@ def _is_loopback(text: str | None) -> bool:
 
 
 class Alone:
-    """The scrape of a process that serves nothing else, which has no envelope for refusals."""
+    """The scrape of a process that serves nothing else, which has no envelope for refusals.
 
-    def __init__(self, scrape: Scrape) -> None:
+    ``catalogue`` is the contract's, of error codes.
+    """
+
+    def __init__(self, scrape: Scrape, catalogue: Mapping[str, Mapping[str, Any]]) -> None:
         self._scrape = scrape
+        self._catalogue = catalogue
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._scrape(scope, receive, send)
         except ApiError as refusal:
-            status = STATUS[refusal.code]
+            status = self._catalogue[refusal.code]["status"]
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
             await PlainTextResponse(refusal.code, status, headers)(scope, receive, send)
 
@@ -127,14 +131,21 @@ class _Beside(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(scrape: Scrape, host: str, port: int) -> AsyncIterator[None]:
+async def serving(
+    scrape: Scrape, catalogue: Mapping[str, Mapping[str, Any]], host: str, port: int
+) -> AsyncIterator[None]:
     """``/metrics`` on a port of its own while the block runs. Raises InvalidSettings when it is taken."""
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise InvalidSettings(f"/metrics cannot listen on {host} port {port}: {error}") from None
     config = uvicorn.Config(
-        Alone(scrape), lifespan="off", access_log=False, log_config=None, proxy_headers=False, server_header=False
+        Alone(scrape, catalogue),
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
     )
     server = _Beside(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))

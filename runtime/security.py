@@ -14,29 +14,19 @@ from domain.errors import ApiError
 from persistence.sessions import LiveSessions
 from runtime.call import SCOPE_KEY, Call, Principal
 from runtime.linking import ByOperation
+from runtime.policy import BEARER_ASKED, BEARER_OFFERED
 from runtime.tokens import InvalidToken, Tokens
 
 # RFC 6750, 2.1
 BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +(?P<token>[A-Za-z0-9._~+/-]+=*)")
-ASKED: list[dict[str, list[str]]] = [{"bearerAuth": []}]
-OFFERED: list[dict[str, list[str]]] = [{"bearerAuth": []}, {}]
-"""A token is looked at, but nobody must show one."""
 
 
 class Bearer:
-    """For Connexion's ``security_map``: answers for every operation whose security names ``bearerAuth``."""
+    """Answers for every operation whose security names ``bearerAuth``."""
 
     def __init__(self, tokens: Tokens, sessions: LiveSessions) -> None:
         self._tokens = tokens
         self._sessions = sessions
-
-    def get_fn(self, _scheme: dict[str, Any], _scopes: list[str]) -> Callable[[ConnexionRequest], Any]:
-        return self._verify
-
-    async def _verify(self, request: ConnexionRequest) -> dict[str, Any]:
-        call: Call = request.scope[SCOPE_KEY]
-        call.principal = principal = await self.principal(call)
-        return {"sub": str(principal.user_id)}
 
     async def principal(self, call: Call) -> Principal:
         """Who shows the token. Raises ApiError auth.unauthenticated without a good one."""
@@ -54,7 +44,10 @@ class Bearer:
 
 
 class DevTokenSecurity:
-    """``devToken`` is optional in the contract; whether the environment asks for it is the scope guard's to say."""
+    """For Connexion's ``security_map``.
+
+    ``devToken`` is optional in the contract; whether the environment asks for it is the scope guard's to say.
+    """
 
     def get_fn(self, _scheme: dict[str, Any], _scopes: list[str]) -> Callable[[ConnexionRequest], Any]:
         return lambda _request: NO_VALUE
@@ -90,8 +83,8 @@ class CompiledSecurityAPI(SecurityAPI):
         """Whatever asks for something else than our bearer token is Connexion's own to answer."""
         if not operation.security:
             return self.next_app
-        if operation.security in (ASKED, OFFERED):
-            return BearerOperation(self.next_app, self._bearer, optional=operation.security == OFFERED)
+        if operation.security in (BEARER_ASKED, BEARER_OFFERED):
+            return BearerOperation(self.next_app, self._bearer, optional=operation.security == BEARER_OFFERED)
         return super().make_operation(operation)
 
 

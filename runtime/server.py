@@ -263,7 +263,8 @@ async def _scraped(metrics: "Metrics", parts: Parts, place: Place | None) -> Asy
         return
     from runtime.scrape import Scrape, serving
 
-    async with serving(Scrape(metrics, parts.database, parts.settings), *place):
+    scrape = Scrape(metrics, parts.database, parts.settings)
+    async with serving(scrape, parts.contract.errors, *place):
         yield
 
 

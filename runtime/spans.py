@@ -41,7 +41,7 @@ from opentelemetry.util.types import AttributeValue
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.mails import Attempt
 from providers.storage.local import PATH as FILES
@@ -212,40 +212,30 @@ class RequestSpans:
         if scope["type"] != "http" or scope["path"].startswith(PROBES):
             await self._app(scope, receive, send)
             return
-        status = 0
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
         span = self._begin(scope)
         with entered(span):
             try:
-                await self._app(scope, receive, watched)
+                await self._app(scope, receive, send)
             except Exception as error:
                 fail(span, type(error).__qualname__)
                 raise
             finally:
-                if span.is_recording():
-                    self._describe(span, scope, status)
+                if span.is_recording() and SCOPE_KEY in scope:
+                    self._describe(span, scope, scope[SCOPE_KEY])
 
     def _begin(self, scope: Scope) -> Span:
         given = [value for name, value in scope["headers"] if name == b"traceparent"]
         peer = scope["client"][0] if scope.get("client") else None
         return self._tracing.request(_method(scope), peer, given[0].decode("latin-1") if len(given) == 1 else None)
 
-    def _describe(self, span: Span, scope: Scope, status: int) -> None:
-        call: Call | None = scope.get(SCOPE_KEY)
+    def _describe(self, span: Span, scope: Scope, call: Call) -> None:
         span.set_attribute("url.scheme", scope["scheme"])
-        if status:
-            span.set_attribute("http.response.status_code", status)
-        if call is not None:
-            self._tell_call(span, call)
-        self._tell_route(span, scope, call, status)
-        if status >= 500:
-            fail(span, (call and call.fault) or str(status))
+        if call.status:
+            span.set_attribute("http.response.status_code", call.status)
+        self._tell_call(span, call)
+        self._tell_route(span, scope, call)
+        if call.status >= 500:
+            fail(span, call.fault or str(call.status))
 
     def _tell_call(self, span: Span, call: Call) -> None:
         span.set_attribute("biore.correlation_id", hide(call.correlation_id))
@@ -254,16 +244,16 @@ class RequestSpans:
         if call.operation_id is not None:
             span.set_attribute("biore.operation_id", call.operation_id)
 
-    def _tell_route(self, span: Span, scope: Scope, call: Call | None, status: int) -> None:
+    def _tell_route(self, span: Span, scope: Scope, call: Call) -> None:
         """A path is told where it is one of ours: one that leads nowhere may hold whatever its sender mixed up."""
         path = scope["path"]
-        route = self._routes.get(call.operation_id or "") if call else None
+        route = self._routes.get(call.operation_id or "")
         if route is None and path.startswith(FILES):
             route = f"{FILES}{{key}}"
         if route is not None:
             span.set_attribute("http.route", route)
             span.update_name(f"{_method(scope)} {route}")
-        found = route is None and status in FOUND and scope["method"] in READING
+        found = route is None and call.status in FOUND and scope["method"] in READING
         if route == path or found:
             span.set_attribute("url.path", hide(path)[:MAX_PATH])
 

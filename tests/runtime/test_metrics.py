@@ -21,7 +21,7 @@ from runtime.hasher import Hasher
 from runtime.metrics import BOUNDS, NO_OPERATION, Metrics, WholeServer
 from runtime.scrape import Scrape, outbox, serving
 from runtime.settings import InvalidSettings, Settings, load
-from runtime.spec import ROOT
+from runtime.spec import ROOT, Contract
 from runtime.worker import Worker
 from tests.harness import Api, Server, Tables, bearer
 from tests.providers.servers import closed_port
@@ -206,15 +206,18 @@ class TestAccess:
 
 
 class TestPortOfItsOwn:
-    def test_of_a_worker_tells_the_same_to_the_same(self) -> None:
+    def test_of_a_worker_tells_the_same_to_the_same(self, contract: Contract) -> None:
         scraped = Scrape(
             Metrics("worker"), Database(NO_DATABASE, seal=str), Settings(env="production", metrics_token=TOKEN)
         )
 
         async def ask(port: int) -> list[httpx.Response]:
-            async with serving(scraped, "127.0.0.1", port), httpx.AsyncClient(trust_env=False) as client:
+            async with (
+                serving(scraped, contract.errors, "127.0.0.1", port),
+                httpx.AsyncClient(trust_env=False) as client,
+            ):
                 with pytest.raises(InvalidSettings, match=f"port {port}"):
-                    await serving(scraped, "127.0.0.1", port).__aenter__()
+                    await serving(scraped, contract.errors, "127.0.0.1", port).__aenter__()
                 url = f"http://127.0.0.1:{port}"
                 return [
                     await client.get(f"{url}/metrics", headers=bearer(TOKEN)),
