@@ -31,7 +31,11 @@ PLATFORMS = (*PLATFORM_NAMES, *CONNECT_ONLY)
 
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
-    """What a platform knows us by, as an admin entered it. An endpoint that is None is the adapter's own."""
+    """What a platform knows us by, as an admin entered it. An endpoint that is None is the adapter's own.
+
+    ``client_id`` is the web client's. ``audiences`` are further ids of ours at the platform, of apps on phones, whose
+    id tokens are accepted as well.
+    """
 
     platform: str
     client_id: str
@@ -41,6 +45,7 @@ class OAuthClient:
     jwks_uri: str | None = None
     token_endpoint: str | None = None
     userinfo_endpoint: str | None = None
+    audiences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

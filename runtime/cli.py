@@ -157,7 +157,13 @@ def oauth_list() -> None:
 @click.argument("platform", type=click.Choice(PLATFORMS))
 @click.option("--enable/--disable", "enabled", default=None, help="Whether the platform is used at all.")
 @click.option("--login/--no-login", "login_enabled", default=None, help="Whether people may sign in through it.")
-@click.option("--client-id", help="What the platform knows us by; the audience of its id tokens.")
+@click.option("--client-id", help="What the platform knows our web client by.")
+@click.option(
+    "--audience",
+    "audiences",
+    multiple=True,
+    help="Another id of ours at the platform, such as an app's, whose id tokens are accepted; may be repeated.",
+)
 @click.option("--client-secret", help="Stored sealed; - reads it from the standard input. Apple's is a JWT made ready.")
 @click.option("--redirect-uri", help="Where the platform sends people back to.")
 @click.option("--issuer", help="Replaces the platform's own.")
@@ -166,7 +172,7 @@ def oauth_list() -> None:
 @click.option("--userinfo-endpoint", help="Replaces the platform's own.")
 def oauth_set(platform: str, **options: Any) -> None:
     """Change what is set for PLATFORM; an empty text takes a value back. Running nodes follow at once."""
-    changes = {name: value for name, value in options.items() if value is not None}
+    changes = {name: value for name, value in options.items() if value not in (None, ())}
     if changes.get("client_secret") == "-":
         changes["client_secret"] = sys.stdin.readline().strip()
 

@@ -1,5 +1,7 @@
 """What an admin keeps of the platforms to sign in through; secrets are sealed on their way into the table."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,8 @@ from runtime.keyring import Keyring
 
 SEALED = "oauth-client"
 ENDPOINTS = ("issuer", "jwks_uri", "token_endpoint", "userinfo_endpoint")
+AUDIENCE = re.compile(r"[!-~]{1,255}")
+MOST_AUDIENCES = 20
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -24,7 +28,9 @@ class OAuthDirectory:
         """As ``providers.ports.OAuthClients``."""
         async with self._database.reading() as db:
             row = await db.oauth_providers.find_for_login(platform)
-        return None if row is None else OAuthClient(client_secret=self._secret(row), **_settings(row))
+        if row is None:
+            return None
+        return OAuthClient(client_secret=self._secret(row), audiences=tuple(row.audiences), **_settings(row))
 
     def _secret(self, row: OAuthProvider) -> str:
         try:
@@ -40,6 +46,8 @@ class OAuthDirectory:
     async def set(self, platform: str, **changes: Any) -> dict[str, Any]:
         """Check, store and audit; the platform as it may be shown. Raises InvalidConfig."""
         _check(platform, changes)
+        if "audiences" in changes:
+            changes["audiences"] = _audiences(changes["audiences"])
         stored = {name: value if value != "" or name == "client_id" else None for name, value in changes.items()}
         if stored.get("client_secret"):
             stored["client_secret"] = self._keyring.seal(SEALED, changes["client_secret"])
@@ -70,6 +78,14 @@ def _is_safe(address: str) -> bool:
         return False
 
 
+def _audiences(given: Sequence[str]) -> list[str]:
+    """Each once, in the order given; an empty text among them takes those of before back. Raises InvalidConfig."""
+    audiences = [audience for audience in dict.fromkeys(given) if audience]
+    if len(audiences) > MOST_AUDIENCES or any(not AUDIENCE.fullmatch(audience) for audience in audiences):
+        raise InvalidConfig(f"audiences are at most {MOST_AUDIENCES} ids of 1 to 255 visible ASCII characters")
+    return audiences
+
+
 def _require_client_id(known: OAuthProvider | None, stored: dict[str, Any]) -> None:
     enabled = stored.get("enabled", known is not None and known.enabled)
     if enabled and not stored.get("client_id", known.client_id if known else ""):
@@ -83,4 +99,5 @@ def _settings(row: OAuthProvider) -> dict[str, Any]:
 
 def _shown(row: OAuthProvider) -> dict[str, Any]:
     flags = {"enabled": row.enabled, "login_enabled": row.login_enabled and row.platform in PLATFORM_NAMES}
-    return _settings(row) | flags | {"client_secret": "(set)" if row.client_secret else None}
+    told = {"audiences": row.audiences, "client_secret": "(set)" if row.client_secret else None}
+    return _settings(row) | flags | told

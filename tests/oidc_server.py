@@ -85,7 +85,7 @@ class Platform:
         self._profiles: dict[str, dict[str, Any]] = {}
         self._lock = Lock()
 
-    def endpoints(self) -> dict[str, str]:
+    def endpoints(self) -> dict[str, Any]:
         """What an admin enters so that we talk to this server."""
         return {
             "issuer": self.url,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, false, func, text, true
+from sqlalchemy import ARRAY, CheckConstraint, Text, false, func, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from persistence.models.base import Base, Created, Identified
@@ -18,6 +18,7 @@ class OAuthProvider(Identified, Created, Base):
     enabled: Mapped[bool] = mapped_column(server_default=false())
     login_enabled: Mapped[bool] = mapped_column(server_default=true())
     client_id: Mapped[str] = mapped_column(server_default=text("''"))
+    audiences: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     client_secret: Mapped[str | None]
     redirect_uri: Mapped[str | None]
     issuer: Mapped[str | None]

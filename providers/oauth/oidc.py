@@ -48,18 +48,30 @@ class OpenIdProvider:
             key = await self._key_sets.find(client.jwks_uri or self.jwks_uri, key_id) if key_id else None
             if key is None:
                 raise ProviderRejected("the key of the id token is unknown")
-            return jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=[key.algorithm_name],
-                audience=client.client_id,
+                audience=[client.client_id, *client.audiences],
                 issuer=[client.issuer] if client.issuer else list(self.issuers),
                 leeway=LEEWAY,
-                options={"require": CLAIMS, "strict_aud": True},
+                options={"require": CLAIMS},
             )
         # PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
             raise ProviderRejected(f"the id token is no good ({type(error).__name__})") from None
+        self._require_audience(claims["aud"], claims.get("azp"), {client.client_id, *client.audiences})
+        return claims
+
+    def _require_audience(self, audience: Any, authorized: Any, ours: set[str]) -> None:
+        """OpenID Connect Core 2 and 3.1.3.7: nobody beside us, and where several may be meant, asked for by us.
+
+        A single audience needs no ``azp``: an app of ours asks for tokens that are meant for our web client.
+        """
+        if isinstance(audience, str):
+            return
+        if len(audience) != 1 or (authorized is not None and not _is_of(authorized, ours)):
+            raise ProviderRejected("the id token is meant for others too")
 
     def _require_nonce(self, claimed: Any, proof: OAuthProof) -> None:
         """Without its nonce a token could be one that somebody else was given; a code is bound by its verifier."""
@@ -79,6 +91,10 @@ class OpenIdProvider:
             digest=hashlib.sha256(signed.encode()).digest(),
             expires_at=_moment(claims["exp"]) + LEEWAY,
         )
+
+
+def _is_of(value: Any, texts: set[str]) -> bool:
+    return isinstance(value, str) and value in texts
 
 
 def _moment(seconds: Any) -> datetime:

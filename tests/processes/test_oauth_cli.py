@@ -67,6 +67,7 @@ class TestSet:
             "jwks_uri": None,
             "token_endpoint": None,
             "userinfo_endpoint": None,
+            "audiences": [],
             "enabled": True,
             "login_enabled": True,
             "client_secret": "(set)",
@@ -97,6 +98,16 @@ class TestSet:
         third = admin.set("google", "--redirect-uri", "", "--jwks-uri", "")
         assert third == first | {"redirect_uri": None}
 
+    def test_apps_are_further_audiences_and_nobody_is_told(self, admin: Admin, api: Api) -> None:
+        apps = ("--audience", "re.bio.app", "--audience", "android-id", "--audience", "re.bio.app")
+        shown = admin.set("apple", "--client-id", "re.bio.web", *apps, "--enable")
+        assert (shown["client_id"], shown["audiences"]) == ("re.bio.web", ["re.bio.app", "android-id"])
+        assert admin.set("apple", "--redirect-uri", "https://bio.re/")["audiences"] == ["re.bio.app", "android-id"]
+        (told,) = api.call("auth.oauth.providers").json()["data"]["providers"]
+        assert told["clientId"] == "re.bio.web"
+        assert "android-id" not in str(told)
+        assert admin.set("apple", "--audience", "")["audiences"] == []
+
     def test_a_platform_may_be_for_connecting_only(self, admin: Admin, api: Api) -> None:
         shown = admin.set("instagram", "--client-id", "our-id", "--enable")
         assert (shown["enabled"], shown["login_enabled"]) == (True, False)
@@ -117,6 +128,13 @@ class TestRefusals:
     @pytest.mark.parametrize("address", ["http://keys.example/set", "keys", "https://", "http://[", "ftp://127.0.0.1/"])
     def test_codes_and_secrets_go_over_tls_only(self, admin: Admin, address: str) -> None:
         assert address in admin.refused("google", "--token-endpoint", address)
+
+    @pytest.mark.parametrize("audience", ["two words", "x" * 256, "\N{SNOWMAN}"])
+    def test_an_audience_is_an_id(self, admin: Admin, audience: str) -> None:
+        assert "visible ASCII" in admin.refused("google", "--audience", audience)
+
+    def test_audiences_are_few(self, admin: Admin) -> None:
+        assert "at most 20" in admin.refused("google", *(f"--audience=app-{n}" for n in range(21)))
 
     def test_an_unknown_platform_is_named(self, admin: Admin) -> None:
         result = admin.run("set", "myspace", "--client-id", "our-id")

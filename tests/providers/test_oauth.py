@@ -145,6 +145,44 @@ class TestIdToken:
         changed = {"subject": changes["sub"]} if "sub" in changes else changes
         desk.refuses(told(platform.id_token(**changed)))
 
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            {"aud": "our-app"},
+            {"aud": "our-client-id", "azp": "our-app"},
+            {"aud": "our-client-id", "azp": "an-app-nobody-entered"},
+            {"aud": ["our-app"]},
+            {"aud": ["our-client-id"]},
+            {"aud": ["our-client-id"], "azp": "our-app"},
+            {"aud": ["our-app"], "azp": "our-app"},
+        ],
+    )
+    def test_any_audience_of_ours_is_accepted(self, desk: Desk, platform: Platform, claims: dict[str, Any]) -> None:
+        desk.client = replace(desk.client, audiences=("our-app",))
+        assert desk.verify(told(platform.id_token(**claims))).subject == "ada-at-platform"
+
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            {"aud": "another-app"},
+            {"aud": "our"},
+            {"aud": "OUR-APP"},
+            {"aud": "our-client-id our-app"},
+            {"aud": []},
+            {"aud": [["our-app"]]},
+            {"aud": {"our-app": "our-app"}},
+            {"aud": ["our-client-id", "our-app"]},
+            {"aud": ["our-app", "our-app"]},
+            {"aud": ["our-app", 1]},
+            {"aud": ["our-app"], "azp": "another-app"},
+            {"aud": ["our-app"], "azp": ["our-app"]},
+            {"aud": ["another-app"], "azp": "our-app"},
+        ],
+    )
+    def test_no_other_audience_is_accepted(self, desk: Desk, platform: Platform, claims: dict[str, Any]) -> None:
+        desk.client = replace(desk.client, audiences=("our-app",))
+        desk.refuses(told(platform.id_token(**claims)))
+
     def test_no_nonce_in_the_request_is_refused(self, desk: Desk, platform: Platform) -> None:
         desk.refuses(told(platform.id_token(nonce=None), nonce=None))
 
