@@ -27,7 +27,7 @@ from benchmarks.peers import SECRET as PEER_SECRET
 from domain.users import Client, Identity
 from persistence.database import Database
 from persistence.repositories import Repositories
-from persistence.sessions import LiveSessions
+from persistence.sessions import Found, LiveSessions
 from runtime import log, spec
 from runtime.app import Application
 from runtime.call import SCOPE_KEY
@@ -57,8 +57,8 @@ class Nothing:
 class AdasSessions(LiveSessions):
     """Every session lives and is Ada's."""
 
-    async def find(self, session_id: UUID, user_id: UUID) -> tuple[bool, Identity | None]:
-        return True, Identity(user_id, "ada@example.com", "ada", "Ada", None, "ACTIVE", True)
+    async def find(self, session_id: UUID, user_id: UUID) -> Found:
+        return Found(True, Identity(user_id, "ada@example.com", "ada", "Ada", None, "ACTIVE", True), None)
 
 
 class Measured(Application):

@@ -13,6 +13,7 @@ from domain.auth import one_time_hash, read_one_time_token
 from domain.errors import ApiError
 from domain.users import Client, Return
 from persistence.models import (
+    Challenge,
     EmailChange,
     EmailVerification,
     GdprRequest,
@@ -39,6 +40,7 @@ class Sessions:
             user_id=user_id,
             last_active_at=now,
             expires_at=expires_at,
+            confirmed_at=now,
             user_agent=client.user_agent,
             ip=client.ip,
             country=country,
@@ -80,11 +82,37 @@ class Sessions:
         return await self._session.scalar(own.values(revoked_at=now).returning(Session.id)) is not None
 
     async def revoke_all(self, user_id: UUID, now: datetime, but: UUID | None = None) -> int:
-        """How many live sessions of the account ended; ``but`` stays."""
+        """How many live sessions of the account ended; ``but`` stays. What proofs opened ends with them."""
+        await self.void_opened(user_id, but=but)
         live = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
         if but is not None:
             live = live.where(Session.id != but)
         return len((await self._session.scalars(live.values(revoked_at=now).returning(Session.id))).all())
+
+    async def confirm(self, session_id: UUID, now: datetime) -> bool:
+        """Note that the bearer of a live session proved who they are; False when it ended meanwhile."""
+        live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
+        return await self._session.scalar(live.values(confirmed_at=now).returning(Session.id)) is not None
+
+    async def void_opened(self, user_id: UUID, *, but: UUID | None = None) -> None:
+        """End what earlier proofs of the account opened and did not finish. No code is spent by it.
+
+        Sign-ins that wait for their second factor, codes on their way to a phone, the set-up of an authenticator app,
+        and the confirmations of all sessions except ``but``. The account is held before anything that hangs on it, as
+        by all who void tokens of an account, so that none waits for the other.
+        """
+        await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
+        unfinished = update(User).where(
+            User.id == user_id, User.two_factor_secret.is_not(None), User.two_factor_enabled.is_(False)
+        )
+        await self._session.execute(unfinished.values(two_factor_secret=None, two_factor_last_step=None))
+        await self._session.execute(delete(Challenge).where(Challenge.user_id == user_id, Challenge.used_at.is_(None)))
+        confirmed = update(Session).where(
+            Session.user_id == user_id, Session.revoked_at.is_(None), Session.confirmed_at.is_not(None)
+        )
+        if but is not None:
+            confirmed = confirmed.where(Session.id != but)
+        await self._session.execute(confirmed.values(confirmed_at=None))
 
     async def list_live(self, user_id: UUID, now: datetime, idle_days: int, limit: int) -> Sequence[Session]:
         """The last used first."""

@@ -50,8 +50,11 @@ class Challenges:
     async def attempt(self, challenge_id: UUID, guess: bytes, now: datetime, max_attempts: int) -> Tried | None:
         """Compare the guess, and use the challenge up or count a failure, in one statement.
 
-        None when the challenge takes no guess: it is unknown, used, expired or out of attempts.
+        None when the challenge takes no guess: it is unknown, used, expired or out of attempts. An account that it
+        belongs to is held first, as by all who void challenges of an account, so that none waits for the other.
         """
+        owner = select(Challenge.user_id).where(Challenge.id == challenge_id).scalar_subquery()
+        await self._session.execute(select(User.id).where(User.id == owner).with_for_update())
         right = Challenge.code_hash == guess
         tried = update(Challenge).where(
             Challenge.id == challenge_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, cast, select
@@ -21,11 +22,25 @@ Asked = tuple[UUID, UUID]
 """Session and user."""
 
 
+class Found(NamedTuple):
+    """``live``: whether it is a live session of the user. No ``user`` when the account is gone.
+
+    ``confirmed_at``: when its bearer last proved who they are.
+    """
+
+    live: bool
+    user: Identity | None
+    confirmed_at: datetime | None
+
+
+NONE = Found(live=False, user=None, confirmed_at=None)
+
+
 def _live_sessions() -> str:
     """The statement is SQLAlchemy's, written out once. ``ids`` is the text of an array, cheaper than UUIDs."""
     ids = cast(bindparam("ids", type_=String), ARRAY(Uuid))
     statement = (
-        select(Session.id, Session.user_id, *IDENTITY)
+        select(Session.id, Session.user_id, Session.confirmed_at, *IDENTITY)
         .outerjoin(User, User.id == Session.user_id)
         .where(Session.id == any_(ids), Session.revoked_at.is_(None), Session.expires_at > bindparam("now"))
     )
@@ -42,16 +57,18 @@ class LiveSessions:
         self._clock = clock
         self._batched = Batched(self._find_all, most=MOST_AT_ONCE, at_once=ROUND_TRIPS)
 
-    async def find(self, session_id: UUID, user_id: UUID) -> tuple[bool, Identity | None]:
-        """Whether it is a live session of the user, and who that is: no identity when the account is gone."""
+    async def find(self, session_id: UUID, user_id: UUID) -> Found:
         return await self._batched.ask((session_id, user_id))
 
-    async def _find_all(self, asked: Sequence[Asked]) -> Sequence[tuple[bool, Identity | None]]:
+    async def _find_all(self, asked: Sequence[Asked]) -> Sequence[Found]:
         ids = ",".join([session_id.hex for session_id, _ in asked])
         rows = await self._fetch(self.QUERY, {"ids": f"{{{ids}}}", "now": self._clock()})
-        found = {(session_id, user_id): identity for session_id, user_id, *identity in rows}
-        return [(pair in found, _identity(found.get(pair))) for pair in asked]
+        found = {
+            (session_id, user_id): Found(True, _identity(identity), confirmed_at)
+            for session_id, user_id, confirmed_at, *identity in rows
+        }
+        return [found.get(pair, NONE) for pair in asked]
 
 
-def _identity(columns: list[object] | None) -> Identity | None:
-    return Identity(*columns) if columns and columns[0] else None  # type: ignore[arg-type]
+def _identity(columns: list[object]) -> Identity | None:
+    return Identity(*columns) if columns[0] else None  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,11 +16,15 @@ TRACEPARENT: ContextVar[str | None] = ContextVar("biore_traceparent", default=No
 
 
 class Principal(NamedTuple):
-    """Whose live session the access token names. ``user`` is None when the account is gone."""
+    """Whose live session the access token names. ``user`` is None when the account is gone.
+
+    ``confirmed_at``: when the bearer last proved who they are.
+    """
 
     user_id: UUID
     session_id: UUID
     user: Identity | None
+    confirmed_at: datetime | None
 
     @property
     def caller(self) -> str:

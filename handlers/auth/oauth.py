@@ -90,6 +90,7 @@ async def unlink(provider: str, principal: Principal, db: Repositories, say: Say
     if user.password_hash is None and linked == {provider}:
         raise ApiError("auth.oauth.only_auth_method")
     await db.oauth_links.remove(user.id, provider)
+    await db.sessions.void_opened(user.id, but=principal.session_id)
     await db.outbox.add("email.provider_unlinked", user=str(user.id), provider=provider)
     await db.audit.record("auth.oauth.unlink.success", actor=user.id, target=user.id, platform=provider)
     return {"message": say("auth.oauth.unlink.done")}

@@ -25,6 +25,7 @@ async def revoke(id: str, principal: Principal, db: Repositories, clock: Clock) 
     session_id = UUID(id)
     if session_id == principal.session_id:
         raise ApiError("auth.sessions.cannot_revoke_current")
+    await db.sessions.void_opened(principal.user_id, but=principal.session_id)
     if not await db.sessions.revoke_own(session_id, principal.user_id, clock()):
         raise ApiError("auth.sessions.not_found")
     await db.audit.record("auth.sessions.revoke.success", actor=principal.user_id, target=session_id)

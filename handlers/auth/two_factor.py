@@ -149,6 +149,7 @@ async def regenerate_backup_codes(
         raise ApiError("auth.2fa.not_enabled")
 
     async def replace(db: Repositories) -> bool:
+        await db.sessions.void_opened(user_id, but=principal.session_id)
         await db.audit.record("auth.2fa.backup_codes.regenerate.success", actor=user_id, target=user_id)
         return True
 

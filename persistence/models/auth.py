@@ -13,6 +13,7 @@ class Session(Identified, Created, Base):
     """``counter`` is the one of the refresh token that is good now; earlier ones are known by being smaller.
 
     ``user_id`` is no foreign key: a session may outlive its account, and its bearer is then told so.
+    ``confirmed_at``: when its bearer last proved who they are, by the sign-in or later.
     """
 
     __tablename__ = "sessions"
@@ -24,6 +25,7 @@ class Session(Identified, Created, Base):
     last_active_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
     user_agent: Mapped[str | None]
     ip: Mapped[str | None]
     country: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from tests.contract.scenario import Act, Conditional, Scenario
+from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account, change, insert
 from tests.handlers.test_auth_passwords import NEW, reset_token
 from tests.handlers.test_auth_two_factor import WRONG, Factor
@@ -60,6 +60,13 @@ def verify_factor_wrongly(api: Api, tables: Tables) -> Act:
     return lambda: api.call("auth.two_factor.verify", {"code": WRONG}, headers=bearer(factor.token))
 
 
+def verify_factor_with_sign_in_open(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables)
+    insert(tables, "challenges", purpose="login", user_id=factor.user_id, expires_at="2999-01-01")
+    headers = bearer(factor.token)
+    return lambda: api.call("auth.two_factor.verify", {"code": factor.code()}, headers=headers)
+
+
 def disable_factor(api: Api, tables: Tables) -> Act:
     headers = bearer(Factor(api, tables).enable().sign_in())
     return lambda: api.call("auth.two_factor.disable", {"password": PASSWORD}, headers=headers)
@@ -72,6 +79,12 @@ def _regenerate(factor: Factor, code: str) -> Act:
 
 def regenerate_codes(api: Api, tables: Tables) -> Act:
     factor = Factor(api, tables).enable()
+    return _regenerate(factor, factor.code())
+
+
+def regenerate_codes_beside_another_session(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables).enable()
+    factor.sign_in()
     return _regenerate(factor, factor.code())
 
 
@@ -177,15 +190,27 @@ CONDITIONAL: Conditional = {
         (second_factor_by_backup_code, {"backup_codes"}),
         (wrong_second_factor, {"login_attempts", "auth.2fa.login.failure"}),
     ],
-    "auth.two_factor.verify": [(verify_factor_wrongly, FAILED)],
-    "auth.two_factor.disable": [(disable_factor, {"users", "backup_codes"})],
-    "auth.two_factor.regenerate_backup_codes": [(regenerate_codes_wrongly, FAILED)],
+    "auth.two_factor.verify": [
+        (verify_factor_wrongly, FAILED),
+        (verify_factor_with_sign_in_open, {"challenges"}),
+    ],
+    "auth.two_factor.disable": [(with_proofs_open(disable_factor), {"users", "backup_codes", "challenges"})],
+    "auth.two_factor.regenerate_backup_codes": [
+        (regenerate_codes_wrongly, FAILED),
+        (with_proofs_open(regenerate_codes_beside_another_session), {"challenges", "sessions"}),
+    ],
     "auth.passwords.reset": [
-        (reset_password_of_signed_in, {"sessions", "email_changes"}),
+        (with_proofs_open(reset_password_of_signed_in), {"sessions", "email_changes", "challenges"}),
         (reset_password_of_unverified, {"email_verifications"}),
     ],
-    "auth.passwords.change": [(change_password_with_all_else_open, {"sessions", "password_resets", "email_changes"})],
-    "auth.sessions.revoke_all": [(revoke_other_sessions, {"sessions"})],
+    "auth.passwords.change": [
+        (
+            with_proofs_open(change_password_with_all_else_open),
+            {"sessions", "password_resets", "email_changes", "challenges"},
+        )
+    ],
+    "auth.sessions.revoke": [(with_proofs_open(revoke_session), {"challenges", "users"})],
+    "auth.sessions.revoke_all": [(with_proofs_open(revoke_other_sessions), {"sessions", "challenges", "users"})],
     "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens"} | CANCELLED)],
 }
 LOGIN: list[tuple[Scenario, set[str]]] = [

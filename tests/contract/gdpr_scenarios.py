@@ -1,7 +1,7 @@
 """Successes and conditions of uploads, exports and erasures, for the test of side effects."""
 
 from tests.contract.account_scenarios import calling
-from tests.contract.scenario import Act, Conditional, Scenario
+from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account, insert
 from tests.handlers.test_gdpr_delete import leaving
 from tests.harness import PASSWORD, Api, Tables, bearer
@@ -45,4 +45,8 @@ SCENARIOS: dict[str, Scenario] = {
     "gdpr.cancel_deletion": cancel_by_session,
     "gdpr.delete_legacy": calling("gdpr.delete_legacy", {"password": PASSWORD}),
 }
-CONDITIONAL: Conditional = {"gdpr.cancel_deletion": [(cancel_by_token, {"users", "reactivation_tokens"})]}
+CONDITIONAL: Conditional = {
+    "gdpr.cancel_deletion": [(cancel_by_token, {"users", "reactivation_tokens"})],
+    "gdpr.delete": [(with_proofs_open(SCENARIOS["gdpr.delete"]), {"challenges"})],
+    "gdpr.delete_legacy": [(with_proofs_open(SCENARIOS["gdpr.delete_legacy"]), {"challenges"})],
+}

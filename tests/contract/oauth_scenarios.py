@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.contract.scenario import Act, Conditional, Scenario
+from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account
 from tests.handlers.test_auth_oauth import linked, opened, told, traded
 from tests.harness import Api, Tables, bearer
@@ -70,7 +70,18 @@ SCENARIOS: dict[str, Scenario] = {
 }
 LINKED = {"social_accounts", "email.provider_linked", "auth.oauth.link.success"}
 REFUSED = {"auth.oauth.login.failure"}
+
+
+def unlinking_with_another_session(api: Api, tables: Tables) -> Act:
+    user_id = account(api, tables)
+    linked(tables, user_id)
+    api.sign_in()
+    headers = bearer(api.sign_in())
+    return lambda: api.call("auth.oauth.unlink", path="/auth/oauth/unlink/google", headers=headers)
+
+
 CONDITIONAL: Conditional = {
+    "auth.oauth.unlink": [(with_proofs_open(unlinking_with_another_session), {"challenges", "users", "sessions"})],
     "auth.oauth.login": [
         (entering(), {"social_accounts", "consent_records"}),
         (

@@ -8,9 +8,8 @@ from connexion.apps.asynchronous import AsyncApi, AsyncASGIApp
 from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.users import Identity
 from persistence.leases import Fetch
-from persistence.sessions import LiveSessions
+from persistence.sessions import Found, LiveSessions
 from runtime.app import Application
 from runtime.call import SCOPE_KEY, Call
 from runtime.errors import send_answer
@@ -40,9 +39,9 @@ class _Remembering(LiveSessions):
 
     def __init__(self, fetch: Fetch, clock: Callable[[], datetime]) -> None:
         super().__init__(fetch, clock)
-        self._known: dict[UUID, tuple[bool, Identity | None]] = {}
+        self._known: dict[UUID, Found] = {}
 
-    async def find(self, session_id: UUID, user_id: UUID) -> tuple[bool, Identity | None]:
+    async def find(self, session_id: UUID, user_id: UUID) -> Found:
         if session_id not in self._known:
             self._known[session_id] = await super().find(session_id, user_id)
         return self._known[session_id]
@@ -61,5 +60,4 @@ class RecordingApplication(Application):
         except InvalidToken:
             return False
         sessions = LiveSessions(self.parts.database.leases.fetch, utc_now)
-        live, _user = await sessions.find(claims.session_id, claims.user_id)
-        return live
+        return (await sessions.find(claims.session_id, claims.user_id)).live

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import httpx
 
+from tests.handlers.support import insert
 from tests.harness import Api, Tables
 
 Act = Callable[[], httpx.Response]
@@ -15,3 +16,17 @@ Conditional = dict[str, list[tuple[Scenario, set[str]]]]
 
 A leading hyphen marks what such a success lacks of the unconditional ones.
 """
+
+
+def with_proofs_open(scenario: Scenario) -> Scenario:
+    """Whatever a proof may open is open for every account: sign-in, phone code, set-up of a factor, confirmation."""
+
+    def prepare(api: Api, tables: Tables) -> Act:
+        act = scenario(api, tables)
+        for row in tables.rows("SELECT id FROM users"):
+            insert(tables, "challenges", purpose="login", user_id=row["id"], expires_at="2999-01-01")
+        tables.run("UPDATE users SET two_factor_secret = 'sealed' WHERE NOT two_factor_enabled")
+        tables.run("UPDATE sessions SET confirmed_at = now()")
+        return act
+
+    return prepare

@@ -11,7 +11,7 @@ import pytest
 from runtime.policy import SideEffect
 from tests.contract import account_scenarios, gdpr_scenarios, oauth_scenarios, user_scenarios
 from tests.contract.operations import CONTRACT, IDS
-from tests.contract.scenario import Act, Conditional, Scenario
+from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account
 from tests.harness import Api, Tables, bearer
 from tests.recording import record_effects
@@ -171,7 +171,10 @@ CONDITIONAL: Conditional = (
     | {
         "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"}), *account_scenarios.LOGIN],
         "auth.refresh": [
-            (stolen_refresh, {"email.session_theft", "auth.refresh.reuse_detected"}),
+            (
+                with_proofs_open(stolen_refresh),
+                {"email.session_theft", "auth.refresh.reuse_detected", "challenges", "users"},
+            ),
             (
                 stolen_refresh_with_alert,
                 {"email.session_theft", "email.session_theft_alert", "auth.refresh.reuse_detected"},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.contract.scenario import Act, Conditional, Scenario
+from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account, insert
 from tests.handlers.test_auth_passwords import reset_token
 from tests.handlers.test_users_emails import change_token, wish
@@ -58,8 +58,10 @@ def _of_another(api: Api, tables: Tables, operation_id: str, *, blocked: bool = 
 
 
 def verify_email_change(api: Api, tables: Tables) -> Act:
+    """Long after the sign-in."""
     account(api, tables)
     token = change_token(api, api.sign_in())
+    tables.run("UPDATE sessions SET confirmed_at = NULL")
     return lambda: api.call("auth.verify_email_change", {"token": token})
 
 
@@ -109,8 +111,13 @@ CONDITIONAL: Conditional = {
     "users.avatars.remove": [(calling("users.avatars.remove", avatar_url=FORMER), {"users"} | DELETED_FILE)],
     "users.settings.get": [(calling("users.settings.get"), {"user_settings"})],
     "users.settings.update": [(calling("users.settings.update", {"locale": "tr"}), {"users"})],
-    "users.deactivate": [(deactivate_with_links_open, {"email_changes", "password_resets"})],
+    "users.deactivate": [
+        (with_proofs_open(deactivate_with_links_open), {"email_changes", "password_resets", "challenges"}),
+    ],
     "auth.verify_email_change": [
-        (verify_email_change_with_links_open, {"password_resets", "reactivation_tokens"}),
+        (
+            with_proofs_open(verify_email_change_with_links_open),
+            {"password_resets", "reactivation_tokens", "challenges", "sessions"},
+        ),
     ],
 }
