@@ -5,19 +5,26 @@ request yet that one could belong to, or its client hardly listens.
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+import httptools
+from starlette.responses import Response
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from runtime.hosts import is_host
 from runtime.lifecycle import Lifecycle
 
 # Like the parser's own 400 it has no envelope: no request is known whose correlation id or language it could have.
 HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 FRAMING = 4  # colon, blank and the end of the line
+INVALID = "Invalid HTTP request received."
+VERSIONS = ("1.1", "1.0")
+ABSOLUTE = re.compile(rb"https?://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Limits:
     body_seconds: float = 30
     body_pace: int = 4096
     body_bytes: int = 64 * 1024 * 1024  # on the wire; more than any upload has
-    header_lines: int = 1000  # with those after a chunked body
+    header_lines: int = 1000  # after a chunked body
     pipelined: int = 32
     unread_seconds: float = 30  # an answer of which the client takes nothing
     linger_seconds: float = 2
@@ -59,8 +66,11 @@ class TooMuch(Exception):
     """Ends the parsing."""
 
 
+class NoProxy(Exception):
+    """Ends the parsing: nothing is tunnelled here."""
+
+
 # Called by name: ``super()`` costs a tenth of a microsecond, at each request.
-feed = HttpToolsProtocol.data_received
 begin_request = HttpToolsProtocol.on_headers_complete
 
 
@@ -118,7 +128,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._lingers_until is not None:
             self._ignore()
             return
-        feed(self, data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         cycle: RequestResponseCycle | None = self.cycle
         # A whole request that waits for its answer is what nearly always came.
         if cycle is None or cycle.more_body or cycle.response_complete or cycle.scope is not self.scope:
@@ -126,17 +137,88 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._since is not None:
             self._since = None
 
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offered:
+            self._decline(data[offered.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response(INVALID)
+
+    def _decline(self, rest: bytes) -> None:
+        """Read the head again without its ``Upgrade``, and then its body. The parser takes what follows an offer for
+        another protocol; but a server that takes none up answers as if there were no offer (RFC 9110, 7.8).
+        """
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        head = [b"%b %b HTTP/%b" % (method, self.url, version)]
+        head += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        self._feed(b"\r\n".join([*head, b"", rest]))
+
+    def _should_upgrade(self) -> bool:
+        """uvicorn asks about a head with an offer: it leaves that to ``_decline``."""
+        return True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """The blanks around a value are no part of it (RFC 9112, 5.1)."""
+        name, value = name.lower(), value.strip(b" \t")
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
     def on_headers_complete(self) -> None:
         suspicious = self._since is not None or self._chunk > self._limits.head_bytes
         if suspicious and self._head_size() > self._limits.head_bytes:
             raise TooMuch
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":  # which no ``_decline`` makes another method
+                raise NoProxy
+            return
         self._since = None
-        begin_request(self)
+        self._begin()
+        self.headers = []  # what follows a chunked body is no header of the request (RFC 9110, 6.5.1)
         if self._lifecycle.phase:
             self.cycle.keep_alive = False
         if len(self.pipeline) > self._limits.pipelined:
             self.transport.abort()
             raise TooMuch
+
+    def _begin(self) -> None:
+        status = self._fault()
+        if status is None:
+            begin_request(self)
+            return
+        served, self.app = self.app, Response(status_code=status, headers={"connection": "close"})
+        try:
+            begin_request(self)
+        finally:
+            self.app = served
+        self.cycle.keep_alive = False
+
+    def _fault(self) -> int | None:
+        """The status of a head that is whole and yet no request: of another version, or for no host."""
+        version = self.parser.get_http_version()
+        if version not in VERSIONS:
+            return 505
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) != 1:
+            return None if version == "1.0" and not hosts else 400
+        if not is_host(hosts[0]):
+            return 400
+        return None if self.url.startswith(b"/") else self._read_absolute()
+
+    def _read_absolute(self) -> int | None:
+        """A target with scheme and host names the host in place of the header (RFC 9112, 3.2.2)."""
+        target = ABSOLUTE.fullmatch(self.url)
+        if target is None:  # such as "*"
+            return None
+        if not is_host(target["authority"]):
+            return 400
+        own = [header for header in self.headers if header[0] != b"host"]
+        self.headers[:] = [*own, (b"host", target["authority"])]
+        self.url = target["rest"] if target["rest"].startswith(b"/") else b"/" + target["rest"]
+        return None
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + FRAMING for name, value in self.headers)
@@ -166,6 +248,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """uvicorn's answer to whatever ended the parsing."""
         if self.awaited is Awaited.HEAD and self._head_size() > self._limits.head_bytes:
             self._refuse_head()
+        elif self.awaited is Awaited.HEAD and not self.idle:
+            self.cycle.keep_alive = False  # what was asked before is answered; then this connection ends
         elif not self.transport.is_closing():
             super().send_400_response(msg)
 

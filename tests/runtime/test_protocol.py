@@ -200,7 +200,7 @@ class TestEndlessHeads:
         caplog.clear()  # uvicorn tells of what it takes for a fault of the parser
 
     def test_one_below_the_limit_is_served(self, strict_server: Server) -> None:
-        head = b"GET /health/live HTTP/1.1\r\nConnection: close\r\nX: %s\r\n\r\n"
+        head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: %s\r\n\r\n"
         assert exchange(strict_server, head % (b"a" * (LIMITS.head_bytes - 100))).status == 200
 
 
@@ -213,7 +213,9 @@ class TestEndlessBodies:
         assert b"\r\nconnection: close\r\n" in heard
 
     def test_after_another_refusal(self, strict_server: Server) -> None:
-        with caller(strict_server, b"PUT /nowhere HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n") as endless:
+        with caller(
+            strict_server, b"PUT /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        ) as endless:
             assert endless.until_cut_off(b"10000\r\n%s\r\n" % (b"x" * 65536), every=0.001).startswith(b"HTTP/1.1 404 ")
 
     def test_a_chunk_extension(self, strict_server: Server) -> None:
@@ -231,7 +233,7 @@ class TestEndlessBodies:
             assert answer.headers["connection"] == "close"
 
     def test_a_small_rest_after_a_refusal_costs_no_connection(self, strict_server: Server) -> None:
-        with caller(strict_server, b"PUT /nowhere HTTP/1.1\r\nContent-Length: 5\r\n\r\n") as patient:
+        with caller(strict_server, b"PUT /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n") as patient:
             assert patient.answer("PUT")[0] == 404
             patient.socket.sendall(b"hello" + GET_LIVE)
             assert patient.answer()[0] == 200

@@ -59,7 +59,7 @@ def request(
     chunks: tuple[bytes, ...] | None = None,
 ) -> Answer:
     """One request on a connection of its own. ``announced`` replaces the Content-Length, ``chunks`` the body."""
-    sent: list[Header] = [("Host", "test"), ("Connection", "close"), ("X-Forwarded-For", new_address()), *headers]
+    sent: list[Header] = [("Host", "localhost"), ("Connection", "close"), ("X-Forwarded-For", new_address()), *headers]
     if content_type is not None and (body is not None or chunks is not None or announced is not None):
         sent.append(("Content-Type", content_type))
     if chunks is not None:

@@ -1,0 +1,44 @@
+"""What a ``Host`` may be (RFC 9112, 3.2), and whether it names this machine alone."""
+
+import re
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+
+LONGEST = 255 + len(":65535")
+# Names as DNS has them, percent-encoded ones included. The grammar allows "," too: no host has one, two merged lines do.
+HOST = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+))(?::(?P<port>[0-9]*))?"
+)
+
+
+def is_host(value: bytes) -> bool:
+    """Whether the value names a host, with or without a port."""
+    return len(value) <= LONGEST and _name(value) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the value of ``Host`` is ``localhost`` or a loopback address: a name that no foreign DNS answers for."""
+    name = _name(host.encode("latin-1")) if len(host) <= LONGEST else None
+    if name is None:
+        return False
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name.removesuffix(".") == "localhost"
+
+
+@lru_cache(maxsize=1024)
+def _name(value: bytes) -> str | None:
+    """The host in lower case, without port and brackets; None where there is none."""
+    match = HOST.fullmatch(value.decode("latin-1"))
+    if match is None or int(match["port"] or 0) > 65535 or (match["v6"] and not _is_v6(match["v6"])):
+        return None
+    return (match["v6"] or match["name"]).lower()
+
+
+def _is_v6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
