@@ -5,7 +5,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 LONGEST = 255 + len(":65535")
-# Names as DNS has them, percent-encoded ones included. The grammar allows "," too: no host has one, two merged lines do.
+# Names as DNS has them, percent-encoded ones included. The grammar allows "," too: no host has it, merged lines do.
 HOST = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+))(?::(?P<port>[0-9]*))?"
 )
