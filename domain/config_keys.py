@@ -146,6 +146,17 @@ CATALOGUE: dict[str, ConfigKey] = {
         ConfigKey("auth.otp_max_resends", "int", 3, "further codes for one phone challenge", 0, 20),
         ConfigKey("auth.otp_resend_cooldown_seconds", "int", 60, "between two codes of a phone challenge", 0, 3600),
         ConfigKey("auth.otp_per_phone_max_per_hour", "int", 5, "codes that one phone gets in an hour", 1, 1000),
+        ConfigKey(
+            "mail.same_address_minutes",
+            "int",
+            5,
+            "between two mails of a kind that anybody may have sent to an address",
+            0,
+            1440,
+        ),
+        ConfigKey(
+            "mail.same_address_per_day", "int", 5, "mails of a kind that anybody may have sent to an address", 1, 1000
+        ),
         ConfigKey("auth.unverified_purge_days", "int", 7, "an account not verified for this long is forgotten", 1, 365),
         ConfigKey(
             "auth.lockout_account_threshold",

@@ -1,13 +1,17 @@
 """A mail, and a try to deliver it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from domain.config_keys import Config
 from domain.users import timestamp
 
 MAILBOX_LIMIT = 50
+DAY = timedelta(days=1)
+QUOTA = "mail-quota"
+"""The purpose of the keyed hash by which an address is counted: ``digest(QUOTA, kind, address)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,18 @@ class Attempt:
     outcome: str
     error: str | None
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many mails of a kind an address gets that anybody may cause, and how far apart."""
+
+    gap: timedelta
+    a_day: int
+
+
+def allowance(config: Config) -> Allowance:
+    return Allowance(timedelta(minutes=config["mail.same_address_minutes"]), config["mail.same_address_per_day"])
 
 
 def message_view(message: Any) -> dict[str, Any]:

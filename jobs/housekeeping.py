@@ -18,6 +18,7 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
     async with uow.last() as db:
         await db.outbox.purge(now - KEPT, now - DEAD_KEPT)
         await db.login_attempts.purge(now - KEPT)
+        await db.mail_quotas.purge(now - KEPT)
         await db.challenges.purge(now - KEPT)
         await db.sign_in_challenges.purge(now - KEPT)
         await db.idempotency.purge()

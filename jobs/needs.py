@@ -15,5 +15,6 @@ from runtime.mailer import Mailer
 from runtime.texter import Texter
 
 Clock: TypeAlias = Callable[[], datetime]
+Digest: TypeAlias = Callable[..., bytes]
 
-__all__ = ["Archives", "Clock", "Config", "Job", "Mailer", "Storage", "Texter", "UnitOfWork"]
+__all__ = ["Archives", "Clock", "Config", "Digest", "Job", "Mailer", "Storage", "Texter", "UnitOfWork"]

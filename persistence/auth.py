@@ -130,16 +130,21 @@ class Sessions:
 
 
 class OneTimeTokens:
-    """Tokens of one kind, each good for one thing once."""
+    """Tokens of one kind, each good for one thing once; the first that is used ends the account's others.
+
+    An account has up to ``at_once`` of them: who has links mailed to somebody else ends none that these still have.
+    """
 
     model: type[OneTimeToken]
+    at_once = 3
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: str) -> UUID:
-        """A new token; the account's earlier one stops working. ``columns`` are further ones of its kind."""
-        await self.invalidate(user_id, now)
+        """A new token; the account's oldest one too many stops working. ``columns`` are further ones of its kind."""
+        await self._hold(user_id)
+        await self._make_room(user_id, now)
         token = uuid4()
         row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
         await self._session.execute(insert(self.model).values(row))
@@ -156,9 +161,15 @@ class OneTimeTokens:
         The account is held before its token, as by all who void tokens of an account, so that none waits for the other.
         """
         row = self.model
-        await self._session.execute(select(User.id).where(User.id == await self.find(token, now)).with_for_update())
+        owner = await self.find(token, now)
+        if owner is None:
+            return None
+        await self._hold(owner)
         used = update(row).where(*self._good(token, now)).values(used_at=now)
-        return await self._session.scalar(used.returning(row.user_id))
+        user_id = await self._session.scalar(used.returning(row.user_id))
+        if user_id is not None:
+            await self.invalidate(user_id, now)
+        return user_id
 
     async def find(self, token: UUID, now: datetime) -> UUID | None:
         """Whose a token is that ``consume`` would take."""
@@ -166,6 +177,16 @@ class OneTimeTokens:
 
     async def purge(self, before: datetime) -> None:
         await self._session.execute(delete(self.model).where(self.model.expires_at < before))
+
+    async def _hold(self, user_id: UUID) -> None:
+        await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+    async def _make_room(self, user_id: UUID, now: datetime) -> None:
+        row = self.model
+        live = (row.user_id == user_id, row.used_at.is_(None), row.invalidated_at.is_(None))
+        newest = select(row.id).where(*live, row.expires_at > now).order_by(row.created_at.desc(), row.id)
+        spared = newest.limit(self.at_once - 1)
+        await self._session.execute(update(row).where(*live, row.id.not_in(spared)).values(invalidated_at=now))
 
     def _good(self, token: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
         row = self.model
@@ -179,6 +200,7 @@ class OneTimeTokens:
 
 class EmailChanges(OneTimeTokens):
     model = EmailChange
+    at_once = 1  # only the owner asks, and a later wish replaces the earlier
 
     async def new_email(self, token: UUID) -> str:
         """The address that the token, which must be known, was mailed to."""

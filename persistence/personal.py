@@ -271,6 +271,7 @@ PERSONAL: tuple[Personal, ...] = (
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
     "reserved_usernames": "words that nobody may take; nobody's names",
+    "mail_quotas": "counts by a keyed hash of an address, forgotten within a week",
     "phone_quotas": "counts by a keyed hash of a phone, forgotten within a week",
     "login_attempts": "counts by a keyed hash of address and network, forgotten within a week",
     "idempotency_keys": "keyed hashes and sealed answers, forgotten after 24 hours",

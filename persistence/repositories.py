@@ -22,6 +22,7 @@ from persistence.creators import Creators
 from persistence.gdpr import DataExports, GdprRequests
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
+from persistence.mails import MailQuotas
 from persistence.oauth import OAuthLinks, OAuthProviders, OAuthUsedTokens
 from persistence.otp import Challenges
 from persistence.outbox import Outbox, Seal
@@ -146,6 +147,10 @@ class Repositories:
     @cached_property
     def mailbox(self) -> Mailbox:
         return Mailbox(self.session)
+
+    @cached_property
+    def mail_quotas(self) -> MailQuotas:
+        return MailQuotas(self.session)
 
     @cached_property
     def schedule(self) -> Schedule:

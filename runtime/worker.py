@@ -188,6 +188,7 @@ class Worker:
             "archives": Archives(self._parts.database, self._parts.providers.storage),
             "config": self._parts.config,
             "clock": utc_now,
+            "digest": self._parts.keyring.digest,
         }
         await run(**{name: given[name] for name in inspect.signature(run).parameters})
 

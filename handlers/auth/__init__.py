@@ -9,6 +9,7 @@ from uuid import UUID
 from domain import auth as rules
 from domain.auth import Presented
 from domain.errors import ApiError
+from domain.mails import QUOTA, allowance
 from domain.two_factor import CHALLENGE_LIFE
 from domain.users import REFERRAL_LENGTH, Origin, identity_view, mask_email, new_user, referral_code
 
@@ -133,7 +134,7 @@ async def login(
     refusal = rules.login_refusal(user.status, user.email_verified) if user and matched else rules.WRONG_CREDENTIALS
     if user is None or refusal is not None:
         async with uow() as db:
-            await _refuse(db, user, matched, refusal, subjects, config, now)
+            await _refuse(db, user, matched, refusal, subjects, config, now, digest)
         raise ApiError(refusal or rules.WRONG_CREDENTIALS)
 
     idle, absolute = rules.session_life(config)
@@ -165,19 +166,32 @@ async def _forget_attempts(db: Repositories, subjects: Subjects) -> None:
 
 
 async def _refuse(
-    db: Repositories, user: Any, matched: bool, refusal: str | None, subjects: Subjects, config: Config, now: Any
+    db: Repositories,
+    user: Any,
+    matched: bool,
+    refusal: str | None,
+    subjects: Subjects,
+    config: Config,
+    now: Any,
+    digest: Digest,
 ) -> None:
     """Leave the trace; the owner of a deactivated account, who knows the password, gets a link to come back with."""
     if matched:
         await _forget_attempts(db, subjects)
     if user is not None and matched and user.status == "DEACTIVATED":
-        life = timedelta(days=config["auth.reactivation_ttl_days"])
-        token = await db.reactivation_tokens.start(user.id, now, life)
-        await db.outbox.add("email.reactivation", secret=str(token), user=str(user.id))
+        await _offer_return(db, user, config, now, digest)
     target = user.id if user else None
     await db.audit.record(
         "auth.login.failure", result="failure", target=target, reason=refusal, subject=subjects[0][0].hex()
     )
+
+
+async def _offer_return(db: Repositories, user: Any, config: Config, now: datetime, digest: Digest) -> None:
+    """Mail a link to come back with, unless the owner was mailed one a moment ago."""
+    if await db.mail_quotas.take(digest(QUOTA, "return", user.email), now, allowance(config)):
+        life = timedelta(days=config["auth.reactivation_ttl_days"])
+        token = await db.reactivation_tokens.start(user.id, now, life)
+        await db.outbox.add("email.reactivation", secret=str(token), user=str(user.id))
 
 
 async def refresh(

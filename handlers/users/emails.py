@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from domain.auth import require_password
 from domain.errors import ApiError
+from domain.mails import QUOTA, allowance
 from domain.users import mask_email
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Clock, Config, Hasher, MailRules, Principal, Say, UnitOfWork
+    from datetime import datetime
+
+    from handlers.needs import Body, Clock, Config, Digest, Hasher, MailRules, Principal, Repositories, Say, UnitOfWork
 
 
 async def change(
@@ -21,6 +24,7 @@ async def change(
     clock: Clock,
     hasher: Hasher,
     mail_rules: MailRules,
+    digest: Digest,
     say: Say,
 ) -> dict[str, Any]:
     email = body["newEmail"]
@@ -36,10 +40,15 @@ async def change(
     async with uow.last() as db:
         await db.users.require_unclaimed(email, None)
         user = await db.users.get_held(user.id)
-        token = await db.email_changes.start(user.id, now, life, new_email=email)
-        await db.outbox.add("email.confirm_new_address", secret=str(token))
-        await db.outbox.add(
-            "email.address_change_requested", secret=user.email, user=str(user.id), address=mask_email(email)
-        )
-        await db.audit.record("user.change_email.requested", actor=user.id, target=user.id)
+        if await db.mail_quotas.take(digest(QUOTA, "change", email), now, allowance(config)):
+            await _start(db, user, email, now, life)
     return {"message": say("users.emails.change.done")}
+
+
+async def _start(db: Repositories, user: Any, email: str, now: datetime, life: timedelta) -> None:
+    token = await db.email_changes.start(user.id, now, life, new_email=email)
+    await db.outbox.add("email.confirm_new_address", secret=str(token))
+    await db.outbox.add(
+        "email.address_change_requested", secret=user.email, user=str(user.id), address=mask_email(email)
+    )
+    await db.audit.record("user.change_email.requested", actor=user.id, target=user.id)

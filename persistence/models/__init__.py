@@ -14,6 +14,7 @@ from persistence.models.base import Base
 from persistence.models.blocks import BlockList
 from persistence.models.creators import CreatorProfile
 from persistence.models.gdpr import DataExport, GdprRequest
+from persistence.models.mails import MailQuota
 from persistence.models.oauth import OAuthProvider, OAuthUsedToken
 from persistence.models.otp import PhoneQuota
 from persistence.models.platform import (
@@ -55,6 +56,7 @@ __all__ = [
     "GdprRequest",
     "IdempotencyKey",
     "LoginAttempt",
+    "MailQuota",
     "MailboxMessage",
     "OAuthProvider",
     "OAuthUsedToken",

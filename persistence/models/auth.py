@@ -32,7 +32,7 @@ class Session(Identified, Created, Base):
 
 
 class OneTimeToken(Identified, Created):
-    """One live row per account and kind; the token itself is only in the mail."""
+    """A few live rows per account and kind; the tokens themselves are only in mails."""
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
@@ -46,17 +46,14 @@ LIVE = text("used_at IS NULL AND invalidated_at IS NULL")
 
 class EmailVerification(OneTimeToken, Base):
     __tablename__ = "email_verifications"
-    __table_args__ = (Index("uq_email_verifications_live", "user_id", unique=True, postgresql_where=LIVE),)
 
 
 class PasswordReset(OneTimeToken, Base):
     __tablename__ = "password_resets"
-    __table_args__ = (Index("uq_password_resets_live", "user_id", unique=True, postgresql_where=LIVE),)
 
 
 class ReactivationToken(OneTimeToken, Base):
     __tablename__ = "reactivation_tokens"
-    __table_args__ = (Index("uq_reactivation_tokens_live", "user_id", unique=True, postgresql_where=LIVE),)
 
 
 class EmailChange(OneTimeToken, Base):

@@ -215,5 +215,5 @@ CONDITIONAL: Conditional = {
 }
 LOGIN: list[tuple[Scenario, set[str]]] = [
     (asked_for_second_factor, {"challenges", "-auth.login.success"}),
-    (deactivated_login, {"reactivation_tokens", "email.reactivation", "auth.login.failure"}),
+    (deactivated_login, {"reactivation_tokens", "mail_quotas", "email.reactivation", "auth.login.failure"}),
 ]

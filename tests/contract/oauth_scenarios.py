@@ -92,7 +92,7 @@ CONDITIONAL: Conditional = {
         (entering(columns={"two_factor_enabled": True}, link=True), {"challenges", "-auth.oauth.login.success"}),
         (
             entering(columns={"status": "DEACTIVATED"}, link=True),
-            {"reactivation_tokens", "email.reactivation"} | REFUSED,
+            {"reactivation_tokens", "mail_quotas", "email.reactivation"} | REFUSED,
         ),
     ],
 }

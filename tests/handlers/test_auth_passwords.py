@@ -56,13 +56,6 @@ class TestForgot:
         forgot(api)
         assert len(api.mails("ada@example.com")) == before
 
-    def test_a_newer_link_replaces_the_older(self, api: Api, tables: Tables) -> None:
-        account(api, tables)
-        first = reset_token(api)
-        second = reset_token(api)
-        assert code_of(reset(api, first)) == "auth.reset_password.invalid_token"
-        assert reset(api, second).status_code == 200
-
 
 class TestReset:
     @pytest.mark.parametrize("token", ["nonsense", "0f8fad5b-d9cb-469f-a165-70867728950e"])

@@ -1,0 +1,18 @@
+"""How many mails an address got that anybody may cause."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from persistence.models.base import Base
+
+
+class MailQuota(Base):
+    """Mails of one kind in the day that ``opened_at``. The address is known by a keyed hash only."""
+
+    __tablename__ = "mail_quotas"
+
+    address_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    sent: Mapped[int]
+    opened_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
