@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from domain.config_keys import Config
@@ -9,6 +10,8 @@ from domain.errors import ApiError
 
 # ASCII only, so that no letter of another script can pass for one of these.
 FORM = re.compile(r"[a-z0-9._-]+")
+# What browsers, search engines and proofs of ownership ask for at the root of a site is a file of one of these kinds.
+FILES = re.compile(r".*\.(css|env|gz|html?|ico|js|json|map|md|mjs|pdf|php|png|svg|txt|wasm|webmanifest|xml|ya?ml)")
 
 
 def require_well_formed(username: str, config: Config) -> None:
@@ -20,9 +23,26 @@ def require_well_formed(username: str, config: Config) -> None:
         raise ApiError("error.user.username_format")
 
 
-def is_well_formed(username: str, config: Config) -> bool:
+def is_name(username: str) -> bool:
+    """Whether it reads as a name and not as a path: a letter or digit, no dot at an end, no two in a row, no file."""
+    dotted = username.startswith(".") or username.endswith(".") or ".." in username
+    return any(map(str.isalnum, username)) and not dotted and not FILES.fullmatch(username)
+
+
+def require_no_path(username: str | None, site_paths: Collection[str]) -> None:
+    """Raises ApiError username_unavailable for what the site serves: bio pages stand beside its own.
+
+    ``site_paths``: the first segment of every path that it answers.
+    """
+    if username is not None and (username in site_paths or not is_name(username)):
+        raise ApiError("auth.register.username_unavailable")
+
+
+def may_be_asked_for(username: str, config: Config, site_paths: Collection[str]) -> bool:
+    """Whether no rule stands against it; whether it is free is another question."""
     try:
         require_well_formed(username, config)
+        require_no_path(username, site_paths)
     except ApiError:
         return False
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -27,6 +27,7 @@ Digest: TypeAlias = Callable[..., bytes]
 RandomBytes: TypeAlias = Callable[[int], bytes]
 Say: TypeAlias = Callable[[str], str]
 QrCode: TypeAlias = Callable[[str], str]
+SitePaths: TypeAlias = Collection[str]
 DeviceOf: TypeAlias = Callable[[str | None], str | None]
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Repositories",
     "Say",
     "SecondFactor",
+    "SitePaths",
     "Storage",
     "Tokens",
     "UnitOfWork",

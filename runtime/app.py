@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from persistence.migrate import is_current
@@ -33,7 +33,7 @@ from runtime.links import ExportLinks
 from runtime.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.oauth import OAuthDirectory
 from runtime.parts import Parts, build_parts, utc_now
-from runtime.portal import Portal
+from runtime.portal import PATHS, Portal
 from runtime.qr import png_data_url
 from runtime.ratelimit import Limiter, LocalLimiter
 from runtime.routing import StrictRouting
@@ -111,26 +111,38 @@ class Application:
         self.lifecycle = Lifecycle(settings.max_connections)
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
+        self._own_routes = self._make_own_routes()
         self.connexion = self._connexion()
         self.metrics.watch(self._present)
         door = Door(self._outer(), settings, self.config, self.metrics.observe)
         self.asgi = self.parts.tracing.around(door, self.parts.contract)
 
-    def _outer(self) -> ASGIApp:
+    def _make_own_routes(self) -> list[Route | Mount]:
+        """Everything that is neither an operation nor a page."""
         contract = self.parts.contract
-        api = ErrorLayer(self.connexion, self.refusals)
         documents = {
             "/openapi.yaml": Response(contract.as_yaml(), media_type="application/yaml"),
             "/openapi.json": Response(contract.as_json(), media_type="application/json"),
         }
-        routes = [
+        return [
             Route("/health/live", _live),
             Route("/health/ready", self._ready),
             Route(scrape.PATH, ErrorLayer(self._scrape(), self.refusals)),
             *(Route(path, _constant(response)) for path, response in documents.items()),
             Mount("/files", ErrorLayer(self._files(), self.refusals)),
-            Mount("/", Portal(self.parts.settings.portal_folder, contract.base_path, self.config, api)),
         ]
+
+    @property
+    def site_paths(self) -> frozenset[str]:
+        """The first segment of every path that is served, in the lower case of usernames."""
+        served = (self.parts.contract.base_path, *(route.path for route in self._own_routes), *PATHS)
+        return frozenset(path.split("/")[1].lower() for path in served)
+
+    def _outer(self) -> ASGIApp:
+        contract = self.parts.contract
+        api = ErrorLayer(self.connexion, self.refusals)
+        portal = Portal(self.parts.settings.portal_folder, contract.base_path, self.config, api)
+        routes: list[BaseRoute] = [*self._own_routes, Mount("/", portal)]
         pages = Starlette(routes=routes, lifespan=self._lifespan)
         pages.router.redirect_slashes = False
         return self._shared(Gate(Front(contract.base_path, api, pages), self.lifecycle, self.refusals))
@@ -215,6 +227,7 @@ class Application:
             "qr_code": png_data_url,
             "random_bytes": os.urandom,
             "second_factor": SecondFactor(self.parts.keyring, self.config, utc_now),
+            "site_paths": self.site_paths,
             "storage": self.parts.providers.storage,
             "tokens": self.tokens,
         }

@@ -22,7 +22,7 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.config_keys import Config
+from domain.config_keys import LOCALES, Config
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
 from runtime.call import SCOPE_KEY
@@ -67,6 +67,8 @@ TYPES = {
 }
 # Everything else is text, which is worth compressing.
 PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta", ".pf_filter")
+# Whatever its folder holds below an address begins with one of these, or is a file at the root.
+PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(f"/{action.path}" for action in ACTIONS))
 KEPT_FILES = 256
 NOT_BUILT = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=3><title>Documentation</title>"

@@ -11,6 +11,7 @@ from domain.auth import Presented
 from domain.errors import ApiError
 from domain.mails import QUOTA, allowance
 from domain.two_factor import CHALLENGE_LIFE
+from domain.usernames import require_no_path
 from domain.users import REFERRAL_LENGTH, Origin, identity_view, mask_email, new_user, referral_code
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         RandomBytes,
         Repositories,
         Say,
+        SitePaths,
         Tokens,
         UnitOfWork,
     )
@@ -50,11 +52,13 @@ async def register(
     hasher: Hasher,
     geoip: GeoIp,
     random_bytes: RandomBytes,
+    site_paths: SitePaths,
 ) -> dict[str, Any]:
     locale = rules.registration_locale(body.get("locale"), client.locale, config["platform.supported_locales"])
     await mail_rules.require_deliverable(body["email"])
     async with uow() as db:  # friendly answers before the dear hash; the constraints still decide
         await db.users.require_unclaimed(body["email"], body.get("username"))
+        require_no_path(body.get("username"), site_paths)
         referrer = await db.referrals.find_referrer(body.get("referralCode"))
     password_hash = await hasher.hash(body["password"])
     origin = Origin(client.user_agent, await geoip.country(client.ip, client.cdn_country), referrer)

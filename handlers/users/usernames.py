@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import ApiError
-from domain.usernames import is_well_formed, require_rested, require_well_formed
+from domain.usernames import may_be_asked_for, require_no_path, require_rested, require_well_formed
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Clock, Config, Principal, Repositories
+    from handlers.needs import Body, Clock, Config, Principal, Repositories, SitePaths
 
 
-async def check(username: str, db: Repositories, config: Config) -> dict[str, Any]:
-    return {"available": is_well_formed(username, config) and not await db.users.is_username_claimed(username)}
+async def check(username: str, db: Repositories, config: Config, site_paths: SitePaths) -> dict[str, Any]:
+    allowed = may_be_asked_for(username, config, site_paths)
+    return {"available": allowed and not await db.users.is_username_claimed(username)}
 
 
-async def change(body: Body, principal: Principal, db: Repositories, config: Config, clock: Clock) -> None:
+async def change(
+    body: Body, principal: Principal, db: Repositories, config: Config, clock: Clock, site_paths: SitePaths
+) -> None:
     username, now = body["username"], clock()
     require_well_formed(username, config)
     user = await db.users.get_held(principal.user_id)
@@ -24,6 +27,7 @@ async def change(body: Body, principal: Principal, db: Repositories, config: Con
         raise ApiError("error.user.username_same")
     if former is not None:
         require_rested(await db.usernames.changed_at(user.id), now, config["username.change_cooldown_days"])
+    require_no_path(username, site_paths)
     if await db.users.is_username_claimed(username):
         raise ApiError("auth.register.username_unavailable")
     await db.users.change(user.id, username=username)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import ApiError
-from domain.usernames import FORM, require_rested
+from domain.usernames import FORM, is_name, require_no_path, require_rested
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -16,6 +16,27 @@ class TestForm:
     @pytest.mark.parametrize("name", ["Ada", "ada\n", "аda", "ada ", "ad\u200ba", "ádá", "a/b", "a%62"])  # noqa: RUF001
     def test_nothing_else_does(self, name: str) -> None:
         assert not FORM.fullmatch(name)
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["ada", "a.d-a_7", "0", "_ada_", "-ada-", "ada.me", "bio.re", "html", "txt.ada"])
+    def test_names_are_names(self, name: str) -> None:
+        assert is_name(name)
+
+    @pytest.mark.parametrize("name", [".", "..", "...", "----", "____", "._-", "ada.", ".ada", "a..b", ".env", ".git"])
+    def test_paths_and_mere_punctuation_are_none(self, name: str) -> None:
+        assert not is_name(name)
+
+    @pytest.mark.parametrize("name", ["index.html", "sw.js", "ads.txt", "google1a2b.html", "site.webmanifest", "x.yml"])
+    def test_files_are_none(self, name: str) -> None:
+        assert not is_name(name)
+
+    def test_what_the_site_serves_is_refused(self) -> None:
+        require_no_path(None, {"docs"})
+        require_no_path("ada", {"docs"})
+        with pytest.raises(ApiError) as refusal:
+            require_no_path("docs", {"docs"})
+        assert refusal.value.code == "auth.register.username_unavailable"
 
 
 class TestCoolDown:

@@ -149,6 +149,12 @@ class TestRegister:
             assert (response.status_code, code_of(response)) == (409, "auth.register.username_unavailable")
         assert tables.count("users") == 1
 
+    @pytest.mark.parametrize("username", [".well-known", "...", "index.html", "reset-password", "de", "files", "docs"])
+    def test_a_path_of_the_site_is_no_username(self, api: Api, tables: Tables, username: str) -> None:
+        response = register(api, username=username)
+        assert (response.status_code, code_of(response)) == (409, "auth.register.username_unavailable")
+        assert tables.count("users") == 0
+
     @pytest.mark.parametrize(
         ("column", "value", "code"),
         [

@@ -8,6 +8,8 @@ import pytest
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 
+PATHS = [".well-known", "...", "....", "____", "ada.", ".ada", "a..b", ".env", ".git", "index.html", "sw.js", "ads.txt"]
+SERVED = ["reset-password", "verify-email", "verify-email-change", "reactivate", "openapi.json", "metrics", "_next"]
 DISGUISED = ["аda", "ａｄａ", "ad\u200ba", "\u202eada", "ada\u0301", "ádá", "ada\n.", "ada/../", "ada lovelace"]  # noqa: RUF001
 
 
@@ -39,7 +41,7 @@ class TestCheck:
     def test_a_free_name_is_available_in_every_spelling(self, api: Api) -> None:
         assert [check(api, name) for name in ("ada", " ADA ", "a.d_a-7", "a" * 30)] == [True] * 4
 
-    @pytest.mark.parametrize("name", ["", "ad", "a" * 31, "admin", "x" * 5000, *DISGUISED])
+    @pytest.mark.parametrize("name", ["", "ad", "a" * 31, "admin", "x" * 5000, *DISGUISED, *PATHS, *SERVED])
     def test_a_bad_or_reserved_name_is_not(self, api: Api, name: str) -> None:
         assert check(api, name) is False
 
@@ -56,6 +58,11 @@ class TestCheck:
 
 
 class TestChange:
+    @pytest.mark.parametrize("name", [*PATHS, *SERVED])
+    def test_a_path_of_the_site_is_refused(self, api: Api, access: str, name: str) -> None:
+        response = rename(api, access, name)
+        assert (response.status_code, code_of(response)) == (409, "auth.register.username_unavailable")
+
     @pytest.mark.parametrize("name", ["", "ad", "a" * 31])
     def test_a_name_of_another_length_is_refused(self, api: Api, access: str, name: str) -> None:
         response = rename(api, access, name)

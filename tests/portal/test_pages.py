@@ -14,6 +14,7 @@ import html5lib
 import pytest
 
 from domain.config_keys import LOCALES
+from domain.usernames import is_name
 from portal import markup
 from portal.build import MARK, Options, build
 from portal.evidence import Badge, Count, Evidence, Gap
@@ -25,6 +26,7 @@ from portal.source import KINDS, Source, Sources
 from portal.words import RIGHT_TO_LEFT, Words, code
 from runtime.i18n import Texts
 from runtime.policy import ContractError
+from runtime.portal import PATHS
 from runtime.spec import ROOT, load
 from tests.portal.conftest import ORIGIN
 from tests.portal.reading import Document, documents, leads_somewhere
@@ -43,6 +45,11 @@ def read(built: Path) -> dict[str, Document]:
 @pytest.fixture(scope="session")
 def operations(site: Site) -> dict[str, Operation]:
     return {operation.id: operation for operation in site.operations}
+
+
+def test_nobody_can_be_called_as_a_page_is(built: Path) -> None:
+    """Bio pages stand beside the portal, so that whatever it serves at the root is no username."""
+    assert [f.name for f in built.iterdir() if f"/{f.name}" not in PATHS and is_name(f.name)] == []
 
 
 def address(path: str, locale: str) -> str:
