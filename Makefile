@@ -4,20 +4,37 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
+SHIPPED := .venv-shipped
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.11 --generate-hashes \
+	pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser check verify races bench drill fuzz spec portal clients portal-consumers clean
+.PHONY: help setup run test test-browser check verify races bench drill fuzz spec portal clients portal-consumers lock sbom clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Install everything into .venv (Python >= 3.11).
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "BIO.RE needs Python 3.11 or later; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --require-hashes --requirement requirements/dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+lock: setup ## Lock what pyproject.toml asks for, with hashes; UPGRADE=1 takes the newest versions that it allows.
+	$(LOCK) $(if $(UPGRADE),--upgrade) --extra dev --extra bench --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/dev.txt --output-file requirements/production.txt
+	$(LOCK) --constraint requirements/dev.txt --extra tracing --output-file requirements/tracing.txt
+
+sbom: setup ## Write sbom.json, a CycloneDX list of everything that production installs, with licences.
+	$(PYTHON) -m venv --clear --without-pip $(SHIPPED)
+	$(BIN)/pip --python $(SHIPPED)/bin/python install --quiet --disable-pip-version-check --only-binary :all: \
+		--require-hashes --requirement requirements/production.txt
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(SHIPPED)
+	rm -rf $(SHIPPED)
 
 run: setup ## Run the API on http://127.0.0.1:8000 with a PostgreSQL and a worker of its own.
 	$(BIN)/biore serve
@@ -42,14 +59,10 @@ verify: setup ## Prove every claim of the portal against the running parts and w
 races: setup ## Run the races between processes at full size.
 	$(BIN)/pytest tests/processes/test_races.py --full-races
 
-bench: $(VENV)/.bench $(PEERS)/.installed ## Measure side by side and write one table (15 minutes); BENCH='me framework' measures parts.
+bench: setup $(PEERS)/.installed ## Measure side by side and write one table (15 minutes); BENCH='me framework' measures parts.
 	@command -v wrk || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y wrk; } || \
 		{ echo 'The benchmarks need wrk: apt-get install wrk'; exit 1; }
 	$(BIN)/python -m benchmarks $(BENCH)
-
-$(VENV)/.bench: $(STAMP)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench,dev]'
-	@touch $@
 
 # The rivals get the very server that we run on; dependency groups are known to pip since 25.1.
 $(PEERS)/.installed: $(STAMP)
@@ -78,4 +91,4 @@ portal-consumers: setup ## Redocly, openapi-typescript, tsc and Postman take wha
 	$(BIN)/python -m tests.clients.portal
 
 clean: ## Remove what was installed and made here, the development database included.
-	rm -rf $(VENV) $(PEERS) .biore .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis clients
+	rm -rf $(VENV) $(PEERS) $(SHIPPED) .biore .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis clients sbom.json

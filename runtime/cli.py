@@ -121,13 +121,29 @@ def config_get(name: str) -> None:
 @click.argument("name")
 @click.argument("value")
 def config_set(name: str, value: str) -> None:
-    """Change one key. VALUE is JSON; what is no JSON is taken as a text. Running nodes follow within 5 seconds."""
+    """Change one key. VALUE is JSON, else a text; - reads it from the standard input, which secrets must come by.
+
+    Running nodes follow within 5 seconds.
+    """
+    secret = name in CATALOGUE and CATALOGUE[name].kind == "secret"
+    text = _secret(name, value) if secret else _given(value)
 
     async def change(parts: Parts) -> None:
-        await parts.config.set(name, _json_or_text(value))
+        await parts.config.set(name, text if secret else _json_or_text(text))
         click.echo(f"{name} = {json.dumps(parts.config.shown(name), ensure_ascii=False)}")
 
     _with_parts(change)
+
+
+def _given(value: str) -> str:
+    return sys.stdin.readline().rstrip("\r\n") if value == "-" else value
+
+
+def _secret(name: str, value: str) -> str:
+    """An empty text takes a secret back. Raises InvalidConfig for a secret among the arguments."""
+    if value not in ("", "-"):
+        raise InvalidConfig(f"arguments stand in the history and in `ps`: give - and put {name} on the standard input")
+    return _given(value)
 
 
 def _json_or_text(value: str) -> Any:
@@ -164,7 +180,9 @@ def oauth_list() -> None:
     multiple=True,
     help="Another id of ours at the platform, such as an app's, whose id tokens are accepted; may be repeated.",
 )
-@click.option("--client-secret", help="Stored sealed; - reads it from the standard input. Apple's is a JWT made ready.")
+@click.option(
+    "--client-secret", help="Stored sealed; always -, which reads the standard input. Apple's is a JWT made ready."
+)
 @click.option("--redirect-uri", help="Where the platform sends people back to.")
 @click.option("--issuer", help="Replaces the platform's own.")
 @click.option("--jwks-uri", help="Replaces the platform's own.")
@@ -173,8 +191,8 @@ def oauth_list() -> None:
 def oauth_set(platform: str, **options: Any) -> None:
     """Change what is set for PLATFORM; an empty text takes a value back. Running nodes follow at once."""
     changes = {name: value for name, value in options.items() if value not in (None, ())}
-    if changes.get("client_secret") == "-":
-        changes["client_secret"] = sys.stdin.readline().strip()
+    if "client_secret" in changes:
+        changes["client_secret"] = _secret("--client-secret", changes["client_secret"]).strip()
 
     async def change(parts: Parts) -> None:
         shown = await OAuthDirectory(parts.database, parts.keyring).set(platform, **changes)

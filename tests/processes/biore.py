@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NoReturn, Self, TypeVar
 from uuid import UUID, uuid4
 
@@ -47,13 +48,15 @@ def until(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
 class Process:
     """One ``biore …`` in a session of its own, so that nothing it started can be left over."""
 
-    def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path, given: str) -> None:
         self._name = " ".join(("biore", *arguments))
         self._log = log
-        with log.open("wb") as output:
+        with log.open("wb") as output, TemporaryFile() as typed:
+            typed.write(given.encode())
+            typed.seek(0)
             self._popen = subprocess.Popen(
                 [*COMMAND, *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=typed,
                 stdout=output,
                 stderr=output,
                 env=dict(environment),
@@ -125,22 +128,22 @@ class Deployment:
             process.end()
         self._end_embedded()
 
-    def start(self, *arguments: str, **settings: str) -> Process:
-        """Any command, not waited for. ``settings`` are added for this process."""
+    def start(self, *arguments: str, given: str = "", **settings: str) -> Process:
+        """Any command, not waited for. ``given`` is its standard input, ``settings`` are added for this process."""
         more = {PREFIX + name.upper(): value for name, value in settings.items()}
         log = self.data_dir / f"process-{len(self._processes)}.log"
-        self._processes.append(Process(arguments, self._environment | more, log))
+        self._processes.append(Process(arguments, self._environment | more, log, given))
         return self._processes[-1]
 
-    def run(self, *arguments: str, **settings: str) -> Process:
+    def run(self, *arguments: str, given: str = "", **settings: str) -> Process:
         """A command that ends by itself."""
-        process = self.start(*arguments, **settings)
+        process = self.start(*arguments, given=given, **settings)
         process.wait()
         return process
 
-    def cli(self, *arguments: str) -> str:
+    def cli(self, *arguments: str, given: str = "") -> str:
         """The output of a command, which must succeed."""
-        process = self.run(*arguments)
+        process = self.run(*arguments, given=given)
         if process.code != 0:
             process.fail(f"ended with {process.code}")
         return process.output

@@ -95,7 +95,7 @@ class TestConfig:
             "true or false": ("set", "ratelimit.enabled", "maybe"),
             "is not a rate": ("set", "ratelimit.auth.login", "fast"),
             "no config key 'ratelimit.auth.dance'": ("set", "ratelimit.auth.dance", "10/hour"),
-            "not the given value": ("set", "external.email.smtp.url", "12345"),
+            "on the standard input": ("set", "external.email.smtp.url", "smtp://ada:hunter2@127.0.0.1:2525"),
         }
         for words, process in {words: node.start("config", *given) for words, given in refused.items()}.items():
             assert_refused(process, words)
@@ -103,7 +103,7 @@ class TestConfig:
 
     def test_a_secret_is_never_shown(self, node: Deployment, tables: Tables) -> None:
         name, secret = "external.email.smtp.url", "smtp://ada:hunter2@127.0.0.1:2525"
-        said = node.cli("config", "set", name, secret)
+        said = node.cli("config", "set", name, "-", given=f"{secret}\n")
         shown = [node.start("config", "get", name), node.start("config", "list")]
         assert [process.wait() for process in shown] == [0, 0]
         assert shown[0].output == '"(set)"\n'

@@ -58,7 +58,9 @@ def admin(server: Server, tmp_path: Path) -> Admin:
 class TestSet:
     def test_a_platform_is_opened_at_once(self, admin: Admin, api: Api) -> None:
         assert admin.list() == []
-        shown = admin.set("google", "--client-id", "our-id", "--client-secret", CLIENT_SECRET, "--enable")
+        shown = admin.set(
+            "google", "--client-id", "our-id", "--client-secret", "-", "--enable", given=f"{CLIENT_SECRET}\n"
+        )
         assert shown == {
             "platform": "google",
             "client_id": "our-id",
@@ -79,17 +81,19 @@ class TestSet:
         assert admin.list() == [shown | {"login_enabled": False}]
 
     def test_the_secret_is_sealed_and_the_trace_without_it(self, admin: Admin, tables: Tables, server: Server) -> None:
-        admin.set("x", "--client-id", "our-id", "--client-secret", CLIENT_SECRET)
+        admin.set("x", "--client-id", "our-id", "--client-secret", "-", given=f"{CLIENT_SECRET}\n")
         stored = tables.one("SELECT client_secret FROM oauth_providers")["client_secret"]
         assert CLIENT_SECRET not in stored
         assert server.app.parts.keyring.unseal("oauth-client", stored) == CLIENT_SECRET
         entry = tables.one("SELECT * FROM audit_logs WHERE action = 'oauth.set'")
         assert (entry["target_id"], entry["details"]) == ("x", {"client_id": "our-id", "client_secret": "(set)"})
 
-    def test_the_secret_may_come_by_standard_input(self, admin: Admin, tables: Tables, server: Server) -> None:
+    def test_the_secret_comes_by_standard_input_only(self, admin: Admin, tables: Tables, server: Server) -> None:
         assert admin.set("apple", "--client-secret", "-", given=f"{CLIENT_SECRET}\n")["client_secret"] == "(set)"
         stored = tables.one("SELECT client_secret FROM oauth_providers")["client_secret"]
         assert server.app.parts.keyring.unseal("oauth-client", stored) == CLIENT_SECRET
+        assert "on the standard input" in admin.refused("apple", "--client-secret", "another")
+        assert tables.one("SELECT client_secret FROM oauth_providers")["client_secret"] == stored
 
     def test_only_what_is_named_changes(self, admin: Admin) -> None:
         first = admin.set("google", "--client-id", "our-id", "--redirect-uri", "https://bio.re/auth/callback/google")
