@@ -10,8 +10,6 @@ from domain.users import timestamp
 
 MAILBOX_LIMIT = 50
 DAY = timedelta(days=1)
-QUOTA = "mail-quota"
-"""The purpose of the keyed hash by which an address is counted: ``digest(QUOTA, kind, address)``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.keys import DigestsOf, Purpose
+
 STATUSES = ("ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEACTIVATED")
 REFERRAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 REFERRAL_LENGTH = 8
@@ -79,9 +81,21 @@ class Origin:
     referrer: Referrer | None
 
 
-def tombstone_of(email: str) -> str:
-    """The address that an erased account leaves behind, so that its former owner is recognised."""
-    return f"deleted_{hashlib.sha256(email.encode()).hexdigest()}@deleted.bio.re"
+TOMBSTONE = "deleted_{}@deleted.bio.re"
+
+
+def tombstones_of(email: str, digests: DigestsOf) -> list[str]:
+    """The addresses that an erased account may have left behind, so that its former owner is recognised.
+
+    The one to leave now is the first; the last is what former releases left, a hash without a key.
+    """
+    plain = hashlib.sha256(email.encode()).hexdigest()
+    return [*keyed_tombstones(plain, digests), TOMBSTONE.format(plain)]
+
+
+def keyed_tombstones(plain: str, digests: DigestsOf) -> list[str]:
+    """Of the hash of former releases, so that what they left can get a key although the address is forgotten."""
+    return [TOMBSTONE.format(digest.text) for digest in digests(Purpose.TOMBSTONE, plain)]
 
 
 def new_user(body: Mapping[str, Any], password_hash: str | None, locale: str, origin: Origin) -> dict[str, Any]:

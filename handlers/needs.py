@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from domain.config_keys import Config
+from domain.keys import DigestsOf
 from domain.users import Client
 from persistence.repositories import Repositories
 from persistence.uow import UnitOfWork
@@ -23,7 +24,6 @@ from runtime.wiring import Carrier
 
 Body: TypeAlias = Mapping[str, Any]
 Clock: TypeAlias = Callable[[], datetime]
-Digest: TypeAlias = Callable[..., bytes]
 RandomBytes: TypeAlias = Callable[[int], bytes]
 Say: TypeAlias = Callable[[str], str]
 QrCode: TypeAlias = Callable[[str], str]
@@ -37,7 +37,7 @@ __all__ = [
     "Clock",
     "Config",
     "DeviceOf",
-    "Digest",
+    "DigestsOf",
     "ExportLinks",
     "GeoIp",
     "Hasher",

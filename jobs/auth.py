@@ -5,30 +5,31 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from domain.mails import QUOTA, allowance
+from domain.keys import Purpose
+from domain.mails import allowance
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Config, Digest, Job, UnitOfWork
+    from jobs.needs import Clock, Config, DigestsOf, Job, UnitOfWork
 
 
-async def resend_verification(job: Job, uow: UnitOfWork, config: Config, clock: Clock, digest: Digest) -> None:
+async def resend_verification(job: Job, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf) -> None:
     async with uow.last() as db:
         user = await db.users.find_by_email(job.secret)
         if user is None or user.email_verified or user.status != "ACTIVE":
             return
-        if not await db.mail_quotas.take(digest(QUOTA, "verify", user.email), clock(), allowance(config)):
+        if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "verify", user.email), clock(), allowance(config)):
             return
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user.id, clock(), life)
         await db.outbox.add("email.verify_address", secret=str(token), user=str(user.id))
 
 
-async def forgot_password(job: Job, uow: UnitOfWork, config: Config, clock: Clock, digest: Digest) -> None:
+async def forgot_password(job: Job, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf) -> None:
     async with uow.last() as db:
         user = await db.users.find_by_email(job.secret)
         if user is None or user.status != "ACTIVE":
             return
-        if not await db.mail_quotas.take(digest(QUOTA, "reset", user.email), clock(), allowance(config)):
+        if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), allowance(config)):
             return
         life = timedelta(minutes=config["auth.reset_ttl_minutes"])
         token = await db.password_resets.start(user.id, clock(), life)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, UnitOfWork
 
+BATCH = 1000
 KEPT = timedelta(days=7)
 DEAD_KEPT = timedelta(days=30)
 RETIRED_KEPT = timedelta(days=1)  # of signing keys: longer than any access token lives
@@ -24,6 +25,8 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
         await db.idempotency.purge()
         await db.oauth_used_tokens.purge()
         await db.signing_keys.purge(now - RETIRED_KEPT)
+        # No longer than the wishes for an address or a phone, which lead an erasure to these mails.
+        await db.mailbox.purge(now - KEPT)
 
 
 async def forget_sessions(uow: UnitOfWork, clock: Clock) -> None:
@@ -34,6 +37,11 @@ async def forget_sessions(uow: UnitOfWork, clock: Clock) -> None:
         await db.email_changes.purge(before)
         await db.password_resets.purge(before)
         await db.reactivation_tokens.purge(before)
+
+
+async def key_tombstones(uow: UnitOfWork) -> None:
+    async with uow.last() as db:
+        await db.users.key_tombstones(BATCH)
 
 
 async def forget_unverified(uow: UnitOfWork, config: Config, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from domain.config_keys import Config
 from domain.jobs import Job
+from domain.keys import DigestsOf
 from persistence.uow import UnitOfWork
 from providers.registry import StorageFamily as Storage
 from runtime.archive import Archives
@@ -15,6 +16,5 @@ from runtime.mailer import Mailer
 from runtime.texter import Texter
 
 Clock: TypeAlias = Callable[[], datetime]
-Digest: TypeAlias = Callable[..., bytes]
 
-__all__ = ["Archives", "Clock", "Config", "Digest", "Job", "Mailer", "Storage", "Texter", "UnitOfWork"]
+__all__ = ["Archives", "Clock", "Config", "DigestsOf", "Job", "Mailer", "Storage", "Texter", "UnitOfWork"]

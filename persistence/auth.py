@@ -207,6 +207,16 @@ class EmailChanges(OneTimeTokens):
         found = select(EmailChange.new_email).where(EmailChange.token_hash == one_time_hash(token))
         return (await self._session.scalars(found)).one()
 
+    async def note_former(self, token: UUID, former: str) -> None:
+        """Which address the change that the token opened has replaced."""
+        changed = update(EmailChange).where(EmailChange.token_hash == one_time_hash(token))
+        await self._session.execute(changed.values(former_email=former))
+
+    async def purge(self, before: datetime) -> None:
+        """Forget wishes that came to nothing; what was changed leads an erasure to the former address."""
+        unused = delete(EmailChange).where(EmailChange.expires_at < before, EmailChange.used_at.is_(None))
+        await self._session.execute(unused)
+
     async def was_consumed(self, token: UUID, now: datetime) -> bool:
         """Whether the token gave its account the address that it still has, and would still live."""
         used = (

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.leases import Leases
 from persistence.outbox import Seal
@@ -28,10 +29,11 @@ def is_outage(error: BaseException) -> bool:
 
 
 class Database:
-    """``url`` is a libpq URL (``postgresql://…``, socket form too)."""
+    """``url`` is a libpq URL (``postgresql://…``, socket form too). ``seal`` and ``digests`` are the keyring's."""
 
-    def __init__(self, url: str, seal: Seal, pool_size: int = 10) -> None:
+    def __init__(self, url: str, seal: Seal, pool_size: int = 10, digests: DigestsOf = lambda *_: ()) -> None:
         self._seal = seal
+        self._digests = digests
         options = {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"}
         self.leases = Leases(url, options)
         self.engine: AsyncEngine = create_async_engine(
@@ -58,7 +60,7 @@ class Database:
             yield self.repositories(session, NOBODY)
 
     def repositories(self, session: AsyncSession, trace: Trace) -> Repositories:
-        return Repositories(session, trace, self._seal)
+        return Repositories(session, trace, self._seal, self._digests)
 
     def session(self) -> AsyncSession:
         """A session whose transaction the caller ends."""

@@ -1,6 +1,7 @@
 """Claims and stored answers of idempotent operations."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -12,78 +13,104 @@ from persistence.models import IdempotencyKey
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A claim of ours when ``ours``; else what another call with the same key left."""
+class Scope:
+    """Who asks for what, hashed under the secret ``kid``."""
 
-    id: UUID
-    ours: bool
+    kid: str
+    caller: bytes
     fingerprint: bytes
-    status: int | None
-    body: bytes | None
-    seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """``rows``: key id -> id, when the claim is ours; else what another call with the same key left."""
+
+    rows: Mapping[str, UUID] = field(default_factory=dict)
+    same_request: bool = True
+    status: int | None = None
+    body: bytes | None = None
+    seconds_left: int = 0
 
 
 class IdempotencyKeys:
+    """A claim is a row under each known secret, so that nodes which know only some of them meet in one.
+
+    Each row is complete: the answer in it is sealed under the secret that its caller is hashed with.
+    """
+
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def claim(
-        self, caller: bytes, operation_id: str, key: str, fingerprint: bytes, lease: timedelta, life: timedelta
+        self, scopes: Sequence[Scope], operation_id: str, key: str, lease: timedelta, life: timedelta
     ) -> Claim:
         """Take the key, or read what holds it. An expired row, or a claim whose lease ran out, is taken over."""
         row = IdempotencyKey
-        ours = uuid4()
+        lives = {"leased_until": func.now() + lease, "expires_at": func.now() + life}
+        scopes = sorted(
+            scopes, key=lambda scope: scope.caller
+        )  # in one order, so that no two calls wait for each other
+        ids = {scope.kid: uuid4() for scope in scopes}
         fresh = pg_insert(row).values(
-            id=ours,
-            caller=caller,
-            operation_id=operation_id,
-            key=key,
-            fingerprint=fingerprint,
-            leased_until=func.now() + lease,
-            expires_at=func.now() + life,
+            [
+                {
+                    "id": ids[scope.kid],
+                    "caller": scope.caller,
+                    "fingerprint": scope.fingerprint,
+                    "operation_id": operation_id,
+                    "key": key,
+                    **lives,
+                }
+                for scope in scopes
+            ]
         )
         taken_over = {
             name: getattr(fresh.excluded, name)
             for name in ("id", "fingerprint", "leased_until", "expires_at", "status", "body")
         }
-        abandoned = row.status.is_(None) & (row.leased_until < func.now()) & (row.fingerprint == fingerprint)
+        same = row.fingerprint == fresh.excluded.fingerprint
+        abandoned = row.status.is_(None) & (row.leased_until < func.now()) & same
         claimed = fresh.on_conflict_do_update(
             index_elements=[row.caller, row.operation_id, row.key],
             set_=taken_over,
             where=(row.expires_at < func.now()) | abandoned,
         ).returning(row.id)
-        if await self._session.scalar(claimed) is not None:
-            return Claim(ours, True, fingerprint, None, None, 0)
-        return await self._held(caller, operation_id, key) or await self.claim(
-            caller,
-            operation_id,
-            key,
-            fingerprint,
-            lease,
-            life,  # its holder let go of it in between
-        )
+        ours, taken = Claim(ids), (await self._session.scalars(claimed)).all()
+        if len(taken) == len(scopes):
+            return ours
+        if taken:  # what is held under one secret is not to be had under another
+            await self.release(ours)
+        held = await self._held(scopes, operation_id, key)
+        return held or await self.claim(scopes, operation_id, key, lease, life)  # its holder let go of it in between
 
-    async def _held(self, caller: bytes, operation_id: str, key: str) -> Claim | None:
+    async def _held(self, scopes: Sequence[Scope], operation_id: str, key: str) -> Claim | None:
         row = IdempotencyKey
         left = func.ceil(func.extract("epoch", row.leased_until - func.now()))
-        held = select(row.id, row.fingerprint, row.status, row.body, left).where(
-            row.caller == caller, row.operation_id == operation_id, row.key == key
+        held = select(row.caller, row.fingerprint, row.status, row.body, left).where(
+            row.caller.in_([scope.caller for scope in scopes]),
+            row.operation_id == operation_id,
+            row.key == key,
         )
-        found = (await self._session.execute(held)).one_or_none()
-        return None if found is None else Claim(found[0], False, found[1], found[2], found[3], max(1, int(found[4])))
+        found = (await self._session.execute(held.order_by(row.status.nulls_last()).limit(1))).one_or_none()
+        if found is None:
+            return None
+        fingerprints = {scope.caller: scope.fingerprint for scope in scopes}
+        same = fingerprints[found[0]] == found[1]
+        return Claim(same_request=same, status=found[2], body=found[3], seconds_left=max(1, int(found[4])))
 
-    async def store(self, claim_id: UUID, status: int, body: bytes) -> bool:
-        """Keep the answer; False when the claim was taken over, so that the caller must roll back."""
-        ours = update(IdempotencyKey).where(IdempotencyKey.id == claim_id, IdempotencyKey.status.is_(None))
-        return (
-            await self._session.scalar(ours.values(status=status, body=body).returning(IdempotencyKey.id)) is not None
-        )
+    async def store(self, claim: Claim, status: int, bodies: Mapping[str, bytes]) -> bool:
+        """Keep the answer, sealed by key id; False when the claim was taken over, so that the caller must roll back."""
+        for kid, row_id in claim.rows.items():
+            ours = update(IdempotencyKey).where(IdempotencyKey.id == row_id, IdempotencyKey.status.is_(None))
+            stored = ours.values(status=status, body=bodies[kid]).returning(IdempotencyKey.id)
+            if await self._session.scalar(stored) is None:
+                return False
+        return True
 
-    async def release(self, claim_id: UUID) -> None:
+    async def release(self, claim: Claim) -> None:
         """Forget a claim that led to no answer worth keeping."""
-        await self._session.execute(
-            delete(IdempotencyKey).where(IdempotencyKey.id == claim_id, IdempotencyKey.status.is_(None))
-        )
+        rows = delete(IdempotencyKey).where(IdempotencyKey.id.in_(claim.rows.values()))
+        await self._session.execute(rows.where(IdempotencyKey.status.is_(None)))
 
     async def purge(self) -> None:
         await self._session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at < func.now()))

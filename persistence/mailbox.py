@@ -1,8 +1,9 @@
 """The development mailbox."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,9 @@ class Mailbox:
             id=mail.id, recipient=mail.to, subject=mail.subject, text=mail.text, html=mail.html, locale=mail.locale
         )
         await self._session.execute(row.on_conflict_do_nothing(index_elements=[MailboxMessage.id]))
+
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(MailboxMessage).where(MailboxMessage.created_at < before))
 
     async def newest(self, recipient: str | None, limit: int) -> Sequence[MailboxMessage]:
         rows = select(MailboxMessage).order_by(MailboxMessage.number.desc()).limit(limit)

@@ -6,6 +6,7 @@ from sqlalchemy import and_, case, delete, or_, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.keys import Digests
 from domain.mails import DAY, Allowance
 from persistence.models import MailQuota
 
@@ -14,8 +15,17 @@ class MailQuotas:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def take(self, address_hash: bytes, now: datetime, allowance: Allowance) -> bool:
-        """Count one mail to the address; False when it had one a moment ago, or enough of them today."""
+    async def take(self, address: Digests, now: datetime, allowance: Allowance) -> bool:
+        """Count one mail to the address; False when it had one a moment ago, or enough of them today.
+
+        It is counted under each known secret: a node that knows only some of them counts the same mails.
+        """
+        for digest in reversed(address):  # under the longest known first: nothing is counted that will not be sent
+            if not await self._take(digest.value, now, allowance):
+                return False
+        return True
+
+    async def _take(self, address_hash: bytes, now: datetime, allowance: Allowance) -> bool:
         quota = MailQuota
         # Without a gap the order of calls is nobody's matter, and their clocks may differ.
         rested = quota.last_at <= now - allowance.gap if allowance.gap else true()

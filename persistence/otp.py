@@ -1,5 +1,6 @@
 """Phone challenges. Every change of state is one guarded statement, so that parallel calls cannot share a state."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,15 +48,17 @@ class Challenges:
     async def find(self, challenge_id: UUID) -> Challenge | None:
         return await self._session.scalar(select(Challenge).where(Challenge.id == challenge_id, OF_A_PHONE))
 
-    async def attempt(self, challenge_id: UUID, guess: bytes, now: datetime, max_attempts: int) -> Tried | None:
-        """Compare the guess, and use the challenge up or count a failure, in one statement.
+    async def attempt(
+        self, challenge_id: UUID, guesses: Collection[bytes], now: datetime, max_attempts: int
+    ) -> Tried | None:
+        """Compare the guess, by its hashes, and use the challenge up or count a failure, in one statement.
 
         None when the challenge takes no guess: it is unknown, used, expired or out of attempts. An account that it
         belongs to is held first, as by all who void challenges of an account, so that none waits for the other.
         """
         owner = select(Challenge.user_id).where(Challenge.id == challenge_id).scalar_subquery()
         await self._session.execute(select(User.id).where(User.id == owner).with_for_update())
-        right = Challenge.code_hash == guess
+        right = Challenge.code_hash.in_(guesses)
         tried = update(Challenge).where(
             Challenge.id == challenge_id,
             OF_A_PHONE,

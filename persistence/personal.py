@@ -1,18 +1,21 @@
 """Where data about people is kept, table by table: what an export shows of it, and what an erasure leaves.
 
+An export holds what is the person's own. Of what others did to them it tells only ``DONE_TO_YOU``: what and when.
 ``PERSONAL`` and ``NOT_PERSONAL`` together name every table that could know a person; a test walks the models and fails
 for one that stands in neither.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.users import tombstone_of
+from domain.keys import DigestsOf
+from domain.users import tombstones_of
 from persistence.models import (
     Appeal,
     AuditLog,
@@ -49,11 +52,23 @@ INTERNAL = "a counter of our own that tells nothing about the person"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A person by all the names that rows know."""
+    """A person by all the names that rows know.
+
+    ``addresses`` and ``phones``: the present one, then former ones and such as were asked for. What somebody else holds
+    by now is not among them.
+    """
 
     user_id: UUID
-    email: str
-    phone: str | None
+    addresses: tuple[str, ...]
+    phones: tuple[str, ...] = ()
+
+    @property
+    def email(self) -> str:
+        return self.addresses[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.addresses + self.phones
 
 
 Where = Callable[[Subject], ColumnElement[bool]]
@@ -69,7 +84,7 @@ class Anonymise:
     """Rows stay without what is personal; ``columns`` are given these values, and ``why`` says what the rest is for."""
 
     why: str
-    columns: Callable[[Subject], Mapping[str, Any]]
+    columns: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +98,9 @@ class Keep:
 class Personal:
     """One table. ``shown`` is False, with ``why``, where an export has nothing to tell of it.
 
-    ``withheld`` names the columns that no export shows, each with its reason. ``erased`` are the rows that an erasure
-    covers, where these are more than the person's own: who blocks somebody is not told to them.
+    ``where`` are the person's own rows, never those of somebody else that name the person. ``withheld`` names the
+    columns that no export shows, each with its reason. ``erased`` are the rows that an erasure covers, where these are
+    more than the person's own: who blocks somebody is not told to them.
     """
 
     model: type[Base]
@@ -116,36 +132,42 @@ def _own_jobs(subject: Subject) -> ColumnElement[bool]:
     return own
 
 
-def _audited(subject: Subject) -> ColumnElement[bool]:
-    return or_(AuditLog.actor_id == subject.user_id, AuditLog.target_id == str(subject.user_id))
-
-
 def _mailed(subject: Subject) -> ColumnElement[bool]:
-    return MailboxMessage.recipient.in_([subject.email, *([subject.phone] if subject.phone else [])])
+    return MailboxMessage.recipient.in_(subject.names)
 
 
 def _challenged(subject: Subject) -> ColumnElement[bool]:
-    own = Challenge.user_id == subject.user_id
-    return or_(own, Challenge.phone == subject.phone) if subject.phone else own
+    """What was sent to the person's phone for nobody's account goes too; another account's wish is its own."""
+    nobodys = and_(Challenge.user_id.is_(None), Challenge.phone.in_(subject.phones))
+    return or_(Challenge.user_id == subject.user_id, nobodys) if subject.phones else _of(Challenge)(subject)
+
+
+def _wished_for(subject: Subject) -> ColumnElement[bool]:
+    """Own wishes, and such of others for the present address, which they never proved to be theirs."""
+    theirs = and_(EmailChange.new_email == subject.email, EmailChange.used_at.is_(None))
+    return or_(EmailChange.user_id == subject.user_id, theirs)
 
 
 def _aliased(subject: Subject) -> ColumnElement[bool]:
     return ReferralLinkAlias.link_id.in_(select(ReferralLink.id).where(ReferralLink.user_id == subject.user_id))
 
 
+# An address inside a text is whole between characters that no address has there: jimbob@x is not bob@x.
+BEFORE, AFTER = r"(?<![\w.+!#$%&*?^`{|}~-])", r"(?![\w-]|\.\w)"
+
+
 def _named_in_deliveries(subject: Subject) -> ColumnElement[bool]:
-    names = [subject.email, *([subject.phone] if subject.phone else [])]
-    return or_(*(func.strpos(EmailDelivery.error, name) > 0 for name in names))
+    names = "|".join(map(re.escape, subject.names))
+    return EmailDelivery.error.regexp_match(f"{BEFORE}(?:{names}){AFTER}", flags="i")
 
 
 USER_KEPT = frozenset({"id", "created_at", "email", "status", "email_verified", "two_factor_enabled", "referred_by"})
 
 
-def _nameless(subject: Subject) -> dict[str, Any]:
-    """Everything but ``USER_KEPT`` goes, columns of later versions too."""
+def _nameless() -> dict[str, Any]:
+    """Everything but ``USER_KEPT`` goes, columns of later versions too; the address becomes the tombstone."""
     gone = {column.name: None for column in User.__table__.columns if column.name not in USER_KEPT}
-    flags = {"email_verified": False, "two_factor_enabled": False}
-    return gone | flags | {"email": tombstone_of(subject.email), "status": "DELETED"}
+    return gone | {"email_verified": False, "two_factor_enabled": False, "status": "DELETED"}
 
 
 TOKEN = {"token_hash": SECRET}
@@ -172,23 +194,28 @@ PERSONAL: tuple[Personal, ...] = (
     ),
     Personal(
         Challenge,
-        "Codes that were sent to your phone, and sign-ins that waited for a second factor.",
-        _challenged,
+        "Codes that you asked for, and sign-ins that waited for a second factor.",
+        _of(Challenge),
         Delete(),
         {"token_hash": SECRET, "code_hash": SECRET, "phone_hash": INTERNAL},
+        erased=_challenged,
     ),
     Personal(
-        BackupCode, "When your backup codes were made and used.", _of(BackupCode), Delete(), {"code_hash": SECRET}
+        BackupCode,
+        "When your backup codes were made and used.",
+        _of(BackupCode),
+        Delete(),
+        {"code_hash": SECRET, "kid": INTERNAL},
     ),
     Personal(UserSettings, "Your settings.", _of(UserSettings), Delete()),
     Personal(UsernameHistory, "Usernames that you had.", _of(UsernameHistory), Delete()),
     Personal(
         EmailChange,
-        "Other addresses that you asked to use.",
+        "Other addresses that you had or asked to use.",
         _of(EmailChange),
         Delete(),
         TOKEN,
-        erased=lambda subject: or_(EmailChange.user_id == subject.user_id, EmailChange.new_email == subject.email),
+        erased=_wished_for,
     ),
     Personal(
         BlockList,
@@ -219,9 +246,10 @@ PERSONAL: tuple[Personal, ...] = (
     ),
     Personal(
         EmailDelivery,
-        "Answers of mail servers that name your address.",
+        "Deliveries of which a mail server or an SMS vendor said that your address or phone took none.",
         _named_in_deliveries,
-        Anonymise("that a delivery failed matters to the service, to whom does not", lambda _: {"error": "erased"}),
+        Anonymise("that a delivery failed matters to the service, to whom does not", {"error": "erased"}),
+        {"error": "the words of somebody else's server, which may name others", "job_id": INTERNAL},
     ),
     Personal(
         OutboxJob,
@@ -237,7 +265,7 @@ PERSONAL: tuple[Personal, ...] = (
         _of(ConsentRecord),
         Anonymise(
             "proof that consent was given; without address and device nothing in it leads to a person",
-            lambda _: {"ip_address": None, "user_agent": None},
+            {"ip_address": None, "user_agent": None},
         ),
     ),
     Personal(
@@ -248,8 +276,8 @@ PERSONAL: tuple[Personal, ...] = (
     ),
     Personal(
         AuditLog,
-        "What happened to your account.",
-        _audited,
+        "What you did.",
+        _of(AuditLog, "actor_id"),
         Keep("append-only by law of the database; it holds ids, keyed hashes and coarse networks, never an address"),
     ),
     Personal(
@@ -257,16 +285,29 @@ PERSONAL: tuple[Personal, ...] = (
         "Your account.",
         _of(User, "id"),
         Anonymise(
-            "the tombstone lets the address be recognised, and rows of others keep what they refer to", _nameless
+            "the tombstone lets the address be recognised, and rows of others keep what they refer to", _nameless()
         ),
         {
             "password_hash": SECRET,
             "two_factor_secret": SECRET,
             "two_factor_last_step": INTERNAL,
             "referred_by": "the id of another person; the code that you used is theirs",
+            "acquired_via_creator_id": "the id of another person's page",
         },
     ),
 )
+
+# What an export tells of things that others did to the account, or somebody who was not signed in: when, and nothing
+# else. Whatever is not named here is not told: blocks, reports and the work of moderators concern who did them.
+DONE_TO_YOU = frozenset(
+    {
+        "auth.2fa.login.failure",
+        "auth.login.failure",
+        "auth.oauth.login.failure",
+        "auth.refresh.reuse_detected",
+    }
+)
+DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, and from where, is not told."
 
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
@@ -279,22 +320,46 @@ NOT_PERSONAL: Mapping[str, str] = {
 
 
 class PersonalData:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, digests: DigestsOf) -> None:
         self._session = session
+        self._digests = digests
 
     async def hold_still(self) -> None:
         """From here on the unit sees all tables as of one moment. It must not have looked at any before."""
         await self._session.connection(execution_options=SNAPSHOT)
 
     async def subject(self, user_id: UUID) -> Subject | None:
-        found = select(User.id, User.email, User.phone).where(User.id == user_id)
-        row = (await self._session.execute(found)).one_or_none()
-        return None if row is None else Subject(*row)
+        found = (await self._session.execute(select(User.email, User.phone).where(User.id == user_id))).one_or_none()
+        if found is None:
+            return None
+        wished = select(EmailChange.former_email, EmailChange.new_email).where(EmailChange.user_id == user_id)
+        addresses = {address for row in await self._session.execute(wished) for address in row}
+        phones = set(await self._session.scalars(select(Challenge.phone).where(Challenge.user_id == user_id)))
+        return Subject(
+            user_id,
+            (found.email, *await self._free(User.email, addresses - {found.email}, user_id)),
+            tuple(await self._free(User.phone, phones | {found.phone}, user_id)),
+        )
 
-    async def rows(self, section: Personal, subject: Subject) -> AsyncIterator[Sequence[RowMapping]]:
+    async def _free(self, column: Any, names: set[str | None], user_id: UUID) -> list[str]:
+        """Those of the names that no other account holds."""
+        known = sorted(name for name in names if name)
+        taken = set(await self._session.scalars(select(column).where(column.in_(known), User.id != user_id)))
+        return [name for name in known if name not in taken]
+
+    def rows(self, section: Personal, subject: Subject) -> AsyncIterator[Sequence[RowMapping]]:
         """What an export shows of one table, in batches, the oldest first."""
         keys = section.model.__mapper__.primary_key
-        query = select(*section.columns).where(section.where(subject)).order_by(*keys)
+        return self._batches(select(*section.columns).where(section.where(subject)).order_by(*keys))
+
+    def done_to(self, subject: Subject) -> AsyncIterator[Sequence[RowMapping]]:
+        """``DONE_TO_YOU``, in batches, the oldest first."""
+        row = AuditLog
+        by_others = or_(row.actor_id.is_(None), row.actor_id != subject.user_id)
+        done = select(row.action, row.created_at).where(row.target_id == str(subject.user_id), by_others)
+        return self._batches(done.where(row.action.in_(DONE_TO_YOU)).order_by(row.created_at))
+
+    async def _batches(self, query: Select[*tuple[Any, ...]]) -> AsyncIterator[Sequence[RowMapping]]:
         result = await self._session.stream(query, execution_options={"yield_per": BATCH})
         async for batch in result.mappings().partitions(BATCH):
             yield batch
@@ -307,4 +372,9 @@ class PersonalData:
                 await self._session.execute(delete(section.model).where(covered))
             elif isinstance(section.erasure, Anonymise):
                 rows = update(section.model).where(covered)
-                await self._session.execute(rows.values(**section.erasure.columns(subject)))
+                await self._session.execute(rows.values(**section.erasure.columns))
+        account = update(User).where(User.id == subject.user_id)
+        await self._session.execute(account.values(email=tombstones_of(subject.email, self._digests)[0]))
+        # A code may be a username. Whom they were referred by stays, for others count on it.
+        referred = update(User).where(User.referred_by == subject.user_id)
+        await self._session.execute(referred.values(referred_by_code=None))

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.appeals import Appeals
 from persistence.audit import Audit
@@ -37,16 +38,20 @@ from persistence.users import Referrals, Users
 
 
 class Repositories:
-    """``trace`` goes onto what is left behind for later; ``seal`` hides the secrets of jobs."""
+    """``trace`` goes onto what is left behind for later; ``seal`` hides the secrets of jobs.
 
-    def __init__(self, session: AsyncSession, trace: Trace, seal: Seal) -> None:
+    ``digests`` recognises addresses that were erased.
+    """
+
+    def __init__(self, session: AsyncSession, trace: Trace, seal: Seal, digests: DigestsOf) -> None:
         self.session = session
         self.trace = trace
         self.seal = seal
+        self.digests = digests
 
     @cached_property
     def users(self) -> Users:
-        return Users(self.session)
+        return Users(self.session, self.digests)
 
     @cached_property
     def usernames(self) -> Usernames:
@@ -170,4 +175,4 @@ class Repositories:
 
     @cached_property
     def personal_data(self) -> PersonalData:
-        return PersonalData(self.session)
+        return PersonalData(self.session, self.digests)

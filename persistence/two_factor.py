@@ -1,6 +1,6 @@
 """Second factors: the open challenge of a sign-in, consumed codes, backup codes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth import one_time_hash
+from domain.keys import Digest
 from persistence.models import BackupCode, Challenge, User
 
 SIGN_IN = "login"
@@ -82,15 +83,15 @@ class TwoFactor:
         )
         await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
 
-    async def replace_backup_codes(self, user_id: UUID, hashes: Sequence[bytes]) -> None:
+    async def replace_backup_codes(self, user_id: UUID, hashes: Sequence[Digest]) -> None:
         await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
         await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
-        rows = [{"user_id": user_id, "code_hash": code_hash} for code_hash in hashes]
+        rows = [{"user_id": user_id, "code_hash": digest.value, "kid": digest.kid} for digest in hashes]
         await self._session.execute(insert(BackupCode), rows)
 
-    async def use_backup_code(self, user_id: UUID, code_hash: bytes, now: datetime) -> bool:
-        """Consume a backup code; False when it is unknown or was consumed before."""
+    async def use_backup_code(self, user_id: UUID, hashes: Collection[bytes], now: datetime) -> bool:
+        """Consume the backup code with one of the hashes; False when it is unknown or was consumed before."""
         unused = update(BackupCode).where(
-            BackupCode.user_id == user_id, BackupCode.code_hash == code_hash, BackupCode.used_at.is_(None)
+            BackupCode.user_id == user_id, BackupCode.code_hash.in_(hashes), BackupCode.used_at.is_(None)
         )
         return await self._session.scalar(unused.values(used_at=now).returning(BackupCode.id)) is not None

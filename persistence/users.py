@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import ApiError
-from domain.users import Identity, Referrer, tombstone_of
+from domain.keys import DigestsOf
+from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
 from persistence.models import (
     BackupCode,
     Challenge,
@@ -36,12 +37,13 @@ IDENTITY = (User.id, User.email, User.username, User.display_name, User.avatar_u
 
 
 class Users:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, digests: DigestsOf) -> None:
         self._session = session
+        self._digests = digests
 
     async def require_unclaimed(self, email: str, username: str | None) -> None:
         """Raises ApiError email_exists, account_previously_deleted or username_unavailable, in this order."""
-        erased = and_(User.email == tombstone_of(email), User.status == "DELETED")
+        erased = and_(User.email.in_(tombstones_of(email, self._digests)), User.status == "DELETED")
         found = set(await self._session.scalars(select(User.email).where(or_(User.email == email, erased))))
         if email in found:
             raise ApiError("auth.register.email_exists")
@@ -154,6 +156,15 @@ class Users:
         """False when the account was not in the state ``before``."""
         changed = update(User).where(User.id == user_id, User.status == before).values(status=after)
         return await self._session.scalar(changed.returning(User.id)) is not None
+
+    async def key_tombstones(self, limit: int) -> None:
+        """Give a key to what former releases left of erased addresses: a hash without one."""
+        without = User.email.regexp_match("^deleted_[0-9a-f]{64}@")
+        query = select(User.id, User.email).where(User.status == "DELETED", without).limit(limit)
+        for user_id, email in (await self._session.execute(query.with_for_update(skip_locked=True))).all():
+            plain = email.partition("@")[0].removeprefix("deleted_")
+            keyed = keyed_tombstones(plain, self._digests)[0]
+            await self._session.execute(update(User).where(User.id == user_id).values(email=keyed))
 
     async def purge_unverified(self, before: datetime) -> None:
         """Forget accounts whose address was never proven."""

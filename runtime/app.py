@@ -218,7 +218,7 @@ class Application:
             "clock": utc_now,
             "config": self.config,
             "device_of": device_of,
-            "digest": self.parts.keyring.digest,
+            "digests": self.parts.keyring.digests,
             "export_links": self.export_links,
             "geoip": self.parts.providers.geoip,
             "hasher": self.hasher,

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping
 from domain.users import timestamp
 from persistence.database import Database
 from persistence.models import Upload
-from persistence.personal import PERSONAL, Personal, Subject
+from persistence.personal import DONE_TO_YOU_ABOUT, PERSONAL, Personal, Subject
 from persistence.repositories import Repositories
 from providers.ports import ProviderUnavailable
 from providers.registry import StorageFamily
@@ -30,6 +30,7 @@ Each file below is a list in JSON; manifest.json says the same for programs, and
 {files}
 """
 MEDIA = "media.json"
+DONE_TO_YOU = "done_to_you.json"
 
 Entry = dict[str, Any]
 
@@ -71,22 +72,34 @@ class _Pages:
                 await self._table(section)
             else:
                 self._entries.append({"table": section.name, "about": section.about, "leftOut": section.why})
+        rows = await self._list(DONE_TO_YOU, self._db.personal_data.done_to(self._subject))
+        self._entries.append({"file": DONE_TO_YOU, "about": DONE_TO_YOU_ABOUT, "rows": rows, "withheld": {}})
         self._text(MEDIA, _dumped(self._media))
         about = "Where the files are that you uploaded."
         self._entries.append({"file": MEDIA, "about": about, "rows": len(self._media), "withheld": {}})
         self._explain()
 
     async def _table(self, section: Personal) -> None:
-        name, rows = f"{section.name}.json", 0
-        with self._archive.open(_dated(name, self._moment), "w") as file:
-            async for batch in self._db.personal_data.rows(section, self._subject):
-                await asyncio.to_thread(file.write, _joined(batch, first=not rows))
-                rows += len(batch)
-                if section.model is Upload:
-                    self._media += [self._medium(row) for row in batch if row["status"] == "STORED"]
-            file.write(b"\n]\n" if rows else b"[]\n")
+        name = f"{section.name}.json"
+        rows = await self._list(name, self._noting_media(section))
         withheld = dict(section.withheld)
         self._entries.append({"file": name, "about": section.about, "rows": rows, "withheld": withheld})
+
+    async def _list(self, name: str, batches: AsyncIterator[Sequence[RowMapping]]) -> int:
+        """Write the rows as they come; how many there were."""
+        rows = 0
+        with self._archive.open(_dated(name, self._moment), "w") as file:
+            async for batch in batches:
+                await asyncio.to_thread(file.write, _joined(batch, first=not rows))
+                rows += len(batch)
+            file.write(b"\n]\n" if rows else b"[]\n")
+        return rows
+
+    async def _noting_media(self, section: Personal) -> AsyncIterator[Sequence[RowMapping]]:
+        async for batch in self._db.personal_data.rows(section, self._subject):
+            if section.model is Upload:
+                self._media += [self._medium(row) for row in batch if row["status"] == "STORED"]
+            yield batch
 
     def _medium(self, row: RowMapping) -> Entry:
         try:

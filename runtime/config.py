@@ -9,11 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from domain import config_keys
 from domain.config_keys import CATALOGUE, InvalidConfig
+from domain.keys import Purpose
 from persistence.database import Database
 from runtime.keyring import Keyring
 
 REFRESH_SECONDS = 2
-SEALED = "config"
+SEALED = Purpose.CONFIG
 
 log = structlog.get_logger(__name__)
 

@@ -6,13 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from domain.config_keys import InvalidConfig
+from domain.keys import Purpose
 from domain.oauth import PLATFORM_NAMES, OAuthClient
 from persistence.database import Database
 from persistence.models import OAuthProvider
 from providers.ports import ProviderUnavailable
 from runtime.keyring import Keyring
 
-SEALED = "oauth-client"
+SEALED = Purpose.OAUTH_CLIENT
 ENDPOINTS = ("issuer", "jwks_uri", "token_endpoint", "userinfo_endpoint")
 AUDIENCE = re.compile(r"[!-~]{1,255}")
 MOST_AUDIENCES = 20

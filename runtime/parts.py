@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from domain.keys import Purpose
 from persistence.database import Database
 from providers.observing import nobody
 from providers.ports import ObserveAttempt
@@ -15,9 +16,6 @@ from runtime.keyring import Keyring
 from runtime.mailer import MailStorage
 from runtime.settings import Settings
 from runtime.tracing import Untraced, tracing_of
-
-OUTBOX = "outbox"
-UPLOADS = "upload-url"
 
 
 def utc_now() -> datetime:
@@ -56,13 +54,13 @@ def build_parts(
     tracing = tracing_of(settings, process)
     contract = contract or spec.load()
     keyring = Keyring(settings.secrets)
-    database = Database(database_url, seal=partial(keyring.seal, OUTBOX))
+    database = Database(database_url, seal=partial(keyring.seal, Purpose.OUTBOX), digests=keyring.digests)
     tracing.listen(database.engine)
     origin = settings.own_origin
     own_origin = {"site.base_url": origin, "site.api_url": origin} if settings.development else {}
     config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
     texts = Texts(contract.errors)
-    files, sign = settings.data_dir / "uploads", partial(keyring.digest, UPLOADS)
+    files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
     http = tracing.http_client()
     providers = build_providers(config, MailStorage(database), settings.env, files, sign, http, observe)
     return Parts(settings, contract, keyring, database, config, texts, providers, tracing)

@@ -7,11 +7,10 @@ from uuid import UUID
 from domain import two_factor
 from domain.config_keys import Config
 from domain.errors import ApiError
+from domain.keys import Digests, Purpose
 from persistence.repositories import Repositories
 from persistence.uow import UnitOfWork
 from runtime.keyring import Keyring
-
-SECRET = "totp"  # noqa: S105 - the purpose of a key
 
 
 class SecondFactor:
@@ -22,16 +21,18 @@ class SecondFactor:
 
     def seal(self, secret: str) -> str:
         """The secret as it is stored."""
-        return self._keyring.seal(SECRET, secret)
+        return self._keyring.seal(Purpose.TOTP, secret)
 
     async def begin(self, uow: UnitOfWork, user_id: UUID) -> None:
         """Count an attempt before its code is looked at. Raises ApiError auth.2fa.locked."""
         lock = two_factor.LOCK_SECONDS
         async with uow() as db:
-            locked_for = await db.login_attempts.begin(
-                self._subject(user_id), self._clock(), two_factor.FAILURES_BEFORE_LOCK, lock, lock
-            )
-        if locked_for is not None:
+            waits = [
+                await db.login_attempts.begin(subject.value, self._clock(), two_factor.FAILURES_BEFORE_LOCK, lock, lock)
+                for subject in self._subjects(user_id)
+            ]
+        locked_for = max(wait or 0 for wait in waits)
+        if locked_for:
             raise ApiError("auth.2fa.locked", retry_after=locked_for)
 
     async def accepts(self, db: Repositories, user_id: UUID, text: str) -> bool:
@@ -40,7 +41,7 @@ class SecondFactor:
         user = await db.users.find(user_id)
         if not two_factor.is_totp(code) or user is None or user.two_factor_secret is None:
             return False
-        secret = self._keyring.unseal(SECRET, user.two_factor_secret)
+        secret = self._keyring.unseal(Purpose.TOTP, user.two_factor_secret)
         window = self._config["auth.totp_window"]
         step = two_factor.matching_step(secret, code, self._clock().timestamp(), window)
         return step is not None and await db.two_factor.use_step(user_id, step)
@@ -50,18 +51,20 @@ class SecondFactor:
         code = two_factor.clean_code(text)
         if two_factor.is_totp(code):
             return await self.accepts(db, user_id, code)
-        return await db.two_factor.use_backup_code(user_id, self._hash(user_id, code), self._clock())
+        hashes = [digest.value for digest in self._hashes(user_id, code)]
+        return await db.two_factor.use_backup_code(user_id, hashes, self._clock())
 
     async def forget_failures(self, db: Repositories, user_id: UUID) -> None:
-        await db.login_attempts.forget(self._subject(user_id))
+        for subject in self._subjects(user_id):
+            await db.login_attempts.forget(subject.value)
 
     async def keep_backup_codes(self, db: Repositories, user_id: UUID, codes: list[str]) -> None:
         """They replace the former ones."""
-        hashes = [self._hash(user_id, two_factor.clean_code(code)) for code in codes]
+        hashes = [self._hashes(user_id, two_factor.clean_code(code))[0] for code in codes]
         await db.two_factor.replace_backup_codes(user_id, hashes)
 
-    def _subject(self, user_id: UUID) -> bytes:
-        return self._keyring.digest("two-factor-attempts", str(user_id))
+    def _subjects(self, user_id: UUID) -> Digests:
+        return self._keyring.digests(Purpose.TWO_FACTOR_ATTEMPTS, str(user_id))
 
-    def _hash(self, user_id: UUID, code: str) -> bytes:
-        return self._keyring.digest("backup-code", str(user_id), code)
+    def _hashes(self, user_id: UUID, code: str) -> Digests:
+        return self._keyring.digests(Purpose.BACKUP_CODE, str(user_id), code)

@@ -11,12 +11,13 @@ from typing import Any
 import structlog
 
 from domain.config_keys import Config
+from domain.keys import Purpose
 from persistence.database import Database
 from persistence.models import SigningKey
 from runtime.keyring import KEY_BYTES, Keyring
 
-DERIVED = "access-token"
-SEALED = "signing-key"
+DERIVED = Purpose.ACCESS_TOKEN
+SEALED = Purpose.SIGNING_KEY
 KID_BYTES = 8
 LOOK_AGAIN_SECONDS = 1.0
 

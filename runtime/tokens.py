@@ -13,6 +13,7 @@ from jwt.utils import base64url_decode
 
 from domain.auth import RefreshToken, read_refresh_token, write_refresh_token
 from domain.config_keys import Config
+from domain.keys import Purpose
 from runtime.keyring import Keyring
 
 ALGORITHM = "HS256"
@@ -78,10 +79,10 @@ class Tokens:
         return claims
 
     def refresh(self, session_id: UUID, counter: int) -> str:
-        return write_refresh_token(RefreshToken(session_id, counter), self._keyring.key("refresh-token"))
+        return write_refresh_token(RefreshToken(session_id, counter), self._keyring.key(Purpose.REFRESH_TOKEN))
 
     def read_refresh(self, text: str) -> RefreshToken | None:
-        return read_refresh_token(text, self._keyring.keys("refresh-token"))
+        return read_refresh_token(text, self._keyring.keys(Purpose.REFRESH_TOKEN))
 
 
 # Whoever calls once mostly calls again, and verifying the same text under the same key again tells nothing new. What

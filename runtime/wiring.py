@@ -16,8 +16,11 @@ from connexion.operations import AbstractOperation
 from starlette.types import Receive, Scope, Send
 
 from domain.errors import ApiError
+from domain.keys import Purpose
 from domain.users import Trace
 from persistence.database import Database
+from persistence.idempotency import Claim
+from persistence.idempotency import Scope as ClaimScope
 from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderUnavailable
 from providers.registry import CaptchaFamily
@@ -35,7 +38,6 @@ from runtime.validation import JSON, argument_name
 
 CAPTCHA_FIELDS = ("captchaToken", "turnstileToken")
 REFRESH_COOKIE = "biore_refresh"
-IDEMPOTENCY = "idempotency"
 LEASE = timedelta(seconds=60)
 LIFE = timedelta(hours=24)
 NEVER_STORED = {401, 429}
@@ -171,52 +173,55 @@ class WiredOperation:
 
     async def _once(self, key: str, token: str | None, call: Call) -> Answer:
         """Do the work once per caller and key; a repetition gets the stored answer."""
-        digest = self._container.keyring.digest
-        caller = str(call.principal.user_id) if call.principal else call.client.network
-        canonical = orjson.dumps([call.arguments, call.body], option=orjson.OPT_SORT_KEYS).decode()
-        fingerprint = digest("idempotency-fingerprint", canonical)
         async with self._container.database.unit() as db:
-            claim = await db.idempotency.claim(
-                digest("idempotency-caller", caller), self._policy.operation_id, key, fingerprint, LEASE, LIFE
-            )
-        if claim.ours:
-            return await self._claimed(claim.id, token, call)
-        if claim.fingerprint != fingerprint:
+            claim = await db.idempotency.claim(self._scopes(call), self._policy.operation_id, key, LEASE, LIFE)
+        if claim.rows:
+            return await self._claimed(claim, token, call)
+        if not claim.same_request:
             raise ApiError("idempotency.key_reused")
         if claim.status is None or claim.body is None:
             raise ApiError("idempotency.in_progress", retry_after=claim.seconds_left)
-        body = self._container.keyring.unseal(IDEMPOTENCY, claim.body.decode())
+        body = self._container.keyring.unseal(Purpose.IDEMPOTENCY, claim.body.decode())
         return claim.status, [CONTENT_TYPE, REPLAYED], body.encode()
 
-    async def _claimed(self, claim_id: Any, token: str | None, call: Call) -> Answer:
+    def _scopes(self, call: Call) -> list[ClaimScope]:
+        """Caller and request under each known secret."""
+        digests = self._container.keyring.digests
+        caller = str(call.principal.user_id) if call.principal else call.client.network
+        canonical = orjson.dumps([call.arguments, call.body], option=orjson.OPT_SORT_KEYS).decode()
+        fingerprints = digests(Purpose.IDEMPOTENCY_FINGERPRINT, canonical)
+        pairs = zip(digests(Purpose.IDEMPOTENCY_CALLER, caller), fingerprints, strict=True)
+        return [ClaimScope(one.kid, one.value, other.value) for one, other in pairs]
+
+    async def _claimed(self, claim: Claim, token: str | None, call: Call) -> Answer:
         try:
             await self._require_captcha(token, call)
-            return await self._perform(call, claim_id)
+            return await self._perform(call, claim)
         except BaseException:
             async with self._container.database.unit() as db:
-                await db.idempotency.release(claim_id)
+                await db.idempotency.release(claim)
             raise
 
-    async def _perform(self, call: Call, claim_id: Any = None) -> Answer:
+    async def _perform(self, call: Call, claim: Claim | None = None) -> Answer:
         """Run the handler; under a claim its effect and its answer commit together."""
-        if self._reads_only and claim_id is None:
+        if self._reads_only and claim is None:
             return await self._success(call, None)
         trace = Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get())
         uow = UnitOfWork(self._container.database, trace)
         try:
-            return await self._answer(call, uow, claim_id)
+            return await self._answer(call, uow, claim)
         except LostClaim:
             raise ApiError("idempotency.in_progress", retry_after=1) from None
         finally:
             await uow.abandon()
 
-    async def _answer(self, call: Call, uow: UnitOfWork, claim_id: Any) -> Answer:
+    async def _answer(self, call: Call, uow: UnitOfWork, claim: Claim | None) -> Answer:
         try:
             answer = await self._success(call, uow)
-            if claim_id is None:
+            if claim is None:
                 await uow.conclude()
             elif uow.pending:
-                await uow.conclude(self._storing(claim_id, answer))
+                await uow.conclude(self._storing(claim, answer))
             else:
                 raise RuntimeError(
                     f"{self._policy.operation_id} is idempotent: its effect belongs into uow.last() or db"
@@ -224,15 +229,16 @@ class WiredOperation:
         except ApiError as error:
             await uow.abandon()
             status, *_ = answer = self._container.refusals.render(error, call)
-            if claim_id is None or status in NEVER_STORED or status >= 500:
+            if claim is None or status in NEVER_STORED or status >= 500:
                 raise
-            await uow.conclude(self._storing(claim_id, answer))
+            await uow.conclude(self._storing(claim, answer))
         return answer
 
-    def _storing(self, claim_id: Any, answer: Answer) -> Callable[[Any], Awaitable[bool]]:
+    def _storing(self, claim: Claim, answer: Answer) -> Callable[[Any], Awaitable[bool]]:
         """Answers may hold secrets that are shown once, so what is kept of them is sealed."""
-        sealed = self._container.keyring.seal(IDEMPOTENCY, answer[2].decode()).encode()
-        return lambda db: db.idempotency.store(claim_id, answer[0], sealed)
+        seal, text = self._container.keyring.seal, answer[2].decode()
+        bodies = {kid: seal(Purpose.IDEMPOTENCY, text, kid).encode() for kid in claim.rows}
+        return lambda db: db.idempotency.store(claim, answer[0], bodies)
 
     async def _success(self, call: Call, uow: UnitOfWork | None) -> Answer:
         body = orjson.dumps({"success": True, "data": await self._invoke(call, uow)})

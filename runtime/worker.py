@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.jobs import MAX_ATTEMPTS, Job, retry_delay
+from domain.keys import Purpose
 from domain.users import Trace
 from persistence.database import is_outage
 from persistence.models import OutboxJob
@@ -24,7 +25,7 @@ from providers.ports import ProviderRejected
 from runtime.archive import Archives
 from runtime.call import CORRELATION, TRACEPARENT
 from runtime.mailer import Mailer
-from runtime.parts import OUTBOX, Parts, utc_now
+from runtime.parts import Parts, utc_now
 from runtime.scheduler import Scheduler
 from runtime.texter import Texter
 
@@ -173,7 +174,7 @@ class Worker:
 
     def _job(self, row: OutboxJob) -> Job:
         sealed = row.payload.get("sealed")
-        secret = self._parts.keyring.unseal(OUTBOX, sealed) if sealed else ""
+        secret = self._parts.keyring.unseal(Purpose.OUTBOX, sealed) if sealed else ""
         return Job(row.id, row.topic, row.payload, secret, row.attempts)
 
     async def _call(self, job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
@@ -188,7 +189,7 @@ class Worker:
             "archives": Archives(self._parts.database, self._parts.providers.storage),
             "config": self._parts.config,
             "clock": utc_now,
-            "digest": self._parts.keyring.digest,
+            "digests": self._parts.keyring.digests,
         }
         await run(**{name: given[name] for name in inspect.signature(run).parameters})
 

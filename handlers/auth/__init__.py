@@ -9,7 +9,8 @@ from uuid import UUID
 from domain import auth as rules
 from domain.auth import Presented
 from domain.errors import ApiError
-from domain.mails import QUOTA, allowance
+from domain.keys import Digest, Purpose
+from domain.mails import allowance
 from domain.two_factor import CHALLENGE_LIFE
 from domain.usernames import require_no_path
 from domain.users import REFERRAL_LENGTH, Origin, identity_view, mask_email, new_user, referral_code
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         Client,
         Clock,
         Config,
-        Digest,
+        DigestsOf,
         GeoIp,
         Hasher,
         MailRules,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 REFERRAL_TRIES = 3
 
-Subjects: TypeAlias = tuple[tuple[bytes, int], ...]
+Subjects: TypeAlias = tuple[tuple[Digest, int], ...]
 
 
 async def register(
@@ -89,6 +90,7 @@ async def verify_email_change(body: Body, db: Repositories, clock: Clock) -> Non
     owner = await db.email_changes.find(token, now)
     user = await db.users.find_held(owner) if owner is not None else None
     if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
+        await db.email_changes.note_former(token, user.email)
         await _change_email(db, user.id, user.email, await db.email_changes.new_email(token), now)
     elif not await db.email_changes.was_consumed(token, now):
         raise ApiError("auth.verify_email.invalid_token")
@@ -105,9 +107,10 @@ async def _change_email(db: Repositories, user_id: UUID, former: str, email: str
     await db.audit.record("auth.verify_email_change.success", actor=user_id, target=user_id)
 
 
-async def resend_verification(body: Body, db: Repositories, digest: Digest, say: Say) -> dict[str, Any]:
+async def resend_verification(body: Body, db: Repositories, digests: DigestsOf, say: Say) -> dict[str, Any]:
     await db.outbox.add("auth.resend_verification", secret=body["email"])
-    await db.audit.record("auth.resend_verification.requested", target=digest("audit-address", body["email"]).hex())
+    target = digests(Purpose.AUDIT_ADDRESS, body["email"])[0].text
+    await db.audit.record("auth.resend_verification.requested", target=target)
     return {"message": say("auth.resend_verification.done")}
 
 
@@ -117,16 +120,21 @@ async def login(
     client: Client,
     config: Config,
     clock: Clock,
-    digest: Digest,
+    digests: DigestsOf,
     hasher: Hasher,
     geoip: GeoIp,
     tokens: Tokens,
     carrier: Carrier,
 ) -> dict[str, Any]:
     now = clock()
-    subjects = (
-        (digest("login-attempts", body["email"], client.network), config["auth.lockout_threshold"]),
-        (digest("login-attempts", body["email"]), config["auth.lockout_account_threshold"]),
+    thresholds = {
+        (body["email"], client.network): config["auth.lockout_threshold"],
+        (body["email"],): config["auth.lockout_account_threshold"],
+    }
+    subjects = tuple(
+        (subject, threshold)
+        for names, threshold in thresholds.items()
+        for subject in digests(Purpose.LOGIN_ATTEMPTS, *names)
     )
     async with uow() as db:
         locked_for = await _count_attempt(db, subjects, config, now)
@@ -138,7 +146,7 @@ async def login(
     refusal = rules.login_refusal(user.status, user.email_verified) if user and matched else rules.WRONG_CREDENTIALS
     if user is None or refusal is not None:
         async with uow() as db:
-            await _refuse(db, user, matched, refusal, subjects, config, now, digest)
+            await _refuse(db, user, matched, refusal, subjects, config, now, digests)
         raise ApiError(refusal or rules.WRONG_CREDENTIALS)
 
     idle, absolute = rules.session_life(config)
@@ -158,7 +166,7 @@ async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, n
     """By address and network first, by address alone later, so that no stranger locks the owner out easily."""
     base, maximum = config["auth.lockout_base_seconds"], config["auth.lockout_max_seconds"]
     for subject, threshold in subjects:
-        locked_for = await db.login_attempts.begin(subject, now, threshold, base, maximum)
+        locked_for = await db.login_attempts.begin(subject.value, now, threshold, base, maximum)
         if locked_for is not None:
             return locked_for
     return None
@@ -166,7 +174,7 @@ async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, n
 
 async def _forget_attempts(db: Repositories, subjects: Subjects) -> None:
     for subject, _ in subjects:
-        await db.login_attempts.forget(subject)
+        await db.login_attempts.forget(subject.value)
 
 
 async def _refuse(
@@ -177,22 +185,22 @@ async def _refuse(
     subjects: Subjects,
     config: Config,
     now: Any,
-    digest: Digest,
+    digests: DigestsOf,
 ) -> None:
     """Leave the trace; the owner of a deactivated account, who knows the password, gets a link to come back with."""
     if matched:
         await _forget_attempts(db, subjects)
     if user is not None and matched and user.status == "DEACTIVATED":
-        await _offer_return(db, user, config, now, digest)
+        await _offer_return(db, user, config, now, digests)
     target = user.id if user else None
     await db.audit.record(
-        "auth.login.failure", result="failure", target=target, reason=refusal, subject=subjects[0][0].hex()
+        "auth.login.failure", result="failure", target=target, reason=refusal, subject=subjects[0][0].text
     )
 
 
-async def _offer_return(db: Repositories, user: Any, config: Config, now: datetime, digest: Digest) -> None:
+async def _offer_return(db: Repositories, user: Any, config: Config, now: datetime, digests: DigestsOf) -> None:
     """Mail a link to come back with, unless the owner was mailed one a moment ago."""
-    if await db.mail_quotas.take(digest(QUOTA, "return", user.email), now, allowance(config)):
+    if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "return", user.email), now, allowance(config)):
         life = timedelta(days=config["auth.reactivation_ttl_days"])
         token = await db.reactivation_tokens.start(user.id, now, life)
         await db.outbox.add("email.reactivation", secret=str(token), user=str(user.id))
@@ -234,9 +242,7 @@ async def _rotate(db: Repositories, presented: rules.RefreshToken, config: Confi
 
 async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) -> None:
     ended = await db.sessions.revoke_all(user_id, now)
-    await db.audit.record(
-        "auth.refresh.reuse_detected", result="failure", actor=user_id, target=user_id, sessions=ended
-    )
+    await db.audit.record("auth.refresh.reuse_detected", result="failure", target=user_id, sessions=ended)
     await db.outbox.add("email.session_theft", user=str(user_id))
     if config["security.alert_email"]:
         await db.outbox.add("email.session_theft_alert", user=str(user_id))

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from domain import auth as rules
 from domain.errors import ApiError
-from domain.mails import QUOTA, allowance
+from domain.keys import Purpose
+from domain.mails import allowance
 from domain.oauth import PLATFORM_NAMES, Entry, OAuthIdentity, Overtaken, Visit, client_view, may_claim, proof_of
 from domain.two_factor import CHALLENGE_LIFE
 from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
         Client,
         Clock,
         Config,
-        Digest,
+        DigestsOf,
         GeoIp,
         MailRules,
         OAuth,
@@ -50,7 +51,7 @@ async def login(
     clock: Clock,
     geoip: GeoIp,
     random_bytes: RandomBytes,
-    digest: Digest,
+    digests: DigestsOf,
     tokens: Tokens,
     carrier: Carrier,
 ) -> dict[str, Any]:
@@ -58,7 +59,7 @@ async def login(
     visit = Visit(identity, client, await geoip.country(client.ip, client.cdn_country), clock())
     await _require_welcome(identity, uow, config, mail_rules)
     codes = [referral_code(random_bytes(REFERRAL_LENGTH)) for _ in range(REFERRAL_TRIES)]
-    entry = await _enter(visit, uow, config, digest, body.get("referralCode"), codes)
+    entry = await _enter(visit, uow, config, digests, body.get("referralCode"), codes)
     if entry.refusal is not None:  # told after the commit: what the visit left in the tables stays
         raise ApiError(entry.refusal)
     if entry.session_id is None:
@@ -114,7 +115,7 @@ async def _require_welcome(identity: OAuthIdentity, uow: UnitOfWork, config: Con
 
 
 async def _enter(
-    visit: Visit, uow: UnitOfWork, config: Config, digest: Digest, referred: str | None, codes: list[str]
+    visit: Visit, uow: UnitOfWork, config: Config, digests: DigestsOf, referred: str | None, codes: list[str]
 ) -> Entry:
     for _ in range(TRIES):
         try:
@@ -122,7 +123,7 @@ async def _enter(
                 await _spend(db, visit.identity)
                 user = await _known_account(db, visit)
                 user_id = user.id if user else await _open_account(db, visit, config, referred, codes)
-                return await _admit(db, visit, config, digest, user_id, is_new=user is None)
+                return await _admit(db, visit, config, digests, user_id, is_new=user is None)
         except Overtaken:
             continue
     raise ApiError("auth.oauth.email_exists")
@@ -187,12 +188,12 @@ async def _open_account(db: Repositories, visit: Visit, config: Config, referred
 
 
 async def _admit(
-    db: Repositories, visit: Visit, config: Config, digest: Digest, user_id: UUID, *, is_new: bool
+    db: Repositories, visit: Visit, config: Config, digests: DigestsOf, user_id: UUID, *, is_new: bool
 ) -> Entry:
     user = await db.users.get(user_id)
     refusal = rules.login_refusal(user.status, user.email_verified)
     if refusal is not None:
-        await _turn_away(db, visit, config, digest, user, refusal)
+        await _turn_away(db, visit, config, digests, user, refusal)
         # An erased account has no credentials that could be wrong.
         erased = refusal == rules.WRONG_CREDENTIALS
         return Entry(user_id, is_new, refusal="auth.register.account_previously_deleted" if erased else refusal)
@@ -206,10 +207,10 @@ async def _admit(
     return Entry(user_id, is_new, session_id=session_id)
 
 
-async def _turn_away(db: Repositories, visit: Visit, config: Config, digest: Digest, user: Any, refusal: str) -> None:
+async def _turn_away(db: Repositories, visit: Visit, config: Config, digests: DigestsOf, user: Any, refusal: str) -> None:
     """Leave the trace; the owner of a deactivated account gets a link to come back with, unless just mailed one."""
     returning = refusal == "auth.login.account_deactivated"
-    address = digest(QUOTA, "return", user.email)
+    address = digests(Purpose.MAIL_QUOTA, "return", user.email)
     if returning and await db.mail_quotas.take(address, visit.now, allowance(config)):
         life = timedelta(days=config["auth.reactivation_ttl_days"])
         token = await db.reactivation_tokens.start(user.id, visit.now, life)

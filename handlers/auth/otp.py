@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain import otp as rules
 from domain.errors import ApiError
+from domain.keys import Purpose
 from domain.two_factor import CHALLENGE_TRIES
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
         Client,
         Clock,
         Config,
-        Digest,
+        DigestsOf,
         Principal,
         RandomBytes,
         Repositories,
@@ -32,12 +33,12 @@ async def send(
     client: Client,
     config: Config,
     clock: Clock,
-    digest: Digest,
+    digests: DigestsOf,
     random_bytes: RandomBytes,
 ) -> dict[str, Any]:
     now, phone, purpose = clock(), body["phone"], body["purpose"]
     user_id = await _receiver(body, principal, db, now)
-    wait = await _count(db, digest, phone, now, config)
+    wait = await _count(db, digests, phone, now, config)
     if wait is not None:
         raise ApiError("auth.otp.send.rate_limit", retry_after=wait)
     challenge_id = rules.new_id(random_bytes)
@@ -48,8 +49,8 @@ async def send(
         purpose=purpose,
         user_id=user_id,
         phone=phone,
-        phone_hash=_phone_hash(digest, phone),
-        code_hash=_code_hash(digest, challenge_id, code),
+        phone_hash=digests(Purpose.OTP_PHONE, phone)[0].value,
+        code_hash=_code_hashes(digests, challenge_id, code)[0],
         sent_at=now,
         expires_at=expires_at,
     )
@@ -74,10 +75,14 @@ async def _receiver(body: Body, principal: Principal | None, db: Repositories, n
     return await db.challenges.find_owner(user_id, body["phone"])
 
 
-async def _count(db: Repositories, digest: Digest, phone: str, now: datetime, config: Config) -> float | None:
+async def _count(db: Repositories, digests: DigestsOf, phone: str, now: datetime, config: Config) -> float | None:
     """Seconds until the phone may get another code; None when it may now, and this one is counted."""
     cap = config["auth.otp_per_phone_max_per_hour"]
-    return await db.challenges.count_code(_phone_hash(digest, phone), now, rules.QUOTA_WINDOW, cap)
+    for phone_hash in digests(Purpose.OTP_PHONE, phone):
+        wait = await db.challenges.count_code(phone_hash.value, now, rules.QUOTA_WINDOW, cap)
+        if wait is not None:
+            return wait
+    return None
 
 
 def _code(purpose: str, user_id: UUID | None, random_bytes: RandomBytes) -> str:
@@ -85,27 +90,26 @@ def _code(purpose: str, user_id: UUID | None, random_bytes: RandomBytes) -> str:
     return rules.new_code(random_bytes) if rules.reaches_somebody(purpose, user_id) else ""
 
 
-def _code_hash(digest: Digest, challenge_id: UUID, code: str) -> bytes:
-    return digest("otp-code", str(challenge_id), code)
+def _code_hashes(digests: DigestsOf, challenge_id: UUID, code: str) -> list[bytes]:
+    """The one to keep first, then those that it may have been kept as."""
+    return [digest.value for digest in digests(Purpose.OTP_CODE, str(challenge_id), code)]
 
 
-def _phone_hash(digest: Digest, phone: str) -> bytes:
-    return digest("otp-phone", phone)
-
-
-async def verify(body: Body, uow: UnitOfWork, config: Config, clock: Clock, digest: Digest) -> dict[str, Any]:
+async def verify(body: Body, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf) -> dict[str, Any]:
     challenge_id, now = UUID(body["challengeId"]), clock()
-    guess = _code_hash(digest, challenge_id, body["code"])
+    guesses = _code_hashes(digests, challenge_id, body["code"])
     async with uow() as db:
-        refusal = await _attempt(db, challenge_id, guess, now, config)
+        refusal = await _attempt(db, challenge_id, guesses, now, config)
     if refusal is not None:  # told after the commit: the attempt stays counted although the request fails
         raise ApiError(refusal)
     return {"success": True}
 
 
-async def _attempt(db: Repositories, challenge_id: UUID, guess: bytes, now: datetime, config: Config) -> str | None:
+async def _attempt(
+    db: Repositories, challenge_id: UUID, guesses: list[bytes], now: datetime, config: Config
+) -> str | None:
     """Why the guess did not pass; None when it did."""
-    tried = await db.challenges.attempt(challenge_id, guess, now, config["auth.otp_max_attempts"])
+    tried = await db.challenges.attempt(challenge_id, guesses, now, config["auth.otp_max_attempts"])
     if tried is None:
         return rules.verify_refusal(await db.challenges.find(challenge_id), now)
     if not tried.passed:
@@ -123,7 +127,7 @@ async def resend(
     client: Client,
     config: Config,
     clock: Clock,
-    digest: Digest,
+    digests: DigestsOf,
     random_bytes: RandomBytes,
 ) -> dict[str, Any]:
     challenge_id, now = UUID(body["challengeId"]), clock()
@@ -132,12 +136,12 @@ async def resend(
     )
     if challenge is None:
         raise rules.resend_refusal(await db.challenges.find(challenge_id), now, config)
-    wait = await _count(db, digest, challenge.phone, now, config)
+    wait = await _count(db, digests, challenge.phone, now, config)
     if wait is not None:
         raise ApiError("auth.otp.resend.cap_reached", retry_after=wait)
     code = _code(challenge.purpose, challenge.user_id, random_bytes)
     expires_at = now + rules.life(config)
-    await db.challenges.replace_code(challenge_id, _code_hash(digest, challenge_id, code), expires_at)
+    await db.challenges.replace_code(challenge_id, _code_hashes(digests, challenge_id, code)[0], expires_at)
     resends = challenge.resend_count
     await db.outbox.add("sms.otp", secret=code, challenge=str(challenge_id), resend=str(resends), locale=client.locale)
     await db.audit.record("auth.otp.resend.requested", actor=challenge.user_id, target=challenge_id)

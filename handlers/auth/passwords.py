@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.auth import read_one_time_token
 from domain.errors import ApiError
+from domain.keys import Purpose
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
         Client,
         Clock,
         DeviceOf,
-        Digest,
+        DigestsOf,
         Hasher,
         Principal,
         Repositories,
@@ -25,14 +26,16 @@ if TYPE_CHECKING:
     )
 
 
-async def forgot(body: Body, db: Repositories, digest: Digest, say: Say) -> dict[str, Any]:
+async def forgot(body: Body, db: Repositories, digests: DigestsOf, say: Say) -> dict[str, Any]:
     await db.outbox.add("auth.forgot_password", secret=body["email"])
-    await db.audit.record("auth.forgot_password.requested", target=digest("audit-address", body["email"]).hex())
+    await db.audit.record(
+        "auth.forgot_password.requested", target=digests(Purpose.AUDIT_ADDRESS, body["email"])[0].text
+    )
     return {"message": say("auth.passwords.forgot.done")}
 
 
 async def reset(
-    body: Body, uow: UnitOfWork, client: Client, clock: Clock, hasher: Hasher, digest: Digest, device_of: DeviceOf
+    body: Body, uow: UnitOfWork, client: Client, clock: Clock, hasher: Hasher, digests: DigestsOf, device_of: DeviceOf
 ) -> None:
     token, now = read_one_time_token(body["token"]), clock()
     async with uow() as db:  # a dead token costs no hash
@@ -51,8 +54,9 @@ async def reset(
         await db.users.set_password(user.id, password_hash)
         await db.email_changes.invalidate(user.id, now)
         await db.sessions.revoke_all(user.id, now)
-        await db.login_attempts.forget(digest("login-attempts", user.email, client.network))
-        await db.login_attempts.forget(digest("login-attempts", user.email))
+        for names in ((user.email, client.network), (user.email,)):
+            for subject in digests(Purpose.LOGIN_ATTEMPTS, *names):
+                await db.login_attempts.forget(subject.value)
         await _tell(db, user.id, client, now, device_of)
         await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id)
 

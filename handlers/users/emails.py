@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from domain.auth import require_password
 from domain.errors import ApiError
-from domain.mails import QUOTA, allowance
+from domain.keys import Purpose
+from domain.mails import allowance
 from domain.users import mask_email
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from handlers.needs import Body, Clock, Config, Digest, Hasher, MailRules, Principal, Repositories, Say, UnitOfWork
+    from handlers.needs import Body, Clock, Config, DigestsOf, Hasher, MailRules, Principal, Repositories, Say, UnitOfWork
 
 
 async def change(
@@ -24,7 +25,7 @@ async def change(
     clock: Clock,
     hasher: Hasher,
     mail_rules: MailRules,
-    digest: Digest,
+    digests: DigestsOf,
     say: Say,
 ) -> dict[str, Any]:
     email = body["newEmail"]
@@ -40,7 +41,7 @@ async def change(
     async with uow.last() as db:
         await db.users.require_unclaimed(email, None)
         user = await db.users.get_held(user.id)
-        if await db.mail_quotas.take(digest(QUOTA, "change", email), now, allowance(config)):
+        if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "change", email), now, allowance(config)):
             await _start(db, user, email, now, life)
     return {"message": say("users.emails.change.done")}
 

@@ -57,12 +57,16 @@ class ReactivationToken(OneTimeToken, Base):
 
 
 class EmailChange(OneTimeToken, Base):
-    """``new_email`` becomes the account's when its owner shows the token that was mailed there."""
+    """``new_email`` becomes the account's when its owner shows the token that was mailed there.
+
+    ``former_email`` is the one that it replaced then: as long as such a row is kept, an erasure knows of both.
+    """
 
     __tablename__ = "email_changes"
     __table_args__ = (Index("uq_email_changes_live", "user_id", unique=True, postgresql_where=LIVE),)
 
     new_email: Mapped[str] = mapped_column(index=True)
+    former_email: Mapped[str | None]
 
 
 class Challenge(Identified, Created, Base):
@@ -85,13 +89,17 @@ class Challenge(Identified, Created, Base):
 
 
 class BackupCode(Identified, Created, Base):
-    """``code_hash`` is keyed, so that forty random bits cannot be tried out by who only has the table."""
+    """``code_hash`` is keyed, so that forty random bits cannot be tried out by who only has the table.
+
+    ``kid`` names its key, for the doctor; releases before it did not write it.
+    """
 
     __tablename__ = "backup_codes"
     __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     code_hash: Mapped[bytes]
+    kid: Mapped[str | None]
     used_at: Mapped[datetime | None]
 
 

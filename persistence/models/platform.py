@@ -66,7 +66,10 @@ class MailboxMessage(Identified, Base):
     """A mail caught in development. ``id`` is the mail's own, so a repeated delivery stays one mail."""
 
     __tablename__ = "mailbox_messages"
-    __table_args__ = (Index("ix_mailbox_messages_recipient", "recipient", sql("number DESC")),)
+    __table_args__ = (
+        Index("ix_mailbox_messages_recipient", "recipient", sql("number DESC")),
+        Index("ix_mailbox_messages_created_at", "created_at"),
+    )
 
     number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
     recipient: Mapped[str]

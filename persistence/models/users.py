@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, false
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.users import STATUSES
@@ -12,7 +12,11 @@ from persistence.models.base import Base, Created, Identified
 
 class User(Identified, Created, Base):
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("status IN ({})".format(", ".join(f"'{s}'" for s in STATUSES)), name="status"),)
+    __table_args__ = (
+        CheckConstraint("status IN ({})".format(", ".join(f"'{s}'" for s in STATUSES)), name="status"),
+        Index("ix_users_deleted", "email", postgresql_where=text("status = 'DELETED'")),
+        Index("ix_users_phone", "phone", postgresql_where=text("phone IS NOT NULL")),
+    )
 
     email: Mapped[str] = mapped_column(unique=True)
     username: Mapped[str | None] = mapped_column(unique=True)

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from domain.config_keys import Config
+from domain.keys import Digests
 from domain.uploads import EXTENSIONS, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
 from providers.storage.pieces import PIECE, pieces_of
@@ -23,7 +24,7 @@ PARTIAL = ".partial"
 FORGOTTEN_SECONDS = 3600
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()} | {"zip": "application/zip"}
 
-Sign = Callable[..., bytes]
+Sign = Callable[..., Digests]
 
 
 class TooLarge(Exception):
@@ -60,7 +61,7 @@ class LocalStorage:
         expires = int((datetime.now(UTC) + slot.life).timestamp())
         exact = "" if slot.exact_bytes is None else str(slot.exact_bytes)
         query = {"type": slot.content_type, "max": str(slot.max_bytes), "length": exact, "expires": str(expires)}
-        signed = query | {"signature": self._signature(slot.key, query)}
+        signed = query | {"signature": self._signatures(slot.key, query)[0]}
         return SignedUpload(f"{self.public_url(slot.key)}?{urlencode(signed)}", {"Content-Type": slot.content_type})
 
     def admit(self, key: str, query: Mapping[str, str]) -> Ticket | None:
@@ -69,14 +70,17 @@ class LocalStorage:
         if not set(names) <= query.keys() or owner_of(key) is None:
             return None
         known = {name: query[name] for name in names}
-        if not hmac.compare_digest(self._signature(key, known).encode(), query.get("signature", "").encode()):
+        given = query.get("signature", "").encode()
+        if not any(hmac.compare_digest(signature.encode(), given) for signature in self._signatures(key, known)):
             return None
         if int(known["expires"]) < datetime.now(UTC).timestamp():
             return None
         return Ticket(key, known["type"], int(known["max"]), int(known["length"]) if known["length"] else None)
 
-    def _signature(self, key: str, query: Mapping[str, str]) -> str:
-        return self._sign("PUT", key, *(query[name] for name in ("type", "max", "length", "expires"))).hex()
+    def _signatures(self, key: str, query: Mapping[str, str]) -> list[str]:
+        """The one to give first, then those that are accepted too."""
+        digests = self._sign("PUT", key, *(query[name] for name in ("type", "max", "length", "expires")))
+        return [digest.value.hex() for digest in digests]
 
     def public_url(self, key: str) -> str:
         return f"{self._config['site.api_url'].rstrip('/')}{PATH}{key}"

@@ -19,8 +19,9 @@ from domain.users import (
     profile_view,
     referral_code,
     timestamp,
-    tombstone_of,
+    tombstones_of,
 )
+from runtime.keyring import Keyring
 
 MOMENT = datetime(2026, 1, 3, 8, 0, 0, 123456, tzinfo=UTC)
 BODY = {
@@ -101,11 +102,13 @@ class TestReferralCode:
 
 class TestTombstone:
     def test_recognises_an_address_without_holding_it(self) -> None:
-        stone = tombstone_of("ada@example.com")
-        assert stone == tombstone_of("ada@example.com")
-        assert stone != tombstone_of("ada@example.org")
-        assert "ada" not in stone
-        assert re.fullmatch(r"deleted_[0-9a-f]{64}@deleted\.bio\.re", stone)
+        digests = Keyring(("new-secret-" * 4, "old-secret-" * 4)).digests
+        stones = tombstones_of("ada@example.com", digests)
+        assert stones == tombstones_of("ada@example.com", digests)
+        assert not set(stones) & set(tombstones_of("ada@example.org", digests))
+        assert "ada" not in "".join(stones)
+        keyed, plain = r"deleted_[0-9a-f]{8}\.[0-9a-f]{64}@deleted\.bio\.re", r"deleted_[0-9a-f]{64}@deleted\.bio\.re"
+        assert all(re.fullmatch(form, stone) for form, stone in zip((keyed, keyed, plain), stones, strict=True))
 
 
 class TestTimestamp:

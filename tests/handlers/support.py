@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
+from domain.users import tombstones_of
 from tests.harness import PASSWORD, Api, Server, Tables
 
 WAIT_SECONDS = 10
@@ -119,6 +120,11 @@ def waiting_for_locks(tables: Tables) -> int:
         "WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'"
     )
     return int(tables.one(query)["n"])
+
+
+def tombstone(server: Server, email: str) -> str:
+    """What an erasure leaves of the address."""
+    return tombstones_of(email, server.app.parts.keyring.digests)[0]
 
 
 def topics(tables: Tables) -> list[str]:

@@ -10,9 +10,8 @@ import httpx
 import pyotp
 import pytest
 
-from domain.users import tombstone_of
 from runtime.oauth import OAuthDirectory
-from tests.handlers.support import account, audited, change, forced, insert, topics
+from tests.handlers.support import account, audited, change, forced, insert, tombstone, topics
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules, code_of, refresh_token
 from tests.oidc_server import NONCE, SECRET, VERIFIER, Platform, oidc_server
 
@@ -282,7 +281,7 @@ class TestNewcomer:
         assert tables.count("users") == 1
 
     def test_is_not_taken_again_after_an_erasure(self, api: Api, platform: Platform, tables: Tables) -> None:
-        account(api, tables, tombstone_of("ada@example.com"), status="DELETED")
+        account(api, tables, tombstone(api.server, "ada@example.com"), status="DELETED")
         refused(login(api, told(platform)), 409, "auth.register.account_previously_deleted")
         assert links(tables) == []
 

@@ -8,8 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.uploads import TYPES
-from domain.users import tombstone_of
-from tests.handlers.support import account, audited, change, insert
+from tests.handlers.support import account, audited, change, insert, tombstone
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, code_of
 from tests.providers.servers import closed_port
 
@@ -215,7 +214,7 @@ class TestErasure:
         end_grace(tables)
         server.let_time_come("gdpr.erase_due")
         assert state(tables) == ("DELETED", ["COMPLETED"])
-        assert tables.one("SELECT email FROM users")["email"] == tombstone_of(EMAIL)
+        assert tables.one("SELECT email FROM users")["email"] == tombstone(api.server, EMAIL)
         assert code_of(api.register(EMAIL)) == "auth.register.account_previously_deleted"
         wrong = api.call("auth.login", {"email": EMAIL, "password": PASSWORD})
         assert code_of(wrong) == "auth.login.invalid_credentials"

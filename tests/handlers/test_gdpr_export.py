@@ -244,7 +244,7 @@ class TestArchive:
     ) -> None:
         entries = archive(api.get(built(api, server, headers)))["manifest.json"]["files"]
         told = {entry.get("table") or Path(entry["file"]).stem for entry in entries}
-        assert told == {section.name for section in PERSONAL} | {"media"}
+        assert told == {section.name for section in PERSONAL} | {"media", "done_to_you"}
 
 
 @contextmanager

@@ -7,8 +7,7 @@ import httpx
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from domain.users import tombstone_of
-from tests.handlers.support import account
+from tests.handlers.support import account, tombstone
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer
 
 
@@ -62,7 +61,7 @@ class Person:
         assert ("PENDING" in wishes) <= (user["status"] == "DEACTIVATED")
         assert ("COMPLETED" in wishes) == (user["status"] == "DELETED")
         if user["status"] == "DELETED":
-            assert user["email"] == tombstone_of(self.email)
+            assert user["email"] == tombstone(self.api.server, self.email)
 
 
 Action = Callable[[Person], httpx.Response | None]

@@ -6,10 +6,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from domain.users import tombstone_of
 from tests.dns_server import DnsServer
 from tests.handlers.conftest import Clients
-from tests.handlers.support import account, audited, change, insert
+from tests.handlers.support import account, audited, change, insert, tombstone
 from tests.handlers.test_auth_passwords import reset, reset_token
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, broken_rules, code_of
 
@@ -82,7 +81,7 @@ class TestChange:
         assert (response.status_code, code_of(response)) == (409, "auth.register.email_exists")
 
     def test_the_address_of_an_erased_account_is_refused(self, api: Api, access: str, tables: Tables) -> None:
-        insert(tables, "users", email=tombstone_of(NEW), status="DELETED")
+        insert(tables, "users", email=tombstone(api.server, NEW), status="DELETED")
         response = wish(api, access)
         assert (response.status_code, code_of(response)) == (409, "auth.register.account_previously_deleted")
 
@@ -219,7 +218,7 @@ class TestVerify:
 
     def test_an_address_erased_meanwhile_is_refused(self, api: Api, access: str, tables: Tables) -> None:
         token = change_token(api, access)
-        insert(tables, "users", email=tombstone_of(NEW), status="DELETED")
+        insert(tables, "users", email=tombstone(api.server, NEW), status="DELETED")
         response = verify(api, token)
         assert (response.status_code, code_of(response)) == (409, "auth.register.account_previously_deleted")
 

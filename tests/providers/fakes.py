@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.config_keys import CATALOGUE
+from domain.keys import Digest, Digests
 from providers.ports import Mail
 
 
@@ -34,5 +35,5 @@ NOWHERE = Path("/nonexistent/uploads")
 """For families that keep no files."""
 
 
-def fake_sign(*parts: str) -> bytes:
-    return hmac.digest(b"a key of the tests", "\0".join(parts).encode(), hashlib.sha256)
+def fake_sign(*parts: str) -> Digests:
+    return (Digest("kid", hmac.digest(b"a key of the tests", "\0".join(parts).encode(), hashlib.sha256)),)

@@ -2,31 +2,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.keys import Purpose
 from runtime.keyring import KEY_BYTES, Keyring
 
+CODE, PHONE = Purpose.OTP_CODE, Purpose.OTP_PHONE
 NEW, OLD = "new-secret-" * 4, "old-secret-" * 4
 
 
 class TestKeys:
     def test_each_purpose_has_one_of_its_own(self) -> None:
         keyring = Keyring((NEW,))
-        keys = {keyring.key(purpose) for purpose in ("access-token", "refresh-token", "outbox", "")}
+        keys = {keyring.key(purpose) for purpose in ("access-token", "refresh-token", "outbox", "totp")}
         assert len(keys) == 4
         assert {len(key) for key in keys} == {KEY_BYTES}
 
     def test_are_the_same_in_every_process(self) -> None:
-        assert Keyring((NEW,)).key("a") == Keyring((NEW,)).key("a")
+        assert Keyring((NEW,)).key("totp") == Keyring((NEW,)).key("totp")
         assert Keyring((NEW,)).current == Keyring((NEW, OLD)).current
-        assert Keyring((NEW,)).key("a") != Keyring((OLD,)).key("a")
+        assert Keyring((NEW,)).key("totp") != Keyring((OLD,)).key("totp")
 
     def test_the_current_one_is_first_and_retired_ones_stay(self) -> None:
         keyring = Keyring((NEW, OLD))
-        assert list(keyring.keys("a")) == [Keyring((NEW,)).current, Keyring((OLD,)).current]
-        assert keyring.keys("a")[Keyring((OLD,)).current] == Keyring((OLD,)).key("a")
+        assert list(keyring.keys("totp")) == [Keyring((NEW,)).current, Keyring((OLD,)).current]
+        assert keyring.keys("totp")[Keyring((OLD,)).current] == Keyring((OLD,)).key("totp")
 
     def test_key_ids_tell_nothing_of_the_secret(self) -> None:
         assert Keyring((NEW,)).current not in NEW
         assert len(Keyring((NEW,)).current) == 8
+
+    def test_are_for_purposes_that_stand_in_the_list(self) -> None:
+        with pytest.raises(ValueError, match="something"):
+            Keyring((NEW,)).key("something")
 
     def test_need_a_secret(self) -> None:
         with pytest.raises(ValueError, match="needs a secret"):
@@ -36,13 +42,19 @@ class TestKeys:
 class TestDigest:
     def test_recognises_equal_inputs_only(self) -> None:
         keyring = Keyring((NEW,))
-        assert keyring.digest("a", "x", "y") == Keyring((NEW,)).digest("a", "x", "y")
-        others = [("b", "x", "y"), ("a", "xy"), ("a", "x", "y", ""), ("a", "y", "x"), ("a", "", "x", "y")]
-        digests = {keyring.digest("a", "x", "y"), *(keyring.digest(*parts) for parts in others)}
-        assert len(digests) == 6
+        assert keyring.digests(CODE, "x", "y") == Keyring((NEW,)).digests(CODE, "x", "y")
+        others = [(PHONE, "x", "y"), (CODE, "xy"), (CODE, "x", "y", ""), (CODE, "y", "x"), (CODE, "", "x", "y")]
+        assert len({keyring.digests(CODE, "x", "y"), *(keyring.digests(*parts) for parts in others)}) == 6
 
     def test_needs_the_secret(self) -> None:
-        assert Keyring((NEW,)).digest("a", "x") != Keyring((OLD,)).digest("a", "x")
+        (new,), (old,) = Keyring((NEW,)).digests(CODE, "x"), Keyring((OLD,)).digests(CODE, "x")
+        assert new.kid != old.kid
+        assert new.value != old.value
+
+    def test_there_is_one_under_each_secret_with_the_id_of_its_key(self) -> None:
+        both, (new,), (old,) = (Keyring(secrets).digests(CODE, "x") for secrets in ((NEW, OLD), (NEW,), (OLD,)))
+        assert both == (new, old)
+        assert new.text == f"{Keyring((NEW,)).current}.{new.value.hex()}"
 
 
 class TestSeal:

@@ -1,0 +1,25 @@
+"""Backup codes name their key, changes of address the one they replaced; erasures find the rest by an index."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("backup_codes", sa.Column("kid", sa.Text(), nullable=True))
+    op.add_column("email_changes", sa.Column("former_email", sa.Text(), nullable=True))
+    op.create_index("ix_users_deleted", "users", ["email"], postgresql_where=sa.text("status = 'DELETED'"))
+    op.create_index("ix_users_phone", "users", ["phone"], postgresql_where=sa.text("phone IS NOT NULL"))
+    op.create_index("ix_mailbox_messages_created_at", "mailbox_messages", ["created_at"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_mailbox_messages_created_at", table_name="mailbox_messages")
+    op.drop_index("ix_users_phone", table_name="users", postgresql_where=sa.text("phone IS NOT NULL"))
+    op.drop_index("ix_users_deleted", table_name="users", postgresql_where=sa.text("status = 'DELETED'"))
+    op.drop_column("email_changes", "former_email")
+    op.drop_column("backup_codes", "kid")
