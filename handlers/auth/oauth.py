@@ -207,7 +207,9 @@ async def _admit(
     return Entry(user_id, is_new, session_id=session_id)
 
 
-async def _turn_away(db: Repositories, visit: Visit, config: Config, digests: DigestsOf, user: Any, refusal: str) -> None:
+async def _turn_away(
+    db: Repositories, visit: Visit, config: Config, digests: DigestsOf, user: Any, refusal: str
+) -> None:
     """Leave the trace; the owner of a deactivated account gets a link to come back with, unless just mailed one."""
     returning = refusal == "auth.login.account_deactivated"
     address = digests(Purpose.MAIL_QUOTA, "return", user.email)

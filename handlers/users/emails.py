@@ -14,7 +14,18 @@ from domain.users import mask_email
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from handlers.needs import Body, Clock, Config, DigestsOf, Hasher, MailRules, Principal, Repositories, Say, UnitOfWork
+    from handlers.needs import (
+        Body,
+        Clock,
+        Config,
+        DigestsOf,
+        Hasher,
+        MailRules,
+        Principal,
+        Repositories,
+        Say,
+        UnitOfWork,
+    )
 
 
 async def change(

@@ -36,6 +36,7 @@ CHECKS = (
     Check("secret", safekeeping.secret),
     Check("secret.file", safekeeping.secret_file),
     Check("secret.sealed", safekeeping.sealed, "config"),
+    Check("secret.digests", safekeeping.digests, "config"),
     Check("secret.retired", safekeeping.retired, "config"),
     Check("database", database.reachable),
     Check("database.version", database.version, "database"),

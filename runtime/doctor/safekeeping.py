@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Mapping
+from math import ceil
 
 from domain.config_keys import CATALOGUE
 from persistence import health
@@ -16,6 +17,8 @@ PLACEHOLDERS = ("change", "default", "example", "insecure", "password", "placeho
 FEWEST_CHARACTERS = 10
 MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 CONFIG_VALUES = "config values"
+UNKNOWN = "?"
+COUNTED_DAYS = 7  # for which housekeeping keeps counters and codes
 
 Kids = Mapping[str, Mapping[str, int]]
 
@@ -85,16 +88,41 @@ def _opens(deployment: Deployment, purpose: str, text: str) -> bool:
     return True
 
 
+async def digests(deployment: Deployment) -> Verdict:
+    """Nothing brings back what was hashed under a secret that is gone, so it may be what the owner of it wants."""
+    known = {*deployment.parts.keyring.keys(signing.DERIVED), UNKNOWN}
+    lost = [
+        f"{sum(count for kid, count in kids.items() if kid not in known)} {place}"
+        for place, kids in (await health.digests(deployment.parts.database.engine)).items()
+        if kids.keys() - known
+    ]
+    if not lost:
+        return ok("everything can be recognised")
+    remedy = (
+        f"add the secret that is gone to the end of {PREFIX}SECRET_KEY, or live with it: such codes are refused, and "
+    )
+    return warn(f"hashed under a secret that is gone: {', '.join(lost)}", f"{remedy}such addresses may sign up again")
+
+
 async def retired(deployment: Deployment) -> Verdict:
-    """Refresh tokens are with their owners: what is sealed here tells nothing of them, only time does."""
+    """Refresh tokens and the like are with their owners: rows tell nothing of them, only time does."""
+    config = deployment.parts.config
     _, *old = deployment.parts.keyring.keys(signing.DERIVED)
-    used = {kid for kids in (await _kids(deployment)).values() for kid in kids}
-    spare = [str(number) for number, kid in enumerate(old, 2) if kid not in used]
+    used = {number: await _used_for(deployment, kid) for number, kid in enumerate(old, 2)}
+    spare = [str(number) for number, places in used.items() if not places]
     if not spare:
-        return ok(f"{len(old)} in use" if old else "none")
-    days = deployment.parts.config["auth.refresh_idle_days"]
-    remedy = f"take it out of {PREFIX}SECRET_KEY once it has been retired for {days} days, when refresh tokens are over"
-    return warn(f"nothing is sealed any more under number {', '.join(spare)} of {PREFIX}SECRET_KEY", remedy)
+        told = "; ".join(f"number {number} for {', '.join(places)}" for number, places in used.items())
+        return ok(f"{len(old)} in use: {told}" if old else "none")
+    days = max(config["auth.refresh_idle_days"], ceil(config["gdpr.export_ttl_hours"] / 24), COUNTED_DAYS)
+    remedy = f"unless it is about to come into use, take it out of {PREFIX}SECRET_KEY {days} days after it was retired"
+    return warn(f"nothing is kept under number {', '.join(spare)} of {PREFIX}SECRET_KEY", remedy)
+
+
+async def _used_for(deployment: Deployment, kid: str) -> list[str]:
+    """How many of what there is under the key. What may be under it counts."""
+    places = dict(await _kids(deployment)) | dict(await health.digests(deployment.parts.database.engine))
+    counts = {place: kids.get(kid, 0) + kids.get(UNKNOWN, 0) for place, kids in places.items()}
+    return [f"{count} {place}" for place, count in counts.items() if count]
 
 
 async def _kids(deployment: Deployment) -> Kids:

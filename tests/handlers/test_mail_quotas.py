@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.mails import QUOTA
+from domain.keys import Purpose
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, change, insert
 from tests.handlers.test_auth_passwords import forgot, reset
@@ -108,8 +108,8 @@ class TestOneAddress:
         account(api, tables)
         forgot(api)
         api.server.work_off()
-        expected = api.server.app.parts.keyring.digest(QUOTA, "reset", ADA)
-        assert bytes(tables.one("SELECT address_hash FROM mail_quotas")["address_hash"]) == expected
+        (expected,) = api.server.app.parts.keyring.digests(Purpose.MAIL_QUOTA, "reset", ADA)
+        assert bytes(tables.one("SELECT address_hash FROM mail_quotas")["address_hash"]) == expected.value
 
     def test_an_unknown_address_is_not_counted(self, api: Api, tables: Tables) -> None:
         forgot(api)

@@ -207,6 +207,15 @@ def phone_quotas(before: Api, after: Api, tables: Tables) -> None:
         assert code_of(send(api)) == "auth.otp.send.rate_limit"
 
 
+@drill(Purpose.MAIL_QUOTA)
+def mail_quotas(before: Api, after: Api, tables: Tables) -> None:
+    account(before, tables)
+    for api in (before, after, before):
+        api.call("auth.passwords.forgot", {"email": EMAIL})
+        api.server.work_off()
+    assert len(before.mails(EMAIL)) == 1
+
+
 @drill(Purpose.AUDIT_ADDRESS)
 def audited_addresses(before: Api, after: Api, tables: Tables) -> None:
     before.call("auth.passwords.forgot", {"email": EMAIL})

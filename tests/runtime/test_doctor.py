@@ -21,6 +21,8 @@ import pytest
 from psycopg import sql
 from redis import Redis
 
+from domain.keys import Purpose
+from domain.users import tombstones_of
 from persistence.health import Vitals
 from runtime import doctor
 from runtime.config import SEALED
@@ -35,6 +37,7 @@ from runtime.settings import Settings
 from runtime.spec import load
 from tests.conftest import Databases
 from tests.dns_server import SILENT, DnsServer
+from tests.handlers.support import insert
 from tests.harness import Tables
 from tests.processes.biore import Deployment as Processes
 from tests.providers.s3_server import s3_server
@@ -97,6 +100,16 @@ def says(finding: Finding, level: str, words: str) -> None:
     assert finding.level == level, finding
     assert words in finding.what, finding
     assert bool(finding.remedy) == (level != "ok"), finding
+
+
+def hashed_under(rows: Tables, secret: str) -> None:
+    """A backup code, a used one, and an erased address."""
+    digests = Keyring((secret,)).digests
+    (code,), (used,) = (digests(Purpose.BACKUP_CODE, text) for text in ("A", "B"))
+    user_id = insert(rows, "users", email=tombstones_of("ada@example.com", digests)[0], status="DELETED")
+    insert(rows, "users", email=tombstones_of("ada@example.com", digests)[-1], status="DELETED")
+    insert(rows, "backup_codes", user_id=user_id, code_hash=code.value, kid=code.kid)
+    insert(rows, "backup_codes", user_id=user_id, code_hash=used.value, kid=used.kid, used_at=utc_now())
 
 
 def store(rows: Tables, secret: str = GOOD_SECRET, **values: Any) -> None:
@@ -262,6 +275,20 @@ class TestSecret:
             "INSERT INTO config_entries (name, value) VALUES ('external.email.smtp.url', to_jsonb(%s::text))", damaged
         )
         says(look("secret.sealed"), "FAIL", "external.email.smtp.url is damaged")
+
+    def test_what_was_hashed_under_a_lost_one_is_told(self, look: Look, rows: Tables) -> None:
+        says(look("secret.digests"), "ok", "everything")
+        hashed_under(rows, OTHER_SECRET)
+        says(look("secret.digests"), "warn", "1 backup codes, 1 erased addresses")
+        says(look("secret.digests", secret_key=f"{GOOD_SECRET},{OTHER_SECRET}"), "ok", "everything")
+
+    @pytest.mark.parametrize("known", [True, False], ids=["its secret is noted", "of a release that did not note it"])
+    def test_a_retired_one_is_kept_while_it_recognises_something(self, look: Look, rows: Tables, known: bool) -> None:
+        hashed_under(rows, OTHER_SECRET)
+        if not known:
+            rows.run("UPDATE backup_codes SET kid = NULL")
+        both = look("secret.retired", secret_key=f"{GOOD_SECRET},{OTHER_SECRET}")
+        says(both, "ok", "1 in use: number 2 for 1 backup codes, 1 erased addresses")
 
     def test_a_retired_one_is_kept_while_it_opens_something(self, look: Look, rows: Tables) -> None:
         both = f"{GOOD_SECRET},{OTHER_SECRET}"
