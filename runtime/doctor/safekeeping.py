@@ -98,10 +98,8 @@ async def digests(deployment: Deployment) -> Verdict:
     ]
     if not lost:
         return ok("everything can be recognised")
-    remedy = (
-        f"add the secret that is gone to the end of {PREFIX}SECRET_KEY, or live with it: such codes are refused, and "
-    )
-    return warn(f"hashed under a secret that is gone: {', '.join(lost)}", f"{remedy}such addresses may sign up again")
+    remedy = f"add it to the end of {PREFIX}SECRET_KEY, or live with it: codes are refused, addresses may sign up again"
+    return warn(f"hashed under a secret that is gone: {', '.join(lost)}", remedy)
 
 
 async def retired(deployment: Deployment) -> Verdict:

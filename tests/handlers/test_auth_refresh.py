@@ -204,7 +204,7 @@ class TestTheft:
         api.sign_in()
         response = refresh(api, stolen)
         (entry,) = audited(tables, "auth.refresh.reuse_detected")
-        assert (entry["actor_id"], UUID(entry["target_id"]), entry["result"]) == (user_id, user_id, "failure")
+        assert (entry["actor_id"], UUID(entry["target_id"]), entry["result"]) == (None, user_id, "failure")
         assert entry["details"] == {"sessions": 2}
         assert entry["correlation_id"] == response.headers["x-correlation-id"]
 
