@@ -20,6 +20,7 @@ COUNTER_BYTES = 8
 MAC_BYTES = 32
 # 57 bytes are 76 characters of base64 without padding or spare bits: one token, one text.
 VERSION = b"\x01"
+TOKEN_LENGTH = 76
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def write_refresh_token(token: RefreshToken, key: bytes) -> str:
 
 def read_refresh_token(text: str, keys: Mapping[str, bytes]) -> RefreshToken | None:
     """The token, or None when the text is malformed or signed by none of the ``keys``."""
+    if len(text) != TOKEN_LENGTH:
+        return None
     try:
         raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError, ValueError):

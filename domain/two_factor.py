@@ -33,11 +33,6 @@ def matching_step(secret: str, code: str, unix_time: float, window: int) -> int 
     return matches[0] if matches else None
 
 
-def clean_code(text: str) -> str:
-    """What a person typed, without spaces and hyphens."""
-    return "".join(character for character in text.upper() if character.isalnum())
-
-
 def is_totp(code: str) -> bool:
     return len(code) == DIGITS and code.isascii() and code.isdigit()
 

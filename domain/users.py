@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.keys import DigestsOf, Purpose
+from domain.texts import something
 
 STATUSES = ("ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEACTIVATED")
 REFERRAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -105,7 +106,7 @@ def new_user(body: Mapping[str, Any], password_hash: str | None, locale: str, or
         "email": body["email"],
         "password_hash": password_hash,
         "username": body.get("username"),
-        "display_name": body.get("displayName"),
+        "display_name": something(body.get("displayName")),
         "intent": body.get("intent"),
         "locale": locale,
         "referred_by": referrer and referrer.user_id,
@@ -184,8 +185,8 @@ PROFILE_COLUMNS = {"displayName": "display_name", "bio": "bio", "avatarUrl": "av
 
 
 def profile_columns(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What a sparse change of the profile sets; an empty text is none."""
-    return {PROFILE_COLUMNS[name]: value or None for name, value in body.items()}
+    """What a sparse change of the profile sets; a text of which nothing can be seen is none."""
+    return {PROFILE_COLUMNS[name]: something(value) for name, value in body.items()}
 
 
 def updated_profile_view(user: Any) -> dict[str, Any]:

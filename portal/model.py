@@ -75,6 +75,7 @@ class Variant:
 class Body:
     """``schema`` is the contract's with its references; ``name`` that of the component; ``example`` the whole body.
 
+    ``limit``: how many bytes a request may have.
     Where the answers differ, ``variants`` has each, and ``fields`` is empty.
     """
 
@@ -85,6 +86,7 @@ class Body:
     example: Json
     media_type: str = "application/json"
     variants: tuple[Variant, ...] = ()
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +320,8 @@ class _Reader:
         fields = self._fields(media["schema"], "body")
         name = _name(media["schema"]) or ""
         example = media.get("example")
-        return Body(name, media["schema"], request.get("required", False), fields, example, media_type)
+        limit = document["x-biore-body-limit"]
+        return Body(name, media["schema"], request.get("required", False), fields, example, media_type, limit=limit)
 
     def _success(self, status: int, answer: Json) -> Success:
         headers = tuple(self._header(name, header) for name, header in answer.get("headers", {}).items())

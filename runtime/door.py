@@ -19,6 +19,7 @@ from runtime.settings import Network, Settings
 
 CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 MAX_USER_AGENT = 512
+MAX_ADDRESS = 45  # an IPv6 address that ends as an IPv4 one; with a zone it is nobody's beyond its link
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 PROBES = "/health/"
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
@@ -67,7 +68,7 @@ class Door:
             network=network_of(ip),
             user_agent=agent[:MAX_USER_AGENT] if agent else None,
             cdn_country=headers.first("cf-ipcountry") if trusted else None,
-            locale=negotiate(headers.first("accept-language"), self._config["platform.supported_locales"]),
+            locale=negotiate(headers.joined("accept-language"), self._config["platform.supported_locales"]),
         )
 
 
@@ -119,9 +120,13 @@ def forwarded_ip(headers: Headers, peer: str | None, trusted: tuple[Network, ...
     return nearest
 
 
-@lru_cache(maxsize=8192)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address; an IPv4 one wrapped in IPv6 is folded to itself."""
+    return _known_address(text) if len(text) <= MAX_ADDRESS else None
+
+
+@lru_cache(maxsize=8192)
+def _known_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

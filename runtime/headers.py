@@ -28,5 +28,9 @@ class Headers:
             return None
         return self.first(name)
 
+    def joined(self, name: str) -> str | None:
+        """The lines of a header that is a list, as the one line that they mean (RFC 9110, 5.3)."""
+        return ", ".join(self.all(name)) or None if self._repeated else self.first(name)
+
     def __contains__(self, name: str) -> bool:
         return name.encode() in self._by_name

@@ -4,7 +4,8 @@ English error messages stand in the contract's catalogue, so ``en`` has no ``err
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,15 @@ from runtime.spec import ROOT
 
 LOCALES = ROOT / "locales"
 DEFAULT = "en"
+MAX_HEADER = 512
+RANGE = re.compile(r"(?P<language>[a-z]{1,8})(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
+WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")  # RFC 9110, 12.4.2
+# Deprecated subtags with their Preferred-Value in the IANA Language Subtag Registry (RFC 5646, 4.5), which Java and
+# Android still send; and, as CLDR has it, single languages that stand for the one of which they are the standard form.
+CANONICAL = {
+    "in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro",
+    "arb": "ar", "cmn": "zh", "pes": "fa",
+}  # fmt: skip
 NAMESPACES = ("errors", "validation", "messages", "mails", "portal")
 
 
@@ -39,27 +49,25 @@ def _read(folder: Path) -> dict[str, dict[str, str]]:
 def negotiate(accept_language: str | None, supported: Sequence[str]) -> str:
     """The first supported locale that the header prefers (RFC 9110, 12.5.4), else the platform's default."""
     default = supported[0] if supported else DEFAULT
-    return _best(accept_language, tuple(supported)) or default if accept_language else default
+    if not accept_language:
+        return default
+    # What is cut off must not change the member before it.
+    bounded = accept_language if len(accept_language) <= MAX_HEADER else accept_language[:MAX_HEADER].rpartition(",")[0]
+    return _best(bounded, tuple(supported)) or default
 
 
 @lru_cache(maxsize=1024)
 def _best(header: str, supported: tuple[str, ...]) -> str | None:
-    for tag in _ranked(header):
-        if tag in supported:
-            return tag
-    return None
+    offered = [(-weight, position, language) for position, (language, weight) in enumerate(_members(header)) if weight]
+    return next((language for _, _, language in sorted(offered) if language in supported), None)
 
 
-def _ranked(header: str) -> Iterable[str]:
-    weighted = []
-    for position, part in enumerate(header[:512].split(",")):
-        tag, _, parameter = part.strip().partition(";")
-        weighted.append((-_quality(parameter), position, tag.strip().lower().partition("-")[0]))
-    return [tag for weight, _, tag in sorted(weighted) if weight < 0]
-
-
-def _quality(parameter: str) -> float:
-    try:
-        return float(parameter.strip().removeprefix("q=")) if parameter.strip() else 1.0
-    except ValueError:
-        return 0.0
+def _members(header: str) -> Iterator[tuple[str, float]]:
+    """Language and weight of each well-formed member; parameters that are not known say nothing."""
+    for member in header.split(","):
+        named, *parameters = (part.strip() for part in member.split(";"))
+        found = RANGE.fullmatch(named)
+        weights = [value for name, _, value in (p.partition("=") for p in parameters) if name.lower() == "q"] or ["1"]
+        if found is not None and len(weights) == 1 and WEIGHT.fullmatch(weights[0]):
+            language = found["language"].lower()
+            yield CANONICAL.get(language, language), float(weights[0])

@@ -1,18 +1,24 @@
 """Schemas of the contract, compiled once: what a value breaks, and how it is cleaned before it is asked."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 import orjson
 
-from domain import email_address, texts
+from domain import codes, email_address, texts
+from runtime.bounds import NORMALIZE, uncleaned
+from runtime.spec import MOST_VIOLATIONS
 
 Violation = dict[str, Any]
 Normalizer = Callable[[Any], Any]
 
 OVERRIDE = "x-biore-rule"
-STEPS = email_address.STEPS | texts.STEPS
+STEPS = email_address.STEPS | texts.STEPS | codes.STEPS
+SETTLING = ("type", "maxLength")
+LONGEST_FIELD = 100
+MOST_ERRORS = 4 * MOST_VIOLATIONS
 ALTERNATIVES = ("oneOf", "anyOf")  # their limit is a list of what each alternative lacks
 
 
@@ -69,16 +75,14 @@ class SchemaCompiler:
         schema = self.resolved(schema)
         if schema.get("type") == "integer":
             return _whole
-        if "x-biore-normalize" in schema:
-            return _text_normalizer([STEPS[step] for step in schema["x-biore-normalize"]])
+        if NORMALIZE in schema:
+            return _text_normalizer([STEPS[step] for step in schema[NORMALIZE]], schema["maxLength"])
         if "items" in schema:
-            inner = self.normalizer(schema["items"])
-            return (
-                None if inner is None else lambda value: [inner(v) for v in value] if isinstance(value, list) else value
-            )
+            return _list_normalizer(self.normalizer(schema["items"]), schema.get("maxItems"))
         fields = {name: self.normalizer(part) for name, part in schema.get("properties", {}).items()}
         present = {name: clean for name, clean in fields.items() if clean is not None}
-        return _object_normalizer(present) if present else None
+        closed = schema.get("additionalProperties") is False
+        return _object_normalizer(present, frozenset(fields)) if closed or present else None
 
     def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in schema:
@@ -91,25 +95,57 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _text_normalizer(steps: list[Callable[[str], str]]) -> Normalizer:
+def _text_normalizer(steps: list[Callable[[str], str]], longest: int) -> Normalizer:
+    """No step sees a text that is too long by far: some take a time that grows with the square of its length."""
+    most = uncleaned(longest)
+
     def clean(value: Any) -> Any:
-        if isinstance(value, str):
-            for step in steps:
-                value = step(value)
+        if not isinstance(value, str):
+            return value
+        if len(value) > most:
+            return value[: most + 1]  # breaks maxLength, whatever it holds
+        for step in steps:
+            value = step(value)
         return value
 
     return clean
 
 
-def _object_normalizer(fields: Mapping[str, Normalizer]) -> Normalizer:
+def _list_normalizer(inner: Normalizer | None, longest: int | None) -> Normalizer | None:
+    """Of a list that is too long no more is kept than shows it."""
+    if inner is None and longest is None:
+        return None
+    end = None if longest is None else longest + 1
+
     def clean(value: Any) -> Any:
-        if isinstance(value, dict):
-            for name, inner in fields.items():
-                if name in value:
-                    value[name] = inner(value[name])
+        if not isinstance(value, list):
+            return value
+        kept = value[:end]
+        return kept if inner is None else [inner(item) for item in kept]
+
+    return clean
+
+
+def _object_normalizer(fields: Mapping[str, Normalizer], known: frozenset[str]) -> Normalizer:
+    """Of members that are not known no more are kept than are told of: each would take its time to be refused."""
+    most = len(known) + MOST_VIOLATIONS + 1
+
+    def clean(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if len(value) > most:
+            value = _shortened(value, known)
+        for name, inner in fields.items():
+            if name in value:
+                value[name] = inner(value[name])
         return value
 
     return clean
+
+
+def _shortened(value: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    unknown = islice((name for name in value if name not in known), MOST_VIOLATIONS + 1)
+    return {name: value[name] for name in (*(name for name in value if name in known), *unknown)}
 
 
 class Validator:
@@ -121,12 +157,17 @@ class Validator:
         return bool(self._compiled.is_valid(value))
 
     def violations(self, value: Any, prefix: str = "") -> list[Violation]:
-        """One ``{field, rule, limit?}`` per broken rule. A value of the wrong type breaks that rule alone."""
-        found = [v for error in self._compiled.iter_errors(value) for v in self._each(error, prefix)]
-        if len(found) == 1:
-            return found
-        mistyped = {v["field"] for v in found if v["rule"] == "type"}
-        return [v for v in found if v["rule"] == "type" or v["field"] not in mistyped]
+        """One ``{field, rule, limit?}`` per broken rule; of more than ``MOST_VIOLATIONS`` it may be any of them.
+
+        A value of the wrong type breaks that rule alone, and so does a text that is longer than any may be uncleaned.
+        """
+        found: list[Violation] = []
+        settled: set[str] = set()
+        for error in islice(self._compiled.iter_errors(value), MOST_ERRORS):
+            found += self._each(error, prefix)
+            if _settles(error):
+                settled.add(found[-1]["field"])
+        return [v for v in found if v["rule"] in SETTLING or v["field"] not in settled] if settled else found
 
     def _each(self, error: Any, prefix: str) -> Iterator[Violation]:
         # Each property of an error is made anew when it is read.
@@ -136,8 +177,8 @@ class Validator:
         if rule == "required":
             yield {"field": ".".join([*path, kind.property]), "rule": rule}
         elif rule == "additionalProperties":
-            for name in kind.unexpected:
-                yield {"field": ".".join([*path, name]), "rule": "unknown"}
+            for name in islice(kind.unexpected, MOST_VIOLATIONS + 1):
+                yield {"field": ".".join([*path, name[:LONGEST_FIELD]]), "rule": "unknown"}
         elif rule in ALTERNATIVES:
             yield {"field": ".".join(path), "rule": self._rule(error, rule)}
         else:
@@ -148,6 +189,13 @@ class Validator:
         for step in error.schema_path[:-1]:
             node = node[step]
         return str(node.get(OVERRIDE, rule)) if isinstance(node, Mapping) else rule
+
+
+def _settles(error: Any) -> bool:
+    """Whether nothing else is to be told of the value."""
+    kind = error.kind
+    too_long = kind.name == "maxLength" and len(error.instance) > uncleaned(kind.value)
+    return kind.name == "type" or too_long
 
 
 def _shown(limit: Any) -> Any:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain import two_factor
+from domain.codes import clean_code
 from domain.config_keys import Config
 from domain.errors import ApiError
 from domain.keys import Digests, Purpose
@@ -37,7 +38,7 @@ class SecondFactor:
 
     async def accepts(self, db: Repositories, user_id: UUID, text: str) -> bool:
         """Consume the code of the authenticator app if it is good."""
-        code = two_factor.clean_code(text)
+        code = clean_code(text)
         user = await db.users.find(user_id)
         if not two_factor.is_totp(code) or user is None or user.two_factor_secret is None:
             return False
@@ -48,7 +49,7 @@ class SecondFactor:
 
     async def accepts_any(self, db: Repositories, user_id: UUID, text: str) -> bool:
         """Consume the code of the app, or a backup code, if it is good."""
-        code = two_factor.clean_code(text)
+        code = clean_code(text)
         if two_factor.is_totp(code):
             return await self.accepts(db, user_id, code)
         hashes = [digest.value for digest in self._hashes(user_id, code)]
@@ -60,7 +61,7 @@ class SecondFactor:
 
     async def keep_backup_codes(self, db: Repositories, user_id: UUID, codes: list[str]) -> None:
         """They replace the former ones."""
-        hashes = [self._hashes(user_id, two_factor.clean_code(code))[0] for code in codes]
+        hashes = [self._hashes(user_id, clean_code(code))[0] for code in codes]
         await db.two_factor.replace_backup_codes(user_id, hashes)
 
     def _subjects(self, user_id: UUID) -> Digests:

@@ -58,6 +58,7 @@ FLUSH_SECONDS = 2
 MAX_STATEMENT = 2048
 FOUND = (200, 206, 304)
 MAX_PATH = 256
+MAX_TRACEPARENT = 512
 OPEN_STATEMENT = "biore.span"
 KNOWN_METHODS = {method.upper() for method in METHODS} | {"HEAD", "OPTIONS"}
 
@@ -291,7 +292,7 @@ def fail(span: Span, kind: str) -> None:
 
 def parsed(traceparent: str | None) -> SpanContext:
     """As W3C Trace Context says; the invalid context for anything else."""
-    if traceparent is None:
+    if traceparent is None or len(traceparent) > MAX_TRACEPARENT:
         return INVALID_SPAN_CONTEXT
     context = TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())
     return get_current_span(context).get_span_context()

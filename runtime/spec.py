@@ -1,7 +1,8 @@
 """The contract: read, bundled into one document, expanded and checked. Everything else reads it from here.
 
 Hand-written files name only what is particular to an operation. ``load`` adds what follows: the envelope around each
-success, every error answer with one true example per code, the headers of each answer, the ``Idempotency-Key``.
+success, every error answer with one true example per code, the headers of each answer, the ``Idempotency-Key``, and how
+large each body may be.
 """
 
 import copy
@@ -15,12 +16,13 @@ from typing import Any
 import orjson
 import yaml
 
+from runtime.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from runtime.policy import INACTIVE, ContractError, Policy, compile_policy
 
 ROOT = Path(__file__).resolve().parent.parent
 OPENAPI = ROOT / "openapi"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-SCHEMA_EXTENSIONS = {"x-biore-normalize", "x-biore-rule"}
+SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-rule"}
 COMMON = "schemas/common.yaml#"
 REFUSAL_HEADERS = {
     401: ("WWW-Authenticate",),
@@ -28,6 +30,7 @@ REFUSAL_HEADERS = {
     429: ("Retry-After", "RateLimit", "RateLimit-Policy"),
     503: ("Retry-After",),
 }
+MOST_VIOLATIONS = 50  # and one entry that says that there are more
 CORRELATION_EXAMPLE = "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40"
 
 Json = dict[str, Any]
@@ -190,6 +193,11 @@ def load(folder: Path = OPENAPI) -> Contract:
     for _path, _method, operation in _operations(document):
         expansion.expand(operation, policies[operation["operationId"]])
     _check_schema_extensions(document)
+    bounds = Bounds(document)
+    for path, method, operation in _operations(document):
+        limit = bounds.check(operation, f"{method.upper()} {path}")
+        if limit is not None:
+            operation[BODY_LIMIT] = limit
     unknown = sorted(_file_codes(document) - errors.keys())
     if unknown:
         raise ContractError(f"x-biore-files: error codes {unknown} are not in errors.yaml")
@@ -225,6 +233,8 @@ def _check_schema_extensions(node: Any, where: str = "") -> None:
         for key, value in node.items():
             if where.startswith("/components") and str(key).startswith("x-biore-") and key not in SCHEMA_EXTENSIONS:
                 raise ContractError(f"{where}: unknown extension {key}")
+            if key == NORMALIZE and "maxLength" not in node:
+                raise ContractError(f"{where}: a text that is cleaned needs maxLength")
             _check_schema_extensions(value, f"{where}/{key}")
     elif isinstance(node, list):
         for index, value in enumerate(node):
@@ -383,7 +393,7 @@ class _Expansion:
                 correlationId={"type": "string"},
                 optional={
                     "i18nVars": self._common("ErrorVariables"),
-                    "details": {"type": "array", "items": self._common("Violation")},
+                    "details": {"type": "array", "maxItems": MOST_VIOLATIONS + 1, "items": self._common("Violation")},
                 },
             ),
         )

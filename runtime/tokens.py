@@ -21,8 +21,9 @@ TYPE = "at+jwt"
 CLAIMS = ["exp", "iat", "sub", "sid", "jti"]
 KEPT_TOKENS = 16_384
 KEPT_HEADERS = 64  # tokens of one key share theirs
+LONGEST = 1024  # ours have a third of it; nothing longer is decoded or kept
 # PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
-BROKEN = (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError)
+BROKEN = (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
 
 
 class InvalidToken(Exception):
@@ -70,6 +71,8 @@ class Tokens:
 
     async def read_access(self, token: str) -> AccessClaims:
         """Raises InvalidToken."""
+        if len(token) > LONGEST:
+            raise InvalidToken
         key = await self._keys.find(_key_id(token.partition(".")[0]))
         if key is None:
             raise InvalidToken

@@ -14,14 +14,16 @@ from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ApiError
+from runtime.bounds import BODY_LIMIT
 from runtime.call import SCOPE_KEY, Call
 from runtime.headers import Headers
 from runtime.linking import ByOperation
 from runtime.schemas import SchemaCompiler, Violation
-from runtime.spec import Contract
+from runtime.spec import MOST_VIOLATIONS, Contract
 
-MAX_BODY = 1024 * 1024
 MAX_DEPTH = 64
+MAX_CONTENT_TYPE = 256
+AND_MORE: Violation = {"field": "", "rule": "more"}
 JSON = "application/json"
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -76,9 +78,10 @@ class ValidatedOperation:
         self.parameters = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
         body = operation.get("requestBody")
         self._reads_cookies = any(parameter.location == "cookie" for parameter in self.parameters)
-        self._reads_query = any(parameter.location == "query" for parameter in self.parameters)
+        self._query = frozenset(parameter.name for parameter in self.parameters if parameter.location == "query")
         self.takes_body = body is not None
         self._body_required = bool(body and body.get("required"))
+        self._limit: int = operation.get(BODY_LIMIT, 0)
         if body is not None:
             schema = body["content"][JSON]["schema"]
             self._clean = schemas.normalizer(schema)
@@ -90,13 +93,13 @@ class ValidatedOperation:
         if self.takes_body:
             violations += await self._read_body(receive, call)
         if violations:
-            raise ApiError("validation.failed", details=violations)
+            raise ApiError("validation.failed", details=_bounded(violations))
         await self._next(scope, receive, send)
 
     def _read_parameters(self, scope: Scope, call: Call) -> list[Violation]:
         if self._reads_cookies:
             call.cookies = cookie_parser("; ".join(call.headers.all("cookie")))
-        query = _query(scope["query_string"]) if self._reads_query else {}
+        query = _query(scope["query_string"], self._query) if self._query else {}
         violations: list[Violation] = []
         for parameter in self.parameters:
             value, broken = parameter.read(_given(parameter, scope, call, query))
@@ -106,7 +109,7 @@ class ValidatedOperation:
 
     async def _read_body(self, receive: Receive, call: Call) -> list[Violation]:
         headers = call.headers
-        raw = await read_bounded(headers, receive)
+        raw = await read_bounded(headers, receive, self._limit)
         if not raw:
             return [{"field": "", "rule": "required"}] if self._body_required else []
         content_type = headers.only("content-type")
@@ -135,10 +138,14 @@ class ValidatedOperation:
         return body, [] if self._validator.accepts(body) else self._validator.violations(body)
 
 
-async def read_bounded(headers: Headers, receive: Receive) -> bytes:
+def _bounded(violations: list[Violation]) -> list[Violation]:
+    return violations if len(violations) <= MOST_VIOLATIONS else [*violations[:MOST_VIOLATIONS], AND_MORE]
+
+
+async def read_bounded(headers: Headers, receive: Receive, most: int) -> bytes:
     """The whole body, chunked or not. Raises ApiError request.too_large as soon as it is known, or ClientDisconnect."""
     announced = headers.first("content-length")
-    if announced is not None and announced.isdigit() and int(announced[:16]) > MAX_BODY:
+    if announced is not None and announced.isdigit() and int(announced[:16]) > most:
         raise ApiError("request.too_large")
     chunks, size, more = [], 0, True
     while more:
@@ -147,16 +154,22 @@ async def read_bounded(headers: Headers, receive: Receive) -> bytes:
             raise ClientDisconnect  # what came may look like a whole body
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > MAX_BODY:
+        if size > most:
             raise ApiError("request.too_large")
         chunks.append(chunk)
         more = message.get("more_body", False)
     return b"".join(chunks)
 
 
-@lru_cache(maxsize=64)
 def require_json(content_type: str, encoding: str) -> None:
     """Raises ApiError request.unsupported_media_type unless the body is said to be plain JSON in UTF-8."""
+    if len(content_type) + len(encoding) > MAX_CONTENT_TYPE:
+        raise ApiError("request.unsupported_media_type")
+    _require_json(content_type, encoding)
+
+
+@lru_cache(maxsize=64)
+def _require_json(content_type: str, encoding: str) -> None:
     media_type, _, parameters = content_type.lower().partition(";")
     charset = [p.strip().removeprefix("charset=").strip('"') for p in parameters.split(";") if "charset=" in p]
     plain = encoding.strip().lower() in ("", "identity")
@@ -179,16 +192,23 @@ def _given(parameter: Parameter, scope: Scope, call: Call, query: Mapping[str, l
     return [] if found is None else [str(found)]
 
 
-def _query(raw: bytes) -> dict[str, list[str]]:
+def _query(raw: bytes, known: frozenset[str]) -> dict[str, list[str]]:
+    """What is given for each of the ``known`` names; of one that is given more than once only that it is."""
     found: dict[str, list[str]] = {}
     for pair in raw.decode("latin-1").split("&") if raw else ():
         name, _, value = pair.partition("=")
-        found.setdefault(_unquoted(name), []).append(_unquoted(value))
+        name = _unquoted(name)
+        if name in known:
+            given = found.setdefault(name, [])
+            if len(given) < 2:
+                given.append(_unquoted(value))
     return found
 
 
 def _unquoted(text: str) -> str:
     """Percent-decoded; bytes that are not UTF-8 become U+FFFD, which no parameter may hold."""
+    if "%" not in text and "+" not in text and text.isascii():
+        return text
     return unquote_to_bytes(text.replace("+", " ").encode("latin-1")).decode("utf-8", "replace")
 
 

@@ -48,7 +48,8 @@ const KEYWORDS = {
 };
 
 /**
- * Everything that `value` breaks. A value of the wrong type breaks that rule alone.
+ * Everything that `value` breaks. A value of the wrong type breaks that rule alone, and so does a text that is longer than any
+ * may be before it is cleaned.
  * @param {Schema} schema
  * @param {any} value
  * @param {Record<string, Schema>} schemas the components that `schema` refers to
@@ -80,6 +81,10 @@ export function resolved(schema, schemas) {
 function* walk(reference, value, schemas, path) {
   const schema = resolved(reference, schemas);
   const told = (rule) => schema["x-biore-rule"] ?? rule;
+  if (typeof value === "string" && length(value) > Math.max(64, 4 * schema.maxLength)) {
+    yield { field: path, rule: told("maxLength"), limit: schema.maxLength };
+    return;
+  }
   if (!hasType(schema, value)) yield { field: path, rule: told("type"), limit: schema.type };
   for (const [keyword, keeps] of Object.entries(KEYWORDS)) {
     if (!(keyword in schema) || keeps(value, schema[keyword], schema, schemas)) continue;

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 from domain.email_address import is_valid, normalize
-from domain.texts import line, visible
+from domain.texts import line, something, visible
 from providers.ports import ProviderRejected
 
 MAX_ADDRESS = 254
 MAX_LABEL = 100
+MAX_UNCLEANED = 4 * MAX_LABEL
 SUBJECT = re.compile(r"[!-~]{1,255}")
 
 
@@ -29,4 +30,4 @@ def address(value: Any) -> str | None:
 
 def label(value: Any) -> str | None:
     """A name to be shown: in one line, nothing invisible, of a bounded length."""
-    return line(visible(value))[:MAX_LABEL].strip() or None if isinstance(value, str) else None
+    return something(line(visible(value[:MAX_UNCLEANED]))[:MAX_LABEL].strip()) if isinstance(value, str) else None

@@ -15,6 +15,8 @@ from providers.ports import ProviderRejected
 
 LEEWAY = timedelta(seconds=30)
 CLAIMS = ["iss", "sub", "aud", "exp", "iat"]
+# PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
+BROKEN = (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
 
 
 class OpenIdProvider:
@@ -57,8 +59,7 @@ class OpenIdProvider:
                 leeway=LEEWAY,
                 options={"require": CLAIMS},
             )
-        # PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
-        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+        except BROKEN as error:
             raise ProviderRejected(f"the id token is no good ({type(error).__name__})") from None
         self._require_audience(claims["aud"], claims.get("azp"), {client.client_id, *client.audiences})
         return claims

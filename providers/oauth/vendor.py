@@ -70,7 +70,7 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     """The object in the body; empty for anything else."""
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
 

@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 import orjson
 
+from runtime.bounds import BODY_LIMIT
 from runtime.schemas import SchemaCompiler
 from runtime.spec import Contract
-from runtime.validation import MAX_BODY, MAX_DEPTH, argument_name
+from runtime.validation import MAX_DEPTH, argument_name
 from tests.contract.inputs import JSON
 from tests.contract.verdicts import Request, Verdict
 
@@ -76,6 +77,7 @@ class Judge:
         self.places = {argument_name(p["name"]): p["in"] for p in self._parameters}
         self.names = {p["name"] for p in self._parameters}
         self.takes_body = "requestBody" in operation
+        self.limit = operation.get(BODY_LIMIT, 0)
         self.needs_body = self.takes_body and bool(operation["requestBody"].get("required"))
         self.concrete = {contract.base_path + path for path in contract.document["paths"] if "{" not in path}
         schema = operation["requestBody"]["content"][JSON]["schema"] if self.takes_body else None
@@ -223,8 +225,8 @@ def _falls(judge: Judge, found: Difference) -> bool:
     return falls and any(v["rule"] in ("json", "depth") for v in found.violations)
 
 
-def _too_large(_judge: Judge, found: Difference) -> bool:
-    return len(found.body) > MAX_BODY and found.ours.status == 413 and found.stock.status in (200, 400, 415)
+def _too_large(judge: Judge, found: Difference) -> bool:
+    return len(found.body) > judge.limit and found.ours.status == 413 and found.stock.status in (200, 400, 415)
 
 
 def _whole_number(_judge: Judge, found: Difference) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from domain.config_keys import CATALOGUE, Rate
+from runtime.bounds import BODY_LIMIT
 from runtime.schemas import SchemaCompiler
 from tests.conftest import Databases
 from tests.contract.operations import (
@@ -28,7 +29,6 @@ from tests.contract.operations import (
 from tests.handlers.support import account, broken, insert, somebody
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
-MIB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -226,9 +226,10 @@ class TestMethods:
 class TestBodies:
     @each_with_body
     @pytest.mark.parametrize("chunked", [False, True])
-    def test_one_byte_more_than_a_mebibyte_is_too_large(self, api: Api, operation_id: str, chunked: bool) -> None:
+    def test_one_byte_more_than_documented_is_too_large(self, api: Api, operation_id: str, chunked: bool) -> None:
+        limit = CONTRACT.operation(operation_id)[BODY_LIMIT]
         answers = []
-        for size in (MIB, MIB + 1):
+        for size in (limit, limit + 1):
             body = b'{"' + b"x" * (size - 6) + b'":1}'
             content = iter((body[:1000], body[1000:])) if chunked else body
             answers.append(request(api, operation_id, content=content, headers=JSON))

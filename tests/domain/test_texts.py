@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.texts import line, visible
+from domain.texts import line, something, visible
 
 PLAIN = [
     "Ada",
@@ -60,6 +60,34 @@ class TestVisible:
     def test_no_direction_is_left(self, text: str) -> None:
         turning = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
         assert not turning & {unicodedata.bidirectional(character) for character in visible(text)}
+
+
+class TestFlags:
+    """Of England, Scotland and Wales: a black flag and the tags of the region."""
+
+    def test_stay(self) -> None:
+        for region in ("gbeng", "gbsct", "gbwls", "usca"):
+            flag = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000e007f"
+            assert visible(f"I am {flag}!") == f"I am {flag}!"
+
+    @pytest.mark.parametrize(
+        "tags", ["gbeng", "gbeng\x7f", "\U0001f3f4gb\x7f", "\U0001f3f4hidden text\x7f", "\U0001f3f4gbeng"]
+    )
+    def test_tags_that_make_none_go(self, tags: str) -> None:
+        text = "".join(one if one > "\x7f" else chr(0xE0000 + ord(one)) for one in tags)
+        assert visible(text) == text[:1].strip("".join(map(chr, range(0xE0000, 0xE0080))))
+
+
+class TestSomething:
+    @pytest.mark.parametrize("text", ["a", " a", "1", "-", "\U0001f600", "\u2764\ufe0f", "\u4e2d", "\uf8ff"])
+    def test_is_what_can_be_seen(self, text: str) -> None:
+        assert something(text) == text
+
+    @pytest.mark.parametrize(
+        "text", [None, "", " ", "\u3000", "\u2800\u2800", "\u0301", "\ufe0f", "\u200d", "\U000e0100"]
+    )
+    def test_is_nothing_else(self, text: str | None) -> None:
+        assert something(text) is None
 
 
 class TestLine:

@@ -133,3 +133,18 @@ def topics(tables: Tables) -> list[str]:
 
 def audited(tables: Tables, action: str) -> list[dict[str, Any]]:
     return tables.rows("SELECT * FROM audit_logs WHERE action = %s", action)
+
+
+ARABIC_INDIC, PERSIAN, FULL_WIDTH = (
+    {ord(str(digit)): chr(zero + digit) for digit in range(10)} for zero in (0x660, 0x6F0, 0xFF10)
+)
+# Six digits as people type, paste or dictate them.
+TYPED = (
+    lambda code: f" {code[:3]} {code[3:]} ",
+    lambda code: f"{code[:3]}-{code[3:]}",
+    lambda code: f"{code[:3]}\u00a0{code[3:]}",
+    lambda code: f"{code}\n",
+    lambda code: str(code.translate(ARABIC_INDIC)),
+    lambda code: str(code.translate(PERSIAN)),
+    lambda code: str(code.translate(FULL_WIDTH)),
+)

@@ -1,5 +1,6 @@
 """Sign-in through platforms that stand on loopback."""
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -171,6 +172,7 @@ class TestProof:
             told(platform, aud="another"),
             told(platform) | {"nonce": "another"},
             told(platform) | {"idToken": "nonsense"},
+            told(platform) | {"idToken": base64.urlsafe_b64encode(b'{"a":' * 700).decode() + ".e30.eA"},
             traded(platform) | {"codeVerifier": "another"},
             {"provider": "google", "code": "made-up"},
         ):

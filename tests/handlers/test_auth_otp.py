@@ -1,5 +1,5 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from domain.auth import one_time_hash
-from tests.handlers.support import account, audited
+from tests.handlers.support import TYPED, account, audited
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.providers.sms_vendors import SmsVendor, sms_vendor
 
@@ -192,15 +192,28 @@ class TestSend:
             "+0905551112212",
             "+9055511",
             "+9055511122120000",
-            "+90 555 111 22 12",
-            "+905551112212\n",
-            "+٩٠٥٥٥١١١٢٢١٢",
+            "+90 555 CALL ME",
+            "+90+5551112212",
+            "05551112212",
         ],
     )
     def test_a_phone_is_e164(self, api: Api, phone: str) -> None:
         response = send(api, phone)
         assert refused(response) == (400, "validation.failed")
         assert broken_rules(response) == {("phone", "pattern")}
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "+90 555 111 22 12",
+            "0090-555-111-22-12",
+            "+90 (0) 555.111.2212",
+            "+٩٠٥٥٥١١١٢٢١٢",
+            "\u202a+905551112212\u202c",
+        ],
+    )
+    def test_a_phone_as_people_type_it(self, api: Api, tables: Tables, typed: str) -> None:
+        assert row(tables, opened(send(api, typed)))["phone"] == PHONE
 
     def test_a_malformed_body_is_refused(self, api: Api, tables: Tables) -> None:
         body = {"phone": "+" + "9" * 20, "purpose": "login", "tempToken": "x", "code": "123456"}
@@ -422,7 +435,13 @@ class TestVerify:
         assert verify(api, challenge_id, code).status_code == 200
         assert tables.one("SELECT phone FROM users WHERE id = %s", user_id)["phone"] is None
 
-    @pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "123456\n", "١٢٣٤٥٦", 123456])
+    @pytest.mark.parametrize("form", TYPED)
+    def test_the_code_as_people_type_it(self, api: Api, form: Callable[[str], str]) -> None:
+        challenge_id = opened(send(api))
+        (code,) = sent_codes(api)
+        assert verify(api, challenge_id, form(code)).status_code == 200
+
+    @pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "123 45", "١٢٣٤٥", 123456])
     def test_a_code_has_six_digits(self, api: Api, code: Any) -> None:
         response = verify(api, str(uuid4()), code)
         assert refused(response) == (400, "validation.failed")

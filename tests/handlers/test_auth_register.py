@@ -214,6 +214,11 @@ class TestRegister:
         assert register(api, email=given).status_code == 201
         assert the_user(tables)["email"] == stored
 
+    @pytest.mark.parametrize("nothing", ["", "  ", "\u200b\u2060", "\u3000\u2800", "\ufe0f"])
+    def test_a_name_of_which_nothing_is_seen_is_none(self, api: Api, tables: Tables, nothing: str) -> None:
+        assert register(api, displayName=nothing).status_code == 201
+        assert the_user(tables)["display_name"] is None
+
     def test_the_row_holds_what_was_given(self, api: Api, tables: Tables) -> None:
         given = {
             "username": "ada.l-1_x",

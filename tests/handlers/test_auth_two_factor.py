@@ -1,5 +1,6 @@
 import base64
 import time
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import httpx
@@ -7,7 +8,7 @@ import pyotp
 import pytest
 
 from tests.handlers.conftest import Clients
-from tests.handlers.support import account, audited, change, topics
+from tests.handlers.support import ARABIC_INDIC, TYPED, account, audited, change, topics
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules, code_of
 
 WRONG = "000000"
@@ -141,9 +142,25 @@ class TestLogin:
         server.configure(**{"auth.totp_window": 3})
         assert enabled.finish(enabled.start_sign_in(), enabled.code(2)).status_code == 200
 
-    def test_codes_with_spaces_are_understood(self, enabled: Factor) -> None:
-        code = enabled.code()
-        assert enabled.finish(enabled.start_sign_in(), f" {code[:3]} {code[3:]} ").status_code == 200
+    @pytest.mark.parametrize("form", TYPED)
+    def test_codes_as_people_type_them(self, enabled: Factor, form: Callable[[str], str]) -> None:
+        assert enabled.finish(enabled.start_sign_in(), form(enabled.code())).status_code == 200
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            str.lower,
+            lambda c: c.replace("-", ""),
+            lambda c: c.replace("-", "\u2013"),
+            lambda c: f"\u00a0 {c.lower()}\t",
+        ],
+    )
+    def test_backup_codes_as_people_type_them(self, enabled: Factor, form: Callable[[str], str]) -> None:
+        assert enabled.finish(enabled.start_sign_in(), form(enabled.backup_codes[0])).status_code == 200
+
+    def test_digits_of_backup_codes_of_any_script(self, enabled: Factor) -> None:
+        code = next(code for code in enabled.backup_codes if not code.isalpha())
+        assert enabled.finish(enabled.start_sign_in(), code.translate(ARABIC_INDIC)).status_code == 200
 
     def test_a_backup_code_signs_in_once(self, enabled: Factor) -> None:
         code = enabled.backup_codes[0]
@@ -204,6 +221,10 @@ class TestVerify:
         response = self.verify(factor, WRONG)
         assert (response.status_code, code_of(response)) == (400, "auth.2fa.invalid_code")
 
+    @pytest.mark.parametrize("form", TYPED)
+    def test_the_code_as_people_type_it(self, factor: Factor, form: Callable[[str], str]) -> None:
+        assert self.verify(factor, form(factor.code())).status_code == 200
+
     def test_ten_wrong_codes_lock_it(self, factor: Factor, server: Server) -> None:
         no_limits(server)
         for _ in range(10):
@@ -260,6 +281,10 @@ class TestRegenerate:
     def test_a_wrong_code_is_refused(self, enabled: Factor) -> None:
         response = self.regenerate(enabled, enabled.sign_in(), WRONG)
         assert (response.status_code, code_of(response)) == (400, "auth.2fa.invalid_code")
+
+    @pytest.mark.parametrize("form", TYPED)
+    def test_the_code_as_people_type_it(self, enabled: Factor, form: Callable[[str], str]) -> None:
+        assert self.regenerate(enabled, enabled.sign_in(), form(enabled.code())).status_code == 200
 
     def test_ten_wrong_codes_lock_it(self, enabled: Factor, server: Server) -> None:
         no_limits(server)

@@ -82,7 +82,7 @@ class TestUpdateProfile:
         assert self.update(api, access).json()["data"]["email"] == "ada@example.com"
         assert tables.changed_since(before) == set()
 
-    @pytest.mark.parametrize("nothing", [None, "", "  ", "\u200b"])
+    @pytest.mark.parametrize("nothing", [None, "", "  ", "\u200b", "\u3000\u2800", "\ufe0f"])
     def test_nothing_clears(self, api: Api, access: str, nothing: str | None) -> None:
         self.update(api, access, displayName="Ada", bio="x")
         data = self.update(api, access, displayName=nothing, bio=nothing).json()["data"]

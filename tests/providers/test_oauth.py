@@ -209,6 +209,19 @@ class TestIdToken:
     def test_what_is_no_token_is_refused(self, desk: Desk, platform: Platform, spoil: Callable[[str], str]) -> None:
         desk.refuses(told(spoil(platform.id_token())))
 
+    @pytest.mark.parametrize("opening", ['{"a":', "[", '{"alg":"RS256","kid":'])
+    def test_what_is_nested_without_end_is_refused(self, desk: Desk, opening: str) -> None:
+        nested = _base64((opening * 1000).encode())[:4900]
+        desk.refuses(told(f"{nested}.e30.eA"))
+        desk.refuses(told(f"e30.{nested}.eA"))
+
+    def test_what_a_platform_signs_is_read_with_care(self, desk: Desk, platform: Platform) -> None:
+        nested: Any = 1
+        for _ in range(400):
+            nested = [nested]
+        desk.refuses(told(platform.id_token(nonce=nested)))
+        assert desk.verify(told(platform.id_token(name="\u0301\u0316" * 20_000))).display_name is None
+
     @pytest.mark.parametrize("header", [{"kid": None}, {"kid": 7}, {"kid": ["a"]}, {"kid": ""}])
     def test_a_token_that_names_no_key_is_refused(self, desk: Desk, platform: Platform, header: dict[str, Any]) -> None:
         signed = _signed_part({"alg": platform.algorithm, **header}, platform.claims())

@@ -1,5 +1,6 @@
 """Whatever arrives, the answer is a documented one: right status, right envelope, never a 500."""
 
+import base64
 import copy
 import gzip
 import json
@@ -13,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runtime.bounds import BODY_LIMIT
 from runtime.schemas import SchemaCompiler
 from runtime.spec import Contract, load
 from runtime.tokens import ALGORITHM, TYPE
-from runtime.validation import MAX_BODY, MAX_DEPTH
+from runtime.validation import MAX_DEPTH
 from tests.handlers.support import somebody
 from tests.harness import Api, Server
 from tests.runtime.wire import JSON, Answer, Documented, Header, request
@@ -44,6 +46,10 @@ def body_schema(name: str) -> Mapping[str, Any]:
 
 def properties(name: str) -> dict[str, Any]:
     return {field: COMPILER.resolved(part) for field, part in body_schema(name)["properties"].items()}
+
+
+def limit_of(name: str) -> int:
+    return int(CONTRACT.operation(name)[BODY_LIMIT])
 
 
 def raw_example(name: str) -> bytes:
@@ -117,8 +123,8 @@ NO_JSON = {
     "NaN": b'{"email": NaN}',
     "Infinity": b'{"email": Infinity}',
     "-Infinity": b'{"email": -Infinity}',
-    "open brackets": b"[" * 100_000,
-    "deeper than the parser goes": b"[" * 100_000 + b"]" * 100_000,
+    "open brackets": b"[" * 16_000,
+    "deeper than the parser goes": b"[" * 8_000 + b"]" * 8_000,
     "white space": b"  \r\n\t ",
 }
 
@@ -162,19 +168,20 @@ class TestDepth:
 class TestSize:
     @of_body
     def test_announced_too_large_is_refused_unread(self, caller: Caller, name: str) -> None:
-        for size in (MAX_BODY + 1, 10**18):
+        for size in (limit_of(name) + 1, 10**18):
             answer = caller.call(name, announced=size)
             assert (answer.status, answer.code) == (413, "request.too_large")
 
     @of_body
     def test_exactly_the_largest_is_read(self, caller: Caller, name: str) -> None:
-        body = b'{"x": "' + b"x" * (MAX_BODY - 9) + b'"}'
-        assert len(body) == MAX_BODY
+        body = b'{"x": "' + b"x" * (limit_of(name) - 9) + b'"}'
+        assert len(body) == limit_of(name)
         assert ("x", "unknown") in caller.call(name, body).broken_rules
 
     @of_body
     def test_chunked_too_large(self, caller: Caller, name: str) -> None:
-        answer = caller.call(name, chunks=(b"x" * (MAX_BODY // 2), b"x" * (MAX_BODY // 2), b"x"))
+        half = b"x" * (limit_of(name) // 2)
+        answer = caller.call(name, chunks=(half, half, b"x"))
         assert (answer.status, answer.code) == (413, "request.too_large")
 
     @of_body
@@ -261,6 +268,33 @@ class TestAbsentBody:
         assert caller.call("auth.logout").status == 200
         assert caller.call("auth.logout", b"", content_type="text/plain").status == 200
         assert caller.call("auth.refresh").code == "auth.refresh.invalid_token"
+
+
+class TestManyViolations:
+    @of_body
+    def test_fifty_are_told_and_that_there_are_more(self, caller: Caller, name: str) -> None:
+        for count in (60, 1000):
+            answer = caller.call(name, json.dumps({f"x{number}": 1 for number in range(count)}).encode())
+            told = answer.json()["error"]["details"]
+            assert len(told) == 51
+            assert (told[-1]["field"], told[-1]["rule"]) == ("", "more")
+            assert "more" not in {entry["rule"] for entry in told[:-1]}
+
+    def test_in_the_callers_language(self, caller: Caller) -> None:
+        body = json.dumps({f"x{number}": 1 for number in range(60)}).encode()
+        answer = caller.call("auth.logout", body, ("Accept-Language", "de"))
+        assert answer.json()["error"]["details"][-1]["message"] == "Es gibt mehr Verstöße, als hier aufgeführt sind."
+
+    @of_body
+    def test_a_long_name_is_cut_off(self, caller: Caller, name: str) -> None:
+        answer = caller.call(name, json.dumps({"x" * 10_000: 1, "\U0001f600" * 200: 1}, ensure_ascii=False).encode())
+        told = {field for field, rule in answer.broken_rules if rule == "unknown"}
+        assert told == {"x" * 100, "\U0001f600" * 100}
+
+    def test_a_text_that_is_too_long_uncleaned_breaks_that_rule_alone(self, caller: Caller) -> None:
+        for text in ("a" + "\u0301\u0316" * 500 + "@b", "\u200b" * 1100):
+            answer = caller.call("auth.passwords.forgot", json.dumps({"email": text}, ensure_ascii=False).encode())
+            assert answer.broken_rules == [("email", "maxLength")]
 
 
 class TestShape:
@@ -587,6 +621,14 @@ def forgeries(server: Server) -> list[dict[str, Any]]:
     ]
 
 
+def base64url(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def nested(levels: int, opening: str = '{"a":') -> str:
+    return base64url(opening * levels)
+
+
 class TestTokens:
     def refused(self, caller: Caller, *headers: Header) -> None:
         for name in SECURED:
@@ -598,7 +640,9 @@ class TestTokens:
         "value",
         ["", "Bearer", "Bearer ", "Bearer a b", "Basic YTpi", "bearer x.y.z", "Bearer ..", "Bearer e30.e30.",
          "Bearer null", b"Bearer \xff", "Bearer " + "a." * 10_000, "Bearer eyJ0eXAiOiJhdCtqd3QiLCJraWQiOltdfQ.e30.eA",
-         "Bearer bnVsbA.bnVsbA.bnVsbA", "Bearer W10.e30.eA"],
+         "Bearer bnVsbA.bnVsbA.bnVsbA", "Bearer W10.e30.eA", f"Bearer {nested(1500)}.e30.eA",
+         f"Bearer {nested(100)}.e30.eA",
+         f"Bearer {nested(100, '[')}.e30.eA", f"Bearer {base64url('9' * 5000)}.e30.eA", "Bearer " + "a" * 60_000],
     )  # fmt: skip
     def test_malformed(self, caller: Caller, value: str | bytes) -> None:
         self.refused(caller, ("Authorization", value))

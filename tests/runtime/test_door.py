@@ -39,6 +39,8 @@ class TestNetworkOf:
             ("testclient", "unknown"),
             ("192.0.2", "unknown"),
             ("192.0.2.07", "unknown"),
+            ("::1%" + "a" * 100, "unknown"),
+            ("0000:0000:0000:0000:0000:ffff:192.168.100.200", "192.168.100.200"),
         ],
     )
     def test_is_what_one_customer_has(self, ip: str | None, network: str) -> None:

@@ -63,6 +63,50 @@ class TestNegotiation:
     def test_the_best_that_is_offered(self, header: str | None, locale: str) -> None:
         assert negotiate(header, ["en", "tr"]) == locale
 
+    @pytest.mark.parametrize(
+        ("header", "locale"),
+        [
+            ("iw", "he"),
+            ("iw-IL", "he"),
+            ("IW-il;q=0.9, en;q=0.8", "he"),
+            ("in", "id"),
+            ("in-ID", "id"),
+            ("cmn-Hans-CN", "zh"),
+            ("arb", "ar"),
+            ("pes-IR", "fa"),
+            ("de;Q=0.9", "de"),
+            ("fr;Q=0.1, de;q=0.5", "de"),
+            ("de;q=0.5;x=y", "de"),
+            ("de;x=y;q=0.5, fr;q=0.4", "de"),
+            ("de ; q=0.5, fr;q=0.4", "de"),
+            ("de;q=0.001", "de"),
+            ("de;q=1.000, fr", "de"),
+            ("de;q=1., fr;q=0.", "de"),
+            ("zh-Hant-TW", "zh"),
+            ("de-CH-1996", "de"),
+            ("de;q=0", "en"),
+        ],
+    )
+    def test_spellings_of_the_standards(self, header: str, locale: str) -> None:
+        assert negotiate(header, OFFERED) == locale
+
+    @pytest.mark.parametrize(
+        "member",
+        [
+            "de;q=2", "de;q=1.1", "de;q=1.001", "de;q=inf", "de;q=nan", "de;q=1e0", "de;q=-1", "de;q=0.1234", "de;q=",
+            "de;q", "de;q=.5", "de;q=0,5", "de;q=\u0661", "de;q=1;q=1",
+            "de-", "-de", "de--DE", "d\u00e9", "abcdefghi", "de de",
+        ],
+    )  # fmt: skip
+    def test_what_is_malformed_is_passed_over(self, member: str) -> None:
+        assert negotiate(f"{member}, fr;q=0.1", OFFERED) == "fr"
+
+    def test_what_is_cut_off_changes_nothing_before_it(self) -> None:
+        long = "fr;q=0.5," + "x-a," * 124 + "x-aa," + "de;q=0.1"
+        assert long[:512].endswith(",de")
+        assert negotiate(long, OFFERED) == "fr"
+        assert negotiate("de" + "-a" * 60_000, OFFERED) == "en"
+
     def test_the_first_offered_is_the_default(self) -> None:
         assert negotiate("de", ["tr", "en"]) == "tr"
         assert negotiate(None, ["tr"]) == "tr"

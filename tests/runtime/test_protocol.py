@@ -14,25 +14,26 @@ import httpx
 import psycopg
 import pytest
 
+from runtime.bounds import LARGEST
 from runtime.protocol import Limits
-from runtime.validation import MAX_BODY
 from tests.conftest import Databases
 from tests.handlers.support import somebody
 from tests.harness import Server, Tables, bearer
 from tests.processes.biore import registration
 from tests.runtime.wire import exchange
 
+MIB = 1024 * 1024
 MOST = 8
 LIMITS = Limits(
     head_seconds=0.15,
     body_seconds=0.15,
     body_pace=1000,
-    body_bytes=8 * MAX_BODY,
+    body_bytes=8 * MIB,
     header_lines=200,
     pipelined=8,
     unread_seconds=0.2,
     linger_seconds=0.3,
-    linger_bytes=MAX_BODY,
+    linger_bytes=MIB,
 )
 PATIENCE = 10.0
 GET_OPENAPI = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -227,7 +228,7 @@ class TestEndlessBodies:
             assert endless.until_cut_off(b"X: y\r\n" * 50, every=0.001) == b""
 
     def test_whoever_sends_too_much_and_ends_reads_the_refusal(self, strict_server: Server) -> None:
-        for size in (MAX_BODY + 1, 4 * MAX_BODY // 3):
+        for size in (LARGEST + 1, 4 * MIB // 3):
             answer = httpx.post(f"{strict_server.origin}/api/v1/auth/login", content=pieces(size), trust_env=False)
             assert answer.status_code == 413
             assert answer.headers["connection"] == "close"

@@ -8,7 +8,7 @@ from runtime.schemas import SchemaCompiler, modern
 from runtime.spec import Contract
 
 COMPONENTS = {
-    "Name": {"type": "string", "x-biore-normalize": ["trim", "lower"], "pattern": "^[a-z]+$"},
+    "Name": {"type": "string", "maxLength": 20, "x-biore-normalize": ["trim", "lower"], "pattern": "^[a-z]+$"},
     "Nested": {
         "type": "object",
         "properties": {

@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from openapi_spec_validator.readers import read_from_filename
 
 from domain.config_keys import Rate
+from runtime.bounds import BODY_LIMIT, LARGEST, SMALLEST
 from runtime.policy import ContractError
 from runtime.schemas import SchemaCompiler
 from runtime.spec import METHODS, OPENAPI, ROOT, Contract, load, read_yaml, require_valid
@@ -25,6 +26,8 @@ START = "from runtime.app import Application; from runtime.settings import Setti
 SECONDS = 60
 
 AUTH = "paths/auth.yaml"
+COMMON, SCHEMAS = "schemas/common.yaml", "schemas/auth.yaml"
+TEXT = "{type: string, maxLength: 512,"  # of the refresh token
 EDITS = {
     "an unknown extension": (AUTH, "x-biore-captcha: true", "x-biore-capcha: true", "unknown extension"),
     "no rate limit": (AUTH, "    x-biore-rate-limit: 10/hour\n", "", "missing ['x-biore-rate-limit']"),
@@ -71,6 +74,43 @@ EDITS = {
     "an unknown extension of a schema": (
         "schemas/common.yaml", "x-biore-normalize:", "x-biore-normalise:",
         "x-biore-normalise"),
+    "a cleaned text of any length": (
+        COMMON, "  maxLength: 254\n",
+        "", "EmailAddress: a text that is cleaned needs maxLength"),
+    "a text of any length": (
+        SCHEMAS, TEXT,
+        "{type: string,", "/auth/refresh: body: refreshToken: a text needs maxLength"),
+    "a text of a format without a length": (
+        SCHEMAS, TEXT,
+        "{type: string, format: date-time,", "a text needs maxLength"),
+    "a parameter of any length": (
+        "paths/auth/reactivation.yaml", "{type: string, minLength: 1, maxLength: 128}",
+        "{type: string, minLength: 1}", "parameter token: a text needs maxLength"),
+    "a header of any length": (
+        "paths/users.yaml", "{type: string, maxLength: 128}",
+        "{type: string}", "parameter X-Reactivate-Token: a text needs maxLength"),
+    "a cookie of any length": (
+        SCHEMAS, "schema: {type: string, maxLength: 4096}",
+        "schema: {type: string}", "parameter biore_refresh: a text needs maxLength"),
+    "a list of any length": (SCHEMAS, TEXT, "{type: array, items: {type: boolean},", "a list needs maxItems"),
+    "a list of texts of any length": (
+        SCHEMAS, TEXT,
+        "{type: array, maxItems: 2, items: {type: string},", "items: a text needs maxLength"),
+    "an object of any fields": (
+        SCHEMAS, "RefreshRequest:\n  type: object\n  additionalProperties: false\n",
+        "RefreshRequest:\n  type: object\n", "an object needs additionalProperties: false"),
+    "a map": (
+        SCHEMAS, TEXT,
+        "{type: object, additionalProperties: {type: boolean},", "needs additionalProperties: false"),
+    "a value of any type": (SCHEMAS, TEXT, "{", "a value without a type has no bound"),
+    "a body that holds itself": (
+        SCHEMAS, "RefreshRequest:\n", "RefreshRequest: {$ref: '#/Loop'}\n"
+        "Loop: {type: object, additionalProperties: false, properties: {a: {$ref: '#/Loop', description: Itself.}}}\n"
+        "Former:\n", "a schema that holds itself has no bound"),
+    "a body that is too large": (SCHEMAS, TEXT, "{type: string, maxLength: 30000,", "are more than 262144"),
+    "a body limit by hand": (
+        AUTH, "    x-biore-page: auth/login\n",
+        "    x-biore-page: auth/login\n    x-biore-body-limit: 9\n", "unknown extension"),
     "a success without a name": (AUTH, "{$ref: ../schemas/auth.yaml#/Registration}", "{type: object}", "named schema"),
     "one name for two schemas": (
         "schemas/users.yaml", "UserProfile:",
@@ -323,6 +363,17 @@ class TestExpansion:
         assert ("auth.unauthenticated" in policy.codes) == refuses
         inactive = looks_at_tokens and not policy.any_account_status
         assert ("auth.account_suspended" in policy.codes) == inactive
+
+    @of_each
+    def test_a_body_has_a_limit(self, contract: Contract, name: str) -> None:
+        operation = contract.operation(name)
+        assert (BODY_LIMIT in operation) == ("requestBody" in operation)
+
+    def test_most_bodies_have_16_kib(self, contract: Contract) -> None:
+        limits = sorted(contract.operation(name).get(BODY_LIMIT, 0) for name in contract.policies)
+        limits = [limit for limit in limits if limit]
+        assert limits[len(limits) * 2 // 3] == limits[0] == SMALLEST
+        assert limits[-1] <= LARGEST
 
     def test_operations_with_the_key_take_it(self, contract: Contract) -> None:
         for name, policy in contract.policies.items():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.auth import RefreshToken
 from runtime.keyring import Keyring
-from runtime.tokens import CLAIMS, AccessClaims, InvalidToken, Tokens
+from runtime.tokens import CLAIMS, LONGEST, AccessClaims, InvalidToken, Tokens
 
 NEW, OLD = "new-secret-" * 4, "old-secret-" * 4
 USER, SESSION = uuid4(), uuid4()
@@ -56,6 +56,9 @@ def signed(header: dict[str, Any], **changes: Any) -> str:
 
 
 class TestAccess:
+    def test_ours_are_far_from_the_longest_that_is_read(self) -> None:
+        assert len(issued()) < LONGEST / 2
+
     def test_opens_again(self) -> None:
         assert read(tokens(), issued()) == AccessClaims(USER, SESSION)
 
