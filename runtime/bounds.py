@@ -48,7 +48,9 @@ class Bounds:
             self._bytes(parameter["schema"], f"{where}: parameter {parameter['name']}")
         if "requestBody" not in operation:
             return None
-        (media,) = self._resolved(operation["requestBody"])["content"].values()
+        content = self._resolved(operation["requestBody"])["content"]
+        _require(list(content) == ["application/json"], where, "a body is JSON and nothing else")
+        media = content["application/json"]
         return _rounded(self._bytes(media["schema"], f"{where}: body"), f"{where}: body")
 
     def _resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -59,6 +61,7 @@ class Bounds:
 
     def _bytes(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...] = ()) -> int:
         """What the largest value takes as JSON."""
+        _require(isinstance(schema, Mapping), where, "a schema is an object")
         if "$ref" in schema:
             _require(schema["$ref"] not in inside, where, "a schema that holds itself has no bound")
             return self._bytes(self._resolved(schema), where, (*inside, schema["$ref"]))
