@@ -292,7 +292,7 @@ class TestManyViolations:
         assert told == {"x" * 100, "\U0001f600" * 100}
 
     def test_a_text_that_is_too_long_uncleaned_breaks_that_rule_alone(self, caller: Caller) -> None:
-        for text in ("a" + "\u0301\u0316" * 500 + "@b", "\u200b" * 1100):
+        for text in ("a" + "\u0301\u0316" * 600 + "@b", "\u200b" * 1100):
             answer = caller.call("auth.passwords.forgot", json.dumps({"email": text}, ensure_ascii=False).encode())
             assert answer.broken_rules == [("email", "maxLength")]
 
