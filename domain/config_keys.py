@@ -109,7 +109,7 @@ SMS = ("mailbox", "twilio", "vonage")
 CAPTCHA = ("none", "turnstile", "hcaptcha", "recaptcha")
 STORAGE = ("local", "s3")
 IMAGES = ["image/jpeg", "image/png", "image/webp"]
-# What can be recognised by its bytes; see domain/uploads.py.
+# What can be recognised by its structure; see domain/uploads.py.
 MIME_TYPES = (*IMAGES, "image/gif", "video/mp4", "application/pdf")
 MIB = 1024 * 1024
 GEOIP = ("none", "cdn_header", "maxmind")
@@ -221,6 +221,18 @@ CATALOGUE: dict[str, ConfigKey] = {
                     f"upload.{kind}.max_bytes", "int", mebibytes * MIB, f"largest file of type {kind}", 1, 1024 * MIB
                 ),
             )
+        ),
+        ConfigKey(
+            "upload.max_pixels", "int", 50_000_000, "width times height of the largest picture", 1, 1_000_000_000
+        ),
+        ConfigKey("upload.open_slots", "int", 50, "URLs of one account that wait for their file", 1, 1000),
+        ConfigKey(
+            "upload.daily_bytes",
+            "int",
+            2048 * MIB,
+            "bytes that one account may upload within 24 hours; a size that was not told counts as the largest",
+            1,
+            1024 * 1024 * MIB,
         ),
         ConfigKey("upload.url_ttl_seconds", "int", 300, "life of a URL to upload by", 10, 3600),
         ConfigKey("gdpr.delete_grace_days", "int", 30, "between the wish to be erased and the erasure", 1, 365),

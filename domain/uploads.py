@@ -1,17 +1,17 @@
-"""What may be uploaded, under which name it is kept, and whether its bytes are what they claim to be."""
+"""What may be uploaded, how much, under which name it is kept, and whether its bytes are what they claim to be."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import puremagic
-
 from domain.config_keys import Config
 from domain.errors import ApiError
+from domain.formats import Data, Malformed, Part, outline
 
-# Only what can be recognised by its bytes may be uploaded.
+# Only what has a structure that is read here may be uploaded.
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -22,12 +22,17 @@ EXTENSIONS = {
 }
 FOLDERS = {"avatar": "avatars", "media": "media", "document": "documents"}
 TYPES = tuple(FOLDERS)
+REASONS = ("too_large", "not_what_it_claims", "too_many_pixels")
 STATUSES = ("PENDING", "STORED", "REJECTED", "DELETED")
 KEY = re.compile(r"(?P<folder>avatars|media|documents|exports)/(?P<owner>[0-9a-f-]{36})/[0-9a-f-]{36}\.[a-z0-9]{2,4}")
-HEAD_BYTES = 4096
+# Where a file lies until it was looked at. Nobody reads it there.
+INCOMING = "incoming/"
 # A transfer that began before its URL expired may end after it.
 SLACK = timedelta(minutes=10)
 ENDED_KEPT = timedelta(days=30)
+DAY = timedelta(days=1)
+CACHED_SECONDS = 60
+FIRST_LOOK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,11 @@ class Slot:
     exact_bytes: int | None
     life: timedelta
 
+    @property
+    def most_bytes(self) -> int:
+        """What a quota counts before the file is there."""
+        return self.max_bytes if self.exact_bytes is None else self.exact_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class SignedUpload:
@@ -47,6 +57,16 @@ class SignedUpload:
 
     url: str
     headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an account was given within a day. The times say when less will be counted; None where nothing is."""
+
+    open_slots: int
+    next_slot_at: datetime | None
+    bytes: int
+    next_bytes_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +89,20 @@ def slot(body: Any, user_id: UUID, name: UUID, config: Config) -> Slot:
     return Slot(key, content_type, max_bytes, size, timedelta(seconds=config["upload.url_ttl_seconds"]))
 
 
+def require_quota(slot: Slot, usage: Usage, now: datetime, config: Config) -> None:
+    """Raises ApiError error.upload.too_many_open or error.upload.daily_limit, both with the time to wait."""
+    if usage.open_slots >= config["upload.open_slots"]:
+        raise ApiError("error.upload.too_many_open", retry_after=_seconds_until(usage.next_slot_at, now))
+    most = config["upload.daily_bytes"]
+    if usage.bytes + slot.most_bytes > most:
+        wait = _seconds_until(usage.next_bytes_at, now)
+        raise ApiError("error.upload.daily_limit", retry_after=wait, maxBytes=most)
+
+
+def _seconds_until(moment: datetime | None, now: datetime) -> float:
+    return (moment - now).total_seconds() if moment else DAY.total_seconds()
+
+
 def owner_of(key: str) -> UUID | None:
     """Whose file it is, by its name; None for what is no name of ours."""
     match = KEY.fullmatch(key)
@@ -84,32 +118,80 @@ def is_public(key: str) -> bool:
     return match is not None and match["folder"] != "exports"
 
 
+def incoming(key: str) -> str:
+    """Where the file of this key lies until it was looked at."""
+    return INCOMING + key
+
+
 def is_document(key: str) -> bool:
     return key.startswith("documents/")
 
 
-def fault_of(content_type: str, max_bytes: int, stored: StoredFile, head: bytes) -> str | None:
-    """Why a file may not stay: it is larger than allowed, or not what it claims to be. None when it may."""
+def shown_with(key: str) -> dict[str, str]:
+    """The headers of a file that everybody may read. What is removed shall vanish soon from caches, too."""
+    if not is_public(key):
+        return {}
+    kept = {"Cache-Control": f"public, max-age={CACHED_SECONDS}, must-revalidate"}
+    name = key.rpartition("/")[2]
+    return kept | ({"Content-Disposition": f'attachment; filename="{name}"'} if is_document(key) else {})
+
+
+class Refused(Exception):
+    """A file may not stay; ``reason`` is one of ``REASONS``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def require_claimed(content_type: str, max_bytes: int, stored: StoredFile) -> None:
+    """What can be told without reading the file. Raises Refused."""
     if stored.size > max_bytes:
-        return "too_large"
-    if stored.content_type != content_type or content_type not in _looks(head):
-        return "not_what_it_claims"
-    return None
+        raise Refused("too_large")
+    if stored.content_type != content_type or stored.size == 0:
+        raise Refused("not_what_it_claims")
 
 
-def _looks(head: bytes) -> set[str]:
-    """The media types that begin like this."""
+def cleaned(content_type: str, data: Data, max_pixels: int) -> list[Part]:
+    """What of a file is kept: all but what tells where, when and with what it was made. Raises Refused."""
     try:
-        return {match.mime_type for match in puremagic.magic_string(head)}
-    except (puremagic.PureError, ValueError):
-        return set()
+        found = outline(content_type, data)
+    except Malformed as fault:
+        raise Refused("not_what_it_claims") from fault
+    if found.pixels > max_pixels:
+        raise Refused("too_many_pixels")
+    return found.parts
 
 
-def upload_view(upload: SignedUpload, public_url: str, slot: Slot) -> dict[str, Any]:
+def next_look(created_at: datetime, now: datetime) -> timedelta:
+    """The pause before another look for a file that comes past us: twice as long each time."""
+    return max(FIRST_LOOK, now - created_at)
+
+
+def is_usable(upload: Any, user_id: UUID) -> bool:
+    """Whether its owner may show it. One that waits to be looked at counts: nobody else sees it before."""
+    if upload is None or upload.user_id != user_id:
+        return False
+    arrived = upload.uploaded_at is not None or upload.direct
+    return upload.status == "STORED" or (upload.status == "PENDING" and arrived)
+
+
+def upload_view(upload_id: UUID, upload: SignedUpload, public_url: str, slot: Slot) -> dict[str, Any]:
     return {
+        "uploadId": str(upload_id),
         "uploadUrl": upload.url,
         "publicUrl": public_url,
         "key": slot.key,
         "expiresIn": int(slot.life.total_seconds()),
         "headers": upload.headers,
+    }
+
+
+def status_view(upload: Any, public_url: str, say: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "id": str(upload.id),
+        "status": upload.status,
+        "reason": upload.reason,
+        "message": say(f"upload.rejected.{upload.reason}") if upload.reason else None,
+        "publicUrl": public_url,
     }

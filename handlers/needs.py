@@ -25,12 +25,14 @@ from runtime.wiring import Carrier
 Body: TypeAlias = Mapping[str, Any]
 Clock: TypeAlias = Callable[[], datetime]
 RandomBytes: TypeAlias = Callable[[int], bytes]
+AvatarColumns: TypeAlias = Callable[..., dict[str, "str | None"]]
 Say: TypeAlias = Callable[[str], str]
 QrCode: TypeAlias = Callable[[str], str]
 SitePaths: TypeAlias = Collection[str]
 DeviceOf: TypeAlias = Callable[[str | None], str | None]
 
 __all__ = [
+    "AvatarColumns",
     "Body",
     "Carrier",
     "Client",

@@ -9,7 +9,7 @@ from domain import uploads as rules
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Clock, Config, Principal, RandomBytes, Repositories, Storage
+    from handlers.needs import Body, Clock, Config, Principal, RandomBytes, Repositories, Say, Storage
 
 
 async def presign(
@@ -21,9 +21,25 @@ async def presign(
     random_bytes: RandomBytes,
     storage: Storage,
 ) -> dict[str, Any]:
-    if principal.user is None:
+    upload_id, now = UUID(bytes=random_bytes(16), version=4), clock()
+    slot = rules.slot(body, principal.user_id, upload_id, config)
+    if await db.users.find_held(principal.user_id) is None:
         raise ApiError("auth.unauthenticated")
-    slot = rules.slot(body, principal.user_id, UUID(bytes=random_bytes(16), version=4), config)
-    provider, signed, public_url = storage.presign(slot)
-    await db.uploads.add(principal.user_id, body["type"], provider, slot, clock())
-    return rules.upload_view(signed, public_url, slot)
+    rules.require_quota(slot, await db.uploads.usage(principal.user_id, now), now, config)
+    room = storage.presign(slot)
+    kept = {"provider": room.provider, "direct": room.direct}
+    await db.uploads.add(upload_id, principal.user_id, body["type"], slot, now, **kept)
+    if room.direct:
+        await db.outbox.add("storage.inspect_upload", after=rules.FIRST_LOOK, upload=str(upload_id))
+    return rules.upload_view(upload_id, room.upload, room.public_url, slot)
+
+
+async def status(
+    id: str,  # noqa: A002
+    principal: Principal,
+    db: Repositories,
+    storage: Storage,
+    say: Say,
+) -> dict[str, Any]:
+    upload = await db.uploads.get_own(UUID(id), principal.user_id)
+    return rules.status_view(upload, storage.public_url(upload.provider, upload.key), say)

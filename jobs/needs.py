@@ -12,9 +12,21 @@ from domain.keys import DigestsOf
 from persistence.uow import UnitOfWork
 from providers.registry import StorageFamily as Storage
 from runtime.archive import Archives
+from runtime.inspector import Inspector
 from runtime.mailer import Mailer
 from runtime.texter import Texter
 
 Clock: TypeAlias = Callable[[], datetime]
 
-__all__ = ["Archives", "Clock", "Config", "DigestsOf", "Job", "Mailer", "Storage", "Texter", "UnitOfWork"]
+__all__ = [
+    "Archives",
+    "Clock",
+    "Config",
+    "DigestsOf",
+    "Inspector",
+    "Job",
+    "Mailer",
+    "Storage",
+    "Texter",
+    "UnitOfWork",
+]

@@ -1,42 +1,86 @@
-"""Files after their upload: looked at, kept or removed."""
+"""Files after their upload: looked at, cleaned and shown, or removed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.uploads import ENDED_KEPT, HEAD_BYTES, SLACK, fault_of, owner_of
+from domain.uploads import ENDED_KEPT, SLACK, Refused, StoredFile, incoming, next_look, owner_of, require_claimed
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Job, Storage, UnitOfWork
+    from jobs.needs import Clock, Inspector, Job, Storage, UnitOfWork
 
 BATCH = 1000
 
 
-async def inspect_upload(job: Job, uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
-    """Keep a file that is what it claims to be; remove any other, and say why in its row."""
+async def inspect_upload(job: Job, uow: UnitOfWork, storage: Storage, inspector: Inspector, clock: Clock) -> None:
+    """Show a file that is what it claims to be, cleaned; remove any other, and say why in its row."""
     async with uow() as db:
         upload = await db.uploads.find(UUID(job.payload["upload"]))
     if upload is None or upload.status != "PENDING":
         return
-    provider = storage.of(upload.provider)
-    stored = await provider.find(upload.key)
+    source, stored = await _arrived(storage, upload)
     if stored is None:
-        if upload.expires_at <= clock() - SLACK:
-            async with uow.last() as db:
-                await db.uploads.forget(upload.id)
+        await _wait(upload, uow, clock)
         return
-    async with provider.read(upload.key, HEAD_BYTES) as pieces:
-        head = b"".join([piece async for piece in pieces])
-    fault = fault_of(upload.content_type, upload.max_bytes, stored, head)
-    if fault is not None:
-        await provider.delete(upload.key)
+    outcome: dict[str, Any] = {"status": "STORED", "size": stored.size}
+    try:
+        await _show(storage, inspector, upload, source, stored)
+    except Refused as refusal:
+        outcome = {"status": "REJECTED", "size": stored.size, "reason": refusal.reason}
+        await storage.of(upload.provider).delete(upload.key)
+    takes_more = upload.direct and upload.expires_at > clock() - SLACK
+    if not takes_more:
+        await storage.of(upload.provider).delete(incoming(upload.key))
     async with uow.last() as db:
-        await db.uploads.settle(upload.id, "REJECTED" if fault else "STORED", reason=fault, size=stored.size)
+        settled = await db.uploads.settle(upload.id, **outcome)
+        gone = not settled and await db.uploads.is_gone(upload.id)
+        if takes_more:  # what lies there keeps the URL from taking another file
+            wait = upload.expires_at + SLACK - clock()
+            await db.outbox.add("storage.delete_incoming", after=wait, provider=upload.provider, key=upload.key)
+    if gone:  # while it was looked at
+        await storage.remove(upload.provider, upload.key)
+
+
+async def _arrived(storage: Storage, upload: Any) -> tuple[str, StoredFile | None]:
+    """Where the file lies: under its own name where an earlier version took it, or a try of this job ended early."""
+    provider = storage.of(upload.provider)
+    for key in (incoming(upload.key), upload.key):
+        stored = await provider.find(key)
+        if stored is not None:
+            return key, stored
+    return "", None
+
+
+async def _wait(upload: Any, uow: UnitOfWork, clock: Clock) -> None:
+    """Until the URL takes nothing any more, and nobody used it."""
+    now = clock()
+    async with uow.last() as db:
+        if upload.expires_at <= now - SLACK:
+            await db.uploads.forget(upload.id)
+        elif upload.direct:
+            pause = next_look(upload.created_at, now)
+            await db.outbox.add("storage.inspect_upload", after=pause, upload=str(upload.id))
+
+
+async def _show(storage: Storage, inspector: Inspector, upload: Any, source: str, stored: StoredFile) -> None:
+    """Raises Refused."""
+    require_claimed(upload.content_type, upload.max_bytes, stored)
+    provider = storage.of(upload.provider)
+    async with (
+        provider.read(source) as pieces,
+        inspector.cleaned(pieces, upload.content_type, upload.max_bytes) as file,
+    ):
+        await provider.put(upload.key, upload.content_type, file)
+
+
+async def delete_incoming(job: Job, storage: Storage) -> None:
+    """What came by a URL that takes nothing any more, and was dealt with."""
+    await storage.of(job.payload["provider"]).delete(incoming(job.payload["key"]))
 
 
 async def sweep_uploads(uow: UnitOfWork, clock: Clock) -> None:
-    """Where the bytes do not pass through us, a file is looked at once its URL takes no other."""
+    """Look at files whose own job is lost, and forget URLs that nobody used."""
     now = clock()
     async with uow.last() as db:
         await db.uploads.purge(now - ENDED_KEPT)
@@ -52,7 +96,7 @@ async def delete_file(job: Job, uow: UnitOfWork, storage: Storage) -> None:
     found = storage.find(job.payload["url"])
     if found is None:
         return
-    provider, key = found
+    provider, key = found[0].name, found[1]
     owner, user = owner_of(key), job.payload.get("user")
     if owner is None or (str(owner) != user if user else not key.startswith("avatars/")):
         return
@@ -60,6 +104,6 @@ async def delete_file(job: Job, uow: UnitOfWork, storage: Storage) -> None:
         account = await db.users.find(owner)
     if account is not None and account.avatar_url == job.payload["url"]:
         return
-    await provider.delete(key)
+    await storage.remove(provider, key)
     async with uow.last() as db:
         await db.uploads.mark_deleted(key)

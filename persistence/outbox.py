@@ -24,12 +24,16 @@ class Outbox:
         self._trace = trace
         self._seal = seal
 
-    async def add(self, topic: str, secret: str | None = None, **payload: str) -> None:
-        """A job for the worker, in the transaction of its cause. ``secret`` is stored sealed and wiped at the end."""
+    async def add(self, topic: str, secret: str | None = None, after: timedelta = timedelta(0), **payload: str) -> None:
+        """A job for the worker, in the transaction of its cause, due ``after`` a while.
+
+        ``secret`` is stored sealed and wiped at the end.
+        """
         if secret is not None:
             payload["sealed"] = self._seal(secret)
         cause = {"correlation_id": self._trace.correlation_id, "traceparent": self._trace.traceparent}
-        await self._session.execute(insert(OutboxJob).values(topic=topic, payload=payload, **cause))
+        due = {"available_at": func.now() + after} if after else {}
+        await self._session.execute(insert(OutboxJob).values(topic=topic, payload=payload, **cause, **due))
 
     async def claim(self, lease: UUID, life: timedelta, limit: int) -> Sequence[OutboxJob]:
         """Take up to ``limit`` due jobs, the longest due first. A job whose lease ran out is due again."""

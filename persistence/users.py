@@ -25,6 +25,7 @@ from persistence.models import (
     ReferralLinkAlias,
     ReservedUsername,
     SocialAccount,
+    Upload,
     User,
 )
 
@@ -115,6 +116,12 @@ class Users:
         held = there.with_for_update(read=True, key_share=True)
         if len((await self._session.scalars(held)).all()) < len(set(user_ids)):
             raise ApiError("error.user.not_found")
+
+    async def avatars_for_others(self, user_ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:
+        """Provider and key of each picture that others may see: a file of the account's own that was looked at."""
+        shown = select(User.id, Upload.provider, Upload.key).join(Upload, Upload.key == User.avatar_key)
+        mine = shown.where(User.id.in_(user_ids), Upload.user_id == User.id, Upload.status == "STORED")
+        return {user_id: (provider, key) for user_id, provider, key in await self._session.execute(mine)}
 
     async def change(self, user_id: UUID, **columns: Any) -> User:
         """The account as it is then.

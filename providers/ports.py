@@ -110,9 +110,14 @@ class OAuthClients(Protocol):
 
 
 class StorageProvider(Protocol):
-    """Keeps files under keys such as ``avatars/<userId>/<uuid>.png``. Every call may raise ProviderUnavailable."""
+    """Keeps files under keys such as ``avatars/<userId>/<uuid>.png``. Every call may raise ProviderUnavailable.
+
+    What people upload lies under ``incoming(key)``, where nobody reads it, until it was looked at. ``direct``: it gets
+    there past our own process, so that only an exact size can be enforced.
+    """
 
     name: str
+    direct: bool
 
     def presign(self, slot: Slot) -> SignedUpload:
         """A URL that takes one file by PUT: of this type and size, or up to it, once, while the slot lives."""
@@ -130,7 +135,7 @@ class StorageProvider(Protocol):
         """The file in pieces, its first ``limit`` bytes or all of it. Raises ProviderRejected when there is none."""
 
     async def put(self, key: str, content_type: str, file: Path) -> None:
-        """Keep a file of ours."""
+        """Keep a file of ours, whole or not at all, in place of what was kept under the key."""
 
     async def delete(self, key: str) -> None:
         """Afterwards there is no such file, whether there was one or not."""

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import httpx
 import structlog
 
 from domain.config_keys import Config
 from domain.errors import ApiError
+from domain.uploads import incoming, is_public
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
 from providers.geoip import geoip_adapters
@@ -190,19 +191,30 @@ class OAuthFamily:
             raise ApiError("service.unavailable", retry_after=5) from fault
 
 
+class Room(NamedTuple):
+    """Where a file will be kept, the URL that takes it, and the one that shows it."""
+
+    provider: str
+    upload: SignedUpload
+    public_url: str
+    direct: bool
+
+
 class StorageFamily(_Family[StorageProvider]):
     """No failover here: a file is where it was put. ``of`` finds it there, whichever provider is active by now."""
 
     family = "storage"
 
-    def presign(self, slot: Slot) -> tuple[str, SignedUpload, str]:
-        """The active provider's name, its URL for the slot, and where the file will be read.
+    def presign(self, slot: Slot) -> Room:
+        """With the active provider. Where it could not enforce a size, the file comes through our own process.
 
         Raises ApiError service.unavailable.
         """
         try:
             adapter = self.active
-            return adapter.name, adapter.presign(slot), adapter.public_url(slot.key)
+            direct = adapter.direct and slot.exact_bytes is not None
+            signer = adapter if direct else self.of(LocalStorage.name)
+            return Room(adapter.name, signer.presign(slot), adapter.public_url(slot.key), direct)
         except ProviderUnavailable as fault:
             log.warning("provider.unavailable", family=self.family, fault=str(fault))
             raise ApiError("service.unavailable", retry_after=5) from fault
@@ -215,6 +227,25 @@ class StorageFamily(_Family[StorageProvider]):
     def of(self, name: str) -> StorageProvider:
         """Raises ProviderUnavailable."""
         return self._adapter(name)
+
+    def public_url(self, name: str, key: str) -> str:
+        """Raises ApiError service.unavailable while the storage is not set up."""
+        try:
+            return self.of(name).public_url(key)
+        except ProviderUnavailable as fault:
+            raise ApiError("service.unavailable", retry_after=5) from fault
+
+    async def remove(self, name: str, key: str) -> None:
+        """Afterwards nothing is left of a file, whether it was looked at or not. Raises ProviderUnavailable."""
+        provider = self.of(name)
+        await provider.delete(key)
+        if is_public(key):
+            await provider.delete(incoming(key))
+
+    def key_of(self, url: str) -> str | None:
+        """Under which key the file of a public URL is kept; None for what is no URL of ours."""
+        found = self.find(url)
+        return found[1] if found else None
 
     def find(self, url: str) -> tuple[StorageProvider, str] | None:
         """Who keeps the file of a public URL, under which key; None for what is no URL of ours."""

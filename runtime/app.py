@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connexion.apps.asynchronous import AsyncASGIApp
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.avatars import avatar_columns
 from persistence.migrate import is_current
 from persistence.sessions import LiveSessions
 from providers.dns.deliverability import MailRules
@@ -215,6 +217,7 @@ class Application:
     def _services(self) -> dict[str, Any]:
         """What a handler may ask for by name, beside what belongs to the call itself."""
         return {
+            "avatar_columns": partial(avatar_columns, loopback=self.parts.settings.development),
             "clock": utc_now,
             "config": self.config,
             "device_of": device_of,

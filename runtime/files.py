@@ -3,37 +3,38 @@
 ``x-biore-files`` in the contract tells clients of it.
 """
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import BinaryIO
 from uuid import UUID
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from domain.errors import ApiError
-from domain.uploads import is_document, is_public
+from domain.uploads import incoming, is_public, shown_with
 from persistence.database import Database
-from persistence.models import DataExport
+from persistence.models import DataExport, Upload
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.registry import StorageFamily
 from providers.storage.local import CONTENT_TYPES, PATH, Draft, LocalStorage, Ticket, TooLarge
+from providers.storage.pieces import pieces_of
 from runtime.call import SCOPE_KEY
+from runtime.conditional import Judgement, Version, judge
 from runtime.links import ExportLinks
 
+MOST_DIGITS = 16
 EXPORTS = "exports/"
 # Whatever a file holds, a browser that shows it runs nothing of it.
-INERT = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Cache-Control": "public, max-age=3600",
-}
+INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cross-Origin-Resource-Policy": "cross-origin"}
 PRIVATE = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="biore-export.zip"'}
 
-Answer = Callable[[Request], Awaitable[Response | None]]
+Answer = Callable[[Request, AsyncExitStack], Awaitable[Response]]
 
 
 class FileServer:
@@ -51,11 +52,11 @@ class FileServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        try:
-            response = await self._method(request)(request)
-        except ClientDisconnect:  # nobody is left to be answered
-            return
-        if response is not None:
+        async with AsyncExitStack() as held:
+            try:
+                response = await self._method(request)(request, held)
+            except ClientDisconnect:  # nobody is left to be answered
+                return
             await response(scope, receive, send)
 
     def _method(self, request: Request) -> Answer:
@@ -67,63 +68,86 @@ class FileServer:
             raise ApiError("route.method_not_allowed")
         return methods[request.method]
 
-    async def _show(self, request: Request) -> Response:
+    async def _show(self, request: Request, held: AsyncExitStack) -> Response:
+        """From one handle: what is removed meanwhile is given whole."""
         key = _key(request)
-        if not is_public(key) or await self._local.find(key) is None:
+        file = await self._local.open(key) if is_public(key) else None
+        if file is None:
             raise ApiError("route.not_found")
-        path = self._local.path(key)
-        options: dict[str, Any] = {"filename": path.name} if is_document(key) else {}  # which makes it an attachment
-        return FileResponse(path, media_type=CONTENT_TYPES[path.suffix[1:]], headers=INERT, **options)
+        held.enter_context(file)
+        version = _version(os.fstat(file.fileno()))
+        headers = INERT | shown_with(key) | version.headers | {"Accept-Ranges": "bytes"}
+        judgement = judge(request.method, request.headers, version)
+        if judgement.verdict == "failed":
+            raise ApiError("file.precondition_failed")
+        if judgement.verdict == "unsatisfiable":
+            request.scope[SCOPE_KEY].answer_headers.append((b"content-range", f"bytes */{version.size}".encode()))
+            raise ApiError("file.range_not_satisfiable")
+        if judgement.verdict == "unchanged":
+            return Response(status_code=304, headers=headers)
+        headers |= {"Content-Length": str(judgement.stop - judgement.start)}
+        if judgement.verdict == "part":
+            headers |= {"Content-Range": f"bytes {judgement.start}-{judgement.stop - 1}/{version.size}"}
+        pieces = _none() if request.method == "HEAD" else await _stretch(file, judgement)
+        status = 206 if judgement.verdict == "part" else 200
+        return StreamingResponse(pieces, status, headers, CONTENT_TYPES[key.rpartition(".")[2]])
 
-    async def _take(self, request: Request) -> Response:
-        ticket = self._ticket(request)
+    async def _take(self, request: Request, _held: AsyncExitStack) -> Response:
+        ticket, announced = self._ticket(request)
         async with self._database.reading() as db:  # a used URL costs no transfer
             upload = await db.uploads.find_by_key(ticket.key)
         if upload is None or upload.status != "PENDING" or upload.uploaded_at is not None:
             raise ApiError("file.already_uploaded")
         try:
-            draft = await self._local.receive(ticket, request.stream())
+            async with self._local.receive(ticket, request.stream()) as draft:
+                if announced not in (None, draft.size) or ticket.exact_bytes not in (None, draft.size):
+                    raise ApiError("file.incomplete")
+                await self._keep(draft, upload)
         except TooLarge:
             raise ApiError("file.too_large", maxBytes=ticket.max_bytes) from None
-        try:
-            await self._keep(draft, ticket.key)
-        finally:
-            draft.path.unlink(missing_ok=True)
         return Response(status_code=200)
 
-    async def _keep(self, draft: Draft, key: str) -> None:
-        """Of several that came by one URL one is kept. It is shown before the commit: no claim lacks its file."""
+    async def _keep(self, draft: Draft, upload: Upload) -> None:
+        """Of several that came by one URL one is kept. Should this end early, the file is looked for all the same."""
         async with self._database.unit() as db:
-            upload_id = await db.uploads.claim(key, draft.size, self._clock())
-            if upload_id is None:
-                raise ApiError("file.already_uploaded")
-            await db.outbox.add("storage.inspect_upload", upload=str(upload_id))
-            self._local.keep(draft.path, key)
-
-    def _ticket(self, request: Request) -> Ticket:
-        """Raises ApiError file.url_invalid unless URL, type and announced size are the signed ones."""
-        ticket = self._local.admit(_key(request), request.query_params)
-        if ticket is None or request.headers.get("content-type") != ticket.content_type:
-            raise ApiError("file.url_invalid")
-        announced = request.headers.get("content-length")
-        if ticket.exact_bytes is not None and announced != str(ticket.exact_bytes):
-            raise ApiError("file.url_invalid")
-        if announced is not None and announced.isdecimal() and int(announced[:16]) > ticket.max_bytes:
-            raise ApiError("file.too_large", maxBytes=ticket.max_bytes)
-        return ticket
-
-    async def _give_archive(self, request: Request) -> Response:
-        export, downloads = await self._export(_key(request).removeprefix(EXPORTS), request.query_params)
-        async with AsyncExitStack() as stack:
-            pieces = await self._opened(export, stack)
-            await self._spend(export, downloads)  # not before the archive is at hand
-            reading = stack.pop_all()
-        headers = PRIVATE | {"Content-Length": str(export.size)}
-        return StreamingResponse(_closing(pieces, reading), media_type=CONTENT_TYPES["zip"], headers=headers)
-
-    async def _opened(self, export: DataExport, stack: AsyncExitStack) -> AsyncIterator[bytes]:
+            upload_id = await db.uploads.claim(upload.key, draft.size, self._clock())
+        if upload_id is None:
+            raise ApiError("file.already_uploaded")
         try:
-            return await stack.enter_async_context(self._storage.of(export.provider).read(export.key))
+            await self._storage.of(upload.provider).put(incoming(upload.key), upload.content_type, draft.path)
+        except ProviderUnavailable as fault:
+            async with self._database.unit() as db:
+                await db.uploads.release(upload_id)
+            raise ApiError("service.unavailable", retry_after=5) from fault
+        async with self._database.unit() as db:
+            await db.outbox.add("storage.inspect_upload", upload=str(upload_id))
+
+    def _ticket(self, request: Request) -> tuple[Ticket, int | None]:
+        """What the URL allows, and how much is announced.
+
+        Raises ApiError file.url_invalid unless URL, type and announced size are the signed ones.
+        """
+        ticket = self._local.admit(_key(request), request.query_params)
+        if ticket is None or request.headers.get("content-type", "").strip().lower() != ticket.content_type:
+            raise ApiError("file.url_invalid")
+        length = request.headers.get("content-length", "").strip()
+        announced = int(length[:MOST_DIGITS]) if length.isdecimal() else None
+        if ticket.exact_bytes is not None and announced != ticket.exact_bytes:
+            raise ApiError("file.url_invalid")
+        if announced is not None and announced > ticket.max_bytes:
+            raise ApiError("file.too_large", maxBytes=ticket.max_bytes)
+        return ticket, announced
+
+    async def _give_archive(self, request: Request, held: AsyncExitStack) -> Response:
+        export, downloads = await self._export(_key(request).removeprefix(EXPORTS), request.query_params)
+        pieces = await self._opened(export, held)
+        await self._spend(export, downloads)  # not before the archive is at hand
+        headers = PRIVATE | {"Content-Length": str(export.size)}
+        return StreamingResponse(pieces, media_type=CONTENT_TYPES["zip"], headers=headers)
+
+    async def _opened(self, export: DataExport, held: AsyncExitStack) -> AsyncIterator[bytes]:
+        try:
+            return await held.enter_async_context(self._storage.of(export.provider).read(export.key))
         except (ProviderRejected, ProviderUnavailable) as fault:
             raise ApiError("service.unavailable", retry_after=5) from fault
 
@@ -148,10 +172,20 @@ class FileServer:
         return export, downloads
 
 
-async def _closing(pieces: AsyncIterator[bytes], reading: AsyncExitStack) -> AsyncIterator[bytes]:
-    async with reading:
-        async for piece in pieces:
-            yield piece
+def _version(about: os.stat_result) -> Version:
+    """A file is never changed, only put in place of another."""
+    changed_at = datetime.fromtimestamp(about.st_mtime, UTC)
+    return Version(f"{about.st_mtime_ns:x}-{about.st_size:x}", changed_at, about.st_size)
+
+
+async def _stretch(file: BinaryIO, judgement: Judgement) -> AsyncIterator[bytes]:
+    await asyncio.to_thread(file.seek, judgement.start)
+    return pieces_of(file, judgement.stop - judgement.start)
+
+
+async def _none() -> AsyncIterator[bytes]:
+    return
+    yield b""
 
 
 def _key(request: Request) -> str:

@@ -24,6 +24,7 @@ from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderRejected
 from runtime.archive import Archives
 from runtime.call import CORRELATION, TRACEPARENT
+from runtime.inspector import Inspector
 from runtime.mailer import Mailer
 from runtime.parts import Parts, utc_now
 from runtime.scheduler import Scheduler
@@ -187,6 +188,7 @@ class Worker:
             "texter": texter,
             "storage": self._parts.providers.storage,
             "archives": Archives(self._parts.database, self._parts.providers.storage),
+            "inspector": Inspector(self._parts.config),
             "config": self._parts.config,
             "clock": utc_now,
             "digests": self._parts.keyring.digests,

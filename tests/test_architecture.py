@@ -23,7 +23,7 @@ class Room:
 DOMAIN = "domain"
 ROOMS = {
     "domain": Room(
-        frozenset({"idna", "puremagic", "pyotp"}),
+        frozenset({"idna", "pyotp"}),
         "Rules are pure: clock, ids and randomness come in as arguments, so that each rule is tested without a system.",
     ),
     "persistence": Room(

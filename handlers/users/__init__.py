@@ -10,7 +10,7 @@ from domain.errors import ApiError
 from domain.users import MAX_SOCIAL_ACCOUNTS, attribution_view, profile_columns, profile_view, updated_profile_view
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Clock, Config, Hasher, Principal, Repositories, UnitOfWork
+    from handlers.needs import AvatarColumns, Body, Clock, Config, Hasher, Principal, Repositories, Storage, UnitOfWork
 
 
 async def profile(principal: Principal, db: Repositories) -> dict[str, Any]:
@@ -20,8 +20,15 @@ async def profile(principal: Principal, db: Repositories) -> dict[str, Any]:
     return profile_view(user, is_creator, accounts)
 
 
-async def update_profile(body: Body, principal: Principal, db: Repositories) -> dict[str, Any]:
+async def update_profile(
+    body: Body, principal: Principal, db: Repositories, storage: Storage, avatar_columns: AvatarColumns
+) -> dict[str, Any]:
     columns = profile_columns(body)
+    if "avatarUrl" in body:
+        url = body["avatarUrl"]
+        key = storage.key_of(url)
+        upload = await db.uploads.find_by_key(key)
+        columns |= avatar_columns(url, key, upload, principal.user_id)
     user = await (db.users.change(principal.user_id, **columns) if columns else db.users.get(principal.user_id))
     return updated_profile_view(user)
 

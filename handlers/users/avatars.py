@@ -7,23 +7,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from handlers.needs import Body, Principal, Repositories
+    from handlers.needs import AvatarColumns, Body, Principal, Repositories, Storage
 
 
-async def change(body: Body, principal: Principal, db: Repositories) -> dict[str, Any]:
-    await _show(db, principal.user_id, body["avatarUrl"])
-    return {"avatarUrl": body["avatarUrl"]}
+async def change(
+    body: Body, principal: Principal, db: Repositories, storage: Storage, avatar_columns: AvatarColumns
+) -> dict[str, Any]:
+    url = body["avatarUrl"]
+    key = storage.key_of(url)
+    upload = await db.uploads.find_by_key(key)
+    await _show(db, principal.user_id, avatar_columns(url, key, upload, principal.user_id))
+    return {"avatarUrl": url}
 
 
 async def remove(principal: Principal, db: Repositories) -> None:
-    await _show(db, principal.user_id, None)
+    await _show(db, principal.user_id, {"avatar_url": None, "avatar_key": None})
 
 
-async def _show(db: Repositories, user_id: UUID, url: str | None) -> None:
+async def _show(db: Repositories, user_id: UUID, columns: dict[str, Any]) -> None:
     user = await db.users.get_held(user_id)
     former = user.avatar_url
-    if former == url:
+    if former == columns["avatar_url"]:
         return
-    await db.users.change(user_id, avatar_url=url)
+    await db.users.change(user_id, **columns)
     if former is not None:
         await db.outbox.add("storage.delete_file", url=former, user=str(user_id))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, false
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,23 +14,26 @@ from persistence.models.base import Base, Created, Identified
 class Upload(Identified, Created, Base):
     """One signed URL and the file that came by it. ``provider`` keeps the file, whichever is active later.
 
-    PENDING until the bytes were looked at. ``uploaded_at`` is known where we take the bytes ourselves.
+    PENDING until the bytes were looked at. ``uploaded_at`` is known where we take the bytes ourselves; ``direct`` ones
+    go past us. ``max_bytes`` is the told size, where it was told.
     """
 
     __tablename__ = "uploads"
     __table_args__ = (
         CheckConstraint("kind IN ({})".format(", ".join(f"'{kind}'" for kind in TYPES)), name="kind"),
         CheckConstraint("status IN ({})".format(", ".join(f"'{status}'" for status in STATUSES)), name="status"),
+        Index("ix_uploads_user_id_created_at", "user_id", "created_at"),
         Index("ix_uploads_pending", "expires_at", postgresql_where=sql("status = 'PENDING'")),
         Index("ix_uploads_ended", "created_at", postgresql_where=sql("status IN ('REJECTED', 'DELETED')")),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
     provider: Mapped[str]
     content_type: Mapped[str]
     max_bytes: Mapped[int] = mapped_column(BigInteger)
+    direct: Mapped[bool] = mapped_column(server_default=false())
     status: Mapped[str] = mapped_column(server_default="PENDING")
     size: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None]

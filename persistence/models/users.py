@@ -22,6 +22,7 @@ class User(Identified, Created, Base):
     username: Mapped[str | None] = mapped_column(unique=True)
     display_name: Mapped[str | None]
     avatar_url: Mapped[str | None]
+    avatar_key: Mapped[str | None]  # of the own upload that it leads to
     bio: Mapped[str | None]
     password_hash: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="ACTIVE")

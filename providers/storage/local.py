@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from domain.config_keys import Config
 from domain.keys import Digests
-from domain.uploads import EXTENSIONS, owner_of
+from domain.uploads import EXTENSIONS, INCOMING, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
 from providers.storage.pieces import PIECE, pieces_of
 
@@ -51,6 +52,7 @@ class Draft:
 
 class LocalStorage:
     name = "local"
+    direct = False
 
     def __init__(self, config: Config, folder: Path, sign: Sign) -> None:
         self._config = config
@@ -92,24 +94,40 @@ class LocalStorage:
     async def find(self, key: str) -> StoredFile | None:
         path = self.path(key)
         try:
-            size = path.stat().st_size
+            about = await asyncio.to_thread(path.stat)
         except FileNotFoundError:
             return None
-        return StoredFile(size, CONTENT_TYPES.get(path.suffix[1:], ""))
+        return StoredFile(about.st_size, CONTENT_TYPES.get(path.suffix[1:], ""))
+
+    async def open(self, key: str) -> BinaryIO | None:
+        """The file, which stays whole for whoever has it open; None when there is none."""
+        try:
+            return await asyncio.to_thread(self.path(key).open, "rb")
+        except FileNotFoundError:
+            return None
 
     @asynccontextmanager
     async def read(self, key: str, limit: int | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
-        if await self.find(key) is None:
+        file = await self.open(key)
+        if file is None:
             raise ProviderRejected("there is no such file")
-        yield pieces_of(self.path(key), limit)
+        with file:
+            yield pieces_of(file, limit)
 
     async def put(self, key: str, content_type: str, file: Path) -> None:
+        await asyncio.to_thread(self._copy, file, self.path(key))
+
+    def _copy(self, file: Path, path: Path) -> None:
         draft = self._draft()
-        await asyncio.to_thread(shutil.copyfile, file, draft)
-        self.keep(draft, key)
+        try:
+            shutil.copyfile(file, draft)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
 
     async def delete(self, key: str) -> None:
-        self.path(key).unlink(missing_ok=True)
+        await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
 
     async def probe(self) -> str:
         """Whether the folder takes files, or could be made."""
@@ -120,26 +138,26 @@ class LocalStorage:
 
     def path(self, key: str) -> Path:
         """Raises ProviderRejected for a key that could lead anywhere else."""
-        if owner_of(key) is None:
+        if owner_of(key.removeprefix(INCOMING)) is None:
             raise ProviderRejected("this is no key of a file")
         return self._folder / key
 
-    async def receive(self, ticket: Ticket, content: AsyncIterable[bytes]) -> Draft:
-        """The content in a file that nobody sees yet. Raises TooLarge as soon as it is known."""
-        self._tidy()
-        draft = Draft(self._draft())
+    @asynccontextmanager
+    async def receive(self, ticket: Ticket, content: AsyncIterable[bytes]) -> AsyncIterator[Draft]:
+        """The content in a file that is gone with the block. Raises TooLarge as soon as it is known."""
+        await asyncio.to_thread(self._tidy)
+        draft = Draft(await asyncio.to_thread(self._draft))
         limit = ticket.max_bytes if ticket.exact_bytes is None else ticket.exact_bytes
         try:
             await self._fill(draft, limit, content)
-        except BaseException:
+            yield draft
+        finally:
             draft.path.unlink(missing_ok=True)
-            raise
-        return draft
 
     @staticmethod
     async def _fill(draft: Draft, limit: int, content: AsyncIterable[bytes]) -> None:
         waiting = bytearray()
-        with draft.path.open("wb") as file:
+        with await asyncio.to_thread(draft.path.open, "wb") as file:
             async for piece in content:
                 draft.size += len(piece)
                 if draft.size > limit:
@@ -149,12 +167,6 @@ class LocalStorage:
                     await asyncio.to_thread(file.write, bytes(waiting))
                     waiting.clear()
             await asyncio.to_thread(file.write, bytes(waiting))
-
-    def keep(self, draft: Path, key: str) -> None:
-        """Show a draft as the file: whole or not at all."""
-        path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(draft, path)
 
     def _draft(self) -> Path:
         folder = self._folder / PARTIAL

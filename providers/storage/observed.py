@@ -13,6 +13,7 @@ FAMILY = "storage"
 class ObservedStorage:
     def __init__(self, inner: StorageProvider, observe: ObserveAttempt) -> None:
         self.name = inner.name
+        self.direct = inner.direct
         self._inner = inner
         self._observe = observe
 

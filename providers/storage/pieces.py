@@ -3,18 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 PIECE = 256 * 1024
 
 
-async def pieces_of(path: Path, limit: int | None = None) -> AsyncIterator[bytes]:
-    """The file, its first ``limit`` bytes or all of it."""
+async def pieces_of(file: BinaryIO, limit: int | None = None) -> AsyncIterator[bytes]:
+    """What follows in an open file, its next ``limit`` bytes or all of it."""
     left = limit
-    with path.open("rb") as file:
-        while left is None or left > 0:
-            piece = await asyncio.to_thread(file.read, PIECE if left is None else min(PIECE, left))
-            if not piece:
-                return
-            if left is not None:
-                left -= len(piece)
+    while left is None or left > 0:
+        piece = await asyncio.to_thread(file.read, PIECE if left is None else min(PIECE, left))
+        if not piece:
+            return
+        if left is not None:
+            left -= len(piece)
+        yield piece
+
+
+async def pieces_at(path: Path) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(path.open, "rb") as file:
+        async for piece in pieces_of(file):
             yield piece

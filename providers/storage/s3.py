@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 
 from domain.config_keys import Config
-from domain.uploads import owner_of
+from domain.uploads import incoming, owner_of, shown_with
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
-from providers.storage.pieces import pieces_of
+from providers.storage.pieces import pieces_at
 from providers.storage.sigv4 import Credentials, presign
 
 ANSWER_SECONDS = 30.0
@@ -28,6 +28,7 @@ CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 
 class S3Storage:
     name = "s3"
+    direct = True
 
     def __init__(self, config: Config, http: httpx.AsyncClient, *, seconds: float = ANSWER_SECONDS) -> None:
         self._config = config
@@ -35,12 +36,12 @@ class S3Storage:
         self._seconds = seconds
 
     def presign(self, slot: Slot) -> SignedUpload:
-        """A size that was told is signed with the rest; a largest size is nothing that such a URL can bind."""
+        """The size is signed with the rest; a largest size is nothing that such a URL can bind."""
         headers = {"Content-Type": slot.content_type}
         if self._config["external.storage.s3.conditional_writes"]:
             headers["If-None-Match"] = "*"
         length = {} if slot.exact_bytes is None else {"Content-Length": str(slot.exact_bytes)}
-        url = self._signed("PUT", slot.key, headers | length, int(slot.life.total_seconds()))
+        url = self._signed("PUT", incoming(slot.key), headers | length, int(slot.life.total_seconds()))
         return SignedUpload(url, headers)
 
     def public_url(self, key: str) -> str:
@@ -83,7 +84,8 @@ class S3Storage:
 
     async def put(self, key: str, content_type: str, file: Path) -> None:
         headers = {"Content-Type": content_type, "Content-Length": str(await asyncio.to_thread(os.path.getsize, file))}
-        async with self._request("PUT", key, headers=headers, content=pieces_of(file)) as response:
+        headers |= shown_with(key)
+        async with self._request("PUT", key, headers=headers, content=pieces_at(file)) as response:
             self._require(response, httpx.codes.OK)
 
     async def delete(self, key: str) -> None:

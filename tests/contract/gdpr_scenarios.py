@@ -35,7 +35,28 @@ def cancel_by_token(api: Api, tables: Tables) -> Act:
     return lambda: api.call("gdpr.cancel_deletion", headers=headers)
 
 
+def presign_elsewhere(api: Api, tables: Tables) -> Act:
+    """With a storage that takes the bytes itself."""
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    prefix = "external.storage."
+    values = {"endpoint": "https://s3.example", "bucket": "files", "access_key_id": "x", "secret_access_key": "x"}
+    elsewhere = {f"{prefix}s3.{name}": value for name, value in values.items()}
+    api.server.configure(**elsewhere, **{f"{prefix}active_provider": "s3"})
+    body = {"type": "avatar", "contentType": "image/png", "contentLength": 100}
+    return lambda: api.call("upload.presign", body, headers=headers)
+
+
+def look_at_upload(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    asked = api.call("upload.presign", {"type": "avatar", "contentType": "image/png"}, headers=headers)
+    upload_id = asked.json()["data"]["uploadId"]
+    return lambda: api.call("upload.status", path=f"/upload/{upload_id}", headers=headers)
+
+
 SCENARIOS: dict[str, Scenario] = {
+    "upload.status": look_at_upload,
     "upload.presign": calling("upload.presign", {"type": "avatar", "contentType": "image/png"}),
     "gdpr.export": calling("gdpr.export"),
     "gdpr.export_status": look_at_export,
@@ -49,4 +70,5 @@ CONDITIONAL: Conditional = {
     "gdpr.cancel_deletion": [(cancel_by_token, {"users", "reactivation_tokens"})],
     "gdpr.delete": [(with_proofs_open(SCENARIOS["gdpr.delete"]), {"challenges"})],
     "gdpr.delete_legacy": [(with_proofs_open(SCENARIOS["gdpr.delete_legacy"]), {"challenges"})],
+    "upload.presign": [(presign_elsewhere, {"storage.inspect_upload"})],
 }

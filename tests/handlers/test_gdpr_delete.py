@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.uploads import TYPES
+from tests.files import png
 from tests.handlers.support import account, audited, change, insert, tombstone
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, code_of
 from tests.providers.servers import closed_port
@@ -38,8 +39,7 @@ def end_grace(tables: Tables) -> None:
 def upload(api: Api, headers: dict[str, str], kind: str = "avatar") -> str:
     """A file that is there; its public URL."""
     signed = api.call("upload.presign", {"type": kind, "contentType": "image/png"}, headers=headers).json()["data"]
-    png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(40)
-    assert api.put(signed["uploadUrl"], content=png, headers=signed["headers"]).status_code == 200
+    assert api.put(signed["uploadUrl"], content=png(), headers=signed["headers"]).status_code == 200
     return str(signed["publicUrl"])
 
 

@@ -17,6 +17,7 @@ from persistence.models import Base
 from persistence.sessions import MOST_AT_ONCE, LiveSessions
 from tests.contract.operations import IDS
 from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
+from tests.files import png
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_token
 
 ROWS = 4000
@@ -154,7 +155,10 @@ def care(api: Api, headers: dict[str, str]) -> None:
     signed = api.call("upload.presign", {"type": "avatar", "contentType": "image/gif"}, headers=headers)
     assert signed.status_code == 400
     signed = api.call("upload.presign", {"type": "avatar", "contentType": "image/png"}, headers=headers)
-    assert api.put(signed.json()["data"]["uploadUrl"], content=b"x", headers=PNG).status_code == 200
+    assert api.put(signed.json()["data"]["uploadUrl"], content=png(), headers=PNG).status_code == 200
+    upload = signed.json()["data"]
+    assert api.call("upload.status", path=f"/upload/{upload['uploadId']}", headers=headers).status_code == 200
+    assert api.call("users.avatars.change", {"avatarUrl": upload["publicUrl"]}, headers=headers).status_code == 200
     request_id = api.call("gdpr.export", headers=headers).json()["data"]["id"]
     assert api.call("gdpr.export_legacy", headers=headers).status_code == 409
     api.server.work_off()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -139,8 +140,11 @@ class TestLocal:
             for piece in pieces:
                 yield piece
 
-        draft = asyncio.run(local.receive(Ticket(KEY, "image/png", limit, None), given()))  # type: ignore[arg-type]
-        return draft.path.read_bytes()
+        async def take() -> bytes:
+            async with local.receive(Ticket(KEY, "image/png", limit, None), given()) as draft:  # type: ignore[arg-type]
+                return draft.path.read_bytes()
+
+        return asyncio.run(take())
 
     def test_what_comes_in_is_whole(self, config: FakeConfig, tmp_path: Path) -> None:
         big = bytes(300_000)
@@ -156,12 +160,14 @@ class TestLocal:
 
     def test_drafts_of_killed_processes_are_removed(self, config: FakeConfig, tmp_path: Path) -> None:
         local = LocalStorage(config, tmp_path, fake_sign)
-        self.take(local, 5, b"old")
-        (old,) = (tmp_path / PARTIAL).iterdir()
-        past = old.stat().st_mtime - FORGOTTEN_SECONDS - 1
+        (tmp_path / PARTIAL).mkdir()
+        old, young = tmp_path / PARTIAL / "old", tmp_path / PARTIAL / "young"
+        for left in (old, young):
+            left.write_bytes(b"x")
+        past = time.time() - FORGOTTEN_SECONDS - 1
         os.utime(old, (past, past))
         self.take(local, 5, b"new")
-        assert [draft.read_bytes() for draft in (tmp_path / PARTIAL).iterdir()] == [b"new"]
+        assert list((tmp_path / PARTIAL).iterdir()) == [young]
 
 
 class TestLocalProbe:

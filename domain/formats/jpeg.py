@@ -1,0 +1,71 @@
+"""JPEG: https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B."""
+
+import re
+
+from domain.formats.exif import UPRIGHT, orientation_of, tiff_with
+from domain.formats.outline import Data, Malformed, Outline, big
+
+START, END = b"\xff\xd8", b"\xff\xd9"
+SOI, EOI, SOS, APP0, APP1, APP2, APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
+ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a segment
+FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Tables, scans and restarts. Comments, applications' segments and reserved ones are not among them.
+NEEDED = FRAMES | {0xC4, 0xCC, SOS, 0xDB, 0xDD, 0xDE, 0xDF}
+MARKER = re.compile(rb"\xff+([^\x00\xff])")
+# Between scans, and after them: coded data holds no other marker than restarts.
+AFTER_DATA = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+EXIF = b"Exif\0"
+EXIF_HEADER = 6
+JFIF = b"JFIF\0"
+JFIF_BYTES = 12  # as far as the size of its thumbnail
+
+
+def outline(data: Data) -> Outline:
+    """Kept are picture, colour profile and orientation. What follows the picture, such as a film, is no part of it."""
+    if data[:2] != START:
+        raise Malformed("no start of an image")
+    found, at, scanned = Outline(), 2, False
+    found.keep(0, 2)
+    while True:
+        match = AFTER_DATA.search(data, at) if scanned else MARKER.match(data, at)
+        if match is None:
+            break
+        found.keep(at, match.start())
+        marker, at = match[1][0], match.end()
+        if marker in (SOI, EOI):
+            break
+        if marker in ALONE:
+            found.keep(at - 2, at)
+            continue
+        end = at + big(data, at, 2)
+        if not at + 2 <= end <= len(data):
+            raise Malformed("a segment leads out of the file")
+        _segment(found, data, marker, at, end)
+        scanned, at = scanned or marker == SOS, end
+    if not (scanned and found.pixels):
+        raise Malformed("no picture")
+    if match is None:  # cut short, which viewers bear
+        found.keep(at, len(data))
+    found.add(END)
+    return found
+
+
+def _segment(found: Outline, data: Data, marker: int, start: int, end: int) -> None:
+    if marker in FRAMES:
+        if found.pixels:
+            raise Malformed("two frames")
+        found.has_frame(height=big(data, start + 3, 2), width=big(data, start + 5, 2))
+    if marker in NEEDED or _is_colour(marker, data[start + 2 : start + 14]):
+        found.keep(start - 2, end)
+    elif marker == APP0 and data[start + 2 : start + 7] == JFIF and end - start >= JFIF_BYTES:
+        found.add(b"\xff\xe0\0\x10" + data[start + 2 : start + 14] + b"\0\0")  # without its thumbnail
+    elif marker == APP1 and data[start + 2 : start + 7] == EXIF:
+        orientation = orientation_of(data[start + 2 + EXIF_HEADER : end])
+        if orientation != UPRIGHT:
+            tiff = EXIF + b"\0" + tiff_with(orientation)
+            found.add(b"\xff\xe1" + (len(tiff) + 2).to_bytes(2, "big") + tiff)
+
+
+def _is_colour(marker: int, head: bytes) -> bool:
+    """How colours are meant: an ICC profile, or what Adobe's encoders say of theirs."""
+    return (marker == APP2 and head == b"ICC_PROFILE\0") or (marker == APP14 and head.startswith(b"Adobe"))

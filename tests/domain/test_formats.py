@@ -1,0 +1,408 @@
+"""Files by their structure: what is taken for which type, how large a picture is, and what of a file stays.
+
+Pillow is the judge: it decodes what was cleaned, and reads what metadata is left.
+"""
+
+import struct
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
+
+from domain.config_keys import MIME_TYPES
+from domain.formats import READERS, Malformed, copied, outline
+from domain.formats.outline import MOST_PARTS, PIECE
+from domain.uploads import Refused, cleaned
+from tests.files import box, chunk, file_of, mp4, picture, png, riff
+
+ORIENTATION, MAKE, GPS = 0x0112, 0x010F, 0x8825
+PLACE = b"52 deg 31 N"
+ALL_FRAMES = {"save_all": True}
+
+
+def clean(content_type: str, data: bytes) -> bytes:
+    return b"".join(copied(outline(content_type, data).parts, data))
+
+
+def exif(orientation: int) -> Image.Exif:
+    """What a phone writes: which side is up, what made it, and where."""
+    found = Image.Exif()
+    found[ORIENTATION], found[MAKE] = orientation, "A phone of Ada"
+    found.get_ifd(GPS)[1] = "N"
+    found.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
+    found.get_ifd(GPS)[0x1B] = PLACE
+    return found
+
+
+def photo(name: str, **options: Any) -> bytes:
+    file = BytesIO()
+    Image.radial_gradient("L").resize((48, 32)).convert("RGB").save(file, name, **options)
+    return file.getvalue()
+
+
+def pixels(data: bytes) -> list[bytes]:
+    with Image.open(BytesIO(data)) as image:
+        return [frame.convert("RGBA").tobytes() for frame in ImageSequence.Iterator(image)]
+
+
+def told(data: bytes) -> dict[int, Any]:
+    with Image.open(BytesIO(data)) as image:
+        return dict(image.getexif())
+
+
+def is_taken(content_type: str, data: bytes) -> bool:
+    try:
+        outline(content_type, data)
+    except Malformed:
+        return False
+    return True
+
+
+class TestEveryType:
+    def test_has_a_reader(self) -> None:
+        assert set(READERS) == set(MIME_TYPES)
+
+    @pytest.mark.parametrize("content_type", MIME_TYPES)
+    def test_is_taken_for_itself_and_for_no_other(self, content_type: str) -> None:
+        taken = {other for other in MIME_TYPES if is_taken(other, file_of(content_type))}
+        assert taken == {content_type}
+
+    @pytest.mark.parametrize("content_type", MIME_TYPES)
+    def test_cleaning_twice_is_cleaning_once(self, content_type: str) -> None:
+        once = clean(content_type, file_of(content_type))
+        assert clean(content_type, once) == once
+
+    @pytest.mark.parametrize("content_type", MIME_TYPES)
+    def test_a_beginning_is_refused_or_borne_never_a_fault(self, content_type: str) -> None:
+        whole = file_of(content_type)
+        for size in range(len(whole)):
+            is_taken(content_type, whole[:size])
+        assert not is_taken(content_type, whole[:4])
+
+    @pytest.mark.parametrize("content_type", MIME_TYPES)
+    def test_any_byte_may_be_any_other_without_a_fault(self, content_type: str) -> None:
+        whole = bytearray(file_of(content_type))
+        for at in range(min(len(whole), 400)):
+            for value in (0, 1, 0x7F, 0xFF):
+                former, whole[at] = whole[at], value
+                is_taken(content_type, bytes(whole))
+                whole[at] = former
+
+    @pytest.mark.parametrize("content_type", MIME_TYPES)
+    @pytest.mark.parametrize(
+        "data", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<!doctype html>", bytes(4096)]
+    )
+    def test_nothing_and_anything_else_is_refused(self, content_type: str, data: bytes) -> None:
+        assert not is_taken(content_type, data)
+
+
+class TestPhotos:
+    @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_lose_all_but_their_orientation(self, name: str, orientation: int) -> None:
+        before = photo(name, exif=exif(orientation))
+        assert PLACE in before
+        after = clean(f"image/{name.lower()}", before)
+        assert PLACE not in after
+        assert b"Ada" not in after
+        assert pixels(after) == pixels(before)
+        assert told(after) == ({ORIENTATION: orientation} if orientation > 1 else {})
+
+    @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+    def test_keep_the_meaning_of_their_colours(self, name: str) -> None:
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        after = clean(f"image/{name.lower()}", photo(name, icc_profile=profile, exif=exif(6)))
+        with Image.open(BytesIO(after)) as image:
+            assert image.info["icc_profile"] == profile
+
+    @pytest.mark.parametrize("big_endian", [True, False])
+    @pytest.mark.parametrize(
+        ("kind", "count", "value", "kept"), [(3, 1, 6, 6), (3, 1, 9, 1), (4, 1, 6, 1), (3, 2, 6, 1)]
+    )
+    def test_orientation_is_read_in_both_orders_and_only_where_it_is_one(
+        self, big_endian: bool, kind: int, count: int, value: int, kept: int
+    ) -> None:
+        order, mark = (">", b"MM\0*") if big_endian else ("<", b"II*\0")
+        tiff = mark + struct.pack(order + "IHHHIHHI", 8, 1, ORIENTATION, kind, count, value, 0, 0)
+        after = clean("image/jpeg", photo("JPEG", exif=b"Exif\0\0" + tiff))
+        assert told(after).get(ORIENTATION, 1) == kept
+
+    @pytest.mark.parametrize(
+        "tiff", [b"", b"II*\0", b"MM\0*\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff", b"XX*\0" * 9]
+    )
+    def test_broken_exif_goes_without_a_fault(self, tiff: bytes) -> None:
+        before = photo("JPEG", exif=b"Exif\0\0" + tiff)
+        assert told(clean("image/jpeg", before)) == {}
+
+
+class TestJpeg:
+    def test_comments_and_segments_of_applications_go(self) -> None:
+        before = photo("JPEG", comment=PLACE, xmp=b"<x:xmpmeta>" + PLACE)
+        extra = b"".join(
+            bytes((0xFF, marker)) + struct.pack(">H", len(PLACE) + 2) + PLACE for marker in range(0xE1, 0xF0)
+        )
+        after = clean("image/jpeg", before[:2] + extra + before[2:])
+        assert PLACE not in after
+        assert pixels(after) == pixels(before)
+
+    @pytest.mark.parametrize("progressive", [True, False])
+    def test_what_follows_the_picture_goes(self, progressive: bool) -> None:
+        """Such as the film of a motion photo, or a second picture with a place of its own."""
+        before = photo("JPEG", progressive=progressive)
+        second = photo("JPEG", exif=exif(1))
+        after = clean("image/jpeg", before + second + mp4())
+        assert after.endswith(b"\xff\xd9")
+        assert PLACE not in after
+        assert pixels(after) == pixels(before)
+
+    def test_a_thumbnail_of_jfif_goes(self) -> None:
+        before = photo("JPEG")
+        thumbnail = b"JFIF\0\1\2\0\0\1\0\1\1\1" + PLACE[:3]
+        after = clean("image/jpeg", before[:2] + b"\xff\xe0" + struct.pack(">H", 19) + thumbnail + before[20:])
+        assert after[2:20] == b"\xff\xe0\0\x10JFIF\0\1\2\0\0\1\0\1\0\0"
+        assert pixels(after) == pixels(before)
+
+    @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}, {"subsampling": 0}])
+    def test_every_way_of_coding_is_kept_as_it_is(self, options: dict[str, Any]) -> None:
+        before = photo("JPEG", **options)
+        assert clean("image/jpeg", before) == before
+
+    def test_colours_of_print_stay(self) -> None:
+        file = BytesIO()
+        Image.new("CMYK", (8, 8), (10, 20, 30, 40)).save(file, "JPEG")
+        assert pixels(clean("image/jpeg", file.getvalue())) == pixels(file.getvalue())
+
+    def test_a_picture_that_is_cut_short_is_ended(self) -> None:
+        before = photo("JPEG")
+        assert clean("image/jpeg", before[:-2]) == before
+
+    @pytest.mark.parametrize("marker", [0xE0, 0xE1, 0xDB, 0xEE, 0xFE])
+    def test_a_beginning_alone_is_no_picture(self, marker: int) -> None:
+        assert not is_taken("image/jpeg", b"\xff\xd8\xff" + bytes((marker,)) + b"\0\x10JFIF".ljust(200, b"\0"))
+
+    def test_filling_is_passed_at_once(self) -> None:
+        assert is_taken("image/jpeg", photo("JPEG")[:2] + b"\xff" * 1_000_000 + photo("JPEG")[2:])
+
+
+class TestPng:
+    @pytest.mark.parametrize("name", [b"tEXt", b"zTXt", b"iTXt", b"tIME", b"caBX", b"prVt"])
+    @pytest.mark.parametrize("behind", [True, False])
+    def test_texts_times_and_private_chunks_go(self, name: bytes, behind: bool) -> None:
+        whole = png()
+        at = len(whole) - 12 if behind else 33
+        assert clean("image/png", whole[:at] + chunk(name, PLACE) + whole[at:] + PLACE) == whole
+
+    def test_texts_that_an_encoder_writes_go(self) -> None:
+        notes = PngImagePlugin.PngInfo()
+        notes.add_text("Location", PLACE.decode())
+        notes.add_itxt("XML:com.adobe.xmp", PLACE.decode())
+        before = photo("PNG", pnginfo=notes)
+        assert PLACE in before
+        assert PLACE not in clean("image/png", before)
+
+    def test_animations_stay(self) -> None:
+        frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "green", "blue")]
+        before = photo("PNG", append_images=frames, **ALL_FRAMES)
+        assert b"acTL" in before
+        assert pixels(clean("image/png", before)) == pixels(before)
+
+    def test_transparency_and_palettes_stay(self) -> None:
+        file = BytesIO()
+        Image.radial_gradient("L").convert("P").save(file, "PNG", transparency=3)
+        assert clean("image/png", file.getvalue()) == file.getvalue()
+
+    @pytest.mark.parametrize("name", [b"CgBI", b"ABCD"])
+    def test_an_unknown_chunk_that_is_needed_is_refused(self, name: bytes) -> None:
+        whole = png()
+        assert not is_taken("image/png", whole[:33] + chunk(name, b"") + whole[33:])
+
+    def test_signature_and_header_alone_are_no_picture(self) -> None:
+        assert not is_taken("image/png", png()[:33] + bytes(60))
+
+
+class TestGif:
+    def test_comments_and_what_applications_left_go(self) -> None:
+        frames = [Image.new("P", (5, 5), number) for number in range(3)]
+        before = photo("GIF", append_images=frames, loop=3, comment=PLACE, **ALL_FRAMES)
+        middle = before.index(b"\x21\xf9")
+        block = b"\x21\xff\x0bXMP DataXMP" + bytes((len(PLACE),)) + PLACE + b"\0"
+        after = clean("image/gif", before[:middle] + block + before[middle:] + PLACE)
+        assert PLACE not in after
+        assert b"NETSCAPE2.0" in after
+        assert pixels(after) == pixels(before)
+
+    @pytest.mark.parametrize("version", [b"GIF87a", b"GIF89a"])
+    def test_both_versions_are_taken(self, version: bytes) -> None:
+        whole = version + picture("image/gif")[6:]
+        assert clean("image/gif", whole) == whole
+
+    def test_a_forgotten_trailer_is_added(self) -> None:
+        whole = picture("image/gif")
+        assert clean("image/gif", whole[:-1] + b"\0\0\0") == whole
+
+    def test_a_header_alone_is_no_picture(self) -> None:
+        assert not is_taken("image/gif", b"GIF89a".ljust(100, b"\0"))
+
+
+class TestWebp:
+    @pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}])
+    def test_both_ways_of_coding_are_kept_as_they_are(self, options: dict[str, Any]) -> None:
+        before = photo("WEBP", **options)
+        assert clean("image/webp", before) == before
+
+    def test_places_go_and_flags_and_sizes_fit(self) -> None:
+        before = photo("WEBP", exif=exif(1), xmp=b"<x:xmpmeta>" + PLACE)
+        after = clean("image/webp", before + PLACE)
+        assert PLACE not in after
+        assert after[20] & 0x0C == 0
+        assert struct.unpack_from("<I", after, 4)[0] == len(after) - 8
+        assert pixels(after) == pixels(before)
+
+    def test_animations_stay(self) -> None:
+        frames = [Image.new("RGB", (48, 32), colour) for colour in ("red", "green")]
+        before = photo("WEBP", append_images=frames, xmp=PLACE, **ALL_FRAMES)
+        after = clean("image/webp", before)
+        assert PLACE not in after
+        assert len(pixels(after)) == 3
+        assert pixels(after) == pixels(before)
+
+    def test_transparency_stays(self) -> None:
+        file = BytesIO()
+        Image.radial_gradient("L").resize((32, 32)).convert("LA").save(file, "WEBP")
+        assert pixels(clean("image/webp", file.getvalue())) == pixels(file.getvalue())
+
+    @pytest.mark.parametrize("form", [b"WAVE", b"AVI ", b"ACON", b"RMID", b"WEBM"])
+    def test_other_riff_files_are_refused(self, form: bytes) -> None:
+        assert not is_taken("image/webp", riff(form, (b"VP8L", picture("image/webp")[20:])))
+        assert not is_taken("image/webp", b"RIFF" + struct.pack("<I", 100) + form + b"fmt " + bytes(90))
+
+    @pytest.mark.parametrize("chunks", [(), ((b"fmt ", bytes(16)),), ((b"VP8X", bytes(10)),), ((b"VP8L", bytes(16)),)])
+    def test_one_without_a_picture_is_refused(self, chunks: tuple[tuple[bytes, bytes], ...]) -> None:
+        assert not is_taken("image/webp", riff(b"WEBP", *chunks))
+
+
+class TestMp4:
+    @pytest.mark.parametrize(
+        "brand",
+        ["isom", "iso2", "iso4", "iso5", "iso6", "iso9", "isoa", "mp41", "mp42", "mp71", "avc1", "dash", "cmfc", "cmf2",
+         "cmff", "M4V ", "M4VH", "M4VP", "MSNV", "XAVC", "CAEP", "NDSC", "NDSH", "NDXC", "mmp4", "f4v ", "3gp4", "3gp5",
+         "3g2a", "msdh", "hvc1", "av01"],
+    )  # fmt: skip
+    def test_brands_of_the_family_are_taken(self, brand: str) -> None:
+        assert is_taken("video/mp4", mp4(100, brand.encode()))
+        assert is_taken("video/mp4", mp4(100, b"zzzz", b"yyyy", brand.encode()))
+
+    def test_the_head_of_a_camera_is_taken(self) -> None:
+        head = b"ftyp" + b"mp41" + bytes.fromhex("20131018") + b"mp41"
+        data = (
+            struct.pack(">I", len(head) + 4) + head + struct.pack(">I", 8) + b"free" + struct.pack(">I", 16) + b"mdat"
+        )
+        assert clean("video/mp4", data + bytes(8)) == data + bytes(8)
+
+    @pytest.mark.parametrize(
+        "brands",
+        [["heic", "mif1", "heic"], ["mif1", "heic"], ["avif", "mif1", "miaf", "MA1B"], ["M4A ", "M4A ", "mp42", "isom"],
+         ["qt  ", "qt  "], ["crx ", "crx ", "isom"], ["heic", "isom"], ["msf1", "hevc", "iso8"], ["zzzz", "yyyy"],
+         ["jp2 "], ["\0\0\0\0"]],
+    )  # fmt: skip
+    @pytest.mark.parametrize("more", range(4))
+    def test_other_brands_are_refused_whatever_the_size_of_the_box(self, brands: list[str], more: int) -> None:
+        names = [*brands, *["zzzz"] * more]
+        assert not is_taken("video/mp4", mp4(200, *(name.encode() for name in names)))
+
+    @pytest.mark.parametrize("size", [0, 1, 7, 8, 12, 2000, 2**32 - 1])
+    def test_a_box_of_a_wrong_size_is_refused(self, size: int) -> None:
+        assert not is_taken("video/mp4", struct.pack(">I", size) + mp4(100)[4:])
+
+    def test_a_size_in_64_bits_is_read(self) -> None:
+        body = b"isom" + bytes(4) + b"isom"
+        assert is_taken("video/mp4", struct.pack(">I4sQ", 1, b"ftyp", 16 + len(body)) + body + box(b"mdat", b""))
+        assert not is_taken("video/mp4", struct.pack(">I4sQ", 1, b"ftyp", 2**63) + body)
+
+    @pytest.mark.parametrize(
+        "notes",
+        [box(b"udta", box(b"\xa9xyz", PLACE)), box(b"udta", box(b"loci", PLACE)), box(b"meta", PLACE),
+         box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + PLACE),
+         struct.pack(">I4sQ", 1, b"meta", 16 + len(PLACE)) + PLACE],
+    )  # fmt: skip
+    @pytest.mark.parametrize("depth", range(3))
+    def test_notes_become_free_space_of_the_same_size(self, notes: bytes, depth: int) -> None:
+        inner = notes + box(b"mvhd", bytes(20))
+        for name in (b"trak", b"moov")[2 - depth :]:
+            inner = box(name, inner)
+        before = mp4() + inner + box(b"mdat", b"film")
+        after = clean("video/mp4", before)
+        assert PLACE not in after
+        assert len(after) == len(before)
+        assert after.index(b"film") == before.index(b"film")
+        assert after == before.replace(notes, after[before.index(notes) :][: len(notes)])
+        assert after[before.index(notes) + 4 :][:4] == b"free"
+
+    def test_a_film_to_be_seen_all_around_stays_one(self) -> None:
+        spherical = box(b"uuid", bytes.fromhex("ffcc8263f8554a938814587a02521fdd") + b"<xml>")
+        before = mp4() + box(b"moov", box(b"trak", spherical))
+        assert clean("video/mp4", before) == before
+
+    def test_depth_costs_nothing(self) -> None:
+        inner = b""
+        for _ in range(2000):
+            inner = box(b"moov", inner)
+        assert clean("video/mp4", mp4() + inner) == mp4() + inner
+
+
+class TestPdf:
+    @pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n", b"x" * 1024])
+    def test_a_header_within_the_first_kibibyte_is_enough(self, before: bytes) -> None:
+        whole = before + file_of("application/pdf")
+        assert clean("application/pdf", whole) == whole
+
+    @pytest.mark.parametrize("data", [b"x" * 1025 + b"%PDF-1.7", b"%PDF", b"%PDF-x.y", b"%!PS-Adobe-3.0"])
+    def test_none_or_a_late_one_is_not(self, data: bytes) -> None:
+        assert not is_taken("application/pdf", data)
+
+
+class TestBounds:
+    BOMBS = (
+        ("image/png", png(100, 50_000, 50_000)),
+        ("image/png", png(100, 1, 2**31 - 1)),
+        ("image/gif", picture("image/gif")[:6] + b"\xff\xff\xff\xff" + picture("image/gif")[10:]),
+        ("image/webp", riff(b"WEBP", (b"VP8L", b"\x2f\xff\xff\xff\x0f" + bytes(20)))),
+        ("image/webp", riff(b"WEBP", (b"VP8X", b"\0\0\0\0" + b"\xff" * 6), (b"VP8 ", picture("image/webp")[20:]))),
+    )
+
+    @pytest.mark.parametrize(("content_type", "data"), BOMBS, ids=range(len(BOMBS)))
+    def test_pictures_that_would_fill_a_viewers_memory_are_refused(self, content_type: str, data: bytes) -> None:
+        with pytest.raises(Refused, match="too_many_pixels"):
+            cleaned(content_type, data, 50_000_000)
+
+    def test_a_jpeg_too(self) -> None:
+        whole = photo("JPEG")
+        at = whole.index(b"\xff\xc0") + 5
+        with pytest.raises(Refused, match="too_many_pixels"):
+            cleaned("image/jpeg", whole[:at] + b"\xff\xff\xff\xff" + whole[at + 4 :], 50_000_000)
+
+    @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF"])
+    def test_the_bound_is_exact(self, name: str) -> None:
+        data = photo(name)
+        assert cleaned(f"image/{name.lower()}", data, 48 * 32)
+        with pytest.raises(Refused, match="too_many_pixels"):
+            cleaned(f"image/{name.lower()}", data, 48 * 32 - 1)
+
+    @pytest.mark.parametrize(("width", "height"), [(0, 1), (1, 0), (0, 0)])
+    def test_a_picture_without_an_area_is_none(self, width: int, height: int) -> None:
+        assert not is_taken("image/png", png(100, width, height))
+        gif = picture("image/gif")
+        assert not is_taken("image/gif", gif[:6] + struct.pack("<HH", width, height) + gif[10:])
+        jpeg = photo("JPEG")
+        at = jpeg.index(b"\xff\xc0") + 5
+        assert not is_taken("image/jpeg", jpeg[:at] + struct.pack(">HH", height, width) + jpeg[at + 4 :])
+
+    def test_a_file_of_nothing_but_tiny_parts_is_refused(self) -> None:
+        whole = png()
+        crumbs = (chunk(b"tEXt", b"") + chunk(b"bKGD", b"")) * MOST_PARTS
+        assert not is_taken("image/png", whole[:33] + crumbs + whole[33:])
+
+    def test_a_large_file_is_copied_in_pieces(self) -> None:
+        data = mp4(3 * PIECE) + box(b"udta", bytes(2 * PIECE))
+        assert max(len(piece) for piece in copied(outline("video/mp4", data).parts, data)) == PIECE
