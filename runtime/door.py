@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.config_keys import Config
@@ -20,12 +21,18 @@ from runtime.settings import Network, Settings
 CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 MAX_USER_AGENT = 512
 MAX_ADDRESS = 45  # an IPv6 address that ends as an IPv4 one; with a zone it is nobody's beyond its link
+MAX_COUNTRY = 8
+MAX_HOPS = 32
+FORWARDED_FOR = "x-forwarded-for"
+CDN_HEADERS = ("cf-connecting-ip", "true-client-ip", "fastly-client-ip", "cloudfront-viewer-address")
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 PROBES = "/health/"
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
 NEWLINE = "\u2424"
 NO_STORE = (b"cache-control", b"no-store")
 Observe = Callable[[str | None, int, float], None]
+
+log = structlog.get_logger(__name__)
 
 _random = Random()  # noqa: S311 - seeded by the system, once in each process
 
@@ -38,7 +45,11 @@ class Door:
         self._log = RequestLog()
         self._observe = observe
         self._trusted = settings.trusted_proxies
+        self._address_header = settings.client_address_header.lower()
+        self._country_header = (settings.country_header or "").lower()
         self._config = config
+        named = {self._address_header, self._country_header}
+        self._unnamed = tuple(name for name in CDN_HEADERS if name not in named)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,15 +72,29 @@ class Door:
     def _client(self, scope: Scope, headers: Headers) -> Client:
         peer = scope["client"][0] if scope.get("client") else None
         trusted = peer is not None and within(peer, self._trusted)
-        ip = forwarded_ip(headers, peer, self._trusted) if trusted else peer
+        ip = forwarded_ip(headers, peer, self._trusted, self._address_header) if trusted else peer
+        if trusted and self._unnamed:
+            self._tell_unnamed(headers)
         agent = headers.first("user-agent")
         return Client(
             ip=ip,
             network=network_of(ip),
             user_agent=agent[:MAX_USER_AGENT] if agent else None,
-            cdn_country=headers.first("cf-ipcountry") if trusted else None,
+            cdn_country=self._country(headers) if trusted else None,
             locale=negotiate(headers.joined("accept-language"), self._config["platform.supported_locales"]),
         )
+
+    def _tell_unnamed(self, headers: Headers) -> None:
+        """Once: either the CDN means it, and the setting is missing, or the proxy passes on what clients send."""
+        for name in self._unnamed:
+            if name in headers:
+                log.warning("proxy.unnamed_header", header=name)
+                self._unnamed = ()
+                return
+
+    def _country(self, headers: Headers) -> str | None:
+        given = headers.only(self._country_header) if self._country_header else None
+        return given if given and len(given) <= MAX_COUNTRY else None
 
 
 class Outgoing:
@@ -104,25 +129,29 @@ def is_correlation_id(text: str) -> bool:
     return CORRELATION_ID.fullmatch(text) is not None and hide(text) == text
 
 
-def forwarded_ip(headers: Headers, peer: str | None, trusted: tuple[Network, ...]) -> str | None:
-    """The client behind trusted proxies: the CDN's own header, else the nearest untrusted hop of X-Forwarded-For."""
-    connecting = headers.only("cf-connecting-ip")
-    if connecting is not None and _address(connecting) is not None:
-        return connecting
-    hops = [hop.strip() for value in headers.all("x-forwarded-for") for hop in value.split(",")]
+def forwarded_ip(
+    headers: Headers, peer: str | None, trusted: tuple[Network, ...], name: str = FORWARDED_FOR
+) -> str | None:
+    """The client behind trusted proxies, as the header called ``name`` tells: X-Forwarded-For by its nearest hop that
+    is none of ours, any other by the one address that it holds. What tells nothing leaves the ``peer``.
+    """
+    if name != FORWARDED_FOR:
+        told = headers.only(name)
+        return told if told is not None and _address(told) is not None else peer
     nearest = peer
-    for hop in reversed(hops):
-        if _address(hop) is None:
+    for hop in reversed(", ".join(headers.all(name)).rsplit(",", MAX_HOPS)):
+        address = hop.strip()
+        if _address(address) is None:
             break
-        nearest = hop
-        if not within(hop, trusted):
+        nearest = address
+        if not within(address, trusted):
             break
     return nearest
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address; an IPv4 one wrapped in IPv6 is folded to itself."""
-    return _known_address(text) if len(text) <= MAX_ADDRESS else None
+    return _known_address(text) if len(text) <= MAX_ADDRESS and "%" not in text else None
 
 
 @lru_cache(maxsize=8192)
@@ -149,6 +178,15 @@ def network_of(ip: str | None) -> str:
     if address.version == 4:
         return str(address)
     return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+@lru_cache(maxsize=8192)
+def wider_networks(network: str) -> tuple[str, ...]:
+    """The /56 and the /48 around the /64 of an IPv6 client: providers give their customers as much."""
+    address, _, length = network.partition("/")
+    if length != "64":
+        return ()
+    return tuple(str(ipaddress.ip_network((address, wide), strict=False)) for wide in (56, 48))
 
 
 @lru_cache(maxsize=8192)

@@ -21,11 +21,13 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from werkzeug.http import parse_etags
 
 from domain.config_keys import LOCALES, Config
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
 from runtime.call import SCOPE_KEY
+from runtime.codings import takes_gzip
 from runtime.i18n import DEFAULT
 
 HOME = "/docs"
@@ -159,10 +161,13 @@ class Portal:
             return self._settings(found)
         about = found.stat()
         file = _read(found, about.st_mtime_ns, about.st_size)
-        packed = file.packed is not None and "gzip" in headers.get("accept-encoding", "")
+        packed = file.packed is not None and takes_gzip(_joined(headers, "accept-encoding"))
         tag = f'"{file.tag}-gzip"' if packed else f'"{file.tag}"'
         named = {**HEADERS, "ETag": tag, "Cache-Control": self._lifetime(path), "Vary": self._varies(path)}
-        if _matches(headers.get("if-none-match"), tag):
+        # RFC 9110, 13.1: a state that must still be there is compared strongly, one that is known already weakly.
+        if "if-match" in headers and not parse_etags(_joined(headers, "if-match")).contains(tag.strip('"')):
+            return Response(status_code=412, headers=named)
+        if parse_etags(_joined(headers, "if-none-match")).contains_weak(tag.strip('"')):
             return Response(status_code=304, headers=named)
         if packed:
             named["Content-Encoding"] = "gzip"
@@ -201,11 +206,9 @@ def _read(path: Path, _changed: int, _size: int) -> File:
     return File(content, packed, sha256(content).hexdigest()[:32], media_type)
 
 
-def _matches(given: str | None, tag: str) -> bool:
-    """RFC 9110, 13.1.2: compared weakly."""
-    if given is None:
-        return False
-    return any(candidate.strip().removeprefix("W/") in ("*", tag) for candidate in given.split(","))
+def _joined(headers: Headers, name: str) -> str:
+    """Several lines of a header are one list (RFC 9110, 5.3)."""
+    return ", ".join(headers.getlist(name))
 
 
 def _page(content: bytes, status: int) -> Response:

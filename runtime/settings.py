@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,10 @@ PREFIX = "BIORE_"
 MIN_SECRET = 32
 NO_SECRET = f"{PREFIX}SECRET_KEY must be set outside development: {MIN_SECRET} random characters or more"
 TRACING = "opentelemetry.exporter.otlp.proto.http"
+HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+EXAMPLES = {"CLIENT_ADDRESS_HEADER": "X-Forwarded-For or CF-Connecting-IP", "COUNTRY_HEADER": "CF-IPCountry"}
+# Headers that every client sends for itself; and Forwarded, whose grammar (RFC 7239) is not read here.
+NEVER_FORWARDED = frozenset({"accept-language", "authorization", "cookie", "forwarded", "host", "origin", "user-agent"})
 DRAIN_SECONDS = 5.0
 LONGEST_DRAIN = 3600.0
 
@@ -32,6 +37,7 @@ class Settings:
     """``processes``: how many API processes share the rate limits (all nodes together).
 
     ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
+    ``client_address_header``, ``country_header``: what trusted proxies set themselves, and is believed of them.
     ``otlp_endpoint``: the base address of an OpenTelemetry collector; without it nothing is traced.
     ``trace_ratio``: the share of requests and jobs that is recorded, where no trusted caller has decided.
     ``metrics_dir``: where the processes of one server count together; ``biore serve`` makes one for its own.
@@ -50,6 +56,8 @@ class Settings:
     cookie_domain: str | None = None
     dev_token: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    client_address_header: str = "X-Forwarded-For"
+    country_header: str | None = None
     dns_resolver: str | None = None
     processes: int = 1
     portal_dir: Path | None = None
@@ -165,13 +173,25 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}DATABASE_URL must be set in production"
     if settings.env == "staging" and not settings.dev_token:
         yield f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools"
+    if settings.dev_token is not None and len(settings.dev_token) < MIN_SECRET:
+        yield f"{PREFIX}DEV_TOKEN needs {MIN_SECRET} characters or more"
     if not settings.development and not settings.known_secrets:
         yield NO_SECRET
+    yield from _header_faults(settings)
     if any(len(secret) < MIN_SECRET for secret in settings.known_secrets):
         yield f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more"
     if settings.metrics_token is not None and len(settings.metrics_token) < MIN_SECRET:
         yield f"{PREFIX}METRICS_TOKEN needs {MIN_SECRET} characters or more"
     yield from _tracing_faults(settings)
+
+
+def _header_faults(settings: Settings) -> Iterator[str]:
+    named = {"CLIENT_ADDRESS_HEADER": settings.client_address_header, "COUNTRY_HEADER": settings.country_header}
+    for name, header in named.items():
+        if header is not None and (HEADER.fullmatch(header) is None or header.lower() in NEVER_FORWARDED):
+            yield f"{PREFIX}{name} must name a header that your proxy sets, such as {EXAMPLES[name]}"
+    if (settings.country_header or "").lower() == settings.client_address_header.lower():
+        yield f"{PREFIX}COUNTRY_HEADER and {PREFIX}CLIENT_ADDRESS_HEADER must differ"
 
 
 def _tracing_faults(settings: Settings) -> Iterator[str]:

@@ -47,7 +47,7 @@ class Server:
         # asyncio sets it only on sockets that name their protocol; without it every answer waits 40 ms for an ACK.
         self._listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = self._listening.getsockname()[1]
-        own = {"port": port, "trusted_proxies": LOOPBACK}
+        own = {"port": port, "trusted_proxies": LOOPBACK, "country_header": "CF-IPCountry"}
         self.settings = replace(settings, database_url=database_url, **(own | changes))
         self.origin = f"http://127.0.0.1:{port}"
         self.app = Application(self.settings, database_url)

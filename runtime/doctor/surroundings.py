@@ -11,7 +11,7 @@ from domain import config_keys
 from domain.config_keys import CATALOGUE, InvalidConfig
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
-from runtime.settings import PREFIX, Network
+from runtime.settings import PREFIX, Network, Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Inside them everybody may trust whom they like; elsewhere no proxy has more than the widest network of a CDN.
@@ -20,6 +20,14 @@ OWN_NETWORKS = tuple(
                      "fe80::/10", "::1/128"))
 )  # fmt: skip
 WIDEST = {4: 12, 6: 28}
+CLOUDFLARE_ADDRESS = "cf-connecting-ip"
+CLOUDFLARE = tuple(
+    map(ip_network, ("173.245.48.0/20", "103.21.244.0/22", "103.22.200.0/22", "103.31.4.0/22", "141.101.64.0/18",
+                     "108.162.192.0/18", "190.93.240.0/20", "188.114.96.0/20", "197.234.240.0/22", "198.41.128.0/17",
+                     "162.158.0.0/15", "104.16.0.0/13", "104.24.0.0/14", "172.64.0.0/13", "131.0.72.0/22",
+                     "2400:cb00::/32", "2606:4700::/32", "2803:f800::/32", "2405:b500::/32", "2405:8100::/32",
+                     "2a06:98c0::/29", "2c0f:f248::/32"))
+)  # fmt: skip
 MIB = 1024 * 1024
 SPACE, LEAST_SPACE = 1024 * MIB, 100 * MIB
 OPEN_FILES, FEWEST_FILES = 4096, 256
@@ -128,7 +136,25 @@ def proxies(deployment: Deployment) -> Verdict:
     if not settings.trusted_proxies and not settings.development and settings.host in LOOPBACK:
         told = f"none, but the API listens on {settings.host}: all people look like one, and share its rate limits"
         return fail(told, f"name the proxy in {PREFIX}TRUSTED_PROXIES, such as 127.0.0.1")
-    return ok(", ".join(map(str, settings.trusted_proxies)) or "none: addresses are those of the connections")
+    if not settings.trusted_proxies:
+        return ok("none: addresses are those of the connections")
+    return _believed(settings, ", ".join(map(str, settings.trusted_proxies)))
+
+
+def _believed(settings: Settings, told: str) -> Verdict:
+    """A proxy extends X-Forwarded-For; any other header is its own only if it overwrites what clients send."""
+    header = settings.client_address_header
+    if header.lower() != CLOUDFLARE_ADDRESS:
+        return ok(f"{told}; addresses by {header}")
+    others = [str(network) for network in settings.trusted_proxies if not _is_cloudflares(network)]
+    if not others:
+        return ok(f"{told}; addresses by {header}")
+    remedy = f"trust Cloudflare's networks alone, let them overwrite it, or leave {PREFIX}CLIENT_ADDRESS_HEADER out"
+    return warn(f"{header} is believed from {', '.join(others)}, which may pass on what clients send", remedy)
+
+
+def _is_cloudflares(network: Network) -> bool:
+    return any(network.version == theirs.version and network.subnet_of(theirs) for theirs in CLOUDFLARE)  # type: ignore[arg-type]
 
 
 def _is_too_wide(network: Network) -> bool:
@@ -139,8 +165,11 @@ def _is_too_wide(network: Network) -> bool:
 def country(deployment: Deployment) -> Verdict:
     """The header of the CDN is believed from trusted proxies only."""
     chosen, settings = deployment.parts.providers.geoip.chosen(), deployment.settings
-    if "cdn_header" not in chosen or settings.trusted_proxies or settings.development:
+    if "cdn_header" not in chosen or settings.development or (settings.trusted_proxies and settings.country_header):
         return ok(", ".join(chosen) or "nobody is asked for countries")
+    if settings.trusted_proxies:
+        remedy = f"name it in {PREFIX}COUNTRY_HEADER, or `biore config set external.geoip.active_provider none`"
+        return warn("cdn_header is chosen, but no header is named", remedy)
     remedy = f"name the CDN in {PREFIX}TRUSTED_PROXIES, or `biore config set external.geoip.active_provider none`"
     return warn("cdn_header is chosen, but no proxy is trusted to set it", remedy)
 

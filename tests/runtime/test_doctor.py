@@ -225,6 +225,7 @@ class TestHealthy:
                 )
             settings = {"ENV": "production", "REDIS_URL": redis.url, "DNS_RESOLVER": dns.address}
             settings |= {"PROCESSES": "3", "TRUSTED_PROXIES": "10.0.0.0/8,104.16.0.0/13,2400:cb00::/32"}
+            settings |= {"COUNTRY_HEADER": "CF-IPCountry"}
             settings |= {"PORTAL_DIR": str(tmp_path / "portal"), "CORS_ORIGINS": "https://app.bio.re"}
             found = examine(environ | {f"BIORE_{name}": value for name, value in settings.items()})
             assert smtp.accepted == []
@@ -623,6 +624,10 @@ def bare(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     asyncio.run(parts.close())
 
 
+OWN = ip_network("10.0.0.0/8")
+CLOUDFLARE = (ip_network("104.16.0.0/13"), ip_network("2400:cb00::/32"))
+COUNTRY = {"country_header": "CF-IPCountry"}
+NAMED = {"client_address_header": "CF-Connecting-IP"}
 ANYWHERE = "0.0.0.0"  # noqa: S104 - nothing listens here
 
 
@@ -638,6 +643,10 @@ class TestSurroundings:
             (surroundings.proxies, {"trusted_proxies": (ip_network("128.0.0.0/1"),)}, "FAIL", "128.0.0.0/1: strangers"),
             (surroundings.proxies, {"trusted_proxies": (ip_network("::/0"),)}, "FAIL", "::/0: strangers"),
             (surroundings.proxies, {"trusted_proxies": (ip_network("fd00::/8"),)}, "ok", "fd00::/8"),
+            (surroundings.proxies, {"trusted_proxies": CLOUDFLARE, **NAMED}, "ok", "by CF-Connecting-IP"),
+            (surroundings.proxies, {"trusted_proxies": (*CLOUDFLARE, OWN), **NAMED}, "warn", "10.0.0.0/8, which"),
+            (surroundings.country, {"trusted_proxies": CLOUDFLARE}, "warn", "no header is named"),
+            (surroundings.country, {"trusted_proxies": CLOUDFLARE, **COUNTRY}, "ok", "cdn_header"),
             (surroundings.proxies, {}, "FAIL", "listens on 127.0.0.1"),
             (surroundings.proxies, {"host": ANYWHERE}, "ok", "those of the connections"),
             (surroundings.proxies, {"env": "development"}, "ok", "those of the connections"),

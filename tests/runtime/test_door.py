@@ -9,7 +9,7 @@ import pytest
 from runtime.door import forwarded_ip, is_correlation_id, network_of, traced_network
 from runtime.headers import Headers
 from tests.harness import Server, Tables, broken_rules, code_of
-from tests.runtime.wire import Answer, Header, request
+from tests.runtime.wire import Answer, Header, new_address, request
 
 MAILBOX = "/api/v1/dev/mailbox"
 LOGOUT = "/api/v1/auth/logout"
@@ -84,14 +84,21 @@ class TestForwardedIp:
         given = headers(*(("X-Forwarded-For", value) for value in chain))
         assert forwarded_ip(given, "127.0.0.1", TRUSTED) == client
 
-    def test_the_cdn_knows_better(self) -> None:
-        chain = ("X-Forwarded-For", "192.0.2.7")
-        assert (
-            forwarded_ip(headers(chain, ("CF-Connecting-IP", "198.51.100.1")), "127.0.0.1", TRUSTED) == "198.51.100.1"
-        )
-        assert forwarded_ip(headers(chain, ("CF-Connecting-IP", "garbage")), "127.0.0.1", TRUSTED) == "192.0.2.7"
-        twice = (("CF-Connecting-IP", "198.51.100.1"), ("CF-Connecting-IP", "198.51.100.2"))
-        assert forwarded_ip(headers(chain, *twice), "127.0.0.1", TRUSTED) == "192.0.2.7"
+    def test_is_what_the_named_header_holds(self) -> None:
+        chain, cdn = ("X-Forwarded-For", "192.0.2.7"), ("CF-Connecting-IP", "198.51.100.1")
+        assert forwarded_ip(headers(chain, cdn), "127.0.0.1", TRUSTED) == "192.0.2.7"
+        named = "cf-connecting-ip"
+        assert forwarded_ip(headers(chain, cdn), "127.0.0.1", TRUSTED, named) == "198.51.100.1"
+        assert forwarded_ip(headers(chain), "127.0.0.1", TRUSTED, named) == "127.0.0.1"
+        for given in ("garbage", "198.51.100.1, 192.0.2.1", "", "::1%eth0", "1" * 60_000):
+            assert forwarded_ip(headers(chain, ("CF-Connecting-IP", given)), "127.0.0.1", TRUSTED, named) == "127.0.0.1"
+        assert forwarded_ip(headers(chain, cdn, cdn), "127.0.0.1", TRUSTED, named) == "127.0.0.1"
+
+    def test_a_chain_is_read_so_far(self) -> None:
+        own, stranger = ["10.1.0.5"] * 5000, "192.0.2.7"
+        assert forwarded_ip(headers(("X-Forwarded-For", ",".join([*own, stranger]))), "127.0.0.1", TRUSTED) == stranger
+        endless = headers(("X-Forwarded-For", ",".join([stranger, *own])))
+        assert forwarded_ip(endless, "127.0.0.1", TRUSTED) == "10.1.0.5"
 
 
 class TestCorrelation:
@@ -193,12 +200,52 @@ class TestUntrustedPeer:
         assert traced["ip_prefix"] == "127.0.0.0/24"
 
 
+NAMES = ["CF-Connecting-IP", "True-Client-IP", "X-Real-IP", "Forwarded", "X-Client-IP", "X-Forwarded-Host",
+         "X-Original-Forwarded-For", "X_Forwarded_For"]  # fmt: skip
+
+
+class TestNamesThatTheProxyDoesNotOwn:
+    """A proxy of the usual kind appends to X-Forwarded-For and passes on whatever else a client sends."""
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_choose_no_address(self, server: Server, tables: Tables, name: str) -> None:
+        address = new_address()
+        seen = ("X-Forwarded-For", address)
+        for n in range(5):
+            claimed = f"for=198.51.100.{n}" if name == "Forwarded" else f"198.51.100.{n}"
+            assert log_in(server, (name, claimed), seen).code == "auth.login.invalid_credentials"
+        assert log_in(server, (name, "198.51.100.9"), seen).code == "auth.login.account_locked"
+        traced = tables.rows("SELECT DISTINCT ip_prefix FROM audit_logs WHERE action = 'auth.login.failure'")
+        assert [row["ip_prefix"] for row in traced] == [f"{address.rpartition('.')[0]}.0/24"]
+
+    def test_choose_no_country(self, start_server: Callable[..., Server]) -> None:
+        server = start_server(country_header=None)
+        body = REGISTER % b"ada@example.com"
+        assert request(server, "POST", "/api/v1/auth/register", body, claims("192.0.2.7")).status == 201
+        with Tables(server.database_url) as tables:
+            assert tables.one("SELECT registration_country FROM users")["registration_country"] is None
+
+    def test_are_believed_once_they_are_named(self, start_server: Callable[..., Server]) -> None:
+        server = start_server(client_address_header="CF-Connecting-IP")
+        with Tables(server.database_url) as tables:
+            log_in(server, ("CF-Connecting-IP", "198.51.100.1"), ("X-Forwarded-For", "192.0.2.7"))
+            traced = tables.one("SELECT ip_prefix FROM audit_logs WHERE action = 'auth.login.failure'")
+            assert traced["ip_prefix"] == "198.51.100.0/24"
+
+    def test_are_told_once(self, start_server: Callable[..., Server], capfd: pytest.CaptureFixture[str]) -> None:
+        server = start_server()
+        for _ in range(2):
+            request(server, "GET", "/health/live", None, claims("192.0.2.7"))
+        told = capfd.readouterr()
+        assert (told.out + told.err).count("proxy.unnamed_header") == 1
+
+
 class TestTrustedPeer:
     def locked(self, server: Server, first: str, second: str) -> bool:
         """Whether failures from the first address lock the second one out too."""
         for _ in range(5):
-            log_in(server, ("CF-Connecting-IP", first))
-        return log_in(server, ("CF-Connecting-IP", second)).code == "auth.login.account_locked"
+            log_in(server, ("X-Forwarded-For", first))
+        return log_in(server, ("X-Forwarded-For", second)).code == "auth.login.account_locked"
 
     def test_tells_the_country(self, server: Server, tables: Tables) -> None:
         body = REGISTER % b"ada@example.com"
@@ -217,7 +264,7 @@ class TestTrustedPeer:
 
     def test_tells_who_is_locked_out(self, server: Server) -> None:
         assert self.locked(server, "192.0.2.1", "192.0.2.1")
-        assert log_in(server, ("CF-Connecting-IP", "192.0.2.2")).code == "auth.login.invalid_credentials"
+        assert log_in(server, ("X-Forwarded-For", "192.0.2.2")).code == "auth.login.invalid_credentials"
 
     @pytest.mark.parametrize(
         ("first", "second", "same"),
@@ -232,7 +279,7 @@ class TestTrustedPeer:
         assert self.locked(server, first, second) is same
 
     def test_a_mapped_address_is_traced_as_what_it_is(self, server: Server, tables: Tables) -> None:
-        log_in(server, ("CF-Connecting-IP", "::ffff:192.0.2.7"))
+        log_in(server, ("X-Forwarded-For", "::ffff:192.0.2.7"))
         traced = tables.one("SELECT ip_prefix FROM audit_logs WHERE action = 'auth.login.failure'")
         assert traced["ip_prefix"] == "192.0.2.0/24"
 

@@ -138,6 +138,50 @@ class TestHeaders:
             assert (again.status, again.body, again.all("etag")) == (304, b"", [tag])
         assert get(serving, "/docs", ("If-None-Match", '"other"')).status == 200
 
+    def test_a_tag_is_compared_as_it_should(self, serving: Server) -> None:
+        (tag,) = get(serving, "/docs").all("etag")
+        for method in ("GET", "HEAD"):
+            lines = (("If-None-Match", '"a,b"'), ("If-None-Match", f'W/"c" , {tag}'))
+            assert get(serving, "/docs", *lines, method=method).status == 304
+            assert get(serving, "/docs", ("If-None-Match", f'"{tag}"'), method=method).status == 200
+            assert get(serving, "/docs", ("If-Match", tag), method=method).status == 200
+            assert get(serving, "/docs", ("If-Match", "*"), method=method).status == 200
+            for other in (f"W/{tag}", '"other"'):
+                assert get(serving, "/docs", ("If-Match", other), method=method).status == 412
+
+    def test_a_page_has_no_date_and_no_parts(self, serving: Server) -> None:
+        headers = [
+            ("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"),
+            ("Range", "bytes=0-1"),
+            ("Range", "items=0-1"),
+        ]
+        for header in headers:
+            answer = get(serving, "/docs", header)
+            assert (answer.status, answer.body) == (200, PAGE)
+
+    @pytest.mark.parametrize(
+        ("accepted", "packed"),
+        [
+            ("gzip", True), ("GZIP", True), ("x-gzip", True), ("*", True), ("br;q=1.0, gzip;q=0.8", True),
+            ("gzip;q=0.001", True), ("identity;q=0, gzip", True), ("*;q=0.1", True), ("gzip ; q=1", True),
+            ("identity;q=0.5, gzip;q=0.5", True), ("deflate,\tgzip", True), ("br, *;q=0, gzip", True),
+            ("", False), ("gzip;q=0", False), ("gzip;Q=0", False), ("gzip ; q=0.000", False), ("gzip;q=0, *", False),
+            ("*, gzip;q=0", False), ("*;q=0", False), ("identity", False), ("identity;q=0", False), ("br", False),
+            ("identity, gzip;q=0.5", False), ("gzipped", False), ("not-gzip", False), ("gzip;q=x", False),
+            ("gzip;q=-1", False), ("gzip;q=2", False), ("br;gzip", False), ("gzip" + "," * 60_000, False),
+        ],
+    )  # fmt: skip
+    def test_the_coding_is_one_that_the_client_takes(self, serving: Server, accepted: str, packed: bool) -> None:
+        for method in ("GET", "HEAD"):
+            answer = get(serving, "/docs", ("Accept-Encoding", accepted), method=method)
+            assert answer.status == 200
+            assert answer.all("content-encoding") == (["gzip"] if packed else [])
+            assert answer.all("vary") == ["Accept-Encoding"]
+
+    def test_lines_of_codings_are_one_list(self, serving: Server) -> None:
+        lines = (("Accept-Encoding", "*"), ("Accept-Encoding", "gzip;q=0"))
+        assert get(serving, "/docs", *lines).all("content-encoding") == []
+
     def test_a_changed_one_is(self, serving: Server, folder: Path) -> None:
         write(folder, "docs/changing.txt", b"one")
         (tag,) = get(serving, "/docs/changing.txt").all("etag")
