@@ -12,7 +12,7 @@ from sqlalchemy.types import String
 from domain.users import Identity
 from persistence.batching import Batched
 from persistence.leases import Fetch
-from persistence.models import Session, User
+from persistence.models import CreatorProfile, Session, User
 from persistence.users import IDENTITY
 
 MOST_AT_ONCE = 16  # of many more, PostgreSQL would rather read all of a small table
@@ -25,12 +25,13 @@ Asked = tuple[UUID, UUID]
 class Found(NamedTuple):
     """``live``: whether it is a live session of the user. No ``user`` when the account is gone.
 
-    ``confirmed_at``: when its bearer last proved who they are.
+    ``confirmed_at``: when its bearer last proved who they are. ``creator_id``: of the account's creator profile.
     """
 
     live: bool
     user: Identity | None
     confirmed_at: datetime | None
+    creator_id: UUID | None = None
 
 
 NONE = Found(live=False, user=None, confirmed_at=None)
@@ -40,8 +41,9 @@ def _live_sessions() -> str:
     """The statement is SQLAlchemy's, written out once. ``ids`` is the text of an array, cheaper than UUIDs."""
     ids = cast(bindparam("ids", type_=String), ARRAY(Uuid))
     statement = (
-        select(Session.id, Session.user_id, Session.confirmed_at, *IDENTITY)
+        select(Session.id, Session.user_id, Session.confirmed_at, CreatorProfile.id, *IDENTITY)
         .outerjoin(User, User.id == Session.user_id)
+        .outerjoin(CreatorProfile, CreatorProfile.user_id == Session.user_id)
         .where(Session.id == any_(ids), Session.revoked_at.is_(None), Session.expires_at > bindparam("now"))
     )
     return str(statement.compile(dialect=registry.load("postgresql.psycopg")()))
@@ -64,8 +66,8 @@ class LiveSessions:
         ids = ",".join([session_id.hex for session_id, _ in asked])
         rows = await self._fetch(self.QUERY, {"ids": f"{{{ids}}}", "now": self._clock()})
         found = {
-            (session_id, user_id): Found(True, _identity(identity), confirmed_at)
-            for session_id, user_id, confirmed_at, *identity in rows
+            (session_id, user_id): Found(True, _identity(identity), confirmed_at, creator_id)
+            for session_id, user_id, confirmed_at, creator_id, *identity in rows
         }
         return [found.get(pair, NONE) for pair in asked]
 

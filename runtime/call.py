@@ -18,13 +18,14 @@ TRACEPARENT: ContextVar[str | None] = ContextVar("biore_traceparent", default=No
 class Principal(NamedTuple):
     """Whose live session the access token names. ``user`` is None when the account is gone.
 
-    ``confirmed_at``: when the bearer last proved who they are.
+    ``confirmed_at``: when the bearer last proved who they are. ``creator_id``: of the account's creator profile.
     """
 
     user_id: UUID
     session_id: UUID
     user: Identity | None
     confirmed_at: datetime | None
+    creator_id: UUID | None = None
 
     @property
     def caller(self) -> str:

@@ -1,8 +1,8 @@
 """What stands before an operation, cheap before dear: scope, account status, kill switch, rate limit."""
 
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -13,35 +13,85 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
 from domain.errors import ApiError
 from runtime.call import SCOPE_KEY, Call
+from runtime.door import wider_networks
+from runtime.hosts import is_loopback
 from runtime.linking import ByOperation
-from runtime.policy import Policy
+from runtime.policy import SCOPES, ContractError, Policy
 from runtime.ratelimit import Limiter
 from runtime.settings import Settings
+
+Check = Callable[[Settings, Call], None]
 
 parse_rate = lru_cache(maxsize=1024)(Rate.parse)
 
 
+def _anybody(_settings: Settings, _call: Call) -> None:
+    """No token is asked for."""
+
+
+def _somebody(_settings: Settings, call: Call) -> None:
+    if call.principal is None:
+        raise ApiError("auth.unauthenticated")
+
+
+def _creator(settings: Settings, call: Call) -> None:
+    _somebody(settings, call)
+    if call.principal is None or call.principal.creator_id is None:
+        raise ApiError("error.creator.not_found")
+
+
+def _admin(settings: Settings, call: Call) -> None:
+    """Nobody yet: there are no accounts of staff."""
+    _somebody(settings, call)
+    raise ApiError("auth.forbidden")
+
+
+def _developer(settings: Settings, call: Call) -> None:
+    """A page of a stranger may give its own host name our address: only names of this machine are none of theirs.
+    The token of staging is looked at later.
+    """
+    if settings.production:
+        raise ApiError("route.not_found")
+    exposed = not (settings.development and is_loopback(settings.host))
+    if not exposed and not is_loopback(call.headers.only("host") or ""):
+        raise ApiError("dev.host_refused")
+
+
+# What each scope asks of who calls.
+CHECKS: Mapping[str, Check] = {
+    "public": _anybody,
+    "user": _somebody,
+    "creator": _creator,
+    "admin": _admin,
+    "dev": _developer,
+}
+
+
 @dataclass(frozen=True)
 class Guards:
-    """What the guards of all operations share."""
+    """What the guards of all operations share. Raises ContractError when a scope has no check."""
 
     policies: Mapping[str, Policy]
     settings: Settings
     config: Config
     limiter: Limiter
+    checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
+
+    def __post_init__(self) -> None:
+        unchecked = SCOPES.keys() - self.checks.keys()
+        if unchecked:
+            raise ContractError(f"scopes {sorted(unchecked)}: write their checks into CHECKS of runtime/guards.py")
 
     def admit(self, policy: Policy, call: Call) -> None:
         """All but the rate limit, which is dearer. Raises ApiError at the first guard that refuses."""
-        if policy.scope == "dev":
-            self._require_dev(call)
+        self.checks[policy.scope](self.settings, call)
         if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
             require_active(call.principal.user.status)
         if policy.kill_switch is not None and not self.config[policy.kill_switch.key]:
             raise ApiError(policy.kill_switch.error)
 
-    def _require_dev(self, call: Call) -> None:
-        if self.settings.production:
-            raise ApiError("route.not_found")
+    def require_dev_token(self, call: Call) -> None:
+        """After the rate limit, which counts the guesses."""
         given = call.headers.only("x-dev-token") or ""
         expected = self.settings.dev_token
         if not self.settings.development and not hmac.compare_digest(given.encode(), (expected or "").encode()):
@@ -53,8 +103,12 @@ class Guards:
             return
         override = self.config.get(RATE_LIMIT_PREFIX + policy.operation_id)
         rate = parse_rate(override) if override else documented
-        caller = call.principal.caller if call.principal else call.client.network
-        decision = await self.limiter.hit(f"{policy.operation_id}:{caller}", rate)
+        if call.principal:
+            decision = await self.limiter.hit(f"{policy.operation_id}:{call.principal.caller}", rate)
+        else:
+            network = call.client.network
+            wider = tuple(f"{policy.operation_id}:{around}" for around in wider_networks(network))
+            decision = await self.limiter.hit(f"{policy.operation_id}:{network}", rate, wider)
         call.answer_headers += decision.headers(policy.operation_id, rate.window)
         if not decision.allowed:
             raise ApiError("rate_limit.exceeded", retry_after=decision.reset)
@@ -78,6 +132,8 @@ class GuardedOperation:
         self._guards.admit(self._policy, call)
         if self._rate is not None:
             await self._guards.limit(self._policy, call, self._rate)
+        if self._policy.scope == "dev":
+            self._guards.require_dev_token(call)
         await self._next(scope, receive, send)
 
 

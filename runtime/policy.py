@@ -96,6 +96,8 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
     _require(operation.get("security") in allowed, where, f"security must be {allowed[0]} for scope {scope}")
     for key in operation.get("x-biore-managed-by", ()):
         _require(key in CATALOGUE, where, f"x-biore-managed-by: there is no config key {key!r}")
+    guessable = scope == "dev" and operation["x-biore-rate-limit"] == "none"
+    _require(not guessable, where, "x-biore-rate-limit must be a rate: the token of scope dev could be guessed")
     return Policy(
         operation_id=operation["operationId"],
         path=path,
@@ -192,12 +194,14 @@ def _implied(operation: Mapping[str, Any]) -> Iterable[str]:
     if "x-biore-kill-switch" in operation:
         yield operation["x-biore-kill-switch"].get("error", "")
     if scope == "dev":
-        yield from ("auth.unauthenticated", "route.not_found")
+        yield from ("auth.unauthenticated", "route.not_found", "dev.host_refused")
     if scope in ("user", "creator", "admin"):
         yield "auth.unauthenticated"
         if operation.get("x-biore-account-status") != "any":
             yield from INACTIVE
     if scope == "public" and operation["security"] and operation.get("x-biore-account-status") != "any":
         yield from INACTIVE  # it asks for no token, but whoever shows one is known
-    if scope in ("creator", "admin"):
+    if scope == "creator":
+        yield "error.creator.not_found"
+    if scope == "admin":
         yield "auth.forbidden"

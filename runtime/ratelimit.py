@@ -2,12 +2,14 @@
 
 A window is fixed: it opens with a key's first call and ends ``rate.window`` seconds later. Only admitted calls count,
 so knocking at a closed door neither prolongs the window nor eats what an admin adds to the limit, which is compared
-anew on every call. A window of another length is another window with a count of its own: nodes that learn of such a
+anew on every call. A key may have wider ones around it, such as the networks around a network: each has four times
+the limit of the one before, and a call counts for all of them or, where one is used up, for none. A window of another
+length is another window with a count of its own: nodes that learn of such a
 change at different moments cannot reset each other's count.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush, heapreplace
 from typing import NamedTuple, Protocol
@@ -15,6 +17,7 @@ from typing import NamedTuple, Protocol
 from domain.config_keys import Rate
 
 CAPACITY = 100_000
+GROWTH = 4
 
 
 class Decision(NamedTuple):
@@ -39,8 +42,11 @@ def _policy(name: str, limit: int, window: int) -> bytes:
 
 
 class Limiter(Protocol):
-    async def hit(self, key: str, rate: Rate) -> Decision:
-        """Counts a call of ``key`` if ``rate`` admits it. Never raises."""
+    async def hit(self, key: str, rate: Rate, wider: tuple[str, ...] = ()) -> Decision:
+        """Counts a call of ``key``, and of the ``wider`` ones around it, if ``rate`` admits it. Never raises.
+
+        The decision tells of the one that is nearest to its end.
+        """
 
 
 class _Window:
@@ -68,19 +74,19 @@ class LocalLimiter:
     def __len__(self) -> int:
         return len(self._windows)
 
-    async def hit(self, key: str, rate: Rate) -> Decision:
-        return self.decide(key, rate)
+    async def hit(self, key: str, rate: Rate, wider: tuple[str, ...] = ()) -> Decision:
+        return self.decide(key, rate, wider)
 
-    def decide(self, key: str, rate: Rate) -> Decision:
+    def decide(self, key: str, rate: Rate, wider: tuple[str, ...] = ()) -> Decision:
         """What ``hit`` does, for callers that do not await."""
-        return self._count(key, rate, rate.limit)
+        return self._count(key, rate, 1, wider)
 
-    def decide_share(self, key: str, rate: Rate, share: int) -> Decision:
+    def decide_share(self, key: str, rate: Rate, share: int, wider: tuple[str, ...] = ()) -> Decision:
         """For one of ``share`` processes that cannot ask each other: admits its part of the limit, at least one call.
 
         ``limit`` stays the rate's own, because that is the policy; ``remaining`` is what this process will admit.
         """
-        return self._count(key, rate, max(1, rate.limit // share))
+        return self._count(key, rate, share, wider)
 
     def note(self, key: str, rate: Rate, left: int) -> None:
         """Counts a call admitted elsewhere, in a window that ends ``left`` milliseconds from now."""
@@ -89,13 +95,26 @@ class LocalLimiter:
         window.count += 1
         window.ends = now + left
 
-    def _count(self, key: str, rate: Rate, limit: int) -> Decision:
+    def _count(self, key: str, rate: Rate, share: int, wider: tuple[str, ...]) -> Decision:
         now = self._now()
         window = self._current(key, rate.window, now, rate.window * 1000)
+        limit = max(1, rate.limit // share)
+        if wider:
+            others = [self._current(name, rate.window, now, rate.window * 1000) for name in wider]
+            return self._count_all([window, *others], rate, share, now)
         allowed = window.count < limit
         if allowed:
             window.count += 1
-        return decision_of(allowed, rate, limit - window.count, window.ends - now)
+        return decision_of(allowed, rate.limit, limit - window.count, window.ends - now)
+
+    @staticmethod
+    def _count_all(windows: list[_Window], rate: Rate, share: int, now: int) -> Decision:
+        limits = [max(1, limit // share) for limit in limits_of(rate, len(windows))]
+        allowed = all(window.count < limit for window, limit in zip(windows, limits, strict=True))
+        for window in windows if allowed else ():
+            window.count += 1
+        states = [(limit - window.count, window.ends - now) for window, limit in zip(windows, limits, strict=True)]
+        return nearest(allowed, rate, states)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -149,7 +168,21 @@ class LocalLimiter:
         del self._windows[name]
 
 
-def decision_of(allowed: bool, rate: Rate, remaining: int, left: int) -> Decision:
+def limits_of(rate: Rate, keys: int) -> list[int]:
+    """Of a key and the wider ones around it."""
+    return [rate.limit * GROWTH**step for step in range(keys)]
+
+
+def nearest(allowed: bool, rate: Rate, states: Sequence[tuple[int, int]]) -> Decision:
+    """The decision of the key that is nearest to its end, or of those that are used up the one that stays so longest.
+
+    ``states``: what remains of each, and for how long.
+    """
+    step, (remaining, left) = min(enumerate(states), key=lambda one: (max(one[1][0], 0), 0 if allowed else -one[1][1]))
+    return decision_of(allowed, rate.limit * GROWTH**step, remaining, left)
+
+
+def decision_of(allowed: bool, limit: int, remaining: int, left: int) -> Decision:
     """``left``: milliseconds until the window ends."""
     # Twice as fast as max(): every request comes through here.
-    return Decision(allowed, rate.limit, remaining if remaining > 0 else 0, -(-left // 1000) if left > 0 else 1)
+    return Decision(allowed, limit, remaining if remaining > 0 else 0, -(-left // 1000) if left > 0 else 1)

@@ -15,7 +15,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from domain.config_keys import Rate
 from persistence.batching import Batched
-from runtime.ratelimit import Decision, LocalLimiter, decision_of
+from runtime.ratelimit import GROWTH, Decision, LocalLimiter, limits_of, nearest
 
 TIMEOUT = 0.1  # seconds
 PAUSE = 1.0  # seconds
@@ -25,28 +25,40 @@ KEY_PREFIX = "biore:rl:"
 
 log = structlog.get_logger(__name__)
 
+# Each call has a number of keys, the limit of the first and the window; the limit grows from key to key.
 # PTTL is -1 for a key that lost its expiry: it gets a new one, else its owner would be locked out for ever.
-SCRIPT = """
-local answers = {}
-for number, key in ipairs(KEYS) do
-  local limit, window = tonumber(ARGV[2 * number - 1]), tonumber(ARGV[2 * number])
-  local count = tonumber(redis.call('GET', key) or '0')
-  local allowed = count < limit
-  if allowed then
-    count = redis.call('INCR', key)
+SCRIPT = f"""
+local answers, before = {{}}, 0
+for number = 1, #ARGV / 3 do
+  local size, limit, window = tonumber(ARGV[3 * number - 2]), tonumber(ARGV[3 * number - 1]), tonumber(ARGV[3 * number])
+  local allowed, counts, most = true, {{}}, limit
+  for step = 1, size do
+    counts[step] = tonumber(redis.call('GET', KEYS[before + step]) or '0')
+    allowed = allowed and counts[step] < most
+    most = most * {GROWTH}
   end
-  local left = redis.call('PTTL', key)
-  if left < 0 or left > window then
-    redis.call('PEXPIRE', key, window)
-    left = window
+  local answer = {{allowed and 1 or 0}}
+  for step = 1, size do
+    local key = KEYS[before + step]
+    if allowed then
+      counts[step] = redis.call('INCR', key)
+    end
+    local left = redis.call('PTTL', key)
+    if left < 0 or left > window then
+      redis.call('PEXPIRE', key, window)
+      left = window
+    end
+    answer[2 * step], answer[2 * step + 1] = counts[step], left
   end
-  answers[number] = {allowed and 1 or 0, count, left}
+  answers[number], before = answer, before + size
 end
 return answers
 """
 
-Counted = tuple[int, int, int]
-"""Whether the call is allowed, calls so far, milliseconds until the window ends."""
+Counted = Sequence[int]
+"""Whether the call is allowed; then of each of its keys: calls so far, milliseconds until the window ends."""
+
+Asked = tuple[tuple[str, ...], Rate]
 
 
 class RedisLimiter:
@@ -79,25 +91,27 @@ class RedisLimiter:
         self._probing = False
         self._batched = Batched(self._count, most=MOST_AT_ONCE)
 
-    async def hit(self, key: str, rate: Rate) -> Decision:
+    async def hit(self, key: str, rate: Rate, wider: tuple[str, ...] = ()) -> Decision:
         if self.degraded and not self._claim_probe():
-            return self._local.decide_share(key, rate, self._share)
-        answer = await self._batched.ask((key, rate))
+            return self._local.decide_share(key, rate, self._share, wider)
+        answer = await self._batched.ask(((key, *wider), rate))
         if answer is None:
-            return self._local.decide_share(key, rate, self._share)
-        allowed, count, left = answer
+            return self._local.decide_share(key, rate, self._share, wider)
+        allowed, counts, lefts = bool(answer[0]), answer[1::2], answer[2::2]
         if allowed:
-            self._local.note(key, rate, left)
-        return decision_of(bool(allowed), rate, rate.limit - count, left)
+            for name, left in zip((key, *wider), lefts, strict=True):
+                self._local.note(name, rate, left)
+        remaining = [limit - count for limit, count in zip(limits_of(rate, len(counts)), counts, strict=True)]
+        return nearest(allowed, rate, list(zip(remaining, lefts, strict=True)))
 
-    async def _count(self, calls: Sequence[tuple[str, Rate]]) -> Sequence[Counted | None]:
+    async def _count(self, calls: Sequence[Asked]) -> Sequence[Counted | None]:
         """What Redis says of each; None where it says nothing, so that the share must do."""
         unheard: Sequence[None] = [None] * len(calls)
         if self.degraded and not self._probing:  # they waited behind a failure, and would only meet it too
             return unheard
         self._probing = False
-        keys = [f"{KEY_PREFIX}{rate.window}:{key}" for key, rate in calls]
-        limits = [number for _, rate in calls for number in (rate.limit, rate.window * 1000)]
+        keys = [f"{KEY_PREFIX}{rate.window}:{key}" for names, rate in calls for key in names]
+        limits = [number for names, rate in calls for number in (len(names), rate.limit, rate.window * 1000)]
         try:
             async with asyncio.timeout(self._timeout):
                 answers: Sequence[Counted] = await self._script(keys=keys, args=limits)

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from domain.errors import ApiError
 from persistence.database import Database
 from runtime.call import SCOPE_KEY
+from runtime.hosts import is_loopback
 from runtime.metrics import Metrics, WholeServer
 from runtime.settings import InvalidSettings, Settings
 
@@ -49,7 +50,7 @@ class Scrape:
 
     def _admit(self, scope: Scope) -> None:
         """Without a token there is nothing here; the developer's own machine needs none."""
-        local = self._development and _is_loopback(_address(scope))
+        local = self._development and _is_loopback(_address(scope)) and is_loopback(_host(scope))
         if scope["path"] != PATH or (self._token is None and not local):
             raise ApiError("route.not_found")
         if not local and not self._proves(Request(scope).headers.getlist("authorization")):
@@ -95,6 +96,11 @@ def _address(scope: Scope) -> str | None:
         ip: str | None = scope[SCOPE_KEY].client.ip
         return ip
     return scope["client"][0] if scope.get("client") else None
+
+
+def _host(scope: Scope) -> str:
+    """A page of a stranger may give its own host name our address."""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
 
 
 def _is_loopback(text: str | None) -> bool:

@@ -37,10 +37,10 @@ class Bearer:
             claims = await self._tokens.read_access(match["token"])
         except InvalidToken:
             raise ApiError("auth.unauthenticated") from None
-        live, user, confirmed_at = await self._sessions.find(claims.session_id, claims.user_id)
-        if not live or (user is not None and user.status == "DELETED"):
+        found = await self._sessions.find(claims.session_id, claims.user_id)
+        if not found.live or (found.user is not None and found.user.status == "DELETED"):
             raise ApiError("auth.unauthenticated")
-        return Principal(claims.user_id, claims.session_id, user, confirmed_at)
+        return Principal(claims.user_id, claims.session_id, found.user, found.confirmed_at, found.creator_id)
 
 
 class DevTokenSecurity:

@@ -173,13 +173,13 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}DATABASE_URL must be set in production"
     if settings.env == "staging" and not settings.dev_token:
         yield f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools"
-    if settings.dev_token is not None and len(settings.dev_token) < MIN_SECRET:
-        yield f"{PREFIX}DEV_TOKEN needs {MIN_SECRET} characters or more"
     if not settings.development and not settings.known_secrets:
         yield NO_SECRET
     yield from _header_faults(settings)
     if any(len(secret) < MIN_SECRET for secret in settings.known_secrets):
         yield f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more"
+    if settings.dev_token is not None and len(settings.dev_token) < MIN_SECRET:
+        yield f"{PREFIX}DEV_TOKEN needs {MIN_SECRET} characters or more"
     if settings.metrics_token is not None and len(settings.metrics_token) < MIN_SECRET:
         yield f"{PREFIX}METRICS_TOKEN needs {MIN_SECRET} characters or more"
     yield from _tracing_faults(settings)

@@ -18,9 +18,11 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from runtime.app import Application
+from runtime.parts import build_parts
 from runtime.protocol import Limits
 from runtime.serving import ApiServer
 from runtime.settings import Settings
+from runtime.spec import Contract
 from runtime.worker import Worker
 from tests.recording import record_answer
 
@@ -39,9 +41,17 @@ REACHED: dict[str, set[str]] = defaultdict(set)
 
 
 class Server:
-    """An application under uvicorn in a thread of its own. ``changes`` are settings."""
+    """An application under uvicorn in a thread of its own. ``changes`` are settings, ``contract`` another than ours."""
 
-    def __init__(self, settings: Settings, database_url: str, *, limits: Limits | None = None, **changes: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database_url: str,
+        *,
+        limits: Limits | None = None,
+        contract: Contract | None = None,
+        **changes: Any,
+    ) -> None:
         self.database_url = database_url
         self._listening = socket.create_server(("127.0.0.1", 0))
         # asyncio sets it only on sockets that name their protocol; without it every answer waits 40 ms for an ACK.
@@ -50,7 +60,8 @@ class Server:
         own = {"port": port, "trusted_proxies": LOOPBACK, "country_header": "CF-IPCountry"}
         self.settings = replace(settings, database_url=database_url, **(own | changes))
         self.origin = f"http://127.0.0.1:{port}"
-        self.app = Application(self.settings, database_url)
+        parts = build_parts(self.settings, database_url, "api", contract=contract) if contract else None
+        self.app = Application(self.settings, database_url, parts)
         self.server = ApiServer(self.app.asgi, self.app.lifecycle, self.settings, limits)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()

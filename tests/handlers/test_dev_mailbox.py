@@ -40,6 +40,15 @@ class TestMailbox:
         response = clients(staging).call("dev.mailbox", headers=headers)
         assert (response.status_code, code_of(response)) == (401, "auth.unauthenticated")
 
+    def test_development_answers_to_its_own_name_only(self, api: Api) -> None:
+        response = mailbox(api, {"Host": "rebind.evil.example"})
+        assert (response.status_code, code_of(response)) == (403, "dev.host_refused")
+
+    def test_guesses_are_counted(self, start_server: Callable[..., Server], clients: Clients) -> None:
+        api = clients(start_server(env="staging", dev_token=DEV_TOKEN))
+        codes = [code_of(mailbox(api, {"X-Dev-Token": f"guess {n}"})) for n in range(61)]
+        assert codes == ["auth.unauthenticated"] * 60 + ["rate_limit.exceeded"]
+
     def test_staging_takes_its_token(self, staging: Server, clients: Clients) -> None:
         assert subjects(mailbox(clients(staging), {"X-Dev-Token": DEV_TOKEN})) == []
 

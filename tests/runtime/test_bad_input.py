@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.bounds import BODY_LIMIT
+from runtime.policy import BEARER_ASKED
 from runtime.schemas import SchemaCompiler
 from runtime.spec import Contract, load
 from runtime.tokens import ALGORITHM, TYPE
@@ -29,7 +30,7 @@ BASE = CONTRACT.base_path
 ALL = sorted(CONTRACT.policies)
 TAKES_BODY = sorted(name for name in ALL if "requestBody" in CONTRACT.operation(name))
 NEEDS_BODY = [name for name in TAKES_BODY if CONTRACT.operation(name)["requestBody"].get("required")]
-SECURED = [name for name in ALL if CONTRACT.policies[name].scope == "user"]
+SECURED = [name for name in ALL if CONTRACT.operation(name)["security"] == BEARER_ASKED]
 POSTS = [name for name in ALL if CONTRACT.policies[name].method == "post"]
 
 of_body = pytest.mark.parametrize("name", TAKES_BODY)

@@ -154,6 +154,30 @@ class TestBothLimiters:
 
         subject.run(scenario)
 
+    def test_a_wider_key_has_four_times_the_limit_and_ends_its_narrower_ones(self, subject: Subject) -> None:
+        async def scenario(limiter: Limiter, _: NextWindow) -> None:
+            rate = Rate(2, 3600)
+            told = [await limiter.hit(f"k{n}", rate, ("around", "all")) for n in range(9)]
+            assert [decision.allowed for decision in told] == [True] * 8 + [False]
+            assert [(decision.limit, decision.remaining) for decision in told] == [
+                (2, 1), (2, 1), (2, 1), (2, 1), (2, 1), (2, 1), (2, 1), (8, 0), (8, 0)
+            ]  # fmt: skip
+            elsewhere = [await limiter.hit(f"other{n}", rate, (f"around{n // 8}", "all")) for n in range(25)]
+            assert sum(decision.allowed for decision in elsewhere) == 24
+            assert (elsewhere[-1].limit, elsewhere[-1].remaining) == (32, 0)
+
+        subject.run(scenario)
+
+    def test_a_refused_call_counts_for_none_of_its_keys(self, subject: Subject) -> None:
+        async def scenario(limiter: Limiter, _: NextWindow) -> None:
+            rate = Rate(1, 3600)
+            assert [(await limiter.hit("k", rate, ("around",))).allowed for _ in range(20)] == [True] + [False] * 19
+            others = [(await limiter.hit(f"k{n}", rate, ("around",))).allowed for n in range(4)]
+            assert others == [True, True, True, False]
+            assert (await limiter.hit("k3", rate)).allowed
+
+        subject.run(scenario)
+
     def test_the_window_ends_in_spite_of_refused_calls(self, subject: Subject) -> None:
         async def scenario(limiter: Limiter, next_window: NextWindow) -> None:
             rate = Rate(2, 1)

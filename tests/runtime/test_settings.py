@@ -98,6 +98,7 @@ class TestMistakes:
             ({"TRACE_RATIO": "nan"}, "BIORE_TRACE_RATIO"),
             ({"ENV": "production"}, "BIORE_DATABASE_URL"),
             ({"ENV": "staging"}, "BIORE_DEV_TOKEN"),
+            ({"ENV": "staging", "DEV_TOKEN": "x" * 31}, "BIORE_DEV_TOKEN needs 32"),
         ],
     )
     def test_are_named(self, environ: dict[str, str], words: str) -> None:

@@ -52,6 +52,9 @@ EDITS = {
         AUTH, "x-biore-idempotency: true", "x-biore-idempotency: on",
         "x-biore-idempotency"),
     "an account status of another kind": (AUTH, "account-status: any", "account-status: all", "x-biore-account-status"),
+    "development tools whose token may be guessed": (
+        "paths/dev.yaml", "x-biore-rate-limit: 60/min",
+        "x-biore-rate-limit: none", "could be guessed"),
     "an unknown scope": (AUTH, "x-biore-scope: public", "x-biore-scope: everybody", "x-biore-scope"),
     "a scope that security forgets": (AUTH, "x-biore-scope: public", "x-biore-scope: user", "security must be"),
     "security that the scope forgets": (
@@ -386,4 +389,7 @@ class TestExpansion:
 
     def test_every_code_of_the_catalogue_is_used(self, contract: Contract) -> None:
         used = {code for policy in contract.policies.values() for code in policy.codes}
-        assert contract.errors.keys() - used - contract.file_codes <= {"auth.forbidden"}  # of creator and admin
+        assert contract.errors.keys() - used - contract.file_codes <= {
+            "auth.forbidden",
+            "error.creator.not_found",
+        }  # of admin and creator

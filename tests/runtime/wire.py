@@ -57,9 +57,10 @@ def request(
     content_type: str | None = JSON,
     announced: int | None = None,
     chunks: tuple[bytes, ...] | None = None,
+    host: str = "localhost",
 ) -> Answer:
     """One request on a connection of its own. ``announced`` replaces the Content-Length, ``chunks`` the body."""
-    sent: list[Header] = [("Host", "localhost"), ("Connection", "close"), ("X-Forwarded-For", new_address()), *headers]
+    sent: list[Header] = [("Host", host), ("Connection", "close"), ("X-Forwarded-For", new_address()), *headers]
     if content_type is not None and (body is not None or chunks is not None or announced is not None):
         sent.append(("Content-Type", content_type))
     if chunks is not None:

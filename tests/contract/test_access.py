@@ -1,0 +1,216 @@
+"""Every operation and everybody who may call it: the anonymous, people of each status, and whose things an id names.
+
+The table says it a second time, so that a scope that was changed or forgotten in the contract does not pass: a new
+operation fails until it stands here.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pytest
+
+from runtime.schemas import SchemaCompiler
+from tests.contract.operations import CONTRACT, IDS, well_formed
+from tests.handlers.support import account, insert, somebody
+from tests.harness import Api, Server, Tables, bearer, code_of
+
+STATUSES = ("SUSPENDED", "BANNED", "DEACTIVATED")
+# What the guards answer to an ordinary, active person in each scope; None where they let the call through.
+ORDINARY = {"public": None, "user": None, "dev": None, "creator": "error.creator.not_found", "admin": "auth.forbidden"}
+GUARDS = {"auth.unauthenticated", "auth.forbidden", "error.creator.not_found"} | {
+    f"auth.account_{status.lower()}" for status in STATUSES
+}
+
+
+class Access(NamedTuple):
+    """``token``: whether one is asked for, looked at where it is shown, or ignored. ``status``: whose may call."""
+
+    scope: str
+    token: str = "asked"
+    status: str = "active"
+
+
+PUBLIC, USER = Access("public", "ignored"), Access("user")
+ACCESS = {
+    "auth.login": PUBLIC,
+    "auth.logout": PUBLIC,
+    "auth.me": Access("user", status="any"),
+    "auth.oauth.link": USER,
+    "auth.oauth.login": PUBLIC,
+    "auth.oauth.providers": PUBLIC,
+    "auth.oauth.unlink": USER,
+    "auth.otp.challenge": PUBLIC,
+    "auth.otp.resend": PUBLIC,
+    "auth.otp.send": Access("public", "looked at"),
+    "auth.otp.verify": PUBLIC,
+    "auth.passwords.change": USER,
+    "auth.passwords.forgot": PUBLIC,
+    "auth.passwords.reset": PUBLIC,
+    "auth.reactivation.validate": PUBLIC,
+    "auth.refresh": PUBLIC,
+    "auth.register": PUBLIC,
+    "auth.resend_verification": PUBLIC,
+    "auth.sessions.list": USER,
+    "auth.sessions.revoke": USER,
+    "auth.sessions.revoke_all": USER,
+    "auth.two_factor.disable": USER,
+    "auth.two_factor.login": PUBLIC,
+    "auth.two_factor.regenerate_backup_codes": USER,
+    "auth.two_factor.setup": USER,
+    "auth.two_factor.setup_init": USER,
+    "auth.two_factor.status": USER,
+    "auth.two_factor.verify": USER,
+    "auth.verify_email": PUBLIC,
+    "auth.verify_email_change": PUBLIC,
+    "creators.social": USER,
+    "dev.mailbox": Access("dev", "ignored"),
+    "gdpr.cancel_deletion": Access("public", "looked at", "any"),
+    "gdpr.delete": USER,
+    "gdpr.delete_legacy": USER,
+    "gdpr.export": USER,
+    "gdpr.export_download": USER,
+    "gdpr.export_legacy": USER,
+    "gdpr.export_status": USER,
+    "upload.presign": USER,
+    "users.appeals.submit": Access("user", status="any"),
+    "users.attribution": USER,
+    "users.avatars.change": USER,
+    "users.avatars.remove": USER,
+    "users.blocks.add": USER,
+    "users.blocks.list": USER,
+    "users.blocks.remove": USER,
+    "users.consents.list": USER,
+    "users.consents.record": USER,
+    "users.deactivate": USER,
+    "users.emails.change": USER,
+    "users.profile": USER,
+    "users.reactivate": Access("public", "looked at", "any"),
+    "users.settings.get": USER,
+    "users.settings.update": USER,
+    "users.update_profile": USER,
+    "users.usernames.change": USER,
+    "users.usernames.check": PUBLIC,
+}
+ASKED = [name for name, access in ACCESS.items() if access.token == "asked"]
+KNOWN = [name for name, access in ACCESS.items() if access.token != "ignored"]
+
+
+def session_of(tables: Tables, owner: UUID) -> UUID:
+    return UUID(str(tables.one("SELECT id FROM sessions WHERE user_id = %s LIMIT 1", owner)["id"]))
+
+
+def export_of(tables: Tables, owner: UUID) -> UUID:
+    return insert(tables, "gdpr_requests", user_id=owner, kind="EXPORT", status="COMPLETED")
+
+
+# Operations that take an id, by whose: a row of somebody else, and what the others are told of it.
+FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
+    "auth.sessions.revoke": (session_of, (404, "auth.sessions.not_found")),
+    "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),
+    "gdpr.export_status": (export_of, (403, "error.gdpr.not_owner")),
+}
+NOBODYS = {
+    "auth.otp.challenge": "a challenge is known to whom it was told, signed in or not",
+    "auth.otp.resend": "a challenge is known to whom it was told, signed in or not",
+    "auth.otp.verify": "a challenge is known to whom it was told, signed in or not",
+    "auth.otp.send": "the token of a sign-in is the proof",
+    "users.appeals.submit": "it is only written down; a person looks at it",
+    "auth.two_factor.login": "the token is the proof",
+    "auth.verify_email": "the token is the proof",
+    "auth.verify_email_change": "the token is the proof",
+    "auth.passwords.reset": "the token is the proof",
+    "auth.reactivation.validate": "the token is the proof",
+    "users.reactivate": "the token is the proof",
+    "gdpr.cancel_deletion": "the token is the proof",
+    "users.blocks.add": "the id says who is blocked; the row is the caller's",
+    "users.blocks.remove": "the id says who is blocked; the row is the caller's",
+}
+
+
+def takes_an_id(operation_id: str) -> bool:
+    schemas = SchemaCompiler(CONTRACT.document)
+    operation = CONTRACT.operation(operation_id)
+    parameters = [schemas.resolved(parameter) for parameter in operation.get("parameters", ())]
+    found = [schemas.resolved(parameter["schema"]) for parameter in parameters if parameter["in"] != "header"]
+    if "requestBody" in operation:
+        body = schemas.resolved(operation["requestBody"]["content"]["application/json"]["schema"])
+        found += [schemas.resolved(part) for part in body.get("properties", {}).values()]
+    return any(schema.get("format") == "uuid" for schema in found)
+
+
+def options_of(api: Api, operation_id: str, token: str | None) -> dict[str, Any]:
+    options = well_formed(api, operation_id)
+    headers = {name: value for name, value in options["headers"].items() if name != "Authorization"}
+    return options | {"headers": headers | (bearer(token) if token else {})}
+
+
+class TestTable:
+    def test_it_holds_every_operation(self) -> None:
+        assert sorted(ACCESS) == IDS
+
+    @pytest.mark.parametrize("operation_id", IDS)
+    def test_it_is_what_the_contract_says(self, operation_id: str) -> None:
+        policy, security = CONTRACT.policies[operation_id], CONTRACT.operation(operation_id)["security"]
+        looked_at = {"bearerAuth": []} in security
+        token = "ignored" if not looked_at else "looked at" if {} in security else "asked"
+        status = "any" if policy.any_account_status else "active"
+        assert ACCESS[operation_id] == Access(policy.scope, token, status)
+
+    def test_it_knows_whose_every_id_is(self) -> None:
+        taking = {name for name in IDS if takes_an_id(name)}
+        assert taking - FOREIGN.keys() - NOBODYS.keys() == set()
+        assert FOREIGN.keys() | NOBODYS.keys() <= set(IDS)
+
+
+class TestGuards:
+    @pytest.mark.parametrize("operation_id", ASKED)
+    @pytest.mark.parametrize("token", [None, "nonsense"])
+    def test_the_anonymous_are_refused(self, api: Api, operation_id: str, token: str | None) -> None:
+        response = api.call(operation_id, **options_of(api, operation_id, token))
+        assert (response.status_code, code_of(response)) == (401, "auth.unauthenticated")
+
+    @pytest.mark.parametrize("operation_id", sorted(set(IDS) - set(ASKED)))
+    def test_the_anonymous_are_let_through_elsewhere(self, api: Api, operation_id: str) -> None:
+        response = api.call(operation_id, **options_of(api, operation_id, None))
+        own = CONTRACT.policies[operation_id].own_codes
+        assert response.status_code < 400 or code_of(response) not in GUARDS - own
+
+    @pytest.mark.parametrize("operation_id", ASKED)
+    def test_an_ordinary_person_is_told_by_scope(self, api: Api, server: Server, operation_id: str) -> None:
+        response = api.call(operation_id, **options_of(api, operation_id, somebody(server)))
+        refused = None if response.status_code < 400 else code_of(response)
+        wanted = ORDINARY[ACCESS[operation_id].scope]
+        assert refused == wanted if wanted else refused not in GUARDS
+
+    @pytest.mark.parametrize("operation_id", KNOWN)
+    @pytest.mark.parametrize("status", STATUSES)
+    def test_who_may_not_act_is_refused(self, api: Api, server: Server, operation_id: str, status: str) -> None:
+        response = api.call(operation_id, **options_of(api, operation_id, somebody(server, status=status)))
+        refused = None if response.status_code < 400 else code_of(response)
+        if ACCESS[operation_id].status == "active":
+            assert (response.status_code, refused) == (403, f"auth.account_{status.lower()}")
+        else:
+            assert refused not in GUARDS
+
+    @pytest.mark.parametrize("operation_id", KNOWN)
+    def test_who_was_erased_is_nobody(self, api: Api, server: Server, operation_id: str) -> None:
+        response = api.call(operation_id, **options_of(api, operation_id, somebody(server, status="DELETED")))
+        anonymous = api.call(operation_id, **options_of(api, operation_id, None))
+        assert response.status_code == anonymous.status_code
+        if ACCESS[operation_id].token == "asked":
+            assert (response.status_code, code_of(response)) == (401, "auth.unauthenticated")
+
+
+class TestForeignThings:
+    @pytest.mark.parametrize("operation_id", FOREIGN)
+    def test_are_neither_shown_nor_changed(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
+        owner = account(api, tables, "eve@example.com")
+        api.sign_in("eve@example.com")
+        find, refusal = FOREIGN[operation_id]
+        path = CONTRACT.policies[operation_id].path.format(id=find(tables, owner))
+        stranger = bearer(somebody(server))
+        before = tables.fingerprints()
+        response = api.call(operation_id, path=path, headers=stranger)
+        assert (response.status_code, code_of(response)) == refusal
+        assert tables.changed_since(before) == set()
