@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.config_keys import Config
@@ -76,6 +76,29 @@ def judge(presented: int, current: int, rotated_at: datetime | None, now: dateti
         return Presented.FORGED
     recent = rotated_at is not None and now - rotated_at <= grace
     return Presented.REPEATED if presented == current - 1 and recent else Presented.STOLEN
+
+
+class Judged(NamedTuple):
+    """A refresh token of a live session: its place in the row, and what that makes of it."""
+
+    session: Any
+    counter: int
+    verdict: Presented
+
+
+# How many accounts are asked whether they may go on, where somebody shows tokens of several.
+MOST_ACCOUNTS = 8
+
+
+def weigh(judged: Sequence[Judged]) -> tuple[list[Judged], list[UUID]]:
+    """The tokens that are good, current ones first; where none is, the accounts of which one was stolen.
+
+    One good token is enough: a stale one beside it is what an earlier setting left in the browser.
+    """
+    current = [one for one in judged if one.verdict is Presented.CURRENT]
+    good = current + [one for one in judged if one.verdict is Presented.REPEATED]
+    stolen = {one.session.user_id for one in judged if one.verdict is Presented.STOLEN}
+    return good, [] if good else sorted(stolen)
 
 
 MAX_SESSIONS = 100

@@ -16,11 +16,11 @@ from providers.registry import GeoIpFamily as GeoIp
 from providers.registry import OAuthFamily as OAuth
 from providers.registry import StorageFamily as Storage
 from runtime.call import Principal
+from runtime.cookie import Carrier
 from runtime.hasher import Hasher
 from runtime.links import ExportLinks
 from runtime.second_factor import SecondFactor
 from runtime.tokens import Tokens
-from runtime.wiring import Carrier
 
 Body: TypeAlias = Mapping[str, Any]
 Clock: TypeAlias = Callable[[], datetime]

@@ -57,6 +57,16 @@ class Sessions:
             raise ApiError("auth.refresh.invalid_token")
         return row
 
+    async def find_live(self, ids: Sequence[UUID], now: datetime, idle: timedelta) -> dict[UUID, Session]:
+        """Those that neither ended nor lay idle, by id."""
+        live = select(Session).where(
+            Session.id.in_(ids),
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Session.last_active_at > now - idle,
+        )
+        return {row.id: row for row in await self._session.scalars(live)} if ids else {}
+
     async def rotate(self, session_id: UUID, counter: int, now: datetime, idle: timedelta) -> bool:
         """Move on from ``counter``; False when another call did so first, or the session ended meanwhile."""
         moved = update(Session).where(

@@ -48,7 +48,6 @@ class Call:
     body: Any = None
     has_body: bool = False
     idempotency_key: str | None = None
-    cookies: dict[str, str] = field(default_factory=dict)
     operation_id: str | None = None
     fault: str | None = None
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)

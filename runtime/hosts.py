@@ -5,6 +5,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 LONGEST = 255 + len(":65535")
+MOST_DOMAINS = 3
 # Names as DNS has them, percent-encoded ones included. The grammar allows "," too: no host has it, merged lines do.
 HOST = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+))(?::(?P<port>[0-9]*))?"
@@ -42,3 +43,12 @@ def _is_v6(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def domains_of(host: str) -> list[str]:
+    """The domains whose cookies a browser sends to the host: its own name and those above it; none for an address."""
+    name = _name(host.encode("latin-1")) if len(host) <= LONGEST else None
+    labels = (name or "").removesuffix(".").split(".")
+    if len(labels) < 2 or ":" in labels[0] or labels[-1].isdecimal():
+        return []
+    return [".".join(labels[at:]) for at in range(len(labels) - 1)][-MOST_DOMAINS:]

@@ -19,6 +19,7 @@ MIN_SECRET = 32
 NO_SECRET = f"{PREFIX}SECRET_KEY must be set outside development: {MIN_SECRET} random characters or more"
 TRACING = "opentelemetry.exporter.otlp.proto.http"
 HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+DOMAIN = re.compile(r"\.?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,62}")
 EXAMPLES = {"CLIENT_ADDRESS_HEADER": "X-Forwarded-For or CF-Connecting-IP", "COUNTRY_HEADER": "CF-IPCountry"}
 # Headers that every client sends for itself; and Forwarded, whose grammar (RFC 7239) is not read here.
 NEVER_FORWARDED = frozenset({"accept-language", "authorization", "cookie", "forwarded", "host", "origin", "user-agent"})
@@ -88,6 +89,8 @@ class Settings:
     @property
     def refresh_domain(self) -> str | None:
         """Where browsers send the refresh cookie; None for the host alone."""
+        if self.cookie_domain == "host":
+            return None
         return self.cookie_domain or (".bio.re" if self.production else None)
 
     @property
@@ -175,6 +178,8 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools"
     if not settings.development and not settings.known_secrets:
         yield NO_SECRET
+    if settings.cookie_domain not in (None, "host") and DOMAIN.fullmatch(settings.cookie_domain or "") is None:
+        yield f"{PREFIX}COOKIE_DOMAIN must be a domain such as .bio.re, or `host` for a cookie of the host alone"
     yield from _header_faults(settings)
     if any(len(secret) < MIN_SECRET for secret in settings.known_secrets):
         yield f"{PREFIX}SECRET_KEY needs {MIN_SECRET} characters or more"

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OPENAPI = ROOT / "openapi"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-rule"}
+PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path"}
 COMMON = "schemas/common.yaml#"
 REFUSAL_HEADERS = {
     401: ("WWW-Authenticate",),
@@ -230,8 +231,9 @@ def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _check_schema_extensions(node: Any, where: str = "") -> None:
     if isinstance(node, dict):
+        known = PARAMETER_EXTENSIONS if where.startswith("/components/parameters/") else SCHEMA_EXTENSIONS
         for key, value in node.items():
-            if where.startswith("/components") and str(key).startswith("x-biore-") and key not in SCHEMA_EXTENSIONS:
+            if where.startswith("/components") and str(key).startswith("x-biore-") and key not in known:
                 raise ContractError(f"{where}: unknown extension {key}")
             if key == NORMALIZE and "maxLength" not in node:
                 raise ContractError(f"{where}: a text that is cleaned needs maxLength")

@@ -10,7 +10,7 @@ import orjson
 from connexion.middleware.abstract import RoutedMiddleware
 from connexion.middleware.request_validation import RequestValidationAPI
 from connexion.operations import AbstractOperation
-from starlette.requests import ClientDisconnect, cookie_parser
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ApiError
@@ -75,9 +75,10 @@ class ValidatedOperation:
 
     def __init__(self, next_app: ASGIApp, operation: Mapping[str, Any], schemas: SchemaCompiler) -> None:
         self._next = next_app
-        self.parameters = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
+        declared = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
+        # A cookie may come several times, and no broken one refuses a good one: `cookie.py` reads them.
+        self.parameters = [parameter for parameter in declared if parameter.location != "cookie"]
         body = operation.get("requestBody")
-        self._reads_cookies = any(parameter.location == "cookie" for parameter in self.parameters)
         self._query = frozenset(parameter.name for parameter in self.parameters if parameter.location == "query")
         self.takes_body = body is not None
         self._body_required = bool(body and body.get("required"))
@@ -97,8 +98,6 @@ class ValidatedOperation:
         await self._next(scope, receive, send)
 
     def _read_parameters(self, scope: Scope, call: Call) -> list[Violation]:
-        if self._reads_cookies:
-            call.cookies = cookie_parser("; ".join(call.headers.all("cookie")))
         query = _query(scope["query_string"], self._query) if self._query else {}
         violations: list[Violation] = []
         for parameter in self.parameters:
@@ -187,8 +186,7 @@ def _given(parameter: Parameter, scope: Scope, call: Call, query: Mapping[str, l
         return query.get(parameter.name, [])
     if parameter.location == "header":
         return call.headers.all(parameter.name.lower())
-    place = call.cookies if parameter.location == "cookie" else scope["path_params"]
-    found = place.get(parameter.name)
+    found = scope["path_params"].get(parameter.name)
     return [] if found is None else [str(found)]
 
 

@@ -5,9 +5,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 import structlog
@@ -25,6 +24,7 @@ from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderUnavailable
 from providers.registry import CaptchaFamily
 from runtime.call import SCOPE_KEY, TRACEPARENT, Call
+from runtime.cookie import Carrier, RefreshCookie, refresh_cookie
 from runtime.door import traced_network
 from runtime.errors import Refusals, send_answer
 from runtime.i18n import Texts
@@ -37,7 +37,6 @@ from runtime.spec import Contract
 from runtime.validation import JSON, argument_name
 
 CAPTCHA_FIELDS = ("captchaToken", "turnstileToken")
-REFRESH_COOKIE = "biore_refresh"
 LEASE = timedelta(seconds=60)
 LIFE = timedelta(hours=24)
 NEVER_STORED = {401, 429}
@@ -64,35 +63,16 @@ class Container:
     captcha: CaptchaFamily
     services: Mapping[str, Any]
 
-
-class Carrier:
-    """Where a client keeps its refresh token: a cookie that scripts cannot read, or its own storage."""
-
-    def __init__(self, call: Call, settings: Settings, path: str) -> None:
-        self._call = call
-        domain = settings.refresh_domain
-        self._attributes = f"Path={path}; HttpOnly; Secure; SameSite=Strict" + (f"; Domain={domain}" if domain else "")
-
-    def presented(self, body: Mapping[str, Any] | None) -> str:
-        """The token that came with the call, the cookie's before the body's; empty for none."""
-        return self._call.cookies.get(REFRESH_COOKIE) or (body or {}).get("refreshToken") or ""
-
-    def keep(self, token: str, life: timedelta) -> None:
-        self._set(f"{quote(token, safe='=')}; Max-Age={int(life.total_seconds())}")
-
-    def drop(self) -> None:
-        self._set("; Max-Age=0")
-
-    def _set(self, value: str) -> None:
-        cookie = f"{REFRESH_COOKIE}={value}; {self._attributes}"
-        self._call.answer_headers.append((b"set-cookie", cookie.encode()))
+    @cached_property
+    def refresh_cookie(self) -> RefreshCookie:
+        return refresh_cookie(self.contract, self.settings)
 
 
 PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     "body": lambda _c, call: call.body,
     "principal": lambda _c, call: call.principal,
     "client": lambda _c, call: call.client,
-    "carrier": lambda c, call: Carrier(call, c.settings, f"{c.contract.base_path}/auth"),
+    "carrier": lambda c, call: Carrier(call, c.refresh_cookie),
     "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
 }
 WORK = {"uow", "db"}

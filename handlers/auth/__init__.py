@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 from domain import auth as rules
-from domain.auth import Presented
+from domain.auth import Judged, Presented
 from domain.errors import ApiError
 from domain.keys import Digest, Purpose
 from domain.mails import allowance
@@ -209,35 +209,59 @@ async def _offer_return(db: Repositories, user: Any, config: Config, now: dateti
 async def refresh(
     body: Body, uow: UnitOfWork, config: Config, clock: Clock, tokens: Tokens, carrier: Carrier
 ) -> dict[str, Any]:
-    presented = tokens.read_refresh(carrier.presented(body))
-    if presented is None:
-        raise ApiError("auth.refresh.invalid_token")
+    presented = _read(carrier.presented(body), tokens)
     now = clock()
     idle, _ = rules.session_life(config)
     async with uow() as db:
-        session, verdict = await _rotate(db, presented, config, now, idle)
-        if verdict is Presented.STOLEN:
-            await _end_all(db, session.user_id, config, now)
-    if verdict is Presented.STOLEN:  # told after the commit: the revocation stays although the request fails
+        judged = await _judge(db, presented, config, now, idle)
+        good, robbed = rules.weigh(judged)
+        session = await _rotate(db, good, now, idle) if good else None
+        for user_id in robbed:
+            await _end_all(db, user_id, config, now)
+    if robbed:  # told after the commit: the revocation stays although the request fails
         raise ApiError("auth.refresh.token_reuse_detected")
+    if session is None:
+        raise ApiError("auth.refresh.invalid_token")
     carrier.keep(tokens.refresh(session.id, session.counter), min(idle, session.expires_at - now))
     return tokens.access(session.user_id, session.id)
 
 
-async def _rotate(db: Repositories, presented: rules.RefreshToken, config: Config, now: Any, idle: timedelta) -> Any:
-    """The session, moved on when the token was its current one, and what the token was."""
+def _read(texts: tuple[str, ...], tokens: Tokens) -> list[rules.RefreshToken]:
+    return [token for token in map(tokens.read_refresh, texts) if token is not None]
+
+
+async def _judge(
+    db: Repositories, presented: list[rules.RefreshToken], config: Config, now: datetime, idle: timedelta
+) -> list[Judged]:
+    """What each token is that belongs to a live session."""
     grace = timedelta(seconds=config["auth.refresh_grace_seconds"])
-    session = await db.sessions.get_live(presented.session_id, now, idle)
-    verdict = rules.judge(presented.counter, session.counter, session.rotated_at, now, grace)
-    if verdict is Presented.FORGED:
-        raise ApiError("auth.refresh.invalid_token")
-    if verdict is not Presented.STOLEN:
-        identity = await db.users.find_identity(session.user_id)
-        rules.require_refresh_allowed(identity.status if identity else None)
-    if verdict is Presented.CURRENT:
-        await db.sessions.rotate(session.id, presented.counter, now, idle)
-        session = await db.sessions.get_live(session.id, now, idle)  # ours, or of the call that was faster
-    return session, verdict
+    live = await db.sessions.find_live([token.session_id for token in presented], now, idle)
+    pairs = [(live[token.session_id], token.counter) for token in presented if token.session_id in live]
+    return [
+        Judged(session, counter, rules.judge(counter, session.counter, session.rotated_at, now, grace))
+        for session, counter in pairs
+    ]
+
+
+async def _rotate(db: Repositories, good: list[Judged], now: datetime, idle: timedelta) -> Any:
+    """The first session whose account may go on, moved on if the token was its current one."""
+    one = await _first_allowed(db, good)
+    if one.verdict is Presented.CURRENT:
+        await db.sessions.rotate(one.session.id, one.counter, now, idle)
+    return await db.sessions.get_live(one.session.id, now, idle)  # ours, or of the call that was faster
+
+
+async def _first_allowed(db: Repositories, good: list[Judged]) -> Judged:
+    refusal = ApiError("auth.refresh.invalid_token")
+    for one in good[: rules.MOST_ACCOUNTS]:
+        identity = await db.users.find_identity(one.session.user_id)
+        try:
+            rules.require_refresh_allowed(identity.status if identity else None)
+        except ApiError as refused:
+            refusal = refused
+        else:
+            return one
+    raise refusal
 
 
 async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) -> None:
@@ -251,13 +275,14 @@ async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) ->
 async def logout(
     body: Body, uow: UnitOfWork, clock: Clock, tokens: Tokens, carrier: Carrier, say: Say
 ) -> dict[str, Any]:
-    presented = tokens.read_refresh(carrier.presented(body))
+    presented = _read(carrier.presented(body), tokens)
     carrier.drop()
-    if presented is not None:
+    if presented:
         async with uow() as db:
-            user_id = await db.sessions.revoke(presented.session_id, clock())
-            if user_id is not None:
-                await db.audit.record("auth.logout.success", actor=user_id, target=presented.session_id)
+            for session_id in sorted({token.session_id for token in presented}):
+                user_id = await db.sessions.revoke(session_id, clock())
+                if user_id is not None:
+                    await db.audit.record("auth.logout.success", actor=user_id, target=session_id)
     return {"message": say("auth.logout.done")}
 
 

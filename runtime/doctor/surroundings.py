@@ -100,6 +100,8 @@ def _is_origin(text: str, deployment: Deployment) -> bool:
 def cookie(deployment: Deployment) -> Verdict:
     """A browser takes it only from a host below its domain, and sends it only from pages of the same site."""
     domain = (deployment.settings.refresh_domain or "").lstrip(".")
+    if deployment.settings.cookie_domain == "host":
+        return ok("__Host-: bound to the API's own host, which alone can set it")
     if not domain:
         return ok("bound to the host that sets it")
     hosts = {name: _host(deployment.parts.config[name]) for name in ("site.api_url", "site.base_url")}

@@ -145,10 +145,6 @@ class TestRefresh:
         assert response.status_code == 200
         assert refresh_token(response)
 
-    def test_the_cookie_wins_over_the_body(self, api: Api, first: str) -> None:
-        assert outcome(refresh(api, "garbage", first)) == INVALID
-        assert refresh(api, first, "garbage").status_code == 200
-
     def test_the_cookie_never_outlives_the_session(self, api: Api, first: str, tables: Tables) -> None:
         tables.run("UPDATE sessions SET expires_at = now() + interval '1 hour'")
         cookie = refresh(api, first).headers["set-cookie"]
