@@ -14,7 +14,7 @@ from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
 from domain.errors import ApiError
 from runtime.call import SCOPE_KEY, Call
 from runtime.door import wider_networks
-from runtime.hosts import is_loopback
+from runtime.hosts import is_host, is_loopback
 from runtime.linking import ByOperation
 from runtime.policy import SCOPES, ContractError, Policy
 from runtime.ratelimit import Limiter
@@ -52,8 +52,9 @@ def _developer(settings: Settings, call: Call) -> None:
     """
     if settings.production:
         raise ApiError("route.not_found")
+    host = call.headers.only("host")  # none of HTTP/1.0; what is no host came no further than `protocol.py`
     exposed = not (settings.development and is_loopback(settings.host))
-    if not exposed and not is_loopback(call.headers.only("host") or ""):
+    if not exposed and host is not None and is_host(host.encode("latin-1")) and not is_loopback(host):
         raise ApiError("dev.host_refused")
 
 
