@@ -37,6 +37,8 @@ WORDS = {
     "scope.changed": "Scope {after}, was {before}.",
     "rate.tightened": "Limited to {after}, was {before}.",
     "rate.loosened": "Limited to {after}, was {before}.",
+    "body.tightened": "The body may have {after} bytes, was {before}.",
+    "body.loosened": "The body may have {after} bytes, was {before}.",
     "captcha.added": "Takes a captcha.",
     "captcha.removed": "Takes no captcha any more.",
     "idempotency.added": "Takes Idempotency-Key.",
@@ -204,6 +206,7 @@ class _Comparison:
         if None not in scopes and scopes[0] != scopes[1]:
             yield self._told("scope.changed", scopes[1] != "public", before=scopes[0], after=scopes[1])
         yield from self._rate(old.get("x-biore-rate-limit"), new.get("x-biore-rate-limit"))
+        yield from self._size(old.get("x-biore-body-limit"), new.get("x-biore-body-limit"))
         for key, breaks in (("captcha", (True, False)), ("idempotency", (False, True))):
             flags = (old.get(f"x-biore-{key}", False), new.get(f"x-biore-{key}", False))
             yield from self._switch((f"{key}.added", f"{key}.removed"), *flags, breaks)
@@ -214,6 +217,10 @@ class _Comparison:
         tighter = _tighter(new, old)
         kind = "rate.tightened" if tighter else "rate.loosened"
         yield self._told(kind, tighter, before=old, after=new)
+
+    def _size(self, old: int | None, new: int | None) -> Iterator[Change]:
+        if old is not None and new is not None and old != new:
+            yield self._told("body.tightened" if new < old else "body.loosened", new < old, before=old, after=new)
 
     def _parameters(self, old: Mapping[tuple[str, str], Json], new: Mapping[tuple[str, str], Json]) -> Iterator[Change]:
         """``Idempotency-Key`` is told by the policy."""

@@ -71,6 +71,7 @@ TYPES = {
 PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta", ".pf_filter")
 # Whatever its folder holds below an address begins with one of these, or is a file at the root.
 PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(f"/{action.path}" for action in ACTIONS))
+MAX_PATH = 1024  # each step of a path is looked up on the disk
 KEPT_FILES = 256
 NOT_BUILT = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=3><title>Documentation</title>"
@@ -139,6 +140,8 @@ class Portal:
 
     def _find(self, path: str) -> Path | None:
         """The file behind an address, which must stand in the folder itself."""
+        if len(path) > MAX_PATH:
+            return None
         steps = path.split("/")[1:]
         if any(not step or step.startswith(".") or "\\" in step or "\0" in step for step in steps):
             return None

@@ -57,7 +57,7 @@ class SiteVerify:
             raise ProviderUnavailable(f"the vendor answered {response.status_code}")
         try:
             answer = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise ProviderUnavailable("the vendor's answer is not a JSON object")

@@ -40,6 +40,6 @@ class Vendor:
             raise ProviderUnavailable(f"the vendor cannot be reached ({type(fault).__name__})") from None
         try:
             answer = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         return response.status_code, answer if isinstance(answer, dict) else {}

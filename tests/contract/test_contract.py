@@ -23,6 +23,7 @@ from tests.contract.operations import (
     SWITCHED,
     WITH_BODY,
     example,
+    properties,
     request,
     well_formed,
 )
@@ -30,6 +31,7 @@ from tests.handlers.support import account, broken, insert, somebody
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
 JSON = {"Content-Type": "application/json"}
+LONGEST_TYPED = 64
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 each = pytest.mark.parametrize("operation_id", IDS)
@@ -224,6 +226,18 @@ class TestMethods:
         for path in ("/", "/auth", "/auth/login/", "/auth/login/x", "/nothing", "//auth/login"):
             response = api.post(CONTRACT.base_path + path, json={})
             assert (response.status_code, code_of(response)) == (404, "route.not_found")
+
+
+class TestTypedCodes:
+    """What people type is cleaned in one way, whatever asks for it."""
+
+    @each_with_body
+    def test_codes_and_phones_are_cleaned(self, operation_id: str) -> None:
+        schemas = SchemaCompiler(CONTRACT.document)
+        fields = {name: schemas.resolved(part) for name, part in properties(operation_id).items()}
+        for name, steps in (("code", ["code"]), ("phone", ["phone"])):
+            if name in fields and fields[name]["maxLength"] <= LONGEST_TYPED:  # a platform's code is no such one
+                assert fields[name]["x-biore-normalize"] == steps
 
 
 class TestBodies:

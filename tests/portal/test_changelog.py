@@ -34,6 +34,7 @@ BASE: Json = {
                 "security": [],
                 "x-biore-scope": "public",
                 "x-biore-rate-limit": "10/minute",
+                "x-biore-body-limit": 32768,
                 "parameters": [
                     {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
                     {"name": "page", "in": "query", "schema": {"type": "integer", "maximum": 50}},
@@ -149,6 +150,11 @@ TABLE: dict[str, tuple[Edit, set[tuple[str, str, bool]], set[tuple[str, str, boo
         {("rate.loosened", "", False)},
     ),
     "no limit": (policy(x_biore_rate_limit="none"), {("rate.loosened", "", False)}, {("rate.tightened", "", True)}),
+    "smaller body": (
+        policy(x_biore_body_limit=16384),
+        {("body.tightened", "", True)},
+        {("body.loosened", "", False)},
+    ),
     "captcha": (policy(x_biore_captcha=True), {("captcha.added", "", True)}, {("captcha.removed", "", False)}),
     "idempotency": (
         policy(x_biore_idempotency=True),

@@ -103,6 +103,7 @@ class TestRefusals:
 
     def test_programs_get_the_apis(self, serving: Server) -> None:
         assert get(serving, "/nowhere").code == "route.not_found"
+        assert get(serving, "/a" * 30_000).code == "route.not_found"
         assert get(serving, "/nowhere", *HTML, method="POST").code == "route.not_found"
 
     @pytest.mark.parametrize("path", ["/", "/docs", "/docs/auth/login/", "/verify-email"])
