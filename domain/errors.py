@@ -4,7 +4,7 @@
 class ApiError(Exception):
     """A documented refusal: ``code`` is a key of ``openapi/errors.yaml``.
 
-    ``retry_after`` is in seconds, for codes whose status asks the client to come back.
+    ``retry_after`` is in seconds, for codes that pass by themselves: those with ``retry_after: true`` in the catalogue.
     ``details`` lists one ``{field, rule, message}`` per violation (validation only).
     Further keyword arguments fill the placeholders of the message (``i18nVars`` on the wire).
     """

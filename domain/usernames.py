@@ -52,4 +52,5 @@ def require_rested(changed_at: datetime | None, now: datetime, days: int) -> Non
     """Raises ApiError error.user.username_cooldown while the last change is younger than ``days``."""
     left = timedelta(0) if changed_at is None else changed_at + timedelta(days=days) - now
     if left > timedelta(0):
-        raise ApiError("error.user.username_cooldown", daysLeft=math.ceil(left / timedelta(days=1)))
+        days_left = math.ceil(left / timedelta(days=1))
+        raise ApiError("error.user.username_cooldown", retry_after=left.total_seconds(), daysLeft=days_left)

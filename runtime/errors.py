@@ -51,7 +51,10 @@ class Refusals:
 
     def _documented(self, refusal: ApiError, call: Call) -> ApiError:
         policy = self._policies.get(call.operation_id or "")
-        if policy is None or refusal.code in policy.statuses:
+        if policy is None:
+            return refusal
+        declared = refusal.code in policy.statuses
+        if declared and (refusal.retry_after is None or refusal.code in policy.passing):
             return refusal
         log.error("contract.undeclared_error", operation=policy.operation_id, code=refusal.code)
         return ApiError("internal.error") if self._strict else refusal

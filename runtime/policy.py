@@ -57,6 +57,7 @@ class SideEffect:
 class Policy:
     """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
 
+    ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
     """
 
@@ -72,6 +73,7 @@ class Policy:
     any_account_status: bool
     statuses: Mapping[str, int]
     own_codes: frozenset[str]
+    passing: frozenset[str]
     side_effects: tuple[SideEffect, ...]
 
     @property
@@ -109,8 +111,9 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
         kill_switch=_kill_switch(where, operation.get("x-biore-kill-switch")),
         idempotent=_flag(where, operation, "x-biore-idempotency"),
         any_account_status=_any_status(where, operation),
-        statuses=_statuses(where, operation, catalogue),
+        statuses=(statuses := _statuses(where, operation, catalogue)),
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
+        passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
         side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),
     )
 

@@ -32,6 +32,7 @@ REFUSAL_HEADERS = {
     503: ("Retry-After",),
 }
 MOST_VIOLATIONS = 50  # and one entry that says that there are more
+RETRY_SECONDS = {"type": "integer", "minimum": 1}
 CORRELATION_EXAMPLE = "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40"
 
 Json = dict[str, Any]
@@ -180,6 +181,9 @@ def load(folder: Path = OPENAPI) -> Contract:
     errors = read_yaml(folder / "errors.yaml")
     bundle = _Bundle(folder)
     document = bundle.document()
+    odd = [code for code, entry in errors.items() if entry.get("retry_after", True) is not True]
+    if odd:
+        raise ContractError(f"errors.yaml: retry_after of {odd} must be true, or left out")
     policies: dict[str, Policy] = {}
     pages: dict[str, str] = {}
     for path, method, operation in _operations(document):
@@ -366,6 +370,12 @@ class _Expansion:
     def _headers(self, *names: str) -> Json:
         return {name: self._common(f"headers/{name}") for name in ("X-Correlation-Id", *names)}
 
+    def _retry_after(self, codes: list[str]) -> Json:
+        """Of the codes that pass by themselves, whatever their status."""
+        passing = [f"`{code}`" for code in codes if self.errors[code].get("retry_after")]
+        told = {"description": f"Seconds to wait. With {', '.join(passing)}.", "schema": RETRY_SECONDS}
+        return {"Retry-After": told} if passing else {}
+
     def _refusal(self, policy: Policy, status: int, codes: list[str]) -> Json:
         common = len(codes) == 1 and status == self.errors[codes[0]]["status"]
         inactive = codes == sorted(INACTIVE)
@@ -378,7 +388,7 @@ class _Expansion:
             }
             response = {
                 "description": "\n".join(f"- `{code}`: {self.errors[code]['meaning']}" for code in codes),
-                "headers": self._headers(*REFUSAL_HEADERS.get(status, ())),
+                "headers": self._retry_after(codes) | self._headers(*REFUSAL_HEADERS.get(status, ())),
                 "content": {"application/json": media},
             }
             self._add("responses", name, response)

@@ -209,7 +209,8 @@ class WiredOperation:
         except ApiError as error:
             await uow.abandon()
             status, *_ = answer = self._container.refusals.render(error, call)
-            if claim is None or status in NEVER_STORED or status >= 500:
+            passing = status in NEVER_STORED or status >= 500 or error.code in self._policy.passing
+            if claim is None or passing:
                 raise
             await uow.conclude(self._storing(claim, answer))
         return answer

@@ -54,7 +54,7 @@ async def send(
         sent_at=now,
         expires_at=expires_at,
     )
-    await db.outbox.add("sms.otp", secret=code, challenge=str(challenge_id), resend="0", locale=client.locale)
+    await _hand_out(db, code, challenge_id, user_id, 0, client)
     await db.audit.record("auth.otp.send.requested", actor=user_id, target=challenge_id, purpose=purpose)
     return rules.dispatch_view(challenge_id, expires_at, config)
 
@@ -88,6 +88,15 @@ async def _count(db: Repositories, digests: DigestsOf, phone: str, now: datetime
 def _code(purpose: str, user_id: UUID | None, random_bytes: RandomBytes) -> str:
     """Who must not get one has an empty code: no guess is right, and the worker sends nothing."""
     return rules.new_code(random_bytes) if rules.reaches_somebody(purpose, user_id) else ""
+
+
+async def _hand_out(
+    db: Repositories, code: str, challenge_id: UUID, user_id: UUID | None, resends: int, client: Client
+) -> None:
+    """Leave the code to the worker. A job that names its account goes with it when that is erased."""
+    whose = {"user": str(user_id)} if user_id else {}
+    job = {"challenge": str(challenge_id), "resend": str(resends), "locale": client.locale}
+    await db.outbox.add("sms.otp", secret=code, **job, **whose)
 
 
 def _code_hashes(digests: DigestsOf, challenge_id: UUID, code: str) -> list[bytes]:
@@ -143,7 +152,7 @@ async def resend(
     expires_at = now + rules.life(config)
     await db.challenges.replace_code(challenge_id, _code_hashes(digests, challenge_id, code)[0], expires_at)
     resends = challenge.resend_count
-    await db.outbox.add("sms.otp", secret=code, challenge=str(challenge_id), resend=str(resends), locale=client.locale)
+    await _hand_out(db, code, challenge_id, challenge.user_id, resends, client)
     await db.audit.record("auth.otp.resend.requested", actor=challenge.user_id, target=challenge_id)
     return rules.dispatch_view(challenge_id, expires_at, config) | {"resendCount": resends}
 

@@ -59,7 +59,7 @@ async def change(
 
 async def _start(db: Repositories, user: Any, email: str, now: datetime, life: timedelta) -> None:
     token = await db.email_changes.start(user.id, now, life, new_email=email)
-    await db.outbox.add("email.confirm_new_address", secret=str(token))
+    await db.outbox.add("email.confirm_new_address", secret=str(token), user=str(user.id))
     await db.outbox.add(
         "email.address_change_requested", secret=user.email, user=str(user.id), address=mask_email(email)
     )

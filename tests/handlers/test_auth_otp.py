@@ -235,6 +235,24 @@ class TestSend:
         assert len(api.mails(PHONE)) == 1
         assert refused(send(api, OTHER_PHONE, headers=headers)) == (422, "idempotency.key_reused")
 
+    def test_a_limit_that_is_over_does_not_stay_under_a_key(self, api: Api, server: Server, tables: Tables) -> None:
+        server.configure(**{"auth.otp_per_phone_max_per_hour": 1, "ratelimit.enabled": False})
+        opened(send(api))
+        headers = {"Idempotency-Key": "later"}
+        for _ in range(2):
+            response = send(api, headers=headers)
+            assert refused(response) == (400, "auth.otp.send.rate_limit")
+            assert "idempotency-replayed" not in response.headers
+        tables.run("UPDATE phone_quotas SET opened_at = opened_at - interval '1 hour'")
+        opened(send(api, headers=headers))
+
+    def test_a_pause_that_is_over_does_not_stay_under_a_key(self, api: Api, tables: Tables) -> None:
+        challenge_id = opened(send(api))
+        headers = {"Idempotency-Key": "later"}
+        assert refused(resend(api, challenge_id, headers=headers)) == (400, "auth.otp.resend.cooldown")
+        cool_down(tables, challenge_id)
+        assert resend(api, challenge_id, headers=headers).status_code == 200
+
 
 class TestSignIn:
     def test_the_phone_of_the_account_gets_a_code(self, api: Api, tables: Tables, user_id: UUID) -> None:

@@ -107,6 +107,16 @@ class TestChange:
         tables.run("UPDATE username_history SET created_at = now() - interval '30 days'")
         assert rename(api, access, "lovelace").status_code == 200
 
+    def test_a_change_too_soon_is_not_refused_for_ever_under_a_key(self, api: Api, access: str, tables: Tables) -> None:
+        rename(api, access, "ada")
+        rename(api, access, "countess")
+        headers = bearer(access) | {"Idempotency-Key": "later"}
+        refused = api.call("users.usernames.change", {"username": "lovelace"}, headers=headers)
+        assert code_of(refused) == "error.user.username_cooldown"
+        assert 29 * 86_400 < int(refused.headers["retry-after"]) <= 30 * 86_400
+        tables.run("UPDATE username_history SET created_at = now() - interval '30 days'")
+        assert api.call("users.usernames.change", {"username": "lovelace"}, headers=headers).status_code == 200
+
     def test_the_cool_down_is_that_of_the_config(self, api: Api, server: Server, access: str) -> None:
         server.configure(**{"username.change_cooldown_days": 0})
         assert [rename(api, access, name).status_code for name in ("ada", "countess", "lovelace")] == [200] * 3

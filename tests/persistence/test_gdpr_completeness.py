@@ -1,5 +1,6 @@
 """No table knows a person whom export and erasure do not know."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +11,10 @@ from sqlalchemy import CheckConstraint, Column, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from persistence.models import Base
-from persistence.personal import NOT_PERSONAL, PERSONAL, USER_KEPT, Anonymise, Delete, Keep, Subject
-from tests.handlers.support import account, insert
-from tests.harness import Api, Server, Tables, bearer
+from persistence.personal import DONE_TO_YOU, NOT_PERSONAL, PERSONAL, USER_KEPT, Anonymise, Delete, Keep, Subject
+from tests.handlers.support import account, change, insert
+from tests.handlers.test_gdpr_export import archive, built
+from tests.harness import PASSWORD, Api, Server, Tables, bearer
 
 # What a column is called that leads to a person, by id or by name.
 PERSON = re.compile(
@@ -84,7 +86,9 @@ class TestRegistry:
                     assert order.index(section.name) < order.index(target)
 
 
-NAMES = {
+Names = dict[str, str]
+
+NAMES: Names = {
     "email": "grace.hopper@example.com",
     "phone": "+905559876543",
     "name": "Grace Brewster Hopper",
@@ -92,9 +96,31 @@ NAMES = {
     "ip": "203.0.113.77",
     "agent": "Nautical/1.0 (Mark I)",
 }
+# By which the same person was known before, or asked to be.
+FORMER = {"former address": "amazing.grace@example.org", "wished address": "grace@example.net", "phone": "+12025550177"}
+OTHERS: Names = {
+    "email": "howard.aiken@example.com",
+    "phone": "+441632960961",
+    "name": "Howard Hathaway Aiken",
+    "username": "aiken-the-commander",
+    "ip": "198.51.100.66",
+    "agent": "Relay/4.4 (Mark IV)",
+}
+# Whose row it is, where that is not ``user_id``.
+OWNERS = {
+    "audit_logs": "actor_id",
+    "block_list": "owner_id",
+    "email_deliveries": "error",
+    "mailbox_messages": "recipient",
+    "outbox": "payload",
+}
+# Where somebody was, not who.
+WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")
+# Rows of others that say nothing but the name of who is erased: a block, and a wish for an address never proved.
+GO_WITH_THE_NAMED = {"block_list", "email_changes"}
 
 
-def value_for(column: Column[Any], user_id: UUID, choices: dict[str, str]) -> Any:
+def value_for(column: Column[Any], user_id: UUID, choices: dict[str, str], names: Names = NAMES) -> Any:
     """Something of the person that the column takes."""
     if column.foreign_keys:
         (key,) = column.foreign_keys
@@ -107,34 +133,34 @@ def value_for(column: Column[Any], user_id: UUID, choices: dict[str, str]) -> An
     if column.name in choices:
         return choices[column.name]
     if kind is str:
-        return text_for(column.name, user_id, column.table)
+        return text_for(column.name, user_id, column.table, names)
     moment = datetime.now(UTC) + timedelta(days=1)
     return {bool: True, int: 1, bytes: uuid4().bytes, datetime: moment}[kind]
 
 
-def text_for(name: str, user_id: UUID, table: Any) -> str:
+def text_for(name: str, user_id: UUID, table: Any, names: Names) -> str:
     if re.search("mail|recipient", name):
-        return NAMES["email"]
+        return names["email"]
     if "phone" in name:
-        return NAMES["phone"]
+        return names["phone"]
     if name in ("ip", "ip_address"):
-        return NAMES["ip"]
+        return names["ip"]
     if name == "user_agent":
-        return NAMES["agent"]
+        return names["agent"]
     if "username" in name:
-        return NAMES["username"]
+        return names["username"]
     if name == "ip_prefix":
-        return "203.0.113.0/24"
+        return f"{names['ip'].rpartition('.')[0]}.0/24"
     if name in ("target_id", "actor_id"):
         return str(user_id)
     if name == "error":
-        return f"550 no such user {NAMES['email']}"
+        return f"550 no such user {names['email']}"
     if name == "provider":
         return "local"
     if name == "key":
         return f"media/{user_id}/{uuid4()}.png"
     goes = table is USERS or isinstance(REGISTERED[table.name].erasure, Delete)
-    return f"{NAMES['name']} {name}" if goes else "neutral"  # what stays has no column for names: see above
+    return f"{names['name']} {name}" if goes else "neutral"  # what stays has no column for names: see above
 
 
 def choices_of(table: Table) -> dict[str, str]:
@@ -168,6 +194,54 @@ def person(api: Api, tables: Tables) -> UUID:
     return user_id
 
 
+@pytest.fixture
+def other(person: UUID, api: Api, tables: Tables) -> UUID:
+    """Somebody else, whose rows in every table name the person wherever a row can name more people than its owner."""
+    columns = {"email": OTHERS["email"], "phone": OTHERS["phone"], "username": OTHERS["username"]}
+    user_id = account(api, tables, **columns, referred_by=person, referred_by_code=NAMES["username"])
+    for table in Base.metadata.sorted_tables:
+        if table is not USERS and table.name in REGISTERED:
+            insert(tables, table.name, **row_of_another(tables, table, user_id, person))
+    for error in (f"550 no such user jim{NAMES['email']}", f"550 {OTHERS['email']} <{NAMES['email'].title()}> unknown"):
+        row = row_of_another(tables, Base.metadata.tables["email_deliveries"], user_id, person)
+        insert(tables, "email_deliveries", **row | {"error": error})
+    for action in sorted(DONE_TO_YOU):
+        row = row_of_another(tables, Base.metadata.tables["audit_logs"], user_id, person)
+        insert(tables, "audit_logs", **row | {"action": action})
+    change(tables, "users", person, referred_by=user_id, acquired_via_creator_id=user_id)
+    return user_id
+
+
+def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) -> dict[str, Any]:
+    owner = OWNERS.get(table.name, "user_id")
+    naming = {name for name in leads_to_a_person(table) if name != owner and not WHENCE.search(name)}
+    row = {
+        c.name: value_for(c, person, {}) if c.name in naming else value_for(c, user_id, choices_of(table), OTHERS)
+        for c in table.columns
+        if not c.identity
+    }
+    for key in table.foreign_keys:
+        parent = key.column.table
+        if parent is not USERS:
+            own = "WHERE user_id = %s" if "user_id" in parent.columns else "WHERE payload ->> 'user' = %s::text"
+            row[key.parent.name] = tables.rows(f"SELECT id FROM {parent.name} {own}", user_id)[0]["id"]  # noqa: S608
+    if table.name == "email_changes":
+        row["used_at"] = None
+    if table.name == "outbox":
+        row |= {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None}
+    return row
+
+
+def rows_of(tables: Tables, user_id: UUID) -> dict[str, list[str]]:
+    """Those that hold the id of the person, or a name of the other one, as text, by table."""
+    texts = [str(user_id), *OTHERS.values()]
+    found = {}
+    for name in REGISTERED:
+        rows = [row["text"] for row in tables.rows(f"SELECT t::text AS text FROM {name} t")]  # noqa: S608
+        found[name] = sorted(text for text in rows if any(known in text for known in texts))
+    return found
+
+
 def everything(tables: Tables) -> dict[str, str]:
     """The whole database as text, by table."""
     query = "SELECT coalesce(string_agg(t::text, ' '), '') AS text FROM {} t"
@@ -183,10 +257,7 @@ class TestErasure:
         assert held >= REGISTERED.keys()
 
     def test_nothing_of_the_person_is_left(self, person: UUID, api: Api, server: Server, tables: Tables) -> None:
-        end = datetime.now(UTC) - timedelta(seconds=1)
-        insert(tables, "gdpr_requests", user_id=person, kind="DELETION", grace_ends_at=end)
-        server.let_time_come("gdpr.erase_due")
-        assert tables.one("SELECT status FROM users WHERE id = %s", person)["status"] == "DELETED"
+        erase(server, tables, person)
         tables.run("DELETE FROM mailbox_messages WHERE subject = 'Your account was deleted'")  # the farewell itself
         left = {
             (name, what)
@@ -200,12 +271,134 @@ class TestErasure:
         friend = account(api, tables, "friend@example.com", referred_by=person)
         before = len(tables.rows("SELECT 1 FROM sessions WHERE user_id = %s", friend))
         headers = bearer(api.sign_in("friend@example.com"))
-        end = datetime.now(UTC) - timedelta(seconds=1)
-        insert(tables, "gdpr_requests", user_id=person, kind="DELETION", grace_ends_at=end)
-        server.let_time_come("gdpr.erase_due")
+        erase(server, tables, person)
         profile = api.call("users.profile", headers=headers).json()["data"]
         assert profile["email"] == "friend@example.com"
         assert len(tables.rows("SELECT 1 FROM sessions WHERE user_id = %s", friend)) == before + 1
+
+
+class TestOthers:
+    """What an archive tells, and an erasure does, where others named the person."""
+
+    def test_they_are_in_every_table_and_name_the_person(self, person: UUID, other: UUID, tables: Tables) -> None:
+        """Or the tests below would prove nothing."""
+        assert all(rows_of(tables, other).values())
+        naming = {name for name, rows in rows_of(tables, other).items() if any(str(person) in row for row in rows)}
+        assert naming >= {"audit_logs", "block_list", "users"}
+
+    def test_the_archive_tells_nothing_of_them(
+        self, person: UUID, other: UUID, api: Api, server: Server, tables: Tables
+    ) -> None:
+        files = archive_of(api, server, tables)
+        told = json.dumps(files, ensure_ascii=False).lower()
+        network = OTHERS["ip"].rpartition(".")[0]
+        assert [known for known in (str(other), network, *OTHERS.values()) if known.lower() in told] == []
+
+    def test_of_what_was_done_to_the_person_it_tells_what_and_when(
+        self, person: UUID, other: UUID, api: Api, server: Server, tables: Tables
+    ) -> None:
+        done = archive_of(api, server, tables)["done_to_you.json"]
+        assert sorted(row["action"] for row in done) == sorted(DONE_TO_YOU)
+        assert {frozenset(row) for row in done} == {frozenset({"action", "created_at"})}
+
+    def test_their_rows_stay_when_the_person_is_erased(
+        self, person: UUID, other: UUID, server: Server, tables: Tables
+    ) -> None:
+        before = rows_of(tables, other)
+        erase(server, tables, person)
+        after = rows_of(tables, other)
+        changed = {name for name in REGISTERED if after[name] != before[name]}
+        assert changed == {*GO_WITH_THE_NAMED, "email_deliveries", "users"}
+        assert after["block_list"] == after["email_changes"] == []
+        assert tables.count("challenges") == 1
+        friend = tables.one("SELECT referred_by, referred_by_code FROM users WHERE id = %s", other)
+        assert friend == {"referred_by": person, "referred_by_code": None}  # the code was the person's name
+        errors = {row["error"] for row in tables.rows("SELECT error FROM email_deliveries WHERE error IS NOT NULL")}
+        assert f"550 no such user jim{NAMES['email']}" in errors
+        assert not any(NAMES["email"] in error.lower().replace(f"jim{NAMES['email']}", "") for error in errors)
+
+
+class TestFormerNames:
+    @pytest.fixture
+    def known_before(self, person: UUID, tables: Tables) -> None:
+        """The person had another address, asked for a third and for codes to another phone, and got mails at each."""
+        moments = {"expires_at": datetime.now(UTC), "used_at": datetime.now(UTC)}
+        former, wished, phone = FORMER.values()
+        insert(
+            tables, "email_changes", user_id=person, token_hash=b"1", new_email=NAMES["email"], former_email=former,
+            **moments,
+        )  # fmt: skip
+        insert(
+            tables, "email_changes", user_id=person, token_hash=b"2", new_email=wished, **moments | {"used_at": None}
+        )
+        insert(tables, "challenges", user_id=person, purpose="verify-phone-profile", phone=phone, **moments)
+        insert(tables, "challenges", purpose="verify-phone-fan", phone=phone, **moments)
+        job = insert(tables, "outbox", topic="email.verify_address", payload={}, dead_at=datetime.now(UTC))
+        for name in FORMER.values():
+            texts = {"subject": "s", "text": "t", "html": "h", "locale": "en"}
+            insert(tables, "mailbox_messages", recipient=name, **texts)
+            attempt = {"provider": "smtp", "outcome": "failed", "started_at": datetime.now(UTC)}
+            insert(tables, "email_deliveries", job_id=job, error=f"550 '{name.upper()}': unknown.", **attempt)
+
+    def test_nothing_is_left_by_them(self, known_before: None, person: UUID, server: Server, tables: Tables) -> None:
+        erase(server, tables, person)
+        text = " ".join(everything(tables).values()).lower()
+        assert [what for what, name in FORMER.items() if name in text] == []
+
+    def test_an_archive_has_what_was_sent_to_them(
+        self, known_before: None, person: UUID, api: Api, server: Server, tables: Tables
+    ) -> None:
+        mails = archive_of(api, server, tables)["mailbox_messages.json"]
+        assert {mail["recipient"] for mail in mails} >= set(FORMER.values())
+
+    def test_what_somebody_else_holds_by_now_is_theirs(
+        self, known_before: None, person: UUID, api: Api, server: Server, tables: Tables
+    ) -> None:
+        former, _, phone = FORMER.values()
+        account(api, tables, former, phone=phone)
+        mails = archive_of(api, server, tables)["mailbox_messages.json"]
+        assert not {mail["recipient"] for mail in mails} & {former, phone}
+        erase(server, tables, person)
+        left = {row["recipient"] for row in tables.rows("SELECT recipient FROM mailbox_messages")}
+        assert left >= {former, phone}
+
+    def test_a_change_of_address_notes_the_former_one(self, api: Api, server: Server, tables: Tables) -> None:
+        account(api, tables, "first@example.com")
+        headers = bearer(api.sign_in("first@example.com"))
+        wish = {"newEmail": "second@example.com", "password": PASSWORD}
+        assert api.call("users.emails.change", wish, headers=headers).status_code == 200
+        token = api.verification_token("second@example.com")
+        assert api.call("auth.verify_email_change", {"token": token}).status_code == 200
+        assert tables.one("SELECT former_email FROM email_changes")["former_email"] == "first@example.com"
+        tables.run("UPDATE email_changes SET expires_at = now() - interval '8 days'")
+        server.let_time_come("housekeeping.forget_sessions")
+        server.work_off()
+        erase(server, tables, tables.one("SELECT id FROM users")["id"])
+        left = {row["recipient"] for row in tables.rows("SELECT recipient FROM mailbox_messages")}
+        assert left <= {"second@example.com"}  # the farewell
+
+    def test_mails_in_the_mailbox_are_forgotten_no_later_than_the_wish_they_tell_of(
+        self, server: Server, tables: Tables
+    ) -> None:
+        texts = {"subject": "s", "text": "t", "html": "h", "locale": "en"}
+        for days in (6, 8):
+            sent = datetime.now(UTC) - timedelta(days=days)
+            insert(tables, "mailbox_messages", recipient=f"{days}@example.com", created_at=sent, **texts)
+        server.let_time_come("housekeeping.forget_ended")
+        assert tables.one("SELECT recipient FROM mailbox_messages")["recipient"] == "6@example.com"
+
+
+def archive_of(api: Api, server: Server, tables: Tables) -> dict[str, Any]:
+    """What the person is given."""
+    tables.run("UPDATE gdpr_requests SET status = 'COMPLETED'")
+    return archive(api.get(built(api, server, bearer(api.sign_in(NAMES["email"])))))
+
+
+def erase(server: Server, tables: Tables, user_id: UUID) -> None:
+    end = datetime.now(UTC) - timedelta(seconds=1)
+    insert(tables, "gdpr_requests", user_id=user_id, kind="DELETION", grace_ends_at=end)
+    server.let_time_come("gdpr.erase_due")
+    assert tables.one("SELECT status FROM users WHERE id = %s", user_id)["status"] == "DELETED"
 
 
 def test_a_subject_without_a_phone_owns_no_row_by_it() -> None:

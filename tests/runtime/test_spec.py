@@ -41,6 +41,7 @@ EDITS = {
     "no errors": (AUTH, "    x-biore-errors: [auth.verify_email.invalid_token]\n", "", "missing ['x-biore-errors']"),
     "an unknown error code": (AUTH, "- auth.register.invalid_email", "- auth.register.invalid_mail", "invalid_mail"),
     "an unknown error of a kill switch": (AUTH, "error: auth.register.closed", "error: auth.closed", "auth.closed"),
+    "a code that passes by itself or not": ("errors.yaml", "retry_after: true", "retry_after: maybe", "retry_after of"),
     "an unknown config key": (AUTH, "      - auth.salt_rounds", "      - auth.salt", "no config key 'auth.salt'"),
     "an unknown kill switch": (AUTH, "{key: platform.registration_enabled,", "{key: platform.on,", "platform.on"),
     "a kill switch that is no switch": (
@@ -346,12 +347,19 @@ class TestExpansion:
         for status, response in contract.operation(name)["responses"].items():
             headers = SchemaCompiler(contract.document).resolved(response)["headers"].keys()
             assert "X-Correlation-Id" in headers
-            assert ("Retry-After" in headers) == (status in ("429", "503"))
+            passing = [code for code in policy.passing if str(policy.statuses[code]) == status]
+            assert ("Retry-After" in headers) == bool(passing)
             assert ("WWW-Authenticate" in headers) == (status == "401")
             assert ("Allow" in headers) == (status == "405")
             if status < "300":
                 assert ("RateLimit" in headers) == (policy.rate is not None)
                 assert ("Idempotency-Replayed" in headers) == policy.idempotent
+
+    def test_what_passes_by_itself_is_what_the_catalogue_says(self, contract: Contract) -> None:
+        passing = {code for code, entry in contract.errors.items() if entry.get("retry_after")}
+        assert passing >= {code for code, entry in contract.errors.items() if entry["status"] in (429, 503)}
+        assert set().union(*(policy.passing for policy in contract.policies.values())) == passing
+        assert contract.policies["auth.otp.send"].passing >= {"auth.otp.send.rate_limit", "rate_limit.exceeded"}
 
     @of_each
     def test_policy_implies_codes(self, contract: Contract, name: str) -> None:
