@@ -112,6 +112,7 @@ IMAGES = ["image/jpeg", "image/png", "image/webp"]
 # What can be recognised by its structure; see domain/uploads.py.
 MIME_TYPES = (*IMAGES, "image/gif", "video/mp4", "application/pdf")
 MIB = 1024 * 1024
+LEAKED_PASSWORDS = ("none", "pwned_passwords")
 GEOIP = ("none", "cdn_header", "maxmind")
 
 CATALOGUE: dict[str, ConfigKey] = {
@@ -308,6 +309,26 @@ CATALOGUE: dict[str, ConfigKey] = {
                 ConfigKey(f"external.captcha.{vendor}.secret", "secret", "", "secret key of the vendor's account"),
                 ConfigKey(f"external.captcha.{vendor}.verify_url", "text", url, "where tokens are verified"),
             )
+        ),
+        ConfigKey(
+            "external.leaked_passwords.active_provider",
+            "text",
+            "none",
+            "who is asked whether a new password was leaked, by the first five digits of its hash; none for nobody",
+            choices=LEAKED_PASSWORDS,
+        ),
+        ConfigKey(
+            "external.leaked_passwords.failover_providers",
+            "list",
+            [],
+            "asked in this order when the active one fails; when all do, the password is taken",
+            choices=LEAKED_PASSWORDS,
+        ),
+        ConfigKey(
+            "external.leaked_passwords.pwned_passwords.base_url",
+            "text",
+            "https://api.pwnedpasswords.com",
+            "where the range service is reached",
         ),
         ConfigKey(
             "external.storage.active_provider",

@@ -13,14 +13,16 @@ from persistence.repositories import Repositories
 from persistence.uow import UnitOfWork
 from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily as GeoIp
+from providers.registry import LeakedPasswordsFamily as LeakedPasswords
 from providers.registry import OAuthFamily as OAuth
 from providers.registry import StorageFamily as Storage
 from runtime.call import Principal
 from runtime.cookie import Carrier
-from runtime.hasher import Hasher
+from runtime.hasher import CallersHasher as Hasher
 from runtime.links import ExportLinks
 from runtime.second_factor import SecondFactor
 from runtime.tokens import Tokens
+from runtime.turns import OneByOne
 
 Body: TypeAlias = Mapping[str, Any]
 Clock: TypeAlias = Callable[[], datetime]
@@ -43,8 +45,10 @@ __all__ = [
     "ExportLinks",
     "GeoIp",
     "Hasher",
+    "LeakedPasswords",
     "MailRules",
     "OAuth",
+    "OneByOne",
     "Principal",
     "QrCode",
     "RandomBytes",

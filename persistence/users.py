@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, literal, or_, select, union_all, update
+from sqlalchemy import and_, delete, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +28,7 @@ from persistence.models import (
     Upload,
     User,
 )
+from persistence.models.users import PASSWORD_COST
 
 # The database decides; the read before the write only makes the answer friendlier.
 TAKEN = {
@@ -147,6 +148,15 @@ class Users:
 
     async def set_password(self, user_id: UUID, password_hash: str) -> None:
         await self._session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+
+    async def renew_password(self, user_id: UUID, before: str | None, password_hash: str) -> None:
+        """Another hash of the same password, unless it was changed meanwhile."""
+        same = update(User).where(User.id == user_id, User.password_hash == before)
+        await self._session.execute(same.values(password_hash=password_hash))
+
+    async def dearest_hash(self) -> int:
+        """The highest cost of a stored hash; 0 while there is none."""
+        return int(await self._session.scalar(select(func.max(PASSWORD_COST)).select_from(User)) or 0)
 
     async def void_unproven(self, user_id: UUID, now: datetime) -> None:
         """The address was proven by another way than the link: whatever was set up before is a stranger's."""

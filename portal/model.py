@@ -23,7 +23,7 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``key``: the keyword, ``x-biore-rule``'s name, or ``normalize``; ``limit``: its value in the contract."""
+    """``key``: the keyword, the name in ``x-biore-rule`` or ``-check``, or ``normalize``; ``limit``: its value."""
 
     key: str
     limit: Json
@@ -409,6 +409,8 @@ def _name(schema: Json) -> str | None:
 def _rules(schema: Json) -> Iterator[Rule]:
     if "x-biore-normalize" in schema:
         yield Rule("normalize", tuple(schema["x-biore-normalize"]))
+    if "x-biore-check" in schema:
+        yield Rule(schema["x-biore-check"], None)
     for part in (schema, *schema.get("allOf", ())):
         named = part.get("x-biore-rule")
         for key in RULES:

@@ -19,6 +19,7 @@ __all__ = [
     "CaptchaProvider",
     "EmailProvider",
     "GeoIpProvider",
+    "LeakedPasswordsProvider",
     "Mail",
     "MailStore",
     "OAuthClient",
@@ -77,6 +78,16 @@ class CaptchaProvider(Protocol):
         """Whether the token proves a solved challenge. Tokens are spent by this call.
 
         Raises ProviderUnavailable when the vendor cannot tell or our credentials are refused.
+        """
+
+
+class LeakedPasswordsProvider(Protocol):
+    name: str
+
+    async def holds(self, digest: str) -> bool:
+        """Whether the password of this SHA-1 (40 hexadecimal digits, upper case) is known to be leaked.
+
+        No more than the first five digits leave the house. Raises ProviderUnavailable when the service cannot tell.
         """
 
 

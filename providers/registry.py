@@ -1,5 +1,6 @@
 """Which provider is asked now: the active one of the config, then the others in their order, anew at every call."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +17,14 @@ from domain.uploads import incoming, is_public
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
 from providers.geoip import geoip_adapters
+from providers.leaked_passwords import leaked_passwords_adapters
 from providers.observing import nobody, observed
 from providers.ports import (
     Attempt,
     CaptchaProvider,
     EmailProvider,
     GeoIpProvider,
+    LeakedPasswordsProvider,
     Mail,
     MailStore,
     OAuthClients,
@@ -165,6 +168,25 @@ class GeoIpFamily(_Family[GeoIpProvider]):
         return None
 
 
+class LeakedPasswordsFamily(_Family[LeakedPasswordsProvider]):
+    family = "leaked_passwords"
+
+    async def know(self, password: str) -> bool:
+        """Whether the password is known to be leaked. Never raises: a service that is away keeps nobody out."""
+        digest = hashlib.sha1(password.encode()).hexdigest().upper()  # noqa: S324 - what the services know them by
+
+        async def ask(name: str) -> bool:
+            with observed(self._observe, self.family, name) as ending:
+                leaked = await self._adapter(name).holds(digest)
+                ending.outcome = "rejected" if leaked else "ok"
+            return leaked
+
+        try:
+            return await self._first_available(ask) if self.chosen() else False
+        except ProviderUnavailable:
+            return False
+
+
 class OAuthFamily:
     """No failover here: a person is known to one platform. Which ones are open is asked anew at every call."""
 
@@ -264,6 +286,7 @@ class Providers:
     sms: SmsFamily
     captcha: CaptchaFamily
     geoip: GeoIpFamily
+    leaked_passwords: LeakedPasswordsFamily
     storage: StorageFamily
     http: httpx.AsyncClient
 
@@ -290,6 +313,7 @@ def build_providers(
         SmsFamily(config, sms_adapters(config, http, mail_store, env), observe),
         CaptchaFamily(config, captcha_adapters(config, http), observe),
         GeoIpFamily(config, geoip_adapters(config), observe),
+        LeakedPasswordsFamily(config, leaked_passwords_adapters(config, http), observe),
         StorageFamily(config, storages),
         http,
     )

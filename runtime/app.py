@@ -45,6 +45,7 @@ from runtime.security import Bearer, CompiledSecurity, DevTokenSecurity
 from runtime.settings import Settings
 from runtime.signing import SigningKeys
 from runtime.tokens import Tokens
+from runtime.turns import OneByOne
 from runtime.validation import ValidatedOperation, ValidationLayer
 from runtime.wiring import Container, WiredApp, WiredOperation, find_handler
 
@@ -105,6 +106,7 @@ class Application:
         self.limiter, self._redis = build_limiter(settings)
         self.signing_keys = SigningKeys(self.parts.database, self.parts.keyring, self.config, utc_now)
         self.config.bring_along(self.signing_keys.refresh)
+        self.config.bring_along(self._look_at_hashes)
         self.tokens = Tokens(self.parts.keyring, self.signing_keys, self.config, utc_now)
         self.refusals = Refusals(
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
@@ -225,8 +227,10 @@ class Application:
             "export_links": self.export_links,
             "geoip": self.parts.providers.geoip,
             "hasher": self.hasher,
+            "leaked_passwords": self.parts.providers.leaked_passwords,
             "mail_rules": MailRules(self.config, self.parts.settings.dns_resolver, observe=self.metrics.attempt),
             "oauth": self._oauth(),
+            "one_by_one": OneByOne(),
             "qr_code": png_data_url,
             "random_bytes": os.urandom,
             "second_factor": SecondFactor(self.parts.keyring, self.config, utc_now),
@@ -234,6 +238,10 @@ class Application:
             "storage": self.parts.providers.storage,
             "tokens": self.tokens,
         }
+
+    async def _look_at_hashes(self) -> None:
+        async with self.parts.database.reading() as db:
+            self.hasher.dearest = await db.users.dearest_hash()
 
     def _oauth(self) -> OAuthFamily:
         parts = self.parts

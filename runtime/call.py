@@ -1,10 +1,14 @@
 """What is known of one request while it is on its way: made at the door, filled by each layer."""
 
+import asyncio
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from starlette.types import Message, Receive
 
 from domain.users import Client, Identity
 from runtime.headers import Headers
@@ -13,6 +17,11 @@ SCOPE_KEY = "biore.call"
 CORRELATION: ContextVar[str | None] = ContextVar("biore_correlation", default=None)
 # Of the request or job under way, as W3C Trace Context writes it; None while tracing is off.
 TRACEPARENT: ContextVar[str | None] = ContextVar("biore_traceparent", default=None)
+
+
+async def _nothing_comes() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody sets it")
 
 
 class Principal(NamedTuple):
@@ -37,7 +46,8 @@ class Principal(NamedTuple):
 class Call:
     """``answer_headers`` are added to whatever answer the request gets; ``status`` is 0 until that began.
 
-    ``fault`` is the type of the exception that the answer was made from.
+    ``fault`` is the type of the exception that the answer was made from. ``typed`` has passwords of the body as they
+    were sent, by what cleaning made of them, where that is another text.
     """
 
     correlation_id: str
@@ -47,8 +57,19 @@ class Call:
     arguments: dict[str, Any] = field(default_factory=dict)
     body: Any = None
     has_body: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
     operation_id: str | None = None
     fault: str | None = None
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     status: int = 0
+    receive: Receive | None = None
+
+    async def gone(self) -> None:
+        """Returns when the client has left; ask only when its body was read."""
+        receive = self.receive or _nothing_comes
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            await asyncio.sleep(0)

@@ -1,6 +1,5 @@
 """Passwords: hashed in a bounded pool, so that the event loop never waits and a flood gets a 503, not a time-out."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -8,76 +7,138 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import bcrypt
 
 from domain.config_keys import Config
 from domain.errors import ApiError
+from runtime.call import Call
+from runtime.door import traced_network
+from runtime.turns import DEADLINE_SECONDS, Caller, Standing, Turns
 
-T = TypeVar("T")
-
-MAX_WAITING = 256
 NICENESS = 10
 # Not a secret: it only keeps our digests apart from those of others. A secret here would tie every password to it.
 CONTEXT = b"biore.password.v1"
+OURSELVES = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``outdated``: the hash is of another cost than new ones, or of the password as it was sent, not composed."""
+
+    right: bool
+    outdated: bool = False
 
 
 class Hasher:
     """bcrypt over base64(HMAC-SHA256(password)), because bcrypt itself ends at byte 72.
 
-    ``refused`` is told of each password that is turned away.
+    ``refused`` is told of each password that is turned away. ``dearest`` is the highest cost of a stored hash, as far
+    as it is known; ``performed`` counts the turns, ``spent`` the rounds of bcrypt (2^cost for each hash).
     """
 
     def __init__(
         self,
         config: Config,
         threads: int | None = None,
-        max_waiting: int = MAX_WAITING,
         refused: Callable[[], None] = lambda: None,
+        deadline: float = DEADLINE_SECONDS,
     ) -> None:
         self._config = config
-        self._threads = threads or os.cpu_count() or 1
         # bcrypt releases the interpreter lock, so threads are enough.
-        self._pool = ThreadPoolExecutor(self._threads, "bcrypt", initializer=_give_way)
-        self._max_waiting = max_waiting
-        self._refused = refused
-        self._waiting = 0
-        self.performed = 0
+        self._turns = Turns(threads or os.cpu_count() or 1, "bcrypt", _give_way, refused, deadline)
+        self.dearest = 0
+        self.performed = self.spent = 0
 
-    async def hash(self, password: str) -> str:
-        """Raises ApiError service.unavailable when too many are waiting."""
-        return await self._run(_hash, password, self._config["auth.salt_rounds"])
+    async def hash(self, password: str, caller: Caller = OURSELVES) -> str:
+        """Raises ApiError service.unavailable when too much work comes before, ClientDisconnect when nobody waits."""
+        cost = self._config["auth.salt_rounds"]
+        hashed = await self._turns.run(caller, 1 << cost, partial(_hash, password, cost))
+        self._count(1 << cost)
+        return hashed
+
+    async def match(
+        self, password: str, password_hash: str | None, as_sent: str | None = None, caller: Caller = OURSELVES
+    ) -> Match:
+        """Whether the password is the hashed one. Raises as ``hash``.
+
+        Every failure takes the same work, of the dearest hash that there is: no hash (an unknown account), one of a
+        cheaper time and one of today. ``as_sent``: the password before it was composed, where that is another text;
+        older hashes are of that one.
+        """
+        forms = (password,) if as_sent is None else (password, as_sent)
+        standard = max(self._config["auth.salt_rounds"], self.dearest)
+        compared = password_hash or _stand_in(standard)
+        most = len(forms) << max(standard, cost_of(compared))
+        found, spent = await self._turns.run(caller, most, partial(_match, forms, compared, standard))
+        self._count(spent)
+        if found is None or password_hash is None:
+            return Match(False)
+        return Match(True, outdated=found != password or cost_of(compared) != self._config["auth.salt_rounds"])
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Whether the password is the hashed one. No hash (an unknown account) takes the same work and is False."""
-        stand_in = _stand_in(self._config["auth.salt_rounds"])
-        matched = await self._run(_matches, password, password_hash or stand_in)
-        return matched and password_hash is not None
+        """As ``match``, for whoever asks for nothing else."""
+        return (await self.match(password, password_hash)).right
 
-    async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
-        if self._waiting >= self._max_waiting:
-            self._refused()
-            raise ApiError("service.unavailable", retry_after=2)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
-        finally:
-            self._waiting -= 1
-            self.performed += 1
+    def _count(self, rounds: int) -> None:
+        self.performed += 1
+        self.spent += rounds
+
+    def on_behalf_of(self, call: Call) -> "CallersHasher":
+        return CallersHasher(self, call)
 
     @property
     def running(self) -> int:
-        return min(self._waiting, self._threads)
+        return self._turns.running
 
     @property
     def waiting(self) -> int:
-        return self._waiting - self.running
+        return self._turns.waiting
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._turns.close()
+
+
+class CallersHasher:
+    """The hasher as a handler gets it: knows who calls, and how the passwords of the call were sent."""
+
+    def __init__(self, hasher: Hasher, call: Call) -> None:
+        self._hasher = hasher
+        self._call = call
+        self._match = Match(False)
+
+    async def hash(self, password: str) -> str:
+        """As ``Hasher.hash``."""
+        return await self._hasher.hash(password, self._caller())
+
+    async def matches(
+        self, password: str, password_hash: str | None, *, target: str | None = None, known: bool = False
+    ) -> bool:
+        """As ``Hasher.match``. ``target``: whom a stranger wants to be; ``known``: the device was here before."""
+        as_sent = self._call.typed.get(password)
+        self._match = await self._hasher.match(password, password_hash, as_sent, self._caller(target, known))
+        return self._match.right
+
+    async def renewed(self, password: str) -> str | None:
+        """A hash of today for the password that just matched; None when it has one, or while there is no room."""
+        if not self._match.outdated:
+            return None
+        try:
+            return await self._hasher.hash(password, Caller(gone=self._call.gone))
+        except ApiError:
+            return None
+
+    def _caller(self, target: str | None = None, known: bool = False) -> Caller:
+        principal = self._call.principal
+        aims = () if target is None else (f"account {target}",)
+        if principal is not None:
+            return Caller(Standing.SIGNED_IN, (principal.caller,), self._call.gone)
+        if known:
+            return Caller(Standing.KNOWN, aims, self._call.gone)
+        network = traced_network(self._call.client.network) or "unknown"
+        return Caller(Standing.STRANGER, (network, *aims), self._call.gone)
 
 
 def _give_way() -> None:
@@ -90,15 +151,29 @@ def _digest(password: str) -> bytes:
     return base64.b64encode(hmac.digest(CONTEXT, password.encode(), hashlib.sha256))
 
 
-def _hash(password: str, rounds: int) -> str:
-    return bcrypt.hashpw(_digest(password), bcrypt.gensalt(rounds)).decode()
+def _hash(password: str, cost: int) -> str:
+    return bcrypt.hashpw(_digest(password), bcrypt.gensalt(cost)).decode()
 
 
-def _matches(password: str, password_hash: str) -> bool:
-    return bcrypt.checkpw(_digest(password), password_hash.encode())
+def _match(forms: tuple[str, ...], password_hash: str, standard: int) -> tuple[str | None, int]:
+    """Which of the forms is the hashed one, and the rounds spent: 2^standard for each form that is not it."""
+    spent, cost = 0, cost_of(password_hash)
+    for form in forms:
+        spent += 1 << cost
+        if bcrypt.checkpw(_digest(form), password_hash.encode()):
+            return form, spent
+    for form in forms:
+        for lacking in range(cost, standard):  # 2^a + 2^a + 2^(a+1) + … + 2^(b-1) = 2^b
+            spent += 1 << lacking
+            bcrypt.checkpw(_digest(form), _stand_in(lacking).encode())
+    return None, spent
+
+
+def cost_of(password_hash: str) -> int:
+    return int(password_hash[4:6])
 
 
 @lru_cache(maxsize=16)
-def _stand_in(rounds: int) -> str:
+def _stand_in(cost: int) -> str:
     """A well-formed hash that no password has, made without hashing."""
-    return f"$2b${rounds:02d}${'.' * 22}{'.' * 31}"
+    return f"$2b${cost:02d}${'.' * 22}{'.' * 31}"

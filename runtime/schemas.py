@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from domain import codes, email_address, texts
+from domain import codes, email_address, passwords, texts
 from runtime.bounds import NORMALIZE, uncleaned
 from runtime.spec import MOST_VIOLATIONS
 
@@ -15,7 +15,10 @@ Violation = dict[str, Any]
 Normalizer = Callable[[Any], Any]
 
 OVERRIDE = "x-biore-rule"
-STEPS = email_address.STEPS | texts.STEPS | codes.STEPS
+EXACT_PATTERN = "x-biore-pattern"
+CHECK = "x-biore-check"
+STEPS = email_address.STEPS | passwords.STEPS | texts.STEPS | codes.STEPS
+CHECKS = passwords.CHECKS
 SETTLING = ("type", "maxLength")
 LONGEST_FIELD = 100
 MOST_ERRORS = 4 * MOST_VIOLATIONS
@@ -23,12 +26,14 @@ ALTERNATIVES = ("oneOf", "anyOf")  # their limit is a list of what each alternat
 
 
 def modern(schema: Any) -> Any:
-    """An OpenAPI 3.0 schema as JSON Schema 2020-12: ``nullable`` becomes a type."""
+    """An OpenAPI 3.0 schema as JSON Schema 2020-12: ``nullable`` becomes a type, the exact pattern the pattern."""
     if isinstance(schema, list):
         return [modern(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     rewritten = {key: modern(value) for key, value in schema.items() if key != "nullable"}
+    if EXACT_PATTERN in rewritten:
+        rewritten["pattern"] = rewritten.pop(EXACT_PATTERN)
     if schema.get("nullable") is True:
         rewritten["type"] = [rewritten["type"], "null"]
         if "enum" in rewritten and None not in rewritten["enum"]:
@@ -83,6 +88,11 @@ class SchemaCompiler:
         present = {name: clean for name, clean in fields.items() if clean is not None}
         closed = schema.get("additionalProperties") is False
         return _object_normalizer(present, frozenset(fields)) if closed or present else None
+
+    def passwords(self, schema: Mapping[str, Any]) -> tuple[str, ...]:
+        """The fields of an object that hold passwords."""
+        properties = self.resolved(schema).get("properties", {})
+        return tuple(name for name, part in properties.items() if self.resolved(part).get("format") == "password")
 
     def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in schema:
@@ -148,10 +158,21 @@ def _shortened(value: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     return {name: value[name] for name in (*(name for name in value if name in known), *unknown)}
 
 
+class Check:
+    """A keyword of ours for jsonschema-rs: a rule of the domain that no pattern can say."""
+
+    def __init__(self, _schema: Any, name: str, _path: Any) -> None:
+        self._breaks = CHECKS[name]
+
+    def validate(self, value: Any) -> None:
+        if isinstance(value, str) and self._breaks(value):
+            raise ValueError
+
+
 class Validator:
     def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
-        self._compiled = jsonschema_rs.Draft202012Validator(root, validate_formats=True)
+        self._compiled = jsonschema_rs.Draft202012Validator(root, validate_formats=True, keywords={CHECK: Check})
 
     def accepts(self, value: Any) -> bool:
         return bool(self._compiled.is_valid(value))
@@ -179,7 +200,7 @@ class Validator:
         elif rule == "additionalProperties":
             for name in islice(kind.unexpected, MOST_VIOLATIONS + 1):
                 yield {"field": ".".join([*path, name[:LONGEST_FIELD]]), "rule": "unknown"}
-        elif rule in ALTERNATIVES:
+        elif rule == CHECK or rule in ALTERNATIVES:
             yield {"field": ".".join(path), "rule": self._rule(error, rule)}
         else:
             yield {"field": ".".join(path), "rule": self._rule(error, rule), "limit": _shown(kind.value)}
@@ -188,7 +209,8 @@ class Validator:
         node: Any = self._root
         for step in error.schema_path[:-1]:
             node = node[step]
-        return str(node.get(OVERRIDE, rule)) if isinstance(node, Mapping) else rule
+        own = CHECK if rule == CHECK else OVERRIDE
+        return str(node.get(own, rule)) if isinstance(node, Mapping) else rule
 
 
 def _settles(error: Any) -> bool:

@@ -22,7 +22,7 @@ from runtime.policy import INACTIVE, ContractError, Policy, compile_policy
 ROOT = Path(__file__).resolve().parent.parent
 OPENAPI = ROOT / "openapi"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-rule"}
+SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-check", "x-biore-pattern", "x-biore-rule"}
 PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path"}
 COMMON = "schemas/common.yaml#"
 REFUSAL_HEADERS = {
@@ -235,6 +235,8 @@ def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _check_schema_extensions(node: Any, where: str = "") -> None:
     if isinstance(node, dict):
+        if node.get("format") == "password" and "nfc" not in node.get("x-biore-normalize", ()):
+            raise ContractError(f"{where}: a password is compared in one form of text; add x-biore-normalize: [nfc]")
         known = PARAMETER_EXTENSIONS if where.startswith("/components/parameters/") else SCHEMA_EXTENSIONS
         for key, value in node.items():
             if where.startswith("/components") and str(key).startswith("x-biore-") and key not in known:

@@ -87,6 +87,7 @@ class ValidatedOperation:
             schema = body["content"][JSON]["schema"]
             self._clean = schemas.normalizer(schema)
             self._validator = schemas.validator(schema)
+            self._passwords = schemas.passwords(schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[SCOPE_KEY]
@@ -125,9 +126,11 @@ class ValidatedOperation:
         return self._check_body(body, call)
 
     def _check_body(self, body: Any, call: Call) -> list[Violation]:
+        sent = {name: body[name] for name in self._passwords if name in body} if isinstance(body, dict) else {}
         body, violations = self.judge(body)
         if not violations:
             call.body, call.has_body = body, True
+            call.typed = {body[name]: text for name, text in sent.items() if body[name] != text}
         return violations
 
     def judge(self, body: Any) -> tuple[Any, list[Violation]]:

@@ -73,6 +73,7 @@ PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     "principal": lambda _c, call: call.principal,
     "client": lambda _c, call: call.client,
     "carrier": lambda c, call: Carrier(call, c.refresh_cookie),
+    "hasher": lambda c, call: c.services["hasher"].on_behalf_of(call),
     "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
 }
 WORK = {"uow", "db"}
@@ -124,6 +125,7 @@ class WiredOperation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[SCOPE_KEY]
+        call.receive = receive
         token = self._take_captcha_token(call) if self._policy.captcha else None
         key = call.arguments.pop("idempotency_key", None) if self._policy.idempotent else None
         if key is None:

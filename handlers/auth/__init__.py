@@ -11,6 +11,7 @@ from domain.auth import Judged, Presented
 from domain.errors import ApiError
 from domain.keys import Digest, Purpose
 from domain.mails import allowance
+from domain.passwords import require_impersonal, require_unleaked
 from domain.two_factor import CHALLENGE_LIFE
 from domain.usernames import require_no_path
 from domain.users import REFERRAL_LENGTH, Origin, identity_view, mask_email, new_user, referral_code
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
         DigestsOf,
         GeoIp,
         Hasher,
+        LeakedPasswords,
         MailRules,
+        OneByOne,
         Principal,
         RandomBytes,
         Repositories,
@@ -54,14 +57,19 @@ async def register(
     geoip: GeoIp,
     random_bytes: RandomBytes,
     site_paths: SitePaths,
+    one_by_one: OneByOne,
+    leaked_passwords: LeakedPasswords,
 ) -> dict[str, Any]:
+    require_impersonal("password", body["password"], body["email"], body.get("username"))
     locale = rules.registration_locale(body.get("locale"), client.locale, config["platform.supported_locales"])
     await mail_rules.require_deliverable(body["email"])
-    async with uow() as db:  # friendly answers before the dear hash; the constraints still decide
-        await db.users.require_unclaimed(body["email"], body.get("username"))
-        require_no_path(body.get("username"), site_paths)
-        referrer = await db.referrals.find_referrer(body.get("referralCode"))
-    password_hash = await hasher.hash(body["password"])
+    require_unleaked("password", leaked=await leaked_passwords.know(body["password"]))
+    async with one_by_one(body["email"]):  # a crowd that wants the same address costs no crowd of hashes
+        async with uow() as db:  # friendly answers before the dear hash; the constraints still decide
+            await db.users.require_unclaimed(body["email"], body.get("username"))
+            require_no_path(body.get("username"), site_paths)
+            referrer = await db.referrals.find_referrer(body.get("referralCode"))
+        password_hash = await hasher.hash(body["password"])
     origin = Origin(client.user_agent, await geoip.country(client.ip, client.cdn_country), referrer)
     codes = [referral_code(random_bytes(REFERRAL_LENGTH)) for _ in range(REFERRAL_TRIES)]
 
@@ -142,17 +150,20 @@ async def login(
     if locked_for is not None:
         raise ApiError("auth.login.account_locked", retry_after=locked_for)
 
-    matched = await hasher.matches(body["password"], user.password_hash if user else None)
+    matched = await hasher.matches(body["password"], user.password_hash if user else None, target=body["email"])
     refusal = rules.login_refusal(user.status, user.email_verified) if user and matched else rules.WRONG_CREDENTIALS
     if user is None or refusal is not None:
         async with uow() as db:
             await _refuse(db, user, matched, refusal, subjects, config, now, digests)
         raise ApiError(refusal or rules.WRONG_CREDENTIALS)
 
+    renewed = await hasher.renewed(body["password"])
     idle, absolute = rules.session_life(config)
     country = await geoip.country(client.ip, client.cdn_country)
     async with uow() as db:
         await _forget_attempts(db, subjects)
+        if renewed is not None:
+            await db.users.renew_password(user.id, user.password_hash, renewed)
         if user.two_factor_enabled:
             temp_token = await db.sign_in_challenges.start(user.id, now, CHALLENGE_LIFE)
             return {"requiresTwoFactor": True, "tempToken": str(temp_token)}

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.auth import read_one_time_token
 from domain.errors import ApiError
 from domain.keys import Purpose
+from domain.passwords import require_impersonal, require_unleaked
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
         DeviceOf,
         DigestsOf,
         Hasher,
+        LeakedPasswords,
+        OneByOne,
         Principal,
         Repositories,
         Say,
@@ -35,30 +38,42 @@ async def forgot(body: Body, db: Repositories, digests: DigestsOf, say: Say) -> 
 
 
 async def reset(
-    body: Body, uow: UnitOfWork, client: Client, clock: Clock, hasher: Hasher, digests: DigestsOf, device_of: DeviceOf
+    body: Body,
+    uow: UnitOfWork,
+    client: Client,
+    clock: Clock,
+    hasher: Hasher,
+    digests: DigestsOf,
+    device_of: DeviceOf,
+    leaked_passwords: LeakedPasswords,
+    one_by_one: OneByOne,
 ) -> None:
     token, now = read_one_time_token(body["token"]), clock()
-    async with uow() as db:  # a dead token costs no hash
-        known = token is not None and await db.password_resets.find(token, now) is not None
-    if token is None or not known:
-        raise ApiError("auth.reset_password.invalid_token")
-    password_hash = await hasher.hash(body["newPassword"])
-
-    async with uow() as db:
-        user_id = await db.password_resets.consume(token, now)
-        user = await db.users.find(user_id) if user_id is not None else None
-        if user is None:
+    async with one_by_one(body["token"]):  # a crowd that shows one token costs one hash
+        async with uow() as db:  # a dead token costs no hash
+            owner = await db.password_resets.find(token, now) if token is not None else None
+            account = await db.users.find(owner) if owner is not None else None
+        if token is None or account is None:
             raise ApiError("auth.reset_password.invalid_token")
-        if not user.email_verified:
-            await db.users.void_unproven(user.id, now)
-        await db.users.set_password(user.id, password_hash)
-        await db.email_changes.invalidate(user.id, now)
-        await db.sessions.revoke_all(user.id, now)
-        for names in ((user.email, client.network), (user.email,)):
-            for subject in digests(Purpose.LOGIN_ATTEMPTS, *names):
-                await db.login_attempts.forget(subject.value)
-        await _tell(db, user.id, client, now, device_of)
-        await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id)
+        require_impersonal("newPassword", body["newPassword"], account.email, account.username)
+        require_unleaked("newPassword", leaked=await leaked_passwords.know(body["newPassword"]))
+        password_hash = await hasher.hash(body["newPassword"])
+
+        async with uow() as db:
+            user_id = await db.password_resets.consume(token, now)
+            user = await db.users.find(user_id) if user_id is not None else None
+            if user is None:
+                raise ApiError("auth.reset_password.invalid_token")
+            if not user.email_verified:
+                await db.users.void_unproven(user.id, now)
+            await db.users.set_password(user.id, password_hash)
+            await db.email_changes.invalidate(user.id, now)
+            await db.sessions.revoke_all(user.id, now)
+            for names in ((user.email, client.network), (user.email,)):
+                for subject in digests(Purpose.LOGIN_ATTEMPTS, *names):
+                    await db.login_attempts.forget(subject.value)
+            await _tell(db, user.id, client, now, device_of)
+            await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id)
 
 
 async def change(
@@ -69,6 +84,7 @@ async def change(
     clock: Clock,
     hasher: Hasher,
     device_of: DeviceOf,
+    leaked_passwords: LeakedPasswords,
 ) -> None:
     async with uow() as db:
         user = await db.users.find(principal.user_id)
@@ -76,6 +92,8 @@ async def change(
         raise ApiError("auth.change_password.invalid_current")
     if body["newPassword"] == body["currentPassword"]:
         raise ApiError("auth.change_password.same_as_current")
+    require_impersonal("newPassword", body["newPassword"], user.email, user.username)
+    require_unleaked("newPassword", leaked=await leaked_passwords.know(body["newPassword"]))
     password_hash, now = await hasher.hash(body["newPassword"]), clock()
 
     async with uow.last() as db:

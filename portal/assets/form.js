@@ -172,6 +172,7 @@ function rules(schema) {
   const kind = schema.type ?? "json";
   const own = TOLD.filter((key) => key in schema && String(schema[key]).length < 60).map((key) => `${key} ${schema[key]}`);
   const named = (schema.allOf ?? []).map((part) => part["x-biore-rule"]).filter(Boolean);
+  if (schema["x-biore-check"]) named.push(schema["x-biore-check"]);
   return [schema.nullable ? `${kind} | null` : kind, ...own, ...named].join(" · ");
 }
 

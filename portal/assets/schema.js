@@ -31,7 +31,7 @@ const TYPES = {
 const KEYWORDS = {
   minLength: (value, limit) => typeof value !== "string" || length(value) >= limit,
   maxLength: (value, limit) => typeof value !== "string" || length(value) <= limit,
-  pattern: (value, limit) => typeof value !== "string" || new RegExp(limit, "u").test(value),
+  pattern: (value, limit, schema) => typeof value !== "string" || new RegExp(schema["x-biore-pattern"] ?? limit, "u").test(value),
   format: (value, limit) => typeof value !== "string" || (FORMATS[limit]?.(value) ?? true),
   minimum: (value, limit, schema) => typeof value !== "number" || (schema.exclusiveMinimum === true ? value > limit : value >= limit),
   maximum: (value, limit, schema) => typeof value !== "number" || (schema.exclusiveMaximum === true ? value < limit : value <= limit),

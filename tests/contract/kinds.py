@@ -284,6 +284,13 @@ def _final_line_feed(_judge: Judge, found: Difference, violation: Violation) -> 
     return isinstance(value, str) and value.endswith("\n")
 
 
+def _any_script(_judge: Judge, found: Difference, violation: Violation) -> bool:
+    if violation["rule"] not in ("uppercase", "lowercase", "digit"):
+        return False
+    value = json.loads(found.body).get(violation["field"])
+    return isinstance(value, str) and not all(" " <= character <= "~" for character in value)
+
+
 def _unlike_json(found: Difference) -> bool:
     media_type = found.content_type.partition(";")[0].strip()
     return media_type != JSON == media_type.lower()
@@ -371,6 +378,7 @@ KINDS = (
     Kind("depth", "stock takes what the parser can take", "violation", _depth),
     Kind("JSON of Python only", "NaN, infinities, lone surrogates", "violation", _only_python),
     Kind("given twice", "stock takes the first header and the last parameter", "violation", _single),
+    Kind("letters of any script", "stock reads the wider `pattern` beside `x-biore-pattern`", "violation", _any_script),
     Kind("final line feed", "$ of Python matches before it", "violation", _final_line_feed),
     Kind(
         "media type in capitals",

@@ -1,15 +1,20 @@
+import os
+import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
 import jwt
+import orjson
 import pytest
 
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, statements
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules, code_of, refresh_token
+from tests.processes.biore import until
 from tests.providers.servers import SiteVerifyServer
 
 WRONG = "Wrong-Horse-7"
@@ -296,3 +301,110 @@ class TestLockout:
         )
         fail(api, 3)
         assert 29 <= locked_for(login(api)) <= 30
+
+
+class TestCostOfHashes:
+    """A raised ``auth.salt_rounds`` reaches everybody who signs in, and tells strangers nothing."""
+
+    @pytest.fixture
+    def raised(self, server: Server, api: Api, tables: Tables) -> None:
+        account(api, tables)
+        server.configure(**{"auth.salt_rounds": 11})
+
+    def test_the_right_password_is_hashed_anew(self, api: Api, tables: Tables, raised: None) -> None:
+        assert login(api).status_code == 200
+        renewed = tables.one("SELECT password_hash FROM users")["password_hash"]
+        assert renewed.startswith("$2b$11$")
+        performed = api.server.app.hasher.performed
+        assert login(api).status_code == 200
+        assert api.server.app.hasher.performed - performed == 1
+        assert tables.one("SELECT password_hash FROM users")["password_hash"] == renewed
+
+    def test_a_hash_of_the_text_as_it_was_sent_is_replaced(self, api: Api, server: Server, tables: Tables) -> None:
+        sent = "Passwo\u0308rd-2026"
+        account(api, tables, password_hash=server.on_loop(server.app.hasher.hash(sent)))
+        assert login(api, password="Passw\u00f6rd-2026").status_code == 401
+        assert login(api, password=sent).status_code == 200
+        assert login(api, password="Passw\u00f6rd-2026").status_code == 200
+
+    def test_a_wrong_one_changes_nothing(self, api: Api, tables: Tables, raised: None) -> None:
+        login(api, password=WRONG)
+        assert tables.one("SELECT password_hash FROM users")["password_hash"].startswith("$2b$10$")
+
+    def test_a_password_that_changed_meanwhile_stays_changed(
+        self, api: Api, server: Server, tables: Tables, raised: None
+    ) -> None:
+        async def renew() -> None:
+            async with server.app.parts.database.unit() as db:
+                user = await db.users.find_by_email("ada@example.com")
+                assert user is not None
+                await db.users.renew_password(user.id, "the hash of before", "another")
+
+        server.on_loop(renew())
+        assert tables.one("SELECT password_hash FROM users")["password_hash"].startswith("$2b$10$")
+
+    def test_failures_take_the_same_work_for_old_new_and_unknown(
+        self, api: Api, server: Server, tables: Tables, raised: None
+    ) -> None:
+        new = server.on_loop(server.app.hasher.hash(PASSWORD))
+        account(api, tables, "new@example.com", password_hash=new)
+        account(api, tables, "none@example.com", password_hash=None)
+        names = ("ada", "new", "none", "eve")
+        assert [self.spent(api, f"{name}@example.com") for name in names] == [2**11] * 4
+
+    def test_they_do_so_too_after_the_cost_was_lowered(self, api: Api, server: Server, tables: Tables) -> None:
+        server.configure(**{"auth.salt_rounds": 11})
+        account(api, tables, password_hash=server.on_loop(server.app.hasher.hash(PASSWORD)))
+        server.configure(**{"auth.salt_rounds": 10})
+        server.on_loop(server.app.config.keep_up())
+        assert [self.spent(api, f"{name}@example.com") for name in ("ada", "eve")] == [2**11] * 2
+
+    @staticmethod
+    def spent(api: Api, email: str) -> int:
+        before = api.server.app.hasher.spent
+        assert code_of(login(api, email, WRONG)) == "auth.login.invalid_credentials"
+        return int(api.server.app.hasher.spent - before)
+
+
+class TestQueue:
+    """Passwords wait in one queue, where a crowd of strangers stands in nobody's way."""
+
+    def test_a_crowd_of_one_network_is_turned_away_and_others_get_in(
+        self, api: Api, server: Server, tables: Tables, clients: Clients
+    ) -> None:
+        account(api, tables)
+        server.configure(**{"auth.salt_rounds": 12})
+        crowd = [clients(server, address=f"198.51.100.{n}") for n in range(1, 25)]
+        with ThreadPoolExecutor(len(crowd) + 1) as pool:
+            guesses = [pool.submit(login, one, f"nobody{n}@example.com", WRONG) for n, one in enumerate(crowd)]
+            until(lambda: server.app.hasher.waiting >= 4, "the queue to fill")
+            owner = login(clients(server, address="203.0.113.7"))
+            answers = [guess.result() for guess in guesses]
+        assert owner.status_code == 200
+        refused = [answer for answer in answers if answer.status_code == 503]
+        assert refused
+        assert {code_of(answer) for answer in refused} == {"service.unavailable"}
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+        assert {answer.status_code for answer in answers} == {401, 503}
+
+    def test_nothing_is_hashed_for_a_client_that_left(self, server: Server, api: Api, tables: Tables) -> None:
+        account(api, tables)
+        server.configure(**{"auth.salt_rounds": 12})
+        threads, hasher = os.cpu_count() or 1, server.app.hasher
+        before = hasher.performed
+        body = orjson.dumps({"email": "nobody@example.com", "password": WRONG})
+        head = (
+            f"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {api.address}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        sockets = [
+            socket.create_connection(("127.0.0.1", httpx.URL(server.origin).port or 0)) for _ in range(threads + 3)
+        ]
+        for number, one in enumerate(sockets):
+            one.sendall(head.encode() + body.replace(b"nobody", b"body%02d" % number))
+        until(lambda: hasher.waiting == 3, "three to wait")
+        for one in sockets:
+            one.close()
+        until(lambda: hasher.waiting == 0, "the turns to be given up")
+        until(lambda: hasher.running == 0, "the others to end")
+        assert hasher.performed - before <= threads

@@ -346,7 +346,6 @@ class TestShape:
             ("intent", "maxLength"),
             ("locale", "type"),
             ("password", "digit"),
-            ("password", "lowercase"),
             ("password", "minLength"),
             ("password", "uppercase"),
             ("username", "pattern"),

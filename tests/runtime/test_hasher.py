@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import bcrypt
 import pytest
 
 from domain.errors import ApiError
-from runtime.hasher import Hasher
+from runtime.hasher import Hasher, Match
 from tests.harness import Api, Server
 
 ROUNDS = 10
@@ -17,8 +18,13 @@ SLOW_ROUNDS = 12
 
 
 @pytest.fixture
-def hasher() -> Iterator[Hasher]:
-    made = Hasher({"auth.salt_rounds": ROUNDS}, threads=1, max_waiting=3)
+def config() -> dict[str, int]:
+    return {"auth.salt_rounds": ROUNDS}
+
+
+@pytest.fixture
+def hasher(config: dict[str, int]) -> Iterator[Hasher]:
+    made = Hasher(config, threads=1)
     yield made
     made.close()
 
@@ -94,14 +100,59 @@ class TestUnknownAccount:
         assert counts == [1, 1]
 
 
+class TestCost:
+    """A failure tells nothing by its work, whatever the costs of the hashes are."""
+
+    def failures(self, hasher: Hasher, *hashes: str | None) -> list[int]:
+        async def scenario() -> list[int]:
+            spent = [hasher.spent]
+            for password_hash in hashes:
+                assert not await hasher.matches("Wrong-Horse-7", password_hash)
+                spent.append(hasher.spent)
+            return [after - before for before, after in pairwise(spent)]
+
+        return asyncio.run(scenario())
+
+    def test_after_a_rise_all_failures_take_the_new_cost(self, hasher: Hasher, config: dict[str, int]) -> None:
+        old = asyncio.run(hasher.hash("Correct-Horse-7"))
+        config["auth.salt_rounds"] = 12
+        new = asyncio.run(hasher.hash("Correct-Horse-7"))
+        assert self.failures(hasher, None, old, new) == [2**12] * 3
+
+    def test_after_a_fall_they_take_the_cost_of_the_dearest_hash(self, hasher: Hasher, config: dict[str, int]) -> None:
+        config["auth.salt_rounds"] = 12
+        old = asyncio.run(hasher.hash("Correct-Horse-7"))
+        config["auth.salt_rounds"] = 10
+        new = asyncio.run(hasher.hash("Correct-Horse-7"))
+        hasher.dearest = 12
+        assert self.failures(hasher, None, old, new) == [2**12] * 3
+
+    def test_a_success_takes_no_more_than_its_own(self, hasher: Hasher, config: dict[str, int]) -> None:
+        old = asyncio.run(hasher.hash("Correct-Horse-7"))
+        config["auth.salt_rounds"], before = 12, hasher.spent
+        assert asyncio.run(hasher.match("Correct-Horse-7", old)) == Match(True, outdated=True)
+        assert hasher.spent - before == 2**10
+
+    def test_a_hash_of_today_is_not_outdated(self, hasher: Hasher) -> None:
+        hashed = asyncio.run(hasher.hash("Correct-Horse-7"))
+        assert asyncio.run(hasher.match("Correct-Horse-7", hashed)) == Match(True)
+
+    def test_one_of_the_text_as_it_was_sent_is(self, hasher: Hasher) -> None:
+        hashed = asyncio.run(hasher.hash("o\u0308"))
+        assert asyncio.run(hasher.match("\u00f6", hashed, "o\u0308")) == Match(True, outdated=True)
+
+
 class TestFlood:
-    def test_beyond_the_queue_is_turned_away_at_once(self, hasher: Hasher) -> None:
+    def test_beyond_the_deadline_is_turned_away_at_once(self) -> None:
+        hasher = Hasher({"auth.salt_rounds": ROUNDS}, threads=1, deadline=0.1)
+
         async def scenario() -> list[Any]:
             return await asyncio.gather(*(hasher.hash("x") for _ in range(10)), return_exceptions=True)
 
         answers = asyncio.run(scenario())
+        hasher.close()
         refused = [answer for answer in answers if isinstance(answer, ApiError)]
-        assert len(refused) == 7
+        assert 0 < len(refused) < 10
         assert {refusal.code for refusal in refused} == {"service.unavailable"}
         assert all(refusal.retry_after for refusal in refused)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.config_keys import CATALOGUE
 from runtime.i18n import LOCALES, NAMESPACES, Texts, negotiate
-from runtime.schemas import OVERRIDE
+from runtime.schemas import CHECK, EXACT_PATTERN, OVERRIDE
 from runtime.spec import Contract, load
 
 CONTRACT = load()
@@ -183,7 +183,9 @@ def rules(node: Any) -> Iterator[str]:
         for item in node:
             yield from rules(item)
     elif isinstance(node, dict):
-        yield from (str(node.get(OVERRIDE, key)) for key in node.keys() - STRUCTURE)
+        yield from (str(node.get(OVERRIDE, key)) for key in node.keys() - STRUCTURE - {CHECK, EXACT_PATTERN})
+        if CHECK in node:
+            yield node[CHECK]
         for key, value in node.items():
             if key == "properties":
                 for part in value.values():

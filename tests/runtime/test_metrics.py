@@ -22,8 +22,10 @@ from runtime.metrics import BOUNDS, NO_OPERATION, Metrics, WholeServer
 from runtime.scrape import Scrape, outbox, serving
 from runtime.settings import InvalidSettings, Settings, load
 from runtime.spec import ROOT, Contract
+from runtime.turns import Caller, Standing
 from runtime.worker import Worker
 from tests.harness import Api, Server, Tables, bearer
+from tests.processes.biore import until
 from tests.providers.servers import closed_port
 from tests.redis_server import RedisServer
 from tests.runtime.wire import exchange, request
@@ -323,19 +325,19 @@ class TestParts:
 
     def test_the_queue_of_passwords(self) -> None:
         metrics = Metrics("api")
-        hasher = Hasher({"auth.salt_rounds": 10}, threads=1, max_waiting=3, refused=metrics.refused)
+        hasher = Hasher({"auth.salt_rounds": 12}, threads=1, refused=metrics.refused)
         metrics.watch(lambda: {"biore_bcrypt_running": hasher.running, "biore_bcrypt_waiting": hasher.waiting})
 
         async def crowd() -> Scraped:
-            calls = [asyncio.create_task(hasher.hash("x")) for _ in range(5)]
-            await asyncio.sleep(0)
+            calls = [asyncio.create_task(hasher.hash("x", Caller(Standing.STRANGER, ("a",)))) for _ in range(7)]
+            await asyncio.to_thread(until, lambda: hasher.running, "a hash")
             busy = told(metrics)
             await asyncio.gather(*calls, return_exceptions=True)
             return busy
 
         busy = asyncio.run(crowd())
         hasher.close()
-        assert [busy.value(f"biore_bcrypt_{state}") for state in ("running", "waiting", "refused_total")] == [1, 2, 2]
+        assert [busy.value(f"biore_bcrypt_{state}") for state in ("running", "waiting", "refused_total")] == [1, 4, 2]
         assert [told(metrics).value(f"biore_bcrypt_{state}") for state in ("running", "waiting")] == [0, 0]
 
     def test_a_limiter_without_its_redis(self, guarded: Server, redis: RedisServer) -> None:

@@ -115,6 +115,8 @@ EDITS = {
     "a body limit by hand": (
         AUTH, "    x-biore-page: auth/login\n",
         "    x-biore-page: auth/login\n    x-biore-body-limit: 9\n", "unknown extension"),
+    "a password in any form of text": (
+        "schemas/auth.yaml", "maxLength: 1024, x-biore-normalize: [nfc]", "maxLength: 1024", "[nfc]"),
     "a success without a name": (AUTH, "{$ref: ../schemas/auth.yaml#/Registration}", "{type: object}", "named schema"),
     "one name for two schemas": (
         "schemas/users.yaml", "UserProfile:",
