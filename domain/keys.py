@@ -12,6 +12,7 @@ class Purpose(StrEnum):
     # Signatures that clients hand back: made with the current secret, accepted under each that is known.
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a purpose
     REFRESH_TOKEN = "refresh-token"  # noqa: S105
+    DEVICE = "device"
     EXPORT_LINK = "export-link"
     UPLOAD_URL = "upload-url"
     # Sealed texts: ``<key id>.<hex>``, opened with the key that they name.
@@ -24,6 +25,7 @@ class Purpose(StrEnum):
     # Digests that are kept: made with the current secret, looked up under each that is known.
     AUDIT_ADDRESS = "audit-address"
     BACKUP_CODE = "backup-code"
+    KNOWN_NETWORK = "known-network"
     OTP_CODE = "otp-code"
     TOMBSTONE = "tombstone"
     # Claims and counters: written under every secret that is known, so that nodes with different lists meet in one row.

@@ -7,12 +7,16 @@ from datetime import timedelta
 
 import pyotp
 
+from domain.mails import Allowance
+
 ISSUER = "BIO.RE"
 STEP_SECONDS = 30
 DIGITS = 6
 SECRET_BYTES = 20
 CHALLENGE_LIFE = timedelta(minutes=5)
 CHALLENGE_TRIES = 5
+FAILURES_BEFORE_WARNING = 5
+WARNINGS = Allowance(gap=timedelta(hours=1), a_day=24)
 FAILURES_BEFORE_LOCK = 10
 LOCK_SECONDS = 900
 BACKUP_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"

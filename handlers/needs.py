@@ -23,6 +23,7 @@ from runtime.links import ExportLinks
 from runtime.second_factor import SecondFactor
 from runtime.tokens import Tokens
 from runtime.turns import OneByOne
+from runtime.visitor import Visitor
 
 Body: TypeAlias = Mapping[str, Any]
 Clock: TypeAlias = Callable[[], datetime]
@@ -59,4 +60,5 @@ __all__ = [
     "Storage",
     "Tokens",
     "UnitOfWork",
+    "Visitor",
 ]

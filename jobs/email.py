@@ -62,6 +62,22 @@ async def password_changed(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "password_changed", when=payload["when"], device=payload["device"])
 
 
+async def new_sign_in(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "new_sign_in", **_circumstances(job))
+
+
+async def sign_in_after_failures(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "sign_in_after_failures", **_circumstances(job))
+
+
+async def wrong_second_factors(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "wrong_second_factors", **_circumstances(job))
+
+
+def _circumstances(job: Job) -> dict[str, str]:
+    return {name: job.payload.get(name, "") for name in ("when", "device", "place")}
+
+
 async def two_factor_enabled(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "two_factor_enabled")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from domain.devices import KNOWN_LIFE
+
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, UnitOfWork
 
@@ -33,6 +35,7 @@ async def forget_sessions(uow: UnitOfWork, clock: Clock) -> None:
     before = clock() - KEPT
     async with uow.last() as db:
         await db.sessions.purge(before)
+        await db.known_devices.purge(before - KNOWN_LIFE)
         await db.email_verifications.purge(before)
         await db.email_changes.purge(before)
         await db.password_resets.purge(before)

@@ -323,5 +323,16 @@ class LoginAttempts:
     async def forget(self, subject: bytes) -> None:
         await self._session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subject))
 
+    async def forget_all(self, subjects: Sequence[bytes], now: datetime) -> dict[bytes, int]:
+        """How many failures each subject had in its last day, the attempt under way included."""
+        attempt = LoginAttempt
+        gone = delete(attempt).where(attempt.subject.in_(subjects))
+        rows = await self._session.execute(gone.returning(attempt.subject, attempt.failures, attempt.updated_at))
+        return {subject: failures for subject, failures, at in rows if at > now - timedelta(days=1)}
+
+    async def failures_of(self, subject: bytes) -> int:
+        found = select(LoginAttempt.failures).where(LoginAttempt.subject == subject)
+        return await self._session.scalar(found) or 0
+
     async def purge(self, before: datetime) -> None:
         await self._session.execute(delete(LoginAttempt).where(LoginAttempt.updated_at < before))

@@ -30,6 +30,7 @@ from persistence.models import (
     EmailDelivery,
     EmailVerification,
     GdprRequest,
+    KnownDevice,
     MailboxMessage,
     OutboxJob,
     PasswordReset,
@@ -180,6 +181,13 @@ PERSONAL: tuple[Personal, ...] = (
         _of(Session),
         Delete(),
         {"counter": INTERNAL},
+    ),
+    Personal(
+        KnownDevice,
+        "Devices and networks that you signed in from, so that others can be told to you.",
+        _of(KnownDevice),
+        Delete(),
+        {"device_hash": SECRET, "network": INTERNAL, "area": INTERNAL},
     ),
     Personal(
         EmailVerification, "Links that were mailed to prove your address.", _of(EmailVerification), Delete(), TOKEN

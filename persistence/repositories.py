@@ -20,6 +20,7 @@ from persistence.blocks import Blocks
 from persistence.config import ConfigEntries
 from persistence.consents import Consents
 from persistence.creators import Creators
+from persistence.devices import KnownDevices
 from persistence.gdpr import DataExports, GdprRequests
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
@@ -112,6 +113,10 @@ class Repositories:
     @cached_property
     def login_attempts(self) -> LoginAttempts:
         return LoginAttempts(self.session)
+
+    @cached_property
+    def known_devices(self) -> KnownDevices:
+        return KnownDevices(self.session)
 
     @cached_property
     def challenges(self) -> Challenges:

@@ -19,6 +19,7 @@ from persistence.models import (
     CreatorProfile,
     EmailChange,
     EmailVerification,
+    KnownDevice,
     PasswordReset,
     ReactivationToken,
     ReferralLink,
@@ -163,7 +164,7 @@ class Users:
         void = {"email_verified": True, "password_hash": None, "phone": None, "phone_verified_at": None}
         factor = {"two_factor_enabled": False, "two_factor_secret": None, "two_factor_last_step": None}
         await self._session.execute(update(User).where(User.id == user_id).values(**void, **factor))
-        for owned in (BackupCode, SocialAccount, Challenge):
+        for owned in (BackupCode, SocialAccount, Challenge, KnownDevice):
             await self._session.execute(delete(owned).where(owned.user_id == user_id))
         for token in (EmailVerification, EmailChange, PasswordReset, ReactivationToken):
             live = update(token).where(token.user_id == user_id, token.used_at.is_(None))

@@ -99,9 +99,7 @@ class Carrier:
         self._call.answer_headers += [(b"set-cookie", line.encode()) for line in lines]
 
     def _cookies(self) -> tuple[str, ...]:
-        pairs = (pair.partition("=") for line in self._call.headers.all("cookie") for pair in line.split(";"))
-        values = (value.strip().strip('"') for name, _, value in pairs if name.strip() == self._cookie.name)
-        return tuple(dict.fromkeys(value for value in values if value))
+        return cookies_of(self._call, self._cookie.name)
 
     def _is_foreign(self) -> bool:
         """Whether a page that is none of ours makes the call. What sends neither header is no browser."""
@@ -115,3 +113,10 @@ class Carrier:
     def _is_ours(self, origin: str) -> bool:
         host = (self._call.headers.only("host") or "").lower()
         return origin in self._cookie.origins or origin in (f"https://{host}", f"http://{host}")
+
+
+def cookies_of(call: Call, wanted: str) -> tuple[str, ...]:
+    """The values of all cookies of the name."""
+    pairs = (pair.partition("=") for line in call.headers.all("cookie") for pair in line.split(";"))
+    values = (value.strip().strip('"') for name, _, value in pairs if name.strip() == wanted)
+    return tuple(dict.fromkeys(value for value in values if value))

@@ -6,13 +6,42 @@ from ua_parser import parse
 
 parse("")  # compiles its patterns, which takes too long for a request to wait for
 
+# A User-Agent is what its sender likes: of its words only those that stand here are ever shown to somebody.
+BROWSERS = {
+    name: name
+    for name in (
+        "Chrome", "Chromium", "Firefox", "Safari", "Edge", "Opera", "IE", "Brave", "Vivaldi", "Samsung Internet",
+        "DuckDuckGo", "Yandex Browser", "UC Browser", "QQ Browser", "Whale", "Silk",
+    )
+} | {
+    "Chrome Mobile": "Chrome",
+    "Chrome Mobile iOS": "Chrome",
+    "Chrome Mobile WebView": "Chrome",
+    "Firefox Mobile": "Firefox",
+    "Firefox iOS": "Firefox",
+    "Mobile Safari": "Safari",
+    "Mobile Safari UI/WKWebView": "Safari",
+    "Edge Mobile": "Edge",
+    "Opera Mobile": "Opera",
+    "Opera Mini": "Opera",
+    "DuckDuckGo Mobile": "DuckDuckGo",
+    "Amazon Silk": "Silk",
+}  # fmt: skip
+SYSTEMS = {
+    name: name
+    for name in (
+        "Windows", "macOS", "iOS", "iPadOS", "Android", "Linux", "Ubuntu", "Fedora", "Debian", "HarmonyOS", "KaiOS",
+        "Tizen",
+    )
+} | {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}  # fmt: skip
+
 
 @lru_cache(maxsize=1024)
 def device_of(user_agent: str | None) -> str | None:
-    """``Chrome on macOS`` from a User-Agent; None when it names neither browser nor system."""
+    """``Chrome on macOS`` from a User-Agent; None when it names neither a browser nor a system of our lists."""
     if not user_agent:
         return None
     parsed = parse(user_agent)
-    browser = parsed.user_agent.family if parsed.user_agent else None
-    system = parsed.os.family.replace("Mac OS X", "macOS") if parsed.os else None
+    browser = BROWSERS.get(parsed.user_agent.family) if parsed.user_agent else None
+    system = SYSTEMS.get(parsed.os.family) if parsed.os else None
     return f"{browser} on {system}" if browser and system else browser or system

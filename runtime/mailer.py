@@ -53,13 +53,17 @@ class Mailer:
 
 def spoken_link(link: str, locale: str) -> str:
     """The page behind a link speaks the language of the mail. A mail without a link has none to complete."""
-    return f"{link}&lang={locale}" if link else ""
+    return f"{link}{'&' if '?' in link else '?'}lang={locale}" if link else ""
 
 
 def render(
     texts: Texts, mail_id: UUID, template: str, to: str, locale: str, link: str, variables: dict[str, Any]
 ) -> Mail:
-    """``template`` names the keys ``<template>.subject`` … in ``mails.json``."""
+    """``template`` names the keys ``<template>.subject`` … in ``mails.json``. For an empty variable its
+    ``mail.unknown.<name>`` of ``messages.json`` is said.
+    """
+    empty = [name for name, value in variables.items() if value == ""]
+    variables = variables | {name: texts.say(locale, "messages", f"mail.unknown.{name}") for name in empty}
     words = {
         part: texts.say(locale, "mails", f"{template}.{part}", **variables)
         for part in PARTS

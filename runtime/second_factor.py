@@ -55,6 +55,14 @@ class SecondFactor:
         hashes = [digest.value for digest in self._hashes(user_id, code)]
         return await db.two_factor.use_backup_code(user_id, hashes, self._clock())
 
+    async def failed_often(self, db: Repositories, user_id: UUID) -> bool:
+        """Whether there were so many wrong codes in a row that the owner is to be told, which holds once an hour."""
+        subject = self._subjects(user_id)[0].value
+        if await db.login_attempts.failures_of(subject) < two_factor.FAILURES_BEFORE_WARNING:
+            return False
+        told = self._keyring.digests(Purpose.MAIL_QUOTA, "second-factor", str(user_id))
+        return await db.mail_quotas.take(told, self._clock(), two_factor.WARNINGS)
+
     async def forget_failures(self, db: Repositories, user_id: UUID) -> None:
         for subject in self._subjects(user_id):
             await db.login_attempts.forget(subject.value)

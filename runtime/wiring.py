@@ -35,6 +35,7 @@ from runtime.schemas import SchemaCompiler, Validator
 from runtime.settings import Settings
 from runtime.spec import Contract
 from runtime.validation import JSON, argument_name
+from runtime.visitor import DeviceCookie, Visitor, device_cookie
 
 CAPTCHA_FIELDS = ("captchaToken", "turnstileToken")
 LEASE = timedelta(seconds=60)
@@ -67,6 +68,10 @@ class Container:
     def refresh_cookie(self) -> RefreshCookie:
         return refresh_cookie(self.contract, self.settings)
 
+    @cached_property
+    def device_cookie(self) -> DeviceCookie:
+        return device_cookie(self.contract)
+
 
 PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     "body": lambda _c, call: call.body,
@@ -74,6 +79,7 @@ PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     "client": lambda _c, call: call.client,
     "carrier": lambda c, call: Carrier(call, c.refresh_cookie),
     "hasher": lambda c, call: c.services["hasher"].on_behalf_of(call),
+    "visitor": lambda c, call: Visitor(call, c.device_cookie, c.keyring, c.services["config"]),
     "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
 }
 WORK = {"uow", "db"}

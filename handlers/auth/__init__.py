@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         SitePaths,
         Tokens,
         UnitOfWork,
+        Visitor,
     )
 
 REFERRAL_TRIES = 3
@@ -133,20 +134,14 @@ async def login(
     geoip: GeoIp,
     tokens: Tokens,
     carrier: Carrier,
+    visitor: Visitor,
 ) -> dict[str, Any]:
     now = clock()
-    thresholds = {
-        (body["email"], client.network): config["auth.lockout_threshold"],
-        (body["email"],): config["auth.lockout_account_threshold"],
-    }
-    subjects = tuple(
-        (subject, threshold)
-        for names, threshold in thresholds.items()
-        for subject in digests(Purpose.LOGIN_ATTEMPTS, *names)
-    )
     async with uow() as db:
-        locked_for = await _count_attempt(db, subjects, config, now)
         user = await db.users.find_by_email(body["email"])
+        known = await visitor.recognise(db, user.id if user else None)
+        subjects = visitor.counters(body["email"], known)
+        locked_for = await _count_attempt(db, subjects, config, now)
     if locked_for is not None:
         raise ApiError("auth.login.account_locked", retry_after=locked_for)
 
@@ -154,27 +149,33 @@ async def login(
     refusal = rules.login_refusal(user.status, user.email_verified) if user and matched else rules.WRONG_CREDENTIALS
     if user is None or refusal is not None:
         async with uow() as db:
-            await _refuse(db, user, matched, refusal, subjects, config, now, digests)
+            if user is not None and matched:
+                await visitor.forget_failures(db, user.email, known, now)
+                await _offer_return(db, user, config, now, digests)
+            await _leave_trace(db, user, refusal, subjects)
         raise ApiError(refusal or rules.WRONG_CREDENTIALS)
 
     renewed = await hasher.renewed(body["password"])
     idle, absolute = rules.session_life(config)
     country = await geoip.country(client.ip, client.cdn_country)
     async with uow() as db:
-        await _forget_attempts(db, subjects)
+        failures = await visitor.forget_failures(db, user.email, known, now)
         if renewed is not None:
             await db.users.renew_password(user.id, user.password_hash, renewed)
         if user.two_factor_enabled:
+            await visitor.tell_of_failures(db, user.id, country, now, failures)
             temp_token = await db.sign_in_challenges.start(user.id, now, CHALLENGE_LIFE)
             return {"requiresTwoFactor": True, "tempToken": str(temp_token)}
+        await visitor.welcome(db, user.id, country, now, failures)
         session_id = await db.sessions.start(user.id, client, country, now, now + absolute)
         await db.audit.record("auth.login.success", actor=user.id, target=session_id)
+    visitor.keep()
     carrier.keep(tokens.refresh(session_id, 0), min(idle, absolute))
     return tokens.access(user.id, session_id)
 
 
 async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, now: Any) -> float | None:
-    """By address and network first, by address alone later, so that no stranger locks the owner out easily."""
+    """Seconds for which one of the subjects is locked."""
     base, maximum = config["auth.lockout_base_seconds"], config["auth.lockout_max_seconds"]
     for subject, threshold in subjects:
         locked_for = await db.login_attempts.begin(subject.value, now, threshold, base, maximum)
@@ -183,26 +184,7 @@ async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, n
     return None
 
 
-async def _forget_attempts(db: Repositories, subjects: Subjects) -> None:
-    for subject, _ in subjects:
-        await db.login_attempts.forget(subject.value)
-
-
-async def _refuse(
-    db: Repositories,
-    user: Any,
-    matched: bool,
-    refusal: str | None,
-    subjects: Subjects,
-    config: Config,
-    now: Any,
-    digests: DigestsOf,
-) -> None:
-    """Leave the trace; the owner of a deactivated account, who knows the password, gets a link to come back with."""
-    if matched:
-        await _forget_attempts(db, subjects)
-    if user is not None and matched and user.status == "DEACTIVATED":
-        await _offer_return(db, user, config, now, digests)
+async def _leave_trace(db: Repositories, user: Any, refusal: str | None, subjects: Subjects) -> None:
     target = user.id if user else None
     await db.audit.record(
         "auth.login.failure", result="failure", target=target, reason=refusal, subject=subjects[0][0].text
@@ -210,7 +192,9 @@ async def _refuse(
 
 
 async def _offer_return(db: Repositories, user: Any, config: Config, now: datetime, digests: DigestsOf) -> None:
-    """Mail a link to come back with, unless the owner was mailed one a moment ago."""
+    """Mail the owner of a deactivated account a link to come back with, unless they were mailed one a moment ago."""
+    if user.status != "DEACTIVATED":
+        return
     if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "return", user.email), now, allowance(config)):
         life = timedelta(days=config["auth.reactivation_ttl_days"])
         token = await db.reactivation_tokens.start(user.id, now, life)
@@ -276,6 +260,7 @@ async def _first_allowed(db: Repositories, good: list[Judged]) -> Judged:
 
 
 async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) -> None:
+    await db.known_devices.forget(user_id)
     ended = await db.sessions.revoke_all(user_id, now)
     await db.audit.record("auth.refresh.reuse_detected", result="failure", target=user_id, sessions=ended)
     await db.outbox.add("email.session_theft", user=str(user_id))

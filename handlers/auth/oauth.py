@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Say,
         Tokens,
         UnitOfWork,
+        Visitor,
     )
 
 REFERRAL_TRIES = 3
@@ -54,16 +55,18 @@ async def login(
     digests: DigestsOf,
     tokens: Tokens,
     carrier: Carrier,
+    visitor: Visitor,
 ) -> dict[str, Any]:
     identity = await oauth.verify(body["provider"], proof_of(body))
     visit = Visit(identity, client, await geoip.country(client.ip, client.cdn_country), clock())
     await _require_welcome(identity, uow, config, mail_rules)
     codes = [referral_code(random_bytes(REFERRAL_LENGTH)) for _ in range(REFERRAL_TRIES)]
-    entry = await _enter(visit, uow, config, digests, body.get("referralCode"), codes)
+    entry = await _enter(visit, visitor, uow, config, digests, body.get("referralCode"), codes)
     if entry.refusal is not None:  # told after the commit: what the visit left in the tables stays
         raise ApiError(entry.refusal)
     if entry.session_id is None:
         return {"requiresTwoFactor": True, "tempToken": str(entry.temp_token)}
+    visitor.keep()
     carrier.keep(tokens.refresh(entry.session_id, 0), min(rules.session_life(config)))
     return {**tokens.access(entry.user_id, entry.session_id), "isNewUser": entry.is_new}
 
@@ -115,7 +118,13 @@ async def _require_welcome(identity: OAuthIdentity, uow: UnitOfWork, config: Con
 
 
 async def _enter(
-    visit: Visit, uow: UnitOfWork, config: Config, digests: DigestsOf, referred: str | None, codes: list[str]
+    visit: Visit,
+    visitor: Visitor,
+    uow: UnitOfWork,
+    config: Config,
+    digests: DigestsOf,
+    referred: str | None,
+    codes: list[str],
 ) -> Entry:
     for _ in range(TRIES):
         try:
@@ -123,7 +132,7 @@ async def _enter(
                 await _spend(db, visit.identity)
                 user = await _known_account(db, visit)
                 user_id = user.id if user else await _open_account(db, visit, config, referred, codes)
-                return await _admit(db, visit, config, digests, user_id, is_new=user is None)
+                return await _admit(db, visit, visitor, config, digests, user_id, is_new=user is None)
         except Overtaken:
             continue
     raise ApiError("auth.oauth.email_exists")
@@ -188,7 +197,14 @@ async def _open_account(db: Repositories, visit: Visit, config: Config, referred
 
 
 async def _admit(
-    db: Repositories, visit: Visit, config: Config, digests: DigestsOf, user_id: UUID, *, is_new: bool
+    db: Repositories,
+    visit: Visit,
+    visitor: Visitor,
+    config: Config,
+    digests: DigestsOf,
+    user_id: UUID,
+    *,
+    is_new: bool,
 ) -> Entry:
     user = await db.users.get(user_id)
     refusal = rules.login_refusal(user.status, user.email_verified)
@@ -201,6 +217,7 @@ async def _admit(
         temp_token = await db.sign_in_challenges.start(user_id, visit.now, CHALLENGE_LIFE)
         return Entry(user_id, is_new, temp_token=temp_token)
     _, absolute = rules.session_life(config)
+    await visitor.welcome(db, user_id, visit.country, visit.now)
     session_id = await db.sessions.start(user_id, visit.client, visit.country, visit.now, visit.now + absolute)
     platform = visit.identity.platform
     await db.audit.record("auth.oauth.login.success", actor=user_id, target=session_id, platform=platform, new=is_new)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.auth import read_one_time_token
+from domain.devices import Known
 from domain.errors import ApiError
 from domain.keys import Purpose
 from domain.passwords import require_impersonal, require_unleaked
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Repositories,
         Say,
         UnitOfWork,
+        Visitor,
     )
 
 
@@ -43,7 +45,7 @@ async def reset(
     client: Client,
     clock: Clock,
     hasher: Hasher,
-    digests: DigestsOf,
+    visitor: Visitor,
     device_of: DeviceOf,
     leaked_passwords: LeakedPasswords,
     one_by_one: OneByOne,
@@ -69,9 +71,8 @@ async def reset(
             await db.users.set_password(user.id, password_hash)
             await db.email_changes.invalidate(user.id, now)
             await db.sessions.revoke_all(user.id, now)
-            for names in ((user.email, client.network), (user.email,)):
-                for subject in digests(Purpose.LOGIN_ATTEMPTS, *names):
-                    await db.login_attempts.forget(subject.value)
+            await db.known_devices.forget(user.id)
+            await visitor.forget_failures(db, user.email, Known(), now)
             await _tell(db, user.id, client, now, device_of)
             await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id)
 
@@ -83,6 +84,7 @@ async def change(
     client: Client,
     clock: Clock,
     hasher: Hasher,
+    visitor: Visitor,
     device_of: DeviceOf,
     leaked_passwords: LeakedPasswords,
 ) -> None:
@@ -101,10 +103,11 @@ async def change(
         await db.password_resets.invalidate(user.id, now)
         await db.email_changes.invalidate(user.id, now)
         await db.sessions.revoke_all(user.id, now, but=principal.session_id)
+        await visitor.forget_others(db, user.id)
         await _tell(db, user.id, client, now, device_of)
         await db.audit.record("auth.change_password.success", actor=user.id, target=user.id)
 
 
 async def _tell(db: Repositories, user_id: UUID, client: Client, now: datetime, device_of: DeviceOf) -> None:
-    device = device_of(client.user_agent) or "?"
+    device = device_of(client.user_agent) or ""
     await db.outbox.add("email.password_changed", user=str(user_id), device=device, when=f"{now:%Y-%m-%d %H:%M} UTC")

@@ -9,7 +9,7 @@ from domain.auth import MAX_SESSIONS, session_view
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
-    from handlers.needs import Clock, Config, DeviceOf, Principal, Repositories
+    from handlers.needs import Clock, Config, DeviceOf, Principal, Repositories, Visitor
 
 # ``list`` names the operation; the built-in is not needed here.
 
@@ -31,8 +31,9 @@ async def revoke(id: str, principal: Principal, db: Repositories, clock: Clock) 
     await db.audit.record("auth.sessions.revoke.success", actor=principal.user_id, target=session_id)
 
 
-async def revoke_all(principal: Principal, db: Repositories, clock: Clock) -> None:
+async def revoke_all(principal: Principal, db: Repositories, clock: Clock, visitor: Visitor) -> None:
     ended = await db.sessions.revoke_all(principal.user_id, clock(), but=principal.session_id)
+    await visitor.forget_others(db, principal.user_id)
     await db.audit.record(
         "auth.sessions.revoke_all.success", actor=principal.user_id, target=principal.user_id, sessions=ended
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SecondFactor,
         Tokens,
         UnitOfWork,
+        Visitor,
     )
 
 
@@ -39,6 +40,7 @@ async def login(
     geoip: GeoIp,
     tokens: Tokens,
     carrier: Carrier,
+    visitor: Visitor,
 ) -> dict[str, Any]:
     now = clock()
     async with uow() as db:
@@ -57,12 +59,16 @@ async def login(
         right = refusal is None and await second_factor.accepts_any(db, user_id, body["code"])
         if right and await db.sign_in_challenges.consume(challenge.id, now):
             await second_factor.forget_failures(db, user_id)
+            await visitor.welcome(db, user_id, country, now)
             session_id = await db.sessions.start(user_id, client, country, now, now + absolute)
             await db.audit.record("auth.2fa.login.success", actor=user_id, target=session_id)
         else:
             await db.audit.record("auth.2fa.login.failure", result="failure", target=user_id)
+            if await second_factor.failed_often(db, user_id):
+                await visitor.tell(db, "email.wrong_second_factors", user_id, country, now)
     if session_id is None:  # told after the commit: the counters stay although the request fails
         raise ApiError("auth.2fa.invalid_code" if refusal in (None, auth.WRONG_CREDENTIALS) else refusal)
+    visitor.keep()
     carrier.keep(tokens.refresh(session_id, 0), min(idle, absolute))
     return tokens.access(user_id, session_id)
 

@@ -13,6 +13,7 @@ from persistence.models.auth import (
 from persistence.models.base import Base
 from persistence.models.blocks import BlockList
 from persistence.models.creators import CreatorProfile
+from persistence.models.devices import KnownDevice
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.mails import MailQuota
 from persistence.models.oauth import OAuthProvider, OAuthUsedToken
@@ -55,6 +56,7 @@ __all__ = [
     "EmailVerification",
     "GdprRequest",
     "IdempotencyKey",
+    "KnownDevice",
     "LoginAttempt",
     "MailQuota",
     "MailboxMessage",

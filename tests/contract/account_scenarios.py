@@ -6,6 +6,7 @@ from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account, change, insert
 from tests.handlers.test_auth_passwords import NEW, reset_token
 from tests.handlers.test_auth_two_factor import WRONG, Factor
+from tests.handlers.test_known_devices import FIREFOX
 from tests.handlers.test_reactivation import deactivated
 from tests.harness import PASSWORD, Api, Tables, bearer
 
@@ -37,6 +38,36 @@ def wrong_second_factor(api: Api, tables: Tables) -> Act:
     factor = Factor(api, tables).enable()
     challenge = factor.start_sign_in()
     return lambda: factor.finish(challenge, WRONG)
+
+
+def wrong_second_factor_again(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables).enable()
+    challenge = factor.start_sign_in()
+    for _ in range(4):
+        factor.finish(challenge, WRONG)
+    return lambda: factor.finish(challenge, WRONG)
+
+
+def second_factor_from_a_new_device(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables).enable()
+    api.headers.update(FIREFOX)
+    challenge = factor.start_sign_in()
+    return lambda: factor.finish(challenge, factor.code())
+
+
+def login_from_a_new_device(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    api.headers.update(FIREFOX)
+    return lambda: api.call("auth.login", {"email": "ada@example.com", "password": PASSWORD})
+
+
+def login_after_failures(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    for _ in range(5):
+        api.call("auth.login", {"email": "ada@example.com", "password": "Wrong-Horse-7"})
+    tables.run("UPDATE login_attempts SET locked_until = NULL")
+    return lambda: api.call("auth.login", {"email": "ada@example.com", "password": PASSWORD})
 
 
 def asked_for_second_factor(api: Api, tables: Tables) -> Act:
@@ -110,6 +141,7 @@ def _open_email_change(tables: Tables, user_id: UUID) -> None:
 def reset_password_of_signed_in(api: Api, tables: Tables) -> Act:
     _open_email_change(tables, account(api, tables))
     api.sign_in()
+    api.call("auth.login", {"email": "ada@example.com", "password": "Wrong-Horse-7"})
     return _reset(api)
 
 
@@ -121,6 +153,7 @@ def reset_password_of_unverified(api: Api, tables: Tables) -> Act:
 def change_password_with_all_else_open(api: Api, tables: Tables) -> Act:
     _open_email_change(tables, account(api, tables))
     api.sign_in()
+    tables.run("UPDATE known_devices SET network = 'elsewhere'")
     headers = bearer(api.sign_in())
     reset_token(api)
     body = {"currentPassword": PASSWORD, "newPassword": NEW}
@@ -138,6 +171,7 @@ def revoke_session(api: Api, tables: Tables) -> Act:
 def revoke_other_sessions(api: Api, tables: Tables) -> Act:
     account(api, tables)
     api.sign_in()
+    tables.run("UPDATE known_devices SET network = 'elsewhere'")
     headers = bearer(api.sign_in())
     return lambda: api.call("auth.sessions.revoke_all", headers=headers)
 
@@ -189,6 +223,11 @@ CONDITIONAL: Conditional = {
     "auth.two_factor.login": [
         (second_factor_by_backup_code, {"backup_codes"}),
         (wrong_second_factor, {"login_attempts", "auth.2fa.login.failure"}),
+        (
+            wrong_second_factor_again,
+            {"login_attempts", "mail_quotas", "email.wrong_second_factors", "auth.2fa.login.failure"},
+        ),
+        (second_factor_from_a_new_device, {"email.new_sign_in"}),
     ],
     "auth.two_factor.verify": [
         (verify_factor_wrongly, FAILED),
@@ -200,20 +239,27 @@ CONDITIONAL: Conditional = {
         (with_proofs_open(regenerate_codes_beside_another_session), {"challenges", "sessions"}),
     ],
     "auth.passwords.reset": [
-        (with_proofs_open(reset_password_of_signed_in), {"sessions", "email_changes", "challenges"}),
+        (
+            with_proofs_open(reset_password_of_signed_in),
+            {"sessions", "email_changes", "challenges", "known_devices", "login_attempts"},
+        ),
         (reset_password_of_unverified, {"email_verifications"}),
     ],
     "auth.passwords.change": [
         (
             with_proofs_open(change_password_with_all_else_open),
-            {"sessions", "password_resets", "email_changes", "challenges"},
+            {"sessions", "password_resets", "email_changes", "challenges", "known_devices"},
         )
     ],
     "auth.sessions.revoke": [(with_proofs_open(revoke_session), {"challenges", "users"})],
-    "auth.sessions.revoke_all": [(with_proofs_open(revoke_other_sessions), {"sessions", "challenges", "users"})],
+    "auth.sessions.revoke_all": [
+        (with_proofs_open(revoke_other_sessions), {"sessions", "challenges", "users", "known_devices"})
+    ],
     "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens"} | CANCELLED)],
 }
 LOGIN: list[tuple[Scenario, set[str]]] = [
     (asked_for_second_factor, {"challenges", "-auth.login.success"}),
+    (login_from_a_new_device, {"email.new_sign_in"}),
+    (login_after_failures, {"email.sign_in_after_failures"}),
     (deactivated_login, {"reactivation_tokens", "mail_quotas", "email.reactivation", "auth.login.failure"}),
 ]

@@ -9,6 +9,7 @@ import httpx
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account
 from tests.handlers.test_auth_oauth import linked, opened, told, traded
+from tests.handlers.test_known_devices import FIREFOX
 from tests.harness import Api, Tables, bearer
 from tests.oidc_server import Platform
 
@@ -80,10 +81,18 @@ def unlinking_with_another_session(api: Api, tables: Tables) -> Act:
     return lambda: api.call("auth.oauth.unlink", path="/auth/oauth/unlink/google", headers=headers)
 
 
+def from_a_new_device(api: Api, tables: Tables) -> Act:
+    linked(tables, account(api, tables))
+    api.sign_in()
+    api.headers.update(FIREFOX)
+    return _while_open(api, lambda platform: api.call("auth.oauth.login", told(platform)))
+
+
 CONDITIONAL: Conditional = {
     "auth.oauth.unlink": [(with_proofs_open(unlinking_with_another_session), {"challenges", "users", "sessions"})],
     "auth.oauth.login": [
         (entering(), {"social_accounts", "consent_records"}),
+        (from_a_new_device, {"email.new_sign_in"}),
         (
             entering(unverified),
             {"social_accounts", "consent_records", "email_verifications", "email.verify_address"} | REFUSED,

@@ -173,7 +173,7 @@ CONDITIONAL: Conditional = (
         "auth.refresh": [
             (
                 with_proofs_open(stolen_refresh),
-                {"email.session_theft", "auth.refresh.reuse_detected", "challenges", "users"},
+                {"email.session_theft", "auth.refresh.reuse_detected", "challenges", "users", "known_devices"},
             ),
             (
                 stolen_refresh_with_alert,

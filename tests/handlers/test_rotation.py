@@ -24,6 +24,7 @@ from tests.handlers.support import account, insert, tombstone, until, waiting_fo
 from tests.handlers.test_auth_otp import PHONE, another, code_in, opened, send, verify
 from tests.handlers.test_auth_two_factor import WRONG, Factor
 from tests.handlers.test_gdpr_export import built
+from tests.handlers.test_known_devices import FIREFOX, keep_device
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
 OLD, NEW = "the-old-secret-of-the-drill-0123456789", "the-new-secret-of-the-drill-9876543210"
@@ -187,6 +188,18 @@ def lock_outs(before: Api, after: Api, tables: Tables) -> None:
     for api in (before, after):
         right = api.call("auth.login", {"email": EMAIL, "password": PASSWORD})
         assert code_of(right) == "auth.login.account_locked"
+
+
+@drill(Purpose.DEVICE, Purpose.KNOWN_NETWORK)
+def known_devices(before: Api, after: Api, tables: Tables) -> None:
+    account(before, tables)
+    right = {"email": EMAIL, "password": PASSWORD}
+    first = before.call("auth.login", right)
+    known_by_the_network = after.call("auth.login", right)
+    keep_device(after, first)
+    known_by_the_cookie = after.call("auth.login", right, headers=FIREFOX)
+    assert known_by_the_cookie.status_code == known_by_the_network.status_code == 200
+    assert before.mails(EMAIL) == []
 
 
 @drill(Purpose.OTP_CODE)

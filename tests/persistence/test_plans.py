@@ -74,6 +74,8 @@ INSERT INTO challenges (id, purpose, user_id, token_hash, expires_at)
 INSERT INTO challenges (id, purpose, phone, phone_hash, code_hash, sent_at, expires_at)
     SELECT gen_random_uuid(), 'verify-phone-fan', '+9055' || n, decode(md5(n::text), 'hex'), '', now(), now()
     FROM generate_series(1, {ROWS}) n;
+INSERT INTO known_devices (id, user_id, device_hash, network, area, last_seen_at)
+    SELECT gen_random_uuid(), id, decode(md5(n::text), 'hex'), '', '', now() FROM {USERS} u;
 INSERT INTO mail_quotas (address_hash, sent, opened_at, last_at)
     SELECT decode(md5(n::text), 'hex'), 1, now(), now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO phone_quotas (phone_hash, sent, opened_at)

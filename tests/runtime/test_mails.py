@@ -26,6 +26,7 @@ VARIABLES = {
     "provider": "Google",
     "address": "a***@e***.org",
     "date": "2026-02-01",
+    "place": "TR, 192.168.1.***",
 }
 NASTY = "<script>alert('x')</script> & \"quoted\""
 
