@@ -5,6 +5,7 @@ operation fails until it stands here.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -73,6 +74,7 @@ ACCESS = {
     "gdpr.export_legacy": USER,
     "gdpr.export_status": USER,
     "upload.presign": USER,
+    "upload.status": USER,
     "users.appeals.submit": Access("user", status="any"),
     "users.attribution": USER,
     "users.avatars.change": USER,
@@ -104,11 +106,17 @@ def export_of(tables: Tables, owner: UUID) -> UUID:
     return insert(tables, "gdpr_requests", user_id=owner, kind="EXPORT", status="COMPLETED")
 
 
+def upload_of(tables: Tables, owner: UUID) -> UUID:
+    told = {"key": f"avatars/{owner}.png", "provider": "local", "content_type": "image/png", "max_bytes": 9}
+    return insert(tables, "uploads", user_id=owner, kind="avatar", expires_at=datetime.now(UTC), **told)
+
+
 # Operations that take an id, by whose: a row of somebody else, and what the others are told of it.
 FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "auth.sessions.revoke": (session_of, (404, "auth.sessions.not_found")),
     "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),
     "gdpr.export_status": (export_of, (403, "error.gdpr.not_owner")),
+    "upload.status": (upload_of, (404, "error.upload.not_found")),
 }
 NOBODYS = {
     "auth.otp.challenge": "a challenge is known to whom it was told, signed in or not",
