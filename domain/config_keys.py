@@ -140,6 +140,17 @@ CATALOGUE: dict[str, ConfigKey] = {
         ),
         ConfigKey("auth.reset_ttl_minutes", "int", 60, "life of a password reset link", 5, 1440),
         ConfigKey("auth.reactivation_ttl_days", "int", 30, "life of a reactivation link", 1, 90),
+        ConfigKey(
+            "auth.undo_hours", "int", 72, "a change of how somebody signs in can be undone for this long", 1, 720
+        ),
+        ConfigKey(
+            "auth.young_days",
+            "int",
+            7,
+            "a platform linked more recently than this is unlinked when the password is reset",
+            0,
+            365,
+        ),
         ConfigKey("auth.totp_window", "int", 1, "30-second steps that an authenticator's clock may be off", 0, 5),
         ConfigKey("auth.backup_code_count", "int", 10, "backup codes of a second factor", 1, 50),
         ConfigKey("auth.otp_ttl_minutes", "int", 5, "life of a code sent to a phone", 1, 60),

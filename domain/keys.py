@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     UPLOAD_URL = "upload-url"
     # Sealed texts: ``<key id>.<hex>``, opened with the key that they name.
     CONFIG = "config"
+    FORMER_CREDENTIALS = "former-credentials"
     IDEMPOTENCY = "idempotency"
     OAUTH_CLIENT = "oauth-client"
     OUTBOX = "outbox"

@@ -61,12 +61,18 @@ class OAuthProof:
 
 @dataclass(frozen=True, slots=True)
 class OAuthIdentity:
-    """Who somebody is at a platform. ``digest`` names the id token that said so, to be kept until ``expires_at``."""
+    """Who somebody is at a platform.
+
+    ``authoritative``: the platform keeps the mailbox of the address, so that its word is good today. Others verified it
+    once, and it may be somebody else's by now. ``digest`` names the id token that said so, to be kept until
+    ``expires_at``.
+    """
 
     platform: str
     subject: str
     email: str | None = None
     email_verified: bool = False
+    authoritative: bool = False
     display_name: str | None = None
     username: str | None = None
     digest: bytes | None = None
@@ -75,12 +81,13 @@ class OAuthIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who came, from where, and when."""
+    """Who came, from where, and when. ``verification``: the token of the mail that asks to prove the address."""
 
     identity: OAuthIdentity
     client: Client
     country: str | None
     now: datetime
+    verification: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,11 @@ def _needed(body: Mapping[str, Any]) -> tuple[str, ...]:
 def may_claim(identity: OAuthIdentity, email: str, email_verified: bool) -> bool:
     """Whether the platform proves the address of an account that never proved it itself."""
     return identity.email_verified and identity.email == email and not email_verified
+
+
+def proves_owner(identity: OAuthIdentity, email: str) -> bool:
+    """Whether who came reads the mail of the address now."""
+    return identity.authoritative and identity.email_verified and identity.email == email
 
 
 def client_view(client: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from handlers.needs import Body, Clock, Config, ExportLinks, Hasher, Principal, Repositories, UnitOfWork
+    from handlers.needs import Body, Changes, Clock, Config, ExportLinks, Hasher, Principal, Repositories, UnitOfWork
 
 
 async def export(principal: Principal, db: Repositories) -> dict[str, Any]:
@@ -52,10 +52,12 @@ async def export_legacy(principal: Principal, db: Repositories) -> dict[str, Any
     return {"requestId": str(request.id)}
 
 
-async def delete(principal: Principal, db: Repositories, config: Config, clock: Clock) -> dict[str, Any]:
+async def delete(
+    principal: Principal, db: Repositories, config: Config, clock: Clock, changes: Changes
+) -> dict[str, Any]:
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
-    request = await _ask_for_deletion(principal.user_id, db, config, clock())
+    request = await _ask_for_deletion(principal.user_id, db, config, changes, clock())
     if request is None:
         raise ApiError("error.gdpr.deletion_already_pending")
     return deletion_view(request.id, request.grace_ends_at)
@@ -79,13 +81,19 @@ async def cancel_deletion(
 
 
 async def delete_legacy(
-    body: Body, principal: Principal, uow: UnitOfWork, config: Config, clock: Clock, hasher: Hasher
+    body: Body,
+    principal: Principal,
+    uow: UnitOfWork,
+    config: Config,
+    clock: Clock,
+    hasher: Hasher,
+    changes: Changes,
 ) -> dict[str, Any]:
     async with uow() as db:
         user = await db.users.get(principal.user_id)
     require_password(user.password_hash, matched=await hasher.matches(body["password"], user.password_hash))
     async with uow() as db:
-        request = await _ask_for_deletion(user.id, db, config, clock())
+        request = await _ask_for_deletion(user.id, db, config, changes, clock())
         if request is None:
             raise ApiError("error.user.deletion_scheduled")
     return {"scheduledAt": timestamp(request.grace_ends_at)}
@@ -103,14 +111,16 @@ async def _ask_for_export(principal: Principal, db: Repositories, *, unless: Seq
     return request
 
 
-async def _ask_for_deletion(user_id: UUID, db: Repositories, config: Config, now: datetime) -> Any:
+async def _ask_for_deletion(user_id: UUID, db: Repositories, config: Config, changes: Changes, now: datetime) -> Any:
     """None while another request stands in the way. The mailed link works until the grace ends."""
     grace = timedelta(days=config["gdpr.delete_grace_days"])
     request = await db.gdpr_requests.add(user_id, DELETION, unless=("PENDING", "PROCESSING"), ends=now + grace)
     if request is not None:
+        notice = await changes.note(db, user_id, "deletion_scheduled")
         await db.users.change_status(user_id, "ACTIVE", "DEACTIVATED")
         await db.sessions.revoke_all(user_id, now)
         token = await db.reactivation_tokens.start(user_id, now, grace)
-        await db.outbox.add("email.deletion_scheduled", secret=str(token), user=str(user_id), date=day(now + grace))
+        secret = notice.written(str(token))
+        await db.outbox.add("email.deletion_scheduled", secret, user=str(user_id), date=day(now + grace))
         await db.audit.record("gdpr.delete.requested", actor=user_id, target=user_id)
     return request

@@ -17,6 +17,7 @@ from providers.registry import LeakedPasswordsFamily as LeakedPasswords
 from providers.registry import OAuthFamily as OAuth
 from providers.registry import StorageFamily as Storage
 from runtime.call import Principal
+from runtime.changes import Changes
 from runtime.cookie import Carrier
 from runtime.hasher import CallersHasher as Hasher
 from runtime.links import ExportLinks
@@ -38,6 +39,7 @@ __all__ = [
     "AvatarColumns",
     "Body",
     "Carrier",
+    "Changes",
     "Client",
     "Clock",
     "Config",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from domain.changes import OPENED, Notice
 from domain.keys import Purpose
 from domain.mails import allowance
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Config, DigestsOf, Job, UnitOfWork
+    from jobs.needs import Clock, Config, DigestsOf, Job, Repositories, UnitOfWork
 
 
 async def resend_verification(job: Job, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf) -> None:
@@ -21,7 +22,17 @@ async def resend_verification(job: Job, uow: UnitOfWork, config: Config, clock: 
             return
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user.id, clock(), life)
-        await db.outbox.add("email.verify_address", secret=str(token), user=str(user.id))
+        undo = await db.credential_changes.start(
+            user.id, clock(), timedelta(hours=config["auth.undo_hours"]), kind=OPENED
+        )
+        secret = Notice(undo=str(undo)).written(str(token))
+        await db.outbox.add("email.verify_address", secret, user=str(user.id), **await _opened_through(db, user))
+
+
+async def _opened_through(db: Repositories, user: Any) -> dict[str, Any]:
+    """The platform, of an account that has nothing else to sign in with."""
+    linked = await db.oauth_links.platforms_of(user.id) if user.password_hash is None else set()
+    return {"provider": linked.pop()} if linked else {}
 
 
 async def forgot_password(job: Job, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf) -> None:

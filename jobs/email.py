@@ -5,20 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.changes import Notice, read_notice
 from domain.oauth import PLATFORM_NAMES
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Config, Job, Mailer, UnitOfWork
+    from collections.abc import Sequence
+
+    from jobs.needs import Clock, Config, DeviceOf, Job, Mailer, UnitOfWork
 
 
-async def verify_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def verify_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config, device_of: DeviceOf) -> None:
+    """Says how the account was opened, so that who did not open it can tell."""
     async with uow() as db:
         user = await db.users.find(UUID(job.payload["user"]))
     if user is None or user.email_verified:  # nothing left to prove
         return
-    link = f"{config['site.base_url']}/verify-email?token={job.secret}"
-    hours = config["auth.verification_ttl_hours"]
-    await mailer.send(job, "verify_address", to=user.email, locale=user.locale, link=link, hours=hours)
+    notice, provider = read_notice(job.secret), job.payload.get("provider")
+    told = {
+        "hours": config["auth.verification_ttl_hours"],
+        "when": f"{user.created_at:%Y-%m-%d %H:%M} UTC",
+        "device": device_of(user.registration_device) or "",
+    } | ({"provider": PLATFORM_NAMES[provider]} if provider else {})
+    note = "verify_address.opened_through" if provider else "verify_address.opened"
+    links = _links(config, notice, f"{config['site.base_url']}/verify-email?token={notice.link or job.secret}")
+    await mailer.send(job, "verify_address", to=user.email, locale=user.locale, notes=(note,), **links, **told)
 
 
 async def reset_password(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
@@ -32,8 +42,13 @@ async def reactivation(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config
 
 
 async def account_deactivated(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link = f"{config['site.base_url']}/reactivate?token={job.secret}"
-    await _tell_owner(job, uow, mailer, "account_deactivated", link=link, days=config["auth.reactivation_ttl_days"])
+    link, days = _reactivation_link(job, config), config["auth.reactivation_ttl_days"]
+    await _tell_of_change(job, uow, mailer, config, "account_deactivated", link=link, days=days)
+
+
+async def change_undone(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    link = f"{config['site.base_url']}/reset-password?token={job.secret}"
+    await _tell_owner(job, uow, mailer, "change_undone", link=link, minutes=config["auth.reset_ttl_minutes"])
 
 
 async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config, clock: Clock) -> None:
@@ -49,17 +64,26 @@ async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config:
     await mailer.send(job, "confirm_new_address", to=address, locale=user.locale, link=link, hours=hours)
 
 
-async def address_change_requested(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_former_address(job, uow, mailer, "address_change_requested")
+async def address_change_requested(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_of_change(job, uow, mailer, config, "address_change_requested", address=job.payload["address"])
 
 
 async def address_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    await _tell_former_address(job, uow, mailer, "address_changed", link=f"{config['site.base_url']}/contact")
+    link, address = f"{config['site.base_url']}/contact", job.payload["address"]
+    await _tell_of_change(job, uow, mailer, config, "address_changed", link=link, address=address)
 
 
-async def password_changed(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+async def password_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    """After a reset also which platforms stand, and which were unlinked for being young."""
     payload = job.payload
-    await _tell_owner(job, uow, mailer, "password_changed", when=payload["when"], device=payload["device"])
+    told = {"when": payload["when"], "device": payload["device"], "days": config["auth.young_days"]}
+    platforms = {state: _platform_names(payload[state]) for state in ("standing", "unlinked") if payload.get(state)}
+    notes = [f"platforms.{state}" for state in platforms]
+    await _tell_of_change(job, uow, mailer, config, "password_changed", notes=notes, **told, **platforms)
+
+
+def _platform_names(platforms: str) -> str:
+    return ", ".join(PLATFORM_NAMES[platform] for platform in platforms.split(",") if platform)
 
 
 async def new_sign_in(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
@@ -78,20 +102,30 @@ def _circumstances(job: Job) -> dict[str, str]:
     return {name: job.payload.get(name, "") for name in ("when", "device", "place")}
 
 
-async def two_factor_enabled(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_owner(job, uow, mailer, "two_factor_enabled")
+async def two_factor_enabled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_of_change(job, uow, mailer, config, "two_factor_enabled")
 
 
-async def two_factor_disabled(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_owner(job, uow, mailer, "two_factor_disabled")
+async def two_factor_disabled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_of_change(job, uow, mailer, config, "two_factor_disabled")
 
 
-async def provider_linked(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_owner(job, uow, mailer, "provider_linked", provider=PLATFORM_NAMES[job.payload["provider"]])
+async def backup_codes_renewed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_of_change(job, uow, mailer, config, "backup_codes_renewed")
 
 
-async def provider_unlinked(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_owner(job, uow, mailer, "provider_unlinked", provider=PLATFORM_NAMES[job.payload["provider"]])
+async def phone_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_of_change(job, uow, mailer, config, "phone_changed")
+
+
+async def provider_linked(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    provider = PLATFORM_NAMES[job.payload["provider"]]
+    await _tell_of_change(job, uow, mailer, config, "provider_linked", provider=provider)
+
+
+async def provider_unlinked(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    provider = PLATFORM_NAMES[job.payload["provider"]]
+    await _tell_of_change(job, uow, mailer, config, "provider_unlinked", provider=provider)
 
 
 async def export_requested(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
@@ -103,8 +137,8 @@ async def export_ready(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config
 
 
 async def deletion_scheduled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link = f"{config['site.base_url']}/reactivate?token={job.secret}"
-    await _tell_owner(job, uow, mailer, "deletion_scheduled", link=link, date=job.payload["date"])
+    link, date = _reactivation_link(job, config), job.payload["date"]
+    await _tell_of_change(job, uow, mailer, config, "deletion_scheduled", link=link, date=date)
 
 
 async def deletion_cancelled(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
@@ -127,13 +161,34 @@ async def _tell_owner(job: Job, uow: UnitOfWork, mailer: Mailer, template: str, 
         await mailer.send(job, template, to=user.email, locale=user.locale, link=link, **words)
 
 
-async def _tell_former_address(job: Job, uow: UnitOfWork, mailer: Mailer, template: str, link: str = "") -> None:
-    """To the address that the job names: by now the account may have another."""
+def _reactivation_link(job: Job, config: Config) -> str:
+    return f"{config['site.base_url']}/reactivate?token={read_notice(job.secret).link or job.secret}"
+
+
+async def _tell_of_change(
+    job: Job,
+    uow: UnitOfWork,
+    mailer: Mailer,
+    config: Config,
+    template: str,
+    link: str = "",
+    notes: Sequence[str] = (),
+    **words: Any,
+) -> None:
+    """To the address that was proven before the change: by now the account may have another, and another owner."""
+    notice = read_notice(job.secret)
     async with uow() as db:
         user = await db.users.find(UUID(job.payload["user"]))
     if user is not None and user.status != "DELETED":
-        address = job.payload["address"]
-        await mailer.send(job, template, to=job.secret, locale=user.locale, link=link, address=address)
+        # What cannot be undone yet has the address alone; jobs of a release without notices had that, or nothing.
+        to = notice.to or (job.secret if "@" in job.secret else user.email)
+        words |= _links(config, notice, link)
+        await mailer.send(job, template, to=to, locale=user.locale, notes=notes, **words)
+
+
+def _links(config: Config, notice: Notice, link: str) -> dict[str, Any]:
+    undo = f"{config['site.base_url']}/undo-change?token={notice.undo}" if notice.undo else ""
+    return {"link": link, "undo": undo, "undo_hours": config["auth.undo_hours"]}
 
 
 async def session_theft_alert(job: Job, mailer: Mailer, config: Config) -> None:

@@ -24,6 +24,7 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
         await db.mail_quotas.purge(now - KEPT)
         await db.challenges.purge(now - KEPT)
         await db.sign_in_challenges.purge(now - KEPT)
+        await db.credential_changes.purge(now)
         await db.idempotency.purge()
         await db.oauth_used_tokens.purge()
         await db.signing_keys.purge(now - RETIRED_KEPT)

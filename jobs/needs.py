@@ -9,6 +9,7 @@ from typing import TypeAlias
 from domain.config_keys import Config
 from domain.jobs import Job
 from domain.keys import DigestsOf
+from persistence.repositories import Repositories
 from persistence.uow import UnitOfWork
 from providers.registry import StorageFamily as Storage
 from runtime.archive import Archives
@@ -17,15 +18,18 @@ from runtime.mailer import Mailer
 from runtime.texter import Texter
 
 Clock: TypeAlias = Callable[[], datetime]
+DeviceOf: TypeAlias = Callable[[str | None], str | None]
 
 __all__ = [
     "Archives",
     "Clock",
     "Config",
+    "DeviceOf",
     "DigestsOf",
     "Inspector",
     "Job",
     "Mailer",
+    "Repositories",
     "Storage",
     "Texter",
     "UnitOfWork",

@@ -1,6 +1,7 @@
 """Platforms to sign in through, links of accounts to identities there, and id tokens that were accepted."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +86,11 @@ class OAuthLinks:
     async def remove(self, user_id: UUID, platform: str) -> None:
         row = SocialAccount
         await self._session.execute(delete(row).where(row.user_id == user_id, row.platform == platform))
+
+    async def remove_since(self, user_id: UUID, since: datetime) -> None:
+        row = SocialAccount
+        young = delete(row).where(row.user_id == user_id, row.created_at >= since)
+        await self._session.execute(young.where(row.platform.in_(PLATFORM_NAMES)))
 
 
 def _is(identity: OAuthIdentity) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -134,8 +134,7 @@ class Challenges:
         return await self._session.scalar(owner)
 
     async def set_verified_phone(self, user_id: UUID, phone: str, now: datetime) -> None:
-        # An account that was erased meanwhile must not get a phone back.
-        owner = update(User).where(User.id == user_id, User.status != "DELETED")
+        owner = update(User).where(User.id == user_id)
         await self._session.execute(owner.values(phone=phone, phone_verified_at=now))
 
     async def purge(self, before: datetime) -> None:

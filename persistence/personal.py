@@ -25,6 +25,7 @@ from persistence.models import (
     Challenge,
     ConsentRecord,
     CreatorProfile,
+    CredentialChange,
     DataExport,
     EmailChange,
     EmailDelivery,
@@ -168,7 +169,8 @@ USER_KEPT = frozenset({"id", "created_at", "email", "status", "email_verified", 
 def _nameless() -> dict[str, Any]:
     """Everything but ``USER_KEPT`` goes, columns of later versions too; the address becomes the tombstone."""
     gone = {column.name: None for column in User.__table__.columns if column.name not in USER_KEPT}
-    return gone | {"email_verified": False, "two_factor_enabled": False, "status": "DELETED"}
+    flags = dict.fromkeys(("email_verified", "owner_unproven", "two_factor_enabled"), False)
+    return gone | flags | {"status": "DELETED"}
 
 
 TOKEN = {"token_hash": SECRET}
@@ -199,6 +201,13 @@ PERSONAL: tuple[Personal, ...] = (
         _of(ReactivationToken),
         Keep("a link in an old mail can still say that the account is gone; the hash leads to nobody, and expires"),
         TOKEN,
+    ),
+    Personal(
+        CredentialChange,
+        "Changes of how you sign in, which a mailed link could undo.",
+        _of(CredentialChange),
+        Delete(),
+        TOKEN | {"former": SECRET, "place": INTERNAL},
     ),
     Personal(
         Challenge,

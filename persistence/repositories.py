@@ -17,6 +17,7 @@ from persistence.auth import (
     Sessions,
 )
 from persistence.blocks import Blocks
+from persistence.changes import CredentialChanges
 from persistence.config import ConfigEntries
 from persistence.consents import Consents
 from persistence.creators import Creators
@@ -101,6 +102,10 @@ class Repositories:
     @cached_property
     def reactivation_tokens(self) -> ReactivationTokens:
         return ReactivationTokens(self.session)
+
+    @cached_property
+    def credential_changes(self) -> CredentialChanges:
+        return CredentialChanges(self.session)
 
     @cached_property
     def sign_in_challenges(self) -> SignInChallenges:

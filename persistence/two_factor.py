@@ -72,14 +72,21 @@ class TwoFactor:
         used = update(User).where(User.id == user_id, fresh).values(two_factor_last_step=step)
         return await self._session.scalar(used.returning(User.id)) is not None
 
-    async def enable(self, user_id: UUID) -> bool:
+    async def enable(self, user_id: UUID, now: datetime) -> bool:
         off = update(User).where(User.id == user_id, User.two_factor_enabled.is_(False))
-        return await self._session.scalar(off.values(two_factor_enabled=True).returning(User.id)) is not None
+        return (
+            await self._session.scalar(
+                off.values(two_factor_enabled=True, two_factor_enabled_at=now).returning(User.id)
+            )
+            is not None
+        )
 
     async def disable(self, user_id: UUID) -> None:
         off = update(User).where(User.id == user_id)
         await self._session.execute(
-            off.values(two_factor_enabled=False, two_factor_secret=None, two_factor_last_step=None)
+            off.values(
+                two_factor_enabled=False, two_factor_enabled_at=None, two_factor_secret=None, two_factor_last_step=None
+            )
         )
         await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
 

@@ -36,6 +36,12 @@ TAKEN = {
     "uq_users_email": "auth.register.email_exists",
     "uq_users_username": "auth.register.username_unavailable",
 }
+NO_FACTOR: Mapping[str, Any] = {
+    "two_factor_enabled": False,
+    "two_factor_enabled_at": None,
+    "two_factor_secret": None,
+    "two_factor_last_step": None,
+}
 IDENTITY = (User.id, User.email, User.username, User.display_name, User.avatar_url, User.status, User.email_verified)
 
 
@@ -144,10 +150,11 @@ class Users:
         active = update(User).where(User.id == user_id, User.status == "ACTIVE").values(status="DEACTIVATED")
         return await self._session.scalar(active.returning(User.id)) is not None
 
-    async def mark_verified(self, user_id: UUID) -> None:
-        await self._session.execute(update(User).where(User.id == user_id).values(email_verified=True))
+    async def mark_verified(self, user_id: UUID, *, owner_unproven: bool) -> None:
+        verified = update(User).where(User.id == user_id)
+        await self._session.execute(verified.values(email_verified=True, owner_unproven=owner_unproven))
 
-    async def set_password(self, user_id: UUID, password_hash: str) -> None:
+    async def set_password(self, user_id: UUID, password_hash: str | None) -> None:
         await self._session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
 
     async def renew_password(self, user_id: UUID, before: str | None, password_hash: str) -> None:
@@ -159,16 +166,31 @@ class Users:
         """The highest cost of a stored hash; 0 while there is none."""
         return int(await self._session.scalar(select(func.max(PASSWORD_COST)).select_from(User)) or 0)
 
-    async def void_unproven(self, user_id: UUID, now: datetime) -> None:
-        """The address was proven by another way than the link: whatever was set up before is a stranger's."""
-        void = {"email_verified": True, "password_hash": None, "phone": None, "phone_verified_at": None}
-        factor = {"two_factor_enabled": False, "two_factor_secret": None, "two_factor_last_step": None}
-        await self._session.execute(update(User).where(User.id == user_id).values(**void, **factor))
+    async def void(self, user_id: UUID, now: datetime) -> None:
+        """Nothing that was set up on the account leads into it any more."""
+        void = {"password_hash": None, "phone": None, "phone_verified_at": None}
+        await self._session.execute(update(User).where(User.id == user_id).values(**void, **NO_FACTOR))
         for owned in (BackupCode, SocialAccount, Challenge, KnownDevice):
             await self._session.execute(delete(owned).where(owned.user_id == user_id))
+        await self.void_links(user_id, now)
+
+    async def void_links(self, user_id: UUID, now: datetime) -> None:
+        """Links that were mailed to prove, to reset or to come back stop working."""
         for token in (EmailVerification, EmailChange, PasswordReset, ReactivationToken):
             live = update(token).where(token.user_id == user_id, token.used_at.is_(None))
             await self._session.execute(live.values(invalidated_at=now))
+
+    async def void_young(self, user_id: UUID, since: datetime) -> None:
+        """Of an account whose owner was not proven: platforms and the phone go, a second factor only if it is young.
+
+        An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it.
+        """
+        await self._session.execute(delete(SocialAccount).where(SocialAccount.user_id == user_id))
+        unproven = update(User).where(User.id == user_id)
+        await self._session.execute(unproven.values(phone=None, phone_verified_at=None))
+        young = unproven.where(User.two_factor_enabled_at >= since)
+        if await self._session.scalar(young.values(**NO_FACTOR).returning(User.id)) is not None:
+            await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
 
     async def change_status(self, user_id: UUID, before: str, after: str) -> bool:
         """False when the account was not in the state ``before``."""

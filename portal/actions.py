@@ -16,18 +16,20 @@ TOKEN = "token"  # noqa: S105 - the name of a field
 class Action:
     """``path``: where the mailed link leads; ``mail``: the template of that mail, whose words the page shares.
 
-    ``done``: the word of the scripts for its success.
+    ``done``: the word of the scripts for its success. ``offered``: fields that need not be filled in.
     """
 
     path: str
     operation_id: str
     mail: str
     done: str
+    offered: tuple[str, ...] = ()
 
 
 ACTIONS = (
-    Action("verify-email", "auth.verify_email", "verify_address", "verifyDone"),
+    Action("verify-email", "auth.verify_email", "verify_address", "verifyDone", ("password",)),
     Action("reset-password", "auth.passwords.reset", "reset_password", "resetDone"),
+    Action("undo-change", "auth.changes.undo", "not_me", "undoDone"),
     Action("reactivate", "users.reactivate", "reactivation", "reactivateDone"),
     Action("verify-email-change", "auth.verify_email_change", "confirm_new_address", "verifyDone"),
 )
@@ -43,6 +45,6 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _page(action: Action, operation: Operation) -> Page:
     fields = operation.body.fields if operation.body else ()
-    asked = tuple(field for field in fields if field.name != TOKEN and field.required)
+    asked = tuple(field for field in fields if field.name in action.offered or (field.name != TOKEN and field.required))
     context = {"action": action, "operation": operation, "asked": asked}
     return Page(f"/{action.path}", "actions/page.html", "home.title", context=context)

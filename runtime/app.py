@@ -24,6 +24,7 @@ from providers.dns.deliverability import MailRules
 from providers.oauth import oauth_adapters
 from providers.registry import OAuthFamily
 from runtime import scrape
+from runtime.changes import Changes
 from runtime.devices import device_of
 from runtime.door import Door
 from runtime.errors import ErrorLayer, Refusals
@@ -220,6 +221,7 @@ class Application:
         """What a handler may ask for by name, beside what belongs to the call itself."""
         return {
             "avatar_columns": partial(avatar_columns, loopback=self.parts.settings.development),
+            "changes": Changes(self.parts.keyring, self.config, utc_now),
             "clock": utc_now,
             "config": self.config,
             "device_of": device_of,

@@ -1,6 +1,6 @@
 """Mails: words from the locales, one layout, the active provider with its failover."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from domain.jobs import Job
 from domain.mails import Attempt, Mail
 from persistence.database import Database
 from providers.registry import EmailFamily
-from runtime.i18n import LOCALES, Texts
+from runtime.i18n import DEFAULT, LOCALES, Texts
 
 RIGHT_TO_LEFT = {"ar", "fa", "he"}
 PARTS = ("subject", "heading", "body", "button", "footer")
@@ -39,11 +39,21 @@ class Mailer:
         self.attempts: list[Attempt] = []
 
     async def send(
-        self, job: Job, template: str, *, to: str, locale: str | None, link: str = "", **variables: Any
+        self,
+        job: Job,
+        template: str,
+        *,
+        to: str,
+        locale: str | None,
+        link: str = "",
+        undo: str = "",
+        notes: Sequence[str] = (),
+        **variables: Any,
     ) -> None:
         """Raises ProviderUnavailable or ProviderRejected."""
         spoken = locale or self._config["platform.supported_locales"][0]
-        mail = render(self._texts, job.id, template, to, spoken, spoken_link(link, spoken), variables)
+        link, undo = spoken_link(link, spoken), spoken_link(undo, spoken)
+        mail = render(self._texts, job.id, template, to, spoken, link, variables, undo, notes)
         await self._email.send(mail, self._record)
 
     def _record(self, attempt: Attempt) -> None:
@@ -57,22 +67,33 @@ def spoken_link(link: str, locale: str) -> str:
 
 
 def render(
-    texts: Texts, mail_id: UUID, template: str, to: str, locale: str, link: str, variables: dict[str, Any]
+    texts: Texts,
+    mail_id: UUID,
+    template: str,
+    to: str,
+    locale: str,
+    link: str,
+    variables: dict[str, Any],
+    undo: str = "",
+    notes: Sequence[str] = (),
 ) -> Mail:
-    """``template`` names the keys ``<template>.subject`` … in ``mails.json``. For an empty variable its
-    ``mail.unknown.<name>`` of ``messages.json`` is said.
+    """``template`` names the keys ``<template>.subject`` … in ``mails.json``, of which a footer may be left out.
+
+    ``notes`` are keys of further sentences. ``undo``: where the reader goes who did not do what the mail tells. For an
+    empty variable its ``mail.unknown.<name>`` of ``messages.json`` is said.
     """
     empty = [name for name, value in variables.items() if value == ""]
     variables = variables | {name: texts.say(locale, "messages", f"mail.unknown.{name}") for name in empty}
-    words = {
-        part: texts.say(locale, "mails", f"{template}.{part}", **variables)
-        for part in PARTS
-        if part != "button" or link
-    }
+    known = texts.namespace(DEFAULT, "mails")
+    keys = {part: f"{template}.{part}" for part in PARTS if part != "button" or link}
+    keys |= {"undo": "not_me.footer", "not_me": "not_me.button"} if undo else {}
+    words = {part: texts.say(locale, "mails", key, **variables) for part, key in keys.items() if key in known}
+    said = [texts.say(locale, "mails", note, **variables) for note in notes]
     direction = "rtl" if locale in RIGHT_TO_LEFT else "ltr"
-    shown = _layouts.get_template("mail.html").render(words=words, link=link, locale=locale, direction=direction)
-    lines = [words["heading"], words["body"], *([link] if link else []), words["footer"]]
-    return Mail(mail_id, to, words["subject"], "\n\n".join(lines) + "\n", shown, locale)
+    given = {"words": words, "notes": said, "link": link, "undo": undo, "locale": locale, "direction": direction}
+    shown = _layouts.get_template("mail.html").render(**given)
+    lines = [words["heading"], words["body"], *said, link, words.get("footer"), words.get("undo"), undo]
+    return Mail(mail_id, to, words["subject"], "\n\n".join(filter(None, lines)) + "\n", shown, locale)
 
 
 _layouts = Environment(loader=FileSystemLoader(LOCALES), autoescape=True, undefined=StrictUndefined)

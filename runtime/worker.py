@@ -24,6 +24,7 @@ from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderRejected
 from runtime.archive import Archives
 from runtime.call import CORRELATION, TRACEPARENT
+from runtime.devices import device_of
 from runtime.inspector import Inspector
 from runtime.mailer import Mailer
 from runtime.parts import Parts, utc_now
@@ -191,6 +192,7 @@ class Worker:
             "inspector": Inspector(self._parts.config),
             "config": self._parts.config,
             "clock": utc_now,
+            "device_of": device_of,
             "digests": self._parts.keyring.digests,
         }
         await run(**{name: given[name] for name in inspect.signature(run).parameters})

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain import auth as rules
 from domain.auth import Judged, Presented
+from domain.changes import OPENED
 from domain.errors import ApiError
 from domain.keys import Digest, Purpose
 from domain.mails import allowance
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from handlers.needs import (
         Body,
         Carrier,
+        Changes,
         Client,
         Clock,
         Config,
@@ -60,6 +62,7 @@ async def register(
     site_paths: SitePaths,
     one_by_one: OneByOne,
     leaked_passwords: LeakedPasswords,
+    changes: Changes,
 ) -> dict[str, Any]:
     require_impersonal("password", body["password"], body["email"], body.get("username"))
     locale = rules.registration_locale(body.get("locale"), client.locale, config["platform.supported_locales"])
@@ -80,39 +83,73 @@ async def register(
         token = await db.email_verifications.start(user_id, clock(), life)
         versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
         await db.consents.record(user_id, versions, client)
-        await db.outbox.add("email.verify_address", secret=str(token), user=str(user_id))
+        notice = await changes.note_opening(db, user_id)
+        await db.outbox.add("email.verify_address", secret=notice.written(str(token)), user=str(user_id))
     return {"userId": str(user_id), "message": say("auth.register.done")}
 
 
-async def verify_email(body: Body, db: Repositories, clock: Clock) -> None:
+async def verify_email(body: Body, uow: UnitOfWork, clock: Clock, config: Config, hasher: Hasher) -> None:
     token, now = UUID(body["token"]), clock()
-    user_id = await db.email_verifications.consume(token, now)
-    if user_id is not None:
-        await db.users.mark_verified(user_id)
-        await db.audit.record("auth.verify_email.success", actor=user_id, target=user_id)
-    elif not await db.email_verifications.was_consumed(token, now):
-        raise ApiError("auth.verify_email.invalid_token")
+    if "password" in body:
+        await _require_password_of(token, body["password"], uow, hasher, now)
+    async with uow() as db:
+        user_id = await db.email_verifications.consume(token, now)
+        user = await db.users.find(user_id) if user_id is not None else None
+        if user is not None:
+            await _verify(db, user, config, now, owner_proven="password" in body)
+        elif not await db.email_verifications.was_consumed(token, now):
+            raise ApiError("auth.verify_email.invalid_token")
 
 
-async def verify_email_change(body: Body, db: Repositories, clock: Clock) -> None:
+async def _require_password_of(token: UUID, password: str, uow: UnitOfWork, hasher: Hasher, now: datetime) -> None:
+    """Who reads the mail also opened the account. A token that is no good costs no hash."""
+    async with uow() as db:
+        user_id = await db.email_verifications.find(token, now)
+        user = await db.users.find(user_id) if user_id is not None else None
+    if user is not None:
+        matched = await hasher.matches(password, user.password_hash, target=user.email)
+        rules.require_password(user.password_hash, matched=matched)
+
+
+async def _verify(db: Repositories, user: Any, config: Config, now: datetime, *, owner_proven: bool) -> None:
+    if user.password_hash is None:
+        await _claim(db, user.id, config, now)
+    else:
+        await db.users.mark_verified(user.id, owner_unproven=not owner_proven)
+    if owner_proven or user.password_hash is None:
+        await db.credential_changes.close(user.id, OPENED, now)
+    await db.audit.record("auth.verify_email.success", actor=user.id, target=user.id)
+
+
+async def _claim(db: Repositories, user_id: UUID, config: Config, now: datetime) -> None:
+    """A platform that did not verify the address opened the account: it is of who reads the mail, the platform goes."""
+    await db.users.void(user_id, now)
+    await db.users.mark_verified(user_id, owner_unproven=False)
+    token = await db.password_resets.start(user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
+    await db.outbox.add("email.reset_password", secret=str(token), user=str(user_id))
+
+
+async def verify_email_change(body: Body, db: Repositories, clock: Clock, changes: Changes) -> None:
     token, now = UUID(body["token"]), clock()
     owner = await db.email_changes.find(token, now)
     user = await db.users.find_held(owner) if owner is not None else None
     if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
         await db.email_changes.note_former(token, user.email)
-        await _change_email(db, user.id, user.email, await db.email_changes.new_email(token), now)
+        await _change_email(db, user.id, await db.email_changes.new_email(token), changes, now)
     elif not await db.email_changes.was_consumed(token, now):
         raise ApiError("auth.verify_email.invalid_token")
 
 
-async def _change_email(db: Repositories, user_id: UUID, former: str, email: str, now: datetime) -> None:
-    """Sessions stay, for whoever asked showed the password; what was mailed to the former address opens nothing now."""
+async def _change_email(db: Repositories, user_id: UUID, email: str, changes: Changes, now: datetime) -> None:
+    """Sessions stay, for whoever asked showed the password; what was mailed to the former address opens nothing now,
+    but the link by which its reader takes the change back."""
     await db.users.require_unclaimed(email, None)
-    await db.users.change(user_id, email=email, email_verified=True)
+    notice = await changes.note(db, user_id, "address_changed")
+    await db.users.change(user_id, email=email, email_verified=True, owner_unproven=False)
     await db.password_resets.invalidate(user_id, now)
     await db.reactivation_tokens.invalidate(user_id, now)
     await db.sessions.void_opened(user_id)
-    await db.outbox.add("email.address_changed", secret=former, user=str(user_id), address=mask_email(email))
+    await db.outbox.add("email.address_changed", notice.written(), user=str(user_id), address=mask_email(email))
     await db.audit.record("auth.verify_email_change.success", actor=user_id, target=user_id)
 
 

@@ -7,17 +7,31 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import auth as rules
+from domain.changes import OPENED, Notice
 from domain.errors import ApiError
 from domain.keys import Purpose
 from domain.mails import allowance
-from domain.oauth import PLATFORM_NAMES, Entry, OAuthIdentity, Overtaken, Visit, client_view, may_claim, proof_of
+from domain.oauth import (
+    PLATFORM_NAMES,
+    Entry,
+    OAuthIdentity,
+    Overtaken,
+    Visit,
+    client_view,
+    may_claim,
+    proof_of,
+    proves_owner,
+)
 from domain.two_factor import CHALLENGE_LIFE
 from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from handlers.needs import (
         Body,
         Carrier,
+        Changes,
         Client,
         Clock,
         Config,
@@ -56,12 +70,14 @@ async def login(
     tokens: Tokens,
     carrier: Carrier,
     visitor: Visitor,
+    changes: Changes,
 ) -> dict[str, Any]:
     identity = await oauth.verify(body["provider"], proof_of(body))
-    visit = Visit(identity, client, await geoip.country(client.ip, client.cdn_country), clock())
+    mailed = UUID(body["verificationToken"]) if "verificationToken" in body else None
+    visit = Visit(identity, client, await geoip.country(client.ip, client.cdn_country), clock(), mailed)
     await _require_welcome(identity, uow, config, mail_rules)
     codes = [referral_code(random_bytes(REFERRAL_LENGTH)) for _ in range(REFERRAL_TRIES)]
-    entry = await _enter(visit, visitor, uow, config, digests, body.get("referralCode"), codes)
+    entry = await _enter(visit, visitor, uow, config, digests, changes, body.get("referralCode"), codes)
     if entry.refusal is not None:  # told after the commit: what the visit left in the tables stays
         raise ApiError(entry.refusal)
     if entry.session_id is None:
@@ -71,21 +87,26 @@ async def login(
     return {**tokens.access(entry.user_id, entry.session_id), "isNewUser": entry.is_new}
 
 
-async def link(body: Body, principal: Principal, uow: UnitOfWork, oauth: OAuth, say: Say) -> dict[str, Any]:
+async def link(
+    body: Body, principal: Principal, uow: UnitOfWork, oauth: OAuth, say: Say, clock: Clock, changes: Changes
+) -> dict[str, Any]:
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
     identity = await oauth.verify(body["provider"], proof_of(body))
     async with uow() as db:
         await _spend(db, identity)
+        notice = await changes.note(db, principal.user_id, "provider_linked")
         if not await db.oauth_links.add(principal.user_id, identity):
             owner = await db.oauth_links.find_owner(identity)
             mine = owner in (None, principal.user_id)  # none: another identity of the platform is linked
             raise ApiError("auth.oauth.already_linked" if mine else "auth.oauth.linked_to_other_user")
-        await _tell_linked(db, principal.user_id, identity.platform)
+        if proves_owner(identity, principal.user.email):
+            await _prove_owner(db, principal.user_id, clock())
+        await _tell_linked(db, notice, principal.user_id, identity.platform)
     return {"message": say("auth.oauth.link.done")}
 
 
-async def unlink(provider: str, principal: Principal, db: Repositories, say: Say) -> dict[str, Any]:
+async def unlink(provider: str, principal: Principal, db: Repositories, say: Say, changes: Changes) -> dict[str, Any]:
     if provider not in PLATFORM_NAMES:
         raise ApiError("auth.oauth.provider_disabled")
     linked = await db.oauth_links.platforms_of(principal.user_id)
@@ -96,9 +117,10 @@ async def unlink(provider: str, principal: Principal, db: Repositories, say: Say
         raise ApiError("auth.oauth.not_linked")
     if user.password_hash is None and linked == {provider}:
         raise ApiError("auth.oauth.only_auth_method")
+    notice = await changes.note(db, user.id, "provider_unlinked")
     await db.oauth_links.remove(user.id, provider)
     await db.sessions.void_opened(user.id, but=principal.session_id)
-    await db.outbox.add("email.provider_unlinked", user=str(user.id), provider=provider)
+    await db.outbox.add("email.provider_unlinked", notice.written(), user=str(user.id), provider=provider)
     await db.audit.record("auth.oauth.unlink.success", actor=user.id, target=user.id, platform=provider)
     return {"message": say("auth.oauth.unlink.done")}
 
@@ -123,6 +145,7 @@ async def _enter(
     uow: UnitOfWork,
     config: Config,
     digests: DigestsOf,
+    changes: Changes,
     referred: str | None,
     codes: list[str],
 ) -> Entry:
@@ -130,8 +153,8 @@ async def _enter(
         try:
             async with uow() as db:
                 await _spend(db, visit.identity)
-                user = await _known_account(db, visit)
-                user_id = user.id if user else await _open_account(db, visit, config, referred, codes)
+                user = await _known_account(db, visit, config, changes)
+                user_id = user.id if user else await _open_account(db, visit, config, changes, referred, codes)
                 return await _admit(db, visit, visitor, config, digests, user_id, is_new=user is None)
         except Overtaken:
             continue
@@ -143,41 +166,72 @@ async def _spend(db: Repositories, identity: OAuthIdentity) -> None:
         raise ApiError("auth.oauth.invalid_token")
 
 
-async def _known_account(db: Repositories, visit: Visit) -> Any:
+async def _known_account(db: Repositories, visit: Visit, config: Config, changes: Changes) -> Any:
     """The account of the identity, else the one of its address, which is linked on the way; None for a newcomer."""
     identity = visit.identity
     user = await db.oauth_links.find_user(identity)
     if user is not None and not may_claim(identity, user.email, user.email_verified):
+        if visit.verification is not None and not user.email_verified:
+            await _verify(db, visit, user, visit.verification)
         return user
     if user is None and identity.email is not None:
         user = await db.oauth_links.find_namesake(identity.email)
     if user is None:
         return None
-    if not identity.email_verified:
+    # An address that the platform verified once may have changed hands: it takes no account from who proved it here.
+    if not identity.email_verified or (user.email_verified and not identity.authoritative):
         raise ApiError("auth.oauth.email_exists")
     if user.status == "ACTIVE":
-        await _adopt(db, visit, user)
+        await _adopt(db, visit, user, config, changes)
     return user
 
 
-async def _adopt(db: Repositories, visit: Visit, user: Any) -> None:
-    """Both sides know the address to be this person's; if ours only now, a stranger may have opened the account."""
+async def _verify(db: Repositories, visit: Visit, user: Any, token: UUID) -> None:
+    """Who opened the account through the platform also reads the mail of its address."""
+    if await db.email_verifications.consume(token, visit.now) != user.id:
+        raise ApiError("auth.verify_email.invalid_token")
+    await db.users.mark_verified(user.id, owner_unproven=False)
+    await db.credential_changes.close(user.id, OPENED, visit.now)
+    await db.audit.record("auth.verify_email.success", actor=user.id, target=user.id)
+
+
+async def _adopt(db: Repositories, visit: Visit, user: Any, config: Config, changes: Changes) -> None:
+    """The address is this person's; what was set up by who never proved that it is theirs, too, is a stranger's."""
     if not user.email_verified:
-        await db.users.void_unproven(user.id, visit.now)
+        await db.users.void(user.id, visit.now)
         await db.sessions.revoke_all(user.id, visit.now)
+        await db.users.mark_verified(user.id, owner_unproven=not visit.identity.authoritative)
+    elif user.owner_unproven:
+        await db.users.set_password(user.id, None)
+        await db.users.void_young(user.id, visit.now - timedelta(days=config["auth.young_days"]))
+        await db.sessions.revoke_all(user.id, visit.now)
+    if visit.identity.authoritative:
+        await _prove_owner(db, user.id, visit.now)
+    notice = await changes.note(db, user.id, "provider_linked")
     if not await db.oauth_links.add(user.id, visit.identity):
         if await db.oauth_links.find_owner(visit.identity) is None:  # another identity of the platform is linked
             raise ApiError("auth.oauth.email_exists")
         raise Overtaken
-    await _tell_linked(db, user.id, visit.identity.platform)
+    await _tell_linked(db, notice, user.id, visit.identity.platform)
 
 
-async def _open_account(db: Repositories, visit: Visit, config: Config, referred: str | None, codes: list[str]) -> UUID:
+async def _prove_owner(db: Repositories, user_id: UUID, now: datetime) -> None:
+    await db.users.mark_verified(user_id, owner_unproven=False)
+    await db.credential_changes.close(user_id, OPENED, now)
+
+
+async def _open_account(
+    db: Repositories, visit: Visit, config: Config, changes: Changes, referred: str | None, codes: list[str]
+) -> UUID:
     """The button stands beside the terms and the privacy policy: who goes on agrees, and that is recorded."""
     identity, client = visit.identity, visit.client
     origin = Origin(client.user_agent, visit.country, await db.referrals.find_referrer(referred))
     known = {"email": identity.email, "displayName": identity.display_name}
-    columns = new_user(known, None, client.locale, origin) | {"email_verified": identity.email_verified}
+    proven = {
+        "email_verified": identity.email_verified,
+        "owner_unproven": identity.email_verified and not identity.authoritative,
+    }
+    columns = new_user(known, None, client.locale, origin) | proven
     try:
         await db.users.require_unclaimed(columns["email"], None)
         user_id = await db.users.add(columns, codes)
@@ -192,7 +246,9 @@ async def _open_account(db: Repositories, visit: Visit, config: Config, referred
     if not identity.email_verified:
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user_id, visit.now, life)
-        await db.outbox.add("email.verify_address", secret=str(token), user=str(user_id))
+        notice = await changes.note_opening(db, user_id)
+        secret, user = notice.written(str(token)), str(user_id)
+        await db.outbox.add("email.verify_address", secret, user=user, provider=identity.platform)
     return user_id
 
 
@@ -240,6 +296,6 @@ async def _turn_away(
     )
 
 
-async def _tell_linked(db: Repositories, user_id: UUID, platform: str) -> None:
-    await db.outbox.add("email.provider_linked", user=str(user_id), provider=platform)
+async def _tell_linked(db: Repositories, notice: Notice, user_id: UUID, platform: str) -> None:
+    await db.outbox.add("email.provider_linked", notice.written(), user=str(user_id), provider=platform)
     await db.audit.record("auth.oauth.link.success", actor=user_id, target=user_id, platform=platform)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from handlers.needs import (
         Body,
+        Changes,
         Client,
         Clock,
         Config,
@@ -104,18 +105,20 @@ def _code_hashes(digests: DigestsOf, challenge_id: UUID, code: str) -> list[byte
     return [digest.value for digest in digests(Purpose.OTP_CODE, str(challenge_id), code)]
 
 
-async def verify(body: Body, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf) -> dict[str, Any]:
+async def verify(
+    body: Body, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf, changes: Changes
+) -> dict[str, Any]:
     challenge_id, now = UUID(body["challengeId"]), clock()
     guesses = _code_hashes(digests, challenge_id, body["code"])
     async with uow() as db:
-        refusal = await _attempt(db, challenge_id, guesses, now, config)
+        refusal = await _attempt(db, challenge_id, guesses, now, config, changes)
     if refusal is not None:  # told after the commit: the attempt stays counted although the request fails
         raise ApiError(refusal)
     return {"success": True}
 
 
 async def _attempt(
-    db: Repositories, challenge_id: UUID, guesses: list[bytes], now: datetime, config: Config
+    db: Repositories, challenge_id: UUID, guesses: list[bytes], now: datetime, config: Config, changes: Changes
 ) -> str | None:
     """Why the guess did not pass; None when it did."""
     tried = await db.challenges.attempt(challenge_id, guesses, now, config["auth.otp_max_attempts"])
@@ -125,9 +128,18 @@ async def _attempt(
         await db.audit.record("auth.otp.verify.failure", result="failure", target=challenge_id)
         return "auth.otp.verify.invalid"
     if tried.purpose == rules.PROFILE and tried.user_id is not None:
-        await db.challenges.set_verified_phone(tried.user_id, tried.phone, now)
+        await _keep_phone(db, tried.user_id, tried.phone, now, changes)
     await db.audit.record("auth.otp.verify.success", actor=tried.user_id, target=challenge_id, purpose=tried.purpose)
     return None
+
+
+async def _keep_phone(db: Repositories, user_id: UUID, phone: str, now: datetime, changes: Changes) -> None:
+    user = await db.users.find_held(user_id)
+    if user is None or user.status == "DELETED":  # an account that was erased meanwhile must not get a phone back
+        return
+    notice = await changes.note(db, user_id, "phone_changed")
+    await db.challenges.set_verified_phone(user_id, phone, now)
+    await db.outbox.add("email.phone_changed", notice.written(), user=str(user_id))
 
 
 async def resend(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.auth import read_one_time_token
+from domain.changes import OPENED, Notice
 from domain.devices import Known
 from domain.errors import ApiError
 from domain.keys import Purpose
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
 
     from handlers.needs import (
         Body,
+        Changes,
         Client,
         Clock,
+        Config,
         DeviceOf,
         DigestsOf,
         Hasher,
@@ -43,13 +47,15 @@ async def reset(
     body: Body,
     uow: UnitOfWork,
     client: Client,
+    config: Config,
     clock: Clock,
     hasher: Hasher,
     visitor: Visitor,
     device_of: DeviceOf,
     leaked_passwords: LeakedPasswords,
     one_by_one: OneByOne,
-) -> None:
+    changes: Changes,
+) -> dict[str, Any]:
     token, now = read_one_time_token(body["token"]), clock()
     async with one_by_one(body["token"]):  # a crowd that shows one token costs one hash
         async with uow() as db:  # a dead token costs no hash
@@ -66,15 +72,31 @@ async def reset(
             user = await db.users.find(user_id) if user_id is not None else None
             if user is None:
                 raise ApiError("auth.reset_password.invalid_token")
-            if not user.email_verified:
-                await db.users.void_unproven(user.id, now)
+            linked = await db.oauth_links.platforms_of(user.id)
+            young = now - timedelta(days=config["auth.young_days"])
+            await _void_unproven(db, user, young, now)
+            notice = await changes.note(db, user.id, "password_reset")
+            await db.oauth_links.remove_since(user.id, young)
+            standing = await db.oauth_links.platforms_of(user.id)
             await db.users.set_password(user.id, password_hash)
             await db.email_changes.invalidate(user.id, now)
             await db.sessions.revoke_all(user.id, now)
             await db.known_devices.forget(user.id)
             await visitor.forget_failures(db, user.email, Known(), now)
-            await _tell(db, user.id, client, now, device_of)
-            await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id)
+            platforms = {"standing": ",".join(sorted(standing)), "unlinked": ",".join(sorted(linked - standing))}
+            await _tell(db, notice, user.id, client, now, device_of, **platforms)
+            await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id, **platforms)
+    return {"linkedPlatforms": sorted(standing), "unlinkedPlatforms": sorted(linked - standing)}
+
+
+async def _void_unproven(db: Repositories, user: Any, young: datetime, now: datetime) -> None:
+    """The mail proves the address: what was set up before, by whoever did not read it, is a stranger's."""
+    if not user.email_verified:
+        await db.users.void(user.id, now)
+    elif user.owner_unproven:
+        await db.users.void_young(user.id, young)
+    await db.users.mark_verified(user.id, owner_unproven=False)
+    await db.credential_changes.close(user.id, OPENED, now)
 
 
 async def change(
@@ -87,6 +109,7 @@ async def change(
     visitor: Visitor,
     device_of: DeviceOf,
     leaked_passwords: LeakedPasswords,
+    changes: Changes,
 ) -> None:
     async with uow() as db:
         user = await db.users.find(principal.user_id)
@@ -99,15 +122,18 @@ async def change(
     password_hash, now = await hasher.hash(body["newPassword"]), clock()
 
     async with uow.last() as db:
+        notice = await changes.note(db, user.id, "password_changed")
         await db.users.set_password(user.id, password_hash)
         await db.password_resets.invalidate(user.id, now)
         await db.email_changes.invalidate(user.id, now)
         await db.sessions.revoke_all(user.id, now, but=principal.session_id)
         await visitor.forget_others(db, user.id)
-        await _tell(db, user.id, client, now, device_of)
+        await _tell(db, notice, user.id, client, now, device_of)
         await db.audit.record("auth.change_password.success", actor=user.id, target=user.id)
 
 
-async def _tell(db: Repositories, user_id: UUID, client: Client, now: datetime, device_of: DeviceOf) -> None:
-    device = device_of(client.user_agent) or ""
-    await db.outbox.add("email.password_changed", user=str(user_id), device=device, when=f"{now:%Y-%m-%d %H:%M} UTC")
+async def _tell(
+    db: Repositories, notice: Notice, user_id: UUID, client: Client, now: datetime, device_of: DeviceOf, **more: str
+) -> None:
+    told: dict[str, Any] = {"device": device_of(client.user_agent) or "", "when": f"{now:%Y-%m-%d %H:%M} UTC"} | more
+    await db.outbox.add("email.password_changed", notice.written(), user=str(user_id), **told)

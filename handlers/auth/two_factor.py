@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from handlers.needs import (
         Body,
         Carrier,
+        Changes,
         Client,
         Clock,
         Config,
@@ -106,6 +107,7 @@ async def verify(
     clock: Clock,
     second_factor: SecondFactor,
     random_bytes: RandomBytes,
+    changes: Changes,
 ) -> dict[str, Any]:
     user_id = principal.user_id
     async with uow() as db:
@@ -116,17 +118,20 @@ async def verify(
         raise ApiError("auth.2fa.setup_required")
 
     async def switch_on(db: Repositories) -> bool:
-        if not await db.two_factor.enable(user_id):
+        notice = await changes.note(db, user_id, "two_factor_enabled")
+        if not await db.two_factor.enable(user_id, clock()):
             return False
         await db.sessions.revoke_all(user_id, clock())
-        await db.outbox.add("email.two_factor_enabled", user=str(user_id))
+        await db.outbox.add("email.two_factor_enabled", notice.written(), user=str(user_id))
         await db.audit.record("auth.2fa.enable.success", actor=user_id, target=user_id)
         return True
 
     return await _for_a_code(body["code"], user_id, uow, config, second_factor, random_bytes, switch_on)
 
 
-async def disable(body: Body, principal: Principal, uow: UnitOfWork, hasher: Hasher, clock: Clock) -> None:
+async def disable(
+    body: Body, principal: Principal, uow: UnitOfWork, hasher: Hasher, clock: Clock, changes: Changes
+) -> None:
     async with uow() as db:
         user = await db.users.find(principal.user_id)
     if user is None or user.password_hash is None:
@@ -134,9 +139,10 @@ async def disable(body: Body, principal: Principal, uow: UnitOfWork, hasher: Has
     if not await hasher.matches(body["password"], user.password_hash):
         raise ApiError("auth.2fa.invalid_password")
     async with uow() as db:
+        notice = await changes.note(db, user.id, "two_factor_disabled")
         await db.two_factor.disable(user.id)
         await db.sessions.revoke_all(user.id, clock())
-        await db.outbox.add("email.two_factor_disabled", user=str(user.id))
+        await db.outbox.add("email.two_factor_disabled", notice.written(), user=str(user.id))
         await db.audit.record("auth.2fa.disable.success", actor=user.id, target=user.id)
 
 
@@ -147,6 +153,7 @@ async def regenerate_backup_codes(
     config: Config,
     second_factor: SecondFactor,
     random_bytes: RandomBytes,
+    changes: Changes,
 ) -> dict[str, Any]:
     user_id = principal.user_id
     async with uow() as db:
@@ -155,7 +162,9 @@ async def regenerate_backup_codes(
         raise ApiError("auth.2fa.not_enabled")
 
     async def replace(db: Repositories) -> bool:
+        notice = await changes.note(db, user_id, "backup_codes_renewed")
         await db.sessions.void_opened(user_id, but=principal.session_id)
+        await db.outbox.add("email.backup_codes_renewed", notice.written(), user=str(user_id))
         await db.audit.record("auth.2fa.backup_codes.regenerate.success", actor=user_id, target=user_id)
         return True
 

@@ -10,7 +10,18 @@ from domain.errors import ApiError
 from domain.users import MAX_SOCIAL_ACCOUNTS, attribution_view, profile_columns, profile_view, updated_profile_view
 
 if TYPE_CHECKING:
-    from handlers.needs import AvatarColumns, Body, Clock, Config, Hasher, Principal, Repositories, Storage, UnitOfWork
+    from handlers.needs import (
+        AvatarColumns,
+        Body,
+        Changes,
+        Clock,
+        Config,
+        Hasher,
+        Principal,
+        Repositories,
+        Storage,
+        UnitOfWork,
+    )
 
 
 async def profile(principal: Principal, db: Repositories) -> dict[str, Any]:
@@ -56,7 +67,13 @@ async def reactivate(
 
 
 async def deactivate(
-    body: Body, principal: Principal, uow: UnitOfWork, config: Config, clock: Clock, hasher: Hasher
+    body: Body,
+    principal: Principal,
+    uow: UnitOfWork,
+    config: Config,
+    clock: Clock,
+    hasher: Hasher,
+    changes: Changes,
 ) -> None:
     async with uow() as db:
         user = await db.users.get(principal.user_id)
@@ -64,11 +81,12 @@ async def deactivate(
     now, life = clock(), timedelta(days=config["auth.reactivation_ttl_days"])
 
     async with uow() as db:
+        notice = await changes.note(db, user.id, "account_deactivated")
         if not await db.users.deactivate(user.id):  # another call was faster, and ended the session of this one
             raise ApiError("auth.unauthenticated")
         await db.sessions.revoke_all(user.id, now)
         await db.email_changes.invalidate(user.id, now)
         await db.password_resets.invalidate(user.id, now)
         token = await db.reactivation_tokens.start(user.id, now, life)
-        await db.outbox.add("email.account_deactivated", secret=str(token), user=str(user.id))
+        await db.outbox.add("email.account_deactivated", notice.written(str(token)), user=str(user.id))
         await db.audit.record("user.deactivate.success", actor=user.id, target=user.id)

@@ -2,6 +2,7 @@ from persistence.models.appeals import Appeal
 from persistence.models.auth import (
     BackupCode,
     Challenge,
+    CredentialChange,
     EmailChange,
     EmailVerification,
     LoginAttempt,
@@ -50,6 +51,7 @@ __all__ = [
     "ConfigEntry",
     "ConsentRecord",
     "CreatorProfile",
+    "CredentialChange",
     "DataExport",
     "EmailChange",
     "EmailDelivery",

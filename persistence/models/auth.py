@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from persistence.models.base import Base, Created, Identified
@@ -67,6 +67,20 @@ class EmailChange(OneTimeToken, Base):
 
     new_email: Mapped[str] = mapped_column(index=True)
     former_email: Mapped[str | None]
+
+
+class CredentialChange(OneTimeToken, Base):
+    """A change of how an account is signed in to, which the address that it had before may undo.
+
+    Each account has as many as it has changes, of which later ones have a higher ``place``. ``former`` is what was
+    before, sealed; there is none for the opening of the account.
+    """
+
+    __tablename__ = "credential_changes"
+
+    kind: Mapped[str]
+    place: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    former: Mapped[str | None]
 
 
 class Challenge(Identified, Created, Base):

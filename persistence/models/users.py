@@ -14,6 +14,8 @@ PASSWORD_COST: ColumnElement[str] = literal_column("substr(password_hash, 5, 2)"
 
 
 class User(Identified, Created, Base):
+    """``owner_unproven``: nobody showed yet that who knows the credentials also reads the mail of the address."""
+
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("status IN ({})".format(", ".join(f"'{s}'" for s in STATUSES)), name="status"),
@@ -31,7 +33,9 @@ class User(Identified, Created, Base):
     password_hash: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
     email_verified: Mapped[bool] = mapped_column(server_default=false())
+    owner_unproven: Mapped[bool] = mapped_column(server_default=false())
     two_factor_enabled: Mapped[bool] = mapped_column(server_default=false())
+    two_factor_enabled_at: Mapped[datetime | None]
     two_factor_secret: Mapped[str | None]
     two_factor_last_step: Mapped[int | None] = mapped_column(BigInteger)
     phone: Mapped[str | None]

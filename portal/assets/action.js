@@ -34,7 +34,7 @@ async function send() {
   if (!api) throw new Error("there is no API here");
   const { method, path } = form.dataset;
   const headers = { "Content-Type": "application/json", "Accept-Language": locale };
-  const body = JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) });
+  const body = JSON.stringify({ token, ...Object.fromEntries([...new FormData(form)].filter(([, value]) => value)) });
   return call({ method, url: api + path, headers, body });
 }
 

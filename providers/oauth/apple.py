@@ -11,3 +11,4 @@ class Apple(OpenIdProvider):
     issuers = ("https://appleid.apple.com",)
     jwks_uri = "https://appleid.apple.com/auth/keys"
     token_endpoint = "https://appleid.apple.com/auth/token"  # noqa: S105 - an address
+    mail_domains = frozenset({"icloud.com", "me.com", "mac.com", "privaterelay.appleid.com"})

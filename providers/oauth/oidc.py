@@ -26,6 +26,7 @@ class OpenIdProvider:
     issuers: tuple[str, ...]
     jwks_uri: str
     token_endpoint: str
+    mail_domains: frozenset[str] = frozenset()
 
     def __init__(self, http: httpx.AsyncClient, *, seconds: float = ANSWER_SECONDS) -> None:
         self._vendor = Vendor(http, seconds)
@@ -79,15 +80,20 @@ class OpenIdProvider:
         if (proof.code is None or proof.nonce is not None) and (proof.nonce is None or claimed != proof.nonce):
             raise ProviderRejected("the nonce is another one")
 
+    def _keeps_mailbox(self, email: str, claims: dict[str, Any]) -> bool:
+        return email.rpartition("@")[2] in self.mail_domains
+
     def _identity(self, claims: dict[str, Any], token: str) -> OAuthIdentity:
         email = address(claims.get("email"))
+        verified = email is not None and claims.get("email_verified") in (True, "true")
         # What is signed, without the signature: of some algorithms another one could be made of it.
         signed = token.rpartition(".")[0]
         return OAuthIdentity(
             platform=self.name,
             subject=subject(claims.get("sub")),
             email=email,
-            email_verified=email is not None and claims.get("email_verified") in (True, "true"),
+            email_verified=verified,
+            authoritative=verified and email is not None and self._keeps_mailbox(email, claims),
             display_name=label(claims.get("name")),
             digest=hashlib.sha256(signed.encode()).digest(),
             expires_at=_moment(claims["exp"]) + LEEWAY,

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account, change, insert
+from tests.handlers.test_auth_changes import undo_token
 from tests.handlers.test_auth_passwords import NEW, reset_token
 from tests.handlers.test_auth_two_factor import WRONG, Factor
 from tests.handlers.test_known_devices import FIREFOX
@@ -150,6 +151,54 @@ def reset_password_of_unverified(api: Api, tables: Tables) -> Act:
     return _reset(api)
 
 
+def _unproven(api: Api, tables: Tables) -> Factor:
+    """An account with a second factor and a platform whose owner did not show yet to read its mail."""
+    factor = Factor(api, tables).enable()
+    change(tables, "users", factor.user_id, owner_unproven=True)
+    insert(tables, "social_accounts", user_id=factor.user_id, platform="x", platform_user_id="1", verified=True)
+    api.server.work_off()
+    return factor
+
+
+def reset_password_of_unproven(api: Api, tables: Tables) -> Act:
+    _unproven(api, tables)
+    return _reset(api)
+
+
+def _undo(api: Api) -> Act:
+    api.server.work_off()
+    token = undo_token(api)
+    return lambda: api.call("auth.changes.undo", {"token": token})
+
+
+def disown_verified(api: Api, tables: Tables) -> Act:
+    api.register()
+    act = _undo(api)
+    api.call("auth.verify_email", {"token": api.verification_token()})
+    return act
+
+
+def disown(api: Api, tables: Tables) -> Act:
+    api.register()
+    return _undo(api)
+
+
+def undo_factor(api: Api, tables: Tables) -> Act:
+    factor = Factor(api, tables).enable()
+    act = _undo(api)
+    factor.start_sign_in()
+    insert(tables, "social_accounts", user_id=factor.user_id, platform="x", platform_user_id="1", verified=True)
+    _open_email_change(tables, factor.user_id)
+    factor.sign_in()
+    return act
+
+
+def undo_deletion(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.call("gdpr.delete", headers=bearer(api.sign_in()))
+    return _undo(api)
+
+
 def change_password_with_all_else_open(api: Api, tables: Tables) -> Act:
     _open_email_change(tables, account(api, tables))
     api.sign_in()
@@ -207,6 +256,7 @@ SCENARIOS: dict[str, Scenario] = {
     "auth.two_factor.disable": calling("auth.two_factor.disable", {"password": PASSWORD}),
     "auth.two_factor.regenerate_backup_codes": regenerate_codes,
     "auth.two_factor.status": calling("auth.two_factor.status"),
+    "auth.changes.undo": disown_verified,
     "auth.passwords.forgot": forgot_password,
     "auth.passwords.reset": reset_password,
     "auth.passwords.change": calling("auth.passwords.change", {"currentPassword": PASSWORD, "newPassword": NEW}),
@@ -218,6 +268,7 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 FAILED = {"login_attempts"}
+UNDONE = {"email.change_undone"}
 CANCELLED = {"gdpr_requests", "email.deletion_cancelled", "gdpr.delete.cancelled"}
 CONDITIONAL: Conditional = {
     "auth.two_factor.login": [
@@ -238,7 +289,25 @@ CONDITIONAL: Conditional = {
         (regenerate_codes_wrongly, FAILED),
         (with_proofs_open(regenerate_codes_beside_another_session), {"challenges", "sessions"}),
     ],
+    "auth.changes.undo": [
+        (disown, {"email_verifications"}),
+        (
+            undo_factor,
+            {
+                "password_resets",
+                "sessions",
+                "known_devices",
+                "social_accounts",
+                "backup_codes",
+                "challenges",
+                "email_changes",
+            }
+            | UNDONE,
+        ),
+        (undo_deletion, {"reactivation_tokens", "gdpr_requests", "password_resets"} | UNDONE),
+    ],
     "auth.passwords.reset": [
+        (reset_password_of_unproven, {"social_accounts", "backup_codes"}),
         (
             with_proofs_open(reset_password_of_signed_in),
             {"sessions", "email_changes", "challenges", "known_devices", "login_attempts"},

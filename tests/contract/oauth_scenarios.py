@@ -30,6 +30,31 @@ def entering(proof: Proof = told, columns: dict[str, Any] | None = None, *, link
     return prepare
 
 
+def _kept_mailbox(platform: Platform) -> Body:
+    """The platform keeps the mailbox of the address."""
+    return told(platform, hd="example.com")
+
+
+def proving(api: Api, tables: Tables) -> Act:
+    """Who opened an account through a platform shows what was mailed to its address."""
+    token: list[str] = []
+
+    def come(platform: Platform) -> None:
+        api.call("auth.oauth.login", unverified(platform))
+        token.append(api.verification_token())
+
+    def come_again(platform: Platform) -> httpx.Response:
+        return api.call("auth.oauth.login", unverified(platform) | {"verificationToken": token[0]})
+
+    return _while_open(api, come_again, come)
+
+
+def linking_of_unproven(api: Api, tables: Tables) -> Act:
+    account(api, tables, owner_unproven=True)
+    headers = bearer(api.sign_in())
+    return _while_open(api, lambda platform: api.call("auth.oauth.link", _kept_mailbox(platform), headers=headers))
+
+
 def linking(api: Api, tables: Tables) -> Act:
     account(api, tables)
     headers = bearer(api.sign_in())
@@ -46,10 +71,13 @@ def looking(api: Api, tables: Tables) -> Act:
     return _while_open(api, lambda _: api.call("auth.oauth.providers"))
 
 
-def _while_open(api: Api, call: Callable[[Platform], httpx.Response]) -> Act:
+def _while_open(
+    api: Api, call: Callable[[Platform], httpx.Response], before: Callable[[Platform], None] = lambda _: None
+) -> Act:
     """The platform stands from now on until the call has its answer."""
     with ExitStack() as stack:
         platform = stack.enter_context(opened(api.server))
+        before(platform)
         standing = stack.pop_all()
 
     def act() -> httpx.Response:
@@ -69,7 +97,7 @@ SCENARIOS: dict[str, Scenario] = {
     "auth.oauth.link": linking,
     "auth.oauth.unlink": unlinking,
 }
-LINKED = {"social_accounts", "email.provider_linked", "auth.oauth.link.success"}
+LINKED = {"social_accounts", "credential_changes", "email.provider_linked", "auth.oauth.link.success"}
 REFUSED = {"auth.oauth.login.failure"}
 
 
@@ -89,15 +117,18 @@ def from_a_new_device(api: Api, tables: Tables) -> Act:
 
 
 CONDITIONAL: Conditional = {
+    "auth.oauth.link": [(linking_of_unproven, {"users"})],
     "auth.oauth.unlink": [(with_proofs_open(unlinking_with_another_session), {"challenges", "users", "sessions"})],
     "auth.oauth.login": [
         (entering(), {"social_accounts", "consent_records"}),
         (from_a_new_device, {"email.new_sign_in"}),
         (
             entering(unverified),
-            {"social_accounts", "consent_records", "email_verifications", "email.verify_address"} | REFUSED,
+            {"social_accounts", "consent_records", "email_verifications", "credential_changes", "email.verify_address"}
+            | REFUSED,
         ),
-        (entering(columns={}), LINKED),
+        (entering(_kept_mailbox, {}), LINKED),
+        (proving, {"email_verifications", "credential_changes", "auth.verify_email.success"}),
         (entering(columns={"two_factor_enabled": True}, link=True), {"challenges", "-auth.oauth.login.success"}),
         (
             entering(columns={"status": "DEACTIVATED"}, link=True),

@@ -37,6 +37,7 @@ NEEDS = {
     "auth.two_factor.login": ("challenges", "token_hash"),
     "auth.passwords.forgot": ("outbox", "topic"),
     "auth.passwords.reset": ("password_resets", "token_hash"),
+    "auth.changes.undo": ("credential_changes", "token_hash"),
     "auth.reactivation.validate": ("reactivation_tokens", "token_hash"),
     "users.reactivate": ("reactivation_tokens", "token_hash"),
     "auth.verify_email_change": ("email_changes", "token_hash"),

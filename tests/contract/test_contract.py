@@ -299,6 +299,7 @@ SAFE_WITHOUT_A_KEY = {
     "auth.two_factor.disable": "a repetition finds the factor off and succeeds",
     "auth.verify_email_change": "the same token again is a success",
     "auth.verify_email": "a repetition succeeds and writes nothing",
+    "auth.changes.undo": "its token is good once",
     "auth.passwords.reset": "its token is good once",
     "auth.otp.verify": "its challenge is passed once",
     "auth.logout": "a repetition finds the session ended and succeeds",

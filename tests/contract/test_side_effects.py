@@ -12,8 +12,8 @@ from runtime.policy import SideEffect
 from tests.contract import account_scenarios, gdpr_scenarios, oauth_scenarios, user_scenarios
 from tests.contract.operations import CONTRACT, IDS
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
-from tests.handlers.support import account
-from tests.harness import Api, Tables, bearer
+from tests.handlers.support import account, insert
+from tests.harness import PASSWORD, Api, Tables, bearer
 from tests.recording import record_effects
 
 PHONE = "+905551112212"
@@ -156,6 +156,28 @@ def verify_phone_of_profile(api: Api, tables: Tables) -> Act:
     return lambda: api.call("auth.otp.verify", answer)
 
 
+def verify_email_with_password(api: Api, tables: Tables) -> Act:
+    api.register()
+    body = {"token": api.verification_token(), "password": PASSWORD}
+    return lambda: api.call("auth.verify_email", body)
+
+
+def verify_email_of_platform(api: Api, tables: Tables) -> Act:
+    """A platform that did not verify the address opened the account."""
+    api.register()
+    tables.run("UPDATE users SET password_hash = NULL")
+    insert(
+        tables,
+        "social_accounts",
+        user_id=tables.one("SELECT id FROM users")["id"],
+        platform="x",
+        platform_user_id="1",
+        verified=True,
+    )
+    body = {"token": api.verification_token()}
+    return lambda: api.call("auth.verify_email", body)
+
+
 def wrong_code(api: Api, tables: Tables) -> Act:
     challenge_id = _open_challenge(api)
     wrong = f"{(int(_sent_code(api)) + 1) % 10**6:06}"
@@ -180,7 +202,17 @@ CONDITIONAL: Conditional = (
                 {"email.session_theft", "email.session_theft_alert", "auth.refresh.reuse_detected"},
             ),
         ],
-        "auth.otp.verify": [(verify_phone_of_profile, {"users"}), (wrong_code, {"auth.otp.verify.failure"})],
+        "auth.otp.verify": [
+            (verify_phone_of_profile, {"users", "credential_changes", "email.phone_changed"}),
+            (wrong_code, {"auth.otp.verify.failure"}),
+        ],
+        "auth.verify_email": [
+            (verify_email_with_password, {"credential_changes"}),
+            (
+                verify_email_of_platform,
+                {"credential_changes", "social_accounts", "password_resets", "email.reset_password"},
+            ),
+        ],
         "auth.logout": [(live_logout, {"sessions", "auth.logout.success"})],
     }
 )

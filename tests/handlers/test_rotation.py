@@ -21,6 +21,7 @@ from domain.keys import Purpose
 from runtime.oauth import OAuthDirectory
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, insert, tombstone, until, waiting_for_locks
+from tests.handlers.test_auth_changes import undo_token
 from tests.handlers.test_auth_otp import PHONE, another, code_in, opened, send, verify
 from tests.handlers.test_auth_two_factor import WRONG, Factor
 from tests.handlers.test_gdpr_export import built
@@ -164,6 +165,14 @@ def backup_codes(before: Api, after: Api, tables: Tables) -> None:
     assert factor.finish(factor.start_sign_in(), code).status_code == 200
     assert code_of(factor.finish(factor.start_sign_in(), code)) == "auth.2fa.invalid_code"
     assert factor.finish(factor.start_sign_in(), other).status_code == 200
+
+
+@drill(Purpose.FORMER_CREDENTIALS)
+def changes_to_undo(before: Api, after: Api, tables: Tables) -> None:
+    Factor(before, tables).enable()
+    token = undo_token(before)
+    assert after.call("auth.changes.undo", {"token": token}).status_code == 200
+    assert tables.one("SELECT two_factor_enabled FROM users") == {"two_factor_enabled": False}
 
 
 @drill(Purpose.TWO_FACTOR_ATTEMPTS)

@@ -67,6 +67,8 @@ INSERT INTO data_exports (id, request_id, user_id, key, provider, size, expires_
     SELECT gen_random_uuid(), id, user_id, id::text, 'local', 1, now() + interval '1 day' FROM gdpr_requests;
 INSERT INTO password_resets (id, user_id, token_hash, expires_at, used_at)
     SELECT gen_random_uuid(), id, decode(md5(n::text), 'hex'), now(), now() FROM {USERS} u;
+INSERT INTO credential_changes (id, user_id, kind, token_hash, expires_at)
+    SELECT gen_random_uuid(), id, 'phone_changed', decode(md5(n::text), 'hex'), now() FROM {USERS} u;
 INSERT INTO reactivation_tokens (id, user_id, token_hash, expires_at, used_at)
     SELECT gen_random_uuid(), id, decode(md5(n::text), 'hex'), now(), now() FROM {USERS} u;
 INSERT INTO challenges (id, purpose, user_id, token_hash, expires_at)

@@ -34,3 +34,16 @@ def test_links_are_forgotten_a_week_after_their_end(server: Server, tables: Tabl
         insert(tables, table, user_id=user_id, token_hash=name.encode(), expires_at=end, **further)
     server.let_time_come("housekeeping.forget_sessions")
     assert [bytes(row["token_hash"]) for row in tables.rows(f"SELECT token_hash FROM {table}")] == [b"recent"]  # noqa: S608
+
+
+def test_what_was_before_a_change_is_forgotten_when_it_cannot_be_undone_any_more(
+    server: Server, tables: Tables
+) -> None:
+    now = datetime.now(UTC)
+    for name, end in (("old", now - timedelta(seconds=1)), ("recent", now + timedelta(hours=1))):
+        user_id = insert(tables, "users", email=f"{name}@example.com", email_verified=True)
+        row = {"kind": "phone_changed", "former": "sealed", "token_hash": name.encode(), "expires_at": end}
+        insert(tables, "credential_changes", user_id=user_id, **row)
+    server.let_time_come("housekeeping.forget_ended")
+    left = tables.rows("SELECT token_hash FROM credential_changes")
+    assert [bytes(row["token_hash"]) for row in left] == [b"recent"]

@@ -249,6 +249,30 @@ class TestIdToken:
         assert (identity.email, identity.email_verified) == (email, verified)
 
     @pytest.mark.parametrize(
+        ("vendor", "claims", "authoritative"),
+        [
+            ("google", {"email": "ada@gmail.com"}, True),
+            ("google", {"email": "ADA@GoogleMail.com"}, True),
+            ("google", {"email": "ada@example.com", "hd": "example.com"}, True),
+            ("google", {"email": "ada@example.com"}, False),
+            ("google", {"email": "ada@example.com", "hd": ""}, False),
+            ("google", {"email": "ada@example.com", "hd": True}, False),
+            ("google", {"email": "ada@gmail.com", "email_verified": False}, False),
+            ("google", {"email": "ada@gmail.com.example.com"}, False),
+            ("google", {"email": "ada@icloud.com"}, False),
+            ("apple", {"email": "ada@privaterelay.appleid.com"}, True),
+            ("apple", {"email": "ada@icloud.com"}, True),
+            ("apple", {"email": "ada@icloud.com", "email_verified": "false"}, False),
+            ("apple", {"email": "ada@gmail.com"}, False),
+            ("apple", {"email": "ada@example.com", "hd": "example.com"}, False),
+        ],
+    )
+    def test_a_platform_is_authoritative_for_mailboxes_that_it_keeps(
+        self, platform: Platform, vendor: str, claims: dict[str, Any], authoritative: bool
+    ) -> None:
+        assert Desk(vendor, platform).verify(told(platform.id_token(**claims))).authoritative is authoritative
+
+    @pytest.mark.parametrize(
         ("name", "shown"),
         [("Ada\0\x07\ud800 L\n", "Ada L"), ("x" * 200, "x" * 100), ("  ", None), (None, None), (7, None)],
     )

@@ -38,7 +38,7 @@ EDITS = {
     "no page": (AUTH, "    x-biore-page: auth/login\n", "", "missing ['x-biore-page']"),
     "a page that is no address": (AUTH, "x-biore-page: auth/login", "x-biore-page: /auth/Login", "<module>/<slug>"),
     "a page that stands twice": (AUTH, "x-biore-page: auth/logout", "x-biore-page: auth/login", "belongs to"),
-    "no errors": (AUTH, "    x-biore-errors: [auth.verify_email.invalid_token]\n", "", "missing ['x-biore-errors']"),
+    "no errors": (AUTH, "    x-biore-errors: []\n", "", "missing ['x-biore-errors']"),
     "an unknown error code": (AUTH, "- auth.register.invalid_email", "- auth.register.invalid_mail", "invalid_mail"),
     "an unknown error of a kill switch": (AUTH, "error: auth.register.closed", "error: auth.closed", "auth.closed"),
     "a code that may pass": ("errors.yaml", "  retry_after: true", "  retry_after: no", "retry_after of"),

@@ -1,0 +1,46 @@
+"""Changes of how an account is signed in to that its owner did not make."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from domain.auth import read_one_time_token
+from domain.errors import ApiError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handlers.needs import Body, Changes, Clock, Config, Repositories
+
+
+async def undo(body: Body, db: Repositories, config: Config, clock: Clock, changes: Changes) -> None:
+    token, now = read_one_time_token(body["token"]), clock()
+    change = await db.credential_changes.take(token, now) if token is not None else None
+    if change is None:
+        raise ApiError("auth.undo_change.invalid_token")
+    if change.former is None:
+        await _disown(db, change, now)
+    else:
+        await _give_back(db, change, change.former, config, changes, now)
+    await db.sessions.revoke_all(change.user_id, now)
+    await db.known_devices.forget(change.user_id)
+    await db.audit.record("auth.undo_change.success", actor=change.user_id, target=change.user_id, kind=change.kind)
+
+
+async def _disown(db: Repositories, change: Any, now: datetime) -> None:
+    """Somebody opened the account with the address of another, who wants none: it is forgotten, unless claimed."""
+    await db.users.void(change.user_id, now)
+    await db.users.change(change.user_id, email_verified=False)
+
+
+async def _give_back(
+    db: Repositories, change: Any, former: str, config: Config, changes: Changes, now: datetime
+) -> None:
+    """All as before the change, but the password: whoever made the change may know it, so a new one is to be chosen."""
+    await changes.put_back(db, change, former)
+    await db.users.void_links(change.user_id, now)
+    if await db.users.change_status(change.user_id, "DEACTIVATED", "ACTIVE"):
+        await db.gdpr_requests.cancel_deletion(change.user_id, now)
+    token = await db.password_resets.start(change.user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
+    await db.outbox.add("email.change_undone", secret=str(token), user=str(change.user_id))

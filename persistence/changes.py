@@ -1,0 +1,128 @@
+"""What accounts were signed in to with before a change of it, kept so that their owners can undo the change."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import cast, delete, func, insert, literal_column, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.exc import IntegrityError
+
+from domain.auth import one_time_hash
+from domain.errors import ApiError
+from persistence.auth import OneTimeTokens
+from persistence.models import BackupCode, CredentialChange, SocialAccount, User
+
+COLUMNS = (
+    "email",
+    "email_verified",
+    "owner_unproven",
+    "phone",
+    "phone_verified_at",
+    "two_factor_enabled",
+    "two_factor_enabled_at",
+    "two_factor_secret",
+)
+OWNED = (BackupCode, SocialAccount)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``former`` is sealed; None for the opening of the account."""
+
+    user_id: UUID
+    kind: str
+    former: str | None
+
+
+class CredentialChanges(OneTimeTokens):
+    """Every change has a token of its own, and undoing one voids the tokens of later ones."""
+
+    model = CredentialChange
+
+    async def present(self, user_id: UUID) -> tuple[str, str] | None:
+        """The address of the account, and all that it is signed in to with, as JSON without the password.
+
+        Holds the account until the transaction ends, so that changes have their places in the order of their effects.
+        None for an account that is gone.
+        """
+        held = select(User.id).where(User.id == user_id, User.status != "DELETED").with_for_update()
+        if await self._session.scalar(held) is None:
+            return None
+        columns = [part for name in ("id", *COLUMNS) for part in (name, getattr(User, name))]
+        user: dict[str, Any] = await self._one(select(func.jsonb_build_object(*columns)).where(User.id == user_id))
+        rows = {owned.__tablename__: await self._rows(owned, user_id) for owned in OWNED}
+        return user["email"], json.dumps({"user": user} | rows)
+
+    async def _one(self, query: Any) -> Any:
+        return (await self._session.scalars(query)).one()
+
+    async def _rows(self, owned: Any, user_id: UUID) -> list[Any]:
+        whole = func.to_jsonb(owned.__table__.table_valued())
+        return list(await self._session.scalars(select(whole).where(owned.user_id == user_id)))
+
+    async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: Any) -> UUID:
+        """A token beside those of earlier changes."""
+        token = uuid4()
+        row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
+        await self._session.execute(insert(CredentialChange).values(row))
+        return token
+
+    async def take(self, token: UUID, now: datetime) -> Change | None:
+        """Consume the token, and void those of all later changes. None when the token is no good."""
+        owner = await self.find(token, now)
+        if owner is None:
+            return None
+        await self._hold(owner)
+        row = CredentialChange
+        good = select(row.id, row.place, row.kind, row.former).where(*self._good(token, now)).with_for_update()
+        found = (await self._session.execute(good)).one_or_none()
+        if found is None:
+            return None
+        used = update(row).where(row.id == found.id, row.used_at.is_(None))
+        await self._session.execute(used.values(used_at=now, former=None))
+        later = update(row).where(row.user_id == owner, row.place > found.place, row.used_at.is_(None))
+        await self._session.execute(later.values(invalidated_at=now, former=None))
+        return Change(owner, found.kind, found.former)
+
+    async def close(self, user_id: UUID, kind: str, now: datetime) -> None:
+        """Void the tokens of one kind."""
+        row = CredentialChange
+        live = update(row).where(row.user_id == user_id, row.kind == kind, row.used_at.is_(None))
+        await self._session.execute(live.values(invalidated_at=now, former=None))
+
+    async def put_back(self, user_id: UUID, former: str, step: int) -> None:
+        """The account is signed in to with what it was then, but no password; codes up to ``step`` stay spent.
+
+        Raises ApiError auth.undo_change.address_taken when another account proved the address meanwhile.
+        """
+        state = json.loads(former)
+        squatting = delete(User).where(User.email == state["user"]["email"], User.id != user_id)
+        await self._session.execute(squatting.where(User.email_verified.is_(False), User.status == "ACTIVE"))
+        then = _populated("jsonb_populate_record", User, ("id", *COLUMNS), state["user"])
+        values = {name: then.c[name] for name in COLUMNS} | {"password_hash": None, "two_factor_last_step": step}
+        try:
+            await self._session.execute(update(User).where(User.id == user_id, User.id == then.c.id).values(values))
+        except IntegrityError as error:
+            raise ApiError("auth.undo_change.address_taken") from error
+        for owned in OWNED:
+            await self._put_back(owned, user_id, state[owned.__tablename__])
+
+    async def _put_back(self, owned: Any, user_id: UUID, rows: list[Any]) -> None:
+        """What came since goes, what went since comes; what stayed is left alone: a code that was used stays used."""
+        kept = [UUID(row["id"]) for row in rows]
+        await self._session.execute(delete(owned).where(owned.user_id == user_id, owned.id.not_in(kept)))
+        if rows:
+            names = rows[0].keys()
+            then = _populated("jsonb_populate_recordset", owned, names, rows)
+            restored = pg_insert(owned).from_select(list(names), select(then))
+            await self._session.execute(restored.on_conflict_do_nothing())
+
+
+def _populated(function: str, model: Any, names: Any, state: Any) -> Any:
+    """Rows of the model's table, made of JSON by PostgreSQL."""
+    shape: Any = literal_column(f"NULL::{model.__tablename__}")
+    return getattr(func, function)(shape, cast(state, JSONB)).table_valued(*names)
