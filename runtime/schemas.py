@@ -1,6 +1,6 @@
 """Schemas of the contract, compiled once: what a value breaks, and how it is cleaned before it is asked."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ Normalizer = Callable[[Any], Any]
 OVERRIDE = "x-biore-rule"
 EXACT_PATTERN = "x-biore-pattern"
 CHECK = "x-biore-check"
+CUT = "cut"  # the step that needs to know the schema's maxLength
 STEPS = email_address.STEPS | passwords.STEPS | texts.STEPS | codes.STEPS
 CHECKS = passwords.CHECKS
 SETTLING = ("type", "maxLength")
@@ -81,7 +82,7 @@ class SchemaCompiler:
         if schema.get("type") == "integer":
             return _whole
         if NORMALIZE in schema:
-            return _text_normalizer([STEPS[step] for step in schema[NORMALIZE]], schema["maxLength"])
+            return _text_normalizer(schema[NORMALIZE], schema["maxLength"])
         if "items" in schema:
             return _list_normalizer(self.normalizer(schema["items"]), schema.get("maxItems"))
         fields = {name: self.normalizer(part) for name, part in schema.get("properties", {}).items()}
@@ -105,9 +106,10 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _text_normalizer(steps: list[Callable[[str], str]], longest: int) -> Normalizer:
+def _text_normalizer(names: Sequence[str], longest: int) -> Normalizer:
     """No step sees a text that is too long by far: some take a time that grows with the square of its length."""
     most = uncleaned(longest)
+    steps = [STEPS[name] for name in names if name != CUT]
 
     def clean(value: Any) -> Any:
         if not isinstance(value, str):
@@ -118,7 +120,10 @@ def _text_normalizer(steps: list[Callable[[str], str]], longest: int) -> Normali
             value = step(value)
         return value
 
-    return clean
+    def cut(value: Any) -> Any:
+        return clean(value[:most])[:longest] if isinstance(value, str) else value
+
+    return cut if CUT in names else clean
 
 
 def _list_normalizer(inner: Normalizer | None, longest: int | None) -> Normalizer | None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, unquote, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlencode
 
 import orjson
 
@@ -129,11 +129,14 @@ class Judge:
         return set().union(*kinds) if all(kinds) else set()
 
     async def _of_cleaned(self, found: Difference, ask: Ask) -> Verdict:
-        """What stock Connexion says of the request with the body as ``x-biore-normalize`` leaves it."""
-        if not self.takes_body or not _is_json(found.body):
-            return found.stock
-        body = json.dumps(self.cleaned("body", json.loads(found.body))).encode()
-        return await ask(replace(found.request, body=body))
+        """What stock Connexion says of the request with query and body as ``x-biore-normalize`` leaves them."""
+        request = found.request
+        if any(self._clean.values()):
+            query = [(name, self.cleaned(name, value)) for name, value in parse_qsl(request.query, True)]
+            request = replace(request, target=f"{request.path}?{urlencode(query)}")
+        if self.takes_body and _is_json(found.body):
+            request = replace(request, body=json.dumps(self.cleaned("body", json.loads(found.body))).encode())
+        return found.stock if request == found.request else await ask(request)
 
     def cleaned(self, name: str, value: Any) -> Any:
         clean = self._clean_body if name == "body" else self._clean.get(name)

@@ -81,6 +81,12 @@ class TestNormalizer:
         assert cleaned is not None
         assert repr(cleaned({"n": value})) == repr({"n": clean})
 
+    @pytest.mark.parametrize("text", ["a" * 20, "a" * 21, "a" * 80, "a" * 81, "a" * 100_000])
+    def test_cut_ends_a_text_where_the_schema_does(self, text: str) -> None:
+        clean = COMPILER.normalizer({"type": "string", "maxLength": 20, "x-biore-normalize": ["trim", "cut"]})
+        assert clean is not None
+        assert clean(text) == "a" * 20
+
     def test_is_none_where_there_is_nothing_to_clean(self) -> None:
         assert COMPILER.normalizer({"$ref": "#/components/schemas/Plain"}) is None
         assert COMPILER.normalizer({"type": "array", "items": {"type": "string"}}) is None
