@@ -46,8 +46,9 @@ class Principal(NamedTuple):
 class Call:
     """``answer_headers`` are added to whatever answer the request gets; ``status`` is 0 until that began.
 
-    ``fault`` is the type of the exception that the answer was made from. ``typed`` has passwords of the body as they
-    were sent, by what cleaning made of them, where that is another text.
+    ``fault`` is the type of the exception that the answer was made from, and ``code`` the documented refusal that it
+    became. ``typed`` has passwords of the body as they were sent, by what cleaning made of them, where that is another
+    text.
     """
 
     correlation_id: str
@@ -61,6 +62,7 @@ class Call:
     idempotency_key: str | None = None
     operation_id: str | None = None
     fault: str | None = None
+    code: str | None = None
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     status: int = 0
     receive: Receive | None = None

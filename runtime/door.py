@@ -27,6 +27,7 @@ FORWARDED_FOR = "x-forwarded-for"
 CDN_HEADERS = ("cf-connecting-ip", "true-client-ip", "fastly-client-ip", "cloudfront-viewer-address")
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 PROBES = "/health/"
+BAD = 400
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
 NEWLINE = "\u2424"
 NO_STORE = (b"cache-control", b"no-store")
@@ -67,7 +68,8 @@ class Door:
         seconds = time.perf_counter() - began
         self._observe(call.operation_id, call.status, seconds)
         if not scope["path"].startswith(PROBES):
-            self._log.note(call.operation_id, call.status, seconds, correlation_id)
+            refused = _refused(call) if call.status >= BAD else {}
+            self._log.note(call.operation_id, call.status, seconds, correlation_id, refused)
 
     def _client(self, scope: Scope, headers: Headers) -> Client:
         peer = scope["client"][0] if scope.get("client") else None
@@ -116,6 +118,12 @@ class Outgoing:
                 headers.append(NO_STORE)
             message["headers"] = headers
         await self._send(message)
+
+
+def _refused(call: Call) -> dict[str, str | None]:
+    """What the log tells of a refusal, so that attempts can be followed: why, whose session, and from where."""
+    user = str(call.principal.user_id) if call.principal else None
+    return {"code": call.code, "user": user, "network": traced_network(call.client.network)}
 
 
 def new_correlation_id() -> str:

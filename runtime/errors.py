@@ -40,6 +40,7 @@ class Refusals:
         """Status, headers and body of the answer."""
         call.fault = type(error).__qualname__
         refusal = self._documented(as_api_error(error), call)
+        call.code = refusal.code
         status = self._status(refusal.code, call)
         return status, self._headers(status, refusal), orjson.dumps(self._envelope(refusal, call))
 

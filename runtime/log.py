@@ -105,10 +105,13 @@ class RequestLog:
         self._lines: list[bytes] = []
         self._log = structlog.get_logger("runtime.door")
 
-    def note(self, operation: str | None, status: int, seconds: float, correlation_id: str) -> None:
+    def note(
+        self, operation: str | None, status: int, seconds: float, correlation_id: str, refused: Mapping[str, str | None]
+    ) -> None:
+        """``refused``: why a call was refused and who made it; empty for all others."""
         milliseconds = round(seconds * 1000, 1)
         if self.stream is None:
-            self._log.info("request", operation=operation, status=status, ms=milliseconds)
+            self._log.info("request", operation=operation, status=status, ms=milliseconds, **refused)
             return
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._write)
@@ -121,6 +124,7 @@ class RequestLog:
             "logger": "runtime.door",
             "timestamp": datetime.now(UTC),
             "correlation_id": correlation_id,
+            **refused,
         }
         self._lines.append(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
 

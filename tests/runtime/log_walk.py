@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 from typing import Any
+from uuid import uuid4
 
 import structlog
 
@@ -33,6 +34,7 @@ def sign_in(api: Api, tables: Tables) -> list[str]:
     first = api.cookies["biore_refresh"]
     api.call("auth.me", headers=bearer(access))
     api.call("auth.me", headers=bearer("nobody"))
+    api.call("auth.sessions.revoke", path=f"/auth/sessions/{uuid4()}", headers=bearer(access))
     second = refresh_token(api.call("auth.refresh"))
     tables.run("UPDATE sessions SET rotated_at = now() - interval '1 hour'")
     api.call("auth.refresh")

@@ -15,6 +15,7 @@ from runtime.spec import ROOT
 from tests.conftest import Databases
 
 SECONDS = 60
+NETWORK = "10.0.0.0/24"
 DATABASE_PASSWORD = "hunter2-of-the-database"
 Walk = Callable[[str], "Walked"]
 
@@ -79,6 +80,20 @@ class TestWalk:
         requests = [event for event in walk("json").events if event["event"] == "request"]
         assert ("auth.me", 401) in {(request["operation"], request["status"]) for request in requests}
         assert all(request["operation"] for request in requests)
+
+    def test_a_refusal_tells_why_whose_and_from_where(self, walk: Walk) -> None:
+        requests = [event for event in walk("json").events if event["event"] == "request"]
+        told = {
+            (line["operation"], line["code"], line["user"] is not None, line["network"])
+            for line in requests
+            if line["status"] >= 400
+        }
+        assert told >= {
+            ("auth.login", "auth.login.invalid_credentials", False, NETWORK),
+            ("auth.me", "auth.unauthenticated", False, NETWORK),
+            ("auth.sessions.revoke", "auth.sessions.not_found", True, NETWORK),
+        }
+        assert all("user" not in line for line in requests if line["status"] < 400)
 
     def test_jobs_are_logged_under_the_call_that_caused_them(self, walk: Walk) -> None:
         jobs = [event for event in walk("json").events if event["event"] == "job.done"]
