@@ -9,10 +9,11 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx
 
@@ -28,6 +29,7 @@ KNOWN, UNKNOWN = "known@example.com", "never@example.com"  # of one length
 WRONG = "Another-Horse-7"
 REFUSED = (401, "auth.login.invalid_credentials")
 # Cheap hashes hide the least of what differs. The limits come last: once they are off, the node has read the rest too.
+RAISED = 11
 CONFIG = {"auth.salt_rounds": 10, "ratelimit.enabled": False}
 
 
@@ -50,24 +52,40 @@ def measure(stand: Stand, quick: bool) -> Iterator[Row]:
     """As a part of all benchmarks."""
     folder = stand.folder / "logins"
     folder.mkdir()
+    (stand.folder / "raised").mkdir()
     rounds = QUICK_ROUNDS if quick else PART_ROUNDS
     with stand.unpinned():
         timing = time_logins(rounds, folder, database_url=stand.database())
+        raised = time_logins(rounds, stand.folder / "raised", raised=True, database_url=stand.database())
     for subject, seconds in (("unknown address", timing.unknown), ("known address", timing.known)):
         yield Row("login_timing", f"failed login, {subject}", "median", median(seconds) * 1000, "ms")
     apart = Row("login_timing", "failed logins of both", "medians apart", timing.apart * 100, "%")
     yield apart.judged(at_most(LIMIT * 100))
+    what = "failed logins of both, the hash cheaper than new ones"
+    mixed = Row("login_timing", what, "medians apart", raised.apart * 100, "%")
+    yield mixed.judged(at_most(LIMIT * 100))
 
 
-def time_logins(rounds: int, data_dir: Path, **settings: str) -> Timing:
-    """Time both failed logins on a fresh server, ``rounds`` times each."""
+def time_logins(rounds: int, data_dir: Path, *, raised: bool = False, **settings: str) -> Timing:
+    """Time both failed logins on a fresh server, ``rounds`` times each.
+
+    ``raised``: new hashes became dearer since the account was made.
+    """
     with Biore(data_dir, **settings) as biore, biore.client() as visitor:
-        biore.configure(CONFIG)
-        until(lambda: "RateLimit" not in visitor.post("auth/logout").headers, "limits off")
+        follow(biore, visitor, CONFIG)
         visitor.sign_up(KNOWN)  # only now, so that its hash has the configured price
+        if raised:
+            follow(biore, visitor, {"ratelimit.enabled": True})
+            follow(biore, visitor, {"auth.salt_rounds": RAISED, "ratelimit.enabled": False})
         with biore.client() as caller, biore.tables() as tables:
             interleave(caller, tables, WARM_UP)
             return interleave(caller, tables, rounds)
+
+
+def follow(biore: Biore, visitor: Visitor, config: Mapping[str, Any]) -> None:
+    """Until the node has read the config, of which the limits are the last part."""
+    biore.configure(config)
+    until(lambda: ("RateLimit" in visitor.post("auth/logout").headers) is config["ratelimit.enabled"], "the config")
 
 
 def interleave(caller: Visitor, tables: Tables, rounds: int) -> Timing:
