@@ -251,7 +251,12 @@ CATALOGUE: dict[str, ConfigKey] = {
         ConfigKey("gdpr.export_ttl_hours", "int", 24, "an archive of personal data is kept for this long", 1, 720),
         *(ConfigKey(job.config_key, "int", job.seconds, f"how often {job.meaning}", 1, 86400) for job in RECURRING),
         ConfigKey("ratelimit.enabled", "bool", True, "whether rate limits are enforced"),
-        ConfigKey("security.alert_email", "text", "", "who is warned of a stolen session; empty for nobody"),
+        ConfigKey(
+            "security.alert_email",
+            "text",
+            "",
+            "who is warned of stolen sessions and of unusual use of text messages; empty for nobody",
+        ),
         ConfigKey(
             "external.email.active_provider",
             "text",
@@ -286,6 +291,19 @@ CATALOGUE: dict[str, ConfigKey] = {
             [],
             "asked in this order when the active one fails",
             choices=SMS,
+        ),
+        ConfigKey(
+            "sms.allowed_countries", "list", [], "ISO 3166 codes of countries whose phones get messages; empty for all"
+        ),
+        ConfigKey(
+            "sms.daily_budget", "int", 2000, "messages a day, once for anybody and once for accounts", 0, 10_000_000
+        ),
+        ConfigKey("sms.daily_budget_per_country", "int", 500, "of them to phones of one country", 0, 10_000_000),
+        ConfigKey(
+            "sms.alert_sent", "int", 50, "messages of a day to a country before an alert is thought of", 1, 100_000
+        ),
+        ConfigKey(
+            "sms.alert_verified_percent", "int", 20, "fewer codes than this coming back are worth an alert", 0, 100
         ),
         ConfigKey("external.sms.twilio.base_url", "text", "https://api.twilio.com", "where the vendor is reached"),
         ConfigKey("external.sms.twilio.account_sid", "text", "", "our account at the vendor"),

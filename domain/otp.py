@@ -49,6 +49,22 @@ def new_id(random_bytes: Callable[[int], bytes]) -> UUID:
     return UUID(bytes=random_bytes(16), version=4)
 
 
+def asked_by(purpose: str) -> str:
+    """Whose budget a code is of: what anybody may ask for takes nothing from those who signed in."""
+    return "accounts" if purpose in OF_AN_ACCOUNT or purpose == SIGN_IN else "anybody"
+
+
+def share_of(purpose: str, asker: UUID | None, owner: UUID | None) -> tuple[str, ...]:
+    """Which share of a phone's codes a code is of, so that nobody uses up the share of its owner.
+
+    Whoever signs in has one, right phone or not; the account whose verified phone it is; all other accounts together;
+    and all who are not signed in.
+    """
+    if asker is None:
+        return ()
+    return (str(asker),) if purpose == SIGN_IN or owner is not None else ("accounts",)
+
+
 def reaches_somebody(purpose: str, user_id: UUID | None) -> bool:
     """Whether a code goes out: a sign-in that named another phone than the account's has a challenge of nobody."""
     return purpose != SIGN_IN or user_id is not None

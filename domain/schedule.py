@@ -28,6 +28,7 @@ RECURRING = (
     Recurring("housekeeping.forget_sessions", 3600, "sessions and one-time tokens that ended long ago are forgotten"),
     Recurring("housekeeping.forget_unverified", 3600, "accounts that stayed unverified are forgotten"),
     Recurring("housekeeping.key_tombstones", 3600, "hashes of erased addresses get a key if an old release left none"),
+    Recurring("sms.watch_budgets", 300, "the day's text messages are looked at for unusual use"),
     Recurring("storage.sweep_uploads", 60, "uploaded files are looked at, abandoned URLs forgotten"),
     Recurring("gdpr.sweep_exports", 600, "expired archives are deleted, stalled exports given up"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace ended are erased"),

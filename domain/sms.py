@@ -1,7 +1,17 @@
-"""A text message to a phone."""
+"""Text messages to phones: where they may go, what a day of them may cost."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+from domain.config_keys import Config
+from domain.errors import ApiError
+
+EVERYWHERE = "*"
+ALMOST_ALL = 0.8
+"""Of a budget: from there on the operators are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +22,41 @@ class Sms:
     to: str
     text: str
     locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a message is counted as. ``asked_by``: ``anybody`` or ``accounts``, so that neither spends the other's."""
+
+    day: date
+    asked_by: str
+    country: str
+
+
+def require_reachable(phone: str, region_of: Callable[[str], str | None], config: Config) -> str:
+    """The country of the phone. Raises ApiError auth.otp.send.country_unavailable for one that gets no messages."""
+    country, allowed = region_of(phone), config["sms.allowed_countries"]
+    if country is None or (allowed and country not in allowed):
+        raise ApiError("auth.otp.send.country_unavailable")
+    return country
+
+
+def budget_exhausted(now: datetime) -> ApiError:
+    """Until midnight, UTC, when the next day's budget begins."""
+    midnight = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
+    return ApiError("auth.otp.budget_exhausted", retry_after=(midnight - now).total_seconds())
+
+
+def budget_of(country: str, config: Config) -> int:
+    key = "sms.daily_budget" if country == EVERYWHERE else "sms.daily_budget_per_country"
+    budget: int = config[key]
+    return budget
+
+
+def is_unusual(row: Any, config: Config) -> bool:
+    """Whether a row of today is worth an alert: nearly used up, or hardly any of many codes came back."""
+    if row.sent >= budget_of(row.country, config) * ALMOST_ALL:
+        return True
+    hardly_any: bool = row.verified * 100 < row.sent * config["sms.alert_verified_percent"]
+    many: bool = row.sent >= config["sms.alert_sent"]
+    return many and hardly_any

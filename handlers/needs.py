@@ -33,6 +33,7 @@ AvatarColumns: TypeAlias = Callable[..., dict[str, "str | None"]]
 Say: TypeAlias = Callable[[str], str]
 QrCode: TypeAlias = Callable[[str], str]
 SitePaths: TypeAlias = Collection[str]
+RegionOf: TypeAlias = Callable[[str], str | None]
 DeviceOf: TypeAlias = Callable[[str | None], str | None]
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Principal",
     "QrCode",
     "RandomBytes",
+    "RegionOf",
     "Repositories",
     "Say",
     "SecondFactor",

@@ -196,3 +196,9 @@ async def session_theft_alert(job: Job, mailer: Mailer, config: Config) -> None:
         await mailer.send(
             job, "session_theft_alert", to=config["security.alert_email"], locale=None, user=job.payload["user"]
         )
+
+
+async def sms_alert(job: Job, mailer: Mailer, config: Config) -> None:
+    if config["security.alert_email"]:
+        told = {name: job.payload[name] for name in ("country", "sent", "verified", "budget")}
+        await mailer.send(job, "sms_alert", to=config["security.alert_email"], locale=None, **told)

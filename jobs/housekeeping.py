@@ -23,6 +23,7 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
         await db.login_attempts.purge(now - KEPT)
         await db.mail_quotas.purge(now - KEPT)
         await db.challenges.purge(now - KEPT)
+        await db.sms_budgets.purge((now - KEPT).date())
         await db.sign_in_challenges.purge(now - KEPT)
         await db.credential_changes.purge(now)
         await db.idempotency.purge()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import otp as rules
+from domain.sms import budget_of, is_unusual
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Job, Texter, UnitOfWork
+    from jobs.needs import Clock, Config, Job, Texter, UnitOfWork
 
 
 async def otp(job: Job, uow: UnitOfWork, texter: Texter, clock: Clock) -> None:
@@ -21,3 +22,20 @@ async def otp(job: Job, uow: UnitOfWork, texter: Texter, clock: Clock) -> None:
         return
     minutes = rules.minutes_left(challenge.expires_at, now)
     await texter.send(job, "otp", to=challenge.phone, locale=job.payload["locale"], code=job.secret, minutes=minutes)
+
+
+async def watch_budgets(uow: UnitOfWork, config: Config, clock: Clock) -> None:
+    """Tell the operators once a day of each budget that is nearly used up, or whose codes hardly ever come back."""
+    now = clock()
+    if not config["security.alert_email"]:
+        return
+    async with uow.last() as db:
+        for budget in await db.sms_budgets.list_of(now.date()):
+            if is_unusual(budget, config) and await db.sms_budgets.mark_alerted(budget, now):
+                figures = {
+                    "sent": budget.sent,
+                    "verified": budget.verified,
+                    "budget": budget_of(budget.country, config),
+                }
+                told: dict[str, Any] = {name: str(figure) for name, figure in figures.items()}
+                await db.outbox.add("email.sms_alert", country=budget.country, **told)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, case, delete, insert, or_, select, type_coerce, update
+from sqlalchemy import LargeBinary, Text, case, delete, insert, or_, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +16,7 @@ from persistence.two_factor import SIGN_IN
 
 OF_A_PHONE = Challenge.phone.is_not(None)
 PHONE = type_coerce(Challenge.phone, Text)  # a text wherever OF_A_PHONE holds
+SHARE = type_coerce(Challenge.phone_hash, LargeBinary)  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,13 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Resent:
-    """A challenge that takes a new code now. ``resend_count`` includes it."""
+    """A challenge that takes a new code now. ``resend_count`` includes it, ``share`` is the phone's that it is of."""
 
     purpose: str
     user_id: UUID | None
     phone: str
     resend_count: int
+    share: bytes
 
 
 class Challenges:
@@ -87,10 +89,10 @@ class Challenges:
             Challenge.sent_at <= now - cooldown,
         )
         taken = due.values(resend_count=Challenge.resend_count + 1, attempts=0, sent_at=now).returning(
-            Challenge.purpose, Challenge.user_id, PHONE, Challenge.resend_count
+            Challenge.purpose, Challenge.user_id, PHONE, Challenge.resend_count, SHARE
         )
         row = (await self._session.execute(taken)).one_or_none()
-        return None if row is None else Resent(row[0], row[1], row[2], row[3])
+        return None if row is None else Resent(*row)
 
     async def replace_code(self, challenge_id: UUID, code_hash: bytes, expires_at: datetime) -> None:
         """Of a challenge whose row ``take_resend`` holds."""

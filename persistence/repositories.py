@@ -33,6 +33,7 @@ from persistence.personal import PersonalData
 from persistence.schedule import Schedule
 from persistence.settings import Settings
 from persistence.signing_keys import SigningKeys
+from persistence.sms import SmsBudgets
 from persistence.two_factor import SignInChallenges, TwoFactor
 from persistence.uploads import Uploads
 from persistence.usernames import Usernames
@@ -126,6 +127,10 @@ class Repositories:
     @cached_property
     def challenges(self) -> Challenges:
         return Challenges(self.session)
+
+    @cached_property
+    def sms_budgets(self) -> SmsBudgets:
+        return SmsBudgets(self.session)
 
     @cached_property
     def oauth_providers(self) -> OAuthProviders:

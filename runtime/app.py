@@ -36,6 +36,7 @@ from runtime.links import ExportLinks
 from runtime.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.oauth import OAuthDirectory
 from runtime.parts import Parts, build_parts, utc_now
+from runtime.phones import region_of
 from runtime.portal import PATHS, Portal
 from runtime.qr import png_data_url
 from runtime.ratelimit import Limiter, LocalLimiter
@@ -235,6 +236,7 @@ class Application:
             "one_by_one": OneByOne(),
             "qr_code": png_data_url,
             "random_bytes": os.urandom,
+            "region_of": region_of,
             "second_factor": SecondFactor(self.parts.keyring, self.config, utc_now),
             "site_paths": self.site_paths,
             "storage": self.parts.providers.storage,

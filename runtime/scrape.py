@@ -26,6 +26,7 @@ from persistence.database import Database
 from runtime.call import SCOPE_KEY
 from runtime.hosts import is_loopback
 from runtime.metrics import Metrics, WholeServer
+from runtime.parts import utc_now
 from runtime.settings import InvalidSettings, Settings
 
 PATH = "/metrics"
@@ -79,6 +80,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
     try:
         async with asyncio.timeout(seconds), database.reading() as db:
             depths, oldest = await db.outbox.depths(), await db.outbox.oldest_due()
+            budgets = await db.sms_budgets.list_of(utc_now().date())
     except (SQLAlchemyError, TimeoutError) as error:
         log.warning("metrics.database_unavailable", reason=type(error).__name__)
         return [up]
@@ -86,8 +88,16 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
     jobs = GaugeMetricFamily("biore_outbox_jobs", "Jobs of the outbox, counted to 100000", labels=("state",))
     for state, count in depths.items():
         jobs.add_metric((state,), count)
+    codes = GaugeMetricFamily(
+        "biore_sms_codes_today",
+        "Codes to phones of a country since midnight, UTC",
+        labels=("country", "asked_by", "event"),
+    )
+    for budget in budgets:
+        for event, count in (("sent", budget.sent), ("verified", budget.verified)):
+            codes.add_metric((budget.country, budget.asked_by, event), count)
     what = "How long the oldest job has been due"
-    return [up, jobs, GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds())]
+    return [up, jobs, codes, GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds())]
 
 
 def _address(scope: Scope) -> str | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain import otp as rules
 from domain.errors import ApiError
 from domain.keys import Purpose
+from domain.sms import EVERYWHERE, Spending, budget_exhausted, budget_of, require_reachable
 from domain.two_factor import CHALLENGE_TRIES
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         DigestsOf,
         Principal,
         RandomBytes,
+        RegionOf,
         Repositories,
         UnitOfWork,
     )
@@ -36,12 +38,18 @@ async def send(
     clock: Clock,
     digests: DigestsOf,
     random_bytes: RandomBytes,
+    region_of: RegionOf,
 ) -> dict[str, Any]:
     now, phone, purpose = clock(), body["phone"], body["purpose"]
-    user_id = await _receiver(body, principal, db, now)
-    wait = await _count(db, digests, phone, now, config)
+    asker = await _asker(body, principal, db, now)
+    owner = await db.challenges.find_owner(asker, phone) if asker is not None else None
+    user_id = owner if purpose == rules.SIGN_IN else asker
+    country = require_reachable(phone, region_of, config)
+    shares = [share.value for share in digests(Purpose.OTP_PHONE, phone, *rules.share_of(purpose, asker, owner))]
+    wait = await _count(db, shares, now, config)
     if wait is not None:
         raise ApiError("auth.otp.send.rate_limit", retry_after=wait)
+    await _spend(db, purpose, country, now, config)
     challenge_id = rules.new_id(random_bytes)
     code = _code(purpose, user_id, random_bytes)
     expires_at = now + rules.life(config)
@@ -50,7 +58,7 @@ async def send(
         purpose=purpose,
         user_id=user_id,
         phone=phone,
-        phone_hash=digests(Purpose.OTP_PHONE, phone)[0].value,
+        phone_hash=shares[0],
         code_hash=_code_hashes(digests, challenge_id, code)[0],
         sent_at=now,
         expires_at=expires_at,
@@ -60,8 +68,8 @@ async def send(
     return rules.dispatch_view(challenge_id, expires_at, config)
 
 
-async def _receiver(body: Body, principal: Principal | None, db: Repositories, now: datetime) -> UUID | None:
-    """The account that the challenge belongs to, if any. Raises ApiError for who may not ask."""
+async def _asker(body: Body, principal: Principal | None, db: Repositories, now: datetime) -> UUID | None:
+    """The account that asks or signs in, if any. Raises ApiError for who may not ask."""
     if body["purpose"] in rules.OF_AN_ACCOUNT:
         if principal is None or principal.user is None:
             raise ApiError("auth.unauthenticated")
@@ -73,17 +81,24 @@ async def _receiver(body: Body, principal: Principal | None, db: Repositories, n
     user_id = await db.challenges.find_sign_in(UUID(body["tempToken"]), now, CHALLENGE_TRIES)
     if user_id is None:
         raise ApiError("auth.2fa.challenge_expired")
-    return await db.challenges.find_owner(user_id, body["phone"])
+    return user_id
 
 
-async def _count(db: Repositories, digests: DigestsOf, phone: str, now: datetime, config: Config) -> float | None:
-    """Seconds until the phone may get another code; None when it may now, and this one is counted."""
+async def _count(db: Repositories, shares: list[bytes], now: datetime, config: Config) -> float | None:
+    """Seconds until the share of a phone has another code; None when it has now, and this one is counted."""
     cap = config["auth.otp_per_phone_max_per_hour"]
-    for phone_hash in digests(Purpose.OTP_PHONE, phone):
-        wait = await db.challenges.count_code(phone_hash.value, now, rules.QUOTA_WINDOW, cap)
+    for share in shares:
+        wait = await db.challenges.count_code(share, now, rules.QUOTA_WINDOW, cap)
         if wait is not None:
             return wait
     return None
+
+
+async def _spend(db: Repositories, purpose: str, country: str, now: datetime, config: Config) -> None:
+    """Raises ApiError auth.otp.budget_exhausted."""
+    spending = Spending(now.date(), rules.asked_by(purpose), country)
+    if not await db.sms_budgets.take(spending, budget_of(country, config), budget_of(EVERYWHERE, config)):
+        raise budget_exhausted(now)
 
 
 def _code(purpose: str, user_id: UUID | None, random_bytes: RandomBytes) -> str:
@@ -106,19 +121,25 @@ def _code_hashes(digests: DigestsOf, challenge_id: UUID, code: str) -> list[byte
 
 
 async def verify(
-    body: Body, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf, changes: Changes
+    body: Body, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf, changes: Changes, region_of: RegionOf
 ) -> dict[str, Any]:
     challenge_id, now = UUID(body["challengeId"]), clock()
     guesses = _code_hashes(digests, challenge_id, body["code"])
     async with uow() as db:
-        refusal = await _attempt(db, challenge_id, guesses, now, config, changes)
+        refusal = await _attempt(db, challenge_id, guesses, now, config, changes, region_of)
     if refusal is not None:  # told after the commit: the attempt stays counted although the request fails
         raise ApiError(refusal)
     return {"success": True}
 
 
 async def _attempt(
-    db: Repositories, challenge_id: UUID, guesses: list[bytes], now: datetime, config: Config, changes: Changes
+    db: Repositories,
+    challenge_id: UUID,
+    guesses: list[bytes],
+    now: datetime,
+    config: Config,
+    changes: Changes,
+    region_of: RegionOf,
 ) -> str | None:
     """Why the guess did not pass; None when it did."""
     tried = await db.challenges.attempt(challenge_id, guesses, now, config["auth.otp_max_attempts"])
@@ -129,6 +150,9 @@ async def _attempt(
         return "auth.otp.verify.invalid"
     if tried.purpose == rules.PROFILE and tried.user_id is not None:
         await _keep_phone(db, tried.user_id, tried.phone, now, changes)
+    country = region_of(tried.phone)
+    if country is not None:
+        await db.sms_budgets.note_verified(Spending(now.date(), rules.asked_by(tried.purpose), country))
     await db.audit.record("auth.otp.verify.success", actor=tried.user_id, target=challenge_id, purpose=tried.purpose)
     return None
 
@@ -150,6 +174,7 @@ async def resend(
     clock: Clock,
     digests: DigestsOf,
     random_bytes: RandomBytes,
+    region_of: RegionOf,
 ) -> dict[str, Any]:
     challenge_id, now = UUID(body["challengeId"]), clock()
     challenge = await db.challenges.take_resend(
@@ -157,9 +182,11 @@ async def resend(
     )
     if challenge is None:
         raise rules.resend_refusal(await db.challenges.find(challenge_id), now, config)
-    wait = await _count(db, digests, challenge.phone, now, config)
+    country = require_reachable(challenge.phone, region_of, config)
+    wait = await _count(db, [challenge.share], now, config)
     if wait is not None:
         raise ApiError("auth.otp.resend.cap_reached", retry_after=wait)
+    await _spend(db, challenge.purpose, country, now, config)
     code = _code(challenge.purpose, challenge.user_id, random_bytes)
     expires_at = now + rules.life(config)
     await db.challenges.replace_code(challenge_id, _code_hashes(digests, challenge_id, code)[0], expires_at)

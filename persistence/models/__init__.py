@@ -30,6 +30,7 @@ from persistence.models.platform import (
     SigningKey,
 )
 from persistence.models.settings import UserSettings
+from persistence.models.sms import SmsBudget
 from persistence.models.uploads import Upload
 from persistence.models.users import (
     ConsentRecord,
@@ -75,6 +76,7 @@ __all__ = [
     "ScheduledJob",
     "Session",
     "SigningKey",
+    "SmsBudget",
     "SocialAccount",
     "Upload",
     "User",

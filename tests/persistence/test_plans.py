@@ -78,6 +78,8 @@ INSERT INTO challenges (id, purpose, phone, phone_hash, code_hash, sent_at, expi
     FROM generate_series(1, {ROWS}) n;
 INSERT INTO known_devices (id, user_id, device_hash, network, area, last_seen_at)
     SELECT gen_random_uuid(), id, decode(md5(n::text), 'hex'), '', '', now() FROM {USERS} u;
+INSERT INTO sms_budgets (day, asked_by, country, sent)
+    SELECT '2000-01-01'::date + n, 'anybody', 'TR', 1 FROM generate_series(1, {ROWS}) n;
 INSERT INTO mail_quotas (address_hash, sent, opened_at, last_at)
     SELECT decode(md5(n::text), 'hex'), 1, now(), now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO phone_quotas (phone_hash, sent, opened_at)
