@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     IDEMPOTENCY = "idempotency"
     OAUTH_CLIENT = "oauth-client"
     OUTBOX = "outbox"
+    RECOVERY = "account-recovery"
     SIGNING_KEY = "signing-key"
     TOTP = "totp"
     # Digests that are kept: made with the current secret, looked up under each that is known.

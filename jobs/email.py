@@ -64,6 +64,12 @@ async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config:
     await mailer.send(job, "confirm_new_address", to=address, locale=user.locale, link=link, hours=hours)
 
 
+async def account_recovered(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    link = f"{config['site.base_url']}/reset-password?token={read_notice(job.secret).link}"
+    minutes = config["auth.reset_ttl_minutes"]
+    await _tell_of_change(job, uow, mailer, config, "account_recovered", link=link, minutes=minutes)
+
+
 async def address_change_requested(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     await _tell_of_change(job, uow, mailer, config, "address_change_requested", address=job.payload["address"])
 

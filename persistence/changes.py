@@ -62,7 +62,7 @@ class CredentialChanges(OneTimeTokens):
 
     async def _rows(self, owned: Any, user_id: UUID) -> list[Any]:
         whole = func.to_jsonb(owned.__table__.table_valued())
-        return list(await self._session.scalars(select(whole).where(owned.user_id == user_id)))
+        return list(await self._session.scalars(select(whole).where(owned.user_id == user_id).order_by(owned.id)))
 
     async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: Any) -> UUID:
         """A token beside those of earlier changes."""
@@ -92,6 +92,12 @@ class CredentialChanges(OneTimeTokens):
         """Void the tokens of one kind."""
         row = CredentialChange
         live = update(row).where(row.user_id == user_id, row.kind == kind, row.used_at.is_(None))
+        await self._session.execute(live.values(invalidated_at=now, former=None))
+
+    async def close_all(self, user_id: UUID, now: datetime) -> None:
+        """Void all tokens of the account."""
+        row = CredentialChange
+        live = update(row).where(row.user_id == user_id, row.used_at.is_(None))
         await self._session.execute(live.values(invalidated_at=now, former=None))
 
     async def put_back(self, user_id: UUID, former: str, step: int) -> None:

@@ -23,6 +23,7 @@ from runtime.evidence import NoCheckout
 from runtime.oauth import OAuthDirectory
 from runtime.parts import Parts, build_parts, utc_now
 from runtime.policy import ContractError
+from runtime.recovery import NotRecovered, Recovery
 from runtime.settings import InvalidSettings, Settings, load
 from runtime.signing import SigningKeys
 from runtime.worker import LEASE
@@ -233,6 +234,44 @@ def _signing_keys(parts: Parts) -> SigningKeys:
     return SigningKeys(parts.database, parts.keyring, parts.config, utc_now)
 
 
+@cli.group()
+def users() -> None:
+    """Accounts of people, for support."""
+
+
+@users.command("show")
+@click.argument("address")
+def users_show(address: str) -> None:
+    """What the account of ADDRESS is signed in to with; no secret of it."""
+
+    async def show(parts: Parts) -> None:
+        click.echo(json.dumps(await Recovery(parts, utc_now).show(address), ensure_ascii=False))
+
+    _with_parts(show)
+
+
+@users.command("recover")
+@click.argument("address")
+@click.option("--by", required=True, help="Who you are; audited.")
+@click.option("--approve", "code", help="The code that somebody else prepared; - reads it from the standard input.")
+def users_recover(address: str, by: str, code: str | None) -> None:
+    """Give the account of ADDRESS back to its owner, who lost second factor and platforms: it takes two people.
+
+    The first gets a code, good for 24 hours and for the account as it is. The second approves with it: second factor,
+    platforms, phone, password and sessions are gone, and ADDRESS is mailed a link to choose a password.
+    """
+
+    async def recover(parts: Parts) -> None:
+        recovery = Recovery(parts, utc_now)
+        if code is None:
+            click.echo(f"Somebody else approves with this code within 24 hours:\n{await recovery.prepare(address, by)}")
+        else:
+            await recovery.approve(address, by, _given(code))
+            click.echo("The account is given back; its address is mailed a link to choose a password.")
+
+    _with_parts(recover)
+
+
 @cli.group("spec")
 def spec_group() -> None:
     """The contract."""
@@ -356,7 +395,7 @@ def _with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
 def main() -> None:
     try:
         cli()
-    except (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout) as error:
+    except (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout, NotRecovered) as error:
         click.echo(f"biore: {error}", err=True)
         sys.exit(2)
 

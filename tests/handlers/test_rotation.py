@@ -19,6 +19,8 @@ import pytest
 
 from domain.keys import Purpose
 from runtime.oauth import OAuthDirectory
+from runtime.parts import utc_now
+from runtime.recovery import Recovery
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, insert, tombstone, until, waiting_for_locks
 from tests.handlers.test_auth_changes import undo_token
@@ -173,6 +175,15 @@ def changes_to_undo(before: Api, after: Api, tables: Tables) -> None:
     token = undo_token(before)
     assert after.call("auth.changes.undo", {"token": token}).status_code == 200
     assert tables.one("SELECT two_factor_enabled FROM users") == {"two_factor_enabled": False}
+
+
+@drill(Purpose.RECOVERY)
+def recoveries(before: Api, after: Api, tables: Tables) -> None:
+    account(before, tables)
+    first, second = (Recovery(api.server.app.parts, utc_now) for api in (before, after))
+    code = before.server.on_loop(first.prepare(EMAIL, "Grace"))
+    after.server.on_loop(second.approve(EMAIL, "Edsger", code))
+    assert tables.one("SELECT password_hash FROM users") == {"password_hash": None}
 
 
 @drill(Purpose.TWO_FACTOR_ATTEMPTS)

@@ -1,0 +1,153 @@
+"""``biore users``: an account is given back by two people."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner, Result
+
+from runtime.cli import cli
+from runtime.recovery import NotRecovered
+from tests.conftest import SECRET
+from tests.handlers.support import account, audited, change
+from tests.handlers.test_auth_changes import ADA, UNDO, chosen_anew, password_of, undone
+from tests.handlers.test_auth_oauth import linked
+from tests.handlers.test_auth_two_factor import Factor
+from tests.harness import Api, Server, Tables, bearer
+
+
+class Support:
+    """People at a shell of the deployment that ``server`` belongs to."""
+
+    def __init__(self, server: Server, data_dir: Path) -> None:
+        values = {"DATABASE_URL": server.database_url, "SECRET_KEY": SECRET, "DATA_DIR": str(data_dir)}
+        self._environment = {f"BIORE_{name}": value for name, value in values.items()}
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["users", *arguments], env=self._environment)
+
+    def show(self, email: str = ADA) -> dict[str, Any]:
+        result = self.run("show", email)
+        assert result.exit_code == 0, result.output
+        (line,) = [line for line in result.output.splitlines() if line.startswith("{")]
+        shown: dict[str, Any] = json.loads(line)
+        return shown
+
+    def prepare(self, by: str = "Grace", email: str = ADA) -> str:
+        result = self.run("recover", email, "--by", by)
+        assert result.exit_code == 0, result.output
+        (code,) = re.findall(r"^[0-9a-f]{8}\.[0-9a-f]+$", result.output, re.MULTILINE)
+        return str(code)
+
+    def approve(self, code: str, by: str = "Edsger", email: str = ADA) -> None:
+        result = self.run("recover", email, "--by", by, "--approve", code)
+        assert result.exit_code == 0, result.output
+
+    def refused(self, *arguments: str) -> str:
+        result = self.run(*arguments)
+        assert isinstance(result.exception, NotRecovered), result.output
+        return str(result.exception)
+
+
+@pytest.fixture
+def support(server: Server, tmp_path: Path) -> Support:
+    return Support(server, tmp_path)
+
+
+@pytest.fixture
+def lost(api: Api, tables: Tables) -> Factor:
+    """Ada's account, with a second factor and a platform that she has no more."""
+    factor = Factor(api, tables).enable()
+    api.server.work_off()
+    linked(tables, factor.user_id)
+    change(tables, "users", factor.user_id, phone="+15550100", phone_verified_at=datetime.now(UTC))
+    return factor
+
+
+class TestRecover:
+    def test_two_people_give_an_account_back(self, support: Support, api: Api, tables: Tables, lost: Factor) -> None:
+        access = lost.sign_in()
+        support.approve(support.prepare())
+        assert api.call("auth.me", headers=bearer(access)).status_code == 401
+        row = tables.one("SELECT * FROM users")
+        for column in ("password_hash", "two_factor_secret", "phone"):
+            assert row[column] is None
+        assert [tables.count(table) for table in ("social_accounts", "backup_codes")] == [0, 0]
+        assert api.mails(ADA)[0]["subject"] == "Your account was recovered"
+        chosen_anew(api)
+        assert password_of(api, "Better-Horse-8").json()["data"].keys() == {"accessToken", "expiresIn"}
+        (prepared,) = audited(tables, "users.recover.prepared")
+        (done,) = audited(tables, "users.recover.success")
+        assert prepared["details"] == {"by": "grace"}
+        assert done["details"] == {"prepared_by": "grace", "approved_by": "edsger"}
+        assert done["target_id"] == str(lost.user_id)
+
+    def test_an_owner_who_never_asked_undoes_it(self, support: Support, api: Api, tables: Tables, lost: Factor) -> None:
+        api.server.work_off()
+        support.approve(support.prepare())
+        match = UNDO.search(api.mails(ADA)[0]["text"])
+        assert match is not None
+        undone(api, match[1])
+        assert tables.one("SELECT two_factor_enabled FROM users")["two_factor_enabled"] is True
+        assert tables.count("social_accounts") == 1
+
+    def test_nothing_happens_before_the_second(self, support: Support, tables: Tables, lost: Factor) -> None:
+        support.prepare()
+        assert tables.one("SELECT two_factor_enabled FROM users")["two_factor_enabled"] is True
+        assert tables.count("password_resets") == 0
+
+    @pytest.mark.parametrize("same", ["Grace", "grace", " GRACE "])
+    def test_one_person_is_not_enough(self, support: Support, tables: Tables, lost: Factor, same: str) -> None:
+        code = support.prepare("Grace")
+        assert "another person" in support.refused("recover", ADA, "--by", same, "--approve", code)
+        assert tables.count("password_resets") == 0
+
+    def test_a_code_is_good_for_one_account_as_it_was(
+        self, support: Support, api: Api, tables: Tables, lost: Factor
+    ) -> None:
+        account(api, tables, "eve@example.com")
+        code = support.prepare()
+        approve = ("--by", "Edsger", "--approve", code)
+        assert "another one" in support.refused("recover", "eve@example.com", *approve)
+        linked(tables, lost.user_id, "x")
+        assert "has changed since" in support.refused("recover", ADA, *approve)
+        again = support.prepare()
+        support.approve(again)
+        assert "has changed since" in support.refused("recover", ADA, "--by", "Edsger", "--approve", again)
+
+    def test_an_old_code_is_refused(self, support: Support, server: Server, lost: Factor) -> None:
+        late = datetime.now(UTC) - timedelta(hours=25)
+
+        async def prepare() -> str:
+            from runtime.recovery import Recovery
+
+            return await Recovery(server.app.parts, lambda: late).prepare(ADA, "Grace")
+
+        code = server.on_loop(prepare())
+        assert "expired" in support.refused("recover", ADA, "--by", "Edsger", "--approve", code)
+
+    @pytest.mark.parametrize("code", ["nonsense", "00000000.00", ""])
+    def test_what_is_no_code_is_refused(self, support: Support, lost: Factor, code: str) -> None:
+        assert "no code" in support.refused("recover", ADA, "--by", "Edsger", "--approve", code)
+
+    @pytest.mark.parametrize("email", ["nobody@example.com", "unproven@example.com"])
+    def test_only_a_proven_address_has_an_owner(self, support: Support, api: Api, tables: Tables, email: str) -> None:
+        account(api, tables, "unproven@example.com", email_verified=False)
+        assert "proven" in support.refused("recover", email, "--by", "Grace")
+        assert "proven" in support.refused("show", email)
+
+    def test_a_person_has_a_name(self, support: Support, lost: Factor) -> None:
+        assert "name" in support.refused("recover", ADA, "--by", " ")
+
+
+def test_show_tells_what_support_needs_and_no_secret(support: Support, api: Api, tables: Tables, lost: Factor) -> None:
+    shown = support.show("ADA@Example.com")
+    assert (shown["email"], shown["twoFactorEnabled"], shown["openSessions"]) == (ADA, True, 0)
+    assert UUID(shown["id"]) == lost.user_id
+    assert shown["platforms"].keys() == {"google"}
+    for secret in (lost.secret, "$2b$", "+15550100"):
+        assert secret not in json.dumps(shown)
