@@ -116,7 +116,8 @@ class CallersHasher:
     async def matches(
         self, password: str, password_hash: str | None, *, target: str | None = None, known: bool = False
     ) -> bool:
-        """As ``Hasher.match``. ``target``: whom a stranger wants to be; ``known``: the device was here before."""
+        """As ``Hasher.match``. ``target``: whom a stranger wants to be; ``known``: its device or network was
+        here before."""
         as_sent = self._call.typed.get(password)
         self._match = await self._hasher.match(password, password_hash, as_sent, self._caller(target, known))
         return self._match.right

@@ -182,7 +182,12 @@ async def login(
     if locked_for is not None:
         raise ApiError("auth.login.account_locked", retry_after=locked_for)
 
-    matched = await hasher.matches(body["password"], user.password_hash if user else None, target=body["email"])
+    matched = await hasher.matches(
+        body["password"],
+        user.password_hash if user else None,
+        target=body["email"],
+        known=known.device or known.network,
+    )
     refusal = rules.login_refusal(user.status, user.email_verified) if user and matched else rules.WRONG_CREDENTIALS
     if user is None or refusal is not None:
         async with uow() as db:

@@ -390,6 +390,21 @@ class TestQueue:
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
         assert {answer.status_code for answer in answers} == {401, 503}
 
+    def test_whoever_signed_in_before_comes_before_strangers_of_many_networks(
+        self, server: Server, tables: Tables, clients: Clients
+    ) -> None:
+        owner = clients(server, address="203.0.113.7")
+        account(owner, tables)
+        assert login(owner).status_code == 200
+        server.configure(**{"auth.salt_rounds": 13})
+        crowd = [clients(server, address=f"10.77.{n}.1") for n in range(24)]
+        with ThreadPoolExecutor(len(crowd)) as pool:
+            guesses = [pool.submit(login, one, f"nobody{n}@example.com", WRONG) for n, one in enumerate(crowd)]
+            until(lambda: server.app.hasher.waiting >= 3, "the queue to fill")
+            assert login(owner).status_code == 200
+            assert not all(guess.done() for guess in guesses)
+            assert {guess.result().status_code for guess in guesses} <= {401, 503}
+
     def test_nothing_is_hashed_for_a_client_that_left(self, server: Server, api: Api, tables: Tables) -> None:
         account(api, tables)
         server.configure(**{"auth.salt_rounds": 12})
