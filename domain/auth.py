@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -155,6 +155,34 @@ def require_password(password_hash: str | None, *, matched: bool) -> None:
         raise ApiError("error.user.password_required")
     if not matched:
         raise ApiError("error.user.password_incorrect")
+
+
+def confirmation_life(config: Config) -> timedelta:
+    """How long a proof of who one is counts as recent."""
+    return timedelta(minutes=config["auth.confirmation_minutes"])
+
+
+def require_fresh(confirmed_at: datetime | None, now: datetime, config: Config) -> None:
+    """Raises ApiError auth.confirmation_required when the last proof of the session is missing or too old."""
+    if confirmed_at is None or confirmed_at + confirmation_life(config) <= now:
+        raise ApiError("auth.confirmation_required")
+
+
+def require_enough(proofs: Iterable[str], *, has_password: bool, has_factor: bool) -> None:
+    """The first factor in one of its forms, and the second one where it is on; it is enough where there is no password.
+
+    Raises ApiError auth.confirm.incomplete, or auth.2fa.not_enabled for a code of a factor that is off.
+    """
+    given = set(proofs)
+    if "code" in given and not has_factor:
+        raise ApiError("auth.2fa.not_enabled")
+    missing = []
+    if not given & {"password", "platform"} and (has_password or not has_factor):
+        missing.append("password" if has_password else "platform")
+    if has_factor and "code" not in given:
+        missing.append("code")
+    if missing:
+        raise ApiError("auth.confirm.incomplete", needed=", ".join(missing))
 
 
 def require_refresh_allowed(status: str | None) -> None:

@@ -120,6 +120,7 @@ CATALOGUE: dict[str, ConfigKey] = {
     for key in (
         ConfigKey("auth.salt_rounds", "int", 12, "bcrypt cost of new password hashes", 10, 16),
         ConfigKey("auth.access_token_ttl_seconds", "int", 900, "life of an access token", 60, 3600),
+        ConfigKey("auth.confirmation_minutes", "int", 5, "how long a proof of who one is counts as recent", 1, 60),
         ConfigKey("auth.refresh_idle_days", "int", 30, "a session unused for this long ends", 1, 365),
         ConfigKey("auth.refresh_absolute_days", "int", 90, "a session this old ends, used or not", 1, 365),
         ConfigKey(

@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     LOGIN_ATTEMPTS = "login-attempts"
     MAIL_QUOTA = "mail-quota"
     OTP_PHONE = "otp-phone"
+    PASSWORD_GUESSES = "password-guesses"  # noqa: S105
     TWO_FACTOR_ATTEMPTS = "two-factor-attempts"
 
 

@@ -105,9 +105,12 @@ class Overtaken(Exception):
     """Another call for the same person was faster; what it left behind decides anew."""
 
 
-def proof_of(body: Mapping[str, Any]) -> OAuthProof:
-    """What the request proves an identity with. Raises ApiError validation.failed when something of it is missing."""
-    missing = [name for name in _needed(body) if name not in body]
+def proof_of(body: Mapping[str, Any], within: str = "") -> OAuthProof:
+    """What the request proves an identity with. Raises ApiError validation.failed when something of it is missing.
+
+    ``within``: where it stands in the body, such as ``platform.``.
+    """
+    missing = [within + name for name in _needed(body) if name not in body]
     if missing:
         raise ApiError("validation.failed", details=[{"field": name, "rule": "required"} for name in missing])
     # Where both were sent the id token counts: it is here already, and a code may be meant for another exchange.

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from handlers.needs import Body, Changes, Clock, Config, ExportLinks, Hasher, Principal, Repositories, UnitOfWork
+    from handlers.needs import (
+        Body,
+        Changes,
+        Clock,
+        Config,
+        CurrentPassword,
+        ExportLinks,
+        Principal,
+        Repositories,
+        UnitOfWork,
+    )
 
 
 async def export(principal: Principal, db: Repositories) -> dict[str, Any]:
@@ -86,12 +96,13 @@ async def delete_legacy(
     uow: UnitOfWork,
     config: Config,
     clock: Clock,
-    hasher: Hasher,
+    current_password: CurrentPassword,
     changes: Changes,
 ) -> dict[str, Any]:
     async with uow() as db:
         user = await db.users.get(principal.user_id)
-    require_password(user.password_hash, matched=await hasher.matches(body["password"], user.password_hash))
+    matched = await current_password.matches(uow, user.id, user.password_hash, body["password"])
+    require_password(user.password_hash, matched=matched)
     async with uow() as db:
         request = await _ask_for_deletion(user.id, db, config, changes, clock())
         if request is None:

@@ -19,6 +19,7 @@ from providers.registry import StorageFamily as Storage
 from runtime.call import Principal
 from runtime.changes import Changes
 from runtime.cookie import Carrier
+from runtime.current_password import CurrentPassword
 from runtime.hasher import CallersHasher as Hasher
 from runtime.links import ExportLinks
 from runtime.second_factor import SecondFactor
@@ -44,6 +45,7 @@ __all__ = [
     "Client",
     "Clock",
     "Config",
+    "CurrentPassword",
     "DeviceOf",
     "DigestsOf",
     "ExportLinks",

@@ -108,6 +108,10 @@ def _circumstances(job: Job) -> dict[str, str]:
     return {name: job.payload.get(name, "") for name in ("when", "device", "place")}
 
 
+async def password_guessed(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "password_guessed")
+
+
 async def two_factor_enabled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     await _tell_of_change(job, uow, mailer, config, "two_factor_enabled")
 

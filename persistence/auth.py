@@ -1,6 +1,7 @@
 """Sessions, one-time tokens and login attempts. Every change of state is one guarded statement."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -289,6 +290,14 @@ class EmailVerifications(OneTimeTokens):
         return await self._session.scalar(used) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """``number`` of the attempt in its row, or the seconds for which the subject is locked."""
+
+    number: int
+    locked_for: float | None = None
+
+
 class LoginAttempts:
     """Counts before the password is looked at, so that parallel guesses cannot slip past the threshold."""
 
@@ -296,7 +305,11 @@ class LoginAttempts:
         self._session = session
 
     async def begin(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> float | None:
-        """Count one attempt. Seconds for which the subject is locked, or None when the attempt may go on.
+        """As ``count``: seconds for which the subject is locked, or None when the attempt may go on."""
+        return (await self.count(subject, now, threshold, base, maximum)).locked_for
+
+    async def count(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> Counted:
+        """Count one attempt, unless the subject is locked.
 
         From the ``threshold``-th attempt in a row the subject locks, for ``base`` seconds doubling up to ``maximum``;
         a success forgets it all. A day without attempts does so too.
@@ -315,10 +328,11 @@ class LoginAttempts:
             set_={"failures": failures, "locked_until": until, "updated_at": now},
             where=or_(attempt.locked_until.is_(None), attempt.locked_until <= now),
         ).returning(attempt.failures)
-        if await self._session.scalar(counted) is not None:
-            return None
+        number = await self._session.scalar(counted)
+        if number is not None:
+            return Counted(number)
         locked_until = await self._session.scalar(select(attempt.locked_until).where(attempt.subject == subject))
-        return max(1.0, (locked_until - now).total_seconds()) if locked_until else 1.0
+        return Counted(0, max(1.0, (locked_until - now).total_seconds()) if locked_until else 1.0)
 
     async def forget(self, subject: bytes) -> None:
         await self._session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subject))

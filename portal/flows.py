@@ -15,6 +15,7 @@ FLOWS = {
     "twoFactor": ("auth.two_factor.setup", "auth.two_factor.verify", "auth.two_factor.login"),
     "oauth": ("auth.oauth.providers", "auth.oauth.login", "auth.oauth.link"),
     "session": ("auth.me", "auth.sessions.list", "auth.passwords.change"),
+    "stepUp": ("auth.oauth.unlink", "auth.confirmation.confirm", "auth.oauth.unlink"),
     "rotation": ("auth.refresh",),
     "profile": ("users.profile", "users.update_profile", "users.settings.update"),
     "username": ("users.usernames.check", "users.usernames.change"),

@@ -201,7 +201,7 @@ class Application:
             schemas=schemas,
             validated=self.validated,
             wired=self.wired,
-            guards=Guards(parts.contract.policies, parts.settings, self.config, self.limiter),
+            guards=Guards(parts.contract.policies, parts.settings, self.config, self.limiter, utc_now),
             container=Container(
                 parts.contract,
                 schemas,

@@ -1,8 +1,12 @@
-"""What stands before an operation, cheap before dear: scope, account status, kill switch, rate limit."""
+"""What stands before an operation, cheap before dear.
+
+Scope, account status, kill switch, a recent proof of who calls, rate limit.
+"""
 
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +14,7 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.auth import require_fresh
 from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
 from domain.errors import ApiError
 from runtime.call import SCOPE_KEY, Call
@@ -76,6 +81,7 @@ class Guards:
     settings: Settings
     config: Config
     limiter: Limiter
+    clock: Callable[[], datetime]
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
 
     def __post_init__(self) -> None:
@@ -90,6 +96,8 @@ class Guards:
             require_active(call.principal.user.status)
         if policy.kill_switch is not None and not self.config[policy.kill_switch.key]:
             raise ApiError(policy.kill_switch.error)
+        if policy.fresh.always and call.principal is not None:
+            require_fresh(call.principal.confirmed_at, self.clock(), self.config)
 
     def require_dev_token(self, call: Call) -> None:
         """After the rate limit, which counts the guesses."""

@@ -24,12 +24,27 @@ KNOWN = REQUIRED | {
     "x-biore-kill-switch",
     "x-biore-idempotency",
     "x-biore-account-status",
+    "x-biore-fresh",
     "x-biore-managed-by",
     "x-biore-client",
 }
 ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
 BODY = ("validation.failed", "request.too_large", "request.unsupported_media_type")
 INACTIVE = ("auth.account_suspended", "auth.account_banned", "auth.account_deactivated")
+# Who writes these changes how somebody signs in, or what remains of an account.
+CREDENTIALS = frozenset(
+    {
+        "backup_codes",
+        "credential_changes",
+        "email_changes",
+        "gdpr_requests",
+        "password_resets",
+        "sessions",
+        "social_accounts",
+    }
+)
+# They hold credentials among other things: whoever writes them says which it is.
+PARTLY_CREDENTIALS = frozenset({"users"})
 PAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 EFFECT_KEYS = {"write": "tables", "job": "topic", "audit": "action"}
 
@@ -54,6 +69,23 @@ class SideEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class Fresh:
+    """Whether the caller must have proved who they are a moment ago.
+
+    ``always``: the session says so, or the call is refused. ``body``: the request carries the proof itself. ``when``:
+    in which case the operation asks for it.
+    """
+
+    always: bool = False
+    body: bool = False
+    when: str | None = None
+
+    @property
+    def refuses(self) -> bool:
+        return self.always or self.when is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
 
@@ -71,6 +103,7 @@ class Policy:
     kill_switch: KillSwitch | None
     idempotent: bool
     any_account_status: bool
+    fresh: Fresh
     statuses: Mapping[str, int]
     own_codes: frozenset[str]
     passing: frozenset[str]
@@ -111,6 +144,7 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
         kill_switch=_kill_switch(where, operation.get("x-biore-kill-switch")),
         idempotent=_flag(where, operation, "x-biore-idempotency"),
         any_account_status=_any_status(where, operation),
+        fresh=_fresh(where, operation),
         statuses=(statuses := _statuses(where, operation, catalogue)),
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
@@ -147,6 +181,31 @@ def _any_status(where: str, operation: Mapping[str, Any]) -> bool:
     given = operation.get("x-biore-account-status", "active")
     _require(given in ("active", "any"), where, "x-biore-account-status must be any, or left out")
     return bool(given == "any")
+
+
+def _fresh(where: str, operation: Mapping[str, Any]) -> Fresh:
+    given = operation.get("x-biore-fresh", False)
+    asks_for_token = operation.get("security") == BEARER_ASKED
+    if isinstance(given, dict):
+        good = given.keys() == {"when"} and isinstance(given["when"], str) and bool(operation.get("security"))
+        _require(good, where, "x-biore-fresh takes {when: …} of an operation that looks at a token")
+        return Fresh(when=given["when"])
+    _require(isinstance(given, bool) or given == "body", where, "x-biore-fresh must be true, false, body or {when: …}")
+    _require(not given or asks_for_token, where, "x-biore-fresh is for operations that ask for a token")
+    _require(given != "body" or "requestBody" in operation, where, "x-biore-fresh: body, but there is none")
+    if asks_for_token and not given:
+        _require_stale_may(where, operation)
+    return Fresh(always=given is True, body=given == "body")
+
+
+def _require_stale_may(where: str, operation: Mapping[str, Any]) -> None:
+    """A stolen token alone must not change how its owner signs in."""
+    effects = (effect for effect in operation["x-biore-side-effects"] if effect.get("kind") == "write")
+    written = {table for effect in effects for table in effect.get("tables", ())}
+    credentials = sorted(written & CREDENTIALS)
+    _require(not credentials, where, f"writes {credentials}: x-biore-fresh must be true or body")
+    said = "x-biore-fresh" in operation or not written & PARTLY_CREDENTIALS
+    _require(said, where, "writes users: x-biore-fresh must say whether that changes how somebody signs in")
 
 
 def _page(where: str, page: Any) -> str:
@@ -194,6 +253,8 @@ def _implied(operation: Mapping[str, Any]) -> Iterable[str]:
         yield from ("captcha.required", "captcha.invalid")
     if operation.get("x-biore-idempotency"):
         yield from ("validation.failed", "idempotency.in_progress", "idempotency.key_reused")
+    if operation.get("x-biore-fresh", False) not in (False, "body"):
+        yield "auth.confirmation_required"
     if "x-biore-kill-switch" in operation:
         yield operation["x-biore-kill-switch"].get("error", "")
     if scope == "dev":

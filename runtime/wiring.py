@@ -25,6 +25,7 @@ from providers.ports import ProviderUnavailable
 from providers.registry import CaptchaFamily
 from runtime.call import SCOPE_KEY, TRACEPARENT, Call
 from runtime.cookie import Carrier, RefreshCookie, refresh_cookie
+from runtime.current_password import CurrentPassword
 from runtime.door import traced_network
 from runtime.errors import Refusals, send_answer
 from runtime.i18n import Texts
@@ -78,6 +79,9 @@ PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     "principal": lambda _c, call: call.principal,
     "client": lambda _c, call: call.client,
     "carrier": lambda c, call: Carrier(call, c.refresh_cookie),
+    "current_password": lambda c, call: CurrentPassword(
+        c.keyring, c.services["config"], c.services["hasher"].on_behalf_of(call), c.services["clock"]
+    ),
     "hasher": lambda c, call: c.services["hasher"].on_behalf_of(call),
     "visitor": lambda c, call: Visitor(call, c.device_cookie, c.keyring, c.services["config"]),
     "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),

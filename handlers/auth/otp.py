@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import otp as rules
+from domain.auth import require_fresh
 from domain.errors import ApiError
 from domain.keys import Purpose
 from domain.sms import EVERYWHERE, Spending, budget_exhausted, budget_of, require_reachable
@@ -41,7 +42,7 @@ async def send(
     region_of: RegionOf,
 ) -> dict[str, Any]:
     now, phone, purpose = clock(), body["phone"], body["purpose"]
-    asker = await _asker(body, principal, db, now)
+    asker = await _asker(body, principal, db, config, now)
     owner = await db.challenges.find_owner(asker, phone) if asker is not None else None
     user_id = owner if purpose == rules.SIGN_IN else asker
     country = require_reachable(phone, region_of, config)
@@ -68,11 +69,14 @@ async def send(
     return rules.dispatch_view(challenge_id, expires_at, config)
 
 
-async def _asker(body: Body, principal: Principal | None, db: Repositories, now: datetime) -> UUID | None:
+async def _asker(
+    body: Body, principal: Principal | None, db: Repositories, config: Config, now: datetime
+) -> UUID | None:
     """The account that asks or signs in, if any. Raises ApiError for who may not ask."""
     if body["purpose"] in rules.OF_AN_ACCOUNT:
         if principal is None or principal.user is None:
             raise ApiError("auth.unauthenticated")
+        require_fresh(principal.confirmed_at, now, config)
         return principal.user_id
     if body["purpose"] != rules.SIGN_IN:
         return None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Client,
         Clock,
         Config,
+        CurrentPassword,
         DeviceOf,
         DigestsOf,
         Hasher,
@@ -51,6 +52,7 @@ async def reset(
     clock: Clock,
     hasher: Hasher,
     visitor: Visitor,
+    current_password: CurrentPassword,
     device_of: DeviceOf,
     leaked_passwords: LeakedPasswords,
     one_by_one: OneByOne,
@@ -83,6 +85,7 @@ async def reset(
             await db.sessions.revoke_all(user.id, now)
             await db.known_devices.forget(user.id)
             await visitor.forget_failures(db, user.email, Known(), now)
+            await current_password.forget_guesses(db, user.id)
             platforms = {"standing": ",".join(sorted(standing)), "unlinked": ",".join(sorted(linked - standing))}
             await _tell(db, notice, user.id, client, now, device_of, **platforms)
             await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id, **platforms)
@@ -107,13 +110,14 @@ async def change(
     clock: Clock,
     hasher: Hasher,
     visitor: Visitor,
+    current_password: CurrentPassword,
     device_of: DeviceOf,
     leaked_passwords: LeakedPasswords,
     changes: Changes,
 ) -> None:
     async with uow() as db:
         user = await db.users.find(principal.user_id)
-    if user is None or not await hasher.matches(body["currentPassword"], user.password_hash):
+    if user is None or not await current_password.matches(uow, user.id, user.password_hash, body["currentPassword"]):
         raise ApiError("auth.change_password.invalid_current")
     if body["newPassword"] == body["currentPassword"]:
         raise ApiError("auth.change_password.same_as_current")

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
         Client,
         Clock,
         Config,
+        CurrentPassword,
         GeoIp,
-        Hasher,
         Principal,
         QrCode,
         RandomBytes,
@@ -130,13 +130,18 @@ async def verify(
 
 
 async def disable(
-    body: Body, principal: Principal, uow: UnitOfWork, hasher: Hasher, clock: Clock, changes: Changes
+    body: Body,
+    principal: Principal,
+    uow: UnitOfWork,
+    current_password: CurrentPassword,
+    clock: Clock,
+    changes: Changes,
 ) -> None:
     async with uow() as db:
         user = await db.users.find(principal.user_id)
     if user is None or user.password_hash is None:
         raise ApiError("auth.2fa.no_password")
-    if not await hasher.matches(body["password"], user.password_hash):
+    if not await current_password.matches(uow, user.id, user.password_hash, body["password"]):
         raise ApiError("auth.2fa.invalid_password")
     async with uow() as db:
         notice = await changes.note(db, user.id, "two_factor_disabled")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         Changes,
         Clock,
         Config,
-        Hasher,
+        CurrentPassword,
         Principal,
         Repositories,
         Storage,
@@ -72,12 +72,13 @@ async def deactivate(
     uow: UnitOfWork,
     config: Config,
     clock: Clock,
-    hasher: Hasher,
+    current_password: CurrentPassword,
     changes: Changes,
 ) -> None:
     async with uow() as db:
         user = await db.users.get(principal.user_id)
-    require_password(user.password_hash, matched=await hasher.matches(body["password"], user.password_hash))
+    matched = await current_password.matches(uow, user.id, user.password_hash, body["password"])
+    require_password(user.password_hash, matched=matched)
     now, life = clock(), timedelta(days=config["auth.reactivation_ttl_days"])
 
     async with uow() as db:

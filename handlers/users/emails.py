@@ -18,8 +18,8 @@ if TYPE_CHECKING:
         Body,
         Clock,
         Config,
+        CurrentPassword,
         DigestsOf,
-        Hasher,
         MailRules,
         Principal,
         Repositories,
@@ -34,7 +34,7 @@ async def change(
     uow: UnitOfWork,
     config: Config,
     clock: Clock,
-    hasher: Hasher,
+    current_password: CurrentPassword,
     mail_rules: MailRules,
     digests: DigestsOf,
     say: Say,
@@ -43,7 +43,8 @@ async def change(
     async with uow() as db:
         user = await db.users.get(principal.user_id)
     # First of all the password: a stolen session must not learn which addresses have accounts.
-    require_password(user.password_hash, matched=await hasher.matches(body["password"], user.password_hash))
+    matched = await current_password.matches(uow, user.id, user.password_hash, body["password"])
+    require_password(user.password_hash, matched=matched)
     if email == user.email:
         raise ApiError("error.user.email_same")
     await mail_rules.require_deliverable(email)

@@ -6,7 +6,9 @@ from typing import Any
 from portal.markup import as_json
 from portal.model import Body, Effect, Field, Module, Operation, Refusal, Site, Success
 from portal.words import Words
+from runtime.policy import Fresh, Policy
 
+CONFIRM = "auth.confirmation_required"
 SIDE_EFFECTS = {"write": "writes", "job": "queues", "audit": "audit"}
 
 
@@ -80,8 +82,17 @@ class Markdown:
             yield f"- {self._words('facts.killSwitch')}: {told}"
         if policy.idempotent:
             yield f"- {self._words('facts.idempotency')}: {self._words('facts.idempotencyYes')}"
+        if policy.fresh != Fresh():
+            yield f"- {self._words('facts.fresh')}: {self._fresh(policy)}"
         for key in operation.managed_by:
             yield f"- {self._words('facts.managed')}: `{key.name}` = `{as_json(key.default)}`: {key.meaning}"
+
+    def _fresh(self, policy: Policy) -> str:
+        if policy.fresh.body:
+            return self._words("facts.freshBody")
+        status = policy.statuses[CONFIRM]
+        told = self._words("facts.freshAlways", key="`auth.confirmation_minutes`", code=f"`{CONFIRM}`", status=status)
+        return f"{told} ({self._words('effects.when')} {policy.fresh.when})" if policy.fresh.when else told
 
     def _rate(self, operation: Operation) -> str:
         rate = operation.policy.rate

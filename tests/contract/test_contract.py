@@ -303,6 +303,7 @@ SAFE_WITHOUT_A_KEY = {
     "auth.passwords.reset": "its token is good once",
     "auth.otp.verify": "its challenge is passed once",
     "auth.logout": "a repetition finds the session ended and succeeds",
+    "auth.confirmation.confirm": "a repetition confirms anew",
     "auth.sessions.revoke": "a repetition finds the session ended",
     "auth.sessions.revoke_all": "a repetition finds no other session and succeeds",
     "auth.oauth.link": "its proof is good once, and an account has one identity of a platform",

@@ -9,7 +9,13 @@ import httpx
 import pytest
 
 from runtime.policy import SideEffect
-from tests.contract import account_scenarios, gdpr_scenarios, oauth_scenarios, user_scenarios
+from tests.contract import (
+    account_scenarios,
+    confirmation_scenarios,
+    gdpr_scenarios,
+    oauth_scenarios,
+    user_scenarios,
+)
 from tests.contract.operations import CONTRACT, IDS
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account, insert
@@ -104,6 +110,7 @@ def _sent_code(api: Api) -> str:
 
 SCENARIOS: dict[str, Scenario] = (
     account_scenarios.SCENARIOS
+    | confirmation_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
     | gdpr_scenarios.SCENARIOS
@@ -214,8 +221,11 @@ CONDITIONAL: Conditional = (
             ),
         ],
         "auth.logout": [(live_logout, {"sessions", "auth.logout.success"})],
+        confirmation_scenarios.CONFIRM: confirmation_scenarios.CONFIRMED,
     }
 )
+for _operation_id, _scenarios in confirmation_scenarios.GUESSED.items():
+    CONDITIONAL[_operation_id] = [*CONDITIONAL.get(_operation_id, ()), *_scenarios]
 
 
 def declared(effects: Iterable[SideEffect]) -> Seen:

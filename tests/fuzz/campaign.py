@@ -23,8 +23,13 @@ from tests.processes.biore import Biore, Visitor, until
 EXAMPLE = "ada@example.com"  # the account of the contract's own examples, so that these sign in
 # The caller has another password than the examples, or these would end its session.
 CALLER, PASSWORD = "fuzz@example.com", "Fuzzing-Horse-9"
-# The first two make hashing and tokens fit a long run; none of them touches a check.
-CONFIG = {"auth.salt_rounds": 10, "auth.access_token_ttl_seconds": 3600, "ratelimit.enabled": False}
+# The first three make hashing, tokens and proofs fit a long run; none of them touches a check.
+CONFIG = {
+    "auth.salt_rounds": 10,
+    "auth.access_token_ttl_seconds": 3600,
+    "auth.confirmation_minutes": 60,
+    "ratelimit.enabled": False,
+}
 SCENARIOS = 20  # of each way, in the long run
 INCLUDE, EXCLUDE = "--include-operation-id", "--exclude-operation-id"
 # No link leads to an operation that leaves, or from it, so that alone it has no stateful phase.

@@ -39,7 +39,7 @@ def somebody(server: Server, **columns: Any) -> str:
         row = {"email": f"{uuid4().hex}@example.com", "email_verified": True}
         user_id = insert(tables, "users", **(row | columns))
         now = datetime.now(UTC)
-        lives = {"last_active_at": now, "expires_at": now + timedelta(days=1)}
+        lives = {"last_active_at": now, "expires_at": now + timedelta(days=1), "confirmed_at": now}
         session_id = insert(tables, "sessions", user_id=user_id, **lives)
     return str(server.app.tokens.access(user_id, session_id)["accessToken"])
 

@@ -222,6 +222,18 @@ def known_devices(before: Api, after: Api, tables: Tables) -> None:
     assert before.mails(EMAIL) == []
 
 
+@drill(Purpose.PASSWORD_GUESSES)
+def guesses_within_a_session(before: Api, after: Api, tables: Tables) -> None:
+    account(before, tables)
+    headers = bearer(before.sign_in())
+    for api in (before, before, before, after, after):
+        answer = api.call("auth.confirmation.confirm", {"password": "Wrong-Horse-7"}, headers=headers)
+        assert code_of(answer) == "error.user.password_incorrect"
+    for api in (before, after):
+        right = api.call("auth.confirmation.confirm", {"password": PASSWORD}, headers=headers)
+        assert code_of(right) == "auth.password.locked"
+
+
 @drill(Purpose.OTP_CODE)
 def phone_codes(before: Api, after: Api, tables: Tables) -> None:
     challenge = opened(send(before))

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from runtime.guards import CHECKS, Guards
+from runtime.parts import utc_now
 from runtime.policy import SCOPES, ContractError
 from runtime.ratelimit import LocalLimiter
 from runtime.spec import OPENAPI, Contract, load
@@ -91,7 +92,7 @@ class TestScopes:
     def test_one_without_a_check_stops_the_start(self, shared_server: Server, scoped: Contract, scope: str) -> None:
         checks = {name: check for name, check in CHECKS.items() if name != scope}
         with pytest.raises(ContractError, match=rf"scopes \['{scope}'\]: write their checks"):
-            Guards(scoped.policies, shared_server.settings, shared_server.app.config, LocalLimiter(), checks)
+            Guards(scoped.policies, shared_server.settings, shared_server.app.config, LocalLimiter(), utc_now, checks)
 
     def test_there_is_no_check_without_a_scope(self) -> None:
         assert CHECKS.keys() == SCOPES.keys()

@@ -56,6 +56,27 @@ EDITS = {
     "development tools whose token may be guessed": (
         "paths/dev.yaml", "x-biore-rate-limit: 60/min",
         "x-biore-rate-limit: none", "could be guessed"),
+    "a freshness of another kind": (
+        "paths/users.yaml", "x-biore-fresh: body",
+        "x-biore-fresh: always", "x-biore-fresh must be"),
+    "a case of freshness without words": (
+        "paths/auth/otp.yaml", "x-biore-fresh: {when: the purpose is",
+        "x-biore-fresh: {if: the purpose is", "x-biore-fresh takes"),
+    "freshness where nobody signs in": (
+        AUTH, "    x-biore-errors: [auth.verify_email.invalid_token]\n",
+        "    x-biore-errors: [auth.verify_email.invalid_token]\n    x-biore-fresh: true\n", "ask for a token"),
+    "a proof in a body that there is not": (
+        "paths/auth/sessions.yaml", "x-biore-fresh: true",
+        "x-biore-fresh: body", "there is none"),
+    "credentials that a stolen token may change": (
+        "paths/auth/oauth.yaml", "    x-biore-fresh: true\n",
+        "", "writes ['social_accounts']"),
+    "credentials that are said to be none": (
+        "paths/gdpr.yaml", "x-biore-fresh: true",
+        "x-biore-fresh: false", "writes ['gdpr_requests']"),
+    "an account that is written without saying what of it": (
+        "paths/users/usernames.yaml", "    x-biore-fresh: false\n",
+        "", "must say whether"),
     "an unknown scope": (AUTH, "x-biore-scope: public", "x-biore-scope: everybody", "x-biore-scope"),
     "a scope that security forgets": (AUTH, "x-biore-scope: public", "x-biore-scope: user", "security must be"),
     "security that the scope forgets": (

@@ -1,0 +1,78 @@
+"""Proof in the middle of a session that its bearer is the owner of the account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from domain import auth as rules
+from domain.errors import ApiError
+from domain.oauth import OAuthIdentity, proof_of
+from domain.users import timestamp
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from handlers.needs import (
+        Body,
+        Clock,
+        Config,
+        CurrentPassword,
+        OAuth,
+        Principal,
+        Repositories,
+        SecondFactor,
+        UnitOfWork,
+    )
+
+
+async def confirm(
+    body: Body,
+    principal: Principal,
+    uow: UnitOfWork,
+    config: Config,
+    clock: Clock,
+    current_password: CurrentPassword,
+    second_factor: SecondFactor,
+    oauth: OAuth,
+) -> dict[str, Any]:
+    async with uow() as db:
+        user = await db.users.find(principal.user_id)
+    if user is None:
+        raise ApiError("auth.unauthenticated")
+    rules.require_enough(body, has_password=user.password_hash is not None, has_factor=user.two_factor_enabled)
+    if "password" in body:
+        matched = await current_password.matches(uow, user.id, user.password_hash, body["password"])
+        rules.require_password(user.password_hash, matched=matched)
+    identity = None
+    if "platform" in body:
+        identity = await oauth.verify(body["platform"]["provider"], proof_of(body["platform"], "platform."))
+    if "code" in body:
+        await second_factor.begin(uow, user.id)
+
+    now = clock()
+    async with uow() as db:
+        refusal = await _refusal(db, user.id, identity, body.get("code"), second_factor)
+        if refusal is None and not await db.sessions.confirm(principal.session_id, now):
+            refusal = "auth.unauthenticated"
+        result = "success" if refusal is None else "failure"
+        await db.audit.record(f"auth.confirm.{result}", result=result, actor=user.id, target=principal.session_id)
+    if refusal is not None:  # told after the commit: what was used up stays used up
+        raise ApiError(refusal)
+    return {"confirmedUntil": timestamp(now + rules.confirmation_life(config))}
+
+
+async def _refusal(
+    db: Repositories, user_id: UUID, identity: OAuthIdentity | None, code: str | None, second_factor: SecondFactor
+) -> str | None:
+    """Why the proofs beside the password do not count; None when they do. The code is looked at last."""
+    if identity is not None:
+        if not await db.oauth_used_tokens.spend(identity):
+            return "auth.oauth.invalid_token"
+        owner = await db.oauth_links.find_user(identity)
+        if owner is None or owner.id != user_id:
+            return "auth.oauth.not_linked"
+    if code is not None:
+        if not await second_factor.accepts_any(db, user_id, code):
+            return "auth.2fa.invalid_code"
+        await second_factor.forget_failures(db, user_id)
+    return None

@@ -1,0 +1,65 @@
+"""Whether somebody who is signed in knows the password of the account.
+
+Who has only a stolen session must not find it by guessing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from domain.config_keys import Config
+from domain.errors import ApiError
+from domain.keys import Digests, Purpose
+from persistence.repositories import Repositories
+from persistence.uow import UnitOfWork
+from runtime.hasher import CallersHasher
+from runtime.keyring import Keyring
+
+
+class CurrentPassword:
+    """All operations that ask for the password of a signed-in person share one count of wrong ones, by account."""
+
+    def __init__(self, keyring: Keyring, config: Config, hasher: CallersHasher, clock: Callable[[], datetime]) -> None:
+        self._keyring = keyring
+        self._config = config
+        self._hasher = hasher
+        self._clock = clock
+
+    async def matches(self, uow: UnitOfWork, user_id: UUID, password_hash: str | None, password: str) -> bool:
+        """Counted before it is looked at; a wrong one leaves its trace. No transaction is open meanwhile.
+
+        Raises ApiError auth.password.locked.
+        """
+        if password_hash is None:
+            return False
+        number = await self._count(uow, user_id)
+        matched = await self._hasher.matches(password, password_hash)
+        async with uow() as db:
+            if matched:
+                await self.forget_guesses(db, user_id)
+                return True
+            await db.audit.record("auth.password.failure", result="failure", actor=user_id, target=user_id)
+            if number == self._config["auth.lockout_threshold"]:
+                await db.outbox.add("email.password_guessed", user=str(user_id))
+        return False
+
+    async def _count(self, uow: UnitOfWork, user_id: UUID) -> int:
+        """The how many-th attempt in a row this is."""
+        config, now = self._config, self._clock()
+        threshold, base = config["auth.lockout_threshold"], config["auth.lockout_base_seconds"]
+        async with uow() as db:
+            counts = [
+                await db.login_attempts.count(subject.value, now, threshold, base, config["auth.lockout_max_seconds"])
+                for subject in self._subjects(user_id)
+            ]
+        locked_for = max(counted.locked_for or 0 for counted in counts)
+        if locked_for:
+            raise ApiError("auth.password.locked", retry_after=locked_for)
+        return max(counted.number for counted in counts)
+
+    async def forget_guesses(self, db: Repositories, user_id: UUID) -> None:
+        for subject in self._subjects(user_id):
+            await db.login_attempts.forget(subject.value)
+
+    def _subjects(self, user_id: UUID) -> Digests:
+        return self._keyring.digests(Purpose.PASSWORD_GUESSES, str(user_id))
