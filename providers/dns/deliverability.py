@@ -22,6 +22,8 @@ from providers.ports import ObserveAttempt
 
 LOOKUP_SECONDS = 3.0
 CACHED_DOMAINS = 10_000
+# Strangers choose the domains: however many they name, the resolver is asked about so many at a time.
+MOST_AT_ONCE = 64
 DISPOSABLE = frozenset(blocklist)
 
 Clock = Callable[[], float]
@@ -67,7 +69,7 @@ class MailRules:
             return known
         flight = self._flights.get(domain)
         if flight is None:
-            if not self._breaker.allows():
+            if len(self._flights) >= MOST_AT_ONCE or not self._breaker.allows():
                 return True
             flight = self._start(domain)
         # Others wait for the same answer: a caller who leaves must not take it away from them.

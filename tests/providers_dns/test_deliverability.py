@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.errors import ApiError
-from providers.dns.deliverability import MailRules, VerdictCache
+from providers.dns.deliverability import MOST_AT_ONCE, MailRules, VerdictCache
 from providers.dns.lookup import Verdict, name_servers, stub_resolver
 from tests.dns_server import LOSSY, SERVFAIL, SILENT, DnsServer, Records, Zone
 
@@ -180,6 +180,11 @@ class TestSingleFlight:
         registry.zone["example.test"] = NOTHING
         assert asyncio.run(registry.accept(*["example.test"] * 50)) == [False] * 50
         assert len(registry.server.queries) == 3
+
+    def test_strangers_keep_it_busy_with_so_many_domains_and_no_more(self, registry: Registry) -> None:
+        answers = asyncio.run(registry.accept(*(f"missing-{number}.test" for number in range(MOST_AT_ONCE + 40))))
+        assert answers.count(False) == len({query.name for query in registry.server.queries}) == MOST_AT_ONCE
+        assert answers.count(True) == 40  # the verification mail decides
 
     def test_a_caller_who_leaves_does_not_stop_the_others(self, registry: Registry) -> None:
         async def scenario() -> bool:
