@@ -19,9 +19,7 @@ NOWHERE = {None, "001", "ZZ"}
 NOT_PHONES = {
     PhoneNumberType.PREMIUM_RATE,
     PhoneNumberType.SHARED_COST,
-    PhoneNumberType.TOLL_FREE,
     PhoneNumberType.PAGER,
-    PhoneNumberType.UAN,
     PhoneNumberType.VOICEMAIL,
 }
 
