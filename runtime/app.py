@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -64,6 +65,7 @@ ALLOWED = [
     "X-Reactivate-Token",
 ]
 PREFLIGHT_SECONDS = 600
+LOOK_SECONDS = 60
 
 
 def build_limiter(settings: Settings) -> "tuple[Limiter, Redis | None]":
@@ -108,6 +110,7 @@ class Application:
         self.limiter, self._redis = build_limiter(settings)
         self.signing_keys = SigningKeys(self.parts.database, self.parts.keyring, self.config, utc_now)
         self.config.bring_along(self.signing_keys.refresh)
+        self._cost_looked_for, self._look_again = 0, 0.0
         self.config.bring_along(self._look_at_hashes)
         self.tokens = Tokens(self.parts.keyring, self.signing_keys, self.config, utc_now)
         self.refusals = Refusals(
@@ -244,8 +247,13 @@ class Application:
         }
 
     async def _look_at_hashes(self) -> None:
+        """Once a minute, and when new hashes get another cost."""
+        cost, now = self.config["auth.salt_rounds"], time.monotonic()
+        if cost == self._cost_looked_for and now < self._look_again:
+            return
         async with self.parts.database.reading() as db:
             self.hasher.dearest = await db.users.dearest_hash()
+        self._cost_looked_for, self._look_again = cost, now + LOOK_SECONDS
 
     def _oauth(self) -> OAuthFamily:
         parts = self.parts
