@@ -63,14 +63,14 @@ EDITS = {
         "paths/auth/otp.yaml", "x-biore-fresh: {when: the purpose is",
         "x-biore-fresh: {if: the purpose is", "x-biore-fresh takes"),
     "freshness where nobody signs in": (
-        AUTH, "    x-biore-errors: [auth.verify_email.invalid_token]\n",
-        "    x-biore-errors: [auth.verify_email.invalid_token]\n    x-biore-fresh: true\n", "ask for a token"),
+        AUTH, "    x-biore-page: auth/login\n",
+        "    x-biore-page: auth/login\n    x-biore-fresh: true\n", "ask for a token"),
     "a proof in a body that there is not": (
         "paths/auth/sessions.yaml", "x-biore-fresh: true",
         "x-biore-fresh: body", "there is none"),
     "credentials that a stolen token may change": (
         "paths/auth/oauth.yaml", "    x-biore-fresh: true\n",
-        "", "writes ['social_accounts']"),
+        "", "'social_accounts']: x-biore-fresh must be"),
     "credentials that are said to be none": (
         "paths/gdpr.yaml", "x-biore-fresh: true",
         "x-biore-fresh: false", "writes ['gdpr_requests']"),
