@@ -131,9 +131,11 @@ def shown_with(key: str) -> dict[str, str]:
     """The headers of a file that everybody may read. What is removed shall vanish soon from caches, too."""
     if not is_public(key):
         return {}
-    kept = {"Cache-Control": f"public, max-age={CACHED_SECONDS}, must-revalidate"}
-    name = key.rpartition("/")[2]
-    return kept | ({"Content-Disposition": f'attachment; filename="{name}"'} if is_document(key) else {})
+    shown, name = "attachment" if is_document(key) else "inline", key.rpartition("/")[2]
+    return {
+        "Cache-Control": f"public, max-age={CACHED_SECONDS}, must-revalidate",
+        "Content-Disposition": f'{shown}; filename="{name}"',
+    }
 
 
 class Refused(Exception):

@@ -30,7 +30,14 @@ PROBES = "/health/"
 BAD = 400
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
 NEWLINE = "\u2424"
-NO_STORE = (b"cache-control", b"no-store")
+# What a browser may do with an answer that does not say otherwise: not keep it, not frame it, run and load nothing.
+CLOSED = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+# Only in production: browsers remember it for the host for a year, and heed it over TLS alone.
+TLS_ONLY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 Observe = Callable[[str | None, int, float], None]
 
 log = structlog.get_logger(__name__)
@@ -49,6 +56,7 @@ class Door:
         self._address_header = settings.client_address_header.lower()
         self._country_header = (settings.country_header or "").lower()
         self._config = config
+        self._defaults = (*CLOSED, TLS_ONLY) if settings.production else CLOSED
         named = {self._address_header, self._country_header}
         self._unnamed = tuple(name for name in CDN_HEADERS if name not in named)
 
@@ -64,7 +72,7 @@ class Door:
         call = scope[SCOPE_KEY] = Call(correlation_id, self._client(scope, headers), headers)
         CORRELATION.set(correlation_id)
         began = time.perf_counter()
-        await self._app(scope, receive, Outgoing(send, call))
+        await self._app(scope, receive, Outgoing(send, call, self._defaults))
         seconds = time.perf_counter() - began
         self._observe(call.operation_id, call.status, seconds)
         if not scope["path"].startswith(PROBES):
@@ -102,11 +110,12 @@ class Door:
 class Outgoing:
     """``send`` that puts the headers of every answer onto it, and notes its status."""
 
-    __slots__ = ("_call", "_send")
+    __slots__ = ("_call", "_defaults", "_send")
 
-    def __init__(self, send: Send, call: Call) -> None:
+    def __init__(self, send: Send, call: Call, defaults: tuple[tuple[bytes, bytes], ...]) -> None:
         self._send = send
         self._call = call
+        self._defaults = defaults
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -114,9 +123,8 @@ class Outgoing:
             call.status = message["status"]
             headers = [*message.get("headers", ()), (b"x-correlation-id", call.correlation_id.encode()), NOSNIFF]
             headers += call.answer_headers
-            if b"cache-control" not in dict(headers):
-                headers.append(NO_STORE)
-            message["headers"] = headers
+            present = dict(headers)
+            message["headers"] = headers + [default for default in self._defaults if default[0] not in present]
         await self._send(message)
 
 

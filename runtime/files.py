@@ -31,7 +31,10 @@ from runtime.links import ExportLinks
 MOST_DIGITS = 16
 EXPORTS = "exports/"
 # Whatever a file holds, a browser that shows it runs nothing of it.
-INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cross-Origin-Resource-Policy": "cross-origin"}
+INERT = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 PRIVATE = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="biore-export.zip"'}
 
 Answer = Callable[[Request, AsyncExitStack], Awaitable[Response]]

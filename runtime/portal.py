@@ -64,6 +64,7 @@ TYPES = {
     ".md": "text/markdown; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
     ".yaml": "application/yaml",
     ".wasm": "application/wasm",
 }

@@ -208,6 +208,34 @@ class TestSql:
         assert any(SQL.search(text) for _, text in built_texts(file)) is found
 
 
+# Start programs of their own, with fixed words; nothing of them is reached by a request.
+STARTERS = {
+    "portal/changelog.py", "portal/search.py", "runtime/evidence.py", "runtime/server.py", "runtime/verify.py",
+}  # fmt: skip
+UNSAFE_READERS = {"pickle", "marshal", "shelve", "dill", "xml", "lxml", "defusedxml", "plistlib", "xmlrpc"}
+EXECUTING = {"eval", "exec", "__import__", "system", "popen", "getoutput"}
+
+
+class TestDangerousCalls:
+    def test_programs_are_started_by_tools_only(self) -> None:
+        found = {name_of(path) for path in CODE if "subprocess" in {module for _, module in imports(path)}}
+        assert found == STARTERS
+
+    def test_no_text_becomes_code(self) -> None:
+        for path in CODE:
+            for node in ast.walk(tree(path)):
+                if isinstance(node, ast.Call):
+                    called = ast.unparse(node.func)
+                    runs = called.rpartition(".")[2] in EXECUTING
+                    assert not runs, f"{name_of(path)}:{node.lineno} runs a text: {called}"
+                    assert "shell" not in {word.arg for word in node.keywords}, f"{name_of(path)}:{node.lineno}"
+
+    def test_nothing_is_read_by_what_makes_objects_or_follows_entities(self) -> None:
+        for path in CODE:
+            for line, module in imports(path):
+                assert module.partition(".")[0] not in UNSAFE_READERS, f"{name_of(path)}:{line}: read JSON instead"
+
+
 def module_of(handler: Path) -> str:
     """``handlers/auth/otp.py`` -> ``auth.otp``; a package speaks through its ``__init__``."""
     parts = handler.relative_to(TOP).with_suffix("").parts

@@ -222,6 +222,15 @@ class TestMethods:
             refused.append(method)
         assert len(refused) >= 6
 
+    def test_reading_changes_nothing(self) -> None:
+        """What a link of a stranger may call; that what is declared is all is seen in `test_side_effects.py`."""
+        changing = {
+            policy.operation_id: [effect.what for effect in policy.side_effects]
+            for policy in CONTRACT.policies.values()
+            if policy.method == "get" and policy.side_effects
+        }
+        assert changing == {"users.settings.get": [("user_settings",)]}  # the defaults, when there were none
+
     def test_paths_that_are_none_are_not_found(self, api: Api) -> None:
         for path in ("/", "/auth", "/auth/login/", "/auth/login/x", "/nothing", "//auth/login"):
             response = api.post(CONTRACT.base_path + path, json={})

@@ -34,6 +34,11 @@ class TestMailbox:
     def test_development_asks_for_no_token(self, api: Api) -> None:
         assert mailbox(api).json() == {"success": True, "data": {"messages": []}}
 
+    def test_a_parameter_is_decoded_once(self, api: Api, tables: Tables) -> None:
+        add(tables, "ada@example.com", "hello")
+        assert subjects(api.call("dev.mailbox", path="/dev/mailbox?to=ada%40example.com")) == ["hello"]
+        assert subjects(api.call("dev.mailbox", path="/dev/mailbox?to=ada%2540example.com")) == []
+
     @pytest.mark.parametrize("token", [None, "", "guess", DEV_TOKEN + " x", DEV_TOKEN.upper(), "ö"])
     def test_staging_refuses_without_its_token(self, staging: Server, clients: Clients, token: str | None) -> None:
         headers = [] if token is None else [(b"X-Dev-Token", token.encode())]

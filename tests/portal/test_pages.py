@@ -172,6 +172,15 @@ class TestEveryPage:
             assert all(asset.startswith("/docs/") for asset in page.assets())
             json.loads(page.find("words").text)
 
+    def test_its_scripts_put_texts_in_as_texts(self) -> None:
+        """No answer, field or message becomes markup or code, and no other window is listened to."""
+        sinks = re.compile(
+            r"(inner|outer)HTML|insertAdjacentHTML|document\.write|\beval\(|new Function|postMessage|srcdoc"
+        )
+        scripts = list(ASSETS.rglob("*.js"))
+        assert len(scripts) > 20
+        assert [script.name for script in scripts if sinks.search(script.read_text())] == []
+
     def test_says_its_language_and_direction(self, read: dict[str, Document]) -> None:
         for page in read.values():
             first = page.address.split("/")[1]

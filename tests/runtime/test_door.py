@@ -310,7 +310,17 @@ class TestAnswers:
         answer = request(server, "GET", target)
         assert answer.all("x-content-type-options") == ["nosniff"]
         assert answer.all("cache-control") == ["no-store"]
+        assert answer.all("referrer-policy") == ["no-referrer"]
+        (policy,) = answer.all("content-security-policy")
+        assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
         assert answer.all("server") == []
+
+    def test_production_keeps_browsers_to_tls(self, server: Server, start_server: Callable[..., Server]) -> None:
+        production = start_server(env="production")
+        for target in ("/health/live", "/docs", "/files/nowhere", MAILBOX, LOGOUT):
+            answer = request(production, "GET", target)
+            assert answer.all("strict-transport-security") == ["max-age=31536000; includeSubDomains"]
+        assert request(server, "GET", LOGOUT).all("strict-transport-security") == []
 
     def test_the_language_is_the_callers(self, server: Server) -> None:
         with server.client() as api:

@@ -1,10 +1,14 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.keys import Purpose
 from runtime.keyring import KEY_BYTES, Keyring
+from runtime.spec import ROOT
 
+INVENTORY = ROOT / "docs" / "cryptography.md"
 CODE, PHONE = Purpose.OTP_CODE, Purpose.OTP_PHONE
 NEW, OLD = "new-secret-" * 4, "old-secret-" * 4
 
@@ -12,8 +16,8 @@ NEW, OLD = "new-secret-" * 4, "old-secret-" * 4
 class TestKeys:
     def test_each_purpose_has_one_of_its_own(self) -> None:
         keyring = Keyring((NEW,))
-        keys = {keyring.key(purpose) for purpose in ("access-token", "refresh-token", "outbox", "totp")}
-        assert len(keys) == 4
+        keys = {keyring.key(purpose) for purpose in Purpose}
+        assert len(keys) == len(Purpose)
         assert {len(key) for key in keys} == {KEY_BYTES}
 
     def test_are_the_same_in_every_process(self) -> None:
@@ -33,6 +37,10 @@ class TestKeys:
     def test_are_for_purposes_that_stand_in_the_list(self) -> None:
         with pytest.raises(ValueError, match="something"):
             Keyring((NEW,)).key("something")
+
+    def test_stand_in_the_inventory(self) -> None:
+        rows = re.findall(r"^\| `([a-z-]+)` \| (?:signed|sealed|hashed)", INVENTORY.read_text(), re.MULTILINE)
+        assert sorted(rows) == sorted(Purpose)
 
     def test_need_a_secret(self) -> None:
         with pytest.raises(ValueError, match="needs a secret"):

@@ -31,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "docs/index.html",
         "docs/auth/login/index.html",
         "docs/auth/login.md",
+        "docs/icon.svg",
         "docs/pagefind/fragment/en_1.pf_fragment",
     ):
         write(folder, name, PAGE)
@@ -77,6 +78,7 @@ class TestAddresses:
 
     def test_files_are_what_they_are(self, serving: Server) -> None:
         assert get(serving, "/docs/auth/login.md").all("content-type") == ["text/markdown; charset=utf-8"]
+        assert get(serving, "/docs/icon.svg").all("content-type") == ["image/svg+xml; charset=utf-8"]
 
     @pytest.mark.parametrize(
         "path",
