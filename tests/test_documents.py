@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -38,3 +39,37 @@ class TestReferences:
 
 def test_the_documents_name_tests() -> None:
     assert any(TEST.search(document.read_text()) for document in DOCUMENTS)
+
+
+ASVS = (ROOT / "docs" / "asvs.md").read_text()
+CHAPTERS = {text.partition("\n")[0]: text for text in re.split(r"^## ", ASVS, flags=re.MULTILINE)[1:]}
+
+
+def requirements(text: str) -> Iterator[str]:
+    """``10.6 (10.6.1, 10.6.2)`` and ``10.3.1 to 10.3.5``, one by one."""
+    for part in re.sub(r"^\d+\.\d+ \((.*)\)$", r"\1", text).split(", "):
+        first, _, last = part.partition(" to ")
+        section, _, at = first.rpartition(".")
+        for number in range(int(at), int((last or first).rpartition(".")[2]) + 1):
+            yield f"{section}.{number}"
+
+
+class TestAsvs:
+    def test_its_counts_are_those_of_its_rows(self) -> None:
+        told = re.findall(r"^\| (V\d+ [\w ,-]+) \| (\d+) \| (\d+) \| (\d+) \|$", ASVS, re.MULTILINE)
+        assert [chapter for chapter, *_ in told] == list(CHAPTERS)
+        for chapter, *counts in told:
+            rows = re.findall(r"^\| \d+\.\d+\.\d+ \|.*$", CHAPTERS[chapter], re.MULTILINE)
+            bare = re.findall(r"^- (.*) does not apply", CHAPTERS[chapter], re.MULTILINE)
+            open_ = sum("**Not met" in row for row in rows)
+            without = sum(len(list(requirements(text))) for text in bare)
+            assert list(map(int, counts)) == [len(rows) - open_, without, open_], chapter
+
+    def test_each_requirement_stands_once_and_in_its_chapter(self) -> None:
+        for chapter, text in CHAPTERS.items():
+            rows = re.findall(r"^\| (\d+\.\d+\.\d+) \|", text, re.MULTILINE)
+            without = [
+                one for bare in re.findall(r"^- (.*) does not apply", text, re.MULTILINE) for one in requirements(bare)
+            ]
+            assert len({*rows, *without}) == len(rows) + len(without)
+            assert {f"V{one.partition('.')[0]}" for one in (*rows, *without)} == {chapter.partition(" ")[0]}
