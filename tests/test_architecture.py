@@ -289,6 +289,18 @@ def _words(node: ast.AST) -> Iterator[str]:
         yield node.value
 
 
+class TestRefusals:
+    def test_what_tells_when_to_try_again_passes_by_itself(self) -> None:
+        """A code that is not marked so in the catalogue becomes an internal error when it is raised with a time."""
+        catalogue = read_yaml(OPENAPI / "errors.yaml")
+        for path in CODE:
+            for node in ast.walk(tree(path)):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "ApiError":
+                    timed = "retry_after" in {word.arg for word in node.keywords}
+                    code = getattr(node.args[0], "value", None)
+                    assert not timed or catalogue[code].get("retry_after"), f"{name_of(path)}:{node.lineno}: {code}"
+
+
 class TestEnvironment:
     def test_is_read_in_one_place(self) -> None:
         for path in CODE:

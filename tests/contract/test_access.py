@@ -34,6 +34,8 @@ class Access(NamedTuple):
 
 PUBLIC, USER = Access("public", "ignored"), Access("user")
 ACCESS = {
+    "auth.changes.undo": PUBLIC,
+    "auth.confirmation.confirm": Access("user", status="any"),
     "auth.login": PUBLIC,
     "auth.logout": PUBLIC,
     "auth.me": Access("user", status="any"),
@@ -67,12 +69,12 @@ ACCESS = {
     "creators.social": USER,
     "dev.mailbox": Access("dev", "ignored"),
     "gdpr.cancel_deletion": Access("public", "looked at", "any"),
-    "gdpr.delete": USER,
-    "gdpr.delete_legacy": USER,
-    "gdpr.export": USER,
-    "gdpr.export_download": USER,
-    "gdpr.export_legacy": USER,
-    "gdpr.export_status": USER,
+    "gdpr.delete": Access("user", status="any"),
+    "gdpr.delete_legacy": Access("user", status="any"),
+    "gdpr.export": Access("user", status="any"),
+    "gdpr.export_download": Access("user", status="any"),
+    "gdpr.export_legacy": Access("user", status="any"),
+    "gdpr.export_status": Access("user", status="any"),
     "upload.presign": USER,
     "upload.status": USER,
     "users.appeals.submit": Access("user", status="any"),
@@ -119,6 +121,7 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "upload.status": (upload_of, (404, "error.upload.not_found")),
 }
 NOBODYS = {
+    "auth.oauth.login": "the token of the mail is a proof",
     "auth.otp.challenge": "a challenge is known to whom it was told, signed in or not",
     "auth.otp.resend": "a challenge is known to whom it was told, signed in or not",
     "auth.otp.verify": "a challenge is known to whom it was told, signed in or not",
