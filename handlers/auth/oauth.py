@@ -180,6 +180,8 @@ async def _known_account(db: Repositories, visit: Visit, config: Config, changes
         return None
     # An address that the platform verified once may have changed hands: it takes no account from who proved it here.
     if not identity.email_verified or (user.email_verified and not identity.authoritative):
+        if await db.oauth_links.find_owner(identity) is not None:  # another sign-in of this person was faster
+            raise Overtaken
         raise ApiError("auth.oauth.email_exists")
     if user.status == "ACTIVE":
         await _adopt(db, visit, user, config, changes)

@@ -210,8 +210,11 @@ class TestPlatforms:
     def test_one_identity_gets_one_account(
         self, biore: Deployment, tables: Tables, platform: Platform, existing: bool | None
     ) -> None:
-        """Whether the address is new, has a verified account, or one that passes to its owner."""
-        email = f"{uuid4().hex}@example.com"
+        """Whether the address is new, has a verified account, or one that passes to its owner.
+
+        A verified account is linked only by a platform that keeps its mailbox.
+        """
+        email = f"{uuid4().hex}@{'gmail.com' if existing else 'example.com'}"
         with biore.client() as visitor:
             if existing is not None:
                 assert visitor.post("auth/register", json=registration(email)).status_code == 201
