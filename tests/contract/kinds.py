@@ -27,9 +27,6 @@ Violation = Mapping[str, str]
 Ask = Callable[[Request], Awaitable[Verdict]]
 
 
-LONGEST_COOKIE = 4096
-
-
 @dataclass(frozen=True)
 class Difference:
     operation_id: str
@@ -312,11 +309,6 @@ def _raw_body(_judge: Judge, found: Difference, name: str) -> bool:
     )
 
 
-def _broken_cookie(judge: Judge, found: Difference) -> bool:
-    too_long = any(name.lower() == b"cookie" and len(value) > LONGEST_COOKIE for name, value in found.request.headers)
-    return too_long and "cookie" in judge.places.values() and (found.stock.status, found.ours.status) == (400, 200)
-
-
 def _handed_over(judge: Judge, found: Difference, name: str) -> bool:
     return judge.places.get(name) in ("header", "cookie") and name not in judge.handed(found.stock)
 
@@ -382,7 +374,6 @@ KINDS = (
     Kind("chunked", "stock takes a body without Content-Length for none", "verdict", _chunked),
     Kind("optional body", "stock refuses the absence of a body that is not required", "verdict", _optional_body),
     Kind("stock fails", "500 on what is not UTF-8, too deep, or has too many digits", "verdict", _falls),
-    Kind("broken cookie", "none refuses the good one that may stand beside it", "verdict", _broken_cookie),
     Kind("too large", "stock knows no limit", "verdict", _too_large),
     Kind("whole number", "JSON Schema since draft 6: 1.0 is an integer", "verdict", _whole_number),
     Kind("format", "stock checks none of the contract's", "violation", _format),

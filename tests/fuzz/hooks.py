@@ -1,6 +1,6 @@
 """What helps Schemathesis to get further, besides the contract. Importing this is enough.
 
-What cleaning makes good is no bad body: see `filter_case`.
+What cleaning makes good or bad is judged as cleaned: see `filter_case`.
 
 An archive is built by the worker: whoever asks for its URL has waited until it is there, as the contract tells.
 
@@ -62,35 +62,46 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     raw_schema["components"]["schemas"]["Password"]["format"] = NEW_PASSWORD
 
 
-class Body:
-    """The body of one operation: what the contract asks of it, and how it is cleaned before it is asked."""
+class Part:
+    """The body or a parameter of one operation: how it is cleaned, and what the contract asks of it then."""
 
     def __init__(self, schemas: SchemaCompiler, schema: Mapping[str, Any]) -> None:
         self._clean = schemas.normalizer(schema)
         self._validator = schemas.validator(schema)
 
-    def is_made_good(self, value: Any) -> bool:
-        """Whether it breaks the schema as it stands, and no more once it is cleaned."""
-        if self._clean is None or self._validator.accepts(value):
+    def is_judged_otherwise(self, value: Any) -> bool:
+        """Whether cleaning makes it good, or no longer good."""
+        if self._clean is None:
             return False
-        return self._validator.accepts(self._clean(copy.deepcopy(value)))
+        return self._validator.accepts(value) != self._validator.accepts(self._clean(copy.deepcopy(value)))
 
 
 @cache
-def bodies() -> Mapping[str, Body]:
+def parts() -> Mapping[str, tuple[Part | None, Mapping[str, Part]]]:
+    """Of each operation the body and the parameters of the query."""
     contract = load()
     schemas = SchemaCompiler(contract.document)
-    asked = {name: contract.operation(name).get("requestBody") for name in contract.policies}
-    return {name: Body(schemas, body["content"][JSON]["schema"]) for name, body in asked.items() if body is not None}
+    found = {}
+    for name in contract.policies:
+        operation = contract.operation(name)
+        body, query = operation.get("requestBody"), map(schemas.resolved, operation.get("parameters", ()))
+        found[name] = (
+            Part(schemas, body["content"][JSON]["schema"]) if body is not None else None,
+            {p["name"]: Part(schemas, p["schema"]) for p in query if p["in"] == "query"},
+        )
+    return found
 
 
 @schemathesis.hook
 def filter_case(context: HookContext, case: Case[Any]) -> bool:
-    """A text too long by characters that are dropped (`x-biore-normalize`) must not be refused, whatever its raw length
-    is; Schemathesis, which knows nothing of cleaning, would have it so.
+    """The rules hold for a text as `x-biore-normalize` leaves it; Schemathesis, which knows nothing of cleaning, would
+    have them hold for what it sent.
     """
-    body = bodies().get(case.operation.definition.raw["operationId"])
-    return body is None or not isinstance(case.body, dict) or not body.is_made_good(case.body)
+    body, query = parts()[case.operation.definition.raw["operationId"]]
+    if body is not None and isinstance(case.body, dict) and body.is_judged_otherwise(case.body):
+        return False
+    given = case.query or {}
+    return not any(part.is_judged_otherwise(given[name]) for name, part in query.items() if name in given)
 
 
 @schemathesis.hook
