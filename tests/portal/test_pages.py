@@ -244,7 +244,7 @@ class TestReferences:
                 assert f"{address(error_path(code_), locale)}#{error_anchor(code_)}" in links
                 assert f"`{code_}`" in plain
             heads = [head.text_content() for head in told.xpath(".//h3")]
-            assert heads == ["PUT /files/{key}", "GET /files/{key}"]
+            assert heads == ["PUT /files/{key}", "GET /files/{key}", "HEAD /files/{key}"]
             assert all(head in plain for head in heads)
 
     def test_every_code_is_said_in_every_language(self, site: Site, read: dict[str, Document]) -> None:

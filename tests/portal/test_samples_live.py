@@ -83,11 +83,12 @@ def values_of(operation: Operation, request: httpx.Request, *, cookies: bool) ->
     path = re.fullmatch(pattern, request.url.raw_path.decode().partition("?")[0])
     assert path, request.url
     named = {parameter.name for parameter in operation.parameters if parameter.location == "header"}
-    cookie = re.search(r"biore_refresh=([^;]*)", request.headers.get("cookie", ""))
-    taken = {p.name: cookie[1] for p in operation.parameters if p.location == "cookie" and cookie}
+    held = dict(re.findall(r"([^=; ]+)=([^;]*)", request.headers.get("cookie", "")))
+    taken = {p.name: held[p.name] for p in operation.parameters if p.location == "cookie" and p.name in held}
     body = json.loads(request.content) if request.content else {} if operation.body else ABSENT
-    if taken and not cookies:
-        body, taken = {"refreshToken": taken["biore_refresh"]}, {}
+    if not cookies:
+        body = {"refreshToken": taken["biore_refresh"]} if "biore_refresh" in taken else body
+        taken = {}
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     return Values(
         path={name: unquote(value) for name, value in path.groupdict().items()},
