@@ -20,15 +20,16 @@ def outline(data: Data) -> Outline:
     found.has_frame(width=little(data, 6, 2), height=little(data, 8, 2))
     found.keep(0, at)
     while at < len(data) and data[at] != TRAILER:
+        found.visit()
         if stray := ZEROS.match(data, at):
             at = stray.end()
         elif data[at] == IMAGE:
-            end = _blocks(data, at + 11 + _table(data[at + 9]))
+            end = _blocks(found, data, at + 11 + _table(data[at + 9]))
             found.has_frame(width=little(data, at + 5, 2), height=little(data, at + 7, 2))
             found.keep(at, end)
             at, images = end, images + 1
         elif data[at] == EXTENSION:
-            end = _blocks(data, at + 2)
+            end = _blocks(found, data, at + 2)
             if _is_needed(data, at):
                 found.keep(at, end)
             at = end
@@ -52,8 +53,9 @@ def _table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _blocks(data: Data, at: int) -> int:
+def _blocks(found: Outline, data: Data, at: int) -> int:
     """Where a chain of blocks ends, each of which begins with its size."""
     while size := data[at]:
+        found.visit()
         at += size + 1
     return at + 1

@@ -13,7 +13,9 @@ FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 NEEDED = FRAMES | {0xC4, 0xCC, SOS, 0xDB, 0xDD, 0xDE, 0xDF}
 MARKER = re.compile(rb"\xff+([^\x00\xff])")
 # Between scans, and after them: coded data holds no other marker than restarts.
-AFTER_DATA = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+# The fill before one stays with the data: a pattern that takes it, too, tries each of its bytes as a beginning, in
+# a time that grows with the square of the fill.
+AFTER_DATA = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 EXIF = b"Exif\0"
 EXIF_HEADER = 6
 JFIF = b"JFIF\0"
@@ -30,6 +32,7 @@ def outline(data: Data) -> Outline:
         match = AFTER_DATA.search(data, at) if scanned else MARKER.match(data, at)
         if match is None:
             break
+        found.visit()
         found.keep(at, match.start())
         marker, at = match[1][0], match.end()
         if marker in (SOI, EOI):

@@ -34,15 +34,15 @@ class Box(NamedTuple):
 
 
 def outline(data: Data) -> Outline:
-    """Notes are replaced by free space of the same size, so that all offsets hold."""
-    _require_family(data)
+    """Notes are replaced by free space of the same size, so that all offsets hold. Free space is made of zeros."""
     found = Outline()
+    _require_family(found, data)
     _copy(found, data, 0, len(data), 0)
     return found
 
 
-def _require_family(data: Data) -> None:
-    head = next(_boxes(data, 0, len(data)), None)
+def _require_family(found: Outline, data: Data) -> None:
+    head = next(_boxes(found, data, 0, len(data)), None)
     if head is None or head.name != b"ftyp" or not 8 <= head.end - head.body <= LARGEST_HEAD:
         raise Malformed("no type of file")
     body = exactly(data, head.body, head.end - head.body)
@@ -53,7 +53,7 @@ def _require_family(data: Data) -> None:
 
 def _copy(found: Outline, data: Data, start: int, stop: int, depth: int) -> None:
     at = start
-    for box in _boxes(data, start, stop):
+    for box in _boxes(found, data, start, stop):
         if box.name in NOTES and data[box.body : box.body + 16] != SPHERICAL:
             found.add(data[box.start : box.start + 4] + b"free" + data[box.start + 8 : box.body])
             found.add(box.end - box.body)
@@ -66,9 +66,10 @@ def _copy(found: Outline, data: Data, start: int, stop: int, depth: int) -> None
     found.keep(at, stop)
 
 
-def _boxes(data: Data, at: int, stop: int) -> Iterator[Box]:
+def _boxes(found: Outline, data: Data, at: int, stop: int) -> Iterator[Box]:
     """As far as they are whole. The last one may have the size 0: it reaches to the end, and is left to the caller."""
     while at + 8 <= stop:
+        found.visit()
         size, body = big(data, at, 4), at + 8
         if size == 1 and at + 16 <= stop:
             size, body = big(data, body, 8), at + 16

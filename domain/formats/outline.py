@@ -12,6 +12,8 @@ Part: TypeAlias = bytes | slice | int
 PIECE = 256 * 1024
 # No encoder comes near; a file of nothing but tiny pieces costs time for nothing.
 MOST_PARTS = 100_000
+# Markers, chunks, blocks and boxes that are looked at, kept or not: the bound of the time that one file takes.
+MOST_VISITED = 500_000
 
 
 class Malformed(Exception):
@@ -24,6 +26,13 @@ class Outline:
 
     parts: list[Part] = field(default_factory=list)
     pixels: int = 0
+    visited: int = 0
+
+    def visit(self) -> None:
+        """Once for each marker, chunk, block and box. Raises Malformed for more than any encoder writes."""
+        self.visited += 1
+        if self.visited > MOST_VISITED:
+            raise Malformed("the file has too many pieces")
 
     def keep(self, start: int, stop: int) -> None:
         last = self.parts[-1] if self.parts else None

@@ -22,6 +22,7 @@ def outline(data: Data) -> Outline:
     found, at, seen = Outline(), 8, set()
     found.keep(0, at)
     while b"IEND" not in seen:
+        found.visit()
         size, name = big(data, at, 4), exactly(data, at + 4, 4)
         end = at + AROUND + size
         if size > LARGEST or end > len(data) or not name.isalpha():

@@ -31,9 +31,9 @@ def outline(data: Data) -> Outline:
     """Exif, XMP and unknown chunks go, and what follows the file's own end. Flags and sizes are made to fit."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise Malformed("no RIFF of the form WEBP")
-    chunks = _chunks(data, 12, 8 + little(data, 4, 4))
-    first = next(chunks, None)
     found = Outline()
+    chunks = _chunks(found, data, 12, 8 + little(data, 4, 4))
+    first = next(chunks, None)
     if first is not None and first.name in PICTURES:
         _picture(found, data, first)
     elif first is not None and first.name == b"VP8X" and first.size == 10:
@@ -77,7 +77,7 @@ def _frame(found: Outline, data: Data, chunk: Chunk) -> None:
     """One picture of an animation, with chunks of its own."""
     found.has_frame(width=little(data, chunk.body + 6, 3) + 1, height=little(data, chunk.body + 9, 3) + 1)
     inner = Outline()
-    for part in _chunks(data, chunk.body + FRAME_HEAD, chunk.end):
+    for part in _chunks(found, data, chunk.body + FRAME_HEAD, chunk.end):
         if part.name in PICTURES:
             _picture(inner, data, part)
         elif part.name in OF_FRAME:
@@ -107,11 +107,12 @@ def _keep(found: Outline, data: Data, chunk: Chunk) -> None:
         found.add(b"\0")
 
 
-def _chunks(data: Data, at: int, end: int) -> Iterator[Chunk]:
+def _chunks(found: Outline, data: Data, at: int, end: int) -> Iterator[Chunk]:
     """Chunks have an even size, with a byte more behind those that have not."""
     if end > len(data) + 1:
         raise Malformed("the file ends too early")
     while at + 8 <= min(end, len(data)):
+        found.visit()
         chunk = Chunk(exactly(data, at, 4), at, little(data, at + 4, 4))
         if chunk.end > min(end, len(data)):
             raise Malformed("a chunk leads out of the file")

@@ -4,6 +4,7 @@ Pillow is the judge: it decodes what was cleaned, and reads what metadata is lef
 """
 
 import struct
+import time
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 
 from domain.config_keys import MIME_TYPES
 from domain.formats import READERS, Malformed, copied, outline
-from domain.formats.outline import MOST_PARTS, PIECE
+from domain.formats.outline import MOST_PARTS, MOST_VISITED, PIECE
 from domain.uploads import Refused, cleaned
 from tests.files import box, chunk, file_of, mp4, picture, png, riff
 
@@ -406,3 +407,65 @@ class TestBounds:
     def test_a_large_file_is_copied_in_pieces(self) -> None:
         data = mp4(3 * PIECE) + box(b"udta", bytes(2 * PIECE))
         assert max(len(piece) for piece in copied(outline("video/mp4", data).parts, data)) == PIECE
+
+
+class TestTime:
+    """Nothing that repeats for megabytes may hold a worker: the time grows with the size, never with its square."""
+
+    SCAN = bytes.fromhex("ffd8ffc0000b080010001001011100ffda0008010100003f00")
+    BEGINNINGS = (
+        ("image/jpeg", SCAN),
+        ("image/jpeg", SCAN[:2]),
+        ("image/jpeg", SCAN[:15]),
+        ("image/png", png()[:33]),
+        ("image/png", png()[:-12]),
+        ("image/gif", picture("image/gif")[:13] + bytes.fromhex("2c000000000400030000") + b"\x08"),
+        ("image/gif", picture("image/gif")[:-1]),
+        ("image/gif", b"GIF89a\x04\0\x03\0\0\0\0"),
+        ("image/webp", b"RIFF\xf8\xff\xff\x7fWEBPVP8X" + struct.pack("<I", 10) + bytes(10)),
+        ("video/mp4", mp4()),
+        ("video/mp4", mp4() + struct.pack(">I", 2**21) + b"moov"),
+        ("application/pdf", b"%PDF-1.7\n"),
+        ("application/pdf", b""),
+    )
+    REPEATED = (
+        "ff", "00", "ff00", "ff01", "ffd0", "ffd7", "ffd9", "ffd8", "ffda", "ffe1", "ffff00", "ffff01", "ffffd0",
+        "ffda0002", "ffe10002", "fffe0002", "ffdb0002", "01", "0100", "2c", "21", "2100", "210000", "21f900", "21ff00",
+        "2cff", "0021f900", "000021fe", "25", "255044462d", "255044462d31", "0000000866726565", "0000000875647461",
+        "000000086d6f6f76", "00000001", "000000016d6f6f760000000000000010", "0000000075647461", "4558494600000000",
+        "414c504800000000", "414e4d4600000000", "7445587400000000", "0000000074455874aaaaaaaa",
+        "00000000624b4744aaaaaaaa", "0000000049444154aaaaaaaa", "000000006558496600000000",
+    )  # fmt: skip
+
+    @pytest.mark.parametrize("pattern", REPEATED)
+    def test_grows_with_the_size_alone(self, pattern: str) -> None:
+        piece = bytes.fromhex(pattern)
+        for content_type, head in self.BEGINNINGS:
+            for size in (2**17, 2**20):
+                data = head + piece * (size // len(piece)) + b"\0\xff\xd9"
+                began = time.process_time()
+                is_taken(content_type, data)
+                assert time.process_time() - began < 0.25 + size / 2**20, (content_type, size)
+
+    @pytest.mark.parametrize(
+        ("content_type", "head", "piece"),
+        [
+            ("image/jpeg", SCAN[:2], b"\xff\x01"),
+            ("image/jpeg", SCAN[:2], b"\xff\xfe\0\2"),
+            ("image/png", png()[:33], chunk(b"tEXt", b"")),
+            ("image/gif", picture("image/gif")[:-1], b"\x21\xfe\0"),
+            ("image/gif", picture("image/gif")[:-1] + b"\x21\xfe", b"\1\0"),
+            (
+                "image/webp",
+                riff(b"WEBP", (b"VP8X", bytes(10)), (b"JUNK", bytes(8 * MOST_VISITED)))[:30],
+                b"EXIF\0\0\0\0",
+            ),
+            ("video/mp4", mp4(), box(b"free", b"")),
+        ],
+    )
+    def test_more_pieces_than_any_encoder_writes_are_refused(
+        self, content_type: str, head: bytes, piece: bytes
+    ) -> None:
+        data = head + piece * (MOST_VISITED + 1)
+        with pytest.raises(Malformed, match="too many pieces"):
+            outline(content_type, data)
