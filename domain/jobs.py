@@ -21,6 +21,16 @@ class Job:
     attempt: int
 
 
+class GivenUp(Exception):
+    """The job was begun as often as it may be, and did not end: it may be what its workers died of."""
+
+
+def require_try(attempt: int) -> None:
+    """Each claim counts, whatever became of it. Raises GivenUp."""
+    if attempt > MAX_ATTEMPTS:
+        raise GivenUp(f"begun {MAX_ATTEMPTS} times, and the last worker never told how it ended")
+
+
 def retry_delay(attempt: int, random: float) -> timedelta:
     """Doubling from 2 seconds to an hour, between half and all of it (``random`` in 0..1), so that retries spread out.
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from domain.jobs import MAX_ATTEMPTS, Job, retry_delay
+from domain.jobs import MAX_ATTEMPTS, Job, require_try, retry_delay
 from domain.keys import Purpose
 from domain.users import Trace
 from persistence.database import is_outage
@@ -163,6 +163,7 @@ class Worker:
         parts = self._parts
         mailer = Mailer(parts.providers.email, parts.texts, parts.config, parts.tracing.delivery)
         try:
+            require_try(row.attempts)
             await self._call(self._job(row), uow, mailer)
             await uow.conclude(lambda db: self._finish(db, row, lease, mailer))
         except LostClaim:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.jobs import FIRST_DELAY, LONGEST_DELAY, MAX_ATTEMPTS, retry_delay
+from domain.jobs import FIRST_DELAY, LONGEST_DELAY, MAX_ATTEMPTS, GivenUp, require_try, retry_delay
 
 
 class TestRetryDelay:
@@ -25,3 +25,10 @@ class TestRetryDelay:
     def test_all_attempts_reach_over_hours(self) -> None:
         waits = [retry_delay(attempt, 0.5).total_seconds() for attempt in range(1, MAX_ATTEMPTS)]
         assert 3.5 * 3600 < sum(waits) < 4.5 * 3600
+
+
+class TestTries:
+    def test_are_as_many_as_may_be(self) -> None:
+        require_try(MAX_ATTEMPTS)
+        with pytest.raises(GivenUp):
+            require_try(MAX_ATTEMPTS + 1)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from domain.auth import one_time_hash
+from domain.jobs import MAX_ATTEMPTS
 from tests.handlers.support import TYPED, account, audited
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.providers.sms_vendors import SmsVendor, sms_vendor
@@ -634,6 +635,19 @@ class TestSms:
         server.work_off()
         job = tables.one("SELECT done_at, dead_at, available_at > created_at AS later FROM outbox")
         assert job == {"done_at": None, "dead_at": None, "later": True}
+
+    def test_a_job_whose_workers_all_died_becomes_a_dead_letter(
+        self, api: Api, server: Server, tables: Tables, vendors: dict[str, SmsVendor]
+    ) -> None:
+        """They claimed it as often as a job may be tried, and told nothing: the next one does not run it."""
+        send(api)
+        died = "UPDATE outbox SET attempts = %s, lease = gen_random_uuid(), leased_until = now() - interval '1 s'"
+        tables.run(died, MAX_ATTEMPTS)
+        server.work_off()
+        job = tables.one("SELECT dead_at IS NOT NULL AS dead, last_error FROM outbox")
+        assert job["dead"]
+        assert job["last_error"].startswith("GivenUp")
+        assert vendors["twilio"].received == []
 
     def test_a_code_that_expired_meanwhile_is_not_sent(self, api: Api, tables: Tables) -> None:
         expire(tables, opened(send(api)))
