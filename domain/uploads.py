@@ -24,7 +24,8 @@ FOLDERS = {"avatar": "avatars", "media": "media", "document": "documents"}
 TYPES = tuple(FOLDERS)
 REASONS = ("too_large", "not_what_it_claims", "too_many_pixels")
 STATUSES = ("PENDING", "STORED", "REJECTED", "DELETED")
-KEY = re.compile(r"(?P<folder>avatars|media|documents|exports)/(?P<owner>[0-9a-f-]{36})/[0-9a-f-]{36}\.[a-z0-9]{2,4}")
+UUID_FORM = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+KEY = re.compile(rf"(?P<folder>avatars|media|documents|exports)/(?P<owner>{UUID_FORM})/{UUID_FORM}\.[a-z0-9]{{2,4}}")
 # Where a file lies until it was looked at. Nobody reads it there.
 INCOMING = "incoming/"
 # A transfer that began before its URL expired may end after it.
@@ -106,10 +107,7 @@ def _seconds_until(moment: datetime | None, now: datetime) -> float:
 def owner_of(key: str) -> UUID | None:
     """Whose file it is, by its name; None for what is no name of ours."""
     match = KEY.fullmatch(key)
-    try:
-        return UUID(match["owner"]) if match else None
-    except ValueError:
-        return None
+    return UUID(match["owner"]) if match else None
 
 
 def is_public(key: str) -> bool:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from werkzeug.http import http_date, parse_date, parse_etags, parse_if_range_header
+from werkzeug.http import http_date, parse_date, parse_etags, unquote_etag
 
 MOST_CHARACTERS = 4096
+LONGEST_DATE = 64
 # The first byte and perhaps the last, or so many at the end.
 RANGE = re.compile(r"\s*bytes\s*=\s*(?:([0-9]+)-([0-9]*)|-([0-9]+))\s*", re.ASCII | re.IGNORECASE)
 
@@ -48,7 +49,7 @@ def _has_failed(headers: Mapping[str, str], version: Version) -> bool:
     tags = headers.get("if-match")
     if tags is not None:
         return not parse_etags(tags[:MOST_CHARACTERS]).contains(version.tag)
-    since = parse_date(headers.get("if-unmodified-since"))
+    since = _date(headers.get("if-unmodified-since"))
     return since is not None and _seconds(version.changed_at) > since
 
 
@@ -57,7 +58,7 @@ def _is_known(headers: Mapping[str, str], version: Version) -> bool:
     tags = headers.get("if-none-match")
     if tags is not None:
         return parse_etags(tags[:MOST_CHARACTERS]).contains_weak(version.tag)
-    since = parse_date(headers.get("if-modified-since"))
+    since = _date(headers.get("if-modified-since"))
     return since is not None and _seconds(version.changed_at) <= since
 
 
@@ -68,10 +69,10 @@ def _may_be_partial(headers: Mapping[str, str], version: Version) -> bool:
         return True
     if given.startswith("W/"):
         return False
-    wanted = parse_if_range_header(given)
-    if wanted.date is not None:
-        return wanted.date == _seconds(version.changed_at)
-    return wanted.etag == version.tag
+    date = _date(given)
+    if date is not None:
+        return date == _seconds(version.changed_at)
+    return unquote_etag(given[:MOST_CHARACTERS]) == (version.tag, False)
 
 
 def _ranged(given: str, size: int) -> Judgement:
@@ -87,6 +88,14 @@ def _ranged(given: str, size: int) -> Judgement:
         if last is not None and last < first:
             return Judgement("whole", 0, size)
     return Judgement("part", start, stop) if start < size else Judgement("unsatisfiable")
+
+
+def _date(given: str | None) -> datetime | None:
+    """None for what is no date, and for a date that no calendar of ours holds."""
+    try:
+        return parse_date(given[:LONGEST_DATE]) if given else None
+    except (ValueError, OverflowError):  # such as a year or a zone of twenty digits
+        return None
 
 
 def _seconds(moment: datetime) -> datetime:

@@ -703,8 +703,10 @@ class TestServedByUs:
             assert seen <= {(200, len(content)), (404, 0)}
 
     @pytest.mark.parametrize(
-        "path", ["", "x", "../secret", "avatars/../../secret", "%2e%2e/secret", "exports", "exports/x", ".partial/x"]
-    )
+        "path",
+        ["", "x", "../secret", "avatars/../../secret", "%2e%2e/secret", "exports", "exports/x", ".partial/x",
+         f"media/{'-' * 36}/{uuid4()}.jpg", f"media/{uuid4()}/{'-' * 36}.jpg"],
+    )  # fmt: skip
     def test_nothing_else_is_shown(self, server: Server, web: httpx.Client, path: str) -> None:
         response = web.get(f"{server.origin}/files/{path}")
         assert (response.status_code, code_of(response)) == (404, "route.not_found")

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from domain.uploads import Slot, owner_of
+from domain.uploads import Slot, is_public, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, StorageProvider
 from providers.storage import storage_adapters
 from providers.storage.local import FORGOTTEN_SECONDS, PARTIAL, LocalStorage, Ticket, TooLarge
@@ -124,11 +124,14 @@ class TestKeys:
             f"avatars/{uuid4()}/{uuid4()}.png/x",
             f"AVATARS/{uuid4()}/{uuid4()}.png",
             f"avatars/{'-' * 36}/{uuid4()}.png",
+            f"avatars/{uuid4()}/{'-' * 36}.png",
+            f"avatars/{uuid4().hex}----/{uuid4()}.png",
             f"other/{uuid4()}/{uuid4()}.png",
         ],
     )
     def test_lead_nowhere_else(self, key: str, config: FakeConfig, tmp_path: Path) -> None:
         assert owner_of(key) is None
+        assert not is_public(key)
         local = LocalStorage(config, tmp_path, fake_sign)
         with pytest.raises(ProviderRejected):
             local.path(key)

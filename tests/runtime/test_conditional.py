@@ -42,6 +42,22 @@ class TestPreconditions:
     def test_what_is_no_date_is_ignored(self, since: str) -> None:
         assert verdict(if_modified_since=since, if_unmodified_since=since) == "whole"
 
+    @pytest.mark.parametrize("name", ["if_modified_since", "if_unmodified_since", "if_range"])
+    @pytest.mark.parametrize(
+        "date",
+        [
+            *(f"Mon, 01 Jan {'9' * digits} 00:00:00 GMT" for digits in (5, 10, 20, 4000)),
+            *(f"Mon, {'9' * digits} Jan 2026 00:00:00 GMT" for digits in (3, 20)),
+            *(f"Mon, 01 Jan 2026 {'9' * digits}:00:00 GMT" for digits in (3, 20)),
+            *(f"Mon, 01 Jan 2026 00:00:00 {sign}{'9' * digits}" for sign in "+-" for digits in (4, 6, 14, 40)),
+            "Mon, 01 Jan 0000 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +2359", "Fri, 31 Dec 9999 23:59:59 -2359",
+            "Mon, 01 Jan -1 00:00:00 GMT", "Mon, 01 Jan \u0662\u0660\u0662\u0666 00:00:00 GMT",
+        ],
+    )  # fmt: skip
+    def test_a_date_beyond_every_calendar_is_no_fault(self, name: str, date: str) -> None:
+        headers = {"range": "bytes=0-9", name.replace("_", "-"): date}
+        assert judge("GET", headers, VERSION).verdict in ("whole", "part", "failed", "unchanged")
+
     def test_tags_win_over_dates(self) -> None:
         assert verdict(if_none_match='"x"', if_modified_since=AFTER) == "whole"
         assert verdict(if_match='"abc"', if_unmodified_since=BEFORE) == "whole"
