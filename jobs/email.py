@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.changes import Notice, read_notice
 from domain.oauth import PLATFORM_NAMES
+from domain.users import mask_email
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,7 @@ async def change_undone(job: Job, uow: UnitOfWork, mailer: Mailer, config: Confi
 
 
 async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config, clock: Clock) -> None:
+    """Says which account asked, how and when, so that who did not ask can tell. A former release left no such words."""
     token = UUID(job.secret)
     async with uow() as db:
         user_id = await db.email_changes.find(token, clock())
@@ -61,7 +63,9 @@ async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config:
         address = await db.email_changes.new_email(token)
     link = f"{config['site.base_url']}/verify-email-change?token={token}"
     hours = config["auth.verification_ttl_hours"]
-    await mailer.send(job, "confirm_new_address", to=address, locale=user.locale, link=link, hours=hours)
+    told = {"link": link, "hours": hours, "account": mask_email(user.email)} | _circumstances(job)
+    notes = ("confirm_new_address.asked",) if "when" in job.payload else ()
+    await mailer.send(job, "confirm_new_address", to=address, locale=user.locale, notes=notes, **told)
 
 
 async def account_recovered(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:

@@ -183,12 +183,17 @@ class Users:
     async def void_young(self, user_id: UUID, since: datetime) -> None:
         """Of an account whose owner was not proven: platforms and the phone go, a second factor only if it is young.
 
-        An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it.
+        An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it;
+        but for one that was there before the account had its address, which is of who had the account then.
         """
         await self._session.execute(delete(SocialAccount).where(SocialAccount.user_id == user_id))
         unproven = update(User).where(User.id == user_id)
         await self._session.execute(unproven.values(phone=None, phone_verified_at=None))
-        young = unproven.where(User.two_factor_enabled_at >= since)
+        came = select(func.max(EmailChange.used_at)).where(
+            EmailChange.user_id == user_id, EmailChange.new_email == User.email
+        )
+        enabled = func.coalesce(User.two_factor_enabled_at, User.created_at)
+        young = unproven.where(or_(User.two_factor_enabled_at >= since, enabled < came.scalar_subquery()))
         if await self._session.scalar(young.values(**NO_FACTOR).returning(User.id)) is not None:
             await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
 

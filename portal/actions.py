@@ -31,7 +31,7 @@ ACTIONS = (
     Action("reset-password", "auth.passwords.reset", "reset_password", "resetDone"),
     Action("undo-change", "auth.changes.undo", "not_me", "undoDone"),
     Action("reactivate", "users.reactivate", "reactivation", "reactivateDone"),
-    Action("verify-email-change", "auth.verify_email_change", "confirm_new_address", "verifyDone"),
+    Action("verify-email-change", "auth.verify_email_change", "confirm_new_address", "verifyDone", ("password",)),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from uuid import UUID
 
 from domain import auth as rules
@@ -91,7 +91,7 @@ async def register(
 async def verify_email(body: Body, uow: UnitOfWork, clock: Clock, config: Config, hasher: Hasher) -> None:
     token, now = UUID(body["token"]), clock()
     if "password" in body:
-        await _require_password_of(token, body["password"], uow, hasher, now)
+        await _require_password_of("email_verifications", token, body["password"], uow, hasher, now)
     async with uow() as db:
         user_id = await db.email_verifications.consume(token, now)
         user = await db.users.find(user_id) if user_id is not None else None
@@ -101,10 +101,17 @@ async def verify_email(body: Body, uow: UnitOfWork, clock: Clock, config: Config
             raise ApiError("auth.verify_email.invalid_token")
 
 
-async def _require_password_of(token: UUID, password: str, uow: UnitOfWork, hasher: Hasher, now: datetime) -> None:
-    """Who reads the mail also opened the account. A token that is no good costs no hash."""
+async def _require_password_of(
+    kind: Literal["email_verifications", "email_changes"],
+    token: UUID,
+    password: str,
+    uow: UnitOfWork,
+    hasher: Hasher,
+    now: datetime,
+) -> None:
+    """Who reads the mail also has the account. A token that is no good costs no hash."""
     async with uow() as db:
-        user_id = await db.email_verifications.find(token, now)
+        user_id = await getattr(db, kind).find(token, now)
         user = await db.users.find(user_id) if user_id is not None else None
     if user is not None:
         matched = await hasher.matches(password, user.password_hash, target=user.email)
@@ -129,23 +136,29 @@ async def _claim(db: Repositories, user_id: UUID, config: Config, now: datetime)
     await db.outbox.add("email.reset_password", secret=str(token), user=str(user_id))
 
 
-async def verify_email_change(body: Body, db: Repositories, clock: Clock, changes: Changes) -> None:
-    token, now = UUID(body["token"]), clock()
-    owner = await db.email_changes.find(token, now)
-    user = await db.users.find_held(owner) if owner is not None else None
-    if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
-        await db.email_changes.note_former(token, user.email)
-        await _change_email(db, user.id, await db.email_changes.new_email(token), changes, now)
-    elif not await db.email_changes.was_consumed(token, now):
-        raise ApiError("auth.verify_email.invalid_token")
+async def verify_email_change(body: Body, uow: UnitOfWork, clock: Clock, hasher: Hasher, changes: Changes) -> None:
+    token, now, proven = UUID(body["token"]), clock(), "password" in body
+    if proven:
+        await _require_password_of("email_changes", token, body["password"], uow, hasher, now)
+    async with uow() as db:
+        owner = await db.email_changes.find(token, now)
+        user = await db.users.find_held(owner) if owner is not None else None
+        if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
+            await db.email_changes.note_former(token, user.email)
+            email = await db.email_changes.new_email(token)
+            await _change_email(db, user.id, email, changes, now, owner_proven=proven)
+        elif not await db.email_changes.was_consumed(token, now):
+            raise ApiError("auth.verify_email.invalid_token")
 
 
-async def _change_email(db: Repositories, user_id: UUID, email: str, changes: Changes, now: datetime) -> None:
+async def _change_email(
+    db: Repositories, user_id: UUID, email: str, changes: Changes, now: datetime, *, owner_proven: bool
+) -> None:
     """Sessions stay, for whoever asked showed the password; what was mailed to the former address opens nothing now,
-    but the link by which its reader takes the change back."""
+    but the link by which its reader takes the change back. The token alone only shows who reads the new address."""
     await db.users.require_unclaimed(email, None)
     notice = await changes.note(db, user_id, "address_changed")
-    await db.users.change(user_id, email=email, email_verified=True, owner_unproven=False)
+    await db.users.change(user_id, email=email, email_verified=True, owner_unproven=not owner_proven)
     await db.password_resets.invalidate(user_id, now)
     await db.reactivation_tokens.invalidate(user_id, now)
     await db.sessions.void_opened(user_id)

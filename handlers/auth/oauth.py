@@ -207,6 +207,7 @@ async def _adopt(db: Repositories, visit: Visit, user: Any, config: Config, chan
         await db.users.set_password(user.id, None)
         await db.users.void_young(user.id, visit.now - timedelta(days=config["auth.young_days"]))
         await db.sessions.revoke_all(user.id, visit.now)
+        await db.credential_changes.close_all(user.id, visit.now)
     if visit.identity.authoritative:
         await _prove_owner(db, user.id, visit.now)
     notice = await changes.note(db, user.id, "provider_linked")

@@ -98,6 +98,7 @@ async def _void_unproven(db: Repositories, user: Any, young: datetime, now: date
         await db.users.void(user.id, now)
     elif user.owner_unproven:
         await db.users.void_young(user.id, young)
+        await db.credential_changes.close_all(user.id, now)
     await db.users.mark_verified(user.id, owner_unproven=False)
     await db.credential_changes.close(user.id, OPENED, now)
 

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from handlers.needs import (
         Body,
+        Client,
         Clock,
         Config,
         CurrentPassword,
+        DeviceOf,
         DigestsOf,
         MailRules,
         Principal,
@@ -32,8 +34,10 @@ async def change(
     body: Body,
     principal: Principal,
     uow: UnitOfWork,
+    client: Client,
     config: Config,
     clock: Clock,
+    device_of: DeviceOf,
     current_password: CurrentPassword,
     mail_rules: MailRules,
     digests: DigestsOf,
@@ -54,13 +58,14 @@ async def change(
         await db.users.require_unclaimed(email, None)
         user = await db.users.get_held(user.id)
         if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "change", email), now, allowance(config)):
-            await _start(db, user, email, now, life)
+            await _start(db, user, email, now, life, device_of(client.user_agent) or "")
     return {"message": say("users.emails.change.done")}
 
 
-async def _start(db: Repositories, user: Any, email: str, now: datetime, life: timedelta) -> None:
+async def _start(db: Repositories, user: Any, email: str, now: datetime, life: timedelta, device: str) -> None:
     token = await db.email_changes.start(user.id, now, life, new_email=email)
-    await db.outbox.add("email.confirm_new_address", secret=str(token), user=str(user.id))
+    when = f"{now:%Y-%m-%d %H:%M} UTC"
+    await db.outbox.add("email.confirm_new_address", secret=str(token), user=str(user.id), when=when, device=device)
     await db.outbox.add(
         "email.address_change_requested", secret=user.email, user=str(user.id), address=mask_email(email)
     )

@@ -249,6 +249,7 @@ class TestTakeover:
         def take() -> str:
             access = api.sign_in()
             change_address(api, access, MALLORY)
+            access = api.sign_in(MALLORY)
             setup = api.call("auth.two_factor.setup", headers=bearer(access))
             factor = Factor.__new__(Factor)
             factor.api, factor.tables, factor.user_id, factor.token = api, tables, user_id, access
@@ -443,6 +444,96 @@ class TestOpenedByAnother:
         factor.secret = str(setup.json()["data"]["secret"])
         factor.enable()
         return factor.sign_in(), token
+
+
+class TestMovedToAnothersAddress:
+    """Mallory moves her account to Ada's address; Ada presses the button of a mail that she did not ask for."""
+
+    @pytest.fixture
+    def factor(self, api: Api, tables: Tables) -> Factor:
+        """Of Mallory's account, which has a phone, a platform and a factor for a year."""
+        factor = Factor(api, tables).enable()
+        linked(tables, factor.user_id, created_at=datetime.now(UTC) - timedelta(days=365))
+        tables.run("UPDATE users SET phone = '+15550199', two_factor_enabled_at = now() - interval '1 year'")
+        return factor
+
+    @staticmethod
+    def _session(factor: Factor) -> str:
+        access = factor.sign_in()
+        factor.tables.run("UPDATE users SET email = %s", MALLORY)
+        return access
+
+    def test_the_mail_says_which_account_asked(self, api: Api, tables: Tables) -> None:
+        api.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+        account(api, tables, MALLORY)
+        move(api, api.sign_in(MALLORY))
+        text = api.mails(ADA)[0]["text"]
+        assert re.search(r"m\S*\*\S*@\S+ asked for this on [0-9-]{10} [0-9:]{5} UTC from Firefox", text)
+        assert MALLORY not in text
+
+    def test_the_button_alone_proves_no_owner(self, api: Api, tables: Tables) -> None:
+        account(api, tables, MALLORY)
+        assert moved(api, move(api, api.sign_in(MALLORY))).status_code == 200
+        assert user(tables)["owner_unproven"] is True
+
+    def test_the_former_address_undoes_nothing_after_a_reset(self, api: Api, tables: Tables) -> None:
+        account(api, tables, MALLORY)
+        moved(api, move(api, api.sign_in(MALLORY)))
+        token = undo_token(api, MALLORY)
+        reset(api)
+        refused(undo(api, token), *INVALID)
+        assert user(tables)["email"] == ADA
+        assert password_of(api, NEW).json()["data"].keys() == {"accessToken", "expiresIn"}
+
+    def test_nor_after_a_sign_in_through_who_keeps_the_mailbox(self, api: Api, server: Server, tables: Tables) -> None:
+        account(api, tables, MALLORY)
+        moved(api, move(api, api.sign_in(MALLORY)))
+        token = undo_token(api, MALLORY)
+        with opened(server) as platform:
+            assert signed_in(api, told(platform, hd="example.com"))["isNewUser"] is False
+        refused(undo(api, token), *INVALID)
+        assert user(tables)["password_hash"] is None
+
+    def test_nothing_from_before_leads_in_however_old(self, api: Api, tables: Tables, factor: Factor) -> None:
+        moved(api, move(api, self._session(factor)))
+        reset(api)
+        row = user(tables)
+        assert (row["phone"], row["two_factor_enabled"], row["two_factor_secret"]) == (None, False, None)
+        assert (links(tables), tables.count("backup_codes")) == ([], 0)
+
+    def test_who_shows_the_password_with_the_mail_keeps_all(self, api: Api, tables: Tables, factor: Factor) -> None:
+        moved(api, move(api, self._session(factor)), password=PASSWORD)
+        token = undo_token(api, MALLORY)
+        assert reset(api).json()["data"]["linkedPlatforms"] == ["google"]
+        assert password_of(api, NEW).json()["data"]["requiresTwoFactor"] is True
+        undone(api, token)
+        assert tables.one("SELECT email FROM users")["email"] == MALLORY
+
+    def test_a_wrong_password_is_refused_and_keeps_the_token(self, api: Api, tables: Tables) -> None:
+        account(api, tables, MALLORY)
+        token = move(api, api.sign_in(MALLORY))
+        before = tables.fingerprints()
+        refused(moved(api, token, password="Wrong-Horse-7"), 400, "error.user.password_incorrect")
+        assert tables.changed_since(before) == set()
+        assert moved(api, token, password=PASSWORD).status_code == 200
+        assert user(tables)["owner_unproven"] is False
+
+    def test_an_account_without_a_password_has_none_to_show(self, api: Api, tables: Tables) -> None:
+        account(api, tables, MALLORY)
+        token = move(api, api.sign_in(MALLORY))
+        tables.run("UPDATE users SET password_hash = NULL")
+        refused(moved(api, token, password=PASSWORD), 400, "error.user.password_required")
+
+
+def move(api: Api, access: str) -> str:
+    """The token of the mail to Ada."""
+    body = {"newEmail": ADA, "password": PASSWORD}
+    assert api.call("users.emails.change", body, headers=bearer(access)).status_code == 200
+    return api.verification_token(ADA)
+
+
+def moved(api: Api, token: str, **shown: str) -> httpx.Response:
+    return api.call("auth.verify_email_change", {"token": token} | shown)
 
 
 class TestVerifyWithPassword:
