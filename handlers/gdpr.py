@@ -67,6 +67,7 @@ async def delete(
 ) -> dict[str, Any]:
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
+    await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
     request = await _ask_for_deletion(principal.user_id, db, config, changes, clock())
     if request is None:
         raise ApiError("error.gdpr.deletion_already_pending")
@@ -104,6 +105,8 @@ async def delete_legacy(
     matched = await current_password.matches(uow, user.id, user.password_hash, body["password"])
     require_password(user.password_hash, matched=matched)
     async with uow() as db:
+        held = await db.sessions.hold_owner(principal.session_id, user.id)
+        require_password(held.password_hash, matched=held.password_hash == user.password_hash)
         request = await _ask_for_deletion(user.id, db, config, changes, clock())
         if request is None:
             raise ApiError("error.user.deletion_scheduled")

@@ -105,6 +105,24 @@ class Sessions:
         live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
         return await self._session.scalar(live.values(confirmed_at=now).returning(Session.id)) is not None
 
+    async def hold_owner(self, session_id: UUID, user_id: UUID, *, fresh: bool = False) -> User:
+        """The account of a session that is still live; nobody else changes the account until the transaction ends.
+
+        To be called first in the transaction that writes: what ended the session held the account, too. Raises ApiError
+        auth.unauthenticated when it ended, and with ``fresh`` auth.confirmation_required when its proof was voided.
+        """
+        held = select(User).where(User.id == user_id).with_for_update()
+        user = await self._session.scalar(held, execution_options={"populate_existing": True})
+        live = select(Session.confirmed_at).where(
+            Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None)
+        )
+        found = (await self._session.execute(live)).one_or_none()
+        if user is None or found is None:
+            raise ApiError("auth.unauthenticated")
+        if fresh and found.confirmed_at is None:
+            raise ApiError("auth.confirmation_required")
+        return user
+
     async def void_opened(self, user_id: UUID, *, but: UUID | None = None) -> None:
         """End what earlier proofs of the account opened and did not finish. No code is spent by it.
 

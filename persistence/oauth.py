@@ -54,7 +54,10 @@ class OAuthLinks:
     async def find_user(self, identity: OAuthIdentity) -> User | None:
         """Whose identity it is. Holds the account still until the transaction ends."""
         linked = select(User).join(SocialAccount, SocialAccount.user_id == User.id)
-        return await self._session.scalar(linked.where(*_is(identity), SocialAccount.verified).with_for_update(of=User))
+        linked = linked.where(*_is(identity), SocialAccount.verified)
+        user = await self._session.scalar(linked.with_for_update(of=User))
+        # While the account was awaited the link may have gone, which only another statement sees.
+        return user if user is not None and await self.find_owner(identity) == user.id else None
 
     async def find_namesake(self, email: str) -> User | None:
         """Who has the address here. Holds the account still until the transaction ends."""

@@ -73,13 +73,12 @@ class TwoFactor:
         return await self._session.scalar(used.returning(User.id)) is not None
 
     async def enable(self, user_id: UUID, now: datetime) -> bool:
-        off = update(User).where(User.id == user_id, User.two_factor_enabled.is_(False))
-        return (
-            await self._session.scalar(
-                off.values(two_factor_enabled=True, two_factor_enabled_at=now).returning(User.id)
-            )
-            is not None
+        """False when the factor is on already, or was not set up."""
+        off = update(User).where(
+            User.id == user_id, User.two_factor_enabled.is_(False), User.two_factor_secret.is_not(None)
         )
+        on = off.values(two_factor_enabled=True, two_factor_enabled_at=now)
+        return await self._session.scalar(on.returning(User.id)) is not None
 
     async def disable(self, user_id: UUID) -> None:
         off = update(User).where(User.id == user_id)

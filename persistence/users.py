@@ -108,7 +108,7 @@ class Users:
 
     async def find_held(self, user_id: UUID) -> User | None:
         """The account, which nobody else changes until the transaction ends."""
-        held = select(User).where(User.id == user_id).with_for_update(key_share=True)
+        held = select(User).where(User.id == user_id).with_for_update()
         return await self._session.scalar(held, execution_options={"populate_existing": True})
 
     async def get_held(self, user_id: UUID) -> User:

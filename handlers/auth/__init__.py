@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     )
 
 REFERRAL_TRIES = 3
+COMPARISONS = 3
 
 Subjects: TypeAlias = tuple[tuple[Digest, int], ...]
 
@@ -195,38 +196,40 @@ async def login(
     if locked_for is not None:
         raise ApiError("auth.login.account_locked", retry_after=locked_for)
 
-    matched = await hasher.matches(
-        body["password"],
-        user.password_hash if user else None,
-        target=body["email"],
-        known=known.device or known.network,
-    )
-    refusal = rules.login_refusal(user.status, user.email_verified) if user and matched else rules.WRONG_CREDENTIALS
-    if user is None or refusal is not None:
-        async with uow() as db:
-            if user is not None and matched:
-                await visitor.forget_failures(db, user.email, known, now)
-                await _offer_return(db, user, config, now, digests)
-            await _leave_trace(db, user, refusal, subjects)
-        raise ApiError(refusal or rules.WRONG_CREDENTIALS)
-
-    renewed = await hasher.renewed(body["password"])
-    idle, absolute = rules.session_life(config)
     country = await geoip.country(client.ip, client.cdn_country)
-    async with uow() as db:
-        failures = await visitor.forget_failures(db, user.email, known, now)
-        if renewed is not None:
-            await db.users.renew_password(user.id, user.password_hash, renewed)
-        if user.two_factor_enabled:
-            await visitor.tell_of_failures(db, user.id, country, now, failures)
-            temp_token = await db.sign_in_challenges.start(user.id, now, CHALLENGE_LIFE)
-            return {"requiresTwoFactor": True, "tempToken": str(temp_token)}
-        await visitor.welcome(db, user.id, country, now, failures)
-        session_id = await db.sessions.start(user.id, client, country, now, now + absolute)
-        await db.audit.record("auth.login.success", actor=user.id, target=session_id)
-    visitor.keep()
-    carrier.keep(tokens.refresh(session_id, 0), min(idle, absolute))
-    return tokens.access(user.id, session_id)
+    idle, absolute = rules.session_life(config)
+    refusal: str | None = rules.WRONG_CREDENTIALS
+    for _ in range(COMPARISONS):  # again when the hash was replaced meanwhile, be it by another of the same password
+        compared = user.password_hash if user else None
+        matched = await hasher.matches(
+            body["password"], compared, target=body["email"], known=known.device or known.network
+        )
+        renewed = await hasher.renewed(body["password"]) if matched else None
+        async with uow() as db:
+            held = await db.users.find_held(user.id) if user is not None and matched else None
+            if matched and (held is None or held.password_hash != compared):
+                user = held
+                continue
+            refusal = rules.login_refusal(held.status, held.email_verified) if held else rules.WRONG_CREDENTIALS
+            failures = await visitor.forget_failures(db, held.email, known, now) if held else 0
+            if held is None or refusal is not None:
+                await _leave_trace(db, user, refusal, subjects)
+                if held is not None:
+                    await _offer_return(db, held, config, now, digests)
+                break
+            if renewed is not None:
+                await db.users.renew_password(held.id, compared, renewed)
+            if held.two_factor_enabled:
+                await visitor.tell_of_failures(db, held.id, country, now, failures)
+                temp_token = await db.sign_in_challenges.start(held.id, now, CHALLENGE_LIFE)
+                return {"requiresTwoFactor": True, "tempToken": str(temp_token)}
+            await visitor.welcome(db, held.id, country, now, failures)
+            session_id = await db.sessions.start(held.id, client, country, now, now + absolute)
+            await db.audit.record("auth.login.success", actor=held.id, target=session_id)
+        visitor.keep()
+        carrier.keep(tokens.refresh(session_id, 0), min(idle, absolute))
+        return tokens.access(held.id, session_id)
+    raise ApiError(refusal or rules.WRONG_CREDENTIALS)
 
 
 async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, now: Any) -> float | None:

@@ -10,8 +10,6 @@ from domain.oauth import OAuthIdentity, proof_of
 from domain.users import timestamp
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from handlers.needs import (
         Body,
         Clock,
@@ -51,7 +49,7 @@ async def confirm(
 
     now = clock()
     async with uow() as db:
-        refusal = await _refusal(db, user.id, identity, body.get("code"), second_factor)
+        refusal = await _refusal(db, user, identity, body.get("code"), second_factor)
         if refusal is None and not await db.sessions.confirm(principal.session_id, now):
             refusal = "auth.unauthenticated"
         result = "success" if refusal is None else "failure"
@@ -62,17 +60,20 @@ async def confirm(
 
 
 async def _refusal(
-    db: Repositories, user_id: UUID, identity: OAuthIdentity | None, code: str | None, second_factor: SecondFactor
+    db: Repositories, user: Any, identity: OAuthIdentity | None, code: str | None, second_factor: SecondFactor
 ) -> str | None:
-    """Why the proofs beside the password do not count; None when they do. The code is looked at last."""
+    """Why the proofs do not count any more, or not at all; None when they do. The code is looked at last."""
+    if identity is not None and not await db.oauth_used_tokens.spend(identity):
+        return "auth.oauth.invalid_token"
+    held = await db.users.find_held(user.id)
+    if held is None or held.password_hash != user.password_hash:  # another one was set since the comparison
+        return "auth.unauthenticated"
     if identity is not None:
-        if not await db.oauth_used_tokens.spend(identity):
-            return "auth.oauth.invalid_token"
         owner = await db.oauth_links.find_user(identity)
-        if owner is None or owner.id != user_id:
+        if owner is None or owner.id != user.id:
             return "auth.oauth.not_linked"
     if code is not None:
-        if not await second_factor.accepts_any(db, user_id, code):
+        if not await second_factor.accepts_any(db, user.id, code):
             return "auth.2fa.invalid_code"
-        await second_factor.forget_failures(db, user_id)
+        await second_factor.forget_failures(db, user.id)
     return None

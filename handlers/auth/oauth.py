@@ -95,12 +95,13 @@ async def link(
     identity = await oauth.verify(body["provider"], proof_of(body))
     async with uow() as db:
         await _spend(db, identity)
+        held = await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
         notice = await changes.note(db, principal.user_id, "provider_linked")
         if not await db.oauth_links.add(principal.user_id, identity):
             owner = await db.oauth_links.find_owner(identity)
             mine = owner in (None, principal.user_id)  # none: another identity of the platform is linked
             raise ApiError("auth.oauth.already_linked" if mine else "auth.oauth.linked_to_other_user")
-        if proves_owner(identity, principal.user.email):
+        if proves_owner(identity, held.email):
             await _prove_owner(db, principal.user_id, clock())
         await _tell_linked(db, notice, principal.user_id, identity.platform)
     return {"message": say("auth.oauth.link.done")}
@@ -109,10 +110,8 @@ async def link(
 async def unlink(provider: str, principal: Principal, db: Repositories, say: Say, changes: Changes) -> dict[str, Any]:
     if provider not in PLATFORM_NAMES:
         raise ApiError("auth.oauth.provider_disabled")
-    linked = await db.oauth_links.platforms_of(principal.user_id)
-    user = await db.users.find(principal.user_id)
-    if user is None:
-        raise ApiError("auth.unauthenticated")
+    user = await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+    linked = await db.oauth_links.platforms_of(user.id)
     if provider not in linked:
         raise ApiError("auth.oauth.not_linked")
     if user.password_hash is None and linked == {provider}:

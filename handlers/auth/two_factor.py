@@ -55,7 +55,7 @@ async def login(
 
     session_id = None
     async with uow() as db:
-        user = await db.users.find_identity(user_id)
+        user = await db.users.find_held(user_id)
         refusal = auth.login_refusal(user.status, user.email_verified) if user else auth.WRONG_CREDENTIALS
         right = refusal is None and await second_factor.accepts_any(db, user_id, body["code"])
         if right and await db.sign_in_challenges.consume(challenge.id, now):
@@ -94,6 +94,7 @@ async def _start_setup(
     if principal.user is None:
         raise ApiError("auth.2fa.user_not_found")
     secret = two_factor.new_secret(random_bytes)
+    await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
     if not await db.two_factor.set_pending(principal.user_id, second_factor.seal(secret)):
         raise ApiError("auth.2fa.already_enabled")
     return secret, two_factor.otpauth_url(secret, principal.user.email)
@@ -126,7 +127,7 @@ async def verify(
         await db.audit.record("auth.2fa.enable.success", actor=user_id, target=user_id)
         return True
 
-    return await _for_a_code(body["code"], user_id, uow, config, second_factor, random_bytes, switch_on)
+    return await _for_a_code(body["code"], principal, uow, config, second_factor, random_bytes, switch_on)
 
 
 async def disable(
@@ -144,6 +145,9 @@ async def disable(
     if not await current_password.matches(uow, user.id, user.password_hash, body["password"]):
         raise ApiError("auth.2fa.invalid_password")
     async with uow() as db:
+        held = await db.sessions.hold_owner(principal.session_id, user.id)
+        if held.password_hash != user.password_hash:  # another one was set since the comparison
+            raise ApiError("auth.2fa.invalid_password")
         notice = await changes.note(db, user.id, "two_factor_disabled")
         await db.two_factor.disable(user.id)
         await db.sessions.revoke_all(user.id, clock())
@@ -173,12 +177,12 @@ async def regenerate_backup_codes(
         await db.audit.record("auth.2fa.backup_codes.regenerate.success", actor=user_id, target=user_id)
         return True
 
-    return await _for_a_code(body["code"], user_id, uow, config, second_factor, random_bytes, replace)
+    return await _for_a_code(body["code"], principal, uow, config, second_factor, random_bytes, replace)
 
 
 async def _for_a_code(
     code: str,
-    user_id: UUID,
+    principal: Principal,
     uow: UnitOfWork,
     config: Config,
     second_factor: SecondFactor,
@@ -186,9 +190,11 @@ async def _for_a_code(
     effect: Callable[[Repositories], Awaitable[bool]],
 ) -> dict[str, Any]:
     """New backup codes for a right code of the app, together with ``effect``, unless that was overtaken."""
+    user_id = principal.user_id
     await second_factor.begin(uow, user_id)
     backup_codes = two_factor.backup_codes(config["auth.backup_code_count"], random_bytes)
     async with uow() as db:
+        await db.sessions.hold_owner(principal.session_id, user_id)
         right = await second_factor.accepts(db, user_id, code) and await effect(db)
         if right:
             await second_factor.forget_failures(db, user_id)

@@ -82,6 +82,8 @@ async def deactivate(
     now, life = clock(), timedelta(days=config["auth.reactivation_ttl_days"])
 
     async with uow() as db:
+        held = await db.sessions.hold_owner(principal.session_id, user.id)
+        require_password(held.password_hash, matched=held.password_hash == user.password_hash)
         notice = await changes.note(db, user.id, "account_deactivated")
         if not await db.users.deactivate(user.id):  # another call was faster, and ended the session of this one
             raise ApiError("auth.unauthenticated")

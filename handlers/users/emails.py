@@ -55,10 +55,11 @@ async def change(
     now, life = clock(), timedelta(hours=config["auth.verification_ttl_hours"])
 
     async with uow.last() as db:
+        held = await db.sessions.hold_owner(principal.session_id, user.id)
+        require_password(held.password_hash, matched=held.password_hash == user.password_hash)
         await db.users.require_unclaimed(email, None)
-        user = await db.users.get_held(user.id)
         if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "change", email), now, allowance(config)):
-            await _start(db, user, email, now, life, device_of(client.user_agent) or "")
+            await _start(db, held, email, now, life, device_of(client.user_agent) or "")
     return {"message": say("users.emails.change.done")}
 
 

@@ -19,6 +19,7 @@ class User(Identified, Created, Base):
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("status IN ({})".format(", ".join(f"'{s}'" for s in STATUSES)), name="status"),
+        CheckConstraint("two_factor_secret IS NOT NULL OR NOT two_factor_enabled", name="two_factor_secret"),
         Index("ix_users_deleted", "email", postgresql_where=text("status = 'DELETED'")),
         Index("ix_users_phone", "phone", postgresql_where=text("phone IS NOT NULL")),
         Index("ix_users_password_cost", PASSWORD_COST),

@@ -129,7 +129,10 @@ CONDITIONAL: Conditional = {
         ),
         (entering(_kept_mailbox, {}), LINKED),
         (proving, {"email_verifications", "credential_changes", "auth.verify_email.success"}),
-        (entering(columns={"two_factor_enabled": True}, link=True), {"challenges", "-auth.oauth.login.success"}),
+        (
+            entering(columns={"two_factor_enabled": True, "two_factor_secret": "sealed"}, link=True),
+            {"challenges", "-auth.oauth.login.success"},
+        ),
         (
             entering(columns={"status": "DEACTIVATED"}, link=True),
             {"reactivation_tokens", "mail_quotas", "email.reactivation"} | REFUSED,

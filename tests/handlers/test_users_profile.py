@@ -57,6 +57,7 @@ class TestProfile:
             "bio": "Notes on engines.",
             "locale": "tr",
             "two_factor_enabled": True,
+            "two_factor_secret": "sealed",
             "referral_code": "K7Q2M9TX",
             "first_referrer_url": "https://example.org/",
             "first_landing_page": "https://bio.re/",
