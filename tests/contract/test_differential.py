@@ -108,7 +108,7 @@ class Arena:
 def _tokens(app: RecordingApplication, database_url: str) -> dict[str, str]:
     """Access tokens by what is wrong with them; only the good one is of somebody who is signed in."""
     now = datetime.now(UTC)
-    lives = {"last_active_at": now, "expires_at": now + timedelta(days=1)}
+    lives = {"last_active_at": now, "expires_at": now + timedelta(days=1), "confirmed_at": now + timedelta(days=1)}
     with Tables(database_url) as tables:
         user_id = insert(tables, "users", email="ada@example.com", email_verified=True)
         live = insert(tables, "sessions", user_id=user_id, **lives)
