@@ -243,6 +243,7 @@ class TestRegister:
             "username": "ada.l-1_x",
             "display_name": "Ada Lovelace 🌷",
             "avatar_url": None,
+            "avatar_key": None,
             "bio": None,
             "status": "ACTIVE",
             "email_verified": False,
