@@ -24,7 +24,9 @@ def upgrade() -> None:
             ["user_id"], ["users.id"], name=op.f("fk_known_devices_user_id_users"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_known_devices")),
-        sa.UniqueConstraint("user_id", "device_hash", "network", name=op.f("uq_known_devices_user_id")),
+        sa.UniqueConstraint(
+            "user_id", "device_hash", "network", name=op.f("uq_known_devices_user_id_device_hash_network")
+        ),
     )
     op.create_index(op.f("ix_known_devices_last_seen_at"), "known_devices", ["last_seen_at"])
 
