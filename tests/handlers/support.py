@@ -132,7 +132,7 @@ def topics(tables: Tables) -> list[str]:
 
 
 def audited(tables: Tables, action: str) -> list[dict[str, Any]]:
-    return tables.rows("SELECT * FROM audit_logs WHERE action = %s", action)
+    return tables.rows("SELECT * FROM audit_logs WHERE action = %s ORDER BY created_at", action)
 
 
 ARABIC_INDIC, PERSIAN, FULL_WIDTH = (
