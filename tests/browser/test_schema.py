@@ -63,6 +63,8 @@ def cases(operation: Operation, chance: random.Random) -> Iterator[Case]:
         yield from ((schema, mutated(mutated(example, chance), chance)) for _ in range(MUTANTS))
 
 
+ONLY_THE_SERVERS = {"common_password"}  # its list is not sent to browsers
+
 JUDGE = """async ([cases, schemas]) => {
     const { violations } = await import('/docs/assets/schema.js');
     return cases.map(([schema, value]) => violations(schema, value, schemas).map(({ field, rule }) => [field, rule]));
@@ -84,7 +86,7 @@ class TestVerdicts:
             validators = {key: compiler.validator(schema) for key, schema in schemas.items()}
             for (schema, value), verdict in zip(given, theirs, strict=True):
                 ours = validators[id(schema)].violations(value)
-                expected = sorted({(v["field"], v["rule"]) for v in ours})
+                expected = sorted({(v["field"], v["rule"]) for v in ours if v["rule"] not in ONLY_THE_SERVERS})
                 assert sorted({(field, rule) for field, rule in verdict}) == expected, (operation.id, json.dumps(value))
                 judged += 1
                 refused += bool(expected)
