@@ -68,7 +68,7 @@ class TestSources:
         assert "session_view" in names(sources.of("auth.sessions.list"), "rules")
 
     def test_tests_are_those_about_the_operation(self, sources: Sources) -> None:
-        assert names(sources.of("auth.passwords.change"), "test") == ["TestChange"]
+        assert names(sources.of("auth.passwords.reset"), "test") == ["TestReset"]
         assert names(sources.of("auth.otp.verify"), "test") == ["TestVerify"]
 
     def test_an_unknown_operation_has_none(self, sources: Sources) -> None:
