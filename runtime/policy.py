@@ -118,8 +118,13 @@ class Policy:
         return self.operation_id.partition(".")[0]
 
 
-def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any]) -> Policy:
-    """Read and check the extensions of one operation. Raises ContractError."""
+def compile_policy(
+    path: str, method: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any], *, refusing: bool
+) -> Policy:
+    """Read and check the extensions of one operation. ``refusing``: some parameter can break a rule.
+
+    Raises ContractError.
+    """
     where = f"{method.upper()} {path}"
     extensions = {key for key in operation if key.startswith("x-biore-")}
     _require(not extensions - KNOWN, where, f"unknown extension {sorted(extensions - KNOWN)}")
@@ -145,7 +150,7 @@ def compile_policy(path: str, method: str, operation: Mapping[str, Any], catalog
         idempotent=_flag(where, operation, "x-biore-idempotency"),
         any_account_status=_any_status(where, operation),
         fresh=_fresh(where, operation),
-        statuses=(statuses := _statuses(where, operation, catalogue)),
+        statuses=(statuses := _statuses(where, operation, catalogue, refusing)),
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
         side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),
@@ -156,11 +161,11 @@ def _own_errors(operation: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [entry if isinstance(entry, dict) else {"code": entry} for entry in operation["x-biore-errors"]]
 
 
-def _statuses(where: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any]) -> dict[str, int]:
+def _statuses(where: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any], refusing: bool) -> dict[str, int]:
     """An own code may be ``{code, status}`` where its status differs from the catalogue's."""
     own = _own_errors(operation)
     overridden = {entry["code"]: entry["status"] for entry in own if "status" in entry}
-    codes = {entry["code"] for entry in own}.union(_implied(operation))
+    codes = {entry["code"] for entry in own}.union(_implied(operation, refusing))
     unknown = sorted(codes - catalogue.keys())
     _require(not unknown, where, f"error codes {unknown} are not in errors.yaml")
     return {code: overridden.get(code, catalogue[code]["status"]) for code in sorted(codes)}
@@ -240,12 +245,12 @@ def _side_effect(where: str, effect: Mapping[str, Any]) -> SideEffect:
     return SideEffect(effect["kind"], tuple(what) if isinstance(what, list) else (what,), "when" in effect)
 
 
-def _implied(operation: Mapping[str, Any]) -> Iterable[str]:
+def _implied(operation: Mapping[str, Any], refusing: bool) -> Iterable[str]:
     scope = operation["x-biore-scope"]
     yield from ALWAYS
     if "requestBody" in operation:
         yield from BODY
-    if operation.get("parameters"):
+    if refusing:
         yield "validation.failed"
     if operation["x-biore-rate-limit"] != "none":
         yield "rate_limit.exceeded"

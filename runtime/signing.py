@@ -86,8 +86,8 @@ class SigningKeys:
     async def find(self, kid: str) -> bytes | None:
         """The key by its id, or None when it is not accepted (any more).
 
-        An id that is not known is looked up in the table, at most once a second: ids are for everybody to make up,
-        and must not buy a query each.
+        An id that is not known is looked up in the table, at most once a second and once after each refresh: ids are
+        for everybody to make up, and must not buy a query each.
         """
         if not self.known:  # nothing is accepted that may have been retired
             await self._look(lambda: not self.known)
@@ -119,6 +119,7 @@ class SigningKeys:
     async def refresh(self) -> None:
         async with self._looking:  # one after the other, or an answer that is late would undo a newer one
             await self._read()
+            self._looked = float("-inf")
 
     async def _read(self) -> None:
         async with self._database.reading() as db:

@@ -187,7 +187,7 @@ def load(folder: Path = OPENAPI) -> Contract:
     policies: dict[str, Policy] = {}
     pages: dict[str, str] = {}
     for path, method, operation in _operations(document):
-        policy = compile_policy(path, method, operation, errors)
+        policy = compile_policy(path, method, operation, errors, refusing=_has_refusing_parameter(document, operation))
         if policy.operation_id in policies:
             raise ContractError(f"{method.upper()} {path}: operationId {policy.operation_id} stands twice")
         if policy.page in pages:
@@ -231,6 +231,13 @@ def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
         for method in METHODS:
             if method in item:
                 yield path, method, item[method]
+
+
+def _has_refusing_parameter(document: Json, operation: Json) -> bool:
+    """Whether some form of a parameter refuses a call; no form of a cookie does."""
+    named = document["components"].get("parameters", {})
+    parameters = operation.get("parameters", ())
+    return any(named.get(item.get("$ref", "").rpartition("/")[2], item)["in"] != "cookie" for item in parameters)
 
 
 def _check_schema_extensions(node: Any, where: str = "") -> None:

@@ -102,6 +102,7 @@ class Server:
         with Tables(self.database_url) as tables:
             tables.empty()
         self.on_loop(self.app.config.refresh())
+        self.on_loop(self.app.signing_keys.refresh())
         self.configure(**{"auth.salt_rounds": 10})
 
     def work_off(self) -> None:
