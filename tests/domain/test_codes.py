@@ -56,7 +56,37 @@ class TestPhone:
     def test_what_is_no_such_number_stays_one(self, typed: str) -> None:
         assert not clean_phone(typed).startswith("+905551112212")
 
-    @given(st.text(max_size=80))
+    @pytest.mark.parametrize(
+        ("typed", "number"),
+        [
+            ("+49 0151 12345678", "+4915112345678"),
+            ("0049 (0) 151 12345678", "+4915112345678"),
+            ("+44 07700 900123", "+447700900123"),
+            ("+7 8 916 123 45 67", "+79161234567"),
+            ("+54 11 15 2345-6789", "+5491123456789"),
+            ("+1 1 202 555 0143", "+12025550143"),
+        ],
+    )
+    def test_what_is_dialled_within_the_country_is_no_part_of_it(self, typed: str, number: str) -> None:
+        assert clean_phone(typed) == number
+
+    @pytest.mark.parametrize(
+        ("typed", "number"),
+        [
+            ("+39 06 1234567", "+39061234567"),
+            ("+39 (0) 6 1234567", "+39061234567"),
+            ("+39 (0) 347 1234567", "+393471234567"),
+            ("+225 07 12 34 56 78", "+2250712345678"),
+        ],
+    )
+    def test_a_zero_that_is_a_part_of_it_stays(self, typed: str, number: str) -> None:
+        assert clean_phone(typed) == number
+
+    @pytest.mark.parametrize("typed", ["+15550199", "+99912345678", "+120255501433", "+1 202 555 014"])
+    def test_what_no_plan_has_room_for_loses_its_plus(self, typed: str) -> None:
+        assert clean_phone(typed) == typed.replace(" ", "").removeprefix("+")
+
+    @given(st.text(max_size=80) | st.from_regex(r"\+[0-9]{1,20}", fullmatch=True))
     def test_twice_is_as_once(self, typed: str) -> None:
         cleaned = clean_phone(typed)
         assert clean_phone(cleaned) == cleaned

@@ -53,6 +53,10 @@ TEXTS = SIZES.flatmap(lambda size: st.text(CHARACTERS, min_size=size - 3, max_si
 PASSWORDS = st.tuples(TEXTS, st.permutations("Aa1")).map(lambda parts: parts[0] + "".join(parts[1]))
 schemathesis.openapi.format(NEW_PASSWORD, PASSWORDS)
 
+# Of numbers that the pattern takes few fit the plan of a country.
+PHONE = "phone"
+schemathesis.openapi.format(PHONE, st.from_regex(r"\+(90555[0-9]{7}|1202555[0-9]{4}|4915[0-9]{9})", fullmatch=True))
+
 
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
@@ -60,6 +64,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
         raw_schema["paths"][path][method]["responses"][status].setdefault("links", {}).update(links)
     # Only a new password keeps the rules; one that is compared may be any text.
     raw_schema["components"]["schemas"]["Password"]["format"] = NEW_PASSWORD
+    raw_schema["components"]["schemas"]["Phone"]["format"] = PHONE
 
 
 class Part:

@@ -367,7 +367,7 @@ class TestPreRegistration:
         """An account that never proved its address, with every way back in that a stranger could have prepared."""
         user_id = UUID(api.register().json()["data"]["userId"])
         factor = {"two_factor_enabled": True, "two_factor_secret": "sealed", "two_factor_last_step": 1}
-        change(tables, "users", user_id, phone="+15550100", phone_verified_at=datetime.now(UTC), **factor)
+        change(tables, "users", user_id, phone="+12025550100", phone_verified_at=datetime.now(UTC), **factor)
         linked(tables, user_id, "apple", platform_user_id="mallory")
         linked(tables, user_id, "instagram", platform_user_id="mallory")
         insert(tables, "backup_codes", user_id=user_id, code_hash=b"x")

@@ -196,6 +196,9 @@ class TestSend:
             "+90 555 CALL ME",
             "+90+5551112212",
             "05551112212",
+            "+99912345678",
+            "+15550199",
+            "+120255501433",
         ],
     )
     def test_a_phone_is_e164(self, api: Api, phone: str) -> None:
@@ -215,6 +218,13 @@ class TestSend:
     )
     def test_a_phone_as_people_type_it(self, api: Api, tables: Tables, typed: str) -> None:
         assert row(tables, opened(send(api, typed)))["phone"] == PHONE
+
+    def test_one_number_has_one_share_however_it_is_dialled(self, api: Api, server: Server, tables: Tables) -> None:
+        server.configure(**{"auth.otp_per_phone_max_per_hour": 2})
+        opened(send(api, "+4915112345678"))
+        opened(send(api, "+49 0151 12345678"))
+        assert refused(send(api, "0049 (0) 151 12345678")) == (400, "auth.otp.send.rate_limit")
+        assert tables.rows("SELECT DISTINCT phone FROM challenges") == [{"phone": "+4915112345678"}]
 
     def test_a_malformed_body_is_refused(self, api: Api, tables: Tables) -> None:
         body = {"phone": "+" + "9" * 20, "purpose": "login", "tempToken": "x", "code": "123456"}

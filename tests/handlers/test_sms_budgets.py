@@ -68,8 +68,8 @@ class TestCountries:
         opened(send(api, "+18765551234"))  # the calling code is that of the United States, the country is not
         assert tables.count("challenges") == 2
 
-    @pytest.mark.parametrize("phone", ["+870123456789", "+88213001234", "+99912345678", "+449098790000"])
-    def test_satellites_premium_numbers_and_codes_of_nobody_get_none(self, api: Api, phone: str) -> None:
+    @pytest.mark.parametrize("phone", ["+870123456789", "+88213001234", "+449098790000"])
+    def test_satellites_and_premium_numbers_get_none(self, api: Api, phone: str) -> None:
         assert refused(send(api, phone)) == UNAVAILABLE
 
     def test_a_resend_asks_again(self, api: Api, server: Server, tables: Tables) -> None:

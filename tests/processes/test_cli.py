@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 
 from persistence.migrate import alembic_config, newest
 from tests.conftest import Databases
+from tests.handlers.support import insert
 from tests.harness import Tables
 from tests.processes.biore import Deployment, Process, Visitor, registration, until
 from tests.processes.conftest import DeploymentMaker
@@ -57,6 +58,17 @@ class TestMigrate:
 
     def test_the_models_and_the_migrations_agree(self, databases: Databases) -> None:
         command.check(alembic_config(databases.migrated()))
+
+    def test_a_stored_phone_gets_the_form_in_which_it_is_asked_for(self, databases: Databases) -> None:
+        url = databases.migrated()
+        written = ["+49015112345678", "+905551112212", "+390612345678", "+99912345678"]
+        with Tables(url) as tables:
+            command.downgrade(alembic_config(url), "0019")
+            for number, phone in enumerate(written):
+                insert(tables, "users", email=f"{number}@example.com", phone=phone)
+            command.upgrade(alembic_config(url), "head")
+            found = tables.rows("SELECT phone FROM users ORDER BY email")
+        assert [row["phone"] for row in found] == ["+4915112345678", *written[1:]]
 
     def test_the_newest_revision_is_told_by_the_names_of_the_files(self) -> None:
         assert ScriptDirectory.from_config(alembic_config("postgresql://")).get_heads() == [newest()]
