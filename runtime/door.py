@@ -21,6 +21,9 @@ from runtime.settings import Network, Settings
 CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 MAX_USER_AGENT = 512
 MAX_ADDRESS = 45  # an IPv6 address that ends as an IPv4 one; with a zone it is nobody's beyond its link
+MAX_PORT = len("[]:65535")
+WITH_PORT = re.compile(r"(?:([0-9.]+)|\[([^\[\]]+)\])(?::[0-9]{1,5})?")  # 192.0.2.7:443, [2001:db8::1]:443
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 MAX_COUNTRY = 8
 MAX_HOPS = 32
 FORWARDED_FOR = "x-forwarded-for"
@@ -152,17 +155,25 @@ def forwarded_ip(
     is none of ours, any other by the one address that it holds. What tells nothing leaves the ``peer``.
     """
     if name != FORWARDED_FOR:
-        told = headers.only(name)
-        return told if told is not None and _address(told) is not None else peer
+        return _told(headers.only(name) or "") or peer
     nearest = peer
     for hop in reversed(", ".join(headers.all(name)).rsplit(",", MAX_HOPS)):
-        address = hop.strip()
-        if _address(address) is None:
+        address = _told(hop.strip())
+        if address is None:
             break
         nearest = address
         if not within(address, trusted):
             break
     return nearest
+
+
+def _told(text: str) -> str | None:
+    """The address that a proxy tells, without the port that some add to it."""
+    if len(text) > MAX_ADDRESS + MAX_PORT:
+        return None
+    found = WITH_PORT.fullmatch(text)
+    bare = found[1] or found[2] if found else text
+    return bare if _address(bare) else None
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -179,6 +190,13 @@ def _known_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address |
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address of a client whose IPv6 one is made from it: by 6to4, by Teredo, or by NAT64 on its way."""
+    if address in NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.sixtofour or (address.teredo[1] if address.teredo else None)
+
+
 @lru_cache(maxsize=8192)
 def within(text: str, networks: tuple[Network, ...]) -> bool:
     address = _address(text)
@@ -187,13 +205,14 @@ def within(text: str, networks: tuple[Network, ...]) -> bool:
 
 @lru_cache(maxsize=8192)
 def network_of(ip: str | None) -> str:
-    """What a client is counted by: an IPv4 address, or the /64 of an IPv6 one, which is one customer's."""
+    """What a client is counted by: an IPv4 address, or the /64 of an IPv6 one, which is one customer's. Who has an
+    IPv4 address has as many of those made from it as he likes: they count as that one, but no proxy is trusted by it.
+    """
     address = _address(ip) if ip else None
     if address is None:
         return "unknown"
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
+    counted = (_carried(address) if address.version == 6 else None) or address
+    return str(counted) if counted.version == 4 else str(ipaddress.ip_network((counted, 64), strict=False))
 
 
 @lru_cache(maxsize=8192)

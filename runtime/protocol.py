@@ -197,10 +197,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self.cycle.keep_alive = False
 
     def _fault(self) -> int | None:
-        """The status of a head that is whole and yet no request: of another version, or for no host."""
+        """The status of a head that is whole and yet no request: of another version, in a coding that nobody here
+        reads (RFC 9112, 6.1), or for no host.
+        """
         version = self.parser.get_http_version()
         if version not in VERSIONS:
             return 505
+        if any(value.lower() != b"chunked" for name, value in self.headers if name == b"transfer-encoding"):
+            return 501
         hosts = [value for name, value in self.headers if name == b"host"]
         if len(hosts) != 1:
             return None if version == "1.0" and not hosts else 400

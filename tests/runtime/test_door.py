@@ -41,6 +41,11 @@ class TestNetworkOf:
             ("192.0.2.07", "unknown"),
             ("::1%" + "a" * 100, "unknown"),
             ("0000:0000:0000:0000:0000:ffff:192.168.100.200", "192.168.100.200"),
+            ("2002:c000:207::1", "192.0.2.7"),
+            ("2002:c000:207:ffff:1:2:3:4", "192.0.2.7"),
+            ("64:ff9b::192.0.2.7", "192.0.2.7"),
+            ("64:ff9b:0:0:0:1::", "64:ff9b::/64"),
+            ("2001:0:4136:e378:8000:63bf:3fff:fdf8", "192.0.2.7"),
         ],
     )
     def test_is_what_one_customer_has(self, ip: str | None, network: str) -> None:
@@ -77,7 +82,16 @@ class TestForwardedIp:
             (["192.0.2.7, garbage"], "127.0.0.1"),
             (["192.0.2.7, garbage, 10.1.0.5"], "10.1.0.5"),
             (["192.0.2.7,"], "127.0.0.1"),
-            (["192.0.2.7:443"], "127.0.0.1"),
+            (["192.0.2.7:443"], "192.0.2.7"),
+            (["6.6.6.6:1, 192.0.2.7:5678, 10.1.0.5:80"], "192.0.2.7"),
+            (["[2001:db8::7]:443, [fd00::1]"], "2001:db8::7"),
+            (["[::ffff:192.0.2.7]:443"], "::ffff:192.0.2.7"),
+            (["192.0.2.7, 2002:a01:5::1"], "2002:a01:5::1"),
+            (["192.0.2.7:"], "127.0.0.1"),
+            (["192.0.2.7:port"], "127.0.0.1"),
+            (["[2001:db8::7"], "127.0.0.1"),
+            (["[2001:db8::7%eth0]:443"], "127.0.0.1"),
+            ([f"[2001:db8::7]:{'4' * 9000}"], "127.0.0.1"),
         ],
     )
     def test_is_the_nearest_hop_that_is_not_ours(self, chain: list[str], client: str) -> None:
@@ -89,6 +103,8 @@ class TestForwardedIp:
         assert forwarded_ip(headers(chain, cdn), "127.0.0.1", TRUSTED) == "192.0.2.7"
         named = "cf-connecting-ip"
         assert forwarded_ip(headers(chain, cdn), "127.0.0.1", TRUSTED, named) == "198.51.100.1"
+        told = headers(chain, ("CF-Connecting-IP", "[2001:db8::7]:443"))
+        assert forwarded_ip(told, "127.0.0.1", TRUSTED, named) == "2001:db8::7"
         assert forwarded_ip(headers(chain), "127.0.0.1", TRUSTED, named) == "127.0.0.1"
         for given in ("garbage", "198.51.100.1, 192.0.2.1", "", "::1%eth0", "1" * 60_000):
             assert forwarded_ip(headers(chain, ("CF-Connecting-IP", given)), "127.0.0.1", TRUSTED, named) == "127.0.0.1"
@@ -272,6 +288,8 @@ class TestTrustedPeer:
             ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
             ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
             ("192.0.2.1", "::ffff:192.0.2.1", True),
+            ("198.18.0.1:1234", "198.18.0.1:4321", True),
+            ("2002:c612:2:1::1", "2002:c612:2:2::1", True),
             ("192.0.2.1", "192.0.2.2", False),
         ],
     )

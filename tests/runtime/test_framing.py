@@ -325,6 +325,30 @@ def test_an_ambiguous_end_is_refused_and_what_follows_is_not_run(wire: Wire, fra
     assert wire.closed()
 
 
+@pytest.mark.parametrize(
+    "codings",
+    [b"gzip, chunked", b"gzip,chunked", b"identity, chunked", b"gzip\r\nTransfer-Encoding: chunked", b"x, Chunked"],
+)
+@pytest.mark.parametrize("offer", [b"", OFFERS["h2c"]], ids=["plain", "with an offer"])
+def test_a_coding_that_nobody_reads_is_told_and_nothing_is_run(wire: Wire, codings: bytes, offer: bytes) -> None:
+    head = b"POST /api/v1/auth/logout HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    wire.send(head + b"Transfer-Encoding: " + codings + b"\r\n" + offer + b"\r\n0\r\n\r\n" + SMUGGLED)
+    answer = wire.answer()
+    assert (answer.status, answer.headers["connection"]) == (501, "close")
+    assert wire.closed()
+
+
+def test_the_name_of_a_coding_may_be_spelled_in_capitals(wire: Wire) -> None:
+    wire.send(post("/auth/login", WRONG, chunked=True).replace(b": chunked", b": Chunked"))
+    assert wire.answer().status == 401
+
+
+def test_a_method_that_an_address_does_not_take_is_told(wire: Wire) -> None:
+    wire.send(b"M-SEARCH /api/v1/auth/me HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer = wire.answer("M-SEARCH")
+    assert (answer.status, answer.headers["allow"], code(answer)) == (405, "GET, HEAD", "route.method_not_allowed")
+
+
 def test_garbage_after_a_request_does_not_take_its_answer(wire: Wire) -> None:
     wire.send(LIVE + b"\x00garbage\r\n\r\n")
     assert wire.answer().status == 200
