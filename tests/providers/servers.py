@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
-from threading import Event
+from threading import Event, Thread
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -113,6 +113,26 @@ def silent_server() -> Iterator[int]:
     """The port of a server that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
+
+
+@contextmanager
+def silent_tls_server(context: ssl.SSLContext) -> Iterator[int]:
+    """One that shakes hands, says nothing more and never hangs up."""
+    held: list[ssl.SSLSocket] = []
+
+    def hold() -> None:
+        connection, _ = listener.accept()
+        held.append(context.wrap_socket(connection, server_side=True))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=hold)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            thread.join()
+            for connection in held:
+                connection.close()
 
 
 def closed_port() -> int:

@@ -1,6 +1,8 @@
 import asyncio
+import gc
 import ssl
 import traceback
+import warnings
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -12,7 +14,7 @@ from providers.email.smtp import SmtpEmail
 from providers.ports import EmailProvider, Mail, ProviderRejected, ProviderUnavailable
 from tests.providers.conftest import MailMaker
 from tests.providers.fakes import FakeConfig, FakeMailStore
-from tests.providers.servers import SmtpServer, closed_port, silent_server, smtp_server
+from tests.providers.servers import SmtpServer, closed_port, silent_server, silent_tls_server, smtp_server
 
 SENDER = parse_mailbox("BIO.RE <no-reply@bio.re>")
 EVERYWHERE = ["\r\nBcc: eve@evil.example", "\nBcc: eve@evil.example", "\rBcc: eve@evil.example", "\r\n\r\nbody"]
@@ -229,6 +231,16 @@ class TestFaults:
     def test_a_silent_server_is_given_up(self, config: FakeConfig, make_mail: MailMaker) -> None:
         with silent_server() as port, pytest.raises(ProviderUnavailable):
             send(config, f"smtp://127.0.0.1:{port}", make_mail(), seconds=0.2)
+
+    def test_a_server_that_says_no_goodbye_leaves_nothing_open(
+        self, config: FakeConfig, make_mail: MailMaker, server_tls: ssl.SSLContext, trusted: None
+    ) -> None:
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            with silent_tls_server(server_tls) as port, pytest.raises(ProviderUnavailable):
+                send(config, f"smtps://127.0.0.1:{port}", make_mail(), seconds=0.5)
+            gc.collect()
+        assert [str(one.message) for one in warned] == []
 
     @pytest.mark.parametrize(
         "url",
