@@ -79,9 +79,10 @@ async def delete_incoming(job: Job, storage: Storage) -> None:
     await storage.of(job.payload["provider"]).delete(incoming(job.payload["key"]))
 
 
-async def sweep_uploads(uow: UnitOfWork, clock: Clock) -> None:
-    """Look at files whose own job is lost, and forget URLs that nobody used."""
+async def sweep_uploads(uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
+    """Look at files whose own job is lost, and forget URLs that nobody used and halves of files that nobody sends."""
     now = clock()
+    await storage.tidy()
     async with uow.last() as db:
         await db.uploads.purge(now - ENDED_KEPT)
         for upload_id in await db.uploads.list_expired(now - SLACK, BATCH):

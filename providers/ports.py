@@ -151,6 +151,9 @@ class StorageProvider(Protocol):
     async def delete(self, key: str) -> None:
         """Afterwards there is no such file, whether there was one or not."""
 
+    async def tidy(self) -> None:
+        """Remove what was left of files that never came to their end."""
+
     async def probe(self) -> str:
         """What was found by going as far as one can without writing anything."""
 

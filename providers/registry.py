@@ -264,6 +264,10 @@ class StorageFamily(_Family[StorageProvider]):
         if is_public(key):
             await provider.delete(incoming(key))
 
+    async def tidy(self) -> None:
+        """Remove what was left on this machine of files that never came to their end."""
+        await self.of(LocalStorage.name).tidy()
+
     def key_of(self, url: str) -> str | None:
         """Under which key the file of a public URL is kept; None for what is no URL of ours."""
         found = self.find(url)

@@ -25,6 +25,7 @@ from providers.dns.deliverability import MailRules
 from providers.oauth import oauth_adapters
 from providers.registry import OAuthFamily
 from runtime import scrape
+from runtime.call import Call
 from runtime.changes import Changes
 from runtime.devices import device_of
 from runtime.door import Door
@@ -117,6 +118,8 @@ class Application:
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
         )
         self.export_links = ExportLinks(self.parts.keyring, self.config, utc_now)
+        policies = self.parts.contract.policies
+        self.guards = Guards(policies, settings, self.config, self.limiter, utc_now)
         self.lifecycle = Lifecycle(settings.max_connections)
         self.validated: dict[str, ValidatedOperation] = {}
         self.wired: dict[str, WiredOperation] = {}
@@ -183,7 +186,13 @@ class Application:
         }
 
     def _files(self) -> FileServer:
-        return FileServer(self.parts.providers.storage, self.parts.database, self.export_links, utc_now)
+        rates = self.parts.contract.file_rates
+
+        async def limit(method: str, call: Call) -> None:
+            name = f"files.{method.lower()}"
+            await self.guards.limit(name, call, rates[name])
+
+        return FileServer(self.parts.providers.storage, self.parts.database, self.export_links, utc_now, limit)
 
     def _connexion(self) -> ASGIApp:
         parts = self.parts
@@ -204,7 +213,7 @@ class Application:
             schemas=schemas,
             validated=self.validated,
             wired=self.wired,
-            guards=Guards(parts.contract.policies, parts.settings, self.config, self.limiter, utc_now),
+            guards=self.guards,
             container=Container(
                 parts.contract,
                 schemas,

@@ -22,9 +22,9 @@ from persistence.database import Database
 from persistence.models import DataExport, Upload
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.registry import StorageFamily
-from providers.storage.local import CONTENT_TYPES, PATH, Draft, LocalStorage, Ticket, TooLarge
+from providers.storage.local import CONTENT_TYPES, PATH, Busy, Draft, LocalStorage, Ticket, TooLarge
 from providers.storage.pieces import pieces_of
-from runtime.call import SCOPE_KEY
+from runtime.call import SCOPE_KEY, Call
 from runtime.conditional import Judgement, Version, judge
 from runtime.links import ExportLinks
 
@@ -38,11 +38,17 @@ INERT = {
 PRIVATE = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="biore-export.zip"'}
 
 Answer = Callable[[Request, AsyncExitStack], Awaitable[Response]]
+Limit = Callable[[str, Call], Awaitable[None]]
 
 
 class FileServer:
     def __init__(
-        self, storage: StorageFamily, database: Database, links: ExportLinks, clock: Callable[[], datetime]
+        self,
+        storage: StorageFamily,
+        database: Database,
+        links: ExportLinks,
+        clock: Callable[[], datetime],
+        limit: Limit,
     ) -> None:
         local = storage.of(LocalStorage.name)
         if not isinstance(local, LocalStorage):
@@ -52,12 +58,15 @@ class FileServer:
         self._database = database
         self._links = links
         self._clock = clock
+        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         async with AsyncExitStack() as held:
             try:
-                response = await self._method(request)(request, held)
+                answer = self._method(request)
+                await self._limit(request.method, scope[SCOPE_KEY])
+                response = await answer(request, held)
             except ClientDisconnect:  # nobody is left to be answered
                 return
             await response(scope, receive, send)
@@ -96,19 +105,27 @@ class FileServer:
         return StreamingResponse(pieces, status, headers, CONTENT_TYPES[key.rpartition(".")[2]])
 
     async def _take(self, request: Request, _held: AsyncExitStack) -> Response:
+        """One transfer at a time for each URL: the others are refused before their body is read."""
         ticket, announced = self._ticket(request)
-        async with self._database.reading() as db:  # a used URL costs no transfer
-            upload = await db.uploads.find_by_key(ticket.key)
-        if upload is None or upload.status != "PENDING" or upload.uploaded_at is not None:
-            raise ApiError("file.already_uploaded")
         try:
-            async with self._local.receive(ticket, request.stream()) as draft:
+            async with self._local.transfer(ticket) as draft:
+                upload = await self._waiting(ticket.key)
+                await draft.fill(request.stream())
                 if announced not in (None, draft.size) or ticket.exact_bytes not in (None, draft.size):
                     raise ApiError("file.incomplete")
                 await self._keep(draft, upload)
+        except Busy:
+            raise ApiError("file.transfer_running", retry_after=5) from None
         except TooLarge:
             raise ApiError("file.too_large", maxBytes=ticket.max_bytes) from None
         return Response(status_code=200)
+
+    async def _waiting(self, key: str) -> Upload:
+        async with self._database.reading() as db:
+            upload = await db.uploads.find_by_key(key)
+        if upload is None or upload.status != "PENDING" or upload.uploaded_at is not None:
+            raise ApiError("file.already_uploaded")
+        return upload
 
     async def _keep(self, draft: Draft, upload: Upload) -> None:
         """Of several that came by one URL one is kept. Should this end early, the file is looked for all the same."""

@@ -106,19 +106,19 @@ class Guards:
         if not self.settings.development and not hmac.compare_digest(given.encode(), (expected or "").encode()):
             raise ApiError("auth.unauthenticated")
 
-    async def limit(self, policy: Policy, call: Call, documented: Rate) -> None:
+    async def limit(self, operation_id: str, call: Call, documented: Rate) -> None:
         """Raises ApiError rate_limit.exceeded."""
         if not self.config["ratelimit.enabled"]:
             return
-        override = self.config.get(RATE_LIMIT_PREFIX + policy.operation_id)
+        override = self.config.get(RATE_LIMIT_PREFIX + operation_id)
         rate = parse_rate(override) if override else documented
         if call.principal:
-            decision = await self.limiter.hit(f"{policy.operation_id}:{call.principal.caller}", rate)
+            decision = await self.limiter.hit(f"{operation_id}:{call.principal.caller}", rate)
         else:
             network = call.client.network
-            wider = tuple(f"{policy.operation_id}:{around}" for around in wider_networks(network))
-            decision = await self.limiter.hit(f"{policy.operation_id}:{network}", rate, wider)
-        call.answer_headers += decision.headers(policy.operation_id, rate.window)
+            wider = tuple(f"{operation_id}:{around}" for around in wider_networks(network))
+            decision = await self.limiter.hit(f"{operation_id}:{network}", rate, wider)
+        call.answer_headers += decision.headers(operation_id, rate.window)
         if not decision.allowed:
             raise ApiError("rate_limit.exceeded", retry_after=decision.reset)
 
@@ -140,7 +140,7 @@ class GuardedOperation:
         call: Call = scope[SCOPE_KEY]
         self._guards.admit(self._policy, call)
         if self._rate is not None:
-            await self._guards.limit(self._policy, call, self._rate)
+            await self._guards.limit(self._policy.operation_id, call, self._rate)
         if self._policy.scope == "dev":
             self._guards.require_dev_token(call)
         await self._next(scope, receive, send)

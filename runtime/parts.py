@@ -58,7 +58,7 @@ def build_parts(
     tracing.listen(database.engine)
     origin = settings.own_origin
     own_origin = {"site.base_url": origin, "site.api_url": origin} if settings.development else {}
-    config = LiveConfig(database, keyring, settings.env, contract.policies, own_origin)
+    config = LiveConfig(database, keyring, settings.env, contract.limited, own_origin)
     texts = Texts(contract.errors)
     files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
     http = tracing.http_client()

@@ -7,7 +7,7 @@ large each body may be.
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import yaml
 
+from domain.config_keys import InvalidConfig, Rate
 from runtime.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from runtime.policy import INACTIVE, ContractError, Policy, compile_policy
 
@@ -24,6 +25,7 @@ OPENAPI = ROOT / "openapi"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-check", "x-biore-pattern", "x-biore-rule"}
 PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path"}
+RATE_LIMIT = "x-biore-rate-limit"
 COMMON = "schemas/common.yaml#"
 REFUSAL_HEADERS = {
     401: ("WWW-Authenticate",),
@@ -155,6 +157,18 @@ class Contract:
         return _file_codes(self.document)
 
     @cached_property
+    def file_rates(self) -> Mapping[str, Rate]:
+        """How often an address may use the door for files, by names such as ``files.put``."""
+        return {
+            f"files.{item['method'].lower()}": Rate.parse(item[RATE_LIMIT]) for item in _file_operations(self.document)
+        }
+
+    @property
+    def limited(self) -> frozenset[str]:
+        """Whatever has a rate limit that an admin may change."""
+        return frozenset(self.policies) | self.file_rates.keys()
+
+    @cached_property
     def base_path(self) -> str:
         return str(self.document["servers"][0]["url"])
 
@@ -206,7 +220,12 @@ def load(folder: Path = OPENAPI) -> Contract:
     unknown = sorted(_file_codes(document) - errors.keys())
     if unknown:
         raise ContractError(f"x-biore-files: error codes {unknown} are not in errors.yaml")
-    return Contract(document, errors, policies)
+    contract = Contract(document, errors, policies)
+    try:
+        _ = contract.file_rates
+    except (KeyError, InvalidConfig) as error:
+        raise ContractError(f"x-biore-files: each operation needs {RATE_LIMIT}: {error}") from None
+    return contract
 
 
 def require_valid(contract: Contract) -> None:
@@ -222,8 +241,12 @@ def require_valid(contract: Contract) -> None:
 
 
 def _file_codes(document: Json) -> frozenset[str]:
-    operations = document.get("x-biore-files", {}).get("operations", ())
-    return frozenset(code for operation in operations for code in operation["errors"])
+    return frozenset(code for operation in _file_operations(document) for code in operation["errors"])
+
+
+def _file_operations(document: Json) -> Sequence[Json]:
+    found: Sequence[Json] = document.get("x-biore-files", {}).get("operations", ())
+    return found
 
 
 def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:

@@ -1,12 +1,13 @@
 """Files in a folder of this machine, for one node: our own process takes and gives them (runtime/files.py)."""
 
 import asyncio
+import fcntl
 import hmac
 import os
 import shutil
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from providers.storage.pieces import PIECE, pieces_of
 
 PATH = "/files/"
 PARTIAL = ".partial"
-FORGOTTEN_SECONDS = 3600
+FORGOTTEN_SECONDS = 60
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()} | {"zip": "application/zip"}
 
 Sign = Callable[..., Digests]
@@ -42,12 +43,35 @@ class Ticket:
     exact_bytes: int | None
 
 
+class Busy(Exception):
+    """Another transfer for the same key is under way."""
+
+
 @dataclass(slots=True)
 class Draft:
     """A file on its way in."""
 
     path: Path
+    file: BinaryIO
+    limit: int
     size: int = 0
+
+    async def fill(self, content: AsyncIterable[bytes]) -> None:
+        """Raises TooLarge as soon as it is known."""
+        waiting = bytearray()
+        async for piece in content:
+            self.size += len(piece)
+            if self.size > self.limit:
+                raise TooLarge
+            waiting += piece
+            if len(waiting) >= PIECE:
+                await asyncio.to_thread(self.file.write, bytes(waiting))
+                waiting.clear()
+        await asyncio.to_thread(self._end, bytes(waiting))
+
+    def _end(self, rest: bytes) -> None:
+        self.file.write(rest)
+        self.file.flush()
 
 
 class LocalStorage:
@@ -118,13 +142,11 @@ class LocalStorage:
         await asyncio.to_thread(self._copy, file, self.path(key))
 
     def _copy(self, file: Path, path: Path) -> None:
-        draft = self._draft()
-        try:
-            shutil.copyfile(file, draft)
+        with self._draft(uuid4().hex) as draft, file.open("rb") as source:
+            shutil.copyfileobj(source, draft, PIECE)
+            draft.flush()
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+            os.replace(draft.name, path)
 
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
@@ -143,40 +165,59 @@ class LocalStorage:
         return self._folder / key
 
     @asynccontextmanager
-    async def receive(self, ticket: Ticket, content: AsyncIterable[bytes]) -> AsyncIterator[Draft]:
-        """The content in a file that is gone with the block. Raises TooLarge as soon as it is known."""
-        await asyncio.to_thread(self._tidy)
-        draft = Draft(await asyncio.to_thread(self._draft))
-        limit = ticket.max_bytes if ticket.exact_bytes is None else ticket.exact_bytes
-        try:
-            await self._fill(draft, limit, content)
-            yield draft
-        finally:
-            draft.path.unlink(missing_ok=True)
+    async def transfer(self, ticket: Ticket) -> AsyncIterator[Draft]:
+        """A file to be filled, which is gone with the block. Nobody else fills one for this key meanwhile.
 
-    @staticmethod
-    async def _fill(draft: Draft, limit: int, content: AsyncIterable[bytes]) -> None:
-        waiting = bytearray()
-        with await asyncio.to_thread(draft.path.open, "wb") as file:
-            async for piece in content:
-                draft.size += len(piece)
-                if draft.size > limit:
-                    raise TooLarge
-                waiting += piece
-                if len(waiting) >= PIECE:
-                    await asyncio.to_thread(file.write, bytes(waiting))
-                    waiting.clear()
-            await asyncio.to_thread(file.write, bytes(waiting))
+        Raises Busy.
+        """
+        await self.tidy()
+        with self._draft(ticket.key.replace("/", "_")) as file:
+            limit = ticket.max_bytes if ticket.exact_bytes is None else ticket.exact_bytes
+            yield Draft(Path(file.name), file, limit)
 
-    def _draft(self) -> Path:
+    @contextmanager
+    def _draft(self, name: str) -> Iterator[BinaryIO]:
+        """An empty file that only we have, of all processes on this disk. Raises Busy."""
         folder = self._folder / PARTIAL
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / uuid4().hex
+        with _held(folder / name) as file:
+            try:
+                yield file
+            finally:
+                Path(file.name).unlink(missing_ok=True)  # before it is let go of
+
+    async def tidy(self) -> None:
+        """Remove what processes left behind that were killed."""
+        await asyncio.to_thread(self._tidy)
 
     def _tidy(self) -> None:
-        """Remove what processes left behind that were killed."""
         with suppress(FileNotFoundError):
-            for draft in (self._folder / PARTIAL).iterdir():
-                with suppress(FileNotFoundError):
-                    if time.time() - draft.stat().st_mtime > FORGOTTEN_SECONDS:
-                        draft.unlink()
+            for path in (self._folder / PARTIAL).iterdir():
+                with suppress(FileNotFoundError, Busy):
+                    if time.time() - path.stat().st_mtime > FORGOTTEN_SECONDS:
+                        with self._draft(path.name):
+                            pass  # it goes with the block
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[BinaryIO]:
+    """The file, locked and empty. The lock ends with the block, or with the process. Raises Busy."""
+    with ExitStack() as stack:
+        while True:
+            file = stack.enter_context(path.open("ab"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy from None
+            if _is_at(path, file):
+                break
+            stack.close()  # whoever held it removed it before we could lock it
+        file.truncate(0)
+        yield file
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

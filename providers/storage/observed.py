@@ -46,6 +46,9 @@ class ObservedStorage:
         with observed(self._observe, FAMILY, self.name):
             await self._inner.delete(key)
 
+    async def tidy(self) -> None:
+        await self._inner.tidy()
+
     async def probe(self) -> str:
         with observed(self._observe, FAMILY, self.name):
             return await self._inner.probe()

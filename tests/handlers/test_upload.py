@@ -1,11 +1,17 @@
 """Uploads from the first request to the file that everybody reads, through both storages."""
 
 import json
+import os
 import re
 import socket
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from subprocess import PIPE, Popen
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -16,6 +22,7 @@ from psycopg.types.json import Jsonb
 from domain.config_keys import MIME_TYPES
 from domain.uploads import Slot, incoming
 from providers.storage import sigv4
+from providers.storage.local import FORGOTTEN_SECONDS
 from providers.storage.sigv4 import Credentials
 from tests.domain.test_formats import ORIENTATION, PLACE, exif, photo, pixels, told
 from tests.files import file_of, png
@@ -23,6 +30,7 @@ from tests.handlers.support import account, until
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.providers.s3_server import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, S3Server, s3_server
 
+_addresses = count(1)
 HTML = b"<!doctype html><html><script>alert(1)</script></html>"
 
 
@@ -59,8 +67,8 @@ def headers(api: Api, tables: Tables) -> dict[str, str]:
 
 @pytest.fixture
 def web() -> Iterator[httpx.Client]:
-    """A client that knows nothing of the API."""
-    with httpx.Client(trust_env=False) as client:
+    """A client that knows nothing of the API. It has an address of its own, and with it limits."""
+    with httpx.Client(trust_env=False, headers={"X-Forwarded-For": f"10.9.0.{next(_addresses)}"}) as client:
         yield client
 
 
@@ -478,15 +486,72 @@ class TestTransfer:
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], web: Any
     ) -> None:
         signed = presign(api, headers)
-        target = httpx.URL(signed["uploadUrl"])
-        head = f"PUT {target.raw_path.decode()} HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
-        with socket.create_connection((target.host, target.port)) as client:
-            client.sendall(f"{head}Content-Length: 100\r\n\r\n".encode() + file_of("image/png", 100)[:50])
+        with begun(signed, file_of("image/png", 100)):
             partial = server.settings.data_dir / "uploads" / ".partial"
             until(lambda: partial.exists() and any(partial.iterdir()))
         until(lambda: not any(partial.iterdir()))
         assert tables.one("SELECT uploaded_at FROM uploads")["uploaded_at"] is None
         assert put(web, signed, file_of("image/png")).status_code == 200
+
+    def test_a_url_takes_one_transfer_at_a_time(
+        self, api: Api, server: Server, headers: dict[str, str], web: httpx.Client
+    ) -> None:
+        signed, drafts = presign(api, headers), server.settings.data_dir / "uploads" / ".partial"
+        content = file_of("image/png", 100)
+        with begun(signed, content) as first:
+            until(lambda: len(list(drafts.iterdir())) == 1)
+            refused = put(web, signed, content)
+            assert (refused.status_code, code_of(refused)) == (409, "file.transfer_running")
+            assert int(refused.headers["Retry-After"]) >= 1
+            assert len(list(drafts.iterdir())) == 1
+            first.sendall(content[50:])
+            assert first.recv(100).startswith(b"HTTP/1.1 200")
+        assert put(web, signed, content).status_code == 412
+
+    def test_of_many_at_once_one_is_taken(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], web: httpx.Client
+    ) -> None:
+        signed = presign(api, headers)
+        contents = [png(1_000_000, width=width) for width in range(1, 17)]
+        with ThreadPoolExecutor(len(contents)) as pool:
+            answers = list(pool.map(lambda content: put(web, signed, content).status_code, contents))
+        assert answers.count(200) == 1
+        assert set(answers) <= {200, 409, 412}
+        look(server)
+        assert web.get(signed["publicUrl"]).content == contents[answers.index(200)]
+
+    def test_a_transfer_in_another_process_counts_too(
+        self, api: Api, server: Server, headers: dict[str, str], web: httpx.Client
+    ) -> None:
+        signed = presign(api, headers)
+        draft = server.settings.data_dir / "uploads" / ".partial" / signed["key"].replace("/", "_")
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        holding = f"import fcntl, sys; f = open({str(draft)!r}, 'ab'); fcntl.flock(f, 2); print(flush=True); input()"
+        with Popen([sys.executable, "-c", holding], stdin=PIPE, stdout=PIPE) as other:
+            assert other.stdout is not None
+            other.stdout.readline()
+            assert code_of(put(web, signed, file_of("image/png"))) == "file.transfer_running"
+            other.kill()
+        assert draft.exists()
+        assert put(web, signed, file_of("image/png")).status_code == 200
+        assert not draft.exists()
+
+    def test_the_halves_of_a_killed_process_are_removed(self, server: Server) -> None:
+        drafts = server.settings.data_dir / "uploads" / ".partial"
+        drafts.mkdir(parents=True, exist_ok=True)
+        (left := drafts / "left").write_bytes(b"x")
+        past = time.time() - FORGOTTEN_SECONDS - 1
+        os.utime(left, (past, past))
+        server.let_time_come("storage.sweep_uploads")
+        assert not left.exists()
+
+    @pytest.mark.parametrize("method", ["PUT", "GET", "HEAD"])
+    def test_an_address_may_not_call_for_ever(self, server: Server, web: httpx.Client, method: str) -> None:
+        server.configure(**{f"ratelimit.files.{method.lower()}": "3/hour"})
+        answers = [web.request(method, f"{server.origin}/files/x") for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [403 if method == "PUT" else 404] * 3 + [429]
+        assert int(answers[3].headers["Retry-After"]) > 3000
+        assert f'"files.{method.lower()}";q=3;w=3600' in answers[0].headers["RateLimit-Policy"]
 
     def test_a_storage_that_is_away_gives_the_url_back(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server, web: Any
@@ -566,6 +631,16 @@ class TestTransfer:
         tables.run("UPDATE outbox SET available_at = now()")
         server.work_off()
         assert tables.one("SELECT status FROM uploads")["status"] == "REJECTED"
+
+
+@contextmanager
+def begun(signed: Any, content: bytes) -> Iterator[socket.socket]:
+    """A transfer of which half the file was sent."""
+    target = httpx.URL(signed["uploadUrl"])
+    head = f"PUT {target.raw_path.decode()} HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+    with socket.create_connection((target.host, target.port)) as client:
+        client.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content[: len(content) // 2])
+        yield client
 
 
 def signed_anew(server: Server, storage: Storage, key: str, stale: bool) -> str:

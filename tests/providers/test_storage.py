@@ -15,7 +15,7 @@ import pytest
 from domain.uploads import Slot, is_public, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, StorageProvider
 from providers.storage import storage_adapters
-from providers.storage.local import FORGOTTEN_SECONDS, PARTIAL, LocalStorage, Ticket, TooLarge
+from providers.storage.local import FORGOTTEN_SECONDS, PARTIAL, Busy, LocalStorage, Ticket, TooLarge
 from providers.storage.sigv4 import Credentials, presign
 from tests.providers.fakes import FakeConfig, fake_sign
 from tests.providers.s3_server import S3Server, refusal, s3_server
@@ -144,7 +144,8 @@ class TestLocal:
                 yield piece
 
         async def take() -> bytes:
-            async with local.receive(Ticket(KEY, "image/png", limit, None), given()) as draft:  # type: ignore[arg-type]
+            async with local.transfer(Ticket(KEY, "image/png", limit, None)) as draft:
+                await draft.fill(given())  # type: ignore[arg-type]
                 return draft.path.read_bytes()
 
         return asyncio.run(take())
@@ -171,6 +172,24 @@ class TestLocal:
         os.utime(old, (past, past))
         self.take(local, 5, b"new")
         assert list((tmp_path / PARTIAL).iterdir()) == [young]
+
+    def test_a_draft_that_is_held_stays_however_old(self, config: FakeConfig, tmp_path: Path) -> None:
+        local, ticket = LocalStorage(config, tmp_path, fake_sign), Ticket(KEY, "image/png", 5, None)
+
+        async def take() -> None:
+            async with local.transfer(ticket) as draft:
+                os.utime(draft.path, (0, 0))
+                await local.tidy()
+                assert draft.path.exists()
+                with pytest.raises(Busy):
+                    async with local.transfer(ticket):
+                        pass
+                assert draft.path.exists()
+            async with local.transfer(ticket):
+                pass
+
+        asyncio.run(take())
+        assert list((tmp_path / PARTIAL).iterdir()) == []
 
 
 class TestLocalProbe:
