@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.changes import Notice, read_notice
+from domain.mailed_pages import REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
 from domain.oauth import PLATFORM_NAMES
 from domain.users import mask_email
 
@@ -28,27 +29,27 @@ async def verify_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Conf
         "device": device_of(user.registration_device) or "",
     } | ({"provider": PLATFORM_NAMES[provider]} if provider else {})
     note = "verify_address.opened_through" if provider else "verify_address.opened"
-    links = _links(config, notice, f"{config['site.base_url']}/verify-email?token={notice.link or job.secret}")
+    links = _links(config, notice, VERIFY_EMAIL.link(notice.link or job.secret))
     await mailer.send(job, "verify_address", to=user.email, locale=user.locale, notes=(note,), **links, **told)
 
 
 async def reset_password(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link = f"{config['site.base_url']}/reset-password?token={job.secret}"
+    link = RESET_PASSWORD.link(job.secret)
     await _tell_owner(job, uow, mailer, "reset_password", link=link, minutes=config["auth.reset_ttl_minutes"])
 
 
 async def reactivation(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link = f"{config['site.base_url']}/reactivate?token={job.secret}"
+    link = REACTIVATE.link(job.secret)
     await _tell_owner(job, uow, mailer, "reactivation", link=link, days=config["auth.reactivation_ttl_days"])
 
 
 async def account_deactivated(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link, days = _reactivation_link(job, config), config["auth.reactivation_ttl_days"]
+    link, days = _reactivation_link(job), config["auth.reactivation_ttl_days"]
     await _tell_of_change(job, uow, mailer, config, "account_deactivated", link=link, days=days)
 
 
 async def change_undone(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link = f"{config['site.base_url']}/reset-password?token={job.secret}"
+    link = RESET_PASSWORD.link(job.secret)
     await _tell_owner(job, uow, mailer, "change_undone", link=link, minutes=config["auth.reset_ttl_minutes"])
 
 
@@ -61,7 +62,7 @@ async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config:
         if user is None:  # used, or replaced by a later wish
             return
         address = await db.email_changes.new_email(token)
-    link = f"{config['site.base_url']}/verify-email-change?token={token}"
+    link = VERIFY_EMAIL_CHANGE.link(str(token))
     hours = config["auth.verification_ttl_hours"]
     told = {"link": link, "hours": hours, "account": mask_email(user.email)} | _circumstances(job)
     notes = ("confirm_new_address.asked",) if "when" in job.payload else ()
@@ -69,7 +70,7 @@ async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config:
 
 
 async def account_recovered(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link = f"{config['site.base_url']}/reset-password?token={read_notice(job.secret).link}"
+    link = RESET_PASSWORD.link(read_notice(job.secret).link)
     minutes = config["auth.reset_ttl_minutes"]
     await _tell_of_change(job, uow, mailer, config, "account_recovered", link=link, minutes=minutes)
 
@@ -79,15 +80,16 @@ async def address_change_requested(job: Job, uow: UnitOfWork, mailer: Mailer, co
 
 
 async def address_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link, address = f"{config['site.base_url']}/contact", job.payload["address"]
-    await _tell_of_change(job, uow, mailer, config, "address_changed", link=link, address=address)
+    await _tell_of_change(job, uow, mailer, config, "address_changed", address=job.payload["address"])
 
 
 async def password_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     """After a reset also which platforms stand, and which were unlinked for being young."""
     payload = job.payload
     told = {"when": payload["when"], "device": payload["device"], "days": config["auth.young_days"]}
-    platforms = {state: _platform_names(payload[state]) for state in ("standing", "unlinked") if payload.get(state)}
+    platforms: dict[str, Any] = {
+        state: _platform_names(payload[state]) for state in ("standing", "unlinked") if payload.get(state)
+    }
     notes = [f"platforms.{state}" for state in platforms]
     await _tell_of_change(job, uow, mailer, config, "password_changed", notes=notes, **told, **platforms)
 
@@ -108,7 +110,7 @@ async def wrong_second_factors(job: Job, uow: UnitOfWork, mailer: Mailer) -> Non
     await _tell_owner(job, uow, mailer, "wrong_second_factors", **_circumstances(job))
 
 
-def _circumstances(job: Job) -> dict[str, str]:
+def _circumstances(job: Job) -> dict[str, Any]:
     return {name: job.payload.get(name, "") for name in ("when", "device", "place")}
 
 
@@ -151,7 +153,7 @@ async def export_ready(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config
 
 
 async def deletion_scheduled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link, date = _reactivation_link(job, config), job.payload["date"]
+    link, date = _reactivation_link(job), job.payload["date"]
     await _tell_of_change(job, uow, mailer, config, "deletion_scheduled", link=link, date=date)
 
 
@@ -168,15 +170,17 @@ async def session_theft(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "session_theft")
 
 
-async def _tell_owner(job: Job, uow: UnitOfWork, mailer: Mailer, template: str, link: str = "", **words: Any) -> None:
+async def _tell_owner(
+    job: Job, uow: UnitOfWork, mailer: Mailer, template: str, link: Link | None = None, **words: Any
+) -> None:
     async with uow() as db:
         user = await db.users.find(UUID(job.payload["user"]))
     if user is not None and user.status != "DELETED":
         await mailer.send(job, template, to=user.email, locale=user.locale, link=link, **words)
 
 
-def _reactivation_link(job: Job, config: Config) -> str:
-    return f"{config['site.base_url']}/reactivate?token={read_notice(job.secret).link or job.secret}"
+def _reactivation_link(job: Job) -> Link:
+    return REACTIVATE.link(read_notice(job.secret).link or job.secret)
 
 
 async def _tell_of_change(
@@ -185,7 +189,7 @@ async def _tell_of_change(
     mailer: Mailer,
     config: Config,
     template: str,
-    link: str = "",
+    link: Link | None = None,
     notes: Sequence[str] = (),
     **words: Any,
 ) -> None:
@@ -200,8 +204,8 @@ async def _tell_of_change(
         await mailer.send(job, template, to=to, locale=user.locale, notes=notes, **words)
 
 
-def _links(config: Config, notice: Notice, link: str) -> dict[str, Any]:
-    undo = f"{config['site.base_url']}/undo-change?token={notice.undo}" if notice.undo else ""
+def _links(config: Config, notice: Notice, link: Link | None) -> dict[str, Any]:
+    undo = UNDO_CHANGE.link(notice.undo) if notice.undo else None
     return {"link": link, "undo": undo, "undo_hours": config["auth.undo_hours"]}
 
 
@@ -214,5 +218,5 @@ async def session_theft_alert(job: Job, mailer: Mailer, config: Config) -> None:
 
 async def sms_alert(job: Job, mailer: Mailer, config: Config) -> None:
     if config["security.alert_email"]:
-        told = {name: job.payload[name] for name in ("country", "sent", "verified", "budget")}
+        told: dict[str, Any] = {name: job.payload[name] for name in ("country", "sent", "verified", "budget")}
         await mailer.send(job, "sms_alert", to=config["security.alert_email"], locale=None, **told)

@@ -6,6 +6,14 @@ Programs that scan mails open every link, and some of them run scripts; none of 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from domain.mailed_pages import (
+    REACTIVATE,
+    RESET_PASSWORD,
+    UNDO_CHANGE,
+    VERIFY_EMAIL,
+    VERIFY_EMAIL_CHANGE,
+    MailedPage,
+)
 from portal.model import Operation, Site
 from portal.pages import Page
 
@@ -14,24 +22,28 @@ TOKEN = "token"  # noqa: S105 - the name of a field
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``path``: where the mailed link leads; ``mail``: the template of that mail, whose words the page shares.
+    """``mail``: the template of the mail that leads there, whose words the page shares.
 
     ``done``: the word of the scripts for its success. ``offered``: fields that need not be filled in.
     """
 
-    path: str
+    page: MailedPage
     operation_id: str
     mail: str
     done: str
     offered: tuple[str, ...] = ()
 
+    @property
+    def path(self) -> str:
+        return f"/{self.page.path}"
+
 
 ACTIONS = (
-    Action("verify-email", "auth.verify_email", "verify_address", "verifyDone", ("password",)),
-    Action("reset-password", "auth.passwords.reset", "reset_password", "resetDone"),
-    Action("undo-change", "auth.changes.undo", "not_me", "undoDone"),
-    Action("reactivate", "users.reactivate", "reactivation", "reactivateDone"),
-    Action("verify-email-change", "auth.verify_email_change", "confirm_new_address", "verifyDone", ("password",)),
+    Action(VERIFY_EMAIL, "auth.verify_email", "verify_address", "verifyDone", ("password",)),
+    Action(RESET_PASSWORD, "auth.passwords.reset", "reset_password", "resetDone"),
+    Action(UNDO_CHANGE, "auth.changes.undo", "not_me", "undoDone"),
+    Action(REACTIVATE, "users.reactivate", "reactivation", "reactivateDone"),
+    Action(VERIFY_EMAIL_CHANGE, "auth.verify_email_change", "confirm_new_address", "verifyDone", ("password",)),
 )
 
 
@@ -47,4 +59,4 @@ def _page(action: Action, operation: Operation) -> Page:
     fields = operation.body.fields if operation.body else ()
     asked = tuple(field for field in fields if field.name in action.offered or (field.name != TOKEN and field.required))
     context = {"action": action, "operation": operation, "asked": asked}
-    return Page(f"/{action.path}", "actions/page.html", "home.title", context=context)
+    return Page(action.path, "actions/page.html", "home.title", context=context)

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain.config_keys import Config
 from domain.jobs import Job
+from domain.mailed_pages import Link
 from domain.mails import Attempt, Mail
 from persistence.database import Database
 from providers.registry import EmailFamily
@@ -45,25 +46,20 @@ class Mailer:
         *,
         to: str,
         locale: str | None,
-        link: str = "",
-        undo: str = "",
+        link: Link | None = None,
+        undo: Link | None = None,
         notes: Sequence[str] = (),
         **variables: Any,
     ) -> None:
         """Raises ProviderUnavailable or ProviderRejected."""
         spoken = locale or self._config["platform.supported_locales"][0]
-        link, undo = spoken_link(link, spoken), spoken_link(undo, spoken)
-        mail = render(self._texts, job.id, template, to, spoken, link, variables, undo, notes)
+        first, second = (target.written(self._config, spoken) if target else "" for target in (link, undo))
+        mail = render(self._texts, job.id, template, to, spoken, first, variables, second, notes)
         await self._email.send(mail, self._record)
 
     def _record(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)
         self._watch(attempt)
-
-
-def spoken_link(link: str, locale: str) -> str:
-    """The page behind a link speaks the language of the mail. A mail without a link has none to complete."""
-    return f"{link}{'&' if '?' in link else '?'}lang={locale}" if link else ""
 
 
 def render(

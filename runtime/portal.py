@@ -71,7 +71,7 @@ TYPES = {
 # Everything else is text, which is worth compressing.
 PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta", ".pf_filter")
 # Whatever its folder holds below an address begins with one of these, or is a file at the root.
-PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(f"/{action.path}" for action in ACTIONS))
+PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(action.path for action in ACTIONS))
 MAX_PATH = 1024  # each step of a path is looked up on the disk
 KEPT_FILES = 256
 NOT_BUILT = (
@@ -101,7 +101,7 @@ class Portal:
         self._api = api
         self._config = config
         self._beyond = beyond
-        self._actions = {f"/{action.path}" for action in ACTIONS}
+        self._actions = {action.path for action in ACTIONS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(self._api):

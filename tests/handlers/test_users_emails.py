@@ -183,7 +183,7 @@ class TestVerify:
         verify(api, change_token(api, access))
         newest = api.mails("ada@example.com")[0]
         assert "was changed" in newest["subject"]
-        assert "/contact" in newest["text"]
+        assert "/undo-change?token=" in newest["text"]
         assert NEW not in newest["text"]
 
     def test_the_same_token_again_is_no_harm(self, api: Api, access: str, tables: Tables) -> None:

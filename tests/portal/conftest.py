@@ -6,6 +6,7 @@ import pytest
 
 from portal.build import Options, build
 from portal.model import Site, read
+from runtime.i18n import Texts
 from runtime.spec import Contract
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -22,3 +23,8 @@ def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("portal") / "site"
     build(site, out, Options(origin=ORIGIN, search=False))
     return out
+
+
+@pytest.fixture(scope="session")
+def texts(contract: Contract) -> Texts:
+    return Texts(contract.errors)

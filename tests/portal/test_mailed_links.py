@@ -1,0 +1,160 @@
+"""Every link of every mail, in every language, followed on the running server to the page that was meant."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+import pytest
+from lxml import html
+
+from domain.changes import Notice
+from domain.config_keys import LOCALES
+from domain.keys import Purpose
+from jobs import email
+from runtime.i18n import Texts
+from tests.handlers.support import insert
+from tests.harness import Server, Tables
+
+TOPICS = sorted(
+    name
+    for name, job in vars(email).items()
+    if inspect.iscoroutinefunction(job) and job.__module__ == email.__name__ and not name.startswith("_")
+)
+OPERATORS = {"session_theft_alert", "sms_alert"}
+# Mails whose secret is no notice of a change; the one of all others may undo it, too.
+TOKEN_ALONE = {"reset_password", "reactivation", "change_undone", "confirm_new_address"}
+UNDO = "/auth/undo-change"
+# What the first link of a mail is for: the operation that its page calls. Others offer at most to undo what they tell.
+MEANT = {
+    "verify_address": "/auth/verify-email",
+    "confirm_new_address": "/auth/verify-email-change",
+    "reset_password": "/auth/reset-password",
+    "change_undone": "/auth/reset-password",
+    "account_recovered": "/auth/reset-password",
+    "reactivation": "/users/reactivate",
+    "account_deactivated": "/users/reactivate",
+    "deletion_scheduled": "/users/reactivate",
+}
+TOLD_ALONE = {
+    "account_erased",
+    "deletion_cancelled",
+    "export_ready",
+    "export_requested",
+    "new_sign_in",
+    "password_guessed",
+    "session_theft",
+    "sign_in_after_failures",
+    "wrong_second_factors",
+}
+PAYLOAD = {
+    "address": "a***@e***.org",
+    "country": "TR",
+    "date": "2026-02-01",
+    "device": "Chrome on macOS",
+    "place": "TR, 192.168.1.***",
+    "provider": "google",
+    "sent": "60",
+    "standing": "apple",
+    "unlinked": "x",
+    "verified": "3",
+    "budget": "500",
+    "when": "2026-01-01 09:30 UTC",
+}
+URL = re.compile(r"https?://\S+")
+
+
+class Links(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if tag == "a" and name == "href"]
+
+
+class Sender:
+    """Mails of every kind to one person for each language."""
+
+    def __init__(self, server: Server, tables: Tables) -> None:
+        self.server = server
+        self.tables = tables
+        self.token, self.undo = uuid4(), uuid4()
+
+    def send_all(self, locale: str) -> dict[str, dict[str, Any]]:
+        """The mails by their topics."""
+        user_id = insert(self.tables, "users", email=f"{locale}@example.com", locale=locale)
+        change = {"user_id": user_id, "new_email": f"{locale}@example.org", "expires_at": "2999-01-01"}
+        token = uuid4()
+        insert(self.tables, "email_changes", token_hash=sha256(token.bytes).digest(), **change)
+        jobs = {self._add(topic, locale, user_id, token): topic for topic in TOPICS}
+        self.server.work_off()
+        mails = self.tables.rows("SELECT * FROM mailbox_messages WHERE id = ANY(%s)", list(jobs))
+        return {jobs[mail["id"]]: mail for mail in mails}
+
+    def _add(self, topic: str, locale: str, user_id: UUID, new_address: UUID) -> UUID:
+        notice = Notice(f"{locale}@example.com", str(self.undo)).written(str(self.token))
+        secret = notice if topic not in TOKEN_ALONE else str(self.token)
+        secret = {"confirm_new_address": str(new_address), "account_erased": f"{locale}@example.com"}.get(topic, secret)
+        sealed = self.server.app.parts.keyring.seal(Purpose.OUTBOX, secret)
+        payload = PAYLOAD | {"user": str(user_id), "locale": locale, "sealed": sealed}
+        return insert(self.tables, "outbox", topic=f"email.{topic}", payload=payload)
+
+
+@pytest.fixture(scope="module")
+def serving(start_server: Callable[..., Server], built: Path) -> Server:
+    server = start_server(portal_dir=built)
+    server.configure(**{"security.alert_email": "operators@example.com"})
+    return server
+
+
+@pytest.fixture(scope="module")
+def sender(serving: Server) -> Iterator[Sender]:
+    with Tables(serving.database_url) as tables:
+        yield Sender(serving, tables)
+
+
+def links_of(mail: dict[str, Any]) -> list[str]:
+    """Those of both parts, which say the same."""
+    plain, shown = URL.findall(mail["text"]), Links(mail["html"]).found
+    assert plain == list(dict.fromkeys(shown)), mail["subject"]
+    return plain
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_link_leads_to_the_page_that_was_meant(sender: Sender, serving: Server, locale: str) -> None:
+    mails = sender.send_all(locale)
+    assert sorted(mails) == TOPICS
+    with serving.client() as reader:
+        for topic, mail in mails.items():
+            told_alone = topic in TOLD_ALONE | OPERATORS
+            undone = topic not in TOKEN_ALONE and not told_alone
+            expected = ([MEANT[topic]] if topic in MEANT else []) + [UNDO] * undone
+            reached = []
+            for link in links_of(mail):
+                answer = reader.get(link)
+                assert (answer.status_code, answer.history) == (200, []), link
+                page = html.document_fromstring(answer.content)
+                assert page.get("lang") == mail["locale"], link
+                (form,) = page.xpath("//form[@data-path]")
+                reached.append(form.get("data-path"))
+                (token,) = parse_qs(urlsplit(link).query)["token"]
+                assert str(UUID(token)) == token
+            assert reached == expected, (topic, locale)
+
+
+def test_a_mail_with_words_for_a_button_has_a_link(texts: Texts) -> None:
+    words = {key.removesuffix(".button") for key in texts.namespace("en", "mails") if key.endswith(".button")}
+    assert words == MEANT.keys() | {"not_me"}
+
+
+@pytest.mark.parametrize("path", ["/contact", "/verify-mail"])
+def test_a_page_that_does_not_exist_is_none(serving: Server, path: str) -> None:
+    with serving.client() as reader:
+        assert reader.get(f"{path}?lang=de").status_code == 404
