@@ -26,8 +26,12 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try with one provider, as it is recorded. ``outcome``: delivered | unavailable | rejected."""
+    """One try with one provider, as it is recorded. ``family``: email | sms.
 
+    ``outcome``: delivered | unavailable | rejected.
+    """
+
+    family: str
     provider: str
     outcome: str
     error: str | None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from persistence.url import driver_url
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 FOLDER = Path(__file__).parent / "migrations"
+LOCK_TIMEOUT = "5s"
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+class Locked(Exception):
+    """A migration waited too long for a table that others use; nothing was changed."""
 
 
 def alembic_config(url: str) -> "Config":
@@ -25,11 +31,22 @@ def alembic_config(url: str) -> "Config":
     return config
 
 
-def upgrade(url: str) -> None:
-    """Bring the database at a libpq ``url`` to the newest schema."""
+def upgrade(url: str, lock_timeout: str = LOCK_TIMEOUT) -> None:
+    """Bring the database at a libpq ``url`` to the newest schema, all of the way or not at all.
+
+    Whoever waits for a lock keeps all later calls on that table waiting, so the wait is short. Raises Locked.
+    """
     from alembic import command  # slow to import
 
-    command.upgrade(alembic_config(url), "head")
+    config = alembic_config(url)
+    config.attributes["lock_timeout"] = lock_timeout
+    try:
+        command.upgrade(config, "head")
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        remedy = "nothing was changed; migrate again, or end the long transaction that holds the table"
+        raise Locked(f"a table was in use for longer than {lock_timeout}: {remedy}") from error
 
 
 @cache
@@ -38,11 +55,14 @@ def newest() -> str:
     return max(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
 
 
-async def is_current(engine: AsyncEngine) -> bool:
-    """Whether the database answers and no migration is pending."""
+async def is_up_to_date(engine: AsyncEngine) -> bool:
+    """Whether the database answers and no migration of this code is pending.
+
+    A newer schema serves as well: each revision works with the release before it, which is how nodes are replaced.
+    """
     try:
         async with engine.connect() as connection:
             version = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return bool(version == newest())
+            return version is not None and str(version) >= newest()
     except SQLAlchemyError:
         return False

@@ -1,6 +1,7 @@
 """Jobs that commit with their cause. A claim is a lease; whoever holds it may end the job, nobody else."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.mails import Attempt
 from domain.users import Trace
-from persistence.models import EmailDelivery, OutboxJob
+from persistence.models import EmailDelivery, OutboxJob, SmsDelivery
 
 Seal = Callable[[str], str]
 DUE = (OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
 # A look at the outbox must cost little when it is fullest.
 COUNTED_TO = 100_000
+DELIVERIES = {"email": EmailDelivery, "sms": SmsDelivery}
 
 
 class Outbox:
@@ -87,18 +89,11 @@ class Outbox:
         return await self._session.scalar(waited) or timedelta(0)
 
     async def record_attempts(self, job_id: UUID, attempts: Sequence[Attempt]) -> None:
-        rows = [
-            {
-                "job_id": job_id,
-                "provider": a.provider,
-                "outcome": a.outcome,
-                "error": a.error,
-                "started_at": a.started_at,
-            }
-            for a in attempts
-        ]
-        if rows:
-            await self._session.execute(insert(EmailDelivery), rows)
+        for family, delivery in DELIVERIES.items():
+            told = [asdict(attempt) for attempt in attempts if attempt.family == family]
+            rows = [{"job_id": job_id} | {name: row[name] for name in row if name != "family"} for row in told]
+            if rows:
+                await self._session.execute(insert(delivery), rows)
 
     async def purge(self, before: datetime, dead_before: datetime) -> None:
         """Forget ended jobs. Dead letters stay longer, not for ever: they may hold what is sealed of a person."""

@@ -39,12 +39,14 @@ from persistence.models import (
     ReferralLink,
     ReferralLinkAlias,
     Session,
+    SmsDelivery,
     SocialAccount,
     Upload,
     User,
     UsernameHistory,
     UserSettings,
 )
+from persistence.models.platform import Delivery
 
 BATCH = 200
 SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
@@ -158,9 +160,12 @@ def _aliased(subject: Subject) -> ColumnElement[bool]:
 BEFORE, AFTER = r"(?<![\w.+!#$%&*?^`{|}~-])", r"(?![\w-]|\.\w)"
 
 
-def _named_in_deliveries(subject: Subject) -> ColumnElement[bool]:
-    names = "|".join(map(re.escape, subject.names))
-    return EmailDelivery.error.regexp_match(f"{BEFORE}(?:{names}){AFTER}", flags="i")
+def _named_in(delivery: type[Delivery]) -> Where:
+    def where(subject: Subject) -> ColumnElement[bool]:
+        names = "|".join(map(re.escape, subject.names))
+        return delivery.error.regexp_match(f"{BEFORE}(?:{names}){AFTER}", flags="i")
+
+    return where
 
 
 USER_KEPT = frozenset({"id", "created_at", "email", "status", "email_verified", "two_factor_enabled", "referred_by"})
@@ -174,6 +179,8 @@ def _nameless() -> dict[str, Any]:
 
 
 TOKEN = {"token_hash": SECRET}
+NOT_DELIVERED = Anonymise("that a delivery failed matters to the service, to whom does not", {"error": "erased"})
+WORDS_OF_A_SERVER = {"error": "the words of somebody else's server, which may name others", "job_id": INTERNAL}
 
 # In the order of erasure; the account itself is last, because its names lead to the others.
 PERSONAL: tuple[Personal, ...] = (
@@ -263,10 +270,17 @@ PERSONAL: tuple[Personal, ...] = (
     ),
     Personal(
         EmailDelivery,
-        "Deliveries of which a mail server or an SMS vendor said that your address or phone took none.",
-        _named_in_deliveries,
-        Anonymise("that a delivery failed matters to the service, to whom does not", {"error": "erased"}),
-        {"error": "the words of somebody else's server, which may name others", "job_id": INTERNAL},
+        "Mails of which a mail server said that your address took none.",
+        _named_in(EmailDelivery),
+        NOT_DELIVERED,
+        WORDS_OF_A_SERVER,
+    ),
+    Personal(
+        SmsDelivery,
+        "Text messages of which a vendor said that your phone took none.",
+        _named_in(SmsDelivery),
+        NOT_DELIVERED,
+        WORDS_OF_A_SERVER,
     ),
     Personal(
         OutboxJob,

@@ -102,12 +102,12 @@ class _Senders(_Family[AdapterT]):
                 with observed(self._observe, self.family, name):
                     await hand_over(self._adapter(name))
             except ProviderUnavailable as fault:
-                record(Attempt(name, "unavailable", str(fault), started_at))
+                record(Attempt(self.family, name, "unavailable", str(fault), started_at))
                 raise
             except ProviderRejected as refusal:
-                record(Attempt(name, "rejected", str(refusal), started_at))
+                record(Attempt(self.family, name, "rejected", str(refusal), started_at))
                 raise
-            record(Attempt(name, "delivered", None, started_at))
+            record(Attempt(self.family, name, "delivered", None, started_at))
 
         await self._first_available(attempt)
 

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.avatars import avatar_columns
-from persistence.migrate import is_current
+from persistence.migrate import is_up_to_date
 from persistence.sessions import LiveSessions
 from providers.dns.deliverability import MailRules
 from providers.oauth import oauth_adapters
@@ -291,7 +291,7 @@ class Application:
     async def _ready(self, _request: Request) -> Response:
         known = self.config.known and self.signing_keys.known
         staying = self.lifecycle.phase is Phase.SERVING
-        ready = staying and known and await is_current(self.parts.database.engine)
+        ready = staying and known and await is_up_to_date(self.parts.database.engine)
         if ready:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})

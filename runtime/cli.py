@@ -17,6 +17,7 @@ import click
 
 from domain.config_keys import CATALOGUE, LOCALES, InvalidConfig
 from domain.oauth import PLATFORMS
+from persistence.migrate import Locked
 from runtime import embedded, fuzz, log, server, spec
 from runtime.embedded import InUse, NotInstalled
 from runtime.evidence import NoCheckout
@@ -31,6 +32,7 @@ from runtime.worker import LEASE
 T = TypeVar("T")
 
 NICENESS = 10
+REFUSALS = (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout, NotRecovered, Locked)
 
 
 @click.group()
@@ -395,7 +397,7 @@ def _with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
 def main() -> None:
     try:
         cli()
-    except (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout, NotRecovered) as error:
+    except REFUSALS as error:
         click.echo(f"biore: {error}", err=True)
         sys.exit(2)
 

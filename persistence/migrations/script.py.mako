@@ -1,7 +1,7 @@
 """${message}"""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}
@@ -9,8 +9,14 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
+# The previous release goes on working on this schema until its last node is replaced. So what is added it may leave out
+# (nullable, or with a server_default), what it still reads or writes stays as it is, and what it no longer knows may go.
+# A column is renamed or removed in two releases. Say here how the previous release gets on with this; a test asks.
+previous_release = ""
+
 
 def upgrade() -> None:
+    """Locks are waited for 5 seconds, so long work on a large table is made without one (NOT VALID, CONCURRENTLY)."""
     ${upgrades if upgrades else "pass"}
 
 

@@ -28,6 +28,7 @@ from persistence.models.platform import (
     OutboxJob,
     ScheduledJob,
     SigningKey,
+    SmsDelivery,
 )
 from persistence.models.settings import UserSettings
 from persistence.models.sms import SmsBudget
@@ -77,6 +78,7 @@ __all__ = [
     "Session",
     "SigningKey",
     "SmsBudget",
+    "SmsDelivery",
     "SocialAccount",
     "Upload",
     "User",

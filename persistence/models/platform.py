@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from persistence.models.base import Base, Created, Identified
 
@@ -49,17 +49,30 @@ class ScheduledJob(Base):
     last_due: Mapped[datetime | None]
 
 
-class EmailDelivery(Identified, Created, Base):
-    """One attempt of one provider to deliver the mail of a job."""
+class Delivery(Identified, Created):
+    """One attempt of one provider to deliver the message of a job."""
 
-    __tablename__ = "email_deliveries"
-    __table_args__ = (Index("ix_email_deliveries_failed", "started_at", postgresql_where=sql("error IS NOT NULL")),)
+    __tablename__: str
 
     job_id: Mapped[UUID] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), index=True)
     provider: Mapped[str]
     outcome: Mapped[str]
     error: Mapped[str | None]
     started_at: Mapped[datetime]
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index]:
+        failed = sql("error IS NOT NULL")
+        return (Index(f"ix_{cls.__tablename__}_failed", "started_at", postgresql_where=failed),)
+
+
+class EmailDelivery(Delivery, Base):
+    __tablename__ = "email_deliveries"
+
+
+class SmsDelivery(Delivery, Base):
+    __tablename__ = "sms_deliveries"
 
 
 class MailboxMessage(Identified, Base):

@@ -39,8 +39,12 @@ def schema(deployment: Deployment) -> Verdict:
     known, found = health.known_revisions(), deployment.revision
     if found is None:
         return fail("no migration was ever applied", "run `biore migrate`")
+    if found > known[0]:
+        return warn(
+            f"revision {found} is newer than this code", "go on replacing nodes: run the newer version here too"
+        )
     if found not in known:
-        return fail(f"revision {found} is not of this code", "the database is ahead: run the newer version here too")
+        return fail(f"revision {found} is not of this code", "connect to the database of this deployment")
     behind = known.index(found)
     if behind:
         return fail(f"{behind} migrations are pending after {found}", "run `biore migrate`")

@@ -603,7 +603,7 @@ class TestSms:
 
     @staticmethod
     def _attempts(tables: Tables) -> list[tuple[str, str]]:
-        rows = tables.rows("SELECT provider, outcome FROM email_deliveries ORDER BY started_at")
+        rows = tables.rows("SELECT provider, outcome FROM sms_deliveries ORDER BY started_at")
         return [(row["provider"], row["outcome"]) for row in rows]
 
     def test_a_vendor_delivers_it(
@@ -615,6 +615,7 @@ class TestSms:
         assert received.to == PHONE
         assert verify(api, challenge_id, code_in({"text": received.text})).status_code == 200
         assert self._attempts(tables) == [("twilio", "delivered")]
+        assert tables.count("email_deliveries") == 0
 
     def test_the_next_one_delivers_when_the_first_is_down(
         self, api: Api, server: Server, tables: Tables, vendors: dict[str, SmsVendor]

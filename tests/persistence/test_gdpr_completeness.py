@@ -113,6 +113,7 @@ OWNERS = {
     "email_deliveries": "error",
     "mailbox_messages": "recipient",
     "outbox": "payload",
+    "sms_deliveries": "error",
 }
 # Where somebody was, not who.
 WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")

@@ -91,6 +91,9 @@ INSERT INTO oauth_used_tokens (digest, expires_at)
 INSERT INTO email_deliveries (id, job_id, provider, outcome, error, started_at)
     SELECT gen_random_uuid(), id, 'smtp', 'delivered', CASE WHEN row_number() OVER () % 50 = 0 THEN '4.2.1' END, now()
     FROM outbox;
+INSERT INTO sms_deliveries (id, job_id, provider, outcome, error, started_at)
+    SELECT gen_random_uuid(), id, 'twilio', 'delivered', CASE WHEN row_number() OVER () % 50 = 0 THEN '30003' END, now()
+    FROM outbox;
 INSERT INTO audit_logs (id, action, result, actor_id, target_id)
     SELECT gen_random_uuid(), 'auth.login.success', 'success', id, id FROM {USERS} u
 """  # noqa: S608 - constants of this file

@@ -388,7 +388,7 @@ class TestDatabase:
         ("statement", "words"),
         [
             ("UPDATE alembic_version SET version_num = '0001'", "migrations are pending after 0001"),
-            ("UPDATE alembic_version SET version_num = '9999'", "revision 9999 is not of this code"),
+            ("UPDATE alembic_version SET version_num = '0000'", "revision 0000 is not of this code"),
             ("DROP TABLE alembic_version", "no migration"),
         ],
     )
@@ -398,6 +398,14 @@ class TestDatabase:
             tables.run(statement)
         _, found = several(environ, "database.schema", database_url=url)
         says(found, "FAIL", words)
+
+    def test_a_newer_schema_is_told(self, databases: Databases, environ: Environ) -> None:
+        """Nodes are replaced one after the other, after the migration."""
+        url = databases.migrated()
+        with Tables(url) as tables:
+            tables.run("UPDATE alembic_version SET version_num = '9999'")
+        _, found = several(environ, "database.schema", database_url=url)
+        says(found, "warn", "revision 9999 is newer than this code")
 
     def test_another_encoding_fails(self, databases: Databases, environ: Environ) -> None:
         admin(databases, "CREATE DATABASE {} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'", "doctor_ascii")

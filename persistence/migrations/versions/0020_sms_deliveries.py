@@ -1,0 +1,48 @@
+"""Attempts to deliver text messages have a table of their own."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+previous_release = "It goes on noting its text messages among the mails; nobody reads either table but for exports."
+
+MOVED = """
+WITH moved AS (
+    DELETE FROM {source} d USING outbox o WHERE o.id = d.job_id AND o.topic LIKE 'sms.%'
+    RETURNING d.id, d.job_id, d.provider, d.outcome, d.error, d.started_at, d.created_at
+)
+INSERT INTO {target} (id, job_id, provider, outcome, error, started_at, created_at) SELECT * FROM moved
+"""
+
+
+def upgrade() -> None:
+    op.create_table(
+        "sms_deliveries",
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["outbox.id"], name=op.f("fk_sms_deliveries_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sms_deliveries")),
+    )
+    op.create_index(op.f("ix_sms_deliveries_job_id"), "sms_deliveries", ["job_id"], unique=False)
+    op.create_index(
+        "ix_sms_deliveries_failed",
+        "sms_deliveries",
+        ["started_at"],
+        unique=False,
+        postgresql_where=sa.text("error IS NOT NULL"),
+    )
+    op.execute(MOVED.format(source="email_deliveries", target="sms_deliveries"))
+
+
+def downgrade() -> None:
+    op.execute(MOVED.format(source="sms_deliveries", target="email_deliveries"))
+    op.drop_table("sms_deliveries")
