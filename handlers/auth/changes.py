@@ -40,7 +40,7 @@ async def _give_back(
     """All as before the change, but the password: whoever made the change may know it, so a new one is to be chosen."""
     await changes.put_back(db, change, former)
     await db.users.void_links(change.user_id, now)
-    if await db.users.change_status(change.user_id, "DEACTIVATED", "ACTIVE"):
-        await db.gdpr_requests.cancel_deletion(change.user_id, now)
+    await db.users.change_status(change.user_id, "DEACTIVATED", "ACTIVE")
+    await db.gdpr_requests.cancel_deletion(change.user_id, now)
     token = await db.password_resets.start(change.user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
     await db.outbox.add("email.change_undone", secret=str(token), user=str(change.user_id))

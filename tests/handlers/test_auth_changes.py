@@ -194,11 +194,14 @@ class TestUndo:
         assert back is not None
         assert code_of(api.call("users.reactivate", {"token": back[1]})) == "error.user.reactivation_invalid"
 
-    def test_a_deletion_is_called_off(self, api: Api, tables: Tables) -> None:
+    @pytest.mark.parametrize("status", ["ACTIVE", "SUSPENDED", "BANNED"])
+    def test_a_deletion_is_called_off(self, api: Api, tables: Tables, status: str) -> None:
         account(api, tables)
-        assert api.call("gdpr.delete", headers=bearer(api.sign_in())).status_code == 200
+        access = api.sign_in()
+        tables.run("UPDATE users SET status = %s", status)
+        assert api.call("gdpr.delete", headers=bearer(access)).status_code == 200
         undone(api, undo_token(api))
-        assert user(tables)["status"] == "ACTIVE"
+        assert user(tables)["status"] == status
         assert tables.one("SELECT status FROM gdpr_requests")["status"] == "CANCELLED"
 
     @pytest.mark.parametrize("status", ["SUSPENDED", "BANNED"])
