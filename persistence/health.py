@@ -11,7 +11,16 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, String, func, lite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from persistence.migrate import FOLDER
-from persistence.models import BackupCode, IdempotencyKey, OAuthProvider, OutboxJob, ScheduledJob, SigningKey, User
+from persistence.models import (
+    BackupCode,
+    CredentialChange,
+    IdempotencyKey,
+    OAuthProvider,
+    OutboxJob,
+    ScheduledJob,
+    SigningKey,
+    User,
+)
 from persistence.outbox import DUE
 
 # A limit of -1 is none. Connections kept for superusers and for pg_use_reserved_connections are not for us.
@@ -108,6 +117,7 @@ async def seals(engine: AsyncEngine) -> Mapping[str, Mapping[str, int]]:
         _kids("second factors", User.two_factor_secret),
         _kids("platform secrets", OAuthProvider.client_secret),
         _kids("signing keys", SigningKey.sealed),
+        _kids("undo links", CredentialChange.former, CredentialChange.expires_at > func.now()),
         _kids("jobs", job, OutboxJob.done_at.is_(None)),
         _kids("stored answers", func.encode(answer.body, "escape"), answer.expires_at > func.now()),
     )

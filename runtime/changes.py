@@ -41,8 +41,10 @@ class Changes:
         return await db.credential_changes.start(user_id, self._clock(), life, kind=kind, **columns)
 
     async def put_back(self, db: Repositories, change: Change, former: str) -> None:
-        """Raises ApiError auth.undo_change.address_taken."""
+        """Raises ApiError auth.undo_change.address_taken, or invalid_token when the secret of the seal is gone."""
         step = int(self._clock().timestamp()) // STEP_SECONDS
-        await db.credential_changes.put_back(
-            change.user_id, self._keyring.unseal(Purpose.FORMER_CREDENTIALS, former), step
-        )
+        try:
+            state = self._keyring.unseal(Purpose.FORMER_CREDENTIALS, former)
+        except ValueError:
+            raise ApiError("auth.undo_change.invalid_token") from None
+        await db.credential_changes.put_back(change.user_id, state, step)

@@ -111,7 +111,8 @@ async def retired(deployment: Deployment) -> Verdict:
     if not spare:
         told = "; ".join(f"number {number} for {', '.join(places)}" for number, places in used.items())
         return ok(f"{len(old)} in use: {told}" if old else "none")
-    days = max(config["auth.refresh_idle_days"], ceil(config["gdpr.export_ttl_hours"] / 24), COUNTED_DAYS)
+    hours = max(config["gdpr.export_ttl_hours"], config["auth.undo_hours"])
+    days = max(config["auth.refresh_idle_days"], ceil(hours / 24), COUNTED_DAYS)
     remedy = f"unless it is about to come into use, take it out of {PREFIX}SECRET_KEY {days} days after it was retired"
     return warn(f"nothing is kept under number {', '.join(spare)} of {PREFIX}SECRET_KEY", remedy)
 

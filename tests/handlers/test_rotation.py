@@ -296,6 +296,15 @@ def finished_claims(before: Api, after: Api, tables: Tables) -> None:
     assert tables.count("users") == 1
 
 
+def test_a_change_whose_secret_is_gone_is_not_undone(client_of: Callable[[str], Api], tables: Tables) -> None:
+    before, after = client_of("old"), client_of("new")
+    Factor(before, tables).enable()
+    token = undo_token(before)
+    answer = after.call("auth.changes.undo", {"token": token})
+    assert (answer.status_code, code_of(answer)) == (400, "auth.undo_change.invalid_token")
+    assert before.call("auth.changes.undo", {"token": token}).status_code == 200
+
+
 def test_every_purpose_has_a_drill() -> None:
     """Whoever adds a use of the secret says here what becomes of it when the secret is rotated."""
     assert DRILLS.keys() == set(Purpose)

@@ -264,9 +264,14 @@ class TestSecret:
             lost.seal("totp", "x"),
         )
         rows.run("INSERT INTO signing_keys (kid, sealed) VALUES ('k', %s)", lost.seal("signing-key", "00"))
+        user_id, former = rows.one("SELECT id FROM users")["id"], lost.seal("former-credentials", "{}")
+        for token, life in ((b"1", timedelta(hours=1)), (b"2", -timedelta(hours=1))):  # only a live one can be used
+            row = {"user_id": user_id, "kind": "two_factor_enabled", "former": former}
+            insert(rows, "credential_changes", **row, token_hash=token, expires_at=utc_now() + life)
         found = look("secret.sealed")
         says(found, "FAIL", "1 second factors")
         says(found, "FAIL", "1 signing keys")
+        says(found, "FAIL", "1 undo links")
         says(found, "FAIL", "1 config values")
 
     def test_what_is_damaged_fails(self, look: Look, rows: Tables) -> None:
