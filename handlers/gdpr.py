@@ -117,6 +117,7 @@ async def _ask_for_export(principal: Principal, db: Repositories, *, unless: Seq
     """None while another request stands in the way."""
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
+    await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
     request = await db.gdpr_requests.add(principal.user_id, EXPORT, unless=unless)
     if request is not None:
         await db.outbox.add("gdpr.build_export", request=str(request.id))

@@ -77,6 +77,7 @@ async def _asker(
         if principal is None or principal.user is None:
             raise ApiError("auth.unauthenticated")
         require_fresh(principal.confirmed_at, now, config)
+        await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
         return principal.user_id
     if body["purpose"] != rules.SIGN_IN:
         return None

@@ -113,6 +113,27 @@ class TestSignedInCalls:
         assert (user["status"], user["two_factor_secret"]) == ("ACTIVE", None)
         assert tables.count("gdpr_requests") == 0
 
+    @pytest.mark.parametrize(
+        ("operation_id", "body"),
+        [
+            ("auth.otp.send", {"phone": "+15550100", "purpose": "verify-phone-profile"}),
+            ("gdpr.export", None),
+            ("gdpr.export_legacy", None),
+        ],
+    )
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [(ENDED, "auth.unauthenticated"), ("UPDATE sessions SET confirmed_at = NULL", "auth.confirmation_required")],
+    )
+    def test_whose_proof_was_voided_start_nothing(
+        self, api: Api, server: Server, tables: Tables, operation_id: str, body: Any, change: str, code: str
+    ) -> None:
+        account(api, tables)
+        headers = bearer(api.sign_in())
+        answer = overtaken(server, tables, lambda: api.call(operation_id, body, headers=headers), change)
+        assert code_of(answer) == code
+        assert (tables.count("challenges"), tables.count("gdpr_requests"), topics(tables)) == (0, 0, [])
+
     def test_switch_no_factor_off_after_a_reset(self, api: Api, server: Server, tables: Tables, another: str) -> None:
         factor = Factor(api, tables).enable()
         headers = bearer(factor.sign_in())
