@@ -19,7 +19,7 @@ from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
 from domain.errors import ApiError
 from runtime.call import SCOPE_KEY, Call
 from runtime.door import wider_networks
-from runtime.hosts import is_host, is_loopback
+from runtime.hosts import is_loopback, is_loopback_address
 from runtime.linking import ByOperation
 from runtime.policy import SCOPES, ContractError, Policy
 from runtime.ratelimit import Limiter
@@ -52,14 +52,14 @@ def _admin(settings: Settings, call: Call) -> None:
 
 
 def _developer(settings: Settings, call: Call) -> None:
-    """A page of a stranger may give its own host name our address: only names of this machine are none of theirs.
+    """DNS rebinding: a foreign page can point its host name at this machine, so only loopback names are accepted.
     The token of staging is looked at later.
     """
     if settings.production:
         raise ApiError("route.not_found")
-    host = call.headers.only("host")  # none of HTTP/1.0; what is no host came no further than `protocol.py`
-    exposed = not (settings.development and is_loopback(settings.host))
-    if not exposed and host is not None and is_host(host.encode("latin-1")) and not is_loopback(host):
+    host = call.headers.only("host")  # HTTP/1.0 may have none
+    exposed = not (settings.development and is_loopback_address(settings.host))
+    if not exposed and host is not None and not is_loopback(host):
         raise ApiError("dev.host_refused")
 
 

@@ -20,12 +20,15 @@ def is_host(value: bytes) -> bool:
 def is_loopback(host: str) -> bool:
     """Whether the value of ``Host`` is ``localhost`` or a loopback address: a name that no foreign DNS answers for."""
     name = _name(host.encode("latin-1")) if len(host) <= LONGEST else None
-    if name is None:
-        return False
+    return name is not None and is_loopback_address(name)
+
+
+def is_loopback_address(host: str) -> bool:
+    """As ``is_loopback``, of a host without port and brackets."""
     try:
-        return ip_address(name).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return name.removesuffix(".") == "localhost"
+        return host.lower().removesuffix(".") == "localhost"
 
 
 @lru_cache(maxsize=1024)

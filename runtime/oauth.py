@@ -11,13 +11,13 @@ from domain.oauth import PLATFORM_NAMES, OAuthClient
 from persistence.database import Database
 from persistence.models import OAuthProvider
 from providers.ports import ProviderUnavailable
+from runtime.hosts import is_loopback_address
 from runtime.keyring import Keyring
 
 SEALED = Purpose.OAUTH_CLIENT
 ENDPOINTS = ("issuer", "jwks_uri", "token_endpoint", "userinfo_endpoint")
 AUDIENCE = re.compile(r"[!-~]{1,255}")
 MOST_AUDIENCES = 20
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 class OAuthDirectory:
@@ -73,7 +73,7 @@ def _is_safe(address: str) -> bool:
     """Codes and secrets go there: only over TLS, or to a stand-in on this machine."""
     try:
         parts = urlsplit(address)
-        plain = parts.scheme == "http" and parts.hostname in LOOPBACK
+        plain = parts.scheme == "http" and is_loopback_address(parts.hostname or "")
         return bool(parts.hostname) and (parts.scheme == "https" or plain)
     except ValueError:
         return False

@@ -8,7 +8,6 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from ipaddress import ip_address
 from typing import Any
 
 import structlog
@@ -24,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from domain.errors import ApiError
 from persistence.database import Database
 from runtime.call import SCOPE_KEY
-from runtime.hosts import is_loopback
+from runtime.hosts import is_loopback, is_loopback_address
 from runtime.metrics import Metrics, WholeServer
 from runtime.parts import utc_now
 from runtime.settings import InvalidSettings, Settings
@@ -51,7 +50,7 @@ class Scrape:
 
     def _admit(self, scope: Scope) -> None:
         """Without a token there is nothing here; the developer's own machine needs none."""
-        local = self._development and _is_loopback(_address(scope)) and is_loopback(_host(scope))
+        local = self._development and is_loopback_address(_address(scope)) and is_loopback(_host(scope))
         if scope["path"] != PATH or (self._token is None and not local):
             raise ApiError("route.not_found")
         if not local and not self._proves(Request(scope).headers.getlist("authorization")):
@@ -100,24 +99,16 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
     return [up, jobs, codes, GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds())]
 
 
-def _address(scope: Scope) -> str | None:
+def _address(scope: Scope) -> str:
     """Where the request came from: behind our own proxies, who they say; else the other end of the connection."""
     if SCOPE_KEY in scope:
         ip: str | None = scope[SCOPE_KEY].client.ip
-        return ip
-    return scope["client"][0] if scope.get("client") else None
+        return ip or ""
+    return scope["client"][0] if scope.get("client") else ""
 
 
 def _host(scope: Scope) -> str:
-    """A page of a stranger may give its own host name our address."""
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-
-
-def _is_loopback(text: str | None) -> bool:
-    try:
-        return text is not None and ip_address(text).is_loopback
-    except ValueError:
-        return False
 
 
 class Alone:

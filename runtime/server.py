@@ -25,6 +25,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from runtime import embedded, log, tally
+from runtime.hosts import is_loopback_address
 from runtime.parts import Parts, build_parts
 from runtime.serving import GRACE_SECONDS, ApiServer
 from runtime.settings import PREFIX, InvalidSettings, Settings, load
@@ -40,7 +41,6 @@ PATIENCE_SECONDS = 10
 OTHER_FILES = 256
 RESTART_SECONDS = 1.0
 PARENT_SECONDS = 1.0
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 logger = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
     """
     if workers > 1 and settings.redis_url is None:
         raise InvalidSettings(f"{workers} processes need {PREFIX}REDIS_URL, or each would have rate limits of its own")
-    if settings.development and settings.host not in LOOPBACK and not exposed:
+    if settings.development and not is_loopback_address(settings.host) and not exposed:
         raise InvalidSettings(f"development listens on loopback only; --expose if {settings.host} is what you want")
     signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
     haste = threading.Event()

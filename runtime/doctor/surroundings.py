@@ -11,9 +11,9 @@ from domain import config_keys
 from domain.config_keys import CATALOGUE, InvalidConfig
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
+from runtime.hosts import is_loopback_address
 from runtime.settings import PREFIX, Network, Settings
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Inside them everybody may trust whom they like; elsewhere no proxy has more than the widest network of a CDN.
 OWN_NETWORKS = tuple(
     map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10", "fc00::/7",
@@ -135,7 +135,7 @@ def proxies(deployment: Deployment) -> Verdict:
     if wide:
         remedy = f"name only your own proxies in {PREFIX}TRUSTED_PROXIES"
         return fail(f"{', '.join(wide)}: strangers may say who they are, and have no rate limit", remedy)
-    if not settings.trusted_proxies and not settings.development and settings.host in LOOPBACK:
+    if not settings.trusted_proxies and not settings.development and is_loopback_address(settings.host):
         told = f"none, but the API listens on {settings.host}: all people look like one, and share its rate limits"
         return fail(told, f"name the proxy in {PREFIX}TRUSTED_PROXIES, such as 127.0.0.1")
     if not settings.trusted_proxies:

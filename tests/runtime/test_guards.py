@@ -7,7 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from domain.errors import ApiError
+from domain.users import Client
+from runtime.call import Call
 from runtime.guards import CHECKS, Guards
+from runtime.headers import Headers
 from runtime.parts import utc_now
 from runtime.policy import SCOPES, ContractError
 from runtime.ratelimit import LocalLimiter
@@ -115,6 +119,17 @@ class TestToolsOfDevelopment:
         assert answer.status in (400, 403)
         if answer.status == 403:
             assert answer.code == "dev.host_refused"
+
+    def test_answer_to_none_of_strangers_on_the_loopback_of_ipv6(self, start_server: Callable[..., Server]) -> None:
+        server = start_server(host="::1")
+        assert self.ask(server, "[::1]:8000").status == 200
+        assert self.ask(server, "rebind.evil.example").code == "dev.host_refused"
+
+    @pytest.mark.parametrize("host", [b"", b"rebind.evil example", b"[::1"])
+    def test_answer_to_nothing_that_is_no_host(self, shared_server: Server, host: bytes) -> None:
+        asked = Call("", Client("192.0.2.7", "192.0.2.7", None, None, "en"), Headers([(b"host", host)]))
+        with pytest.raises(ApiError, match=r"dev\.host_refused"):
+            CHECKS["dev"](shared_server.settings, asked)
 
     def test_a_target_with_a_host_has_no_other_rule(self, server: Server) -> None:
         assert self.ask(server, "localhost", "http://rebind.evil.example").code == "dev.host_refused"
