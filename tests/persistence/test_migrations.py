@@ -14,7 +14,7 @@ from tests.conftest import Databases
 from tests.handlers.support import insert
 from tests.harness import Server, Tables
 
-SMS_DELIVERIES = "0020"
+SMS_DELIVERIES = "0021"
 SINCE = SMS_DELIVERIES  # the first revision that says how the previous release gets on with it
 BEFORE = f"{int(newest()) - 1:04}"
 SCRIPTS = {script.revision: script for script in ScriptDirectory(str(FOLDER)).walk_revisions()}
