@@ -194,6 +194,8 @@ def _fresh(where: str, operation: Mapping[str, Any]) -> Fresh:
     if isinstance(given, dict):
         good = given.keys() == {"when"} and isinstance(given["when"], str) and bool(operation.get("security"))
         _require(good, where, "x-biore-fresh takes {when: …} of an operation that looks at a token")
+        if asks_for_token:
+            _require_stale_may(where, operation)
         return Fresh(when=given["when"])
     _require(isinstance(given, bool) or given == "body", where, "x-biore-fresh must be true, false, body or {when: …}")
     _require(not given or asks_for_token, where, "x-biore-fresh is for operations that ask for a token")

@@ -68,6 +68,9 @@ EDITS = {
     "a proof in a body that there is not": (
         "paths/auth/sessions.yaml", "x-biore-fresh: true",
         "x-biore-fresh: body", "there is none"),
+    "credentials that a stolen token may change in most cases": (
+        "paths/auth/sessions.yaml", "x-biore-fresh: true",
+        "x-biore-fresh: {when: it is late}", "writes ['sessions']"),
     "credentials that a stolen token may change": (
         "paths/auth/oauth.yaml", "    x-biore-fresh: true\n",
         "", "'social_accounts']: x-biore-fresh must be"),
