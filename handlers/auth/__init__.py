@@ -74,8 +74,9 @@ async def register(
             await db.users.require_unclaimed(body["email"], body.get("username"))
             require_no_path(body.get("username"), site_paths)
             referrer = await db.referrals.find_referrer(body.get("referralCode"))
+        country = await geoip.country(client.ip, client.cdn_country)
         password_hash = await hasher.hash(body["password"])
-    origin = Origin(client.user_agent, await geoip.country(client.ip, client.cdn_country), referrer)
+    origin = Origin(client.user_agent, country, referrer)
     codes = [referral_code(random_bytes(REFERRAL_LENGTH)) for _ in range(REFERRAL_TRIES)]
 
     async with uow.last() as db:
