@@ -31,6 +31,7 @@ class Purpose(StrEnum):
     OTP_CODE = "otp-code"
     TOMBSTONE = "tombstone"
     # Claims and counters: written under every secret that is known, so that nodes with different lists meet in one row.
+    # Only a code that is sent again counts under one, that of its challenge, which keeps no other.
     IDEMPOTENCY_CALLER = "idempotency-caller"
     IDEMPOTENCY_FINGERPRINT = "idempotency-fingerprint"
     LOGIN_ATTEMPTS = "login-attempts"
