@@ -148,7 +148,7 @@ CATALOGUE: dict[str, ConfigKey] = {
             "auth.young_days",
             "int",
             7,
-            "a platform linked more recently than this is unlinked when the password is reset",
+            "a platform or second factor younger than this goes when the address is proven anew, by mail or a platform",
             0,
             365,
         ),
