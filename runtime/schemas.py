@@ -90,6 +90,17 @@ class SchemaCompiler:
         closed = schema.get("additionalProperties") is False
         return _object_normalizer(present, frozenset(fields)) if closed or present else None
 
+    def outline(self, schema: Mapping[str, Any]) -> Normalizer:
+        """Leaves of a value what its schema can speak of: it breaks the same rules, and to tell them takes no longer
+        than the schema is large. Each error copies what it is about, with all that a stranger put into it.
+        """
+        schema = self.resolved(schema)
+        if "items" in schema:
+            return _list_outline(self.outline(schema["items"]))
+        if "properties" not in schema:
+            return _emptied
+        return _object_outline({name: self.outline(part) for name, part in schema["properties"].items()})
+
     def passwords(self, schema: Mapping[str, Any]) -> tuple[str, ...]:
         """The fields of an object that hold passwords."""
         properties = self.resolved(schema).get("properties", {})
@@ -161,6 +172,24 @@ def _object_normalizer(fields: Mapping[str, Normalizer], known: frozenset[str]) 
 def _shortened(value: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     unknown = islice((name for name in value if name not in known), MOST_VIOLATIONS + 1)
     return {name: value[name] for name in (*(name for name in value if name in known), *unknown)}
+
+
+def _emptied(value: Any) -> Any:
+    """A list or an object where another type is wanted; of any other value nothing is lost."""
+    return type(value)() if isinstance(value, (list, dict)) else value
+
+
+def _list_outline(inner: Normalizer) -> Normalizer:
+    return lambda value: [inner(item) for item in value] if isinstance(value, list) else _emptied(value)
+
+
+def _object_outline(fields: Mapping[str, Normalizer]) -> Normalizer:
+    def outlined(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return _emptied(value)
+        return {name: fields[name](inner) if name in fields else None for name, inner in value.items()}
+
+    return outlined
 
 
 class Check:

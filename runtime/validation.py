@@ -87,6 +87,7 @@ class ValidatedOperation:
             schema = body["content"][JSON]["schema"]
             self._clean = schemas.normalizer(schema)
             self._validator = schemas.validator(schema)
+            self._outline = schemas.outline(schema)
             self._passwords = schemas.passwords(schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,7 +138,7 @@ class ValidatedOperation:
         """A parsed body as it is cleaned, and the rules it breaks."""
         if self._clean is not None:
             body = self._clean(body)
-        return body, [] if self._validator.accepts(body) else self._validator.violations(body)
+        return body, [] if self._validator.accepts(body) else self._validator.violations(self._outline(body))
 
 
 def _bounded(violations: list[Violation]) -> list[Violation]:

@@ -182,13 +182,25 @@ def texts(schema: Mapping[str, Any], *steps: str) -> Iterator[tuple[str, ...]]:
         yield from texts(resolved["items"], *steps, "0")
 
 
-def with_text(example: Any, steps: tuple[str, ...], text: str) -> Any:
+def places(schema: Mapping[str, Any], *steps: str) -> Iterator[tuple[str, ...]]:
+    """Where anything stands in a body, and where something may stand that it does not know."""
+    resolved = SchemaCompiler(CONTRACT.document).resolved(schema)
+    yield steps
+    for name, part in resolved.get("properties", {}).items():
+        yield from places(part, *steps, name)
+    if "properties" in resolved:
+        yield (*steps, "unknown")
+    if "items" in resolved:
+        yield from places(resolved["items"], *steps, "0")
+
+
+def with_value(example: Any, steps: tuple[str, ...], value: Any) -> Any:
     if not steps:
-        return text
+        return value
     if steps[0] == "0":
-        return [with_text(None, steps[1:], text)]
+        return [with_value(None, steps[1:], value)]
     known = example if isinstance(example, dict) else {}
-    return {**known, steps[0]: with_text(known.get(steps[0]), steps[1:], text)}
+    return {**known, steps[0]: with_value(known.get(steps[0]), steps[1:], value)}
 
 
 def body_schema(operation_id: str) -> Mapping[str, Any]:
@@ -198,6 +210,12 @@ def body_schema(operation_id: str) -> Mapping[str, Any]:
 
 def encoded(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
+
+
+def nested(opened: bytes, closed: bytes, depth: int, size: int) -> bytes:
+    """A list of lists or objects, each of them as deep."""
+    one = opened * depth + b"1" + closed * depth
+    return b"[%s]" % b",".join([one] * (size // (len(one) + 1)))
 
 
 def many_fields(size: int) -> bytes:
@@ -210,10 +228,10 @@ def test_texts_in_bodies(attacker: Attacker, operation_id: str) -> None:
     example = CONTRACT.operation(operation_id)["requestBody"]["content"][JSON]["example"]
     limit = CONTRACT.operation(operation_id)[BODY_LIMIT]
     for steps in texts(body_schema(operation_id)):
-        room = limit - len(encoded(with_text(example, steps, "")))
+        room = limit - len(encoded(with_value(example, steps, "")))
         for name in HOSTILE:
             size = room // 2 if name == "quotes" else room - 20
-            body = encoded(with_text(example, steps, hostile(name, size)))
+            body = encoded(with_value(example, steps, hostile(name, size)))
             attacker.attack(replace(good, body=body), f"{operation_id} {'.'.join(steps)}: {name}, {len(body)} bytes")
 
 
@@ -242,6 +260,24 @@ def test_other_bodies(attacker: Attacker, operation_id: str) -> None:
             for chunked in (False, True):
                 label = f"{operation_id}: {name}, {len(body)} bytes"
                 attacker.attack(replace(good, body=body, chunked=chunked), label)
+
+
+@pytest.mark.parametrize("operation_id", WITH_BODY)
+def test_nested_values_in_bodies(attacker: Attacker, operation_id: str) -> None:
+    """Alone in the body, so that every rule of it is broken."""
+    good = attacker.inputs.good(operation_id)
+    limit = CONTRACT.operation(operation_id)[BODY_LIMIT]
+    for steps in places(body_schema(operation_id)):
+        around = encoded(with_value(None, steps, "@"))
+        values = {
+            "deep lists": nested(b"[", b"]", 58, limit - len(around)),
+            "lists": nested(b"[", b"]", 1, limit - len(around)),
+            "deep objects": nested(b'{"a":', b"}", 58, limit - len(around)),
+            "objects": nested(b'{"a":', b"}", 1, limit - len(around)),
+        }
+        for name, value in values.items():
+            body = around.replace(b'"@"', value)
+            attacker.attack(replace(good, body=body), f"{operation_id} {'.'.join(steps)}: {name}, {len(body)} bytes")
 
 
 @pytest.mark.parametrize("operation_id", IDS)

@@ -143,6 +143,34 @@ class TestViolations:
         assert broken({"$ref": "#/components/schemas/Tree"}, tree) == [("children.0.children.0.children", "type")]
 
 
+class TestOutline:
+    SCHEMA = {  # noqa: RUF012
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string"},
+            "names": {"type": "array", "items": {"type": "string"}},
+            "inner": {"type": "object", "additionalProperties": False, "properties": {"a": {"type": "integer"}}},
+        },
+    }
+
+    def test_holds_nothing_that_the_schema_does_not(self) -> None:
+        outline = COMPILER.outline(self.SCHEMA)
+        assert outline({"name": [[1]], "names": ["a", {"b": 1}], "inner": [1], "x": [2]}) == {
+            "name": [], "names": ["a", {}], "inner": [], "x": None
+        }  # fmt: skip
+        assert outline({"inner": {"a": 1, "b": [1]}, "names": {"a": 1}}) == {"inner": {"a": 1, "b": None}, "names": {}}
+        assert [outline(value) for value in ([1], "a", 1, None)] == [[], "a", 1, None]
+
+    @pytest.mark.parametrize(
+        "value",
+        [{"name": [1], "x": {"y": 1}}, {"names": [[1]], "inner": [1]}, {"inner": {"a": [1], "b": {}}}, [1], "a", None],
+    )
+    def test_breaks_the_same_rules(self, value: Any) -> None:
+        assert broken(self.SCHEMA, COMPILER.outline(self.SCHEMA)(value)) == broken(self.SCHEMA, value) != []
+
+
 class TestPatterns:
     @pytest.mark.parametrize("value", ["abc\n", "\nabc", "abc\nabc", "abc\u2028", "", "abc "])
     def test_anchors_hold_the_whole_text(self, value: str) -> None:
