@@ -200,7 +200,11 @@ def load(folder: Path = OPENAPI) -> Contract:
         raise ContractError(f"errors.yaml: retry_after of {odd} must be true, or left out")
     policies: dict[str, Policy] = {}
     pages: dict[str, str] = {}
+    implied = document.pop("x-biore-effects", {})
     for path, method, operation in _operations(document):
+        for code, effects in implied.items():
+            if code in operation.get("x-biore-errors", ()):
+                operation.get("x-biore-side-effects", []).extend(copy.deepcopy(effects))
         policy = compile_policy(path, method, operation, errors, refusing=_has_refusing_parameter(document, operation))
         if policy.operation_id in policies:
             raise ContractError(f"{method.upper()} {path}: operationId {policy.operation_id} stands twice")
