@@ -1,6 +1,6 @@
 """Sessions, one-time tokens and login attempts. Every change of state is one guarded statement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -322,10 +322,6 @@ class LoginAttempts:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def begin(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> float | None:
-        """As ``count``: seconds for which the subject is locked, or None when the attempt may go on."""
-        return (await self.count(subject, now, threshold, base, maximum)).locked_for
-
     async def count(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> Counted:
         """Count one attempt, unless the subject is locked.
 
@@ -351,6 +347,14 @@ class LoginAttempts:
             return Counted(number)
         locked_until = await self._session.scalar(select(attempt.locked_until).where(attempt.subject == subject))
         return Counted(0, max(1.0, (locked_until - now).total_seconds()) if locked_until else 1.0)
+
+    async def count_all(
+        self, subjects: Iterable[bytes], now: datetime, threshold: int, base: int, maximum: int
+    ) -> Counted:
+        """Count one attempt of what has a subject under each known secret: the longest of their locks holds."""
+        counts = [await self.count(subject, now, threshold, base, maximum) for subject in subjects]
+        locks = [counted.locked_for for counted in counts if counted.locked_for is not None]
+        return Counted(max(counted.number for counted in counts), max(locks, default=None))
 
     async def forget(self, subject: bytes) -> None:
         await self._session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subject))

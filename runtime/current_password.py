@@ -45,17 +45,14 @@ class CurrentPassword:
 
     async def _count(self, uow: UnitOfWork, user_id: UUID) -> int:
         """The how many-th attempt in a row this is."""
-        config, now = self._config, self._clock()
+        config, subjects = self._config, [subject.value for subject in self._subjects(user_id)]
         threshold, base = config["auth.lockout_threshold"], config["auth.lockout_base_seconds"]
+        maximum = config["auth.lockout_max_seconds"]
         async with uow() as db:
-            counts = [
-                await db.login_attempts.count(subject.value, now, threshold, base, config["auth.lockout_max_seconds"])
-                for subject in self._subjects(user_id)
-            ]
-        locked_for = max(counted.locked_for or 0 for counted in counts)
-        if locked_for:
-            raise ApiError("auth.password.locked", retry_after=locked_for)
-        return max(counted.number for counted in counts)
+            counted = await db.login_attempts.count_all(subjects, self._clock(), threshold, base, maximum)
+        if counted.locked_for is not None:
+            raise ApiError("auth.password.locked", retry_after=counted.locked_for)
+        return counted.number
 
     async def forget_guesses(self, db: Repositories, user_id: UUID) -> None:
         for subject in self._subjects(user_id):

@@ -15,6 +15,8 @@ from runtime.keyring import Keyring
 
 
 class SecondFactor:
+    """Codes come cleaned, as the contract says of each."""
+
     def __init__(self, keyring: Keyring, config: Config, clock: Callable[[], datetime]) -> None:
         self._keyring = keyring
         self._config = config
@@ -26,19 +28,16 @@ class SecondFactor:
 
     async def begin(self, uow: UnitOfWork, user_id: UUID) -> None:
         """Count an attempt before its code is looked at. Raises ApiError auth.2fa.locked."""
-        lock = two_factor.LOCK_SECONDS
+        lock, subjects = two_factor.LOCK_SECONDS, [subject.value for subject in self._subjects(user_id)]
         async with uow() as db:
-            waits = [
-                await db.login_attempts.begin(subject.value, self._clock(), two_factor.FAILURES_BEFORE_LOCK, lock, lock)
-                for subject in self._subjects(user_id)
-            ]
-        locked_for = max(wait or 0 for wait in waits)
-        if locked_for:
-            raise ApiError("auth.2fa.locked", retry_after=locked_for)
+            counted = await db.login_attempts.count_all(
+                subjects, self._clock(), two_factor.FAILURES_BEFORE_LOCK, lock, lock
+            )
+        if counted.locked_for is not None:
+            raise ApiError("auth.2fa.locked", retry_after=counted.locked_for)
 
-    async def accepts(self, db: Repositories, user_id: UUID, text: str) -> bool:
+    async def accepts(self, db: Repositories, user_id: UUID, code: str) -> bool:
         """Consume the code of the authenticator app if it is good."""
-        code = clean_code(text)
         user = await db.users.find(user_id)
         if not two_factor.is_totp(code) or user is None or user.two_factor_secret is None:
             return False
@@ -47,9 +46,8 @@ class SecondFactor:
         step = two_factor.matching_step(secret, code, self._clock().timestamp(), window)
         return step is not None and await db.two_factor.use_step(user_id, step)
 
-    async def accepts_any(self, db: Repositories, user_id: UUID, text: str) -> bool:
+    async def accepts_any(self, db: Repositories, user_id: UUID, code: str) -> bool:
         """Consume the code of the app, or a backup code, if it is good."""
-        code = clean_code(text)
         if two_factor.is_totp(code):
             return await self.accepts(db, user_id, code)
         hashes = [digest.value for digest in self._hashes(user_id, code)]

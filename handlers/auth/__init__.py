@@ -237,9 +237,9 @@ async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, n
     """Seconds for which one of the subjects is locked."""
     base, maximum = config["auth.lockout_base_seconds"], config["auth.lockout_max_seconds"]
     for subject, threshold in subjects:
-        locked_for = await db.login_attempts.begin(subject.value, now, threshold, base, maximum)
-        if locked_for is not None:
-            return locked_for
+        counted = await db.login_attempts.count(subject.value, now, threshold, base, maximum)
+        if counted.locked_for is not None:
+            return counted.locked_for
     return None
 
 

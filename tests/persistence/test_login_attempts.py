@@ -10,7 +10,7 @@ import pytest
 from persistence.auth import LoginAttempts
 from persistence.database import Database
 from tests.conftest import Databases
-from tests.harness import Tables
+from tests.harness import Tables, bare_database
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Brake:
 
     def use(self, work: Callable[[Database], Awaitable[T]]) -> T:
         async def run() -> T:
-            database = Database(self._url, seal=str)
+            database = bare_database(self._url)
             try:
                 return await work(database)
             finally:
@@ -59,7 +59,8 @@ async def _within(database: Database, work: Callable[[LoginAttempts], Awaitable[
 
 
 async def begin(database: Database, subject: bytes, now: datetime) -> float | None:
-    return await _within(database, lambda attempts: attempts.begin(subject, now, THRESHOLD, BASE, MAXIMUM))
+    counted = await _within(database, lambda attempts: attempts.count(subject, now, THRESHOLD, BASE, MAXIMUM))
+    return counted.locked_for
 
 
 @pytest.fixture
