@@ -30,7 +30,7 @@ async def presign(
     kept = {"provider": room.provider, "direct": room.direct}
     await db.uploads.add(upload_id, principal.user_id, body["type"], slot, now, **kept)
     if room.direct:
-        await db.outbox.add("storage.inspect_upload", after=rules.FIRST_LOOK, upload=str(upload_id))
+        await db.outbox.add_later("storage.inspect_upload", rules.FIRST_LOOK, upload=str(upload_id))
     return rules.upload_view(upload_id, room.upload, room.public_url, slot)
 
 

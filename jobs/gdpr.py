@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.gdpr import EXPORT_TRIES, STALLED, export_key
@@ -91,5 +91,5 @@ async def erase(job: Job, uow: UnitOfWork, storage: Storage, clock: Clock) -> No
             await db.personal_data.erase(subject)
         await db.audit.record("gdpr.erase.success", target=farewell.user_id)
         # The address lives on in this job only, sealed, until the mail is out.
-        locale: dict[str, Any] = {"locale": farewell.locale} if farewell.locale else {}
+        locale = {"locale": farewell.locale} if farewell.locale else {}
         await db.outbox.add("email.account_erased", secret=farewell.email, **locale)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import otp as rules
@@ -37,5 +37,5 @@ async def watch_budgets(uow: UnitOfWork, config: Config, clock: Clock) -> None:
                     "verified": budget.verified,
                     "budget": budget_of(budget.country, config),
                 }
-                told: dict[str, Any] = {name: str(figure) for name, figure in figures.items()}
+                told = {name: str(figure) for name, figure in figures.items()}
                 await db.outbox.add("email.sms_alert", country=budget.country, **told)

@@ -37,7 +37,7 @@ async def inspect_upload(job: Job, uow: UnitOfWork, storage: Storage, inspector:
         gone = not settled and await db.uploads.is_gone(upload.id)
         if takes_more:  # what lies there keeps the URL from taking another file
             wait = upload.expires_at + SLACK - clock()
-            await db.outbox.add("storage.delete_incoming", after=wait, provider=upload.provider, key=upload.key)
+            await db.outbox.add_later("storage.delete_incoming", wait, provider=upload.provider, key=upload.key)
     if gone:  # while it was looked at
         await storage.remove(upload.provider, upload.key)
 
@@ -60,7 +60,7 @@ async def _wait(upload: Any, uow: UnitOfWork, clock: Clock) -> None:
             await db.uploads.forget(upload.id)
         elif upload.direct:
             pause = next_look(upload.created_at, now)
-            await db.outbox.add("storage.inspect_upload", after=pause, upload=str(upload.id))
+            await db.outbox.add_later("storage.inspect_upload", pause, upload=str(upload.id))
 
 
 async def _show(storage: Storage, inspector: Inspector, upload: Any, source: str, stored: StoredFile) -> None:

@@ -26,11 +26,12 @@ class Outbox:
         self._trace = trace
         self._seal = seal
 
-    async def add(self, topic: str, secret: str | None = None, after: timedelta = timedelta(0), **payload: str) -> None:
-        """A job for the worker, in the transaction of its cause, due ``after`` a while.
+    async def add(self, topic: str, secret: str | None = None, **payload: str) -> None:
+        """A job for the worker, in the transaction of its cause. ``secret`` is stored sealed and wiped at the end."""
+        await self.add_later(topic, timedelta(0), secret, **payload)
 
-        ``secret`` is stored sealed and wiped at the end.
-        """
+    async def add_later(self, topic: str, after: timedelta, secret: str | None = None, **payload: str) -> None:
+        """As ``add``, due ``after`` a while."""
         if secret is not None:
             payload["sealed"] = self._seal(secret)
         cause = {"correlation_id": self._trace.correlation_id, "traceparent": self._trace.traceparent}

@@ -115,8 +115,8 @@ async def _hand_out(
     db: Repositories, code: str, challenge_id: UUID, user_id: UUID | None, resends: int, client: Client
 ) -> None:
     """Leave the code to the worker. A job that names its account goes with it when that is erased."""
-    whose: dict[str, Any] = {"user": str(user_id)} if user_id else {}
-    job: dict[str, Any] = {"challenge": str(challenge_id), "resend": str(resends), "locale": client.locale}
+    whose = {"user": str(user_id)} if user_id else {}
+    job = {"challenge": str(challenge_id), "resend": str(resends), "locale": client.locale}
     await db.outbox.add("sms.otp", secret=code, **job, **whose)
 
 

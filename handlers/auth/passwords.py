@@ -12,6 +12,7 @@ from domain.devices import Known
 from domain.errors import ApiError
 from domain.keys import Purpose
 from domain.passwords import require_impersonal, require_unleaked
+from domain.users import moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -143,5 +144,5 @@ async def change(
 async def _tell(
     db: Repositories, notice: Notice, user_id: UUID, client: Client, now: datetime, device_of: DeviceOf, **more: str
 ) -> None:
-    told: dict[str, Any] = {"device": device_of(client.user_agent) or "", "when": f"{now:%Y-%m-%d %H:%M} UTC"} | more
+    told = {"device": device_of(client.user_agent) or "", "when": moment(now)} | more
     await db.outbox.add("email.password_changed", notice.written(), user=str(user_id), **told)

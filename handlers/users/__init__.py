@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from domain.auth import require_password
 from domain.errors import ApiError
 from domain.users import MAX_SOCIAL_ACCOUNTS, attribution_view, profile_columns, profile_view, updated_profile_view
+from handlers.users import avatars
 
 if TYPE_CHECKING:
     from handlers.needs import (
@@ -36,10 +37,7 @@ async def update_profile(
 ) -> dict[str, Any]:
     columns = profile_columns(body)
     if "avatarUrl" in body:
-        url = body["avatarUrl"]
-        key = storage.key_of(url)
-        upload = await db.uploads.find_by_key(key)
-        columns |= avatar_columns(url, key, upload, principal.user_id)
+        columns |= await avatars.columns_for(body["avatarUrl"], principal, db, storage, avatar_columns)
     user = await (db.users.change(principal.user_id, **columns) if columns else db.users.get(principal.user_id))
     return updated_profile_view(user)
 

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 async def change(
     body: Body, principal: Principal, db: Repositories, storage: Storage, avatar_columns: AvatarColumns
 ) -> dict[str, Any]:
-    url = body["avatarUrl"]
+    await _show(db, principal.user_id, await columns_for(body["avatarUrl"], principal, db, storage, avatar_columns))
+    return {"avatarUrl": body["avatarUrl"]}
+
+
+async def columns_for(
+    url: str, principal: Principal, db: Repositories, storage: Storage, avatar_columns: AvatarColumns
+) -> dict[str, Any]:
+    """Raises ApiError error.user.avatar_not_allowed."""
     key = storage.key_of(url)
-    upload = await db.uploads.find_by_key(key)
-    await _show(db, principal.user_id, avatar_columns(url, key, upload, principal.user_id))
-    return {"avatarUrl": url}
+    return avatar_columns(url, key, await db.uploads.find_by_key(key), principal.user_id)
 
 
 async def remove(principal: Principal, db: Repositories) -> None:

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain.auth import require_password
+from domain.changes import Notice
 from domain.errors import ApiError
 from domain.keys import Purpose
 from domain.mails import allowance
-from domain.users import mask_email
+from domain.users import mask_email, moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,9 +66,8 @@ async def change(
 
 async def _start(db: Repositories, user: Any, email: str, now: datetime, life: timedelta, device: str) -> None:
     token = await db.email_changes.start(user.id, now, life, new_email=email)
-    when = f"{now:%Y-%m-%d %H:%M} UTC"
-    await db.outbox.add("email.confirm_new_address", secret=str(token), user=str(user.id), when=when, device=device)
-    await db.outbox.add(
-        "email.address_change_requested", secret=user.email, user=str(user.id), address=mask_email(email)
-    )
+    told = {"when": moment(now), "device": device}
+    await db.outbox.add("email.confirm_new_address", str(token), user=str(user.id), **told)
+    notice = Notice(to=user.email).written()
+    await db.outbox.add("email.address_change_requested", notice, user=str(user.id), address=mask_email(email))
     await db.audit.record("user.change_email.requested", actor=user.id, target=user.id)
