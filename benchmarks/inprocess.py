@@ -128,7 +128,9 @@ def application(folder: Path, contract: spec.Contract) -> Application:
     """Ours as in production, everything on, without a database."""
     settings = Settings(env="production", data_dir=folder, database_url=NOWHERE, secret_key=SECRET)
     parts = build_parts(settings, NOWHERE, contract=contract)
-    return Measured(settings, NOWHERE, replace(parts, database=Remembered(NOWHERE, seal=str)))
+    return Measured(
+        settings, NOWHERE, replace(parts, database=Remembered(NOWHERE, seal=str, digests=parts.keyring.digests))
+    )
 
 
 def ours(folder: Path, count: int) -> Application:

@@ -22,7 +22,6 @@ EXTENSIONS = {
 }
 FOLDERS = {"avatar": "avatars", "media": "media", "document": "documents"}
 TYPES = tuple(FOLDERS)
-REASONS = ("too_large", "not_what_it_claims", "too_many_pixels")
 STATUSES = ("PENDING", "STORED", "REJECTED", "DELETED")
 UUID_FORM = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 KEY = re.compile(rf"(?P<folder>avatars|media|documents|exports)/(?P<owner>{UUID_FORM})/{UUID_FORM}\.[a-z0-9]{{2,4}}")
@@ -137,7 +136,7 @@ def shown_with(key: str) -> dict[str, str]:
 
 
 class Refused(Exception):
-    """A file may not stay; ``reason`` is one of ``REASONS``."""
+    """A file may not stay; ``reason`` is the end of a message's name, ``upload.rejected.…``."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

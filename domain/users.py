@@ -146,6 +146,11 @@ def timestamp(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def moment(at: datetime) -> str:
+    """As mails tell it."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
 def profile_view(user: Any, is_creator: bool, accounts: Sequence[Any]) -> dict[str, Any]:
     """The whole account, with attribution as captured at registration. Only here platforms stand in upper case."""
     return {

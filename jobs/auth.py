@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from domain.changes import OPENED, Notice
 from domain.keys import Purpose
 from domain.mails import allowance
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Config, DigestsOf, Job, Repositories, UnitOfWork
+    from jobs.needs import Changes, Clock, Config, DigestsOf, Job, Repositories, UnitOfWork
 
 
-async def resend_verification(job: Job, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf) -> None:
+async def resend_verification(
+    job: Job, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf, changes: Changes
+) -> None:
     async with uow.last() as db:
         user = await db.users.find_by_email(job.secret)
         if user is None or user.email_verified or user.status != "ACTIVE":
@@ -22,14 +23,11 @@ async def resend_verification(job: Job, uow: UnitOfWork, config: Config, clock: 
             return
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user.id, clock(), life)
-        undo = await db.credential_changes.start(
-            user.id, clock(), timedelta(hours=config["auth.undo_hours"]), kind=OPENED
-        )
-        secret = Notice(undo=str(undo)).written(str(token))
+        secret = (await changes.note_opening(db, user.id)).written(str(token))
         await db.outbox.add("email.verify_address", secret, user=str(user.id), **await _opened_through(db, user))
 
 
-async def _opened_through(db: Repositories, user: Any) -> dict[str, Any]:
+async def _opened_through(db: Repositories, user: Any) -> dict[str, str]:
     """The platform, of an account that has nothing else to sign in with."""
     linked = await db.oauth_links.platforms_of(user.id) if user.password_hash is None else set()
     return {"provider": linked.pop()} if linked else {}

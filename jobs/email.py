@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.changes import Notice, read_notice
 from domain.mailed_pages import REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
 from domain.oauth import PLATFORM_NAMES
-from domain.users import mask_email
+from domain.users import mask_email, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ async def verify_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Conf
     notice, provider = read_notice(job.secret), job.payload.get("provider")
     told = {
         "hours": config["auth.verification_ttl_hours"],
-        "when": f"{user.created_at:%Y-%m-%d %H:%M} UTC",
+        "when": moment(user.created_at),
         "device": device_of(user.registration_device) or "",
     } | ({"provider": PLATFORM_NAMES[provider]} if provider else {})
     note = "verify_address.opened_through" if provider else "verify_address.opened"
@@ -198,7 +198,7 @@ async def _tell_of_change(
     async with uow() as db:
         user = await db.users.find(UUID(job.payload["user"]))
     if user is not None and user.status != "DELETED":
-        # What cannot be undone yet has the address alone; jobs of a release without notices had that, or nothing.
+        # Jobs of a release without notices had the address alone, or nothing.
         to = notice.to or (job.secret if "@" in job.secret else user.email)
         words |= _links(config, notice, link)
         await mailer.send(job, template, to=to, locale=user.locale, notes=notes, **words)

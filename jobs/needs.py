@@ -13,6 +13,7 @@ from persistence.repositories import Repositories
 from persistence.uow import UnitOfWork
 from providers.registry import StorageFamily as Storage
 from runtime.archive import Archives
+from runtime.changes import Changes
 from runtime.inspector import Inspector
 from runtime.mailer import Mailer
 from runtime.texter import Texter
@@ -22,6 +23,7 @@ DeviceOf: TypeAlias = Callable[[str | None], str | None]
 
 __all__ = [
     "Archives",
+    "Changes",
     "Clock",
     "Config",
     "DeviceOf",

@@ -31,7 +31,7 @@ def is_outage(error: BaseException) -> bool:
 class Database:
     """``url`` is a libpq URL (``postgresql://…``, socket form too). ``seal`` and ``digests`` are the keyring's."""
 
-    def __init__(self, url: str, seal: Seal, pool_size: int = 10, digests: DigestsOf = lambda *_: ()) -> None:
+    def __init__(self, url: str, seal: Seal, digests: DigestsOf, pool_size: int = 10) -> None:
         self._seal = seal
         self._digests = digests
         options = {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"}

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.auth import one_time_hash
 from domain.keys import Digest
 from persistence.models import BackupCode, Challenge, User
+from persistence.users import NO_FACTOR
 
 SIGN_IN = "login"
 
@@ -82,11 +83,7 @@ class TwoFactor:
 
     async def disable(self, user_id: UUID) -> None:
         off = update(User).where(User.id == user_id)
-        await self._session.execute(
-            off.values(
-                two_factor_enabled=False, two_factor_enabled_at=None, two_factor_secret=None, two_factor_last_step=None
-            )
-        )
+        await self._session.execute(off.values(**NO_FACTOR))
         await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
 
     async def replace_backup_codes(self, user_id: UUID, hashes: Sequence[Digest]) -> None:

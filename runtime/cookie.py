@@ -9,10 +9,9 @@ from urllib.parse import quote
 from domain.errors import ApiError
 from runtime.call import Call
 from runtime.hosts import domains_of
-from runtime.settings import Settings
+from runtime.settings import HOST_ONLY, Settings
 from runtime.spec import Contract
 
-HOST_ONLY = "host"
 # Browsers take a cookie of such a name only without a domain, with the path "/" and over TLS: nobody else can set it.
 HOST_PREFIX = "__Host-"
 EXPIRED = "; Max-Age=0"

@@ -78,10 +78,6 @@ class Hasher:
             return Match(False)
         return Match(True, outdated=found != password or cost_of(compared) != self._config["auth.salt_rounds"])
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
-        """As ``match``, for whoever asks for nothing else."""
-        return (await self.match(password, password_hash)).right
-
     def _count(self, rounds: int) -> None:
         self.performed += 1
         self.spent += rounds

@@ -22,6 +22,7 @@ HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 DOMAIN = re.compile(r"\.?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,62}")
 EXAMPLES = {"CLIENT_ADDRESS_HEADER": "X-Forwarded-For or CF-Connecting-IP", "COUNTRY_HEADER": "CF-IPCountry"}
 # Headers that every client sends for itself; and Forwarded, whose grammar (RFC 7239) is not read here.
+HOST_ONLY = "host"  # in place of a domain: the refresh cookie goes to this host alone
 NEVER_FORWARDED = frozenset({"accept-language", "authorization", "cookie", "forwarded", "host", "origin", "user-agent"})
 DRAIN_SECONDS = 5.0
 LONGEST_DRAIN = 3600.0
@@ -89,7 +90,7 @@ class Settings:
     @property
     def refresh_domain(self) -> str | None:
         """Where browsers send the refresh cookie; None for the host alone."""
-        if self.cookie_domain == "host":
+        if self.cookie_domain == HOST_ONLY:
             return None
         return self.cookie_domain or (".bio.re" if self.production else None)
 
@@ -178,7 +179,7 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools"
     if not settings.development and not settings.known_secrets:
         yield NO_SECRET
-    if settings.cookie_domain not in (None, "host") and DOMAIN.fullmatch(settings.cookie_domain or "") is None:
+    if settings.cookie_domain not in (None, HOST_ONLY) and DOMAIN.fullmatch(settings.cookie_domain or "") is None:
         yield f"{PREFIX}COOKIE_DOMAIN must be a domain such as .bio.re, or `host` for a cookie of the host alone"
     yield from _header_faults(settings)
     if any(len(secret) < MIN_SECRET for secret in settings.known_secrets):

@@ -12,6 +12,7 @@ from domain.auth import mask_ip
 from domain.config_keys import Config
 from domain.devices import KNOWN_LIFE, Known, Sighting, read_device, write_device
 from domain.keys import Digest, Digests, Purpose
+from domain.users import moment
 from persistence.repositories import Repositories
 from runtime.call import Call
 from runtime.cookie import cookies_of
@@ -113,8 +114,7 @@ class Visitor:
 
     async def tell(self, db: Repositories, topic: str, user_id: UUID, country: str | None, now: datetime) -> None:
         place = ", ".join(part for part in (country, mask_ip(self._call.client.ip)) if part)
-        when = f"{now:%Y-%m-%d %H:%M} UTC"
-        await db.outbox.add(topic, user=str(user_id), when=when, device=self._family or "", place=place)
+        await db.outbox.add(topic, user=str(user_id), when=moment(now), device=self._family or "", place=place)
 
     async def forget_others(self, db: Repositories, user_id: UUID) -> None:
         """Whoever signed in to the account from elsewhere is new to it from now on."""

@@ -24,6 +24,7 @@ from persistence.uow import LostClaim, UnitOfWork
 from providers.ports import ProviderRejected
 from runtime.archive import Archives
 from runtime.call import CORRELATION, TRACEPARENT
+from runtime.changes import Changes
 from runtime.devices import device_of
 from runtime.inspector import Inspector
 from runtime.mailer import Mailer
@@ -189,6 +190,7 @@ class Worker:
             "mailer": mailer,
             "texter": texter,
             "storage": self._parts.providers.storage,
+            "changes": Changes(self._parts.keyring, self._parts.config, utc_now),
             "archives": Archives(self._parts.database, self._parts.providers.storage),
             "inspector": Inspector(self._parts.config),
             "config": self._parts.config,

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from persistence.database import Database
 from runtime.app import Application
 from runtime.parts import build_parts
 from runtime.protocol import Limits
@@ -179,6 +180,11 @@ class Api(httpx.Client):
         token = refresh_token(response)
         self.cookies.clear()
         self.cookies.set("biore_refresh", token, path="/api/v1/auth")
+
+
+def bare_database(url: str, pool_size: int = 10) -> Database:
+    """One without secrets: what it seals stays in clear, and nothing is kept under a key."""
+    return Database(url, seal=str, digests=lambda *_: (), pool_size=pool_size)
 
 
 def refresh_token(response: httpx.Response) -> str:

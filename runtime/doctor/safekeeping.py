@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from domain.config_keys import CATALOGUE
+from jobs.housekeeping import KEPT
 from persistence import health
 from persistence.repositories import Repositories
 from runtime import config, oauth, signing
@@ -18,7 +19,6 @@ FEWEST_CHARACTERS = 10
 MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 CONFIG_VALUES = "config values"
 UNKNOWN = "?"
-COUNTED_DAYS = 7  # for which housekeeping keeps counters and codes
 
 Kids = Mapping[str, Mapping[str, int]]
 
@@ -112,7 +112,7 @@ async def retired(deployment: Deployment) -> Verdict:
         told = "; ".join(f"number {number} for {', '.join(places)}" for number, places in used.items())
         return ok(f"{len(old)} in use: {told}" if old else "none")
     hours = max(config["gdpr.export_ttl_hours"], config["auth.undo_hours"])
-    days = max(config["auth.refresh_idle_days"], ceil(hours / 24), COUNTED_DAYS)
+    days = max(config["auth.refresh_idle_days"], ceil(hours / 24), KEPT.days)
     remedy = f"unless it is about to come into use, take it out of {PREFIX}SECRET_KEY {days} days after it was retired"
     return warn(f"nothing is kept under number {', '.join(spare)} of {PREFIX}SECRET_KEY", remedy)
 

@@ -12,7 +12,7 @@ from domain.config_keys import CATALOGUE, InvalidConfig
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
 from runtime.hosts import is_loopback_address
-from runtime.settings import PREFIX, Network, Settings
+from runtime.settings import HOST_ONLY, PREFIX, Network, Settings
 
 # Inside them everybody may trust whom they like; elsewhere no proxy has more than the widest network of a CDN.
 OWN_NETWORKS = tuple(
@@ -100,7 +100,7 @@ def _is_origin(text: str, deployment: Deployment) -> bool:
 def cookie(deployment: Deployment) -> Verdict:
     """A browser takes it only from a host below its domain, and sends it only from pages of the same site."""
     domain = (deployment.settings.refresh_domain or "").lstrip(".")
-    if deployment.settings.cookie_domain == "host":
+    if deployment.settings.cookie_domain == HOST_ONLY:
         return ok("__Host-: bound to the API's own host, which alone can set it")
     if not domain:
         return ok("bound to the host that sets it")

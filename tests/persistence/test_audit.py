@@ -7,9 +7,8 @@ import psycopg
 import pytest
 
 from domain.users import Trace
-from persistence.database import Database
 from tests.conftest import Databases
-from tests.harness import Tables
+from tests.harness import Tables, bare_database
 
 TRACE = Trace("mine", "192.0.2.0/24")
 RECORD = "INSERT INTO audit_logs (id, action, result) VALUES (%s, 'x', 'success')"
@@ -56,7 +55,7 @@ class TestAppendOnly:
 class TestRecord:
     def record(self, url: str, *, fail: bool = False) -> None:
         async def run() -> None:
-            database = Database(url, seal=str)
+            database = bare_database(url)
             try:
                 async with database.unit(TRACE) as db:
                     await db.audit.record("auth.login.failure", result="failure", target="7", reason="x", subject="ab")

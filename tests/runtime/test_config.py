@@ -45,7 +45,7 @@ class Node:
     def use(self, work: Callable[[LiveConfig], Awaitable[T]], *, refreshed: bool = True) -> T:
         async def run() -> T:
             keyring = Keyring(self._settings.secrets)
-            database = Database(self._url, seal=partial(keyring.seal, "outbox"))
+            database = Database(self._url, seal=partial(keyring.seal, "outbox"), digests=keyring.digests)
             config = LiveConfig(database, keyring, self._settings.env, OPERATION_IDS, {})
             try:
                 if refreshed:

@@ -15,7 +15,6 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from starlette.types import Message
 
 from domain.errors import ApiError
-from persistence.database import Database
 from persistence.pool import PoolState, pool_state
 from runtime.hasher import Hasher
 from runtime.metrics import BOUNDS, NO_OPERATION, Metrics, WholeServer
@@ -24,7 +23,7 @@ from runtime.settings import InvalidSettings, Settings, load
 from runtime.spec import ROOT, Contract
 from runtime.turns import Caller, Standing
 from runtime.worker import Worker
-from tests.harness import Api, Server, Tables, bearer
+from tests.harness import Api, Server, Tables, bare_database, bearer
 from tests.processes.biore import until
 from tests.providers.servers import closed_port
 from tests.redis_server import RedisServer
@@ -194,7 +193,7 @@ class TestAccess:
         scope = {"type": "http", "method": "GET", "path": "/metrics", "headers": headers, "client": ("127.0.0.1", 1)}
 
         async def ask() -> None:
-            scraped = Scrape(Metrics("api"), Database(NO_DATABASE, seal=str), Settings(env=env))
+            scraped = Scrape(Metrics("api"), bare_database(NO_DATABASE), Settings(env=env))
             await scraped(scope, nothing_more, answer_nobody)
 
         with pytest.raises(ApiError, match=r"route\.not_found"):
@@ -209,9 +208,7 @@ class TestAccess:
 
 class TestPortOfItsOwn:
     def test_of_a_worker_tells_the_same_to_the_same(self, contract: Contract) -> None:
-        scraped = Scrape(
-            Metrics("worker"), Database(NO_DATABASE, seal=str), Settings(env="production", metrics_token=TOKEN)
-        )
+        scraped = Scrape(Metrics("worker"), bare_database(NO_DATABASE), Settings(env="production", metrics_token=TOKEN))
 
         async def ask(port: int) -> list[httpx.Response]:
             async with (
@@ -266,9 +263,7 @@ class TestOutbox:
     def test_a_database_that_is_away_is_told_and_nothing_else(self) -> None:
         async def ask() -> list[str]:
             return [
-                f"{s.name} {s.value}"
-                for family in await outbox(Database(NO_DATABASE, seal=str))
-                for s in family.samples
+                f"{s.name} {s.value}" for family in await outbox(bare_database(NO_DATABASE)) for s in family.samples
             ]
 
         assert asyncio.run(ask()) == ["biore_database_up 0"]
@@ -277,7 +272,7 @@ class TestOutbox:
         """All connections are lent: the look at the outbox is given up, and the pool says why."""
 
         async def ask() -> tuple[PoolState, list[str]]:
-            database = Database(server.database_url, seal=str, pool_size=1)
+            database = bare_database(server.database_url, pool_size=1)
             async with database.engine.connect():
                 asking = asyncio.create_task(outbox(database, seconds=0.2))
                 while not pool_state(database.engine).waiting:  # noqa: ASYNC110 - the pool tells nobody

@@ -87,7 +87,8 @@ def play(database_url: str, rows: Tables) -> Callable[[Callable[[Nodes], Awaitab
 
     def run(scenario: Callable[[Nodes], Awaitable[T]]) -> T:
         async def on_database() -> T:
-            database = Database(database_url, seal=partial(Keyring((SECRET,)).seal, "outbox"))
+            keyring = Keyring((SECRET,))
+            database = Database(database_url, seal=partial(keyring.seal, "outbox"), digests=keyring.digests)
             try:
                 return await scenario(Nodes(database, Time()))
             finally:
