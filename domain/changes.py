@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 OPENED = "account_opened"
+MOVED = "address_changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 
 from domain.auth import one_time_hash
+from domain.changes import MOVED
 from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
 from persistence.models import BackupCode, CredentialChange, SocialAccount, User
@@ -99,6 +100,18 @@ class CredentialChanges(OneTimeTokens):
         row = CredentialChange
         live = update(row).where(row.user_id == user_id, row.used_at.is_(None))
         await self._session.execute(live.values(invalidated_at=now, former=None))
+
+    async def close_since_moved(self, user_id: UUID, now: datetime) -> None:
+        """Void the tokens of changes since the account has its present address.
+
+        Those of the move itself and of what came before were mailed to another address: whoever moved the account away
+        from there can do nothing that ends them.
+        """
+        row = CredentialChange
+        live = (row.user_id == user_id, row.used_at.is_(None), row.invalidated_at.is_(None), row.expires_at > now)
+        moved = select(func.coalesce(func.max(row.place), 0)).where(*live, row.kind == MOVED).scalar_subquery()
+        since = update(row).where(row.user_id == user_id, row.used_at.is_(None), row.place > moved)
+        await self._session.execute(since.values(invalidated_at=now, former=None))
 
     async def put_back(self, user_id: UUID, former: str, step: int) -> None:
         """The account is signed in to with what it was then, but no password; codes up to ``step`` stay spent.

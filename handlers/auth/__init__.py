@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain import auth as rules
 from domain.auth import Judged, Presented
-from domain.changes import OPENED
+from domain.changes import MOVED, OPENED
 from domain.errors import ApiError
 from domain.keys import Digest, Purpose
 from domain.mails import allowance
@@ -159,7 +159,7 @@ async def _change_email(
     """Sessions stay, for whoever asked showed the password; what was mailed to the former address opens nothing now,
     but the link by which its reader takes the change back. The token alone only shows who reads the new address."""
     await db.users.require_unclaimed(email, None)
-    notice = await changes.note(db, user_id, "address_changed")
+    notice = await changes.note(db, user_id, MOVED)
     await db.users.change(user_id, email=email, email_verified=True, owner_unproven=not owner_proven)
     await db.password_resets.invalidate(user_id, now)
     await db.reactivation_tokens.invalidate(user_id, now)

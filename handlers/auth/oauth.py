@@ -152,7 +152,7 @@ async def _enter(
         try:
             async with uow() as db:
                 await _spend(db, visit.identity)
-                user = await _known_account(db, visit, config, changes)
+                user = await _known_account(db, visit, changes)
                 user_id = user.id if user else await _open_account(db, visit, config, changes, referred, codes)
                 return await _admit(db, visit, visitor, config, digests, user_id, is_new=user is None)
         except Overtaken:
@@ -165,7 +165,7 @@ async def _spend(db: Repositories, identity: OAuthIdentity) -> None:
         raise ApiError("auth.oauth.invalid_token")
 
 
-async def _known_account(db: Repositories, visit: Visit, config: Config, changes: Changes) -> Any:
+async def _known_account(db: Repositories, visit: Visit, changes: Changes) -> Any:
     """The account of the identity, else the one of its address, which is linked on the way; None for a newcomer."""
     identity = visit.identity
     user = await db.oauth_links.find_user(identity)
@@ -183,7 +183,7 @@ async def _known_account(db: Repositories, visit: Visit, config: Config, changes
             raise Overtaken
         raise ApiError("auth.oauth.email_exists")
     if user.status == "ACTIVE":
-        await _adopt(db, visit, user, config, changes)
+        await _adopt(db, visit, user, changes)
     return user
 
 
@@ -196,19 +196,14 @@ async def _verify(db: Repositories, visit: Visit, user: Any, token: UUID) -> Non
     await db.audit.record("auth.verify_email.success", actor=user.id, target=user.id)
 
 
-async def _adopt(db: Repositories, visit: Visit, user: Any, config: Config, changes: Changes) -> None:
+async def _adopt(db: Repositories, visit: Visit, user: Any, changes: Changes) -> None:
     """The address is this person's; what was set up by who never proved that it is theirs, too, is a stranger's."""
-    if not user.email_verified:
-        await db.users.void(user.id, visit.now)
-        await db.sessions.revoke_all(user.id, visit.now)
-        await db.users.mark_verified(user.id, owner_unproven=not visit.identity.authoritative)
-    elif user.owner_unproven:
-        await db.users.set_password(user.id, None)
-        await db.users.void_young(user.id, visit.now - timedelta(days=config["auth.young_days"]))
-        await db.sessions.revoke_all(user.id, visit.now)
-        await db.credential_changes.close_all(user.id, visit.now)
+    verified = user.email_verified
+    spared = await changes.void_unproven(db, user, visit.now)
     if visit.identity.authoritative:
-        await _prove_owner(db, user.id, visit.now)
+        await _prove_owner(db, user.id, visit.now, unless=spared)
+    elif not verified:
+        await db.users.mark_verified(user.id, owner_unproven=True)
     notice = await changes.note(db, user.id, "provider_linked")
     if not await db.oauth_links.add(user.id, visit.identity):
         if await db.oauth_links.find_owner(visit.identity) is None:  # another identity of the platform is linked
@@ -217,8 +212,8 @@ async def _adopt(db: Repositories, visit: Visit, user: Any, config: Config, chan
     await _tell_linked(db, notice, user.id, visit.identity.platform)
 
 
-async def _prove_owner(db: Repositories, user_id: UUID, now: datetime) -> None:
-    await db.users.mark_verified(user_id, owner_unproven=False)
+async def _prove_owner(db: Repositories, user_id: UUID, now: datetime, *, unless: bool = False) -> None:
+    await db.users.mark_verified(user_id, owner_unproven=unless)
     await db.credential_changes.close(user_id, OPENED, now)
 
 

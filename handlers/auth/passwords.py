@@ -76,10 +76,11 @@ async def reset(
             if user is None:
                 raise ApiError("auth.reset_password.invalid_token")
             linked = await db.oauth_links.platforms_of(user.id)
-            young = now - timedelta(days=config["auth.young_days"])
-            await _void_unproven(db, user, young, now)
+            spared = await changes.void_unproven(db, user, now)
+            await db.users.mark_verified(user.id, owner_unproven=spared)
+            await db.credential_changes.close(user.id, OPENED, now)
             notice = await changes.note(db, user.id, "password_reset")
-            await db.oauth_links.remove_since(user.id, young)
+            await db.oauth_links.remove_since(user.id, now - timedelta(days=config["auth.young_days"]))
             standing = await db.oauth_links.platforms_of(user.id)
             await db.users.set_password(user.id, password_hash)
             await db.email_changes.invalidate(user.id, now)
@@ -91,17 +92,6 @@ async def reset(
             await _tell(db, notice, user.id, client, now, device_of, **platforms)
             await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id, **platforms)
     return {"linkedPlatforms": sorted(standing), "unlinkedPlatforms": sorted(linked - standing)}
-
-
-async def _void_unproven(db: Repositories, user: Any, young: datetime, now: datetime) -> None:
-    """The mail proves the address: what was set up before, by whoever did not read it, is a stranger's."""
-    if not user.email_verified:
-        await db.users.void(user.id, now)
-    elif user.owner_unproven:
-        await db.users.void_young(user.id, young)
-        await db.credential_changes.close_all(user.id, now)
-    await db.users.mark_verified(user.id, owner_unproven=False)
-    await db.credential_changes.close(user.id, OPENED, now)
 
 
 async def change(

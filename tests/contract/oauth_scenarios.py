@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
-from tests.handlers.support import account
+from tests.handlers.support import account, insert
 from tests.handlers.test_auth_oauth import linked, opened, told, traded
 from tests.handlers.test_known_devices import FIREFOX
 from tests.harness import Api, Tables, bearer
@@ -65,6 +66,21 @@ def unlinking(api: Api, tables: Tables) -> Act:
     linked(tables, account(api, tables))
     headers = bearer(api.sign_in())
     return lambda: api.call("auth.oauth.unlink", path="/auth/oauth/unlink/google", headers=headers)
+
+
+def adopting(api: Api, tables: Tables) -> Act:
+    """An account whose owner was not proven, with all that may be pending."""
+    factor: dict[str, Any] = {
+        "two_factor_enabled": True,
+        "two_factor_secret": "x",
+        "two_factor_enabled_at": datetime.now(UTC),
+    }
+    user_id = account(api, tables, owner_unproven=True, **factor)
+    insert(tables, "backup_codes", user_id=user_id, code_hash=b"1")
+    link = {"user_id": user_id, "token_hash": b"1", "expires_at": "2999-01-01"}
+    insert(tables, "email_changes", new_email="eve@example.org", **link)
+    insert(tables, "password_resets", **link)
+    return _while_open(api, lambda platform: api.call("auth.oauth.login", _kept_mailbox(platform)))
 
 
 def looking(api: Api, tables: Tables) -> Act:
@@ -128,6 +144,7 @@ CONDITIONAL: Conditional = {
             | REFUSED,
         ),
         (entering(_kept_mailbox, {}), LINKED),
+        (adopting, LINKED | {"email_changes", "password_resets", "backup_codes"}),
         (proving, {"email_verifications", "credential_changes", "auth.verify_email.success"}),
         (
             entering(columns={"two_factor_enabled": True, "two_factor_secret": "sealed"}, link=True),

@@ -1,0 +1,129 @@
+"""What was set up on an account before its owner was proven leads nobody in, whichever proof comes then."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Table
+
+from persistence.models import Base
+from tests.handlers.support import account, insert
+from tests.handlers.test_auth_changes import ADA, MALLORY, change_address, password_of, reset, undo_token, undone, user
+from tests.handlers.test_auth_oauth import opened, signed_in, told
+from tests.handlers.test_auth_two_factor import Factor
+from tests.harness import PASSWORD, Api, Server, Tables
+from tests.oidc_server import Platform
+from tests.persistence.test_gdpr_completeness import choices_of, value_for
+
+LEADS_NOWHERE = {
+    "appeals", "consent_records", "creator_profiles", "data_exports", "gdpr_requests", "referral_links", "uploads",
+    "user_settings", "username_history",
+}  # fmt: skip
+PENDING = [
+    table
+    for table in Base.metadata.sorted_tables
+    if {"id", "user_id"} <= set(table.columns.keys()) and table.name not in LEADS_NOWHERE
+]
+ENDED = ("used_at", "invalidated_at", "revoked_at")
+
+Proof = Callable[[str], None]
+
+
+@pytest.fixture
+def platform(server: Server) -> Iterator[Platform]:
+    with opened(server) as platform:
+        yield platform
+
+
+@pytest.fixture(params=["reset", "platform"])
+def prove(request: pytest.FixtureRequest, api: Api, tables: Tables, platform: Platform) -> Proof:
+    """Somebody shows that they read the mail of the address."""
+
+    def by_platform(email: str) -> None:
+        login = told(platform, "reader", email=email, hd=email.partition("@")[2])
+        assert signed_in(api, login).get("isNewUser") in (False, None)
+
+    def by_mail(email: str) -> None:
+        tables.run("DELETE FROM mail_quotas")  # a second link within minutes
+        reset(api, email=email)
+
+    return by_platform if request.param == "platform" else by_mail
+
+
+def pending(tables: Tables, table: Table, user_id: UUID) -> UUID:
+    row = {c.name: value_for(c, user_id, choices_of(table)) for c in table.columns if not c.identity and c.name != "id"}
+    return insert(tables, table.name, **row | {name: None for name in ENDED if name in table.columns})
+
+
+def stands(tables: Tables, table: Table, row_id: UUID) -> bool:
+    live = " AND ".join(["id = %s", *(f"{name} IS NULL" for name in ENDED if name in table.columns)])
+    return bool(tables.rows(f"SELECT 1 FROM {table.name} WHERE {live}", row_id))  # noqa: S608
+
+
+def factored(api: Api, tables: Tables) -> UUID:
+    """An account that somebody opened with Ada's address, with a young factor."""
+    factor: dict[str, Any] = {
+        "two_factor_enabled": True,
+        "two_factor_secret": "x",
+        "two_factor_enabled_at": datetime.now(UTC),
+    }
+    return account(api, tables, owner_unproven=True, phone="+12025550199", phone_verified_at="2026-01-01", **factor)
+
+
+@pytest.mark.parametrize("table", PENDING, ids=str)
+def test_nothing_that_was_pending_is_left(api: Api, tables: Tables, prove: Proof, table: Table) -> None:
+    row_id = pending(tables, table, factored(api, tables))
+    assert stands(tables, table, row_id)
+    prove(ADA)
+    assert not stands(tables, table, row_id)
+    row = user(tables)
+    assert (row["phone"], row["two_factor_enabled"], row["owner_unproven"]) == (None, False, False)
+    assert password_of(api).status_code == 401
+
+
+class TestMovedAway:
+    """Mallory, with a session and the password, moves Ada's account to a mailbox of her own, by the link alone."""
+
+    @pytest.fixture
+    def factor(self, api: Api, tables: Tables) -> Factor:
+        factor = Factor(api, tables).enable()
+        change_address(api, factor.sign_in(), MALLORY)
+        api.server.work_off()
+        return factor
+
+    def test_the_factor_of_the_owner_is_not_passed_while_they_may_take_the_account_back(
+        self, api: Api, tables: Tables, prove: Proof, factor: Factor
+    ) -> None:
+        prove(MALLORY)
+        row = tables.one("SELECT * FROM users")
+        assert (row["two_factor_enabled"], row["owner_unproven"]) == (True, True)
+        assert tables.count("backup_codes") == len(factor.backup_codes)
+        prove(MALLORY)
+        assert tables.one("SELECT two_factor_enabled FROM users")["two_factor_enabled"] is True
+        undone(api, undo_token(api))
+        row = user(tables)
+        assert (row["email"], row["two_factor_enabled"]) == (ADA, True)
+
+    def test_it_goes_with_the_next_proof_when_they_did_not(
+        self, api: Api, tables: Tables, prove: Proof, factor: Factor
+    ) -> None:
+        tables.run("UPDATE credential_changes SET expires_at = now() - interval '1 second'")
+        prove(MALLORY)
+        row = tables.one("SELECT * FROM users")
+        assert (row["two_factor_enabled"], row["owner_unproven"]) == (False, False)
+        assert tables.count("backup_codes") == 0
+
+
+def test_the_change_of_address_that_a_stranger_asked_for_comes_to_nothing(
+    api: Api, tables: Tables, platform: Platform
+) -> None:
+    account(api, tables, owner_unproven=True)
+    headers = {"authorization": f"Bearer {api.sign_in()}"}
+    wish = {"newEmail": MALLORY, "password": PASSWORD}
+    assert api.call("users.emails.change", wish, headers=headers).status_code == 200
+    token = api.verification_token(MALLORY)
+    signed_in(api, told(platform, "reader", hd="example.com"))
+    assert api.call("auth.verify_email_change", {"token": token}).status_code == 400
+    assert tables.one("SELECT email FROM users")["email"] == ADA
