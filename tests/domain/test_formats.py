@@ -9,6 +9,8 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 
 from domain.config_keys import MIME_TYPES
@@ -283,6 +285,58 @@ class TestWebp:
         assert not is_taken("image/webp", riff(b"WEBP", *chunks))
 
 
+NOTES = [
+    box(b"udta", box(b"\xa9xyz", PLACE)), box(b"udta", box(b"loci", PLACE)), box(b"meta", PLACE), box(b"loci", PLACE),
+    box(b"\xa9xyz", PLACE), box(b"ID32", PLACE), box(b"free", PLACE), box(b"skip", PLACE), box(b"wide", PLACE),
+    box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + PLACE), box(b"Oslo", PLACE),
+    box(b"uuid", bytes.fromhex("ffcc8263f8554a938814587a02521fdd") + PLACE), box(b"prft", PLACE), box(b"emsg", PLACE),
+    struct.pack(">I4sQ", 1, b"meta", 16 + len(PLACE)) + PLACE,
+]  # fmt: skip
+COMPRESSOR = 42
+ENTRY = box(b"avc1", bytes(78) + box(b"avcC", b"\1decoder") + box(b"pasp", struct.pack(">II", 1, 1)))
+BOXES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"udta", b"uuid", b"free", b"meta", b"mdat", b"hdlr")
+
+
+def stamped(name: bytes, version: int, times: bytes, number: int = 1) -> bytes:
+    """Of a film, a track or its media: when it was made and changed."""
+    return box(name, bytes([version, 0, 0, 0]) + times + struct.pack(">I", number) + bytes(76))
+
+
+def track(handler: bytes, entry: bytes, tables: bytes = b"", number: int = 1, inner: bytes = b"") -> bytes:
+    index = box(b"stbl", box(b"stsd", struct.pack(">II", 0, 1) + entry) + tables)
+    info = box(b"vmhd", bytes(12)) + box(b"dinf", box(b"dref", struct.pack(">II", 0, 1) + box(b"url ", b"\0\0\0\1")))
+    media = stamped(b"mdhd", 0, bytes(8)) + box(b"hdlr", bytes(8) + handler + bytes(13)) + box(b"minf", info + index)
+    return box(b"trak", stamped(b"tkhd", 0, bytes(8), number) + inner + box(b"mdia", media))
+
+
+def film(
+    inner: bytes = b"", path: tuple[bytes, ...] = (), compressor: bytes = b"", tracks: list[bytes] | None = None
+) -> bytes:
+    """A whole one, with ``inner`` as the last box of the one at the path."""
+    entry = bytearray(ENTRY)
+    at = 8 + COMPRESSOR
+    entry[at : at + len(compressor)] = compressor
+    made = mp4(0)[:-8] + box(
+        b"moov", stamped(b"mvhd", 0, bytes(8)) + b"".join(tracks or [track(b"vide", bytes(entry))])
+    )
+    made += b"".join(box(name, box(b"traf", b"") if name == b"moof" else b"") for name in path[:1] if name != b"moov")
+    return with_box(made, path, inner) + box(b"mdat", b"a film")
+
+
+def with_box(data: bytes, path: tuple[bytes, ...], inner: bytes) -> bytes:
+    if not path:
+        return data + inner
+    at, made = 0, b""
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at : at + 8])
+        whole = data[at : at + size]
+        if name == path[0]:
+            whole, path = box(name, with_box(whole[8:], path[1:], inner)), (b"none",)
+        made += whole
+        at += size
+    return made + (b"" if path == (b"none",) else box(path[0], with_box(b"", path[1:], inner)))
+
+
 class TestMp4:
     @pytest.mark.parametrize(
         "brand",
@@ -300,6 +354,7 @@ class TestMp4:
             struct.pack(">I", len(head) + 4) + head + struct.pack(">I", 8) + b"free" + struct.pack(">I", 16) + b"mdat"
         )
         assert clean("video/mp4", data + bytes(8)) == data + bytes(8)
+        assert not is_taken("video/mp4", data)
 
     @pytest.mark.parametrize(
         "brands",
@@ -321,35 +376,160 @@ class TestMp4:
         assert is_taken("video/mp4", struct.pack(">I4sQ", 1, b"ftyp", 16 + len(body)) + body + box(b"mdat", b""))
         assert not is_taken("video/mp4", struct.pack(">I4sQ", 1, b"ftyp", 2**63) + body)
 
-    @pytest.mark.parametrize(
-        "notes",
-        [box(b"udta", box(b"\xa9xyz", PLACE)), box(b"udta", box(b"loci", PLACE)), box(b"meta", PLACE),
-         box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + PLACE),
-         struct.pack(">I4sQ", 1, b"meta", 16 + len(PLACE)) + PLACE],
-    )  # fmt: skip
-    @pytest.mark.parametrize("depth", range(3))
-    def test_notes_become_free_space_of_the_same_size(self, notes: bytes, depth: int) -> None:
-        inner = notes + box(b"mvhd", bytes(20))
-        for name in (b"trak", b"moov")[2 - depth :]:
-            inner = box(name, inner)
-        before = mp4() + inner + box(b"mdat", b"film")
+    @pytest.mark.parametrize("path", [(), (b"moov",), (b"moov", b"trak"), (b"moov", b"trak", b"mdia", b"minf"),
+         (b"moov", b"trak", b"mdia", b"minf", b"stbl"), (b"moov", b"trak", b"edts"), (b"moof",), (b"moof", b"traf"),
+         (b"mfra",)])  # fmt: skip
+    @pytest.mark.parametrize("notes", NOTES, ids=range(len(NOTES)))
+    def test_notes_become_free_space_of_the_same_size(self, notes: bytes, path: tuple[bytes, ...]) -> None:
+        before = film(notes, path)
         after = clean("video/mp4", before)
         assert PLACE not in after
         assert len(after) == len(before)
-        assert after.index(b"film") == before.index(b"film")
-        assert after == before.replace(notes, after[before.index(notes) :][: len(notes)])
-        assert after[before.index(notes) + 4 :][:4] == b"free"
+        assert after.index(b"a film") == before.index(b"a film")
+        at, head = before.index(notes), 16 if notes.startswith(bytes(3) + b"\1") else 8
+        assert after[at + 4 :][:4] == b"free"
+        assert after[at + head : at + len(notes)] == bytes(len(notes) - head)
+        assert after[:at] + notes + after[at + len(notes) :] == film(notes, path)
+        assert clean("video/mp4", after) == after
+
+    @pytest.mark.parametrize("name", [b"udta", b"meta", b"uuid", b"free", b"skip", b"wide", b"moov", b"\0\0\0\0"])
+    def test_the_last_one_may_reach_to_the_end_of_the_file(self, name: bytes) -> None:
+        notes = bytes(4) + name + box(b"udta", PLACE)
+        after = clean("video/mp4", film() + notes)
+        assert PLACE not in after
+        assert len(after) == len(film() + notes)
+        data = mp4() + bytes(4) + b"mdat" + PLACE
+        assert clean("video/mp4", data) == data
+
+    def test_what_follows_the_last_box_is_zero(self) -> None:
+        assert clean("video/mp4", film() + b"Oslo 59") == film() + bytes(7)
+
+    @pytest.mark.parametrize("name", [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1", b"dinf", b"udta"])
+    @pytest.mark.parametrize("more", [1, 8, 2**16, 2**31])
+    def test_a_box_that_reaches_beyond_its_parent_is_refused(self, name: bytes, more: int) -> None:
+        whole = film(box(b"udta", PLACE), (b"moov",))
+        at = whole.index(name) - 4
+        size = int.from_bytes(whole[at : at + 4], "big")
+        assert is_taken("video/mp4", whole)
+        assert not is_taken("video/mp4", whole[:at] + struct.pack(">I", size + more) + whole[at + 4 :])
+
+    @pytest.mark.parametrize("size", range(1, 8))
+    def test_one_that_is_smaller_than_its_head_is_refused(self, size: int) -> None:
+        assert not is_taken("video/mp4", mp4() + box(b"moov", struct.pack(">I4s", size, b"udta") + PLACE))
+        assert not is_taken("video/mp4", film() + struct.pack(">I4s", size, b"udta") + PLACE)
+
+    def test_depth_hides_nothing(self) -> None:
+        inner = box(b"udta", PLACE)
+        for name in (b"stbl", b"minf", b"mdia", b"trak", b"moov") * 400:
+            inner = box(name, inner)
+        after = clean("video/mp4", mp4() + inner)
+        assert len(after) == len(mp4() + inner)
+        assert PLACE not in after
+
+    def test_what_plays_a_film_stays(self) -> None:
+        assert clean("video/mp4", film()) == film()
+
+    @pytest.mark.parametrize("version", [0, 1])
+    @pytest.mark.parametrize("name", [b"mvhd", b"tkhd", b"mdhd"])
+    def test_when_it_was_made_is_not_told(self, name: bytes, version: int) -> None:
+        inner = stamped(name, version, b"\xd9" * (8 << version))
+        path = {b"mvhd": (b"moov",), b"tkhd": (b"moov", b"trak"), b"mdhd": (b"moov", b"trak", b"mdia")}[name]
+        before = film(inner, path)
+        assert clean("video/mp4", before) == film(stamped(name, version, bytes(8 << version)), path)
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (box(b"hdlr", bytes(8) + b"vide" + b"appl" + bytes(8) + PLACE), bytes(12 + len(PLACE))),
+            (box(b"dinf", box(b"dref", bytes(8) + box(b"alis", b"\0\0\0\1" + PLACE))), bytes(len(PLACE))),
+        ],
+    )  # fmt: skip
+    def test_who_wrote_it_and_where_is_not_told(self, before: bytes, after: bytes) -> None:
+        path = (b"moov", b"trak", b"mdia", b"minf")
+        kept = clean("video/mp4", film(before, path))
+        assert PLACE not in kept
+        assert kept == film(before[: -len(after)] + after, path)
+
+    def test_the_compressor_is_not_named(self) -> None:
+        assert b"\x0eGoPro AVC enc" not in clean("video/mp4", film(compressor=b"\x0eGoPro AVC enc"))
+        assert clean("video/mp4", film(compressor=b"\x0eGoPro AVC enc")) == film()
+
+    @pytest.mark.parametrize("head", [28, 44, 64])
+    def test_how_sound_is_decoded_is_found_in_each_version(self, head: int) -> None:
+        version = {28: 0, 44: 1, 64: 2}[head]
+        fixed = bytes(8) + struct.pack(">H", version) + bytes(head - 10)
+        entry = box(b"mp4a", fixed + box(b"esds", b"decoder") + box(b"udta", PLACE))
+        after = clean("video/mp4", film(tracks=[track(b"soun", entry)]))
+        assert b"decoder" in after
+        assert PLACE not in after
+
+    @pytest.mark.parametrize("handler", [b"meta", b"camm", b"tmcd", b"\0\0\0\0"])
+    @pytest.mark.parametrize("wide", [False, True])
+    @pytest.mark.parametrize("same", [0, len(PLACE)])
+    def test_tracks_of_places_and_movements_go_with_their_samples(self, handler: bytes, wide: bool, same: int) -> None:
+        """Two in the first chunk, one in the others, between the pictures."""
+        media = b"picture" + PLACE * 2 + b"picture" + PLACE + b"picture" + PLACE + b"end"
+        begin = len(mp4(0)) + len(b"picture")
+        places = [begin, begin + 2 * len(PLACE) + 7, begin + 3 * len(PLACE) + 14]
+        sizes = b"" if same else struct.pack(">4I", *[len(PLACE)] * 4)
+        tables = (
+            box(b"stsc", bytes(4) + struct.pack(">7I", 2, 1, 2, 1, 2, 1, 1))
+            + box(b"stsz", bytes(4) + struct.pack(">2I", same, 4) + sizes)
+            + box(b"co64" if wide else b"stco", bytes(4) + struct.pack(">I3Q" if wide else ">4I", 3, *places))
+        )
+        head = mp4(0)[:-8]
+        before = head + box(b"mdat", media) + box(b"moov", track(handler, box(b"gpmd", bytes(8)), tables))
+        after = clean("video/mp4", before)
+        assert PLACE not in after
+        assert len(after) == len(before)
+        assert (after.count(b"picture"), after.count(b"end"), after.count(b"trak")) == (3, 1, 0)
+
+    def test_their_fragments_go_too(self) -> None:
+        gone, kept = (box(b"traf", box(b"tfhd", bytes(4) + struct.pack(">I", n)) + box(b"trun", b"x")) for n in (2, 1))
+        tracks = [track(b"vide", ENTRY), track(b"meta", box(b"mebx", bytes(8)), number=2)]
+        after = clean("video/mp4", film(tracks=tracks) + box(b"moof", gone + kept))
+        assert after.endswith(box(b"moof", box(b"free", bytes(len(gone) - 8)) + kept))
+
+    def test_samples_that_lie_elsewhere_take_nothing_else_along(self) -> None:
+        tables = (
+            box(b"stsc", bytes(4) + struct.pack(">4I", 1, 1, 1, 1))
+            + box(b"stsz", bytes(4) + struct.pack(">2I", 10**6, 1))
+            + box(b"stco", bytes(4) + struct.pack(">2I", 1, 0))
+        )
+        after = clean("video/mp4", film(tracks=[track(b"vide", ENTRY), track(b"meta", b"", tables, 2)]))
+        assert (after[:20], after.count(b"mvhd"), after.count(b"trak")) == (film()[:20], 1, 1)
 
     def test_a_film_to_be_seen_all_around_stays_one(self) -> None:
-        spherical = box(b"uuid", bytes.fromhex("ffcc8263f8554a938814587a02521fdd") + b"<xml>")
-        before = mp4() + box(b"moov", box(b"trak", spherical))
-        assert clean("video/mp4", before) == before
+        told = (
+            b"<GSpherical:Spherical>true</GSpherical:Spherical>"
+            b"<GSpherical:ProjectionType>equirectangular</GSpherical:ProjectionType>"
+        )
+        xml = (
+            b"<rdf>" + told + b"<GSpherical:StitchingSoftware>" + PLACE * 20 + b"</GSpherical:StitchingSoftware></rdf>"
+        )
+        view = box(b"uuid", bytes.fromhex("ffcc8263f8554a938814587a02521fdd") + xml)
+        before = film(view, (b"moov", b"trak"))
+        after = clean("video/mp4", before)
+        assert told in after
+        assert PLACE not in after
+        assert len(after) == len(before)
+        assert clean("video/mp4", after) == after
 
-    def test_depth_costs_nothing(self) -> None:
-        inner = b""
-        for _ in range(2000):
-            inner = box(b"moov", inner)
-        assert clean("video/mp4", mp4() + inner) == mp4() + inner
+    @given(st.data())
+    @settings(max_examples=400, deadline=None)
+    def test_whatever_is_changed_keeps_its_size_and_is_clean(self, data: st.DataObject) -> None:
+        """What is cleaned once stays as it is: nothing was left that another look would find."""
+        whole = bytearray(film(box(b"udta", PLACE), (b"moov", b"trak")))
+        for _ in range(data.draw(st.integers(1, 4))):
+            at = data.draw(st.integers(32, len(whole) - 1))
+            new = data.draw(st.sampled_from([*BOXES, *(struct.pack(">I", size) for size in (0, 1, 7, 8, 16, 2**31))]))
+            whole[at : at + 4] = new
+        try:
+            after = clean("video/mp4", bytes(whole))
+        except Malformed:
+            return
+        assert len(after) == len(whole)
+        assert clean("video/mp4", after) == after
 
 
 class TestPdf:
