@@ -3,11 +3,36 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import IntEnum
 from uuid import UUID
 
 FIRST_DELAY = 2.0
 LONGEST_DELAY = 3600.0
 MAX_ATTEMPTS = 16
+
+
+class Lane(IntEnum):
+    """Jobs wait only for those of their own lane. The numbers are those of the table."""
+
+    CODES = 0  # people wait for them: mails and text messages
+    NORMAL = 1
+    BULK = 2  # archives and erasures, which take minutes
+    FILES = 3  # each takes room for two files of the largest size
+
+
+# How many jobs of each lane a worker runs at a time.
+PLACES: Mapping[Lane, int] = {Lane.CODES: 10, Lane.NORMAL: 2, Lane.BULK: 2, Lane.FILES: 2}
+LANES: Mapping[str, Lane] = {
+    "auth": Lane.CODES,
+    "email": Lane.CODES,
+    "sms": Lane.CODES,
+    "gdpr": Lane.BULK,
+    "storage": Lane.FILES,
+}
+
+
+def lane_of(topic: str) -> Lane:
+    return LANES.get(topic.partition(".")[0], Lane.NORMAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +44,10 @@ class Job:
     payload: Mapping[str, str]
     secret: str
     attempt: int
+
+
+class UnknownTopic(Exception):
+    """A job of a newer version, which another worker may know."""
 
 
 class GivenUp(Exception):

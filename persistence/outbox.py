@@ -1,14 +1,16 @@
 """Jobs that commit with their cause. A claim is a lease; whoever holds it may end the job, nobody else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, insert, or_, select, update
+from sqlalchemy import Subquery, case, delete, func, insert, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
+from domain.jobs import Lane, lane_of
 from domain.mails import Attempt
 from domain.users import Trace
 from persistence.models import EmailDelivery, OutboxJob, SmsDelivery
@@ -18,6 +20,20 @@ DUE = (OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
 # A look at the outbox must cost little when it is fullest.
 COUNTED_TO = 100_000
 DELIVERIES = {"email": EmailDelivery, "sms": SmsDelivery}
+
+
+class Claimed(NamedTuple):
+    """``again``: its last worker did not end it, and let the lease run out."""
+
+    job: OutboxJob
+    again: bool
+
+
+def _open(lane: Lane, again: bool, moment: InstrumentedAttribute[Any], most: int) -> Subquery:
+    """Jobs of the lane whose moment has come, without those that another worker takes right now."""
+    state = OutboxJob.lease.is_not(None) if again else OutboxJob.lease.is_(None)
+    found = select(OutboxJob.id, literal(again).label("again")).where(*DUE, OutboxJob.lane == lane, state)
+    return found.where(moment <= func.now()).order_by(moment).limit(most).with_for_update(skip_locked=True).subquery()
 
 
 class Outbox:
@@ -36,20 +52,30 @@ class Outbox:
             payload["sealed"] = self._seal(secret)
         cause = {"correlation_id": self._trace.correlation_id, "traceparent": self._trace.traceparent}
         due = {"available_at": func.now() + after} if after else {}
-        await self._session.execute(insert(OutboxJob).values(topic=topic, payload=payload, **cause, **due))
+        await self._session.execute(
+            insert(OutboxJob).values(topic=topic, lane=lane_of(topic), payload=payload, **cause, **due)
+        )
 
-    async def claim(self, lease: UUID, life: timedelta, limit: int) -> Sequence[OutboxJob]:
-        """Take up to ``limit`` due jobs, the longest due first. A job whose lease ran out is due again."""
-        free = or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < func.now())
-        due = select(OutboxJob.id).where(*DUE, OutboxJob.available_at <= func.now(), free)
-        due = due.order_by(OutboxJob.available_at).limit(limit).with_for_update(skip_locked=True)
+    async def claim(
+        self, lease: UUID, life: timedelta, places: Mapping[Lane, int], again: Collection[Lane]
+    ) -> Sequence[Claimed]:
+        """Take due jobs, as many of each lane as there are places, the longest due first.
+
+        A job whose lease ran out may be what its worker died of: one such job of each lane of ``again`` is taken.
+        """
+        fresh = [_open(lane, False, OutboxJob.available_at, most) for lane, most in places.items() if most]
+        left = [_open(lane, True, OutboxJob.leased_until, 1) for lane in again]
+        if not fresh and not left:
+            return []
+        due = union_all(*map(select, (*fresh, *left))).cte("due")
         claimed = (
             update(OutboxJob)
-            .where(OutboxJob.id.in_(due))
+            .where(OutboxJob.id == due.c.id)
             .values(lease=lease, leased_until=func.now() + life, attempts=OutboxJob.attempts + 1)
+            .returning(OutboxJob, due.c.again)
+            .execution_options(synchronize_session=False)
         )
-        rows = await self._session.scalars(claimed.returning(OutboxJob))
-        return rows.all()
+        return [Claimed(*row) for row in await self._session.execute(claimed)]
 
     async def renew(self, job_id: UUID, lease: UUID, life: timedelta) -> bool:
         held = update(OutboxJob).where(OutboxJob.id == job_id, OutboxJob.lease == lease, *DUE)

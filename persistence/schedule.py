@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.jobs import lane_of
 from persistence.models import OutboxJob, ScheduledJob
 from persistence.outbox import DUE
 
@@ -41,6 +42,11 @@ class Schedule:
             return False
         unfinished = select(OutboxJob.id).where(*DUE, OutboxJob.topic == topic).limit(1)
         if await self._session.scalar(unfinished) is None:
-            job = {"topic": topic, "payload": {}, "correlation_id": f"{topic}@{due:%Y-%m-%dT%H:%M:%SZ}"}
+            job = {
+                "topic": topic,
+                "lane": lane_of(topic),
+                "payload": {},
+                "correlation_id": f"{topic}@{due:%Y-%m-%dT%H:%M:%SZ}",
+            }
             await self._session.execute(insert(OutboxJob).values(**job))
         return True

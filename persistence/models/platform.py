@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, SmallInteger, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -15,18 +15,23 @@ from persistence.models.base import Base, Created, Identified
 class OutboxJob(Identified, Created, Base):
     """Due while ``done_at`` and ``dead_at`` are null. ``lease`` names the claim that may end the job.
 
+    ``lane`` is that of ``domain.jobs.Lane``; an earlier version does not tell it.
+
     ``traceparent`` is that of the request or job which added it, where there was tracing.
     """
 
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_due", "available_at", postgresql_where=sql("done_at IS NULL AND dead_at IS NULL")),
+        Index("ix_outbox_lane", "lane", "available_at", postgresql_where=sql("done_at IS NULL AND dead_at IS NULL")),
+        Index("ix_outbox_leased", "leased_until", postgresql_where=sql("leased_until IS NOT NULL")),
         Index("ix_outbox_done", "done_at", postgresql_where=sql("done_at IS NOT NULL")),
         Index("ix_outbox_dead", "dead_at", postgresql_where=sql("dead_at IS NOT NULL")),
         Index("ix_outbox_user", sql("(payload ->> 'user')"), postgresql_where=sql("(payload ->> 'user') IS NOT NULL")),
     )
 
     topic: Mapped[str]
+    lane: Mapped[int] = mapped_column(SmallInteger, server_default=sql("1"))
     payload: Mapped[dict[str, Any]]
     correlation_id: Mapped[str | None]
     traceparent: Mapped[str | None]

@@ -314,9 +314,9 @@ class TestParts:
         worker = Worker(server.app.parts, observe=server.app.metrics.job)
         assert server.on_loop(worker.work_off()) == 3
         scraped = scrape(server)
-        assert scraped.value("biore_jobs_total", topic="unknown", outcome="dead") >= 3
+        assert scraped.value("biore_jobs_total", topic="unknown", outcome="failed") >= 3
         assert not [labels for labels in scraped.labels("biore_jobs_total") if "nothing" in labels["topic"]]
-        assert depth(scraped, "dead") == 3
+        assert (depth(scraped, "dead"), depth(scraped, "scheduled")) == (0, 3)
 
     def test_the_queue_of_passwords(self) -> None:
         metrics = Metrics("api")

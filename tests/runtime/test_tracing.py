@@ -268,7 +268,7 @@ class TestJobs:
     def test_without_a_cause_begin_a_trace_and_may_fail(self, api: Api, collector: Collector) -> None:
         api.server.let_time_come("nobody.can")
         job = collector.wait_for(lambda span: span.name == "process nobody.can")
-        assert (job.parent_id, job.failed, job.attributes["error.type"]) == ("", True, "LookupError")
+        assert (job.parent_id, job.failed, job.attributes["error.type"]) == ("", True, "UnknownTopic")
 
 
 class TestSecrets:
