@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -96,16 +96,24 @@ class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
     ``validated`` and ``wired`` are what it made of each operation. ``innermost`` calls the handlers,
-    ``sessions`` knows who is signed in. ``parts``: others than those of the settings. ``connexion`` is the stack of
+    ``sessions`` knows who is signed in. ``parts``: others than those of the
+    settings, ``defaults`` as in ``build_parts``. ``connexion`` is the stack of
     Connexion's layers alone, from routing to the handler's answer.
     """
 
     innermost: type[AsyncASGIApp] = WiredApp
     sessions: type[LiveSessions] = LiveSessions
 
-    def __init__(self, settings: Settings, database_url: str, parts: Parts | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database_url: str,
+        parts: Parts | None = None,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
         self.metrics = Metrics("api", settings.metrics_dir)
-        self.parts = parts or build_parts(settings, database_url, "api", observe=self.metrics.attempt)
+        observe = self.metrics.attempt
+        self.parts = parts or build_parts(settings, database_url, "api", observe=observe, defaults=defaults)
         self.config = self.parts.config
         self.hasher = Hasher(self.config, refused=self.metrics.refused)
         self.limiter, self._redis = build_limiter(settings)

@@ -1,8 +1,10 @@
 """What the API, the worker and the commands have in common. Nothing of the web, so that a command starts fast."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from domain.keys import Purpose
 from persistence.database import Database
@@ -46,10 +48,12 @@ def build_parts(
     *,
     contract: spec.Contract | None = None,
     observe: ObserveAttempt = nobody,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Parts:
     """``process`` is the name under which a long-lived one is traced where tracing is on; others are not.
 
     ``contract``: where it was loaded already, or another one than ours. ``observe`` is told of each call of a provider.
+    ``defaults`` replace the catalogue's, whatever its bounds.
     """
     tracing = tracing_of(settings, process)
     contract = contract or spec.load()
@@ -58,7 +62,8 @@ def build_parts(
     tracing.listen(database.engine)
     origin = settings.own_origin
     own_origin = {"site.base_url": origin, "site.api_url": origin} if settings.development else {}
-    config = LiveConfig(database, keyring, settings.env, contract.limited, own_origin)
+    defaults = own_origin | dict(defaults or {})
+    config = LiveConfig(database, keyring, settings.env, contract.limited, defaults)
     texts = Texts(contract.errors)
     files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
     http = tracing.http_client()

@@ -32,6 +32,9 @@ T = TypeVar("T")
 PASSWORD = "Correct-Horse-7"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 START_SECONDS = 20
+ROUNDS = 4
+CHEAP = {"auth.salt_rounds": ROUNDS}
+"""Less than any admin may choose: what a hash costs is told by the tests of the hasher."""
 KEPT_TABLES = {"alembic_version", "reserved_usernames"}
 TOKEN = re.compile(r"token=([0-9a-f-]{36})")
 
@@ -61,8 +64,8 @@ class Server:
         own = {"port": port, "trusted_proxies": LOOPBACK, "country_header": "CF-IPCountry"}
         self.settings = replace(settings, database_url=database_url, **(own | changes))
         self.origin = f"http://127.0.0.1:{port}"
-        parts = build_parts(self.settings, database_url, "api", contract=contract) if contract else None
-        self.app = Application(self.settings, database_url, parts)
+        parts = build_parts(self.settings, database_url, "api", contract=contract, defaults=CHEAP) if contract else None
+        self.app = Application(self.settings, database_url, parts, CHEAP)
         self.server = ApiServer(self.app.asgi, self.app.lifecycle, self.settings, limits)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -70,7 +73,7 @@ class Server:
         self._thread.start()
         if not self._started.wait(START_SECONDS):
             raise TimeoutError("the server did not start")
-        self.configure(**{"auth.salt_rounds": 10})
+        self._tables: Tables | None = None
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -89,7 +92,16 @@ class Server:
         """Run something in the server's own event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
 
+    @property
+    def tables(self) -> "Tables":
+        """On one connection: a new one takes the database longer than most tests."""
+        if self._tables is None:
+            self._tables = Tables(self.database_url)
+        return self._tables
+
     def stop(self) -> None:
+        if self._tables is not None:
+            self._tables.close()
         self.server.should_exit = True
         self._thread.join(START_SECONDS)
 
@@ -100,11 +112,9 @@ class Server:
 
     def reset(self) -> None:
         """Empty tables, default config."""
-        with Tables(self.database_url) as tables:
-            tables.empty()
+        self.tables.empty()
         self.on_loop(self.app.config.refresh())
         self.on_loop(self.app.signing_keys.refresh())
-        self.configure(**{"auth.salt_rounds": 10})
 
     def work_off(self) -> None:
         """Do what a worker would: run every job that is due, until none is."""
@@ -217,8 +227,9 @@ class Tables:
     """The database behind a server, as plain SQL sees it."""
 
     def __init__(self, url: str) -> None:
+        # What is prepared would not outlive a change of a table's columns.
         self._connection: psycopg.Connection[dict[str, Any]] = psycopg.connect(
-            url, autocommit=True, row_factory=dict_row
+            url, autocommit=True, row_factory=dict_row, prepare_threshold=None
         )
 
     def __enter__(self) -> Self:
@@ -227,6 +238,9 @@ class Tables:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._connection.close()
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:

@@ -35,12 +35,11 @@ def usual_hash(server: Server) -> str:
 
 def somebody(server: Server, **columns: Any) -> str:
     """An access token of a person of whom nothing else is known."""
-    with Tables(server.database_url) as tables:
-        row = {"email": f"{uuid4().hex}@example.com", "email_verified": True}
-        user_id = insert(tables, "users", **(row | columns))
-        now = datetime.now(UTC)
-        lives = {"last_active_at": now, "expires_at": now + timedelta(days=1), "confirmed_at": now}
-        session_id = insert(tables, "sessions", user_id=user_id, **lives)
+    row = {"email": f"{uuid4().hex}@example.com", "email_verified": True}
+    user_id = insert(server.tables, "users", **(row | columns))
+    now = datetime.now(UTC)
+    lives = {"last_active_at": now, "expires_at": now + timedelta(days=1), "confirmed_at": now}
+    session_id = insert(server.tables, "sessions", user_id=user_id, **lives)
     return str(server.app.tokens.access(user_id, session_id)["accessToken"])
 
 
