@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --py
 	pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser check verify races bench drill fuzz spec portal clients portal-consumers lock sbom clean
+.PHONY: help setup run test test-browser check verify races differential bench drill fuzz spec portal clients portal-consumers lock sbom clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ verify: setup ## Prove every claim of the portal against the running parts and w
 
 races: setup ## Run the races between processes at full size.
 	$(BIN)/pytest tests/processes/test_races.py --full-races
+
+differential: setup ## All requests, hostile texts and rate limits of which `make test` tries a sample (minutes).
+	$(BIN)/pytest --whole tests/contract/test_differential.py tests/contract/test_time.py tests/contract/test_contract.py
 
 bench: setup $(PEERS)/.installed ## Measure side by side and write one table (15 minutes); BENCH='me framework' measures parts.
 	@command -v wrk || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y wrk; } || \

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import randrange
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from runtime.settings import Settings
 from runtime.spec import Contract, load
 from tests.harness import Api, Server, Tables
 from tests.recording import Recorder
+from tests.sampling import OPTION, Sampling
 
 SECRET = "a-secret-of-the-tests-0123456789-abcdef"
 
@@ -70,10 +72,25 @@ class Databases:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full-races", action="store_true", help="registration races at full size (minutes)")
+    parser.addoption("--whole", action="store_true", help="all of what a commit only tries a sample of (minutes)")
+    parser.addoption(OPTION, type=int, default=randrange(10**6), help="repeats the sample of another run")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recorder())
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"requests by the thousand: {sampling_of(config)}"
+
+
+def sampling_of(config: pytest.Config) -> Sampling:
+    return Sampling(config.getoption(OPTION), config.getoption("--whole"))
+
+
+@pytest.fixture(scope="session")
+def sampling(pytestconfig: pytest.Config) -> Sampling:
+    return sampling_of(pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -129,9 +146,8 @@ def api(server: Server) -> Iterator[Api]:
 
 
 @pytest.fixture
-def tables(server: Server) -> Iterator[Tables]:
-    with Tables(server.database_url) as tables:
-        yield tables
+def tables(server: Server) -> Tables:
+    return server.tables
 
 
 @pytest.fixture

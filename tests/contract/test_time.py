@@ -1,7 +1,8 @@
 """No request of a stranger keeps the event loop for long, whatever it holds and however large it is.
 
 What is measured is the processor time between two awaits, so that a busy machine changes nothing. New operations,
-fields and parameters are found in the contract.
+fields and parameters are found in the contract. A commit tries of each operation a sample of what is hostile,
+`make differential` all of it.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator,
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 
@@ -29,12 +31,15 @@ from tests.contract.ours import RecordingApplication
 from tests.contract.verdicts import Verdict, put
 from tests.handlers.support import insert
 from tests.harness import LOOPBACK, Tables
+from tests.sampling import Sampling
 
 LONGEST_SECONDS = 0.05
 LARGEST_ANSWER = 64 * 1024
 MIB = 1024 * 1024
 HEAD = 60_000  # a little less than the server takes of all headers together
 TRIES = 3
+SAMPLE = 4
+"""So many kinds of texts for each field and parameter; three times as many headers and bodies for each operation."""
 
 # Each is repeated until the text is as large as wanted. Reordering marks, composing jamo, expanding ligatures, lowering
 # letters into several, labels by the thousand and runs that patterns might try in many ways.
@@ -223,43 +228,42 @@ def many_fields(size: int) -> bytes:
 
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)
-def test_texts_in_bodies(attacker: Attacker, operation_id: str) -> None:
+def test_texts_in_bodies(attacker: Attacker, sampling: Sampling, operation_id: str) -> None:
     good = attacker.inputs.good(operation_id)
     example = CONTRACT.operation(operation_id)["requestBody"]["content"][JSON]["example"]
     limit = CONTRACT.operation(operation_id)[BODY_LIMIT]
     for steps in texts(body_schema(operation_id)):
         room = limit - len(encoded(with_value(example, steps, "")))
-        for name in HOSTILE:
+        for name in sampling.of(f"{operation_id} {steps}", list(HOSTILE), SAMPLE):
             size = room // 2 if name == "quotes" else room - 20
             body = encoded(with_value(example, steps, hostile(name, size)))
             attacker.attack(replace(good, body=body), f"{operation_id} {'.'.join(steps)}: {name}, {len(body)} bytes")
 
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)
-def test_other_bodies(attacker: Attacker, operation_id: str) -> None:
+def test_other_bodies(attacker: Attacker, sampling: Sampling, operation_id: str) -> None:
     good = attacker.inputs.good(operation_id)
     limit = CONTRACT.operation(operation_id)[BODY_LIMIT]
     field = next(texts(body_schema(operation_id)), ("x",))[0]
-    for size in (limit, MIB):
-        bodies = {
-            "a field of its own": encoded({"x" * (size - 20): 1}),
-            "an escaped field": b'{"%s":1}' % (b"\\u0001" * ((size - 20) // 6)),
-            "unknown fields": many_fields(size),
-            "a field again and again": b"{%s}" % b",".join([b'"x":1'] * (size // 7)),
-            "marks": encoded({field: hostile("marks", size - 100)}),
-            "ligatures": encoded({field: hostile("ligatures", size - 100)}),
-            "brackets": b"[" * size,
-            "nested lists": b"[" * (size // 2) + b"]" * (size // 2),
-            "nested objects": b'{"a":' * (size // 6 - 1) + b"1" + b"}" * (size // 6 - 1),
-            "lists of lists": b"[%s]" % b",".join([b"[]"] * (size // 4)),
-            "digits": b'{"%s":%s}' % (field.encode(), b"9" * (size - 100)),
-            "decimals": b'{"%s":0.%s}' % (field.encode(), b"1" * (size - 100)),
-            "blanks": b" " * (size - 2) + b"{}",
-        }
-        for name, body in bodies.items():
-            for chunked in (False, True):
-                label = f"{operation_id}: {name}, {len(body)} bytes"
-                attacker.attack(replace(good, body=body, chunked=chunked), label)
+    bodies: dict[str, Callable[[int], bytes]] = {
+        "a field of its own": lambda size: encoded({"x" * (size - 20): 1}),
+        "an escaped field": lambda size: b'{"%s":1}' % (b"\\u0001" * ((size - 20) // 6)),
+        "unknown fields": many_fields,
+        "a field again and again": lambda size: b"{%s}" % b",".join([b'"x":1'] * (size // 7)),
+        "marks": lambda size: encoded({field: hostile("marks", size - 100)}),
+        "ligatures": lambda size: encoded({field: hostile("ligatures", size - 100)}),
+        "brackets": lambda size: b"[" * size,
+        "nested lists": lambda size: b"[" * (size // 2) + b"]" * (size // 2),
+        "nested objects": lambda size: b'{"a":' * (size // 6 - 1) + b"1" + b"}" * (size // 6 - 1),
+        "lists of lists": lambda size: b"[%s]" % b",".join([b"[]"] * (size // 4)),
+        "digits": lambda size: b'{"%s":%s}' % (field.encode(), b"9" * (size - 100)),
+        "decimals": lambda size: b'{"%s":0.%s}' % (field.encode(), b"1" * (size - 100)),
+        "blanks": lambda size: b" " * (size - 2) + b"{}",
+    }
+    everything = list(product(bodies, (limit, MIB), (False, True)))
+    for name, size, chunked in sampling.of(operation_id, everything, 3 * SAMPLE):
+        body = bodies[name](size)
+        attacker.attack(replace(good, body=body, chunked=chunked), f"{operation_id}: {name}, {len(body)} bytes")
 
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)
@@ -281,14 +285,14 @@ def test_nested_values_in_bodies(attacker: Attacker, operation_id: str) -> None:
 
 
 @pytest.mark.parametrize("operation_id", IDS)
-def test_parameters(attacker: Attacker, operation_id: str) -> None:
+def test_parameters(attacker: Attacker, sampling: Sampling, operation_id: str) -> None:
     good = attacker.inputs.good(operation_id)
     queries = {"pairs": "a&" * 30_000, "coded": "%61=%61&" * 7_500, "signs": "%" * HEAD, "pluses": "+&" * 30_000}
     for name, query in queries.items():
         attacker.attack(replace(good, query=query), f"{operation_id}: query of {name}")
     for parameter in attacker.inputs.parameters(operation_id):
         place, named = parameter["in"], parameter["name"]
-        for name in HOSTILE:
+        for name in sampling.of(f"{operation_id} {named}", list(HOSTILE), SAMPLE):
             label = f"{operation_id} {named}: {name}"
             raw = hostile(name, HEAD // 3)
             if place == "query":
@@ -302,14 +306,14 @@ def test_parameters(attacker: Attacker, operation_id: str) -> None:
 
 
 @pytest.mark.parametrize("operation_id", IDS)
-def test_headers(attacker: Attacker, operation_id: str) -> None:
+def test_headers(attacker: Attacker, sampling: Sampling, operation_id: str) -> None:
     good = attacker.inputs.good(operation_id)
-    for name, values in HEADERS.items():
-        for value in values:
-            label = f"{operation_id}: {name} {value[:30]!r}"
-            if name == "authorization":
-                attacker.attack(replace(good, authorization=(value,)), label)
-            elif name == "content-type":
-                attacker.attack(replace(good, content_type=(value,)), label)
-            else:
-                attacker.attack(replace(good, others=((name, value),)), label)
+    everything = [(name, value) for name, values in HEADERS.items() for value in values]
+    for name, value in sampling.of(operation_id, everything, 3 * SAMPLE):
+        label = f"{operation_id}: {name} {value[:30]!r}"
+        if name == "authorization":
+            attacker.attack(replace(good, authorization=(value,)), label)
+        elif name == "content-type":
+            attacker.attack(replace(good, content_type=(value,)), label)
+        else:
+            attacker.attack(replace(good, others=((name, value),)), label)
