@@ -75,12 +75,14 @@ class Door:
         call = scope[SCOPE_KEY] = Call(correlation_id, self._client(scope, headers), headers)
         CORRELATION.set(correlation_id)
         began = time.perf_counter()
-        await self._app(scope, receive, Outgoing(send, call, self._defaults))
-        seconds = time.perf_counter() - began
-        self._observe(call.operation_id, call.status, seconds)
-        if not scope["path"].startswith(PROBES):
-            refused = _refused(call) if call.status >= BAD else {}
-            self._log.note(call.operation_id, call.status, seconds, correlation_id, refused)
+        try:
+            await self._app(scope, receive, Outgoing(send, call, self._defaults))
+        finally:
+            seconds = time.perf_counter() - began
+            self._observe(call.operation_id, call.status, seconds)
+            if not scope["path"].startswith(PROBES):
+                refused = _refused(call) if call.status >= BAD else {}
+                self._log.note(call.operation_id, call.status, seconds, correlation_id, refused)
 
     def _client(self, scope: Scope, headers: Headers) -> Client:
         peer = scope["client"][0] if scope.get("client") else None

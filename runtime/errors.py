@@ -2,6 +2,7 @@
 
 from asyncio import CancelledError
 from collections.abc import Mapping
+from errno import EMFILE, ENFILE
 from math import ceil
 from typing import Any
 
@@ -96,6 +97,9 @@ def as_api_error(error: BaseException) -> ApiError:
     status = getattr(error, "status_code", None) or getattr(error, "status", None)
     if isinstance(error, (HTTPException, ProblemException)) and status in CODE_OF_STATUS:
         return ApiError(CODE_OF_STATUS[status])
+    if isinstance(error, OSError) and error.errno in (EMFILE, ENFILE):
+        log.warning("files.exhausted", reason=str(error))
+        return ApiError("service.unavailable")
     if is_outage(error):
         log.warning("database.unavailable", reason=type(error).__name__)
         return ApiError("service.unavailable")

@@ -11,6 +11,9 @@ from runtime.call import SCOPE_KEY
 from runtime.door import PROBES
 from runtime.errors import Refusals, send_answer
 
+CROWDED = "biore.crowded"
+"""In the scope of a request whose client's network has its share of the connections already."""
+
 
 class Phase(IntEnum):
     """``LEAVING``: everything is served still, but /health/ready sends callers elsewhere. ``REFUSING``: nothing new."""
@@ -46,7 +49,7 @@ class Gate:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # No coroutine of its own: what passes pays for a look.
         here = self._lifecycle
-        full = here.closed or len(here.running) > here.most
+        full = here.closed or len(here.running) > here.most or CROWDED in scope
         if not full or scope["type"] != "http" or scope["path"].startswith(PROBES):
             return self._app(scope, receive, send)
         return self._refuse(scope, send)

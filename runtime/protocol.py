@@ -6,6 +6,8 @@ request yet that one could belong to, or its client hardly listens.
 
 import asyncio
 import re
+import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -16,8 +18,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from runtime.door import network_of, wider_networks, within
 from runtime.hosts import is_host
-from runtime.lifecycle import Lifecycle
+from runtime.lifecycle import CROWDED, Lifecycle
+from runtime.ratelimit import GROWTH
+from runtime.settings import Network
 
 # Like the parser's own 400 it has no envelope: no request is known whose correlation id or language it could have.
 HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -45,13 +50,26 @@ class Limits:
 
 
 class Traffic(ServerState):
-    """What the connections of one process share. ``parting_seconds``: how long idle ones stay when it ends."""
+    """What the connections of one process share. ``parting_seconds``: how long idle ones stay when it ends.
 
-    def __init__(self, lifecycle: Lifecycle, limits: Limits, parting_seconds: float) -> None:
+    ``share``: how many those of one client's network may be, and four times as many in each network around it.
+    """
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        limits: Limits,
+        parting_seconds: float,
+        share: int,
+        trusted_proxies: tuple[Network, ...],
+    ) -> None:
         super().__init__()
         self.lifecycle = lifecycle
         self.limits = limits
         self.parting_seconds = parting_seconds
+        self.share = share
+        self.trusted_proxies = trusted_proxies
+        self.networks: dict[str, set[BoundedProtocol]] = {}
 
 
 class Awaited(IntEnum):
@@ -95,6 +113,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._chunk = self._received = self._ignored = self._gulped = 0
         self._lingers_until: float | None = None
         self._unsent, self._unsent_since = -1, 0.0
+        self._networks: tuple[str, ...] = ()
+        self._crowded = False
+        self._before: list[RequestResponseCycle] = []  # which the newest waits for
 
     @property
     def idle(self) -> bool:
@@ -111,17 +132,51 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._since = self.loop.time()
+        self._join()
         if len(self.connections) > self._lifecycle.most:
-            self._make_room()
+            self._make_room(self.connections)
 
-    def _make_room(self) -> None:
+    def _join(self) -> None:
+        """A proxy of ours speaks for many clients, whom only the heads of their requests tell apart."""
+        peer = self.client[0] if self.client else None
+        if peer is None or within(peer, self._traffic.trusted_proxies):
+            return
+        network, share = network_of(peer), self._traffic.share
+        self._networks = (network, *wider_networks(network))
+        for name in self._networks:
+            fellows = self._traffic.networks.setdefault(name, set())
+            fellows.add(self)
+            if len(fellows) > share and not self._make_room(fellows):
+                self._crowded = True
+            share *= GROWTH
+
+    def _part_from_others(self) -> None:
+        self.connections.discard(self)
+        for name in self._networks:
+            fellows = self._traffic.networks[name]
+            fellows.discard(self)
+            if not fellows:
+                del self._traffic.networks[name]
+        self._networks = ()
+
+    def _make_room(self, among: Iterable[Any]) -> bool:
         """Give up the connection that waits longest for its client. Where none does, the request will be refused."""
-        others = (one for one in self.connections if isinstance(one, BoundedProtocol) and one is not self)
+        others = (one for one in among if isinstance(one, BoundedProtocol) and one is not self)
         waiting = [one for one in others if one.idle or one.awaited is Awaited.BODY]
         if waiting:
             longest = min(waiting, key=lambda one: (one.awaited, one._since or 0.0))
             longest.transport.abort()
-            self.connections.discard(longest)  # the loop tells it later; until then it would be given up again
+            longest._part_from_others()  # the loop tells it later; until then it would be given up again
+        return bool(waiting)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """uvicorn tells it to the newest request alone, and would begin those that wait."""
+        self.pipeline.clear()
+        for cycle in self._before:
+            cycle.disconnected = not cycle.response_complete
+            cycle.message_event.set()
+        self._part_from_others()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._chunk = len(data)
@@ -176,7 +231,12 @@ class BoundedProtocol(HttpToolsProtocol):
                 raise NoProxy
             return
         self._since = None
+        if self._crowded:
+            self.scope[CROWDED] = True  # type: ignore[literal-required]
+        before = self.cycle
         self._begin()
+        if self.pipeline:
+            self._before = [cycle for cycle in (*self._before, before) if not cycle.response_complete]
         self.headers = []  # what follows a chunked body is no header of the request (RFC 9110, 6.5.1)
         if self._lifecycle.phase:
             self.cycle.keep_alive = False
@@ -292,8 +352,14 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.flow.resume_reading()
         elif self.flow.write_paused or self.transport.is_closing():
             self._check_reader(now)
+        elif self.pipeline and self._is_reset():
+            self.transport.abort()
         elif self._since is not None:
             self._check_sender(now, self._since)
+
+    def _is_reset(self) -> bool:
+        """Nobody reads from a connection while requests wait on it, so nobody learns that the client has left."""
+        return bool(self.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
     def _check_sender(self, now: float, since: float) -> None:
         """After an answer, the rest of its request and the next head have the time of a head."""

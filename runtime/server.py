@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 # Beyond drain and grace, for what a process does after its last answer.
 PATIENCE_SECONDS = 10
+FILES_OF_EACH = 2
 OTHER_FILES = 256
 RESTART_SECONDS = 1.0
 PARENT_SECONDS = 1.0
@@ -120,7 +121,7 @@ def _serve_alone(listening: socket.socket | None = None) -> bool:
 
 def serve_application(application: "Application", settings: Settings, listening: socket.socket | None = None) -> bool:
     """Until a signal. Whether it ended in order. Raises SystemExit when it cannot start."""
-    _allow_files(settings.max_connections + OTHER_FILES)
+    application.lifecycle.most = _room_for(settings.max_connections)
     gc.collect()
     _give_back_memory()
     gc.freeze()  # what was made so far stays for good; to look through it again and again stops everybody meanwhile
@@ -137,15 +138,27 @@ def _give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _allow_files(wanted: int) -> None:
-    """Each connection is an open file; often fewer are allowed than whoever asks for more may have."""
-    with suppress(ImportError):  # Windows has no such limit
-        import resource
+def _room_for(connections: int) -> int:
+    """How many of the connections the system has files for: each may be one and give another away.
 
-        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-        if resource.RLIM_INFINITY != allowed < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    Often fewer are allowed than whoever asks for more may have. Raises InvalidSettings where none has room.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return connections
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_OF_EACH * connections + OTHER_FILES
+    if most != resource.RLIM_INFINITY and most < wanted:
+        connections, wanted = (most - OTHER_FILES) // FILES_OF_EACH, most
+        if connections < 1:
+            raise InvalidSettings(
+                f"{most} open files are allowed, and {OTHER_FILES + FILES_OF_EACH} needed: ulimit -Hn"
+            )
+        logger.warning("server.fewer_connections", connections=connections, files=most)
+    if resource.RLIM_INFINITY != allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    return connections
 
 
 def _serve_together(settings: Settings, count: int) -> bool:

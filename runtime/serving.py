@@ -46,7 +46,9 @@ class ApiServer(uvicorn.Server):
         super().__init__(config)
         self._drain_seconds = settings.drain_time
         parting = min(PARTING_SECONDS, self._drain_seconds)
-        self.server_state = self._traffic = Traffic(lifecycle, limits or Limits(), parting)
+        self.server_state = self._traffic = Traffic(
+            lifecycle, limits or Limits(), parting, settings.max_client_connections, settings.trusted_proxies
+        )
         self._lifecycle = lifecycle
         lifecycle.running = self._traffic.tasks
 

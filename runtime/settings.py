@@ -45,6 +45,7 @@ class Settings:
     ``metrics_dir``: where the processes of one server count together; ``biore serve`` makes one for its own.
     ``drain_seconds``: how long a process that ends still serves while /health/ready sends callers elsewhere.
     ``max_connections``: of one process; beyond it idle ones are closed, and where none is, requests are refused.
+    ``max_client_connections``: likewise, of those that come from one network and through no trusted proxy.
     """
 
     env: str = "development"
@@ -69,6 +70,7 @@ class Settings:
     metrics_dir: Path | None = None
     drain_seconds: float | None = None
     max_connections: int = 1000
+    max_client_connections: int = 100
 
     @property
     def development(self) -> bool:
@@ -146,7 +148,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _parsed(name: str, value: str) -> object:
     try:
-        if name in ("port", "processes", "max_connections"):
+        if name in ("port", "processes", "max_connections", "max_client_connections"):
             return int(value)
         if name in ("trace_ratio", "drain_seconds"):
             return float(value)
@@ -167,8 +169,8 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}ENV must be one of {', '.join(ENVIRONMENTS)}"
     if settings.processes < 1 or not 0 < settings.port < 65536:
         yield f"{PREFIX}PROCESSES and {PREFIX}PORT must be positive"
-    if settings.max_connections < 1:
-        yield f"{PREFIX}MAX_CONNECTIONS must be positive"
+    if settings.max_connections < 1 or settings.max_client_connections < 1:
+        yield f"{PREFIX}MAX_CONNECTIONS and {PREFIX}MAX_CLIENT_CONNECTIONS must be positive"
     if not 0 <= settings.drain_time <= LONGEST_DRAIN:  # nor NaN
         yield f"{PREFIX}DRAIN_SECONDS must be from 0 to {LONGEST_DRAIN:.0f}"
     if "*" in settings.cors_origins:

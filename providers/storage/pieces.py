@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 PIECE = 256 * 1024
+GIVEN = 64 * 1024  # as much of a file waits in memory for each reader who takes his time
 
 
 async def pieces_of(file: BinaryIO, limit: int | None = None) -> AsyncIterator[bytes]:
     """What follows in an open file, its next ``limit`` bytes or all of it."""
     left = limit
     while left is None or left > 0:
-        piece = await asyncio.to_thread(file.read, PIECE if left is None else min(PIECE, left))
+        piece = await asyncio.to_thread(file.read, GIVEN if left is None else min(GIVEN, left))
         if not piece:
             return
         if left is not None:

@@ -1,13 +1,19 @@
 """Who is calling, and under which id: what a stranger may claim, and what only our own proxies may."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
+from typing import cast
 from uuid import UUID
 
 import pytest
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 
-from runtime.door import forwarded_ip, is_correlation_id, network_of, traced_network
+from domain.config_keys import Config
+from runtime.door import Door, forwarded_ip, is_correlation_id, network_of, traced_network
 from runtime.headers import Headers
+from runtime.settings import Settings
 from tests.harness import Server, Tables, broken_rules, code_of
 from tests.runtime.wire import Answer, Header, new_address, request
 
@@ -61,6 +67,21 @@ class TestNetworkOf:
     )
     def test_traces_are_coarser(self, network: str, traced: str | None) -> None:
         assert traced_network(network) == traced
+
+
+class TestBrokenOff:
+    def test_a_call_that_ends_in_an_error_is_counted_and_logged(self) -> None:
+        async def broken(_scope: Scope, _receive: Receive, _send: Send) -> None:
+            raise ConnectionError
+
+        observed: list[tuple[str | None, int]] = []
+        config = cast("Config", {"platform.supported_locales": ["en"]})
+        door = Door(broken, Settings(), config, lambda operation, status, _: observed.append((operation, status)))
+        scope = {"type": "http", "path": "/api/v1/auth/me", "headers": [], "client": ("192.0.2.7", 1)}
+        with capture_logs() as logs, pytest.raises(ConnectionError):
+            asyncio.run(door(scope, cast("Receive", None), cast("Send", None)))
+        assert observed == [(None, 0)]
+        assert [(line["event"], line["status"]) for line in logs] == [("request", 0)]
 
 
 class TestForwardedIp:

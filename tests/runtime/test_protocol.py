@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -43,7 +44,13 @@ VERIFY = b"POST /api/v1/auth/verify-email HTTP/1.1\r\nHost: x\r\nContent-Type: a
 
 @pytest.fixture(scope="module")
 def strict_server(start_server: Callable[..., Server]) -> Server:
-    return start_server(limits=LIMITS, max_connections=MOST)
+    return start_server(limits=LIMITS, max_connections=MOST, max_client_connections=1)  # but its peer is a proxy
+
+
+@pytest.fixture(scope="module")
+def open_server(start_server: Callable[..., Server]) -> Server:
+    """Without a proxy before it."""
+    return start_server(limits=LIMITS, max_client_connections=MOST, trusted_proxies=())
 
 
 @pytest.fixture
@@ -58,9 +65,10 @@ def quiet(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -
 class Caller:
     """A connection on which bytes are sent as a test likes."""
 
-    def __init__(self, server: Server, sent: bytes = b"") -> None:
+    def __init__(self, server: Server, sent: bytes = b"", address: str = "127.0.0.1") -> None:
         self._server = server
-        self.socket = socket.create_connection(("127.0.0.1", int(server.origin.rpartition(":")[2])), PATIENCE)
+        port = int(server.origin.rpartition(":")[2])
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE, source_address=(address, 0))
         self.socket.sendall(sent)
 
     def until_cut_off(self, piece: bytes = b"", every: float = 0.03) -> bytes:
@@ -88,6 +96,11 @@ class Caller:
             return self.socket.recv(65536)
         return b""
 
+    def reset(self) -> None:
+        """Leave without a word."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
     def answer(self, method: str = "GET") -> tuple[int, Any]:
         with HTTPResponse(self.socket, method=method) as response:
             response.begin()
@@ -95,8 +108,8 @@ class Caller:
 
 
 @contextmanager
-def caller(server: Server, sent: bytes = b"") -> Iterator[Caller]:
-    one = Caller(server, sent)
+def caller(server: Server, sent: bytes = b"", address: str = "127.0.0.1") -> Iterator[Caller]:
+    one = Caller(server, sent, address)
     with one.socket:
         yield one
 
@@ -260,6 +273,67 @@ class TestUnreadAnswers:
             assert greedy.until_cut_off().count(b"HTTP/1.1") <= LIMITS.pipelined
         assert_gone(strict_server)
         caplog.clear()
+
+
+@contextmanager
+def held_up(server: Server) -> Iterator[psycopg.Connection]:
+    """Whoever verifies an address waits until it is rolled back."""
+    with psycopg.connect(server.database_url) as lock:
+        lock.execute("LOCK TABLE email_verifications")
+        yield lock
+
+
+def verification() -> bytes:
+    body = json.dumps({"token": str(uuid4())}).encode()
+    return VERIFY + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+@pytest.mark.usefixtures("quiet")
+class TestPipelinedCallersThatLeave:
+    def test_nobody_works_for_them(self, strict_server: Server) -> None:
+        traffic: Any = strict_server.server.server_state
+        with held_up(strict_server) as lock, caller(strict_server, verification() + GET_LIVE * 5) as gone:
+            wait_for(lambda: len(traffic.tasks) == 1 and lock_is_awaited(lock))
+            before = traffic.total_requests
+            (connection,) = traffic.connections
+            running = connection._before[0]
+            gone.reset()
+            wait_for(lambda: not traffic.connections)
+            assert running.disconnected
+            lock.rollback()
+            assert_gone(strict_server)
+            assert traffic.total_requests == before
+
+
+def lock_is_awaited(lock: psycopg.Connection) -> bool:
+    return lock.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None
+
+
+@pytest.mark.usefixtures("quiet")
+class TestCrowdsOfOneClient:
+    def test_take_their_room_from_each_other(self, open_server: Server) -> None:
+        with ExitStack() as stack, caller(open_server, GET_LIVE, "127.0.0.9") as other:
+            assert other.answer()[0] == 200
+            for _ in range(3 * MOST):
+                stack.enter_context(caller(open_server))
+            wait_for(lambda: opened(open_server) <= MOST + 1)
+            other.socket.sendall(GET_LIVE)
+            assert other.answer()[0] == 200
+
+    def test_are_refused_where_all_of_them_are_busy(self, open_server: Server) -> None:
+        traffic: Any = open_server.server.server_state
+        with ExitStack() as stack, held_up(open_server) as lock:
+            busy = [stack.enter_context(caller(open_server, verification())) for _ in range(MOST)]
+            wait_for(lambda: len(traffic.tasks) == MOST)
+            refused = httpx.get(f"{open_server.origin}/api/v1/auth/me", trust_env=False)
+            assert (refused.status_code, refused.headers["connection"]) == (503, "close")
+            assert refused.json()["error"]["code"] == "service.unavailable"
+            with caller(open_server, GET_OPENAPI, "127.0.0.9") as other:
+                assert other.answer()[0] == 200
+            lock.rollback()
+            assert [one.answer("POST")[0] for one in busy] == [400] * MOST
+        assert_gone(open_server)
+        assert traffic.networks == {}
 
 
 @pytest.mark.usefixtures("quiet")

@@ -44,6 +44,7 @@ class TestParsing:
             ("PORT", "80", 80),
             ("PROCESSES", "4", 4),
             ("MAX_CONNECTIONS", "50", 50),
+            ("MAX_CLIENT_CONNECTIONS", "50", 50),
             ("DRAIN_SECONDS", "2.5", 2.5),
             ("DATA_DIR", "/var/x", Path("/var/x")),
             ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - nothing listens here
@@ -73,6 +74,7 @@ class TestMistakes:
             ({"PROCESSES": "0"}, "BIORE_PROCESSES"),
             ({"PROCESSES": "-1"}, "BIORE_PROCESSES"),
             ({"MAX_CONNECTIONS": "0"}, "BIORE_MAX_CONNECTIONS"),
+            ({"MAX_CLIENT_CONNECTIONS": "0"}, "BIORE_MAX_CLIENT_CONNECTIONS"),
             ({"DRAIN_SECONDS": "-1"}, "BIORE_DRAIN_SECONDS"),
             ({"DRAIN_SECONDS": "nan"}, "BIORE_DRAIN_SECONDS"),
             ({"DRAIN_SECONDS": "soon"}, "BIORE_DRAIN_SECONDS"),
