@@ -20,7 +20,7 @@ FLOWS = {
     "profile": ("users.profile", "users.update_profile", "users.settings.update"),
     "username": ("users.usernames.check", "users.usernames.change"),
     "emailChange": ("users.emails.change", "auth.verify_email_change"),
-    "avatar": ("upload.presign", "users.avatars.change"),
+    "avatar": ("upload.presign", "upload.status", "users.avatars.change"),
     "export": ("gdpr.export", "gdpr.export_status", "gdpr.export_download"),
     "leave": ("users.deactivate", "auth.reactivation.validate", "users.reactivate"),
     "deletion": ("gdpr.delete", "gdpr.cancel_deletion"),
