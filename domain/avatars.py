@@ -1,4 +1,4 @@
-"""Where the picture of an account may lie: whoever looks at it calls its host."""
+"""Which addresses an avatar may have: whoever looks at it calls its host."""
 
 import re
 from typing import Any

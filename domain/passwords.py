@@ -47,7 +47,7 @@ def _undecorated(folded: str) -> str:
 
 
 def require_impersonal(field: str, password: str, email: str | None, username: str | None) -> None:
-    """Raises ApiError validation.failed for one of our name, the address or the username and nothing else."""
+    """Raises ApiError validation.failed when the password is nothing but our name, the address or the username."""
     folded = password.lower()
     if not {folded, _bare(folded), _bare(_undecorated(folded))}.isdisjoint(_own_words(email, username)):
         raise refusal(field, "personal_password")

@@ -18,7 +18,7 @@ class KnownDevices:
         self._session = session
 
     async def recognise(self, user_id: UUID | None, seen: Sighting) -> Known:
-        """What the account knows of it. For nobody's account it asks the same and knows nothing.
+        """What the account knows of it. For an unknown account the same query runs, and the answer is: nothing known.
 
         A client that keeps no cookies is familiar by its kind of device in the very same network.
         """

@@ -47,9 +47,8 @@ class IdempotencyKeys:
         """Take the key, or read what holds it. An expired row, or a claim whose lease ran out, is taken over."""
         row = IdempotencyKey
         lives = {"leased_until": func.now() + lease, "expires_at": func.now() + life}
-        scopes = sorted(
-            scopes, key=lambda scope: scope.caller
-        )  # in one order, so that no two calls wait for each other
+        # In one order, so that no two calls wait for each other.
+        scopes = sorted(scopes, key=lambda scope: scope.caller)
         ids = {scope.kid: uuid4() for scope in scopes}
         fresh = pg_insert(row).values(
             [

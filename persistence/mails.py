@@ -15,12 +15,12 @@ class MailQuotas:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def take(self, address: Digests, now: datetime, allowance: Allowance) -> bool:
-        """Count one mail to the address; False when it had one a moment ago, or enough of them today.
+    async def take(self, subject: Digests, now: datetime, allowance: Allowance) -> bool:
+        """Count one mail to an address or account; False when it had one a moment ago, or enough of them today.
 
         It is counted under each known secret: a node that knows only some of them counts the same mails.
         """
-        for digest in reversed(address):  # under the longest known first: nothing is counted that will not be sent
+        for digest in reversed(subject):  # under the longest known first: nothing is counted that will not be sent
             if not await self._take(digest.value, now, allowance):
                 return False
         return True

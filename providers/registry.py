@@ -171,7 +171,7 @@ class GeoIpFamily(_Family[GeoIpProvider]):
 class LeakedPasswordsFamily(_Family[LeakedPasswordsProvider]):
     family = "leaked_passwords"
 
-    async def know(self, password: str) -> bool:
+    async def knows(self, password: str) -> bool:
         """Whether the password is known to be leaked. Never raises: a service that is away keeps nobody out."""
         digest = hashlib.sha1(password.encode()).hexdigest().upper()  # noqa: S324 - what the services know them by
 

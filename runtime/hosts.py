@@ -12,14 +12,14 @@ HOST = re.compile(
 )
 
 
-def is_host(value: bytes) -> bool:
+def is_host(value: str) -> bool:
     """Whether the value names a host, with or without a port."""
-    return len(value) <= LONGEST and _name(value) is not None
+    return _name(value) is not None
 
 
 def is_loopback(host: str) -> bool:
     """Whether the value of ``Host`` is ``localhost`` or a loopback address: a name that no foreign DNS answers for."""
-    name = _name(host.encode("latin-1")) if len(host) <= LONGEST else None
+    name = _name(host)
     return name is not None and is_loopback_address(name)
 
 
@@ -31,10 +31,14 @@ def is_loopback_address(host: str) -> bool:
         return host.lower().removesuffix(".") == "localhost"
 
 
+def _name(value: str) -> str | None:
+    return _read(value) if len(value) <= LONGEST else None
+
+
 @lru_cache(maxsize=1024)
-def _name(value: bytes) -> str | None:
+def _read(value: str) -> str | None:
     """The host in lower case, without port and brackets; None where there is none."""
-    match = HOST.fullmatch(value.decode("latin-1"))
+    match = HOST.fullmatch(value)
     if match is None or int(match["port"] or 0) > 65535 or (match["v6"] and not _is_v6(match["v6"])):
         return None
     return (match["v6"] or match["name"]).lower()
@@ -50,7 +54,7 @@ def _is_v6(text: str) -> bool:
 
 def domains_of(host: str) -> list[str]:
     """The domains whose cookies a browser sends to the host: its own name and those above it; none for an address."""
-    name = _name(host.encode("latin-1")) if len(host) <= LONGEST else None
+    name = _name(host)
     labels = (name or "").removesuffix(".").split(".")
     if len(labels) < 2 or ":" in labels[0] or labels[-1].isdecimal():
         return []

@@ -70,7 +70,7 @@ TYPES = {
 }
 # Everything else is text, which is worth compressing.
 PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta", ".pf_filter")
-# Whatever its folder holds below an address begins with one of these, or is a file at the root.
+# Every address of the portal starts with one of these, or is a file at the root.
 PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(action.path for action in ACTIONS))
 MAX_PATH = 1024  # each step of a path is looked up on the disk
 KEPT_FILES = 256

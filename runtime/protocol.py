@@ -268,7 +268,7 @@ class BoundedProtocol(HttpToolsProtocol):
         hosts = [value for name, value in self.headers if name == b"host"]
         if len(hosts) != 1:
             return None if version == "1.0" and not hosts else 400
-        if not is_host(hosts[0]):
+        if not is_host(hosts[0].decode("latin-1")):
             return 400
         return None if self.url.startswith(b"/") else self._read_absolute()
 
@@ -277,7 +277,7 @@ class BoundedProtocol(HttpToolsProtocol):
         target = ABSOLUTE.fullmatch(self.url)
         if target is None:  # such as "*"
             return None
-        if not is_host(target["authority"]):
+        if not is_host(target["authority"].decode("latin-1")):
             return 400
         own = [header for header in self.headers if header[0] != b"host"]
         self.headers[:] = [*own, (b"host", target["authority"])]

@@ -83,7 +83,7 @@ class Visitor:
         return self._keyring.digests(Purpose.LOGIN_ATTEMPTS, email)
 
     async def forget_failures(self, db: Repositories, email: str, known: Known, now: datetime) -> int:
-        """How many came before the success that forgets them: of this client, or of strangers who are counted apart."""
+        """The number of failures before this success: of this client, or of strangers who are counted apart."""
         every = [*self._here(email), *self._anywhere(email), *self._by_device(email)]
         had = await db.login_attempts.forget_all([counter.value for counter in every], now)
         counted = {counter.value for counter, _ in self.counters(email, known)}

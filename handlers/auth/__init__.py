@@ -68,7 +68,7 @@ async def register(
     require_impersonal("password", body["password"], body["email"], body.get("username"))
     locale = rules.registration_locale(body.get("locale"), client.locale, config["platform.supported_locales"])
     await mail_rules.require_deliverable(body["email"])
-    require_unleaked("password", leaked=await leaked_passwords.know(body["password"]))
+    require_unleaked("password", leaked=await leaked_passwords.knows(body["password"]))
     async with one_by_one(body["email"]):  # a crowd that wants the same address costs no crowd of hashes
         async with uow() as db:  # friendly answers before the dear hash; the constraints still decide
             await db.users.require_unclaimed(body["email"], body.get("username"))

@@ -67,7 +67,7 @@ async def reset(
         if token is None or account is None:
             raise ApiError("auth.reset_password.invalid_token")
         require_impersonal("newPassword", body["newPassword"], account.email, account.username)
-        require_unleaked("newPassword", leaked=await leaked_passwords.know(body["newPassword"]))
+        require_unleaked("newPassword", leaked=await leaked_passwords.knows(body["newPassword"]))
         password_hash = await hasher.hash(body["newPassword"])
 
         async with uow() as db:
@@ -114,7 +114,7 @@ async def change(
     if body["newPassword"] == body["currentPassword"]:
         raise ApiError("auth.change_password.same_as_current")
     require_impersonal("newPassword", body["newPassword"], user.email, user.username)
-    require_unleaked("newPassword", leaked=await leaked_passwords.know(body["newPassword"]))
+    require_unleaked("newPassword", leaked=await leaked_passwords.knows(body["newPassword"]))
     password_hash, now = await hasher.hash(body["newPassword"]), clock()
 
     async with uow.last() as db:

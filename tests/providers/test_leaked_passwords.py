@@ -77,7 +77,7 @@ def know(config: FakeConfig, password: str, observed: list[tuple[str, str, str]]
                     (family, name, outcome)
                 ),
             )
-            return await family.know(password)
+            return await family.knows(password)
 
     return asyncio.run(ask())
 
