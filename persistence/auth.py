@@ -322,6 +322,11 @@ class LoginAttempts:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
+    async def hold(self, subjects: Sequence[bytes]) -> None:
+        """To be called before several are counted or forgotten, so that none who does so waits for the other."""
+        held = select(LoginAttempt.subject).where(LoginAttempt.subject.in_(subjects)).order_by(LoginAttempt.subject)
+        await self._session.execute(held.with_for_update())
+
     async def count(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> Counted:
         """Count one attempt, unless the subject is locked.
 
@@ -352,7 +357,7 @@ class LoginAttempts:
         self, subjects: Iterable[bytes], now: datetime, threshold: int, base: int, maximum: int
     ) -> Counted:
         """Count one attempt of what has a subject under each known secret: the longest of their locks holds."""
-        counts = [await self.count(subject, now, threshold, base, maximum) for subject in subjects]
+        counts = [await self.count(subject, now, threshold, base, maximum) for subject in sorted(subjects)]
         locks = [counted.locked_for for counted in counts if counted.locked_for is not None]
         return Counted(max(counted.number for counted in counts), max(locks, default=None))
 
@@ -362,6 +367,7 @@ class LoginAttempts:
     async def forget_all(self, subjects: Sequence[bytes], now: datetime) -> dict[bytes, int]:
         """How many failures each subject had in its last day, the attempt under way included."""
         attempt = LoginAttempt
+        await self.hold(subjects)
         gone = delete(attempt).where(attempt.subject.in_(subjects))
         rows = await self._session.execute(gone.returning(attempt.subject, attempt.failures, attempt.updated_at))
         return {subject: failures for subject, failures, at in rows if at > now - timedelta(days=1)}

@@ -28,6 +28,11 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, OUTAGES)
 
 
+def is_deadlock(error: BaseException) -> bool:
+    """Whether the transaction was given up because it and another one waited for each other: a fault of ours."""
+    return isinstance(getattr(error, "orig", error), psycopg.errors.DeadlockDetected)
+
+
 class Database:
     """``url`` is a libpq URL (``postgresql://…``, socket form too). ``seal`` and ``digests`` are the keyring's."""
 

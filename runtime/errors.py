@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ApiError
-from persistence.database import is_outage
+from persistence.database import is_deadlock, is_outage
 from runtime.call import SCOPE_KEY, Call
 from runtime.i18n import Texts
 from runtime.policy import Policy
@@ -99,6 +99,9 @@ def as_api_error(error: BaseException) -> ApiError:
         return ApiError(CODE_OF_STATUS[status])
     if isinstance(error, OSError) and error.errno in (EMFILE, ENFILE):
         log.warning("files.exhausted", reason=str(error))
+        return ApiError("service.unavailable")
+    if is_deadlock(error):
+        log.error("database.deadlock", exc_info=error)
         return ApiError("service.unavailable")
     if is_outage(error):
         log.warning("database.unavailable", reason=type(error).__name__)

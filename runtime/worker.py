@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from domain.jobs import MAX_ATTEMPTS, PLACES, GivenUp, Job, Lane, UnknownTopic, require_try, retry_delay
 from domain.keys import Purpose
 from domain.users import Trace
-from persistence.database import is_outage
+from persistence.database import is_deadlock, is_outage
 from persistence.models import OutboxJob
 from persistence.repositories import Repositories
 from persistence.uow import LostClaim, UnitOfWork
@@ -127,7 +127,7 @@ class Worker:
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("worker.waiting", reason=type(error).__name__)
+            log.warning("worker.waiting", reason="deadlock" if is_deadlock(error) else type(error).__name__)
             await self._pause(OUTAGE_SECONDS)
             return
         await self._pause(IDLE_SECONDS)

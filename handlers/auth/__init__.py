@@ -236,6 +236,7 @@ async def login(
 async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, now: Any) -> float | None:
     """Seconds for which one of the subjects is locked."""
     base, maximum = config["auth.lockout_base_seconds"], config["auth.lockout_max_seconds"]
+    await db.login_attempts.hold([subject.value for subject, _ in subjects])
     for subject, threshold in subjects:
         counted = await db.login_attempts.count(subject.value, now, threshold, base, maximum)
         if counted.locked_for is not None:
@@ -319,8 +320,8 @@ async def _first_allowed(db: Repositories, good: list[Judged]) -> Judged:
 
 
 async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) -> None:
-    await db.known_devices.forget(user_id)
     ended = await db.sessions.revoke_all(user_id, now)
+    await db.known_devices.forget(user_id)
     await db.audit.record("auth.refresh.reuse_detected", result="failure", target=user_id, sessions=ended)
     await db.outbox.add("email.session_theft", user=str(user_id))
     if config["security.alert_email"]:

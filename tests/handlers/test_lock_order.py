@@ -9,11 +9,13 @@ import pytest
 
 from tests.contract.scenario import Act
 from tests.handlers.support import account, until, waiting_for_locks
+from tests.handlers.test_auth_changes import switched_on, undo, undo_token
 from tests.handlers.test_auth_passwords import NEW, reset_token
+from tests.handlers.test_auth_refresh import refresh, rotated
 from tests.handlers.test_gdpr_delete import leaving
 from tests.handlers.test_reactivation import deactivated
 from tests.handlers.test_users_emails import change_token
-from tests.harness import Api, Server, Tables
+from tests.harness import PASSWORD, Api, Server, Tables, bearer
 
 
 def verify(api: Api, tables: Tables) -> Act:
@@ -26,6 +28,12 @@ def reset(api: Api, tables: Tables) -> Act:
     account(api, tables)
     token = reset_token(api)
     return lambda: api.call("auth.passwords.reset", {"token": token, "newPassword": NEW})
+
+
+def reset_signed_in(api: Api, tables: Tables) -> Act:
+    act = reset(api, tables)
+    api.sign_in()
+    return act
 
 
 def change_email(api: Api, tables: Tables) -> Act:
@@ -44,6 +52,61 @@ def cancel(api: Api, tables: Tables) -> Act:
     return lambda: api.call("gdpr.cancel_deletion", headers=headers)
 
 
+def stale_refresh(api: Api, tables: Tables) -> Act:
+    """By a token that two rotations left behind."""
+    account(api, tables)
+    api.sign_in()
+    stolen = api.cookies["biore_refresh"]
+    rotated(api, rotated(api, stolen))
+    return lambda: refresh(api, body=stolen)
+
+
+def end_sessions(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    headers = bearer(api.sign_in())
+    return lambda: api.call("auth.sessions.revoke_all", headers=headers)
+
+
+def change_password(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    headers = bearer(api.sign_in())
+    body = {"currentPassword": PASSWORD, "newPassword": NEW}
+    return lambda: api.call("auth.passwords.change", body, headers=headers)
+
+
+def undo_change(api: Api, tables: Tables) -> Act:
+    switched_on(api, tables)
+    token = undo_token(api)
+    return lambda: undo(api, token)
+
+
+def sign_in_again(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    return lambda: api.call("auth.login", {"email": "ada@example.com", "password": PASSWORD})
+
+
+@pytest.mark.parametrize("table", ["known_devices", "sessions"])
+@pytest.mark.parametrize(
+    ("prepare", "status"),
+    [
+        (stale_refresh, 401),
+        (end_sessions, 200),
+        (change_password, 200),
+        (reset_signed_in, 200),
+        (undo_change, 200),
+        (sign_in_again, 200),
+    ],
+)
+def test_devices_and_sessions_are_free_while_the_account_is_awaited(
+    api: Api, server: Server, tables: Tables, prepare: Callable[[Api, Tables], Act], status: int, table: str
+) -> None:
+    response = awaiting_the_account(server, tables, prepare(api, tables), table)
+    assert response.status_code == status, response.text
+
+
 @pytest.mark.parametrize(
     ("prepare", "table"),
     [
@@ -57,12 +120,17 @@ def cancel(api: Api, tables: Tables) -> Act:
 def test_the_token_is_free_while_the_account_is_awaited(
     api: Api, server: Server, tables: Tables, prepare: Callable[[Api, Tables], Act], table: str
 ) -> None:
-    act = prepare(api, tables)
+    response = awaiting_the_account(server, tables, prepare(api, tables), table)
+    assert response.status_code == 200, response.text
+
+
+def awaiting_the_account(server: Server, tables: Tables, act: Act, table: str) -> httpx.Response:
+    """The answer. While somebody else had the account, nobody had the rows of the table."""
     with ThreadPoolExecutor(1) as pool, psycopg.connect(server.database_url) as other:
         other.execute("SELECT 1 FROM users FOR UPDATE")
         answer = pool.submit(act)
         until(lambda: waiting_for_locks(tables) == 1)
-        other.execute(f"SELECT 1 FROM {table} FOR UPDATE NOWAIT".encode())  # noqa: S608
+        held = other.execute(f"SELECT 1 FROM {table} FOR UPDATE NOWAIT".encode()).fetchall()  # noqa: S608
+        assert held
         other.rollback()
-        response: httpx.Response = answer.result()
-    assert response.status_code == 200, response.text
+        return answer.result()

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import psycopg
 import pytest
 
 from persistence.auth import LoginAttempts
 from persistence.database import Database
 from tests.conftest import Databases
+from tests.handlers.support import until, waiting_for_locks
 from tests.harness import Tables, bare_database
 
 T = TypeVar("T")
@@ -147,3 +150,21 @@ class TestRace:
         outcomes = brake.use(work)
         assert outcomes.count(None) == THRESHOLD
         assert {outcome for outcome in outcomes if outcome is not None} == {60.0}
+
+
+@pytest.mark.parametrize("act", [LoginAttempts.forget_all, lambda attempts, subjects, _: attempts.hold(subjects)])
+def test_several_are_taken_in_one_order(brake: Brake, url: str, act: Callable[..., Awaitable[Any]]) -> None:
+    """Else one who counts and one who forgets each wait for what the other has."""
+    first, last = b"a", b"z"
+    for subject in (last, first):
+        brake.attempt(subject=subject)
+    row = "SELECT 1 FROM login_attempts WHERE subject = %s FOR UPDATE"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(url) as other, Tables(url) as tables:
+        other.execute(row, [first])
+        acted = pool.submit(
+            brake.use, lambda database: _within(database, lambda attempts: act(attempts, [last, first], NOW))
+        )
+        until(lambda: waiting_for_locks(tables) == 1)
+        assert other.execute(f"{row} NOWAIT", [last]).fetchall()
+        other.rollback()
+        acted.result()
