@@ -3,7 +3,9 @@
 from tests.contract.account_scenarios import calling
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.support import account, insert
+from tests.handlers.test_auth_passwords import reset_token
 from tests.handlers.test_gdpr_delete import leaving
+from tests.handlers.test_users_emails import wish
 from tests.harness import PASSWORD, Api, Tables, bearer
 
 
@@ -55,6 +57,18 @@ def look_at_upload(api: Api, tables: Tables) -> Act:
     return lambda: api.call("upload.status", path=f"/upload/{upload_id}", headers=headers)
 
 
+def deleting_with_links_open(operation_id: str, body: dict[str, str] | None = None) -> Scenario:
+    def prepare(api: Api, tables: Tables) -> Act:
+        account(api, tables)
+        access = api.sign_in()
+        wish(api, access)
+        reset_token(api)
+        return lambda: api.call(operation_id, body, headers=bearer(access))
+
+    return with_proofs_open(prepare)
+
+
+LINKS = {"challenges", "email_changes", "password_resets"}
 SCENARIOS: dict[str, Scenario] = {
     "upload.status": look_at_upload,
     "upload.presign": calling("upload.presign", {"type": "avatar", "contentType": "image/png"}),
@@ -68,7 +82,7 @@ SCENARIOS: dict[str, Scenario] = {
 }
 CONDITIONAL: Conditional = {
     "gdpr.cancel_deletion": [(cancel_by_token, {"users", "reactivation_tokens"})],
-    "gdpr.delete": [(with_proofs_open(SCENARIOS["gdpr.delete"]), {"challenges"})],
-    "gdpr.delete_legacy": [(with_proofs_open(SCENARIOS["gdpr.delete_legacy"]), {"challenges"})],
+    "gdpr.delete": [(deleting_with_links_open("gdpr.delete"), LINKS)],
+    "gdpr.delete_legacy": [(deleting_with_links_open("gdpr.delete_legacy", {"password": PASSWORD}), LINKS)],
     "upload.presign": [(presign_elsewhere, {"storage.inspect_upload"})],
 }
