@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,7 +118,7 @@ class Recovery:
 
 def _name(text: str) -> str:
     """Of one of our people, as it is audited; spelled otherwise it is the same person."""
-    name = " ".join(text.casefold().split())
+    name = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     if not 2 <= len(name) <= 100:
         raise NotRecovered("a name has 2 to 100 characters")
     return name

@@ -100,7 +100,7 @@ class TestRecover:
         assert tables.one("SELECT two_factor_enabled FROM users")["two_factor_enabled"] is True
         assert tables.count("password_resets") == 0
 
-    @pytest.mark.parametrize("same", ["Grace", "grace", " GRACE "])
+    @pytest.mark.parametrize("same", ["Grace", "grace", " GRACE ", "\uff27race"])
     def test_one_person_is_not_enough(self, support: Support, tables: Tables, lost: Factor, same: str) -> None:
         code = support.prepare("Grace")
         assert "another person" in support.refused("recover", ADA, "--by", same, "--approve", code)
