@@ -14,6 +14,20 @@ FORM = re.compile(r"[a-z0-9._-]+")
 FILES = re.compile(r".*\.(css|env|gz|html?|ico|js|json|map|md|mjs|pdf|php|png|svg|txt|wasm|webmanifest|xml|ya?ml)")
 
 
+OWN = "biore"
+ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", ".": None, "_": None, "-": None})
+
+
+def skeleton(username: str) -> str:
+    """What is left of a name to who reads it in passing: of two that look alike it is the same."""
+    return username.translate(ALIKE)
+
+
+def passes_for_us(username: str) -> bool:
+    """Whether it begins as our own name does, so that it reads as one of our own accounts."""
+    return skeleton(username).startswith(skeleton(OWN))
+
+
 def require_well_formed(username: str, config: Config) -> None:
     """Raises ApiError error.user.username_length or username_format."""
     shortest, longest = config["site.username_min_length"], config["site.username_max_length"]
@@ -30,11 +44,11 @@ def is_name(username: str) -> bool:
 
 
 def require_no_path(username: str | None, site_paths: Collection[str]) -> None:
-    """Raises ApiError username_unavailable for what the site serves: bio pages stand beside its own.
+    """Raises ApiError username_unavailable for our own name, and for what the site serves: bio pages stand beside it.
 
     ``site_paths``: the first segment of every path that it answers.
     """
-    if username is not None and (username in site_paths or not is_name(username)):
+    if username is not None and (username in site_paths or not is_name(username) or passes_for_us(username)):
         raise ApiError("auth.register.username_unavailable")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.changes import MOVED
 from domain.errors import ApiError
 from domain.keys import DigestsOf
+from domain.usernames import skeleton
 from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
 from persistence.models import (
     BackupCode,
@@ -64,9 +65,10 @@ class Users:
             raise ApiError("auth.register.username_unavailable")
 
     async def is_username_claimed(self, username: str) -> bool:
-        """Whether an account has it, or nobody may."""
+        """Whether an account has it, or nobody may have it or one that looks like it."""
         taken = exists().where(User.username == username)
-        reserved = exists().where(ReservedUsername.username == username)
+        looks = func.translate(ReservedUsername.username, "01i5._-", "olls")
+        reserved = exists().where(looks == skeleton(username))
         return bool(await self._session.scalar(select(taken | reserved)))
 
     async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str]) -> UUID:
