@@ -1,6 +1,6 @@
-"""Whether somebody who is signed in knows the password of the account.
+"""Whether somebody who is signed in, or shows a token that was mailed, knows the password of the account.
 
-Who has only a stolen session must not find it by guessing.
+Who has only a stolen session, or reads the mail of another, must not find it by guessing.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from runtime.keyring import Keyring
 
 
 class CurrentPassword:
-    """All operations that ask for the password of a signed-in person share one count of wrong ones, by account."""
+    """All operations that ask for it share one count of wrong ones, by account. Sign-ins have counts of their own."""
 
     def __init__(self, keyring: Keyring, config: Config, hasher: CallersHasher, clock: Callable[[], datetime]) -> None:
         self._keyring = keyring
@@ -25,15 +25,18 @@ class CurrentPassword:
         self._hasher = hasher
         self._clock = clock
 
-    async def matches(self, uow: UnitOfWork, user_id: UUID, password_hash: str | None, password: str) -> bool:
+    async def matches(
+        self, uow: UnitOfWork, user_id: UUID, password_hash: str | None, password: str, *, target: str | None = None
+    ) -> bool:
         """Counted before it is looked at; a wrong one leaves its trace. No transaction is open meanwhile.
+        ``target``: whom somebody who is not signed in wants to be.
 
         Raises ApiError auth.password.locked.
         """
         if password_hash is None:
             return False
         number = await self._count(uow, user_id)
-        matched = await self._hasher.matches(password, password_hash)
+        matched = await self._hasher.matches(password, password_hash, target=target)
         async with uow() as db:
             if matched:
                 await self.forget_guesses(db, user_id)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Client,
         Clock,
         Config,
+        CurrentPassword,
         DigestsOf,
         GeoIp,
         Hasher,
@@ -90,10 +91,12 @@ async def register(
     return {"userId": str(user_id), "message": say("auth.register.done")}
 
 
-async def verify_email(body: Body, uow: UnitOfWork, clock: Clock, config: Config, hasher: Hasher) -> None:
+async def verify_email(
+    body: Body, uow: UnitOfWork, clock: Clock, config: Config, current_password: CurrentPassword
+) -> None:
     token, now = UUID(body["token"]), clock()
     if "password" in body:
-        await _require_password_of("email_verifications", token, body["password"], uow, hasher, now)
+        await _require_password_of("email_verifications", token, body["password"], uow, current_password, now)
     async with uow() as db:
         user_id = await db.email_verifications.consume(token, now)
         user = await db.users.find(user_id) if user_id is not None else None
@@ -108,7 +111,7 @@ async def _require_password_of(
     token: UUID,
     password: str,
     uow: UnitOfWork,
-    hasher: Hasher,
+    current_password: CurrentPassword,
     now: datetime,
 ) -> None:
     """Who reads the mail also has the account. A token that is no good costs no hash."""
@@ -116,7 +119,7 @@ async def _require_password_of(
         user_id = await getattr(db, kind).find(token, now)
         user = await db.users.find(user_id) if user_id is not None else None
     if user is not None:
-        matched = await hasher.matches(password, user.password_hash, target=user.email)
+        matched = await current_password.matches(uow, user.id, user.password_hash, password, target=user.email)
         rules.require_password(user.password_hash, matched=matched)
 
 
@@ -138,10 +141,12 @@ async def _claim(db: Repositories, user_id: UUID, config: Config, now: datetime)
     await db.outbox.add("email.reset_password", secret=str(token), user=str(user_id))
 
 
-async def verify_email_change(body: Body, uow: UnitOfWork, clock: Clock, hasher: Hasher, changes: Changes) -> None:
+async def verify_email_change(
+    body: Body, uow: UnitOfWork, clock: Clock, current_password: CurrentPassword, changes: Changes
+) -> None:
     token, now, proven = UUID(body["token"]), clock(), "password" in body
     if proven:
-        await _require_password_of("email_changes", token, body["password"], uow, hasher, now)
+        await _require_password_of("email_changes", token, body["password"], uow, current_password, now)
     async with uow() as db:
         owner = await db.email_changes.find(token, now)
         user = await db.users.find_held(owner) if owner is not None else None

@@ -67,6 +67,27 @@ def guessing(operation_id: str, body: Mapping[str, str], times: int) -> Scenario
     return prepare
 
 
+def guessing_beside(operation_id: str, times: int) -> Scenario:
+    """The last of so many wrong passwords in a row, beside a mailed token."""
+
+    def prepare(api: Api, tables: Tables) -> Act:
+        api.server.configure(**{"ratelimit.enabled": False})
+        if operation_id == "auth.verify_email":
+            api.register()
+            token = api.verification_token()
+        else:
+            account(api, tables)
+            change = {"newEmail": "ada@example.org", "password": PASSWORD}
+            api.call("users.emails.change", change, headers=bearer(api.sign_in()))
+            token = api.verification_token("ada@example.org")
+        body = {"token": token, "password": WRONG_PASSWORD}
+        for _ in range(times - 1):
+            api.call(operation_id, body)
+        return lambda: api.call(operation_id, body)
+
+    return prepare
+
+
 ASKING: Mapping[str, Mapping[str, str]] = {
     CONFIRM: {"password": WRONG_PASSWORD},
     "auth.passwords.change": {"currentPassword": WRONG_PASSWORD, "newPassword": NEW},
@@ -85,6 +106,12 @@ GUESSED: Conditional = {
         (guessing(operation_id, body, GUESSES), FAILED | {"email.password_guessed"}),
     ]
     for operation_id, body in ASKING.items()
+} | {
+    operation_id: [
+        (guessing_beside(operation_id, 1), FAILED),
+        (guessing_beside(operation_id, GUESSES), FAILED | {"email.password_guessed"}),
+    ]
+    for operation_id in ("auth.verify_email", "auth.verify_email_change")
 }
 CONFIRMED: list[tuple[Scenario, set[str]]] = [
     (confirm_with_app, {"users"}),

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.handlers.support import account, audited, topics
+from domain.auth import one_time_hash
+from tests.handlers.support import account, audited, insert, topics
 from tests.handlers.test_auth_oauth import linked, links, opened, refused, signed_in, told
 from tests.handlers.test_auth_two_factor import Factor
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, code_of
@@ -523,7 +524,7 @@ class TestMovedToAnothersAddress:
         token = move(api, api.sign_in(MALLORY))
         before = tables.fingerprints()
         refused(moved(api, token, password="Wrong-Horse-7"), 400, "error.user.password_incorrect")
-        assert tables.changed_since(before) == set()
+        assert tables.changed_since(before) == {"login_attempts", "audit_logs"}
         assert moved(api, token, password=PASSWORD).status_code == 200
         assert user(tables)["owner_unproven"] is False
 
@@ -551,9 +552,25 @@ class TestVerifyWithPassword:
         token = api.verification_token()
         before = tables.fingerprints()
         refused(verify(api, token, "Wrong-Horse-7"), 400, "error.user.password_incorrect")
-        assert tables.changed_since(before) == set()
+        assert tables.changed_since(before) == {"login_attempts", "audit_logs"}
         assert verify(api, token, PASSWORD).status_code == 200
         assert user(tables)["owner_unproven"] is False
+
+    def test_wrong_ones_are_counted_with_those_of_sessions(self, api: Api, tables: Tables) -> None:
+        user_id = account(api, tables)
+        headers, body = bearer(api.sign_in()), {"newEmail": MALLORY, "password": PASSWORD}
+        assert api.call("users.emails.change", body, headers=headers).status_code == 200
+        token, mailed = api.verification_token(MALLORY), uuid4()
+        columns = {"token_hash": one_time_hash(mailed), "expires_at": datetime.now(UTC) + timedelta(hours=1)}
+        insert(tables, "email_verifications", user_id=user_id, **columns)
+        for _ in range(4):
+            refused(moved(api, token, password="Wrong-Horse-7"), 400, "error.user.password_incorrect")
+        refused(verify(api, str(mailed), "Wrong-Horse-7"), 400, "error.user.password_incorrect")
+        assert len(audited(tables, "auth.password.failure")) == 5
+        assert api.mails(ADA)[0]["subject"] == "Wrong passwords for your account"
+        for answer in (moved(api, token, password=PASSWORD), verify(api, str(mailed), PASSWORD)):
+            refused(answer, 429, "auth.password.locked")
+        assert code_of(api.call("users.emails.change", body, headers=headers)) == "auth.password.locked"
 
     def test_without_it_the_owner_is_not_proven(self, api: Api, tables: Tables) -> None:
         api.sign_up()
