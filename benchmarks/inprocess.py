@@ -58,7 +58,7 @@ class AdasSessions(LiveSessions):
     """Every session lives and is Ada's."""
 
     async def find(self, session_id: UUID, user_id: UUID) -> Found:
-        return Found(True, Identity(user_id, "ada@example.com", "ada", "Ada", None, "ACTIVE", True), None)
+        return Found(True, Identity(user_id, "ada@example.com", "ada", "Ada", None, "ACTIVE", True, False), None)
 
 
 class Measured(Application):

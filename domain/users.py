@@ -27,6 +27,7 @@ class Identity(NamedTuple):
     avatar_url: str | None
     status: str
     email_verified: bool
+    two_factor_enabled: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,16 @@ NO_FACTOR: Mapping[str, Any] = {
     "two_factor_secret": None,
     "two_factor_last_step": None,
 }
-IDENTITY = (User.id, User.email, User.username, User.display_name, User.avatar_url, User.status, User.email_verified)
+IDENTITY = (
+    User.id,
+    User.email,
+    User.username,
+    User.display_name,
+    User.avatar_url,
+    User.status,
+    User.email_verified,
+    User.two_factor_enabled,
+)
 
 
 class Users:

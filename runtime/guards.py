@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.auth import require_fresh
 from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
 from domain.errors import ApiError
-from runtime.call import SCOPE_KEY, Call
+from runtime.call import SCOPE_KEY, Call, Principal
 from runtime.door import wider_networks
 from runtime.hosts import is_loopback, is_loopback_address
 from runtime.linking import ByOperation
@@ -96,7 +96,7 @@ class Guards:
             require_active(call.principal.user.status)
         if policy.kill_switch is not None and not self.config[policy.kill_switch.key]:
             raise ApiError(policy.kill_switch.error)
-        if policy.fresh.always and call.principal is not None:
+        if call.principal is not None and _must_be_fresh(policy, call.principal):
             require_fresh(call.principal.confirmed_at, self.clock(), self.config)
 
     def require_dev_token(self, call: Call) -> None:
@@ -121,6 +121,12 @@ class Guards:
         call.answer_headers += decision.headers(operation_id, rate.window)
         if not decision.allowed:
             raise ApiError("rate_limit.exceeded", retry_after=decision.reset)
+
+
+def _must_be_fresh(policy: Policy, principal: Principal) -> bool:
+    """The password in a body is as much as a confirmation asks for only while no second factor is on."""
+    user = principal.user
+    return policy.fresh.always or (policy.fresh.password and user is not None and user.two_factor_enabled)
 
 
 def require_active(status: str) -> None:

@@ -72,17 +72,15 @@ class SideEffect:
 class Fresh:
     """Whether the caller must have proved who they are a moment ago.
 
-    ``always``: the session says so, or the call is refused. ``body``: the request carries the proof itself. ``when``:
-    in which case the operation asks for it.
+    ``always``: the session says so, or the call is refused. ``body``: the request carries the proof itself.
+    ``password``: it carries the password, which is no proof of a second factor: where one is on, the session must say
+    so, too. ``when``: in which case the operation asks for it.
     """
 
     always: bool = False
     body: bool = False
+    password: bool = False
     when: str | None = None
-
-    @property
-    def refuses(self) -> bool:
-        return self.always or self.when is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +195,14 @@ def _fresh(where: str, operation: Mapping[str, Any]) -> Fresh:
         if asks_for_token:
             _require_stale_may(where, operation)
         return Fresh(when=given["when"])
-    _require(isinstance(given, bool) or given == "body", where, "x-biore-fresh must be true, false, body or {when: …}")
+    known = isinstance(given, bool) or given in ("body", "password")
+    _require(known, where, "x-biore-fresh must be true, false, body, password or {when: …}")
     _require(not given or asks_for_token, where, "x-biore-fresh is for operations that ask for a token")
-    _require(given != "body" or "requestBody" in operation, where, "x-biore-fresh: body, but there is none")
+    carried = isinstance(given, bool) or "requestBody" in operation
+    _require(carried, where, f"x-biore-fresh: {given} is in the body, but there is none")
     if asks_for_token and not given:
         _require_stale_may(where, operation)
-    return Fresh(always=given is True, body=given == "body")
+    return Fresh(always=given is True, body=given == "body", password=given == "password")
 
 
 def _require_stale_may(where: str, operation: Mapping[str, Any]) -> None:
@@ -210,7 +210,7 @@ def _require_stale_may(where: str, operation: Mapping[str, Any]) -> None:
     effects = (effect for effect in operation["x-biore-side-effects"] if effect.get("kind") == "write")
     written = {table for effect in effects for table in effect.get("tables", ())}
     credentials = sorted(written & CREDENTIALS)
-    _require(not credentials, where, f"writes {credentials}: x-biore-fresh must be true or body")
+    _require(not credentials, where, f"writes {credentials}: x-biore-fresh must be true, body or password")
     said = "x-biore-fresh" in operation or not written & PARTLY_CREDENTIALS
     _require(said, where, "writes users: x-biore-fresh must say whether that changes how somebody signs in")
 

@@ -22,6 +22,7 @@ async def change(
     username, now = body["username"], clock()
     require_well_formed(username, config)
     user = await db.users.get_held(principal.user_id)
+    await db.sessions.hold_owner(principal.session_id, user.id, fresh=True)
     former = user.username
     if username == former:
         raise ApiError("error.user.username_same")

@@ -91,7 +91,8 @@ class Markdown:
         if policy.fresh.body:
             return self._words("facts.freshBody")
         status = policy.statuses[CONFIRM]
-        told = self._words("facts.freshAlways", key="`auth.confirmation_minutes`", code=f"`{CONFIRM}`", status=status)
+        words = "facts.freshPassword" if policy.fresh.password else "facts.freshAlways"
+        told = self._words(words, key="`auth.confirmation_minutes`", code=f"`{CONFIRM}`", status=status)
         return f"{told} ({self._words('effects.when')} {policy.fresh.when})" if policy.fresh.when else told
 
     def _rate(self, operation: Operation) -> str:

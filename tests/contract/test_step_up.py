@@ -8,10 +8,17 @@ from tests.contract.confirmation_scenarios import ASKING, CONFIRM
 from tests.contract.operations import CONTRACT, IDS, SECURED, WITH_BODY, properties, well_formed
 from tests.contract.test_side_effects import SCENARIOS
 from tests.handlers.support import account
+from tests.handlers.test_auth_two_factor import Factor
 from tests.harness import PASSWORD, Api, Tables, bearer, code_of
 
 FRESH = [name for name in IDS if CONTRACT.policies[name].fresh.always]
+CARRIED = [name for name in IDS if CONTRACT.policies[name].fresh.body]
+BY_PASSWORD = [name for name in IDS if CONTRACT.policies[name].fresh.password]
 REQUIRED = (403, "auth.confirmation_required")
+RIGHT = {
+    name: {field: PASSWORD if field in ("password", "currentPassword") else value for field, value in body.items()}
+    for name, body in ASKING.items()
+}
 # What these carry in their bodies proves as much as a confirmation.
 PROOFS = {"password", "currentPassword", "code"}
 
@@ -82,13 +89,19 @@ class TestOperationsThatNeedARecentProof:
 
 
 class TestOperationsThatCarryTheProof:
-    @pytest.mark.parametrize("operation_id", [name for name in IDS if CONTRACT.policies[name].fresh.body])
+    @pytest.mark.parametrize("operation_id", [*CARRIED, *BY_PASSWORD])
     def test_have_a_field_for_it_and_ask_for_no_other(self, api: Api, tables: Tables, operation_id: str) -> None:
         assert PROOFS & properties(operation_id).keys()
         act = SCENARIOS[operation_id](api, tables)
+        if operation_id in BY_PASSWORD:
+            tables.run("UPDATE users SET two_factor_enabled = FALSE")
         tables.run("UPDATE sessions SET confirmed_at = NULL")
         response = act()
         assert response.status_code < 300, response.text
+
+    def test_a_password_alone_is_the_proof_of_a_confirmation_only(self) -> None:
+        """Whatever else takes the password asks for a recent proof beside it where a second factor is on."""
+        assert set(BY_PASSWORD) == ASKING.keys() - {CONFIRM}
 
     def test_whoever_asks_for_the_password_counts_the_wrong_ones(self) -> None:
         signed_in = set(SECURED) & set(WITH_BODY)
@@ -107,6 +120,42 @@ class TestOperationsThatCarryTheProof:
         refused = api.call(operation_id, body, headers=headers)
         assert (refused.status_code, code_of(refused)) == (429, "auth.password.locked")
         assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+class TestOperationsThatCarryThePassword:
+    """While a second factor is on: a stolen session and the password do not defeat it."""
+
+    @staticmethod
+    def _signed_in(api: Api, tables: Tables) -> tuple[Factor, dict[str, str]]:
+        factor = Factor(api, tables).enable()
+        return factor, bearer(factor.sign_in())
+
+    @pytest.mark.parametrize("operation_id", BY_PASSWORD)
+    def test_need_a_recent_proof_beside_it(self, api: Api, tables: Tables, operation_id: str) -> None:
+        factor, headers = self._signed_in(api, tables)
+        body = RIGHT[operation_id]
+        grow_stale(tables)
+        before = tables.fingerprints()
+        refused = api.call(operation_id, body, headers=headers)
+        assert (refused.status_code, code_of(refused)) == REQUIRED
+        assert tables.changed_since(before) == set()
+        assert api.call(CONFIRM, {"password": PASSWORD, "code": factor.code()}, headers=headers).status_code == 200
+        assert api.call(operation_id, body, headers=headers).status_code == 200
+
+    @pytest.mark.parametrize("operation_id", BY_PASSWORD)
+    def test_take_a_sign_in_for_one(self, api: Api, tables: Tables, operation_id: str) -> None:
+        _, headers = self._signed_in(api, tables)
+        grow_stale(tables, minutes=4)
+        assert api.call(operation_id, RIGHT[operation_id], headers=headers).status_code == 200
+
+    @pytest.mark.parametrize("operation_id", BY_PASSWORD)
+    def test_tell_nothing_of_the_password_without_it(self, api: Api, tables: Tables, operation_id: str) -> None:
+        _, headers = self._signed_in(api, tables)
+        grow_stale(tables)
+        for _ in range(6):
+            assert code_of(api.call(operation_id, dict(ASKING[operation_id]), headers=headers)) == REQUIRED[1]
+            api.server.configure(**{"ratelimit.enabled": False})
+        assert tables.count("login_attempts") == 0
 
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "BANNED"])

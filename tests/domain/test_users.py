@@ -127,7 +127,7 @@ class TestTimestamp:
 
 class TestViews:
     def test_an_identity_shows_what_the_contract_names(self) -> None:
-        identity = Identity(uuid4(), "ada@example.com", None, "Ada", None, "ACTIVE", True)
+        identity = Identity(uuid4(), "ada@example.com", None, "Ada", None, "ACTIVE", True, False)
         assert identity_view(identity) == {
             "id": str(identity.id),
             "email": "ada@example.com",

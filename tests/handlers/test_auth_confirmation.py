@@ -245,7 +245,7 @@ class TestPhones:
 
 
 def test_a_stolen_token_is_not_enough_for_a_takeover(api: Api, tables: Tables, ada: UUID, platform: Platform) -> None:
-    """A token that is minutes old links no platform, sets up no factor or phone, takes no data and erases nothing."""
+    """A token that is minutes old links no platform, sets up no factor or phone, renames, takes and erases nothing."""
     headers = bearer(stale(api, tables))
     before = tables.fingerprints()
     answers = [
@@ -258,6 +258,7 @@ def test_a_stolen_token_is_not_enough_for_a_takeover(api: Api, tables: Tables, a
         api.call("gdpr.export_legacy", headers=headers),
         api.call("gdpr.delete", headers=headers),
         api.call("auth.sessions.revoke_all", headers=headers),
+        api.call("users.usernames.change", {"username": "eve"}, headers=headers),
     ]
     assert {code_of(answer) for answer in answers} == {"auth.confirmation_required"}
     assert tables.changed_since(before) == set()

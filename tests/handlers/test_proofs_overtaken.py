@@ -95,22 +95,28 @@ class TestSignedInCalls:
         assert tables.one("SELECT password_hash FROM users")["password_hash"] in another
 
     @pytest.mark.parametrize(
-        "operation_id",
-        ["auth.sessions.revoke_all", "gdpr.delete", "auth.two_factor.setup", "auth.two_factor.setup_init"],
+        ("operation_id", "body"),
+        [
+            ("auth.sessions.revoke_all", None),
+            ("gdpr.delete", None),
+            ("auth.two_factor.setup", None),
+            ("auth.two_factor.setup_init", None),
+            ("users.usernames.change", {"username": "eve"}),
+        ],
     )
     @pytest.mark.parametrize(
         ("change", "code"),
         [(ENDED, "auth.unauthenticated"), ("UPDATE sessions SET confirmed_at = NULL", "auth.confirmation_required")],
     )
     def test_that_need_a_recent_proof_ask_for_it_again(
-        self, api: Api, server: Server, tables: Tables, operation_id: str, change: str, code: str
+        self, api: Api, server: Server, tables: Tables, operation_id: str, body: Any, change: str, code: str
     ) -> None:
         account(api, tables)
         headers = bearer(api.sign_in())
-        answer = overtaken(server, tables, lambda: api.call(operation_id, headers=headers), change)
+        answer = overtaken(server, tables, lambda: api.call(operation_id, body, headers=headers), change)
         assert code_of(answer) == code
         (user,) = tables.rows("SELECT * FROM users")
-        assert (user["status"], user["two_factor_secret"]) == ("ACTIVE", None)
+        assert (user["status"], user["two_factor_secret"], user["username"]) == ("ACTIVE", None, None)
         assert tables.count("gdpr_requests") == 0
 
     @pytest.mark.parametrize(
@@ -133,6 +139,18 @@ class TestSignedInCalls:
         answer = overtaken(server, tables, lambda: api.call(operation_id, body, headers=headers), change)
         assert code_of(answer) == code
         assert (tables.count("challenges"), tables.count("gdpr_requests"), topics(tables)) == (0, 0, [])
+
+    @pytest.mark.parametrize("operation_id", [name for name in WITH_PASSWORD if name != "auth.confirmation.confirm"])
+    def test_take_no_password_when_the_proof_beside_it_was_voided(
+        self, api: Api, server: Server, tables: Tables, operation_id: str
+    ) -> None:
+        headers = bearer(Factor(api, tables).enable().sign_in())
+        body, _ = WITH_PASSWORD[operation_id]
+        act = lambda: api.call(operation_id, body, headers=headers)  # noqa: E731
+        before = stand(tables)
+        answer = overtaken(server, tables, act, "UPDATE sessions SET confirmed_at = NULL")
+        assert (answer.status_code, code_of(answer)) == (403, "auth.confirmation_required")
+        assert (stand(tables)[0], stand(tables)[2:]) == (before[0], before[2:])
 
     def test_switch_no_factor_off_after_a_reset(self, api: Api, server: Server, tables: Tables, another: str) -> None:
         factor = Factor(api, tables).enable()

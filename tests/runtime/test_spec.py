@@ -57,7 +57,7 @@ EDITS = {
         "paths/dev.yaml", "x-biore-rate-limit: 60/min",
         "x-biore-rate-limit: none", "could be guessed"),
     "a freshness of another kind": (
-        "paths/users.yaml", "x-biore-fresh: body",
+        "paths/users.yaml", "x-biore-fresh: password",
         "x-biore-fresh: always", "x-biore-fresh must be"),
     "a case of freshness without words": (
         "paths/auth/otp.yaml", "x-biore-fresh: {when: the purpose is",
@@ -71,6 +71,9 @@ EDITS = {
     "credentials that a stolen token may change in most cases": (
         "paths/auth/sessions.yaml", "x-biore-fresh: true",
         "x-biore-fresh: {when: it is late}", "writes ['sessions']"),
+    "a password in a body that there is not": (
+        "paths/auth/sessions.yaml", "x-biore-fresh: true",
+        "x-biore-fresh: password", "password is in the body, but there is none"),
     "credentials that a stolen token may change": (
         "paths/auth/oauth.yaml", "    x-biore-fresh: true\n",
         "", "'social_accounts']: x-biore-fresh must be"),
@@ -78,7 +81,7 @@ EDITS = {
         "paths/gdpr.yaml", "x-biore-fresh: true",
         "x-biore-fresh: false", "writes ['gdpr_requests']"),
     "an account that is written without saying what of it": (
-        "paths/users/usernames.yaml", "    x-biore-fresh: false\n",
+        "paths/users/usernames.yaml", "    x-biore-fresh: true\n",
         "", "must say whether"),
     "an unknown scope": (AUTH, "x-biore-scope: public", "x-biore-scope: everybody", "x-biore-scope"),
     "a scope that security forgets": (AUTH, "x-biore-scope: public", "x-biore-scope: user", "security must be"),
