@@ -83,6 +83,15 @@ async def address_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Con
     await _tell_of_change(job, uow, mailer, config, "address_changed", address=job.payload["address"])
 
 
+async def address_returned(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+    """To the address that the account had until the change of it was undone."""
+    async with uow() as db:
+        user = await db.users.find(UUID(job.payload["user"]))
+    if user is not None and user.status != "DELETED":
+        address = job.payload["address"]
+        await mailer.send(job, "address_returned", to=job.secret, locale=user.locale, address=address)
+
+
 async def password_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     """After a reset also which platforms stand, and which were unlinked for being young."""
     payload = job.payload

@@ -1,6 +1,7 @@
 """What accounts were signed in to with before a change of it, kept so that their owners can undo the change."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,11 +33,12 @@ OWNED = (BackupCode, SocialAccount)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``former`` is sealed; None for the opening of the account."""
+    """``former`` is sealed; None for the opening of the account. ``spent``: the backup codes that were used since."""
 
     user_id: UUID
     kind: str
     former: str | None
+    spent: Sequence[UUID] = ()
 
 
 class CredentialChanges(OneTimeTokens):
@@ -79,7 +81,9 @@ class CredentialChanges(OneTimeTokens):
             return None
         await self._hold(owner)
         row = CredentialChange
-        good = select(row.id, row.place, row.kind, row.former).where(*self._good(token, now)).with_for_update()
+        good = (
+            select(row.id, row.place, row.kind, row.former, row.spent).where(*self._good(token, now)).with_for_update()
+        )
         found = (await self._session.execute(good)).one_or_none()
         if found is None:
             return None
@@ -87,7 +91,7 @@ class CredentialChanges(OneTimeTokens):
         await self._session.execute(used.values(used_at=now, former=None))
         later = update(row).where(row.user_id == owner, row.place > found.place, row.used_at.is_(None))
         await self._session.execute(later.values(invalidated_at=now, former=None))
-        return Change(owner, found.kind, found.former)
+        return Change(owner, found.kind, found.former, found.spent)
 
     async def close(self, user_id: UUID, kind: str, now: datetime) -> None:
         """Void the tokens of one kind."""
@@ -113,10 +117,11 @@ class CredentialChanges(OneTimeTokens):
         since = update(row).where(row.user_id == user_id, row.used_at.is_(None), row.place > moved)
         await self._session.execute(since.values(invalidated_at=now, former=None))
 
-    async def put_back(self, user_id: UUID, former: str, step: int) -> None:
-        """The account is signed in to with what it was then, but no password; codes up to ``step`` stay spent.
+    async def put_back(self, user_id: UUID, former: str, step: int, spent: Sequence[UUID], now: datetime) -> None:
+        """The account is signed in to with what it was then, but no password.
 
-        Raises ApiError auth.undo_change.address_taken when another account proved the address meanwhile.
+        Codes of the app up to ``step`` stay spent, and so do the backup codes ``spent``. Raises ApiError
+        auth.undo_change.address_taken when another account proved the address meanwhile.
         """
         state = json.loads(former)
         squatting = delete(User).where(User.email == state["user"]["email"], User.id != user_id)
@@ -129,6 +134,8 @@ class CredentialChanges(OneTimeTokens):
             raise ApiError("auth.undo_change.address_taken") from error
         for owned in OWNED:
             await self._put_back(owned, user_id, state[owned.__tablename__])
+        unused = update(BackupCode).where(BackupCode.id.in_(spent), BackupCode.used_at.is_(None))
+        await self._session.execute(unused.where(BackupCode.user_id == user_id).values(used_at=now))
 
     async def _put_back(self, owned: Any, user_id: UUID, rows: list[Any]) -> None:
         """What came since goes, what went since comes; what stayed is left alone: a code that was used stays used."""

@@ -214,7 +214,7 @@ PERSONAL: tuple[Personal, ...] = (
         "Changes of how you sign in, which a mailed link could undo.",
         _of(CredentialChange),
         Delete(),
-        TOKEN | {"former": SECRET, "place": INTERNAL},
+        TOKEN | {"former": SECRET, "place": INTERNAL, "spent": INTERNAL},
     ),
     Personal(
         Challenge,

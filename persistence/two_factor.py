@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth import one_time_hash
 from domain.keys import Digest
-from persistence.models import BackupCode, Challenge, User
+from persistence.models import BackupCode, Challenge, CredentialChange, User
 from persistence.users import NO_FACTOR
 
 SIGN_IN = "login"
@@ -93,8 +93,17 @@ class TwoFactor:
         await self._session.execute(insert(BackupCode), rows)
 
     async def use_backup_code(self, user_id: UUID, hashes: Collection[bytes], now: datetime) -> bool:
-        """Consume the backup code with one of the hashes; False when it is unknown or was consumed before."""
+        """Consume the backup code with one of the hashes; False when it is unknown or was consumed before.
+
+        Each change that can be undone learns of it, for undoing one brings back codes of which no row may be left.
+        """
         unused = update(BackupCode).where(
             BackupCode.user_id == user_id, BackupCode.code_hash.in_(hashes), BackupCode.used_at.is_(None)
         )
-        return await self._session.scalar(unused.values(used_at=now).returning(BackupCode.id)) is not None
+        spent = await self._session.scalar(unused.values(used_at=now).returning(BackupCode.id))
+        if spent is None:
+            return False
+        change = CredentialChange
+        open_ones = update(change).where(change.user_id == user_id, change.former.is_not(None))
+        await self._session.execute(open_ones.values(spent=func.array_append(change.spent, spent)))
+        return True

@@ -60,9 +60,10 @@ class Changes:
 
     async def put_back(self, db: Repositories, change: Change, former: str) -> None:
         """Raises ApiError auth.undo_change.address_taken, or invalid_token when the secret of the seal is gone."""
-        step = int(self._clock().timestamp()) // STEP_SECONDS
+        now = self._clock()
+        step = int(now.timestamp()) // STEP_SECONDS
         try:
             state = self._keyring.unseal(Purpose.FORMER_CREDENTIALS, former)
         except ValueError:
             raise ApiError("auth.undo_change.invalid_token") from None
-        await db.credential_changes.put_back(change.user_id, state, step)
+        await db.credential_changes.put_back(change.user_id, state, step, change.spent, now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.auth import read_one_time_token
 from domain.errors import ApiError
+from domain.users import mask_email
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,9 +39,23 @@ async def _give_back(
     db: Repositories, change: Any, former: str, config: Config, changes: Changes, now: datetime
 ) -> None:
     """All as before the change, but the password: whoever made the change may know it, so a new one is to be chosen."""
+    held = await db.users.get_held(change.user_id)
+    left, left_proven = held.email, held.email_verified
     await changes.put_back(db, change, former)
+    user = await db.users.get_held(change.user_id)
+    if user.email != left:
+        await _move_back(db, user, left if left_proven else None)
     await db.users.void_links(change.user_id, now)
     await db.users.change_status(change.user_id, "DEACTIVATED", "ACTIVE")
     await db.gdpr_requests.cancel_deletion(change.user_id, now)
     token = await db.password_resets.start(change.user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
     await db.outbox.add("email.change_undone", secret=str(token), user=str(change.user_id))
+
+
+async def _move_back(db: Repositories, user: Any, left: str | None) -> None:
+    """A mailbox that was left is no way past a second factor: whoever moved the account away had passed the one that
+    was on. So it stays, also at the reset that follows. Who reads the address ``left`` now learns of it at once."""
+    if user.two_factor_enabled:
+        await db.users.change(user.id, owner_unproven=False)
+    if left is not None:
+        await db.outbox.add("email.address_returned", secret=left, user=str(user.id), address=mask_email(user.email))

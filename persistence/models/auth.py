@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Identity, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from persistence.models.base import Base, Created, Identified
@@ -73,7 +73,7 @@ class CredentialChange(OneTimeToken, Base):
     """A change of how an account is signed in to, which the address that it had before may undo.
 
     Each account has as many as it has changes, of which later ones have a higher ``place``. ``former`` is what was
-    before, sealed; there is none for the opening of the account.
+    before, sealed; there is none for the opening of the account. ``spent`` names the backup codes that were used since.
     """
 
     __tablename__ = "credential_changes"
@@ -81,6 +81,7 @@ class CredentialChange(OneTimeToken, Base):
     kind: Mapped[str]
     place: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     former: Mapped[str | None]
+    spent: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
 
 
 class Challenge(Identified, Created, Base):

@@ -9,6 +9,7 @@ from tests.handlers.test_auth_passwords import NEW, reset_token
 from tests.handlers.test_auth_two_factor import WRONG, Factor
 from tests.handlers.test_known_devices import FIREFOX
 from tests.handlers.test_reactivation import deactivated
+from tests.handlers.test_users_emails import change_token
 from tests.harness import PASSWORD, Api, Tables, bearer
 
 
@@ -193,6 +194,13 @@ def undo_factor(api: Api, tables: Tables) -> Act:
     return act
 
 
+def undo_move(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    token = change_token(api, api.sign_in())
+    api.call("auth.verify_email_change", {"token": token})
+    return _undo(api)
+
+
 def undo_deletion(api: Api, tables: Tables) -> Act:
     account(api, tables)
     api.call("gdpr.delete", headers=bearer(api.sign_in()))
@@ -272,7 +280,7 @@ UNDONE = {"email.change_undone"}
 CANCELLED = {"gdpr_requests", "email.deletion_cancelled", "gdpr.delete.cancelled"}
 CONDITIONAL: Conditional = {
     "auth.two_factor.login": [
-        (second_factor_by_backup_code, {"backup_codes"}),
+        (second_factor_by_backup_code, {"backup_codes", "credential_changes"}),
         (wrong_second_factor, {"login_attempts", "auth.2fa.login.failure"}),
         (
             wrong_second_factor_again,
@@ -304,6 +312,7 @@ CONDITIONAL: Conditional = {
             }
             | UNDONE,
         ),
+        (undo_move, {"password_resets", "email.address_returned"} | UNDONE),
         (undo_deletion, {"reactivation_tokens", "gdpr_requests", "password_resets"} | UNDONE),
     ],
     "auth.passwords.reset": [

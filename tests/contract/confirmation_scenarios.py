@@ -115,7 +115,7 @@ GUESSED: Conditional = {
 }
 CONFIRMED: list[tuple[Scenario, set[str]]] = [
     (confirm_with_app, {"users"}),
-    (confirm_with_backup_code, {"backup_codes"}),
+    (confirm_with_backup_code, {"backup_codes", "credential_changes"}),
     (confirm_with_wrong_code, {"login_attempts", "auth.confirm.failure"}),
     (confirm_by_platform, {"oauth_used_tokens"}),
 ]

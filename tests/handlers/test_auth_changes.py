@@ -56,11 +56,11 @@ def chosen_anew(api: Api, email: str = ADA) -> None:
     assert response.status_code == 200, response.text
 
 
-def change_address(api: Api, access: str, email: str) -> None:
+def change_address(api: Api, access: str, email: str, **shown: str) -> None:
     body = {"newEmail": email, "password": PASSWORD}
     assert api.call("users.emails.change", body, headers=bearer(access)).status_code == 200
     token = api.verification_token(email)
-    assert api.call("auth.verify_email_change", {"token": token}).status_code == 200
+    assert api.call("auth.verify_email_change", {"token": token} | shown).status_code == 200
 
 
 def user(tables: Tables) -> dict[str, Any]:
@@ -126,6 +126,22 @@ class TestUndo:
         chosen_anew(api)
         temp = password_of(api, NEW).json()["data"]["tempToken"]
         assert code_of(factor.finish(temp, factor.code())) == "auth.2fa.invalid_code"  # its step is spent
+        assert code_of(factor.finish(temp, used)) == "auth.2fa.invalid_code"
+        assert factor.finish(temp, kept).status_code == 200
+
+    def test_a_code_that_was_used_since_stays_used_though_its_row_is_gone(self, api: Api, tables: Tables) -> None:
+        factor = switched_on(api, tables)
+        used, kept = factor.backup_codes[:2]
+        verify_phone(api, factor.sign_in(), "+15550199")
+        token = undo_token(api)
+        assert factor.finish(factor.start_sign_in(), used).status_code == 200
+        body = {"code": factor.code()}
+        headers = bearer(factor.sign_in())
+        assert api.call("auth.two_factor.regenerate_backup_codes", body, headers=headers).status_code == 200
+        api.server.work_off()
+        undone(api, token)
+        chosen_anew(api)
+        temp = password_of(api, NEW).json()["data"]["tempToken"]
         assert code_of(factor.finish(temp, used)) == "auth.2fa.invalid_code"
         assert factor.finish(temp, kept).status_code == 200
 
@@ -271,6 +287,49 @@ class TestTakeover:
         chosen_anew(api)
         assert password_of(api, NEW).json()["data"].keys() == {"accessToken", "expiresIn"}
 
+    @pytest.mark.parametrize("proof", ["reset", "platform", "password", "moved on"])
+    def test_nothing_that_is_proven_at_the_new_address_ends_the_owners_link(
+        self, api: Api, server: Server, tables: Tables, user_id: UUID, proof: str
+    ) -> None:
+        linked(tables, user_id)
+        path = "/auth/oauth/unlink/google"
+        assert api.call("auth.oauth.unlink", path=path, headers=bearer(api.sign_in())).status_code == 200
+        earlier = undo_token(api)
+        change_address(api, api.sign_in(), MALLORY, **({"password": PASSWORD} if proof == "password" else {}))
+        theirs = undo_token(api)
+        if proof == "platform":
+            with opened(server) as platform:
+                signed_in(api, told(platform, "mallory", email=MALLORY, hd="example.org"))
+        elif proof == "moved on":
+            change_address(api, api.sign_in(MALLORY), "eve@example.net")
+            reset(api, email="eve@example.net")
+        else:
+            reset(api, email=MALLORY)
+        undone(api, theirs)
+        row = user(tables)
+        assert (row["email"], row["password_hash"]) == (ADA, None)
+        api.server.work_off()
+        undone(api, earlier)
+        assert [name for name, *_ in links(tables)] == ["google"]
+        chosen_anew(api)
+        assert password_of(api, NEW).json()["data"].keys() == {"accessToken", "expiresIn"}
+
+    def test_the_address_that_loses_the_account_is_told(
+        self, api: Api, tables: Tables, taken: Callable[[], str]
+    ) -> None:
+        taken()
+        undone(api, undo_token(api))
+        told_to = api.mails(MALLORY)[0]
+        assert told_to["subject"] == "Your e-mail address was changed back"
+        assert "a***@e***.com" in told_to["text"]
+        assert ADA not in told_to["text"]
+        assert "token=" not in told_to["text"]
+
+    def test_an_undoing_that_moves_nothing_tells_no_other_address(self, api: Api, tables: Tables) -> None:
+        switched_on(api, tables)
+        undone(api, undo_token(api))
+        assert "email.address_returned" not in topics(tables)
+
     def test_what_the_new_address_was_mailed_undoes_nothing_of_the_owners(
         self, api: Api, taken: Callable[[], str]
     ) -> None:
@@ -327,6 +386,52 @@ class TestTakeover:
         assert tables.count("social_accounts") == 0
         undone(api, first)
         assert tables.count("social_accounts") == 1
+
+
+class TestLeftMailbox:
+    """Ada moved away from a mailbox that Mallory reads now."""
+
+    @pytest.fixture
+    def factor(self, api: Api, tables: Tables) -> Factor:
+        """Young, of an account whose owner was not proven: a reset alone would be a way past it."""
+        factor = switched_on(api, tables)
+        tables.run("UPDATE users SET owner_unproven = TRUE")
+        change_address(api, factor.sign_in(), "ada@example.net")
+        return factor
+
+    def test_is_no_way_past_a_factor_that_was_on_when_the_account_moved(
+        self, api: Api, tables: Tables, factor: Factor
+    ) -> None:
+        undone(api, undo_token(api))
+        chosen_anew(api)
+        temp = password_of(api, NEW).json()["data"]["tempToken"]
+        assert factor.finish(temp, factor.backup_codes[0]).status_code == 200
+
+    def test_nor_when_the_factor_was_changed_since(self, api: Api, tables: Tables, factor: Factor) -> None:
+        token = undo_token(api)
+        access = finish_at(factor, "ada@example.net")
+        body = {"password": PASSWORD}
+        assert api.call("auth.two_factor.disable", body, headers=bearer(access)).status_code == 200
+        undone(api, token)
+        chosen_anew(api)
+        assert factor.finish(password_of(api, NEW).json()["data"]["tempToken"], factor.backup_codes[0]).is_success
+
+    def test_a_factor_that_came_after_goes(self, api: Api, tables: Tables) -> None:
+        """It may be the thief's."""
+        account(api, tables)
+        change_address(api, api.sign_in(), MALLORY)
+        tables.run("UPDATE users SET two_factor_enabled = TRUE, two_factor_enabled_at = now(), two_factor_secret = 'x'")
+        undone(api, undo_token(api))
+        chosen_anew(api)
+        assert password_of(api, NEW).json()["data"].keys() == {"accessToken", "expiresIn"}
+
+
+def finish_at(factor: Factor, email: str) -> str:
+    """An access token of who signs in there."""
+    temp = password_of(factor.api, email=email).json()["data"]["tempToken"]
+    answer = factor.finish(temp, factor.code())
+    factor.forget_last_step()
+    return str(answer.json()["data"]["accessToken"])
 
 
 class TestReset:
@@ -490,6 +595,7 @@ class TestMovedToAnothersAddress:
         assert password_of(api, NEW).json()["data"].keys() == {"accessToken", "expiresIn"}
         undone(api, token)
         assert tables.one("SELECT email FROM users")["email"] == MALLORY
+        assert "Your e-mail address was changed back" in {mail["subject"] for mail in api.mails(ADA)}
 
     def test_what_was_changed_since_is_undone_by_nobody_after_a_reset(self, api: Api, tables: Tables) -> None:
         """It would bring back what Mallory had set up."""

@@ -42,6 +42,7 @@ MEANT = {
     "deletion_scheduled": "/users/reactivate",
 }
 TOLD_ALONE = {
+    "address_returned",
     "account_erased",
     "deletion_cancelled",
     "export_ready",
@@ -101,7 +102,9 @@ class Sender:
     def _add(self, topic: str, locale: str, user_id: UUID, new_address: UUID) -> UUID:
         notice = Notice(f"{locale}@example.com", str(self.undo)).written(str(self.token))
         secret = notice if topic not in TOKEN_ALONE else str(self.token)
-        secret = {"confirm_new_address": str(new_address), "account_erased": f"{locale}@example.com"}.get(topic, secret)
+        address = f"{locale}@example.com"
+        others = {"confirm_new_address": str(new_address), "account_erased": address, "address_returned": address}
+        secret = others.get(topic, secret)
         sealed = self.server.app.parts.keyring.seal(Purpose.OUTBOX, secret)
         payload = PAYLOAD | {"user": str(user_id), "locale": locale, "sealed": sealed}
         return insert(self.tables, "outbox", topic=f"email.{topic}", payload=payload)
