@@ -59,12 +59,13 @@ class Subject:
     """A person by all the names that rows know.
 
     ``addresses`` and ``phones``: the present one, then former ones and such as were asked for. What somebody else holds
-    by now is not among them.
+    by now is not among them. ``asked_for`` are those of them that never were proven to be this person's.
     """
 
     user_id: UUID
     addresses: tuple[str, ...]
     phones: tuple[str, ...] = ()
+    asked_for: frozenset[str] = frozenset()
 
     @property
     def email(self) -> str:
@@ -73,6 +74,11 @@ class Subject:
     @property
     def names(self) -> tuple[str, ...]:
         return self.addresses + self.phones
+
+    @property
+    def proven(self) -> tuple[str, ...]:
+        """What others were sent at the rest is not this person's to read."""
+        return tuple(name for name in self.names if name not in self.asked_for)
 
 
 Where = Callable[[Subject], ColumnElement[bool]]
@@ -137,6 +143,10 @@ def _own_jobs(subject: Subject) -> ColumnElement[bool]:
 
 
 def _mailed(subject: Subject) -> ColumnElement[bool]:
+    return MailboxMessage.recipient.in_(subject.proven)
+
+
+def _mailed_by_any_name(subject: Subject) -> ColumnElement[bool]:
     return MailboxMessage.recipient.in_(subject.names)
 
 
@@ -160,9 +170,9 @@ def _aliased(subject: Subject) -> ColumnElement[bool]:
 BEFORE, AFTER = r"(?<![\w.+!#$%&*?^`{|}~-])", r"(?![\w-]|\.\w)"
 
 
-def _named_in(delivery: type[Delivery]) -> Where:
+def _named_in(delivery: type[Delivery], *, proven: bool) -> Where:
     def where(subject: Subject) -> ColumnElement[bool]:
-        names = "|".join(map(re.escape, subject.names))
+        names = "|".join(map(re.escape, subject.proven if proven else subject.names))
         return delivery.error.regexp_match(f"{BEFORE}(?:{names}){AFTER}", flags="i")
 
     return where
@@ -267,20 +277,23 @@ PERSONAL: tuple[Personal, ...] = (
         _mailed,
         Delete(),
         {"text": SECRET, "html": SECRET},
+        erased=_mailed_by_any_name,
     ),
     Personal(
         EmailDelivery,
         "Mails of which a mail server said that your address took none.",
-        _named_in(EmailDelivery),
+        _named_in(EmailDelivery, proven=True),
         NOT_DELIVERED,
         WORDS_OF_A_SERVER,
+        erased=_named_in(EmailDelivery, proven=False),
     ),
     Personal(
         SmsDelivery,
         "Text messages of which a vendor said that your phone took none.",
-        _named_in(SmsDelivery),
+        _named_in(SmsDelivery, proven=True),
         NOT_DELIVERED,
         WORDS_OF_A_SERVER,
+        erased=_named_in(SmsDelivery, proven=False),
     ),
     Personal(
         OutboxJob,
@@ -360,17 +373,34 @@ class PersonalData:
         await self._session.connection(execution_options=SNAPSHOT)
 
     async def subject(self, user_id: UUID) -> Subject | None:
-        found = (await self._session.execute(select(User.email, User.phone).where(User.id == user_id))).one_or_none()
+        columns = (User.email, User.phone, User.phone_verified_at)
+        found = (await self._session.execute(select(*columns).where(User.id == user_id))).one_or_none()
         if found is None:
             return None
-        wished = select(EmailChange.former_email, EmailChange.new_email).where(EmailChange.user_id == user_id)
-        addresses = {address for row in await self._session.execute(wished) for address in row}
-        phones = set(await self._session.scalars(select(Challenge.phone).where(Challenge.user_id == user_id)))
+        proven, asked_for = await self._known_by(user_id)
+        proven.add(found.email)
+        (proven if found.phone_verified_at else asked_for).add(found.phone)
+        named = proven | asked_for
+        addresses: set[str | None] = {name for name in named if name and "@" in name}
         return Subject(
             user_id,
             (found.email, *await self._free(User.email, addresses - {found.email}, user_id)),
-            tuple(await self._free(User.phone, phones | {found.phone}, user_id)),
+            tuple(await self._free(User.phone, named - addresses, user_id)),
+            frozenset(name for name in asked_for - proven if name),
         )
+
+    async def _known_by(self, user_id: UUID) -> tuple[set[str | None], set[str | None]]:
+        """Addresses and phones that the person proved to read, and such as were asked for."""
+        proven: set[str | None] = set()
+        asked_for: set[str | None] = set()
+        changes = select(EmailChange.former_email, EmailChange.new_email, EmailChange.used_at)
+        for former, new, used_at in await self._session.execute(changes.where(EmailChange.user_id == user_id)):
+            proven.add(former)
+            (proven if used_at else asked_for).add(new)
+        codes = select(Challenge.phone, Challenge.used_at).where(Challenge.user_id == user_id)
+        for phone, used_at in await self._session.execute(codes):
+            (proven if used_at else asked_for).add(phone)
+        return proven, asked_for
 
     async def _free(self, column: Any, names: set[str | None], user_id: UUID) -> list[str]:
         """Those of the names that no other account holds."""
