@@ -94,13 +94,17 @@ async def register(
 async def verify_email(
     body: Body, uow: UnitOfWork, clock: Clock, config: Config, current_password: CurrentPassword
 ) -> None:
-    token, now = UUID(body["token"]), clock()
+    token, now, compared = UUID(body["token"]), clock(), None
     if "password" in body:
-        await _require_password_of("email_verifications", token, body["password"], uow, current_password, now)
+        compared = await _require_password_of(
+            "email_verifications", token, body["password"], uow, current_password, now
+        )
     async with uow() as db:
         user_id = await db.email_verifications.consume(token, now)
-        user = await db.users.find(user_id) if user_id is not None else None
+        user = await db.users.find_held(user_id) if user_id is not None else None
         if user is not None:
+            if "password" in body:
+                rules.require_password(user.password_hash, matched=user.password_hash == compared)
             await _verify(db, user, config, now, owner_proven="password" in body)
         elif not await db.email_verifications.was_consumed(token, now):
             raise ApiError("auth.verify_email.invalid_token")
@@ -113,14 +117,19 @@ async def _require_password_of(
     uow: UnitOfWork,
     current_password: CurrentPassword,
     now: datetime,
-) -> None:
-    """Who reads the mail also has the account. A token that is no good costs no hash."""
+) -> str | None:
+    """Who reads the mail also has the account. A token that is no good costs no hash.
+
+    What the password was compared with, to be asked for again under the lock: another one may be set meanwhile.
+    """
     async with uow() as db:
         user_id = await getattr(db, kind).find(token, now)
         user = await db.users.find(user_id) if user_id is not None else None
-    if user is not None:
-        matched = await current_password.matches(uow, user.id, user.password_hash, password, target=user.email)
-        rules.require_password(user.password_hash, matched=matched)
+    if user is None:
+        return None
+    matched = await current_password.matches(uow, user.id, user.password_hash, password, target=user.email)
+    rules.require_password(user.password_hash, matched=matched)
+    return user.password_hash
 
 
 async def _verify(db: Repositories, user: Any, config: Config, now: datetime, *, owner_proven: bool) -> None:
@@ -144,13 +153,15 @@ async def _claim(db: Repositories, user_id: UUID, config: Config, now: datetime)
 async def verify_email_change(
     body: Body, uow: UnitOfWork, clock: Clock, current_password: CurrentPassword, changes: Changes
 ) -> None:
-    token, now, proven = UUID(body["token"]), clock(), "password" in body
+    token, now, proven, compared = UUID(body["token"]), clock(), "password" in body, None
     if proven:
-        await _require_password_of("email_changes", token, body["password"], uow, current_password, now)
+        compared = await _require_password_of("email_changes", token, body["password"], uow, current_password, now)
     async with uow() as db:
         owner = await db.email_changes.find(token, now)
         user = await db.users.find_held(owner) if owner is not None else None
         if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
+            if proven:
+                rules.require_password(user.password_hash, matched=user.password_hash == compared)
             await db.email_changes.note_former(token, user.email)
             email = await db.email_changes.new_email(token)
             await _change_email(db, user.id, email, changes, now, owner_proven=proven)

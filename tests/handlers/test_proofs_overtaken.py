@@ -14,6 +14,7 @@ from tests.handlers.test_auth_oauth import link, linked, opened, told, unlink
 from tests.handlers.test_auth_oauth import login as enter
 from tests.handlers.test_auth_passwords import NEW
 from tests.handlers.test_auth_two_factor import Factor
+from tests.handlers.test_users_emails import change_token
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
 Act = Callable[[], httpx.Response]
@@ -62,6 +63,28 @@ def stand(tables: Tables) -> list[Any]:
     kept = "SELECT email, password_hash, status, two_factor_enabled, two_factor_secret FROM users"
     live = "SELECT id, confirmed_at FROM sessions WHERE revoked_at IS NULL"
     return [tables.rows(kept), tables.rows(live), topics(tables), *map(tables.count, OWNED)]
+
+
+class TestMailedTokens:
+    """A password beside them was right when it was compared, and is another one by the time that they are taken."""
+
+    def test_verify_email(self, api: Api, server: Server, tables: Tables, another: str) -> None:
+        api.register()
+        self._is_refused(api, server, tables, another, "auth.verify_email", api.verification_token())
+
+    def test_verify_email_change(self, api: Api, server: Server, tables: Tables, another: str) -> None:
+        account(api, tables)
+        token = change_token(api, api.sign_in())
+        self._is_refused(api, server, tables, another, "auth.verify_email_change", token)
+
+    @staticmethod
+    def _is_refused(api: Api, server: Server, tables: Tables, another: str, operation_id: str, token: str) -> None:
+        before = tables.one("SELECT email, email_verified, owner_unproven FROM users")
+        body = {"token": token, "password": PASSWORD}
+        answer = overtaken(server, tables, lambda: api.call(operation_id, body), another)
+        assert (answer.status_code, code_of(answer)) == (400, "error.user.password_incorrect")
+        assert tables.one("SELECT email, email_verified, owner_unproven FROM users") == before
+        assert api.call(operation_id, body | {"password": NEW}).status_code == 200
 
 
 class TestSignedInCalls:
@@ -122,7 +145,7 @@ class TestSignedInCalls:
     @pytest.mark.parametrize(
         ("operation_id", "body"),
         [
-            ("auth.otp.send", {"phone": "+15550100", "purpose": "verify-phone-profile"}),
+            ("auth.otp.send", {"phone": "+905551112212", "purpose": "verify-phone-profile"}),
             ("gdpr.export", None),
             ("gdpr.export_legacy", None),
         ],
