@@ -45,6 +45,8 @@ async def send(
     asker = await _asker(body, principal, db, config, now)
     owner = await db.challenges.find_owner(asker, phone) if asker is not None else None
     user_id = owner if purpose == rules.SIGN_IN else asker
+    if user_id is not None:  # held before all that is counted, as by who shows a code: so none waits for the other
+        await db.users.find_held(user_id)
     country = require_reachable(phone, region_of, config)
     shares = [share.value for share in digests(Purpose.OTP_PHONE, phone, *rules.share_of(purpose, asker, owner))]
     wait = await _count(db, shares, now, config)
