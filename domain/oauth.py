@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +65,7 @@ class OAuthIdentity:
 
     ``authoritative``: the platform keeps the mailbox of the address, so that its word is good today. Others verified it
     once, and it may be somebody else's by now. ``digest`` names the id token that said so, to be kept until
-    ``expires_at``.
+    ``expires_at``. ``entered_at``: when the person last signed in there, where the platform tells.
     """
 
     platform: str
@@ -77,6 +77,7 @@ class OAuthIdentity:
     username: str | None = None
     digest: bytes | None = None
     expires_at: datetime | None = None
+    entered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,11 @@ def may_claim(identity: OAuthIdentity, email: str, email_verified: bool) -> bool
 def proves_owner(identity: OAuthIdentity, email: str) -> bool:
     """Whether who came reads the mail of the address now."""
     return identity.authoritative and identity.email_verified and identity.email == email
+
+
+def is_recent(identity: OAuthIdentity, now: datetime, life: timedelta) -> bool:
+    """Whether the person signed in there just now, as far as the platform tells: a session kept open is no proof."""
+    return identity.entered_at is None or identity.entered_at + life > now
 
 
 def client_view(client: Any) -> dict[str, Any]:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from domain import auth as rules
 from domain.errors import ApiError
-from domain.oauth import OAuthIdentity, proof_of
+from domain.oauth import OAuthIdentity, is_recent, proof_of
 from domain.users import timestamp
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from handlers.needs import (
         Body,
         Clock,
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
         SecondFactor,
         UnitOfWork,
     )
+
+INVALID = "auth.oauth.invalid_token"
+NOT_LINKED = "auth.oauth.not_linked"
 
 
 async def confirm(
@@ -44,6 +50,7 @@ async def confirm(
     identity = None
     if "platform" in body:
         identity = await oauth.verify(body["platform"]["provider"], proof_of(body["platform"], "platform."))
+        await _require_platform(uow, principal, identity, clock(), config)
     if "code" in body:
         await second_factor.begin(uow, user.id)
 
@@ -59,19 +66,36 @@ async def confirm(
     return {"confirmedUntil": timestamp(now + rules.confirmation_life(config))}
 
 
+async def _require_platform(
+    uow: UnitOfWork, principal: Principal, identity: OAuthIdentity, now: datetime, config: Config
+) -> None:
+    """What it proves is judged before a code beside it is counted. Its token is spent whatever comes of it."""
+    async with uow() as db:
+        spent = await db.oauth_used_tokens.spend(identity)
+        refusal = None if spent and is_recent(identity, now, rules.confirmation_life(config)) else INVALID
+        if refusal is None and not await _is_linked(db, principal.user_id, identity):
+            refusal = NOT_LINKED
+        if refusal is not None:
+            target = principal.session_id
+            await db.audit.record("auth.confirm.failure", result="failure", actor=principal.user_id, target=target)
+    if refusal is not None:
+        raise ApiError(refusal)
+
+
+async def _is_linked(db: Repositories, user_id: UUID, identity: OAuthIdentity) -> bool:
+    owner = await db.oauth_links.find_user(identity)
+    return owner is not None and owner.id == user_id
+
+
 async def _refusal(
     db: Repositories, user: Any, identity: OAuthIdentity | None, code: str | None, second_factor: SecondFactor
 ) -> str | None:
     """Why the proofs do not count any more, or not at all; None when they do. The code is looked at last."""
-    if identity is not None and not await db.oauth_used_tokens.spend(identity):
-        return "auth.oauth.invalid_token"
     held = await db.users.find_held(user.id)
     if held is None or held.password_hash != user.password_hash:  # another one was set since the comparison
         return "auth.unauthenticated"
-    if identity is not None:
-        owner = await db.oauth_links.find_user(identity)
-        if owner is None or owner.id != user.id:
-            return "auth.oauth.not_linked"
+    if identity is not None and not await _is_linked(db, user.id, identity):  # it was unlinked meanwhile
+        return NOT_LINKED
     if code is not None:
         if not await second_factor.accepts_any(db, user.id, code):
             return "auth.2fa.invalid_code"

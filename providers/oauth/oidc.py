@@ -97,6 +97,7 @@ class OpenIdProvider:
             display_name=label(claims.get("name")),
             digest=hashlib.sha256(signed.encode()).digest(),
             expires_at=_moment(claims["exp"]) + LEEWAY,
+            entered_at=_moment(claims["auth_time"]) if claims.get("auth_time") is not None else None,
         )
 
 
@@ -108,5 +109,5 @@ def _moment(seconds: Any) -> datetime:
     """Raises ProviderRejected for a time that no calendar has."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise ProviderRejected("the id token expires at no time") from None
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise ProviderRejected("the id token names no time") from None

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -200,6 +201,33 @@ class TestByPlatform:
         linked(tables, ada)
         answer = confirm(api, stale(api, tables), platform=told(platform), password=GUESS)
         assert code_of(answer) == "error.user.password_incorrect"
+
+    @pytest.mark.parametrize("whose", ["nobody's", "old"])
+    def test_one_that_does_not_count_costs_no_code_beside_it(
+        self, api: Api, tables: Tables, server: Server, enabled: Factor, platform: Platform, whose: str
+    ) -> None:
+        no_limits(server)
+        if whose == "old":
+            linked(tables, enabled.user_id)
+        token, code = unconfirmed(tables, enabled.sign_in()), enabled.backup_codes[0]
+        claims: dict[str, Any] = {"auth_time": int(time.time()) - 301} if whose == "old" else {}
+        wanted = "auth.oauth.invalid_token" if whose == "old" else "auth.oauth.not_linked"
+        for guess in [WRONG] * 11 + [code]:
+            answer = confirm(api, token, platform=told(platform, **claims), code=guess)
+            assert code_of(answer) == wanted
+        assert tables.count("login_attempts") == 0
+        assert confirm(api, token, password=PASSWORD, code=code).status_code == 200
+
+    @pytest.mark.parametrize(("age", "status"), [(0, 200), (290, 200), (301, 401)])
+    def test_a_platform_that_tells_when_one_signed_in_there_tells_a_recent_time(
+        self, api: Api, tables: Tables, ada: UUID, platform: Platform, age: int, status: int
+    ) -> None:
+        linked(tables, ada)
+        answer = confirm(api, stale(api, tables), platform=told(platform, auth_time=int(time.time()) - age))
+        assert (answer.status_code, code_of(answer) if status != 200 else None) == (
+            status,
+            None if status == 200 else "auth.oauth.invalid_token",
+        )
 
     def test_it_does_not_replace_the_second_factor(
         self, api: Api, tables: Tables, enabled: Factor, platform: Platform
