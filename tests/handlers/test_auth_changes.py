@@ -132,7 +132,7 @@ class TestUndo:
     def test_a_code_that_was_used_since_stays_used_though_its_row_is_gone(self, api: Api, tables: Tables) -> None:
         factor = switched_on(api, tables)
         used, kept = factor.backup_codes[:2]
-        verify_phone(api, factor.sign_in(), "+15550199")
+        verify_phone(api, factor.sign_in(), "+12025550199")
         token = undo_token(api)
         assert factor.finish(factor.start_sign_in(), used).status_code == 200
         body = {"code": factor.code()}
@@ -319,8 +319,7 @@ class TestTakeover:
     ) -> None:
         taken()
         undone(api, undo_token(api))
-        told_to = api.mails(MALLORY)[0]
-        assert told_to["subject"] == "Your e-mail address was changed back"
+        told_to = next(mail for mail in api.mails(MALLORY) if mail["subject"] == "Your e-mail address was changed back")
         assert "a***@e***.com" in told_to["text"]
         assert ADA not in told_to["text"]
         assert "token=" not in told_to["text"]
