@@ -36,11 +36,6 @@ class Principal(NamedTuple):
     confirmed_at: datetime | None
     creator_id: UUID | None = None
 
-    @property
-    def caller(self) -> str:
-        """What the caller is counted by."""
-        return str(self.user_id)
-
 
 @dataclass(slots=True)
 class Call:

@@ -112,12 +112,9 @@ class Guards:
             return
         override = self.config.get(RATE_LIMIT_PREFIX + operation_id)
         rate = parse_rate(override) if override else documented
-        if call.principal:
-            decision = await self.limiter.hit(f"{operation_id}:{call.principal.caller}", rate)
-        else:
-            network = call.client.network
-            wider = tuple(f"{operation_id}:{around}" for around in wider_networks(network))
-            decision = await self.limiter.hit(f"{operation_id}:{network}", rate, wider)
+        caller, *around = _counted_by(call)
+        wider = tuple(f"{operation_id}:{name}" for name in around)
+        decision = await self.limiter.hit(f"{operation_id}:{caller}", rate, wider)
         call.answer_headers += decision.headers(operation_id, rate.window)
         if not decision.allowed:
             raise ApiError("rate_limit.exceeded", retry_after=decision.reset)
@@ -127,6 +124,13 @@ def _must_be_fresh(policy: Policy, principal: Principal) -> bool:
     """The password in a body is as much as a confirmation asks for only while no second factor is on."""
     user = principal.user
     return policy.fresh.always or (policy.fresh.password and user is not None and user.two_factor_enabled)
+
+
+def _counted_by(call: Call) -> tuple[object, ...]:
+    """The narrowest first. By the session, so that who has a copy of one does not use up what its owner may do."""
+    if call.principal:
+        return call.principal.session_id, call.principal.user_id
+    return call.client.network, *wider_networks(call.client.network)
 
 
 def require_active(status: str) -> None:

@@ -131,7 +131,7 @@ class CallersHasher:
         principal = self._call.principal
         aims = () if target is None else (f"account {target}",)
         if principal is not None:
-            return Caller(Standing.SIGNED_IN, (principal.caller,), self._call.gone)
+            return Caller(Standing.SIGNED_IN, (str(principal.user_id),), self._call.gone)
         if known:
             return Caller(Standing.KNOWN, aims, self._call.gone)
         network = traced_network(self._call.client.network) or "unknown"

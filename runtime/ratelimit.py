@@ -2,10 +2,10 @@
 
 A window is fixed: it opens with a key's first call and ends ``rate.window`` seconds later. Only admitted calls count,
 so knocking at a closed door neither prolongs the window nor eats what an admin adds to the limit, which is compared
-anew on every call. A key may have wider ones around it, such as the networks around a network: each has four times
-the limit of the one before, and a call counts for all of them or, where one is used up, for none. A window of another
-length is another window with a count of its own: nodes that learn of such a
-change at different moments cannot reset each other's count.
+anew on every call. A key may have wider ones around it, such as the networks around a network, or the account of a
+session: each has four times the limit of the one before, and a call counts for all of them or, where one is used up,
+for none. A window of another length is another window with a count of its own: nodes that learn of such a change at
+different moments cannot reset each other's count.
 """
 
 import time

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -207,8 +208,34 @@ class TestNetworks:
         assert told("2001:db8:5:c::1") == (200, f'"{OPERATION}";q=12;w=3600', "r=0")
         assert told("2001:db8:5:d::1") == (429, f'"{OPERATION}";q=12;w=3600', "r=0")
 
+    def test_a_session_has_the_limit_and_its_account_four_times_as_much(self, limited: Server) -> None:
+        limited.configure(**{"ratelimit.auth.me": "2/hour"})
+
+        def told(token: str) -> tuple[Any, ...]:
+            answer = request(limited, "GET", "/api/v1/auth/me", None, tuple(bearer(token).items()))
+            return answer.status, *answer.all("ratelimit-policy"), answer.all("ratelimit")[0].split(";")[1]
+
+        first = somebody(limited)
+        copied = [told(first) for _ in range(4)]
+        policy = '"auth.me";q={};w=3600'.format
+        assert copied == [(200, policy(2), "r=1"), (200, policy(2), "r=0")] + [(429, policy(2), "r=0")] * 2
+        for _ in range(3):
+            owner = another_session(limited, first)
+            assert [told(owner)[0] for _ in range(3)] == [200, 200, 429]
+        assert told(another_session(limited, first)) == (429, policy(8), "r=0")
+
     def test_a_signed_in_person_is_counted_alone(self, limited: Server) -> None:
         limited.configure(**{"ratelimit.auth.me": "2/hour"})
         for n in range(20):
             headers = (*bearer(somebody(limited)).items(), ("X-Forwarded-For", f"2001:db8:6:{n:x}::1"))
             assert request(limited, "GET", "/api/v1/auth/me", None, headers).status == 200
+
+
+def another_session(server: Server, token: str) -> str:
+    """An access token of another session of the same account."""
+    principal = server.on_loop(server.app.tokens.read_access(token))
+    now = datetime.now(UTC)
+    lives = {"last_active_at": now, "expires_at": now + timedelta(days=1), "confirmed_at": now}
+    with Tables(server.database_url) as tables:
+        session_id = insert(tables, "sessions", user_id=principal.user_id, **lives)
+    return str(server.app.tokens.access(principal.user_id, session_id)["accessToken"])
