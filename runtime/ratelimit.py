@@ -11,13 +11,15 @@ different moments cannot reset each other's count.
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from heapq import heappop, heappush, heapreplace
+from heapq import heappop, heappush
 from typing import NamedTuple, Protocol
 
 from domain.config_keys import Rate
 
 CAPACITY = 100_000
 GROWTH = 4
+
+Entry = tuple[int, tuple[str, int]]
 
 
 class Decision(NamedTuple):
@@ -50,15 +52,19 @@ class Limiter(Protocol):
 
 
 class _Window:
-    __slots__ = ("count", "ends")
+    __slots__ = ("count", "ends", "used_up")
 
     def __init__(self, ends: int) -> None:
         self.count = 0
         self.ends = ends
+        self.used_up = False
 
 
 class LocalLimiter:
-    """Keeps at most ``capacity`` windows; a full house drops the one that would end first.
+    """Keeps at most ``capacity`` windows, and opens them for admitted calls alone.
+
+    A full house drops the one that would end first, but those that are used up last: else their owner could push them
+    out with windows of other keys.
 
     ``clock`` tells seconds and must never go back. Times inside are whole milliseconds, like those of Redis.
     """
@@ -68,8 +74,9 @@ class LocalLimiter:
         self._capacity = capacity
         self._windows: dict[tuple[str, int], _Window] = {}
         # One entry per window. Its time is that of the opening: a key's next window takes the entry over and the sweep
-        # corrects the time, so the heap never outgrows the dict.
-        self._ends: list[tuple[int, tuple[str, int]]] = []
+        # corrects the time, so the heaps never outgrow the dict.
+        self._ends: list[Entry] = []
+        self._used_up: list[Entry] = []  # those that a full house found to be so
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -92,29 +99,42 @@ class LocalLimiter:
         """Counts a call admitted elsewhere, in a window that ends ``left`` milliseconds from now."""
         now = self._now()
         window = self._current(key, rate.window, now, left)
-        window.count += 1
+        self._admit(window, rate.limit)
         window.ends = now + left
 
     def _count(self, key: str, rate: Rate, share: int, wider: tuple[str, ...]) -> Decision:
-        now = self._now()
-        window = self._current(key, rate.window, now, rate.window * 1000)
-        limit = max(1, rate.limit // share)
+        now, whole = self._now(), rate.window * 1000
         if wider:
-            others = [self._current(name, rate.window, now, rate.window * 1000) for name in wider]
-            return self._count_all([window, *others], rate, share, now)
+            return self._count_all((key, *wider), rate, share, now)
+        window = self._current(key, rate.window, now, whole)  # at least one call is admitted by a new one
+        limit = max(1, rate.limit // share)
         allowed = window.count < limit
         if allowed:
-            window.count += 1
+            self._admit(window, limit)
         return decision_of(allowed, rate.limit, limit - window.count, window.ends - now)
 
+    def _count_all(self, keys: tuple[str, ...], rate: Rate, share: int, now: int) -> Decision:
+        whole = rate.window * 1000
+        limits = [max(1, limit // share) for limit in limits_of(rate, len(keys))]
+        windows = [self._windows.get((key, rate.window)) for key in keys]
+        counts = [window.count if window is not None and window.ends > now else 0 for window in windows]
+        allowed = all(count < limit for count, limit in zip(counts, limits, strict=True))
+        if allowed:
+            windows = []
+            for key, limit in zip(keys, limits, strict=True):
+                window = self._current(key, rate.window, now, whole)
+                self._admit(window, limit)
+                windows.append(window)
+            counts = [count + 1 for count in counts]
+        lefts = [window.ends - now if window is not None and window.ends > now else whole for window in windows]
+        remaining = [limit - count for limit, count in zip(limits, counts, strict=True)]
+        return nearest(allowed, rate, list(zip(remaining, lefts, strict=True)))
+
     @staticmethod
-    def _count_all(windows: list[_Window], rate: Rate, share: int, now: int) -> Decision:
-        limits = [max(1, limit // share) for limit in limits_of(rate, len(windows))]
-        allowed = all(window.count < limit for window, limit in zip(windows, limits, strict=True))
-        for window in windows if allowed else ():
-            window.count += 1
-        states = [(limit - window.count, window.ends - now) for window, limit in zip(windows, limits, strict=True)]
-        return nearest(allowed, rate, states)
+    def _admit(window: _Window, limit: int) -> None:
+        window.count += 1
+        if window.count >= limit:
+            window.used_up = True
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -122,7 +142,9 @@ class LocalLimiter:
     def _current(self, key: str, seconds: int, now: int, left: int) -> _Window:
         """The key's running window, else a new one that ends in ``left`` milliseconds."""
         if self._ends and self._ends[0][0] <= now:
-            self._sweep(now)
+            self._sweep(self._ends, now)
+        if self._used_up and self._used_up[0][0] <= now:
+            self._sweep(self._used_up, now)
         name = (key, seconds)
         window = self._windows.get(name)
         if window is None:
@@ -130,6 +152,7 @@ class LocalLimiter:
         elif window.ends <= now:
             window.count = 0
             window.ends = now + left
+            window.used_up = False
         return window
 
     def _open(self, name: tuple[str, int], ends: int) -> _Window:
@@ -139,32 +162,41 @@ class LocalLimiter:
         heappush(self._ends, (ends, name))
         return window
 
-    def _sweep(self, now: int) -> None:
-        # A call opens one window at most: retiring up to two keeps pace, and no call pays for all the others.
+    def _sweep(self, entries: list[Entry], now: int) -> None:
+        # This opens one window at most: retiring up to two keeps pace, and no call pays for all the others.
         for _ in range(2):
-            if not self._ends or self._ends[0][0] > now:
+            if not entries or entries[0][0] > now:
                 return
-            if not self._correct_first():
-                self._drop_first()
+            if not self._correct_first(entries):
+                self._drop_first(entries)
 
     def _evict(self) -> None:
-        # Only windows prolonged before their old end are out of place here; a few corrections find the true first.
-        for _ in range(8):
-            if not self._correct_first():
-                break
-        self._drop_first()
+        # Each correction and each move was earned by a call before, so that on the average they cost next to nothing.
+        while self._ends and (self._correct_first(self._ends) or self._set_aside()):
+            pass
+        while not self._ends and self._correct_first(self._used_up):
+            pass
+        self._drop_first(self._ends or self._used_up)
 
-    def _correct_first(self) -> bool:
+    def _correct_first(self, entries: list[Entry]) -> bool:
         """Whether the first entry's window ends later than noted; then the entry moves to its place."""
-        noted, name = self._ends[0]
+        noted, name = entries[0]
         ends = self._windows[name].ends
         if ends <= noted:
             return False
-        heapreplace(self._ends, (ends, name))
+        heappop(entries)
+        heappush(self._ends, (ends, name))
         return True
 
-    def _drop_first(self) -> None:
-        _, name = heappop(self._ends)
+    def _set_aside(self) -> bool:
+        """Whether the first entry's window is used up; then it goes after all others."""
+        if not self._windows[self._ends[0][1]].used_up:
+            return False
+        heappush(self._used_up, heappop(self._ends))
+        return True
+
+    def _drop_first(self, entries: list[Entry]) -> None:
+        _, name = heappop(entries)
         del self._windows[name]
 
 

@@ -265,6 +265,38 @@ class TestLocalLimiter:
         clock.now += 0.999
         assert limiter.decide("k", Rate(9, 2)).reset == 1
 
+    def test_a_used_up_window_outlasts_those_of_others(self) -> None:
+        limiter, rate = LocalLimiter(Clock(), capacity=100), Rate(2, 3600)
+        used_up = [f"a{n}" for n in range(20)]
+        for key in used_up * 2:
+            assert limiter.decide(key, rate).allowed
+        for n in range(1000):
+            limiter.decide(f"k{n}", rate)
+        assert len(limiter) == 100
+        assert not any(limiter.decide(key, rate).allowed for key in used_up)
+
+    def test_where_all_are_used_up_the_first_gives_way(self) -> None:
+        limiter, rate = LocalLimiter(Clock(), capacity=3), Rate(1, 3600)
+        assert all(limiter.decide(f"k{n}", rate).allowed for n in range(10))
+        assert len(limiter) == 3
+        assert [limiter.decide(f"k{n}", rate).allowed for n in (9, 8, 7)] == [False] * 3
+
+    def test_a_refused_call_opens_no_window(self) -> None:
+        limiter, rate = LocalLimiter(Clock(), capacity=1000), Rate(1, 3600)
+        told = [limiter.decide(f"k{n}", rate, (f"near{n // 4}", "all")) for n in range(100)]
+        assert sum(decision.allowed for decision in told) == 16
+        assert len(limiter) == 16 + 4 + 1
+
+    def test_a_window_that_was_used_up_once_is_not_kept_for_ever(self) -> None:
+        clock = Clock()
+        limiter, rate = LocalLimiter(clock, capacity=3), Rate(2, 60)
+        for key in ("0", "0", "a", "b", "c"):
+            limiter.decide(key, rate)
+        clock.now += 60
+        for key in ("0", "d", "e", "f", "g"):
+            assert limiter.decide(key, rate).allowed
+        assert limiter.decide("0", rate).remaining == 1
+
     def test_it_never_keeps_more_than_its_capacity(self) -> None:
         limiter = LocalLimiter(Clock(), capacity=100)
         for number in range(5_000):
