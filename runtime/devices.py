@@ -2,9 +2,11 @@
 
 from functools import lru_cache
 
-from ua_parser import parse
+from ua_parser import parse_os, parse_user_agent
 
-parse("")  # compiles its patterns, which takes too long for a request to wait for
+MOST_CHARACTERS = 256  # hundreds of patterns look at each of them, and hardly any browser sends more
+
+parse_user_agent(""), parse_os("")  # compiles their patterns, which takes too long for a request to wait for
 
 # A User-Agent is what its sender likes: of its words only those that stand here are ever shown to somebody.
 BROWSERS = {
@@ -41,7 +43,8 @@ def device_of(user_agent: str | None) -> str | None:
     """``Chrome on macOS`` from a User-Agent; None when it names neither a browser nor a system of our lists."""
     if not user_agent:
         return None
-    parsed = parse(user_agent)
-    browser = BROWSERS.get(parsed.user_agent.family) if parsed.user_agent else None
-    system = SYSTEMS.get(parsed.os.family) if parsed.os else None
+    user_agent = user_agent[:MOST_CHARACTERS]
+    found, runs_on = parse_user_agent(user_agent), parse_os(user_agent)
+    browser = BROWSERS.get(found.family) if found else None
+    system = SYSTEMS.get(runs_on.family) if runs_on else None
     return f"{browser} on {system}" if browser and system else browser or system
