@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
 
 from domain.config_keys import LOCALES, Config
@@ -28,6 +29,7 @@ from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
 from runtime.call import SCOPE_KEY
 from runtime.codings import takes_gzip
+from runtime.conditional import MOST_CHARACTERS
 from runtime.i18n import DEFAULT
 
 HOME = "/docs"
@@ -169,9 +171,9 @@ class Portal:
         tag = f'"{file.tag}-gzip"' if packed else f'"{file.tag}"'
         named = {**HEADERS, "ETag": tag, "Cache-Control": self._lifetime(path), "Vary": self._varies(path)}
         # RFC 9110, 13.1: a state that must still be there is compared strongly, one that is known already weakly.
-        if "if-match" in headers and not parse_etags(_joined(headers, "if-match")).contains(tag.strip('"')):
+        if "if-match" in headers and not _tags(headers, "if-match").contains(tag.strip('"')):
             return Response(status_code=412, headers=named)
-        if parse_etags(_joined(headers, "if-none-match")).contains_weak(tag.strip('"')):
+        if _tags(headers, "if-none-match").contains_weak(tag.strip('"')):
             return Response(status_code=304, headers=named)
         if packed:
             named["Content-Encoding"] = "gzip"
@@ -213,6 +215,10 @@ def _read(path: Path, _changed: int, _size: int) -> File:
 def _joined(headers: Headers, name: str) -> str:
     """Several lines of a header are one list (RFC 9110, 5.3)."""
     return ", ".join(headers.getlist(name))
+
+
+def _tags(headers: Headers, name: str) -> ETags:
+    return parse_etags(_joined(headers, name)[:MOST_CHARACTERS])
 
 
 def _page(content: bytes, status: int) -> Response:

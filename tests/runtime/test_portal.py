@@ -141,6 +141,11 @@ class TestHeaders:
             assert (again.status, again.body, again.all("etag")) == (304, b"", [tag])
         assert get(serving, "/docs", ("If-None-Match", '"other"')).status == 200
 
+    def test_a_list_without_end_is_not_read_to_its_end(self, serving: Server) -> None:
+        (tag,) = get(serving, "/docs").all("etag")
+        assert get(serving, "/docs", ("If-None-Match", "," * 60_000 + tag)).status == 200
+        assert get(serving, "/docs", ("If-Match", "," * 60_000 + tag)).status == 412
+
     def test_a_tag_is_compared_as_it_should(self, serving: Server) -> None:
         (tag,) = get(serving, "/docs").all("etag")
         for method in ("GET", "HEAD"):
