@@ -275,8 +275,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def _read_absolute(self) -> int | None:
         """A target with scheme and host names the host in place of the header (RFC 9112, 3.2.2)."""
         target = ABSOLUTE.fullmatch(self.url)
-        if target is None:  # such as "*"
-            return None
+        if target is None:
+            return 400 if b":" in self.url else None  # another scheme, or such as "*"
         if not is_host(target["authority"].decode("latin-1")):
             return 400
         own = [header for header in self.headers if header[0] != b"host"]

@@ -278,7 +278,9 @@ class TestHost:
         wire.send(LIVE.replace(b"/health/live", f"{target}?x=/health/live".encode()))
         assert wire.answer().headers["location"] == "/docs"
 
-    @pytest.mark.parametrize("target", ["http:///health/live", "http://u@a/health/live", "http://a b/", "http://a:x/"])
+    @pytest.mark.parametrize(
+        "target", ["http:///health/live", "http://u@a/health/live", "http://a b/", "http://a:x/", "ftp://a/health/live"]
+    )
     def test_a_target_that_names_it_badly_is_refused(self, wire: Wire, target: str) -> None:
         wire.send(LIVE.replace(b"/health/live", target.encode()))
         assert wire.answer().status == 400
