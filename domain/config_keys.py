@@ -112,6 +112,7 @@ IMAGES = ["image/jpeg", "image/png", "image/webp"]
 # What can be recognised by its structure; see domain/uploads.py.
 MIME_TYPES = (*IMAGES, "image/gif", "video/mp4", "application/pdf")
 MIB = 1024 * 1024
+LARGEST_FILE = 1024 * MIB
 LEAKED_PASSWORDS = ("none", "pwned_passwords")
 GEOIP = ("none", "cdn_header", "maxmind")
 
@@ -231,7 +232,7 @@ CATALOGUE: dict[str, ConfigKey] = {
                     f"upload.{kind}.mime_types", "list", types, f"media types of type {kind}", choices=MIME_TYPES
                 ),
                 ConfigKey(
-                    f"upload.{kind}.max_bytes", "int", mebibytes * MIB, f"largest file of type {kind}", 1, 1024 * MIB
+                    f"upload.{kind}.max_bytes", "int", mebibytes * MIB, f"largest file of type {kind}", 1, LARGEST_FILE
                 ),
             )
         ),

@@ -18,6 +18,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from domain.config_keys import LARGEST_FILE
+from providers.storage.local import PATH as FILES
 from runtime.door import network_of, wider_networks, within
 from runtime.hosts import is_host
 from runtime.lifecycle import CROWDED, Lifecycle
@@ -40,7 +42,8 @@ class Limits:
     head_bytes: int = 64 * 1024
     body_seconds: float = 30
     body_pace: int = 4096
-    body_bytes: int = 64 * 1024 * 1024  # on the wire; more than any upload has
+    body_bytes: int = 64 * 1024 * 1024  # on the wire
+    file_bytes: int = LARGEST_FILE + LARGEST_FILE // 4  # likewise, of an upload in chunks
     header_lines: int = 1000  # after a chunked body
     pipelined: int = 32
     unread_seconds: float = 30  # an answer of which the client takes nothing
@@ -301,7 +304,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse_head()
 
     def _account_body(self) -> None:
-        if self._received > self._limits.body_bytes or len(self.headers) > self._limits.header_lines:
+        most = self._limits.file_bytes if self.scope["path"].startswith(FILES) else self._limits.body_bytes
+        if self._received > most or len(self.headers) > self._limits.header_lines:
             self.transport.abort()
         elif self.cycle.response_complete:
             self._ignore()

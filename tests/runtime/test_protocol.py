@@ -176,6 +176,14 @@ class TestSlowBodies:
             trickle(slow, body)
             assert slow.answer("PUT")[0] == 200
 
+    def test_a_file_may_have_what_the_config_allows(self, strict_server: Server) -> None:
+        headers = bearer(somebody(strict_server))
+        with strict_server.client() as api:
+            presigned = api.call("upload.presign", {"type": "media", "contentType": "image/png"}, headers=headers)
+        url, size = presigned.json()["data"]["uploadUrl"], LIMITS.body_bytes + MIB
+        stored = httpx.put(url, content=pieces(size), headers={"Content-Type": "image/png"}, trust_env=False)
+        assert stored.status_code == 200
+
     def test_one_that_looks_whole_when_its_client_leaves_does_nothing(self, strict_server: Server) -> None:
         with Tables(strict_server.database_url) as tables:
             before = tables.fingerprints()
