@@ -1,6 +1,6 @@
 """A mail, and a try to deliver it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from domain.users import timestamp
 
 MAILBOX_LIMIT = 50
 DAY = timedelta(days=1)
+RESERVED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class Allowance:
 
 def allowance(config: Config) -> Allowance:
     return Allowance(timedelta(minutes=config["mail.same_address_minutes"]), config["mail.same_address_per_day"])
+
+
+def allowance_of_strangers(config: Config) -> Allowance:
+    """Where the owner can be told from strangers, these leave some of the day's mails to the owner."""
+    whole = allowance(config)
+    return replace(whole, a_day=max(1, whole.a_day - RESERVED))
 
 
 def message_view(message: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain.keys import Purpose
-from domain.mails import allowance
+from domain.mails import allowance, allowance_of_strangers
 
 if TYPE_CHECKING:
     from jobs.needs import Changes, Clock, Config, DigestsOf, Job, Repositories, UnitOfWork
@@ -38,7 +38,8 @@ async def forgot_password(job: Job, uow: UnitOfWork, config: Config, clock: Cloc
         user = await db.users.find_by_email(job.secret)
         if user is None or user.status != "ACTIVE":
             return
-        if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), allowance(config)):
+        most = allowance(config) if job.payload.get("asker") == "known" else allowance_of_strangers(config)
+        if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), most):
             return
         life = timedelta(minutes=config["auth.reset_ttl_minutes"])
         token = await db.password_resets.start(user.id, clock(), life)

@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     )
 
 
-async def forgot(body: Body, db: Repositories, digests: DigestsOf, say: Say) -> dict[str, Any]:
-    await db.outbox.add("auth.forgot_password", secret=body["email"])
+async def forgot(body: Body, db: Repositories, digests: DigestsOf, say: Say, visitor: Visitor) -> dict[str, Any]:
+    user = await db.users.find_by_email(body["email"])
+    known = await visitor.recognise(db, user.id if user else None)
+    asker = "known" if known.device or known.network else "stranger"
+    await db.outbox.add("auth.forgot_password", secret=body["email"], asker=asker)
     await db.audit.record(
         "auth.forgot_password.requested", target=digests(Purpose.AUDIT_ADDRESS, body["email"])[0].text
     )

@@ -7,7 +7,7 @@ import pytest
 
 from domain.keys import Purpose
 from tests.handlers.conftest import Clients
-from tests.handlers.support import account, change, insert
+from tests.handlers.support import account, change, insert, statements
 from tests.handlers.test_auth_passwords import forgot, reset
 from tests.handlers.test_auth_resend_verification import resend
 from tests.handlers.test_users_emails import verify, wish
@@ -88,18 +88,48 @@ class TestOneAddress:
     ) -> None:
         api = clients(server)
         account(api, tables)
+        api.sign_in()
         for _ in range(7):
-            forgot(clients(server))
+            forgot(api)
             api.server.work_off()
             tables.run("UPDATE mail_quotas SET last_at = last_at - interval '5 minutes'")
         assert len(links(api)) == 5
         tables.run("UPDATE mail_quotas SET opened_at = opened_at - interval '1 day'")
-        forgot(clients(server))
+        forgot(clients(server))  # who is a stranger
         assert len(links(api)) == 6
+
+    def test_strangers_leave_the_last_two_links_of_a_day_to_who_was_here_before(
+        self, server: Server, clients: Clients, tables: Tables
+    ) -> None:
+        server.configure(**NO_GAP)
+        api = clients(server)
+        account(api, tables)
+        api.sign_in()
+        answers = [forgot(clients(server)) for _ in range(6)]
+        server.work_off()
+        assert tables.count("password_resets") == 3
+        answers += [forgot(api) for _ in range(4)]
+        server.work_off()
+        assert tables.count("password_resets") == 5
+        assert len({answer.content for answer in answers}) == 1
+
+    def test_the_answer_takes_the_same_work_for_known_and_unknown(
+        self, server: Server, clients: Clients, tables: Tables
+    ) -> None:
+        api = clients(server)
+        account(api, tables)
+        api.sign_in()
+        asked = []
+        for client, email in ((api, ADA), (clients(server), ADA), (clients(server), "nobody@example.com")):
+            with statements(server) as seen:
+                forgot(client, email)
+            asked.append(seen)
+        assert asked[0] == asked[1] == asked[2]
 
     def test_an_admin_may_allow_more(self, api: Api, tables: Tables) -> None:
         api.server.configure(**NO_GAP, **{"mail.same_address_per_day": 2})
         account(api, tables)
+        api.sign_in()
         for _ in range(3):
             forgot(api)
         assert len(links(api)) == 2
@@ -150,6 +180,7 @@ class TestSeveralLinks:
     def test_the_fourth_ends_the_oldest(self, api: Api, tables: Tables) -> None:
         api.server.configure(**NO_GAP)
         account(api, tables)
+        api.sign_in()
         for _ in range(4):
             forgot(api)
             api.server.work_off()
