@@ -25,6 +25,7 @@ from persistence.models import (
     Session,
     User,
 )
+from persistence.users import hold
 
 DELETION = "DELETION"
 
@@ -130,7 +131,7 @@ class Sessions:
         and the confirmations of all sessions except ``but``. The account is held before anything that hangs on it, as
         by all who void tokens of an account, so that none waits for the other.
         """
-        await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
+        await hold(self._session, user_id)
         unfinished = update(User).where(
             User.id == user_id, User.two_factor_secret.is_not(None), User.two_factor_enabled.is_(False)
         )
@@ -172,7 +173,7 @@ class OneTimeTokens:
 
     async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: str) -> UUID:
         """A new token; the account's oldest one too many stops working. ``columns`` are further ones of its kind."""
-        await self._hold(user_id)
+        await hold(self._session, user_id)
         await self._make_room(user_id, now)
         token = uuid4()
         row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
@@ -193,7 +194,7 @@ class OneTimeTokens:
         owner = await self.find(token, now)
         if owner is None:
             return None
-        await self._hold(owner)
+        await hold(self._session, owner)
         used = update(row).where(*self._good(token, now)).values(used_at=now)
         user_id = await self._session.scalar(used.returning(row.user_id))
         if user_id is not None:
@@ -206,9 +207,6 @@ class OneTimeTokens:
 
     async def purge(self, before: datetime) -> None:
         await self._session.execute(delete(self.model).where(self.model.expires_at < before))
-
-    async def _hold(self, user_id: UUID) -> None:
-        await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
     async def _make_room(self, user_id: UUID, now: datetime) -> None:
         row = self.model

@@ -17,6 +17,7 @@ from domain.changes import MOVED
 from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
 from persistence.models import BackupCode, CredentialChange, SocialAccount, User
+from persistence.users import hold
 
 COLUMNS = (
     "email",
@@ -79,7 +80,7 @@ class CredentialChanges(OneTimeTokens):
         owner = await self.find(token, now)
         if owner is None:
             return None
-        await self._hold(owner)
+        await hold(self._session, owner)
         row = CredentialChange
         good = (
             select(row.id, row.place, row.kind, row.former, row.spent).where(*self._good(token, now)).with_for_update()

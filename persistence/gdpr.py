@@ -14,6 +14,7 @@ from domain.errors import ApiError
 from domain.gdpr import DELETION, EXPORT
 from persistence.models import DataExport, GdprRequest, OutboxJob, Upload, User
 from persistence.outbox import DUE
+from persistence.users import hold
 
 Row = GdprRequest
 
@@ -163,11 +164,6 @@ class DataExports:
 
     async def forget(self, export_id: UUID) -> None:
         await self._session.execute(delete(DataExport).where(DataExport.id == export_id))
-
-
-async def hold(session: AsyncSession, user_id: UUID) -> None:
-    """Lock the account's row until the transaction ends; statements after it see what others committed before."""
-    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 def _queued(topic: str, name: str, row_id: Any) -> Any:

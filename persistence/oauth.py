@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.oauth import PLATFORM_NAMES, OAuthIdentity
 from persistence.models import OAuthProvider, OAuthUsedToken, SocialAccount, User
+from persistence.users import hold
 
 OPEN = (OAuthProvider.enabled, OAuthProvider.login_enabled, OAuthProvider.platform.in_(tuple(PLATFORM_NAMES)))
 
@@ -81,7 +82,7 @@ class OAuthLinks:
 
     async def platforms_of(self, user_id: UUID) -> set[str]:
         """The platforms through which the account can sign in. Holds the account still until the transaction ends."""
-        await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
+        await hold(self._session, user_id)
         row = SocialAccount
         linked = select(row.platform).where(row.user_id == user_id, row.verified, row.platform.in_(PLATFORM_NAMES))
         return set(await self._session.scalars(linked))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth import one_time_hash
 from domain.keys import Digest
 from persistence.models import BackupCode, Challenge, CredentialChange, User
-from persistence.users import NO_FACTOR
+from persistence.users import NO_FACTOR, hold
 
 SIGN_IN = "login"
 
@@ -87,7 +87,7 @@ class TwoFactor:
         await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
 
     async def replace_backup_codes(self, user_id: UUID, hashes: Sequence[Digest]) -> None:
-        await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
+        await hold(self._session, user_id)
         await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
         rows = [{"user_id": user_id, "code_hash": digest.value, "kid": digest.kid} for digest in hashes]
         await self._session.execute(insert(BackupCode), rows)

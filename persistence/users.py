@@ -247,6 +247,11 @@ class Users:
         await self._session.execute(unproven.where(User.status == "ACTIVE"))
 
 
+async def hold(session: AsyncSession, user_id: UUID) -> None:
+    """Lock the account's row until the transaction ends; statements after it see what others committed before."""
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
 def _refusal(error: IntegrityError) -> Exception:
     """What the broken constraint means; the error itself when it is none that people can break."""
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
