@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from domain.config_keys import Config
 from domain.keys import DigestsOf
@@ -30,7 +31,7 @@ from runtime.visitor import Visitor
 Body: TypeAlias = Mapping[str, Any]
 Clock: TypeAlias = Callable[[], datetime]
 RandomBytes: TypeAlias = Callable[[int], bytes]
-AvatarColumns: TypeAlias = Callable[..., dict[str, "str | None"]]
+AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
 Say: TypeAlias = Callable[[str], str]
 QrCode: TypeAlias = Callable[[str], str]
 SitePaths: TypeAlias = Collection[str]

@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connexion.apps.asynchronous import AsyncASGIApp
@@ -18,13 +16,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.avatars import avatar_columns
 from persistence.migrate import is_up_to_date
 from persistence.sessions import LiveSessions
 from providers.dns.deliverability import MailRules
 from providers.oauth import oauth_adapters
 from providers.registry import OAuthFamily
 from runtime import scrape
+from runtime.avatars import Avatars
 from runtime.call import Call
 from runtime.changes import Changes
 from runtime.devices import device_of
@@ -32,7 +30,7 @@ from runtime.door import Door
 from runtime.errors import ErrorLayer, Refusals
 from runtime.files import FileServer
 from runtime.guards import GuardLayer, Guards
-from runtime.hasher import Hasher
+from runtime.hasher import Hasher, StoredHashes
 from runtime.lifecycle import Gate, Lifecycle, Phase
 from runtime.links import ExportLinks
 from runtime.metrics import Gauges, Metrics, pool_gauges, publishing
@@ -66,7 +64,6 @@ ALLOWED = [
     "X-Reactivate-Token",
 ]
 PREFLIGHT_SECONDS = 600
-LOOK_SECONDS = 60
 
 
 def build_limiter(settings: Settings) -> "tuple[Limiter, Redis | None]":
@@ -119,8 +116,7 @@ class Application:
         self.limiter, self._redis = build_limiter(settings)
         self.signing_keys = SigningKeys(self.parts.database, self.parts.keyring, self.config, utc_now)
         self.config.bring_along(self.signing_keys.refresh)
-        self._cost_looked_for, self._look_again = 0, 0.0
-        self.config.bring_along(self._look_at_hashes)
+        self.config.bring_along(StoredHashes(self.hasher, self.parts.database, self.config).refresh)
         self.tokens = Tokens(self.parts.keyring, self.signing_keys, self.config, utc_now)
         self.refusals = Refusals(
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
@@ -241,7 +237,7 @@ class Application:
     def _services(self) -> dict[str, Any]:
         """What a handler may ask for by name, beside what belongs to the call itself."""
         return {
-            "avatar_columns": partial(avatar_columns, loopback=self.parts.settings.development),
+            "avatar_columns": Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
             "changes": Changes(self.parts.keyring, self.config, utc_now),
             "clock": utc_now,
             "config": self.config,
@@ -262,15 +258,6 @@ class Application:
             "storage": self.parts.providers.storage,
             "tokens": self.tokens,
         }
-
-    async def _look_at_hashes(self) -> None:
-        """Once a minute, and when new hashes get another cost."""
-        cost, now = self.config["auth.salt_rounds"], time.monotonic()
-        if cost == self._cost_looked_for and now < self._look_again:
-            return
-        async with self.parts.database.reading() as db:
-            self.hasher.dearest = await db.users.dearest_hash()
-        self._cost_looked_for, self._look_again = cost, now + LOOK_SECONDS
 
     def _oauth(self) -> OAuthFamily:
         parts = self.parts

@@ -6,6 +6,7 @@ import hmac
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -14,11 +15,13 @@ import bcrypt
 
 from domain.config_keys import Config
 from domain.errors import ApiError
+from persistence.database import Database
 from runtime.call import Call
 from runtime.door import traced_network
 from runtime.turns import DEADLINE_SECONDS, Caller, Standing, Turns
 
 NICENESS = 10
+LOOK_SECONDS = 60
 # Not a secret: it only keeps our digests apart from those of others. A secret here would tie every password to it.
 CONTEXT = b"biore.password.v1"
 OURSELVES = Caller()
@@ -95,6 +98,25 @@ class Hasher:
 
     def close(self) -> None:
         self._turns.close()
+
+
+class StoredHashes:
+    """Tells the hasher what the dearest of them costs."""
+
+    def __init__(self, hasher: Hasher, database: Database, config: Config) -> None:
+        self._hasher = hasher
+        self._database = database
+        self._config = config
+        self._cost, self._next_look = 0, 0.0
+
+    async def refresh(self) -> None:
+        """Once a minute, and when new hashes get another cost."""
+        cost, now = self._config["auth.salt_rounds"], time.monotonic()
+        if cost == self._cost and now < self._next_look:
+            return
+        async with self._database.reading() as db:
+            self._hasher.dearest = await db.users.dearest_hash()
+        self._cost, self._next_look = cost, now + LOOK_SECONDS
 
 
 class CallersHasher:

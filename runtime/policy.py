@@ -136,6 +136,7 @@ def compile_policy(
         _require(key in CATALOGUE, where, f"x-biore-managed-by: there is no config key {key!r}")
     guessable = scope == "dev" and operation["x-biore-rate-limit"] == "none"
     _require(not guessable, where, "x-biore-rate-limit must be a rate: the token of scope dev could be guessed")
+    statuses = _statuses(where, operation, catalogue, refusing)
     return Policy(
         operation_id=operation["operationId"],
         path=path,
@@ -148,7 +149,7 @@ def compile_policy(
         idempotent=_flag(where, operation, "x-biore-idempotency"),
         any_account_status=_any_status(where, operation),
         fresh=_fresh(where, operation),
-        statuses=(statuses := _statuses(where, operation, catalogue, refusing)),
+        statuses=statuses,
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
         side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from domain.auth import require_password
 from domain.errors import ApiError
 from domain.users import MAX_SOCIAL_ACCOUNTS, attribution_view, profile_columns, profile_view, updated_profile_view
-from handlers.users import avatars
 
 if TYPE_CHECKING:
     from handlers.needs import (
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
         CurrentPassword,
         Principal,
         Repositories,
-        Storage,
         UnitOfWork,
     )
 
@@ -33,11 +31,11 @@ async def profile(principal: Principal, db: Repositories) -> dict[str, Any]:
 
 
 async def update_profile(
-    body: Body, principal: Principal, db: Repositories, storage: Storage, avatar_columns: AvatarColumns
+    body: Body, principal: Principal, db: Repositories, avatar_columns: AvatarColumns
 ) -> dict[str, Any]:
     columns = profile_columns(body)
     if "avatarUrl" in body:
-        columns |= await avatars.columns_for(body["avatarUrl"], principal, db, storage, avatar_columns)
+        columns |= await avatar_columns(db, body["avatarUrl"], principal.user_id)
     user = await (db.users.change(principal.user_id, **columns) if columns else db.users.get(principal.user_id))
     return updated_profile_view(user)
 

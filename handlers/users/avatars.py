@@ -7,22 +7,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from handlers.needs import AvatarColumns, Body, Principal, Repositories, Storage
+    from handlers.needs import AvatarColumns, Body, Principal, Repositories
 
 
-async def change(
-    body: Body, principal: Principal, db: Repositories, storage: Storage, avatar_columns: AvatarColumns
-) -> dict[str, Any]:
-    await _show(db, principal.user_id, await columns_for(body["avatarUrl"], principal, db, storage, avatar_columns))
+async def change(body: Body, principal: Principal, db: Repositories, avatar_columns: AvatarColumns) -> dict[str, Any]:
+    await _show(db, principal.user_id, await avatar_columns(db, body["avatarUrl"], principal.user_id))
     return {"avatarUrl": body["avatarUrl"]}
-
-
-async def columns_for(
-    url: str, principal: Principal, db: Repositories, storage: Storage, avatar_columns: AvatarColumns
-) -> dict[str, Any]:
-    """Raises ApiError error.user.avatar_not_allowed."""
-    key = storage.key_of(url)
-    return avatar_columns(url, key, await db.uploads.find_by_key(key), principal.user_id)
 
 
 async def remove(principal: Principal, db: Repositories) -> None:
