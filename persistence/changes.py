@@ -57,12 +57,10 @@ class CredentialChanges(OneTimeTokens):
         if await self._session.scalar(held) is None:
             return None
         columns = [part for name in ("id", *COLUMNS) for part in (name, getattr(User, name))]
-        user: dict[str, Any] = await self._one(select(func.jsonb_build_object(*columns)).where(User.id == user_id))
+        whole = select(func.jsonb_build_object(*columns)).where(User.id == user_id)
+        user: dict[str, Any] = (await self._session.scalars(whole)).one()
         rows = {owned.__tablename__: await self._rows(owned, user_id) for owned in OWNED}
         return user["email"], json.dumps({"user": user} | rows)
-
-    async def _one(self, query: Any) -> Any:
-        return (await self._session.scalars(query)).one()
 
     async def _rows(self, owned: Any, user_id: UUID) -> list[Any]:
         whole = func.to_jsonb(owned.__table__.table_valued())
@@ -94,16 +92,12 @@ class CredentialChanges(OneTimeTokens):
         await self._session.execute(later.values(invalidated_at=now, former=None))
         return Change(owner, found.kind, found.former, found.spent)
 
-    async def close(self, user_id: UUID, kind: str, now: datetime) -> None:
-        """Void the tokens of one kind."""
-        row = CredentialChange
-        live = update(row).where(row.user_id == user_id, row.kind == kind, row.used_at.is_(None))
-        await self._session.execute(live.values(invalidated_at=now, former=None))
-
-    async def close_all(self, user_id: UUID, now: datetime) -> None:
-        """Void all tokens of the account."""
+    async def close(self, user_id: UUID, now: datetime, kind: str | None = None) -> None:
+        """Void the tokens of the account, all or those of one kind."""
         row = CredentialChange
         live = update(row).where(row.user_id == user_id, row.used_at.is_(None))
+        if kind is not None:
+            live = live.where(row.kind == kind)
         await self._session.execute(live.values(invalidated_at=now, former=None))
 
     async def close_since_moved(self, user_id: UUID, now: datetime) -> None:

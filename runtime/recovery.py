@@ -86,7 +86,7 @@ class Recovery:
             )
 
     async def _give_back(self, db: Repositories, user_id: UUID, now: datetime) -> None:
-        await db.credential_changes.close_all(user_id, now)
+        await db.credential_changes.close(user_id, now)
         notice = await self._changes.note(db, user_id, "account_recovered")
         await db.users.void(user_id, now)
         await db.sessions.revoke_all(user_id, now)

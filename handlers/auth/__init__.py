@@ -138,7 +138,7 @@ async def _verify(db: Repositories, user: Any, config: Config, now: datetime, *,
     else:
         await db.users.mark_verified(user.id, owner_unproven=not owner_proven)
     if owner_proven or user.password_hash is None:
-        await db.credential_changes.close(user.id, OPENED, now)
+        await db.credential_changes.close(user.id, now, OPENED)
     await db.audit.record("auth.verify_email.success", actor=user.id, target=user.id)
 
 

@@ -191,8 +191,7 @@ async def _verify(db: Repositories, visit: Visit, user: Any, token: UUID) -> Non
     """Who opened the account through the platform also reads the mail of its address."""
     if await db.email_verifications.consume(token, visit.now) != user.id:
         raise ApiError("auth.verify_email.invalid_token")
-    await db.users.mark_verified(user.id, owner_unproven=False)
-    await db.credential_changes.close(user.id, OPENED, visit.now)
+    await _prove_owner(db, user.id, visit.now)
     await db.audit.record("auth.verify_email.success", actor=user.id, target=user.id)
 
 
@@ -214,7 +213,7 @@ async def _adopt(db: Repositories, visit: Visit, user: Any, changes: Changes) ->
 
 async def _prove_owner(db: Repositories, user_id: UUID, now: datetime, *, unless: bool = False) -> None:
     await db.users.mark_verified(user_id, owner_unproven=unless)
-    await db.credential_changes.close(user_id, OPENED, now)
+    await db.credential_changes.close(user_id, now, OPENED)
 
 
 async def _open_account(
