@@ -22,6 +22,7 @@ from runtime.policy import Policy
 CODE_OF_STATUS = {401: "auth.unauthenticated", 404: "route.not_found", 405: "route.method_not_allowed"}
 NEEDS_RETRY_AFTER = {429, 503}
 RETRY_SECONDS = 1
+COOKIE = b"set-cookie"
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +126,11 @@ class ErrorLayer:
         except (Exception, CancelledError) as error:
             if scope["type"] != "http" or scope[SCOPE_KEY].status:  # an answer that began cannot be taken back
                 raise
-            status, headers, body = self._refusals.render(error, scope[SCOPE_KEY])
+            call: Call = scope[SCOPE_KEY]
+            call.answer_headers[:] = [
+                header for header in call.answer_headers if header[0] != COOKIE
+            ]  # nothing came of it
+            status, headers, body = self._refusals.render(error, call)
             await send_answer(send, status, headers, body)
 
 

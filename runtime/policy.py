@@ -45,6 +45,8 @@ CREDENTIALS = frozenset(
 )
 # They hold credentials among other things: whoever writes them says which it is.
 PARTLY_CREDENTIALS = frozenset({"users"})
+# Of an idempotent call: whoever signs in, or waits, tries anew.
+NEVER_STORED = frozenset({401, 429})
 PAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 EFFECT_KEYS = {"write": "tables", "job": "topic", "audit": "action"}
 
@@ -110,6 +112,12 @@ class Policy:
     @property
     def codes(self) -> frozenset[str]:
         return frozenset(self.statuses)
+
+    @property
+    def stored_codes(self) -> frozenset[str]:
+        """Refusals that are kept as the answer of an idempotent call, and replayed."""
+        kept = self.own_codes - self.passing if self.idempotent else frozenset[str]()
+        return frozenset(c for c in kept if self.statuses[c] < 500 and self.statuses[c] not in NEVER_STORED)
 
     @property
     def module(self) -> str:

@@ -27,10 +27,13 @@ SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-check", "x-biore-pattern", "x-biore-rul
 PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path"}
 RATE_LIMIT = "x-biore-rate-limit"
 COMMON = "schemas/common.yaml#"
+EVERY_ANSWER = "x-biore-every-answer"
+NO_METHOD = 405
+LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
 REFUSAL_HEADERS = {
     401: ("WWW-Authenticate",),
-    405: ("Allow",),
-    429: ("Retry-After", "RateLimit", "RateLimit-Policy"),
+    NO_METHOD: ("Allow",),
+    429: ("Retry-After",),
     503: ("Retry-After",),
 }
 MOST_VIOLATIONS = 50  # and one entry that says that there are more
@@ -213,6 +216,7 @@ def load(folder: Path = OPENAPI) -> Contract:
         pages[policy.page] = policy.operation_id
         policies[policy.operation_id] = policy
     expansion = _Expansion(bundle, document, errors)
+    expansion.every_answer(document.get(EVERY_ANSWER, ()))
     for _path, _method, operation in _operations(document):
         expansion.expand(operation, policies[operation["operationId"]])
     _check_schema_extensions(document)
@@ -372,7 +376,7 @@ class _Expansion:
             operation.setdefault("parameters", []).append(self._common("parameters/IdempotencyKey"))
         for response in operation["responses"].values():
             self._wrap(response)
-            limited = ("RateLimit", "RateLimit-Policy") if policy.rate else ()
+            limited = LIMIT_HEADERS if policy.rate else ()
             replayed = ("Idempotency-Replayed",) if policy.idempotent else ()
             response["headers"] = response.get("headers", {}) | self._headers(*limited, *replayed)
         by_status: dict[int, list[str]] = {}
@@ -403,6 +407,11 @@ class _Expansion:
         envelope = _object(success={"type": "boolean", "enum": [True]}, data=copy.deepcopy(data))
         return self._add("schemas", name, envelope)
 
+    def every_answer(self, names: Iterable[str]) -> None:
+        """What all answers carry is declared once, and not again with each of them."""
+        for name in names:
+            self._common(f"headers/{name}")
+
     def _headers(self, *names: str) -> Json:
         return {name: self._common(f"headers/{name}") for name in ("X-Correlation-Id", *names)}
 
@@ -413,7 +422,8 @@ class _Expansion:
         return {"Retry-After": told} if passing else {}
 
     def _refusal(self, policy: Policy, status: int, codes: list[str]) -> Json:
-        common = len(codes) == 1 and status == self.errors[codes[0]]["status"]
+        replayed = not policy.stored_codes.isdisjoint(codes)
+        common = len(codes) == 1 and status == self.errors[codes[0]]["status"] and not replayed
         inactive = codes == sorted(INACTIVE)
         name = _pascal(codes[0]) if common else f"{'Inactive' if inactive else _pascal(policy.operation_id)}{status}"
         if name not in self.components.setdefault("responses", {}):
@@ -424,7 +434,7 @@ class _Expansion:
             }
             response = {
                 "description": "\n".join(f"- `{code}`: {self.errors[code]['meaning']}" for code in codes),
-                "headers": self._retry_after(codes) | self._headers(*REFUSAL_HEADERS.get(status, ())),
+                "headers": self._retry_after(codes) | self._headers(*_refusal_headers(policy, status, replayed)),
                 "content": {"application/json": media},
             }
             self._add("responses", name, response)
@@ -455,6 +465,14 @@ class _Expansion:
         if "details" in entry:
             error["details"] = entry["details"]
         return {"success": False, "error": {**error, "correlationId": CORRELATION_EXAMPLE}}
+
+
+def _refusal_headers(policy: Policy, status: int, replayed: bool) -> Iterator[str]:
+    yield from REFUSAL_HEADERS.get(status, ())
+    if policy.rate and status != NO_METHOD:  # which nothing counts
+        yield from LIMIT_HEADERS
+    if replayed:
+        yield "Idempotency-Replayed"
 
 
 def _pascal(name: str) -> str:

@@ -31,7 +31,7 @@ from runtime.errors import Refusals, send_answer
 from runtime.i18n import Texts
 from runtime.keyring import Keyring
 from runtime.linking import ByOperation
-from runtime.policy import ContractError, Policy
+from runtime.policy import NEVER_STORED, ContractError, Policy
 from runtime.schemas import SchemaCompiler, Validator
 from runtime.settings import Settings
 from runtime.spec import Contract
@@ -41,7 +41,6 @@ from runtime.visitor import DeviceCookie, Visitor, device_cookie
 CAPTCHA_FIELDS = ("captchaToken", "turnstileToken")
 LEASE = timedelta(seconds=60)
 LIFE = timedelta(hours=24)
-NEVER_STORED = {401, 429}
 CONTENT_TYPE = (b"content-type", b"application/json")
 REPLAYED = (b"idempotency-replayed", b"true")
 

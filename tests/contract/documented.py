@@ -1,4 +1,4 @@
-"""Holds answers against the contract: a documented status, a body of its schema, the headers it promises."""
+"""Holds answers against the contract: a documented status, a body of its schema, the promised headers, no others."""
 
 from functools import cache
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import httpx
 
 from runtime.schemas import SchemaCompiler, Validator
-from runtime.spec import Contract
+from runtime.spec import EVERY_ANSWER, Contract
+
+# HTTP's own, which are not for a contract to declare.
+PLAIN = {"connection", "content-encoding", "content-length", "content-type", "date", "transfer-encoding"}
 
 
 class Documented:
@@ -14,6 +17,8 @@ class Documented:
 
     def __init__(self, contract: Contract) -> None:
         self._schemas = SchemaCompiler(contract.document)
+        headers = contract.document["components"]["headers"]
+        self._anywhere = {name: headers[name] for name in contract.document[EVERY_ANSWER]}
         base = contract.base_path
         self._operations = {
             (policy.method.upper(), base + policy.path): contract.operation(policy.operation_id)
@@ -36,8 +41,11 @@ class Documented:
         documented = self._schemas.resolved(operation["responses"][str(response.status_code)])
         if response.request.method != "HEAD":
             self._require_body(response, documented, what)
-        for name, header in documented["headers"].items():
+        declared = self._anywhere | documented["headers"]
+        for name, header in declared.items():
             self._require_header(response, name, self._schemas.resolved(header), what)
+        undeclared = set(response.headers) - PLAIN - {name.lower() for name in declared}
+        assert not undeclared, f"{what} with {sorted(undeclared)}, which the contract does not declare for it"
 
     def _require_body(self, response: httpx.Response, documented: Any, what: str) -> None:
         schema = documented["content"]["application/json"]["schema"]["$ref"]
