@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -284,17 +284,30 @@ def spec_group() -> None:
 def spec_build(check: bool) -> None:
     """Write the self-contained contract to openapi/dist/ and the fuzzer's configuration."""
     from runtime.lint import checked  # slow to import
+    from runtime.managed import managed_by
 
+    keys, place = managed_by(spec.load()), spec.OPENAPI / spec.MANAGED_BY
+    if not check:
+        _write_stale({place: keys})  # the contract is made of them, too
     contract = checked()
     files = {
+        place: keys,
         spec.OPENAPI / "dist" / "openapi.yaml": contract.as_yaml(),
         spec.OPENAPI / "dist" / "openapi.json": contract.as_json(),
         spec.ROOT / "schemathesis.toml": fuzz.configuration(contract).encode(),
     }
-    stale = [path for path, content in files.items() if not path.exists() or path.read_bytes() != content]
+    stale = _stale(files)
     if check and stale:
         raise click.ClickException(f"stale: {', '.join(str(p.relative_to(spec.ROOT)) for p in stale)}; run `make spec`")
-    for path in stale:
+    _write_stale(files)
+
+
+def _stale(files: Mapping[Path, bytes]) -> list[Path]:
+    return [path for path, content in files.items() if not path.exists() or path.read_bytes() != content]
+
+
+def _write_stale(files: Mapping[Path, bytes]) -> None:
+    for path in _stale(files):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(files[path])
         click.echo(f"wrote {path.relative_to(spec.ROOT)}")

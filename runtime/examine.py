@@ -11,6 +11,7 @@ import httpx
 import orjson
 import psycopg
 
+from domain.jobs import UnknownTopic
 from persistence.migrate import upgrade
 from persistence.models import Base
 from portal.evidence import Gap
@@ -104,7 +105,7 @@ def _effects_exist(policy: Policy, system: System) -> Iterator[Gap]:
             elif effect.kind == "job":
                 try:
                     find_job(what)
-                except LookupError as error:
+                except UnknownTopic as error:
                     yield Gap("topic", what, str(error))
 
 

@@ -25,7 +25,6 @@ KNOWN = REQUIRED | {
     "x-biore-idempotency",
     "x-biore-account-status",
     "x-biore-fresh",
-    "x-biore-managed-by",
     "x-biore-client",
 }
 ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
@@ -140,8 +139,6 @@ def compile_policy(
     _require(scope in SCOPES, where, f"x-biore-scope must be one of {sorted(SCOPES)}")
     allowed = SCOPES[scope]
     _require(operation.get("security") in allowed, where, f"security must be {allowed[0]} for scope {scope}")
-    for key in operation.get("x-biore-managed-by", ()):
-        _require(key in CATALOGUE, where, f"x-biore-managed-by: there is no config key {key!r}")
     guessable = scope == "dev" and operation["x-biore-rate-limit"] == "none"
     _require(not guessable, where, "x-biore-rate-limit must be a rate: the token of scope dev could be guessed")
     statuses = _statuses(where, operation, catalogue, refusing)

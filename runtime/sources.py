@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, get_type_hints
 
+from domain.jobs import UnknownTopic
 from persistence.models import Base
 from persistence.repositories import Repositories
 from portal.source import KINDS, Source, Sources
@@ -67,14 +68,14 @@ class _Finder:
                 if effect.kind == "write":
                     yield self._source("model", _model_of(what, policy.operation_id))
                 elif effect.kind == "job":
-                    job = _job_of(what, policy.operation_id)
+                    job = job_of(what, policy.operation_id)
                     yield self._source("job", job)
                     uses += [use for use in uses_of(job) if use[0] != "rules"]
         for kind, used, owner in uses:
             yield self._source(kind, used, owner)
 
     def _source(self, kind: str, found: Any, owner: type | None = None) -> Source:
-        definition = _class(found) if isinstance(found, type) else _definition(found)
+        definition = _class(found) if isinstance(found, type) else definition_of(found)
         name = f"{owner.__name__}.{found.__name__}" if owner else found.__qualname__
         return Source(kind, self._name(Path(_file(found))), definition.lineno, name)
 
@@ -89,10 +90,10 @@ def _model_of(table: str, operation_id: str) -> type:
         raise ContractError(f"{operation_id}: no model has the table {table}") from None
 
 
-def _job_of(topic: str, operation_id: str) -> Callable[..., Any]:
+def job_of(topic: str, operation_id: str) -> Callable[..., Any]:
     try:
         return find_job(topic)
-    except LookupError as error:
+    except UnknownTopic as error:
         raise ContractError(f"{operation_id}: {error}") from None
 
 
@@ -126,14 +127,14 @@ class _Reader:
         if (function, owner) not in self._read:
             self._read.add((function, owner))
             module = sys.modules[function.__module__]
-            definition = _definition(function)
-            services = _services(function)
-            for node in _executed(definition):
+            definition = definition_of(function)
+            services = services_of(function)
+            for node in executed(definition):
                 self._note(node, module, owner, services)
         return self._found
 
     def _note(self, node: ast.AST, module: ModuleType, owner: type | None, services: Mapping[str, type]) -> None:
-        chain = _chain(node)
+        chain = chain_of(node)
         if not chain:
             return
         first, *rest = chain
@@ -162,7 +163,7 @@ class _Reader:
 
     def _method(self, owner: type, name: str) -> None:
         found = inspect.unwrap(inspect.getattr_static(owner, name, None))
-        if inspect.isfunction(found) and _is_ours(found):
+        if inspect.isfunction(found) and is_ours(found):
             self.read(found, owner)
 
     def _name(self, chain: list[str], module: ModuleType) -> None:
@@ -171,7 +172,7 @@ class _Reader:
             if not inspect.ismodule(found):
                 break
             found = getattr(found, step, None)
-        if not (inspect.isfunction(found) or inspect.isclass(found)) or not _is_ours(found):
+        if not (inspect.isfunction(found) or inspect.isclass(found)) or not is_ours(found):
             return
         if found.__module__.partition(".")[0] == "domain":
             if found.__module__ not in COMMON:
@@ -183,8 +184,8 @@ class _Reader:
 def _tables_of(method: FunctionType, repository: type) -> Iterator[type]:
     """The models that a method of a repository names."""
     module = sys.modules[method.__module__]
-    for node in _executed(_definition(method)):
-        chain = _chain(node)
+    for node in executed(definition_of(method)):
+        chain = chain_of(node)
         found = getattr(repository, "model", None) if chain[:2] == ["self", "model"] else None
         if len(chain) == 1:
             found = vars(module).get(chain[0])
@@ -192,15 +193,15 @@ def _tables_of(method: FunctionType, repository: type) -> Iterator[type]:
             yield found
 
 
-def _is_ours(found: Any) -> bool:
+def is_ours(found: Any) -> bool:
     return str(found.__module__).partition(".")[0] in OURS
 
 
-def _services(function: FunctionType) -> Mapping[str, type]:
+def services_of(function: FunctionType) -> Mapping[str, type]:
     """Parameters whose type is a class of ours: the method called on one is part of the use case."""
     needs = _needs(function.__module__.partition(".")[0])
     kinds = {name: vars(needs).get(str(kind)) for name, kind in function.__annotations__.items()} if needs else {}
-    return {name: kind for name, kind in kinds.items() if inspect.isclass(kind) and _is_ours(kind)}
+    return {name: kind for name, kind in kinds.items() if inspect.isclass(kind) and is_ours(kind)}
 
 
 @cache
@@ -225,7 +226,7 @@ def _definitions(path: str) -> Mapping[int, Definition]:
     return {min([node.lineno, *(d.lineno for d in node.decorator_list)]): node for node in found}
 
 
-def _definition(function: FunctionType) -> Definition:
+def definition_of(function: FunctionType) -> Definition:
     found = _definitions(_file(function)).get(function.__code__.co_firstlineno)
     if found is None or found.name != function.__name__:
         raise _stale(function)
@@ -243,23 +244,23 @@ def _stale(found: Any) -> ContractError:
     return ContractError(f"{_file(found)}: {found.__qualname__} is not where it was; build with fresh code")
 
 
-def _executed(definition: Definition) -> Iterator[ast.AST]:
+def executed(definition: Definition) -> Iterator[ast.AST]:
     """The nodes of the body; an attribute chain comes whole, and annotations are no use of anything."""
     waiting: list[ast.AST] = list(reversed(definition.body))
     while waiting:
         node = waiting.pop()
         yield node
-        if not _chain(node):
+        if not chain_of(node):
             annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
             inner = [child for child in ast.iter_child_nodes(node) if child is not annotation]
             waiting += reversed(inner)
 
 
-def _chain(node: ast.AST) -> list[str]:
+def chain_of(node: ast.AST) -> list[str]:
     """``db.users.add`` -> its three names; empty for anything else."""
     if isinstance(node, ast.Name):
         return [node.id]
-    above = _chain(node.value) if isinstance(node, ast.Attribute) else []
+    above = chain_of(node.value) if isinstance(node, ast.Attribute) else []
     return [*above, node.attr] if above and isinstance(node, ast.Attribute) else []
 
 

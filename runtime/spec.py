@@ -1,8 +1,8 @@
 """The contract: read, bundled into one document, expanded and checked. Everything else reads it from here.
 
 Hand-written files name only what is particular to an operation. ``load`` adds what follows: the envelope around each
-success, every error answer with one true example per code, the headers of each answer, the ``Idempotency-Key``, and how
-large each body may be.
+success, every error answer with one true example per code, the headers of each answer, the ``Idempotency-Key``, how
+large each body may be, and which config keys an operation reads (``runtime/managed.py`` finds them).
 """
 
 import copy
@@ -27,6 +27,7 @@ SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-check", "x-biore-pattern", "x-biore-rul
 PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path"}
 RATE_LIMIT = "x-biore-rate-limit"
 COMMON = "schemas/common.yaml#"
+MANAGED_BY = "dist/managed_by.json"
 EVERY_ANSWER = "x-biore-every-answer"
 NO_METHOD = 405
 LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
@@ -201,6 +202,7 @@ def load(folder: Path = OPENAPI) -> Contract:
     odd = [code for code, entry in errors.items() if entry.get("retry_after", True) is not True]
     if odd:
         raise ContractError(f"errors.yaml: retry_after of {odd} must be true, or left out")
+    managed = _managed(folder)
     policies: dict[str, Policy] = {}
     pages: dict[str, str] = {}
     implied = document.pop("x-biore-effects", {})
@@ -215,6 +217,8 @@ def load(folder: Path = OPENAPI) -> Contract:
             raise ContractError(f"{method.upper()} {path}: page {policy.page} belongs to {pages[policy.page]}")
         pages[policy.page] = policy.operation_id
         policies[policy.operation_id] = policy
+        if keys := managed.get(policy.operation_id):
+            operation["x-biore-managed-by"] = keys
     expansion = _Expansion(bundle, document, errors)
     expansion.every_answer(document.get(EVERY_ANSWER, ()))
     for _path, _method, operation in _operations(document):
@@ -234,6 +238,13 @@ def load(folder: Path = OPENAPI) -> Contract:
     except (KeyError, InvalidConfig) as error:
         raise ContractError(f"x-biore-files: each operation needs {RATE_LIMIT}: {error}") from None
     return contract
+
+
+def _managed(folder: Path) -> Mapping[str, list[str]]:
+    """operationId -> config keys, as the last build of the contract read them off the code."""
+    file = folder / MANAGED_BY
+    found: dict[str, list[str]] = orjson.loads(file.read_bytes()) if file.exists() else {}
+    return found
 
 
 def require_valid(contract: Contract) -> None:

@@ -42,7 +42,6 @@ EDITS = {
     "an unknown error code": (AUTH, "- auth.register.invalid_email", "- auth.register.invalid_mail", "invalid_mail"),
     "an unknown error of a kill switch": (AUTH, "error: auth.register.closed", "error: auth.closed", "auth.closed"),
     "a code that may pass": ("errors.yaml", "  retry_after: true", "  retry_after: no", "retry_after of"),
-    "an unknown config key": (AUTH, "      - auth.salt_rounds", "      - auth.salt", "no config key 'auth.salt'"),
     "an unknown kill switch": (AUTH, "{key: platform.registration_enabled,", "{key: platform.on,", "platform.on"),
     "a kill switch that is no switch": (
         AUTH, "{key: platform.registration_enabled,",
