@@ -2,6 +2,7 @@
 
 import re
 
+from domain.formats import icc
 from domain.formats.exif import UPRIGHT, orientation_of, tiff_with
 from domain.formats.outline import Data, Malformed, Outline, big
 
@@ -18,6 +19,8 @@ MARKER = re.compile(rb"\xff+([^\x00\xff])")
 AFTER_DATA = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 EXIF = b"Exif\0"
 EXIF_HEADER = 6
+ICC = b"ICC_PROFILE\0"
+ICC_HEADER = 18  # as far as the numbers of the piece and of all pieces
 JFIF = b"JFIF\0"
 JFIF_BYTES = 12  # as far as the size of its thumbnail
 
@@ -28,6 +31,7 @@ def outline(data: Data) -> Outline:
         raise Malformed("no start of an image")
     found, at, scanned = Outline(), 2, False
     found.keep(0, 2)
+    profile: list[slice] = []
     while True:
         match = AFTER_DATA.search(data, at) if scanned else MARKER.match(data, at)
         if match is None:
@@ -43,14 +47,32 @@ def outline(data: Data) -> Outline:
         end = at + big(data, at, 2)
         if not at + 2 <= end <= len(data):
             raise Malformed("a segment leads out of the file")
-        _segment(found, data, marker, at, end)
+        if marker == APP2 and data[at + 2 : at + 14] == ICC:
+            if not profile:
+                place = len(found.parts)
+                found.add(b"")  # the profile's place, until all of it is known
+            profile.append(slice(at - 2, end))
+        else:
+            _segment(found, data, marker, at, end)
         scanned, at = scanned or marker == SOS, end
     if not (scanned and found.pixels):
         raise Malformed("no picture")
     if match is None:  # cut short, which viewers bear
         found.keep(at, len(data))
     found.add(END)
+    if profile and _is_colour(data, profile):
+        found.parts[place] = b"".join(data[piece] for piece in profile)
     return found
+
+
+def _is_colour(data: Data, profile: list[slice]) -> bool:
+    """Whether the pieces, which are numbered, are a profile."""
+    if sum(piece.stop - piece.start for piece in profile) > icc.LARGEST:
+        return False
+    pieces = [data[piece] for piece in profile]
+    numbered = [piece[ICC_HEADER - 2 : ICC_HEADER] for piece in pieces]
+    whole = numbered == [bytes((number, len(pieces))) for number in range(1, len(pieces) + 1)]
+    return whole and icc.is_profile(b"".join(piece[ICC_HEADER:] for piece in pieces))
 
 
 def _segment(found: Outline, data: Data, marker: int, start: int, end: int) -> None:
@@ -58,7 +80,7 @@ def _segment(found: Outline, data: Data, marker: int, start: int, end: int) -> N
         if found.pixels:
             raise Malformed("two frames")
         found.has_frame(height=big(data, start + 3, 2), width=big(data, start + 5, 2))
-    if marker in NEEDED or _is_colour(marker, data[start + 2 : start + 14]):
+    if marker in NEEDED or (marker == APP14 and data[start + 2 : start + 7] == b"Adobe"):  # what its colours mean
         found.keep(start - 2, end)
     elif marker == APP0 and data[start + 2 : start + 7] == JFIF and end - start >= JFIF_BYTES:
         found.add(b"\xff\xe0\0\x10" + data[start + 2 : start + 14] + b"\0\0")  # without its thumbnail
@@ -67,8 +89,3 @@ def _segment(found: Outline, data: Data, marker: int, start: int, end: int) -> N
         if orientation != UPRIGHT:
             tiff = EXIF + b"\0" + tiff_with(orientation)
             found.add(b"\xff\xe1" + (len(tiff) + 2).to_bytes(2, "big") + tiff)
-
-
-def _is_colour(marker: int, head: bytes) -> bool:
-    """How colours are meant: an ICC profile, or what Adobe's encoders say of theirs."""
-    return (marker == APP2 and head == b"ICC_PROFILE\0") or (marker == APP14 and head.startswith(b"Adobe"))

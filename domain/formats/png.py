@@ -2,6 +2,7 @@
 
 import zlib
 
+from domain.formats import icc
 from domain.formats.exif import UPRIGHT, orientation_of, tiff_with
 from domain.formats.outline import Data, Malformed, Outline, big, exactly
 
@@ -27,12 +28,26 @@ def outline(data: Data) -> Outline:
         end = at + AROUND + size
         if size > LARGEST or end > len(data) or not name.isalpha():
             raise Malformed("a chunk leads out of the file")
-        _chunk(found, data, name, at, end)
+        if name != b"iCCP" or (name not in seen and _is_colour(data, at + 8, end - 4)):
+            _chunk(found, data, name, at, end)
         seen.add(name)
         at = end
     if b"IDAT" not in seen:
         raise Malformed("no picture")
     return found
+
+
+def _is_colour(data: Data, start: int, end: int) -> bool:
+    """Whether it is a profile, behind its name and the number of the method by which it is packed."""
+    if end - start > icc.LARGEST:
+        return False
+    _, _, packed = data[start:end].partition(b"\0")
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(packed[1:], icc.LARGEST + 1)
+    except zlib.error:
+        return False
+    return unpacker.eof and not unpacker.unused_data and icc.is_profile(profile)
 
 
 def _chunk(found: Outline, data: Data, name: bytes, start: int, end: int) -> None:

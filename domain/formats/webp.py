@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from domain.formats import icc
 from domain.formats.exif import UPRIGHT, orientation_of, tiff_with
 from domain.formats.outline import Data, Malformed, Outline, exactly, length_of, little
 
-EXIF_FLAG, XMP_FLAG = 0x08, 0x04
+ICC_FLAG, EXIF_FLAG, XMP_FLAG = 0x20, 0x08, 0x04
 PICTURES = {b"VP8 ", b"VP8L"}
-KEPT = {b"ICCP", b"ANIM", b"ALPH"} | PICTURES
+KEPT = {b"ANIM", b"ALPH"} | PICTURES
 OF_FRAME = {b"ALPH"} | PICTURES
 FRAME_HEAD = 16
 
@@ -46,7 +47,7 @@ def outline(data: Data) -> Outline:
 
 def _extended(found: Outline, data: Data, head: Chunk, chunks: Iterator[Chunk]) -> None:
     found.has_frame(width=little(data, head.body + 4, 3) + 1, height=little(data, head.body + 7, 3) + 1)
-    orientation, pictures = UPRIGHT, 0
+    orientation, pictures, coloured = UPRIGHT, 0, False
     found.add(b"")  # the head's place, until all is known
     for chunk in chunks:
         if chunk.name == b"EXIF":
@@ -57,15 +58,22 @@ def _extended(found: Outline, data: Data, head: Chunk, chunks: Iterator[Chunk]) 
             _picture(found, data, chunk)
         elif chunk.name in KEPT:
             _keep(found, data, chunk)
+        elif chunk.name == b"ICCP" and not coloured and _is_colour(data, chunk):
+            coloured = True
+            _keep(found, data, chunk)
         pictures += chunk.name in PICTURES or chunk.name == b"ANMF"
     if not pictures:
         raise Malformed("no picture")
-    flags = data[head.body] & ~(EXIF_FLAG | XMP_FLAG)
+    flags = data[head.body] & ~(EXIF_FLAG | XMP_FLAG | (0 if coloured else ICC_FLAG))
     if orientation != UPRIGHT:
         flags |= EXIF_FLAG
         tiff = tiff_with(orientation)
         found.add(_head(b"EXIF", len(tiff)) + tiff)
     found.parts[0] = _head(b"VP8X", 10) + bytes((flags,)) + exactly(data, head.body + 1, 9)
+
+
+def _is_colour(data: Data, chunk: Chunk) -> bool:
+    return chunk.size <= icc.LARGEST and icc.is_profile(data[chunk.body : chunk.end])
 
 
 def _orientation(data: Data, chunk: Chunk) -> int:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 
 from domain.config_keys import MIME_TYPES
-from domain.formats import READERS, Malformed, copied, outline
+from domain.formats import READERS, Malformed, copied, icc, outline
 from domain.formats.outline import MOST_PARTS, MOST_VISITED, PIECE
 from domain.uploads import Refused, cleaned
 from tests.files import box, chunk, file_of, mp4, picture, png, riff
@@ -116,6 +116,31 @@ class TestPhotos:
     def test_keep_the_meaning_of_their_colours(self, name: str) -> None:
         profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         after = clean(f"image/{name.lower()}", photo(name, icc_profile=profile, exif=exif(6)))
+        with Image.open(BytesIO(after)) as image:
+            assert image.info["icc_profile"] == profile
+
+    @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+    @pytest.mark.parametrize("fault", ["signature", "length", "size"])
+    def test_lose_what_only_claims_to_be_a_profile(self, name: str, fault: str) -> None:
+        profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+        if fault == "signature":
+            profile[36:40] = PLACE[:4]
+        elif fault == "length":
+            profile += PLACE
+        else:
+            profile += bytes(icc.LARGEST)
+            profile[:4] = len(profile).to_bytes(4, "big")
+        before = photo(name, icc_profile=bytes(profile))
+        after = clean(f"image/{name.lower()}", before)
+        assert len(after) < len(before)
+        with Image.open(BytesIO(after)) as image:
+            assert "icc_profile" not in image.info
+        assert pixels(after) == pixels(photo(name))
+
+    def test_keep_a_profile_in_pieces(self) -> None:
+        profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()) + bytes(200_000)
+        profile[:4] = len(profile).to_bytes(4, "big")
+        after = clean("image/jpeg", photo("JPEG", icc_profile=bytes(profile)))
         with Image.open(BytesIO(after)) as image:
             assert image.info["icc_profile"] == profile
 
