@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 # Beyond drain and grace, for what a process does after its last answer.
 PATIENCE_SECONDS = 10
+PRIVATE = 0o077  # files that a server makes are read by no other user of the machine
 FILES_OF_EACH = 2
 OTHER_FILES = 256
 RESTART_SECONDS = 1.0
@@ -54,6 +55,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
         raise InvalidSettings(f"{workers} processes need {PREFIX}REDIS_URL, or each would have rate limits of its own")
     if settings.development and not is_loopback_address(settings.host) and not exposed:
         raise InvalidSettings(f"development listens on loopback only; --expose if {settings.host} is what you want")
+    os.umask(PRIVATE)
     signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
     haste = threading.Event()
     with ExitStack() as stack:
@@ -233,6 +235,7 @@ def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None, 
     With ``parent`` until SIGTERM or until that process, the one above us, is gone: a terminal tells the whole family of
     Ctrl-C, and the last calls to the API may still leave jobs. ``metrics_at`` is host and port of its own ``/metrics``.
     """
+    os.umask(PRIVATE)
     log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
     asyncio.run(_work(settings, url, lease, parent, metrics_at))
 

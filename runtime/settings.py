@@ -222,7 +222,7 @@ def _installed(module: str) -> bool:
 
 
 def _made_once(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     if not path.exists():
         # Made aside and put in place as a whole: two that start at once must not read half of it.
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # of mode 0600

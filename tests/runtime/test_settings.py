@@ -134,6 +134,7 @@ class TestSecrets:
         assert load(environ).secrets == first
         assert len(first[0]) >= 32
         file = tmp_path / "new" / "folder" / "secret"
+        assert file.parent.stat().st_mode & 0o077 == 0
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
     def test_two_folders_two_secrets(self, tmp_path: Path) -> None:
