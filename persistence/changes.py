@@ -17,7 +17,7 @@ from domain.changes import MOVED
 from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
 from persistence.models import BackupCode, CredentialChange, SocialAccount, User
-from persistence.users import hold
+from persistence.users import hold, squatting
 
 COLUMNS = (
     "email",
@@ -119,8 +119,7 @@ class CredentialChanges(OneTimeTokens):
         auth.undo_change.address_taken when another account proved the address meanwhile.
         """
         state = json.loads(former)
-        squatting = delete(User).where(User.email == state["user"]["email"], User.id != user_id)
-        await self._session.execute(squatting.where(User.email_verified.is_(False), User.status == "ACTIVE"))
+        await self._session.execute(squatting(state["user"]["email"], user_id))
         then = _populated("jsonb_populate_record", User, ("id", *COLUMNS), state["user"])
         values = {name: then.c[name] for name in COLUMNS} | {"password_hash": None, "two_factor_last_step": step}
         try:

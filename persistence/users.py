@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, false, func, literal, or_, select, union_all, update
+from sqlalchemy import Delete, and_, delete, exists, false, func, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -158,6 +158,15 @@ class Users:
             raise ApiError("error.user.not_found")
         return user
 
+    async def clear(self, email: str, user_id: UUID) -> None:
+        """An account that waits to be verified gives way to ``user_id``, whose owner proved the address."""
+        await self._session.execute(squatting(email, user_id))
+
+    async def forget_unused(self, user_id: UUID) -> bool:
+        """False when somebody signed in to the account."""
+        unused = delete(User).where(User.id == user_id, User.last_login_at.is_(None))
+        return await self._session.scalar(unused.returning(User.id)) is not None
+
     async def deactivate(self, user_id: UUID) -> bool:
         """False when the account is not active."""
         active = update(User).where(User.id == user_id, User.status == "ACTIVE").values(status="DEACTIVATED")
@@ -250,6 +259,12 @@ class Users:
 async def hold(session: AsyncSession, user_id: UUID) -> None:
     """Lock the account's row until the transaction ends; statements after it see what others committed before."""
     await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
+def squatting(email: str, user_id: UUID) -> Delete:
+    """Accounts of others that have the address and never proved it."""
+    others = delete(User).where(User.email == email, User.id != user_id)
+    return others.where(User.email_verified.is_(False), User.status == "ACTIVE")
 
 
 def _refusal(error: IntegrityError) -> Exception:

@@ -174,6 +174,8 @@ async def _change_email(
 ) -> None:
     """Sessions stay, for whoever asked showed the password; what was mailed to the former address opens nothing now,
     but the link by which its reader takes the change back. The token alone only shows who reads the new address."""
+    if owner_proven:
+        await db.users.clear(email, user_id)
     await db.users.require_unclaimed(email, None)
     notice = await changes.note(db, user_id, MOVED)
     await db.users.change(user_id, email=email, email_verified=True, owner_unproven=not owner_proven)

@@ -30,9 +30,11 @@ async def undo(body: Body, db: Repositories, config: Config, clock: Clock, chang
 
 
 async def _disown(db: Repositories, change: Any, now: datetime) -> None:
-    """Somebody opened the account with the address of another, who wants none: it is forgotten, unless claimed."""
-    await db.users.void(change.user_id, now)
-    await db.users.change(change.user_id, email_verified=False)
+    """Somebody opened the account with the address of another, who wants none: it is gone, or if there was a session
+    forgotten within days, unless claimed."""
+    if not await db.users.forget_unused(change.user_id):
+        await db.users.void(change.user_id, now)
+        await db.users.change(change.user_id, email_verified=False)
 
 
 async def _give_back(

@@ -173,9 +173,10 @@ def _undo(api: Api) -> Act:
 
 
 def disown_verified(api: Api, tables: Tables) -> Act:
-    api.register()
-    act = _undo(api)
+    """Somebody signed in to it."""
+    act = disown(api, tables)
     api.call("auth.verify_email", {"token": api.verification_token()})
+    tables.run("UPDATE users SET last_login_at = now()")
     return act
 
 
@@ -298,7 +299,7 @@ CONDITIONAL: Conditional = {
         (with_proofs_open(regenerate_codes_beside_another_session), {"challenges", "sessions"}),
     ],
     "auth.changes.undo": [
-        (disown, {"email_verifications"}),
+        (disown, {"email_verifications", "consent_records"}),
         (
             undo_factor,
             {

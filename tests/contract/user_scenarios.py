@@ -74,6 +74,14 @@ def verify_email_change_with_links_open(api: Api, tables: Tables) -> Act:
     return lambda: api.call("auth.verify_email_change", {"token": token})
 
 
+def verify_email_change_to_a_squatted_address(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    token = change_token(api, api.sign_in())
+    tables.run("UPDATE sessions SET confirmed_at = NULL")
+    api.register("ada@example.org")
+    return lambda: api.call("auth.verify_email_change", {"token": token, "password": PASSWORD})
+
+
 def deactivate_with_links_open(api: Api, tables: Tables) -> Act:
     account(api, tables)
     access = api.sign_in()
@@ -115,6 +123,7 @@ CONDITIONAL: Conditional = {
         (with_proofs_open(deactivate_with_links_open), {"email_changes", "password_resets", "challenges"}),
     ],
     "auth.verify_email_change": [
+        (verify_email_change_to_a_squatted_address, {"email_verifications", "consent_records"}),
         (
             with_proofs_open(verify_email_change_with_links_open),
             {"password_resets", "reactivation_tokens", "challenges", "sessions"},

@@ -217,6 +217,18 @@ class TestVerify:
         assert (response.status_code, code_of(response)) == (409, "auth.register.email_exists")
         assert address_of(tables, user_id) == "ada@example.com"
 
+    def test_who_never_proved_it_gives_way_to_who_shows_the_password_with_the_mail(
+        self, api: Api, access: str, user_id: UUID, tables: Tables
+    ) -> None:
+        token = change_token(api, access)
+        api.register(NEW)
+        response = verify(api, token)
+        assert (response.status_code, code_of(response)) == (409, "auth.register.email_exists")
+        shown = {"token": token, "password": PASSWORD}
+        assert api.call("auth.verify_email_change", shown).status_code == 200
+        assert [row["id"] for row in tables.rows("SELECT id FROM users")] == [user_id]
+        assert address_of(tables, user_id) == NEW
+
     def test_an_address_erased_meanwhile_is_refused(self, api: Api, access: str, tables: Tables) -> None:
         token = change_token(api, access)
         insert(tables, "users", email=tombstone(api.server, NEW), status="DELETED")
