@@ -105,8 +105,7 @@ async def delete_legacy(
     matched = await current_password.matches(uow, user.id, user.password_hash, body["password"])
     require_password(user.password_hash, matched=matched)
     async with uow() as db:
-        held = await db.sessions.hold_owner(principal.session_id, user.id, fresh=user.two_factor_enabled)
-        require_password(held.password_hash, matched=held.password_hash == user.password_hash)
+        await db.sessions.hold_compared(principal.session_id, user, "error.user.password_incorrect")
         request = await _ask_for_deletion(user.id, db, config, changes, clock())
         if request is None:
             raise ApiError("error.user.deletion_scheduled")

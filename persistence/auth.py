@@ -124,6 +124,16 @@ class Sessions:
             raise ApiError("auth.confirmation_required")
         return user
 
+    async def hold_compared(self, session_id: UUID, compared: User, refusal: str) -> User:
+        """As ``hold_owner``, of the account as it was when the password in a body was compared with its own.
+
+        Raises ApiError ``refusal`` when another password was set since.
+        """
+        held = await self.hold_owner(session_id, compared.id, fresh=compared.two_factor_enabled)
+        if held.password_hash != compared.password_hash:
+            raise ApiError(refusal)
+        return held
+
     async def void_opened(self, user_id: UUID, *, but: UUID | None = None) -> None:
         """End what earlier proofs of the account opened and did not finish. No code is spent by it.
 

@@ -121,9 +121,7 @@ async def change(
     password_hash, now = await hasher.hash(body["newPassword"]), clock()
 
     async with uow.last() as db:
-        held = await db.sessions.hold_owner(principal.session_id, user.id, fresh=user.two_factor_enabled)
-        if held.password_hash != user.password_hash:  # another one was set since the comparison
-            raise ApiError("auth.change_password.invalid_current")
+        await db.sessions.hold_compared(principal.session_id, user, "auth.change_password.invalid_current")
         notice = await changes.note(db, user.id, "password_changed")
         await db.users.set_password(user.id, password_hash)
         await db.password_resets.invalidate(user.id, now)

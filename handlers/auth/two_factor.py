@@ -145,9 +145,7 @@ async def disable(
     if not await current_password.matches(uow, user.id, user.password_hash, body["password"]):
         raise ApiError("auth.2fa.invalid_password")
     async with uow() as db:
-        held = await db.sessions.hold_owner(principal.session_id, user.id, fresh=user.two_factor_enabled)
-        if held.password_hash != user.password_hash:  # another one was set since the comparison
-            raise ApiError("auth.2fa.invalid_password")
+        await db.sessions.hold_compared(principal.session_id, user, "auth.2fa.invalid_password")
         notice = await changes.note(db, user.id, "two_factor_disabled")
         await db.two_factor.disable(user.id)
         await db.sessions.revoke_all(user.id, clock())

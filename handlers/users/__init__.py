@@ -78,8 +78,7 @@ async def deactivate(
     now, life = clock(), timedelta(days=config["auth.reactivation_ttl_days"])
 
     async with uow() as db:
-        held = await db.sessions.hold_owner(principal.session_id, user.id, fresh=user.two_factor_enabled)
-        require_password(held.password_hash, matched=held.password_hash == user.password_hash)
+        await db.sessions.hold_compared(principal.session_id, user, "error.user.password_incorrect")
         notice = await changes.note(db, user.id, "account_deactivated")
         if not await db.users.deactivate(user.id):  # another call was faster, and ended the session of this one
             raise ApiError("auth.unauthenticated")

@@ -56,8 +56,7 @@ async def change(
     now, life = clock(), timedelta(hours=config["auth.verification_ttl_hours"])
 
     async with uow.last() as db:
-        held = await db.sessions.hold_owner(principal.session_id, user.id, fresh=user.two_factor_enabled)
-        require_password(held.password_hash, matched=held.password_hash == user.password_hash)
+        held = await db.sessions.hold_compared(principal.session_id, user, "error.user.password_incorrect")
         await db.users.require_unclaimed(email, None)
         if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "change", email), now, allowance(config)):
             await _start(db, held, email, now, life, device_of(client.user_agent) or "")
