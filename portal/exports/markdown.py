@@ -82,6 +82,8 @@ class Markdown:
             yield f"- {self._words('facts.killSwitch')}: {told}"
         if policy.idempotent:
             yield f"- {self._words('facts.idempotency')}: {self._words('facts.idempotencyYes')}"
+        if operation.body:
+            yield f"- {self._words('facts.body')}: {self._words('facts.bodyBytes', kib=operation.body.limit // 1024)}"
         if policy.fresh != Fresh():
             yield f"- {self._words('facts.fresh')}: {self._fresh(policy)}"
         for key in operation.managed_by:

@@ -271,6 +271,7 @@ class TestForMachines:
             text = (built / f"{operation_path(operation).strip('/')}.md").read_text(encoding="utf-8")
             assert text.startswith(f"# {operation.summary}\n")
             assert [refusal.code for refusal in operation.refusals if f"`{refusal.code}`" not in text] == []
+            assert operation.body is None or f"{operation.body.limit // 1024} KiB" in text
 
     def test_the_list_for_language_models_leads_to_all_of_it(self, built: Path, site: Site) -> None:
         lines = (built / "llms.txt").read_text(encoding="utf-8").splitlines()
