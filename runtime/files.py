@@ -111,7 +111,7 @@ class FileServer:
             async with self._local.transfer(ticket) as draft:
                 upload = await self._waiting(ticket.key)
                 await draft.fill(request.stream())
-                if announced not in (None, draft.size) or ticket.exact_bytes not in (None, draft.size):
+                if announced not in (None, draft.size):
                     raise ApiError("file.incomplete")
                 await self._keep(draft, upload)
         except Busy:
