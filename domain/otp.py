@@ -18,6 +18,8 @@ DIGITS = 6
 # 64 random bits leave the digits a bias far below what anybody could use.
 RANDOM_BYTES = 8
 QUOTA_WINDOW = timedelta(hours=1)
+PHONES_OF_A_SIGN_IN = 2
+"""Of whoever signs in: how many shares of a phone all the phones together have that they name."""
 
 # ITU-T E.164: country codes are prefix-free; those of one and two digits are listed, all others have three.
 ONE_DIGIT = frozenset("17")
@@ -63,6 +65,11 @@ def share_of(purpose: str, asker: UUID | None, owner: UUID | None) -> tuple[str,
     if asker is None:
         return ()
     return (str(asker),) if purpose == SIGN_IN or owner is not None else ("accounts",)
+
+
+def share_of_all_phones(purpose: str, asker: UUID | None) -> tuple[str, ...]:
+    """Whoever signs in may name any phone: the codes of all of them have one share more."""
+    return ("every phone", str(asker)) if purpose == SIGN_IN else ()
 
 
 def reaches_somebody(purpose: str, user_id: UUID | None) -> bool:

@@ -15,17 +15,17 @@ class SmsBudgets:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def take(self, spending: Spending, of_country: int, of_all: int) -> bool:
-        """Count one message; False when the country or all of them had as many today. The caller then rolls back."""
+    async def take(self, spending: Spending, of_country: int, of_all: int, messages: int = 1) -> bool:
+        """Count the messages; False when the country or all of them had as many today. The caller then rolls back."""
         for country, most in ((spending.country, of_country), (EVERYWHERE, of_all)):
             if most == 0:  # the first of a day meets no row that could say so
                 return False
             row = SmsBudget
             key = {"day": spending.day, "asked_by": spending.asked_by, "country": country}
-            first = pg_insert(row).values(**key, sent=1)
+            first = pg_insert(row).values(**key, sent=messages)
             counted = first.on_conflict_do_update(
                 index_elements=[row.day, row.asked_by, row.country],
-                set_={"sent": row.sent + 1},
+                set_={"sent": row.sent + messages},
                 where=row.sent < most,
             )
             if await self._session.scalar(counted.returning(row.sent)) is None:

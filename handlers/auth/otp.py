@@ -49,10 +49,14 @@ async def send(
         await db.users.find_held(user_id)
     country = require_reachable(phone, region_of, config)
     shares = [share.value for share in digests(Purpose.OTP_PHONE, phone, *rules.share_of(purpose, asker, owner))]
-    wait = await _count(db, shares, now, config)
+    of_all_phones = rules.share_of_all_phones(purpose, asker)
+    everywhere = digests(Purpose.OTP_PHONE, *of_all_phones) if of_all_phones else ()
+    cap = config["auth.otp_per_phone_max_per_hour"]
+    wait = await _count(db, shares, now, cap)
+    wait = wait or await _count(db, [share.value for share in everywhere], now, cap * rules.PHONES_OF_A_SIGN_IN)
     if wait is not None:
         raise ApiError("auth.otp.send.rate_limit", retry_after=wait)
-    await _spend(db, purpose, country, now, config)
+    await _spend(db, purpose, user_id, country, now, config)
     challenge_id = rules.new_id(random_bytes)
     code = _code(purpose, user_id, random_bytes)
     expires_at = now + rules.life(config)
@@ -91,9 +95,8 @@ async def _asker(
     return user_id
 
 
-async def _count(db: Repositories, shares: list[bytes], now: datetime, config: Config) -> float | None:
+async def _count(db: Repositories, shares: list[bytes], now: datetime, cap: int) -> float | None:
     """Seconds until the share of a phone has another code; None when it has now, and this one is counted."""
-    cap = config["auth.otp_per_phone_max_per_hour"]
     for share in shares:
         wait = await db.challenges.count_code(share, now, rules.QUOTA_WINDOW, cap)
         if wait is not None:
@@ -101,10 +104,13 @@ async def _count(db: Repositories, shares: list[bytes], now: datetime, config: C
     return None
 
 
-async def _spend(db: Repositories, purpose: str, country: str, now: datetime, config: Config) -> None:
-    """Raises ApiError auth.otp.budget_exhausted."""
+async def _spend(
+    db: Repositories, purpose: str, user_id: UUID | None, country: str, now: datetime, config: Config
+) -> None:
+    """What nobody gets costs nothing, but is asked for as what costs. Raises ApiError auth.otp.budget_exhausted."""
     spending = Spending(now.date(), rules.asked_by(purpose), country)
-    if not await db.sms_budgets.take(spending, budget_of(country, config), budget_of(EVERYWHERE, config)):
+    messages = 1 if rules.reaches_somebody(purpose, user_id) else 0
+    if not await db.sms_budgets.take(spending, budget_of(country, config), budget_of(EVERYWHERE, config), messages):
         raise budget_exhausted(now)
 
 
@@ -190,10 +196,10 @@ async def resend(
     if challenge is None:
         raise rules.resend_refusal(await db.challenges.find(challenge_id), now, config)
     country = require_reachable(challenge.phone, region_of, config)
-    wait = await _count(db, [challenge.share], now, config)
+    wait = await _count(db, [challenge.share], now, config["auth.otp_per_phone_max_per_hour"])
     if wait is not None:
         raise ApiError("auth.otp.resend.cap_reached", retry_after=wait)
-    await _spend(db, challenge.purpose, country, now, config)
+    await _spend(db, challenge.purpose, challenge.user_id, country, now, config)
     code = _code(challenge.purpose, challenge.user_id, random_bytes)
     expires_at = now + rules.life(config)
     await db.challenges.replace_code(challenge_id, _code_hashes(digests, challenge_id, code)[0], expires_at)

@@ -126,13 +126,25 @@ class TestBudgets:
         opened(send_for_sign_in(api, signing_in(tables, user_id)))
         assert len(sent_codes(api)) == 1
 
-    def test_a_sign_in_with_another_phone_spends_as_the_right_one(
+    def test_a_sign_in_with_another_phone_spends_nothing_and_is_refused_as_the_right_one(
         self, api: Api, server: Server, tables: Tables, user_id: UUID
     ) -> None:
         server.configure(**{"sms.daily_budget": 1})
-        temp_token = signing_in(tables, user_id)
-        opened(send_for_sign_in(api, temp_token, "+905551112299"))
+        temp_token, other = signing_in(tables, user_id), "+905551112299"
+        opened(send_for_sign_in(api, temp_token, other))
+        assert {row["sent"] for row in tables.rows("SELECT sent FROM sms_budgets")} == {0}
+        opened(send_for_sign_in(api, temp_token))
+        assert refused(send_for_sign_in(api, temp_token, other)) == EXHAUSTED
         assert refused(send_for_sign_in(api, temp_token)) == EXHAUSTED
+
+    def test_one_who_signs_in_has_one_share_for_all_the_phones_that_they_name(
+        self, api: Api, server: Server, tables: Tables, user_id: UUID
+    ) -> None:
+        server.configure(**{"auth.otp_per_phone_max_per_hour": 1})
+        temp_token = signing_in(tables, user_id)
+        for number in range(2):
+            opened(send_for_sign_in(api, temp_token, f"+9055511122{number:02d}"))
+        assert refused(send_for_sign_in(api, temp_token, "+905551112299"))[1] == "auth.otp.send.rate_limit"
 
     def test_days_long_ago_are_forgotten(self, api: Api, server: Server, tables: Tables) -> None:
         opened(send(api))
