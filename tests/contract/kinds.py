@@ -159,6 +159,11 @@ def _concrete(judge: Judge, found: Difference) -> bool:
     return routed and found.ours.status == 405 and unquote(found.request.path) in judge.concrete
 
 
+def _host_of_the_tools(_judge: Judge, found: Difference) -> bool:
+    """The server's protocol refuses such a host before; without it the guard does."""
+    return b'"dev.host_refused"' in found.ours.answer and found.request.all("host") == ["\u00e9"]
+
+
 def _spelling_of_bearer(_judge: Judge, found: Difference) -> bool:
     given = found.request.all("authorization")
     read = len(given) == 1 and given[0].lower().split(maxsplit=1)[:1] == ["bearer"]
@@ -348,6 +353,12 @@ KINDS = (
         "OpenAPI: a concrete path is matched before a templated one, whatever its methods",
         "verdict",
         _concrete,
+    ),
+    Kind(
+        "host of the tools",
+        "the tools of development answer to names of this machine only; stock has no guards",
+        "verdict",
+        _host_of_the_tools,
     ),
     Kind(
         "spelling of Bearer",
