@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import httpx
 
-from runtime.policy import Policy
+from contract.policy import Policy
 from tests.harness import PASSWORD, bearer, refresh_token
 from tests.processes.biore import Deployment, registration
 from tests.processes.crowd import client

@@ -24,9 +24,9 @@ import psycopg
 from benchmarks.clients import LONGEST_ANSWER, PER_SECOND, REFRESH_SECONDS, SUCCESS, Answer, Clients
 from benchmarks.disk import small_disk
 from benchmarks.house import LEASE_SECONDS, PEOPLE, House
-from runtime.parts import utc_now
-from runtime.policy import Policy
-from runtime.spec import load
+from contract.loader import load
+from contract.policy import Policy
+from domain.clock import utc_now
 
 RESULTS = Path(__file__).parent / "results"
 HOLD_SECONDS = 5.0

@@ -14,8 +14,8 @@ from benchmarks.load import CONNECTIONS, Request, Script, parsed
 from benchmarks.people import access_tokens, configure, settle
 from benchmarks.report import Row, compared, ratio_at_most, row
 from benchmarks.stand import Stand
-from runtime.bounds import BODY_LIMIT
-from runtime.spec import load
+from contract.bounds import BODY_LIMIT
+from contract.loader import load
 
 NAME = "hostile"
 MIB = 1024 * 1024

@@ -13,13 +13,14 @@ import psycopg
 
 from benchmarks.clients import SUCCESS, Person
 from benchmarks.disk import Disk
+from domain.clock import utc_now
 from domain.users import REFERRAL_LENGTH, Client, Origin, new_user, referral_code
 from persistence.migrate import upgrade
-from runtime.embedded import EmbeddedPostgres
-from runtime.hasher import Hasher
-from runtime.parts import Parts, utc_now
-from runtime.signing import SigningKeys
-from runtime.tokens import Tokens
+from runtime.compose import Parts
+from runtime.serve.embedded import EmbeddedPostgres
+from services.passwords import Hasher
+from services.signing_keys import SigningKeys
+from services.tokens import Tokens
 from tests.dns_server import SILENT, DnsServer
 from tests.harness import PASSWORD
 from tests.processes.biore import Deployment, Process

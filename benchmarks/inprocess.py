@@ -24,17 +24,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benchmarks import synthetic
 from benchmarks.peers import SECRET as PEER_SECRET
+from contract import loader as spec
 from domain.users import Client, Identity
-from persistence.database import Database
+from persistence.auth.sessions import Found, LiveSessions
+from persistence.engine.database import Database
 from persistence.repositories import Repositories
-from persistence.sessions import Found, LiveSessions
-from runtime import log, spec
-from runtime.app import Application
-from runtime.call import SCOPE_KEY
-from runtime.call import Call as CallState
-from runtime.headers import Headers
-from runtime.parts import build_parts
+from runtime.compose import build_parts
+from runtime.observe import log
 from runtime.settings import Settings
+from runtime.web.app import Application
+from runtime.web.call import SCOPE_KEY
+from runtime.web.call import Call as CallState
+from runtime.web.http.headers import Headers
 
 SECRET = "a-secret-of-the-benchmarks-0123456789-abcdef"  # noqa: S105
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"

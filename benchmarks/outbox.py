@@ -26,7 +26,7 @@ from benchmarks.report import Row, at_most, compared, row
 from benchmarks.stand import Stand
 from domain.schedule import RECURRING
 from domain.users import Origin, new_user
-from runtime.parts import Parts, build_parts
+from runtime.compose import Parts, build_parts
 from runtime.settings import Settings
 from tests.processes.biore import SECRET, Deployment, Process, until
 from tests.processes.post_office import PostOffice

@@ -22,8 +22,8 @@ from benchmarks.load import Request, Script
 from benchmarks.people import access_tokens, configure, settle
 from benchmarks.report import Row, at_least, compared, ratio_at_least, ratio_at_most, row
 from benchmarks.stand import Ours, Stand
-from runtime.hasher import Hasher
-from runtime.turns import DEADLINE_SECONDS
+from services.passwords import Hasher
+from services.turns import DEADLINE_SECONDS
 from tests.harness import PASSWORD
 from tests.processes.biore import registration
 

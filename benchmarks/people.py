@@ -4,10 +4,11 @@ import asyncio
 
 import psycopg
 
-from runtime.parts import Parts, build_parts, utc_now
+from domain.clock import utc_now
+from runtime.compose import Parts, build_parts
 from runtime.settings import Settings
-from runtime.signing import SigningKeys
-from runtime.tokens import Tokens
+from services.signing_keys import SigningKeys
+from services.tokens import Tokens
 from tests.processes.biore import SECRET
 
 USERS = """

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from contract import loader as spec
 from portal import search
 from portal.build import Options, build
 from portal.model import Module, Operation, Site, read
-from runtime import spec
 
 OPERATIONS = 200
 MAY_TAKE_SECONDS = 15

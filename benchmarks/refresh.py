@@ -17,10 +17,11 @@ from benchmarks.load import CONNECTIONS, Load, parsed
 from benchmarks.people import configure, settle
 from benchmarks.report import Row, compared, ratio_at_least, row
 from benchmarks.stand import Stand
-from runtime.parts import build_parts, utc_now
+from domain.clock import utc_now
+from runtime.compose import build_parts
 from runtime.settings import Settings
-from runtime.signing import SigningKeys
-from runtime.tokens import Tokens
+from services.signing_keys import SigningKeys
+from services.tokens import Tokens
 from tests.processes.biore import SECRET
 
 NAME = "refresh"

@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from persistence.migrate import upgrade
-from runtime.embedded import EmbeddedPostgres
+from runtime.serve.embedded import EmbeddedPostgres
 from tests.processes.biore import GRACE, Deployment, Process, until
 from tests.providers.servers import closed_port
 from tests.redis_server import RedisServer

@@ -18,8 +18,8 @@ from benchmarks.people import access_tokens, configure, settle
 from benchmarks.report import Row, at_most, compared, row
 from benchmarks.stand import ROOT, Served, Stand, pin
 from benchmarks.synthetic import FOLDER, write_contract
+from contract.loader import OPENAPI
 from runtime.settings import PREFIX
-from runtime.spec import OPENAPI
 from tests.processes.biore import COMMAND, GRACE, SECRET
 from tests.providers.servers import closed_port
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import yaml
 
-from runtime import log, spec
-from runtime.app import Application
-from runtime.parts import build_parts
-from runtime.server import serve_application
+from contract import loader as spec
+from runtime.compose import build_parts
+from runtime.observe import log
+from runtime.serve.server import serve_application
 from runtime.settings import load
+from runtime.web.app import Application
 
 MODULE = "benchmark"
 READ, CREATE, LIST = f"/{MODULE}/read", f"/{MODULE}/create", f"/{MODULE}/shelves/{{shelfId}}/books"

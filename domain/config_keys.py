@@ -109,7 +109,7 @@ SMS = ("mailbox", "twilio", "vonage")
 CAPTCHA = ("none", "turnstile", "hcaptcha", "recaptcha")
 STORAGE = ("local", "s3")
 IMAGES = ["image/jpeg", "image/png", "image/webp"]
-# What can be recognised by its structure; see domain/uploads.py.
+# What can be recognised by its structure; see domain/upload.py.
 MIME_TYPES = (*IMAGES, "image/gif", "video/mp4", "application/pdf")
 MIB = 1024 * 1024
 LARGEST_FILE = 1024 * MIB

@@ -1,4 +1,4 @@
-"""What keys are for. One secret of the deployment gives a key for each purpose (runtime/keyring.py)."""
+"""What keys are for. One secret of the deployment gives a key for each purpose (services/keyring.py)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -67,7 +67,7 @@ async def delete(
 ) -> dict[str, Any]:
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
-    await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+    await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
     request = await _ask_for_deletion(principal.user_id, db, config, changes, clock())
     if request is None:
         raise ApiError("error.gdpr.deletion_already_pending")
@@ -116,7 +116,7 @@ async def _ask_for_export(principal: Principal, db: Repositories, *, unless: Seq
     """None while another request stands in the way."""
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
-    await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+    await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
     request = await db.gdpr_requests.add(principal.user_id, EXPORT, unless=unless)
     if request is not None:
         await db.outbox.add("gdpr.build_export", request=str(request.id))

@@ -9,24 +9,23 @@ from uuid import UUID
 
 from domain.config_keys import Config
 from domain.keys import DigestsOf
-from domain.users import Client
+from domain.users import Client, Principal
+from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
-from persistence.uow import UnitOfWork
 from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily as GeoIp
 from providers.registry import LeakedPasswordsFamily as LeakedPasswords
 from providers.registry import OAuthFamily as OAuth
 from providers.registry import StorageFamily as Storage
-from runtime.call import Principal
-from runtime.changes import Changes
-from runtime.cookie import Carrier
-from runtime.current_password import CurrentPassword
-from runtime.hasher import CallersHasher as Hasher
-from runtime.links import ExportLinks
-from runtime.second_factor import SecondFactor
-from runtime.tokens import Tokens
-from runtime.turns import OneByOne
-from runtime.visitor import Visitor
+from services.callers import PasswordHasher as Hasher
+from services.callers import RefreshCarrier as Carrier
+from services.callers import Visitor
+from services.changes import Changes
+from services.current_password import CurrentPassword
+from services.export_links import ExportLinks
+from services.second_factor import SecondFactor
+from services.tokens import Tokens
+from services.turns import OneByOne
 
 Body: TypeAlias = Mapping[str, Any]
 Clock: TypeAlias = Callable[[], datetime]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain import uploads as rules
+from domain import upload as rules
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ async def presign(
 ) -> dict[str, Any]:
     upload_id, now = UUID(bytes=random_bytes(16), version=4), clock()
     slot = rules.slot(body, principal.user_id, upload_id, config)
-    if await db.users.find_held(principal.user_id) is None:
+    if await db.users.find_for_update(principal.user_id) is None:
         raise ApiError("auth.unauthenticated")
     rules.require_quota(slot, await db.uploads.usage(principal.user_id, now), now, config)
     room = storage.presign(slot)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.changes import Notice, read_notice
+from domain.auth.changes import Notice, read_notice
+from domain.auth.oauth import PLATFORM_NAMES
 from domain.mailed_pages import REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
-from domain.oauth import PLATFORM_NAMES
 from domain.users import mask_email, moment
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from domain.devices import KNOWN_LIFE
+from domain.auth.devices import KNOWN_LIFE
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, UnitOfWork

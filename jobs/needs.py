@@ -9,14 +9,14 @@ from typing import TypeAlias
 from domain.config_keys import Config
 from domain.jobs import Job
 from domain.keys import DigestsOf
+from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
-from persistence.uow import UnitOfWork
 from providers.registry import StorageFamily as Storage
-from runtime.archive import Archives
-from runtime.changes import Changes
-from runtime.inspector import Inspector
-from runtime.mailer import Mailer
-from runtime.texter import Texter
+from services.archive import Archives
+from services.changes import Changes
+from services.inspector import Inspector
+from services.mailer import Mailer
+from services.texter import Texter
 
 Clock: TypeAlias = Callable[[], datetime]
 DeviceOf: TypeAlias = Callable[[str | None], str | None]

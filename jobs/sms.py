@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain import otp as rules
-from domain.sms import budget_of, is_unusual
+from domain.auth import otp as rules
+from domain.auth.sms import budget_of, is_unusual
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, Job, Texter, UnitOfWork

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.uploads import ENDED_KEPT, SLACK, Refused, StoredFile, incoming, next_look, owner_of, require_claimed
+from domain.upload import ENDED_KEPT, SLACK, Refused, StoredFile, incoming, next_look, owner_of, require_claimed
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Inspector, Job, Storage, UnitOfWork

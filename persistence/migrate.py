@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from persistence.url import driver_url
+from persistence.engine.url import driver_url
 
 if TYPE_CHECKING:
     from alembic.config import Config

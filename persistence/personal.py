@@ -368,7 +368,7 @@ class PersonalData:
         self._session = session
         self._digests = digests
 
-    async def hold_still(self) -> None:
+    async def use_snapshot(self) -> None:
         """From here on the unit sees all tables as of one moment. It must not have looked at any before."""
         await self._session.connection(execution_options=SNAPSHOT)
 

@@ -6,7 +6,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.keys import DigestsOf
 from domain.users import Trace
-from persistence.appeals import Appeals
 from persistence.audit import Audit
 from persistence.auth import (
     EmailChanges,
@@ -16,28 +15,29 @@ from persistence.auth import (
     ReactivationTokens,
     Sessions,
 )
-from persistence.blocks import Blocks
-from persistence.changes import CredentialChanges
+from persistence.auth.changes import CredentialChanges
+from persistence.auth.devices import KnownDevices
+from persistence.auth.oauth import OAuthLinks, OAuthProviders, OAuthUsedTokens
+from persistence.auth.otp import Challenges
+from persistence.auth.sms import SmsBudgets
+from persistence.auth.two_factor import SignInChallenges, TwoFactor
 from persistence.config import ConfigEntries
-from persistence.consents import Consents
 from persistence.creators import Creators
-from persistence.devices import KnownDevices
 from persistence.gdpr import DataExports, GdprRequests
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas
-from persistence.oauth import OAuthLinks, OAuthProviders, OAuthUsedTokens
-from persistence.otp import Challenges
 from persistence.outbox import Outbox, Seal
 from persistence.personal import PersonalData
 from persistence.schedule import Schedule
-from persistence.settings import Settings
 from persistence.signing_keys import SigningKeys
-from persistence.sms import SmsBudgets
-from persistence.two_factor import SignInChallenges, TwoFactor
-from persistence.uploads import Uploads
-from persistence.usernames import Usernames
+from persistence.upload import Uploads
 from persistence.users import Referrals, Users
+from persistence.users.appeals import Appeals
+from persistence.users.blocks import Blocks
+from persistence.users.consents import Consents
+from persistence.users.settings import Settings
+from persistence.users.usernames import Usernames
 
 
 class Repositories:

@@ -8,8 +8,12 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
+from contract import changes as changelog
+from contract.loader import ROOT
+from contract.policy import ContractError
+from contract.texts import DEFAULT, Texts
 from domain.config_keys import LOCALES
-from portal import actions, bundle, changelog, search
+from portal import actions, bundle, search
 from portal.evidence import Evidence
 from portal.exports import enriched, llms, postman
 from portal.exports.markdown import Markdown
@@ -20,9 +24,6 @@ from portal.render import ASSETS, FOLDER, Renderer
 from portal.samples import samples
 from portal.source import Source, Sources
 from portal.words import Words
-from runtime.i18n import DEFAULT, Texts
-from runtime.policy import ContractError
-from runtime.spec import ROOT
 
 MARK = ".biore-portal"
 LITERALS = FOLDER / "samples" / "literals.json"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from contract.loader import Contract
+from contract.policy import Policy
 from domain.config_keys import CATALOGUE, ConfigKey
-from runtime.policy import Policy
-from runtime.spec import Contract
 
 Json = Any
 

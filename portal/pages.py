@@ -6,10 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from contract.loader import read_yaml
 from domain.config_keys import ConfigKey
 from portal.flows import QUICK_START, flows, found_in
 from portal.model import Module, Operation, Site
-from runtime.spec import read_yaml
 
 ROOT = "/docs"
 COMPARISON = Path(__file__).resolve().parent / "comparison.yaml"

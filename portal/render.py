@@ -10,13 +10,13 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
+from contract.policy import ALWAYS
+from contract.texts import DEFAULT
 from domain.config_keys import ConfigKey
 from portal import markup, pages
 from portal.model import Operation, Refusal, Site
 from portal.pages import Page
 from portal.words import RIGHT_TO_LEFT, Words, code
-from runtime.i18n import DEFAULT
-from runtime.policy import ALWAYS
 
 FOLDER = Path(__file__).resolve().parent
 TEMPLATES = FOLDER / "templates"

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from runtime.policy import ContractError
+from contract.policy import ContractError
 
 
 def index(folder: Path) -> None:

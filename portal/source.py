@@ -1,9 +1,9 @@
-"""Where each operation stands in the code. ``runtime/sources.py`` finds it out; nothing of it is typed by hand."""
+"""Where each operation stands in the code. ``proof/sources.py`` finds it out; nothing of it is typed by hand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runtime.policy import ContractError
+from contract.policy import ContractError
 
 KINDS = ("contract", "handler", "rules", "repository", "model", "job", "test")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from contract.texts import DEFAULT, Texts
 from portal.model import Rule
-from runtime.i18n import DEFAULT, Texts
 
 RIGHT_TO_LEFT = ("ar", "he", "fa")
 CODE = re.compile(r"`([^`]+)`")

@@ -9,10 +9,10 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
+from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
+from domain.auth.sms import Sms
 from domain.mails import Attempt, Mail
-from domain.oauth import OAuthClient, OAuthIdentity, OAuthProof
-from domain.sms import Sms
-from domain.uploads import SignedUpload, Slot, StoredFile
+from domain.upload import SignedUpload, Slot, StoredFile
 
 __all__ = [
     "Attempt",

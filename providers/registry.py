@@ -13,7 +13,7 @@ import structlog
 
 from domain.config_keys import Config
 from domain.errors import ApiError
-from domain.uploads import incoming, is_public
+from domain.upload import incoming, is_public
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
 from providers.geoip import geoip_adapters

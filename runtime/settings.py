@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from domain.network import Network
+
 ENVIRONMENTS = ("development", "staging", "production")
 PREFIX = "BIORE_"
 MIN_SECRET = 32
@@ -26,8 +28,6 @@ HOST_ONLY = "host"  # in place of a domain: the refresh cookie goes to this host
 NEVER_FORWARDED = frozenset({"accept-language", "authorization", "cookie", "forwarded", "host", "origin", "user-agent"})
 DRAIN_SECONDS = 5.0
 LONGEST_DRAIN = 3600.0
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class InvalidSettings(Exception):

@@ -11,10 +11,10 @@ import pytest
 import structlog
 from psycopg import sql
 
+from contract.loader import Contract, load
 from persistence.migrate import upgrade
-from runtime.embedded import EmbeddedPostgres
+from runtime.serve.embedded import EmbeddedPostgres
 from runtime.settings import Settings
-from runtime.spec import Contract, load
 from tests.harness import Api, Server, Tables
 from tests.recording import Recorder
 from tests.sampling import OPTION, Sampling

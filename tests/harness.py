@@ -17,14 +17,14 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from persistence.database import Database
-from runtime.app import Application
-from runtime.parts import build_parts
-from runtime.protocol import Limits
-from runtime.serving import ApiServer
+from contract.loader import Contract
+from persistence.engine.database import Database
+from runtime.compose import build_parts
+from runtime.serve.process import ApiServer
+from runtime.serve.protocol import Limits
 from runtime.settings import Settings
-from runtime.spec import Contract
-from runtime.worker import Worker
+from runtime.web.app import Application
+from runtime.worker.worker import Worker
 from tests.recording import record_answer
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from contract.loader import ROOT
 from portal.evidence import DEFAULT
-from runtime.evidence import NoCheckout, Recorded, Stamp, merge, stamp
-from runtime.spec import ROOT
+from proof.evidence import NoCheckout, Recorded, Stamp, merge, stamp
 from tests.portal.recording import SAMPLES
 
 RECORDED = Recorded()

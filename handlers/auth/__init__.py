@@ -8,14 +8,14 @@ from uuid import UUID
 
 from domain import auth as rules
 from domain.auth import Judged, Presented
-from domain.changes import MOVED, OPENED
+from domain.auth.changes import MOVED, OPENED
+from domain.auth.passwords import require_impersonal, require_unleaked
+from domain.auth.two_factor import CHALLENGE_LIFE
 from domain.errors import ApiError
 from domain.keys import Digest, Purpose
 from domain.mails import allowance
-from domain.passwords import require_impersonal, require_unleaked
-from domain.two_factor import CHALLENGE_LIFE
-from domain.usernames import require_no_path
 from domain.users import REFERRAL_LENGTH, Origin, identity_view, mask_email, new_user, referral_code
+from domain.users.usernames import require_no_path
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -101,7 +101,7 @@ async def verify_email(
         )
     async with uow() as db:
         user_id = await db.email_verifications.consume(token, now)
-        user = await db.users.find_held(user_id) if user_id is not None else None
+        user = await db.users.find_for_update(user_id) if user_id is not None else None
         if user is not None:
             if "password" in body:
                 rules.require_password(user.password_hash, matched=user.password_hash == compared)
@@ -158,7 +158,7 @@ async def verify_email_change(
         compared = await _require_password_of("email_changes", token, body["password"], uow, current_password, now)
     async with uow() as db:
         owner = await db.email_changes.find(token, now)
-        user = await db.users.find_held(owner) if owner is not None else None
+        user = await db.users.find_for_update(owner) if owner is not None else None
         if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
             if proven:
                 rules.require_password(user.password_hash, matched=user.password_hash == compared)
@@ -225,7 +225,7 @@ async def login(
         )
         renewed = await hasher.renewed(body["password"]) if matched else None
         async with uow() as db:
-            held = await db.users.find_held(user.id) if user is not None and matched else None
+            held = await db.users.find_for_update(user.id) if user is not None and matched else None
             if matched and (held is None or held.password_hash != compared):
                 user = held
                 continue

@@ -41,10 +41,10 @@ async def _give_back(
     db: Repositories, change: Any, former: str, config: Config, changes: Changes, now: datetime
 ) -> None:
     """All as before the change, but the password: whoever made the change may know it, so a new one is to be chosen."""
-    held = await db.users.get_held(change.user_id)
+    held = await db.users.get_for_update(change.user_id)
     left, left_proven = held.email, held.email_verified
     await changes.put_back(db, change, former)
-    user = await db.users.get_held(change.user_id)
+    user = await db.users.get_for_update(change.user_id)
     if user.email != left:
         await _move_back(db, user, left if left_proven else None)
     await db.users.void_links(change.user_id, now)

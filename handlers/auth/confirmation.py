@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain import auth as rules
+from domain.auth.oauth import OAuthIdentity, is_recent, proof_of
 from domain.errors import ApiError
-from domain.oauth import OAuthIdentity, is_recent, proof_of
 from domain.users import timestamp
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ async def _refusal(
     db: Repositories, user: Any, identity: OAuthIdentity | None, code: str | None, second_factor: SecondFactor
 ) -> str | None:
     """Why the proofs do not count any more, or not at all; None when they do. The code is looked at last."""
-    held = await db.users.find_held(user.id)
+    held = await db.users.find_for_update(user.id)
     if held is None or held.password_hash != user.password_hash:  # another one was set since the comparison
         return "auth.unauthenticated"
     if identity is not None and not await _is_linked(db, user.id, identity):  # it was unlinked meanwhile

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import auth as rules
-from domain.changes import OPENED, Notice
-from domain.errors import ApiError
-from domain.keys import Purpose
-from domain.mails import allowance
-from domain.oauth import (
+from domain.auth.changes import OPENED, Notice
+from domain.auth.oauth import (
     PLATFORM_NAMES,
+    ConcurrentChange,
     Entry,
     OAuthIdentity,
-    Overtaken,
     Visit,
     client_view,
     may_claim,
     proof_of,
     proves_owner,
 )
-from domain.two_factor import CHALLENGE_LIFE
+from domain.auth.two_factor import CHALLENGE_LIFE
+from domain.errors import ApiError
+from domain.keys import Purpose
+from domain.mails import allowance
 from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def link(
     identity = await oauth.verify(body["provider"], proof_of(body))
     async with uow() as db:
         await _spend(db, identity)
-        held = await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+        held = await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
         notice = await changes.note(db, principal.user_id, "provider_linked")
         if not await db.oauth_links.add(principal.user_id, identity):
             owner = await db.oauth_links.find_owner(identity)
@@ -110,7 +110,7 @@ async def link(
 async def unlink(provider: str, principal: Principal, db: Repositories, say: Say, changes: Changes) -> dict[str, Any]:
     if provider not in PLATFORM_NAMES:
         raise ApiError("auth.oauth.provider_disabled")
-    user = await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+    user = await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
     linked = await db.oauth_links.platforms_of(user.id)
     if provider not in linked:
         raise ApiError("auth.oauth.not_linked")
@@ -155,7 +155,7 @@ async def _enter(
                 user = await _known_account(db, visit, changes)
                 user_id = user.id if user else await _open_account(db, visit, config, changes, referred, codes)
                 return await _admit(db, visit, visitor, config, digests, user_id, is_new=user is None)
-        except Overtaken:
+        except ConcurrentChange:
             continue
     raise ApiError("auth.oauth.email_exists")
 
@@ -180,7 +180,7 @@ async def _known_account(db: Repositories, visit: Visit, changes: Changes) -> An
     # An address that the platform verified once may have changed hands: it takes no account from who proved it here.
     if not identity.email_verified or (user.email_verified and not identity.authoritative):
         if await db.oauth_links.find_owner(identity) is not None:  # another sign-in of this person was faster
-            raise Overtaken
+            raise ConcurrentChange
         raise ApiError("auth.oauth.email_exists")
     if user.status == "ACTIVE":
         await _adopt(db, visit, user, changes)
@@ -207,7 +207,7 @@ async def _adopt(db: Repositories, visit: Visit, user: Any, changes: Changes) ->
     if not await db.oauth_links.add(user.id, visit.identity):
         if await db.oauth_links.find_owner(visit.identity) is None:  # another identity of the platform is linked
             raise ApiError("auth.oauth.email_exists")
-        raise Overtaken
+        raise ConcurrentChange
     await _tell_linked(db, notice, user.id, visit.identity.platform)
 
 
@@ -233,10 +233,10 @@ async def _open_account(
         user_id = await db.users.add(columns, codes)
     except ApiError as refusal:
         if refusal.code == "auth.register.email_exists":
-            raise Overtaken from refusal
+            raise ConcurrentChange from refusal
         raise
     if not await db.oauth_links.add(user_id, identity):
-        raise Overtaken
+        raise ConcurrentChange
     versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
     await db.consents.record(user_id, versions, client)
     if not identity.email_verified:

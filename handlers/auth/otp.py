@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain import otp as rules
+from domain.auth import otp as rules
 from domain.auth import require_fresh
+from domain.auth.sms import EVERYWHERE, Spending, budget_exhausted, budget_of, require_reachable
+from domain.auth.two_factor import CHALLENGE_TRIES
 from domain.errors import ApiError
 from domain.keys import Purpose
-from domain.sms import EVERYWHERE, Spending, budget_exhausted, budget_of, require_reachable
-from domain.two_factor import CHALLENGE_TRIES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ async def send(
     owner = await db.challenges.find_owner(asker, phone) if asker is not None else None
     user_id = owner if purpose == rules.SIGN_IN else asker
     if user_id is not None:  # held before all that is counted, as by who shows a code: so none waits for the other
-        await db.users.find_held(user_id)
+        await db.users.find_for_update(user_id)
     country = require_reachable(phone, region_of, config)
     shares = [share.value for share in digests(Purpose.OTP_PHONE, phone, *rules.share_of(purpose, asker, owner))]
     of_all_phones = rules.share_of_all_phones(purpose, asker)
@@ -83,7 +83,7 @@ async def _asker(
         if principal is None or principal.user is None:
             raise ApiError("auth.unauthenticated")
         require_fresh(principal.confirmed_at, now, config)
-        await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+        await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
         return principal.user_id
     if body["purpose"] != rules.SIGN_IN:
         return None
@@ -171,7 +171,7 @@ async def _attempt(
 
 
 async def _keep_phone(db: Repositories, user_id: UUID, phone: str, now: datetime, changes: Changes) -> None:
-    user = await db.users.find_held(user_id)
+    user = await db.users.find_for_update(user_id)
     if user is None or user.status == "DELETED":  # an account that was erased meanwhile must not get a phone back
         return
     notice = await changes.note(db, user_id, "phone_changed")

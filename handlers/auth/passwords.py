@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.auth import read_one_time_token
-from domain.changes import OPENED, Notice
-from domain.devices import Known
+from domain.auth.changes import OPENED, Notice
+from domain.auth.devices import Known
+from domain.auth.passwords import require_impersonal, require_unleaked
 from domain.errors import ApiError
 from domain.keys import Purpose
-from domain.passwords import require_impersonal, require_unleaked
 from domain.users import moment
 
 if TYPE_CHECKING:

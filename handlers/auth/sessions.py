@@ -25,7 +25,7 @@ async def revoke(id: str, principal: Principal, db: Repositories, clock: Clock) 
     session_id = UUID(id)
     if session_id == principal.session_id:
         raise ApiError("auth.sessions.cannot_revoke_current")
-    await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+    await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
     await db.sessions.void_opened(principal.user_id, but=principal.session_id)
     if not await db.sessions.revoke_own(session_id, principal.user_id, clock()):
         raise ApiError("auth.sessions.not_found")
@@ -33,7 +33,7 @@ async def revoke(id: str, principal: Principal, db: Repositories, clock: Clock) 
 
 
 async def revoke_all(principal: Principal, db: Repositories, clock: Clock, visitor: Visitor) -> None:
-    await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+    await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
     ended = await db.sessions.revoke_all(principal.user_id, clock(), but=principal.session_id)
     await visitor.forget_others(db, principal.user_id)
     await db.audit.record(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain import auth, two_factor
+from domain import auth
+from domain.auth import two_factor
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ async def login(
 
     session_id = None
     async with uow() as db:
-        user = await db.users.find_held(user_id)
+        user = await db.users.find_for_update(user_id)
         refusal = auth.login_refusal(user.status, user.email_verified) if user else auth.WRONG_CREDENTIALS
         right = refusal is None and await second_factor.accepts_any(db, user_id, body["code"])
         if right and await db.sign_in_challenges.consume(challenge.id, now):
@@ -94,7 +95,7 @@ async def _start_setup(
     if principal.user is None:
         raise ApiError("auth.2fa.user_not_found")
     secret = two_factor.new_secret(random_bytes)
-    await db.sessions.hold_owner(principal.session_id, principal.user_id, fresh=True)
+    await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
     if not await db.two_factor.set_pending(principal.user_id, second_factor.seal(secret)):
         raise ApiError("auth.2fa.already_enabled")
     return secret, two_factor.otpauth_url(secret, principal.user.email)
@@ -192,7 +193,7 @@ async def _for_a_code(
     await second_factor.begin(uow, user_id)
     backup_codes = two_factor.backup_codes(config["auth.backup_code_count"], random_bytes)
     async with uow() as db:
-        await db.sessions.hold_owner(principal.session_id, user_id)
+        await db.sessions.lock_owner(principal.session_id, user_id)
         right = await second_factor.accepts(db, user_id, code) and await effect(db)
         if right:
             await second_factor.forget_failures(db, user_id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from domain.appeals import appeal_view, new_appeal
 from domain.errors import ApiError
+from domain.users.appeals import appeal_view, new_appeal
 
 if TYPE_CHECKING:
     from handlers.needs import Body, Principal, Repositories

@@ -20,7 +20,7 @@ async def remove(principal: Principal, db: Repositories) -> None:
 
 
 async def _show(db: Repositories, user_id: UUID, columns: dict[str, Any]) -> None:
-    user = await db.users.get_held(user_id)
+    user = await db.users.get_for_update(user_id)
     former = user.avatar_url
     if former == columns["avatar_url"]:
         return

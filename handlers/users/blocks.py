@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.blocks import PAGE, blocked_view
 from domain.errors import ApiError
+from domain.users.blocks import PAGE, blocked_view
 
 if TYPE_CHECKING:
     from handlers.needs import Principal, Repositories

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from domain.consents import MAX_CONSENTS, consent_view
+from domain.users.consents import MAX_CONSENTS, consent_view
 
 if TYPE_CHECKING:
     from handlers.needs import Body, Client, Principal, Repositories

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain.auth import require_password
-from domain.changes import Notice
+from domain.auth.changes import Notice
 from domain.errors import ApiError
 from domain.keys import Purpose
 from domain.mails import allowance

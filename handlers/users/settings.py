@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.auth import require_offered
-from domain.settings import settings_columns, settings_view
+from domain.users.settings import settings_columns, settings_view
 
 if TYPE_CHECKING:
     from handlers.needs import Body, Clock, Config, Principal, Repositories, UnitOfWork
@@ -15,7 +15,7 @@ async def get(principal: Principal, uow: UnitOfWork) -> dict[str, Any]:
     async with uow() as db:
         settings = await db.settings.find(principal.user_id)
         if settings is None:
-            user = await db.users.get_held(principal.user_id)
+            user = await db.users.get_for_update(principal.user_id)
             settings = await db.settings.start(user.id, user.locale)
     return settings_view(settings)
 
@@ -23,7 +23,7 @@ async def get(principal: Principal, uow: UnitOfWork) -> dict[str, Any]:
 async def update(body: Body, principal: Principal, db: Repositories, config: Config, clock: Clock) -> dict[str, Any]:
     if "locale" in body:
         require_offered(body["locale"], config["platform.supported_locales"])
-    user = await db.users.get_held(principal.user_id)
+    user = await db.users.get_for_update(principal.user_id)
     settings = await db.settings.start(user.id, user.locale)
     if body:
         settings = await db.settings.change(user.id, settings_columns(body), clock())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import ApiError
-from domain.usernames import may_be_asked_for, require_no_path, require_rested, require_well_formed
+from domain.users.usernames import may_be_asked_for, require_no_path, require_rested, require_well_formed
 
 if TYPE_CHECKING:
     from handlers.needs import Body, Clock, Config, Principal, Repositories, SitePaths
@@ -21,8 +21,8 @@ async def change(
 ) -> None:
     username, now = body["username"], clock()
     require_well_formed(username, config)
-    user = await db.users.get_held(principal.user_id)
-    await db.sessions.hold_owner(principal.session_id, user.id, fresh=True)
+    user = await db.users.get_for_update(principal.user_id)
+    await db.sessions.lock_owner(principal.session_id, user.id, fresh=True)
     former = user.username
     if username == former:
         raise ApiError("error.user.username_same")

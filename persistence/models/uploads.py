@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, false
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.uploads import STATUSES, TYPES
+from domain.upload import STATUSES, TYPES
 from persistence.models.base import Base, Created, Identified
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from contract.loader import Contract
 from portal.model import Effect, Operation, Refusal, Site
 from portal.samples import LANGUAGES, texts
-from runtime.spec import Contract
 
 Json = Any
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from contract.policy import Fresh, Policy
 from portal.markup import as_json
 from portal.model import Body, Effect, Field, Module, Operation, Refusal, Site, Success
 from portal.words import Words
-from runtime.policy import Fresh, Policy
 
 CONFIRM = "auth.confirmation_required"
 SIDE_EFFECTS = {"write": "writes", "job": "queues", "audit": "audit"}

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import jwt
 
-from domain.oauth import OAuthClient, OAuthIdentity, OAuthProof
+from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from providers.oauth.claims import address, label, subject
 from providers.oauth.jwks import KeySets
 from providers.oauth.vendor import ANSWER_SECONDS, Vendor

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
-from domain.oauth import OAuthClient, OAuthProof
+from domain.auth.oauth import OAuthClient, OAuthProof
 from providers.ports import ProviderRejected, ProviderUnavailable
 
 ANSWER_SECONDS = 5.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from domain.oauth import OAuthClient, OAuthIdentity, OAuthProof
+from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from providers.oauth.claims import address, label, subject
 from providers.oauth.vendor import ANSWER_SECONDS, Vendor
 from providers.ports import ProviderRejected

@@ -1,4 +1,4 @@
-"""Files in a folder of this machine, for one node: our own process takes and gives them (runtime/files.py)."""
+"""Files in a folder of this machine, for one node: our own process takes and gives them (runtime/web/files.py)."""
 
 import asyncio
 import fcntl
@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from domain.config_keys import Config
 from domain.keys import Digests
-from domain.uploads import EXTENSIONS, INCOMING, owner_of
+from domain.upload import EXTENSIONS, INCOMING, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
 from providers.storage.pieces import PIECE, pieces_of
 

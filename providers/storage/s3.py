@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from domain.config_keys import Config
-from domain.uploads import incoming, owner_of, shown_with
+from domain.upload import incoming, owner_of, shown_with
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
 from providers.storage.pieces import pieces_at
 from providers.storage.sigv4 import Credentials, presign

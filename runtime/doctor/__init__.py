@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from contract.loader import Contract, load
+from domain.clock import utc_now
 from runtime.doctor import database, outside, safekeeping, surroundings
 from runtime.doctor.deployment import PATIENCE, Deployment, opened
 from runtime.doctor.verdict import Level, Verdict, fail, ok, warn
-from runtime.log import hide
-from runtime.parts import utc_now
+from runtime.observe.log import hide
 from runtime.settings import InvalidSettings, Settings, faults, read
-from runtime.spec import Contract, load
 
 T = TypeVar("T")
 

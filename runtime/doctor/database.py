@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from domain.schedule import RECURRING
 from persistence import health
+from persistence.auth.sessions import ROUND_TRIPS as LEASES
 from persistence.health import Vitals
-from persistence.sessions import ROUND_TRIPS as LEASES
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, warn
 from runtime.settings import PREFIX

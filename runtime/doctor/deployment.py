@@ -10,12 +10,13 @@ from datetime import datetime
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from contract.loader import Contract
+from domain.clock import utc_now
 from persistence import health
 from persistence.health import Vitals
-from runtime import embedded
-from runtime.parts import Parts, build_parts, utc_now
+from runtime.compose import Parts, build_parts
+from runtime.serve import embedded
 from runtime.settings import PREFIX, Settings
-from runtime.spec import Contract
 
 PATIENCE = 5.0
 NOWHERE = "postgresql:///"

@@ -9,17 +9,17 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from domain.auth.oauth import PLATFORM_NAMES
 from domain.config_keys import CATALOGUE
-from domain.oauth import PLATFORM_NAMES
 from providers.dns.breaker import Breaker
 from providers.dns.lookup import MailLookup, stub_resolver
 from providers.email.message import parse_mailbox
 from providers.ports import ProviderUnavailable
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
-from runtime.oauth import OAuthDirectory
-from runtime.redis_limiter import TIMEOUT, connect_redis
 from runtime.settings import PREFIX
+from runtime.web.limits.redis import TIMEOUT, connect_redis
+from services.platforms import OAuthDirectory
 
 OLDEST_REDIS = 6
 PINGS = 5

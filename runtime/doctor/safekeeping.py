@@ -8,10 +8,12 @@ from domain.config_keys import CATALOGUE
 from jobs.housekeeping import KEPT
 from persistence import health
 from persistence.repositories import Repositories
-from runtime import config, oauth, signing
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, warn
 from runtime.settings import MIN_SECRET, PREFIX
+from services import live_config as config
+from services import platforms as oauth
+from services import signing_keys as signing
 
 # Random text holds none of them; what people copy from a page or make up in a hurry does.
 PLACEHOLDERS = ("change", "default", "example", "insecure", "password", "placeholder", "secret", "0123456789")

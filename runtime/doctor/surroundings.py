@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from domain import config_keys
 from domain.config_keys import CATALOGUE, InvalidConfig
+from domain.hosts import is_loopback_address
+from domain.network import Network
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
-from runtime.hosts import is_loopback_address
-from runtime.settings import HOST_ONLY, PREFIX, Network, Settings
+from runtime.settings import HOST_ONLY, PREFIX, Settings
 
 # Inside them everybody may trust whom they like; elsewhere no proxy has more than the widest network of a CDN.
 OWN_NETWORKS = tuple(

@@ -6,8 +6,8 @@ from uuid import uuid4
 import uvloop
 
 from benchmarks.inprocess import OURS, OURS_500, Call, ours, perform, plans
-from runtime import spec
-from runtime.app import Application
+from contract import loader as spec
+from runtime.web.app import Application
 
 
 def test_every_measured_call_is_answered_without_a_database(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from contract.loader import Contract
 from portal.build import Options
 from portal.model import Site, read
-from runtime.publish import publish
-from runtime.spec import Contract
+from proof.publish import publish
 from tests.browser.reader import Reader
 from tests.conftest import Databases
 from tests.processes.biore import Biore

@@ -6,10 +6,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from contract.loader import load
 from portal import actions
 from portal.model import read
 from portal.pages import pages
-from runtime.spec import load
 from tests.browser.conftest import OpenReader
 from tests.browser.reader import DESKTOP, Reader
 

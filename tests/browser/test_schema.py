@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from contract.loader import Contract
+from contract.schemas import SchemaCompiler
 from portal.bundle import bundle
 from portal.model import Operation, Site
-from runtime.schemas import SchemaCompiler
-from runtime.spec import Contract
 from tests.browser.reader import Reader
 
 Case = tuple[Any, Any]

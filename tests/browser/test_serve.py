@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from portal.build import MARK, Options
-from runtime.publish import is_current
+from proof.publish import is_current
 from tests.conftest import Databases
 from tests.processes.biore import Deployment, until
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from runtime.spec import OPENAPI, ROOT
+from contract.loader import OPENAPI, ROOT
 from tests.processes.biore import Biore
 
 HERE = Path(__file__).parent

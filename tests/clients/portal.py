@@ -12,11 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from contract.loader import ROOT, load
 from portal.exports.enriched import enriched
 from portal.exports.postman import collection
 from portal.model import Site, read
 from portal.samples import texts
-from runtime.spec import ROOT, load
 
 OUT = ROOT / "clients" / "portal"
 ORIGIN = "http://127.0.0.1:8000"

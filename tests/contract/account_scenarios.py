@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
+from tests.handlers.auth.test_changes import undo_token
+from tests.handlers.auth.test_known_devices import FIREFOX
+from tests.handlers.auth.test_passwords import NEW, reset_token
+from tests.handlers.auth.test_reactivation import deactivated
+from tests.handlers.auth.test_two_factor import WRONG, Factor
 from tests.handlers.support import account, change, insert
-from tests.handlers.test_auth_changes import undo_token
-from tests.handlers.test_auth_passwords import NEW, reset_token
-from tests.handlers.test_auth_two_factor import WRONG, Factor
-from tests.handlers.test_known_devices import FIREFOX
-from tests.handlers.test_reactivation import deactivated
-from tests.handlers.test_users_emails import change_token
+from tests.handlers.users.test_emails import change_token
 from tests.harness import PASSWORD, Api, Tables, bearer
 
 

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from tests.contract.scenario import Act, Conditional, Scenario
+from tests.handlers.auth.test_oauth import linked, opened, told
+from tests.handlers.auth.test_passwords import NEW
+from tests.handlers.auth.test_two_factor import WRONG, Factor
 from tests.handlers.support import account
-from tests.handlers.test_auth_oauth import linked, opened, told
-from tests.handlers.test_auth_passwords import NEW
-from tests.handlers.test_auth_two_factor import WRONG, Factor
 from tests.harness import PASSWORD, Api, Tables, bearer
 
 CONFIRM = "auth.confirmation.confirm"

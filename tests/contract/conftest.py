@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.spec import Contract
+from contract.loader import Contract
 from tests.contract.documented import Documented
 from tests.harness import Api, Server
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
-from runtime.schemas import SchemaCompiler, Validator
-from runtime.spec import EVERY_ANSWER, Contract
+from contract.loader import EVERY_ANSWER, Contract
+from contract.schemas import SchemaCompiler, Validator
 
 # HTTP's own, which are not for a contract to declare.
 PLAIN = {"connection", "content-encoding", "content-length", "content-type", "date", "transfer-encoding"}

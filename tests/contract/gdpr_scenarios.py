@@ -2,10 +2,10 @@
 
 from tests.contract.account_scenarios import calling
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
+from tests.handlers.auth.test_passwords import reset_token
+from tests.handlers.gdpr.test_delete import leaving
 from tests.handlers.support import account, insert
-from tests.handlers.test_auth_passwords import reset_token
-from tests.handlers.test_gdpr_delete import leaving
-from tests.handlers.test_users_emails import wish
+from tests.handlers.users.test_emails import wish
 from tests.harness import PASSWORD, Api, Tables, bearer
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from runtime.schemas import SchemaCompiler
-from runtime.spec import Contract
+from contract.loader import Contract
+from contract.schemas import SchemaCompiler
 from tests.contract.verdicts import Request
 
 JSON = "application/json"

@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlencode
 
 import orjson
 
-from runtime.bounds import BODY_LIMIT
-from runtime.schemas import SchemaCompiler
-from runtime.spec import Contract
-from runtime.validation import MAX_DEPTH, argument_name
+from contract.bounds import BODY_LIMIT
+from contract.loader import Contract
+from contract.schemas import SchemaCompiler
+from runtime.web.validation import MAX_DEPTH, argument_name
 from tests.contract.inputs import JSON
 from tests.contract.verdicts import Request, Verdict
 

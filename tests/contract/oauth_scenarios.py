@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
+from tests.handlers.auth.test_known_devices import FIREFOX
+from tests.handlers.auth.test_oauth import linked, opened, told, traded
 from tests.handlers.support import account, insert
-from tests.handlers.test_auth_oauth import linked, opened, told, traded
-from tests.handlers.test_known_devices import FIREFOX
 from tests.harness import Api, Tables, bearer
 from tests.oidc_server import Platform
 

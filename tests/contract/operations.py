@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
-from runtime.spec import load
+from contract.loader import load
 from tests.handlers.support import somebody
 from tests.harness import Api, bearer, remember
 

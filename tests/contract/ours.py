@@ -8,13 +8,13 @@ from connexion.apps.asynchronous import AsyncApi, AsyncASGIApp
 from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from persistence.leases import Fetch
-from persistence.sessions import Found, LiveSessions
-from runtime.app import Application
-from runtime.call import SCOPE_KEY, Call
-from runtime.errors import send_answer
-from runtime.parts import utc_now
-from runtime.tokens import InvalidToken
+from domain.clock import utc_now
+from persistence.auth.sessions import Found, LiveSessions
+from persistence.engine.leases import Fetch
+from runtime.web.app import Application
+from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.errors import send_answer
+from services.tokens import InvalidToken
 from tests.contract.verdicts import SEEN, Seen
 
 

@@ -14,8 +14,8 @@ from connexion.resolver import Resolver
 from connexion.security import ApiKeySecurityHandler, BearerSecurityHandler
 from starlette.exceptions import HTTPException
 
-from runtime.schemas import SchemaCompiler
-from runtime.spec import Contract
+from contract.loader import Contract
+from contract.schemas import SchemaCompiler
 from tests.contract.verdicts import SEEN, Seen
 
 

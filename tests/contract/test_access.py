@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from runtime.schemas import SchemaCompiler
+from contract.schemas import SchemaCompiler
 from tests.contract.operations import CONTRACT, IDS, well_formed
 from tests.handlers.support import account, insert, somebody
 from tests.harness import Api, Server, Tables, bearer, code_of

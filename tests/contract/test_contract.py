@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from contract.bounds import BODY_LIMIT
+from contract.schemas import SchemaCompiler
 from domain.config_keys import CATALOGUE, Rate
-from runtime.bounds import BODY_LIMIT
-from runtime.schemas import SchemaCompiler
 from tests.conftest import Databases
 from tests.contract.operations import (
     CONTRACT,
@@ -62,7 +62,7 @@ each_limited = pytest.mark.parametrize("operation_id", LIMITED)
 
 
 class TestExamples:
-    """Of the document; that they are true to their schemas is checked by ``runtime.lint``."""
+    """Of the document; that they are true to their schemas is checked by ``contract.lint``."""
 
     @each
     def test_every_code_has_an_example_of_its_own(self, operation_id: str) -> None:

@@ -16,10 +16,10 @@ from uuid import uuid4
 
 import pytest
 
-from runtime.schemas import SchemaCompiler
+from contract.loader import Contract
+from contract.schemas import SchemaCompiler
 from runtime.settings import Settings
-from runtime.spec import Contract
-from runtime.tokens import Tokens
+from services.tokens import Tokens
 from tests.conftest import Databases
 from tests.contract.inputs import JSON, Inputs
 from tests.contract.kinds import KINDS, Difference, Judge

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from runtime.door import CLOSED, NOSNIFF, TLS_ONLY
-from runtime.spec import EVERY_ANSWER, Contract
+from contract.loader import EVERY_ANSWER, Contract
+from runtime.web.edge import CLOSED, NOSNIFF, TLS_ONLY
 from tests.contract.documented import Documented
 from tests.harness import Server
 

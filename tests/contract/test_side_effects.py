@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from runtime.policy import SideEffect
+from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
     confirmation_scenarios,

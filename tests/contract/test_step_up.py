@@ -7,8 +7,8 @@ import pytest
 from tests.contract.confirmation_scenarios import ASKING, CONFIRM
 from tests.contract.operations import CONTRACT, IDS, SECURED, WITH_BODY, properties, well_formed
 from tests.contract.test_side_effects import SCENARIOS
+from tests.handlers.auth.test_two_factor import Factor
 from tests.handlers.support import account
-from tests.handlers.test_auth_two_factor import Factor
 from tests.harness import PASSWORD, Api, Tables, bearer, code_of
 
 FRESH = [name for name in IDS if CONTRACT.policies[name].fresh.always]

@@ -21,8 +21,8 @@ from urllib.parse import quote
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from runtime.bounds import BODY_LIMIT
-from runtime.schemas import SchemaCompiler
+from contract.bounds import BODY_LIMIT
+from contract.schemas import SchemaCompiler
 from runtime.settings import Settings
 from tests.conftest import Databases
 from tests.contract.inputs import JSON, Draft, Inputs
@@ -268,7 +268,7 @@ def test_other_bodies(attacker: Attacker, sampling: Sampling, operation_id: str)
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)
 def test_nested_values_in_bodies(attacker: Attacker, operation_id: str) -> None:
-    """Alone in the body, so that every rule of it is broken."""
+    """MetricsApp in the body, so that every rule of it is broken."""
     good = attacker.inputs.good(operation_id)
     limit = CONTRACT.operation(operation_id)[BODY_LIMIT]
     for steps in places(body_schema(operation_id)):

@@ -3,9 +3,9 @@
 from typing import Any
 
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
+from tests.handlers.auth.test_passwords import reset_token
 from tests.handlers.support import account, insert
-from tests.handlers.test_auth_passwords import reset_token
-from tests.handlers.test_users_emails import change_token, wish
+from tests.handlers.users.test_emails import change_token, wish
 from tests.harness import PASSWORD, Api, Tables, bearer
 
 AVATAR = {"avatarUrl": "https://cdn.bio.re/avatars/new.webp"}

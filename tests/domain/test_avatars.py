@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from domain.avatars import avatar_columns, has_public_host
 from domain.errors import ApiError
+from domain.users.avatars import avatar_columns, has_public_host
 
 SOMEBODY = uuid4()
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 from domain.config_keys import MIME_TYPES
 from domain.formats import READERS, Malformed, copied, icc, outline
 from domain.formats.outline import MOST_PARTS, MOST_VISITED, PIECE
-from domain.uploads import Refused, cleaned
+from domain.upload import Refused, cleaned
 from tests.files import box, chunk, file_of, mp4, picture, png, riff
 
 ORIENTATION, MAKE, GPS = 0x0112, 0x010F, 0x8825

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain import otp
+from domain.auth import otp
 from domain.config_keys import CATALOGUE
 
 NOW = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)

@@ -3,8 +3,8 @@ import unicodedata
 
 import pytest
 
+from domain.auth.passwords import common_passwords, is_common, nfc, require_impersonal
 from domain.errors import ApiError
-from domain.passwords import common_passwords, is_common, nfc, require_impersonal
 
 
 class TestForm:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from domain.two_factor import (
+from domain.auth.two_factor import (
     BACKUP_ALPHABET,
     STEP_SECONDS,
     backup_codes,

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import ApiError
-from domain.usernames import FORM, is_name, require_no_path, require_rested
+from domain.users.usernames import FORM, is_name, require_no_path, require_rested
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 

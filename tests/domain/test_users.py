@@ -21,7 +21,7 @@ from domain.users import (
     timestamp,
     tombstones_of,
 )
-from runtime.keyring import Keyring
+from services.keyring import Keyring
 
 MOMENT = datetime(2026, 1, 3, 8, 0, 0, 123456, tzinfo=UTC)
 BODY = {

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from runtime.spec import ROOT, Contract, load
+from contract.loader import ROOT, Contract, load
 from tests.fuzz import hooks
 from tests.fuzz.walk import WAYS, walk
 from tests.processes.biore import Biore, Visitor, until

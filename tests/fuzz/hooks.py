@@ -19,9 +19,9 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis import Case, HookContext
 
-from runtime.schemas import SchemaCompiler
-from runtime.spec import load
-from runtime.validation import JSON
+from contract.loader import load
+from contract.schemas import SchemaCompiler
+from runtime.web.validation import JSON
 from tests.processes.biore import until
 
 VERIFY, RESET = "/verify-email?token=", "/reset-password?token="  # what the links of mails hold

@@ -22,8 +22,8 @@ from schemathesis.generation.stateful.control import TransitionController
 from schemathesis.generation.stateful.state_machine import DEFAULT_STATE_MACHINE_SETTINGS, StepInput, StepOutput
 from schemathesis.specs.openapi.stateful import OpenAPIStateMachine
 
-from domain.two_factor import STEP_SECONDS
-from runtime.spec import ROOT
+from contract.loader import ROOT
+from domain.auth.two_factor import STEP_SECONDS
 from tests.fuzz.hooks import RESET, VERIFY
 from tests.processes.biore import Deployment
 

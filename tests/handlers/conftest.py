@@ -3,7 +3,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from runtime.spec import Contract
+from contract.loader import Contract
 from tests.contract.documented import Documented
 from tests.harness import Api, Server
 from tests.providers.servers import SiteVerifyServer, siteverify_server

@@ -9,13 +9,13 @@ import psycopg
 import pytest
 
 from tests.contract.scenario import Act
+from tests.handlers.auth.test_changes import switched_on, undo, undo_token
+from tests.handlers.auth.test_passwords import NEW, reset_token
+from tests.handlers.auth.test_reactivation import deactivated
+from tests.handlers.auth.test_refresh import refresh, rotated
+from tests.handlers.gdpr.test_delete import leaving
 from tests.handlers.support import account, until, waiting_for_locks
-from tests.handlers.test_auth_changes import switched_on, undo, undo_token
-from tests.handlers.test_auth_passwords import NEW, reset_token
-from tests.handlers.test_auth_refresh import refresh, rotated
-from tests.handlers.test_gdpr_delete import leaving
-from tests.handlers.test_reactivation import deactivated
-from tests.handlers.test_users_emails import change_token
+from tests.handlers.users.test_emails import change_token
 from tests.harness import PASSWORD, Api, Server, Tables, bearer
 
 PHONE = {"phone": "+905551112212", "purpose": "verify-phone-profile"}

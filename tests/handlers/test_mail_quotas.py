@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 
 from domain.keys import Purpose
+from tests.handlers.auth.test_passwords import forgot, reset
+from tests.handlers.auth.test_resend_verification import resend
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, change, insert, statements
-from tests.handlers.test_auth_passwords import forgot, reset
-from tests.handlers.test_auth_resend_verification import resend
-from tests.handlers.test_users_emails import verify, wish
+from tests.handlers.users.test_emails import verify, wish
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, code_of
 
 ADA = "ada@example.com"

@@ -17,17 +17,17 @@ import httpx
 import psycopg
 import pytest
 
+from domain.clock import utc_now
 from domain.keys import Purpose
-from runtime.oauth import OAuthDirectory
-from runtime.parts import utc_now
-from runtime.recovery import Recovery
+from services.platforms import OAuthDirectory
+from services.recovery import Recovery
+from tests.handlers.auth.test_changes import undo_token
+from tests.handlers.auth.test_known_devices import FIREFOX, keep_device
+from tests.handlers.auth.test_otp import PHONE, another, code_in, opened, send, verify
+from tests.handlers.auth.test_two_factor import WRONG, Factor
 from tests.handlers.conftest import Clients
+from tests.handlers.gdpr.test_export import built
 from tests.handlers.support import account, insert, tombstone, until, waiting_for_locks
-from tests.handlers.test_auth_changes import undo_token
-from tests.handlers.test_auth_otp import PHONE, another, code_in, opened, send, verify
-from tests.handlers.test_auth_two_factor import WRONG, Factor
-from tests.handlers.test_gdpr_export import built
-from tests.handlers.test_known_devices import FIREFOX, keep_device
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
 OLD, NEW = "the-old-secret-of-the-drill-0123456789", "the-new-secret-of-the-drill-9876543210"
@@ -177,10 +177,15 @@ def changes_to_undo(before: Api, after: Api, tables: Tables) -> None:
     assert tables.one("SELECT two_factor_enabled FROM users") == {"two_factor_enabled": False}
 
 
+def recovery_at(api: Api) -> Recovery:
+    parts = api.server.app.parts
+    return Recovery(parts.database, parts.keyring, parts.config, utc_now)
+
+
 @drill(Purpose.RECOVERY)
 def recoveries(before: Api, after: Api, tables: Tables) -> None:
     account(before, tables)
-    first, second = (Recovery(api.server.app.parts, utc_now) for api in (before, after))
+    first, second = (recovery_at(api) for api in (before, after))
     code = before.server.on_loop(first.prepare(EMAIL, "Grace"))
     after.server.on_loop(second.approve(EMAIL, "Edsger", code))
     assert tables.one("SELECT password_hash FROM users") == {"password_hash": None}

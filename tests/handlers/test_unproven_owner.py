@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Table
 
 from persistence.models import Base
+from tests.handlers.auth.test_changes import ADA, MALLORY, change_address, password_of, reset, undo_token, undone, user
+from tests.handlers.auth.test_oauth import opened, signed_in, told
+from tests.handlers.auth.test_two_factor import Factor
 from tests.handlers.support import account, insert
-from tests.handlers.test_auth_changes import ADA, MALLORY, change_address, password_of, reset, undo_token, undone, user
-from tests.handlers.test_auth_oauth import opened, signed_in, told
-from tests.handlers.test_auth_two_factor import Factor
 from tests.harness import PASSWORD, Api, Server, Tables
 from tests.oidc_server import Platform
 from tests.persistence.test_gdpr_completeness import choices_of, value_for

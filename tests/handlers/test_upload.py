@@ -20,7 +20,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from domain.config_keys import MIME_TYPES
-from domain.uploads import Slot, incoming
+from domain.upload import Slot, incoming
 from providers.storage import sigv4
 from providers.storage.local import FORGOTTEN_SECONDS
 from providers.storage.sigv4 import Credentials

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from persistence.batching import Batched
+from persistence.engine.batching import Batched
 
 
 class Oracle:

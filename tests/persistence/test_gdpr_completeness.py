@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from persistence.models import Base
 from persistence.personal import DONE_TO_YOU, NOT_PERSONAL, PERSONAL, USER_KEPT, Anonymise, Delete, Keep, Subject
+from tests.handlers.gdpr.test_export import archive, built
 from tests.handlers.support import account, change, insert
-from tests.handlers.test_gdpr_export import archive, built
 from tests.harness import PASSWORD, Api, Server, Tables, bearer
 
 # What a column is called that leads to a person, by id or by name.

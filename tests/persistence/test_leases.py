@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from persistence.leases import Leases
+from persistence.engine.leases import Leases
 from tests.conftest import Databases
 
 PID = "SELECT pg_backend_pid()"

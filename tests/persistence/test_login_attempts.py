@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from persistence.auth import LoginAttempts
-from persistence.database import Database
+from persistence.engine.database import Database
 from tests.conftest import Databases
 from tests.handlers.support import until, waiting_for_locks
 from tests.harness import Tables, bare_database

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from persistence.auth.sessions import MOST_AT_ONCE, LiveSessions
 from persistence.models import Base
-from persistence.sessions import MOST_AT_ONCE, LiveSessions
 from tests.contract.operations import IDS
 from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
 from tests.files import png

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from contract.loader import Contract
+from contract.texts import Texts
 from portal.build import Options, build
 from portal.model import Site, read
-from runtime.i18n import Texts
-from runtime.spec import Contract
 
 ORIGIN = "http://127.0.0.1:8000"
 

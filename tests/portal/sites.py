@@ -1,7 +1,7 @@
 """The contract as the portal's parts read it."""
 
+from contract.loader import load
 from portal.model import Operation, read
-from runtime.spec import load
 
 SITE = read(load())
 ORIGIN = "http://127.0.0.1:8000"

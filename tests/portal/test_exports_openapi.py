@@ -3,9 +3,9 @@
 import orjson
 import pytest
 
+from contract.loader import Contract, require_valid
 from portal.exports.enriched import LINGUIST, enriched
 from portal.samples import LANGUAGES
-from runtime.spec import Contract, require_valid
 from tests.portal.sites import IDS, OPERATIONS, ORIGIN, SITE
 
 ADDED = {"description", "x-badges", "x-codeSamples"}

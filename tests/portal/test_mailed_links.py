@@ -13,11 +13,11 @@ from uuid import UUID, uuid4
 import pytest
 from lxml import html
 
-from domain.changes import Notice
+from contract.texts import Texts
+from domain.auth.changes import Notice
 from domain.config_keys import LOCALES
 from domain.keys import Purpose
 from jobs import email
-from runtime.i18n import Texts
 from tests.handlers.support import insert
 from tests.harness import Server, Tables
 

@@ -13,8 +13,11 @@ from typing import Any
 import html5lib
 import pytest
 
+from contract.loader import ROOT, load
+from contract.policy import ContractError
+from contract.texts import Texts
 from domain.config_keys import LOCALES
-from domain.usernames import is_name
+from domain.users.usernames import is_name
 from portal import markup
 from portal.build import MARK, Options, build
 from portal.evidence import Badge, Count, Evidence, Gap
@@ -24,10 +27,7 @@ from portal.pages import error_anchor, error_path, operation_path, pages
 from portal.render import ASSETS, TEMPLATES
 from portal.source import KINDS, Source, Sources
 from portal.words import RIGHT_TO_LEFT, Words, code
-from runtime.i18n import Texts
-from runtime.policy import ContractError
-from runtime.portal import PATHS
-from runtime.spec import ROOT, load
+from runtime.web.pages import PATHS
 from tests.portal.conftest import ORIGIN
 from tests.portal.reading import Document, documents, leads_somewhere
 

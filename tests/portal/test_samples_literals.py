@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.loader import ROOT
 from portal.samples.call import percent_encoded
 from portal.samples.literals import TABLE, literal, plain
-from runtime.spec import ROOT
 from tests.portal.interpreters import HAS_NODE
 from tests.portal.nasty import PIECES, paired, texts, values
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from contract.loader import ROOT, Contract
+from contract.policy import ContractError, SideEffect
 from portal.source import KINDS, Source, Sources
-from runtime.policy import ContractError, SideEffect
-from runtime.sources import find_sources, uses_of
-from runtime.spec import ROOT, Contract
+from proof.sources import find_sources, uses_of
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from contract.loader import Contract
+from contract.policy import Policy, SideEffect
+from contract.texts import Texts
 from portal.evidence import SAMPLES, Badge, Count, Evidence, Gap, deviations
-from runtime.examine import System, ask, examine, mutations, unbound
-from runtime.i18n import Texts
-from runtime.policy import Policy, SideEffect
-from runtime.spec import Contract
-from runtime.verify import as_json, is_incomplete, lines, verdicts
+from proof.examine import System, ask, examine, mutations, unbound
+from proof.verify import as_json, is_incomplete, lines, verdicts
 from tests.conftest import Databases
 
 LOGIN = "auth.login"

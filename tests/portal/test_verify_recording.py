@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from portal.evidence import Evidence
-from runtime.evidence import NoCheckout, Recorded, Stamp, judge, masked, merge, stamp
+from proof.evidence import NoCheckout, Recorded, Stamp, judge, masked, merge, stamp
 from tests.recording import Recorder
 
 HERE = Stamp("a" * 64, "0123456789ab", changed=False)

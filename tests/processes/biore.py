@@ -17,12 +17,13 @@ from uuid import UUID, uuid4
 import httpx
 import psutil  # type: ignore[import-untyped]
 
+from domain.clock import utc_now
 from domain.users import REFERRAL_LENGTH, Client, Origin, new_user, referral_code
-from runtime.embedded import recorded_url
-from runtime.parts import Parts, build_parts, utc_now
+from runtime.compose import Parts, build_parts
+from runtime.serve.embedded import recorded_url
 from runtime.settings import PREFIX, Settings
-from runtime.signing import SigningKeys
-from runtime.tokens import Tokens
+from services.signing_keys import SigningKeys
+from services.tokens import Tokens
 from tests.harness import PASSWORD, TOKEN, Tables, refresh_token
 from tests.providers.servers import closed_port
 

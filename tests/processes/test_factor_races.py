@@ -12,9 +12,9 @@ import httpx
 import pyotp
 import pytest
 
-from domain.two_factor import CHALLENGE_LIFE
-from runtime.oauth import OAuthDirectory
-from runtime.parts import Parts
+from domain.auth.two_factor import CHALLENGE_LIFE
+from runtime.compose import Parts
+from services.platforms import OAuthDirectory
 from tests.harness import TOKEN, Tables, bearer
 from tests.oidc_server import NONCE, SECRET, Platform, oidc_server
 from tests.processes.biore import Deployment, registration

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from runtime.server import OTHER_FILES
+from runtime.serve.server import OTHER_FILES
 from tests.processes.biore import Deployment, Process, until
 from tests.processes.conftest import DeploymentMaker
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from persistence.migrate import upgrade
-from runtime.embedded import EmbeddedPostgres
+from runtime.serve.embedded import EmbeddedPostgres
 from tests.harness import PASSWORD, bearer
 from tests.processes.biore import PATIENCE, Deployment, Process, registration, until
 from tests.processes.conftest import QUIET, DeploymentMaker

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from runtime.cli import cli
-from runtime.recovery import NotRecovered
+from services.recovery import NotRecovered
 from tests.conftest import SECRET
+from tests.handlers.auth.test_changes import ADA, UNDO, chosen_anew, password_of, undone
+from tests.handlers.auth.test_oauth import linked
+from tests.handlers.auth.test_two_factor import Factor
 from tests.handlers.support import account, audited, change
-from tests.handlers.test_auth_changes import ADA, UNDO, chosen_anew, password_of, undone
-from tests.handlers.test_auth_oauth import linked
-from tests.handlers.test_auth_two_factor import Factor
 from tests.harness import Api, Server, Tables, bearer
 
 
@@ -123,9 +123,11 @@ class TestRecover:
         late = datetime.now(UTC) - timedelta(hours=25)
 
         async def prepare() -> str:
-            from runtime.recovery import Recovery
+            from services.recovery import Recovery
 
-            return await Recovery(server.app.parts, lambda: late).prepare(ADA, "Grace")
+            parts = server.app.parts
+            recovery = Recovery(parts.database, parts.keyring, parts.config, lambda: late)
+            return await recovery.prepare(ADA, "Grace")
 
         code = server.on_loop(prepare())
         assert "expired" in support.refused("recover", ADA, "--by", "Edsger", "--approve", code)

@@ -14,7 +14,7 @@ import pytest
 
 from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
 from persistence.repositories import Repositories
-from runtime.parts import Parts
+from runtime.compose import Parts
 from tests.harness import Tables
 from tests.processes.biore import Biore, Deployment, alive, until
 from tests.processes.conftest import DeploymentMaker

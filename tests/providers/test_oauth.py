@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from domain.oauth import OAuthClient, OAuthIdentity, OAuthProof
+from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from providers.oauth import oauth_adapters
 from providers.oauth.jwks import LIFE_SECONDS, UNKNOWN_SECONDS, KeySets
 from providers.oauth.oidc import OpenIdProvider

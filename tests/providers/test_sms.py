@@ -10,8 +10,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from domain.auth.sms import Sms
 from domain.config_keys import SMS
-from domain.sms import Sms
 from providers.ports import Attempt, ProviderRejected, ProviderUnavailable
 from providers.registry import build_providers
 from providers.sms import sms_adapters

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from domain.uploads import Slot, is_public, owner_of
+from domain.upload import Slot, is_public, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, StorageProvider
 from providers.storage import storage_adapters
 from providers.storage.local import FORGOTTEN_SECONDS, PARTIAL, Busy, LocalStorage, Ticket, TooLarge

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.devices import MOST_CHARACTERS, device_of
+from services.devices import MOST_CHARACTERS, device_of
 
 CHROME = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"

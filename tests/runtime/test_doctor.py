@@ -21,20 +21,21 @@ import pytest
 from psycopg import sql
 from redis import Redis
 
+from contract.loader import load
+from domain.clock import utc_now
 from domain.keys import Purpose
 from domain.users import tombstones_of
 from persistence.health import Vitals
 from runtime import doctor
-from runtime.config import SEALED
+from runtime.compose import build_parts
 from runtime.doctor import Check, Finding, surroundings
 from runtime.doctor.database import judged_version
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, ok
-from runtime.embedded import EmbeddedPostgres
-from runtime.keyring import Keyring
-from runtime.parts import build_parts, utc_now
+from runtime.serve.embedded import EmbeddedPostgres
 from runtime.settings import Settings
-from runtime.spec import load
+from services.keyring import Keyring
+from services.live_config import SEALED
 from tests.conftest import Databases
 from tests.dns_server import SILENT, DnsServer
 from tests.handlers.support import insert

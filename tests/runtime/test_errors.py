@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from runtime.errors import as_api_error
+from runtime.web.errors import as_api_error
 
 DEADLOCK = psycopg.errors.DeadlockDetected("deadlock detected")
 

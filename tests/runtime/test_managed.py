@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from contract.loader import MANAGED_BY, OPENAPI, Contract, load
+from contract.policy import ContractError
 from domain.config_keys import CATALOGUE
-from runtime.managed import keys_of, managed_by
-from runtime.policy import ContractError
-from runtime.spec import MANAGED_BY, OPENAPI, Contract, load
+from proof.managed import keys_of, managed_by
 
 # Keys that no operation reads, by whose they are.
 ELSEWHERE = {

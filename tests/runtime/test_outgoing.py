@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import pytest
 
+from runtime.observe.spans import Traced
+from runtime.observe.tracing import NoTracing, Tracing
 from runtime.settings import Settings
-from runtime.spans import Traced
-from runtime.tracing import Untraced
 
 SECRET = "a-secret-of-the-tests-0123456789-abcdef"
 
@@ -43,14 +43,14 @@ def vendor() -> Iterator[str]:
 
 
 @pytest.fixture(params=["untraced", "traced"])
-def tracing(request: pytest.FixtureRequest) -> Iterator[Untraced]:
+def tracing(request: pytest.FixtureRequest) -> Iterator[Tracing]:
     settings = Settings(secret_key=SECRET)
-    made = Untraced() if request.param == "untraced" else Traced(settings, "http://127.0.0.1:9", "api")
+    made = NoTracing() if request.param == "untraced" else Traced(settings, "http://127.0.0.1:9", "api")
     yield made
     asyncio.run(made.close())
 
 
-def test_a_redirect_is_not_followed(vendor: str, tracing: Untraced) -> None:
+def test_a_redirect_is_not_followed(vendor: str, tracing: Tracing) -> None:
     async def ask() -> int:
         async with tracing.http_client() as http:
             return (await http.get(f"{vendor}/asked")).status_code

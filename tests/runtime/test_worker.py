@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from domain.jobs import MAX_ATTEMPTS, PLACES, Lane, lane_of
 from persistence.outbox import Claimed
-from runtime.worker import Worker
+from runtime.worker.worker import Worker
 from tests.handlers.support import account, insert, until
 from tests.harness import Server, Tables
 from tests.providers.s3_server import S3Server, s3_server

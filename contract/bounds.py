@@ -1,0 +1,110 @@
+"""How much a request may hold, from its schemas. What has no bound has no place in the contract.
+
+A stranger decides how large a request is, so each text, list and object that comes in has a limit of its own, and a
+body as a whole has one that follows from them: it is refused before anything of it is parsed.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from contract.policy import ContractError
+
+KIB = 1024
+SMALLEST, LARGEST = 16 * KIB, 256 * KIB
+BODY_LIMIT = "x-biore-body-limit"
+NORMALIZE = "x-biore-normalize"
+# Whatever is cut off by cleaning may make a text so many times as long, or so long in any case.
+UNCLEANED, UNCLEANED_AT_LEAST = 4, 64
+
+ESCAPED = 12  # bytes: an emoji as two \uXXXX, which is the longest that JSON has for a character
+PLAIN_ESCAPED = 2  # of printable ASCII: \" and \\
+PLAIN = re.compile(r"\^\[[ -Z_-~][ -Z_-~]*\](?:[*+]|\{[0-9,]+\})?\$")  # one class of ASCII characters
+SCALARS = {"boolean": 5, "integer": 32, "number": 32}
+FORMATS = {"uuid": 36}  # lengths that the format itself fixes; a date-time may have any number of decimals
+BETWEEN = 16  # quotes, colon, comma, and the white space of those who indent
+
+
+def uncleaned(longest: int) -> int:
+    """How many characters a text of at most ``longest`` may have before it is cleaned."""
+    return max(UNCLEANED_AT_LEAST, UNCLEANED * longest)
+
+
+class Bounds:
+    """Of the schemas of one document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    def check(self, operation: Mapping[str, Any], where: str) -> int | None:
+        """The bytes that the body of an operation may have, None where it takes none.
+
+        Raises ContractError for a part of the request without a bound.
+        """
+        for reference in operation.get("parameters", ()):
+            parameter = self._resolved(reference)
+            if parameter["in"] == "cookie":  # bounded with the head as a whole; no form of it refuses a call
+                continue
+            self._bytes(parameter["schema"], f"{where}: parameter {parameter['name']}")
+        if "requestBody" not in operation:
+            return None
+        content = self._resolved(operation["requestBody"])["content"]
+        _require(list(content) == ["application/json"], where, "a body is JSON and nothing else")
+        media = content["application/json"]
+        return _rounded(self._bytes(media["schema"], f"{where}: body"), f"{where}: body")
+
+    def _resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        while "$ref" in node:
+            kind, name = node["$ref"].split("/")[2:]
+            node = self._document["components"][kind][name]
+        return node
+
+    def _bytes(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...] = ()) -> int:
+        """What the largest value takes as JSON."""
+        _require(isinstance(schema, Mapping), where, "a schema is an object")
+        if "$ref" in schema:
+            _require(schema["$ref"] not in inside, where, "a schema that holds itself has no bound")
+            return self._bytes(self._resolved(schema), where, (*inside, schema["$ref"]))
+        if "enum" in schema:
+            return max(len(orjson.dumps(value)) for value in schema["enum"]) * ESCAPED
+        kind = schema.get("type")
+        if kind == "string":
+            return 2 + _longest(schema, where) * _widest(schema)
+        if kind == "array":
+            _require("maxItems" in schema, where, "a list needs maxItems")
+            return 2 + int(schema["maxItems"]) * (BETWEEN + self._bytes(schema["items"], f"{where}: items", inside))
+        if kind == "object":
+            _require(schema.get("additionalProperties") is False, where, "an object needs additionalProperties: false")
+            members = schema.get("properties", {}).items()
+            return 2 + sum(
+                BETWEEN + len(name) * ESCAPED + self._bytes(part, f"{where}: {name}", inside) for name, part in members
+            )
+        _require(kind in SCALARS, where, "a value without a type has no bound")
+        return SCALARS[str(kind)]
+
+
+def _longest(schema: Mapping[str, Any], where: str) -> int:
+    longest = schema.get("maxLength", FORMATS.get(schema.get("format", "")))
+    _require(longest is not None, where, "a text needs maxLength")
+    return int(longest)
+
+
+def _widest(schema: Mapping[str, Any]) -> int:
+    """The bytes of its widest character. Before a text is cleaned it may hold any."""
+    plain = NORMALIZE not in schema and PLAIN.fullmatch(schema.get("pattern", "")) is not None
+    return PLAIN_ESCAPED if plain else ESCAPED
+
+
+def _rounded(size: int, where: str) -> int:
+    _require(size <= LARGEST, where, f"up to {size} bytes are more than {LARGEST}; lower what its fields may hold")
+    limit = SMALLEST
+    while limit < size:
+        limit *= 2
+    return limit
+
+
+def _require(holds: bool, where: str, what: str) -> None:
+    if not holds:
+        raise ContractError(f"{where}: {what}")

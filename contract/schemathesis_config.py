@@ -1,0 +1,49 @@
+"""The configuration of Schemathesis, from the contract: which business refusals a valid request may meet."""
+
+import json
+
+from contract.loader import Contract
+from contract.policy import Policy
+
+BUSINESS = {400, 422}
+# Schemathesis' own: what no valid request can rule out from outside.
+ALWAYS_EXPECTED = ("2xx", "401", "403", "404", "409", "429", "5xx")
+HEADER = """\
+# Generated from the contract by `make spec`; read by `st run` and `make fuzz`.
+# Every check is on, of every operation.
+# A valid request may be refused with 400 or 422 only where the operation documents such an error.
+# BIORE_FUZZ_TOKEN holds an access token of a verified account.
+
+continue-on-failure = true
+request-timeout = 20.0
+
+[auth.openapi.bearerAuth]
+bearer = "${BIORE_FUZZ_TOKEN}"
+
+[generation]
+mode = "all"
+allow-x00 = false  # no text may hold U+0000, which OpenAPI cannot say
+
+[phases.stateful]
+max-steps = 8
+"""
+
+
+def configuration(contract: Contract) -> str:
+    """The text of ``schemathesis.toml``."""
+    exceptions = (_expected(policy) for policy in contract.policies.values())
+    return HEADER + "".join(filter(None, exceptions))
+
+
+def _expected(policy: Policy) -> str:
+    own = policy.own_codes | ({"idempotency.key_reused"} if policy.idempotent else set())
+    statuses = sorted({policy.statuses[code] for code in own} & BUSINESS)
+    if not statuses:
+        return ""
+    expected = json.dumps([*ALWAYS_EXPECTED, *map(str, statuses)])
+    lines = (
+        "\n[[operations]]",
+        f'include-operation-id = "{policy.operation_id}"',
+        f"checks.positive_data_acceptance.expected-statuses = {expected}\n",
+    )
+    return "\n".join(lines)

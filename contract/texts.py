@@ -1,0 +1,73 @@
+"""Words in the caller's language: errors, validation rules, answers and mails, from ``locales/<locale>/*.json``.
+
+English error messages stand in the contract's catalogue, so ``en`` has no ``errors.json``.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from contract.loader import ROOT
+
+LOCALES = ROOT / "locales"
+DEFAULT = "en"
+MAX_HEADER = 512
+RANGE = re.compile(r"(?P<language>[a-z]{1,8})(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
+WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")  # RFC 9110, 12.4.2
+# Deprecated subtags with their Preferred-Value in the IANA Language Subtag Registry (RFC 5646, 4.5), which Java and
+# Android still send; and, as CLDR has it, single languages that stand for the one of which they are the standard form.
+CANONICAL = {
+    "in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro",
+    "arb": "ar", "cmn": "zh", "pes": "fa",
+}  # fmt: skip
+NAMESPACES = ("errors", "validation", "messages", "mails", "portal")
+
+
+class Texts:
+    def __init__(self, errors: Mapping[str, Mapping[str, Any]], folder: Path = LOCALES) -> None:
+        self._texts = {path.name: _read(path) for path in sorted(folder.iterdir()) if path.is_dir()}
+        self._texts[DEFAULT]["errors"] = {code: entry["message"] for code, entry in errors.items()}
+        self.locales = tuple(self._texts)
+
+    def say(self, locale: str, namespace: str, key: str, /, **variables: Any) -> str:
+        """The text in ``locale``, in English where the locale lacks it."""
+        texts = self._texts.get(locale, {}).get(namespace, {})
+        text = texts.get(key) or self._texts[DEFAULT][namespace][key]
+        return text.format(**variables) if variables else text
+
+    def namespace(self, locale: str, namespace: str) -> Mapping[str, str]:
+        return self._texts[locale].get(namespace, {})
+
+
+def _read(folder: Path) -> dict[str, dict[str, str]]:
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def negotiate(accept_language: str | None, supported: Sequence[str]) -> str:
+    """The first supported locale that the header prefers (RFC 9110, 12.5.4), else the platform's default."""
+    default = supported[0] if supported else DEFAULT
+    if not accept_language:
+        return default
+    # What is cut off must not change the member before it.
+    bounded = accept_language if len(accept_language) <= MAX_HEADER else accept_language[:MAX_HEADER].rpartition(",")[0]
+    return _best(bounded, tuple(supported)) or default
+
+
+@lru_cache(maxsize=1024)
+def _best(header: str, supported: tuple[str, ...]) -> str | None:
+    offered = [(-weight, position, language) for position, (language, weight) in enumerate(_members(header)) if weight]
+    return next((language for _, _, language in sorted(offered) if language in supported), None)
+
+
+def _members(header: str) -> Iterator[tuple[str, float]]:
+    """Language and weight of each well-formed member; parameters that are not known say nothing."""
+    for member in header.split(","):
+        named, *parameters = (part.strip() for part in member.split(";"))
+        found = RANGE.fullmatch(named)
+        weights = [value for name, _, value in (p.partition("=") for p in parameters) if name.lower() == "q"] or ["1"]
+        if found is not None and len(weights) == 1 and WEIGHT.fullmatch(weights[0]):
+            language = found["language"].lower()
+            yield CANONICAL.get(language, language), float(weights[0])

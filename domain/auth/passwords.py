@@ -1,0 +1,77 @@
+"""Passwords: the one form in which they are judged and compared, and those that everybody tries first."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from domain.errors import ApiError
+
+# Composing takes quadratic time for combining marks in a hostile order. The longest field for a password has 1024
+# characters, and composing makes a fourth of a text at most: what is longer than this breaks ``maxLength`` as it is.
+LONGEST_COMPOSED = 4 * 1024
+# What people add to a word when a rule asks for a digit or a sign: a year, "123", "-1", "!".
+DECORATED = re.compile(r"[ -@\[-`{-~]{0,5}([^ -@\[-`{-~].*[^ -@\[-`{-~])[ -@\[-`{-~]{0,5}", re.DOTALL)
+LONGEST_COMMON = 40
+SITE = ("bio.re", "biore", "bio-re", "bio_re")
+SHORTEST_WORD = 3
+
+
+def nfc(text: str) -> str:
+    """Canonical composition (RFC 8265, OpaqueString): nothing is folded or trimmed.
+
+    Systems type one letter as one character or as several. Compatible characters (NFKC) stay different: to make them
+    one would let other passwords in than the one that was chosen.
+    """
+    return unicodedata.normalize("NFC", text) if len(text) <= LONGEST_COMPOSED else text
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """From the leaks of many sites, in lower case; where they come from stands in common_passwords.md."""
+    return frozenset(files("domain.auth").joinpath("common_passwords.txt").read_text(encoding="utf-8").splitlines())
+
+
+def is_common(password: str) -> bool:
+    """Whether it stands in the list, in any case, as it is or with up to five digits and signs around it."""
+    if len(password) > LONGEST_COMMON:
+        return False
+    folded = password.lower()
+    return folded in common_passwords() or _undecorated(folded) in common_passwords()
+
+
+def _undecorated(folded: str) -> str:
+    match = DECORATED.fullmatch(folded)
+    return match[1] if match else folded
+
+
+def require_impersonal(field: str, password: str, email: str | None, username: str | None) -> None:
+    """Raises ApiError validation.failed when the password is nothing but our name, the address or the username."""
+    folded = password.lower()
+    if not {folded, _bare(folded), _bare(_undecorated(folded))}.isdisjoint(_own_words(email, username)):
+        raise refusal(field, "personal_password")
+
+
+def _own_words(email: str | None, username: str | None) -> set[str]:
+    words: Iterable[str] = (*SITE, email or "", (email or "").partition("@")[0], username or "")
+    return {form for word in words for form in (word.lower(), _bare(word)) if len(form) >= SHORTEST_WORD}
+
+
+def _bare(text: str) -> str:
+    """Without signs and without the digits at its ends."""
+    return re.sub(r"[\W_]", "", text.lower()).strip("0123456789")
+
+
+def require_unleaked(field: str, *, leaked: bool) -> None:
+    """Raises ApiError validation.failed."""
+    if leaked:
+        raise refusal(field, "leaked_password")
+
+
+def refusal(field: str, rule: str) -> ApiError:
+    return ApiError("validation.failed", details=[{"field": field, "rule": rule}])
+
+
+STEPS = {"nfc": nfc}
+CHECKS = {"common_password": is_common}

@@ -1,0 +1,388 @@
+"""Sessions, one-time tokens and login attempts. Every change of state is one guarded statement."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Integer, Interval, and_, case, cast, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.auth import one_time_hash, read_one_time_token
+from domain.errors import ApiError
+from domain.users import Client, Return
+from persistence.models import (
+    Challenge,
+    EmailChange,
+    EmailVerification,
+    GdprRequest,
+    LoginAttempt,
+    OneTimeToken,
+    PasswordReset,
+    ReactivationToken,
+    Session,
+    User,
+)
+from persistence.users import hold
+
+DELETION = "DELETION"
+
+
+class Sessions:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def start(
+        self, user_id: UUID, client: Client, country: str | None, now: datetime, expires_at: datetime
+    ) -> UUID:
+        """Open a session and note the login on the account."""
+        row = Session(
+            user_id=user_id,
+            last_active_at=now,
+            expires_at=expires_at,
+            confirmed_at=now,
+            user_agent=client.user_agent,
+            ip=client.ip,
+            country=country,
+        )
+        self._session.add(row)
+        await self._session.execute(update(User).where(User.id == user_id).values(last_login_at=now))
+        await self._session.flush()
+        return row.id
+
+    async def get_live(self, session_id: UUID, now: datetime, idle: timedelta) -> Session:
+        """Raises ApiError auth.refresh.invalid_token for a session that ended or never was."""
+        row = await self._session.get(Session, session_id, populate_existing=True)
+        if row is None or row.revoked_at or row.expires_at <= now or row.last_active_at <= now - idle:
+            raise ApiError("auth.refresh.invalid_token")
+        return row
+
+    async def find_live(self, ids: Sequence[UUID], now: datetime, idle: timedelta) -> dict[UUID, Session]:
+        """Those that neither ended nor lay idle, by id."""
+        live = select(Session).where(
+            Session.id.in_(ids),
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Session.last_active_at > now - idle,
+        )
+        return {row.id: row for row in await self._session.scalars(live)} if ids else {}
+
+    async def rotate(self, session_id: UUID, counter: int, now: datetime, idle: timedelta) -> bool:
+        """Move on from ``counter``; False when another call did so first, or the session ended meanwhile."""
+        moved = update(Session).where(
+            Session.id == session_id,
+            Session.counter == counter,
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Session.last_active_at > now - idle,
+        )
+        moved = moved.values(counter=counter + 1, rotated_at=now, last_active_at=now).returning(Session.id)
+        return await self._session.scalar(moved) is not None
+
+    async def revoke(self, session_id: UUID, now: datetime) -> UUID | None:
+        """Whose live session it was, or None when there was none to revoke."""
+        live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
+        return await self._session.scalar(live.values(revoked_at=now).returning(Session.user_id))
+
+    async def revoke_own(self, session_id: UUID, user_id: UUID, now: datetime) -> bool:
+        """False when the account has no such live session."""
+        own = update(Session).where(
+            Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None), Session.expires_at > now
+        )
+        return await self._session.scalar(own.values(revoked_at=now).returning(Session.id)) is not None
+
+    async def revoke_all(self, user_id: UUID, now: datetime, but: UUID | None = None) -> int:
+        """How many live sessions of the account ended; ``but`` stays. What proofs opened ends with them."""
+        await self.void_opened(user_id, but=but)
+        live = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+        if but is not None:
+            live = live.where(Session.id != but)
+        return len((await self._session.scalars(live.values(revoked_at=now).returning(Session.id))).all())
+
+    async def confirm(self, session_id: UUID, now: datetime) -> bool:
+        """Note that the bearer of a live session proved who they are; False when it ended meanwhile."""
+        live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
+        return await self._session.scalar(live.values(confirmed_at=now).returning(Session.id)) is not None
+
+    async def lock_owner(self, session_id: UUID, user_id: UUID, *, fresh: bool = False) -> User:
+        """The account of a session that is still live; nobody else changes the account until the transaction ends.
+
+        To be called first in the transaction that writes: what ended the session held the account, too. Raises ApiError
+        auth.unauthenticated when it ended, and with ``fresh`` auth.confirmation_required when its proof was voided.
+        """
+        held = select(User).where(User.id == user_id).with_for_update()
+        user = await self._session.scalar(held, execution_options={"populate_existing": True})
+        live = select(Session.confirmed_at).where(
+            Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None)
+        )
+        found = (await self._session.execute(live)).one_or_none()
+        if user is None or found is None:
+            raise ApiError("auth.unauthenticated")
+        if fresh and found.confirmed_at is None:
+            raise ApiError("auth.confirmation_required")
+        return user
+
+    async def hold_compared(self, session_id: UUID, compared: User, refusal: str) -> User:
+        """As ``lock_owner``, of the account as it was when the password in a body was compared with its own.
+
+        Raises ApiError ``refusal`` when another password was set since.
+        """
+        held = await self.lock_owner(session_id, compared.id, fresh=compared.two_factor_enabled)
+        if held.password_hash != compared.password_hash:
+            raise ApiError(refusal)
+        return held
+
+    async def void_opened(self, user_id: UUID, *, but: UUID | None = None) -> None:
+        """End what earlier proofs of the account opened and did not finish. No code is spent by it.
+
+        Sign-ins that wait for their second factor, codes on their way to a phone, the set-up of an authenticator app,
+        and the confirmations of all sessions except ``but``. The account is held before anything that hangs on it, as
+        by all who void tokens of an account, so that none waits for the other.
+        """
+        await hold(self._session, user_id)
+        unfinished = update(User).where(
+            User.id == user_id, User.two_factor_secret.is_not(None), User.two_factor_enabled.is_(False)
+        )
+        await self._session.execute(unfinished.values(two_factor_secret=None, two_factor_last_step=None))
+        await self._session.execute(delete(Challenge).where(Challenge.user_id == user_id, Challenge.used_at.is_(None)))
+        confirmed = update(Session).where(
+            Session.user_id == user_id, Session.revoked_at.is_(None), Session.confirmed_at.is_not(None)
+        )
+        if but is not None:
+            confirmed = confirmed.where(Session.id != but)
+        await self._session.execute(confirmed.values(confirmed_at=None))
+
+    async def list_live(self, user_id: UUID, now: datetime, idle_days: int, limit: int) -> Sequence[Session]:
+        """The last used first."""
+        live = select(Session).where(
+            Session.user_id == user_id,
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Session.last_active_at > now - timedelta(days=idle_days),
+        )
+        rows = await self._session.scalars(live.order_by(Session.last_active_at.desc(), Session.id).limit(limit))
+        return rows.all()
+
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(Session).where(Session.expires_at < before))
+
+
+class OneTimeTokens:
+    """Tokens of one kind, each good for one thing once; the first that is used ends the account's others.
+
+    An account has up to ``at_once`` of them: who has links mailed to somebody else ends none that these still have.
+    """
+
+    model: type[OneTimeToken]
+    at_once = 3
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: str) -> UUID:
+        """A new token; the account's oldest one too many stops working. ``columns`` are further ones of its kind."""
+        await hold(self._session, user_id)
+        await self._make_room(user_id, now)
+        token = uuid4()
+        row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
+        await self._session.execute(insert(self.model).values(row))
+        return token
+
+    async def invalidate(self, user_id: UUID, now: datetime) -> None:
+        row = self.model
+        live = update(row).where(row.user_id == user_id, row.used_at.is_(None), row.invalidated_at.is_(None))
+        await self._session.execute(live.values(invalidated_at=now))
+
+    async def consume(self, token: UUID, now: datetime) -> UUID | None:
+        """Whose the token is; None when it is unknown, expired, replaced or consumed.
+
+        The account is held before its token, as by all who void tokens of an account, so that none waits for the other.
+        """
+        row = self.model
+        owner = await self.find(token, now)
+        if owner is None:
+            return None
+        await hold(self._session, owner)
+        used = update(row).where(*self._good(token, now)).values(used_at=now)
+        user_id = await self._session.scalar(used.returning(row.user_id))
+        if user_id is not None:
+            await self.invalidate(user_id, now)
+        return user_id
+
+    async def find(self, token: UUID, now: datetime) -> UUID | None:
+        """Whose a token is that ``consume`` would take."""
+        return await self._session.scalar(select(self.model.user_id).where(*self._good(token, now)))
+
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(self.model).where(self.model.expires_at < before))
+
+    async def _make_room(self, user_id: UUID, now: datetime) -> None:
+        row = self.model
+        live = (row.user_id == user_id, row.used_at.is_(None), row.invalidated_at.is_(None))
+        newest = select(row.id).where(*live, row.expires_at > now).order_by(row.created_at.desc(), row.id)
+        spared = newest.limit(self.at_once - 1)
+        await self._session.execute(update(row).where(*live, row.id.not_in(spared)).values(invalidated_at=now))
+
+    def _good(self, token: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
+        row = self.model
+        return (
+            row.token_hash == one_time_hash(token),
+            row.used_at.is_(None),
+            row.invalidated_at.is_(None),
+            row.expires_at > now,
+        )
+
+
+class EmailChanges(OneTimeTokens):
+    model = EmailChange
+    at_once = 1  # only the owner asks, and a later wish replaces the earlier
+
+    async def new_email(self, token: UUID) -> str:
+        """The address that the token, which must be known, was mailed to."""
+        found = select(EmailChange.new_email).where(EmailChange.token_hash == one_time_hash(token))
+        return (await self._session.scalars(found)).one()
+
+    async def note_former(self, token: UUID, former: str) -> None:
+        """Which address the change that the token opened has replaced."""
+        changed = update(EmailChange).where(EmailChange.token_hash == one_time_hash(token))
+        await self._session.execute(changed.values(former_email=former))
+
+    async def purge(self, before: datetime) -> None:
+        """Forget wishes that came to nothing; what was changed leads an erasure to the former address."""
+        unused = delete(EmailChange).where(EmailChange.expires_at < before, EmailChange.used_at.is_(None))
+        await self._session.execute(unused)
+
+    async def was_consumed(self, token: UUID, now: datetime) -> bool:
+        """Whether the token gave its account the address that it still has, and would still live."""
+        used = (
+            select(EmailChange.id)
+            .join(User, and_(User.id == EmailChange.user_id, User.email == EmailChange.new_email))
+            .where(
+                EmailChange.token_hash == one_time_hash(token),
+                EmailChange.used_at.is_not(None),
+                EmailChange.expires_at > now,
+            )
+        )
+        return await self._session.scalar(used) is not None
+
+
+class PasswordResets(OneTimeTokens):
+    model = PasswordReset
+
+
+class ReactivationTokens(OneTimeTokens):
+    model = ReactivationToken
+
+    async def redeem(self, token: str, now: datetime) -> UUID:
+        """Whose the token is, as the person showed it. Raises ApiError error.user.reactivation_invalid."""
+        parsed = read_one_time_token(token)
+        user_id = await self.consume(parsed, now) if parsed is not None else None
+        if user_id is None:
+            raise ApiError("error.user.reactivation_invalid")
+        return user_id
+
+    async def state(self, token: UUID, now: datetime) -> Return | None:
+        """What the token leads to, dead ones included."""
+        row = ReactivationToken
+        pending = (
+            select(GdprRequest.grace_ends_at)
+            .where(GdprRequest.user_id == User.id, GdprRequest.kind == DELETION, GdprRequest.status == "PENDING")
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(and_(*self._good(token, now)), User.email, User.status, pending)
+        found = query.join(User, User.id == row.user_id).where(row.token_hash == one_time_hash(token))
+        result: Sequence[Any] = (await self._session.execute(found.select_from(row))).all()
+        return Return(*result[0]) if result else None
+
+
+class EmailVerifications(OneTimeTokens):
+    model = EmailVerification
+
+    async def was_consumed(self, token: UUID, now: datetime) -> bool:
+        """Whether the token verified its account before and would still live."""
+        used = (
+            select(EmailVerification.id)
+            .join(User, User.id == EmailVerification.user_id)
+            .where(
+                EmailVerification.token_hash == one_time_hash(token),
+                EmailVerification.used_at.is_not(None),
+                EmailVerification.expires_at > now,
+                User.email_verified,
+            )
+        )
+        return await self._session.scalar(used) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """``number`` of the attempt in its row, or the seconds for which the subject is locked."""
+
+    number: int
+    locked_for: float | None = None
+
+
+class LoginAttempts:
+    """Counts before the password is looked at, so that parallel guesses cannot slip past the threshold."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def hold(self, subjects: Sequence[bytes]) -> None:
+        """To be called before several are counted or forgotten, so that none who does so waits for the other."""
+        held = select(LoginAttempt.subject).where(LoginAttempt.subject.in_(subjects)).order_by(LoginAttempt.subject)
+        await self._session.execute(held.with_for_update())
+
+    async def count(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> Counted:
+        """Count one attempt, unless the subject is locked.
+
+        From the ``threshold``-th attempt in a row the subject locks, for ``base`` seconds doubling up to ``maximum``;
+        a success forgets it all. A day without attempts does so too.
+        """
+        attempt = LoginAttempt
+        forgotten = attempt.updated_at < now - timedelta(days=1)
+        failures = case((forgotten, 1), else_=attempt.failures + 1)
+        doublings = func.least(failures - threshold, 20)
+        seconds = func.least(maximum, base * cast(func.power(2, doublings), Integer))
+        until = case(
+            (failures >= threshold, now + cast(func.make_interval(0, 0, 0, 0, 0, 0, seconds), Interval)), else_=None
+        )
+        first = pg_insert(attempt).values(subject=subject, failures=1, updated_at=now)
+        counted = first.on_conflict_do_update(
+            index_elements=[attempt.subject],
+            set_={"failures": failures, "locked_until": until, "updated_at": now},
+            where=or_(attempt.locked_until.is_(None), attempt.locked_until <= now),
+        ).returning(attempt.failures)
+        number = await self._session.scalar(counted)
+        if number is not None:
+            return Counted(number)
+        locked_until = await self._session.scalar(select(attempt.locked_until).where(attempt.subject == subject))
+        return Counted(0, max(1.0, (locked_until - now).total_seconds()) if locked_until else 1.0)
+
+    async def count_all(
+        self, subjects: Iterable[bytes], now: datetime, threshold: int, base: int, maximum: int
+    ) -> Counted:
+        """Count one attempt of what has a subject under each known secret: the longest of their locks holds."""
+        counts = [await self.count(subject, now, threshold, base, maximum) for subject in sorted(subjects)]
+        locks = [counted.locked_for for counted in counts if counted.locked_for is not None]
+        return Counted(max(counted.number for counted in counts), max(locks, default=None))
+
+    async def forget(self, subject: bytes) -> None:
+        await self._session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subject))
+
+    async def forget_all(self, subjects: Sequence[bytes], now: datetime) -> dict[bytes, int]:
+        """How many failures each subject had in its last day, the attempt under way included."""
+        attempt = LoginAttempt
+        await self.hold(subjects)
+        gone = delete(attempt).where(attempt.subject.in_(subjects))
+        rows = await self._session.execute(gone.returning(attempt.subject, attempt.failures, attempt.updated_at))
+        return {subject: failures for subject, failures, at in rows if at > now - timedelta(days=1)}
+
+    async def failures_of(self, subject: bytes) -> int:
+        found = select(LoginAttempt.failures).where(LoginAttempt.subject == subject)
+        return await self._session.scalar(found) or 0
+
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(LoginAttempt).where(LoginAttempt.updated_at < before))

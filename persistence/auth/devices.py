@@ -1,0 +1,66 @@
+"""Devices and networks that accounts were signed in to from."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, delete, not_, or_, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.auth.devices import MAX_KNOWN, Known, Sighting, device_hash
+from persistence.models import KnownDevice
+
+NOBODY = UUID(int=0)
+
+
+class KnownDevices:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def recognise(self, user_id: UUID | None, seen: Sighting) -> Known:
+        """What the account knows of it. For an unknown account the same query runs, and the answer is: nothing known.
+
+        A client that keeps no cookies is familiar by its kind of device in the very same network.
+        """
+        of, row = user_id or NOBODY, KnownDevice
+        asked = select(row.device_hash, row.network, row.area, row.family).where(row.user_id == of)
+        rows = (await self._session.execute(asked)).all()
+        own = device_hash(of, seen.device_id) if seen.device_id else None
+        device = any(known.device_hash == own for known in rows)
+        alike = any(known.network in seen.network and known.family == seen.family for known in rows)
+        return Known(
+            device=device,
+            network=any(known.network in seen.network for known in rows),
+            familiar=alike or (device and any(known.area in seen.area for known in rows)),
+        )
+
+    async def note(self, user_id: UUID, device_id: UUID, seen: Sighting, now: datetime) -> None:
+        """Remember the sign-in, and no more than ``MAX_KNOWN`` of them."""
+        row = KnownDevice
+        first = pg_insert(row).values(
+            user_id=user_id,
+            device_hash=device_hash(user_id, device_id),
+            network=seen.network[0],
+            area=seen.area[0],
+            family=seen.family,
+            last_seen_at=now,
+        )
+        noted = first.on_conflict_do_update(
+            index_elements=[row.user_id, row.device_hash, row.network],
+            set_={"last_seen_at": now, "family": seen.family},
+        )
+        await self._session.execute(noted)
+        older = select(row.id).where(row.user_id == user_id).order_by(row.last_seen_at.desc()).offset(MAX_KNOWN)
+        await self._session.execute(delete(row).where(row.user_id == user_id, row.id.in_(older)))
+
+    async def forget(self, user_id: UUID, but: Sighting | None = None) -> None:
+        """Forget where the account was signed in to from; ``but`` stays known."""
+        row = KnownDevice
+        gone = row.user_id == user_id
+        if but is not None:
+            own = device_hash(user_id, but.device_id) if but.device_id else b""
+            gone = and_(gone, not_(or_(row.device_hash == own, row.network.in_(but.network))))
+        await self._session.execute(delete(row).where(gone))
+
+    async def purge(self, before: datetime) -> None:
+        await self._session.execute(delete(KnownDevice).where(KnownDevice.last_seen_at < before))

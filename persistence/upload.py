@@ -1,0 +1,96 @@
+"""Signed URLs that were given out, and what became of their files."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, and_, cast, delete, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.errors import ApiError
+from domain.upload import DAY, Slot, Usage
+from persistence.models import OutboxJob, Upload
+from persistence.outbox import DUE
+
+
+class Uploads:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, upload_id: UUID, user_id: UUID, kind: str, slot: Slot, now: datetime, **columns: Any) -> None:
+        row = insert(Upload).values(
+            id=upload_id,
+            user_id=user_id,
+            kind=kind,
+            key=slot.key,
+            content_type=slot.content_type,
+            max_bytes=slot.most_bytes,
+            expires_at=now + slot.life,
+            **columns,
+        )
+        await self._session.execute(row)
+
+    async def usage(self, user_id: UUID, now: datetime) -> Usage:
+        """Of one account. Whoever holds its row still can count on it until the transaction ends."""
+        open_ = and_(Upload.status == "PENDING", Upload.uploaded_at.is_(None), Upload.expires_at > now)
+        query = select(
+            func.count().filter(open_),
+            func.min(Upload.expires_at).filter(open_),
+            func.coalesce(func.sum(func.coalesce(Upload.size, Upload.max_bytes)), 0),
+            func.min(Upload.created_at) + DAY,
+        ).where(Upload.user_id == user_id, Upload.created_at > now - DAY)
+        open_slots, next_slot_at, taken, next_bytes_at = (await self._session.execute(query)).one()
+        return Usage(open_slots, next_slot_at, int(taken), next_bytes_at)
+
+    async def claim(self, key: str, size: int, now: datetime) -> UUID | None:
+        """The upload that takes its file now; None when it took one before, or never was to take one."""
+        waiting = update(Upload).where(Upload.key == key, Upload.status == "PENDING", Upload.uploaded_at.is_(None))
+        return await self._session.scalar(waiting.values(uploaded_at=now, size=size).returning(Upload.id))
+
+    async def find(self, upload_id: UUID) -> Upload | None:
+        return await self._session.get(Upload, upload_id)
+
+    async def get_own(self, upload_id: UUID, user_id: UUID) -> Upload:
+        """Raises ApiError error.upload.not_found, for somebody else's too."""
+        upload = await self.find(upload_id)
+        if upload is None or upload.user_id != user_id:
+            raise ApiError("error.upload.not_found")
+        return upload
+
+    async def find_by_key(self, key: str | None) -> Upload | None:
+        return None if key is None else await self._session.scalar(select(Upload).where(Upload.key == key))
+
+    async def list_expired(self, before: datetime, limit: int) -> Sequence[UUID]:
+        """Those whose URL takes nothing any more and whose file nobody has looked at, the oldest first."""
+        look = OutboxJob.payload["upload"].astext == cast(Upload.id, Text)
+        queued = exists().where(*DUE, OutboxJob.topic == "storage.inspect_upload", look)
+        pending = select(Upload.id).where(Upload.status == "PENDING", Upload.expires_at <= before, ~queued)
+        return (await self._session.scalars(pending.order_by(Upload.expires_at).limit(limit))).all()
+
+    async def settle(self, upload_id: UUID, status: str, **columns: Any) -> bool:
+        """End the wait for a file; False when another worker did so first."""
+        pending = update(Upload).where(Upload.id == upload_id, Upload.status == "PENDING")
+        return await self._session.scalar(pending.values(status=status, **columns).returning(Upload.id)) is not None
+
+    async def is_gone(self, upload_id: UUID) -> bool:
+        """Whether its file was removed, with its row or without."""
+        kept = exists().where(Upload.id == upload_id, Upload.status.not_in(("REJECTED", "DELETED")))
+        return not await self._session.scalar(select(kept))
+
+    async def release(self, upload_id: UUID) -> None:
+        """Take back a claim whose file could not be kept: the URL works again."""
+        pending = update(Upload).where(Upload.id == upload_id, Upload.status == "PENDING")
+        await self._session.execute(pending.values(uploaded_at=None, size=None))
+
+    async def mark_deleted(self, key: str) -> None:
+        await self._session.execute(update(Upload).where(Upload.key == key).values(status="DELETED"))
+
+    async def forget(self, upload_id: UUID) -> None:
+        """Of a URL that nobody used."""
+        await self._session.execute(delete(Upload).where(Upload.id == upload_id, Upload.status == "PENDING"))
+
+    async def purge(self, before: datetime) -> None:
+        """Forget those whose files are long gone."""
+        ended = delete(Upload).where(Upload.status.in_(("REJECTED", "DELETED")), Upload.created_at < before)
+        await self._session.execute(ended)

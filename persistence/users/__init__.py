@@ -1,0 +1,318 @@
+"""Accounts and referral codes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Delete, and_, delete, exists, false, func, literal, or_, select, union_all, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.auth.changes import MOVED
+from domain.errors import ApiError
+from domain.keys import DigestsOf
+from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
+from domain.users.usernames import skeleton
+from persistence.models import (
+    BackupCode,
+    Challenge,
+    CreatorProfile,
+    CredentialChange,
+    EmailChange,
+    EmailVerification,
+    KnownDevice,
+    PasswordReset,
+    ReactivationToken,
+    ReferralLink,
+    ReferralLinkAlias,
+    ReservedUsername,
+    SocialAccount,
+    Upload,
+    User,
+)
+from persistence.models.users import PASSWORD_COST
+
+# The database decides; the read before the write only makes the answer friendlier.
+TAKEN = {
+    "uq_users_email": "auth.register.email_exists",
+    "uq_users_username": "auth.register.username_unavailable",
+}
+NO_FACTOR: Mapping[str, Any] = {
+    "two_factor_enabled": False,
+    "two_factor_enabled_at": None,
+    "two_factor_secret": None,
+    "two_factor_last_step": None,
+}
+IDENTITY = (
+    User.id,
+    User.email,
+    User.username,
+    User.display_name,
+    User.avatar_url,
+    User.status,
+    User.email_verified,
+    User.two_factor_enabled,
+)
+
+
+class Users:
+    def __init__(self, session: AsyncSession, digests: DigestsOf) -> None:
+        self._session = session
+        self._digests = digests
+
+    async def require_unclaimed(self, email: str, username: str | None) -> None:
+        """Raises ApiError email_exists, account_previously_deleted or username_unavailable, in this order."""
+        erased = and_(User.email.in_(tombstones_of(email, self._digests)), User.status == "DELETED")
+        found = set(await self._session.scalars(select(User.email).where(or_(User.email == email, erased))))
+        if email in found:
+            raise ApiError("auth.register.email_exists")
+        if found:
+            raise ApiError("auth.register.account_previously_deleted")
+        if username is not None and await self.is_username_claimed(username):
+            raise ApiError("auth.register.username_unavailable")
+
+    async def is_username_claimed(self, username: str) -> bool:
+        """Whether an account has it, or nobody may have it or one that looks like it."""
+        taken = exists().where(User.username == username)
+        looks = func.translate(ReservedUsername.username, "01i5._-", "olls")
+        reserved = exists().where(looks == skeleton(username))
+        return bool(await self._session.scalar(select(taken | reserved)))
+
+    async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str]) -> UUID:
+        """The id of the new account, which gets the first of ``referral_codes`` that is free everywhere.
+
+        Raises ApiError email_exists, username_unavailable or referral_code_collision.
+        """
+        try:
+            for referral_code in await self._free(referral_codes):
+                row = pg_insert(User).values(**columns, referral_code=referral_code)
+                added = row.on_conflict_do_nothing(index_elements=[User.referral_code]).returning(User.id)
+                user_id: UUID | None = await self._session.scalar(added)
+                if user_id is not None:
+                    return user_id
+        except IntegrityError as error:
+            raise _refusal(error) from error
+        raise ApiError("auth.register.referral_code_collision")
+
+    async def _free(self, codes: Sequence[str]) -> list[str]:
+        links = select(ReferralLink.code).where(ReferralLink.code.in_(codes))
+        aliases = select(ReferralLinkAlias.code).where(ReferralLinkAlias.code.in_(codes))
+        taken = set(await self._session.scalars(union_all(links, aliases)))
+        return [code for code in codes if code not in taken]
+
+    async def find_by_email(self, email: str) -> User | None:
+        return await self._session.scalar(select(User).where(User.email == email))
+
+    async def find(self, user_id: UUID) -> User | None:
+        return await self._session.get(User, user_id)
+
+    async def find_identity(self, user_id: UUID) -> Identity | None:
+        row = (await self._session.execute(select(*IDENTITY).where(User.id == user_id))).one_or_none()
+        return None if row is None else Identity(*row)
+
+    async def get(self, user_id: UUID) -> User:
+        """Raises ApiError error.user.not_found."""
+        user = await self.find(user_id)
+        if user is None:
+            raise ApiError("error.user.not_found")
+        return user
+
+    async def find_for_update(self, user_id: UUID) -> User | None:
+        """The account, which nobody else changes until the transaction ends."""
+        held = select(User).where(User.id == user_id).with_for_update()
+        return await self._session.scalar(held, execution_options={"populate_existing": True})
+
+    async def get_for_update(self, user_id: UUID) -> User:
+        """As ``find_for_update``. Raises ApiError error.user.not_found."""
+        user = await self.find_for_update(user_id)
+        if user is None:
+            raise ApiError("error.user.not_found")
+        return user
+
+    async def require_present(self, *user_ids: UUID) -> None:
+        """The accounts stay until the transaction ends. Raises ApiError error.user.not_found, also for erased ones."""
+        there = select(User.id).where(User.id.in_(user_ids), User.status != "DELETED").order_by(User.id)
+        held = there.with_for_update(read=True, key_share=True)
+        if len((await self._session.scalars(held)).all()) < len(set(user_ids)):
+            raise ApiError("error.user.not_found")
+
+    async def avatars_for_others(self, user_ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:
+        """Provider and key of each picture that others may see: a file of the account's own that was looked at."""
+        shown = select(User.id, Upload.provider, Upload.key).join(Upload, Upload.key == User.avatar_key)
+        mine = shown.where(User.id.in_(user_ids), Upload.user_id == User.id, Upload.status == "STORED")
+        return {user_id: (provider, key) for user_id, provider, key in await self._session.execute(mine)}
+
+    async def change(self, user_id: UUID, **columns: Any) -> User:
+        """The account as it is then.
+
+        Raises ApiError error.user.not_found, and email_exists or username_unavailable when another one was faster.
+        """
+        changed = update(User).where(User.id == user_id).values(**columns).returning(User)
+        try:
+            user = await self._session.scalar(changed, execution_options={"populate_existing": True})
+        except IntegrityError as error:
+            raise _refusal(error) from error
+        if user is None:
+            raise ApiError("error.user.not_found")
+        return user
+
+    async def clear(self, email: str, user_id: UUID) -> None:
+        """An account that waits to be verified gives way to ``user_id``, whose owner proved the address."""
+        await self._session.execute(squatting(email, user_id))
+
+    async def forget_unused(self, user_id: UUID) -> bool:
+        """False when somebody signed in to the account."""
+        unused = delete(User).where(User.id == user_id, User.last_login_at.is_(None))
+        return await self._session.scalar(unused.returning(User.id)) is not None
+
+    async def deactivate(self, user_id: UUID) -> bool:
+        """False when the account is not active."""
+        active = update(User).where(User.id == user_id, User.status == "ACTIVE").values(status="DEACTIVATED")
+        return await self._session.scalar(active.returning(User.id)) is not None
+
+    async def mark_verified(self, user_id: UUID, *, owner_unproven: bool) -> None:
+        verified = update(User).where(User.id == user_id)
+        await self._session.execute(verified.values(email_verified=True, owner_unproven=owner_unproven))
+
+    async def set_password(self, user_id: UUID, password_hash: str | None) -> None:
+        await self._session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+
+    async def renew_password(self, user_id: UUID, before: str | None, password_hash: str) -> None:
+        """Another hash of the same password, unless it was changed meanwhile."""
+        same = update(User).where(User.id == user_id, User.password_hash == before)
+        await self._session.execute(same.values(password_hash=password_hash))
+
+    async def dearest_hash(self) -> int:
+        """The highest cost of a stored hash; 0 while there is none."""
+        return int(await self._session.scalar(select(func.max(PASSWORD_COST)).select_from(User)) or 0)
+
+    async def void(self, user_id: UUID, now: datetime) -> None:
+        """Nothing that was set up on the account leads into it any more."""
+        void = {"password_hash": None, "phone": None, "phone_verified_at": None}
+        await self._session.execute(update(User).where(User.id == user_id).values(**void, **NO_FACTOR))
+        for owned in (BackupCode, SocialAccount, Challenge, KnownDevice):
+            await self._session.execute(delete(owned).where(owned.user_id == user_id))
+        await self.void_links(user_id, now)
+
+    async def void_links(self, user_id: UUID, now: datetime) -> None:
+        """Links that were mailed to prove, to reset or to come back stop working."""
+        for token in (EmailVerification, EmailChange, PasswordReset, ReactivationToken):
+            live = update(token).where(token.user_id == user_id, token.used_at.is_(None))
+            await self._session.execute(live.values(invalidated_at=now))
+
+    async def void_young(self, user_id: UUID, since: datetime, now: datetime) -> bool:
+        """Of an account whose owner was not proven: all goes as by ``void``, a second factor only if it is young.
+
+        An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it;
+        but for one that was there before the account had its address, which is of who had the account then. That one
+        stays as long as the former address may take the account back, and True tells so: whoever moved the account
+        must not get past it meanwhile.
+        """
+        for owned in (SocialAccount, Challenge, KnownDevice):
+            await self._session.execute(delete(owned).where(owned.user_id == user_id))
+        await self.void_links(user_id, now)
+        unproven = update(User).where(User.id == user_id)
+        void = {"password_hash": None, "phone": None, "phone_verified_at": None}
+        enabled = func.coalesce(User.two_factor_enabled_at, User.created_at)
+        came = select(func.max(EmailChange.used_at)).where(
+            EmailChange.user_id == user_id, EmailChange.new_email == User.email
+        )
+        former = and_(func.coalesce(enabled < came.scalar_subquery(), false()), User.two_factor_enabled)
+        change = CredentialChange
+        returnable = exists().where(
+            change.user_id == user_id,
+            change.kind == MOVED,
+            change.used_at.is_(None),
+            change.invalidated_at.is_(None),
+            change.expires_at > now,
+        )
+        spared = await self._session.scalar(unproven.values(**void).returning(and_(former, returnable)))
+        if spared:
+            return True
+        young = unproven.where(or_(User.two_factor_enabled_at >= since, former))
+        if await self._session.scalar(young.values(**NO_FACTOR).returning(User.id)) is not None:
+            await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
+        return False
+
+    async def change_status(self, user_id: UUID, before: str, after: str) -> bool:
+        """False when the account was not in the state ``before``."""
+        changed = update(User).where(User.id == user_id, User.status == before).values(status=after)
+        return await self._session.scalar(changed.returning(User.id)) is not None
+
+    async def key_tombstones(self, limit: int) -> None:
+        """Give a key to what former releases left of erased addresses: a hash without one."""
+        without = User.email.regexp_match("^deleted_[0-9a-f]{64}@")
+        query = select(User.id, User.email).where(User.status == "DELETED", without).limit(limit)
+        for user_id, email in (await self._session.execute(query.with_for_update(skip_locked=True))).all():
+            plain = email.partition("@")[0].removeprefix("deleted_")
+            keyed = keyed_tombstones(plain, self._digests)[0]
+            await self._session.execute(update(User).where(User.id == user_id).values(email=keyed))
+
+    async def purge_unverified(self, before: datetime) -> None:
+        """Forget accounts whose address was never proven."""
+        unproven = delete(User).where(User.email_verified.is_(False), User.created_at < before)
+        await self._session.execute(unproven.where(User.status == "ACTIVE"))
+
+
+async def hold(session: AsyncSession, user_id: UUID) -> None:
+    """Lock the account's row until the transaction ends; statements after it see what others committed before."""
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
+def squatting(email: str, user_id: UUID) -> Delete:
+    """Accounts of others that have the address and never proved it."""
+    others = delete(User).where(User.email == email, User.id != user_id)
+    return others.where(User.email_verified.is_(False), User.status == "ACTIVE")
+
+
+def _refusal(error: IntegrityError) -> Exception:
+    """What the broken constraint means; the error itself when it is none that people can break."""
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return ApiError(TAKEN[constraint]) if constraint in TAKEN else error
+
+
+class Referrals:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find_referrer(self, code: str | None) -> Referrer | None:
+        """Whose code it is: an account's own first, then a link's, then an alias of a link."""
+        if code is None:
+            return None
+        own = select(literal(1).label("rank"), User.id.label("user_id")).where(User.referral_code == code)
+        link = select(literal(2), ReferralLink.user_id).where(ReferralLink.code == code)
+        alias = select(literal(3), ReferralLink.user_id).join(
+            ReferralLinkAlias, ReferralLinkAlias.link_id == ReferralLink.id
+        )
+        found = union_all(own, link, alias.where(ReferralLinkAlias.code == code)).subquery()
+        query = select(found.c.user_id, literal(code), CreatorProfile.id).order_by(found.c.rank).limit(1)
+        creators = query.outerjoin(CreatorProfile, CreatorProfile.user_id == found.c.user_id)
+        row = (await self._session.execute(creators)).one_or_none()
+        return None if row is None else Referrer(*row)
+
+    async def repoint(self, user_id: UUID, code: str) -> None:
+        """The account's link, if it has one, gets another code; the former one stays good as an alias.
+
+        A code that leads elsewhere already is not taken away: then the link stays as it is.
+        """
+        own = select(ReferralLink).where(ReferralLink.user_id == user_id).order_by(ReferralLink.created_at).limit(1)
+        link = await self._session.scalar(own.with_for_update())
+        if link is None or link.code == code or await self._leads_elsewhere(code, link.id):
+            return
+        former = {"link_id": link.id, "code": link.code}
+        try:
+            async with self._session.begin_nested():
+                mine = delete(ReferralLinkAlias).where(ReferralLinkAlias.link_id == link.id)
+                await self._session.execute(mine.where(ReferralLinkAlias.code == code))
+                await self._session.execute(update(ReferralLink).where(ReferralLink.id == link.id).values(code=code))
+                await self._session.execute(pg_insert(ReferralLinkAlias).values(former).on_conflict_do_nothing())
+        except IntegrityError:  # somebody else's link took the code meanwhile
+            return
+
+    async def _leads_elsewhere(self, code: str, link_id: UUID) -> bool:
+        own = exists().where(User.referral_code == code)
+        link = exists().where(ReferralLink.code == code)
+        alias = exists().where(ReferralLinkAlias.code == code, ReferralLinkAlias.link_id != link_id)
+        return bool(await self._session.scalar(select(own | link | alias)))

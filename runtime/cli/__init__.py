@@ -1,0 +1,45 @@
+"""The ``biore`` command: a module for each group of commands."""
+
+import sys
+
+import click
+
+from contract.policy import ContractError
+from domain.config_keys import InvalidConfig
+from persistence.migrate import Locked
+from proof.evidence import NoCheckout
+from runtime.cli import config, contract, keys, mailbox, platforms, portal, serve, users
+from runtime.serve.embedded import InUse, NotInstalled
+from runtime.settings import InvalidSettings
+from services.recovery import NotRecovered
+
+REFUSALS = (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout, NotRecovered, Locked)
+
+
+@click.group()
+def cli() -> None:
+    """BIO.RE: the API of bio pages, paid messages, wallets and payouts."""
+
+
+for command in (
+    serve.serve,
+    serve.worker,
+    serve.migrate,
+    serve.doctor,
+    config.config,
+    platforms.oauth,
+    keys.keys,
+    users.users,
+    contract.spec_group,
+    portal.portal,
+    mailbox.mailbox,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    try:
+        cli()
+    except REFUSALS as error:
+        click.echo(f"biore: {error}", err=True)
+        sys.exit(2)

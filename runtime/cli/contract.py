@@ -1,0 +1,48 @@
+"""`biore spec`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from contract import loader as spec
+from contract import schemathesis_config as fuzz
+
+
+@click.group("spec")
+def spec_group() -> None:
+    """The contract."""
+
+
+@spec_group.command("build")
+@click.option("--check", is_flag=True, help="Write nothing; fail when a file is stale.")
+def spec_build(check: bool) -> None:
+    """Write the self-contained contract to openapi/dist/ and the fuzzer's configuration."""
+    from contract.lint import checked  # slow to import
+    from proof.managed import managed_by
+
+    keys, place = managed_by(spec.load()), spec.OPENAPI / spec.MANAGED_BY
+    if not check:
+        _write_stale({place: keys})  # the contract is made of them, too
+    contract = checked()
+    files = {
+        place: keys,
+        spec.OPENAPI / "dist" / "openapi.yaml": contract.as_yaml(),
+        spec.OPENAPI / "dist" / "openapi.json": contract.as_json(),
+        spec.ROOT / "schemathesis.toml": fuzz.configuration(contract).encode(),
+    }
+    stale = _stale(files)
+    if check and stale:
+        raise click.ClickException(f"stale: {', '.join(str(p.relative_to(spec.ROOT)) for p in stale)}; run `make spec`")
+    _write_stale(files)
+
+
+def _stale(files: Mapping[Path, bytes]) -> list[Path]:
+    return [path for path, content in files.items() if not path.exists() or path.read_bytes() != content]
+
+
+def _write_stale(files: Mapping[Path, bytes]) -> None:
+    for path in _stale(files):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(files[path])
+        click.echo(f"wrote {path.relative_to(spec.ROOT)}")

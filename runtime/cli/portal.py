@@ -1,0 +1,77 @@
+"""`biore portal`."""
+
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract import loader as spec
+from domain.config_keys import LOCALES
+from runtime.observe import log
+from runtime.settings import load
+
+NICENESS = 10
+
+
+@click.group()
+def portal() -> None:
+    """The developer portal, made from the contract."""
+
+
+@portal.command("verify")
+@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the verdicts there, too.")
+def portal_verify(file: Path | None) -> None:
+    """Prove every claim of every page: against the running application, its database, and what tests saw."""
+    from contract.lint import checked  # slow to import, as all of these
+    from portal.evidence import DEFAULT, Evidence
+    from proof import evidence, verify
+
+    log.configure(readable=True, level=logging.WARNING)
+    contract, stamp, path = checked(), evidence.stamp(), spec.ROOT / DEFAULT
+    known, found = Evidence.load(path, stamp.tree), verify.look(contract)
+    badges = verify.verdicts(contract, known, found)
+    if verify.is_incomplete(badges, known):
+        state = "stale" if known.stale else "incomplete" if known.tree else "absent"
+        click.echo(f"The evidence is {state}: running the tests that leave it.")
+        verify.record()
+        badges = verify.verdicts(contract, Evidence.load(path, stamp.tree), found)
+    content = verify.as_json(badges)
+    evidence.judge(path, stamp, content)
+    if file is not None:
+        file.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    for line in verify.lines(badges):
+        click.echo(line)
+    if not all(badge.verified for badge in badges.values()):
+        sys.exit(1)
+
+
+@portal.command("build")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder; the server's, if left out.")
+@click.option("--origin", help="What the samples call; the server itself, if left out.")
+@click.option("--api", help="What the pages call if another origin serves them: https://…/api/v1.")
+@click.option("--locale", "locales", multiple=True, type=click.Choice(LOCALES), help="Only these; may be repeated.")
+@click.option("--repository", help="A URL of source lines with {commit}, {path} and {line}.")
+@click.option("--commit", help="What {commit} stands for.")
+@click.option("--if-stale", is_flag=True, help="Do nothing if what is there was made from the same.")
+@click.option("--beside", is_flag=True, hidden=True, help="A server started us and may end us.")
+def portal_build(
+    out: Path | None, origin: str | None, locales: tuple[str, ...], if_stale: bool, beside: bool, **more: Any
+) -> None:
+    """Write the portal as plain files. The server serves them below /docs; any other web server does as well."""
+    from portal.build import Options  # slow to import
+    from proof import publish
+
+    if beside:
+        os.nice(NICENESS)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing half made is left
+    folder = out or load().portal_folder
+    made_by = 1 if beside else os.cpu_count() or 1
+    options = Options(origin=origin or load().own_origin, locales=locales or LOCALES, processes=made_by, **more)
+    if not (if_stale and publish.is_current(folder, options)):
+        publish.publish(folder, options)
+        click.echo(f"The portal is in {folder}.")

@@ -1,0 +1,38 @@
+"""What the commands have in common."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from domain.config_keys import InvalidConfig
+from runtime.compose import Parts, build_parts
+from runtime.serve import server
+from runtime.settings import Settings, load
+
+T = TypeVar("T")
+
+
+def given(value: str) -> str:
+    return sys.stdin.readline().rstrip("\r\n") if value == "-" else value
+
+
+def secret_given(name: str, value: str) -> str:
+    """An empty text takes a secret back. Raises InvalidConfig for a secret among the arguments."""
+    if value not in ("", "-"):
+        raise InvalidConfig(f"arguments stand in the history and in `ps`: give - and put {name} on the standard input")
+    return given(value)
+
+
+def with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
+    """Run one asynchronous use of the parts against the database."""
+
+    async def run(settings: Settings) -> T:
+        parts = build_parts(settings, server.database_url(settings))
+        try:
+            await parts.config.refresh()
+            return await use(parts)
+        finally:
+            await parts.close()
+
+    return asyncio.run(run(load()))

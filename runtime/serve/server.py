@@ -1,0 +1,303 @@
+"""``biore serve``: the parent that owns the embedded database and the worker, and the API processes."""
+
+import asyncio
+import ctypes
+import gc
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+
+from domain.hosts import is_loopback_address
+from runtime.compose import Parts, build_parts
+from runtime.observe import log, shared_counters
+from runtime.serve import embedded
+from runtime.serve.process import GRACE_SECONDS, ApiServer
+from runtime.serve.supervisor import Supervisor
+from runtime.settings import PREFIX, InvalidSettings, Settings, load
+from runtime.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from runtime.observe.metrics import Metrics
+    from runtime.web.app import Application
+
+# Beyond drain and grace, for what a process does after its last answer.
+PATIENCE_SECONDS = 10
+PRIVATE = 0o077  # files that a server makes are read by no other user of the machine
+FILES_OF_EACH = 2
+OTHER_FILES = 256
+RESTART_SECONDS = 1.0
+PARENT_SECONDS = 1.0
+
+logger = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool) -> None:
+    """Until SIGINT or SIGTERM: then the API ends, the worker after it, the database last. A second signal makes them
+    hurry. Raises InvalidSettings.
+    """
+    if workers > 1 and settings.redis_url is None:
+        raise InvalidSettings(f"{workers} processes need {PREFIX}REDIS_URL, or each would have rate limits of its own")
+    if settings.development and not is_loopback_address(settings.host) and not exposed:
+        raise InvalidSettings(f"development listens on loopback only; --expose if {settings.host} is what you want")
+    os.umask(PRIVATE)
+    signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
+    hurry = threading.Event()
+    with ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(embedded.running(settings.data_dir))
+        if settings.embedded:
+            from persistence.migrate import upgrade  # slow to import
+
+            upgrade(url)
+        processes = max(settings.processes, workers)
+        shared = stack.enter_context(metrics_folder(settings))
+        os.environ.update(_environment(replace(settings, database_url=url, processes=processes, metrics_dir=shared)))
+        if with_worker:
+            stack.enter_context(_worker_process(hurry))
+        if settings.development and settings.portal_dir is None:
+            stack.enter_context(_portal_process(settings))
+        in_order = _serve_alone() if workers == 1 else _serve_together(settings, workers)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: hurry.set())
+        if not in_order:
+            hurry.set()
+
+
+def _exit(*_: object) -> None:
+    sys.exit(0)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the child processes must know beyond what they inherit."""
+    return {
+        f"{PREFIX}DATABASE_URL": settings.database_url or "",
+        f"{PREFIX}SECRET_KEY": ",".join(settings.secrets),
+        f"{PREFIX}PROCESSES": str(settings.processes),
+        f"{PREFIX}HOST": settings.host,
+        f"{PREFIX}PORT": str(settings.port),
+        f"{PREFIX}METRICS_DIR": str(settings.metrics_dir),
+    }
+
+
+@contextmanager
+def metrics_folder(settings: Settings) -> Iterator[Path]:
+    """Where the processes of this server count together, without what those of its last run left.
+
+    A node that has no data folder gets one that is gone with it. Raises InvalidSettings for a given one that cannot be.
+    """
+    own = settings.data_dir / "metrics" / f"{settings.host}-{settings.port}"
+    try:
+        shared_counters.forget(settings.metrics_dir or own)
+    except OSError as error:
+        if settings.metrics_dir is not None:
+            raise InvalidSettings(f"{PREFIX}METRICS_DIR: {error}") from None
+        with tempfile.TemporaryDirectory(prefix="biore-metrics-") as folder:
+            yield Path(folder)
+        return
+    yield settings.metrics_dir or own
+
+
+def _serve_alone(listening: socket.socket | None = None) -> bool:
+    """One API process, from the environment. Whether it ended in order. Raises SystemExit when it cannot start."""
+    from runtime.web.app import Application  # slow to import, and of no use to the parent and the worker
+
+    settings = load()
+    log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
+    return serve_application(Application(settings, settings.database_url or ""), settings, listening)
+
+
+def serve_application(application: "Application", settings: Settings, listening: socket.socket | None = None) -> bool:
+    """Until a signal. Whether it ended in order. Raises SystemExit when it cannot start."""
+    application.lifecycle.most = _room_for(settings.max_connections)
+    gc.collect()
+    _give_back_memory()
+    gc.freeze()  # what was made so far stays for good; to look through it again and again stops everybody meanwhile
+    server = ApiServer(application.asgi, application.lifecycle, settings)
+    server.run(None if listening is None else [listening])
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+    return not server.force_exit
+
+
+def _give_back_memory() -> None:
+    """To read and compile the contract takes more than to serve it, and glibc would keep what was freed."""
+    with suppress(OSError, AttributeError, TypeError):  # where there is another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _room_for(connections: int) -> int:
+    """How many of the connections the system has files for: each may be one and give another away.
+
+    Often fewer are allowed than whoever asks for more may have. Raises InvalidSettings where none has room.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return connections
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_OF_EACH * connections + OTHER_FILES
+    if most != resource.RLIM_INFINITY and most < wanted:
+        connections, wanted = (most - OTHER_FILES) // FILES_OF_EACH, most
+        if connections < 1:
+            raise InvalidSettings(
+                f"{most} open files are allowed, and {OTHER_FILES + FILES_OF_EACH} needed: ulimit -Hn"
+            )
+        logger.warning("server.fewer_connections", connections=connections, files=most)
+    if resource.RLIM_INFINITY != allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    return connections
+
+
+def _serve_together(settings: Settings, count: int) -> bool:
+    listening = uvicorn.Config("", host=settings.host, port=settings.port, log_config=None).bind_socket()
+    patience = settings.drain_time + GRACE_SECONDS + PATIENCE_SECONDS
+    return Supervisor(_serve_one_of_many, count, listening, patience).run()
+
+
+def _serve_one_of_many(listening: socket.socket) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the whole family; our parent says what follows
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), name="parent-watch", daemon=True).start()
+    _serve_alone(listening)
+
+
+def _end_after(parent: BaseProcess) -> None:
+    """API processes would outlive a parent that was killed, and keep the port."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def _worker_process(hurry: threading.Event) -> Iterator[None]:
+    """A worker process, started again if it ends by itself. It may finish what runs, unless there is ``hurry``."""
+    stopping = threading.Event()
+    watcher = threading.Thread(target=_keep_worker, args=(stopping, hurry), name="worker-watch")
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        watcher.join()
+
+
+def _keep_worker(stopping: threading.Event, hurry: threading.Event) -> None:
+    while not stopping.is_set():
+        process = subprocess.Popen([sys.executable, "-m", "runtime.cli", "worker", "--with-parent", str(os.getpid())])
+        while process.poll() is None and not stopping.wait(0.2):
+            pass
+        if not stopping.is_set():
+            logger.warning("worker.restarting", code=process.returncode)
+            stopping.wait(RESTART_SECONDS)
+    process.terminate()
+    deadline = time.monotonic() + GRACE_SECONDS
+    while process.poll() is None and not hurry.wait(0.05) and time.monotonic() < deadline:
+        pass
+    process.kill()  # which a process that has ended does not hear
+    process.wait()
+
+
+@contextmanager
+def _portal_process(settings: Settings) -> Iterator[None]:
+    """The portal, built again if it is stale, in a process that everything else goes before."""
+    target = ("--out", str(settings.portal_folder), "--origin", settings.own_origin)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runtime.cli", "portal", "build", "--if-stale", "--beside", *target]
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+Place = tuple[str, int]
+
+
+def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None, metrics_at: Place | None) -> None:
+    """Run a worker until SIGINT or SIGTERM; a second one ends it at once, and its jobs are left to the next.
+
+    With ``parent`` until SIGTERM or until that process, the one above us, is gone: a terminal tells the whole family of
+    Ctrl-C, and the last calls to the API may still leave jobs. ``metrics_at`` is host and port of its own ``/metrics``.
+    """
+    os.umask(PRIVATE)
+    log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
+    asyncio.run(_work(settings, url, lease, parent, metrics_at))
+
+
+async def _work(settings: Settings, url: str, lease: timedelta, parent: int | None, metrics_at: Place | None) -> None:
+    from runtime.observe.metrics import (  # slow to import, and of no use to the commands
+        Metrics,
+        pool_gauges,
+        publishing,
+    )
+
+    metrics = Metrics("worker", settings.metrics_dir)
+    parts = build_parts(settings, url, "worker", observe=metrics.attempt)
+    metrics.watch(lambda: pool_gauges(parts.database.engine))
+    worker = Worker(parts, lease, metrics.job)
+    running = asyncio.create_task(worker.run())
+    watching = asyncio.create_task(_follow(parent, worker)) if parent else None
+    _heed_signals(worker, running, alone=parent is None)
+    try:
+        async with publishing(metrics), _scraped(metrics, parts, metrics_at):
+            with suppress(asyncio.CancelledError):
+                await running
+    finally:
+        if watching is not None:
+            watching.cancel()
+        await parts.close()
+
+
+def _heed_signals(worker: Worker, running: asyncio.Task[None], *, alone: bool) -> None:
+    def heed() -> None:
+        if worker.stopping:
+            running.cancel()
+        worker.stop()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, heed)
+    loop.add_signal_handler(signal.SIGINT, heed if alone else lambda: None)
+
+
+@asynccontextmanager
+async def _scraped(metrics: "Metrics", parts: Parts, place: Place | None) -> AsyncIterator[None]:
+    """A port of its own for a worker that stands alone."""
+    if place is None:
+        yield
+        return
+    from runtime.web.scrape import Scrape, serving
+
+    scrape = Scrape(metrics, parts.database, parts.settings)
+    async with serving(scrape, parts.contract.errors, *place):
+        yield
+
+
+async def _follow(parent: int, worker: Worker) -> None:
+    while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody
+        await asyncio.sleep(PARENT_SECONDS)
+    worker.stop()
+
+
+def database_url(settings: Settings) -> str:
+    """The database that a command speaks to: the configured one, or the embedded one of a running server."""
+    url = settings.database_url or embedded.recorded_url(settings.data_dir)
+    if url is None:
+        raise InvalidSettings(f"no database: set {PREFIX}DATABASE_URL, or start `biore serve` first")
+    return url

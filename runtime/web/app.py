@@ -1,0 +1,315 @@
+"""The composition root: every part made once, joined, opened at start and closed at the end."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from connexion.apps.asynchronous import AsyncASGIApp
+from connexion.middleware import ConnexionMiddleware
+from connexion.resolver import Resolver
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contract.schemas import SchemaCompiler
+from domain.clock import utc_now
+from persistence.auth.sessions import LiveSessions
+from persistence.migrate import is_up_to_date
+from providers.dns.deliverability import MailRules
+from providers.oauth import oauth_adapters
+from providers.registry import OAuthFamily
+from runtime.compose import Parts, build_parts
+from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
+from runtime.observe.tracing import NoTracing
+from runtime.settings import Settings
+from runtime.web import scrape
+from runtime.web.call import Call
+from runtime.web.dispatch import Container, WiredApp, WiredOperation, find_handler
+from runtime.web.edge import EdgeMiddleware
+from runtime.web.errors import ErrorLayer, Refusals
+from runtime.web.files import FileServer
+from runtime.web.guards import GuardLayer, Guards
+from runtime.web.lifecycle import Lifecycle, LifecycleMiddleware, Phase
+from runtime.web.limits.local import Limiter, LocalLimiter
+from runtime.web.pages import PATHS, Portal
+from runtime.web.routing import StrictRouting
+from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
+from runtime.web.validation import ValidatedOperation, ValidationLayer
+from services.avatars import Avatars
+from services.changes import Changes
+from services.devices import device_of
+from services.export_links import ExportLinks
+from services.passwords import Hasher, StoredHashes
+from services.phones import region_of
+from services.platforms import OAuthDirectory
+from services.qr import png_data_url
+from services.second_factor import SecondFactor
+from services.signing_keys import SigningKeys
+from services.tokens import Tokens
+from services.turns import OneByOne
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
+ALLOWED = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "X-Correlation-Id",
+    "X-Dev-Token",
+    "X-Reactivate-Token",
+]
+PREFLIGHT_SECONDS = 600
+
+
+def build_limiter(settings: Settings) -> "tuple[Limiter, Redis | None]":
+    local = LocalLimiter()
+    if settings.redis_url is None:
+        return local, None
+    from runtime.web.limits.redis import RedisLimiter, connect_redis  # takes memory, and only some need it
+
+    redis = connect_redis(settings.redis_url)
+    return RedisLimiter(redis, local, settings.processes), redis
+
+
+class SiteRouter:
+    """Calls of the API go straight to it, past the routes of everything else."""
+
+    def __init__(self, base_path: str, api: ASGIApp, pages: ASGIApp) -> None:
+        self._below = f"{base_path}/"
+        self._api = api
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        called = scope["type"] == "http" and scope["path"].startswith(self._below)
+        await (self._api if called else self._pages)(scope, receive, send)
+
+
+class Application:
+    """``asgi`` is the whole server; the rest is there for whoever runs it in process.
+
+    ``validated`` and ``wired`` are what it made of each operation. ``innermost`` calls the handlers,
+    ``sessions`` knows who is signed in. ``parts``: others than those of the
+    settings, ``defaults`` as in ``build_parts``. ``connexion`` is the stack of
+    Connexion's layers alone, from routing to the handler's answer.
+    """
+
+    innermost: type[AsyncASGIApp] = WiredApp
+    sessions: type[LiveSessions] = LiveSessions
+
+    def __init__(
+        self,
+        settings: Settings,
+        database_url: str,
+        parts: Parts | None = None,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.metrics = Metrics("api", settings.metrics_dir)
+        observe = self.metrics.attempt
+        self.parts = parts or build_parts(settings, database_url, "api", observe=observe, defaults=defaults)
+        self.config = self.parts.config
+        self.hasher = Hasher(self.config, refused=self.metrics.refused)
+        self.limiter, self._redis = build_limiter(settings)
+        self.signing_keys = SigningKeys(self.parts.database, self.parts.keyring, self.config, utc_now)
+        self.config.follow(self.signing_keys.refresh)
+        self.config.follow(StoredHashes(self.hasher, self.parts.database, self.config).refresh)
+        self.tokens = Tokens(self.parts.keyring, self.signing_keys, self.config, utc_now)
+        self.refusals = Refusals(
+            self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
+        )
+        self.export_links = ExportLinks(self.parts.keyring, self.config, utc_now)
+        policies = self.parts.contract.policies
+        self.guards = Guards(policies, settings, self.config, self.limiter, utc_now)
+        self.lifecycle = Lifecycle(settings.max_connections)
+        self.validated: dict[str, ValidatedOperation] = {}
+        self.wired: dict[str, WiredOperation] = {}
+        self._own_routes = self._make_own_routes()
+        self.connexion = self._connexion()
+        self.metrics.watch(self._present)
+        door = EdgeMiddleware(self._outer(), settings, self.config, self.metrics.observe)
+        self.asgi = self._traced(door)
+
+    def _traced(self, app: ASGIApp) -> ASGIApp:
+        tracing = self.parts.tracing
+        if isinstance(tracing, NoTracing):
+            return app
+        from runtime.web.request_spans import RequestSpans  # needs the extra `tracing`
+
+        return RequestSpans(app, tracing, self.parts.contract)
+
+    def _make_own_routes(self) -> list[Route | Mount]:
+        """Everything that is neither an operation nor a page."""
+        contract = self.parts.contract
+        documents = {
+            "/openapi.yaml": Response(contract.as_yaml(), media_type="application/yaml"),
+            "/openapi.json": Response(contract.as_json(), media_type="application/json"),
+        }
+        return [
+            Route("/health/live", _live),
+            Route("/health/ready", self._ready),
+            Route(scrape.PATH, ErrorLayer(self._scrape(), self.refusals)),
+            *(Route(path, _constant(response)) for path, response in documents.items()),
+            Mount("/files", ErrorLayer(self._files(), self.refusals)),
+        ]
+
+    @property
+    def site_paths(self) -> frozenset[str]:
+        """The first segment of every path that is served, in the lower case of usernames."""
+        served = (self.parts.contract.base_path, *(route.path for route in self._own_routes), *PATHS)
+        return frozenset(path.split("/")[1].lower() for path in served)
+
+    def _outer(self) -> ASGIApp:
+        contract = self.parts.contract
+        api = ErrorLayer(self.connexion, self.refusals)
+        portal = Portal(self.parts.settings.portal_folder, contract.base_path, self.config, api)
+        routes: list[BaseRoute] = [*self._own_routes, Mount("/", portal)]
+        pages = Starlette(routes=routes, lifespan=self._lifespan)
+        pages.router.redirect_slashes = False
+        return self._shared(
+            LifecycleMiddleware(SiteRouter(contract.base_path, api, pages), self.lifecycle, self.refusals)
+        )
+
+    def _shared(self, app: ASGIApp) -> ASGIApp:
+        """With browsers of the origins that may read the answers."""
+        origins = self.parts.settings.cors_origins
+        if not origins:
+            return app
+        return CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=ALLOWED,
+            allow_credentials=True,
+            expose_headers=EXPOSED,
+            max_age=PREFLIGHT_SECONDS,
+        )
+
+    def _scrape(self) -> scrape.Scrape:
+        return scrape.Scrape(self.metrics, self.parts.database, self.parts.settings)
+
+    def _present(self) -> Gauges:
+        return {
+            "biore_bcrypt_running": self.hasher.running,
+            "biore_bcrypt_waiting": self.hasher.waiting,
+            "biore_ratelimit_degraded": getattr(self.limiter, "degraded", False),
+            **pool_gauges(self.parts.database.engine),
+        }
+
+    def _files(self) -> FileServer:
+        rates = self.parts.contract.file_rates
+
+        async def limit(method: str, call: Call) -> None:
+            name = f"files.{method.lower()}"
+            await self.guards.limit(name, call, rates[name])
+
+        return FileServer(self.parts.providers.storage, self.parts.database, self.export_links, utc_now, limit)
+
+    def _connexion(self) -> ASGIApp:
+        parts = self.parts
+        schemas = SchemaCompiler(parts.contract.document)
+        fetch = parts.tracing.query(parts.database.leases.fetch, LiveSessions.QUERY)
+        bearer = Bearer(self.tokens, self.sessions(fetch, utc_now))
+        app = ConnexionMiddleware(
+            self.innermost(),
+            middlewares=[StrictRouting, CompiledSecurity, GuardLayer, ValidationLayer],
+            resolver=Resolver(find_handler),
+            security_map={"apiKey": DevTokenSecurity},
+        )
+        app.add_api(
+            parts.contract.document,
+            base_path=parts.contract.base_path,
+            contract=parts.contract,
+            bearer=bearer,
+            schemas=schemas,
+            validated=self.validated,
+            wired=self.wired,
+            guards=self.guards,
+            container=Container(
+                parts.contract,
+                schemas,
+                parts.settings,
+                parts.database,
+                parts.keyring,
+                parts.texts,
+                self.refusals,
+                parts.providers.captcha,
+                self._services(),
+            ),
+        )
+        # Connexion builds its stack at the first request; a contract without a handler must not get that far.
+        stack: ASGIApp = app._build_middleware_stack()[0]
+        return stack
+
+    def _services(self) -> dict[str, Any]:
+        """What a handler may ask for by name, beside what belongs to the call itself."""
+        return {
+            "avatar_columns": Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
+            "changes": Changes(self.parts.keyring, self.config, utc_now),
+            "clock": utc_now,
+            "config": self.config,
+            "device_of": device_of,
+            "digests": self.parts.keyring.digests,
+            "export_links": self.export_links,
+            "geoip": self.parts.providers.geoip,
+            "hasher": self.hasher,
+            "leaked_passwords": self.parts.providers.leaked_passwords,
+            "mail_rules": MailRules(self.config, self.parts.settings.dns_resolver, observe=self.metrics.attempt),
+            "oauth": self._oauth(),
+            "one_by_one": OneByOne(),
+            "qr_code": png_data_url,
+            "random_bytes": os.urandom,
+            "region_of": region_of,
+            "second_factor": SecondFactor(self.parts.keyring, self.config, utc_now),
+            "site_paths": self.site_paths,
+            "storage": self.parts.providers.storage,
+            "tokens": self.tokens,
+        }
+
+    def _oauth(self) -> OAuthFamily:
+        parts = self.parts
+        adapters = oauth_adapters(parts.providers.http)
+        return OAuthFamily(OAuthDirectory(parts.database, parts.keyring), adapters, self.metrics.attempt)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self.config.keep_up()
+        watching = asyncio.create_task(self.config.watch())
+        try:
+            async with publishing(self.metrics):
+                yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await self.close()
+
+    async def close(self) -> None:
+        self.hasher.close()
+        if self._redis is not None:
+            await self._redis.aclose()
+        await self.parts.close()
+
+    async def _ready(self, _request: Request) -> Response:
+        known = self.config.known and self.signing_keys.known
+        staying = self.lifecycle.phase is Phase.SERVING
+        ready = staying and known and await is_up_to_date(self.parts.database.engine)
+        if ready:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})
+
+
+async def _live(_request: Request) -> Response:
+    return JSONResponse({"status": "live"})
+
+
+def _constant(response: Response) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return response
+
+    return answer

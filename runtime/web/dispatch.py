@@ -1,0 +1,284 @@
+"""From a validated request to a handler and back: arguments by name, captcha, idempotency, unit of work, envelope."""
+
+import importlib
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import Any
+
+import orjson
+import structlog
+from connexion.apps.asynchronous import AsyncApi, AsyncASGIApp
+from connexion.operations import AbstractOperation
+from starlette.types import Receive, Scope, Send
+
+from contract.loader import Contract
+from contract.policy import NEVER_STORED, ContractError, Policy
+from contract.schemas import SchemaCompiler, Validator
+from contract.texts import Texts
+from domain.errors import ApiError
+from domain.keys import Purpose
+from domain.network import traced_network
+from domain.users import Trace
+from persistence.engine.database import Database
+from persistence.engine.uow import LostClaim, UnitOfWork
+from persistence.idempotency import Claim
+from persistence.idempotency import Scope as ClaimScope
+from providers.ports import ProviderUnavailable
+from providers.registry import CaptchaFamily
+from runtime.observe.context import TRACEPARENT
+from runtime.settings import Settings
+from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.cookie import CookieCarrier, RefreshCookie, refresh_cookie
+from runtime.web.errors import Refusals, send_answer
+from runtime.web.linking import ByOperation
+from runtime.web.passwords import CallersHasher
+from runtime.web.validation import JSON, argument_name
+from runtime.web.visitor import CallVisitor, DeviceCookie, device_cookie
+from services.current_password import CurrentPassword
+from services.keyring import Keyring
+
+CAPTCHA_FIELDS = ("captchaToken", "turnstileToken")
+LEASE = timedelta(seconds=60)
+LIFE = timedelta(hours=24)
+CONTENT_TYPE = (b"content-type", b"application/json")
+REPLAYED = (b"idempotency-replayed", b"true")
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+Handler = Callable[..., Awaitable[Any]]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Container:
+    """What all handlers share. ``services`` are handed to them by parameter name."""
+
+    contract: Contract
+    schemas: SchemaCompiler
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    texts: Texts
+    refusals: Refusals
+    captcha: CaptchaFamily
+    services: Mapping[str, Any]
+
+    @cached_property
+    def refresh_cookie(self) -> RefreshCookie:
+        return refresh_cookie(self.contract, self.settings)
+
+    @cached_property
+    def device_cookie(self) -> DeviceCookie:
+        return device_cookie(self.contract)
+
+
+PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
+    "body": lambda _c, call: call.body,
+    "principal": lambda _c, call: call.principal,
+    "client": lambda _c, call: call.client,
+    "carrier": lambda c, call: CookieCarrier(call, c.refresh_cookie),
+    "current_password": lambda c, call: CurrentPassword(
+        c.keyring, c.services["config"], CallersHasher(c.services["hasher"], call), c.services["clock"]
+    ),
+    "hasher": lambda c, call: CallersHasher(c.services["hasher"], call),
+    "visitor": lambda c, call: CallVisitor(call, c.device_cookie, c.keyring, c.services["config"]),
+    "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
+}
+WORK = {"uow", "db"}
+
+
+def find_handler(operation_id: str) -> Handler:
+    """``auth.register`` -> ``handlers.auth.register``. Raises ContractError."""
+    module, _, name = operation_id.rpartition(".")
+    try:
+        handler: Handler = getattr(importlib.import_module(f"handlers.{module}"), name)
+    except (ImportError, AttributeError) as error:
+        raise ContractError(f"{operation_id}: no handler handlers/{module}.py:{name} ({error})") from error
+    return handler
+
+
+class WiredOperation:
+    """Replaces ``connexion.apps.asynchronous.AsyncOperation``: how the handler is called is settled at start."""
+
+    def __init__(self, container: Container, policy: Policy) -> None:
+        self._container = container
+        self._policy = policy
+        handler = find_handler(policy.operation_id)
+        operation = container.contract.operation(policy.operation_id)
+        self._status = min(int(status) for status in operation["responses"] if status.startswith("2"))
+        names = inspect.signature(handler).parameters.keys()
+        parameters = self._parameters(operation)
+        self._check_names(names, parameters)
+        services = {name: container.services[name] for name in names - WORK - PER_CALL.keys() - parameters}
+        self._handler: Handler = partial(handler, **services) if services else handler
+        self._given = tuple(name for name in names if name in parameters)
+        self._per_call = tuple((name, PER_CALL[name]) for name in names if name in PER_CALL.keys() - parameters)
+        self._takes_uow = "uow" in names
+        self._takes_db = "db" in names
+        self._reads_only = not self._takes_uow and (not self._takes_db or policy.method == "get")
+        strict = not container.settings.production
+        self.answer_schema = self._compile_answer(operation) if strict else None
+
+    def _parameters(self, operation: Mapping[str, Any]) -> set[str]:
+        resolved = [self._container.schemas.resolved(p) for p in operation.get("parameters", ())]
+        return {argument_name(p["name"]) for p in resolved}
+
+    def _check_names(self, names: Iterable[str], parameters: set[str]) -> None:
+        unknown = set(names) - WORK - PER_CALL.keys() - self._container.services.keys() - parameters
+        if unknown:
+            raise ContractError(f"{self._policy.operation_id}: the handler asks for unknown {sorted(unknown)}")
+
+    def _compile_answer(self, operation: Mapping[str, Any]) -> Validator:
+        return self._container.schemas.validator(operation["responses"][str(self._status)]["content"][JSON]["schema"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope[SCOPE_KEY]
+        call.receive = receive
+        token = self._take_captcha_token(call) if self._policy.captcha else None
+        key = call.arguments.pop("idempotency_key", None) if self._policy.idempotent else None
+        if key is None:
+            await self._require_captcha(token, call)
+            answer = await self._perform(call)
+        else:
+            answer = await self._once(key, token, call)
+        await send_answer(send, *answer)
+
+    def _take_captcha_token(self, call: Call) -> str | None:
+        given = [call.body.pop(name, None) for name in CAPTCHA_FIELDS]
+        return next((token for token in given if token), None)
+
+    async def _require_captcha(self, token: str | None, call: Call) -> None:
+        captcha = self._container.captcha
+        if not self._policy.captcha or not captcha.enabled:
+            return
+        if token is None:
+            raise ApiError("captcha.required")
+        try:
+            passed = await captcha.verify(token, call.client.ip)
+        except ProviderUnavailable as error:
+            log.warning("captcha.unavailable", reason=str(error))
+            raise ApiError("service.unavailable", retry_after=5) from error
+        if not passed:
+            raise ApiError("captcha.invalid")
+
+    async def _once(self, key: str, token: str | None, call: Call) -> Answer:
+        """Do the work once per caller and key; a repetition gets the stored answer."""
+        async with self._container.database.unit() as db:
+            claim = await db.idempotency.claim(self._scopes(call), self._policy.operation_id, key, LEASE, LIFE)
+        if claim.rows:
+            return await self._claimed(claim, token, call)
+        if not claim.same_request:
+            raise ApiError("idempotency.key_reused")
+        if claim.status is None or claim.body is None:
+            raise ApiError("idempotency.in_progress", retry_after=claim.seconds_left)
+        body = self._container.keyring.unseal(Purpose.IDEMPOTENCY, claim.body.decode())
+        return claim.status, [CONTENT_TYPE, REPLAYED], body.encode()
+
+    def _scopes(self, call: Call) -> list[ClaimScope]:
+        """Caller and request under each known secret."""
+        digests = self._container.keyring.digests
+        caller = str(call.principal.user_id) if call.principal else call.client.network
+        canonical = orjson.dumps([call.arguments, call.body], option=orjson.OPT_SORT_KEYS).decode()
+        fingerprints = digests(Purpose.IDEMPOTENCY_FINGERPRINT, canonical)
+        pairs = zip(digests(Purpose.IDEMPOTENCY_CALLER, caller), fingerprints, strict=True)
+        return [ClaimScope(one.kid, one.value, other.value) for one, other in pairs]
+
+    async def _claimed(self, claim: Claim, token: str | None, call: Call) -> Answer:
+        try:
+            await self._require_captcha(token, call)
+            return await self._perform(call, claim)
+        except BaseException:
+            async with self._container.database.unit() as db:
+                await db.idempotency.release(claim)
+            raise
+
+    async def _perform(self, call: Call, claim: Claim | None = None) -> Answer:
+        """Run the handler; under a claim its effect and its answer commit together."""
+        if self._reads_only and claim is None:
+            return await self._success(call, None)
+        trace = Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get())
+        uow = UnitOfWork(self._container.database, trace)
+        try:
+            return await self._answer(call, uow, claim)
+        except LostClaim:
+            raise ApiError("idempotency.in_progress", retry_after=1) from None
+        finally:
+            await uow.abandon()
+
+    async def _answer(self, call: Call, uow: UnitOfWork, claim: Claim | None) -> Answer:
+        try:
+            answer = await self._success(call, uow)
+            if claim is None:
+                await uow.conclude()
+            elif uow.pending:
+                await uow.conclude(self._storing(claim, answer))
+            else:
+                raise RuntimeError(
+                    f"{self._policy.operation_id} is idempotent: its effect belongs into uow.last() or db"
+                )
+        except ApiError as error:
+            await uow.abandon()
+            status, *_ = answer = self._container.refusals.render(error, call)
+            passing = status in NEVER_STORED or status >= 500 or error.code in self._policy.passing
+            if claim is None or passing:
+                raise
+            await uow.conclude(self._storing(claim, answer))
+        return answer
+
+    def _storing(self, claim: Claim, answer: Answer) -> Callable[[Any], Awaitable[bool]]:
+        """Answers may hold secrets that are shown once, so what is kept of them is sealed."""
+        seal, text = self._container.keyring.seal, answer[2].decode()
+        bodies = {kid: seal(Purpose.IDEMPOTENCY, text, kid).encode() for kid in claim.rows}
+        return lambda db: db.idempotency.store(claim, answer[0], bodies)
+
+    async def _success(self, call: Call, uow: UnitOfWork | None) -> Answer:
+        body = orjson.dumps({"success": True, "data": await self._invoke(call, uow)})
+        if self.answer_schema is not None:
+            self._require_documented(orjson.loads(body))
+        return self._status, [CONTENT_TYPE], body
+
+    def _require_documented(self, envelope: Any) -> None:
+        if self.answer_schema is not None and not self.answer_schema.accepts(envelope):
+            broken = [f"{v['field']}: {v['rule']}" for v in self.answer_schema.violations(envelope)]
+            raise RuntimeError(f"{self._policy.operation_id} answered against its contract: {', '.join(broken)}")
+
+    async def _invoke(self, call: Call, uow: UnitOfWork | None) -> Any:
+        arguments = {name: call.arguments[name] for name in self._given}
+        for name, find in self._per_call:
+            arguments[name] = find(self._container, call)
+        if self._takes_uow:
+            arguments["uow"] = uow
+        if not self._takes_db:
+            return await self._handler(**arguments)
+        if uow is None:
+            async with self._container.database.reading() as db:
+                return await self._handler(**arguments, db=db)
+        async with uow.last() as db:
+            return await self._handler(**arguments, db=db)
+
+
+class WiredApi(AsyncApi):
+    """``wired`` is filled with every operation that it calls."""
+
+    def __init__(self, *arguments: Any, container: Container, wired: dict[str, WiredOperation], **options: Any) -> None:
+        self._container = container
+        self._wired = wired
+        super().__init__(*arguments, **options)
+
+    def make_operation(self, operation: AbstractOperation) -> WiredOperation:
+        policy = self._container.contract.policies[operation.operation_id]
+        self._wired[operation.operation_id] = WiredOperation(self._container, policy)
+        return self._wired[operation.operation_id]
+
+
+class WiredApp(ByOperation, AsyncASGIApp):
+    """The innermost application of the stack: operations instead of decorated functions."""
+
+    api_cls = WiredApi
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.router.redirect_slashes = False

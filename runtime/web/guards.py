@@ -1,0 +1,171 @@
+"""What stands before an operation, cheap before dear.
+
+Scope, account status, kill switch, a recent proof of who calls, rate limit.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
+from connexion.operations import AbstractOperation
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contract.policy import SCOPES, ContractError, Policy
+from domain.auth import require_fresh
+from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
+from domain.errors import ApiError
+from domain.hosts import is_loopback, is_loopback_address
+from domain.network import wider_networks
+from domain.users import Principal
+from runtime.settings import Settings
+from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.limits.local import Limiter
+from runtime.web.linking import ByOperation
+
+Check = Callable[[Settings, Call], None]
+
+parse_rate = lru_cache(maxsize=1024)(Rate.parse)
+
+
+def _anybody(_settings: Settings, _call: Call) -> None:
+    """No token is asked for."""
+
+
+def _somebody(_settings: Settings, call: Call) -> None:
+    if call.principal is None:
+        raise ApiError("auth.unauthenticated")
+
+
+def _creator(settings: Settings, call: Call) -> None:
+    _somebody(settings, call)
+    if call.principal is None or call.principal.creator_id is None:
+        raise ApiError("error.creator.not_found")
+
+
+def _admin(settings: Settings, call: Call) -> None:
+    """Nobody yet: there are no accounts of staff."""
+    _somebody(settings, call)
+    raise ApiError("auth.forbidden")
+
+
+def _developer(settings: Settings, call: Call) -> None:
+    """DNS rebinding: a foreign page can point its host name at this machine, so only loopback names are accepted.
+    The token of staging is looked at later.
+    """
+    if settings.production:
+        raise ApiError("route.not_found")
+    host = call.headers.only("host")  # HTTP/1.0 may have none
+    exposed = not (settings.development and is_loopback_address(settings.host))
+    if not exposed and host is not None and not is_loopback(host):
+        raise ApiError("dev.host_refused")
+
+
+# What each scope asks of who calls.
+CHECKS: Mapping[str, Check] = {
+    "public": _anybody,
+    "user": _somebody,
+    "creator": _creator,
+    "admin": _admin,
+    "dev": _developer,
+}
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What the guards of all operations share. Raises ContractError when a scope has no check."""
+
+    policies: Mapping[str, Policy]
+    settings: Settings
+    config: Config
+    limiter: Limiter
+    clock: Callable[[], datetime]
+    checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
+
+    def __post_init__(self) -> None:
+        unchecked = SCOPES.keys() - self.checks.keys()
+        if unchecked:
+            raise ContractError(f"scopes {sorted(unchecked)}: write their checks into CHECKS of runtime/web/guards.py")
+
+    def admit(self, policy: Policy, call: Call) -> None:
+        """All but the rate limit, which is dearer. Raises ApiError at the first guard that refuses."""
+        self.checks[policy.scope](self.settings, call)
+        if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
+            require_active(call.principal.user.status)
+        if policy.kill_switch is not None and not self.config[policy.kill_switch.key]:
+            raise ApiError(policy.kill_switch.error)
+        if call.principal is not None and _must_be_fresh(policy, call.principal):
+            require_fresh(call.principal.confirmed_at, self.clock(), self.config)
+
+    def require_dev_token(self, call: Call) -> None:
+        """After the rate limit, which counts the guesses."""
+        given = call.headers.only("x-dev-token") or ""
+        expected = self.settings.dev_token
+        if not self.settings.development and not hmac.compare_digest(given.encode(), (expected or "").encode()):
+            raise ApiError("auth.unauthenticated")
+
+    async def limit(self, operation_id: str, call: Call, documented: Rate) -> None:
+        """Raises ApiError rate_limit.exceeded."""
+        if not self.config["ratelimit.enabled"]:
+            return
+        override = self.config.get(RATE_LIMIT_PREFIX + operation_id)
+        rate = parse_rate(override) if override else documented
+        caller, *around = _counted_by(call)
+        wider = tuple(f"{operation_id}:{name}" for name in around)
+        decision = await self.limiter.hit(f"{operation_id}:{caller}", rate, wider)
+        call.answer_headers += decision.headers(operation_id, rate.window)
+        if not decision.allowed:
+            raise ApiError("rate_limit.exceeded", retry_after=decision.reset)
+
+
+def _must_be_fresh(policy: Policy, principal: Principal) -> bool:
+    """The password in a body is as much as a confirmation asks for only while no second factor is on."""
+    user = principal.user
+    return policy.fresh.always or (policy.fresh.password and user is not None and user.two_factor_enabled)
+
+
+def _counted_by(call: Call) -> tuple[object, ...]:
+    """The narrowest first. By the session, so that who has a copy of one does not use up what its owner may do."""
+    if call.principal:
+        return call.principal.session_id, call.principal.user_id
+    return call.client.network, *wider_networks(call.client.network)
+
+
+def require_active(status: str) -> None:
+    """Raises ApiError auth.account_<status> for an account that may not act."""
+    if status != "ACTIVE":
+        raise ApiError(f"auth.account_{status.lower()}")
+
+
+class GuardedOperation:
+    def __init__(self, next_app: ASGIApp, guards: Guards, policy: Policy) -> None:
+        self._next = next_app
+        self._guards = guards
+        self._policy = policy
+        self._rate = policy.rate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope[SCOPE_KEY]
+        self._guards.admit(self._policy, call)
+        if self._rate is not None:
+            await self._guards.limit(self._policy.operation_id, call, self._rate)
+        if self._policy.scope == "dev":
+            self._guards.require_dev_token(call)
+        await self._next(scope, receive, send)
+
+
+class GuardAPI(RoutedAPI[GuardedOperation]):
+    def __init__(self, *arguments: Any, guards: Guards, **options: Any) -> None:
+        self._guards = guards
+        super().__init__(*arguments, **options)
+        self.add_paths()
+
+    def make_operation(self, operation: AbstractOperation) -> GuardedOperation:
+        return GuardedOperation(self.next_app, self._guards, self._guards.policies[operation.operation_id])
+
+
+class GuardLayer(ByOperation, RoutedMiddleware[GuardAPI]):
+    api_cls = GuardAPI

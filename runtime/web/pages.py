@@ -1,0 +1,230 @@
+"""The portal on the API's own origin: the folder that ``biore portal build`` wrote, behind everything that is no file.
+
+Files are looked up and read in threads. What the folder does not hold is answered by the API, in its own words, unless
+a browser asks: that gets a page.
+"""
+
+import asyncio
+import gzip
+import json
+import mimetypes
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from werkzeug.datastructures import ETags
+from werkzeug.http import parse_etags
+
+from contract.texts import DEFAULT
+from domain.config_keys import LOCALES, Config
+from portal.actions import ACTIONS
+from portal.bundle import SETTINGS
+from runtime.web.call import SCOPE_KEY
+from runtime.web.http.codings import takes_gzip
+from runtime.web.http.conditional import MOST_CHARACTERS
+
+HOME = "/docs"
+READING = ("GET", "HEAD")
+# pagefind, the search of the pages, runs WebAssembly, which 'self' alone forbids; eval() of scripts stays forbidden.
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+REVALIDATED = "no-cache"
+FOREVER = "public, max-age=31536000, immutable"
+# pagefind names these by a digest of what they hold.
+UNCHANGING = re.compile(r"/docs/pagefind/(fragment|index)/[^/]+")
+DOCS = re.compile(r"(/[a-z]{2})?/docs(/.*)?")
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".yaml": "application/yaml",
+    ".wasm": "application/wasm",
+}
+# Everything else is text, which is worth compressing.
+PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta", ".pf_filter")
+# Every address of the portal starts with one of these, or is a file at the root.
+PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(action.path for action in ACTIONS))
+MAX_PATH = 1024  # each step of a path is looked up on the disk
+KEPT_FILES = 256
+NOT_BUILT = (
+    "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=3><title>Documentation</title>"
+    "<p>The documentation is not built yet: run <code>biore portal build</code>. "
+    "In development the server does so by itself; this page shows it as soon as it is there."
+)
+NOT_FOUND = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>404</title>"
+    '<p>There is no such page. <a href="/docs">Documentation</a>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    content: bytes
+    packed: bytes | None
+    tag: str
+    media_type: str
+
+
+class Portal:
+    """``beyond`` answers what is no matter of the portal: all that begins with ``api``, and what no file answers."""
+
+    def __init__(self, folder: Path, api: str, config: Config, beyond: ASGIApp) -> None:
+        self._folder = folder
+        self._api = api
+        self._config = config
+        self._beyond = beyond
+        self._actions = {action.path for action in ACTIONS}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(self._api):
+            await self._beyond(scope, receive, send)
+            return
+        answer = await asyncio.to_thread(self._answer, scope)
+        await (answer or self._beyond)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> Response | None:
+        path, headers = scope["path"], Headers(scope=scope)
+        if path in ("/", f"{HOME}/"):
+            return self._only_read(scope) or RedirectResponse(HOME, 307, HEADERS)
+        name = self._localized(path, scope) if path in self._actions else path
+        found = self._find(name)
+        if found is not None:
+            # A file may go while a new build takes its place.
+            with suppress(FileNotFoundError):
+                return self._only_read(scope) or self._serve(path, found, headers)
+        if self._is_folder_page(path):
+            return self._only_read(scope) or RedirectResponse(path.removesuffix("/"), 308, HEADERS)
+        return self._missing(path, headers) if scope["method"] in READING else None
+
+    @staticmethod
+    def _only_read(scope: Scope) -> Response | None:
+        if scope["method"] in READING:
+            return None
+        return Response(status_code=405, headers={**HEADERS, "Allow": ", ".join(READING)})
+
+    def _localized(self, path: str, scope: Scope) -> str:
+        """A mailed link has one address for all languages: its ``lang`` decides, else what the browser prefers."""
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+        for locale in (asked, scope[SCOPE_KEY].client.locale):
+            name = path if locale == DEFAULT else f"/{locale}{path}"
+            if re.fullmatch("[a-z]{2}", locale) and self._find(name) is not None:
+                return name
+        return path
+
+    def _find(self, path: str) -> Path | None:
+        """The file behind an address, which must stand in the folder itself."""
+        if len(path) > MAX_PATH:
+            return None
+        steps = path.split("/")[1:]
+        if any(not step or step.startswith(".") or "\\" in step or "\0" in step for step in steps):
+            return None
+        try:
+            root = self._folder.resolve()
+            target = root.joinpath(*steps).resolve()
+            target = target / "index.html" if target.is_dir() else target
+            return target if target.is_relative_to(root) and target.is_file() else None
+        except OSError:  # such as a name that is too long
+            return None
+
+    def _is_folder_page(self, path: str) -> bool:
+        """With a slash at its end, an address is another one, which the portal's own links never use."""
+        stem = path.removesuffix("/")
+        found = None if stem == path or stem.endswith(".html") else self._find(stem)
+        return found is not None and found.name == "index.html"
+
+    def _serve(self, path: str, found: Path, headers: Headers) -> Response:
+        if path == SETTINGS:
+            return self._settings(found)
+        about = found.stat()
+        file = _read(found, about.st_mtime_ns, about.st_size)
+        packed = file.packed is not None and takes_gzip(_joined(headers, "accept-encoding"))
+        tag = f'"{file.tag}-gzip"' if packed else f'"{file.tag}"'
+        named = {**HEADERS, "ETag": tag, "Cache-Control": self._lifetime(path), "Vary": self._varies(path)}
+        # RFC 9110, 13.1: a state that must still be there is compared strongly, one that is known already weakly.
+        if "if-match" in headers and not _tags(headers, "if-match").contains(tag.strip('"')):
+            return Response(status_code=412, headers=named)
+        if _tags(headers, "if-none-match").contains_weak(tag.strip('"')):
+            return Response(status_code=304, headers=named)
+        if packed:
+            named["Content-Encoding"] = "gzip"
+        return Response(file.packed if packed else file.content, headers=named, media_type=file.media_type)
+
+    def _lifetime(self, path: str) -> str:
+        if path in self._actions:
+            return "no-store"  # its address holds a token
+        return FOREVER if UNCHANGING.fullmatch(path) else REVALIDATED
+
+    def _varies(self, path: str) -> str:
+        return "Accept-Encoding, Accept-Language" if path in self._actions else "Accept-Encoding"
+
+    def _settings(self, found: Path) -> Response:
+        """What the playground may do here."""
+        own = {"api": self._api, "tryMutations": self._config["portal.try_mutations"]}
+        return _json({**json.loads(found.read_bytes()), **own})
+
+    def _missing(self, path: str, headers: Headers) -> Response | None:
+        """A page for people; programs get the API's refusal."""
+        ours = DOCS.fullmatch(path) is not None or path in self._actions
+        if not ours and "text/html" not in headers.get("accept", ""):
+            return None
+        if self._find(HOME) is None:
+            status, text = (503, NOT_BUILT) if ours else (404, NOT_FOUND)
+            return _page(text.encode(), status)
+        page = self._find(f"/{path.split('/')[1]}/404.html") or self._find("/404.html")
+        return _page(page.read_bytes() if page else NOT_FOUND.encode(), 404)
+
+
+@lru_cache(KEPT_FILES)
+def _read(path: Path, _changed: int, _size: int) -> File:
+    content = path.read_bytes()
+    packed = None if path.suffix in PACKED else gzip.compress(content, 6, mtime=0)
+    media_type = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return File(content, packed, sha256(content).hexdigest()[:32], media_type)
+
+
+def _joined(headers: Headers, name: str) -> str:
+    """Several lines of a header are one list (RFC 9110, 5.3)."""
+    return ", ".join(headers.getlist(name))
+
+
+def _tags(headers: Headers, name: str) -> ETags:
+    return parse_etags(_joined(headers, name)[:MOST_CHARACTERS])
+
+
+def _page(content: bytes, status: int) -> Response:
+    retry = {"Retry-After": "30"} if status == 503 else {}
+    return Response(content, status, {**HEADERS, **retry}, "text/html; charset=utf-8")
+
+
+def _json(value: Mapping[str, Any]) -> Response:
+    return Response(json.dumps(value), headers=HEADERS, media_type="application/json")

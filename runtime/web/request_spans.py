@@ -1,0 +1,81 @@
+"""A span around each request."""
+
+from opentelemetry.trace import Span
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contract.loader import METHODS, Contract
+from domain.network import traced_network
+from providers.storage.local import PATH as FILES
+from runtime.observe.log import hide
+from runtime.observe.spans import Traced, entered, fail
+from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.edge import PROBES
+from runtime.web.pages import READING
+
+FOUND = (200, 206, 304)
+MAX_PATH = 256
+KNOWN_METHODS = {method.upper() for method in METHODS} | {"HEAD", "OPTIONS"}
+
+
+class RequestSpans:
+    """Pure ASGI, around everything. What the layers below learnt of the request stands in its ``Call``."""
+
+    def __init__(self, app: ASGIApp, tracing: Traced, contract: Contract) -> None:
+        self._app = app
+        self._tracing = tracing
+        self._routes = {name: contract.base_path + policy.path for name, policy in contract.policies.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(PROBES):
+            await self._app(scope, receive, send)
+            return
+        span = self._begin(scope)
+        with entered(span):
+            try:
+                await self._app(scope, receive, send)
+            except Exception as error:
+                fail(span, type(error).__qualname__)
+                raise
+            finally:
+                if span.is_recording() and SCOPE_KEY in scope:
+                    self._describe(span, scope, scope[SCOPE_KEY])
+
+    def _begin(self, scope: Scope) -> Span:
+        given = [value for name, value in scope["headers"] if name == b"traceparent"]
+        peer = scope["client"][0] if scope.get("client") else None
+        return self._tracing.request(_method(scope), peer, given[0].decode("latin-1") if len(given) == 1 else None)
+
+    def _describe(self, span: Span, scope: Scope, call: Call) -> None:
+        span.set_attribute("url.scheme", scope["scheme"])
+        if call.status:
+            span.set_attribute("http.response.status_code", call.status)
+        self._tell_call(span, call)
+        self._tell_route(span, scope, call)
+        if call.status >= 500:
+            fail(span, call.fault or str(call.status))
+
+    def _tell_call(self, span: Span, call: Call) -> None:
+        span.set_attribute("biore.correlation_id", hide(call.correlation_id))
+        if network := traced_network(call.client.network):
+            span.set_attribute("biore.client.network", network)
+        if call.operation_id is not None:
+            span.set_attribute("biore.operation_id", call.operation_id)
+
+    def _tell_route(self, span: Span, scope: Scope, call: Call) -> None:
+        """A path is told where it is one of ours: one that leads nowhere may hold whatever its sender mixed up."""
+        path = scope["path"]
+        route = self._routes.get(call.operation_id or "")
+        if route is None and path.startswith(FILES):
+            route = f"{FILES}{{key}}"
+        if route is not None:
+            span.set_attribute("http.route", route)
+            span.update_name(f"{_method(scope)} {route}")
+        found = route is None and call.status in FOUND and scope["method"] in READING
+        if route == path or found:
+            span.set_attribute("url.path", hide(path)[:MAX_PATH])
+
+
+def _method(scope: Scope) -> str:
+    """Anybody may send any word in its place."""
+    method: str = scope["method"]
+    return method if method in KNOWN_METHODS else "_OTHER"

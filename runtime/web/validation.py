@@ -1,0 +1,256 @@
+"""Requests against the contract: parsed once, cleaned, and refused with every rule they break."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from connexion.middleware.abstract import RoutedMiddleware
+from connexion.middleware.request_validation import RequestValidationAPI
+from connexion.operations import AbstractOperation
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contract.bounds import BODY_LIMIT
+from contract.loader import MOST_VIOLATIONS, Contract
+from contract.schemas import SchemaCompiler, Violation
+from domain.errors import ApiError
+from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.http.headers import Headers
+from runtime.web.linking import ByOperation
+
+MAX_DEPTH = 64
+MAX_CONTENT_TYPE = 256
+AND_MORE: Violation = {"field": "", "rule": "more"}
+JSON = "application/json"
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def argument_name(name: str) -> str:
+    """The name under which a handler takes a parameter: ``creatorId`` -> ``creator_id``."""
+    return CAMEL.sub("_", name).replace("-", "_").lower()
+
+
+class Parameter:
+    """One parameter of an operation, compiled."""
+
+    def __init__(self, definition: Mapping[str, Any], schemas: SchemaCompiler) -> None:
+        self.name: str = definition["name"]
+        self.location: str = definition["in"]
+        self.argument = argument_name(self.name)
+        self._required = definition.get("required", False)
+        self._type = schemas.resolved(definition["schema"]).get("type", "string")
+        self._clean = schemas.normalizer(definition["schema"])
+        self._validator = schemas.validator(definition["schema"])
+
+    def read(self, given: list[str]) -> tuple[Any, list[Violation]]:
+        """The typed value and the rules it breaks; None when it was not given."""
+        if not given:
+            return None, [{"field": self.name, "rule": "required"}] if self._required else []
+        if len(given) > 1:
+            return None, [{"field": self.name, "rule": "single"}]
+        if "\0" in given[0] or "\ufffd" in given[0]:
+            return None, [{"field": self.name, "rule": "encoding"}]
+        value = self._typed(given[0])
+        if self._clean is not None:
+            value = self._clean(value)
+        return value, [] if self._validator.accepts(value) else self._validator.violations(value, self.name)
+
+    def _typed(self, text: str) -> Any:
+        """The value that the text stands for; the text itself when it stands for none, which then breaks the type."""
+        if self._type == "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        if self._type in ("integer", "number") and len(text) <= 32:
+            try:
+                return int(text) if self._type == "integer" else float(text)
+            except ValueError:
+                return text
+        return text
+
+
+class ValidatedOperation:
+    """Replaces ``connexion.middleware.request_validation.RequestValidationOperation``: the same contract, compiled."""
+
+    def __init__(self, next_app: ASGIApp, operation: Mapping[str, Any], schemas: SchemaCompiler) -> None:
+        self._next = next_app
+        declared = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
+        # A cookie may come several times, and no broken one refuses a good one: `cookie.py` reads them.
+        self.parameters = [parameter for parameter in declared if parameter.location != "cookie"]
+        body = operation.get("requestBody")
+        self._query = frozenset(parameter.name for parameter in self.parameters if parameter.location == "query")
+        self.takes_body = body is not None
+        self._body_required = bool(body and body.get("required"))
+        self._limit: int = operation.get(BODY_LIMIT, 0)
+        if body is not None:
+            schema = body["content"][JSON]["schema"]
+            self._clean = schemas.normalizer(schema)
+            self._validator = schemas.validator(schema)
+            self._outline = schemas.outline(schema)
+            self._passwords = schemas.passwords(schema)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope[SCOPE_KEY]
+        violations = self._read_parameters(scope, call) if self.parameters else []
+        if self.takes_body:
+            violations += await self._read_body(receive, call)
+        if violations:
+            raise ApiError("validation.failed", details=_bounded(violations))
+        await self._next(scope, receive, send)
+
+    def _read_parameters(self, scope: Scope, call: Call) -> list[Violation]:
+        query = _query(scope["query_string"], self._query) if self._query else {}
+        violations: list[Violation] = []
+        for parameter in self.parameters:
+            value, broken = parameter.read(_given(parameter, scope, call, query))
+            violations += broken
+            call.arguments[parameter.argument] = value
+        return violations
+
+    async def _read_body(self, receive: Receive, call: Call) -> list[Violation]:
+        headers = call.headers
+        raw = await read_bounded(headers, receive, self._limit)
+        if not raw:
+            return [{"field": "", "rule": "required"}] if self._body_required else []
+        content_type = headers.only("content-type")
+        if content_type is None and "content-type" in headers:
+            return [{"field": "Content-Type", "rule": "single"}]
+        encoding = ", ".join(headers.all("content-encoding")) if "content-encoding" in headers else ""
+        require_json(content_type or "", encoding)
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            return [{"field": "", "rule": "json"}]
+        if suspicious(raw) and (rule := _faults(body)) is not None:
+            return [{"field": "", "rule": rule, "limit": MAX_DEPTH}]
+        return self._check_body(body, call)
+
+    def _check_body(self, body: Any, call: Call) -> list[Violation]:
+        sent = {name: body[name] for name in self._passwords if name in body} if isinstance(body, dict) else {}
+        body, violations = self.judge(body)
+        if not violations:
+            call.body, call.has_body = body, True
+            call.typed = {body[name]: text for name, text in sent.items() if body[name] != text}
+        return violations
+
+    def judge(self, body: Any) -> tuple[Any, list[Violation]]:
+        """A parsed body as it is cleaned, and the rules it breaks."""
+        if self._clean is not None:
+            body = self._clean(body)
+        return body, [] if self._validator.accepts(body) else self._validator.violations(self._outline(body))
+
+
+def _bounded(violations: list[Violation]) -> list[Violation]:
+    return violations if len(violations) <= MOST_VIOLATIONS else [*violations[:MOST_VIOLATIONS], AND_MORE]
+
+
+async def read_bounded(headers: Headers, receive: Receive, most: int) -> bytes:
+    """The whole body, chunked or not. Raises ApiError request.too_large as soon as it is known, or ClientDisconnect."""
+    announced = headers.first("content-length")
+    if announced is not None and announced.isdigit() and int(announced[:16]) > most:
+        raise ApiError("request.too_large")
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect  # what came may look like a whole body
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > most:
+            raise ApiError("request.too_large")
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def require_json(content_type: str, encoding: str) -> None:
+    """Raises ApiError request.unsupported_media_type unless the body is said to be plain JSON in UTF-8."""
+    if len(content_type) + len(encoding) > MAX_CONTENT_TYPE:
+        raise ApiError("request.unsupported_media_type")
+    _require_json(content_type, encoding)
+
+
+@lru_cache(maxsize=64)
+def _require_json(content_type: str, encoding: str) -> None:
+    media_type, _, parameters = content_type.lower().partition(";")
+    charset = [p.strip().removeprefix("charset=").strip('"') for p in parameters.split(";") if "charset=" in p]
+    plain = encoding.strip().lower() in ("", "identity")
+    if media_type.strip() != JSON or any(name not in ("utf-8", "utf8") for name in charset) or not plain:
+        raise ApiError("request.unsupported_media_type")
+
+
+def suspicious(raw: bytes) -> bool:
+    """Whether a body needs the walk that looks for NUL and depth; hardly any does."""
+    return b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
+
+
+def _given(parameter: Parameter, scope: Scope, call: Call, query: Mapping[str, list[str]]) -> list[str]:
+    if parameter.location == "query":
+        return query.get(parameter.name, [])
+    if parameter.location == "header":
+        return call.headers.all(parameter.name.lower())
+    found = scope["path_params"].get(parameter.name)
+    return [] if found is None else [str(found)]
+
+
+def _query(raw: bytes, known: frozenset[str]) -> dict[str, list[str]]:
+    """What is given for each of the ``known`` names; of one that is given more than once only that it is."""
+    found: dict[str, list[str]] = {}
+    for pair in raw.decode("latin-1").split("&") if raw else ():
+        name, _, value = pair.partition("=")
+        name = _unquoted(name)
+        if name in known:
+            given = found.setdefault(name, [])
+            if len(given) < 2:
+                given.append(_unquoted(value))
+    return found
+
+
+def _unquoted(text: str) -> str:
+    """Percent-decoded; bytes that are not UTF-8 become U+FFFD, which no parameter may hold."""
+    if "%" not in text and "+" not in text and text.isascii():
+        return text
+    return unquote_to_bytes(text.replace("+", " ").encode("latin-1")).decode("utf-8", "replace")
+
+
+def _faults(body: Any) -> str | None:
+    """The rule that a parsed body breaks before any schema is asked: nesting deeper than MAX_DEPTH, or a NUL."""
+    level, depth = [body], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return "depth"
+        texts = [v for v in level if isinstance(v, str)] + [k for v in level if isinstance(v, dict) for k in v]
+        if any("\0" in text for text in texts):
+            return "encoding"
+        level = [
+            inner for v in level if isinstance(v, (dict, list)) for inner in (v.values() if isinstance(v, dict) else v)
+        ]
+    return None
+
+
+class ValidationAPI(RequestValidationAPI):
+    """``validated`` is filled with every operation that it answers for."""
+
+    def __init__(
+        self,
+        *arguments: Any,
+        contract: Contract,
+        schemas: SchemaCompiler,
+        validated: dict[str, ValidatedOperation],
+        **options: Any,
+    ) -> None:
+        self._contract = contract
+        self._schemas = schemas
+        self._validated = validated
+        super().__init__(*arguments, **options)
+
+    def make_operation(self, operation: AbstractOperation) -> ValidatedOperation:
+        document = self._contract.operation(operation.operation_id)
+        self._validated[operation.operation_id] = ValidatedOperation(self.next_app, document, self._schemas)
+        return self._validated[operation.operation_id]
+
+
+class ValidationLayer(ByOperation, RoutedMiddleware[ValidationAPI]):
+    api_cls = ValidationAPI

@@ -1,0 +1,286 @@
+"""The worker: claims jobs from the outbox, runs them, and ends each in one transaction with its effect.
+
+A job is claimed when a place of its lane is free, and begun at once: what is slow holds up nobody of another lane, and
+no attempt is counted for what did not begin. What its last worker did not end runs in a place of its own, one such job
+of each lane at a time: should it kill its worker again, others of its kind are not with it.
+"""
+
+import asyncio
+import importlib
+import inspect
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from domain.clock import utc_now
+from domain.jobs import MAX_ATTEMPTS, PLACES, GivenUp, Job, Lane, UnknownTopic, require_try, retry_delay
+from domain.keys import Purpose
+from domain.users import Trace
+from persistence.engine.database import is_deadlock, is_outage
+from persistence.engine.uow import LostClaim, UnitOfWork
+from persistence.models import OutboxJob
+from persistence.repositories import Repositories
+from providers.ports import ProviderRejected, ProviderUnavailable
+from runtime.compose import Parts
+from runtime.observe.context import CORRELATION, TRACEPARENT
+from runtime.worker.scheduler import Scheduler
+from services.archive import Archives
+from services.changes import Changes
+from services.devices import device_of
+from services.inspector import Inspector
+from services.mailer import Mailer
+from services.texter import Texter
+
+LEASE = timedelta(seconds=30)
+IDLE_SECONDS = 0.5
+OUTAGE_SECONDS = 1.0
+SCHEDULE_SECONDS = 1.0
+# What may come of a job without anybody having made a mistake here.
+EXPECTED = (ProviderRejected, ProviderUnavailable, UnknownTopic, GivenUp)
+
+ObserveJob = Callable[[str, str, float], None]
+
+log = structlog.get_logger(__name__)
+
+
+def find_job(topic: str) -> Callable[..., Awaitable[None]]:
+    """``email.verify_address`` -> ``jobs.email.verify_address``. Raises UnknownTopic."""
+    module, _, name = topic.rpartition(".")
+    try:
+        found: Callable[..., Awaitable[None]] = getattr(importlib.import_module(f"jobs.{module}"), name)
+    except (ImportError, AttributeError) as error:
+        raise UnknownTopic(f"no job for topic {topic}") from error
+    return found
+
+
+def _known(topic: str) -> str:
+    """The topic of a job that there is; all others have one name, so that they are counted in one place."""
+    try:
+        find_job(topic)
+    except UnknownTopic:
+        return "unknown"
+    return topic
+
+
+class _Place(NamedTuple):
+    """``again``: for a job that its last worker did not end."""
+
+    lane: Lane
+    again: bool
+
+
+class Worker:
+    """Any number of workers may run; a job belongs to the one whose lease is on it.
+
+    ``observe`` is told of each run of a job: topic, outcome, seconds.
+    """
+
+    def __init__(self, parts: Parts, lease: timedelta = LEASE, observe: ObserveJob = lambda *_: None) -> None:
+        self._parts = parts
+        self._lease = lease
+        self._observe = observe
+        self._scheduler = Scheduler(parts.database, parts.config)
+        self._running: dict[asyncio.Task[None], _Place] = {}
+        self._faults: list[BaseException] = []
+        self._woken = asyncio.Event()
+        self.stopping = False
+
+    def stop(self) -> None:
+        """Finish what runs, claim nothing more."""
+        self.stopping = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until ``stop``. Outages of the database, and migrations that are still to come, are waited out."""
+        await self._learn_config()
+        beside = [asyncio.create_task(self._parts.config.watch()), asyncio.create_task(self._keep_schedule())]
+        try:
+            while not self.stopping or self._running or self._faults:
+                await self._turn()
+        finally:
+            tasks = [*beside, *self._running]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _learn_config(self) -> None:
+        """Before any job: under default values it could take the wrong provider."""
+        await self._parts.config.keep_up()
+        while not self._parts.config.known and not self.stopping:
+            await self._pause(OUTAGE_SECONDS)
+            await self._parts.config.keep_up()
+
+    async def _turn(self) -> None:
+        """Fill the places that are free, and wait until another is, or until something may be due."""
+        self._woken.clear()
+        try:
+            self._raise_faults()
+            if not self.stopping:
+                await self._fill()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("worker.waiting", reason="deadlock" if is_deadlock(error) else type(error).__name__)
+            await self._pause(OUTAGE_SECONDS)
+            return
+        await self._pause(IDLE_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        """Shorter when a job ends, or when we shall stop."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+
+    async def work_off(self) -> int:
+        """Run all that is due, until nothing is; how many jobs there were."""
+        ran = 0
+        try:
+            while (begun := await self._fill()) or self._running:
+                ran += begun
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if self._running:
+                await asyncio.wait(self._running)
+        self._raise_faults()
+        return ran
+
+    async def _fill(self) -> int:
+        """Begin a due job in each free place; how many there were."""
+        taken = Counter(self._running.values())
+        places = {lane: most - taken[_Place(lane, again=False)] for lane, most in PLACES.items()}
+        again = [lane for lane in PLACES if not taken[_Place(lane, again=True)]]
+        lease = uuid4()
+        async with self._parts.database.unit() as db:
+            claimed = await db.outbox.claim(lease, self._lease, places, again)
+        for row, was_left in claimed:
+            task = asyncio.create_task(self._run_leased(row, lease))
+            self._running[task] = _Place(Lane(row.lane), was_left)
+            task.add_done_callback(self._leave)
+        return len(claimed)
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            self._faults.append(fault)
+        self._woken.set()
+
+    def _raise_faults(self) -> None:
+        """What befell the worker itself in a job; an outage only where there was nothing else."""
+        faults, self._faults = self._faults, []
+        if faults:
+            raise min(faults, key=is_outage)
+
+    async def _run_leased(self, row: OutboxJob, lease: Any) -> None:
+        """A job that outlives its lease goes on only while the lease can be renewed."""
+        running = asyncio.create_task(self._run_traced(row, lease))
+        try:
+            while not (await asyncio.wait([running], timeout=self._lease.total_seconds() / 3))[0]:
+                if not await self._renewed(row, lease):
+                    running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        finally:
+            running.cancel()
+
+    async def _renewed(self, row: OutboxJob, lease: Any) -> bool:
+        """False when the lease is another's now. While the database is away nobody can take it."""
+        try:
+            async with self._parts.database.unit() as db:
+                return await db.outbox.renew(row.id, lease, self._lease)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return True
+
+    async def _run_traced(self, row: OutboxJob, lease: Any) -> None:
+        with self._parts.tracing.job(row.id, row.topic, row.attempts, row.correlation_id, row.traceparent):
+            await self._run_job(row, lease)
+
+    async def _run_job(self, row: OutboxJob, lease: Any) -> None:
+        began = time.perf_counter()
+        outcome = await self._ran(row, lease)
+        self._observe(_known(row.topic), outcome, time.perf_counter() - began)
+
+    async def _ran(self, row: OutboxJob, lease: Any) -> str:
+        """How it ended: done, failed (another try is due), dead, or lost to another worker."""
+        CORRELATION.set(row.correlation_id)
+        uow = UnitOfWork(self._parts.database, Trace(row.correlation_id, traceparent=TRACEPARENT.get()))
+        parts = self._parts
+        mailer = Mailer(parts.providers.email, parts.texts, parts.config, parts.tracing.delivery)
+        try:
+            require_try(row.attempts)
+            await self._call(self._job(row), uow, mailer)
+            await uow.conclude(lambda db: self._finish(db, row, lease, mailer))
+        except LostClaim:
+            log.warning("job.lost", job=str(row.id), topic=row.topic)
+            return "lost"
+        except Exception as error:
+            await uow.abandon()
+            return await self._failed(row, lease, mailer, error)
+        log.info("job.done", job=str(row.id), topic=row.topic, attempt=row.attempts)
+        return "done"
+
+    def _job(self, row: OutboxJob) -> Job:
+        sealed = row.payload.get("sealed")
+        secret = self._parts.keyring.unseal(Purpose.OUTBOX, sealed) if sealed else ""
+        return Job(row.id, row.topic, row.payload, secret, row.attempts)
+
+    async def _call(self, job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+        run = find_job(job.topic)
+        texter = Texter(self._parts.providers.sms, self._parts.texts, mailer.attempts.append)
+        given = {
+            "job": job,
+            "uow": uow,
+            "mailer": mailer,
+            "texter": texter,
+            "storage": self._parts.providers.storage,
+            "changes": Changes(self._parts.keyring, self._parts.config, utc_now),
+            "archives": Archives(self._parts.database, self._parts.providers.storage),
+            "inspector": Inspector(self._parts.config),
+            "config": self._parts.config,
+            "clock": utc_now,
+            "device_of": device_of,
+            "digests": self._parts.keyring.digests,
+        }
+        await run(**{name: given[name] for name in inspect.signature(run).parameters})
+
+    async def _finish(self, db: Repositories, row: OutboxJob, lease: Any, mailer: Mailer) -> bool:
+        await db.outbox.record_attempts(row.id, mailer.attempts)
+        return await db.outbox.finish(row.id, lease)
+
+    async def _failed(self, row: OutboxJob, lease: Any, mailer: Mailer, error: Exception) -> str:
+        hopeless = isinstance(error, ProviderRejected) or row.attempts >= MAX_ATTEMPTS
+        reason = f"{type(error).__name__}: {error}"
+        self._parts.tracing.failed(error)
+        told = {"job": str(row.id), "topic": row.topic, "attempt": row.attempts, "reason": reason}
+        if not isinstance(error, EXPECTED) and not is_outage(error):
+            told["exc_info"] = error
+        if hopeless:
+            log.error("job.dead", **told)
+        else:
+            log.warning("job.failed", **told)
+        async with self._parts.database.unit() as db:
+            await db.outbox.record_attempts(row.id, mailer.attempts)
+            if hopeless:
+                await db.outbox.bury(row.id, lease, reason)
+            else:
+                delay = retry_delay(row.attempts, random.random())  # noqa: S311 - spreads retries
+                await db.outbox.postpone(row.id, lease, delay, reason)
+        return "dead" if hopeless else "failed"
+
+    async def _keep_schedule(self) -> None:
+        """Queue what recurs. While the database is away nothing can be due."""
+        while True:
+            try:
+                await self._scheduler.tick()
+            except SQLAlchemyError as error:
+                log.warning("schedule.waiting", reason=type(error).__name__)
+            await asyncio.sleep(SCHEDULE_SECONDS)

@@ -1,0 +1,106 @@
+"""The current config values of one process: the catalogue's defaults under what an admin stored, kept fresh."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from domain import config_keys
+from domain.config_keys import CATALOGUE, InvalidConfig
+from domain.keys import Purpose
+from persistence.engine.database import Database
+from services.keyring import Keyring
+
+REFRESH_SECONDS = 2
+SEALED = Purpose.CONFIG
+
+log = structlog.get_logger(__name__)
+
+
+class LiveConfig:
+    """Read access for everybody (``domain.config_keys.Config``); ``refresh`` and ``watch`` follow the database.
+
+    Until the database was read once it is not ``known`` what an admin stored, and the defaults hold.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        env: str,
+        operation_ids: Iterable[str],
+        own_defaults: Mapping[str, Any],
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._operation_ids = frozenset(operation_ids)
+        self._defaults = {name: key.default_in(env) for name, key in CATALOGUE.items()} | dict(own_defaults)
+        self._values = dict(self._defaults)
+        self._stored: dict[str, Any] = {}
+        self._beside: list[Callable[[], Awaitable[None]]] = []
+        self.known = False
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def get(self, name: str) -> Any:
+        return self._values.get(name)
+
+    def items(self) -> list[tuple[str, Any, bool]]:
+        """Name, value as it may be shown, and whether it was changed; sorted by name."""
+        return [(name, self.shown(name), name in self._stored) for name in sorted(self._values)]
+
+    def shown(self, name: str) -> Any:
+        """The value without secrets. Raises InvalidConfig for an unknown key."""
+        if name not in self._values:
+            raise InvalidConfig(f"there is no config key {name!r}; `biore config list` shows all")
+        return "(set)" if self._is_secret(name) and self._values[name] else self._values[name]
+
+    async def set(self, name: str, value: Any) -> None:
+        """Check, store and audit one value. Raises InvalidConfig."""
+        checked = config_keys.check(name, value, self._operation_ids)
+        stored = self._keyring.seal(SEALED, checked) if self._is_secret(name) else checked
+        async with self._database.unit() as db:
+            await db.config.put(name, stored)
+            await db.audit.record("config.set", target=name, value=None if self._is_secret(name) else checked)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        async with self._database.reading() as db:
+            stored = await db.config.all()
+        self.known = True
+        if stored == self._stored:
+            return
+        values = dict(self._defaults)
+        for name, value in stored.items():
+            try:
+                clear = self._keyring.unseal(SEALED, str(value)) if self._is_secret(name) else value
+                values[name] = config_keys.check(name, clear, self._operation_ids)
+            except ValueError as error:  # of another version, or sealed under a lost secret: the default stands
+                log.warning("config.ignored", key=name, reason=str(error))
+        self._values, self._stored = values, stored
+
+    def follow(self, refresh: Callable[[], Awaitable[None]]) -> None:
+        """Something else that follows the database, at the same pace."""
+        self._beside.append(refresh)
+
+    async def watch(self) -> None:
+        """Follow changes of other nodes until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            await self.keep_up()
+
+    async def keep_up(self) -> None:
+        """``refresh``; while the database is away, or waits for its migrations, what was known stays."""
+        try:
+            await self.refresh()
+            for refresh in self._beside:
+                await refresh()
+        except SQLAlchemyError as error:
+            log.warning("config.stale", reason=type(error).__name__)
+
+    @staticmethod
+    def _is_secret(name: str) -> bool:
+        return name in CATALOGUE and CATALOGUE[name].kind == "secret"

@@ -1,0 +1,95 @@
+"""Mails: words from the locales, one layout, the active provider with its failover."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contract.texts import DEFAULT, LOCALES, Texts
+from domain.config_keys import Config
+from domain.jobs import Job
+from domain.mailed_pages import Link
+from domain.mails import Attempt, Mail
+from persistence.engine.database import Database
+from providers.registry import EmailFamily
+
+RIGHT_TO_LEFT = {"ar", "fa", "he"}
+PARTS = ("subject", "heading", "body", "button", "footer")
+
+
+class MailStorage:
+    """The development mailbox, as the provider that fills it sees it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, mail: Mail) -> None:
+        async with self._database.unit() as db:
+            await db.mailbox.add(mail)
+
+
+class Mailer:
+    """Of one job: ``attempts`` are recorded with its end, and each is told to ``watch`` at once."""
+
+    def __init__(self, email: EmailFamily, texts: Texts, config: Config, watch: Callable[[Attempt], None]) -> None:
+        self._email = email
+        self._texts = texts
+        self._config = config
+        self._watch = watch
+        self.attempts: list[Attempt] = []
+
+    async def send(
+        self,
+        job: Job,
+        template: str,
+        *,
+        to: str,
+        locale: str | None,
+        link: Link | None = None,
+        undo: Link | None = None,
+        notes: Sequence[str] = (),
+        **variables: Any,
+    ) -> None:
+        """Raises ProviderUnavailable or ProviderRejected."""
+        spoken = locale or self._config["platform.supported_locales"][0]
+        first, second = (target.written(self._config, spoken) if target else "" for target in (link, undo))
+        mail = render(self._texts, job.id, template, to, spoken, first, variables, second, notes)
+        await self._email.send(mail, self._record)
+
+    def _record(self, attempt: Attempt) -> None:
+        self.attempts.append(attempt)
+        self._watch(attempt)
+
+
+def render(
+    texts: Texts,
+    mail_id: UUID,
+    template: str,
+    to: str,
+    locale: str,
+    link: str,
+    variables: dict[str, Any],
+    undo: str = "",
+    notes: Sequence[str] = (),
+) -> Mail:
+    """``template`` names the keys ``<template>.subject`` … in ``mails.json``, of which a footer may be left out.
+
+    ``notes`` are keys of further sentences. ``undo``: where the reader goes who did not do what the mail tells. For an
+    empty variable its ``mail.unknown.<name>`` of ``messages.json`` is said.
+    """
+    empty = [name for name, value in variables.items() if value == ""]
+    variables = variables | {name: texts.say(locale, "messages", f"mail.unknown.{name}") for name in empty}
+    known = texts.namespace(DEFAULT, "mails")
+    keys = {part: f"{template}.{part}" for part in PARTS if part != "button" or link}
+    keys |= {"undo": "not_me.footer", "not_me": "not_me.button"} if undo else {}
+    words = {part: texts.say(locale, "mails", key, **variables) for part, key in keys.items() if key in known}
+    said = [texts.say(locale, "mails", note, **variables) for note in notes]
+    direction = "rtl" if locale in RIGHT_TO_LEFT else "ltr"
+    given = {"words": words, "notes": said, "link": link, "undo": undo, "locale": locale, "direction": direction}
+    shown = _layouts.get_template("mail.html").render(**given)
+    lines = [words["heading"], words["body"], *said, link, words.get("footer"), words.get("undo"), undo]
+    return Mail(mail_id, to, words["subject"], "\n\n".join(filter(None, lines)) + "\n", shown, locale)
+
+
+_layouts = Environment(loader=FileSystemLoader(LOCALES), autoescape=True, undefined=StrictUndefined)

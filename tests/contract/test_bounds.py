@@ -1,0 +1,58 @@
+"""How large a body may be: as large as the largest that its schema takes, however it is written."""
+
+import json
+from typing import Any
+
+import pytest
+
+from contract.bounds import LARGEST, SMALLEST, Bounds, uncleaned
+from contract.policy import ContractError
+
+EMOJI = "\U0001f600"
+
+
+def limit_of(schema: dict[str, Any], **components: Any) -> int | None:
+    document = {"components": {"schemas": components}}
+    operation = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    return Bounds(document).check(operation, "POST /x")
+
+
+def closed(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+class TestBodyLimit:
+    def test_is_at_least_16_kib(self) -> None:
+        assert limit_of(closed(a={"type": "boolean"})) == SMALLEST
+
+    @pytest.mark.parametrize("count", [1, 1000, 5000, 20_000])
+    def test_a_text_of_escaped_emoji_fits(self, count: int) -> None:
+        body = json.dumps({"text": EMOJI * count}, indent=2)
+        limit = limit_of(closed(text={"type": "string", "maxLength": count}))
+        assert limit is not None
+        assert len(body) <= limit <= max(SMALLEST, 2 * len(body))
+
+    def test_plain_texts_take_less(self) -> None:
+        token = {"type": "string", "maxLength": 8000, "pattern": "^[!-~]*$"}
+        assert limit_of(closed(token=token)) == SMALLEST
+        assert limit_of(closed(token=token | {"pattern": "^[^a]*$"})) == 128 * 1024
+        assert limit_of(closed(token=token | {"x-biore-normalize": ["trim"]})) == 128 * 1024
+
+    def test_lists_objects_and_references_add_up(self) -> None:
+        item = closed(id={"type": "string", "format": "uuid"}, kind={"type": "string", "enum": ["a", "b"]})
+        schema = closed(items={"type": "array", "maxItems": 100, "items": {"$ref": "#/components/schemas/Item"}})
+        limit = limit_of(schema, Item=item)
+        largest = {"items": [{"id": "\\u0030" * 36, "kind": "a"}] * 100}
+        assert limit is not None
+        assert len(json.dumps(largest, indent=2).replace("\\\\", "\\")) <= limit < LARGEST
+
+    def test_none_may_be_larger_than_256_kib(self) -> None:
+        with pytest.raises(ContractError, match="lower what its fields may hold"):
+            limit_of(closed(a={"type": "string", "maxLength": 30_000}))
+
+    def test_whoever_takes_no_body_has_none(self) -> None:
+        assert Bounds({"components": {}}).check({}, "GET /x") is None
+
+
+def test_a_text_may_be_longer_before_it_is_cleaned() -> None:
+    assert (uncleaned(6), uncleaned(16), uncleaned(254)) == (64, 64, 1016)

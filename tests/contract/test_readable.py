@@ -1,0 +1,180 @@
+"""Every fault that a reader of the pages would stumble over, told with file, line and remedy."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from contract.lint import checked, require_true_examples
+from contract.loader import OPENAPI, Places, load
+from contract.policy import ContractError
+from contract.readable import check
+from contract.texts import LOCALES
+from tests.contract.test_loader import edited
+
+AUTH = "paths/auth.yaml"
+EDITS = {
+    "an operation without summary": (AUTH, "    summary: Sign in\n", "", "POST /auth/login has no summary"),
+    "an operation without description": (
+        "paths/creators.yaml", "    description: The caller's", "    x-nothing: The caller's",
+        "GET /creators/social has no description"),
+    "a tag without description": (
+        "biore.yaml", "    description: Sign-up, sign-in, sessions and proof of address.\n", "", "tag auth has no"),
+    "a success without description": (
+        AUTH, "        description: The address is verified.\n", "        links: {}\n", "200 has no description"),
+    "a success without example": (
+        AUTH, "            example: {message: Logged out successfully}\n", "", "POST /auth/logout: 200 has no example"),
+    "a body without example": (AUTH, "          example: {token: 0f8", "          x-other: {token: 0f8", "no example"),
+    "a parameter without description": (
+        "paths/dev.yaml", "        description: Only what", "        x-other: Only what",
+        "parameter to has no description"),
+    "a parameter without example": (
+        "paths/dev.yaml", "        example: ada@", "        x-other: ada@", "parameter to has no example"),
+    "a shared parameter without description": (
+        "schemas/common.yaml", "    description: Makes a", "    x-other: Makes a", "IdempotencyKey has no description"),
+    "a header without description": (
+        "schemas/common.yaml", "    description: The methods of this path.\n", "", "header Allow has no description"),
+    "a field without description": (
+        "schemas/auth.yaml", ", description: The new account.", "", "Registration.userId has no description"),
+    "a field of a schema without description": (
+        "schemas/common.yaml", "  description: |\n    `ACTIVE`", "  x-other: |\n    `ACTIVE`",
+        "UserIdentity.status has no"),
+    "an enum without description": (
+        "schemas/common.yaml", "  description: |\n    `ACTIVE`", "  x-other: |\n    `ACTIVE`", "UserStatus has no"),
+    "an unknown extension": (
+        AUTH, "x-biore-captcha: true", "x-biore-capcha: true",
+        "extension x-biore-capcha"),
+    "an unknown extension of a schema": (
+        "schemas/common.yaml", "x-biore-normalize:", "x-biore-normalise:", "extension x-biore-normalise"),
+    "two pages at one address": (
+        AUTH, "x-biore-page: auth/logout", "x-biore-page: auth/login",
+        "page auth/login belongs to"),
+    "hints without a query key": (
+        AUTH, "{queryKey: [auth, me], staleTime: 300}", "{staleTime: 300}",
+        "has no queryKey"),
+    "no hints": (AUTH, "    x-biore-client: {queryKey: [auth, me], staleTime: 300}\n", "", "has no queryKey"),
+    "a code without message": (
+        "errors.yaml", "  message: Please sign in.\n", "",
+        "auth.unauthenticated has no message"),
+    "a code without meaning": (
+        "errors.yaml", "  meaning: The account lacks the scope of the operation.\n", "",
+        "auth.forbidden has no meaning"),
+    "a code without translations": (
+        "errors.yaml", "auth.forbidden:", "auth.forbade:",
+        "auth.forbade has no text in ar, de"),
+}  # fmt: skip
+LIES = {
+    "of a request": (AUTH, "example: {email: ada@example.com, pass", "example: {mail: ada@example.com, pass",
+                     "email (required)"),
+    "of an answer": (AUTH, "expiresIn: 900}", "expiresIn: soon}", "data"),
+    "of a parameter": ("paths/auth/otp.yaml", "        example: 3f1c2a8e-", "        example: 3f1c",
+                       "the whole (format)"),
+    "of a field": ("schemas/otp.yaml", "example: '+905551112212'", "example: '05551112212'", "the whole (pattern)"),
+    "of an error": ("errors.yaml", "rule: required, message:", "rule: [required], message:", "rule (type)"),
+}  # fmt: skip
+
+
+def line_of(folder: Path, file: str, text: str) -> int:
+    lines = (folder / file).read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+class TestWords:
+    @pytest.mark.parametrize(("file", "old", "new", "told"), EDITS.values(), ids=EDITS)
+    def test_of_each_kind_are_missed(self, tmp_path: Path, file: str, old: str, new: str, told: str) -> None:
+        with pytest.raises(ContractError) as refusal:
+            check(edited(tmp_path, file, old, new))
+        (problem,) = [line for line in str(refusal.value).splitlines() if told in line]
+        place, _, remedy = problem.partition(told)
+        user = "schemas/auth.yaml" if told.startswith("UserIdentity") else file
+        assert re.match(rf"openapi/{user}:\d+: ", place)
+        assert len(remedy.rpartition(": ")[2]) > 5
+
+    def test_the_line_is_the_one_to_mend(self, tmp_path: Path) -> None:
+        folder = edited(tmp_path, AUTH, "x-biore-page: auth/logout", "x-biore-page: auth/login")
+        dev = folder / "paths" / "dev.yaml"
+        dev.write_text(dev.read_text().replace("        example: ada@example.com\n", "", 1))
+        with pytest.raises(ContractError) as refusal:
+            check(folder)
+        parameter = line_of(folder, "paths/dev.yaml", "parameters:") + 1
+        lines = [text for text in (folder / AUTH).read_text().splitlines() if "x-biore-page: auth/login" in text]
+        assert len(lines) == 2
+        numbers = [n for n, text in enumerate((folder / AUTH).read_text().splitlines(), 1) if text in lines]
+        assert str(refusal.value).splitlines() == [
+            f"openapi/{AUTH}:{numbers[1]}: POST /auth/logout: page auth/login belongs to POST /auth/login: "
+            "give it an address of its own",
+            f"openapi/paths/dev.yaml:{parameter}: parameter to has no example: "
+            "add `example:`, which the page tries it with",
+        ]
+
+    def test_a_translation_is_missed_in_its_locale(self, tmp_path: Path) -> None:
+        locales = shutil.copytree(LOCALES, tmp_path / "locales")
+        file = locales / "fr" / "errors.json"
+        texts = json.loads(file.read_text())
+        del texts["captcha.invalid"]
+        file.write_text(json.dumps(texts))
+        line = line_of(OPENAPI, "errors.yaml", "captcha.invalid:")
+        with pytest.raises(ContractError, match=rf"openapi/errors\.yaml:{line}: .* in fr: .*locales/fr/errors\.json"):
+            check(locales=locales)
+
+    def test_all_faults_are_told_at_once(self, tmp_path: Path) -> None:
+        folder = edited(tmp_path, "schemas/auth.yaml", ", description: The new account.", "")
+        (folder / AUTH).write_text((folder / AUTH).read_text().replace("    summary: Sign in\n", ""))
+        with pytest.raises(ContractError) as refusal:
+            check(folder)
+        assert len(str(refusal.value).splitlines()) == 2
+
+
+class TestMalformed:
+    """What has no shape at all is for the loader to refuse; the lint must live through it, and say what it can."""
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new"),
+        [
+            ("biore.yaml", "$ref: paths/auth.yaml#/login", "$ref: {login: 1}"),
+            ("errors.yaml", "auth.forbidden:\n", "auth.forbidden: 7\nauth.other:\n"),
+            (
+                AUTH,
+                "        application/json:\n          schema:",
+                "        application/json: [1]\n        x:\n          schema:",
+            ),
+            (
+                "schemas/common.yaml",
+                "    schema: {type: string, minLength: 1, max",
+                "    schema: [type]\n    x: {type: string, max",
+            ),
+        ],
+    )
+    def test_is_lived_through(self, tmp_path: Path, file: str, old: str, new: str) -> None:
+        with pytest.raises(ContractError):
+            checked(edited(tmp_path, file, old, new))
+
+
+class TestExamples:
+    @pytest.mark.parametrize(("file", "old", "new", "told"), LIES.values(), ids=LIES)
+    def test_that_are_none_are_found(self, tmp_path: Path, file: str, old: str, new: str, told: str) -> None:
+        folder = edited(tmp_path, file, old, new)
+        with pytest.raises(ContractError) as refusal:
+            require_true_examples(load(folder), folder)
+        assert told in str(refusal.value)
+        key = new.partition(":")[0].strip()
+        place = str(refusal.value).partition(": ")[0]
+        number = int(place.rpartition(":")[2])
+        assert place.startswith(f"openapi/{file}:")
+        assert key in "\n".join((folder / file).read_text().splitlines()[number - 1 : number + 4])
+
+
+class TestContract:
+    def test_is_worded_and_true(self) -> None:
+        assert checked().document == load().document
+
+
+class TestPlaces:
+    def test_tell_the_deepest_line_that_exists(self, tmp_path: Path) -> None:
+        file = tmp_path / "x.yaml"
+        file.write_text("a:\n  b:\n    - c: 1\n    - d: 2\n")
+        places = Places(tmp_path)
+        steps = ((), ("a",), ("a", "b"), ("a", "b", 1), ("a", "b", 1, "d"), ("a", "b", 7), ("a", "z"))
+        assert [places.line(file, each) for each in steps] == [1, 1, 2, 4, 4, 2, 1]

@@ -1,0 +1,239 @@
+"""Serving the portal: its own addresses, nothing else of the machine, and the API's words for what is no page."""
+
+import gzip
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.harness import Server
+from tests.runtime.web.wire import Answer, request
+
+PAGE = b"<!doctype html><title>Page</title>" + b"<p>text</p>" * 500
+SETTINGS = "/docs/assets/site.json"
+HTML = (("Accept", "text/html,*/*;q=0.8"),)
+ZIPPED = (("Accept-Encoding", "br, gzip"),)
+
+
+def write(folder: Path, name: str, content: bytes) -> None:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("served")
+    folder = home / "portal"
+    for name in (
+        "docs/index.html",
+        "docs/auth/login/index.html",
+        "docs/auth/login.md",
+        "docs/icon.svg",
+        "docs/pagefind/fragment/en_1.pf_fragment",
+    ):
+        write(folder, name, PAGE)
+    for locale in ("", "tr/"):
+        write(folder, f"{locale}verify-email/index.html", f"in {locale or 'en/'}".encode())
+        write(folder, f"{locale}404.html", f"lost in {locale or 'en/'}".encode())
+    write(folder, SETTINGS.lstrip("/"), b'{"api": null, "tryMutations": false, "base": "x"}')
+    write(folder, ".hidden", b"secret")
+    write(home, "secret.txt", b"secret")
+    os.symlink(home / "secret.txt", folder / "docs" / "link.txt")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def serving(start_server: Callable[..., Server], folder: Path) -> Server:
+    return start_server(portal_dir=folder)
+
+
+@pytest.fixture(scope="module")
+def unbuilt(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    return start_server(portal_dir=tmp_path_factory.mktemp("empty") / "none")
+
+
+def get(server: Server, path: str, *headers: tuple[str, str], method: str = "GET") -> Answer:
+    return request(server, method, path, None, headers)
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "path", ["/docs", "/docs/auth/login", "/docs/auth/login?x=1", "/docs/auth/login/index.html"]
+    )
+    def test_have_no_ending(self, serving: Server, path: str) -> None:
+        answer = get(serving, path)
+        assert (answer.status, answer.body) == (200, PAGE)
+        assert answer.all("content-type") == ["text/html; charset=utf-8"]
+
+    @pytest.mark.parametrize(
+        ("path", "target"), [("/", "/docs"), ("/docs/", "/docs"), ("/docs/auth/login/", "/docs/auth/login")]
+    )
+    def test_others_lead_there_in_one_step(self, serving: Server, path: str, target: str) -> None:
+        answer = get(serving, path)
+        assert (answer.status // 100, answer.all("location")) == (3, [target])
+        assert get(serving, target).status == 200
+
+    def test_files_are_what_they_are(self, serving: Server) -> None:
+        assert get(serving, "/docs/auth/login.md").all("content-type") == ["text/markdown; charset=utf-8"]
+        assert get(serving, "/docs/icon.svg").all("content-type") == ["image/svg+xml; charset=utf-8"]
+
+    @pytest.mark.parametrize(
+        "path",
+        ["/docs/../../secret.txt", "/docs/%2e%2e/%2e%2e/secret.txt", "/docs/..%2f..%2fsecret.txt", "/docs/./auth/login",
+         "/docs/..%5c..%5csecret.txt", "/%2e%2e/secret.txt", "/.hidden", "/docs/link.txt", "//docs", "/docs//auth",
+         "/docs/auth/login//", "/docs/auth/login/index.html/", "/docs/auth/login.md/", "/docs/auth", "/docs/%00",
+         "/docs/" + "a" * 5000],
+    )  # fmt: skip
+    def test_nothing_else_is_served(self, serving: Server, path: str) -> None:
+        answer = get(serving, path)
+        assert answer.status == 404
+        assert b"secret" not in answer.body
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("path", ["/docs/nowhere", "/tr/docs/nowhere"])
+    def test_people_get_a_page_in_their_language(self, serving: Server, path: str) -> None:
+        answer = get(serving, path)
+        assert (answer.status, answer.body) == (404, b"lost in tr/" if path.startswith("/tr") else b"lost in en/")
+
+    def test_browsers_do_everywhere_but_below_the_api(self, serving: Server) -> None:
+        assert get(serving, "/nowhere", *HTML).body == b"lost in en/"
+        assert get(serving, "/api/v1/nowhere", *HTML).code == "route.not_found"
+
+    def test_programs_get_the_apis(self, serving: Server) -> None:
+        assert get(serving, "/nowhere").code == "route.not_found"
+        assert get(serving, "/a" * 30_000).code == "route.not_found"
+        assert get(serving, "/nowhere", *HTML, method="POST").code == "route.not_found"
+
+    @pytest.mark.parametrize("path", ["/", "/docs", "/docs/auth/login/", "/verify-email"])
+    def test_pages_are_only_read(self, serving: Server, path: str) -> None:
+        answer = get(serving, path, method="POST")
+        assert (answer.status, answer.all("allow")) == (405, ["GET, HEAD"])
+
+    @pytest.mark.parametrize("path", ["/docs", "/docs/auth/login", "/verify-email"])
+    def test_what_is_not_built_says_how(self, unbuilt: Server, path: str) -> None:
+        answer = get(unbuilt, path)
+        assert answer.status == 503
+        assert b"biore portal build" in answer.body
+        assert get(unbuilt, "/nowhere", *HTML).status == 404
+
+
+class TestHeaders:
+    def test_guard_every_answer(self, serving: Server) -> None:
+        for path in ("/", "/docs", "/docs/", "/docs/nowhere", SETTINGS, "/verify-email"):
+            answer = get(serving, path)
+            (policy,) = answer.all("content-security-policy")
+            assert "default-src 'self'" in policy
+            assert "unsafe-inline" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert answer.all("referrer-policy") == ["no-referrer"]
+            assert answer.all("x-content-type-options") == ["nosniff"]
+
+    def test_an_unchanged_file_is_not_sent_again(self, serving: Server) -> None:
+        first = get(serving, "/docs")
+        (tag,) = first.all("etag")
+        assert first.all("cache-control") == ["no-cache"]
+        for given in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+            again = get(serving, "/docs", ("If-None-Match", given))
+            assert (again.status, again.body, again.all("etag")) == (304, b"", [tag])
+        assert get(serving, "/docs", ("If-None-Match", '"other"')).status == 200
+
+    def test_a_list_without_end_is_not_read_to_its_end(self, serving: Server) -> None:
+        (tag,) = get(serving, "/docs").all("etag")
+        assert get(serving, "/docs", ("If-None-Match", "," * 60_000 + tag)).status == 200
+        assert get(serving, "/docs", ("If-Match", "," * 60_000 + tag)).status == 412
+
+    def test_a_tag_is_compared_as_it_should(self, serving: Server) -> None:
+        (tag,) = get(serving, "/docs").all("etag")
+        for method in ("GET", "HEAD"):
+            lines = (("If-None-Match", '"a,b"'), ("If-None-Match", f'W/"c" , {tag}'))
+            assert get(serving, "/docs", *lines, method=method).status == 304
+            assert get(serving, "/docs", ("If-None-Match", f'"{tag}"'), method=method).status == 200
+            assert get(serving, "/docs", ("If-Match", tag), method=method).status == 200
+            assert get(serving, "/docs", ("If-Match", "*"), method=method).status == 200
+            for other in (f"W/{tag}", '"other"'):
+                assert get(serving, "/docs", ("If-Match", other), method=method).status == 412
+
+    def test_a_page_has_no_date_and_no_parts(self, serving: Server) -> None:
+        headers = [
+            ("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"),
+            ("Range", "bytes=0-1"),
+            ("Range", "items=0-1"),
+        ]
+        for header in headers:
+            answer = get(serving, "/docs", header)
+            assert (answer.status, answer.body) == (200, PAGE)
+
+    @pytest.mark.parametrize(
+        ("accepted", "packed"),
+        [
+            ("gzip", True), ("GZIP", True), ("x-gzip", True), ("*", True), ("br;q=1.0, gzip;q=0.8", True),
+            ("gzip;q=0.001", True), ("identity;q=0, gzip", True), ("*;q=0.1", True), ("gzip ; q=1", True),
+            ("identity;q=0.5, gzip;q=0.5", True), ("deflate,\tgzip", True), ("br, *;q=0, gzip", True),
+            ("", False), ("gzip;q=0", False), ("gzip;Q=0", False), ("gzip ; q=0.000", False), ("gzip;q=0, *", False),
+            ("*, gzip;q=0", False), ("*;q=0", False), ("identity", False), ("identity;q=0", False), ("br", False),
+            ("identity, gzip;q=0.5", False), ("gzipped", False), ("not-gzip", False), ("gzip;q=x", False),
+            ("gzip;q=-1", False), ("gzip;q=2", False), ("br;gzip", False), ("gzip" + "," * 60_000, False),
+        ],
+    )  # fmt: skip
+    def test_the_coding_is_one_that_the_client_takes(self, serving: Server, accepted: str, packed: bool) -> None:
+        for method in ("GET", "HEAD"):
+            answer = get(serving, "/docs", ("Accept-Encoding", accepted), method=method)
+            assert answer.status == 200
+            assert answer.all("content-encoding") == (["gzip"] if packed else [])
+            assert answer.all("vary") == ["Accept-Encoding"]
+
+    def test_lines_of_codings_are_one_list(self, serving: Server) -> None:
+        lines = (("Accept-Encoding", "*"), ("Accept-Encoding", "gzip;q=0"))
+        assert get(serving, "/docs", *lines).all("content-encoding") == []
+
+    def test_a_changed_one_is(self, serving: Server, folder: Path) -> None:
+        write(folder, "docs/changing.txt", b"one")
+        (tag,) = get(serving, "/docs/changing.txt").all("etag")
+        write(folder, "docs/changing.txt", b"other")
+        answer = get(serving, "/docs/changing.txt", ("If-None-Match", tag))
+        assert (answer.status, answer.body) == (200, b"other")
+
+    def test_text_is_compressed_for_those_who_ask(self, serving: Server) -> None:
+        plain, packed = get(serving, "/docs"), get(serving, "/docs", *ZIPPED)
+        assert packed.all("content-encoding") == ["gzip"]
+        assert gzip.decompress(packed.body) == plain.body
+        assert plain.all("etag") != packed.all("etag")
+        assert "Accept-Encoding" in packed.all("vary")[0]
+
+    def test_what_is_named_by_its_digest_is_kept(self, serving: Server) -> None:
+        answer = get(serving, "/docs/pagefind/fragment/en_1.pf_fragment", *ZIPPED)
+        assert "immutable" in answer.all("cache-control")[0]
+        assert answer.all("content-encoding") == []
+
+    @pytest.mark.parametrize("path", ["/docs", "/docs/auth/login.md", SETTINGS])
+    def test_head_is_get_without_a_body(self, serving: Server, path: str) -> None:
+        told, sent = get(serving, path, method="HEAD"), get(serving, path)
+        assert (told.status, told.body) == (200, b"")
+        assert told.all("content-length") == sent.all("content-length") == [str(len(sent.body))]
+
+
+class TestMailedLinks:
+    @pytest.mark.parametrize(
+        ("query", "language", "body"),
+        [("", "", b"in en/"), ("?token=x&lang=tr", "", b"in tr/"), ("", "tr, en;q=0.5", b"in tr/"),
+         ("?lang=en", "tr", b"in en/"), ("?lang=..", "", b"in en/"), ("?lang=xx", "sv", b"in en/")],
+    )  # fmt: skip
+    def test_speak_the_language_of_the_mail(self, serving: Server, query: str, language: str, body: bytes) -> None:
+        answer = get(serving, f"/verify-email{query}", *([("Accept-Language", language)] if language else []))
+        assert (answer.status, answer.body) == (200, body)
+        assert answer.all("cache-control") == ["no-store"]
+        assert "Accept-Language" in answer.all("vary")[0]
+
+
+class TestSettings:
+    def test_are_the_servers_own(self, serving: Server) -> None:
+        serving.configure(**{"portal.try_mutations": False})
+        assert get(serving, SETTINGS).json() == {"api": "/api/v1", "tryMutations": False, "base": "x"}
+        serving.configure(**{"portal.try_mutations": True})
+        answer = get(serving, SETTINGS)
+        assert json.loads(answer.body)["tryMutations"] is True
+        assert answer.all("cache-control") == ["no-store"]

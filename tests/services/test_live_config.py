@@ -1,0 +1,254 @@
+"""What an admin changes while the system runs: checked, audited, sealed where it is secret, followed by every node."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import Any, TypeVar
+
+import pytest
+
+from domain.config_keys import CATALOGUE, InvalidConfig
+from persistence.engine.database import Database
+from runtime.settings import Settings
+from services.keyring import Keyring
+from services.live_config import LiveConfig
+from tests.conftest import Databases
+from tests.harness import Api, Server, Tables
+
+T = TypeVar("T")
+
+OPERATION_IDS = frozenset({"auth.login", "auth.register"})
+SMTP = "external.email.smtp.url"
+SMTP_URL = "smtp://user:hunter2@mail.example:587"
+OTHER_SECRET = "another-secret-of-the-tests-0123456789"
+
+
+@pytest.fixture(scope="module")
+def database_url(databases: Databases) -> str:
+    return databases.migrated()
+
+
+@pytest.fixture
+def rows(database_url: str) -> Iterator[Tables]:
+    with Tables(database_url) as rows:
+        rows.empty()
+        yield rows
+
+
+class Node:
+    """A process of its own, as far as config goes: read anew at every use."""
+
+    def __init__(self, database_url: str, settings: Settings) -> None:
+        self._url = database_url
+        self._settings = settings
+
+    def use(self, work: Callable[[LiveConfig], Awaitable[T]], *, refreshed: bool = True) -> T:
+        async def run() -> T:
+            keyring = Keyring(self._settings.secrets)
+            database = Database(self._url, seal=partial(keyring.seal, "outbox"), digests=keyring.digests)
+            config = LiveConfig(database, keyring, self._settings.env, OPERATION_IDS, {})
+            try:
+                if refreshed:
+                    await config.refresh()
+                return await work(config)
+            finally:
+                await database.close()
+
+        return asyncio.run(run())
+
+    def set(self, name: str, value: Any) -> None:
+        self.use(lambda config: config.set(name, value))
+
+    def get(self, name: str) -> Any:
+        async def read(config: LiveConfig) -> Any:
+            return config[name]
+
+        return self.use(read)
+
+    def shown(self, name: str) -> Any:
+        async def read(config: LiveConfig) -> Any:
+            return config.shown(name)
+
+        return self.use(read)
+
+
+@pytest.fixture
+def node(database_url: str, settings: Settings, rows: Tables) -> Node:
+    rows.empty()
+    return Node(database_url, settings)
+
+
+GOOD: list[tuple[str, Any]] = [
+    ("auth.salt_rounds", 10),
+    ("auth.salt_rounds", 16),
+    ("platform.registration_enabled", False),
+    ("platform.supported_locales", ["tr"]),
+    ("external.email.failover_providers", []),
+    ("site.base_url", "https://example.com"),
+    ("ratelimit.auth.login", "3/10 min"),
+]
+BAD: list[tuple[str, Any]] = [
+    ("auth.salt_rounds", 9),
+    ("auth.salt_rounds", 17),
+    ("auth.salt_rounds", "10"),
+    ("auth.salt_rounds", 10.5),
+    ("auth.salt_rounds", True),
+    ("auth.salt_rounds", None),
+    ("platform.registration_enabled", "false"),
+    ("platform.registration_enabled", 0),
+    ("platform.supported_locales", "en"),
+    ("platform.supported_locales", ["en", "xx"]),
+    ("platform.supported_locales", [1]),
+    ("external.email.active_provider", "pigeon"),
+    ("site.base_url", 7),
+    (SMTP, None),
+    ("ratelimit.auth.login", "often"),
+    ("ratelimit.auth.login", 3),
+    ("ratelimit.auth.nothing", "3/minute"),
+    ("ratelimit.", "3/minute"),
+    ("no.such.key", 1),
+    ("", 1),
+]
+
+
+class TestSet:
+    @pytest.mark.parametrize(("name", "value"), GOOD, ids=str)
+    def test_holds_on_every_node(self, node: Node, name: str, value: Any) -> None:
+        node.set(name, value)
+        assert node.get(name) == value
+
+    @pytest.mark.parametrize(("name", "value"), BAD, ids=str)
+    def test_refuses_what_does_not_fit(self, node: Node, rows: Tables, name: str, value: Any) -> None:
+        with pytest.raises(InvalidConfig):
+            node.set(name, value)
+        assert rows.count("config_entries") == rows.count("audit_logs") == 0
+
+    def test_a_second_value_replaces_the_first(self, node: Node, rows: Tables) -> None:
+        node.set("auth.salt_rounds", 11)
+        node.set("auth.salt_rounds", 13)
+        assert node.get("auth.salt_rounds") == 13
+        assert rows.count("config_entries") == 1
+
+    def test_leaves_an_audit_entry(self, node: Node, rows: Tables) -> None:
+        node.set("auth.salt_rounds", 11)
+        entry = rows.one("SELECT action, target_id, details FROM audit_logs")
+        assert entry == {"action": "config.set", "target_id": "auth.salt_rounds", "details": {"value": 11}}
+
+
+class TestSecrets:
+    def test_are_sealed_in_the_table(self, node: Node, rows: Tables) -> None:
+        node.set(SMTP, SMTP_URL)
+        stored = str(rows.rows("SELECT * FROM config_entries")) + str(rows.rows("SELECT * FROM audit_logs"))
+        assert "hunter2" not in stored
+        assert node.get(SMTP) == SMTP_URL
+
+    def test_are_not_shown(self, node: Node) -> None:
+        assert node.shown(SMTP) == ""
+        node.set(SMTP, SMTP_URL)
+        assert node.shown(SMTP) == "(set)"
+
+    def test_are_not_shown_in_the_list(self, node: Node) -> None:
+        node.set(SMTP, SMTP_URL)
+
+        async def listed(config: LiveConfig) -> str:
+            return str(config.items())
+
+        assert "hunter2" not in node.use(listed)
+
+    def test_are_not_told_by_a_refusal(self, node: Node) -> None:
+        with pytest.raises(InvalidConfig) as refusal:
+            node.set(SMTP, ["hunter2"])
+        assert "hunter2" not in str(refusal.value)
+
+    def test_of_a_lost_key_are_as_never_set(self, node: Node, database_url: str) -> None:
+        Node(database_url, Settings(secret_key=OTHER_SECRET)).set(SMTP, SMTP_URL)
+        assert node.get(SMTP) == ""
+
+    def test_of_a_retired_key_are_read(self, node: Node, database_url: str, settings: Settings) -> None:
+        node.set(SMTP, SMTP_URL)
+        rotated = Settings(secret_key=f"{OTHER_SECRET},{settings.secret_key}")
+        assert Node(database_url, rotated).get(SMTP) == SMTP_URL
+
+
+class TestReading:
+    def test_defaults_stand_before_anything_is_read(self, node: Node) -> None:
+        node.set("auth.salt_rounds", 11)
+
+        async def read(config: LiveConfig) -> Any:
+            return config["auth.salt_rounds"]
+
+        assert node.use(read, refreshed=False) == CATALOGUE["auth.salt_rounds"].default
+
+    @pytest.mark.parametrize(
+        ("name", "stored"),
+        [
+            ("auth.salt_rounds", "99"),
+            ("auth.salt_rounds", '"ten"'),
+            ("platform.supported_locales", '["xx"]'),
+            (SMTP, '"nonsense"'),
+            (SMTP, "7"),
+            (SMTP, "null"),
+            (SMTP, "{}"),
+        ],
+    )
+    def test_what_another_version_stored_is_ignored(self, node: Node, rows: Tables, name: str, stored: str) -> None:
+        rows.run("INSERT INTO config_entries (name, value) VALUES (%s, %s::jsonb)", name, stored)
+        rows.run("INSERT INTO config_entries (name, value) VALUES ('legal.terms_version', '\"2.0\"')")
+        assert node.get(name) == CATALOGUE[name].default_in("development")
+        assert node.get("legal.terms_version") == "2.0"
+
+    def test_a_key_of_another_version_is_ignored(self, node: Node, rows: Tables) -> None:
+        rows.run("INSERT INTO config_entries (name, value) VALUES ('of.tomorrow', '1')")
+        with pytest.raises(KeyError):
+            node.get("of.tomorrow")
+        with pytest.raises(InvalidConfig, match="no config key"):
+            node.shown("of.tomorrow")
+
+    def test_a_removed_entry_gives_the_default_back(self, node: Node, rows: Tables) -> None:
+        node.set("auth.salt_rounds", 11)
+
+        async def scenario(config: LiveConfig) -> Any:
+            rows.run("DELETE FROM config_entries")
+            await config.refresh()
+            return config["auth.salt_rounds"]
+
+        assert node.use(scenario) == 12
+
+    def test_changed_keys_are_marked(self, node: Node) -> None:
+        node.set("auth.salt_rounds", 11)
+
+        async def changed(config: LiveConfig) -> list[str]:
+            return [name for name, _, was_changed in config.items() if was_changed]
+
+        assert node.use(changed) == ["auth.salt_rounds"]
+
+
+class TestEnvironments:
+    def test_development_leads_home(self, server: Server) -> None:
+        assert server.app.config["site.base_url"] == server.origin
+        assert server.app.config["external.email.active_provider"] == "mailbox"
+
+    def test_production_leads_to_the_site(self, database_url: str) -> None:
+        node = Node(database_url, Settings(secret_key=OTHER_SECRET, env="production", database_url=database_url))
+        assert node.get("site.base_url") == "https://bio.re"
+        assert node.get("external.email.active_provider") == "smtp"
+        assert node.get("auth.email_mx_check") is True
+
+
+class TestOverHttp:
+    def test_a_switch_holds_at_once(self, server: Server, api: Api) -> None:
+        server.configure(**{"platform.registration_enabled": False})
+        assert api.register().status_code == 403
+        server.configure(**{"platform.registration_enabled": True})
+        assert api.register().status_code == 201
+
+    def test_a_limit_may_be_overridden_and_switched_off(self, server: Server, api: Api) -> None:
+        server.configure(**{"ratelimit.auth.resend_verification": "1/minute"})
+        body = {"email": "ada@example.com"}
+        first = api.call("auth.resend_verification", body)
+        assert first.headers["ratelimit-policy"] == '"auth.resend_verification";q=1;w=60'
+        assert api.call("auth.resend_verification", body).status_code == 429
+        server.configure(**{"ratelimit.enabled": False})
+        unlimited = api.call("auth.resend_verification", body)
+        assert unlimited.status_code == 200
+        assert "ratelimit" not in unlimited.headers

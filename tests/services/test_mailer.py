@@ -1,0 +1,164 @@
+"""Every mail in every language, as it is handed to a provider."""
+
+import re
+from html.parser import HTMLParser
+from uuid import uuid4
+
+import pytest
+
+from contract.loader import load
+from contract.texts import Texts
+from domain.config_keys import CATALOGUE
+from domain.mails import Mail
+from services.mailer import RIGHT_TO_LEFT, render
+
+TEXTS = Texts(load().errors)
+LOCALES = CATALOGUE["platform.supported_locales"].choices or ()
+WORDS = TEXTS.namespace("en", "mails")
+TEMPLATES = sorted(key.removesuffix(".subject") for key in WORDS if key.endswith(".subject"))
+LINK = "https://bio.re/verify-email?token=0f8fad5b-d9cb-469f-a165-70867728950e"
+VARIABLES = {
+    "hours": 24,
+    "minutes": 60,
+    "days": 30,
+    "user": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40",
+    "when": "2026-01-01T09:30:00.000Z",
+    "device": "Chrome on macOS",
+    "provider": "Google",
+    "address": "a***@e***.org",
+    "date": "2026-02-01",
+    "country": "TR",
+    "sent": "60",
+    "verified": "3",
+    "budget": "500",
+    "place": "TR, 192.168.1.***",
+    "undo_hours": 72,
+    "standing": "Apple, Google",
+    "unlinked": "X",
+}
+UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"
+NOTES = ("verify_address.opened", "verify_address.opened_through", "platforms.standing", "platforms.unlinked")
+NASTY = "<script>alert('x')</script> & \"quoted\""
+
+
+def has_button(template: str) -> bool:
+    return f"{template}.button" in WORDS
+
+
+def rendered(template: str, locale: str = "en", link: str | None = None, **changes: str) -> Mail:
+    link = (LINK if has_button(template) else "") if link is None else link
+    return render(TEXTS, uuid4(), template, "ada@example.com", locale, link, VARIABLES | changes)
+
+
+class Page(HTMLParser):
+    """What a mail program would see: tags, links, and the text between."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def first(self, tag: str) -> dict[str, str | None]:
+        return next(attributes for name, attributes in self.tags if name == tag)
+
+
+of_each = pytest.mark.parametrize("template", TEMPLATES)
+in_each_locale = pytest.mark.parametrize("locale", LOCALES)
+
+
+class TestTemplates:
+    @of_each
+    @in_each_locale
+    def test_both_parts_say_it(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale)
+        page = Page(mail.html)
+        for part in ("heading", "body", "footer"):
+            if f"{template}.{part}" not in WORDS:
+                assert part == "footer"
+                continue
+            words = TEXTS.say(locale, "mails", f"{template}.{part}", **VARIABLES)
+            assert words in mail.text
+            assert words in page.text
+        assert mail.subject == TEXTS.say(locale, "mails", f"{template}.subject", **VARIABLES)
+        assert "\n" not in mail.subject
+
+    @of_each
+    @in_each_locale
+    def test_no_placeholder_is_left(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale)
+        for text in (mail.subject, mail.text, Page(mail.html).text):
+            assert not re.search(r"[{}]", text)
+
+    @of_each
+    @in_each_locale
+    def test_the_page_names_its_language(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale)
+        page = Page(mail.html)
+        assert page.first("html")["lang"] == mail.locale == locale
+        assert page.first("html")["dir"] == ("rtl" if locale in RIGHT_TO_LEFT else "ltr")
+        assert page.first("meta")["charset"] == "utf-8"
+
+    def test_some_read_from_the_right(self) -> None:
+        assert Page(rendered("session_theft", "ar").html).first("html") == {"lang": "ar", "dir": "rtl"}
+
+    @of_each
+    def test_nothing_is_loaded_from_elsewhere(self, template: str) -> None:
+        page = Page(rendered(template).html)
+        assert {tag for tag, _ in page.tags} & {"img", "script", "link", "iframe", "style"} == set()
+
+
+class TestLinks:
+    @pytest.mark.parametrize("template", [t for t in TEMPLATES if has_button(t)])
+    @in_each_locale
+    def test_stand_in_both_parts(self, template: str, locale: str) -> None:
+        mail = rendered(template, locale)
+        page = Page(mail.html)
+        assert LINK in mail.text.splitlines()
+        assert page.first("a")["href"] == LINK
+        assert LINK in page.text
+        assert TEXTS.say(locale, "mails", f"{template}.button") in page.text
+
+    @pytest.mark.parametrize("template", [t for t in TEMPLATES if not has_button(t)])
+    def test_are_left_out_where_there_is_none(self, template: str) -> None:
+        mail = rendered(template)
+        assert "a" not in {tag for tag, _ in Page(mail.html).tags}
+        assert "\n\n\n" not in mail.text
+
+    @in_each_locale
+    def test_another_one_is_for_who_did_not_do_it(self, locale: str) -> None:
+        given = (TEXTS, uuid4(), "password_changed", "ada@example.com", locale, "", VARIABLES)
+        mail = render(*given, undo=UNDO, notes=NOTES)
+        page = Page(mail.html)
+        assert UNDO in mail.text.splitlines()
+        assert page.first("a")["href"] == UNDO
+        assert TEXTS.say(locale, "mails", "not_me.button") in page.text
+        for key in ("not_me.footer", *NOTES):
+            words = TEXTS.say(locale, "mails", key, **VARIABLES)
+            assert words in mail.text
+            assert words in page.text
+            assert not re.search(r"[{}]", words)
+
+    def test_are_escaped(self) -> None:
+        page = Page(rendered("verify_address", link='https://bio.re/?a=1&b="><script>').html)
+        assert page.first("a")["href"] == 'https://bio.re/?a=1&b="><script>'
+        assert "script" not in {tag for tag, _ in page.tags}
+
+
+class TestVariables:
+    @of_each
+    @in_each_locale
+    def test_are_escaped_in_html_and_plain_in_text(self, template: str, locale: str) -> None:
+        nasty = dict.fromkeys(VARIABLES, NASTY)
+        mail = rendered(template, locale, **nasty)
+        assert NASTY not in mail.html
+        assert "script" not in {tag for tag, _ in Page(mail.html).tags}
+        if NASTY in TEXTS.say(locale, "mails", f"{template}.body", **nasty):
+            assert NASTY in mail.text
+            assert NASTY in Page(mail.html).text
