@@ -141,6 +141,7 @@ def compile_policy(
     _require(operation.get("security") in allowed, where, f"security must be {allowed[0]} for scope {scope}")
     guessable = scope == "dev" and operation["x-biore-rate-limit"] == "none"
     _require(not guessable, where, "x-biore-rate-limit must be a rate: the token of scope dev could be guessed")
+    switch = _kill_switch(where, operation.get("x-biore-kill-switch"))
     statuses = _statuses(where, operation, catalogue, refusing)
     return Policy(
         operation_id=operation["operationId"],
@@ -150,7 +151,7 @@ def compile_policy(
         page=_page(where, operation["x-biore-page"]),
         rate=_rate(where, operation["x-biore-rate-limit"]),
         captcha=_flag(where, operation, "x-biore-captcha"),
-        kill_switch=_kill_switch(where, operation.get("x-biore-kill-switch")),
+        kill_switch=switch,
         idempotent=_flag(where, operation, "x-biore-idempotency"),
         any_account_status=_any_status(where, operation),
         fresh=_fresh(where, operation),

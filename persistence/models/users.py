@@ -3,7 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, Index, false, literal_column, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Index,
+    false,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.users import STATUSES
@@ -60,9 +70,12 @@ class User(Identified, Created, Base):
 
 
 class ReservedUsername(Base):
+    """``skeleton`` is that of ``domain.users.usernames``: what a name that looks alike has in common with it."""
+
     __tablename__ = "reserved_usernames"
 
     username: Mapped[str] = mapped_column(primary_key=True)
+    skeleton: Mapped[str] = mapped_column(Computed("translate(username, '01i5._-'::text, 'olls'::text)"), index=True)
 
 
 class UsernameHistory(Identified, Created, Base):

@@ -76,8 +76,7 @@ class Users:
     async def is_username_claimed(self, username: str) -> bool:
         """Whether an account has it, or nobody may have it or one that looks like it."""
         taken = exists().where(User.username == username)
-        looks = func.translate(ReservedUsername.username, "01i5._-", "olls")
-        reserved = exists().where(looks == skeleton(username))
+        reserved = exists().where(ReservedUsername.skeleton == skeleton(username))
         return bool(await self._session.scalar(select(taken | reserved)))
 
     async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str]) -> UUID:

@@ -294,9 +294,9 @@ class TestBuilding:
         options = Options(ORIGIN, locales=("en", "de", "ar"), search=False)
         build(site, tmp_path / "one", options)
         script = (
-            "import sys; from pathlib import Path; from portal import build, model; from runtime import spec\n"
+            "import sys; from pathlib import Path; from contract import loader; from portal import build, model\n"
             "options = build.Options(sys.argv[2], locales=('en', 'de', 'ar'), search=False, processes=2)\n"
-            "build.build(model.read(spec.load()), Path(sys.argv[1]), options)"
+            "build.build(model.read(loader.load()), Path(sys.argv[1]), options)"
         )
         subprocess.run([sys.executable, "-c", script, str(tmp_path / "two"), ORIGIN], check=True, cwd=ROOT)
         assert content(tmp_path / "one") == content(tmp_path / "two")

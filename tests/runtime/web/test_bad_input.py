@@ -403,7 +403,7 @@ class TestBounds:
         offered = clean_caller.server.app.config["platform.supported_locales"]
         for locale in [*properties("auth.register")["locale"]["enum"], "xx", "EN", ""]:
             answer = self.register(
-                clean_caller, locale=locale, email=f"ada-{locale}@example.com", username=f"a-{locale}x".lower()
+                clean_caller, locale=locale, email=f"ada-{locale}@example.com", username=f"lovelace-{locale}x".lower()
             )
             if locale in offered:
                 assert answer.status == 201
