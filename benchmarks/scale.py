@@ -16,7 +16,7 @@ import psycopg
 
 from benchmarks.connection import ask
 from benchmarks.load import CONNECTIONS, Request, Script
-from benchmarks.passwords import unpinned
+from benchmarks.passwords import network, unpinned
 from benchmarks.people import access_tokens, configure, settle
 from benchmarks.refresh import rotate
 from benchmarks.report import Row, compared, ratio_at_least, ratio_at_most, row
@@ -89,7 +89,7 @@ def people(stand: Stand, many: int, rounds: int, seconds: int) -> Iterator[Row]:
         fill(database_url, count, rounds)
     seen: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     with ExitStack() as stack:
-        servers = [stack.enter_context(stand.ours(database_url)) for database_url in databases]
+        servers = [stack.enter_context(stand.ours(url, trusted_proxies="127.0.0.0/8")) for url in databases]
         crowds = [Callers(stack, *pair, seconds) for pair in zip(servers, databases, strict=True)]
         for crowd in crowds:
             crowd.warm_up()
@@ -145,9 +145,12 @@ class Callers:
         return 1000 / self._scripts[path].run(self._seconds).per_second
 
     def _register(self) -> float:
-        """Most of it is the hash, the cheapest that the config allows."""
+        """Most of it is the hash, the cheapest that the config allows. Each caller has a network, and so a turn."""
         bodies = [registration(f"{uuid4().hex}@example.com") for _ in range(REGISTRATIONS)]
-        requests = [Request.json("/api/v1/auth/register", body) for body in bodies]
+        requests = [
+            Request.json("/api/v1/auth/register", body, X_Forwarded_For=network(number))
+            for number, body in enumerate(bodies)
+        ]
         replies, seconds = ask(self._server.origin, requests, CONNECTIONS)
         assert {reply.status for reply in replies} == {201}
         return 1000 * seconds / REGISTRATIONS
