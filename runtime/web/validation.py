@@ -138,7 +138,10 @@ class ValidatedOperation:
         """A parsed body as it is cleaned, and the rules it breaks."""
         if self._clean is not None:
             body = self._clean(body)
-        return body, [] if self._validator.accepts(body) else self._validator.violations(self._outline(body))
+        if self._validator.accepts(body):
+            return body, []
+        # Whatever an outline says, what was not accepted is refused.
+        return body, self._validator.violations(self._outline(body)) or self._validator.violations(body)
 
 
 def _bounded(violations: list[Violation]) -> list[Violation]:
