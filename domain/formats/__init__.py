@@ -22,5 +22,5 @@ def outline(content_type: str, data: Data) -> Outline:
     """Raises Malformed when the data is no whole file of this type."""
     try:
         return READERS[content_type](data)
-    except IndexError:  # it ends in the middle of something
-        raise Malformed("the file ends too early") from None
+    except (IndexError, ValueError, OverflowError) as error:  # numbers that lead out of the file, or are none
+        raise Malformed("the file ends too early, or holds numbers that fit nothing in it") from error

@@ -20,6 +20,7 @@ AFTER_DATA = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 EXIF = b"Exif\0"
 EXIF_HEADER = 6
 ICC = b"ICC_PROFILE\0"
+MOST_PIECES = 255  # of a profile: their number has one byte
 ICC_HEADER = 18  # as far as the numbers of the piece and of all pieces
 JFIF = b"JFIF\0"
 JFIF_BYTES = 12  # as far as the size of its thumbnail
@@ -67,7 +68,7 @@ def outline(data: Data) -> Outline:
 
 def _is_colour(data: Data, profile: list[slice]) -> bool:
     """Whether the pieces, which are numbered, are a profile."""
-    if sum(piece.stop - piece.start for piece in profile) > icc.LARGEST:
+    if len(profile) > MOST_PIECES or sum(piece.stop - piece.start for piece in profile) > icc.LARGEST:
         return False
     pieces = [data[piece] for piece in profile]
     numbered = [piece[ICC_HEADER - 2 : ICC_HEADER] for piece in pieces]

@@ -318,6 +318,10 @@ def _chunks(found: Outline, data: Data, tables: Mapping[bytes, Box]) -> Iterator
     if places is None or sizes is None or runs is None:
         return
     same, samples, sample, run = big(data, sizes.body + 4, 4), big(data, sizes.body + 8, 4), 0, 0
+    if not same:
+        samples = min(
+            samples, (sizes.end - sizes.body - 12) // 4
+        )  # so that all tables together are no longer than the file
     last_run = big(data, runs.body + 4, 4) - 1
     for chunk in range(big(data, places.body + 4, 4)):
         found.visit()

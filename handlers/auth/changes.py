@@ -11,6 +11,7 @@ from domain.users import mask_email
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from handlers.needs import Body, Changes, Clock, Config, Repositories
 
@@ -35,6 +36,7 @@ async def _disown(db: Repositories, change: Any, now: datetime) -> None:
     if not await db.users.forget_unused(change.user_id):
         await db.users.void(change.user_id, now)
         await db.users.change(change.user_id, email_verified=False)
+        await _stay_open(db, change.user_id, now)
 
 
 async def _give_back(
@@ -47,11 +49,18 @@ async def _give_back(
     user = await db.users.get_for_update(change.user_id)
     if user.email != left:
         await _move_back(db, user, left if left_proven else None)
+    # A young platform may be that of whoever made the change, and would sign in before the owner does.
+    await db.oauth_links.remove_since(change.user_id, now - timedelta(days=config["auth.young_days"]))
     await db.users.void_links(change.user_id, now)
-    await db.users.change_status(change.user_id, "DEACTIVATED", "ACTIVE")
-    await db.gdpr_requests.cancel_deletion(change.user_id, now)
+    await _stay_open(db, change.user_id, now)
     token = await db.password_resets.start(change.user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
     await db.outbox.add("email.change_undone", secret=str(token), user=str(change.user_id))
+
+
+async def _stay_open(db: Repositories, user_id: UUID, now: datetime) -> None:
+    """Leaving is taken back, too: it was not the owner's wish."""
+    await db.users.change_status(user_id, "DEACTIVATED", "ACTIVE")
+    await db.gdpr_requests.cancel_deletion(user_id, now)
 
 
 async def _move_back(db: Repositories, user: Any, left: str | None) -> None:

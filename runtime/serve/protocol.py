@@ -54,7 +54,8 @@ class Limits:
 class Traffic(ServerState):
     """What the connections of one process share. ``parting_seconds``: how long idle ones stay when it ends.
 
-    ``share``: how many those of one client's network may be, and four times as many in each network around it.
+    ``share``: how many those of one client's network may be, and four times as many in each network around it,
+    but no more than half of all.
     """
 
     def __init__(
@@ -112,7 +113,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._lifecycle = server_state.lifecycle
         self._limits = server_state.limits
         self._since: float | None = None
-        self._chunk = self._received = self._ignored = self._gulped = 0
+        self._chunk = self._received = self._ignored = self._gulped = self._bare = 0
+        self._bodied = False
         self._lingers_until: float | None = None
         self._unsent, self._unsent_since = -1, 0.0
         self._networks: tuple[str, ...] = ()
@@ -150,7 +152,7 @@ class BoundedProtocol(HttpToolsProtocol):
             fellows.add(self)
             if len(fellows) > share and not self._make_room(fellows):
                 self._crowded = True
-            share *= GROWTH
+            share = min(share * GROWTH, max(share, self._lifecycle.most // 2))
 
     def _part_from_others(self) -> None:
         self.connections.discard(self)
@@ -164,7 +166,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _make_room(self, among: Iterable[Any]) -> bool:
         """Give up the connection that waits longest for its client. Where none does, the request will be refused."""
         others = (one for one in among if isinstance(one, BoundedProtocol) and one is not self)
-        waiting = [one for one in others if one.idle or one.awaited is Awaited.BODY]
+        waiting = [one for one in others if one.idle or one.awaited is Awaited.BODY or one.flow.write_paused]
         if waiting:
             longest = min(waiting, key=lambda one: (one.awaited, one._since or 0.0))
             longest.transport.abort()
@@ -302,9 +304,17 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._received > self._limits.head_bytes:
             self._refuse_head()
 
+    def on_body(self, body: bytes) -> None:
+        self._bodied = True
+        super().on_body(body)
+
     def _account_body(self) -> None:
+        """What brings none of the body is a trailer or an extension of a chunk; the parser keeps it until it ends."""
+        self._bare = 0 if self._bodied else self._bare + self._chunk
+        self._bodied = False
         most = self._limits.file_bytes if self.scope["path"].startswith(FILES) else self._limits.body_bytes
-        if self._received > most or len(self.headers) > self._limits.header_lines:
+        endless = self._bare > self._limits.head_bytes or len(self.headers) > self._limits.header_lines
+        if self._received > most or endless:
             self.transport.abort()
         elif self.cycle.response_complete:
             self._ignore()

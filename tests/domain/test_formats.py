@@ -137,6 +137,11 @@ class TestPhotos:
             assert "icc_profile" not in image.info
         assert pixels(after) == pixels(photo(name))
 
+    def test_lose_a_profile_of_more_pieces_than_can_be_numbered(self) -> None:
+        before = photo("JPEG")
+        piece = b"\xff\xe2\x00\x14ICC_PROFILE\0\1\2abcd"
+        assert clean("image/jpeg", before[:2] + piece * 300 + before[2:]) == clean("image/jpeg", before)
+
     def test_keep_a_profile_in_pieces(self) -> None:
         profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()) + bytes(200_000)
         profile[:4] = len(profile).to_bytes(4, "big")
@@ -651,6 +656,18 @@ class TestTime:
             began = time.process_time()
             is_taken(content_type, data)
             assert time.process_time() - began < 1, content_type
+
+    def test_tables_that_claim_the_rest_of_the_film_are_read_to_their_own_end(self) -> None:
+        """Each of the tracks would add up all that follows; together they would take a minute."""
+        tables = (
+            box(b"stsc", bytes(4) + struct.pack(">4I", 1, 1, 2**32 - 1, 1))
+            + box(b"stsz", bytes(4) + struct.pack(">2I", 0, 2**22))
+            + box(b"stco", bytes(4) + struct.pack(">2I", 1, 0))
+        )
+        data = film(tracks=[track(b"meta", b"", tables, number) for number in range(600)]) + box(b"mdat", bytes(2**24))
+        began = time.process_time()
+        is_taken("video/mp4", data)
+        assert time.process_time() - began < 5
 
     @pytest.mark.parametrize(
         ("content_type", "head", "piece"),

@@ -17,6 +17,7 @@ from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, code_of
 
 ADA, MALLORY = "ada@example.com", "mallory@example.org"
 NEW = "Better-Horse-8"
+LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 UNDO = re.compile(r"/undo-change\?token=([0-9a-f-]{36})&lang=en")
 INVALID = (400, "auth.undo_change.invalid_token")
 
@@ -174,7 +175,7 @@ class TestUndo:
 
     def test_a_platform_is_linked_again(self, api: Api, tables: Tables) -> None:
         user_id = account(api, tables)
-        linked(tables, user_id)
+        linked(tables, user_id, created_at=LONG_AGO)
         linked(tables, user_id, "instagram", access_token=b"\x00sealed")
         before = tables.rows("SELECT * FROM social_accounts ORDER BY platform")
         access = api.sign_in()
@@ -182,6 +183,19 @@ class TestUndo:
         assert api.call("auth.oauth.unlink", path=path, headers=bearer(access)).status_code == 200
         undone(api, undo_token(api))
         assert tables.rows("SELECT * FROM social_accounts ORDER BY platform") == before
+
+    def test_a_young_platform_signs_nobody_in_before_the_owner_does(
+        self, api: Api, server: Server, tables: Tables
+    ) -> None:
+        """Linked before the change that is undone, by whoever made it."""
+        account(api, tables)
+        with opened(server) as platform:
+            assert link(api, told(platform, "mallory", email=MALLORY), api.sign_in()).status_code == 200
+            body = {"currentPassword": PASSWORD, "newPassword": NEW}
+            assert api.call("auth.passwords.change", body, headers=bearer(api.sign_in())).status_code == 200
+            undone(api, undo_token(api))
+            assert links(tables) == []
+            assert signed_in(api, told(platform, "mallory", email=MALLORY))["isNewUser"] is True
 
     def test_the_former_phone_is_put_back_and_its_change_mailed(self, api: Api, tables: Tables) -> None:
         verified = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -291,7 +305,7 @@ class TestTakeover:
     def test_nothing_that_is_proven_at_the_new_address_ends_the_owners_link(
         self, api: Api, server: Server, tables: Tables, user_id: UUID, proof: str
     ) -> None:
-        linked(tables, user_id)
+        linked(tables, user_id, created_at=LONG_AGO)
         path = "/auth/oauth/unlink/google"
         assert api.call("auth.oauth.unlink", path=path, headers=bearer(api.sign_in())).status_code == 200
         earlier = undo_token(api)
@@ -376,7 +390,7 @@ class TestTakeover:
     def test_an_earlier_change_can_still_be_undone(
         self, api: Api, tables: Tables, user_id: UUID, taken: Callable[[], str]
     ) -> None:
-        linked(tables, user_id)
+        linked(tables, user_id, created_at=LONG_AGO)
         path = "/auth/oauth/unlink/google"
         assert api.call("auth.oauth.unlink", path=path, headers=bearer(api.sign_in())).status_code == 200
         first = undo_token(api)
@@ -454,12 +468,13 @@ class TestReset:
         linked(tables, account(api, tables), created_at=datetime.now(UTC) - timedelta(minutes=1))
         assert reset(api).json()["data"] == {"linkedPlatforms": ["google"], "unlinkedPlatforms": []}
 
-    def test_undoing_it_links_them_again(self, api: Api, tables: Tables) -> None:
+    def test_undoing_it_links_none_of_them_again(self, api: Api, tables: Tables) -> None:
+        """Who reset the password may be the owner, and who linked the platform and kept the link of a mail a thief."""
         linked(tables, account(api, tables))
         reset(api)
         assert links(tables) == []
         undone(api, undo_token(api))
-        assert len(links(tables)) == 1
+        assert links(tables) == []
 
 
 def reset(api: Api, password: str = NEW, email: str = ADA) -> httpx.Response:
@@ -500,6 +515,18 @@ class TestOpenedByAnother:
         assert (row["email_verified"], row["two_factor_enabled"], row["phone"]) == (False, False, None)
         assert links(tables) == []
         assert code_of(password_of(api)) == "auth.login.invalid_credentials"
+
+    @pytest.mark.parametrize("leaving", ["users.deactivate", "gdpr.delete"])
+    def test_who_opened_it_keeps_no_address_by_leaving(self, api: Api, tables: Tables, leaving: str) -> None:
+        api.register()
+        token = undo_token(api)
+        assert api.call("auth.verify_email", {"token": api.verification_token()}).status_code == 200
+        body = {"password": PASSWORD} if leaving == "users.deactivate" else None
+        assert api.call(leaving, body, headers=bearer(api.sign_in())).status_code == 200
+        undone(api, token)
+        assert (user(tables)["status"], user(tables)["email_verified"]) == ("ACTIVE", False)
+        assert reset(api).status_code == 200
+        assert password_of(api, NEW).status_code == 200
 
     def test_nothing_of_theirs_stays_after_a_reset(self, api: Api, server: Server, tables: Tables) -> None:
         access, _ = self._plant(api, server, tables)

@@ -244,6 +244,21 @@ class TestEndlessBodies:
         with caller(strict_server, VERIFY + b"Transfer-Encoding: chunked\r\n\r\n1;") as endless:
             assert endless.until_cut_off(b"x" * 500_000, every=0.001) == b""
 
+    @pytest.mark.parametrize("begun", [b"X: ", b""], ids=["a value", "a name"])
+    def test_one_trailer_without_end(self, strict_server: Server, begun: bytes) -> None:
+        head = VERIFY + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n" + begun
+        with caller(strict_server, head) as endless:
+            endless.socket.settimeout(0.05)
+            pieces_sent = 0
+            with suppress(ConnectionError):
+                while pieces_sent < LIMITS.body_bytes // MIB:
+                    endless.socket.sendall(b"a" * MIB)
+                    pieces_sent += 1
+                    with suppress(TimeoutError):
+                        endless.socket.recv(1)
+                        break
+            assert pieces_sent < LIMITS.body_bytes // MIB
+
     def test_trailers(self, strict_server: Server) -> None:
         with caller(strict_server, VERIFY + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n") as endless:
             assert endless.until_cut_off(b"X: y\r\n" * 50, every=0.001) == b""
