@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from contract.loader import Contract
+from domain.jobs import PLACES
 from persistence.engine.database import Database
 from runtime.compose import build_parts
 from runtime.serve.process import ApiServer
@@ -117,8 +118,8 @@ class Server:
         self.on_loop(self.app.signing_keys.refresh())
 
     def work_off(self) -> None:
-        """Do what a worker would: run every job that is due, until none is."""
-        worker = Worker(self.app.parts)
+        """Do what a worker would: run every job that is due, until none is. Mails are kept in the order of their jobs."""
+        worker = Worker(self.app.parts, places=dict.fromkeys(PLACES, 1))
         while self.on_loop(worker.work_off()):
             pass
 

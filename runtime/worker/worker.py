@@ -11,7 +11,7 @@ import inspect
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -80,11 +80,19 @@ class _Place(NamedTuple):
 class Worker:
     """Any number of workers may run; a job belongs to the one whose lease is on it.
 
-    ``observe`` is told of each run of a job: topic, outcome, seconds.
+    ``observe`` is told of each run of a job: topic, outcome, seconds. ``places``: how many jobs of each lane it runs at
+    once.
     """
 
-    def __init__(self, parts: Parts, lease: timedelta = LEASE, observe: ObserveJob = lambda *_: None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        lease: timedelta = LEASE,
+        observe: ObserveJob = lambda *_: None,
+        places: Mapping[Lane, int] = PLACES,
+    ) -> None:
         self._parts = parts
+        self._places = places
         self._lease = lease
         self._observe = observe
         self._scheduler = Scheduler(parts.database, parts.config)
@@ -154,8 +162,8 @@ class Worker:
     async def _fill(self) -> int:
         """Begin a due job in each free place; how many there were."""
         taken = Counter(self._running.values())
-        places = {lane: most - taken[_Place(lane, again=False)] for lane, most in PLACES.items()}
-        again = [lane for lane in PLACES if not taken[_Place(lane, again=True)]]
+        places = {lane: most - taken[_Place(lane, again=False)] for lane, most in self._places.items()}
+        again = [lane for lane in self._places if not taken[_Place(lane, again=True)]]
         lease = uuid4()
         async with self._parts.database.unit() as db:
             claimed = await db.outbox.claim(lease, self._lease, places, again)

@@ -328,6 +328,7 @@ class TestParts:
             await asyncio.to_thread(until, lambda: hasher.running, "a hash")
             busy = told(metrics)
             await asyncio.gather(*calls, return_exceptions=True)
+            await asyncio.to_thread(until, lambda: not hasher.running, "an idle thread")
             return busy
 
         busy = asyncio.run(crowd())
