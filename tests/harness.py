@@ -118,7 +118,7 @@ class Server:
         self.on_loop(self.app.signing_keys.refresh())
 
     def work_off(self) -> None:
-        """Do what a worker would: run every job that is due, until none is. Mails are kept in the order of their jobs."""
+        """Do what a worker would: run every job that is due, until none is. Mails come in the order of their jobs."""
         worker = Worker(self.app.parts, places=dict.fromkeys(PLACES, 1))
         while self.on_loop(worker.work_off()):
             pass
