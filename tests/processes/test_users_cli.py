@@ -63,7 +63,7 @@ def lost(api: Api, tables: Tables) -> Factor:
     """Ada's account, with a second factor and a platform that she has no more."""
     factor = Factor(api, tables).enable()
     api.server.work_off()
-    linked(tables, factor.user_id)
+    linked(tables, factor.user_id, created_at=datetime.now(UTC) - timedelta(days=30))
     change(tables, "users", factor.user_id, phone="+12025550100", phone_verified_at=datetime.now(UTC))
     return factor
 
