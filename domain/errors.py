@@ -22,7 +22,3 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.details = details
         self.variables = variables
-
-
-class JobFailed(Exception):
-    """A job cannot succeed now; the worker tries again later with back-off."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.users import STATUSES
+from domain.users.usernames import ALIKE
 from persistence.models.base import Base, Created, Identified
 
 # Of ``$2b$12$…``: two digits, so that they sort as numbers do.
@@ -69,13 +70,18 @@ class User(Identified, Created, Base):
     registration_country: Mapped[str | None]
 
 
+_LOOK, _READ, _SIGNS = ALIKE
+
+
 class ReservedUsername(Base):
     """``skeleton`` is that of ``domain.users.usernames``: what a name that looks alike has in common with it."""
 
     __tablename__ = "reserved_usernames"
 
     username: Mapped[str] = mapped_column(primary_key=True)
-    skeleton: Mapped[str] = mapped_column(Computed("translate(username, '01i5._-'::text, 'olls'::text)"), index=True)
+    skeleton: Mapped[str] = mapped_column(
+        Computed(f"translate(username, '{_LOOK}{_SIGNS}'::text, '{_READ}'::text)"), index=True
+    )
 
 
 class UsernameHistory(Identified, Created, Base):

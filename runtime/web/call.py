@@ -33,9 +33,7 @@ class Call:
     principal: Principal | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     body: Any = None
-    has_body: bool = False
     typed: Mapping[str, str] = field(default_factory=dict)
-    idempotency_key: str | None = None
     operation_id: str | None = None
     fault: str | None = None
     code: str | None = None

@@ -130,7 +130,7 @@ class ValidatedOperation:
         sent = {name: body[name] for name in self._passwords if name in body} if isinstance(body, dict) else {}
         body, violations = self.judge(body)
         if not violations:
-            call.body, call.has_body = body, True
+            call.body = body
             call.typed = {body[name]: text for name, text in sent.items() if body[name] != text}
         return violations
 

@@ -1,6 +1,6 @@
 """Schemas of OpenAPI 3.0 as the validator of another dialect sees them, and the violations that people read."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -144,7 +144,7 @@ class TestViolations:
 
 
 class TestOutline:
-    SCHEMA = {  # noqa: RUF012
+    SCHEMA: ClassVar[dict[str, Any]] = {
         "type": "object",
         "additionalProperties": False,
         "required": ["name"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -169,7 +170,7 @@ class TestSignedInCalls:
     ) -> None:
         headers = bearer(Factor(api, tables).enable().sign_in())
         body, _ = WITH_PASSWORD[operation_id]
-        act = lambda: api.call(operation_id, body, headers=headers)  # noqa: E731
+        act = partial(api.call, operation_id, body, headers=headers)
         before = stand(tables)
         answer = overtaken(server, tables, act, "UPDATE sessions SET confirmed_at = NULL")
         assert (answer.status_code, code_of(answer)) == (403, "auth.confirmation_required")
@@ -179,7 +180,7 @@ class TestSignedInCalls:
         factor = Factor(api, tables).enable()
         headers = bearer(factor.sign_in())
         body = {"password": PASSWORD}
-        act = lambda: api.call("auth.two_factor.disable", body, headers=headers)  # noqa: E731
+        act = partial(api.call, "auth.two_factor.disable", body, headers=headers)
         assert overtaken(server, tables, act, another, ENDED).status_code == 401
         assert tables.one("SELECT two_factor_enabled FROM users")["two_factor_enabled"] is True
 
@@ -192,7 +193,7 @@ class TestSignedInCalls:
             factor.enable()
             factor.token = factor.sign_in()
         codes, body = tables.count("backup_codes"), {"code": factor.code()}
-        act = lambda: api.call(operation_id, body, headers=bearer(factor.token))  # noqa: E731
+        act = partial(api.call, operation_id, body, headers=bearer(factor.token))
         answer = overtaken(server, tables, act, ENDED)
         assert (answer.status_code, code_of(answer)) == (401, "auth.unauthenticated")
         assert (tables.count("backup_codes"), audited(tables, "auth.2fa.backup_codes.regenerate.success")) == (
@@ -202,7 +203,7 @@ class TestSignedInCalls:
 
     def test_switch_no_factor_on_whose_set_up_was_voided(self, api: Api, server: Server, tables: Tables) -> None:
         factor = Factor(api, tables)
-        act = lambda: api.call("auth.two_factor.verify", {"code": factor.code()}, headers=bearer(factor.token))  # noqa: E731
+        act = partial(api.call, "auth.two_factor.verify", {"code": factor.code()}, headers=bearer(factor.token))
         answer = overtaken(server, tables, act, "UPDATE users SET two_factor_secret = NULL")
         assert code_of(answer) == "auth.2fa.invalid_code"
         assert tables.one("SELECT two_factor_enabled FROM users")["two_factor_enabled"] is False
