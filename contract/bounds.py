@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from contract.policy import ContractError
+from contract.references import resolved
 
 KIB = 1024
 SMALLEST, LARGEST = 16 * KIB, 256 * KIB
@@ -44,29 +45,23 @@ class Bounds:
         Raises ContractError for a part of the request without a bound.
         """
         for reference in operation.get("parameters", ()):
-            parameter = self._resolved(reference)
+            parameter = resolved(self._document, reference)
             if parameter["in"] == "cookie":  # bounded with the head as a whole; no form of it refuses a call
                 continue
             self._bytes(parameter["schema"], f"{where}: parameter {parameter['name']}")
         if "requestBody" not in operation:
             return None
-        content = self._resolved(operation["requestBody"])["content"]
+        content = resolved(self._document, operation["requestBody"])["content"]
         _require(list(content) == ["application/json"], where, "a body is JSON and nothing else")
         media = content["application/json"]
         return _rounded(self._bytes(media["schema"], f"{where}: body"), f"{where}: body")
-
-    def _resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
-        while "$ref" in node:
-            kind, name = node["$ref"].split("/")[2:]
-            node = self._document["components"][kind][name]
-        return node
 
     def _bytes(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...] = ()) -> int:
         """What the largest value takes as JSON."""
         _require(isinstance(schema, Mapping), where, "a schema is an object")
         if "$ref" in schema:
             _require(schema["$ref"] not in inside, where, "a schema that holds itself has no bound")
-            return self._bytes(self._resolved(schema), where, (*inside, schema["$ref"]))
+            return self._bytes(resolved(self._document, schema), where, (*inside, schema["$ref"]))
         if "enum" in schema:
             return max(len(orjson.dumps(value)) for value in schema["enum"]) * ESCAPED
         kind = schema.get("type")

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from contract.references import resolved
 from domain.config_keys import Rate
 
 Json = Any
@@ -146,10 +147,7 @@ class _Reader:
         self._document = document
 
     def resolved(self, node: Json) -> Json:
-        while isinstance(node, dict) and "$ref" in node:
-            group, name = node["$ref"].split("/")[-2:]
-            node = self._document["components"][group][name]
-        return node
+        return resolved(self._document, node)
 
     def parameters(self, operation: Json) -> dict[tuple[str, str], Json]:
         found = map(self.resolved, operation.get("parameters", ()))

@@ -9,6 +9,7 @@ import orjson
 
 from contract.bounds import NORMALIZE, uncleaned
 from contract.loader import MOST_VIOLATIONS
+from contract.references import resolved, schemas_used
 from domain import codes, email_address, texts
 from domain.auth import passwords
 
@@ -43,16 +44,6 @@ def modern(schema: Any) -> Any:
     return rewritten
 
 
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        node = list(node.values())
-    if isinstance(node, list):
-        for inner in node:
-            yield from _references(inner)
-
-
 class SchemaCompiler:
     """Compiles schemas that refer to the ``components`` of one document."""
 
@@ -61,18 +52,9 @@ class SchemaCompiler:
         self._schemas = modern(document["components"]["schemas"])
 
     def validator(self, schema: Mapping[str, Any]) -> "Validator":
+        """The schema with the components that it leads to alone: each compiled schema holds a copy of its own."""
         root = modern(schema)
-        needed: dict[str, Any] = {}
-        self._gather(root, needed)
-        return Validator({**root, "components": {"schemas": needed}})
-
-    def _gather(self, node: Any, found: dict[str, Any]) -> None:
-        """The components that a schema leads to, and no others: each compiled schema holds a copy of its own."""
-        for reference in _references(node):
-            name = reference.rpartition("/")[2]
-            if name not in found:
-                found[name] = self._schemas[name]
-                self._gather(found[name], found)
+        return Validator({**root, "components": {"schemas": schemas_used(self._schemas, root)}})
 
     def normalizer(self, schema: Mapping[str, Any]) -> Normalizer | None:
         """Cleans a value as ``x-biore-normalize`` says, at any depth; None when there is nothing to clean.
@@ -108,10 +90,8 @@ class SchemaCompiler:
         return tuple(name for name, part in properties.items() if self.resolved(part).get("format") == "password")
 
     def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        while "$ref" in schema:
-            kind, name = schema["$ref"].split("/")[2:]
-            schema = self._document["components"][kind][name]
-        return schema
+        found: Mapping[str, Any] = resolved(self._document, schema)
+        return found
 
 
 def _whole(value: Any) -> Any:

@@ -1,10 +1,11 @@
 """What the playground of one operation needs to know of the contract, as small as it can be."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from contract.references import resolved, schemas_used
 from portal.model import Operation, Site
 
 SAFE = ("GET", "HEAD")
@@ -68,9 +69,9 @@ def address(operation: Operation) -> str:
 
 
 def _parameter(site: Site, parameter: Mapping[str, Any]) -> dict[str, Any]:
-    resolved = _resolved(site, parameter)
+    found = resolved(site.contract.document, parameter)
     kept = ("name", "in", "required", "schema", "example")
-    return {key: resolved[key] for key in kept if key in resolved}
+    return {key: found[key] for key in kept if key in found}
 
 
 def _request(operation: Operation) -> dict[str, Any] | None:
@@ -81,40 +82,14 @@ def _request(operation: Operation) -> dict[str, Any] | None:
 
 
 def _answer(site: Site, answer: Mapping[str, Any]) -> dict[str, Any]:
-    content = _resolved(site, answer).get("content", {})
+    content = resolved(site.contract.document, answer).get("content", {})
     media_type, media = next(iter(content.items()), ("", dict[str, Any]()))
     return {"mediaType": media_type, "schema": media.get("schema", {})}
 
 
-def _resolved(site: Site, node: Any) -> Any:
-    while "$ref" in node:
-        group, name = node["$ref"].split("/")[-2:]
-        node = site.contract.document["components"][group][name]
-    return node
-
-
 def _components(site: Site, node: Any) -> dict[str, Any]:
-    """The schemas that ``node`` refers to, directly or not."""
-    schemas = site.contract.document["components"]["schemas"]
-    found: dict[str, Any] = {}
-    waiting = list(_references(node))
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = _slim(schemas[name])
-            waiting += _references(found[name])
-    return dict(sorted(found.items()))
-
-
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"].rpartition("/")[2]
-        for value in node.values():
-            yield from _references(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _references(item)
+    used = schemas_used(site.contract.document["components"]["schemas"], node)
+    return {name: _slim(schema) for name, schema in sorted(used.items())}
 
 
 def _slim(node: Any, member: bool = False) -> Any:

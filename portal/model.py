@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.loader import Contract
 from contract.policy import Policy
+from contract.references import resolved
 from domain.config_keys import CATALOGUE, ConfigKey
 
 Json = Any
@@ -298,10 +299,7 @@ class _Reader:
         )
 
     def _resolved(self, node: Json) -> Json:
-        while isinstance(node, dict) and "$ref" in node:
-            group, name = node["$ref"].split("/")[-2:]
-            node = self._document["components"][group][name]
-        return node
+        return resolved(self._document, node)
 
     def _parameter(self, parameter: Json) -> Field:
         schema = parameter["schema"]
