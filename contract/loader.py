@@ -1,8 +1,9 @@
 """The contract: read, bundled into one document, expanded and checked. Everything else reads it from here.
 
-Hand-written files name only what is particular to an operation. ``load`` adds what follows: the envelope around each
-success, every error answer with one true example per code, the headers of each answer, the ``Idempotency-Key``, how
-large each body may be, and which config keys an operation reads (``proof/managed.py`` finds them).
+Hand-written files name only what is particular to an operation. ``load`` adds what follows: its section, its security
+and hints for clients (``defaults.py``), the envelope around each success, every error answer with one true example per
+code, the headers of each answer, the ``Idempotency-Key``, the fields of a captcha, how large each body may be, and
+which config keys an operation reads (``proof/managed.py`` finds them).
 """
 
 import copy
@@ -16,7 +17,9 @@ from typing import Any
 import orjson
 import yaml
 
+from contract import defaults
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
+from contract.defaults import COMMON
 from contract.policy import INACTIVE, ContractError, Policy, compile_policy
 from domain.config_keys import InvalidConfig, Rate
 
@@ -26,7 +29,6 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-check", "x-biore-pattern", "x-biore-rule"}
 PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path"}
 RATE_LIMIT = "x-biore-rate-limit"
-COMMON = "schemas/common.yaml#"
 MANAGED_BY = "dist/managed_by.json"
 EVERY_ANSWER = "x-biore-every-answer"
 NO_METHOD = 405
@@ -312,6 +314,7 @@ class _Bundle:
         root = self._file(root_file)
         concrete_first = sorted(root["paths"].items(), key=lambda item: "{" in item[0])  # as they are matched
         paths = {path: self._path_item(root_file, path, item) for path, item in concrete_first}
+        self._add_captchas(list(_operations({"paths": paths})))
         components = root["components"] | {kind: dict(sorted(items.items())) for kind, items in self.components.items()}
         return {**root, "paths": paths, "components": components}
 
@@ -324,7 +327,33 @@ class _Bundle:
         if item.keys() != {"$ref"} or not isinstance(item["$ref"], str):
             raise ContractError(f"{root_file}: {path} must be one $ref to a file below paths/")
         file, target = self._target(root_file, item["$ref"])
-        return self._rewritten(file, target)
+        found = self._rewritten(file, target)
+        operations = {
+            method: defaults.filled(path, method, found[method])
+            for method in METHODS
+            if isinstance(found, dict) and isinstance(found.get(method), dict)
+        }
+        return found | operations if operations else found
+
+    def _add_captchas(self, operations: list[tuple[str, str, Json]]) -> None:
+        """Bodies get the fields of a captcha. Those of one schema must agree about them."""
+        fields: dict[str, dict[str, str]] = {}
+        for path, method, operation in operations:
+            where, wanted = f"{method.upper()} {path}", dict(defaults.captcha(path, method, operation))
+            body = defaults.body_schema(operation)
+            if wanted and body is None:
+                raise ContractError(f"{where}: a captcha needs a body that is a named schema")
+            if body is not None and fields.setdefault(body, wanted) != wanted:
+                raise ContractError(f"{where}: its body is also one with another captcha; give it a schema of its own")
+        for body, wanted in fields.items():
+            if wanted:
+                self._extend(body.rpartition("/")[2], wanted)
+
+    def _extend(self, name: str, fields: Mapping[str, str]) -> None:
+        properties = self.components["schemas"][name].setdefault("properties", {})
+        if typed := sorted(fields.keys() & properties.keys()):
+            raise ContractError(f"{name}: {typed} come with x-biore-captcha; take them out")
+        properties.update({field: {"$ref": self.reference(schema)} for field, schema in fields.items()})
 
     def _target(self, file: Path, reference: str) -> tuple[Path, Any]:
         name, _, pointer = reference.partition("#")
@@ -383,6 +412,8 @@ class _Expansion:
         return f"#/components/{kind}/{name}"
 
     def expand(self, operation: Json, policy: Policy) -> None:
+        if policy.captcha:
+            operation["x-biore-captcha"] = True
         if policy.idempotent:
             operation.setdefault("parameters", []).append(self._common("parameters/IdempotencyKey"))
         for response in operation["responses"].values():

@@ -29,6 +29,7 @@ KNOWN = REQUIRED | {
 }
 ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
 BODY = ("validation.failed", "request.too_large", "request.unsupported_media_type")
+CAPTCHA = "captchaToken"
 INACTIVE = ("auth.account_suspended", "auth.account_banned", "auth.account_deactivated")
 # Who writes these changes how somebody signs in, or what remains of an account.
 CREDENTIALS = frozenset(
@@ -88,6 +89,7 @@ class Fresh:
 class Policy:
     """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
 
+    ``captcha``: the fields of the body that may carry its token, the present name first; none where there is none.
     ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
     """
@@ -98,7 +100,7 @@ class Policy:
     scope: str
     page: str
     rate: Rate | None
-    captcha: bool
+    captcha: tuple[str, ...]
     kill_switch: KillSwitch | None
     idempotent: bool
     any_account_status: bool
@@ -150,7 +152,7 @@ def compile_policy(
         scope=scope,
         page=_page(where, operation["x-biore-page"]),
         rate=_rate(where, operation["x-biore-rate-limit"]),
-        captcha=_flag(where, operation, "x-biore-captcha"),
+        captcha=captcha_fields(where, operation),
         kill_switch=switch,
         idempotent=_flag(where, operation, "x-biore-idempotency"),
         any_account_status=_any_status(where, operation),
@@ -170,7 +172,10 @@ def _statuses(where: str, operation: Mapping[str, Any], catalogue: Mapping[str, 
     """An own code may be ``{code, status}`` where its status differs from the catalogue's."""
     own = _own_errors(operation)
     overridden = {entry["code"]: entry["status"] for entry in own if "status" in entry}
-    codes = {entry["code"] for entry in own}.union(_implied(operation, refusing))
+    implied = frozenset(_implied(operation, refusing))
+    typed = sorted(entry["code"] for entry in own if entry["code"] in implied and "status" not in entry)
+    _require(not typed, where, f"error codes {typed} follow by themselves; take them out")
+    codes = {entry["code"] for entry in own} | implied
     unknown = sorted(codes - catalogue.keys())
     _require(not unknown, where, f"error codes {unknown} are not in errors.yaml")
     return {code: overridden.get(code, catalogue[code]["status"]) for code in sorted(codes)}
@@ -185,6 +190,15 @@ def _flag(where: str, operation: Mapping[str, Any], name: str) -> bool:
     given = operation.get(name, False)
     _require(isinstance(given, bool), where, f"{name} must be true or false")
     return bool(given)
+
+
+def captcha_fields(where: str, operation: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that the loader adds to the body: one, and the former name where callers still send it."""
+    given = operation.get("x-biore-captcha", False)
+    former = given.get("former") if isinstance(given, dict) and len(given) == 1 else None
+    known = isinstance(given, bool) or isinstance(former, str)
+    _require(known, where, "x-biore-captcha must be true, false or {former: <name>}")
+    return (CAPTCHA, former) if isinstance(former, str) else (CAPTCHA,) if given else ()
 
 
 def _any_status(where: str, operation: Mapping[str, Any]) -> bool:

@@ -75,10 +75,6 @@ class _Lint:
                 yield self._told(spot, f"{where} has no {key}", f"add `{key}:`")
         yield from self._extensions(spot, where, KNOWN)
         yield from self._page(spot, where)
-        hints = spot.node.get("x-biore-client")
-        if not isinstance(hints, dict) or not hints.get("queryKey"):
-            at = spot if hints is None else spot.below("x-biore-client")
-            yield self._told(at, f"{where}: x-biore-client has no queryKey", "add `queryKey: [<module>, <name>]`")
         for index, parameter in enumerate(_list(spot.node, "parameters")):
             if "$ref" not in parameter:
                 yield from self._parameter(spot.below("parameters", index), parameter.get("name", "?"))

@@ -213,12 +213,12 @@ class Operation:
 
     @property
     def query_key(self) -> tuple[str, ...]:
-        return tuple(self.document.get("x-biore-client", {}).get("queryKey", self.id.split(".")))
+        return tuple(self.document["x-biore-client"]["queryKey"])
 
     @property
     def stale_time(self) -> int:
         """In seconds, as the contract gives it."""
-        return int(self.document.get("x-biore-client", {}).get("staleTime", 0))
+        return int(self.document["x-biore-client"]["staleTime"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,6 @@ from runtime.web.visitor import CallVisitor, DeviceCookie, device_cookie
 from services.current_password import CurrentPassword
 from services.keyring import Keyring
 
-CAPTCHA_FIELDS = ("captchaToken", "turnstileToken")
 LEASE = timedelta(seconds=60)
 LIFE = timedelta(hours=24)
 CONTENT_TYPE = (b"content-type", b"application/json")
@@ -147,7 +146,7 @@ class WiredOperation:
         await send_answer(send, *answer)
 
     def _take_captcha_token(self, call: Call) -> str | None:
-        given = [call.body.pop(name, None) for name in CAPTCHA_FIELDS]
+        given = [call.body.pop(name, None) for name in self._policy.captcha]
         return next((token for token in given if token), None)
 
     async def _require_captcha(self, token: str | None, call: Call) -> None:

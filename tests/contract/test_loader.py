@@ -43,7 +43,9 @@ AUTH = "paths/auth.yaml"
 COMMON, SCHEMAS = "schemas/common.yaml", "schemas/auth.yaml"
 TEXT = "{type: string, maxLength: 512,"  # of the refresh token
 EDITS = {
-    "an unknown extension": (AUTH, "x-biore-captcha: true", "x-biore-capcha: true", "unknown extension"),
+    "an unknown extension": (
+        AUTH, "x-biore-captcha: {former", "x-biore-capcha: {former",
+        "unknown extension"),
     "no rate limit": (AUTH, "    x-biore-rate-limit: 10/hour\n", "", "missing ['x-biore-rate-limit']"),
     "an empty rate limit": (AUTH, "x-biore-rate-limit: 10/hour", "x-biore-rate-limit:", "x-biore-rate-limit"),
     "a number for a rate limit": (AUTH, "x-biore-rate-limit: 10/hour", "x-biore-rate-limit: 10", "x-biore-rate-limit"),
@@ -61,7 +63,9 @@ EDITS = {
         AUTH, "{key: platform.registration_enabled,",
         "{key: auth.salt_rounds,", "boolean"),
     "half a kill switch": (AUTH, "{key: platform.registration_enabled, error:", "{code:", "takes key and error"),
-    "a captcha that is neither on nor off": (AUTH, "x-biore-captcha: true", "x-biore-captcha: yes", "x-biore-captcha"),
+    "a captcha that is neither on nor off": (
+        "paths/auth/otp.yaml", "x-biore-captcha: true", "x-biore-captcha: yes",
+        "x-biore-captcha must be"),
     "an idempotency of another kind": (
         AUTH, "x-biore-idempotency: true", "x-biore-idempotency: on",
         "x-biore-idempotency"),
@@ -97,11 +101,37 @@ EDITS = {
         "paths/users/usernames.yaml", "    x-biore-fresh: true\n",
         "", "must say whether"),
     "an unknown scope": (AUTH, "x-biore-scope: public", "x-biore-scope: everybody", "x-biore-scope"),
-    "a scope that security forgets": (AUTH, "x-biore-scope: public", "x-biore-scope: user", "security must be"),
-    "security that the scope forgets": (
-        AUTH, "    security: [{bearerAuth: []}]", "    security: []",
+    "a scope that security forgets": (
+        "paths/auth/otp.yaml", "x-biore-scope: public", "x-biore-scope: user",
         "security must be"),
-    "no security": (AUTH, "    security: []\n", "", "security must be"),
+    "security of another scope": (
+        "paths/auth/otp.yaml", "    security: [{bearerAuth: []}, {}]", "    security: [{devToken: []}, {}]",
+        "security must be"),
+    "security that follows from the scope": (
+        "paths/auth/otp.yaml", "    security: [{bearerAuth: []}, {}]", "    security: []",
+        "security follows by itself"),
+    "a section by hand": (
+        AUTH, "    summary: Sign in\n", "    tags: [auth]\n    summary: Sign in\n",
+        "tags follows by itself"),
+    "a query key that follows from the path": (
+        AUTH, "{staleTime: 300}", "{queryKey: [auth, me]}",
+        "queryKey follows by itself"),
+    "hints of another kind": (AUTH, "{staleTime: 300}", "[auth, me]", "x-biore-client takes queryKey and staleTime"),
+    "a code that follows from the policy": (
+        AUTH, "- auth.register.invalid_email", "- captcha.invalid",
+        "['captcha.invalid'] follow by themselves"),
+    "a field of the captcha by hand": (
+        SCHEMAS, "  properties:\n    email:", "  properties:\n    captchaToken: {type: boolean}\n    email:",
+        "RegisterRequest: ['captchaToken'] come with x-biore-captcha"),
+    "a captcha of another kind": (
+        AUTH, "x-biore-captcha: {former: turnstileToken}", "x-biore-captcha: {later: turnstileToken}",
+        "x-biore-captcha must be"),
+    "a captcha without a body": (
+        AUTH, "    x-biore-page: auth/me\n", "    x-biore-page: auth/me\n    x-biore-captcha: true\n",
+        "needs a body that is a named schema"),
+    "a body with a captcha and without": (
+        AUTH, "schemas/auth.yaml#/VerifyEmailRequest", "schemas/auth.yaml#/LoginRequest",
+        "its body is also one with another captcha"),
     "an effect of unknown kind": (AUTH, "kind: audit", "kind: log", "incomplete"),
     "an effect without words": (AUTH, ", text: Once per verification.", "", "incomplete"),
     "an effect with an unknown key": (AUTH, "when: reuse is detected", "iff: reuse is detected", "unknown keys"),
@@ -412,7 +442,7 @@ class TestExpansion:
         policy, operation = contract.policies[name], contract.operation(name)
         assert {"internal.error", "service.unavailable", "route.method_not_allowed"} <= policy.codes
         assert ("rate_limit.exceeded" in policy.codes) == (policy.rate is not None)
-        assert ("captcha.required" in policy.codes) == policy.captcha
+        assert ("captcha.required" in policy.codes) == bool(policy.captcha)
         assert ("idempotency.key_reused" in policy.codes) == policy.idempotent
         assert ("request.too_large" in policy.codes) == ("requestBody" in operation)
         looks_at_tokens = operation["security"] not in ([], [{"devToken": []}, {}])

@@ -44,17 +44,13 @@ EDITS = {
     "an enum without description": (
         "schemas/common.yaml", "  description: |\n    `ACTIVE`", "  x-other: |\n    `ACTIVE`", "UserStatus has no"),
     "an unknown extension": (
-        AUTH, "x-biore-captcha: true", "x-biore-capcha: true",
+        AUTH, "x-biore-captcha: {former", "x-biore-capcha: {former",
         "extension x-biore-capcha"),
     "an unknown extension of a schema": (
         "schemas/common.yaml", "x-biore-normalize:", "x-biore-normalise:", "extension x-biore-normalise"),
     "two pages at one address": (
         AUTH, "x-biore-page: auth/logout", "x-biore-page: auth/login",
         "page auth/login belongs to"),
-    "hints without a query key": (
-        AUTH, "{queryKey: [auth, me], staleTime: 300}", "{staleTime: 300}",
-        "has no queryKey"),
-    "no hints": (AUTH, "    x-biore-client: {queryKey: [auth, me], staleTime: 300}\n", "", "has no queryKey"),
     "a code without message": (
         "errors.yaml", "  message: Please sign in.\n", "",
         "auth.unauthenticated has no message"),
