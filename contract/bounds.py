@@ -80,6 +80,18 @@ class Bounds:
         return SCALARS[str(kind)]
 
 
+def max_items(document: Mapping[str, Any], operation: Mapping[str, Any]) -> int | None:
+    """How many items the list in the data of an operation's success may have; None without a list, or with several."""
+    success = min(status for status in operation["responses"] if status.startswith("2"))
+    media = resolved(document, operation["responses"][success]).get("content", {}).get("application/json")
+    if media is None:
+        return None
+    data = resolved(document, resolved(document, media["schema"])["properties"]["data"])
+    parts = (data, *(resolved(document, part) for part in data.get("properties", {}).values()))
+    bounds = [part["maxItems"] for part in parts if part.get("type") == "array" and "maxItems" in part]
+    return bounds[0] if len(bounds) == 1 else None
+
+
 def _longest(schema: Mapping[str, Any], where: str) -> int:
     longest = schema.get("maxLength", FORMATS.get(schema.get("format", "")))
     _require(longest is not None, where, "a text needs maxLength")

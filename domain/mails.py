@@ -8,7 +8,6 @@ from uuid import UUID
 from domain.config_keys import Config
 from domain.users import timestamp
 
-MAILBOX_LIMIT = 50
 DAY = timedelta(days=1)
 RESERVED = 2
 

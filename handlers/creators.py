@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.creators import social_account_view
-from domain.users import MAX_SOCIAL_ACCOUNTS
 
 if TYPE_CHECKING:
     from handlers.needs import Principal, Repositories
 
 
-async def social(principal: Principal, db: Repositories) -> list[dict[str, Any]]:
-    accounts = await db.creators.social_accounts(principal.user_id, MAX_SOCIAL_ACCOUNTS)
+async def social(principal: Principal, db: Repositories, max_items: int) -> list[dict[str, Any]]:
+    accounts = await db.creators.social_accounts(principal.user_id, max_items)
     return [social_account_view(account) for account in accounts]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from domain.mails import MAILBOX_LIMIT, message_view
+from domain.mails import message_view
 
 if TYPE_CHECKING:
     from handlers.needs import Repositories
 
 
-async def mailbox(to: str | None, db: Repositories) -> dict[str, Any]:
-    return {"messages": [message_view(message) for message in await db.mailbox.newest(to, MAILBOX_LIMIT)]}
+async def mailbox(to: str | None, db: Repositories, max_items: int) -> dict[str, Any]:
+    return {"messages": [message_view(message) for message in await db.mailbox.newest(to, max_items)]}

@@ -101,9 +101,6 @@ def weigh(judged: Sequence[Judged]) -> tuple[list[Judged], list[UUID]]:
     return good, [] if good else sorted(stolen)
 
 
-MAX_SESSIONS = 100
-
-
 def read_one_time_token(text: str) -> UUID | None:
     """The token of a mailed link, or None when the text is none."""
     try:

@@ -13,7 +13,6 @@ from domain.texts import something
 STATUSES = ("ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEACTIVATED")
 REFERRAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 REFERRAL_LENGTH = 8
-MAX_SOCIAL_ACCOUNTS = 50
 
 
 # Tuples where one is made at every call: a frozen dataclass takes five times as long to make.

@@ -4,8 +4,6 @@ from typing import Any
 
 from domain.users import timestamp
 
-PAGE = 50
-
 
 def blocked_view(row: Any) -> dict[str, Any]:
     return {

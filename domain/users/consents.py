@@ -4,8 +4,6 @@ from typing import Any
 
 from domain.users import timestamp
 
-MAX_CONSENTS = 100
-
 
 def consent_view(row: Any) -> dict[str, Any]:
     """Where the consent was given from is kept as evidence and not told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.auth import MAX_SESSIONS, session_view
+from domain.auth import session_view
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 async def list(  # noqa: A001
-    principal: Principal, db: Repositories, clock: Clock, config: Config, device_of: DeviceOf
+    principal: Principal, db: Repositories, clock: Clock, config: Config, device_of: DeviceOf, max_items: int
 ) -> dict[str, Any]:
-    rows = await db.sessions.list_live(principal.user_id, clock(), config["auth.refresh_idle_days"], MAX_SESSIONS)
+    rows = await db.sessions.list_live(principal.user_id, clock(), config["auth.refresh_idle_days"], max_items)
     return {"sessions": [session_view(row, device_of(row.user_agent), principal.session_id) for row in rows]}
 
 

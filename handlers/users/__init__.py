@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.auth import require_password
 from domain.errors import ApiError
-from domain.users import MAX_SOCIAL_ACCOUNTS, attribution_view, profile_columns, profile_view, updated_profile_view
+from domain.users import attribution_view, profile_columns, profile_view, updated_profile_view
 
 if TYPE_CHECKING:
     from handlers.needs import (
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     )
 
 
-async def profile(principal: Principal, db: Repositories) -> dict[str, Any]:
+async def profile(principal: Principal, db: Repositories, max_items: int) -> dict[str, Any]:
     user = await db.users.get(principal.user_id)
     is_creator = await db.creators.exists_for(user.id)
-    accounts = await db.creators.social_accounts(user.id, MAX_SOCIAL_ACCOUNTS)
+    accounts = await db.creators.social_accounts(user.id, max_items)
     return profile_view(user, is_creator, accounts)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.errors import ApiError
-from domain.users.blocks import PAGE, blocked_view
+from domain.users.blocks import blocked_view
 
 if TYPE_CHECKING:
     from handlers.needs import Principal, Repositories
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 # ``list`` names the operation; the built-in is not needed here.
 
 
-async def list(principal: Principal, db: Repositories) -> dict[str, Any]:  # noqa: A001
-    rows, total = await db.blocks.list_for(principal.user_id, PAGE)
+async def list(principal: Principal, db: Repositories, max_items: int) -> dict[str, Any]:  # noqa: A001
+    rows, total = await db.blocks.list_for(principal.user_id, max_items)
     return {"items": [blocked_view(row) for row in rows], "total": total}
 
 

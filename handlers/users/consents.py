@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from domain.users.consents import MAX_CONSENTS, consent_view
+from domain.users.consents import consent_view
 
 if TYPE_CHECKING:
     from handlers.needs import Body, Client, Principal, Repositories
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 # ``list`` names the operation; the built-in is not needed here.
 
 
-async def list(principal: Principal, db: Repositories) -> Any:  # noqa: A001
-    return [consent_view(row) for row in await db.consents.list_for(principal.user_id, MAX_CONSENTS)]
+async def list(principal: Principal, db: Repositories, max_items: int) -> Any:  # noqa: A001
+    return [consent_view(row) for row in await db.consents.list_for(principal.user_id, max_items)]
 
 
 async def record(body: Body, principal: Principal, db: Repositories, client: Client) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from connexion.apps.asynchronous import AsyncApi, AsyncASGIApp
 from connexion.operations import AbstractOperation
 from starlette.types import Receive, Scope, Send
 
+from contract.bounds import max_items
 from contract.loader import Contract
 from contract.policy import NEVER_STORED, ContractError, Policy
 from contract.schemas import SchemaCompiler, Validator
@@ -86,6 +87,10 @@ PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     "visitor": lambda c, call: CallVisitor(call, c.device_cookie, c.keyring, c.services["config"]),
     "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
 }
+# What the contract says of an operation, by the name of its keyword.
+PER_OPERATION: Mapping[str, Callable[[Contract, Mapping[str, Any]], Any]] = {
+    "max_items": lambda contract, operation: max_items(contract.document, operation),
+}
 WORK = {"uow", "db"}
 
 
@@ -97,6 +102,15 @@ def find_handler(operation_id: str) -> Handler:
     except (ImportError, AttributeError) as error:
         raise ContractError(f"{operation_id}: no handler handlers/{module}.py:{name} ({error})") from error
     return handler
+
+
+def declared(contract: Contract, operation_id: str, names: Iterable[str]) -> dict[str, Any]:
+    """What the contract says of an operation, for each of the ``names``. Raises ContractError where it says nothing."""
+    found = {name: PER_OPERATION[name](contract, contract.operation(operation_id)) for name in names}
+    missing = sorted(name for name, value in found.items() if value is None)
+    if missing:
+        raise ContractError(f"{operation_id}: the handler asks for {missing}; its answer declares none")
+    return found
 
 
 class WiredOperation:
@@ -111,8 +125,10 @@ class WiredOperation:
         names = inspect.signature(handler).parameters.keys()
         parameters = self._parameters(operation)
         self._check_names(names, parameters)
-        services = {name: container.services[name] for name in names - WORK - PER_CALL.keys() - parameters}
-        self._handler: Handler = partial(handler, **services) if services else handler
+        services = container.services.keys() - PER_CALL.keys() - parameters
+        given = {name: container.services[name] for name in names & services}
+        given |= declared(container.contract, policy.operation_id, names & PER_OPERATION.keys() - parameters)
+        self._handler: Handler = partial(handler, **given) if given else handler
         self._given = tuple(name for name in names if name in parameters)
         self._per_call = tuple((name, PER_CALL[name]) for name in names if name in PER_CALL.keys() - parameters)
         self._takes_uow = "uow" in names
@@ -126,7 +142,8 @@ class WiredOperation:
         return {argument_name(p["name"]) for p in resolved}
 
     def _check_names(self, names: Iterable[str], parameters: set[str]) -> None:
-        unknown = set(names) - WORK - PER_CALL.keys() - self._container.services.keys() - parameters
+        known = WORK | PER_CALL.keys() | PER_OPERATION.keys() | self._container.services.keys() | parameters
+        unknown = set(names) - known
         if unknown:
             raise ContractError(f"{self._policy.operation_id}: the handler asks for unknown {sorted(unknown)}")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contract.bounds import LARGEST, SMALLEST, Bounds, uncleaned
+from contract.bounds import LARGEST, SMALLEST, Bounds, max_items, uncleaned
 from contract.policy import ContractError
 
 EMOJI = "\U0001f600"
@@ -52,6 +52,34 @@ class TestBodyLimit:
 
     def test_whoever_takes_no_body_has_none(self) -> None:
         assert Bounds({"components": {}}).check({}, "GET /x") is None
+
+
+def listed_by(data: dict[str, Any]) -> int | None:
+    answer = {"application/json": {"schema": closed(success={"type": "boolean"}, data=data)}}
+    document = {"components": {"schemas": {"Names": {"type": "array", "maxItems": 7}}}}
+    return max_items(document, {"responses": {"200": {"content": answer}, "400": {}}})
+
+
+NAMES = {"$ref": "#/components/schemas/Names"}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (NAMES, 7),
+        (closed(names=NAMES, total={"type": "integer"}), 7),
+        (closed(total={"type": "integer"}), None),
+        (closed(names=NAMES, others=NAMES), None),
+        ({"type": "array"}, None),
+    ],
+    ids=["a list", "a list in an object", "no list", "two lists", "a list without a bound"],
+)
+def test_the_one_list_of_an_answer_has_a_bound(data: dict[str, Any], expected: int | None) -> None:
+    assert listed_by(data) == expected
+
+
+def test_an_answer_without_json_lists_nothing() -> None:
+    assert max_items({}, {"responses": {"200": {"content": {"image/png": {}}}}}) is None
 
 
 def test_a_text_may_be_longer_before_it_is_cleaned() -> None:

@@ -17,7 +17,7 @@ from contract.loader import METHODS, OPENAPI, ROOT, Contract, load, read_yaml, r
 from contract.policy import ContractError
 from contract.schemas import SchemaCompiler
 from domain.config_keys import Rate
-from runtime.web.dispatch import find_handler
+from runtime.web.dispatch import declared, find_handler
 from tests.harness import Server
 from tests.runtime.web.wire import JSON
 
@@ -266,6 +266,15 @@ class TestMissingHandler:
     def test_names_the_file(self, operation_id: str) -> None:
         with pytest.raises(ContractError, match="no handler"):
             find_handler(operation_id)
+
+
+class TestWhatTheContractHandsToAHandler:
+    def test_is_the_bound_of_a_list(self, contract: Contract) -> None:
+        assert declared(contract, "users.blocks.list", ["max_items"]) == {"max_items": 50}
+
+    def test_is_missed_at_the_start_where_nothing_is_listed(self, contract: Contract) -> None:
+        with pytest.raises(ContractError, match=r"auth.me: the handler asks for \['max_items'\]"):
+            declared(contract, "auth.me", ["max_items"])
 
 
 class TestYaml:
