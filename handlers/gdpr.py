@@ -133,7 +133,6 @@ async def _ask_for_deletion(user_id: UUID, db: Repositories, config: Config, cha
         notice = await changes.note(db, user_id, "deletion_scheduled")
         await db.users.change_status(user_id, "ACTIVE", "DEACTIVATED")
         await db.sessions.revoke_all(user_id, now)
-        await db.email_changes.invalidate(user_id, now)
         await db.password_resets.invalidate(user_id, now)
         token = await db.reactivation_tokens.start(user_id, now, grace)
         secret = notice.written(str(token))

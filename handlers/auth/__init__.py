@@ -181,7 +181,7 @@ async def _change_email(
     await db.users.change(user_id, email=email, email_verified=True, owner_unproven=not owner_proven)
     await db.password_resets.invalidate(user_id, now)
     await db.reactivation_tokens.invalidate(user_id, now)
-    await db.sessions.void_opened(user_id)
+    await db.sessions.void_opened(user_id, now)
     await db.outbox.add("email.address_changed", notice.written(), user=str(user_id), address=mask_email(email))
     await db.audit.record("auth.verify_email_change.success", actor=user_id, target=user_id)
 

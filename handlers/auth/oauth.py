@@ -107,7 +107,9 @@ async def link(
     return {"message": say("auth.oauth.link.done")}
 
 
-async def unlink(provider: str, principal: Principal, db: Repositories, say: Say, changes: Changes) -> dict[str, Any]:
+async def unlink(
+    provider: str, principal: Principal, db: Repositories, say: Say, clock: Clock, changes: Changes
+) -> dict[str, Any]:
     if provider not in PLATFORM_NAMES:
         raise ApiError("auth.oauth.provider_disabled")
     user = await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
@@ -118,7 +120,7 @@ async def unlink(provider: str, principal: Principal, db: Repositories, say: Say
         raise ApiError("auth.oauth.only_auth_method")
     notice = await changes.note(db, user.id, "provider_unlinked")
     await db.oauth_links.remove(user.id, provider)
-    await db.sessions.void_opened(user.id, but=principal.session_id)
+    await db.sessions.void_opened(user.id, clock(), but=principal.session_id)
     await db.outbox.add("email.provider_unlinked", notice.written(), user=str(user.id), provider=provider)
     await db.audit.record("auth.oauth.unlink.success", actor=user.id, target=user.id, platform=provider)
     return {"message": say("auth.oauth.unlink.done")}

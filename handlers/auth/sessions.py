@@ -25,9 +25,10 @@ async def revoke(id: str, principal: Principal, db: Repositories, clock: Clock) 
     session_id = UUID(id)
     if session_id == principal.session_id:
         raise ApiError("auth.sessions.cannot_revoke_current")
+    now = clock()
     await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
-    await db.sessions.void_opened(principal.user_id, but=principal.session_id)
-    if not await db.sessions.revoke_own(session_id, principal.user_id, clock()):
+    await db.sessions.void_opened(principal.user_id, now, but=principal.session_id)
+    if not await db.sessions.revoke_own(session_id, principal.user_id, now):
         raise ApiError("auth.sessions.not_found")
     await db.audit.record("auth.sessions.revoke.success", actor=principal.user_id, target=session_id)
 

@@ -159,6 +159,7 @@ async def regenerate_backup_codes(
     principal: Principal,
     uow: UnitOfWork,
     config: Config,
+    clock: Clock,
     second_factor: SecondFactor,
     random_bytes: RandomBytes,
     changes: Changes,
@@ -171,7 +172,7 @@ async def regenerate_backup_codes(
 
     async def replace(db: Repositories) -> bool:
         notice = await changes.note(db, user_id, "backup_codes_renewed")
-        await db.sessions.void_opened(user_id, but=principal.session_id)
+        await db.sessions.void_opened(user_id, clock(), but=principal.session_id)
         await db.outbox.add("email.backup_codes_renewed", notice.written(), user=str(user_id))
         await db.audit.record("auth.2fa.backup_codes.regenerate.success", actor=user_id, target=user_id)
         return True

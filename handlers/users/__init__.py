@@ -83,7 +83,6 @@ async def deactivate(
         if not await db.users.deactivate(user.id):  # another call was faster, and ended the session of this one
             raise ApiError("auth.unauthenticated")
         await db.sessions.revoke_all(user.id, now)
-        await db.email_changes.invalidate(user.id, now)
         await db.password_resets.invalidate(user.id, now)
         token = await db.reactivation_tokens.start(user.id, now, life)
         await db.outbox.add("email.account_deactivated", notice.written(str(token)), user=str(user.id))

@@ -95,7 +95,7 @@ class Sessions:
 
     async def revoke_all(self, user_id: UUID, now: datetime, but: UUID | None = None) -> int:
         """How many live sessions of the account ended; ``but`` stays. What proofs opened ends with them."""
-        await self.void_opened(user_id, but=but)
+        await self.void_opened(user_id, now, but=but)
         live = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
         if but is not None:
             live = live.where(Session.id != but)
@@ -134,12 +134,13 @@ class Sessions:
             raise ApiError(refusal)
         return held
 
-    async def void_opened(self, user_id: UUID, *, but: UUID | None = None) -> None:
+    async def void_opened(self, user_id: UUID, now: datetime, *, but: UUID | None = None) -> None:
         """End what earlier proofs of the account opened and did not finish. No code is spent by it.
 
         Sign-ins that wait for their second factor, codes on their way to a phone, the set-up of an authenticator app,
-        and the confirmations of all sessions except ``but``. The account is held before anything that hangs on it, as
-        by all who void tokens of an account, so that none waits for the other.
+        a change of the address that nobody confirmed yet, and the confirmations of all sessions except ``but``. Links
+        that anybody may have mailed to the owner are not of a proof and stay. The account is held before anything that
+        hangs on it, as by all who void tokens of an account, so that none waits for the other.
         """
         await hold(self._session, user_id)
         unfinished = update(User).where(
@@ -147,6 +148,7 @@ class Sessions:
         )
         await self._session.execute(unfinished.values(two_factor_secret=None, two_factor_last_step=None))
         await self._session.execute(delete(Challenge).where(Challenge.user_id == user_id, Challenge.used_at.is_(None)))
+        await EmailChanges(self._session).invalidate(user_id, now)
         confirmed = update(Session).where(
             Session.user_id == user_id, Session.revoked_at.is_(None), Session.confirmed_at.is_not(None)
         )

@@ -1,8 +1,6 @@
 """Successes and conditions of second factors, passwords, sessions and reactivation, for the test of side effects."""
 
-from uuid import UUID
-
-from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
+from tests.contract.scenario import Act, Conditional, Scenario, open_email_changes, with_proofs_open
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX
 from tests.handlers.auth.test_passwords import NEW, reset_token
@@ -93,8 +91,9 @@ def verify_factor_wrongly(api: Api, tables: Tables) -> Act:
     return lambda: api.call("auth.two_factor.verify", {"code": WRONG}, headers=bearer(factor.token))
 
 
-def verify_factor_with_sign_in_open(api: Api, tables: Tables) -> Act:
+def verify_factor_with_all_else_open(api: Api, tables: Tables) -> Act:
     factor = Factor(api, tables)
+    open_email_changes(tables)
     insert(tables, "challenges", purpose="login", user_id=factor.user_id, expires_at="2999-01-01")
     headers = bearer(factor.token)
     return lambda: api.call("auth.two_factor.verify", {"code": factor.code()}, headers=headers)
@@ -135,13 +134,8 @@ def reset_password(api: Api, tables: Tables) -> Act:
     return _reset(api)
 
 
-def _open_email_change(tables: Tables, user_id: UUID) -> None:
-    change = {"new_email": "ada@example.org", "token_hash": b"x", "expires_at": "2999-01-01"}
-    insert(tables, "email_changes", user_id=user_id, **change)
-
-
 def reset_password_of_signed_in(api: Api, tables: Tables) -> Act:
-    _open_email_change(tables, account(api, tables))
+    account(api, tables)
     api.sign_in()
     api.call("auth.login", {"email": "ada@example.com", "password": "Wrong-Horse-7"})
     return _reset(api)
@@ -190,7 +184,7 @@ def undo_factor(api: Api, tables: Tables) -> Act:
     act = _undo(api)
     factor.start_sign_in()
     insert(tables, "social_accounts", user_id=factor.user_id, platform="x", platform_user_id="1", verified=True)
-    _open_email_change(tables, factor.user_id)
+    open_email_changes(tables)
     factor.sign_in()
     return act
 
@@ -209,7 +203,7 @@ def undo_deletion(api: Api, tables: Tables) -> Act:
 
 
 def change_password_with_all_else_open(api: Api, tables: Tables) -> Act:
-    _open_email_change(tables, account(api, tables))
+    account(api, tables)
     api.sign_in()
     tables.run("UPDATE known_devices SET network = 'elsewhere'")
     headers = bearer(api.sign_in())
@@ -291,12 +285,14 @@ CONDITIONAL: Conditional = {
     ],
     "auth.two_factor.verify": [
         (verify_factor_wrongly, FAILED),
-        (verify_factor_with_sign_in_open, {"challenges"}),
+        (verify_factor_with_all_else_open, {"challenges", "email_changes"}),
     ],
-    "auth.two_factor.disable": [(with_proofs_open(disable_factor), {"users", "backup_codes", "challenges"})],
+    "auth.two_factor.disable": [
+        (with_proofs_open(disable_factor), {"users", "backup_codes", "challenges", "email_changes"})
+    ],
     "auth.two_factor.regenerate_backup_codes": [
         (regenerate_codes_wrongly, FAILED),
-        (with_proofs_open(regenerate_codes_beside_another_session), {"challenges", "sessions"}),
+        (with_proofs_open(regenerate_codes_beside_another_session), {"challenges", "email_changes", "sessions"}),
     ],
     "auth.changes.undo": [
         (disown, {"email_verifications", "consent_records"}),
@@ -330,9 +326,12 @@ CONDITIONAL: Conditional = {
             {"sessions", "password_resets", "email_changes", "challenges", "known_devices"},
         )
     ],
-    "auth.sessions.revoke": [(with_proofs_open(revoke_session), {"challenges", "users"})],
+    "auth.sessions.revoke": [(with_proofs_open(revoke_session), {"challenges", "users", "email_changes"})],
     "auth.sessions.revoke_all": [
-        (with_proofs_open(revoke_other_sessions), {"sessions", "challenges", "users", "known_devices"})
+        (
+            with_proofs_open(revoke_other_sessions),
+            {"sessions", "challenges", "users", "email_changes", "known_devices"},
+        )
     ],
     "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens"} | CANCELLED)],
 }

@@ -5,7 +5,6 @@ from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
 from tests.handlers.auth.test_passwords import reset_token
 from tests.handlers.gdpr.test_delete import leaving
 from tests.handlers.support import account, insert
-from tests.handlers.users.test_emails import wish
 from tests.harness import PASSWORD, Api, Tables, bearer
 
 
@@ -61,7 +60,6 @@ def deleting_with_links_open(operation_id: str, body: dict[str, str] | None = No
     def prepare(api: Api, tables: Tables) -> Act:
         account(api, tables)
         access = api.sign_in()
-        wish(api, access)
         reset_token(api)
         return lambda: api.call(operation_id, body, headers=bearer(access))
 

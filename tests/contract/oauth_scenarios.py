@@ -134,7 +134,9 @@ def from_a_new_device(api: Api, tables: Tables) -> Act:
 
 CONDITIONAL: Conditional = {
     "auth.oauth.link": [(linking_of_unproven, {"users"})],
-    "auth.oauth.unlink": [(with_proofs_open(unlinking_with_another_session), {"challenges", "users", "sessions"})],
+    "auth.oauth.unlink": [
+        (with_proofs_open(unlinking_with_another_session), {"challenges", "users", "email_changes", "sessions"})
+    ],
     "auth.oauth.login": [
         (entering(), {"social_accounts", "consent_records"}),
         (from_a_new_device, {"email.new_sign_in"}),

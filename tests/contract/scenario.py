@@ -19,14 +19,27 @@ A leading hyphen marks what such a success lacks of the unconditional ones.
 
 
 def with_proofs_open(scenario: Scenario) -> Scenario:
-    """Whatever a proof may open is open for every account: sign-in, phone code, set-up of a factor, confirmation."""
+    """Whatever a proof may open is open for every account: sign-in, phone code, set-up of a factor, change of the
+    address, confirmation."""
 
     def prepare(api: Api, tables: Tables) -> Act:
         act = scenario(api, tables)
         for row in tables.rows("SELECT id FROM users"):
             insert(tables, "challenges", purpose="login", user_id=row["id"], expires_at="2999-01-01")
+        open_email_changes(tables)
         tables.run("UPDATE users SET two_factor_secret = 'sealed' WHERE NOT two_factor_enabled")
         tables.run("UPDATE sessions SET confirmed_at = now()")
         return act
 
     return prepare
+
+
+def open_email_changes(tables: Tables) -> None:
+    """For every account that has none."""
+    without = (
+        "SELECT id FROM users WHERE id NOT IN "
+        "(SELECT user_id FROM email_changes WHERE used_at IS NULL AND invalidated_at IS NULL)"
+    )
+    for row in tables.rows(without):
+        change = {"new_email": "ada@example.org", "token_hash": row["id"].bytes, "expires_at": "2999-01-01"}
+        insert(tables, "email_changes", user_id=row["id"], **change)

@@ -87,7 +87,7 @@ EDITS = {
         "x-biore-fresh: body", "there is none"),
     "credentials that a stolen token may change in most cases": (
         "paths/auth/sessions.yaml", "x-biore-fresh: true",
-        "x-biore-fresh: {when: it is late}", "writes ['sessions']"),
+        "x-biore-fresh: {when: it is late}", "writes ['email_changes', 'sessions']"),
     "a password in a body that there is not": (
         "paths/auth/sessions.yaml", "x-biore-fresh: true",
         "x-biore-fresh: password", "password is in the body, but there is none"),

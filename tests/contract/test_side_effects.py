@@ -202,7 +202,14 @@ CONDITIONAL: Conditional = (
         "auth.refresh": [
             (
                 with_proofs_open(stolen_refresh),
-                {"email.session_theft", "auth.refresh.reuse_detected", "challenges", "users", "known_devices"},
+                {
+                    "email.session_theft",
+                    "auth.refresh.reuse_detected",
+                    "challenges",
+                    "users",
+                    "email_changes",
+                    "known_devices",
+                },
             ),
             (
                 stolen_refresh_with_alert,

@@ -13,7 +13,7 @@ from tests.handlers.support import account, change, insert
 from tests.handlers.users.test_emails import change_token
 from tests.harness import PASSWORD, Api, Tables, bearer, code_of
 
-PHONE = "+905551112212"
+PHONE, MALLORY = "+905551112212", "mallory@example.org"
 Way = Callable[[Api, Tables, str, Factor], None]
 """What the owner does, with an access token and the app, to be rid of a stranger."""
 
@@ -40,6 +40,11 @@ def ends_another_session(api: Api, tables: Tables, token: str, factor: Factor) -
 
 def changes_the_address(api: Api, _tables: Tables, token: str, _factor: Factor) -> None:
     answer = api.call("auth.verify_email_change", {"token": change_token(api, token)})
+    assert answer.status_code == 200
+
+
+def switches_the_factor_off(api: Api, _tables: Tables, token: str, _factor: Factor) -> None:
+    answer = api.call("auth.two_factor.disable", {"password": PASSWORD}, headers=bearer(token))
     assert answer.status_code == 200
 
 
@@ -128,6 +133,32 @@ class TestPhoneCodes:
         assert api.mails(PHONE) == []
 
 
+class TestChangesOfTheAddress:
+    @pytest.mark.parametrize("way", [*(way for way in WAYS if way is not changes_the_address), switches_the_factor_off])
+    def test_come_to_nothing(self, api: Api, tables: Tables, owner: tuple[Factor, str], way: Way) -> None:
+        factor, token = owner
+        link = change_token(api, token, MALLORY)
+        way(api, tables, token, factor)
+        answer = api.call("auth.verify_email_change", {"token": link, "password": PASSWORD})
+        assert code_of(answer) == "auth.verify_email.invalid_token"
+        assert tables.one("SELECT email FROM users")["email"] == "ada@example.com"
+
+    def test_come_to_nothing_when_the_factor_is_switched_on(self, api: Api, tables: Tables) -> None:
+        factor = Factor(api, tables)
+        link = change_token(api, factor.token, MALLORY)
+        factor.enable()
+        answer = api.call("auth.verify_email_change", {"token": link, "password": PASSWORD})
+        assert code_of(answer) == "auth.verify_email.invalid_token"
+
+    def test_of_others_go_on(self, api: Api, tables: Tables, owner: tuple[Factor, str]) -> None:
+        _, token = owner
+        link = change_token(api, token)
+        account(api, tables, "eve@example.com")
+        answer = api.call("auth.sessions.revoke_all", headers=bearer(api.sign_in("eve@example.com")))
+        assert answer.status_code == 200
+        assert api.call("auth.verify_email_change", {"token": link}).status_code == 200
+
+
 class TestSetUpsOfAFactor:
     def test_begun_before_a_reset_come_to_nothing(self, api: Api, tables: Tables) -> None:
         factor = Factor(api, tables)
@@ -168,9 +199,11 @@ def test_a_stolen_refresh_token_ends_what_was_open(api: Api, tables: Tables) -> 
     factor = Factor(api, tables)
     stolen = api.cookies["biore_refresh"]
     insert(tables, "challenges", purpose="login", user_id=factor.user_id, expires_at="2999-01-01")
+    link = change_token(api, factor.token, MALLORY)
     for _ in range(2):
         api.keep_cookie(api.call("auth.refresh"))
     api.cookies.set("biore_refresh", stolen, path="/api/v1/auth")
     assert code_of(api.call("auth.refresh")) == "auth.refresh.token_reuse_detected"
     assert tables.count("challenges") == 0
     assert tables.one("SELECT two_factor_secret FROM users")["two_factor_secret"] is None
+    assert code_of(api.call("auth.verify_email_change", {"token": link})) == "auth.verify_email.invalid_token"
