@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.config_keys import Config
 from domain.errors import ApiError
-from domain.formats import Data, Malformed, Part, outline
+from domain.formats import Data, Malformed, NotUnderstood, Part, outline
 
 # Only what has a structure that is read here may be uploaded.
 EXTENSIONS = {
@@ -155,6 +155,8 @@ def cleaned(content_type: str, data: Data, max_pixels: int) -> list[Part]:
     """What of a file is kept: all but what tells where, when and with what it was made. Raises Refused."""
     try:
         found = outline(content_type, data)
+    except NotUnderstood as fault:
+        raise Refused("cannot_be_cleaned") from fault
     except Malformed as fault:
         raise Refused("not_what_it_claims") from fault
     if found.pixels > max_pixels:

@@ -4,7 +4,7 @@ Nothing is decoded. Each module reads one format and returns its ``Outline``, or
 """
 
 from domain.formats import gif, jpeg, mp4, pdf, png, webp
-from domain.formats.outline import Data, Malformed, Outline, Part, copied
+from domain.formats.outline import Data, Malformed, NotUnderstood, Outline, Part, copied
 
 READERS = {
     "image/jpeg": jpeg.outline,
@@ -15,7 +15,7 @@ READERS = {
     "application/pdf": pdf.outline,
 }
 
-__all__ = ["READERS", "Data", "Malformed", "Outline", "Part", "copied", "outline"]
+__all__ = ["READERS", "Data", "Malformed", "NotUnderstood", "Outline", "Part", "copied", "outline"]
 
 
 def outline(content_type: str, data: Data) -> Outline:

@@ -20,6 +20,10 @@ class Malformed(Exception):
     """The data is no file of the format that it claims."""
 
 
+class NotUnderstood(Malformed):
+    """The data may be a whole file, but what of it is played cannot be told from all else."""
+
+
 @dataclass(slots=True)
 class Outline:
     """``pixels`` are those of the largest frame; 0 where the format has no picture that is decoded at once."""

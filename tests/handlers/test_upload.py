@@ -311,6 +311,18 @@ class TestStatus:
         told = self.ask(api, headers | {"Accept-Language": "de"}, signed["uploadId"]).json()["data"]
         assert told["message"] not in (None, words)
 
+    def test_it_says_so_where_a_film_cannot_be_cleaned(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], web: Any
+    ) -> None:
+        """Pictures of JPEG may have notes of their own, each of them."""
+        content = file_of("video/mp4", 1000).replace(b"avc1", b"jpeg")
+        signed = uploaded(api, headers, web, "media", "video/mp4", content=content)
+        server.work_off()
+        told = self.ask(api, headers, signed["uploadId"]).json()["data"]
+        assert (told["status"], told["reason"]) == ("REJECTED", "cannot_be_cleaned")
+        assert "places" in told["message"]
+        assert web.get(signed["publicUrl"]).status_code == 404
+
     def test_without_its_storage_the_service_is_unavailable(
         self, api: Api, tables: Tables, headers: dict[str, str]
     ) -> None:
