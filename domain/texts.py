@@ -25,6 +25,8 @@ def visible(text: str) -> str:
 
     A joiner stays between two characters beyond ASCII, where it shapes Persian, Indic scripts and emoji.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return STRAY_JOINER.sub("", INVISIBLE.sub(r"\1", LINE_ENDS.sub("\n", text)))
 
 
