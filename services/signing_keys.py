@@ -91,9 +91,11 @@ class SigningKeys:
         """
         if not self.known:  # nothing is accepted that may have been retired
             await self._look(lambda: not self.known)
-        if kid not in self._rows and self._accepted(kid) is None:
+        key = self._accepted(kid)
+        if key is None and kid not in self._rows:
             await self._look(lambda: self._ticks() - self._looked >= LOOK_AGAIN_SECONDS)
-        return self._accepted(kid)
+            key = self._accepted(kid)
+        return key
 
     async def _look(self, needed: Callable[[], bool]) -> None:
         """Refresh if it is ``needed`` still; whoever comes meanwhile waits for the same answer."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations import AbstractOperation
@@ -25,6 +26,7 @@ from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.limits.local import Limiter
 from runtime.web.linking import ByOperation
+from services.tokens import KEPT_TOKENS
 
 Check = Callable[[Settings, Call], None]
 
@@ -114,7 +116,7 @@ class Guards:
         override = self.config.get(RATE_LIMIT_PREFIX + operation_id)
         rate = parse_rate(override) if override else documented
         caller, *around = _counted_by(call)
-        wider = tuple(f"{operation_id}:{name}" for name in around)
+        wider = tuple([f"{operation_id}:{name}" for name in around])
         decision = await self.limiter.hit(f"{operation_id}:{caller}", rate, wider)
         call.answer_headers += decision.headers(operation_id, rate.window)
         if not decision.allowed:
@@ -127,11 +129,17 @@ def _must_be_fresh(policy: Policy, principal: Principal) -> bool:
     return policy.fresh.always or (policy.fresh.password and user is not None and user.two_factor_enabled)
 
 
-def _counted_by(call: Call) -> tuple[object, ...]:
+def _counted_by(call: Call) -> tuple[str, ...]:
     """The narrowest first. By the session, so that who has a copy of one does not use up what its owner may do."""
     if call.principal:
-        return call.principal.session_id, call.principal.user_id
+        return _texts(call.principal.session_id, call.principal.user_id)
     return call.client.network, *wider_networks(call.client.network)
+
+
+@lru_cache(KEPT_TOKENS)
+def _texts(session_id: UUID, user_id: UUID) -> tuple[str, str]:
+    """Written out once, like the token that names them is read once."""
+    return str(session_id), str(user_id)
 
 
 def require_active(status: str) -> None:

@@ -12,14 +12,19 @@ import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from domain.config_keys import Rate
 
 CAPACITY = 100_000
 GROWTH = 4
+REMAINING = itemgetter(0)
 
 Entry = tuple[int, tuple[str, int]]
+Keys = tuple[str, ...]
+State = tuple[int, int]
+"""What remains to a key, and for how many milliseconds."""
 
 
 class Decision(NamedTuple):
@@ -95,12 +100,13 @@ class LocalLimiter:
         """
         return self._count(key, rate, share, wider)
 
-    def note(self, key: str, rate: Rate, left: int) -> None:
-        """Counts a call admitted elsewhere, in a window that ends ``left`` milliseconds from now."""
+    def note(self, keys: Keys, rate: Rate, lefts: Sequence[int]) -> None:
+        """Counts a call admitted elsewhere, in windows that end so many milliseconds from now."""
         now = self._now()
-        window = self._current(key, rate.window, now, left)
-        self._admit(window, rate.limit)
-        window.ends = now + left
+        for key, limit, left in zip(keys, limits_of(rate.limit, len(keys)), lefts, strict=True):
+            window = self._current(key, rate.window, now, left)
+            self._admit(window, limit)
+            window.ends = now + left
 
     def _count(self, key: str, rate: Rate, share: int, wider: tuple[str, ...]) -> Decision:
         now, whole = self._now(), rate.window * 1000
@@ -113,22 +119,32 @@ class LocalLimiter:
             self._admit(window, limit)
         return decision_of(allowed, rate.limit, limit - window.count, window.ends - now)
 
-    def _count_all(self, keys: tuple[str, ...], rate: Rate, share: int, now: int) -> Decision:
-        whole = rate.window * 1000
-        limits = [max(1, limit // share) for limit in limits_of(rate, len(keys))]
+    def _count_all(self, keys: Keys, rate: Rate, share: int, now: int) -> Decision:
+        limits, whole, states = limits_of(rate.limit, len(keys), share), rate.window * 1000, []
+        if not self._all_admit(keys, limits, rate, now):
+            return nearest(False, rate, self._states(keys, limits, rate, now))
+        for key, limit in zip(keys, limits, strict=True):
+            window = self._current(key, rate.window, now, whole)
+            self._admit(window, limit)
+            states.append((limit - window.count, window.ends - now))
+        return nearest(True, rate, states)
+
+    def _all_admit(self, keys: Keys, limits: tuple[int, ...], rate: Rate, now: int) -> bool:
+        for key, limit in zip(keys, limits, strict=True):
+            window = self._windows.get((key, rate.window))
+            if window is not None and window.count >= limit and window.ends > now:
+                return False
+        return True
+
+    def _states(self, keys: Keys, limits: tuple[int, ...], rate: Rate, now: int) -> list[State]:
+        """Of keys that opened no window for this call."""
         windows = [self._windows.get((key, rate.window)) for key in keys]
-        counts = [window.count if window is not None and window.ends > now else 0 for window in windows]
-        allowed = all(count < limit for count, limit in zip(counts, limits, strict=True))
-        if allowed:
-            windows = []
-            for key, limit in zip(keys, limits, strict=True):
-                window = self._current(key, rate.window, now, whole)
-                self._admit(window, limit)
-                windows.append(window)
-            counts = [count + 1 for count in counts]
-        lefts = [window.ends - now if window is not None and window.ends > now else whole for window in windows]
-        remaining = [limit - count for limit, count in zip(limits, counts, strict=True)]
-        return nearest(allowed, rate, list(zip(remaining, lefts, strict=True)))
+        return [
+            (limit - window.count, window.ends - now)
+            if window is not None and window.ends > now
+            else (limit, rate.window * 1000)
+            for limit, window in zip(limits, windows, strict=True)
+        ]
 
     @staticmethod
     def _admit(window: _Window, limit: int) -> None:
@@ -200,18 +216,21 @@ class LocalLimiter:
         del self._windows[name]
 
 
-def limits_of(rate: Rate, keys: int) -> list[int]:
-    """Of a key and the wider ones around it."""
-    return [rate.limit * GROWTH**step for step in range(keys)]
+@lru_cache(maxsize=1024)
+def limits_of(limit: int, keys: int, share: int = 1) -> tuple[int, ...]:
+    """Of a key and the wider ones around it, for one of ``share`` processes."""
+    return tuple(max(1, limit * GROWTH**step // share) for step in range(keys))
 
 
-def nearest(allowed: bool, rate: Rate, states: Sequence[tuple[int, int]]) -> Decision:
-    """The decision of the key that is nearest to its end, or of those that are used up the one that stays so longest.
+def nearest(allowed: bool, rate: Rate, states: Sequence[State]) -> Decision:
+    """The decision of the key that is nearest to its end, or of the one that is used up for longest."""
+    state = min(states, key=REMAINING if allowed else _longest_used_up)
+    return decision_of(allowed, rate.limit * GROWTH ** states.index(state), *state)
 
-    ``states``: what remains of each, and for how long.
-    """
-    step, (remaining, left) = min(enumerate(states), key=lambda one: (max(one[1][0], 0), 0 if allowed else -one[1][1]))
-    return decision_of(allowed, rate.limit * GROWTH**step, remaining, left)
+
+def _longest_used_up(state: State) -> State:
+    remaining, left = state
+    return max(remaining, 0), -left
 
 
 def decision_of(allowed: bool, limit: int, remaining: int, left: int) -> Decision:

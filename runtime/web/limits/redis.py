@@ -6,6 +6,7 @@ A file of its own, because the library takes memory that a process without Redis
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from operator import sub
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -99,9 +100,8 @@ class RedisLimiter:
             return self._local.decide_share(key, rate, self._share, wider)
         allowed, counts, lefts = bool(answer[0]), answer[1::2], answer[2::2]
         if allowed:
-            for name, left in zip((key, *wider), lefts, strict=True):
-                self._local.note(name, rate, left)
-        remaining = [limit - count for limit, count in zip(limits_of(rate, len(counts)), counts, strict=True)]
+            self._local.note((key, *wider), rate, lefts)
+        remaining = map(sub, limits_of(rate.limit, len(counts)), counts)
         return nearest(allowed, rate, list(zip(remaining, lefts, strict=True)))
 
     async def _count(self, calls: Sequence[Asked]) -> Sequence[Counted | None]:

@@ -325,8 +325,8 @@ class TestLocalLimiter:
 
     def test_a_window_prolonged_by_another_keeper_is_judged_by_its_new_end(self) -> None:
         limiter = LocalLimiter(Clock(), capacity=2)
-        limiter.note("prolonged", Rate(1, 60), 1_000)
-        limiter.note("prolonged", Rate(1, 60), 60_000)
+        limiter.note(("prolonged",), Rate(1, 60), [1_000])
+        limiter.note(("prolonged",), Rate(1, 60), [60_000])
         limiter.decide("first to end", Rate(1, 5))
         limiter.decide("new", Rate(1, 60))
         assert not limiter.decide("prolonged", Rate(1, 60)).allowed
