@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from operator import itemgetter
 from random import Random
 
 import structlog
@@ -39,6 +40,8 @@ CLOSED = (
 )
 # Only in production: browsers remember it for the host for a year, and heed it over TLS alone.
 TLS_ONLY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+NAME = itemgetter(0)
+DEFAULTED = frozenset(map(NAME, (*CLOSED, TLS_ONLY)))
 Observe = Callable[[str | None, int, float], None]
 
 log = structlog.get_logger(__name__)
@@ -111,7 +114,7 @@ class EdgeMiddleware:
 
 
 class HeaderSend:
-    """``send`` that puts the headers of every answer onto it, and notes its status."""
+    """``send`` that puts the headers of every answer onto it, and notes its status. It has no coroutine of its own."""
 
     __slots__ = ("_call", "_defaults", "_send")
 
@@ -120,15 +123,18 @@ class HeaderSend:
         self._call = call
         self._defaults = defaults
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             call = self._call
             call.status = message["status"]
             headers = [*message.get("headers", ()), (b"x-correlation-id", call.correlation_id.encode()), NOSNIFF]
             headers += call.answer_headers
-            present = dict(headers)
-            message["headers"] = headers + [default for default in self._defaults if default[0] not in present]
-        await self._send(message)
+            headers += self._defaults if DEFAULTED.isdisjoint(map(NAME, headers)) else self._missing(dict(headers))
+            message["headers"] = headers
+        return self._send(message)
+
+    def _missing(self, present: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+        return [default for default in self._defaults if default[0] not in present]
 
 
 def _refused(call: Call) -> dict[str, str | None]:
