@@ -6,7 +6,7 @@ from typing import Any
 
 from contract import loader as spec
 from contract import readable as lint
-from contract.loader import Contract, Places
+from contract.loader import Contract, Places, error_files
 from contract.policy import ContractError
 from contract.schemas import SchemaCompiler
 from contract.texts import LOCALES
@@ -76,7 +76,8 @@ class _Examples:
             file, operation = self._operations[str(steps[1]), str(steps[2])]
             return file, (*operation, *steps[3:])
         if steps[-1] in self._errors:
-            return self._places.folder / "errors.yaml", steps[-1:]
+            files = error_files(self._places.folder)
+            return next(file for file in files if self._places.node(file, steps[-1:])), steps[-1:]
         return self._component(str(steps[1]), *steps[2:])
 
     def _component(self, kind: str, *steps: str | int) -> tuple[Path, tuple[str | int, ...]]:

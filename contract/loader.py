@@ -29,6 +29,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-check", "x-biore-pattern", "x-biore-rule"}
 PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path"}
 RATE_LIMIT = "x-biore-rate-limit"
+ERRORS = "errors"
 MANAGED_BY = "dist/managed_by.json"
 EVERY_ANSWER = "x-biore-every-answer"
 NO_METHOD = 405
@@ -198,12 +199,9 @@ class _Dumper(yaml.CSafeDumper):
 
 def load(folder: Path = OPENAPI) -> Contract:
     """Read, bundle, expand and check the contract below ``folder``. Raises ContractError."""
-    errors = read_yaml(folder / "errors.yaml")
+    errors = read_errors(folder)
     bundle = _Bundle(folder)
     document = bundle.document()
-    odd = [code for code, entry in errors.items() if entry.get("retry_after", True) is not True]
-    if odd:
-        raise ContractError(f"errors.yaml: retry_after of {odd} must be true, or left out")
     managed = _managed(folder)
     policies: dict[str, Policy] = {}
     pages: dict[str, str] = {}
@@ -233,13 +231,31 @@ def load(folder: Path = OPENAPI) -> Contract:
             operation[BODY_LIMIT] = limit
     unknown = sorted(_file_codes(document) - errors.keys())
     if unknown:
-        raise ContractError(f"x-biore-files: error codes {unknown} are not in errors.yaml")
+        raise ContractError(f"x-biore-files: error codes {unknown} are not in {ERRORS}/")
     contract = Contract(document, errors, policies)
     try:
         _ = contract.file_rates
     except (KeyError, InvalidConfig) as error:
         raise ContractError(f"x-biore-files: each operation needs {RATE_LIMIT}: {error}") from None
     return contract
+
+
+def error_files(folder: Path) -> list[Path]:
+    """The catalogue of errors: what no module owns, then the modules' own."""
+    return sorted((folder / ERRORS).glob("*.yaml"), key=lambda file: (file.stem != "common", file.stem))
+
+
+def read_errors(folder: Path) -> Mapping[str, Json]:
+    """code -> entry. Raises ContractError."""
+    found: dict[str, Json] = {}
+    for file in error_files(folder):
+        for code, entry in read_yaml(file).items():
+            if code in found:
+                raise ContractError(f"{file}: {code} stands in another file as well")
+            if entry.get("retry_after", True) is not True:
+                raise ContractError(f"{file}: retry_after of {code} must be true, or left out")
+            found[code] = entry
+    return found
 
 
 def _managed(folder: Path) -> Mapping[str, list[str]]:

@@ -177,7 +177,7 @@ def _statuses(where: str, operation: Mapping[str, Any], catalogue: Mapping[str, 
     _require(not typed, where, f"error codes {typed} follow by themselves; take them out")
     codes = {entry["code"] for entry in own} | implied
     unknown = sorted(codes - catalogue.keys())
-    _require(not unknown, where, f"error codes {unknown} are not in errors.yaml")
+    _require(not unknown, where, f"error codes {unknown} are not in errors/")
     return {code: overridden.get(code, catalogue[code]["status"]) for code in sorted(codes)}
 
 

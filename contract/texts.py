@@ -1,6 +1,6 @@
-"""Words in the caller's language: errors, validation rules, answers and mails, from ``locales/<locale>/*.json``.
-
-English error messages stand in the contract's catalogue, so ``en`` has no ``errors.json``.
+"""Words in the caller's language: validation rules, answers and mails, from ``locales/<locale>/*.json``; errors from
+the contract's catalogue, where each code has its words in all languages beside it. English stands in for what one
+lacks.
 """
 
 import json
@@ -29,8 +29,11 @@ NAMESPACES = ("errors", "validation", "messages", "mails", "portal")
 class Texts:
     def __init__(self, errors: Mapping[str, Mapping[str, Any]], folder: Path = LOCALES) -> None:
         self._texts = {path.name: _read(path) for path in sorted(folder.iterdir()) if path.is_dir()}
-        self._texts[DEFAULT]["errors"] = {code: entry["message"] for code, entry in errors.items()}
         self.locales = tuple(self._texts)
+        for locale, texts in self._texts.items():
+            words = {code: entry.get("words", {}).get(locale) for code, entry in errors.items()}
+            texts["errors"] = {code: text for code, text in words.items() if text}
+        self._texts[DEFAULT]["errors"] = {code: entry["message"] for code, entry in errors.items()}
 
     def say(self, locale: str, namespace: str, key: str, /, **variables: Any) -> str:
         """The text in ``locale``, in English where the locale lacks it."""
@@ -40,6 +43,17 @@ class Texts:
 
     def namespace(self, locale: str, namespace: str) -> Mapping[str, str]:
         return self._texts[locale].get(namespace, {})
+
+    def missing(self) -> Mapping[str, Sequence[str]]:
+        """``<namespace>: <key>`` -> the locales in which English stands in for it."""
+        found = {
+            f"{namespace}: {key}": [
+                locale for locale in self.locales if not self._texts[locale].get(namespace, {}).get(key)
+            ]
+            for namespace in NAMESPACES
+            for key in self._texts[DEFAULT][namespace]
+        }
+        return {key: locales for key, locales in found.items() if locales}
 
 
 def _read(folder: Path) -> dict[str, dict[str, str]]:

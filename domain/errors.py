@@ -2,7 +2,7 @@
 
 
 class ApiError(Exception):
-    """A documented refusal: ``code`` is a key of ``openapi/errors.yaml``.
+    """A documented refusal: ``code`` is a key of ``openapi/errors/``.
 
     ``retry_after`` is in seconds, for codes that pass by themselves: those with ``retry_after: true`` in the catalogue.
     ``details`` lists one ``{field, rule, message}`` per violation (validation only).

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.loader import METHODS, OPENAPI, ROOT, read_yaml
+from contract.loader import METHODS, OPENAPI, ROOT, error_files, read_errors, read_yaml
 
 
 @dataclass(frozen=True)
@@ -305,9 +305,7 @@ class TestHandlers:
     @pytest.mark.parametrize("path", [*HANDLERS, *JOBS], ids=name_of)
     def test_know_no_status_codes(self, path: Path) -> None:
         numbers = [n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant) and type(n.value) is int]
-        assert [number for number in numbers if 100 <= number < 600] == [], (
-            "openapi/errors.yaml gives each code its status"
-        )
+        assert [number for number in numbers if 100 <= number < 600] == [], "openapi/errors/ gives each code its status"
 
     @pytest.mark.parametrize("path", HANDLERS, ids=name_of)
     def test_are_the_operations_of_their_contract_in_its_order(self, path: Path) -> None:
@@ -343,14 +341,24 @@ def _words(node: ast.AST) -> Iterator[str]:
 
 
 class TestRefusals:
+    def test_the_codes_of_a_noun_stand_in_the_file_of_one_module(self) -> None:
+        tags = {tag["name"] for tag in read_yaml(OPENAPI / "biore.yaml")["tags"]}
+        places: dict[str, str] = {}
+        for file in error_files(OPENAPI):
+            assert file.stem in tags | {"common"}
+            for code in read_yaml(file):
+                words = code.split(".")
+                noun = ".".join(words[:2] if words[0] == "error" else words[:1])
+                assert places.setdefault(noun, file.stem) == file.stem, f"{code} belongs into {places[noun]}.yaml"
+
     def test_what_tells_when_to_try_again_passes_by_itself(self) -> None:
         """A code that is not marked so in the catalogue becomes an internal error when it is raised with a time."""
-        catalogue = read_yaml(OPENAPI / "errors.yaml")
+        catalogue = read_errors(OPENAPI)
         for path in CODE:
             for node in ast.walk(tree(path)):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) == "ApiError":
                     timed = "retry_after" in {word.arg for word in node.keywords}
-                    code = getattr(node.args[0], "value", None)
+                    code = str(getattr(node.args[0], "value", None))
                     assert not timed or catalogue[code].get("retry_after"), f"{name_of(path)}:{node.lineno}: {code}"
 
 

@@ -7,6 +7,7 @@ import click
 
 from contract import loader as spec
 from contract import schemathesis_config as fuzz
+from contract.texts import Texts
 
 
 @click.group("spec")
@@ -17,7 +18,10 @@ def spec_group() -> None:
 @spec_group.command("build")
 @click.option("--check", is_flag=True, help="Write nothing; fail when a file is stale.")
 def spec_build(check: bool) -> None:
-    """Write the self-contained contract to openapi/dist/ and the fuzzer's configuration."""
+    """Write the self-contained contract to openapi/dist/ and the fuzzer's configuration.
+
+    Texts that a language lacks are counted; `biore spec words` tells which.
+    """
     from contract.lint import checked  # slow to import
     from proof.managed import managed_by
 
@@ -35,6 +39,18 @@ def spec_build(check: bool) -> None:
     if check and stale:
         raise click.ClickException(f"stale: {', '.join(str(p.relative_to(spec.ROOT)) for p in stale)}; run `make spec`")
     _write_stale(files)
+    if lacking := Texts(contract.errors).missing():
+        click.echo(f"{sum(map(len, lacking.values()))} texts are not translated yet; `biore spec words` tells which")
+
+
+@spec_group.command("words")
+def spec_words() -> None:
+    """Tell which texts a language lacks, and fail when there are any. English stands in for them meanwhile."""
+    lacking = Texts(spec.read_errors(spec.OPENAPI)).missing()
+    for key, locales in lacking.items():
+        click.echo(f"{key} lacks {', '.join(locales)}")
+    if lacking:
+        raise click.ClickException(f"{sum(map(len, lacking.values()))} texts are not translated")
 
 
 def _stale(files: Mapping[Path, bytes]) -> list[Path]:

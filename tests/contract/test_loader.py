@@ -57,7 +57,8 @@ EDITS = {
     "no errors": (AUTH, "    x-biore-errors: []\n", "", "missing ['x-biore-errors']"),
     "an unknown error code": (AUTH, "- auth.register.invalid_email", "- auth.register.invalid_mail", "invalid_mail"),
     "an unknown error of a kill switch": (AUTH, "error: auth.register.closed", "error: auth.closed", "auth.closed"),
-    "a code that may pass": ("errors.yaml", "  retry_after: true", "  retry_after: no", "retry_after of"),
+    "a code that may pass": ("errors/common.yaml", "  retry_after: true", "  retry_after: no", "retry_after of"),
+    "a code that stands twice": ("errors/dev.yaml", "dev.host_refused:", "auth.forbidden:", "stands in another file"),
     "an unknown kill switch": (AUTH, "{key: platform.registration_enabled,", "{key: platform.on,", "platform.on"),
     "a kill switch that is no switch": (
         AUTH, "{key: platform.registration_enabled,",

@@ -1,17 +1,14 @@
 """Every fault that a reader of the pages would stumble over, told with file, line and remedy."""
 
-import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from contract.lint import checked, require_true_examples
-from contract.loader import OPENAPI, Places, load
+from contract.loader import Places, load
 from contract.policy import ContractError
 from contract.readable import check
-from contract.texts import LOCALES
 from tests.contract.test_loader import edited
 
 AUTH = "paths/auth.yaml"
@@ -52,14 +49,13 @@ EDITS = {
         AUTH, "x-biore-page: auth/logout", "x-biore-page: auth/login",
         "page auth/login belongs to"),
     "a code without message": (
-        "errors.yaml", "  message: Please sign in.\n", "",
+        "errors/auth.yaml", "  message: Please sign in.\n", "",
         "auth.unauthenticated has no message"),
     "a code without meaning": (
-        "errors.yaml", "  meaning: The account lacks the scope of the operation.\n", "",
+        "errors/auth.yaml", "  meaning: The account lacks the scope of the operation.\n", "",
         "auth.forbidden has no meaning"),
-    "a code without translations": (
-        "errors.yaml", "auth.forbidden:", "auth.forbade:",
-        "auth.forbade has no text in ar, de"),
+    "words in no language": (
+        "errors/auth.yaml", "    ar: ", "    arabic: ", "auth.unauthenticated has words in arabic, which is no locale"),
 }  # fmt: skip
 LIES = {
     "of a request": (AUTH, "example: {email: ada@example.com, pass", "example: {mail: ada@example.com, pass",
@@ -68,7 +64,7 @@ LIES = {
     "of a parameter": ("paths/auth/otp.yaml", "        example: 3f1c2a8e-", "        example: 3f1c",
                        "the whole (format)"),
     "of a field": ("schemas/otp.yaml", "example: '+905551112212'", "example: '05551112212'", "the whole (pattern)"),
-    "of an error": ("errors.yaml", "rule: required, message:", "rule: [required], message:", "rule (type)"),
+    "of an error": ("errors/common.yaml", "rule: required, message:", "rule: [required], message:", "rule (type)"),
 }  # fmt: skip
 
 
@@ -105,16 +101,6 @@ class TestWords:
             "add `example:`, which the page tries it with",
         ]
 
-    def test_a_translation_is_missed_in_its_locale(self, tmp_path: Path) -> None:
-        locales = shutil.copytree(LOCALES, tmp_path / "locales")
-        file = locales / "fr" / "errors.json"
-        texts = json.loads(file.read_text())
-        del texts["captcha.invalid"]
-        file.write_text(json.dumps(texts))
-        line = line_of(OPENAPI, "errors.yaml", "captcha.invalid:")
-        with pytest.raises(ContractError, match=rf"openapi/errors\.yaml:{line}: .* in fr: .*locales/fr/errors\.json"):
-            check(locales=locales)
-
     def test_all_faults_are_told_at_once(self, tmp_path: Path) -> None:
         folder = edited(tmp_path, "schemas/auth.yaml", ", description: The new account.", "")
         (folder / AUTH).write_text((folder / AUTH).read_text().replace("    summary: Sign in\n", ""))
@@ -130,7 +116,7 @@ class TestMalformed:
         ("file", "old", "new"),
         [
             ("biore.yaml", "$ref: paths/auth.yaml#/login", "$ref: {login: 1}"),
-            ("errors.yaml", "auth.forbidden:\n", "auth.forbidden: 7\nauth.other:\n"),
+            ("errors/auth.yaml", "auth.forbidden:\n", "auth.forbidden: 7\nauth.other:\n"),
             (
                 AUTH,
                 "        application/json:\n          schema:",

@@ -2,8 +2,11 @@
 
 import json
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +14,7 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from contract.loader import ROOT
 from persistence.migrate import alembic_config, newest
 from tests.conftest import Databases
 from tests.handlers.support import insert
@@ -20,6 +24,10 @@ from tests.processes.conftest import DeploymentMaker
 from tests.processes.crowd import all_at_once, post, statuses
 
 FOLLOWED_SECONDS = 5.0
+PACKAGES = (
+    "contract", "domain", "handlers", "jobs", "locales", "openapi", "persistence", "portal", "proof", "providers",
+    "runtime", "services", "tests",
+)  # fmt: skip
 
 
 def assert_refused(process: Process, words: str) -> None:
@@ -177,4 +185,28 @@ class TestEmbedded:
 class TestSpec:
     def test_the_committed_contract_is_fresh(self, tmp_path: Path) -> None:
         with Deployment(tmp_path) as biore:
-            assert biore.cli("spec", "build", "--check") == ""
+            assert "wrote" not in biore.cli("spec", "build", "--check")
+
+    def test_what_is_not_translated_is_told_and_fails_where_it_is_asked(self, tmp_path: Path) -> None:
+        for package in PACKAGES:
+            copytree(ROOT / package, tmp_path / package, ignore=ignore_patterns("__pycache__"))
+        copy(ROOT / "schemathesis.toml", tmp_path)
+        complete = spec_in(tmp_path, "words")
+        assert (complete.returncode, complete.stdout) == (0, "")
+        catalogue = tmp_path / "openapi" / "errors" / "dev.yaml"
+        words = catalogue.read_text(encoding="utf-8")
+        catalogue.write_text("".join(line for line in words.splitlines(True) if not line.startswith("    fr: ")))
+        (tmp_path / "locales" / "de" / "messages.json").write_text("{}", encoding="utf-8")
+        lacking = spec_in(tmp_path, "words")
+        assert lacking.returncode == 1
+        assert "errors: dev.host_refused lacks fr\n" in lacking.stdout
+        assert "messages: auth.register.done lacks de\n" in lacking.stdout
+        counted = spec_in(tmp_path, "build", "--check")
+        assert counted.returncode == 0, counted.stderr
+        assert f"{lacking.stdout.count(' lacks ')} texts are not translated yet" in counted.stdout
+
+
+def spec_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `biore spec` says of the contract and the languages below a folder."""
+    command = [sys.executable, "-m", "runtime.cli", "spec", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
