@@ -143,6 +143,10 @@ async def phone_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Confi
     await _tell_of_change(job, uow, mailer, config, "phone_changed")
 
 
+async def username_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_of_change(job, uow, mailer, config, "username_changed", hours=config["auth.undo_hours"])
+
+
 async def provider_linked(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     provider = PLATFORM_NAMES[job.payload["provider"]]
     await _tell_of_change(job, uow, mailer, config, "provider_linked", provider=provider)

@@ -44,11 +44,15 @@ async def _give_back(
 ) -> None:
     """All as before the change, but the password: whoever made the change may know it, so a new one is to be chosen."""
     held = await db.users.get_for_update(change.user_id)
-    left, left_proven = held.email, held.email_verified
+    left, left_proven, left_name = held.email, held.email_verified, held.username
     await changes.put_back(db, change, former)
     user = await db.users.get_for_update(change.user_id)
     if user.email != left:
         await _move_back(db, user, left if left_proven else None)
+    # The name that is left was not the owner's choice: it is free at once.
+    if user.username is not None and user.username != left_name:
+        await db.usernames.remember(user.id, left_name, user.username, now)
+        await db.referrals.repoint(user.id, user.username)
     # A young platform may be that of whoever made the change, and would sign in before the owner does.
     await db.oauth_links.remove_since(change.user_id, now - timedelta(days=config["auth.young_days"]))
     await db.users.void_links(change.user_id, now)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import ApiError
 from domain.users.usernames import may_be_asked_for, require_no_path, require_rested, require_well_formed
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Clock, Config, Principal, Repositories, SitePaths
+    from handlers.needs import Body, Changes, Clock, Config, Principal, Repositories, SitePaths
 
 
 async def check(username: str, db: Repositories, config: Config, site_paths: SitePaths) -> dict[str, Any]:
@@ -17,7 +18,13 @@ async def check(username: str, db: Repositories, config: Config, site_paths: Sit
 
 
 async def change(
-    body: Body, principal: Principal, db: Repositories, config: Config, clock: Clock, site_paths: SitePaths
+    body: Body,
+    principal: Principal,
+    db: Repositories,
+    config: Config,
+    clock: Clock,
+    site_paths: SitePaths,
+    changes: Changes,
 ) -> None:
     username, now = body["username"], clock()
     require_well_formed(username, config)
@@ -29,9 +36,14 @@ async def change(
     if former is not None:
         require_rested(await db.usernames.changed_at(user.id), now, config["username.change_cooldown_days"])
     require_no_path(username, site_paths)
-    if await db.users.is_username_claimed(username):
+    if await db.users.is_username_claimed(username, user.id):
         raise ApiError("auth.register.username_unavailable")
+    # Nobody else can take the former one for as long as the owner can undo the change.
+    held_until = now + timedelta(hours=config["auth.undo_hours"])
+    notice = await changes.note(db, user.id, "username_changed") if former is not None else None
     await db.users.change(user.id, username=username)
-    await db.usernames.remember(user.id, former, username, now)
+    await db.usernames.remember(user.id, former, username, now, held_until)
+    if notice is not None:
+        await db.outbox.add("email.username_changed", notice.written(), user=str(user.id))
     await db.referrals.repoint(user.id, username)
     await db.audit.record("user.username.change.success", actor=principal.user_id, target=principal.user_id)

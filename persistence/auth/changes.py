@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import cast, delete, func, insert, literal_column, select, update
+from sqlalchemy import case, cast, delete, exists, func, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from domain.auth import one_time_hash
 from domain.auth.changes import MOVED
@@ -20,6 +21,7 @@ from persistence.models import BackupCode, CredentialChange, SocialAccount, User
 from persistence.users import hold, squatting
 
 COLUMNS = (
+    "username",
     "email",
     "email_verified",
     "owner_unproven",
@@ -120,8 +122,11 @@ class CredentialChanges(OneTimeTokens):
         """
         state = json.loads(former)
         await self._session.execute(squatting(state["user"]["email"], user_id))
-        then = _populated("jsonb_populate_record", User, ("id", *COLUMNS), state["user"])
-        values = {name: then.c[name] for name in COLUMNS} | {"password_hash": None, "two_factor_last_step": step}
+        known = [name for name in COLUMNS if name in state["user"]]  # a former release kept no usernames
+        then = _populated("jsonb_populate_record", User, ("id", *known), state["user"])
+        values = {name: then.c[name] for name in known} | {"password_hash": None, "two_factor_last_step": step}
+        if "username" in known:
+            values["username"] = _name_of(then)
         try:
             await self._session.execute(update(User).where(User.id == user_id, User.id == then.c.id).values(values))
         except IntegrityError as error:
@@ -140,6 +145,13 @@ class CredentialChanges(OneTimeTokens):
             then = _populated("jsonb_populate_recordset", owned, names, rows)
             restored = pg_insert(owned).from_select(list(names), select(then))
             await self._session.execute(restored.on_conflict_do_nothing())
+
+
+def _name_of(then: Any) -> Any:
+    """The name of then, unless there was none yet or somebody else has it."""
+    other = aliased(User)
+    elsewhere = exists().where(other.username == then.c.username, other.id != then.c.id)
+    return case((elsewhere, User.username), else_=func.coalesce(then.c.username, User.username))
 
 
 def _populated(function: str, model: Any, names: Any, state: Any) -> Any:

@@ -85,13 +85,20 @@ class ReservedUsername(Base):
 
 
 class UsernameHistory(Identified, Created, Base):
-    """Each name that an account took; ``former`` is empty for its first."""
+    """Each name that an account took; ``former`` is empty for its first.
+
+    ``held_until``: nobody else may take the former one before then.
+    """
 
     __tablename__ = "username_history"
-    __table_args__ = (Index("ix_username_history_newest", "user_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_username_history_newest", "user_id", "created_at"),
+        Index("ix_username_history_former", "former", postgresql_where=text("held_until IS NOT NULL")),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     former: Mapped[str | None]
+    held_until: Mapped[datetime | None]
     username: Mapped[str]
 
 

@@ -31,6 +31,7 @@ from persistence.models import (
     SocialAccount,
     Upload,
     User,
+    UsernameHistory,
 )
 from persistence.models.users import PASSWORD_COST
 
@@ -73,11 +74,16 @@ class Users:
         if username is not None and await self.is_username_claimed(username):
             raise ApiError("auth.register.username_unavailable")
 
-    async def is_username_claimed(self, username: str) -> bool:
-        """Whether an account has it, or nobody may have it or one that looks like it."""
+    async def is_username_claimed(self, username: str, by: UUID | None = None) -> bool:
+        """Whether an account has it or may take it back, or nobody may have it or one that looks like it.
+
+        What the account ``by`` gave up is free to that account.
+        """
         taken = exists().where(User.username == username)
+        row = UsernameHistory
+        held = exists().where(row.former == username, row.held_until > func.now(), row.user_id.is_distinct_from(by))
         reserved = exists().where(ReservedUsername.skeleton == skeleton(username))
-        return bool(await self._session.scalar(select(taken | reserved)))
+        return bool(await self._session.scalar(select(taken | held | reserved)))
 
     async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str]) -> UUID:
         """The id of the new account, which gets the first of ``referral_codes`` that is free everywhere.

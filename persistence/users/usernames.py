@@ -19,6 +19,9 @@ class Usernames:
         changes = select(row.created_at).where(row.user_id == user_id, row.former.is_not(None))
         return await self._session.scalar(changes.order_by(row.created_at.desc()).limit(1))
 
-    async def remember(self, user_id: UUID, former: str | None, username: str, now: datetime) -> None:
-        row = {"user_id": user_id, "former": former, "username": username, "created_at": now}
+    async def remember(
+        self, user_id: UUID, former: str | None, username: str, now: datetime, held_until: datetime | None = None
+    ) -> None:
+        """``held_until``: how long nobody else may take the former one."""
+        row = {"user_id": user_id, "former": former, "username": username, "created_at": now, "held_until": held_until}
         await self._session.execute(insert(UsernameHistory).values(row))

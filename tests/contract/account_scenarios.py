@@ -196,6 +196,13 @@ def undo_move(api: Api, tables: Tables) -> Act:
     return _undo(api)
 
 
+def undo_username(api: Api, tables: Tables) -> Act:
+    user_id = account(api, tables, username="ada")
+    insert(tables, "referral_links", user_id=user_id, code="ada")
+    api.call("users.usernames.change", {"username": "countess"}, headers=bearer(api.sign_in()))
+    return _undo(api)
+
+
 def undo_deletion(api: Api, tables: Tables) -> Act:
     account(api, tables)
     api.call("gdpr.delete", headers=bearer(api.sign_in()))
@@ -310,6 +317,7 @@ CONDITIONAL: Conditional = {
             | UNDONE,
         ),
         (undo_move, {"password_resets", "email.address_returned"} | UNDONE),
+        (undo_username, {"username_history", "referral_links", "referral_link_aliases"} | UNDONE),
         (undo_deletion, {"reactivation_tokens", "gdpr_requests", "password_resets"} | UNDONE),
     ],
     "auth.passwords.reset": [

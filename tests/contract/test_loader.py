@@ -99,7 +99,7 @@ EDITS = {
         "paths/gdpr.yaml", "x-biore-fresh: true",
         "x-biore-fresh: false", "writes ['gdpr_requests']"),
     "an account that is written without saying what of it": (
-        "paths/users/usernames.yaml", "    x-biore-fresh: true\n",
+        "paths/users/settings.yaml", "    x-biore-fresh: false\n",
         "", "must say whether"),
     "an unknown scope": (AUTH, "x-biore-scope: public", "x-biore-scope: everybody", "x-biore-scope"),
     "a scope that security forgets": (

@@ -114,7 +114,12 @@ SCENARIOS: dict[str, Scenario] = {
 
 DELETED_FILE = {"storage.delete_file"}
 CONDITIONAL: Conditional = {
-    "users.usernames.change": [(change_username_with_link, {"referral_links", "referral_link_aliases"})],
+    "users.usernames.change": [
+        (
+            change_username_with_link,
+            {"referral_links", "referral_link_aliases", "credential_changes", "email.username_changed"},
+        )
+    ],
     "users.avatars.change": [(calling("users.avatars.change", AVATAR, avatar_url=FORMER), DELETED_FILE)],
     "users.avatars.remove": [(calling("users.avatars.remove", avatar_url=FORMER), {"users"} | DELETED_FILE)],
     "users.settings.get": [(calling("users.settings.get"), {"user_settings"})],

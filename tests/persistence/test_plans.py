@@ -45,8 +45,8 @@ INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
 INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
 INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L' || n FROM {USERS} u;
 INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
-INSERT INTO username_history (id, user_id, former, username)
-    SELECT gen_random_uuid(), id, 'former' || n, 'u' || n FROM {USERS} u;
+INSERT INTO username_history (id, user_id, former, username, held_until)
+    SELECT gen_random_uuid(), id, 'former' || n, 'u' || n, now() FROM {USERS} u;
 INSERT INTO user_settings (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
 INSERT INTO block_list (id, owner_id, blocked_id)
     SELECT gen_random_uuid(), id, lead(id) OVER (ORDER BY id) FROM {USERS} u OFFSET 1 LIMIT {ROWS} - 2;

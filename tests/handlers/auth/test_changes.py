@@ -1,5 +1,6 @@
 """The links of mails about a change: what they undo, for whom, and for how long."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from domain.auth import one_time_hash
+from domain.keys import Purpose
 from tests.handlers.auth.test_oauth import linked, links, opened, refused, signed_in, told
 from tests.handlers.auth.test_two_factor import Factor
 from tests.handlers.support import account, audited, insert, topics
@@ -206,6 +208,53 @@ class TestUndo:
         undone(api, undo_token(api))
         assert (user(tables)["phone"], user(tables)["phone_verified_at"]) == ("+12025550100", verified)
 
+    def test_the_former_username_and_its_link_are_put_back(self, api: Api, tables: Tables) -> None:
+        user_id = account(api, tables, username="ada")
+        insert(tables, "referral_links", user_id=user_id, code="ada")
+        rename(api, api.sign_in(), "mallory")
+        undone(api, undo_token(api))
+        assert (user(tables)["username"], tables.one("SELECT code FROM referral_links")["code"]) == ("ada", "ada")
+        history = tables.rows("SELECT former, username FROM username_history ORDER BY created_at")
+        assert [tuple(row.values()) for row in history] == [("ada", "mallory"), ("mallory", "ada")]
+        account(api, tables, "eve@example.com")
+        rename(api, api.sign_in("eve@example.com"), "mallory")  # was never the owner's
+
+    def test_it_is_put_back_with_what_was_changed_before_it(self, api: Api, tables: Tables) -> None:
+        account(api, tables, username="ada")
+        verify_phone(api, api.sign_in(), "+12025550199")
+        first = undo_token(api)
+        rename(api, api.sign_in(), "mallory")
+        undone(api, first)
+        assert user(tables)["username"] == "ada"
+
+    def test_a_first_username_stays(self, api: Api, tables: Tables) -> None:
+        account(api, tables)
+        verify_phone(api, api.sign_in(), "+12025550199")
+        rename(api, api.sign_in(), "ada")
+        undone(api, undo_token(api))
+        assert (user(tables)["username"], user(tables)["phone"]) == ("ada", None)
+
+    def test_a_username_that_somebody_has_by_now_stays_theirs(self, api: Api, tables: Tables) -> None:
+        account(api, tables, username="ada")
+        rename(api, api.sign_in(), "mallory")
+        account(api, tables, "eve@example.com", username="ada")
+        undone(api, undo_token(api))
+        assert user(tables)["username"] == "mallory"
+
+    def test_what_a_former_release_kept_has_no_username_to_put_back(
+        self, api: Api, server: Server, tables: Tables
+    ) -> None:
+        account(api, tables, username="ada")
+        rename(api, api.sign_in(), "countess")
+        keyring = server.app.parts.keyring
+        sealed = tables.one("SELECT former FROM credential_changes")["former"]
+        state = json.loads(keyring.unseal(Purpose.FORMER_CREDENTIALS, sealed))
+        del state["user"]["username"]
+        sealed = keyring.seal(Purpose.FORMER_CREDENTIALS, json.dumps(state))
+        tables.run("UPDATE credential_changes SET former = %s", sealed)
+        undone(api, undo_token(api))
+        assert user(tables)["username"] == "countess"
+
     def test_a_new_password_is_void(self, api: Api, tables: Tables) -> None:
         account(api, tables)
         body = {"currentPassword": PASSWORD, "newPassword": NEW}
@@ -258,6 +307,11 @@ class TestUndo:
 
 def link(api: Api, body: dict[str, Any], access: str) -> httpx.Response:
     return api.call("auth.oauth.link", body, headers=bearer(access))
+
+
+def rename(api: Api, access: str, username: str) -> None:
+    response = api.call("users.usernames.change", {"username": username}, headers=bearer(access))
+    assert response.status_code == 200, response.text
 
 
 def verify_phone(api: Api, access: str, phone: str) -> None:

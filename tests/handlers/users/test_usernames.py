@@ -131,11 +131,6 @@ class TestChange:
         assert (response.status_code, code_of(response)) == (409, "auth.register.username_unavailable")
         assert tables.count("username_history") == 0
 
-    def test_a_former_name_is_free(self, api: Api, access: str) -> None:
-        rename(api, access, "ada")
-        rename(api, access, "countess")
-        assert check(api, "ada")
-
     def test_an_account_that_is_gone_is_not_found(self, api: Api, access: str, tables: Tables) -> None:
         tables.run("DELETE FROM users")
         response = rename(api, access, "ada")
@@ -145,6 +140,47 @@ class TestChange:
         eve = account(api, tables, "eve@example.com", username="eve")
         rename(api, access, "ada")
         assert name_of(tables, eve) == "eve"
+
+
+class TestFormerName:
+    """For as long as the change can be undone, it is still its owner's."""
+
+    @pytest.fixture
+    def others(self, api: Api, tables: Tables) -> str:
+        """The access token of another account."""
+        account(api, tables, "eve@example.com")
+        return api.sign_in("eve@example.com")
+
+    @pytest.fixture(autouse=True)
+    def given_up(self, api: Api, access: str) -> None:
+        assert [rename(api, access, name).status_code for name in ("ada", "countess")] == [200, 200]
+
+    def test_nobody_else_can_take_it(self, api: Api, others: str) -> None:
+        assert check(api, "ada") is False
+        for response in (rename(api, others, "ada"), api.register("bob@example.com", username="ada")):
+            assert (response.status_code, code_of(response)) == (409, "auth.register.username_unavailable")
+
+    def test_the_account_itself_can_once_it_rested(self, api: Api, server: Server, access: str) -> None:
+        assert code_of(rename(api, access, "ada")) == "error.user.username_cooldown"
+        server.configure(**{"username.change_cooldown_days": 0})
+        assert rename(api, access, "ada").status_code == 200
+
+    def test_it_is_free_when_the_change_cannot_be_undone_any_more(self, api: Api, others: str, tables: Tables) -> None:
+        ends = "SELECT held_until - created_at AS held FROM username_history WHERE former = 'ada'"
+        assert tables.one(ends)["held"] == timedelta(hours=72)
+        tables.run("UPDATE username_history SET held_until = now()")
+        assert check(api, "ada")
+        assert rename(api, others, "ada").status_code == 200
+
+    def test_an_erasure_frees_it(self, api: Api, user_id: UUID, tables: Tables) -> None:
+        tables.run("DELETE FROM users WHERE id = %s", user_id)
+        assert check(api, "ada")
+
+    def test_the_owner_is_mailed_a_link_for_each_name_that_was_given_up(self, api: Api) -> None:
+        (mail,) = api.mails("ada@example.com")
+        assert mail["subject"] == "Your username was changed"
+        assert "Nobody else can take the former one for 72 hours." in mail["text"]
+        assert "/undo-change?token=" in mail["text"]
 
 
 class TestReferralLink:
