@@ -28,8 +28,7 @@ class Count:
 class Gap:
     """What is missing. ``kind`` is a key of words, ``what`` a name of the contract; ``detail`` is for the command line.
 
-    Kinds: evidence (absent, stale or failed), handler, schema, example, answer, code, message, effect, table, topic,
-    sample.
+    Kinds: evidence (absent, stale or failed), handler, example, answer, code, message, effect, table, topic, sample.
     """
 
     kind: str

@@ -1,6 +1,6 @@
-"""Whether every claim of a page is true, per operation: the contract against the system and against live answers.
+"""Whether every claim of a page is true, per operation: the contract against the code and against live answers.
 
-``proof/examine.py`` asks the running application and its database; the evidence holds what tests saw over HTTP.
+The code has the handler, the jobs and the tables that the contract names; the evidence holds what tests saw over HTTP.
 """
 
 import subprocess
@@ -16,9 +16,14 @@ from contract.loader import ROOT, Contract
 from contract.policy import ContractError, Policy
 from contract.schemas import SchemaCompiler, Validator
 from contract.texts import Texts
+from domain.jobs import UnknownTopic
+from persistence.models import Base
 from portal.evidence import SAMPLES, Answer, Badge, Count, Evidence, Gap, deviations
-from proof.examine import Gaps, examine, start, successes, told, unbound
+from runtime.web.dispatch import find_handler
 from runtime.web.validation import JSON
+from runtime.worker.worker import find_job
+
+Gaps = dict[str, list[Gap]]
 
 RECORDING = ("tests/handlers", "tests/contract", "tests/portal")
 COUNTED = ("codes", "effects", "samples")
@@ -88,14 +93,15 @@ class Judge:
             yield Gap("message", code, "never answered in the words of the catalogue")
 
     def _successes(self, policy: Policy, answers: tuple[Answer, ...]) -> Iterator[Gap]:
-        documented = dict(successes(self.contract.operation(policy.operation_id)))
+        responses = self.contract.operation(policy.operation_id)["responses"]
+        documented = [int(status) for status in responses if status < "400"]
         for status in documented:
             live = [answer for answer in answers if answer.status == status]
             if not live:
                 yield Gap("answer", str(status), "documented, never answered")
             else:
                 yield from self._shape(policy, str(status), None, live)
-        for status in sorted({a.status for a in answers if a.code is None} - documented.keys()):
+        for status in sorted({a.status for a in answers if a.code is None}.difference(documented)):
             yield Gap("answer", str(status), "answered, not documented")
 
     def _shape(self, policy: Policy, status: str, code: str | None, live: list[Answer]) -> Iterator[Gap]:
@@ -109,7 +115,8 @@ class Judge:
         validator = self._validator(media["schema"]["$ref"])
         broken = next((a for a in live if not validator.accepts(a.body)), None)
         if broken is not None:
-            yield Gap("answer", what, f"{told(validator.violations(broken.body))}; answered {_json(broken.body)}")
+            rules = ", ".join(f"{v['field'] or 'the whole'}: {v['rule']}" for v in validator.violations(broken.body))
+            yield Gap("answer", what, f"{rules}; answered {_json(broken.body)}")
         others = deviations(example, tuple(answer.body for answer in live))
         if others:
             both = f"documented {_json(example)}, answered {' or '.join(_json(a.body) for a in live[:2])}"
@@ -155,14 +162,28 @@ def verdicts(contract: Contract, evidence: Evidence, found: Gaps) -> dict[str, B
 
 
 def look(contract: Contract) -> Gaps:
-    """Everything that can be known without evidence."""
-    found = unbound(contract)
-    if found:
-        return found
+    """What the contract names and the code does not have."""
+    return {name: [*_handler(policy), *_targets(policy)] for name, policy in contract.policies.items()}
+
+
+def _handler(policy: Policy) -> Iterator[Gap]:
     try:
-        return examine(contract, start())
+        find_handler(policy.operation_id)
     except ContractError as error:
-        return {name: [Gap("handler", name, f"the application does not start: {error}")] for name in contract.policies}
+        yield Gap("handler", policy.operation_id, str(error))
+
+
+def _targets(policy: Policy) -> Iterator[Gap]:
+    """Tables and jobs of the side effects. That migrations make the tables of the models is a test of their own."""
+    for effect in policy.side_effects:
+        for what in effect.what:
+            if effect.kind == "write" and what not in Base.metadata.tables:
+                yield Gap("table", what, "no model has such a table")
+            elif effect.kind == "job":
+                try:
+                    find_job(what)
+                except UnknownTopic as error:
+                    yield Gap("topic", what, str(error))
 
 
 def record(root: Path = ROOT) -> None:

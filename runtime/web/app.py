@@ -29,7 +29,7 @@ from runtime.observe.tracing import NoTracing
 from runtime.settings import Settings
 from runtime.web import scrape
 from runtime.web.call import Call
-from runtime.web.dispatch import Container, WiredApp, WiredOperation, find_handler
+from runtime.web.dispatch import Container, WiredApp, find_handler
 from runtime.web.edge import EdgeMiddleware
 from runtime.web.errors import ErrorLayer, Refusals
 from runtime.web.files import FileServer
@@ -39,7 +39,7 @@ from runtime.web.limits.local import Limiter, LocalLimiter
 from runtime.web.pages import PATHS, Portal
 from runtime.web.routing import StrictRouting
 from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
-from runtime.web.validation import ValidatedOperation, ValidationLayer
+from runtime.web.validation import ValidationLayer
 from services.avatars import Avatars
 from services.changes import Changes
 from services.devices import device_of
@@ -94,10 +94,10 @@ class SiteRouter:
 class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
-    ``validated`` and ``wired`` are what it made of each operation. ``innermost`` calls the handlers,
-    ``sessions`` knows who is signed in. ``parts``: others than those of the
-    settings, ``defaults`` as in ``build_parts``. ``connexion`` is the stack of
-    Connexion's layers alone, from routing to the handler's answer.
+    ``innermost`` calls the handlers, ``sessions`` knows who is signed in.
+    ``parts``: others than those of the settings, ``defaults`` as in
+    ``build_parts``. ``connexion`` is the stack of Connexion's layers alone,
+    from routing to the handler's answer.
     """
 
     innermost: type[AsyncASGIApp] = WiredApp
@@ -127,8 +127,6 @@ class Application:
         policies = self.parts.contract.policies
         self.guards = Guards(policies, settings, self.config, self.limiter, utc_now)
         self.lifecycle = Lifecycle(settings.max_connections)
-        self.validated: dict[str, ValidatedOperation] = {}
-        self.wired: dict[str, WiredOperation] = {}
         self._own_routes = self._make_own_routes()
         self.connexion = self._connexion()
         self.metrics.watch(self._present)
@@ -227,8 +225,6 @@ class Application:
             contract=parts.contract,
             bearer=bearer,
             schemas=schemas,
-            validated=self.validated,
-            wired=self.wired,
             guards=self.guards,
             container=Container(
                 parts.contract,

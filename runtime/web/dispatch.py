@@ -277,17 +277,13 @@ class WiredOperation:
 
 
 class WiredApi(AsyncApi):
-    """``wired`` is filled with every operation that it calls."""
-
-    def __init__(self, *arguments: Any, container: Container, wired: dict[str, WiredOperation], **options: Any) -> None:
+    def __init__(self, *arguments: Any, container: Container, **options: Any) -> None:
         self._container = container
-        self._wired = wired
         super().__init__(*arguments, **options)
 
     def make_operation(self, operation: AbstractOperation) -> WiredOperation:
         policy = self._container.contract.policies[operation.operation_id]
-        self._wired[operation.operation_id] = WiredOperation(self._container, policy)
-        return self._wired[operation.operation_id]
+        return WiredOperation(self._container, policy)
 
 
 class WiredApp(ByOperation, AsyncASGIApp):

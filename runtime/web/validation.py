@@ -234,25 +234,14 @@ def _faults(body: Any) -> str | None:
 
 
 class ValidationAPI(RequestValidationAPI):
-    """``validated`` is filled with every operation that it answers for."""
-
-    def __init__(
-        self,
-        *arguments: Any,
-        contract: Contract,
-        schemas: SchemaCompiler,
-        validated: dict[str, ValidatedOperation],
-        **options: Any,
-    ) -> None:
+    def __init__(self, *arguments: Any, contract: Contract, schemas: SchemaCompiler, **options: Any) -> None:
         self._contract = contract
         self._schemas = schemas
-        self._validated = validated
         super().__init__(*arguments, **options)
 
     def make_operation(self, operation: AbstractOperation) -> ValidatedOperation:
         document = self._contract.operation(operation.operation_id)
-        self._validated[operation.operation_id] = ValidatedOperation(self.next_app, document, self._schemas)
-        return self._validated[operation.operation_id]
+        return ValidatedOperation(self.next_app, document, self._schemas)
 
 
 class ValidationLayer(ByOperation, RoutedMiddleware[ValidationAPI]):

@@ -11,9 +11,7 @@ from contract.loader import Contract
 from contract.policy import Policy, SideEffect
 from contract.texts import Texts
 from portal.evidence import SAMPLES, Badge, Count, Evidence, Gap, deviations
-from proof.examine import System, ask, examine, mutations, unbound
-from proof.verify import as_json, is_incomplete, lines, verdicts
-from tests.conftest import Databases
+from proof.verify import as_json, is_incomplete, lines, look, verdicts
 
 LOGIN = "auth.login"
 NEIGHBOURS = ("auth.register", "auth.two_factor.setup", "users.profile")
@@ -226,82 +224,23 @@ class TestShapes:
         assert deviations(documented, tuple(live)) == told
 
 
-@pytest.fixture(scope="module")
-def system(databases: Databases) -> System:
-    return ask(databases.migrated())
+def claiming(contract: Contract, kind: str, what: str) -> Contract:
+    effects = (SideEffect(kind, (what,), conditional=False),)
+    return replace(contract, policies={LOGIN: replace(contract.policies[LOGIN], side_effects=effects)})
 
 
-def found(contract: Contract, system: System) -> set[tuple[str, str, str]]:
-    return {(name, gap.kind, gap.what) for name, gaps in examine(contract, system).items() for gap in gaps}
-
-
-def claiming(contract: Contract, **changes: Any) -> Contract:
-    policy = replace(contract.policies[LOGIN], **changes)
-    return replace(contract, policies={LOGIN: policy})
-
-
-class TestSystem:
-    def test_does_what_it_publishes(self, contract: Contract, system: System) -> None:
-        assert found(contract, system) == set()
+class TestCode:
+    def test_has_what_the_contract_names(self, contract: Contract) -> None:
+        assert not any(look(contract).values())
 
     def test_a_handler_that_nobody_wrote(self, contract: Contract) -> None:
-        lying = replace(contract, policies={"auth.logni": contract.policies[LOGIN]})
-        assert [(gap.kind, gap.what) for gap in unbound(lying)["auth.logni"]] == [("handler", "auth.logni")]
-        assert unbound(contract) == {}
-
-    def test_a_handler_that_is_not_bound(self, contract: Contract, system: System) -> None:
-        wired = {name: operation for name, operation in system.wired.items() if name != LOGIN}
-        assert found(contract, replace(system, wired=wired)) == {(LOGIN, "handler", LOGIN)}
-
-    def test_a_table_that_does_not_exist(self, contract: Contract, system: System) -> None:
-        lying = claiming(contract, side_effects=(SideEffect("write", ("wallets",), conditional=False),))
-        assert found(lying, system) == {(LOGIN, "table", "wallets")}
-
-    def test_a_column_that_does_not_exist(self, contract: Contract, system: System) -> None:
-        columns = {**system.columns, "login_attempts": system.columns["login_attempts"] - {"failures"}}
-        assert found(claiming(contract), replace(system, columns=columns)) == {
-            (LOGIN, "table", "login_attempts.failures")
-        }
-
-    def test_a_topic_without_a_job(self, contract: Contract, system: System) -> None:
-        lying = claiming(contract, side_effects=(SideEffect("job", ("email.nothing",), conditional=False),))
-        assert found(lying, system) == {(LOGIN, "topic", "email.nothing")}
+        lost = replace(contract.policies[LOGIN], operation_id="auth.logni")
+        found = look(replace(contract, policies={"auth.logni": lost}))
+        assert [(gap.kind, gap.what) for gap in found["auth.logni"]] == [("handler", "auth.logni")]
 
     @pytest.mark.parametrize(
-        ("operation_id", "edit", "what"),
-        [
-            (LOGIN, lambda d: _property(d, "LoginRequest", "password").update(maxLength=1023), "body"),
-            (LOGIN, lambda d: d["components"]["schemas"]["LoginRequest"]["required"].remove("password"), "body"),
-            (LOGIN, lambda d: d["components"]["schemas"]["EmailAddress"].pop("x-biore-normalize"), "body"),
-            (LOGIN, lambda d: _property(d, "AccessToken", "expiresIn").update(maximum=899), "200"),
-            ("dev.mailbox", lambda d: _parameters(d, "/dev/mailbox")[0]["schema"].update(maxLength=9), "to"),
-            ("dev.mailbox", lambda d: _parameters(d, "/dev/mailbox")[0].update(required=True), "to"),
-            ("dev.mailbox", lambda d: _parameters(d, "/dev/mailbox").clear(), "parameters"),
-        ],
+        ("kind", "what", "gap"), [("write", "wallets", "table"), ("job", "email.nothing", "topic")]
     )
-    def test_a_published_rule_that_nobody_enforces(
-        self, contract: Contract, system: System, operation_id: str, edit: Callable[[Json], None], what: str
-    ) -> None:
-        served = copy.deepcopy(dict(system.served))
-        edit(served)
-        lying = replace(contract, policies={operation_id: contract.policies[operation_id]})
-        assert found(lying, replace(system, served=served)) == {(operation_id, "schema", what)}
-
-
-def _property(document: Json, schema: str, name: str) -> Json:
-    found: Json = document["components"]["schemas"][schema]["properties"][name]
-    return found
-
-
-def _parameters(document: Json, path: str) -> list[Json]:
-    found: list[Json] = document["paths"][path]["get"]["parameters"]
-    return found
-
-
-class TestMutations:
-    def test_reach_into_what_is_nested(self) -> None:
-        made = list(mutations({"a": [{"b": "x"}]}))
-        assert {} in made
-        assert {"a": [{"b": "x"}], "unheardOf": 1} in made
-        assert {"a": [{}]} in made
-        assert {"a": [{"b": "x\n"}]} in made
+    def test_an_effect_that_is_none(self, contract: Contract, kind: str, what: str, gap: str) -> None:
+        (found,) = look(claiming(contract, kind, what))[LOGIN]
+        assert (found.kind, found.what) == (gap, what)
