@@ -7,6 +7,7 @@ percent-encoded. Certificates are always verified.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 from contextlib import suppress
@@ -34,7 +35,9 @@ GOODBYE_SECONDS = 1.0
 
 _PORTS = {"smtp": 587, "smtps": 465}
 _TLS = {"smtp": ("starttls", "none"), "smtps": ("implicit",)}
-_AUTHENTICATION_CODES = (530, 534, 535, 538)
+ENHANCED = re.compile(r"[245]\.(\d{1,3})\.\d{1,3}\b")  # RFC 3463: the second number says what it is about
+OF_MAILBOX_OR_MAIL = ("1", "2", "6")
+NO_SUCH_MAILBOX = (550, 551, 553)
 
 
 class _Client(SMTP):
@@ -120,9 +123,9 @@ class SmtpEmail:
                 await client.connect()
                 await client.sendmail(sender, [recipient], message)
         except SMTPRecipientsRefused as refusal:
-            raise _judged(refusal.recipients[0].code) from None
+            raise _judged(refusal.recipients[0]) from None
         except SMTPDataError as refusal:
-            raise _judged(refusal.code) from None
+            raise _judged(refusal) from None
         except SMTPResponseException as refusal:
             raise ProviderUnavailable(f"the server answered {refusal.code}") from None
         except (SMTPException, OSError, ValueError) as fault:
@@ -145,11 +148,15 @@ class SmtpEmail:
             raise ProviderUnavailable("external.email.from is not a mail address") from None
 
 
-def _judged(code: int) -> ProviderUnavailable | ProviderRejected:
-    # Some servers ask for a login only when they hear the recipient; that is our fault, not the recipient's.
-    if code >= 500 and code not in _AUTHENTICATION_CODES:
-        return ProviderRejected(f"the server refused the mail for good with {code}")
-    return ProviderUnavailable(f"the server answered {code}")
+def _judged(refusal: SMTPResponseException) -> ProviderUnavailable | ProviderRejected:
+    """For good is what is wrong with the mailbox or the mail. A quota or a policy of the server, or a login that it
+    asks for when it hears the recipient, is no fault of theirs: the mail is tried again, elsewhere too (RFC 3463, 3).
+    """
+    told = ENHANCED.match(refusal.message)
+    final = told[1] in OF_MAILBOX_OR_MAIL if told else refusal.code in NO_SUCH_MAILBOX
+    if refusal.code >= 500 and final:
+        return ProviderRejected(f"the server refused the mail for good with {refusal.code}")
+    return ProviderUnavailable(f"the server answered {refusal.code}")
 
 
 async def _sign_in(client: SMTP, server: Server) -> None:

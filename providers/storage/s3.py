@@ -77,7 +77,8 @@ class S3Storage:
 
     async def _pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
         try:
-            async for piece in response.aiter_bytes():
+            # As they are stored: an uploader may have named a coding that makes gigabytes of a few hundred bytes.
+            async for piece in response.aiter_raw():
                 yield piece
         except httpx.HTTPError as fault:
             raise ProviderUnavailable(f"the storage broke off ({type(fault).__name__})") from None

@@ -1,5 +1,6 @@
 """A real PostgreSQL below the data folder, for development and tests."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from psycopg import sql
 DATABASE = "biore"
 ADDRESS_FILE = "postgres.url"
 LOCK_FILE = "postgres.lock"
+PRIVATE = 0o077
 
 
 class NotInstalled(Exception):
@@ -43,7 +45,11 @@ class EmbeddedPostgres:
         """The URL of the application's database, which exists afterwards. Raises InUse."""
         if not self._owner.acquired and not self._owner.acquire(blocking=False):
             raise InUse(f"{self._address.parent} belongs to a running server; stop it, or set BIORE_DATA_DIR")
-        self._server.start()
+        before = os.umask(PRIVATE)  # a stranger on this machine who reaches the socket is the superuser
+        try:
+            self._server.start()
+        finally:
+            os.umask(before)
         url = str(self._server.get_uri())
         with psycopg.connect(url, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():

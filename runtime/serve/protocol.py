@@ -43,7 +43,7 @@ class Limits:
     body_pace: int = 4096
     body_bytes: int = 64 * 1024 * 1024  # on the wire
     file_bytes: int = LARGEST_FILE + LARGEST_FILE // 4  # likewise, of an upload in chunks
-    header_lines: int = 1000  # after a chunked body
+    header_lines: int = 200  # of a head, and of what follows a chunked body
     pipelined: int = 32
     unread_seconds: float = 30  # an answer of which the client takes nothing
     linger_seconds: float = 2
@@ -228,7 +228,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         suspicious = self._since is not None or self._chunk > self._limits.head_bytes
-        if suspicious and self._head_size() > self._limits.head_bytes:
+        if len(self.headers) > self._limits.header_lines or (suspicious and self._head_is_too_large()):
             raise TooMuch
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":  # which no ``_decline`` makes another method
@@ -288,8 +288,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self.url = target["rest"] if target["rest"].startswith(b"/") else b"/" + target["rest"]
         return None
 
-    def _head_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + FRAMING for name, value in self.headers)
+    def _head_is_too_large(self) -> bool:
+        size = len(self.url) + sum(len(name) + len(value) + FRAMING for name, value in self.headers)
+        return size > self._limits.head_bytes or len(self.headers) > self._limits.header_lines
 
     def _account(self) -> None:
         """More must come after this chunk. The first one is not counted: how much of it belongs to the rest?"""
@@ -323,7 +324,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """uvicorn's answer to whatever ended the parsing."""
-        if self.awaited is Awaited.HEAD and self._head_size() > self._limits.head_bytes:
+        if self.awaited is Awaited.HEAD and self._head_is_too_large():
             self._refuse_head()
         elif self.awaited is Awaited.HEAD and not self.idle:
             self.cycle.keep_alive = False  # what was asked before is answered; then this connection ends

@@ -127,6 +127,7 @@ class Application:
         policies = self.parts.contract.policies
         self.guards = Guards(policies, settings, self.config, self.limiter, utc_now)
         self.lifecycle = Lifecycle(settings.max_connections)
+        self._looking: asyncio.Future[bool] | None = None
         self._own_routes = self._make_own_routes()
         self.connexion = self._connexion()
         self.metrics.watch(self._present)
@@ -294,10 +295,15 @@ class Application:
     async def _ready(self, _request: Request) -> Response:
         known = self.config.known and self.signing_keys.known
         staying = self.lifecycle.phase is Phase.SERVING
-        ready = staying and known and await is_up_to_date(self.parts.database.engine)
-        if ready:
+        if staying and known and await self._database_is_ready():
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})
+
+    async def _database_is_ready(self) -> bool:
+        """One question for all who probe at a time: nobody takes more than one connection from those who work."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.ensure_future(is_up_to_date(self.parts.database.engine))
+        return await asyncio.shield(self._looking)
 
 
 async def _live(_request: Request) -> Response:

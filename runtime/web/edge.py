@@ -28,7 +28,7 @@ MAX_HOPS = 32
 FORWARDED_FOR = "x-forwarded-for"
 CDN_HEADERS = ("cf-connecting-ip", "true-client-ip", "fastly-client-ip", "cloudfront-viewer-address")
 NOSNIFF = (b"x-content-type-options", b"nosniff")
-PROBES = "/health/"
+PROBES = frozenset(("/health/live", "/health/ready"))
 BAD = 400
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
 NEWLINE = "\u2424"
@@ -81,7 +81,7 @@ class EdgeMiddleware:
         finally:
             seconds = time.perf_counter() - began
             self._observe(call.operation_id, call.status, seconds)
-            if not scope["path"].startswith(PROBES):
+            if scope["path"] not in PROBES:
                 refused = _refused(call) if call.status >= BAD else {}
                 self._log.note(call.operation_id, call.status, seconds, correlation_id, refused)
 

@@ -29,6 +29,7 @@ from runtime.web.http.conditional import Judgement, Version, judge
 from services.export_links import ExportLinks
 
 MOST_DIGITS = 16
+MOST_QUERY = 1024  # bytes; what we sign takes less than a quarter
 EXPORTS = "exports/"
 # Whatever a file holds, a browser that shows it runs nothing of it.
 INERT = {
@@ -147,7 +148,7 @@ class FileServer:
 
         Raises ApiError file.url_invalid unless URL, type and announced size are the signed ones.
         """
-        ticket = self._local.admit(_key(request), request.query_params)
+        ticket = self._local.admit(_key(request), _query(request))
         if ticket is None or request.headers.get("content-type", "").strip().lower() != ticket.content_type:
             raise ApiError("file.url_invalid")
         length = request.headers.get("content-length", "").strip()
@@ -159,7 +160,7 @@ class FileServer:
         return ticket, announced
 
     async def _give_archive(self, request: Request, held: AsyncExitStack) -> Response:
-        export, downloads = await self._export(_key(request).removeprefix(EXPORTS), request.query_params)
+        export, downloads = await self._export(_key(request).removeprefix(EXPORTS), _query(request))
         pieces = await self._opened(export, held)
         await self._spend(export, downloads)  # not before the archive is at hand
         headers = PRIVATE | {"Content-Length": str(export.size)}
@@ -206,6 +207,13 @@ async def _stretch(file: BinaryIO, judgement: Judgement) -> AsyncIterator[bytes]
 async def _none() -> AsyncIterator[bytes]:
     return
     yield b""
+
+
+def _query(request: Request) -> QueryParams:
+    """Raises ApiError file.url_invalid for one that is longer than what we sign."""
+    if len(request.scope["query_string"]) > MOST_QUERY:
+        raise ApiError("file.url_invalid")
+    return request.query_params
 
 
 def _key(request: Request) -> str:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.policy import SCOPES, ContractError, Policy
 from domain.auth import require_fresh
-from domain.config_keys import RATE_LIMIT_PREFIX, Config, Rate
+from domain.config_keys import RATE_LIMIT_PREFIX, Rate
 from domain.errors import ApiError
 from domain.hosts import is_loopback, is_loopback_address
 from domain.network import wider_networks
@@ -26,6 +26,7 @@ from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.limits.local import Limiter
 from runtime.web.linking import ByOperation
+from services.live_config import LiveConfig
 from services.tokens import KEPT_TOKENS
 
 Check = Callable[[Settings, Call], None]
@@ -82,7 +83,7 @@ class Guards:
 
     policies: Mapping[str, Policy]
     settings: Settings
-    config: Config
+    config: LiveConfig
     limiter: Limiter
     clock: Callable[[], datetime]
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
@@ -93,7 +94,12 @@ class Guards:
             raise ContractError(f"scopes {sorted(unchecked)}: write their checks into CHECKS of runtime/web/guards.py")
 
     def admit(self, policy: Policy, call: Call) -> None:
-        """All but the rate limit, which is dearer. Raises ApiError at the first guard that refuses."""
+        """All but the rate limit, which is dearer. Raises ApiError at the first guard that refuses.
+
+        While nobody knows what an admin stored, a kill switch might be thrown and a captcha be on.
+        """
+        if not self.config.known:
+            raise ApiError("service.unavailable", retry_after=1)
         self.checks[policy.scope](self.settings, call)
         if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
             require_active(call.principal.user.status)

@@ -50,7 +50,7 @@ class LifecycleMiddleware:
         # No coroutine of its own: what passes pays for a look.
         here = self._lifecycle
         full = here.closed or len(here.running) > here.most or CROWDED in scope
-        if not full or scope["type"] != "http" or scope["path"].startswith(PROBES):
+        if not full or scope["type"] != "http" or scope["path"] in PROBES:
             return self._app(scope, receive, send)
         return self._refuse(scope, send)
 

@@ -75,6 +75,7 @@ PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".p
 # Every address of the portal starts with one of these, or is a file at the root.
 PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(action.path for action in ACTIONS))
 MAX_PATH = 1024  # each step of a path is looked up on the disk
+MAX_QUERY = 1024  # a longer one is of no mail of ours
 KEPT_FILES = 256
 NOT_BUILT = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=3><title>Documentation</title>"
@@ -134,7 +135,8 @@ class Portal:
 
     def _localized(self, path: str, scope: Scope) -> str:
         """A mailed link has one address for all languages: its ``lang`` decides, else what the browser prefers."""
-        asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+        query = scope["query_string"] if len(scope["query_string"]) <= MAX_QUERY else b""
+        asked = parse_qs(query.decode("latin-1")).get("lang", [""])[0]
         for locale in (asked, scope[SCOPE_KEY].client.locale):
             name = path if locale == DEFAULT else f"/{locale}{path}"
             if re.fullmatch("[a-z]{2}", locale) and self._find(name) is not None:

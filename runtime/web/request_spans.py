@@ -26,7 +26,7 @@ class RequestSpans:
         self._routes = {name: contract.base_path + policy.path for name, policy in contract.policies.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(PROBES):
+        if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         span = self._begin(scope)

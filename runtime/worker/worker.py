@@ -31,6 +31,7 @@ from persistence.repositories import Repositories
 from providers.ports import ProviderRejected, ProviderUnavailable
 from runtime.compose import Parts
 from runtime.observe.context import CORRELATION, TRACEPARENT
+from runtime.observe.log import hide
 from runtime.worker.scheduler import Scheduler
 from services.archive import Archives
 from services.changes import Changes
@@ -266,7 +267,7 @@ class Worker:
 
     async def _failed(self, row: OutboxJob, lease: Any, mailer: Mailer, error: Exception) -> str:
         hopeless = isinstance(error, ProviderRejected) or row.attempts >= MAX_ATTEMPTS
-        reason = f"{type(error).__name__}: {error}"
+        reason = hide(f"{type(error).__name__}: {error}")
         self._parts.tracing.failed(error)
         told = {"job": str(row.id), "topic": row.topic, "attempt": row.attempts, "reason": reason}
         if not isinstance(error, EXPECTED) and not is_outage(error):

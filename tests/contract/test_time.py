@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.bounds import BODY_LIMIT
 from contract.schemas import SchemaCompiler
+from portal.actions import ACTIONS
 from runtime.settings import Settings
 from tests.conftest import Databases
 from tests.contract.inputs import JSON, Draft, Inputs
@@ -122,6 +123,10 @@ class Attacker:
     def __init__(self, settings: Settings, database_url: str) -> None:
         self._runner = asyncio.Runner()
         own = replace(settings, database_url=database_url, trusted_proxies=LOOPBACK)
+        for action in ACTIONS:
+            page = own.portal_folder / action.path.lstrip("/") / "index.html"
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text("<!doctype html>")
         self._app = RecordingApplication(own, database_url)
         self._runner.run(self._open())
         self.inputs = Inputs(CONTRACT, {"good": self._token(database_url)})
@@ -268,7 +273,7 @@ def test_other_bodies(attacker: Attacker, sampling: Sampling, operation_id: str)
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)
 def test_nested_values_in_bodies(attacker: Attacker, operation_id: str) -> None:
-    """MetricsApp in the body, so that every rule of it is broken."""
+    """Anything anywhere in the body, so that every rule of it is broken."""
     good = attacker.inputs.good(operation_id)
     limit = CONTRACT.operation(operation_id)[BODY_LIMIT]
     for steps in places(body_schema(operation_id)):
@@ -284,11 +289,32 @@ def test_nested_values_in_bodies(attacker: Attacker, operation_id: str) -> None:
             attacker.attack(replace(good, body=body), f"{operation_id} {'.'.join(steps)}: {name}, {len(body)} bytes")
 
 
+QUERIES = {
+    "pairs": "a&" * 30_000,
+    "coded": "%61=%61&" * 7_500,
+    "signs": "%" * HEAD,
+    "signs in pairs": "%=%&" * 15_000,
+    "pluses": "+&" * 30_000,
+}
+PLACES = (*(("GET", action.path) for action in ACTIONS), ("GET", "/files/exports/x"), ("PUT", "/files/media/x"))
+
+
+@pytest.mark.parametrize(("method", "path"), PLACES)
+def test_queries_of_what_is_no_operation(attacker: Attacker, method: str, path: str) -> None:
+    """Pages are found in a thread of their own, which keeps the loop waiting all the same."""
+    for name, query in QUERIES.items():
+        spent = []
+        for _ in range(TRIES):
+            began = time.process_time()
+            attacker.attack(Draft(method, path, {}, query=query), f"{method} {path}: query of {name}")
+            spent.append(time.process_time() - began)
+        assert min(spent) <= LONGEST_SECONDS, f"{method} {path}: query of {name}"
+
+
 @pytest.mark.parametrize("operation_id", IDS)
 def test_parameters(attacker: Attacker, sampling: Sampling, operation_id: str) -> None:
     good = attacker.inputs.good(operation_id)
-    queries = {"pairs": "a&" * 30_000, "coded": "%61=%61&" * 7_500, "signs": "%" * HEAD, "pluses": "+&" * 30_000}
-    for name, query in queries.items():
+    for name, query in QUERIES.items():
         attacker.attack(replace(good, query=query), f"{operation_id}: query of {name}")
     for parameter in attacker.inputs.parameters(operation_id):
         place, named = parameter["in"], parameter["name"]

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,10 +26,14 @@ PUBLIC = ("avatars/", "media/", "documents/")
 
 
 class S3Server:
-    """``files``: key -> media type and bytes. ``fault`` answers everything; a clear ``gate`` holds deletions."""
+    """``files``: key -> media type and bytes; ``codings``: key -> the coding that the uploader named.
+
+    ``fault`` answers everything; a clear ``gate`` holds deletions.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}
+        self.codings: dict[str, str] = {}
         self.fault: int | None = None
         self.puts = 0
         self.on_put: Callable[[], object] | None = None
@@ -75,6 +80,9 @@ def s3_server() -> Iterator[S3Server]:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
+            coding = server.codings.get(urlsplit(self.path).path.removeprefix(f"/{BUCKET}/"))
+            if coding is not None and status < HTTPStatus.MULTIPLE_CHOICES:
+                self.send_header("Content-Encoding", coding)
             if "Content_Length" not in headers:
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -102,6 +110,8 @@ def s3_server() -> Iterator[S3Server]:
                 self._answer(412)
                 return
             server.files[key] = (self.headers.get("content-type", "binary/octet-stream"), content)
+            if "content-encoding" in self.headers:
+                server.codings[key] = self.headers["content-encoding"]
             server.puts += 1
             if server.on_put is not None:
                 server.on_put()

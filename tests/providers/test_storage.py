@@ -1,6 +1,7 @@
 """What both storages keep of the port's promise, the signatures of one, and the walls of the other."""
 
 import asyncio
+import gzip
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,7 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from domain.upload import Slot, is_public, owner_of
+from domain.upload import Slot, incoming, is_public, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, StorageProvider
 from providers.storage import storage_adapters
 from providers.storage.local import FORGOTTEN_SECONDS, PARTIAL, Busy, LocalStorage, Ticket, TooLarge
@@ -23,6 +24,7 @@ from tests.providers.servers import closed_port
 
 T = TypeVar("T")
 
+LARGE = 1024 * 1024
 KEY = f"avatars/{uuid4()}/{uuid4()}.png"
 Use = Callable[[Callable[[StorageProvider], Awaitable[T]]], T]
 
@@ -236,6 +238,23 @@ class TestS3:
             storage_config[f"external.storage.s3.{name}"] = value
             with pytest.raises(ProviderUnavailable, match=words):
                 with_adapter("s3", storage_config, tmp_path, ask)
+
+    def test_what_an_uploader_coded_comes_as_it_is_stored(
+        self, storage_config: FakeConfig, vendor: S3Server, tmp_path: Path
+    ) -> None:
+        """A coding is no signed header, and undoing two of them makes gigabytes of next to nothing."""
+        bomb = gzip.compress(gzip.compress(bytes(LARGE)))
+
+        async def give_and_take(adapter: StorageProvider) -> bytes:
+            signed = adapter.presign(Slot(KEY, "image/png", LARGE, len(bomb), timedelta(seconds=300)))
+            sent = signed.headers | {"Content-Encoding": "gzip, gzip"}
+            async with httpx.AsyncClient(trust_env=False) as uploader:
+                (await uploader.put(signed.url, content=bomb, headers=sent)).raise_for_status()
+            async with adapter.read(incoming(KEY)) as pieces:
+                return b"".join([piece async for piece in pieces])
+
+        assert with_adapter("s3", storage_config, tmp_path, give_and_take) == bomb
+        assert vendor.codings == {incoming(KEY): "gzip, gzip"}
 
     def test_a_cdn_may_stand_in_front(self, storage_config: FakeConfig, tmp_path: Path) -> None:
         storage_config["external.storage.s3.public_url"] = "https://cdn.bio.re/"

@@ -17,6 +17,7 @@ from runtime.web.call import Call
 from runtime.web.guards import CHECKS, Guards
 from runtime.web.http.headers import Headers
 from runtime.web.limits.local import LocalLimiter
+from services.live_config import LiveConfig
 from tests.conftest import Databases
 from tests.handlers.support import insert, somebody
 from tests.harness import Server, Tables, bearer
@@ -101,6 +102,18 @@ class TestScopes:
 
     def test_there_is_no_check_without_a_scope(self) -> None:
         assert CHECKS.keys() == SCOPES.keys()
+
+
+def test_nothing_is_done_before_it_is_known_what_an_admin_stored(shared_server: Server) -> None:
+    """A kill switch may be thrown, and a captcha be on."""
+    parts = shared_server.app.parts
+    unread = LiveConfig(parts.database, parts.keyring, "development", parts.contract.limited, {})
+    guards = Guards(parts.contract.policies, parts.settings, unread, LocalLimiter(), utc_now)
+    call = Call("", Client("192.0.2.7", "192.0.2.7", None, None, "en"), Headers([]))
+    with pytest.raises(ApiError, match=r"service\.unavailable"):
+        guards.admit(parts.contract.policies["auth.register"], call)
+    shared_server.on_loop(unread.refresh())
+    guards.admit(parts.contract.policies["auth.register"], call)
 
 
 class TestToolsOfDevelopment:

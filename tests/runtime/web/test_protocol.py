@@ -221,6 +221,14 @@ class TestEndlessHeads:
         assert (answer.status, answer.body) == (431, b"")
         caplog.clear()  # uvicorn tells of what it takes for a fault of the parser
 
+    @pytest.mark.parametrize(("lines", "status"), [(LIMITS.header_lines - 1, 200), (LIMITS.header_lines, 431)])
+    def test_of_many_lines(
+        self, caplog: pytest.LogCaptureFixture, strict_server: Server, lines: int, status: int
+    ) -> None:
+        head = b"GET /health/live HTTP/1.1\r\nHost: x\r\n" + b"a:\r\n" * (lines - 1) + b"Connection: close\r\n\r\n"
+        assert exchange(strict_server, head).status == status
+        caplog.clear()  # as above
+
     def test_one_below_the_limit_is_served(self, strict_server: Server) -> None:
         head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: %s\r\n\r\n"
         assert exchange(strict_server, head % (b"a" * (LIMITS.head_bytes - 100))).status == 200
