@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -81,7 +81,7 @@ async def connected(
     share: int = 1,
     timeout: float = UNHURRIED,  # noqa: ASYNC109 - a setting, not a deadline
 ) -> AsyncIterator[tuple[Redis, RedisLimiter]]:
-    async with connect_redis(server.url, timeout=timeout) as client:
+    async with aclosing(connect_redis(server.url, timeout=timeout)) as client:
         yield client, RedisLimiter(client, LocalLimiter(), share, timeout=timeout)
 
 
@@ -498,9 +498,9 @@ class TestRedisDown:
 
         asyncio.run(main())
 
-    def test_an_exhausted_pool_leaves_the_share(self, server: RedisServer) -> None:
+    def test_a_connection_in_use_leaves_the_share(self, server: RedisServer) -> None:
         async def main() -> None:
-            async with connect_redis(server.url, timeout=UNHURRIED, connections=1) as client:
+            async with aclosing(connect_redis(server.url, timeout=UNHURRIED)) as client:
                 limiter = RedisLimiter(client, LocalLimiter(), 2)
                 holder = asyncio.ensure_future(client.blpop(["nothing"], timeout=0.5))
                 await asyncio.sleep(0)
@@ -534,7 +534,10 @@ class TestRedisDown:
         async def main() -> None:
             path = tmp_path / "broken.sock"
             url = f"unix://{path}?protocol=2"
-            async with await asyncio.start_unix_server(serve, path), connect_redis(url, timeout=UNHURRIED) as client:
+            async with (
+                await asyncio.start_unix_server(serve, path),
+                aclosing(connect_redis(url, timeout=UNHURRIED)) as client,
+            ):
                 limiter = RedisLimiter(client, LocalLimiter(), 2, timeout=UNHURRIED)
                 first = asyncio.create_task(limiter.hit("k", Rate(2, 60)))
                 await under_way.wait()
@@ -563,7 +566,7 @@ class TestBreaker:
             writer.close()
 
         path = tmp_path / "silent.sock"
-        async with await asyncio.start_unix_server(swallow, path), connect_redis(f"unix://{path}") as client:
+        async with await asyncio.start_unix_server(swallow, path), aclosing(connect_redis(f"unix://{path}")) as client:
             yield RedisLimiter(client, LocalLimiter(), 1, clock=clock), clock, attempts
 
     def test_one_call_probes_after_a_pause_while_the_others_stay_local(self, tmp_path: Path) -> None:
