@@ -184,7 +184,7 @@ USER_KEPT = frozenset({"id", "created_at", "email", "status", "email_verified", 
 def _nameless() -> dict[str, Any]:
     """Everything but ``USER_KEPT`` goes, columns of later versions too; the address becomes the tombstone."""
     gone = {column.name: None for column in User.__table__.columns if column.name not in USER_KEPT}
-    flags = dict.fromkeys(("email_verified", "owner_unproven", "two_factor_enabled"), False)
+    flags = dict.fromkeys(("email_verified", "owner_unproven", "password_due", "two_factor_enabled"), False)
     return gone | flags | {"status": "DELETED"}
 
 

@@ -146,6 +146,17 @@ def login_refusal(status: str, email_verified: bool) -> str | None:
     return f"auth.login.account_{told[status]}" if status in told else WRONG_CREDENTIALS
 
 
+def is_password_due(user: Any) -> bool:
+    """Whether the owner has to choose a password first. One that a former release set is chosen, too."""
+    return bool(user.password_due) and user.password_hash is None
+
+
+def platform_refusal(user: Any) -> str | None:
+    """As ``login_refusal``, of a sign-in through a platform."""
+    refusal = login_refusal(user.status, user.email_verified)
+    return "auth.oauth.password_due" if refusal is None and is_password_due(user) else refusal
+
+
 def require_password(password_hash: str | None, *, matched: bool) -> None:
     """Raises ApiError error.user.password_required for an account without one, password_incorrect for a wrong one."""
     if password_hash is None:

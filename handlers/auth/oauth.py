@@ -184,7 +184,7 @@ async def _known_account(db: Repositories, visit: Visit, changes: Changes) -> An
         if await db.oauth_links.find_owner(identity) is not None:  # another sign-in of this person was faster
             raise ConcurrentChange
         raise ApiError("auth.oauth.email_exists")
-    if user.status == "ACTIVE":
+    if user.status == "ACTIVE" and not rules.is_password_due(user):
         await _adopt(db, visit, user, changes)
     return user
 
@@ -261,7 +261,7 @@ async def _admit(
     is_new: bool,
 ) -> Entry:
     user = await db.users.get(user_id)
-    refusal = rules.login_refusal(user.status, user.email_verified)
+    refusal = rules.platform_refusal(user)
     if refusal is not None:
         await _turn_away(db, visit, config, digests, user, refusal)
         # An erased account has no credentials that could be wrong.

@@ -115,7 +115,7 @@ class CredentialChanges(OneTimeTokens):
         await self._session.execute(since.values(invalidated_at=now, former=None))
 
     async def put_back(self, user_id: UUID, former: str, step: int, spent: Sequence[UUID], now: datetime) -> None:
-        """The account is signed in to with what it was then, but no password.
+        """The account is signed in to with what it was then, but no password, which its owner has to choose first.
 
         Codes of the app up to ``step`` stay spent, and so do the backup codes ``spent``. Raises ApiError
         auth.undo_change.address_taken when another account proved the address meanwhile.
@@ -124,7 +124,8 @@ class CredentialChanges(OneTimeTokens):
         await self._session.execute(squatting(state["user"]["email"], user_id))
         known = [name for name in COLUMNS if name in state["user"]]  # a former release kept no usernames
         then = _populated("jsonb_populate_record", User, ("id", *known), state["user"])
-        values = {name: then.c[name] for name in known} | {"password_hash": None, "two_factor_last_step": step}
+        void = {"password_hash": None, "password_due": True, "two_factor_last_step": step}
+        values = {name: then.c[name] for name in known} | void
         if "username" in known:
             values["username"] = _name_of(then)
         try:

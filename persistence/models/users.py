@@ -25,7 +25,10 @@ PASSWORD_COST: ColumnElement[str] = literal_column("substr(password_hash, 5, 2)"
 
 
 class User(Identified, Created, Base):
-    """``owner_unproven``: nobody showed yet that who knows the credentials also reads the mail of the address."""
+    """``owner_unproven``: nobody showed yet that who knows the credentials also reads the mail of the address.
+
+    ``password_due``: a change was undone and its owner chose no password since; until then no platform signs in.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -43,6 +46,7 @@ class User(Identified, Created, Base):
     avatar_key: Mapped[str | None]  # of the own upload that it leads to
     bio: Mapped[str | None]
     password_hash: Mapped[str | None]
+    password_due: Mapped[bool] = mapped_column(server_default=false())
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
     email_verified: Mapped[bool] = mapped_column(server_default=false())
     owner_unproven: Mapped[bool] = mapped_column(server_default=false())

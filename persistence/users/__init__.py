@@ -181,8 +181,9 @@ class Users:
         verified = update(User).where(User.id == user_id)
         await self._session.execute(verified.values(email_verified=True, owner_unproven=owner_unproven))
 
-    async def set_password(self, user_id: UUID, password_hash: str | None) -> None:
-        await self._session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+    async def set_password(self, user_id: UUID, password_hash: str) -> None:
+        chosen = {"password_hash": password_hash, "password_due": False}
+        await self._session.execute(update(User).where(User.id == user_id).values(**chosen))
 
     async def renew_password(self, user_id: UUID, before: str | None, password_hash: str) -> None:
         """Another hash of the same password, unless it was changed meanwhile."""

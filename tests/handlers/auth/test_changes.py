@@ -199,6 +199,46 @@ class TestUndo:
             assert links(tables) == []
             assert signed_in(api, told(platform, "mallory", email=MALLORY))["isNewUser"] is True
 
+    @pytest.mark.parametrize("is_linked", [True, False])
+    def test_no_platform_signs_in_before_a_new_password_is_chosen(
+        self, api: Api, server: Server, tables: Tables, *, is_linked: bool
+    ) -> None:
+        """Neither an old one that comes back, nor one that keeps the mailbox of the address."""
+        user_id = account(api, tables)
+        with opened(server) as platform:
+            if is_linked:
+                linked(tables, user_id, created_at=LONG_AGO)
+                access = api.sign_in()
+                path = "/auth/oauth/unlink/google"
+                assert api.call("auth.oauth.unlink", path=path, headers=bearer(access)).status_code == 200
+            else:
+                verify_phone(api, api.sign_in(), "+12025550199")
+            undone(api, undo_token(api))
+            standing = links(tables)
+            body = told(platform, hd="example.com")
+            refused(api.call("auth.oauth.login", body), 403, "auth.oauth.password_due")
+            assert (links(tables), tables.rows("SELECT 1 FROM sessions WHERE revoked_at IS NULL")) == (standing, [])
+            (entry,) = audited(tables, "auth.oauth.login.failure")
+            assert entry["details"]["reason"] == "auth.oauth.password_due"
+            chosen_anew(api)
+            assert signed_in(api, told(platform, hd="example.com"))["isNewUser"] is False
+
+    def test_a_second_factor_is_no_way_in_through_a_platform_either(
+        self, api: Api, server: Server, tables: Tables
+    ) -> None:
+        factor = switched_on(api, tables)
+        linked(tables, factor.user_id, created_at=LONG_AGO)
+        verify_phone(api, factor.sign_in(), "+12025550199")
+        undone(api, undo_token(api))
+        with opened(server) as platform:
+            refused(api.call("auth.oauth.login", told(platform)), 403, "auth.oauth.password_due")
+        assert tables.rows("SELECT 1 FROM challenges WHERE purpose = 'login' AND used_at IS NULL") == []
+
+    def test_a_password_of_a_former_release_is_chosen_too(self, api: Api, server: Server, tables: Tables) -> None:
+        linked(tables, account(api, tables, password_due=True), created_at=LONG_AGO)
+        with opened(server) as platform:
+            assert signed_in(api, told(platform))["isNewUser"] is False
+
     def test_the_former_phone_is_put_back_and_its_change_mailed(self, api: Api, tables: Tables) -> None:
         verified = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
         account(api, tables, phone="+12025550100", phone_verified_at=verified)
