@@ -107,6 +107,20 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
         postgres.stop()
 
 
+@pytest.fixture(scope="module")
+def database_url(databases: Databases) -> str:
+    """Of a database for one module, without a server."""
+    return databases.migrated()
+
+
+@pytest.fixture
+def rows(database_url: str) -> Iterator[Tables]:
+    """Its tables, empty."""
+    with Tables(database_url) as rows:
+        rows.empty()
+        yield rows
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(secret_key=SECRET, data_dir=tmp_path_factory.mktemp("data"))

@@ -1,6 +1,6 @@
 """Successes and conditions of second factors, passwords, sessions and reactivation, for the test of side effects."""
 
-from tests.contract.scenario import Act, Conditional, Scenario, open_email_changes, with_proofs_open
+from tests.contract.scenario import Act, Conditional, Scenario, calling, open_email_changes, with_proofs_open
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX
 from tests.handlers.auth.test_passwords import NEW, reset_token
@@ -9,17 +9,6 @@ from tests.handlers.auth.test_two_factor import WRONG, Factor
 from tests.handlers.support import account, change, insert
 from tests.handlers.users.test_emails import change_token
 from tests.harness import PASSWORD, Api, Tables, bearer
-
-
-def calling(operation_id: str, body: dict[str, str] | None = None) -> Scenario:
-    """A signed-in person calls."""
-
-    def prepare(api: Api, tables: Tables) -> Act:
-        account(api, tables)
-        headers = bearer(api.sign_in())
-        return lambda: api.call(operation_id, body, headers=headers)
-
-    return prepare
 
 
 def second_factor(api: Api, tables: Tables) -> Act:

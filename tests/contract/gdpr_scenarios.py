@@ -1,7 +1,6 @@
 """Successes and conditions of uploads, exports and erasures, for the test of side effects."""
 
-from tests.contract.account_scenarios import calling
-from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
+from tests.contract.scenario import Act, Conditional, Scenario, calling, with_proofs_open
 from tests.handlers.auth.test_passwords import reset_token
 from tests.handlers.gdpr.test_delete import leaving
 from tests.handlers.support import account, insert

@@ -1,11 +1,12 @@
 """What a scenario of the test of side effects is."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 
-from tests.handlers.support import insert
-from tests.harness import Api, Tables
+from tests.handlers.support import account, insert
+from tests.harness import Api, Tables, bearer
 
 Act = Callable[[], httpx.Response]
 Scenario = Callable[[Api, Tables], Act]
@@ -16,6 +17,17 @@ Conditional = dict[str, list[tuple[Scenario, set[str]]]]
 
 A leading hyphen marks what such a success lacks of the unconditional ones.
 """
+
+
+def calling(operation_id: str, body: Any = None, **columns: Any) -> Scenario:
+    """A signed-in person calls; ``columns`` are of the account."""
+
+    def prepare(api: Api, tables: Tables) -> Act:
+        account(api, tables, **columns)
+        headers = bearer(api.sign_in())
+        return lambda: api.call(operation_id, body, headers=headers)
+
+    return prepare
 
 
 def with_proofs_open(scenario: Scenario) -> Scenario:

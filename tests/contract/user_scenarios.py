@@ -1,8 +1,6 @@
 """Successes and conditions of the account's own operations, for the test of side effects."""
 
-from typing import Any
-
-from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
+from tests.contract.scenario import Act, Conditional, Scenario, calling, with_proofs_open
 from tests.handlers.auth.test_passwords import reset_token
 from tests.handlers.support import account, insert
 from tests.handlers.users.test_emails import change_token, wish
@@ -10,17 +8,6 @@ from tests.harness import PASSWORD, Api, Tables, bearer
 
 AVATAR = {"avatarUrl": "https://cdn.bio.re/avatars/new.webp"}
 FORMER = "https://cdn.bio.re/avatars/old.webp"
-
-
-def calling(operation_id: str, body: Any = None, **columns: Any) -> Scenario:
-    """A signed-in person calls; ``columns`` are of the account."""
-
-    def prepare(api: Api, tables: Tables) -> Act:
-        account(api, tables, **columns)
-        headers = bearer(api.sign_in())
-        return lambda: api.call(operation_id, body, headers=headers)
-
-    return prepare
 
 
 def check_username(api: Api, tables: Tables) -> Act:

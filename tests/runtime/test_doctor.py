@@ -56,18 +56,6 @@ Look = Callable[..., Finding]
 examine = partial(doctor.examine, contract=CONTRACT)
 
 
-@pytest.fixture(scope="module")
-def database_url(databases: Databases) -> str:
-    return databases.migrated()
-
-
-@pytest.fixture
-def rows(database_url: str) -> Iterator[Tables]:
-    with Tables(database_url) as rows:
-        rows.empty()
-        yield rows
-
-
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> Environ:
     """Of a development deployment on a database of its own."""

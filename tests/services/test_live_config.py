@@ -1,7 +1,7 @@
 """What an admin changes while the system runs: checked, audited, sealed where it is secret, followed by every node."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,7 +12,6 @@ from persistence.engine.database import Database
 from runtime.settings import Settings
 from services.keyring import Keyring
 from services.live_config import LiveConfig
-from tests.conftest import Databases
 from tests.harness import Api, Server, Tables
 
 T = TypeVar("T")
@@ -21,18 +20,6 @@ OPERATION_IDS = frozenset({"auth.login", "auth.register"})
 SMTP = "external.email.smtp.url"
 SMTP_URL = "smtp://user:hunter2@mail.example:587"
 OTHER_SECRET = "another-secret-of-the-tests-0123456789"
-
-
-@pytest.fixture(scope="module")
-def database_url(databases: Databases) -> str:
-    return databases.migrated()
-
-
-@pytest.fixture
-def rows(database_url: str) -> Iterator[Tables]:
-    with Tables(database_url) as rows:
-        rows.empty()
-        yield rows
 
 
 class Node:

@@ -1,7 +1,7 @@
 """Which key signs access tokens, which ones are accepted, and what a rotation changes, on one node and on others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from persistence.engine.database import Database
 from services.keyring import Keyring
 from services.signing_keys import SigningKeys
 from services.tokens import AccessClaims, InvalidToken, Tokens
-from tests.conftest import SECRET, Databases
+from tests.conftest import SECRET
 from tests.handlers.support import somebody
 from tests.harness import Server, Tables, bearer
 
@@ -67,18 +67,6 @@ def kid_of(token: str) -> str:
 
 def issued(tokens: Tokens) -> str:
     return str(tokens.access(USER, SESSION)["accessToken"])
-
-
-@pytest.fixture(scope="module")
-def database_url(databases: Databases) -> str:
-    return databases.migrated()
-
-
-@pytest.fixture
-def rows(database_url: str) -> Iterator[Tables]:
-    with Tables(database_url) as rows:
-        rows.empty()
-        yield rows
 
 
 @pytest.fixture

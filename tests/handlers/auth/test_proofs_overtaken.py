@@ -20,6 +20,7 @@ from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
 Act = Callable[[], httpx.Response]
 ENDED = "UPDATE sessions SET revoked_at = now()"
+VOIDED = [(ENDED, "auth.unauthenticated"), ("UPDATE sessions SET confirmed_at = NULL", "auth.confirmation_required")]
 DEACTIVATED = "UPDATE users SET status = 'DEACTIVATED'"
 OWNED = ("social_accounts", "email_changes", "reactivation_tokens", "gdpr_requests", "challenges", "credential_changes")
 
@@ -130,7 +131,7 @@ class TestSignedInCalls:
     )
     @pytest.mark.parametrize(
         ("change", "code"),
-        [(ENDED, "auth.unauthenticated"), ("UPDATE sessions SET confirmed_at = NULL", "auth.confirmation_required")],
+        VOIDED,
     )
     def test_that_need_a_recent_proof_ask_for_it_again(
         self, api: Api, server: Server, tables: Tables, operation_id: str, body: Any, change: str, code: str
@@ -153,7 +154,7 @@ class TestSignedInCalls:
     )
     @pytest.mark.parametrize(
         ("change", "code"),
-        [(ENDED, "auth.unauthenticated"), ("UPDATE sessions SET confirmed_at = NULL", "auth.confirmation_required")],
+        VOIDED,
     )
     def test_whose_proof_was_voided_start_nothing(
         self, api: Api, server: Server, tables: Tables, operation_id: str, body: Any, change: str, code: str

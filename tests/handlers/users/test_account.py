@@ -46,16 +46,6 @@ NO_URLS = [
 ]
 
 
-@pytest.fixture
-def user_id(api: Api, tables: Tables) -> UUID:
-    return account(api, tables)
-
-
-@pytest.fixture
-def access(api: Api, user_id: UUID) -> str:
-    return api.sign_in()
-
-
 def row(tables: Tables, user_id: UUID) -> dict[str, Any]:
     return tables.one("SELECT * FROM users WHERE id = %s", user_id)
 

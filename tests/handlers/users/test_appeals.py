@@ -6,20 +6,10 @@ import httpx
 import pytest
 
 from tests.handlers.conftest import Clients
-from tests.handlers.support import account, audited, change
+from tests.handlers.support import audited, change
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 
 BAN = "5b0f6f0e-6f3c-4f4e-9d0e-0c7c3a1f2b64"
-
-
-@pytest.fixture
-def user_id(api: Api, tables: Tables) -> UUID:
-    return account(api, tables)
-
-
-@pytest.fixture
-def access(api: Api, user_id: UUID) -> str:
-    return api.sign_in()
 
 
 def submit(api: Api, access: str, **fields: Any) -> httpx.Response:

@@ -8,16 +8,6 @@ from tests.handlers.support import account, insert
 from tests.harness import Api, Tables, bearer, broken_rules, code_of
 
 
-@pytest.fixture
-def user_id(api: Api, tables: Tables) -> UUID:
-    return account(api, tables)
-
-
-@pytest.fixture
-def access(api: Api, user_id: UUID) -> str:
-    return api.sign_in()
-
-
 def record(api: Api, access: str, **fields: Any) -> httpx.Response:
     body = {"documentType": "cookies", "documentVersion": "1.1", "accepted": True} | fields
     return api.call("users.consents.record", body, headers=bearer(access))

@@ -37,16 +37,6 @@ def address_of(tables: Tables, user_id: UUID) -> str:
     return str(tables.one("SELECT email FROM users WHERE id = %s", user_id)["email"])
 
 
-@pytest.fixture
-def user_id(api: Api, tables: Tables) -> UUID:
-    return account(api, tables)
-
-
-@pytest.fixture
-def access(api: Api, user_id: UUID) -> str:
-    return api.sign_in()
-
-
 class TestChange:
     def test_a_wrong_password_is_refused_before_the_address_is_looked_at(
         self, api: Api, access: str, tables: Tables

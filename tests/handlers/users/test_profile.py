@@ -9,16 +9,6 @@ from tests.harness import Api, Tables, bearer, code_of
 BIRTH = datetime(2026, 1, 3, 8, 0, 0, 250_000, tzinfo=UTC)
 
 
-@pytest.fixture
-def user_id(api: Api, tables: Tables) -> UUID:
-    return account(api, tables)
-
-
-@pytest.fixture
-def access(api: Api, user_id: UUID) -> str:
-    return api.sign_in()
-
-
 class TestProfile:
     def test_without_a_token_there_is_none(self, api: Api) -> None:
         response = api.call("users.profile")

@@ -26,16 +26,6 @@ def rename(api: Api, access: str, username: str) -> httpx.Response:
     return api.call("users.usernames.change", {"username": username}, headers=bearer(access))
 
 
-@pytest.fixture
-def user_id(api: Api, tables: Tables) -> UUID:
-    return account(api, tables)
-
-
-@pytest.fixture
-def access(api: Api, user_id: UUID) -> str:
-    return api.sign_in()
-
-
 def name_of(tables: Tables, user_id: UUID) -> Any:
     return tables.one("SELECT username FROM users WHERE id = %s", user_id)["username"]
 
