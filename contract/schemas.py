@@ -44,6 +44,12 @@ def modern(schema: Any) -> Any:
     return rewritten
 
 
+def document_check(schema: dict[str, Any]) -> Callable[[Any], bool]:
+    """Whether a whole document fits a schema of JSON Schema's fourth draft, the one of OpenAPI's own."""
+    check: Callable[[Any], bool] = jsonschema_rs.Draft4Validator(schema).is_valid
+    return check
+
+
 class SchemaCompiler:
     """Compiles schemas that refer to the ``components`` of one document."""
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from connexion.apps.asynchronous import AsyncASGIApp
-from connexion.middleware import ConnexionMiddleware
 from connexion.resolver import Resolver
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -39,6 +39,7 @@ from runtime.web.limits.local import Limiter, LocalLimiter
 from runtime.web.pages import PATHS, Portal
 from runtime.web.routing import StrictRouting
 from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
+from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
 from services.avatars import Avatars
 from services.changes import Changes
@@ -146,14 +147,14 @@ class Application:
         """Everything that is neither an operation nor a page."""
         contract = self.parts.contract
         documents = {
-            "/openapi.yaml": Response(contract.as_yaml(), media_type="application/yaml"),
-            "/openapi.json": Response(contract.as_json(), media_type="application/json"),
+            "/openapi.yaml": _Document(contract.as_yaml, "application/yaml"),
+            "/openapi.json": _Document(contract.as_json, "application/json"),
         }
         return [
             Route("/health/live", _live),
             Route("/health/ready", self._ready),
             Route(scrape.PATH, ErrorLayer(self._scrape(), self.refusals)),
-            *(Route(path, _constant(response)) for path, response in documents.items()),
+            *(Route(path, document.answer) for path, document in documents.items()),
             Mount("/files", ErrorLayer(self._files(), self.refusals)),
         ]
 
@@ -214,7 +215,7 @@ class Application:
         schemas = SchemaCompiler(parts.contract.document)
         fetch = parts.tracing.query(parts.database.leases.fetch, LiveSessions.QUERY)
         bearer = Bearer(self.tokens, self.sessions(fetch, utc_now))
-        app = ConnexionMiddleware(
+        app = CompiledMiddleware(
             self.innermost(),
             middlewares=[StrictRouting, CompiledSecurity, GuardLayer, ValidationLayer],
             resolver=Resolver(find_handler),
@@ -310,8 +311,12 @@ async def _live(_request: Request) -> Response:
     return JSONResponse({"status": "live"})
 
 
-def _constant(response: Response) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(_request: Request) -> Response:
-        return response
+class _Document:
+    """Written when somebody asks for it: that takes longer than any other part of the start."""
 
-    return answer
+    def __init__(self, write: Callable[[], bytes], media_type: str) -> None:
+        self._written = cache(write)
+        self._media_type = media_type
+
+    async def answer(self, _request: Request) -> Response:
+        return Response(await asyncio.to_thread(self._written), media_type=self._media_type)
