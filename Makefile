@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 SHIPPED := .venv-shipped
+LISTING := .venv-sbom
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
-LOCK := $(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.11 --generate-hashes \
-	pyproject.toml --group build
+LOCK := $(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.11 --generate-hashes
+LOCK_US := $(LOCK) pyproject.toml --group build
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-browser check verify races differential bench drill fuzz spec portal clients portal-consumers lock sbom clean
@@ -25,16 +26,19 @@ $(STAMP): pyproject.toml requirements/dev.txt
 	@touch $@
 
 lock: setup ## Lock what pyproject.toml asks for, with hashes; UPGRADE=1 takes the newest versions that it allows.
-	$(LOCK) $(if $(UPGRADE),--upgrade) --extra dev --extra bench --output-file requirements/dev.txt
-	$(LOCK) --constraint requirements/dev.txt --output-file requirements/production.txt
-	$(LOCK) --constraint requirements/dev.txt --extra tracing --output-file requirements/tracing.txt
+	$(LOCK_US) $(if $(UPGRADE),--upgrade) --extra dev --extra bench --output-file requirements/dev.txt
+	$(LOCK_US) --constraint requirements/dev.txt --output-file requirements/production.txt
+	$(LOCK_US) --constraint requirements/dev.txt --extra tracing --output-file requirements/tracing.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group sbom --output-file requirements/sbom.txt
 
 sbom: setup ## Write sbom.json, a CycloneDX list of everything that production installs, with licences.
+	$(PYTHON) -m venv --clear $(LISTING)
+	$(LISTING)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/sbom.txt
 	$(PYTHON) -m venv --clear --without-pip $(SHIPPED)
 	$(BIN)/pip --python $(SHIPPED)/bin/python install --quiet --disable-pip-version-check --only-binary :all: \
 		--require-hashes --requirement requirements/production.txt
-	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(SHIPPED)
-	rm -rf $(SHIPPED)
+	$(LISTING)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(SHIPPED)
+	rm -rf $(SHIPPED) $(LISTING)
 
 run: setup ## Run the API on http://127.0.0.1:8000 with a PostgreSQL and a worker of its own.
 	$(BIN)/biore serve
@@ -94,4 +98,4 @@ portal-consumers: setup ## Redocly, openapi-typescript, tsc and Postman take wha
 	$(BIN)/python -m tests.clients.portal
 
 clean: ## Remove what was installed and made here, the development database included.
-	rm -rf $(VENV) $(PEERS) $(SHIPPED) .biore .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis clients sbom.json
+	rm -rf $(VENV) $(PEERS) $(SHIPPED) $(LISTING) .biore .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis clients sbom.json
