@@ -12,10 +12,10 @@ import structlog
 from psycopg import sql
 
 from contract.loader import Contract, load
-from persistence.migrate import upgrade
 from runtime.serve.embedded import EmbeddedPostgres
 from runtime.settings import Settings
 from tests.harness import Api, Server, Tables
+from tests.postgres import TEMPLATE, begin
 from tests.recording import Recorder
 from tests.sampling import OPTION, Sampling
 
@@ -45,19 +45,9 @@ class Databases:
     def __init__(self, postgres: EmbeddedPostgres) -> None:
         self.postgres = postgres
         self.admin_url = postgres.start()
-        self._hurry()
-        self._template = self._create("template1")
-        upgrade(self._template)
-
-    def _hurry(self) -> None:
-        """Nobody pulls the plug on these databases; waiting for the disk would double the time of the tests."""
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
-            connection.execute("SELECT pg_reload_conf()")
 
     def migrated(self) -> str:
-        return self._create(self._template.partition("?")[0].rpartition("/")[2])
+        return self._create(TEMPLATE)
 
     def empty(self) -> str:
         return self._create("template1")
@@ -100,7 +90,7 @@ def contract() -> Contract:
 
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("pg"))
+    postgres = begin(tmp_path_factory.mktemp("pg"))
     try:
         yield Databases(postgres)
     finally:

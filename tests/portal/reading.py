@@ -24,8 +24,18 @@ class Document:
         return html.document_fromstring(self.file.read_bytes(), parser=html.HTMLParser(encoding="utf-8"))
 
     @cached_property
+    def _by_id(self) -> dict[str, Element]:
+        """lxml would look through the whole page for each."""
+        return {str(found.get("id")): found for found in reversed(self.root.xpath("//*[@id]"))}
+
+    @cached_property
     def ids(self) -> list[str]:
         return [str(found) for found in self.root.xpath("//@id")]
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """What a fragment may lead to."""
+        return frozenset(self.ids)
 
     @property
     def main(self) -> Element:
@@ -38,7 +48,7 @@ class Document:
         yield from map(str, self.root.xpath("//link/@href | //script/@src | //img/@src"))
 
     def find(self, ident: str) -> Element:
-        return self.root.get_element_by_id(ident)
+        return self._by_id[ident]
 
     def text(self, ident: str) -> str:
         return " ".join(self.find(ident).text_content().split())
@@ -63,4 +73,4 @@ def leads_somewhere(folder: Path, known: dict[str, Document], link: str, here: D
     target = known.get(parts.path.rstrip("/") or "/") if parts.path else here
     if target is None:
         return bool(parts.path) and not parts.fragment and (folder / parts.path.lstrip("/")).is_file()
-    return not parts.fragment or parts.fragment in target.ids
+    return not parts.fragment or parts.fragment in target.addresses

@@ -84,10 +84,12 @@ class TestOperationPages:
         assert [anchor for anchor in anchors if anchor not in page.ids or f"#{anchor}" not in links] == []
 
     @of_each_operation
-    def test_tell_every_rule(self, name: str, operations: dict[str, Operation], read: dict[str, Document]) -> None:
+    def test_tell_every_rule(
+        self, name: str, operations: dict[str, Operation], read: dict[str, Document], texts: Texts
+    ) -> None:
         operation = operations[name]
         page = read[operation_path(operation)]
-        english = Words("en", Texts(load().errors))
+        english = Words("en", texts)
         for top in (*operation.parameters, *(operation.body.fields if operation.body else ())):
             for field in top.walk():
                 told = page.text(field.anchor)
@@ -97,10 +99,9 @@ class TestOperationPages:
 
     @of_each_operation
     def test_every_error_has_an_example_of_its_own(
-        self, name: str, operations: dict[str, Operation], read: dict[str, Document]
+        self, name: str, operations: dict[str, Operation], read: dict[str, Document], texts: Texts
     ) -> None:
         operation = operations[name]
-        texts = Texts(load().errors)
         for locale in ("en", "tr", "ar"):
             page = read[address(operation_path(operation), locale)]
             for refusal in operation.refusals:

@@ -1,6 +1,7 @@
 """Every mail in every language, as it is handed to a provider."""
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from contract.texts import Texts
 from domain.config_keys import CATALOGUE
 from domain.mails import Mail
 from services.mailer import RIGHT_TO_LEFT, render
+from tests.each import check_each
 
 TEXTS = Texts(load().errors)
 LOCALES = CATALOGUE["platform.supported_locales"].choices or ()
@@ -45,6 +47,12 @@ def has_button(template: str) -> bool:
     return f"{template}.button" in WORDS
 
 
+@cache
+def shown(template: str, locale: str) -> tuple[Mail, "Page"]:
+    mail = rendered(template, locale)
+    return mail, Page(mail.html)
+
+
 def rendered(template: str, locale: str = "en", link: str | None = None, **changes: str) -> Mail:
     link = (LINK if has_button(template) else "") if link is None else link
     return render(TEXTS, uuid4(), template, "ada@example.com", locale, link, VARIABLES | changes)
@@ -70,40 +78,43 @@ class Page(HTMLParser):
 
 
 of_each = pytest.mark.parametrize("template", TEMPLATES)
-in_each_locale = pytest.mark.parametrize("locale", LOCALES)
 
 
 class TestTemplates:
     @of_each
-    @in_each_locale
-    def test_both_parts_say_it(self, template: str, locale: str) -> None:
-        mail = rendered(template, locale)
-        page = Page(mail.html)
-        for part in ("heading", "body", "footer"):
-            if f"{template}.{part}" not in WORDS:
-                assert part == "footer"
-                continue
-            words = TEXTS.say(locale, "mails", f"{template}.{part}", **VARIABLES)
-            assert words in mail.text
-            assert words in page.text
-        assert mail.subject == TEXTS.say(locale, "mails", f"{template}.subject", **VARIABLES)
-        assert "\n" not in mail.subject
+    def test_both_parts_say_it(self, template: str) -> None:
+        def check(locale: str) -> None:
+            mail, page = shown(template, locale)
+            for part in ("heading", "body", "footer"):
+                if f"{template}.{part}" not in WORDS:
+                    assert part == "footer"
+                    continue
+                words = TEXTS.say(locale, "mails", f"{template}.{part}", **VARIABLES)
+                assert words in mail.text
+                assert words in page.text
+            assert mail.subject == TEXTS.say(locale, "mails", f"{template}.subject", **VARIABLES)
+            assert "\n" not in mail.subject
+
+        check_each(LOCALES, check)
 
     @of_each
-    @in_each_locale
-    def test_no_placeholder_is_left(self, template: str, locale: str) -> None:
-        mail = rendered(template, locale)
-        for text in (mail.subject, mail.text, Page(mail.html).text):
-            assert not re.search(r"[{}]", text)
+    def test_no_placeholder_is_left(self, template: str) -> None:
+        def check(locale: str) -> None:
+            mail, page = shown(template, locale)
+            for text in (mail.subject, mail.text, page.text):
+                assert not re.search(r"[{}]", text)
+
+        check_each(LOCALES, check)
 
     @of_each
-    @in_each_locale
-    def test_the_page_names_its_language(self, template: str, locale: str) -> None:
-        mail = rendered(template, locale)
-        page = Page(mail.html)
-        assert page.first("html")["lang"] == mail.locale == locale
-        assert page.first("html")["dir"] == ("rtl" if locale in RIGHT_TO_LEFT else "ltr")
-        assert page.first("meta")["charset"] == "utf-8"
+    def test_the_page_names_its_language(self, template: str) -> None:
+        def check(locale: str) -> None:
+            mail, page = shown(template, locale)
+            assert page.first("html")["lang"] == mail.locale == locale
+            assert page.first("html")["dir"] == ("rtl" if locale in RIGHT_TO_LEFT else "ltr")
+            assert page.first("meta")["charset"] == "utf-8"
+
+        check_each(LOCALES, check)
 
     def test_some_read_from_the_right(self) -> None:
         assert Page(rendered("session_theft", "ar").html).first("html") == {"lang": "ar", "dir": "rtl"}
@@ -116,14 +127,15 @@ class TestTemplates:
 
 class TestLinks:
     @pytest.mark.parametrize("template", [t for t in TEMPLATES if has_button(t)])
-    @in_each_locale
-    def test_stand_in_both_parts(self, template: str, locale: str) -> None:
-        mail = rendered(template, locale)
-        page = Page(mail.html)
-        assert LINK in mail.text.splitlines()
-        assert page.first("a")["href"] == LINK
-        assert LINK in page.text
-        assert TEXTS.say(locale, "mails", f"{template}.button") in page.text
+    def test_stand_in_both_parts(self, template: str) -> None:
+        def check(locale: str) -> None:
+            mail, page = shown(template, locale)
+            assert LINK in mail.text.splitlines()
+            assert page.first("a")["href"] == LINK
+            assert LINK in page.text
+            assert TEXTS.say(locale, "mails", f"{template}.button") in page.text
+
+        check_each(LOCALES, check)
 
     @pytest.mark.parametrize("template", [t for t in TEMPLATES if not has_button(t)])
     def test_are_left_out_where_there_is_none(self, template: str) -> None:
@@ -131,7 +143,7 @@ class TestLinks:
         assert "a" not in {tag for tag, _ in Page(mail.html).tags}
         assert "\n\n\n" not in mail.text
 
-    @in_each_locale
+    @pytest.mark.parametrize("locale", LOCALES)
     def test_another_one_is_for_who_did_not_do_it(self, locale: str) -> None:
         given = (TEXTS, uuid4(), "password_changed", "ada@example.com", locale, "", VARIABLES)
         mail = render(*given, undo=UNDO, notes=NOTES)
@@ -153,12 +165,16 @@ class TestLinks:
 
 class TestVariables:
     @of_each
-    @in_each_locale
-    def test_are_escaped_in_html_and_plain_in_text(self, template: str, locale: str) -> None:
+    def test_are_escaped_in_html_and_plain_in_text(self, template: str) -> None:
         nasty = dict.fromkeys(VARIABLES, NASTY)
-        mail = rendered(template, locale, **nasty)
-        assert NASTY not in mail.html
-        assert "script" not in {tag for tag, _ in Page(mail.html).tags}
-        if NASTY in TEXTS.say(locale, "mails", f"{template}.body", **nasty):
-            assert NASTY in mail.text
-            assert NASTY in Page(mail.html).text
+
+        def check(locale: str) -> None:
+            mail = rendered(template, locale, **nasty)
+            page = Page(mail.html)
+            assert NASTY not in mail.html
+            assert "script" not in {tag for tag, _ in page.tags}
+            if NASTY in TEXTS.say(locale, "mails", f"{template}.body", **nasty):
+                assert NASTY in mail.text
+                assert NASTY in page.text
+
+        check_each(LOCALES, check)

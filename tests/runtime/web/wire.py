@@ -4,13 +4,14 @@ import json
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPResponse
 from ipaddress import ip_address
 from itertools import count
 from typing import Any
 
 from contract.loader import Contract
-from contract.schemas import SchemaCompiler
+from contract.schemas import SchemaCompiler, Validator
 from tests.harness import Server
 
 SECONDS = 20
@@ -93,6 +94,7 @@ class Documented:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._compiler = SchemaCompiler(contract.document)
+        self._validator = cache(self._compile)
 
     def require(self, answer: Answer, operation_id: str | None = None) -> None:
         """Every answer carries the headers that all have, and a refusal is one that the contract documents."""
@@ -110,11 +112,10 @@ class Documented:
         assert error["i18nKey"] == error["code"]
         assert [error["correlationId"]] == answer.all("x-correlation-id")
         if operation_id is not None:
-            validator = self._compiler.validator(self._schema(operation_id, answer.status))
-            assert validator.violations(answer.json()) == []
+            assert self._validator(operation_id, answer.status).violations(answer.json()) == []
 
-    def _schema(self, operation_id: str, status: int) -> Any:
+    def _compile(self, operation_id: str, status: int) -> Validator:
         responses = self._contract.operation(operation_id)["responses"]
         assert str(status) in responses, f"{operation_id} does not document {status}"
         response = self._compiler.resolved(responses[str(status)])
-        return response["content"][JSON]["schema"]
+        return self._compiler.validator(response["content"][JSON]["schema"])
