@@ -130,7 +130,7 @@ async def _settle(parts: Parts) -> list[Person]:
         for _ in range(PEOPLE):
             email, code = f"{uuid4().hex}@example.com", referral_code(uuid4().bytes[:REFERRAL_LENGTH])
             account = new_user({"email": email}, password_hash, "en", Origin(None, None, None))
-            user_id = await db.users.add(account | {"email_verified": True}, [code])
+            user_id = await db.users.add(account | {"email_verified": True}, [code], utc_now())
             session_id = await db.sessions.start(user_id, nowhere, None, utc_now(), utc_now() + timedelta(days=1))
             access = str(tokens.access(user_id, session_id)["accessToken"])
             found.append(Person(email, access, tokens.refresh(session_id, 0)))

@@ -24,6 +24,7 @@ from benchmarks.passwords import unpinned
 from benchmarks.people import configure
 from benchmarks.report import Row, at_most, compared, row
 from benchmarks.stand import Stand
+from domain.clock import utc_now
 from domain.schedule import RECURRING
 from domain.users import Origin, new_user
 from runtime.compose import Parts, build_parts
@@ -142,7 +143,7 @@ def _fill(database_url: str, office: Office, mails: int) -> None:
         async with parts.database.unit() as db:
             for number in range(mails):
                 account = new_user({"email": f"person{number}@example.com"}, None, "en", Origin(None, None, None))
-                user_id = await db.users.add(account, [f"R{number}"])
+                user_id = await db.users.add(account, [f"R{number}"], utc_now())
                 await db.outbox.add(TOPIC, secret=str(user_id), user=str(user_id))
 
     async def run() -> None:

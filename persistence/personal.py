@@ -248,7 +248,7 @@ PERSONAL: tuple[Personal, ...] = (
         "Other addresses that you had or asked to use.",
         _of(EmailChange),
         Delete(),
-        TOKEN,
+        TOKEN | {"undo_hash": SECRET},
         erased=_wished_for,
     ),
     Personal(

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from domain.auth.changes import Notice
 from domain.auth.oauth import PLATFORM_NAMES
 from domain.config_keys import Config
 from domain.email_address import normalize
+from domain.errors import ApiError
 from domain.keys import Purpose
-from domain.users import timestamp
+from domain.users import mask_email, timestamp
 from persistence.engine.database import Database
 from persistence.models import User
 from persistence.repositories import Repositories
@@ -20,6 +22,8 @@ from services.changes import Changes
 from services.keyring import Keyring
 
 LIFE = timedelta(hours=24)
+FORMER = timedelta(days=30)
+"""For how long an account is found by an address that it was moved away from."""
 
 
 class NotRecovered(Exception):
@@ -36,10 +40,10 @@ class Recovery:
         self._clock = clock
         self._changes = Changes(keyring, config, clock)
 
-    async def show(self, email: str) -> dict[str, Any]:
+    async def show(self, email: str, *, former: bool = False) -> dict[str, Any]:
         """What support needs to know of an account. Raises NotRecovered."""
         async with self._database.unit() as db:
-            user = await self._find(db, email)
+            user = await self._find(db, email, former=former)
             sessions = await db.sessions.list_live(user.id, self._clock(), self._idle_days, 100)
             accounts = await db.creators.social_accounts(user.id, 50)
         return {
@@ -61,19 +65,19 @@ class Recovery:
             },
         }
 
-    async def prepare(self, email: str, by: str) -> str:
+    async def prepare(self, email: str, by: str, *, former: bool = False) -> str:
         """The code with which another person approves. Raises NotRecovered."""
         async with self._database.unit() as db:
-            user = await self._find(db, email)
-            asked = {"user": str(user.id), "by": _name(by), "state": await self._state(db, user)}
+            user = await self._find(db, email, former=former)
+            asked = {"user": str(user.id), "by": _name(by), "state": await self._state(db, user, former=former)}
             asked["until"] = str(int((self._clock() + LIFE).timestamp()))
             await db.audit.record("users.recover.prepared", target=user.id, by=asked["by"])
         return self._keyring.seal(Purpose.RECOVERY, json.dumps(asked))
 
-    async def approve(self, email: str, by: str, code: str) -> None:
+    async def approve(self, email: str, by: str, code: str, *, former: bool = False) -> None:
         """Void all that leads into the account, and mail its address a link to choose a password.
 
-        Raises NotRecovered.
+        ``former`` gives the account that address back first, which it was moved away from. Raises NotRecovered.
         """
         asked, approver, now = self._read(code), _name(by), self._clock()
         if approver == asked["by"]:
@@ -81,17 +85,31 @@ class Recovery:
         if int(asked["until"]) <= now.timestamp():
             raise NotRecovered("the code has expired; prepare the recovery anew")
         async with self._database.unit() as db:
-            user = await self._find(db, email)
-            if str(user.id) != asked["user"] or await self._state(db, user) != asked["state"]:
+            user = await self._find(db, email, former=former)
+            if str(user.id) != asked["user"] or await self._state(db, user, former=former) != asked["state"]:
                 raise NotRecovered("the account is another one, or has changed since; prepare the recovery anew")
-            await self._give_back(db, user.id, now)
-            await db.audit.record(
-                "users.recover.success", target=user.id, prepared_by=asked["by"], approved_by=approver
-            )
+            await db.credential_changes.close(user.id, now)
+            if former:
+                notice = await self._move_back(db, user, normalize(email))
+            else:
+                notice = await self._changes.note(db, user.id, "account_recovered")
+            await self._give_back(db, user.id, notice, now)
+            people: dict[str, Any] = {"prepared_by": asked["by"], "approved_by": approver}
+            which: dict[str, Any] = {"former": True} if former else {}
+            await db.audit.record("users.recover.success", target=user.id, **people, **which)
 
-    async def _give_back(self, db: Repositories, user_id: UUID, now: datetime) -> None:
-        await db.credential_changes.close(user_id, now)
-        notice = await self._changes.note(db, user_id, "account_recovered")
+    async def _move_back(self, db: Repositories, user: User, former: str) -> Notice:
+        """The address that loses the account learns of it, but gets no link: a thief may read it."""
+        left = user.email
+        await db.users.clear(former, user.id)
+        try:
+            await db.users.change(user.id, email=former, email_verified=True, owner_unproven=False)
+        except ApiError:
+            raise NotRecovered("another account has proven this address; its owner must give it up first") from None
+        await db.outbox.add("email.address_returned", secret=left, user=str(user.id), address=mask_email(former))
+        return Notice(to=former)
+
+    async def _give_back(self, db: Repositories, user_id: UUID, notice: Notice, now: datetime) -> None:
         await db.users.void(user_id, now)
         await db.sessions.revoke_all(user_id, now)
         life = timedelta(minutes=self._config["auth.reset_ttl_minutes"])
@@ -105,15 +123,23 @@ class Recovery:
             raise NotRecovered("that is no code of `biore users recover`") from None
         return asked
 
-    async def _find(self, db: Repositories, email: str) -> User:
-        user = await db.users.find_by_email(normalize(email))
+    async def _find(self, db: Repositories, email: str, *, former: bool) -> User:
+        address = normalize(email)
+        moved = await db.users.find_moved_from(address, self._clock() - FORMER)
+        if former:
+            if moved is None:
+                raise NotRecovered(f"no account was moved away from this address in the last {FORMER.days} days")
+            return moved
+        user = await db.users.find_by_email(address)
         if user is None or not user.email_verified:
-            raise NotRecovered("no account has proven this address")
+            hint = "; one was moved away from it, which --former means" if moved is not None else ""
+            raise NotRecovered(f"no account has proven this address{hint}")
         return user
 
-    async def _state(self, db: Repositories, user: User) -> str:
+    async def _state(self, db: Repositories, user: User, *, former: bool) -> str:
         _, state = await db.credential_changes.present(user.id) or ("", "")
-        return hashlib.sha256(f"{state}{user.password_hash}".encode()).hexdigest()
+        told = "former" if former else ""
+        return hashlib.sha256(f"{state}{user.password_hash}{told}".encode()).hexdigest()
 
     @property
     def _idle_days(self) -> int:

@@ -72,7 +72,7 @@ async def register(
     require_unleaked("password", leaked=await leaked_passwords.knows(body["password"]))
     async with one_by_one(body["email"]):  # a crowd that wants the same address costs no crowd of hashes
         async with uow() as db:  # friendly answers before the dear hash; the constraints still decide
-            await db.users.require_unclaimed(body["email"], body.get("username"))
+            await db.users.require_unclaimed(body["email"], body.get("username"), clock())
             require_no_path(body.get("username"), site_paths)
             referrer = await db.referrals.find_referrer(body.get("referralCode"))
         country = await geoip.country(client.ip, client.cdn_country)
@@ -81,7 +81,7 @@ async def register(
     codes = [referral_code(random_bytes(REFERRAL_LENGTH)) for _ in range(REFERRAL_TRIES)]
 
     async with uow.last() as db:
-        user_id = await db.users.add(new_user(body, password_hash, locale, origin), codes)
+        user_id = await db.users.add(new_user(body, password_hash, locale, origin), codes, clock())
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user_id, clock(), life)
         versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
@@ -162,23 +162,24 @@ async def verify_email_change(
         if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
             if proven:
                 rules.require_password(user.password_hash, matched=user.password_hash == compared)
-            await db.email_changes.note_former(token, user.email)
-            email = await db.email_changes.new_email(token)
-            await _change_email(db, user.id, email, changes, now, owner_proven=proven)
+            await _change_email(db, user, token, changes, now, owner_proven=proven)
         elif not await db.email_changes.was_consumed(token, now):
             raise ApiError("auth.verify_email.invalid_token")
 
 
 async def _change_email(
-    db: Repositories, user_id: UUID, email: str, changes: Changes, now: datetime, *, owner_proven: bool
+    db: Repositories, user: Any, token: UUID, changes: Changes, now: datetime, *, owner_proven: bool
 ) -> None:
     """Sessions stay, for whoever asked showed the password; what was mailed to the former address opens nothing now,
     but the link by which its reader takes the change back. The token alone only shows who reads the new address."""
+    user_id, former = user.id, user.email
+    email = await db.email_changes.new_email(token)
     if owner_proven:
         await db.users.clear(email, user_id)
-    await db.users.require_unclaimed(email, None)
+    await db.users.require_unclaimed(email, None, now, by=user_id)
     notice = await changes.note(db, user_id, MOVED)
-    await db.users.change(user_id, email=email, email_verified=True, owner_unproven=not owner_proven)
+    await db.email_changes.note_former(token, former, UUID(notice.undo))
+    await db.users.move(user_id, email, now, owner_unproven=not owner_proven)
     await db.password_resets.invalidate(user_id, now)
     await db.reactivation_tokens.invalidate(user_id, now)
     await db.sessions.void_opened(user_id, now)

@@ -231,8 +231,8 @@ async def _open_account(
     }
     columns = new_user(known, None, client.locale, origin) | proven
     try:
-        await db.users.require_unclaimed(columns["email"], None)
-        user_id = await db.users.add(columns, codes)
+        await db.users.require_unclaimed(columns["email"], None, visit.now)
+        user_id = await db.users.add(columns, codes, visit.now)
     except ApiError as refusal:
         if refusal.code == "auth.register.email_exists":
             raise ConcurrentChange from refusal

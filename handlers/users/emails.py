@@ -57,7 +57,7 @@ async def change(
 
     async with uow.last() as db:
         held = await db.sessions.hold_compared(principal.session_id, user, "error.user.password_incorrect")
-        await db.users.require_unclaimed(email, None)
+        await db.users.require_unclaimed(email, None, now, by=user.id)
         if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "change", email), now, allowance(config)):
             await _start(db, held, email, now, life, device_of(client.user_agent) or "")
     return {"message": say("users.emails.change.done")}

@@ -246,10 +246,10 @@ class EmailChanges(OneTimeTokens):
         found = select(EmailChange.new_email).where(EmailChange.token_hash == one_time_hash(token))
         return (await self._session.scalars(found)).one()
 
-    async def note_former(self, token: UUID, former: str) -> None:
-        """Which address the change that the token opened has replaced."""
+    async def note_former(self, token: UUID, former: str, undo: UUID) -> None:
+        """Which address the change that the token opened has replaced, and the token that puts it back."""
         changed = update(EmailChange).where(EmailChange.token_hash == one_time_hash(token))
-        await self._session.execute(changed.values(former_email=former))
+        await self._session.execute(changed.values(former_email=former, undo_hash=one_time_hash(undo)))
 
     async def purge(self, before: datetime) -> None:
         """Forget wishes that came to nothing; what was changed leads an erasure to the former address."""

@@ -60,13 +60,15 @@ class EmailChange(OneTimeToken, Base):
     """``new_email`` becomes the account's when its owner shows the token that was mailed there.
 
     ``former_email`` is the one that it replaced then: as long as such a row is kept, an erasure knows of both.
+    ``undo_hash`` names the row of ``credential_changes`` that puts the former one back.
     """
 
     __tablename__ = "email_changes"
     __table_args__ = (Index("uq_email_changes_live", "user_id", unique=True, postgresql_where=LIVE),)
 
     new_email: Mapped[str] = mapped_column(index=True)
-    former_email: Mapped[str | None]
+    former_email: Mapped[str | None] = mapped_column(index=True)
+    undo_hash: Mapped[bytes | None]
 
 
 class CredentialChange(OneTimeToken, Base):

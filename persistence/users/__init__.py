@@ -63,16 +63,36 @@ class Users:
         self._session = session
         self._digests = digests
 
-    async def require_unclaimed(self, email: str, username: str | None) -> None:
-        """Raises ApiError email_exists, account_previously_deleted or username_unavailable, in this order."""
+    async def require_unclaimed(
+        self, email: str, username: str | None, now: datetime, *, by: UUID | None = None
+    ) -> None:
+        """Raises ApiError email_exists, account_previously_deleted or username_unavailable, in this order.
+
+        ``by`` is the account that wants the address, of which it may have been.
+        """
         erased = and_(User.email.in_(tombstones_of(email, self._digests)), User.status == "DELETED")
         found = set(await self._session.scalars(select(User.email).where(or_(User.email == email, erased))))
         if email in found:
             raise ApiError("auth.register.email_exists")
+        await self._require_unreserved(email, now, by)
         if found:
             raise ApiError("auth.register.account_previously_deleted")
         if username is not None and await self.is_username_claimed(username):
             raise ApiError("auth.register.username_unavailable")
+
+    async def _require_unreserved(self, email: str, now: datetime, by: UUID | None) -> None:
+        """A former address is kept for the account that was moved away from it, as long as that may be undone.
+
+        Decided in the transaction that takes the address, after it did: whoever gave it up has committed by then.
+        Raises ApiError email_exists.
+        """
+        moved, undo = EmailChange, CredentialChange
+        live = (undo.used_at.is_(None), undo.invalidated_at.is_(None), undo.expires_at > now)
+        kept = exists().where(moved.former_email == email, undo.token_hash == moved.undo_hash, *live)
+        if by is not None:
+            kept = kept.where(moved.user_id != by)
+        if await self._session.scalar(select(kept)):
+            raise ApiError("auth.register.email_exists")
 
     async def is_username_claimed(self, username: str, by: UUID | None = None) -> bool:
         """Whether an account has it or may take it back, or nobody may have it or one that looks like it.
@@ -85,7 +105,7 @@ class Users:
         reserved = exists().where(ReservedUsername.skeleton == skeleton(username))
         return bool(await self._session.scalar(select(taken | held | reserved)))
 
-    async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str]) -> UUID:
+    async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str], now: datetime) -> UUID:
         """The id of the new account, which gets the first of ``referral_codes`` that is free everywhere.
 
         Raises ApiError email_exists, username_unavailable or referral_code_collision.
@@ -96,6 +116,7 @@ class Users:
                 added = row.on_conflict_do_nothing(index_elements=[User.referral_code]).returning(User.id)
                 user_id: UUID | None = await self._session.scalar(added)
                 if user_id is not None:
+                    await self._require_unreserved(columns["email"], now, user_id)
                     return user_id
         except IntegrityError as error:
             raise _refusal(error) from error
@@ -109,6 +130,12 @@ class Users:
 
     async def find_by_email(self, email: str) -> User | None:
         return await self._session.scalar(select(User).where(User.email == email))
+
+    async def find_moved_from(self, email: str, since: datetime) -> User | None:
+        """The account that was moved away from the address, the first of several: later ones may be a thief's."""
+        moved = select(User).join(EmailChange, EmailChange.user_id == User.id)
+        moved = moved.where(EmailChange.former_email == email, EmailChange.used_at > since, User.email != email)
+        return await self._session.scalar(moved.order_by(EmailChange.used_at).limit(1))
 
     async def find(self, user_id: UUID) -> User | None:
         return await self._session.get(User, user_id)
@@ -162,6 +189,11 @@ class Users:
         if user is None:
             raise ApiError("error.user.not_found")
         return user
+
+    async def move(self, user_id: UUID, email: str, now: datetime, *, owner_unproven: bool) -> None:
+        """The account has the address, which was proven. Raises ApiError email_exists when another one was faster."""
+        await self.change(user_id, email=email, email_verified=True, owner_unproven=owner_unproven)
+        await self._require_unreserved(email, now, user_id)
 
     async def clear(self, email: str, user_id: UUID) -> None:
         """An account that waits to be verified gives way to ``user_id``, whose owner proved the address."""

@@ -15,13 +15,19 @@ def users() -> None:
     """Accounts of people, for support."""
 
 
+former = click.option(
+    "--former", is_flag=True, help="The account that was moved away from ADDRESS in the last 30 days."
+)
+
+
 @users.command("show")
 @click.argument("address")
-def users_show(address: str) -> None:
+@former
+def users_show(address: str, former: bool) -> None:
     """What the account of ADDRESS is signed in to with; no secret of it."""
 
     async def show(parts: Parts) -> None:
-        click.echo(json.dumps(await _recovery(parts).show(address), ensure_ascii=False))
+        click.echo(json.dumps(await _recovery(parts).show(address, former=former), ensure_ascii=False))
 
     with_parts(show)
 
@@ -30,19 +36,23 @@ def users_show(address: str) -> None:
 @click.argument("address")
 @click.option("--by", required=True, help="Who you are; audited.")
 @click.option("--approve", "code", help="The code that somebody else prepared; - reads it from the standard input.")
-def users_recover(address: str, by: str, code: str | None) -> None:
+@former
+def users_recover(address: str, by: str, code: str | None, former: bool) -> None:
     """Give the account of ADDRESS back to its owner, who lost second factor and platforms: it takes two people.
 
     The first gets a code, good for 24 hours and for the account as it is. The second approves with it: second factor,
     platforms, phone, password and sessions are gone, and ADDRESS is mailed a link to choose a password.
+
+    With --former in both calls it is the account that was moved away from ADDRESS, which it has again then.
     """
 
     async def recover(parts: Parts) -> None:
         recovery = _recovery(parts)
         if code is None:
-            click.echo(f"Somebody else approves with this code within 24 hours:\n{await recovery.prepare(address, by)}")
+            prepared = await recovery.prepare(address, by, former=former)
+            click.echo(f"Somebody else approves with this code within 24 hours:\n{prepared}")
         else:
-            await recovery.approve(address, by, given(code))
+            await recovery.approve(address, by, given(code), former=former)
             click.echo("The account is given back; its address is mailed a link to choose a password.")
 
     with_parts(recover)

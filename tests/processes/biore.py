@@ -217,7 +217,7 @@ class Deployment:
                 for _ in range(count):
                     code = referral_code(os.urandom(REFERRAL_LENGTH))
                     account = new_user({"email": f"{uuid4().hex}@example.com"}, None, "en", nothing)
-                    user_id = await db.users.add(account | {"email_verified": True}, [code])
+                    user_id = await db.users.add(account | {"email_verified": True}, [code], utc_now())
                     session_id = await db.sessions.start(user_id, nowhere, None, utc_now(), ends)
                     found.append((user_id, str(tokens.access(user_id, session_id)["accessToken"])))
             return found

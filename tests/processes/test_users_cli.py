@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from runtime.cli import cli
 from services.recovery import NotRecovered
 from tests.conftest import SECRET
-from tests.handlers.auth.test_changes import ADA, UNDO, chosen_anew, password_of, undone
+from tests.handlers.auth.test_changes import ADA, MALLORY, UNDO, change_address, chosen_anew, password_of, undone
 from tests.handlers.auth.test_oauth import linked
 from tests.handlers.auth.test_two_factor import Factor
 from tests.handlers.support import account, audited, change
@@ -30,21 +30,21 @@ class Support:
     def run(self, *arguments: str) -> Result:
         return CliRunner().invoke(cli, ["users", *arguments], env=self._environment)
 
-    def show(self, email: str = ADA) -> dict[str, Any]:
-        result = self.run("show", email)
+    def show(self, email: str = ADA, *options: str) -> dict[str, Any]:
+        result = self.run("show", email, *options)
         assert result.exit_code == 0, result.output
         (line,) = [line for line in result.output.splitlines() if line.startswith("{")]
         shown: dict[str, Any] = json.loads(line)
         return shown
 
-    def prepare(self, by: str = "Grace", email: str = ADA) -> str:
-        result = self.run("recover", email, "--by", by)
+    def prepare(self, by: str = "Grace", email: str = ADA, *options: str) -> str:
+        result = self.run("recover", email, "--by", by, *options)
         assert result.exit_code == 0, result.output
         (code,) = re.findall(r"^[0-9a-f]{8}\.[0-9a-f]+$", result.output, re.MULTILINE)
         return str(code)
 
-    def approve(self, code: str, by: str = "Edsger", email: str = ADA) -> None:
-        result = self.run("recover", email, "--by", by, "--approve", code)
+    def approve(self, code: str, by: str = "Edsger", email: str = ADA, *options: str) -> None:
+        result = self.run("recover", email, "--by", by, "--approve", code, *options)
         assert result.exit_code == 0, result.output
 
     def refused(self, *arguments: str) -> str:
@@ -144,6 +144,84 @@ class TestRecover:
 
     def test_a_person_has_a_name(self, support: Support, lost: Factor) -> None:
         assert "name" in support.refused("recover", ADA, "--by", " ")
+
+
+class TestFormerAddress:
+    """A thief moved the account away, and the link that takes it back ran out."""
+
+    @pytest.fixture
+    def lost(self, api: Api, tables: Tables) -> UUID:
+        user_id = account(api, tables)
+        change_address(api, api.sign_in(), MALLORY)
+        tables.run("UPDATE credential_changes SET expires_at = now() - interval '1 second'")
+        api.server.work_off()
+        return user_id
+
+    @staticmethod
+    def _prepare(support: Support) -> str:
+        return support.prepare("Grace", ADA, "--former")
+
+    @staticmethod
+    def _approve(support: Support, code: str) -> None:
+        support.approve(code, "Edsger", ADA, "--former")
+
+    def test_two_people_put_it_back_and_mail_it(self, support: Support, api: Api, tables: Tables, lost: UUID) -> None:
+        access = api.sign_in(MALLORY)
+        self._approve(support, self._prepare(support))
+        assert api.call("auth.me", headers=bearer(access)).status_code == 401
+        row = tables.one("SELECT * FROM users")
+        assert (row["id"], row["email"], row["password_hash"], row["owner_unproven"]) == (lost, ADA, None, False)
+        assert api.mails(ADA)[0]["subject"] == "Your account was recovered"
+        told = api.mails(MALLORY)[0]
+        assert told["subject"] == "Your e-mail address was changed back"
+        assert "token=" not in told["text"]
+        chosen_anew(api)
+        assert password_of(api, "Better-Horse-8").json()["data"].keys() == {"accessToken", "expiresIn"}
+        (done,) = audited(tables, "users.recover.success")
+        assert done["details"] == {"prepared_by": "grace", "approved_by": "edsger", "former": True}
+
+    def test_is_told_of_but_meant_only_when_it_is_said(self, support: Support, lost: UUID) -> None:
+        assert "--former" in support.refused("recover", ADA, "--by", "Grace")
+        assert "--former" in support.refused("show", ADA)
+        shown = support.show(ADA, "--former")
+        assert (shown["id"], shown["email"]) == (str(lost), MALLORY)
+
+    @pytest.mark.parametrize("options", [(), ("--former",)], ids=str)
+    def test_a_code_says_which_address_is_mailed(
+        self, support: Support, tables: Tables, lost: UUID, options: tuple[str, ...]
+    ) -> None:
+        if options:
+            code, address = support.prepare("Grace", MALLORY), ADA
+        else:
+            code, address = self._prepare(support), MALLORY
+        refusal = support.refused("recover", address, "--by", "Edsger", "--approve", code, *options)
+        assert "another one" in refusal
+        assert tables.count("password_resets") == 0
+
+    def test_is_found_for_thirty_days(self, support: Support, tables: Tables, lost: UUID) -> None:
+        tables.run("UPDATE email_changes SET used_at = now() - interval '29 days'")
+        self._prepare(support)
+        tables.run("UPDATE email_changes SET used_at = now() - interval '31 days'")
+        assert "30 days" in support.refused("recover", ADA, "--by", "Grace", "--former")
+        assert "--former" not in support.refused("show", ADA)
+
+    def test_a_later_account_of_the_address_hides_it_not(
+        self, support: Support, api: Api, tables: Tables, lost: UUID
+    ) -> None:
+        account(api, tables)
+        change_address(api, api.sign_in(), "eve@example.net")
+        assert support.show(ADA, "--former")["id"] == str(lost)
+
+    def test_who_proved_the_address_meanwhile_must_give_it_up(
+        self, support: Support, api: Api, tables: Tables, lost: UUID
+    ) -> None:
+        other = account(api, tables)
+        code = self._prepare(support)
+        assert "give it up" in support.refused("recover", ADA, "--by", "Edsger", "--former", "--approve", code)
+        assert tables.count("password_resets") == 0
+        change(tables, "users", other, email_verified=False)
+        self._approve(support, code)
+        assert [row["id"] for row in tables.rows("SELECT id FROM users")] == [lost]
 
 
 def test_show_tells_what_support_needs_and_no_secret(support: Support, api: Api, tables: Tables, lost: Factor) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from domain.clock import utc_now
 from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
 from persistence.repositories import Repositories
 from runtime.compose import Parts
@@ -47,7 +48,7 @@ def enqueue(biore: Deployment, *addresses: str) -> None:
 async def add_account(db: Repositories, address: str) -> UUID:
     code = referral_code(os.urandom(REFERRAL_LENGTH))
     account = new_user({"email": address}, "no hash", "en", Origin(None, None, None))
-    return await db.users.add(account, [code])
+    return await db.users.add(account, [code], utc_now())
 
 
 def people(count: int) -> list[str]:
