@@ -333,6 +333,7 @@ PERSONAL: tuple[Personal, ...] = (
         ),
         {
             "password_hash": SECRET,
+            "password_due": "nobody who could ask for an archive is signed in while it is set",
             "two_factor_secret": SECRET,
             "two_factor_last_step": INTERNAL,
             "referred_by": "the id of another person; the code that you used is theirs",
