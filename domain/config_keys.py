@@ -302,6 +302,14 @@ CATALOGUE: dict[str, ConfigKey] = {
         ),
         ConfigKey("sms.daily_budget_per_country", "int", 500, "of them to phones of one country", 0, 10_000_000),
         ConfigKey(
+            "sms.daily_per_account",
+            "int",
+            20,
+            "messages that one account may ask for in a day, and as many that its sign-ins may",
+            1,
+            10_000,
+        ),
+        ConfigKey(
             "sms.alert_sent", "int", 50, "messages of a day to a country before an alert is thought of", 1, 100_000
         ),
         ConfigKey(

@@ -358,7 +358,7 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 NOT_PERSONAL: Mapping[str, str] = {
     "reserved_usernames": "words that nobody may take; nobody's names",
     "mail_quotas": "counts by a keyed hash of an address, forgotten within a week",
-    "phone_quotas": "counts by a keyed hash of a phone, forgotten within a week",
+    "phone_quotas": "counts by a keyed hash of a phone or an account, forgotten within a week",
     "login_attempts": "counts by a keyed hash of address and network, forgotten within a week",
     "idempotency_keys": "keyed hashes and sealed answers, forgotten after 24 hours",
 }

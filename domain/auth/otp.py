@@ -18,6 +18,7 @@ DIGITS = 6
 # 64 random bits leave the digits a bias far below what anybody could use.
 RANDOM_BYTES = 8
 QUOTA_WINDOW = timedelta(hours=1)
+DAY = timedelta(days=1)
 PHONES_OF_A_SIGN_IN = 2
 """Of whoever signs in: how many shares of a phone all the phones together have that they name."""
 
@@ -72,9 +73,18 @@ def share_of_all_phones(purpose: str, asker: UUID | None) -> tuple[str, ...]:
     return ("every phone", str(asker)) if purpose == SIGN_IN else ()
 
 
-def reaches_somebody(purpose: str, user_id: UUID | None) -> bool:
-    """Whether a code goes out: a sign-in that named another phone than the account's has a challenge of nobody."""
-    return purpose != SIGN_IN or user_id is not None
+def share_of_account(purpose: str, account: UUID | None) -> tuple[str, ...]:
+    """What an account may ask for in a day, for all phones together. Whoever knows no more than its password, and so
+    waits for the second factor, takes nothing from who is signed in."""
+    if account is None:
+        return ()
+    return ("a day", str(account), SIGN_IN if purpose == SIGN_IN else "signed in")
+
+
+def reaches_somebody(purpose: str, owner: UUID | None) -> bool:
+    """Whether a code goes out: a sign-in that names another phone than the account's gets none. ``owner``: the account
+    whose verified phone it is."""
+    return purpose != SIGN_IN or owner is not None
 
 
 def life(config: Config) -> timedelta:

@@ -13,7 +13,7 @@ from domain.errors import ApiError
 from domain.keys import Purpose
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from handlers.needs import (
         Body,
@@ -43,11 +43,12 @@ async def send(
 ) -> dict[str, Any]:
     now, phone, purpose = clock(), body["phone"], body["purpose"]
     asker = await _asker(body, principal, db, config, now)
+    if asker is not None:  # held before all that is counted, as by who shows a code: so none waits for the other
+        await db.users.find_for_update(asker)
     owner = await db.challenges.find_owner(asker, phone) if asker is not None else None
-    user_id = owner if purpose == rules.SIGN_IN else asker
-    if user_id is not None:  # held before all that is counted, as by who shows a code: so none waits for the other
-        await db.users.find_for_update(user_id)
+    reached = rules.reaches_somebody(purpose, owner)
     country = require_reachable(phone, region_of, config)
+    await _count_of_account(db, purpose, asker, now, config, digests)
     shares = [share.value for share in digests(Purpose.OTP_PHONE, phone, *rules.share_of(purpose, asker, owner))]
     of_all_phones = rules.share_of_all_phones(purpose, asker)
     everywhere = digests(Purpose.OTP_PHONE, *of_all_phones) if of_all_phones else ()
@@ -56,22 +57,22 @@ async def send(
     wait = wait or await _count(db, [share.value for share in everywhere], now, cap * rules.PHONES_OF_A_SIGN_IN)
     if wait is not None:
         raise ApiError("auth.otp.send.rate_limit", retry_after=wait)
-    await _spend(db, purpose, user_id, country, now, config)
+    await _spend(db, purpose, country, now, config, reached=reached)
     challenge_id = rules.new_id(random_bytes)
-    code = _code(purpose, user_id, random_bytes)
+    code = _code(random_bytes, reached=reached)
     expires_at = now + rules.life(config)
     await db.challenges.add(
         id=challenge_id,
         purpose=purpose,
-        user_id=user_id,
+        user_id=asker,
         phone=phone,
         phone_hash=shares[0],
         code_hash=_code_hashes(digests, challenge_id, code)[0],
         sent_at=now,
         expires_at=expires_at,
     )
-    await _hand_out(db, code, challenge_id, user_id, 0, client)
-    await db.audit.record("auth.otp.send.requested", actor=user_id, target=challenge_id, purpose=purpose)
+    await _hand_out(db, code, challenge_id, asker, 0, client)
+    await db.audit.record("auth.otp.send.requested", actor=asker, target=challenge_id, purpose=purpose)
     return rules.dispatch_view(challenge_id, expires_at, config)
 
 
@@ -95,28 +96,39 @@ async def _asker(
     return user_id
 
 
-async def _count(db: Repositories, shares: list[bytes], now: datetime, cap: int) -> float | None:
-    """Seconds until the share of a phone has another code; None when it has now, and this one is counted."""
+async def _count_of_account(
+    db: Repositories, purpose: str, account: UUID | None, now: datetime, config: Config, digests: DigestsOf
+) -> None:
+    """To be counted first, by all who count. Raises ApiError auth.otp.daily_limit."""
+    share = rules.share_of_account(purpose, account)
+    counted = [digest.value for digest in digests(Purpose.OTP_PHONE, *share)] if share else []
+    wait = await _count(db, counted, now, config["sms.daily_per_account"], rules.DAY)
+    if wait is not None:
+        raise ApiError("auth.otp.daily_limit", retry_after=wait)
+
+
+async def _count(
+    db: Repositories, shares: list[bytes], now: datetime, cap: int, window: timedelta = rules.QUOTA_WINDOW
+) -> float | None:
+    """Seconds until a share has another code; None when it has now, and this one is counted."""
     for share in shares:
-        wait = await db.challenges.count_code(share, now, rules.QUOTA_WINDOW, cap)
+        wait = await db.challenges.count_code(share, now, window, cap)
         if wait is not None:
             return wait
     return None
 
 
-async def _spend(
-    db: Repositories, purpose: str, user_id: UUID | None, country: str, now: datetime, config: Config
-) -> None:
+async def _spend(db: Repositories, purpose: str, country: str, now: datetime, config: Config, *, reached: bool) -> None:
     """What nobody gets costs nothing, but is asked for as what costs. Raises ApiError auth.otp.budget_exhausted."""
     spending = Spending(now.date(), rules.asked_by(purpose), country)
-    messages = 1 if rules.reaches_somebody(purpose, user_id) else 0
-    if not await db.sms_budgets.take(spending, budget_of(country, config), budget_of(EVERYWHERE, config), messages):
+    most, of_all = budget_of(country, config), budget_of(EVERYWHERE, config)
+    if not await db.sms_budgets.take(spending, most, of_all, messages=1 if reached else 0):
         raise budget_exhausted(now)
 
 
-def _code(purpose: str, user_id: UUID | None, random_bytes: RandomBytes) -> str:
+def _code(random_bytes: RandomBytes, *, reached: bool) -> str:
     """Who must not get one has an empty code: no guess is right, and the worker sends nothing."""
-    return rules.new_code(random_bytes) if rules.reaches_somebody(purpose, user_id) else ""
+    return rules.new_code(random_bytes) if reached else ""
 
 
 async def _hand_out(
@@ -196,11 +208,14 @@ async def resend(
     if challenge is None:
         raise rules.resend_refusal(await db.challenges.find(challenge_id), now, config)
     country = require_reachable(challenge.phone, region_of, config)
+    await _count_of_account(db, challenge.purpose, challenge.user_id, now, config, digests)
     wait = await _count(db, [challenge.share], now, config["auth.otp_per_phone_max_per_hour"])
     if wait is not None:
         raise ApiError("auth.otp.resend.cap_reached", retry_after=wait)
-    await _spend(db, challenge.purpose, challenge.user_id, country, now, config)
-    code = _code(challenge.purpose, challenge.user_id, random_bytes)
+    owner = await db.challenges.find_owner(challenge.user_id, challenge.phone) if challenge.user_id else None
+    reached = rules.reaches_somebody(challenge.purpose, owner)
+    await _spend(db, challenge.purpose, country, now, config, reached=reached)
+    code = _code(random_bytes, reached=reached)
     expires_at = now + rules.life(config)
     await db.challenges.replace_code(challenge_id, _code_hashes(digests, challenge_id, code)[0], expires_at)
     resends = challenge.resend_count

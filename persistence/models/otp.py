@@ -1,4 +1,4 @@
-"""How many codes a phone got."""
+"""How many codes a phone got, or an account asked for."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from persistence.models.base import Base
 
 
 class PhoneQuota(Base):
-    """Codes of the window that ``opened_at``. The phone is known by a keyed hash only."""
+    """Codes of the window that ``opened_at``. Phone and account are known by a keyed hash only."""
 
     __tablename__ = "phone_quotas"
 

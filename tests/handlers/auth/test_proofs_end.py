@@ -124,6 +124,22 @@ class TestPhoneCodes:
         assert code_of(answer) == "auth.otp.verify.invalid"
         assert tables.one("SELECT phone FROM users")["phone"] is None
 
+    @pytest.mark.parametrize("way", WAYS)
+    def test_are_gone_whether_the_phone_was_the_accounts_or_not(
+        self, api: Api, tables: Tables, owner: tuple[Factor, str], way: Way
+    ) -> None:
+        factor, token = owner
+        tables.run("UPDATE users SET phone = %s, phone_verified_at = now()", PHONE)
+        waiting = factor.start_sign_in()
+        challenges = [
+            api.call("auth.otp.send", {"phone": phone, "purpose": "login-2fa", "tempToken": waiting})
+            for phone in (PHONE, "+12025550143")
+        ]
+        paths = [f"/auth/challenge/{answer.json()['data']['challengeId']}" for answer in challenges]
+        assert [api.call("auth.otp.challenge", path=path).status_code for path in paths] == [200, 200]
+        way(api, tables, token, factor)
+        assert [api.call("auth.otp.challenge", path=path).status_code for path in paths] == [404, 404]
+
     def test_are_not_sent_when_they_were_void_first(self, api: Api, tables: Tables) -> None:
         account(api, tables)
         token = api.sign_in()

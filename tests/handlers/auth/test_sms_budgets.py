@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import httpx
 import pytest
 
 from tests.handlers.auth.test_otp import (
@@ -24,6 +25,7 @@ from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.providers.servers import SiteVerifyServer
 
 EXHAUSTED = (503, "auth.otp.budget_exhausted")
+LIMITED = (429, "auth.otp.daily_limit")
 UNAVAILABLE = (400, "auth.otp.send.country_unavailable")
 
 
@@ -151,6 +153,70 @@ class TestBudgets:
         tables.run("UPDATE sms_budgets SET day = day - 8")
         server.let_time_come("housekeeping.forget_ended")
         assert tables.count("sms_budgets") == 0
+
+
+class TestAccounts:
+    """One account cannot use up what a country has for all, whatever the phones, purposes and resends."""
+
+    @pytest.fixture(autouse=True)
+    def two_a_day(self, server: Server) -> None:
+        server.configure(**{"sms.daily_per_account": 2})
+
+    def send(self, api: Api, token: str, number: int, purpose: str = "verify-phone-profile") -> httpx.Response:
+        return send(api, zimbabwe(number), purpose, headers=bearer(token))
+
+    def test_one_has_so_many_a_day(self, api: Api, tables: Tables, token: str) -> None:
+        opened(self.send(api, token, 1))
+        opened(self.send(api, token, 2, "2fa-setup"))
+        for number, purpose in ((1, "verify-phone-profile"), (3, "2fa-setup")):
+            response = self.send(api, token, number, purpose)
+            assert refused(response) == LIMITED
+            assert 86_390 <= int(response.headers["retry-after"]) <= 86_400
+        assert tables.one("SELECT sent FROM sms_budgets WHERE country = 'ZW'") == {"sent": 2}
+
+    def test_a_resend_counts(self, api: Api, tables: Tables, token: str) -> None:
+        challenge_id = opened(self.send(api, token, 1))
+        for status in (200, 429):
+            cool_down(tables, challenge_id)
+            response = resend(api, challenge_id)
+            assert response.status_code == status
+        assert refused(response) == LIMITED
+        assert 86_390 <= int(response.headers["retry-after"]) <= 86_400
+        assert tables.one("SELECT resend_count FROM challenges") == {"resend_count": 1}
+
+    def test_others_have_their_own(self, api: Api, tables: Tables, token: str) -> None:
+        for number in range(2):
+            opened(self.send(api, token, number))
+        account(api, tables, "eve@example.com")
+        opened(self.send(api, api.sign_in("eve@example.com"), 1))
+        opened(send(api))
+
+    def test_a_day_later_it_has_them_again(self, api: Api, tables: Tables, token: str) -> None:
+        for number in range(2):
+            opened(self.send(api, token, number))
+        tables.run("UPDATE phone_quotas SET opened_at = opened_at - interval '1 day'")
+        opened(self.send(api, token, 1))
+
+    def test_sign_ins_take_nothing_from_who_is_signed_in(
+        self, api: Api, tables: Tables, user_id: UUID, token: str
+    ) -> None:
+        temp_token = signing_in(tables, user_id)
+        for number in range(2):
+            opened(send_for_sign_in(api, temp_token, zimbabwe(number)))
+        assert refused(send_for_sign_in(api, temp_token, zimbabwe(2))) == LIMITED
+        opened(self.send(api, token, 1))
+
+    @pytest.mark.parametrize("phone", [PHONE, OTHER_PHONE])
+    def test_a_sign_in_with_another_phone_is_counted_and_refused_as_the_right_one(
+        self, api: Api, tables: Tables, user_id: UUID, phone: str
+    ) -> None:
+        temp_token = signing_in(tables, user_id)
+        challenge_id = opened(send_for_sign_in(api, temp_token, phone))
+        for status in (200, 429):
+            cool_down(tables, challenge_id)
+            assert resend(api, challenge_id).status_code == status
+        for other in (PHONE, OTHER_PHONE):
+            assert refused(send_for_sign_in(api, temp_token, other)) == LIMITED
 
 
 class TestShares:
