@@ -26,6 +26,7 @@ from benchmarks.report import Row, at_most, compared, row
 from benchmarks.stand import Stand
 from domain.clock import utc_now
 from domain.schedule import RECURRING
+from domain.topics import VerifyAddress
 from domain.users import Origin, new_user
 from runtime.compose import Parts, build_parts
 from runtime.settings import Settings
@@ -144,7 +145,7 @@ def _fill(database_url: str, office: Office, mails: int) -> None:
             for number in range(mails):
                 account = new_user({"email": f"person{number}@example.com"}, None, "en", Origin(None, None, None))
                 user_id = await db.users.add(account, [f"R{number}"], utc_now())
-                await db.outbox.add(TOPIC, secret=str(user_id), user=str(user_id))
+                await db.outbox.add(VerifyAddress(user_id), secret=str(user_id))
 
     async def run() -> None:
         parts = build_parts(Settings(secret_key=SECRET), database_url)

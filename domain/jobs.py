@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
+from typing import Generic, TypeVar
 from uuid import UUID
+
+from domain.topics import Topic
+
+Carried = TypeVar("Carried", bound=Topic, covariant=True)
 
 FIRST_DELAY = 2.0
 LONGEST_DELAY = 3600.0
@@ -36,12 +41,11 @@ def lane_of(topic: str) -> Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """``secret`` is the unsealed part of the payload; empty for none. ``attempt`` counts from 1."""
+class Job(Generic[Carried]):
+    """``secret`` was sealed beside the payload; empty for none. ``attempt`` counts from 1."""
 
     id: UUID
-    topic: str
-    payload: Mapping[str, str]
+    payload: Carried
     secret: str
     attempt: int
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain import topics
 from domain.auth import require_password
 from domain.errors import ApiError
 from domain.gdpr import DELETION, EXPORT, day, deletion_view, export_status_view, export_view
@@ -87,7 +88,7 @@ async def cancel_deletion(
     if await db.gdpr_requests.cancel_deletion(user_id, now) is None:
         raise ApiError("error.gdpr.no_pending_deletion")
     await db.users.change_status(user_id, "DEACTIVATED", "ACTIVE")
-    await db.outbox.add("email.deletion_cancelled", user=str(user_id))
+    await db.outbox.add(topics.DeletionCancelled(user_id))
     await db.audit.record("gdpr.delete.cancelled", actor=user_id, target=user_id)
 
 
@@ -119,8 +120,8 @@ async def _ask_for_export(principal: Principal, db: Repositories, *, unless: Seq
     await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
     request = await db.gdpr_requests.add(principal.user_id, EXPORT, unless=unless)
     if request is not None:
-        await db.outbox.add("gdpr.build_export", request=str(request.id))
-        await db.outbox.add("email.export_requested", user=str(principal.user_id))
+        await db.outbox.add(topics.BuildExport(request.id))
+        await db.outbox.add(topics.ExportRequested(principal.user_id))
         await db.audit.record("gdpr.export.requested", actor=principal.user_id, target=request.id)
     return request
 
@@ -136,6 +137,6 @@ async def _ask_for_deletion(user_id: UUID, db: Repositories, config: Config, cha
         await db.password_resets.invalidate(user_id, now)
         token = await db.reactivation_tokens.start(user_id, now, grace)
         secret = notice.written(str(token))
-        await db.outbox.add("email.deletion_scheduled", secret, user=str(user_id), date=day(now + grace))
+        await db.outbox.add(topics.DeletionScheduled(user_id, day(now + grace)), secret)
         await db.audit.record("gdpr.delete.requested", actor=user_id, target=user_id)
     return request

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, TypeAlias
-from uuid import UUID
 
 from domain.config_keys import Config
 from domain.keys import DigestsOf
@@ -21,6 +19,16 @@ from services.callers import PasswordHasher as Hasher
 from services.callers import RefreshCarrier as Carrier
 from services.callers import Visitor
 from services.changes import Changes
+from services.container import (
+    AvatarColumns,
+    Clock,
+    DeviceOf,
+    QrCode,
+    RandomBytes,
+    RegionOf,
+    Say,
+    SitePaths,
+)
 from services.current_password import CurrentPassword
 from services.export_links import ExportLinks
 from services.second_factor import SecondFactor
@@ -28,15 +36,6 @@ from services.tokens import Tokens
 from services.turns import OneByOne
 
 Body: TypeAlias = Mapping[str, Any]
-Clock: TypeAlias = Callable[[], datetime]
-RandomBytes: TypeAlias = Callable[[int], bytes]
-AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
-Say: TypeAlias = Callable[[str], str]
-QrCode: TypeAlias = Callable[[str], str]
-SitePaths: TypeAlias = Collection[str]
-RegionOf: TypeAlias = Callable[[str], str | None]
-DeviceOf: TypeAlias = Callable[[str | None], str | None]
-
 __all__ = [
     "AvatarColumns",
     "Body",

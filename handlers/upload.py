@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain import topics
 from domain import upload as rules
 from domain.errors import ApiError
 
@@ -30,7 +31,7 @@ async def presign(
     kept = {"provider": room.provider, "direct": room.direct}
     await db.uploads.add(upload_id, principal.user_id, body["type"], slot, now, **kept)
     if room.direct:
-        await db.outbox.add_later("storage.inspect_upload", rules.FIRST_LOOK, upload=str(upload_id))
+        await db.outbox.add_later(topics.InspectUpload(upload_id), rules.FIRST_LOOK)
     return rules.upload_view(upload_id, room.upload, room.public_url, slot)
 
 

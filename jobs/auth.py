@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from domain import topics
 from domain.keys import Purpose
 from domain.mails import allowance, allowance_of_strangers
 
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 
 
 async def resend_verification(
-    job: Job, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf, changes: Changes
+    job: Job[topics.ResendVerification],
+    uow: UnitOfWork,
+    config: Config,
+    clock: Clock,
+    digests: DigestsOf,
+    changes: Changes,
 ) -> None:
     async with uow.last() as db:
         user = await db.users.find_by_email(job.secret)
@@ -24,23 +30,25 @@ async def resend_verification(
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user.id, clock(), life)
         secret = (await changes.note_opening(db, user.id)).written(str(token))
-        await db.outbox.add("email.verify_address", secret, user=str(user.id), **await _opened_through(db, user))
+        await db.outbox.add(topics.VerifyAddress(user.id, await _opened_through(db, user)), secret)
 
 
-async def _opened_through(db: Repositories, user: Any) -> dict[str, str]:
+async def _opened_through(db: Repositories, user: Any) -> str | None:
     """The platform, of an account that has nothing else to sign in with."""
     linked = await db.oauth_links.platforms_of(user.id) if user.password_hash is None else set()
-    return {"provider": linked.pop()} if linked else {}
+    return linked.pop() if linked else None
 
 
-async def forgot_password(job: Job, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf) -> None:
+async def forgot_password(
+    job: Job[topics.ForgotPassword], uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf
+) -> None:
     async with uow.last() as db:
         user = await db.users.find_by_email(job.secret)
         if user is None or user.status != "ACTIVE":
             return
-        most = allowance(config) if job.payload.get("asker") == "known" else allowance_of_strangers(config)
+        most = allowance(config) if job.payload.asker == "known" else allowance_of_strangers(config)
         if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), most):
             return
         life = timedelta(minutes=config["auth.reset_ttl_minutes"])
         token = await db.password_resets.start(user.id, clock(), life)
-        await db.outbox.add("email.reset_password", secret=str(token), user=str(user.id))
+        await db.outbox.add(topics.ResetPassword(user.id), secret=str(token))

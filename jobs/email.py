@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain import topics
 from domain.auth.changes import Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
 from domain.mailed_pages import REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from jobs.needs import Clock, Config, DeviceOf, Job, Mailer, UnitOfWork
 
 
-async def verify_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config, device_of: DeviceOf) -> None:
+async def verify_address(
+    job: Job[topics.VerifyAddress], uow: UnitOfWork, mailer: Mailer, config: Config, device_of: DeviceOf
+) -> None:
     """Says how the account was opened, so that who did not open it can tell."""
     async with uow() as db:
-        user = await db.users.find(UUID(job.payload["user"]))
+        user = await db.users.find(job.payload.user)
     if user is None or user.email_verified:  # nothing left to prove
         return
-    notice, provider = read_notice(job.secret), job.payload.get("provider")
+    notice, provider = read_notice(job.secret), job.payload.provider
     told = {
         "hours": config["auth.verification_ttl_hours"],
         "when": moment(user.created_at),
@@ -33,27 +36,31 @@ async def verify_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Conf
     await mailer.send(job, "verify_address", to=user.email, locale=user.locale, notes=(note,), **links, **told)
 
 
-async def reset_password(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def reset_password(job: Job[topics.ResetPassword], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link = RESET_PASSWORD.link(job.secret)
     await _tell_owner(job, uow, mailer, "reset_password", link=link, minutes=config["auth.reset_ttl_minutes"])
 
 
-async def reactivation(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def reactivation(job: Job[topics.Reactivation], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link = REACTIVATE.link(job.secret)
     await _tell_owner(job, uow, mailer, "reactivation", link=link, days=config["auth.reactivation_ttl_days"])
 
 
-async def account_deactivated(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def account_deactivated(
+    job: Job[topics.AccountDeactivated], uow: UnitOfWork, mailer: Mailer, config: Config
+) -> None:
     link, days = _reactivation_link(job), config["auth.reactivation_ttl_days"]
     await _tell_of_change(job, uow, mailer, config, "account_deactivated", link=link, days=days)
 
 
-async def change_undone(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def change_undone(job: Job[topics.ChangeUndone], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link = RESET_PASSWORD.link(job.secret)
     await _tell_owner(job, uow, mailer, "change_undone", link=link, minutes=config["auth.reset_ttl_minutes"])
 
 
-async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config, clock: Clock) -> None:
+async def confirm_new_address(
+    job: Job[topics.ConfirmNewAddress], uow: UnitOfWork, mailer: Mailer, config: Config, clock: Clock
+) -> None:
     """Says which account asked, how and when, so that who did not ask can tell. A former release left no such words."""
     token = UUID(job.secret)
     async with uow() as db:
@@ -64,41 +71,44 @@ async def confirm_new_address(job: Job, uow: UnitOfWork, mailer: Mailer, config:
         address = await db.email_changes.new_email(token)
     link = VERIFY_EMAIL_CHANGE.link(str(token))
     hours = config["auth.verification_ttl_hours"]
-    told = {"link": link, "hours": hours, "account": mask_email(user.email)} | _circumstances(job)
-    notes = ("confirm_new_address.asked",) if "when" in job.payload else ()
+    payload = job.payload
+    told = {"link": link, "hours": hours, "account": mask_email(user.email)}
+    told |= {"when": payload.when or "", "device": payload.device, "place": ""}
+    notes = ("confirm_new_address.asked",) if payload.when else ()
     await mailer.send(job, "confirm_new_address", to=address, locale=user.locale, notes=notes, **told)
 
 
-async def account_recovered(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def account_recovered(job: Job[topics.AccountRecovered], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link = RESET_PASSWORD.link(read_notice(job.secret).link)
     minutes = config["auth.reset_ttl_minutes"]
     await _tell_of_change(job, uow, mailer, config, "account_recovered", link=link, minutes=minutes)
 
 
-async def address_change_requested(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    await _tell_of_change(job, uow, mailer, config, "address_change_requested", address=job.payload["address"])
+async def address_change_requested(
+    job: Job[topics.AddressChangeRequested], uow: UnitOfWork, mailer: Mailer, config: Config
+) -> None:
+    await _tell_of_change(job, uow, mailer, config, "address_change_requested", address=job.payload.address)
 
 
-async def address_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    await _tell_of_change(job, uow, mailer, config, "address_changed", address=job.payload["address"])
+async def address_changed(job: Job[topics.AddressChanged], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_of_change(job, uow, mailer, config, "address_changed", address=job.payload.address)
 
 
-async def address_returned(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+async def address_returned(job: Job[topics.AddressReturned], uow: UnitOfWork, mailer: Mailer) -> None:
     """To the address that the account had until the change of it was undone."""
     async with uow() as db:
-        user = await db.users.find(UUID(job.payload["user"]))
+        user = await db.users.find(job.payload.user)
     if user is not None and user.status != "DELETED":
-        address = job.payload["address"]
+        address = job.payload.address
         await mailer.send(job, "address_returned", to=job.secret, locale=user.locale, address=address)
 
 
-async def password_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def password_changed(job: Job[topics.PasswordChanged], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     """After a reset also which platforms stand, and which were unlinked for being young."""
     payload = job.payload
-    told = {"when": payload["when"], "device": payload["device"], "days": config["auth.young_days"]}
-    platforms: dict[str, Any] = {
-        state: _platform_names(payload[state]) for state in ("standing", "unlinked") if payload.get(state)
-    }
+    told = {"when": payload.when, "device": payload.device, "days": config["auth.young_days"]}
+    states = {"standing": payload.standing, "unlinked": payload.unlinked}
+    platforms: dict[str, Any] = {state: _platform_names(named) for state, named in states.items() if named}
     notes = [f"platforms.{state}" for state in platforms]
     await _tell_of_change(job, uow, mailer, config, "password_changed", notes=notes, **told, **platforms)
 
@@ -107,97 +117,105 @@ def _platform_names(platforms: str) -> str:
     return ", ".join(PLATFORM_NAMES[platform] for platform in platforms.split(",") if platform)
 
 
-async def new_sign_in(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_owner(job, uow, mailer, "new_sign_in", **_circumstances(job))
+async def new_sign_in(job: Job[topics.NewSignIn], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "new_sign_in", **_circumstances(job.payload))
 
 
-async def sign_in_after_failures(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_owner(job, uow, mailer, "sign_in_after_failures", **_circumstances(job))
+async def sign_in_after_failures(job: Job[topics.SignInAfterFailures], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "sign_in_after_failures", **_circumstances(job.payload))
 
 
-async def wrong_second_factors(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_owner(job, uow, mailer, "wrong_second_factors", **_circumstances(job))
+async def wrong_second_factors(job: Job[topics.WrongSecondFactors], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "wrong_second_factors", **_circumstances(job.payload))
 
 
-def _circumstances(job: Job) -> dict[str, Any]:
-    return {name: job.payload.get(name, "") for name in ("when", "device", "place")}
+def _circumstances(told: topics.Circumstances) -> dict[str, Any]:
+    return {"when": told.when, "device": told.device, "place": told.place}
 
 
-async def password_guessed(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+async def password_guessed(job: Job[topics.PasswordGuessed], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "password_guessed")
 
 
-async def two_factor_enabled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def two_factor_enabled(
+    job: Job[topics.TwoFactorEnabled], uow: UnitOfWork, mailer: Mailer, config: Config
+) -> None:
     await _tell_of_change(job, uow, mailer, config, "two_factor_enabled")
 
 
-async def two_factor_disabled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def two_factor_disabled(
+    job: Job[topics.TwoFactorDisabled], uow: UnitOfWork, mailer: Mailer, config: Config
+) -> None:
     await _tell_of_change(job, uow, mailer, config, "two_factor_disabled")
 
 
-async def backup_codes_renewed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def backup_codes_renewed(
+    job: Job[topics.BackupCodesRenewed], uow: UnitOfWork, mailer: Mailer, config: Config
+) -> None:
     await _tell_of_change(job, uow, mailer, config, "backup_codes_renewed")
 
 
-async def phone_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def phone_changed(job: Job[topics.PhoneChanged], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     await _tell_of_change(job, uow, mailer, config, "phone_changed")
 
 
-async def username_changed(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def username_changed(job: Job[topics.UsernameChanged], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     await _tell_of_change(job, uow, mailer, config, "username_changed", hours=config["auth.undo_hours"])
 
 
-async def provider_linked(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    provider = PLATFORM_NAMES[job.payload["provider"]]
+async def provider_linked(job: Job[topics.ProviderLinked], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    provider = PLATFORM_NAMES[job.payload.provider]
     await _tell_of_change(job, uow, mailer, config, "provider_linked", provider=provider)
 
 
-async def provider_unlinked(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    provider = PLATFORM_NAMES[job.payload["provider"]]
+async def provider_unlinked(job: Job[topics.ProviderUnlinked], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    provider = PLATFORM_NAMES[job.payload.provider]
     await _tell_of_change(job, uow, mailer, config, "provider_unlinked", provider=provider)
 
 
-async def export_requested(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+async def export_requested(job: Job[topics.ExportRequested], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "export_requested")
 
 
-async def export_ready(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+async def export_ready(job: Job[topics.ExportReady], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     await _tell_owner(job, uow, mailer, "export_ready", hours=config["gdpr.export_ttl_hours"])
 
 
-async def deletion_scheduled(job: Job, uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link, date = _reactivation_link(job), job.payload["date"]
+async def deletion_scheduled(
+    job: Job[topics.DeletionScheduled], uow: UnitOfWork, mailer: Mailer, config: Config
+) -> None:
+    link, date = _reactivation_link(job), job.payload.date
     await _tell_of_change(job, uow, mailer, config, "deletion_scheduled", link=link, date=date)
 
 
-async def deletion_cancelled(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+async def deletion_cancelled(job: Job[topics.DeletionCancelled], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "deletion_cancelled")
 
 
-async def account_erased(job: Job, mailer: Mailer) -> None:
+async def account_erased(job: Job[topics.AccountErased], mailer: Mailer) -> None:
     """To an address that nothing else here knows any more."""
-    await mailer.send(job, "account_erased", to=job.secret, locale=job.payload.get("locale"))
+    await mailer.send(job, "account_erased", to=job.secret, locale=job.payload.locale)
 
 
-async def session_theft(job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
+async def session_theft(job: Job[topics.SessionTheft], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "session_theft")
 
 
 async def _tell_owner(
-    job: Job, uow: UnitOfWork, mailer: Mailer, template: str, link: Link | None = None, **words: Any
+    job: Job[topics.ToOwner], uow: UnitOfWork, mailer: Mailer, template: str, link: Link | None = None, **words: Any
 ) -> None:
     async with uow() as db:
-        user = await db.users.find(UUID(job.payload["user"]))
+        user = await db.users.find(job.payload.user)
     if user is not None and user.status != "DELETED":
         await mailer.send(job, template, to=user.email, locale=user.locale, link=link, **words)
 
 
-def _reactivation_link(job: Job) -> Link:
+def _reactivation_link(job: Job[Any]) -> Link:
     return REACTIVATE.link(read_notice(job.secret).link or job.secret)
 
 
 async def _tell_of_change(
-    job: Job,
+    job: Job[topics.ToOwner],
     uow: UnitOfWork,
     mailer: Mailer,
     config: Config,
@@ -209,7 +227,7 @@ async def _tell_of_change(
     """To the address that was proven before the change: by now the account may have another, and another owner."""
     notice = read_notice(job.secret)
     async with uow() as db:
-        user = await db.users.find(UUID(job.payload["user"]))
+        user = await db.users.find(job.payload.user)
     if user is not None and user.status != "DELETED":
         # Jobs of a release without notices had the address alone, or nothing.
         to = notice.to or (job.secret if "@" in job.secret else user.email)
@@ -222,14 +240,14 @@ def _links(config: Config, notice: Notice, link: Link | None) -> dict[str, Any]:
     return {"link": link, "undo": undo, "undo_hours": config["auth.undo_hours"]}
 
 
-async def session_theft_alert(job: Job, mailer: Mailer, config: Config) -> None:
+async def session_theft_alert(job: Job[topics.SessionTheftAlert], mailer: Mailer, config: Config) -> None:
     if config["security.alert_email"]:
         await mailer.send(
-            job, "session_theft_alert", to=config["security.alert_email"], locale=None, user=job.payload["user"]
+            job, "session_theft_alert", to=config["security.alert_email"], locale=None, user=str(job.payload.user)
         )
 
 
-async def sms_alert(job: Job, mailer: Mailer, config: Config) -> None:
+async def sms_alert(job: Job[topics.SmsAlert], mailer: Mailer, config: Config) -> None:
     if config["security.alert_email"]:
-        told: dict[str, Any] = {name: job.payload[name] for name in ("country", "sent", "verified", "budget")}
+        told: dict[str, Any] = job.payload.written()
         await mailer.send(job, "sms_alert", to=config["security.alert_email"], locale=None, **told)

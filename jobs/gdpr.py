@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
+from domain import topics
 from domain.gdpr import EXPORT_TRIES, STALLED, export_key
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ BATCH = 1000
 
 
 async def build_export(
-    job: Job, uow: UnitOfWork, archives: Archives, storage: Storage, config: Config, clock: Clock
+    job: Job[topics.BuildExport], uow: UnitOfWork, archives: Archives, storage: Storage, config: Config, clock: Clock
 ) -> None:
-    request_id = UUID(job.payload["request"])
+    request_id = job.payload.request
     async with uow() as db:
         user_id = await db.gdpr_requests.begin_export(request_id)
     if user_id is None:
@@ -42,7 +42,7 @@ async def build_export(
             expires_at = now + timedelta(hours=config["gdpr.export_ttl_hours"])
             archive = {"key": key, "provider": provider.name, "size": size, "expires_at": expires_at}
             await db.data_exports.add(request_id=request_id, user_id=user_id, **archive)
-            await db.outbox.add("email.export_ready", user=str(user_id))
+            await db.outbox.add(topics.ExportReady(user_id))
     if not kept:
         await provider.delete(key)
 
@@ -52,12 +52,12 @@ async def sweep_exports(uow: UnitOfWork, clock: Clock) -> None:
     async with uow.last() as db:
         await db.gdpr_requests.give_up_stalled(now - STALLED, now)
         for export_id in await db.data_exports.list_expired(now, BATCH):
-            await db.outbox.add("gdpr.forget_export", export=str(export_id))
+            await db.outbox.add(topics.ForgetExport(export_id))
 
 
-async def forget_export(job: Job, uow: UnitOfWork, storage: Storage) -> None:
+async def forget_export(job: Job[topics.ForgetExport], uow: UnitOfWork, storage: Storage) -> None:
     async with uow() as db:
-        export = await db.data_exports.find(UUID(job.payload["export"]))
+        export = await db.data_exports.find(job.payload.export)
     if export is None:
         return
     await storage.of(export.provider).delete(export.key)
@@ -68,12 +68,12 @@ async def forget_export(job: Job, uow: UnitOfWork, storage: Storage) -> None:
 async def erase_due(uow: UnitOfWork, clock: Clock) -> None:
     async with uow.last() as db:
         for request_id in await db.gdpr_requests.list_due_deletions(clock(), BATCH):
-            await db.outbox.add("gdpr.erase", request=str(request_id))
+            await db.outbox.add(topics.Erase(request_id))
 
 
-async def erase(job: Job, uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
+async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
     """First nobody can stop it, then the files go, then all rows at once; each step can be taken again."""
-    request_id = UUID(job.payload["request"])
+    request_id = job.payload.request
     async with uow() as db:
         farewell = await db.gdpr_requests.begin_erasure(request_id, clock())
         files = await db.gdpr_requests.files_of(farewell.user_id) if farewell else []
@@ -91,5 +91,4 @@ async def erase(job: Job, uow: UnitOfWork, storage: Storage, clock: Clock) -> No
             await db.personal_data.erase(subject)
         await db.audit.record("gdpr.erase.success", target=farewell.user_id)
         # The address lives on in this job only, sealed, until the mail is out.
-        locale = {"locale": farewell.locale} if farewell.locale else {}
-        await db.outbox.add("email.account_erased", secret=farewell.email, **locale)
+        await db.outbox.add(topics.AccountErased(farewell.locale or None), secret=farewell.email)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import TypeAlias
-
 from domain.config_keys import Config
 from domain.jobs import Job
 from domain.keys import DigestsOf
@@ -14,12 +10,10 @@ from persistence.repositories import Repositories
 from providers.registry import StorageFamily as Storage
 from services.archive import Archives
 from services.changes import Changes
+from services.container import Clock, DeviceOf
 from services.inspector import Inspector
 from services.mailer import Mailer
 from services.texter import Texter
-
-Clock: TypeAlias = Callable[[], datetime]
-DeviceOf: TypeAlias = Callable[[str | None], str | None]
 
 __all__ = [
     "Archives",

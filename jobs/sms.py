@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
+from domain import topics
 from domain.auth import otp as rules
 from domain.auth.sms import budget_of, is_unusual
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from jobs.needs import Clock, Config, Job, Texter, UnitOfWork
 
 
-async def otp(job: Job, uow: UnitOfWork, texter: Texter, clock: Clock) -> None:
+async def otp(job: Job[topics.OtpSms], uow: UnitOfWork, texter: Texter, clock: Clock) -> None:
     if not job.secret:  # the phone was not the one of the account: the caller was not told, and nobody gets a code
         return
     async with uow() as db:
-        challenge = await db.challenges.find(UUID(job.payload["challenge"]))
+        challenge = await db.challenges.find(job.payload.challenge)
     now = clock()
-    if challenge is None or challenge.phone is None or not rules.is_current(challenge, int(job.payload["resend"]), now):
+    if challenge is None or challenge.phone is None or not rules.is_current(challenge, job.payload.resend, now):
         return
     minutes = rules.minutes_left(challenge.expires_at, now)
-    await texter.send(job, "otp", to=challenge.phone, locale=job.payload["locale"], code=job.secret, minutes=minutes)
+    await texter.send(job, "otp", to=challenge.phone, locale=job.payload.locale, code=job.secret, minutes=minutes)
 
 
 async def watch_budgets(uow: UnitOfWork, config: Config, clock: Clock) -> None:
@@ -32,10 +32,5 @@ async def watch_budgets(uow: UnitOfWork, config: Config, clock: Clock) -> None:
     async with uow.last() as db:
         for budget in await db.sms_budgets.list_of(now.date()):
             if is_unusual(budget, config) and await db.sms_budgets.mark_alerted(budget, now):
-                figures = {
-                    "sent": budget.sent,
-                    "verified": budget.verified,
-                    "budget": budget_of(budget.country, config),
-                }
-                told = {name: str(figure) for name, figure in figures.items()}
-                await db.outbox.add("email.sms_alert", country=budget.country, **told)
+                most = budget_of(budget.country, config)
+                await db.outbox.add(topics.SmsAlert(budget.country, budget.sent, budget.verified, most))

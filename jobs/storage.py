@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
+from domain import topics
 from domain.upload import ENDED_KEPT, SLACK, Refused, StoredFile, incoming, next_look, owner_of, require_claimed
 
 if TYPE_CHECKING:
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 BATCH = 1000
 
 
-async def inspect_upload(job: Job, uow: UnitOfWork, storage: Storage, inspector: Inspector, clock: Clock) -> None:
+async def inspect_upload(
+    job: Job[topics.InspectUpload], uow: UnitOfWork, storage: Storage, inspector: Inspector, clock: Clock
+) -> None:
     """Show a file that is what it claims to be, cleaned; remove any other, and say why in its row."""
     async with uow() as db:
-        upload = await db.uploads.find(UUID(job.payload["upload"]))
+        upload = await db.uploads.find(job.payload.upload)
     if upload is None or upload.status != "PENDING":
         return
     source, stored = await _arrived(storage, upload)
@@ -37,7 +39,7 @@ async def inspect_upload(job: Job, uow: UnitOfWork, storage: Storage, inspector:
         gone = not settled and await db.uploads.is_gone(upload.id)
         if takes_more:  # what lies there keeps the URL from taking another file
             wait = upload.expires_at + SLACK - clock()
-            await db.outbox.add_later("storage.delete_incoming", wait, provider=upload.provider, key=upload.key)
+            await db.outbox.add_later(topics.DeleteIncoming(upload.provider, upload.key), wait)
     if gone:  # while it was looked at
         await storage.remove(upload.provider, upload.key)
 
@@ -60,7 +62,7 @@ async def _wait(upload: Any, uow: UnitOfWork, clock: Clock) -> None:
             await db.uploads.forget(upload.id)
         elif upload.direct:
             pause = next_look(upload.created_at, now)
-            await db.outbox.add_later("storage.inspect_upload", pause, upload=str(upload.id))
+            await db.outbox.add_later(topics.InspectUpload(upload.id), pause)
 
 
 async def _show(storage: Storage, inspector: Inspector, upload: Any, source: str, stored: StoredFile) -> None:
@@ -74,9 +76,9 @@ async def _show(storage: Storage, inspector: Inspector, upload: Any, source: str
         await provider.put(upload.key, upload.content_type, file)
 
 
-async def delete_incoming(job: Job, storage: Storage) -> None:
+async def delete_incoming(job: Job[topics.DeleteIncoming], storage: Storage) -> None:
     """What came by a URL that takes nothing any more, and was dealt with."""
-    await storage.of(job.payload["provider"]).delete(incoming(job.payload["key"]))
+    await storage.of(job.payload.provider).delete(incoming(job.payload.key))
 
 
 async def sweep_uploads(uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
@@ -86,24 +88,24 @@ async def sweep_uploads(uow: UnitOfWork, storage: Storage, clock: Clock) -> None
     async with uow.last() as db:
         await db.uploads.purge(now - ENDED_KEPT)
         for upload_id in await db.uploads.list_expired(now - SLACK, BATCH):
-            await db.outbox.add("storage.inspect_upload", upload=str(upload_id))
+            await db.outbox.add(topics.InspectUpload(upload_id))
 
 
-async def delete_file(job: Job, uow: UnitOfWork, storage: Storage) -> None:
+async def delete_file(job: Job[topics.DeleteFile], uow: UnitOfWork, storage: Storage) -> None:
     """Remove the file behind a public URL that its account does not show any more.
 
     Anybody may name any URL: it must be of the account's own folder, and where no account is named an avatar's.
     """
-    found = storage.find(job.payload["url"])
+    found = storage.find(job.payload.url)
     if found is None:
         return
     provider, key = found[0].name, found[1]
-    owner, user = owner_of(key), job.payload.get("user")
-    if owner is None or (str(owner) != user if user else not key.startswith("avatars/")):
+    owner, user = owner_of(key), job.payload.user
+    if owner is None or (owner != user if user else not key.startswith("avatars/")):
         return
     async with uow() as db:
         account = await db.users.find(owner)
-    if account is not None and account.avatar_url == job.payload["url"]:
+    if account is not None and account.avatar_url == job.payload.url:
         return
     await storage.remove(provider, key)
     async with uow.last() as db:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.jobs import Lane, lane_of
 from domain.mails import Attempt
+from domain.topics import Topic
 from domain.users import Trace
 from persistence.models import EmailDelivery, OutboxJob, SmsDelivery
 
@@ -42,18 +43,17 @@ class Outbox:
         self._trace = trace
         self._seal = seal
 
-    async def add(self, topic: str, secret: str | None = None, **payload: str) -> None:
+    async def add(self, job: Topic, secret: str | None = None) -> None:
         """A job for the worker, in the transaction of its cause. ``secret`` is stored sealed and wiped at the end."""
-        await self.add_later(topic, timedelta(0), secret, **payload)
+        await self.add_later(job, timedelta(0), secret)
 
-    async def add_later(self, topic: str, after: timedelta, secret: str | None = None, **payload: str) -> None:
+    async def add_later(self, job: Topic, after: timedelta, secret: str | None = None) -> None:
         """As ``add``, due ``after`` a while."""
-        if secret is not None:
-            payload["sealed"] = self._seal(secret)
+        payload = job.written() | ({} if secret is None else {"sealed": self._seal(secret)})
         cause = {"correlation_id": self._trace.correlation_id, "traceparent": self._trace.traceparent}
         due = {"available_at": func.now() + after} if after else {}
         await self._session.execute(
-            insert(OutboxJob).values(topic=topic, lane=lane_of(topic), payload=payload, **cause, **due)
+            insert(OutboxJob).values(topic=job.topic, lane=lane_of(job.topic), payload=payload, **cause, **due)
         )
 
     async def claim(

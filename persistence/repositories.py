@@ -1,6 +1,7 @@
 """All repositories of one session, each made when it is first asked for."""
 
-from functools import cached_property
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,6 +40,24 @@ from persistence.users.consents import Consents
 from persistence.users.settings import Settings
 from persistence.users.usernames import Usernames
 
+R = TypeVar("R")
+
+
+class Repository(Generic[R]):
+    """One that is made when it is first asked for, of the session alone where nothing else is said, and kept."""
+
+    def __init__(self, kind: type[R], make: "Callable[[Repositories], R] | None" = None) -> None:
+        self.kind = kind
+        of_session: Any = kind
+        self._make = make or (lambda db: of_session(db.session))
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, db: "Repositories", _owner: type) -> R:
+        made = db.__dict__[self._name] = self._make(db)  # found there from now on
+        return made
+
 
 class Repositories:
     """``trace`` goes onto what is left behind for later; ``seal`` hides the secrets of jobs.
@@ -46,148 +65,49 @@ class Repositories:
     ``digests`` recognises addresses that were erased.
     """
 
+    session: AsyncSession
+    trace: Trace
+    seal: Seal
+    digests: DigestsOf
+
+    users = Repository(Users, lambda db: Users(db.session, db.digests))
+    usernames = Repository(Usernames)
+    settings = Repository(Settings)
+    blocks = Repository(Blocks)
+    consents = Repository(Consents)
+    appeals = Repository(Appeals)
+    referrals = Repository(Referrals)
+    creators = Repository(Creators)
+    sessions = Repository(Sessions)
+    email_verifications = Repository(EmailVerifications)
+    email_changes = Repository(EmailChanges)
+    password_resets = Repository(PasswordResets)
+    reactivation_tokens = Repository(ReactivationTokens)
+    credential_changes = Repository(CredentialChanges)
+    sign_in_challenges = Repository(SignInChallenges)
+    two_factor = Repository(TwoFactor)
+    login_attempts = Repository(LoginAttempts)
+    known_devices = Repository(KnownDevices)
+    challenges = Repository(Challenges)
+    sms_budgets = Repository(SmsBudgets)
+    oauth_providers = Repository(OAuthProviders)
+    oauth_links = Repository(OAuthLinks)
+    oauth_used_tokens = Repository(OAuthUsedTokens)
+    outbox = Repository(Outbox, lambda db: Outbox(db.session, db.trace, db.seal))
+    audit = Repository(Audit, lambda db: Audit(db.session, db.trace))
+    config = Repository(ConfigEntries)
+    signing_keys = Repository(SigningKeys)
+    idempotency = Repository(IdempotencyKeys)
+    mailbox = Repository(Mailbox)
+    mail_quotas = Repository(MailQuotas)
+    schedule = Repository(Schedule)
+    uploads = Repository(Uploads)
+    gdpr_requests = Repository(GdprRequests)
+    data_exports = Repository(DataExports)
+    personal_data = Repository(PersonalData, lambda db: PersonalData(db.session, db.digests))
+
     def __init__(self, session: AsyncSession, trace: Trace, seal: Seal, digests: DigestsOf) -> None:
         self.session = session
         self.trace = trace
         self.seal = seal
         self.digests = digests
-
-    @cached_property
-    def users(self) -> Users:
-        return Users(self.session, self.digests)
-
-    @cached_property
-    def usernames(self) -> Usernames:
-        return Usernames(self.session)
-
-    @cached_property
-    def settings(self) -> Settings:
-        return Settings(self.session)
-
-    @cached_property
-    def blocks(self) -> Blocks:
-        return Blocks(self.session)
-
-    @cached_property
-    def consents(self) -> Consents:
-        return Consents(self.session)
-
-    @cached_property
-    def appeals(self) -> Appeals:
-        return Appeals(self.session)
-
-    @cached_property
-    def referrals(self) -> Referrals:
-        return Referrals(self.session)
-
-    @cached_property
-    def creators(self) -> Creators:
-        return Creators(self.session)
-
-    @cached_property
-    def sessions(self) -> Sessions:
-        return Sessions(self.session)
-
-    @cached_property
-    def email_verifications(self) -> EmailVerifications:
-        return EmailVerifications(self.session)
-
-    @cached_property
-    def email_changes(self) -> EmailChanges:
-        return EmailChanges(self.session)
-
-    @cached_property
-    def password_resets(self) -> PasswordResets:
-        return PasswordResets(self.session)
-
-    @cached_property
-    def reactivation_tokens(self) -> ReactivationTokens:
-        return ReactivationTokens(self.session)
-
-    @cached_property
-    def credential_changes(self) -> CredentialChanges:
-        return CredentialChanges(self.session)
-
-    @cached_property
-    def sign_in_challenges(self) -> SignInChallenges:
-        return SignInChallenges(self.session)
-
-    @cached_property
-    def two_factor(self) -> TwoFactor:
-        return TwoFactor(self.session)
-
-    @cached_property
-    def login_attempts(self) -> LoginAttempts:
-        return LoginAttempts(self.session)
-
-    @cached_property
-    def known_devices(self) -> KnownDevices:
-        return KnownDevices(self.session)
-
-    @cached_property
-    def challenges(self) -> Challenges:
-        return Challenges(self.session)
-
-    @cached_property
-    def sms_budgets(self) -> SmsBudgets:
-        return SmsBudgets(self.session)
-
-    @cached_property
-    def oauth_providers(self) -> OAuthProviders:
-        return OAuthProviders(self.session)
-
-    @cached_property
-    def oauth_links(self) -> OAuthLinks:
-        return OAuthLinks(self.session)
-
-    @cached_property
-    def oauth_used_tokens(self) -> OAuthUsedTokens:
-        return OAuthUsedTokens(self.session)
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        return Outbox(self.session, self.trace, self.seal)
-
-    @cached_property
-    def audit(self) -> Audit:
-        return Audit(self.session, self.trace)
-
-    @cached_property
-    def config(self) -> ConfigEntries:
-        return ConfigEntries(self.session)
-
-    @cached_property
-    def signing_keys(self) -> SigningKeys:
-        return SigningKeys(self.session)
-
-    @cached_property
-    def idempotency(self) -> IdempotencyKeys:
-        return IdempotencyKeys(self.session)
-
-    @cached_property
-    def mailbox(self) -> Mailbox:
-        return Mailbox(self.session)
-
-    @cached_property
-    def mail_quotas(self) -> MailQuotas:
-        return MailQuotas(self.session)
-
-    @cached_property
-    def schedule(self) -> Schedule:
-        return Schedule(self.session)
-
-    @cached_property
-    def uploads(self) -> Uploads:
-        return Uploads(self.session)
-
-    @cached_property
-    def gdpr_requests(self) -> GdprRequests:
-        return GdprRequests(self.session)
-
-    @cached_property
-    def data_exports(self) -> DataExports:
-        return DataExports(self.session)
-
-    @cached_property
-    def personal_data(self) -> PersonalData:
-        return PersonalData(self.session, self.digests)

@@ -10,7 +10,6 @@ import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import FunctionType, ModuleType
@@ -22,11 +21,11 @@ from contract.loader import Contract
 from contract.policy import Policy
 from domain.auth import require_fresh
 from domain.config_keys import CATALOGUE
-from domain.jobs import UnknownTopic
+from domain.topics import Topic
 from proof.sources import chain_of, definition_of, executed, is_ours, job_of, services_of
 from providers.registry import CaptchaFamily
 from runtime.web.dispatch import find_handler
-from runtime.worker.worker import find_job
+from runtime.worker.jobs import find_job
 
 Owner = type | None
 
@@ -68,8 +67,6 @@ class _Reader:
         module, known = sys.modules[function.__module__], _classes(function, owner)
         for node in executed(definition_of(function)):
             self.keys.update(_named(node, owner))
-            if function.__module__.startswith("jobs."):
-                self._next_job(node)
             if chain := chain_of(node):
                 self._follow(chain, module, owner, known)
 
@@ -85,12 +82,6 @@ class _Reader:
         else:
             self._global(chain, module)
 
-    def _next_job(self, node: ast.AST) -> None:
-        """A job may leave others behind, which the operation does not know."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            with suppress(UnknownTopic):
-                self.read(find_job(node.value))
-
     def _method(self, owner: type, name: str) -> None:
         for kind in _implementations(owner):
             found = inspect.getattr_static(kind, name, None)
@@ -105,7 +96,10 @@ class _Reader:
             if not inspect.ismodule(found):
                 break
             found = getattr(found, step, None)
-        if inspect.isclass(found) and is_ours(found):
+        if inspect.isclass(found) and issubclass(found, Topic):
+            if module.__name__.startswith("jobs.") and "topic" in vars(found):
+                self.read(find_job(found.topic))  # a job may leave others behind, which the operation does not know
+        elif inspect.isclass(found) and is_ours(found):
             for name in ("__init__", "__post_init__"):
                 self._method(found, name)
         elif callable(found):

@@ -12,23 +12,23 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, get_type_hints
+from typing import Any
 
 from contract.loader import ROOT, Contract, Places
 from contract.policy import ContractError, Policy
 from domain.jobs import UnknownTopic
 from persistence.models import Base
-from persistence.repositories import Repositories
+from persistence.repositories import Repositories, Repository
 from portal.source import KINDS, Source, Sources
 from runtime.web.dispatch import find_handler
-from runtime.worker.worker import find_job
+from runtime.worker.jobs import find_job
 
 OURS = ("domain", "handlers", "jobs", "persistence", "providers", "runtime", "services")
-# How refusals are raised, by everybody and everywhere: naming it tells nobody anything.
-COMMON = {"domain.errors"}
+# How refusals are raised and jobs left behind, by everybody and everywhere: naming it tells nobody anything.
+COMMON = {"domain.errors", "domain.topics"}
 UNIT = "db"
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -105,8 +105,7 @@ def _models() -> Mapping[str, type]:
 @cache
 def _repositories() -> Mapping[str, type]:
     """Name of the attribute -> class of the repository."""
-    parts = inspect.getmembers_static(Repositories, lambda part: isinstance(part, cached_property))
-    return {name: get_type_hints(part.func)["return"] for name, part in parts}
+    return {name: part.kind for name, part in vars(Repositories).items() if isinstance(part, Repository)}
 
 
 @cache

@@ -21,7 +21,7 @@ from persistence.models import Base
 from portal.evidence import SAMPLES, Answer, Badge, Count, Evidence, Gap, deviations
 from runtime.web.dispatch import find_handler
 from runtime.web.validation import JSON
-from runtime.worker.worker import find_job
+from runtime.worker.jobs import find_job
 
 Gaps = dict[str, list[Gap]]
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.auth.devices import Known
 from domain.keys import Digest
+from domain.topics import Circumstances
 from persistence.repositories import Repositories
 
 
@@ -66,7 +67,9 @@ class Visitor(Protocol):
     ) -> bool:
         """Whether there were so many that the owner is told."""
 
-    async def tell(self, db: Repositories, topic: str, user_id: UUID, country: str | None, now: datetime) -> None:
+    async def tell(
+        self, db: Repositories, topic: type[Circumstances], user_id: UUID, country: str | None, now: datetime
+    ) -> None:
         """Mail the owner when, from which device and from where."""
 
     async def forget_others(self, db: Repositories, user_id: UUID) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.config_keys import Config
 from domain.errors import ApiError
 from domain.keys import Digests, Purpose
+from domain.topics import PasswordGuessed
 from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 from services.callers import PasswordHasher
@@ -43,7 +44,7 @@ class CurrentPassword:
                 return True
             await db.audit.record("auth.password.failure", result="failure", actor=user_id, target=user_id)
             if number == self._config["auth.lockout_threshold"]:
-                await db.outbox.add("email.password_guessed", user=str(user_id))
+                await db.outbox.add(PasswordGuessed(user_id))
         return False
 
     async def _count(self, uow: UnitOfWork, user_id: UUID) -> int:

@@ -11,6 +11,7 @@ from domain.config_keys import Config
 from domain.jobs import Job
 from domain.mailed_pages import Link
 from domain.mails import Attempt, Mail
+from domain.topics import Topic
 from persistence.engine.database import Database
 from providers.registry import EmailFamily
 
@@ -41,7 +42,7 @@ class Mailer:
 
     async def send(
         self,
-        job: Job,
+        job: Job[Topic],
         template: str,
         *,
         to: str,

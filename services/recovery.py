@@ -14,6 +14,7 @@ from domain.config_keys import Config
 from domain.email_address import normalize
 from domain.errors import ApiError
 from domain.keys import Purpose
+from domain.topics import AccountRecovered, AddressReturned
 from domain.users import mask_email, timestamp
 from persistence.engine.database import Database
 from persistence.models import User
@@ -106,7 +107,7 @@ class Recovery:
             await db.users.change(user.id, email=former, email_verified=True, owner_unproven=False)
         except ApiError:
             raise NotRecovered("another account has proven this address; its owner must give it up first") from None
-        await db.outbox.add("email.address_returned", secret=left, user=str(user.id), address=mask_email(former))
+        await db.outbox.add(AddressReturned(user.id, mask_email(former)), secret=left)
         return Notice(to=former)
 
     async def _give_back(self, db: Repositories, user_id: UUID, notice: Notice, now: datetime) -> None:
@@ -114,7 +115,7 @@ class Recovery:
         await db.sessions.revoke_all(user_id, now)
         life = timedelta(minutes=self._config["auth.reset_ttl_minutes"])
         token = await db.password_resets.start(user_id, now, life)
-        await db.outbox.add("email.account_recovered", notice.written(str(token)), user=str(user_id))
+        await db.outbox.add(AccountRecovered(user_id), notice.written(str(token)))
 
     def _read(self, code: str) -> dict[str, str]:
         try:

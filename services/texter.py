@@ -5,6 +5,7 @@ from typing import Any
 from contract.texts import Texts
 from domain.auth.sms import Sms
 from domain.jobs import Job
+from domain.topics import Topic
 from providers.ports import RecordAttempt
 from providers.registry import SmsFamily
 
@@ -17,7 +18,7 @@ class Texter:
         self._texts = texts
         self._record = record
 
-    async def send(self, job: Job, template: str, *, to: str, locale: str, **variables: Any) -> None:
+    async def send(self, job: Job[Topic], template: str, *, to: str, locale: str, **variables: Any) -> None:
         """``template`` names the key ``sms.<template>`` in ``messages.json``.
 
         Raises ProviderUnavailable or ProviderRejected.

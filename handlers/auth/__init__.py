@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from uuid import UUID
 
 from domain import auth as rules
+from domain import topics
 from domain.auth import Judged, Presented
 from domain.auth.changes import MOVED, OPENED
 from domain.auth.passwords import require_impersonal, require_unleaked
@@ -87,7 +88,7 @@ async def register(
         versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
         await db.consents.record(user_id, versions, client)
         notice = await changes.note_opening(db, user_id)
-        await db.outbox.add("email.verify_address", secret=notice.written(str(token)), user=str(user_id))
+        await db.outbox.add(topics.VerifyAddress(user_id), secret=notice.written(str(token)))
     return {"userId": str(user_id), "message": say("auth.register.done")}
 
 
@@ -147,7 +148,7 @@ async def _claim(db: Repositories, user_id: UUID, config: Config, now: datetime)
     await db.users.void(user_id, now)
     await db.users.mark_verified(user_id, owner_unproven=False)
     token = await db.password_resets.start(user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
-    await db.outbox.add("email.reset_password", secret=str(token), user=str(user_id))
+    await db.outbox.add(topics.ResetPassword(user_id), secret=str(token))
 
 
 async def verify_email_change(
@@ -183,12 +184,12 @@ async def _change_email(
     await db.password_resets.invalidate(user_id, now)
     await db.reactivation_tokens.invalidate(user_id, now)
     await db.sessions.void_opened(user_id, now)
-    await db.outbox.add("email.address_changed", notice.written(), user=str(user_id), address=mask_email(email))
+    await db.outbox.add(topics.AddressChanged(user_id, mask_email(email)), notice.written())
     await db.audit.record("auth.verify_email_change.success", actor=user_id, target=user_id)
 
 
 async def resend_verification(body: Body, db: Repositories, digests: DigestsOf, say: Say) -> dict[str, Any]:
-    await db.outbox.add("auth.resend_verification", secret=body["email"])
+    await db.outbox.add(topics.ResendVerification(), secret=body["email"])
     target = digests(Purpose.AUDIT_ADDRESS, body["email"])[0].text
     await db.audit.record("auth.resend_verification.requested", target=target)
     return {"message": say("auth.resend_verification.done")}
@@ -277,7 +278,7 @@ async def _offer_return(db: Repositories, user: Any, config: Config, now: dateti
     if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "return", user.email), now, allowance(config)):
         life = timedelta(days=config["auth.reactivation_ttl_days"])
         token = await db.reactivation_tokens.start(user.id, now, life)
-        await db.outbox.add("email.reactivation", secret=str(token), user=str(user.id))
+        await db.outbox.add(topics.Reactivation(user.id), secret=str(token))
 
 
 async def refresh(
@@ -342,9 +343,9 @@ async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) ->
     ended = await db.sessions.revoke_all(user_id, now)
     await db.known_devices.forget(user_id)
     await db.audit.record("auth.refresh.reuse_detected", result="failure", target=user_id, sessions=ended)
-    await db.outbox.add("email.session_theft", user=str(user_id))
+    await db.outbox.add(topics.SessionTheft(user_id))
     if config["security.alert_email"]:
-        await db.outbox.add("email.session_theft_alert", user=str(user_id))
+        await db.outbox.add(topics.SessionTheftAlert(user_id))
 
 
 async def logout(

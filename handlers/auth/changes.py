@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from domain import topics
 from domain.auth import read_one_time_token
 from domain.errors import ApiError
 from domain.users import mask_email
@@ -58,7 +59,7 @@ async def _give_back(
     await db.users.void_links(change.user_id, now)
     await _stay_open(db, change.user_id, now)
     token = await db.password_resets.start(change.user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
-    await db.outbox.add("email.change_undone", secret=str(token), user=str(change.user_id))
+    await db.outbox.add(topics.ChangeUndone(change.user_id), secret=str(token))
 
 
 async def _stay_open(db: Repositories, user_id: UUID, now: datetime) -> None:
@@ -73,4 +74,4 @@ async def _move_back(db: Repositories, user: Any, left: str | None) -> None:
     if user.two_factor_enabled:
         await db.users.change(user.id, owner_unproven=False)
     if left is not None:
-        await db.outbox.add("email.address_returned", secret=left, user=str(user.id), address=mask_email(user.email))
+        await db.outbox.add(topics.AddressReturned(user.id, mask_email(user.email)), secret=left)

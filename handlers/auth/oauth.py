@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import auth as rules
+from domain import topics
 from domain.auth.changes import OPENED, Notice
 from domain.auth.oauth import (
     PLATFORM_NAMES,
@@ -121,7 +122,7 @@ async def unlink(
     notice = await changes.note(db, user.id, "provider_unlinked")
     await db.oauth_links.remove(user.id, provider)
     await db.sessions.void_opened(user.id, clock(), but=principal.session_id)
-    await db.outbox.add("email.provider_unlinked", notice.written(), user=str(user.id), provider=provider)
+    await db.outbox.add(topics.ProviderUnlinked(user.id, provider), notice.written())
     await db.audit.record("auth.oauth.unlink.success", actor=user.id, target=user.id, platform=provider)
     return {"message": say("auth.oauth.unlink.done")}
 
@@ -245,8 +246,7 @@ async def _open_account(
         life = timedelta(hours=config["auth.verification_ttl_hours"])
         token = await db.email_verifications.start(user_id, visit.now, life)
         notice = await changes.note_opening(db, user_id)
-        secret, user = notice.written(str(token)), str(user_id)
-        await db.outbox.add("email.verify_address", secret, user=user, provider=identity.platform)
+        await db.outbox.add(topics.VerifyAddress(user_id, identity.platform), notice.written(str(token)))
     return user_id
 
 
@@ -287,7 +287,7 @@ async def _turn_away(
     if returning and await db.mail_quotas.take(address, visit.now, allowance(config)):
         life = timedelta(days=config["auth.reactivation_ttl_days"])
         token = await db.reactivation_tokens.start(user.id, visit.now, life)
-        await db.outbox.add("email.reactivation", secret=str(token), user=str(user.id))
+        await db.outbox.add(topics.Reactivation(user.id), secret=str(token))
     platform = visit.identity.platform
     await db.audit.record(
         "auth.oauth.login.failure", result="failure", target=user.id, reason=refusal, platform=platform
@@ -295,5 +295,5 @@ async def _turn_away(
 
 
 async def _tell_linked(db: Repositories, notice: Notice, user_id: UUID, platform: str) -> None:
-    await db.outbox.add("email.provider_linked", notice.written(), user=str(user_id), provider=platform)
+    await db.outbox.add(topics.ProviderLinked(user_id, platform), notice.written())
     await db.audit.record("auth.oauth.link.success", actor=user_id, target=user_id, platform=platform)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain import topics
 from domain.auth import otp as rules
 from domain.auth import require_fresh
 from domain.auth.sms import EVERYWHERE, Spending, budget_exhausted, budget_of, require_reachable
@@ -135,9 +136,7 @@ async def _hand_out(
     db: Repositories, code: str, challenge_id: UUID, user_id: UUID | None, resends: int, client: Client
 ) -> None:
     """Leave the code to the worker. A job that names its account goes with it when that is erased."""
-    whose = {"user": str(user_id)} if user_id else {}
-    job = {"challenge": str(challenge_id), "resend": str(resends), "locale": client.locale}
-    await db.outbox.add("sms.otp", secret=code, **job, **whose)
+    await db.outbox.add(topics.OtpSms(challenge_id, resends, client.locale, user_id), secret=code)
 
 
 def _code_hashes(digests: DigestsOf, challenge_id: UUID, code: str) -> list[bytes]:
@@ -188,7 +187,7 @@ async def _keep_phone(db: Repositories, user_id: UUID, phone: str, now: datetime
         return
     notice = await changes.note(db, user_id, "phone_changed")
     await db.challenges.set_verified_phone(user_id, phone, now)
-    await db.outbox.add("email.phone_changed", notice.written(), user=str(user_id))
+    await db.outbox.add(topics.PhoneChanged(user_id), notice.written())
 
 
 async def resend(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain import topics
 from domain.auth import read_one_time_token
 from domain.auth.changes import OPENED, Notice
 from domain.auth.devices import Known
@@ -41,7 +42,7 @@ async def forgot(body: Body, db: Repositories, digests: DigestsOf, say: Say, vis
     user = await db.users.find_by_email(body["email"])
     known = await visitor.recognise(db, user.id if user else None)
     asker = "known" if known.device or known.network else "stranger"
-    await db.outbox.add("auth.forgot_password", secret=body["email"], asker=asker)
+    await db.outbox.add(topics.ForgotPassword(asker), secret=body["email"])
     await db.audit.record(
         "auth.forgot_password.requested", target=digests(Purpose.AUDIT_ADDRESS, body["email"])[0].text
     )
@@ -131,7 +132,13 @@ async def change(
 
 
 async def _tell(
-    db: Repositories, notice: Notice, user_id: UUID, client: Client, now: datetime, device_of: DeviceOf, **more: str
+    db: Repositories,
+    notice: Notice,
+    user_id: UUID,
+    client: Client,
+    now: datetime,
+    device_of: DeviceOf,
+    **platforms: str,
 ) -> None:
-    told = {"device": device_of(client.user_agent) or "", "when": moment(now)} | more
-    await db.outbox.add("email.password_changed", notice.written(), user=str(user_id), **told)
+    told = topics.PasswordChanged(user_id, moment(now), device_of(client.user_agent) or "", **platforms)
+    await db.outbox.add(told, notice.written())

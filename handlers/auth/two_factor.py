@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain import auth
+from domain import auth, topics
 from domain.auth import two_factor
 from domain.errors import ApiError
 
@@ -67,7 +67,7 @@ async def login(
         else:
             await db.audit.record("auth.2fa.login.failure", result="failure", target=user_id)
             if await second_factor.failed_often(db, user_id):
-                await visitor.tell(db, "email.wrong_second_factors", user_id, country, now)
+                await visitor.tell(db, topics.WrongSecondFactors, user_id, country, now)
     if session_id is None:  # told after the commit: the counters stay although the request fails
         raise ApiError("auth.2fa.invalid_code" if refusal in (None, auth.WRONG_CREDENTIALS) else refusal)
     visitor.keep()
@@ -124,7 +124,7 @@ async def verify(
         if not await db.two_factor.enable(user_id, clock()):
             return False
         await db.sessions.revoke_all(user_id, clock())
-        await db.outbox.add("email.two_factor_enabled", notice.written(), user=str(user_id))
+        await db.outbox.add(topics.TwoFactorEnabled(user_id), notice.written())
         await db.audit.record("auth.2fa.enable.success", actor=user_id, target=user_id)
         return True
 
@@ -150,7 +150,7 @@ async def disable(
         notice = await changes.note(db, user.id, "two_factor_disabled")
         await db.two_factor.disable(user.id)
         await db.sessions.revoke_all(user.id, clock())
-        await db.outbox.add("email.two_factor_disabled", notice.written(), user=str(user.id))
+        await db.outbox.add(topics.TwoFactorDisabled(user.id), notice.written())
         await db.audit.record("auth.2fa.disable.success", actor=user.id, target=user.id)
 
 
@@ -173,7 +173,7 @@ async def regenerate_backup_codes(
     async def replace(db: Repositories) -> bool:
         notice = await changes.note(db, user_id, "backup_codes_renewed")
         await db.sessions.void_opened(user_id, clock(), but=principal.session_id)
-        await db.outbox.add("email.backup_codes_renewed", notice.written(), user=str(user_id))
+        await db.outbox.add(topics.BackupCodesRenewed(user_id), notice.written())
         await db.audit.record("auth.2fa.backup_codes.regenerate.success", actor=user_id, target=user_id)
         return True
 

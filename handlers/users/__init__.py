@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from domain import topics
 from domain.auth import require_password
 from domain.errors import ApiError
 from domain.users import attribution_view, profile_columns, profile_view, updated_profile_view
@@ -57,7 +58,7 @@ async def reactivate(
     if not await db.users.change_status(user_id, "DEACTIVATED", "ACTIVE"):
         raise ApiError("error.user.account_not_deactivated")
     if await db.gdpr_requests.cancel_deletion(user_id, now) is not None:
-        await db.outbox.add("email.deletion_cancelled", user=str(user_id))
+        await db.outbox.add(topics.DeletionCancelled(user_id))
         await db.audit.record("gdpr.delete.cancelled", actor=user_id, target=user_id)
     await db.audit.record("user.reactivate.success", actor=user_id, target=user_id)
 
@@ -85,5 +86,5 @@ async def deactivate(
         await db.sessions.revoke_all(user.id, now)
         await db.password_resets.invalidate(user.id, now)
         token = await db.reactivation_tokens.start(user.id, now, life)
-        await db.outbox.add("email.account_deactivated", notice.written(str(token)), user=str(user.id))
+        await db.outbox.add(topics.AccountDeactivated(user.id), notice.written(str(token)))
         await db.audit.record("user.deactivate.success", actor=user.id, target=user.id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from domain import topics
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -26,4 +28,4 @@ async def _show(db: Repositories, user_id: UUID, columns: dict[str, Any]) -> Non
         return
     await db.users.change(user_id, **columns)
     if former is not None:
-        await db.outbox.add("storage.delete_file", url=former, user=str(user_id))
+        await db.outbox.add(topics.DeleteFile(former, user_id))

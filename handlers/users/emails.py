@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from domain import topics
 from domain.auth import require_password
 from domain.auth.changes import Notice
 from domain.errors import ApiError
@@ -65,8 +66,7 @@ async def change(
 
 async def _start(db: Repositories, user: Any, email: str, now: datetime, life: timedelta, device: str) -> None:
     token = await db.email_changes.start(user.id, now, life, new_email=email)
-    told = {"when": moment(now), "device": device}
-    await db.outbox.add("email.confirm_new_address", str(token), user=str(user.id), **told)
+    await db.outbox.add(topics.ConfirmNewAddress(user.id, when=moment(now), device=device), str(token))
     notice = Notice(to=user.email).written()
-    await db.outbox.add("email.address_change_requested", notice, user=str(user.id), address=mask_email(email))
+    await db.outbox.add(topics.AddressChangeRequested(user.id, mask_email(email)), notice)
     await db.audit.record("user.change_email.requested", actor=user.id, target=user.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from domain import topics
 from domain.errors import ApiError
 from domain.users.usernames import may_be_asked_for, require_no_path, require_rested, require_well_formed
 
@@ -44,6 +45,6 @@ async def change(
     await db.users.change(user.id, username=username)
     await db.usernames.remember(user.id, former, username, now, held_until)
     if notice is not None:
-        await db.outbox.add("email.username_changed", notice.written(), user=str(user.id))
+        await db.outbox.add(topics.UsernameChanged(user.id), notice.written())
     await db.referrals.repoint(user.id, username)
     await db.audit.record("user.username.change.success", actor=principal.user_id, target=principal.user_id)

@@ -43,13 +43,13 @@ from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
 from services.avatars import Avatars
 from services.changes import Changes
+from services.container import Services
 from services.devices import device_of
 from services.export_links import ExportLinks
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
 from services.platforms import OAuthDirectory
-from services.qr import png_data_url
-from services.second_factor import SecondFactor
+from services.second_factor import SecondFactor, png_data_url
 from services.signing_keys import SigningKeys
 from services.tokens import Tokens
 from services.turns import OneByOne
@@ -244,30 +244,30 @@ class Application:
         stack: ASGIApp = app._build_middleware_stack()[0]
         return stack
 
-    def _services(self) -> dict[str, Any]:
+    def _services(self) -> Services:
         """What a handler may ask for by name, beside what belongs to the call itself."""
-        return {
-            "avatar_columns": Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
-            "changes": Changes(self.parts.keyring, self.config, utc_now),
-            "clock": utc_now,
-            "config": self.config,
-            "device_of": device_of,
-            "digests": self.parts.keyring.digests,
-            "export_links": self.export_links,
-            "geoip": self.parts.providers.geoip,
-            "hasher": self.hasher,
-            "leaked_passwords": self.parts.providers.leaked_passwords,
-            "mail_rules": MailRules(self.config, self.parts.settings.dns_resolver, observe=self.metrics.attempt),
-            "oauth": self._oauth(),
-            "one_by_one": OneByOne(),
-            "qr_code": png_data_url,
-            "random_bytes": os.urandom,
-            "region_of": region_of,
-            "second_factor": SecondFactor(self.parts.keyring, self.config, utc_now),
-            "site_paths": self.site_paths,
-            "storage": self.parts.providers.storage,
-            "tokens": self.tokens,
-        }
+        return Services(
+            avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
+            changes=Changes(self.parts.keyring, self.config, utc_now),
+            clock=utc_now,
+            config=self.config,
+            device_of=device_of,
+            digests=self.parts.keyring.digests,
+            export_links=self.export_links,
+            geoip=self.parts.providers.geoip,
+            hasher=self.hasher,
+            leaked_passwords=self.parts.providers.leaked_passwords,
+            mail_rules=MailRules(self.config, self.parts.settings.dns_resolver, observe=self.metrics.attempt),
+            oauth=self._oauth(),
+            one_by_one=OneByOne(),
+            qr_code=png_data_url,
+            random_bytes=os.urandom,
+            region_of=region_of,
+            second_factor=SecondFactor(self.parts.keyring, self.config, utc_now),
+            site_paths=self.site_paths,
+            storage=self.parts.providers.storage,
+            tokens=self.tokens,
+        )
 
     def _oauth(self) -> OAuthFamily:
         parts = self.parts

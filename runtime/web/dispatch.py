@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -38,6 +38,7 @@ from runtime.web.linking import ByOperation
 from runtime.web.passwords import CallersHasher
 from runtime.web.validation import JSON, argument_name
 from runtime.web.visitor import CallVisitor, DeviceCookie, device_cookie
+from services.container import Services
 from services.current_password import CurrentPassword
 from services.keyring import Keyring
 
@@ -64,7 +65,11 @@ class Container:
     texts: Texts
     refusals: Refusals
     captcha: CaptchaFamily
-    services: Mapping[str, Any]
+    services: Services
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(field.name for field in fields(self.services))
 
     @cached_property
     def refresh_cookie(self) -> RefreshCookie:
@@ -81,10 +86,10 @@ PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     "client": lambda _c, call: call.client,
     "carrier": lambda c, call: CookieCarrier(call, c.refresh_cookie),
     "current_password": lambda c, call: CurrentPassword(
-        c.keyring, c.services["config"], CallersHasher(c.services["hasher"], call), c.services["clock"]
+        c.keyring, c.services.config, CallersHasher(c.services.hasher, call), c.services.clock
     ),
-    "hasher": lambda c, call: CallersHasher(c.services["hasher"], call),
-    "visitor": lambda c, call: CallVisitor(call, c.device_cookie, c.keyring, c.services["config"]),
+    "hasher": lambda c, call: CallersHasher(c.services.hasher, call),
+    "visitor": lambda c, call: CallVisitor(call, c.device_cookie, c.keyring, c.services.config),
     "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
 }
 # What the contract says of an operation, by the name of its keyword.
@@ -125,8 +130,8 @@ class WiredOperation:
         names = inspect.signature(handler).parameters.keys()
         parameters = self._parameters(operation)
         self._check_names(names, parameters)
-        services = container.services.keys() - PER_CALL.keys() - parameters
-        given = {name: container.services[name] for name in names & services}
+        services = container.names - PER_CALL.keys() - parameters
+        given = {name: getattr(container.services, name) for name in names & services}
         given |= declared(container.contract, policy.operation_id, names & PER_OPERATION.keys() - parameters)
         self._handler: Handler = partial(handler, **given) if given else handler
         self._given = tuple(name for name in names if name in parameters)
@@ -142,7 +147,7 @@ class WiredOperation:
         return {argument_name(p["name"]) for p in resolved}
 
     def _check_names(self, names: Iterable[str], parameters: set[str]) -> None:
-        known = WORK | PER_CALL.keys() | PER_OPERATION.keys() | self._container.services.keys() | parameters
+        known = WORK | PER_CALL.keys() | PER_OPERATION.keys() | self._container.names | parameters
         unknown = set(names) - known
         if unknown:
             raise ContractError(f"{self._policy.operation_id}: the handler asks for unknown {sorted(unknown)}")

@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from domain.errors import ApiError
+from domain.topics import InspectUpload
 from domain.upload import incoming, is_public, shown_with
 from persistence.engine.database import Database
 from persistence.models import DataExport, Upload
@@ -141,7 +142,7 @@ class FileServer:
                 await db.uploads.release(upload_id)
             raise ApiError("service.unavailable", retry_after=5) from fault
         async with self._database.unit() as db:
-            await db.outbox.add("storage.inspect_upload", upload=str(upload_id))
+            await db.outbox.add(InspectUpload(upload_id))
 
     def _ticket(self, request: Request) -> tuple[Ticket, int | None]:
         """What the URL allows, and how much is announced.

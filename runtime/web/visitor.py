@@ -14,6 +14,7 @@ from domain.auth.devices import KNOWN_LIFE, Known, Sighting, read_device, write_
 from domain.config_keys import Config
 from domain.keys import Digest, Digests, Purpose
 from domain.network import traced_network
+from domain.topics import Circumstances, NewSignIn, SignInAfterFailures
 from domain.users import moment
 from persistence.repositories import Repositories
 from runtime.web.call import Call
@@ -102,7 +103,7 @@ class CallVisitor(Visitor):
         await db.known_devices.note(user_id, self._device_id, self._seen, now)
         told = await self.tell_of_failures(db, user_id, country, now, failures)
         if not told and user is not None and user.last_login_at is not None and not known.familiar:
-            await self.tell(db, "email.new_sign_in", user_id, country, now)
+            await self.tell(db, NewSignIn, user_id, country, now)
 
     async def tell_of_failures(
         self, db: Repositories, user_id: UUID, country: str | None, now: datetime, failures: int
@@ -110,12 +111,14 @@ class CallVisitor(Visitor):
         """Whether there were so many that the owner is told."""
         many: bool = failures >= self._config["auth.lockout_threshold"]
         if many:
-            await self.tell(db, "email.sign_in_after_failures", user_id, country, now)
+            await self.tell(db, SignInAfterFailures, user_id, country, now)
         return many
 
-    async def tell(self, db: Repositories, topic: str, user_id: UUID, country: str | None, now: datetime) -> None:
+    async def tell(
+        self, db: Repositories, topic: type[Circumstances], user_id: UUID, country: str | None, now: datetime
+    ) -> None:
         place = ", ".join(part for part in (country, mask_ip(self._call.client.ip)) if part)
-        await db.outbox.add(topic, user=str(user_id), when=moment(now), device=self._family or "", place=place)
+        await db.outbox.add(topic(user_id, when=moment(now), device=self._family or "", place=place))
 
     async def forget_others(self, db: Repositories, user_id: UUID) -> None:
         """Whoever signed in to the account from elsewhere is new to it from now on."""

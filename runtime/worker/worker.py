@@ -6,12 +6,10 @@ of each lane at a time: should it kill its worker again, others of its kind are 
 """
 
 import asyncio
-import importlib
-import inspect
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -32,9 +30,11 @@ from providers.ports import ProviderRejected, ProviderUnavailable
 from runtime.compose import Parts
 from runtime.observe.context import CORRELATION, TRACEPARENT
 from runtime.observe.log import hide
+from runtime.worker.jobs import wired_jobs
 from runtime.worker.scheduler import Scheduler
 from services.archive import Archives
 from services.changes import Changes
+from services.container import JobServices
 from services.devices import device_of
 from services.inspector import Inspector
 from services.mailer import Mailer
@@ -52,23 +52,18 @@ ObserveJob = Callable[[str, str, float], None]
 log = structlog.get_logger(__name__)
 
 
-def find_job(topic: str) -> Callable[..., Awaitable[None]]:
-    """``email.verify_address`` -> ``jobs.email.verify_address``. Raises UnknownTopic."""
-    module, _, name = topic.rpartition(".")
-    try:
-        found: Callable[..., Awaitable[None]] = getattr(importlib.import_module(f"jobs.{module}"), name)
-    except (ImportError, AttributeError) as error:
-        raise UnknownTopic(f"no job for topic {topic}") from error
-    return found
-
-
-def _known(topic: str) -> str:
-    """The topic of a job that there is; all others have one name, so that they are counted in one place."""
-    try:
-        find_job(topic)
-    except UnknownTopic:
-        return "unknown"
-    return topic
+def _services(parts: Parts) -> JobServices:
+    storage = parts.providers.storage
+    return JobServices(
+        archives=Archives(parts.database, storage),
+        changes=Changes(parts.keyring, parts.config, utc_now),
+        clock=utc_now,
+        config=parts.config,
+        device_of=device_of,
+        digests=parts.keyring.digests,
+        inspector=Inspector(parts.config),
+        storage=storage,
+    )
 
 
 class _Place(NamedTuple):
@@ -94,6 +89,7 @@ class Worker:
     ) -> None:
         self._parts = parts
         self._places = places
+        self._jobs = wired_jobs(_services(parts))
         self._lease = lease
         self._observe = observe
         self._scheduler = Scheduler(parts.database, parts.config)
@@ -216,7 +212,8 @@ class Worker:
     async def _run_job(self, row: OutboxJob, lease: Any) -> None:
         began = time.perf_counter()
         outcome = await self._ran(row, lease)
-        self._observe(_known(row.topic), outcome, time.perf_counter() - began)
+        known = row.topic if row.topic in self._jobs else "unknown"  # others are counted in one place
+        self._observe(known, outcome, time.perf_counter() - began)
 
     async def _ran(self, row: OutboxJob, lease: Any) -> str:
         """How it ended: done, failed (another try is due), dead, or lost to another worker."""
@@ -226,7 +223,7 @@ class Worker:
         mailer = Mailer(parts.providers.email, parts.texts, parts.config, parts.tracing.delivery)
         try:
             require_try(row.attempts)
-            await self._call(self._job(row), uow, mailer)
+            await self._call(row, uow, mailer)
             await uow.conclude(lambda db: self._finish(db, row, lease, mailer))
         except LostClaim:
             log.warning("job.lost", job=str(row.id), topic=row.topic)
@@ -237,29 +234,15 @@ class Worker:
         log.info("job.done", job=str(row.id), topic=row.topic, attempt=row.attempts)
         return "done"
 
-    def _job(self, row: OutboxJob) -> Job:
+    async def _call(self, row: OutboxJob, uow: UnitOfWork, mailer: Mailer) -> None:
+        wired = self._jobs.get(row.topic)
+        if wired is None:
+            raise UnknownTopic(f"no job for topic {row.topic}")
         sealed = row.payload.get("sealed")
         secret = self._parts.keyring.unseal(Purpose.OUTBOX, sealed) if sealed else ""
-        return Job(row.id, row.topic, row.payload, secret, row.attempts)
-
-    async def _call(self, job: Job, uow: UnitOfWork, mailer: Mailer) -> None:
-        run = find_job(job.topic)
+        job = Job(row.id, wired.kind.read(row.payload), secret, row.attempts)
         texter = Texter(self._parts.providers.sms, self._parts.texts, mailer.attempts.append)
-        given = {
-            "job": job,
-            "uow": uow,
-            "mailer": mailer,
-            "texter": texter,
-            "storage": self._parts.providers.storage,
-            "changes": Changes(self._parts.keyring, self._parts.config, utc_now),
-            "archives": Archives(self._parts.database, self._parts.providers.storage),
-            "inspector": Inspector(self._parts.config),
-            "config": self._parts.config,
-            "clock": utc_now,
-            "device_of": device_of,
-            "digests": self._parts.keyring.digests,
-        }
-        await run(**{name: given[name] for name in inspect.signature(run).parameters})
+        await wired.run(job, uow, mailer, texter)
 
     async def _finish(self, db: Repositories, row: OutboxJob, lease: Any, mailer: Mailer) -> bool:
         await db.outbox.record_attempts(row.id, mailer.attempts)

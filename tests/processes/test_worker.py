@@ -13,6 +13,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from domain.clock import utc_now
+from domain.topics import VerifyAddress
 from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
 from persistence.repositories import Repositories
 from runtime.compose import Parts
@@ -40,7 +41,7 @@ def enqueue(biore: Deployment, *addresses: str) -> None:
         async with parts.database.unit() as db:
             for address in addresses:
                 user_id = await add_account(db, address)
-                await db.outbox.add("email.verify_address", secret=str(user_id), user=str(user_id))
+                await db.outbox.add(VerifyAddress(user_id), secret=str(user_id))
 
     biore.with_parts(add)
 

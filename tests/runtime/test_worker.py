@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import make_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.jobs import MAX_ATTEMPTS, PLACES, Lane, lane_of
+from domain.topics import Topic
 from persistence.outbox import Claimed
 from runtime.worker.worker import Worker
 from tests.handlers.support import account, insert, until
@@ -46,11 +48,14 @@ async def stop(worker: Worker) -> None:
     worker.stop()
 
 
-def add(server: Server, topic: str, times: int = 1, **payload: Any) -> None:
+def add(server: Server, topic: str, times: int = 1, secret: str | None = None, **payload: Any) -> None:
+    names = dict.fromkeys(payload, str)
+    job = make_dataclass("Any", names, bases=(Topic,), namespace={"topic": topic}, frozen=True)(**payload)
+
     async def add() -> None:
         async with server.app.parts.database.unit() as db:
             for _ in range(times):
-                await db.outbox.add(topic, **payload)
+                await db.outbox.add(job, secret)
 
     server.on_loop(add())
 
@@ -181,18 +186,18 @@ class TestFailures:
         )  # fmt: skip
 
     def test_a_fault_of_ours_is_tried_again_and_ends_with_an_alarm(self, server: Server, tables: Tables) -> None:
-        """A field that is not there: a KeyError, which is a LookupError as an unknown topic once was."""
+        """A field that is not there."""
         add(server, LIGHT)
         for attempt in range(1, MAX_ATTEMPTS):
             (entry,) = self.run(server)
             assert (entry["event"], entry["log_level"], entry["attempt"]) == ("job.failed", "warning", attempt)
-            assert isinstance(entry["exc_info"], KeyError)
+            assert isinstance(entry["exc_info"], TypeError)
             assert tables.one("SELECT dead_at FROM outbox")["dead_at"] is None
             tables.run("UPDATE outbox SET available_at = now()")
         (entry,) = self.run(server)
         assert (entry["event"], entry["log_level"], entry["topic"]) == ("job.dead", "error", LIGHT)
-        assert isinstance(entry["exc_info"], KeyError)
+        assert isinstance(entry["exc_info"], TypeError)
         row = tables.one("SELECT dead_at, last_error, attempts FROM outbox")
         assert row["dead_at"]
-        assert row["last_error"].startswith("KeyError")
+        assert row["last_error"].startswith("TypeError")
         assert row["attempts"] == MAX_ATTEMPTS

@@ -1,0 +1,287 @@
+"""What the worker is asked to do: each topic with what its jobs carry, once for those who leave a job and for it.
+
+A job may be older or newer than the code that reads it. So a field that a former release did not write has a default,
+and what a newer one wrote beside is passed over. Secrets are no fields: they go sealed beside the payload.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from types import UnionType
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+Read = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The name is that of the function: ``email.export_ready`` is ``jobs/email.py:export_ready``."""
+
+    topic: ClassVar[str]
+
+    def written(self) -> dict[str, str]:
+        """As the outbox keeps it."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+    @classmethod
+    def read(cls, payload: Mapping[str, str]) -> Self:
+        """Raises TypeError for what is missing and has no default."""
+        return cls(**{name: read(payload[name]) for name, read in _readers(cls).items() if name in payload})
+
+
+def _readers(kind: type[Topic]) -> Mapping[str, Read]:
+    hints = get_type_hints(kind)
+    return {field.name: _reader(hints[field.name]) for field in fields(kind)}
+
+
+def _reader(hint: Any) -> Read:
+    """An optional value is left out where there is none, so it is read as the type that it has otherwise."""
+    if get_origin(hint) is UnionType:
+        (hint,) = set(get_args(hint)) - {type(None)}
+    found: Read = {str: str, int: int, UUID: UUID}[hint]
+    return found
+
+
+@dataclass(frozen=True)
+class ToOwner(Topic):
+    """About an account."""
+
+    user: UUID
+
+
+@dataclass(frozen=True)
+class Circumstances(ToOwner):
+    """When it was, on which device, and from where."""
+
+    when: str
+    device: str
+    place: str
+
+
+@dataclass(frozen=True)
+class AddressTold(ToOwner):
+    """``address`` is masked."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class PlatformTold(ToOwner):
+    provider: str
+
+
+@dataclass(frozen=True)
+class ForgotPassword(Topic):
+    """``asker``: known | stranger."""
+
+    topic = "auth.forgot_password"
+    asker: str = "stranger"
+
+
+class ResendVerification(Topic):
+    topic = "auth.resend_verification"
+
+
+@dataclass(frozen=True)
+class VerifyAddress(ToOwner):
+    """``provider``: the platform through which the account was opened."""
+
+    topic = "email.verify_address"
+    provider: str | None = None
+
+
+class ResetPassword(ToOwner):
+    topic = "email.reset_password"
+
+
+class Reactivation(ToOwner):
+    topic = "email.reactivation"
+
+
+class AccountDeactivated(ToOwner):
+    topic = "email.account_deactivated"
+
+
+class ChangeUndone(ToOwner):
+    topic = "email.change_undone"
+
+
+@dataclass(frozen=True)
+class ConfirmNewAddress(ToOwner):
+    topic = "email.confirm_new_address"
+    when: str | None = None
+    device: str = ""
+
+
+class AccountRecovered(ToOwner):
+    topic = "email.account_recovered"
+
+
+class AddressChangeRequested(AddressTold):
+    topic = "email.address_change_requested"
+
+
+class AddressChanged(AddressTold):
+    topic = "email.address_changed"
+
+
+class AddressReturned(AddressTold):
+    topic = "email.address_returned"
+
+
+@dataclass(frozen=True)
+class PasswordChanged(ToOwner):
+    """``standing``, ``unlinked``: platforms, of which there are some after a reset only; commas are between them."""
+
+    topic = "email.password_changed"
+    when: str
+    device: str
+    standing: str | None = None
+    unlinked: str | None = None
+
+
+class NewSignIn(Circumstances):
+    topic = "email.new_sign_in"
+
+
+class SignInAfterFailures(Circumstances):
+    topic = "email.sign_in_after_failures"
+
+
+class WrongSecondFactors(Circumstances):
+    topic = "email.wrong_second_factors"
+
+
+class PasswordGuessed(ToOwner):
+    topic = "email.password_guessed"
+
+
+class TwoFactorEnabled(ToOwner):
+    topic = "email.two_factor_enabled"
+
+
+class TwoFactorDisabled(ToOwner):
+    topic = "email.two_factor_disabled"
+
+
+class BackupCodesRenewed(ToOwner):
+    topic = "email.backup_codes_renewed"
+
+
+class PhoneChanged(ToOwner):
+    topic = "email.phone_changed"
+
+
+class UsernameChanged(ToOwner):
+    topic = "email.username_changed"
+
+
+class ProviderLinked(PlatformTold):
+    topic = "email.provider_linked"
+
+
+class ProviderUnlinked(PlatformTold):
+    topic = "email.provider_unlinked"
+
+
+class ExportRequested(ToOwner):
+    topic = "email.export_requested"
+
+
+class ExportReady(ToOwner):
+    topic = "email.export_ready"
+
+
+@dataclass(frozen=True)
+class DeletionScheduled(ToOwner):
+    topic = "email.deletion_scheduled"
+    date: str
+
+
+class DeletionCancelled(ToOwner):
+    topic = "email.deletion_cancelled"
+
+
+@dataclass(frozen=True)
+class AccountErased(Topic):
+    topic = "email.account_erased"
+    locale: str | None = None
+
+
+class SessionTheft(ToOwner):
+    topic = "email.session_theft"
+
+
+class SessionTheftAlert(ToOwner):
+    topic = "email.session_theft_alert"
+
+
+@dataclass(frozen=True)
+class SmsAlert(Topic):
+    topic = "email.sms_alert"
+    country: str
+    sent: int
+    verified: int
+    budget: int
+
+
+@dataclass(frozen=True)
+class OtpSms(Topic):
+    """``user``: an account goes with its jobs when it is erased."""
+
+    topic = "sms.otp"
+    challenge: UUID
+    resend: int
+    locale: str
+    user: UUID | None = None
+
+
+@dataclass(frozen=True)
+class BuildExport(Topic):
+    topic = "gdpr.build_export"
+    request: UUID
+
+
+@dataclass(frozen=True)
+class ForgetExport(Topic):
+    topic = "gdpr.forget_export"
+    export: UUID
+
+
+@dataclass(frozen=True)
+class Erase(Topic):
+    topic = "gdpr.erase"
+    request: UUID
+
+
+@dataclass(frozen=True)
+class InspectUpload(Topic):
+    topic = "storage.inspect_upload"
+    upload: UUID
+
+
+@dataclass(frozen=True)
+class DeleteIncoming(Topic):
+    topic = "storage.delete_incoming"
+    provider: str
+    key: str
+
+
+@dataclass(frozen=True)
+class DeleteFile(Topic):
+    """``user``: whose URL it was; jobs of a former release name nobody."""
+
+    topic = "storage.delete_file"
+    url: str
+    user: UUID | None = None
+
+
+def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
+    for inner in kind.__subclasses__():
+        if "topic" in vars(inner):
+            yield inner
+        yield from _declared(inner)
+
+
+TOPICS: Mapping[str, type[Topic]] = {kind.topic: kind for kind in _declared(Topic)}

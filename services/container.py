@@ -1,0 +1,102 @@
+"""What use cases are given by the names of their parameters, one field for each.
+
+The start is refused where a handler or a job asks for a name that is not here; `tests/services/test_container.py` holds
+the types that they expect against these.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from domain.config_keys import Config
+from domain.keys import DigestsOf
+from domain.users import Client, Principal
+from persistence.engine.uow import UnitOfWork
+from persistence.repositories import Repositories
+from providers.dns.deliverability import MailRules
+from providers.registry import GeoIpFamily, LeakedPasswordsFamily, OAuthFamily, StorageFamily
+from services.archive import Archives
+from services.callers import PasswordHasher, RefreshCarrier, Visitor
+from services.changes import Changes
+from services.current_password import CurrentPassword
+from services.export_links import ExportLinks
+from services.inspector import Inspector
+from services.mailer import Mailer
+from services.passwords import Hasher
+from services.second_factor import SecondFactor
+from services.texter import Texter
+from services.tokens import Tokens
+from services.turns import OneByOne
+
+AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
+Clock: TypeAlias = Callable[[], datetime]
+DeviceOf: TypeAlias = Callable[[str | None], str | None]
+QrCode: TypeAlias = Callable[[str], str]
+RandomBytes: TypeAlias = Callable[[int], bytes]
+RegionOf: TypeAlias = Callable[[str], str | None]
+Say: TypeAlias = Callable[[str], str]
+SitePaths: TypeAlias = Collection[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """For handlers and jobs."""
+
+    changes: Changes
+    clock: Clock
+    config: Config
+    device_of: DeviceOf
+    digests: DigestsOf
+    storage: StorageFamily
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services(Shared):
+    """For handlers. They get ``OfCall.hasher`` in place of this one, which does the work."""
+
+    avatar_columns: AvatarColumns
+    export_links: ExportLinks
+    geoip: GeoIpFamily
+    hasher: Hasher
+    leaked_passwords: LeakedPasswordsFamily
+    mail_rules: MailRules
+    oauth: OAuthFamily
+    one_by_one: OneByOne
+    qr_code: QrCode
+    random_bytes: RandomBytes
+    region_of: RegionOf
+    second_factor: SecondFactor
+    site_paths: SitePaths
+    tokens: Tokens
+
+
+class OfCall:
+    """What belongs to one call, beside its body and its parameters."""
+
+    principal: Principal
+    client: Client
+    carrier: RefreshCarrier
+    current_password: CurrentPassword
+    hasher: PasswordHasher
+    visitor: Visitor
+    say: Say
+    uow: UnitOfWork
+    db: Repositories
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobServices(Shared):
+    """For jobs."""
+
+    archives: Archives
+    inspector: Inspector
+
+
+class OfJob:
+    """What belongs to one job, beside the job itself."""
+
+    uow: UnitOfWork
+    mailer: Mailer
+    texter: Texter
