@@ -65,8 +65,9 @@ class Usage:
 
     open_slots: int
     next_slot_at: datetime | None
+    files: int
     bytes: int
-    next_bytes_at: datetime | None
+    next_free_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,14 @@ def slot(body: Any, user_id: UUID, name: UUID, config: Config) -> Slot:
 
 
 def require_quota(slot: Slot, usage: Usage, now: datetime, config: Config) -> None:
-    """Raises ApiError error.upload.too_many_open or error.upload.daily_limit, both with the time to wait."""
+    """Raises ApiError error.upload.too_many_open, daily_files or daily_limit, each with the time to wait."""
     if usage.open_slots >= config["upload.open_slots"]:
         raise ApiError("error.upload.too_many_open", retry_after=_seconds_until(usage.next_slot_at, now))
+    most, wait = config["upload.daily_files"], _seconds_until(usage.next_free_at, now)
+    if usage.files >= most:
+        raise ApiError("error.upload.daily_files", retry_after=wait, maxFiles=most)
     most = config["upload.daily_bytes"]
     if usage.bytes + slot.most_bytes > most:
-        wait = _seconds_until(usage.next_bytes_at, now)
         raise ApiError("error.upload.daily_limit", retry_after=wait, maxBytes=most)
 
 

@@ -9,6 +9,8 @@ from domain import topics
 from domain.gdpr import EXPORT_TRIES, STALLED, export_key
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from jobs.needs import Archives, Clock, Config, Job, Storage, UnitOfWork
 
 BATCH = 1000
@@ -72,15 +74,13 @@ async def erase_due(uow: UnitOfWork, clock: Clock) -> None:
 
 
 async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
-    """First nobody can stop it, then the files go, then all rows at once; each step can be taken again."""
+    """First nobody can stop it, then the files go, then all other rows at once; each step can be taken again."""
     request_id = job.payload.request
     async with uow() as db:
         farewell = await db.gdpr_requests.begin_erasure(request_id, clock())
-        files = await db.gdpr_requests.files_of(farewell.user_id) if farewell else []
     if farewell is None:
         return
-    for provider, key in files:
-        await storage.remove(provider, key)
+    await _remove_files(farewell.user_id, uow, storage)
 
     now = clock()
     async with uow.last() as db:
@@ -92,3 +92,15 @@ async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, clock
         await db.audit.record("gdpr.erase.success", target=farewell.user_id)
         # The address lives on in this job only, sealed, until the mail is out.
         await db.outbox.add(topics.AccountErased(farewell.locale or None), secret=farewell.email)
+
+
+async def _remove_files(user_id: UUID, uow: UnitOfWork, storage: Storage) -> None:
+    """A file is forgotten once it is gone, so that the next try of a job that ended early goes on from there."""
+    while True:
+        async with uow() as db:
+            files = await db.gdpr_requests.files_of(user_id, BATCH)
+        if not files:
+            return
+        await storage.remove_all(files)
+        async with uow() as db:
+            await db.gdpr_requests.forget_files(user_id, [key for _, key in files])

@@ -1,6 +1,6 @@
 """Wishes to be exported or erased. Every change of state is one guarded statement."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,11 +118,16 @@ class GdprRequests:
         told = (await self._session.execute(gone.returning(User.email, User.locale))).one()
         return Farewell(request.user_id, told.email, told.locale)
 
-    async def files_of(self, user_id: UUID) -> list[tuple[str, str]]:
-        """Provider and key of every file of the person."""
+    async def files_of(self, user_id: UUID, limit: int) -> list[tuple[str, str]]:
+        """Provider and key of files of the person, at most so many."""
         uploads = select(Upload.provider, Upload.key).where(Upload.user_id == user_id)
         exports = select(DataExport.provider, DataExport.key).where(DataExport.user_id == user_id)
-        return [(provider, key) for provider, key in await self._session.execute(uploads.union_all(exports))]
+        found = await self._session.execute(uploads.union_all(exports).limit(limit))
+        return [(provider, key) for provider, key in found]
+
+    async def forget_files(self, user_id: UUID, keys: Collection[str]) -> None:
+        for row in (Upload, DataExport):
+            await self._session.execute(delete(row).where(row.user_id == user_id, row.key.in_(keys)))
 
     async def end_erasure(self, request_id: UUID, user_id: UUID, now: datetime) -> bool:
         """False when another worker ended it. Exports that were open are off."""

@@ -37,11 +37,12 @@ class Uploads:
         query = select(
             func.count().filter(open_),
             func.min(Upload.expires_at).filter(open_),
+            func.count(),
             func.coalesce(func.sum(func.coalesce(Upload.size, Upload.max_bytes)), 0),
             func.min(Upload.created_at) + DAY,
         ).where(Upload.user_id == user_id, Upload.created_at > now - DAY)
-        open_slots, next_slot_at, taken, next_bytes_at = (await self._session.execute(query)).one()
-        return Usage(open_slots, next_slot_at, int(taken), next_bytes_at)
+        open_slots, next_slot_at, files, taken, next_free_at = (await self._session.execute(query)).one()
+        return Usage(open_slots, next_slot_at, files, int(taken), next_free_at)
 
     async def claim(self, key: str, size: int, now: datetime) -> UUID | None:
         """The upload that takes its file now; None when it took one before, or never was to take one."""

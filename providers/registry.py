@@ -1,10 +1,11 @@
 """Which provider is asked now: the active one of the config, then the others in their order, anew at every call."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
@@ -45,6 +46,8 @@ from providers.sms import sms_adapters
 from providers.storage import storage_adapters
 from providers.storage.local import LocalStorage, Sign
 from providers.storage.observed import ObservedStorage
+
+REMOVED_AT_ONCE = 8
 
 log = structlog.get_logger()
 
@@ -263,6 +266,14 @@ class StorageFamily(_Family[StorageProvider]):
         await provider.delete(key)
         if is_public(key):
             await provider.delete(incoming(key))
+
+    async def remove_all(self, files: Iterable[tuple[str, str]]) -> None:
+        """Several at a time. Raises ProviderUnavailable when one of them could not be removed."""
+        places = iter(files)
+        while some := list(islice(places, REMOVED_AT_ONCE)):
+            ended = await asyncio.gather(*(self.remove(name, key) for name, key in some), return_exceptions=True)
+            for fault in filter(None, ended):
+                raise fault
 
     async def tidy(self) -> None:
         """Remove what was left on this machine of files that never came to their end."""

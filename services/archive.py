@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ Each file below is a list in JSON; manifest.json says the same for programs, and
 """
 MEDIA = "media.json"
 DONE_TO_YOU = "done_to_you.json"
+UPLOADS = next(section for section in PERSONAL if section.model is Upload)
 
 Entry = dict[str, Any]
 
@@ -64,7 +65,6 @@ class _Pages:
         self._storage = storage
         self._moment = utc_now()
         self._entries: list[Entry] = []
-        self._media: list[Entry] = []
 
     async def write(self) -> None:
         for section in PERSONAL:
@@ -74,18 +74,18 @@ class _Pages:
                 self._entries.append({"table": section.name, "about": section.about, "leftOut": section.why})
         rows = await self._list(DONE_TO_YOU, self._db.personal_data.done_to(self._subject))
         self._entries.append({"file": DONE_TO_YOU, "about": DONE_TO_YOU_ABOUT, "rows": rows, "withheld": {}})
-        self._text(MEDIA, _dumped(self._media))
+        rows = await self._list(MEDIA, self._media())
         about = "Where the files are that you uploaded."
-        self._entries.append({"file": MEDIA, "about": about, "rows": len(self._media), "withheld": {}})
+        self._entries.append({"file": MEDIA, "about": about, "rows": rows, "withheld": {}})
         self._explain()
 
     async def _table(self, section: Personal) -> None:
         name = f"{section.name}.json"
-        rows = await self._list(name, self._noting_media(section))
+        rows = await self._list(name, self._db.personal_data.rows(section, self._subject))
         withheld = dict(section.withheld)
         self._entries.append({"file": name, "about": section.about, "rows": rows, "withheld": withheld})
 
-    async def _list(self, name: str, batches: AsyncIterator[Sequence[RowMapping]]) -> int:
+    async def _list(self, name: str, batches: AsyncIterator[Sequence[Mapping[Any, Any]]]) -> int:
         """Write the rows as they come; how many there were."""
         rows = 0
         with self._archive.open(_dated(name, self._moment), "w") as file:
@@ -95,11 +95,10 @@ class _Pages:
             file.write(b"\n]\n" if rows else b"[]\n")
         return rows
 
-    async def _noting_media(self, section: Personal) -> AsyncIterator[Sequence[RowMapping]]:
-        async for batch in self._db.personal_data.rows(section, self._subject):
-            if section.model is Upload:
-                self._media += [self._medium(row) for row in batch if row["status"] == "STORED"]
-            yield batch
+    async def _media(self) -> AsyncIterator[list[Entry]]:
+        async for batch in self._db.personal_data.rows(UPLOADS, self._subject):
+            if stored := [self._medium(row) for row in batch if row["status"] == "STORED"]:
+                yield stored
 
     def _medium(self, row: RowMapping) -> Entry:
         try:

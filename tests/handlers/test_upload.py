@@ -225,6 +225,20 @@ class TestQuota:
         assert refused.json()["error"]["i18nVars"] == {"maxBytes": 2 * counted}
         assert 86_000 < int(refused.headers["retry-after"]) <= 86_400
 
+    def test_small_files_are_counted_too(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], web: Any
+    ) -> None:
+        """Each leaves a row, and an archive or an erasure has to deal with all of them."""
+        server.configure(**{"upload.daily_files": 2})
+        for _ in range(2):
+            uploaded(api, headers, web)
+        refused = self.ask(api, headers, contentLength=1)
+        assert (refused.status_code, code_of(refused)) == (429, "error.upload.daily_files")
+        assert refused.json()["error"]["i18nVars"] == {"maxFiles": 2}
+        assert 86_000 < int(refused.headers["retry-after"]) <= 86_400
+        tables.run("UPDATE uploads SET created_at = now() - interval '25 hours'")
+        assert self.ask(api, headers).status_code == 200
+
     def test_what_came_counts_as_it_is_and_for_a_day(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], web: Any
     ) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.upload import TYPES
+from jobs.gdpr import BATCH
 from tests.files import png
 from tests.handlers.support import account, audited, change, insert, tombstone
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, code_of
@@ -251,6 +252,21 @@ class TestErasure:
         assert tables.one("SELECT avatar_url FROM users")["avatar_url"] is None
         assert (tables.count("uploads"), tables.count("data_exports")) == (0, 0)
 
+    def test_files_beyond_one_batch_go_too(self, api: Api, server: Server, tables: Tables) -> None:
+        leaving(api, tables)
+        owner = tables.one("SELECT id FROM users")["id"]
+        tables.run(
+            "INSERT INTO uploads (id, user_id, kind, key, provider, content_type, max_bytes, status, expires_at) "
+            "SELECT id, %s, 'media', 'media/' || %s || '/' || id || '.png', 'local', 'image/png', 9, 'STORED', now() "
+            "FROM (SELECT gen_random_uuid() AS id FROM generate_series(0, %s)) AS ids",
+            owner,
+            str(owner),
+            BATCH,
+        )
+        end_grace(tables)
+        server.let_time_come("gdpr.erase_due")
+        assert (state(tables), tables.count("uploads")) == (("DELETED", ["COMPLETED"]), 0)
+
     def test_it_waits_for_the_storage_and_cannot_be_stopped_then(
         self, api: Api, server: Server, tables: Tables, storage_gone: None
     ) -> None:
@@ -284,7 +300,8 @@ class TestErasure:
             before = tables.fingerprints()
             server.let_time_come("gdpr.erase_due")
             assert state(tables) == ("DELETED", ["PROCESSING"])
-            assert tables.changed_since(before) == {"users", "gdpr_requests", "outbox"}
+            gone = {"uploads"} - {table}  # a row of a file goes as soon as its file is gone
+            assert tables.changed_since(before) == {"users", "gdpr_requests", "outbox"} | gone
             assert tables.one("SELECT email, password_hash IS NULL AS bare FROM users") == {
                 "email": EMAIL,
                 "bare": False,
