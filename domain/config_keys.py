@@ -412,10 +412,17 @@ CATALOGUE: dict[str, ConfigKey] = {
 }
 
 
+def exists(name: str, operation_ids: Iterable[str]) -> bool:
+    """``ratelimit.<operationId>`` is a key for every operation."""
+    return name in CATALOGUE or (
+        name.startswith(RATE_LIMIT_PREFIX) and name.removeprefix(RATE_LIMIT_PREFIX) in operation_ids
+    )
+
+
 def check(name: str, value: Any, operation_ids: Iterable[str]) -> Any:
-    """The value as it is stored. ``ratelimit.<operationId>`` is a key for every operation. Raises InvalidConfig."""
+    """The value as it is stored. Raises InvalidConfig."""
     if name in CATALOGUE:
         return CATALOGUE[name].check(value)
-    if name.startswith(RATE_LIMIT_PREFIX) and name.removeprefix(RATE_LIMIT_PREFIX) in operation_ids:
+    if exists(name, operation_ids):
         return ConfigKey(name, "rate", None, "overrides the contract's limit").check(value)
     raise InvalidConfig(f"there is no config key {name!r}; `biore config list` shows all")

@@ -22,7 +22,10 @@ log = structlog.get_logger(__name__)
 class LiveConfig:
     """Read access for everybody (``domain.config_keys.Config``); ``refresh`` and ``watch`` follow the database.
 
-    Until the database was read once it is not ``known`` what an admin stored, and the defaults hold.
+    Until the database was read once it is not ``known`` what an admin stored, and the defaults hold. A stored value
+    that does not fit, because another version wrote it or its secret is lost, is ``unfit``: the last good one goes on,
+    be it the default where nothing was stored. Who starts with such a value has no good one and must not serve by a
+    default, which a switch may have been turned off against; of secrets the default is empty, and opens nothing.
     """
 
     def __init__(
@@ -40,7 +43,14 @@ class LiveConfig:
         self._values = dict(self._defaults)
         self._stored: dict[str, Any] = {}
         self._beside: list[Callable[[], Awaitable[None]]] = []
-        self.known = False
+        self._read = False
+        self._lost: frozenset[str] = frozenset()
+        self.unfit: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether each value is what an admin stored, or was until something that does not fit took its place."""
+        return self._read and not self._lost
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -70,17 +80,29 @@ class LiveConfig:
     async def refresh(self) -> None:
         async with self._database.reading() as db:
             stored = await db.config.all()
-        self.known = True
-        if stored == self._stored:
+        if self._read and stored == self._stored:
             return
-        values = dict(self._defaults)
+        values, unfit, lost = dict(self._defaults), list[str](), set[str]()
         for name, value in stored.items():
             try:
                 clear = self._keyring.unseal(SEALED, str(value)) if self._is_secret(name) else value
                 values[name] = config_keys.check(name, clear, self._operation_ids)
-            except ValueError as error:  # of another version, or sealed under a lost secret: the default stands
-                log.warning("config.ignored", key=name, reason=str(error))
-        self._values, self._stored = values, stored
+            except ValueError as error:
+                log.warning("config.unfit", key=name, reason=str(error))
+                if not config_keys.exists(name, self._operation_ids):  # of another version: nobody here reads it
+                    continue
+                unfit.append(name)
+                if self._read and name not in self._lost:
+                    self._keep(name, values)
+                elif not self._is_secret(name):
+                    lost.add(name)
+        self._values, self._stored, self._read = values, stored, True
+        self.unfit, self._lost = tuple(sorted(unfit)), frozenset(lost)
+
+    def _keep(self, name: str, values: dict[str, Any]) -> None:
+        """The value as it was; of a rate limit without one the contract's."""
+        if name in self._values:
+            values[name] = self._values[name]
 
     def follow(self, refresh: Callable[[], Awaitable[None]]) -> None:
         """Something else that follows the database, at the same pace."""

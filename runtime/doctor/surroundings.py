@@ -35,20 +35,26 @@ OPEN_FILES, FEWEST_FILES = 4096, 256
 
 
 async def config(deployment: Deployment) -> Verdict:
-    """What another version stored, or a hand without `biore config set`; nodes go by the default instead."""
+    """What another version stored, or a hand without `biore config set`.
+
+    Nodes that run keep the last value that fitted; one that starts would not know it, and does not serve.
+    """
     async with deployment.parts.database.reading() as db:
         stored = await db.config.all()
-    operations = frozenset(deployment.parts.contract.policies)
-    odd = []
+    operations = frozenset(deployment.parts.contract.limited)
+    unfit, unknown = list[str](), list[str]()
     for name, value in stored.items():
         if name in CATALOGUE and CATALOGUE[name].kind == "secret":
             continue
         try:
             config_keys.check(name, value, operations)
         except InvalidConfig:
-            odd.append(name)
-    if odd:
-        return warn(f"ignored: {', '.join(sorted(odd))}", "of another version? `biore config set` them to what fits")
+            (unfit if config_keys.exists(name, operations) else unknown).append(name)
+    if unfit:
+        remedy = "`biore config set` them to what fits; nodes keep the former value, and those that start do not serve"
+        return fail(f"do not fit: {', '.join(sorted(unfit))}", remedy)
+    if unknown:
+        return warn(f"ignored: {', '.join(sorted(unknown))}", "keys of another version?")
     return ok(f"{len(stored)} values changed, all of them fit")
 
 

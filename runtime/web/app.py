@@ -296,9 +296,10 @@ class Application:
     async def _ready(self, _request: Request) -> Response:
         known = self.config.known and self.signing_keys.known
         staying = self.lifecycle.phase is Phase.SERVING
+        unfit = {"unfitConfig": self.config.unfit} if self.config.unfit else {}
         if staying and known and await self._database_is_ready():
-            return JSONResponse({"status": "ready"})
-        return JSONResponse({"status": "unavailable"}, status_code=503, headers={"Retry-After": "1"})
+            return JSONResponse({"status": "ready", **unfit})
+        return JSONResponse({"status": "unavailable", **unfit}, status_code=503, headers={"Retry-After": "1"})
 
     async def _database_is_ready(self) -> bool:
         """One question for all who probe at a time: nobody takes more than one connection from those who work."""

@@ -582,9 +582,11 @@ class TestProviders:
 
 
 class TestConfig:
-    def test_values_that_do_not_fit_are_warned_of(self, look: Look, rows: Tables) -> None:
-        configure(rows, {"auth.salt_rounds": 99, "of.tomorrow": 1, "legal.terms_version": "2.0"})
-        says(look("config"), "warn", "ignored: auth.salt_rounds, of.tomorrow")
+    def test_values_that_do_not_fit_are_told(self, look: Look, rows: Tables) -> None:
+        configure(rows, {"of.tomorrow": 1, "legal.terms_version": "2.0"})
+        says(look("config"), "warn", "ignored: of.tomorrow")
+        configure(rows, {"auth.salt_rounds": 99, "ratelimit.auth.login": "often"})
+        says(look("config"), "FAIL", "do not fit: auth.salt_rounds, ratelimit.auth.login")
 
     def test_what_production_must_not_have(self, environ: Environ, rows: Tables) -> None:
         configure(rows, {"external.email.failover_providers": ["mailbox"], "external.sms.active_provider": "mailbox",

@@ -178,11 +178,50 @@ class TestReading:
             (SMTP, "{}"),
         ],
     )
-    def test_what_another_version_stored_is_ignored(self, node: Node, rows: Tables, name: str, stored: str) -> None:
+    def test_who_starts_with_what_does_not_fit_knows_no_good_value(
+        self, node: Node, rows: Tables, name: str, stored: str
+    ) -> None:
+        """Nobody is served by a default that a switch may have been turned off against. Empty secrets open nothing."""
         rows.run("INSERT INTO config_entries (name, value) VALUES (%s, %s::jsonb)", name, stored)
         rows.run("INSERT INTO config_entries (name, value) VALUES ('legal.terms_version', '\"2.0\"')")
-        assert node.get(name) == CATALOGUE[name].default_in("development")
-        assert node.get("legal.terms_version") == "2.0"
+
+        async def scenario(config: LiveConfig) -> None:
+            assert (config.known, config.unfit) == (name == SMTP, (name,))
+            assert config["legal.terms_version"] == "2.0"
+            await config.set(name, CATALOGUE[name].default)
+            assert (config.known, config.unfit) == (True, ())
+
+        node.use(scenario)
+
+    @pytest.mark.parametrize("set_before", [True, False])
+    @pytest.mark.parametrize(
+        ("name", "good", "stored"),
+        [
+            ("platform.registration_enabled", False, '"of tomorrow"'),
+            ("auth.lockout_threshold", 4, "99999"),
+            ("ratelimit.auth.login", "3/10 min", '"often"'),
+            (SMTP, SMTP_URL, '"sealed under a lost secret"'),
+        ],
+    )
+    def test_a_node_that_runs_keeps_the_last_good_value(
+        self, node: Node, rows: Tables, name: str, good: Any, stored: str, *, set_before: bool
+    ) -> None:
+        async def scenario(config: LiveConfig) -> None:
+            if set_before:
+                await config.set(name, good)
+            before = config.get(name)
+            rows.run("DELETE FROM config_entries")
+            rows.run("INSERT INTO config_entries (name, value) VALUES (%s, %s::jsonb)", name, stored)
+            for _ in range(2):
+                await config.refresh()
+                assert config.get(name) == before
+                assert (config.known, config.unfit) == (True, (name,))
+                rows.run("INSERT INTO config_entries (name, value) VALUES ('of.tomorrow', '1') ON CONFLICT DO NOTHING")
+            rows.run("DELETE FROM config_entries")
+            await config.refresh()
+            assert (config.get(name), config.unfit) == (CATALOGUE[name].default if name in CATALOGUE else None, ())
+
+        node.use(scenario)
 
     def test_a_key_of_another_version_is_ignored(self, node: Node, rows: Tables) -> None:
         rows.run("INSERT INTO config_entries (name, value) VALUES ('of.tomorrow', '1')")
@@ -223,6 +262,16 @@ class TestEnvironments:
 
 
 class TestOverHttp:
+    def test_readiness_tells_what_does_not_fit(self, server: Server, api: Api, tables: Tables) -> None:
+        server.configure(**{"platform.registration_enabled": False})
+        tables.run("UPDATE config_entries SET value = '\"maybe\"' WHERE name = 'platform.registration_enabled'")
+        server.on_loop(server.app.config.refresh())
+        answer = api.get("/health/ready")
+        assert (answer.status_code, answer.json()["unfitConfig"]) == (200, ["platform.registration_enabled"])
+        assert api.register().status_code == 403, "the switch stays as it was"
+        server.configure(**{"platform.registration_enabled": True})
+        assert "unfitConfig" not in api.get("/health/ready").json()
+
     def test_a_switch_holds_at_once(self, server: Server, api: Api) -> None:
         server.configure(**{"platform.registration_enabled": False})
         assert api.register().status_code == 403
