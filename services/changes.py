@@ -41,22 +41,19 @@ class Changes:
         life = timedelta(hours=self._config["auth.undo_hours"])
         return await db.credential_changes.start(user_id, self._clock(), life, kind=kind, **columns)
 
-    async def void_unproven(self, db: Repositories, user: User, now: datetime) -> bool:
+    async def void_unproven(self, db: Repositories, user: User, now: datetime) -> None:
         """The address is proven to be of who calls: what was set up by who never proved that is a stranger's.
 
-        What was mailed to another address, from which the account was moved, is not: it stays good. Whether a second
-        factor is left that may be the stranger's, so that the next proof has to judge of it again.
+        What was mailed to another address, from which the account was moved, is not: it stays good.
         """
-        spared = False
         if not user.email_verified:
             await db.users.void(user.id, now)
             await db.sessions.revoke_all(user.id, now)
         elif user.owner_unproven:
             young = now - timedelta(days=self._config["auth.young_days"])
-            spared = await db.users.void_young(user.id, young, now)
+            await db.users.void_young(user.id, young, now)
             await db.credential_changes.close_since_moved(user.id, now)
             await db.sessions.revoke_all(user.id, now)
-        return spared
 
     async def put_back(self, db: Repositories, change: Change, former: str) -> None:
         """Raises ApiError auth.undo_change.address_taken, or invalid_token when the secret of the seal is gone."""

@@ -85,5 +85,10 @@ def refusal(field: str, rule: str) -> ApiError:
     return ApiError("validation.failed", details=[{"field": field, "rule": rule}])
 
 
+def missing(field: str) -> ApiError:
+    """The refusal of a body without a field that is asked for in this case alone."""
+    return refusal(field, "required")
+
+
 STEPS = {"nfc": nfc}
 CHECKS = {"common_password": is_common}

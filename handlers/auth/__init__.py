@@ -10,7 +10,7 @@ from domain import auth as rules
 from domain import topics
 from domain.auth import Judged, Presented
 from domain.auth.changes import MOVED, OPENED
-from domain.auth.passwords import require_impersonal, require_unleaked
+from domain.auth.passwords import missing, require_impersonal, require_unleaked
 from domain.auth.two_factor import CHALLENGE_LIFE
 from domain.errors import ApiError
 from domain.keys import Digest, Purpose
@@ -163,6 +163,8 @@ async def verify_email_change(
         if user is not None and user.status == "ACTIVE" and await db.email_changes.consume(token, now) is not None:
             if proven:
                 rules.require_password(user.password_hash, matched=user.password_hash == compared)
+            elif user.two_factor_enabled:  # no mailbox alone gets an account past its factor, by no later proof either
+                raise missing("password")
             await _change_email(db, user, token, changes, now, owner_proven=proven)
         elif not await db.email_changes.was_consumed(token, now):
             raise ApiError("auth.verify_email.invalid_token")

@@ -201,9 +201,9 @@ async def _verify(db: Repositories, visit: Visit, user: Any, token: UUID) -> Non
 async def _adopt(db: Repositories, visit: Visit, user: Any, changes: Changes) -> None:
     """The address is this person's; what was set up by who never proved that it is theirs, too, is a stranger's."""
     verified = user.email_verified
-    spared = await changes.void_unproven(db, user, visit.now)
+    await changes.void_unproven(db, user, visit.now)
     if visit.identity.authoritative:
-        await _prove_owner(db, user.id, visit.now, unless=spared)
+        await _prove_owner(db, user.id, visit.now)
     elif not verified:
         await db.users.mark_verified(user.id, owner_unproven=True)
     notice = await changes.note(db, user.id, "provider_linked")
@@ -214,8 +214,8 @@ async def _adopt(db: Repositories, visit: Visit, user: Any, changes: Changes) ->
     await _tell_linked(db, notice, user.id, visit.identity.platform)
 
 
-async def _prove_owner(db: Repositories, user_id: UUID, now: datetime, *, unless: bool = False) -> None:
-    await db.users.mark_verified(user_id, owner_unproven=unless)
+async def _prove_owner(db: Repositories, user_id: UUID, now: datetime) -> None:
+    await db.users.mark_verified(user_id, owner_unproven=False)
     await db.credential_changes.close(user_id, now, OPENED)
 
 

@@ -80,8 +80,8 @@ async def reset(
             if user is None:
                 raise ApiError("auth.reset_password.invalid_token")
             linked = await db.oauth_links.platforms_of(user.id)
-            spared = await changes.void_unproven(db, user, now)
-            await db.users.mark_verified(user.id, owner_unproven=spared)
+            await changes.void_unproven(db, user, now)
+            await db.users.mark_verified(user.id, owner_unproven=False)
             await db.credential_changes.close(user.id, now, OPENED)
             notice = await changes.note(db, user.id, "password_reset")
             await db.oauth_links.remove_since(user.id, now - timedelta(days=config["auth.young_days"]))

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Delete, and_, delete, exists, false, func, literal, or_, select, union_all, update
+from sqlalchemy import Delete, and_, delete, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.auth.changes import MOVED
 from domain.errors import ApiError
 from domain.keys import DigestsOf
 from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
@@ -240,39 +239,20 @@ class Users:
             live = update(token).where(token.user_id == user_id, token.used_at.is_(None))
             await self._session.execute(live.values(invalidated_at=now))
 
-    async def void_young(self, user_id: UUID, since: datetime, now: datetime) -> bool:
+    async def void_young(self, user_id: UUID, since: datetime, now: datetime) -> None:
         """Of an account whose owner was not proven: all goes as by ``void``, a second factor only if it is young.
 
-        An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it;
-        but for one that was there before the account had its address, which is of who had the account then. That one
-        stays as long as the former address may take the account back, and True tells so: whoever moved the account
-        must not get past it meanwhile.
+        An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it.
         """
         for owned in (SocialAccount, Challenge, KnownDevice):
             await self._session.execute(delete(owned).where(owned.user_id == user_id))
         await self.void_links(user_id, now)
         unproven = update(User).where(User.id == user_id)
         void = {"password_hash": None, "phone": None, "phone_verified_at": None}
-        enabled = func.coalesce(User.two_factor_enabled_at, User.created_at)
-        came = select(func.max(EmailChange.used_at)).where(
-            EmailChange.user_id == user_id, EmailChange.new_email == User.email
-        )
-        former = and_(func.coalesce(enabled < came.scalar_subquery(), false()), User.two_factor_enabled)
-        change = CredentialChange
-        returnable = exists().where(
-            change.user_id == user_id,
-            change.kind == MOVED,
-            change.used_at.is_(None),
-            change.invalidated_at.is_(None),
-            change.expires_at > now,
-        )
-        spared = await self._session.scalar(unproven.values(**void).returning(and_(former, returnable)))
-        if spared:
-            return True
-        young = unproven.where(or_(User.two_factor_enabled_at >= since, former))
+        await self._session.execute(unproven.values(**void))
+        young = unproven.where(User.two_factor_enabled_at >= since)
         if await self._session.scalar(young.values(**NO_FACTOR).returning(User.id)) is not None:
             await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
-        return False
 
     async def change_status(self, user_id: UUID, before: str, after: str) -> bool:
         """False when the account was not in the state ``before``."""

@@ -15,7 +15,7 @@ from domain.keys import Purpose
 from tests.handlers.auth.test_oauth import linked, links, opened, refused, signed_in, told
 from tests.handlers.auth.test_two_factor import Factor
 from tests.handlers.support import account, audited, insert, topics
-from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, code_of
+from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, broken_rules, code_of
 
 ADA, MALLORY = "ada@example.com", "mallory@example.org"
 NEW = "Better-Horse-8"
@@ -504,7 +504,7 @@ class TestLeftMailbox:
         """Young, of an account whose owner was not proven: a reset alone would be a way past it."""
         factor = switched_on(api, tables)
         tables.run("UPDATE users SET owner_unproven = TRUE")
-        change_address(api, factor.sign_in(), "ada@example.net")
+        change_address(api, factor.sign_in(), "ada@example.net", password=PASSWORD)
         return factor
 
     def test_is_no_way_past_a_factor_that_was_on_when_the_account_moved(
@@ -729,15 +729,22 @@ class TestMovedToAnothersAddress:
         reset(api)
         refused(undo(api, token), *INVALID)
 
-    def test_nothing_from_before_leads_in_however_old_once_nobody_may_take_the_account_back(
-        self, api: Api, tables: Tables, factor: Factor
-    ) -> None:
-        moved(api, move(api, self._session(factor)))
-        tables.run("UPDATE credential_changes SET expires_at = now() - interval '1 second'")
+    def test_the_button_alone_moves_no_account_with_a_factor(self, api: Api, tables: Tables, factor: Factor) -> None:
+        """Ada could never get past Mallory's."""
+        token = move(api, self._session(factor))
+        before = tables.fingerprints()
+        response = moved(api, token)
+        refused(response, 400, "validation.failed")
+        assert broken_rules(response) == {("password", "required")}
+        assert tables.changed_since(before) == set()
+        assert tables.one("SELECT email FROM users")["email"] == MALLORY
+
+    def test_nothing_from_before_leads_in_after_a_reset(self, api: Api, tables: Tables) -> None:
+        user_id = account(api, tables, MALLORY, phone="+12025550199", phone_verified_at=LONG_AGO)
+        linked(tables, user_id, created_at=LONG_AGO)
+        moved(api, move(api, api.sign_in(MALLORY)))
         reset(api)
-        row = user(tables)
-        assert (row["phone"], row["two_factor_enabled"], row["two_factor_secret"]) == (None, False, None)
-        assert (links(tables), tables.count("backup_codes")) == ([], 0)
+        assert (user(tables)["phone"], links(tables)) == (None, [])
 
     def test_who_shows_the_password_with_the_mail_keeps_all(self, api: Api, tables: Tables, factor: Factor) -> None:
         moved(api, move(api, self._session(factor)), password=PASSWORD)

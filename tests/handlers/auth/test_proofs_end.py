@@ -39,7 +39,7 @@ def ends_another_session(api: Api, tables: Tables, token: str, factor: Factor) -
 
 
 def changes_the_address(api: Api, _tables: Tables, token: str, _factor: Factor) -> None:
-    answer = api.call("auth.verify_email_change", {"token": change_token(api, token)})
+    answer = api.call("auth.verify_email_change", {"token": change_token(api, token), "password": PASSWORD})
     assert answer.status_code == 200
 
 
@@ -172,7 +172,8 @@ class TestChangesOfTheAddress:
         account(api, tables, "eve@example.com")
         answer = api.call("auth.sessions.revoke_all", headers=bearer(api.sign_in("eve@example.com")))
         assert answer.status_code == 200
-        assert api.call("auth.verify_email_change", {"token": link}).status_code == 200
+        answer = api.call("auth.verify_email_change", {"token": link, "password": PASSWORD})
+        assert answer.status_code == 200
 
 
 class TestSetUpsOfAFactor:
