@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from jobs.needs import Changes, Clock, Config, DigestsOf, Job, Repositories, UnitOfWork
 
 
+# Who left can come back by signing in, and so may have forgotten the password.
+RESETTABLE = frozenset({"ACTIVE", "DEACTIVATED"})
+
+
 async def resend_verification(
     job: Job[topics.ResendVerification],
     uow: UnitOfWork,
@@ -44,7 +48,7 @@ async def forgot_password(
 ) -> None:
     async with uow.last() as db:
         user = await db.users.find_by_email(job.secret)
-        if user is None or user.status != "ACTIVE":
+        if user is None or user.status not in RESETTABLE:
             return
         most = allowance(config) if job.payload.asker == "known" else allowance_of_strangers(config)
         if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), most):

@@ -48,8 +48,19 @@ class TestForgot:
         assert "ada@" not in str(tables.rows("SELECT payload FROM outbox"))
         assert "ada@" not in str(tables.rows("SELECT * FROM audit_logs"))
 
-    @pytest.mark.parametrize("status", ["SUSPENDED", "BANNED", "DEACTIVATED", "DELETED"])
-    def test_an_account_that_is_not_active_gets_no_mail(self, api: Api, tables: Tables, status: str) -> None:
+    def test_who_left_can_choose_a_password_and_comes_back_by_signing_in(self, api: Api, tables: Tables) -> None:
+        account(api, tables, status="DEACTIVATED")
+        assert reset(api, reset_token(api)).status_code == 200
+        assert code_of(login(api, PASSWORD)) == "auth.login.invalid_credentials"
+        assert code_of(login(api, NEW)) == "auth.login.account_deactivated"
+        assert tables.one("SELECT status FROM users")["status"] == "DEACTIVATED"
+        back = TOKEN.search(api.mails("ada@example.com")[0]["text"])
+        assert back is not None
+        assert api.call("users.reactivate", {"token": back[1]}).status_code == 200
+        assert login(api, NEW).status_code == 200
+
+    @pytest.mark.parametrize("status", ["SUSPENDED", "BANNED", "DELETED"])
+    def test_an_account_that_is_shut_gets_no_mail(self, api: Api, tables: Tables, status: str) -> None:
         account(api, tables, status=status)
         api.server.work_off()
         before = len(api.mails("ada@example.com"))
