@@ -104,7 +104,7 @@ async def address_returned(job: Job[topics.AddressReturned], uow: UnitOfWork, ma
 
 
 async def password_changed(job: Job[topics.PasswordChanged], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    """After a reset also which platforms stand, and which were unlinked for being young."""
+    """Also which platforms stand, and which were unlinked for being young."""
     payload = job.payload
     told = {"when": payload.when, "device": payload.device, "days": config["auth.young_days"]}
     states = {"standing": payload.standing, "unlinked": payload.unlinked}

@@ -84,14 +84,13 @@ async def reset(
             await db.users.mark_verified(user.id, owner_unproven=False)
             await db.credential_changes.close(user.id, now, OPENED)
             notice = await changes.note(db, user.id, "password_reset")
-            await db.oauth_links.remove_since(user.id, now - timedelta(days=config["auth.young_days"]))
-            standing = await db.oauth_links.platforms_of(user.id)
+            standing = await _unlink_young(db, user.id, config, now)
             await db.users.set_password(user.id, password_hash)
             await db.sessions.revoke_all(user.id, now)
             await db.known_devices.forget(user.id)
             await visitor.forget_failures(db, user.email, Known(), now)
             await current_password.forget_guesses(db, user.id)
-            platforms = {"standing": ",".join(sorted(standing)), "unlinked": ",".join(sorted(linked - standing))}
+            platforms = _as_told(standing, linked)
             await _tell(db, notice, user.id, client, now, device_of, **platforms)
             await db.audit.record("auth.reset_password.success", actor=user.id, target=user.id, **platforms)
     return {"linkedPlatforms": sorted(standing), "unlinkedPlatforms": sorted(linked - standing)}
@@ -102,6 +101,7 @@ async def change(
     principal: Principal,
     uow: UnitOfWork,
     client: Client,
+    config: Config,
     clock: Clock,
     hasher: Hasher,
     visitor: Visitor,
@@ -123,12 +123,25 @@ async def change(
     async with uow.last() as db:
         await db.sessions.hold_compared(principal.session_id, user, "auth.change_password.invalid_current")
         notice = await changes.note(db, user.id, "password_changed")
+        linked = await db.oauth_links.platforms_of(user.id)
+        platforms = _as_told(await _unlink_young(db, user.id, config, now), linked)
         await db.users.set_password(user.id, password_hash)
         await db.password_resets.invalidate(user.id, now)
         await db.sessions.revoke_all(user.id, now, but=principal.session_id)
         await visitor.forget_others(db, user.id)
-        await _tell(db, notice, user.id, client, now, device_of)
-        await db.audit.record("auth.change_password.success", actor=user.id, target=user.id)
+        await _tell(db, notice, user.id, client, now, device_of, **platforms)
+        await db.audit.record("auth.change_password.success", actor=user.id, target=user.id, **platforms)
+
+
+async def _unlink_young(db: Repositories, user_id: UUID, config: Config, now: datetime) -> set[str]:
+    """The platforms that stand. Whoever got in may have linked the others."""
+    await db.oauth_links.remove_since(user_id, now - timedelta(days=config["auth.young_days"]))
+    return await db.oauth_links.platforms_of(user_id)
+
+
+def _as_told(standing: set[str], linked: set[str]) -> dict[str, str]:
+    """In the mail about a new password."""
+    return {"standing": ",".join(sorted(standing)), "unlinked": ",".join(sorted(linked - standing))}
 
 
 async def _tell(

@@ -3,6 +3,7 @@
 from tests.contract.scenario import Act, Conditional, Scenario, calling, open_email_changes, with_proofs_open
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX
+from tests.handlers.auth.test_oauth import linked
 from tests.handlers.auth.test_passwords import NEW, reset_token
 from tests.handlers.auth.test_reactivation import deactivated
 from tests.handlers.auth.test_two_factor import WRONG, Factor
@@ -203,6 +204,7 @@ def change_password_with_all_else_open(api: Api, tables: Tables) -> Act:
     api.sign_in()
     tables.run("UPDATE known_devices SET network = 'elsewhere'")
     headers = bearer(api.sign_in())
+    linked(tables, tables.one("SELECT id FROM users")["id"])
     reset_token(api)
     body = {"currentPassword": PASSWORD, "newPassword": NEW}
     return lambda: api.call("auth.passwords.change", body, headers=headers)
@@ -320,7 +322,7 @@ CONDITIONAL: Conditional = {
     "auth.passwords.change": [
         (
             with_proofs_open(change_password_with_all_else_open),
-            {"sessions", "password_resets", "email_changes", "challenges", "known_devices"},
+            {"sessions", "password_resets", "email_changes", "challenges", "known_devices", "social_accounts"},
         )
     ],
     "auth.sessions.revoke": [(with_proofs_open(revoke_session), {"challenges", "users", "email_changes"})],

@@ -572,6 +572,21 @@ class TestReset:
         assert links(tables) == []
 
 
+def test_a_changed_password_unlinks_young_platforms_as_a_reset_does(api: Api, tables: Tables) -> None:
+    user_id = account(api, tables)
+    linked(tables, user_id, "apple", created_at=datetime.now(UTC) - timedelta(days=8))
+    linked(tables, user_id, "instagram")
+    linked(tables, user_id, "x")
+    body = {"currentPassword": PASSWORD, "newPassword": NEW}
+    assert api.call("auth.passwords.change", body, headers=bearer(api.sign_in())).status_code == 200
+    assert [row[0] for row in links(tables)] == ["apple", "instagram"]
+    text = api.mails(ADA)[0]["text"]
+    assert "You can still sign in with: Apple." in text
+    assert re.search(r"No longer linked.*7 days.*: X\.", text)
+    (entry,) = audited(tables, "auth.change_password.success")
+    assert entry["details"] == {"standing": "apple", "unlinked": "x"}
+
+
 def reset(api: Api, password: str = NEW, email: str = ADA) -> httpx.Response:
     api.server.work_off()
     assert api.call("auth.passwords.forgot", {"email": email}).status_code == 200
