@@ -25,9 +25,27 @@ def skeleton(username: str) -> str:
     return username.translate(READ_AS)
 
 
+def readings(username: str) -> tuple[str, str]:
+    """What it looks like, and what is left of that behind our own name, where a reserved word could stand."""
+    whole = skeleton(username)
+    return whole, whole.removeprefix(skeleton(OWN))
+
+
+def _spelt(letter: str) -> str:
+    """All that reads as the letter."""
+    shape = skeleton(letter)
+    alike = [sign for sign in sorted({letter, shape, *ALIKE[0]}) if skeleton(sign) == shape]
+    return f"[{''.join(alike)}]"
+
+
+_SIGNS = f"[{ALIKE[2]}]*"
+# However it is spelt, and as a word: other words begin alike, such as bioreactor.
+OWN_FIRST = re.compile(_SIGNS + _SIGNS.join(map(_spelt, OWN)) + "(?![a-z])")
+
+
 def passes_for_us(username: str) -> bool:
-    """Whether it begins as our own name does, so that it reads as one of our own accounts."""
-    return skeleton(username).startswith(skeleton(OWN))
+    """Whether our own name is its first word, so that it reads as one of our own accounts."""
+    return OWN_FIRST.match(username) is not None
 
 
 def require_well_formed(username: str, config: Config) -> None:

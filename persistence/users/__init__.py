@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import ApiError
 from domain.keys import DigestsOf
 from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
-from domain.users.usernames import skeleton
+from domain.users.usernames import readings
 from persistence.models import (
     BackupCode,
     Challenge,
@@ -101,7 +101,7 @@ class Users:
         taken = exists().where(User.username == username)
         row = UsernameHistory
         held = exists().where(row.former == username, row.held_until > func.now(), row.user_id.is_distinct_from(by))
-        reserved = exists().where(ReservedUsername.skeleton == skeleton(username))
+        reserved = exists().where(ReservedUsername.skeleton.in_(readings(username)))
         return bool(await self._session.scalar(select(taken | held | reserved)))
 
     async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str], now: datetime) -> UUID:

@@ -3,7 +3,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import ApiError
-from domain.users.usernames import FORM, is_name, require_no_path, require_rested
+from domain.users.usernames import (
+    FORM,
+    is_name,
+    passes_for_us,
+    readings,
+    require_no_path,
+    require_rested,
+    skeleton,
+)
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -37,6 +45,35 @@ class TestNames:
         with pytest.raises(ApiError) as refusal:
             require_no_path("docs", {"docs"})
         assert refusal.value.code == "auth.register.username_unavailable"
+
+
+class TestOwnName:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "biore",
+            "bio.re",
+            "b1ore",
+            "bl0re",
+            "-bio_re-",
+            "biore-official",
+            "bio.re.help",
+            "b.i.o.r.e.x",
+            "biore2",
+            "biore1",
+        ],
+    )
+    def test_it_is_ours_as_a_word_however_it_is_spelt(self, name: str) -> None:
+        assert passes_for_us(name)
+
+    @pytest.mark.parametrize(
+        "name", ["bioreactor", "bio-reactor", "b1oreactor", "blorenzo", "biored", "bio", "mybiore"]
+    )
+    def test_words_that_begin_alike_are_not(self, name: str) -> None:
+        assert not passes_for_us(name)
+
+    def test_what_follows_it_is_read_too(self) -> None:
+        assert readings("bioresupp0rt") == (skeleton("bioresupport"), skeleton("support"))
 
 
 class TestCoolDown:

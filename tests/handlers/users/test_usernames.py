@@ -13,7 +13,8 @@ SERVED = ["reset-password", "verify-email", "verify-email-change", "reactivate",
 DISGUISED = ["аda", "ａｄａ", "ad\u200ba", "\u202eada", "ada\u0301", "ádá", "ada\n.", "ada/../", "ada lovelace"]  # noqa: RUF001
 
 
-ALIKE = ["bio_re", "b1ore", "biore-official", "adm1n", "supp0rt", "-admin", "we11known", "5ecurity"]
+OURS = ["bio_re", "b1ore", "biore-official", "biore-news", "bioresupport", "bi0reteam"]
+ALIKE = [*OURS, "adm1n", "supp0rt", "-admin", "we11known", "5ecurity"]
 
 
 def check(api: Api, username: str) -> bool:
@@ -33,6 +34,10 @@ def name_of(tables: Tables, user_id: UUID) -> Any:
 class TestCheck:
     def test_a_free_name_is_available_in_every_spelling(self, api: Api) -> None:
         assert [check(api, name) for name in ("ada", " ADA ", "a.d_a-7", "ada-lovelace", "lore")] == [True] * 5
+
+    @pytest.mark.parametrize("name", ["bioreactor", "bio-reactor", "biorefinery", "blorenzo"])
+    def test_a_word_that_begins_as_our_name_is_available(self, api: Api, name: str) -> None:
+        assert check(api, name)
 
     @pytest.mark.parametrize("name", ["", "ad", "a" * 31, "admin", "x" * 5000, *DISGUISED, *PATHS, *SERVED, *ALIKE])
     def test_a_bad_or_reserved_name_is_not(self, api: Api, name: str) -> None:
