@@ -356,8 +356,10 @@ async def logout(
     presented = _read(carrier.presented(body), tokens)
     carrier.drop()
     if presented:
+        session_ids = sorted({token.session_id for token in presented})
         async with uow() as db:
-            for session_id in sorted({token.session_id for token in presented}):
+            await db.sessions.hold_owners(session_ids)
+            for session_id in session_ids:
                 user_id = await db.sessions.revoke(session_id, clock())
                 if user_id is not None:
                     await db.audit.record("auth.logout.success", actor=user_id, target=session_id)

@@ -81,6 +81,12 @@ class Sessions:
         moved = moved.values(counter=counter + 1, rotated_at=now, last_active_at=now).returning(Session.id)
         return await self._session.scalar(moved) is not None
 
+    async def hold_owners(self, session_ids: Sequence[UUID]) -> None:
+        """To be called before several are revoked: accounts are held before sessions, as by all who end sessions."""
+        owners = select(Session.user_id).where(Session.id.in_(session_ids))
+        held = select(User.id).where(User.id.in_(owners)).order_by(User.id)
+        await self._session.execute(held.with_for_update())
+
     async def revoke(self, session_id: UUID, now: datetime) -> UUID | None:
         """Whose live session it was, or None when there was none to revoke."""
         live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))

@@ -87,6 +87,12 @@ def end_sessions(api: Api, tables: Tables) -> Act:
     return lambda: api.call("auth.sessions.revoke_all", headers=headers)
 
 
+def sign_out(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    api.sign_in()
+    return lambda: api.call("auth.logout")
+
+
 def change_password(api: Api, tables: Tables) -> Act:
     account(api, tables)
     api.sign_in()
@@ -113,6 +119,7 @@ def sign_in_again(api: Api, tables: Tables) -> Act:
     [
         (stale_refresh, 401),
         (end_sessions, 200),
+        (sign_out, 200),
         (change_password, 200),
         (reset_signed_in, 200),
         (undo_change, 200),
