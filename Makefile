@@ -43,8 +43,8 @@ sbom: setup ## Write sbom.json, a CycloneDX list of everything that production i
 run: setup ## Run the API on http://127.0.0.1:8000 with a PostgreSQL and a worker of its own.
 	$(BIN)/biore serve
 
-test: setup ## Run all tests, a deterministic fuzz of the contract among them.
-	$(BIN)/python -m tests.everything
+test: setup ## Run all tests, a deterministic fuzz among them; T=tests/handlers/users, with options of pytest, runs a part.
+	$(BIN)/python -m tests.everything $(T)
 
 test-browser: setup ## Read and use the portal in Chromium, with axe; installs chromium where it may.
 	@command -v chromium || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y chromium; } || \
@@ -63,8 +63,8 @@ verify: setup ## Prove every claim of the portal against the running parts and w
 races: setup ## Run the races between processes at full size.
 	$(BIN)/pytest tests/processes/test_races.py --full-races
 
-differential: setup ## All requests, hostile texts and rate limits of which `make test` tries a sample (minutes).
-	$(BIN)/pytest --whole tests/contract/test_differential.py tests/contract/test_time.py tests/contract/test_contract.py
+differential: setup ## All requests, texts, limits and examples of which `make test` tries a sample (minutes).
+	$(BIN)/pytest --whole tests/contract/test_differential.py tests/contract/test_time.py tests/contract/test_contract.py tests/fuzz
 
 bench: setup $(PEERS)/.installed ## Measure side by side and write one table (15 minutes); BENCH='me framework' measures parts.
 	@command -v wrk || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y wrk; } || \

@@ -14,6 +14,8 @@ Carried = TypeVar("Carried", bound=Topic, covariant=True)
 FIRST_DELAY = 2.0
 LONGEST_DELAY = 3600.0
 MAX_ATTEMPTS = 16
+LEASE = timedelta(seconds=30)
+"""A worker's claim on a job ends by itself so long after the worker last renewed it."""
 
 
 class Lane(IntEnum):

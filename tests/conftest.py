@@ -16,6 +16,7 @@ from runtime.serve.embedded import EmbeddedPostgres
 from runtime.settings import Settings
 from tests.harness import Api, Server, Tables
 from tests.postgres import TEMPLATE, begin
+from tests.reached import JUDGE, KEEP, keep, recall
 from tests.recording import Recorder
 from tests.sampling import OPTION, Sampling
 
@@ -63,11 +64,20 @@ class Databases:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full-races", action="store_true", help="registration races at full size (minutes)")
     parser.addoption("--whole", action="store_true", help="all of what a commit only tries a sample of (minutes)")
+    parser.addoption(KEEP, type=Path, help="a folder for what this process reached of the contract")
+    parser.addoption(JUDGE, type=Path, help="such a folder, of other processes")
     parser.addoption(OPTION, type=int, default=randrange(10**6), help="repeats the sample of another run")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recorder())
+    if folder := config.getoption(JUDGE):
+        recall(folder)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if folder := session.config.getoption(KEEP):
+        keep(folder)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

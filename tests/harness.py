@@ -4,7 +4,6 @@ import asyncio
 import re
 import socket
 import threading
-from collections import defaultdict
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
@@ -26,6 +25,7 @@ from runtime.serve.protocol import Limits
 from runtime.settings import Settings
 from runtime.web.app import Application
 from runtime.worker.worker import Worker
+from tests.reached import REACHED
 from tests.recording import record_answer
 
 T = TypeVar("T")
@@ -40,9 +40,6 @@ KEPT_TABLES = {"alembic_version", "reserved_usernames"}
 TOKEN = re.compile(r"token=([0-9a-f-]{36})")
 
 _addresses = count(1)
-
-REACHED: dict[str, set[str]] = defaultdict(set)
-"""operationId -> error codes that some test got over HTTP."""
 
 
 class Server:
@@ -272,11 +269,10 @@ class Tables:
 
     def fingerprints(self) -> Mapping[str, str]:
         """A digest of each table's content; equal digests mean that nothing was written."""
-        query = sql.SQL("SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS digest FROM {} t")
-        return {
-            name: self._connection.execute(query.format(sql.Identifier(name))).fetchall()[0]["digest"]
-            for name in self.names()
-        }
+        digest = "SELECT {} AS name, coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS digest FROM {} t"
+        queries = [sql.SQL(digest).format(sql.Literal(name), sql.Identifier(name)) for name in self.names()]
+        rows = self._connection.execute(sql.SQL(" UNION ALL ").join(queries)).fetchall()
+        return {row["name"]: row["digest"] for row in rows}
 
     def changed_since(self, before: Mapping[str, str]) -> set[str]:
         return {name for name, digest in self.fingerprints().items() if before.get(name) != digest}

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import click
 
+from domain.jobs import LEASE
 from runtime.observe import log
 from runtime.serve import embedded, server
 from runtime.settings import load
-from runtime.worker.worker import LEASE
 
 
 @click.command()

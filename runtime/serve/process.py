@@ -14,10 +14,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from runtime.serve.protocol import BoundedProtocol, Limits, Traffic
+from runtime.serve.supervisor import GRACE_SECONDS
 from runtime.settings import Settings
 from runtime.web.lifecycle import Lifecycle, Phase
 
-GRACE_SECONDS = 20
 # After their cancellation, requests may still take something back and answer that they were refused.
 CANCEL_SECONDS = 1.0
 PARTING_SECONDS = 0.5

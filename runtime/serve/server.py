@@ -28,14 +28,13 @@ from domain.hosts import is_loopback_address
 from runtime.compose import Parts, build_parts
 from runtime.observe import log, shared_counters
 from runtime.serve import embedded
-from runtime.serve.process import GRACE_SECONDS, ApiServer
-from runtime.serve.supervisor import Supervisor
+from runtime.serve.supervisor import GRACE_SECONDS, Supervisor
 from runtime.settings import PREFIX, InvalidSettings, Settings, load
-from runtime.worker.worker import Worker
 
 if TYPE_CHECKING:
     from runtime.observe.metrics import Metrics
     from runtime.web.app import Application
+    from runtime.worker.worker import Worker
 
 # Beyond drain and grace, for what a process does after its last answer.
 PATIENCE_SECONDS = 10
@@ -124,6 +123,8 @@ def _serve_alone(listening: socket.socket | None = None) -> bool:
 
 def serve_application(application: "Application", settings: Settings, listening: socket.socket | None = None) -> bool:
     """Until a signal. Whether it ended in order. Raises SystemExit when it cannot start."""
+    from runtime.serve.process import ApiServer  # slow to import, as the application is
+
     application.lifecycle.most = _room_for(settings.max_connections)
     gc.collect()
     _give_back_memory()
@@ -247,6 +248,7 @@ async def _work(settings: Settings, url: str, lease: timedelta, parent: int | No
         pool_gauges,
         publishing,
     )
+    from runtime.worker.worker import Worker
 
     metrics = Metrics("worker", settings.metrics_dir)
     parts = build_parts(settings, url, "worker", observe=metrics.attempt)
@@ -265,7 +267,7 @@ async def _work(settings: Settings, url: str, lease: timedelta, parent: int | No
         await parts.close()
 
 
-def _heed_signals(worker: Worker, running: asyncio.Task[None], *, alone: bool) -> None:
+def _heed_signals(worker: "Worker", running: asyncio.Task[None], *, alone: bool) -> None:
     def heed() -> None:
         if worker.stopping:
             running.cancel()
@@ -289,7 +291,7 @@ async def _scraped(metrics: "Metrics", parts: Parts, place: Place | None) -> Asy
         yield
 
 
-async def _follow(parent: int, worker: Worker) -> None:
+async def _follow(parent: int, worker: "Worker") -> None:
     while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody
         await asyncio.sleep(PARENT_SECONDS)
     worker.stop()

@@ -12,6 +12,8 @@ from multiprocessing.process import BaseProcess
 import structlog
 from uvicorn.config import STARTUP_FAILURE
 
+GRACE_SECONDS = 20
+"""In which a process that ends may finish what it has begun."""
 LOOK_SECONDS = 0.2
 RESTART_SECONDS = 1.0
 HURRY_SECONDS = 3.0

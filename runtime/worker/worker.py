@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.clock import utc_now
-from domain.jobs import MAX_ATTEMPTS, PLACES, GivenUp, Job, Lane, UnknownTopic, require_try, retry_delay
+from domain.jobs import LEASE, MAX_ATTEMPTS, PLACES, GivenUp, Job, Lane, UnknownTopic, require_try, retry_delay
 from domain.keys import Purpose
 from domain.users import Trace
 from persistence.engine.database import is_deadlock, is_outage
@@ -40,7 +40,6 @@ from services.inspector import Inspector
 from services.mailer import Mailer
 from services.texter import Texter
 
-LEASE = timedelta(seconds=30)
 IDLE_SECONDS = 0.5
 OUTAGE_SECONDS = 1.0
 SCHEDULE_SECONDS = 1.0

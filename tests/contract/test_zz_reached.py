@@ -1,14 +1,14 @@
 """Every error code that the contract documents was got over HTTP by some test, and no other one was.
 
-``tests.harness.REACHED`` is filled by all tests, so this one runs at the very end, and only when the whole suite was
-collected: after ``-k``, a path or ``--lf`` codes would be missing because nobody asked for them, not because nothing
-answers them. ``conftest.py`` beside this file sees to both.
+All tests fill ``tests.reached.REACHED``, so this one runs at the very end: of a process that was asked for all tests
+that it counts on, or alone, with what other processes kept. After ``-k``, a path or ``--lf`` codes would be missing
+because nobody asked for them, not because nothing answers them. ``conftest.py`` beside this file sees to it.
 """
 
 import pytest
 
 from tests.contract.operations import CONTRACT, IDS
-from tests.harness import REACHED
+from tests.reached import REACHED
 
 
 @pytest.mark.parametrize("operation_id", IDS)

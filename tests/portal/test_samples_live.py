@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
@@ -113,22 +113,21 @@ class State:
         self._tables = tables
         self._names = sorted(set(tables.names()) - KEPT_TABLES)
         self._saved = [name for name in self._names if tables.count(name)]
-        for name in self._saved:
-            self._run("CREATE TEMPORARY TABLE {saved} AS TABLE {name}", name)
+        tables.run("; ".join(self._said("CREATE TEMPORARY TABLE {saved} AS TABLE {name}", self._saved)))
         tables.run("SET session_replication_role = replica")  # rows come back in any order
 
     def restore(self) -> None:
         """All at once: the server reads its config again every few seconds."""
-        self._tables.run("BEGIN")
-        for name in self._names:
-            self._run("DELETE FROM {name}", name)
-        for name in self._saved:
-            self._run("INSERT INTO {name} OVERRIDING SYSTEM VALUE TABLE {saved}", name)
-        self._tables.run("COMMIT")
+        emptied = self._said("DELETE FROM {name}", self._names)
+        filled = self._said("INSERT INTO {name} OVERRIDING SYSTEM VALUE TABLE {saved}", self._saved)
+        self._tables.run("; ".join(["BEGIN", *emptied, *filled, "COMMIT"]))
 
-    def _run(self, statement: str, name: str) -> None:
-        names = {"name": sql.Identifier(name), "saved": sql.Identifier(f"saved_{name}")}
-        self._tables.run(sql.SQL(statement).format(**names).as_string())
+    @staticmethod
+    def _said(statement: str, names: Iterable[str]) -> list[str]:
+        return [
+            sql.SQL(statement).format(name=sql.Identifier(name), saved=sql.Identifier(f"saved_{name}")).as_string()
+            for name in names
+        ]
 
 
 @pytest.mark.parametrize("operation_id", IDS)
