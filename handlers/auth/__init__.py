@@ -84,7 +84,7 @@ async def register(
     async with uow.last() as db:
         user_id = await db.users.add(new_user(body, password_hash, locale, origin), codes, clock())
         life = timedelta(hours=config["auth.verification_ttl_hours"])
-        token = await db.email_verifications.start(user_id, clock(), life)
+        token = await db.email_verifications.first(user_id, clock(), life)
         versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
         await db.consents.record(user_id, versions, client)
         notice = await changes.note_opening(db, user_id)

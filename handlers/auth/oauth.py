@@ -244,7 +244,7 @@ async def _open_account(
     await db.consents.record(user_id, versions, client)
     if not identity.email_verified:
         life = timedelta(hours=config["auth.verification_ttl_hours"])
-        token = await db.email_verifications.start(user_id, visit.now, life)
+        token = await db.email_verifications.first(user_id, visit.now, life)
         notice = await changes.note_opening(db, user_id)
         await db.outbox.add(topics.VerifyAddress(user_id, identity.platform), notice.written(str(token)))
     return user_id

@@ -193,6 +193,10 @@ class OneTimeTokens:
         """A new token; the account's oldest one too many stops working. ``columns`` are further ones of its kind."""
         await hold(self._session, user_id)
         await self._make_room(user_id, now)
+        return await self.first(user_id, now, life, **columns)
+
+    async def first(self, user_id: UUID, now: datetime, life: timedelta, **columns: str) -> UUID:
+        """As ``start``, for an account that this transaction made: it has no other token, and nobody else sees it."""
         token = uuid4()
         row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
         await self._session.execute(insert(self.model).values(row))

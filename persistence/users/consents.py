@@ -18,7 +18,7 @@ class Consents:
     async def record(self, user_id: UUID, versions: Mapping[str, str], client: Client) -> None:
         """One granted consent per kind, with the version of the document that was shown."""
         rows = [_row(user_id, kind, version, True, client) for kind, version in versions.items()]
-        await self._session.execute(insert(ConsentRecord), rows)
+        await self._session.execute(insert(ConsentRecord).values(rows))  # one statement, not one for each row
 
     async def add(self, user_id: UUID, kind: str, version: str, granted: bool, client: Client) -> UUID:
         added = insert(ConsentRecord).values(_row(user_id, kind, version, granted, client))
