@@ -8,7 +8,7 @@ from contract.policy import ContractError
 from domain.config_keys import InvalidConfig
 from persistence.migrate import Locked
 from proof.evidence import NoCheckout
-from runtime.cli import config, contract, keys, mailbox, platforms, portal, serve, users
+from runtime.cli import config, contract, keys, mailbox, new, platforms, portal, serve, users
 from runtime.serve.embedded import InUse, NotInstalled
 from runtime.settings import InvalidSettings
 from services.recovery import NotRecovered
@@ -31,6 +31,7 @@ for command in (
     keys.keys,
     users.users,
     contract.spec_group,
+    new.new,
     portal.portal,
     mailbox.mailbox,
 ):

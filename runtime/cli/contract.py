@@ -8,6 +8,7 @@ import click
 from contract import loader as spec
 from contract import schemathesis_config as fuzz
 from contract.texts import Texts
+from runtime.cli.scaffold import unfilled
 
 
 @click.group("spec")
@@ -25,6 +26,8 @@ def spec_build(check: bool) -> None:
     from contract.lint import checked  # slow to import
     from proof.managed import managed_by
 
+    if check and (left := unfilled()):
+        raise click.ClickException("still to be filled in:\n" + "\n".join(left))
     keys, place = managed_by(spec.load()), spec.OPENAPI / spec.MANAGED_BY
     if not check:
         _write_stale({place: keys})  # the contract is made of them, too
