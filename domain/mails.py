@@ -10,6 +10,7 @@ from domain.users import timestamp
 
 DAY = timedelta(days=1)
 RESERVED = 2
+REFILL = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How many mails of a kind an address gets that anybody may cause, and how far apart."""
+    """How many mails of a kind an address gets that anybody may cause, and how far apart.
+
+    ``refill``: after the last of the day there is another one each time that as long has passed.
+    """
 
     gap: timedelta
     a_day: int
+    refill: timedelta | None = None
+
+    def link_life(self, sent: int, usual: timedelta) -> timedelta:
+        """Of the link in the mail that is number ``sent``: it works until another one may be mailed, so whoever uses
+        the mails up leaves the owner a link."""
+        return max(usual, self.refill) if self.refill is not None and sent >= self.a_day else usual
 
 
 def allowance(config: Config) -> Allowance:
@@ -51,9 +61,12 @@ def allowance(config: Config) -> Allowance:
 
 
 def allowance_of_strangers(config: Config) -> Allowance:
-    """Where the owner can be told from strangers, these leave some of the day's mails to the owner."""
+    """Where the owner can be told from strangers, these leave some of the day's mails to the owner.
+
+    But the owner may be taken for one of them, and must not wait for the next day.
+    """
     whole = allowance(config)
-    return replace(whole, a_day=max(1, whole.a_day - RESERVED))
+    return replace(whole, a_day=max(1, whole.a_day - RESERVED), refill=REFILL)
 
 
 def message_view(message: Any) -> dict[str, Any]:

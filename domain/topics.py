@@ -91,8 +91,12 @@ class VerifyAddress(ToOwner):
     provider: str | None = None
 
 
+@dataclass(frozen=True)
 class ResetPassword(ToOwner):
+    """``minutes``: the life of the link, where it is not the usual one."""
+
     topic = "email.reset_password"
+    minutes: int | None = None
 
 
 class Reactivation(ToOwner):
@@ -143,6 +147,10 @@ class PasswordChanged(ToOwner):
 
 class NewSignIn(Circumstances):
     topic = "email.new_sign_in"
+
+
+class SessionsEnded(Circumstances):
+    topic = "email.sessions_ended"
 
 
 class SignInAfterFailures(Circumstances):

@@ -9,6 +9,8 @@ from domain import topics
 from domain.keys import Purpose
 from domain.mails import allowance, allowance_of_strangers
 
+MINUTE = timedelta(minutes=1)
+
 if TYPE_CHECKING:
     from jobs.needs import Changes, Clock, Config, DigestsOf, Job, Repositories, UnitOfWork
 
@@ -51,8 +53,9 @@ async def forgot_password(
         if user is None or user.status not in RESETTABLE:
             return
         most = allowance(config) if job.payload.asker == "known" else allowance_of_strangers(config)
-        if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), most):
+        sent = await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), most)
+        if not sent:
             return
-        life = timedelta(minutes=config["auth.reset_ttl_minutes"])
+        life = most.link_life(sent, timedelta(minutes=config["auth.reset_ttl_minutes"]))
         token = await db.password_resets.start(user.id, clock(), life)
-        await db.outbox.add(topics.ResetPassword(user.id), secret=str(token))
+        await db.outbox.add(topics.ResetPassword(user.id, minutes=life // MINUTE), secret=str(token))

@@ -37,8 +37,8 @@ async def verify_address(
 
 
 async def reset_password(job: Job[topics.ResetPassword], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link = RESET_PASSWORD.link(job.secret)
-    await _tell_owner(job, uow, mailer, "reset_password", link=link, minutes=config["auth.reset_ttl_minutes"])
+    link, minutes = RESET_PASSWORD.link(job.secret), job.payload.minutes or config["auth.reset_ttl_minutes"]
+    await _tell_owner(job, uow, mailer, "reset_password", link=link, minutes=minutes)
 
 
 async def reactivation(job: Job[topics.Reactivation], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
@@ -121,6 +121,10 @@ async def new_sign_in(job: Job[topics.NewSignIn], uow: UnitOfWork, mailer: Maile
     await _tell_owner(job, uow, mailer, "new_sign_in", **_circumstances(job.payload))
 
 
+async def sessions_ended(job: Job[topics.SessionsEnded], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "sessions_ended", **_circumstances(job.payload))
+
+
 async def sign_in_after_failures(job: Job[topics.SignInAfterFailures], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "sign_in_after_failures", **_circumstances(job.payload))
 
@@ -197,8 +201,11 @@ async def account_erased(job: Job[topics.AccountErased], mailer: Mailer) -> None
     await mailer.send(job, "account_erased", to=job.secret, locale=job.payload.locale)
 
 
-async def session_theft(job: Job[topics.SessionTheft], uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_owner(job, uow, mailer, "session_theft")
+async def session_theft(job: Job[topics.SessionTheft], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    """A former release left no link."""
+    link = RESET_PASSWORD.link(job.secret) if job.secret else None
+    notes, minutes = ("session_theft.link",) if link else (), config["auth.reset_ttl_minutes"]
+    await _tell_owner(job, uow, mailer, "session_theft", link=link, notes=notes, minutes=minutes)
 
 
 async def _tell_owner(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, or_, true
+from sqlalchemy import and_, case, delete, false, or_, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,32 +15,35 @@ class MailQuotas:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def take(self, subject: Digests, now: datetime, allowance: Allowance) -> bool:
-        """Count one mail to an address or account; False when it had one a moment ago, or enough of them today.
+    async def take(self, subject: Digests, now: datetime, allowance: Allowance) -> int:
+        """Count one mail to an address or account: its number in the day.
+
+        0 when there was one a moment ago, or enough of them today.
 
         It is counted under each known secret: a node that knows only some of them counts the same mails.
         """
         for digest in reversed(subject):  # under the longest known first: nothing is counted that will not be sent
-            if not await self._take(digest.value, now, allowance):
-                return False
-        return True
+            if not (sent := await self._take(digest.value, now, allowance)):
+                return 0
+        return sent
 
-    async def _take(self, address_hash: bytes, now: datetime, allowance: Allowance) -> bool:
+    async def _take(self, address_hash: bytes, now: datetime, allowance: Allowance) -> int:
         quota = MailQuota
         # Without a gap the order of calls is nobody's matter, and their clocks may differ.
         rested = quota.last_at <= now - allowance.gap if allowance.gap else true()
-        over = quota.opened_at <= now - DAY
+        over, some_left = quota.opened_at <= now - DAY, quota.sent < allowance.a_day
+        refilled = quota.last_at <= now - allowance.refill if allowance.refill else false()
         first = pg_insert(quota).values(address_hash=address_hash, sent=1, opened_at=now, last_at=now)
         counted = first.on_conflict_do_update(
             index_elements=[quota.address_hash],
             set_={
-                "sent": case((over, 1), else_=quota.sent + 1),
+                "sent": case((over, 1), (some_left, quota.sent + 1), else_=quota.sent),
                 "opened_at": case((over, now), else_=quota.opened_at),
                 "last_at": now,
             },
-            where=and_(rested, or_(over, quota.sent < allowance.a_day)),
+            where=and_(rested, or_(over, some_left, refilled)),
         ).returning(quota.sent)
-        return await self._session.scalar(counted) is not None
+        return await self._session.scalar(counted) or 0
 
     async def purge(self, before: datetime) -> None:
         await self._session.execute(delete(MailQuota).where(MailQuota.last_at < before))

@@ -66,7 +66,7 @@ class SecondFactor:
         if await db.login_attempts.failures_of(subject) < two_factor.FAILURES_BEFORE_WARNING:
             return False
         told = self._keyring.digests(Purpose.MAIL_QUOTA, "second-factor", str(user_id))
-        return await db.mail_quotas.take(told, self._clock(), two_factor.WARNINGS)
+        return bool(await db.mail_quotas.take(told, self._clock(), two_factor.WARNINGS))
 
     async def forget_failures(self, db: Repositories, user_id: UUID) -> None:
         for subject in self._subjects(user_id):

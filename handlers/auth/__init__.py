@@ -342,12 +342,15 @@ async def _first_allowed(db: Repositories, good: list[Judged]) -> Judged:
 
 
 async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) -> None:
+    """Whoever shows an old token may be a thief: that makes no stranger of the owner, who has known devices still."""
     ended = await db.sessions.revoke_all(user_id, now)
-    await db.known_devices.forget(user_id)
+    await db.known_devices.estrange(user_id)
     await db.audit.record("auth.refresh.reuse_detected", result="failure", target=user_id, sessions=ended)
-    await db.outbox.add(topics.SessionTheft(user_id))
     if config["security.alert_email"]:
         await db.outbox.add(topics.SessionTheftAlert(user_id))
+    if await db.users.find(user_id) is not None:
+        token = await db.password_resets.start(user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
+        await db.outbox.add(topics.SessionTheft(user_id), secret=str(token))
 
 
 async def logout(

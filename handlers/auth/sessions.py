@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain import topics
 from domain.auth import session_view
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
-    from handlers.needs import Clock, Config, DeviceOf, Principal, Repositories, Visitor
+    from handlers.needs import Client, Clock, Config, DeviceOf, GeoIp, Principal, Repositories, UnitOfWork, Visitor
 
 # ``list`` names the operation; the built-in is not needed here.
 
@@ -33,10 +34,14 @@ async def revoke(id: str, principal: Principal, db: Repositories, clock: Clock) 
     await db.audit.record("auth.sessions.revoke.success", actor=principal.user_id, target=session_id)
 
 
-async def revoke_all(principal: Principal, db: Repositories, clock: Clock, visitor: Visitor) -> None:
-    await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
-    ended = await db.sessions.revoke_all(principal.user_id, clock(), but=principal.session_id)
-    await visitor.forget_others(db, principal.user_id)
-    await db.audit.record(
-        "auth.sessions.revoke_all.success", actor=principal.user_id, target=principal.user_id, sessions=ended
-    )
+async def revoke_all(
+    principal: Principal, uow: UnitOfWork, clock: Clock, client: Client, geoip: GeoIp, visitor: Visitor
+) -> None:
+    """Whoever does it with a session of another leaves the owner no known device: the owner is told."""
+    country, now, user_id = await geoip.country(client.ip, client.cdn_country), clock(), principal.user_id
+    async with uow() as db:
+        await db.sessions.lock_owner(principal.session_id, user_id, fresh=True)
+        ended = await db.sessions.revoke_all(user_id, now, but=principal.session_id)
+        await visitor.forget_others(db, user_id)
+        await visitor.tell(db, topics.SessionsEnded, user_id, country, now)
+        await db.audit.record("auth.sessions.revoke_all.success", actor=user_id, target=user_id, sessions=ended)

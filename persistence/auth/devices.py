@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, not_, or_, select
+from sqlalchemy import and_, delete, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,7 +47,7 @@ class KnownDevices:
         )
         noted = first.on_conflict_do_update(
             index_elements=[row.user_id, row.device_hash, row.network],
-            set_={"last_seen_at": now, "family": seen.family},
+            set_={"last_seen_at": now, "family": seen.family, "area": seen.area[0]},
         )
         await self._session.execute(noted)
         older = select(row.id).where(row.user_id == user_id).order_by(row.last_seen_at.desc()).offset(MAX_KNOWN)
@@ -61,6 +61,11 @@ class KnownDevices:
             own = device_hash(user_id, but.device_id) if but.device_id else b""
             gone = and_(gone, not_(or_(row.device_hash == own, row.network.in_(but.network))))
         await self._session.execute(delete(row).where(gone))
+
+    async def estrange(self, user_id: UUID) -> None:
+        """They stay known, but the next sign-in from each is told to the owner as if it were new."""
+        row = KnownDevice
+        await self._session.execute(update(row).where(row.user_id == user_id).values(family="", area=b""))
 
     async def purge(self, before: datetime) -> None:
         await self._session.execute(delete(KnownDevice).where(KnownDevice.last_seen_at < before))

@@ -209,11 +209,12 @@ CONDITIONAL: Conditional = (
                     "users",
                     "email_changes",
                     "known_devices",
+                    "password_resets",
                 },
             ),
             (
                 stolen_refresh_with_alert,
-                {"email.session_theft", "email.session_theft_alert", "auth.refresh.reuse_detected"},
+                {"email.session_theft", "email.session_theft_alert", "auth.refresh.reuse_detected", "password_resets"},
             ),
         ],
         "auth.otp.verify": [

@@ -1,6 +1,7 @@
 """What strangers may have mailed to an address that is not theirs, and that its owner loses nothing by it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -112,6 +113,48 @@ class TestOneAddress:
         server.work_off()
         assert tables.count("password_resets") == 5
         assert len({answer.content for answer in answers}) == 1
+
+    def test_strangers_who_used_up_the_night_leave_the_owner_a_link_until_the_next(
+        self, server: Server, clients: Clients, tables: Tables
+    ) -> None:
+        """The owner, on a device that nobody knows, is one of them."""
+        server.configure(**NO_GAP)
+        account(clients(server), tables)
+        owner = clients(server)
+
+        def ask(client: Api) -> int:
+            forgot(client)
+            server.work_off()
+            return len(links(owner))
+
+        assert [ask(clients(server)) for _ in range(5)] == [1, 2, 3, 3, 3]
+        lives = "SELECT expires_at - created_at AS life FROM password_resets ORDER BY expires_at"
+        *usual, last = (row["life"] for row in tables.rows(lives))
+        assert max(usual) < timedelta(minutes=61)
+        assert timedelta(hours=7, minutes=59) < last < timedelta(hours=8, minutes=1)
+        assert "480 minutes" in owner.mails(ADA)[0]["text"]
+        tables.run("UPDATE mail_quotas SET last_at = last_at - interval '7 hours 50 minutes'")
+        assert ask(owner) == 3
+        tables.run("UPDATE mail_quotas SET last_at = last_at - interval '10 minutes'")
+        assert [ask(clients(server)), ask(owner)] == [4, 4]
+        assert reset(owner, links(owner)[-1]).status_code == 200
+
+    def test_what_strangers_get_anew_is_nothing_of_the_owners(
+        self, server: Server, clients: Clients, tables: Tables
+    ) -> None:
+        server.configure(**NO_GAP)
+        api = clients(server)
+        account(api, tables)
+        api.sign_in()
+        for _ in range(3):
+            forgot(clients(server))
+        server.work_off()
+        tables.run("UPDATE mail_quotas SET last_at = last_at - interval '8 hours'")
+        forgot(clients(server))
+        for _ in range(3):
+            forgot(api)
+        server.work_off()
+        assert tables.count("password_resets") == 6
 
     def test_the_answer_takes_the_same_work_for_known_and_unknown(
         self, server: Server, clients: Clients, tables: Tables

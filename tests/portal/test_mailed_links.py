@@ -29,7 +29,7 @@ TOPICS = sorted(
 )
 OPERATORS = {"session_theft_alert", "sms_alert"}
 # Mails whose secret is no notice of a change; the one of all others may undo it, too.
-TOKEN_ALONE = {"reset_password", "reactivation", "change_undone", "confirm_new_address"}
+TOKEN_ALONE = {"reset_password", "session_theft", "reactivation", "change_undone", "confirm_new_address"}
 UNDO = "/auth/undo-change"
 # What the first link of a mail is for: the operation that its page calls. Others offer at most to undo what they tell.
 MEANT = {
@@ -38,6 +38,7 @@ MEANT = {
     "reset_password": "/auth/reset-password",
     "change_undone": "/auth/reset-password",
     "account_recovered": "/auth/reset-password",
+    "session_theft": "/auth/reset-password",
     "reactivation": "/users/reactivate",
     "account_deactivated": "/users/reactivate",
     "deletion_scheduled": "/users/reactivate",
@@ -50,7 +51,7 @@ TOLD_ALONE = {
     "export_requested",
     "new_sign_in",
     "password_guessed",
-    "session_theft",
+    "sessions_ended",
     "sign_in_after_failures",
     "wrong_second_factors",
 }

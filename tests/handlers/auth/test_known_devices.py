@@ -8,10 +8,11 @@ import pytest
 
 from domain.auth.devices import MAX_KNOWN, write_device
 from tests.handlers.auth.test_passwords import NEW, reset, reset_token
+from tests.handlers.auth.test_refresh import refresh, rotated
 from tests.handlers.auth.test_two_factor import WRONG, Factor
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, change, insert
-from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
+from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of, refresh_token
 
 ADA = "ada@example.com"
 FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0"}
@@ -186,6 +187,29 @@ class TestLocks:
         attack(server, clients)
         login(api)
         assert login(clients(server)).status_code == 200
+
+
+class TestTheft:
+    """Somebody shows a token that the owner's session left behind long ago."""
+
+    @pytest.fixture
+    def estranged(self, api: Api, server: Server, clients: Clients, tables: Tables) -> Api:
+        account(api, tables)
+        answer = login(api)
+        keep_device(api, answer)
+        stale = refresh_token(answer)
+        rotated(clients(server), rotated(clients(server), stale))
+        assert code_of(refresh(clients(server), stale)) == "auth.refresh.token_reuse_detected"
+        return api
+
+    def test_the_owner_is_no_stranger_by_it(self, estranged: Api, server: Server, clients: Clients) -> None:
+        attack(server, clients)
+        assert login(estranged).status_code == 200
+
+    def test_but_the_next_sign_in_is_told(self, estranged: Api) -> None:
+        for _ in range(2):
+            assert login(estranged).status_code == 200
+        assert subjects(estranged).count("New sign-in to your account") == 1
 
 
 class TestForgetting:

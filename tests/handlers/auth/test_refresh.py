@@ -7,7 +7,7 @@ import pytest
 
 from domain.auth import RefreshToken, write_refresh_token
 from tests.handlers.support import account, audited, change, topics
-from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of, refresh_token
+from tests.harness import TOKEN, Api, Server, Tables, bearer, broken_rules, code_of, refresh_token
 
 INVALID = (401, "auth.refresh.invalid_token")
 STOLEN = (401, "auth.refresh.token_reuse_detected")
@@ -219,6 +219,20 @@ class TestTheft:
     def test_without_an_alert_address_the_owner_alone_is_told(self, api: Api, stolen: str, tables: Tables) -> None:
         refresh(api, stolen)
         assert topics(tables) == ["email.session_theft"]
+
+    def test_the_owner_is_mailed_a_link_to_choose_a_password(self, api: Api, stolen: str, tables: Tables) -> None:
+        refresh(api, stolen)
+        mail = api.mails("ada@example.com")[0]
+        match = TOKEN.search(mail["text"])
+        assert match is not None
+        assert "for 60 minutes" in mail["text"]
+        body = {"token": match[1], "newPassword": "Better-Horse-8"}
+        assert api.call("auth.passwords.reset", body).status_code == 200
+
+    def test_a_session_whose_account_is_gone_ends_without_a_mail(self, api: Api, stolen: str, tables: Tables) -> None:
+        tables.run("DELETE FROM users")
+        assert outcome(refresh(api, stolen)) == STOLEN
+        assert topics(tables) == []
 
     def test_it_is_told_once(self, api: Api, stolen: str, tables: Tables) -> None:
         refresh(api, stolen)

@@ -84,6 +84,17 @@ class TestRevokeAll:
         (entry,) = audited(tables, "auth.sessions.revoke_all.success")
         assert entry["details"] == {"sessions": 3}
 
+    def test_the_owner_is_told(self, api: Api, tables: Tables) -> None:
+        """Whoever did it may have a session that is not theirs, and left no device of the owner known."""
+        account(api, tables)
+        api.headers.update({"User-Agent": MAC, "CF-IPCountry": "TR", "X-Forwarded-For": "192.168.1.77"})
+        access = api.sign_in()
+        assert api.call("auth.sessions.revoke_all", headers=bearer(access)).status_code == 200
+        mail = api.mails("ada@example.com")[0]
+        assert mail["subject"] == "Your other sessions were ended"
+        assert "Chrome on macOS" in mail["text"]
+        assert "TR, 192.168.1.***" in mail["text"]
+
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "BANNED", "DEACTIVATED", "DELETED"])
 def test_a_change_of_status_holds_on_the_next_request(api: Api, tables: Tables, status: str) -> None:
