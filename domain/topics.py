@@ -277,6 +277,13 @@ class DeleteIncoming(Topic):
 
 
 @dataclass(frozen=True)
+class DeleteUnchecked(Topic):
+    topic = "storage.delete_unchecked"
+    provider: str
+    key: str
+
+
+@dataclass(frozen=True)
 class DeleteFile(Topic):
     """``user``: whose URL it was; jobs of a former release name nobody."""
 

@@ -31,6 +31,8 @@ INCOMING = "incoming/"
 SLACK = timedelta(minutes=10)
 ENDED_KEPT = timedelta(days=30)
 DAY = timedelta(days=1)
+# How often a look at a file is begun whose every try fails: with an outage that is half a day in all.
+MOST_LOOKS = 3
 CACHED_SECONDS = 60
 FIRST_LOOK = timedelta(seconds=2)
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain import topics
-from domain.upload import ENDED_KEPT, SLACK, Refused, StoredFile, incoming, next_look, owner_of, require_claimed
+from domain.upload import (
+    ENDED_KEPT,
+    MOST_LOOKS,
+    SLACK,
+    Refused,
+    StoredFile,
+    incoming,
+    next_look,
+    owner_of,
+    require_claimed,
+)
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Inspector, Job, Storage, UnitOfWork
+    from jobs.needs import Clock, Inspector, Job, Repositories, Storage, UnitOfWork
 
 BATCH = 1000
 
@@ -87,8 +97,22 @@ async def sweep_uploads(uow: UnitOfWork, storage: Storage, clock: Clock) -> None
     await storage.tidy()
     async with uow.last() as db:
         await db.uploads.purge(now - ENDED_KEPT)
-        for upload_id in await db.uploads.list_expired(now - SLACK, BATCH):
-            await db.outbox.add(topics.InspectUpload(upload_id))
+        for upload, looks, deadly in await db.uploads.list_expired(now - SLACK, BATCH):
+            if looks >= MOST_LOOKS or deadly:
+                await _give_up(db, upload)
+            else:
+                await db.outbox.add(topics.InspectUpload(upload.id))
+
+
+async def _give_up(db: Repositories, upload: Any) -> None:
+    """A file that nobody can look at may not wait for ever, nor may a part of it stay."""
+    if await db.uploads.settle(upload.id, "REJECTED", reason="not_checked"):
+        await db.outbox.add(topics.DeleteUnchecked(upload.provider, upload.key))
+
+
+async def delete_unchecked(job: Job[topics.DeleteUnchecked], storage: Storage) -> None:
+    """What came, and what a look that ended halfway may have shown of it."""
+    await storage.remove(job.payload.provider, job.payload.key)
 
 
 async def delete_file(job: Job[topics.DeleteFile], uow: UnitOfWork, storage: Storage) -> None:

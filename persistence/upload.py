@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, delete, exists, func, insert, select, update
+from sqlalchemy import Text, and_, cast, delete, exists, false, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import ApiError
+from domain.jobs import GivenUp
 from domain.upload import DAY, Slot, Usage
 from persistence.models import OutboxJob, Upload
 from persistence.outbox import DUE
+
+
+class Unseen(NamedTuple):
+    """``looks`` at the file that failed for good; ``deadly``: workers may have died of one."""
+
+    upload: Upload
+    looks: int
+    deadly: bool
 
 
 class Uploads:
@@ -62,12 +71,17 @@ class Uploads:
     async def find_by_key(self, key: str | None) -> Upload | None:
         return None if key is None else await self._session.scalar(select(Upload).where(Upload.key == key))
 
-    async def list_expired(self, before: datetime, limit: int) -> Sequence[UUID]:
+    async def list_expired(self, before: datetime, limit: int) -> Sequence[Unseen]:
         """Those whose URL takes nothing any more and whose file nobody has looked at, the oldest first."""
-        look = OutboxJob.payload["upload"].astext == cast(Upload.id, Text)
-        queued = exists().where(*DUE, OutboxJob.topic == "storage.inspect_upload", look)
-        pending = select(Upload.id).where(Upload.status == "PENDING", Upload.expires_at <= before, ~queued)
-        return (await self._session.scalars(pending.order_by(Upload.expires_at).limit(limit))).all()
+        look = and_(
+            OutboxJob.topic == "storage.inspect_upload", OutboxJob.payload["upload"].astext == cast(Upload.id, Text)
+        )
+        died = OutboxJob.last_error.startswith(f"{GivenUp.__name__}:", autoescape=True)
+        failed = select(func.count().label("looks"), func.coalesce(func.bool_or(died), false()).label("died"))
+        failed_looks = failed.where(OutboxJob.dead_at.is_not(None), look).lateral()
+        pending = select(Upload, failed_looks.c.looks, failed_looks.c.died).join(failed_looks, true())
+        pending = pending.where(Upload.status == "PENDING", Upload.expires_at <= before, ~exists().where(*DUE, look))
+        return [Unseen(*row) for row in await self._session.execute(pending.order_by(Upload.expires_at).limit(limit))]
 
     async def settle(self, upload_id: UUID, status: str, **columns: Any) -> bool:
         """End the wait for a file; False when another worker did so first."""

@@ -20,7 +20,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from domain.config_keys import MIME_TYPES
-from domain.upload import Slot, incoming
+from domain.upload import MOST_LOOKS, Slot, incoming
 from providers.storage import sigv4
 from providers.storage.local import FORGOTTEN_SECONDS
 from providers.storage.sigv4 import Credentials
@@ -645,6 +645,36 @@ class TestTransfer:
         finally:
             vendor.on_put = None
         assert vendor.files == {}
+
+    @pytest.mark.parametrize("error", ["ProviderUnavailable: s3 is away", "GivenUp: begun 16 times"])
+    def test_a_look_that_fails_for_good_is_begun_anew_a_few_times_and_then_given_up(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server, web: Any, error: str
+    ) -> None:
+        """What workers may have died of is not tried anew at all. Nothing of the file is left."""
+        server.configure(**vendor.configured())
+        signed = presign(api, headers)
+        assert put(web, signed, file_of("image/png")).status_code == 200
+        vendor.files[signed["key"]] = vendor.files[incoming(signed["key"])]  # a look ended halfway
+        vendor.fault = 503
+        for looks in range(1, MOST_LOOKS + 1):
+            bury = "UPDATE outbox SET dead_at = now(), last_error = %s WHERE dead_at IS NULL AND topic = "
+            tables.run(bury + "'storage.inspect_upload'", error)
+            died = error.startswith("GivenUp")
+            given_up = looks == MOST_LOOKS or died
+            assert settle(server, tables)["status"] == ("REJECTED" if given_up else "PENDING")
+            dead = "SELECT count(*) AS n FROM outbox WHERE topic = 'storage.inspect_upload'"
+            assert tables.one(dead)["n"] == looks + (not given_up)
+            if died:
+                break
+        vendor.fault = None
+        for _ in range(2):
+            tables.run("UPDATE outbox SET available_at = now()")
+            server.let_time_come("storage.sweep_uploads")
+        assert vendor.files == {}
+        assert tables.one(dead)["n"] == looks
+        told = api.call("upload.status", path=f"/upload/{signed['uploadId']}", headers=headers).json()["data"]
+        assert (told["status"], told["reason"]) == ("REJECTED", "not_checked")
+        assert told["message"] == "The file could not be checked. Please upload it again."
 
     def test_an_outage_of_the_storage_is_waited_out(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server, web: Any
