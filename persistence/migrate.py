@@ -19,7 +19,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Locked(Exception):
-    """A migration waited too long for a table that others use; nothing was changed."""
+    """A migration waited too long for a table that others use; the revisions before it are done."""
 
 
 def alembic_config(url: str) -> "Config":
@@ -32,7 +32,7 @@ def alembic_config(url: str) -> "Config":
 
 
 def upgrade(url: str, lock_timeout: str = LOCK_TIMEOUT) -> None:
-    """Bring the database at a libpq ``url`` to the newest schema, all of the way or not at all.
+    """Bring the database at a libpq ``url`` to the newest schema; what breaks off can be begun anew.
 
     Whoever waits for a lock keeps all later calls on that table waiting, so the wait is short. Raises Locked.
     """
@@ -45,8 +45,8 @@ def upgrade(url: str, lock_timeout: str = LOCK_TIMEOUT) -> None:
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
-        remedy = "nothing was changed; migrate again, or end the long transaction that holds the table"
-        raise Locked(f"a table was in use for longer than {lock_timeout}: {remedy}") from error
+        remedy = "migrate again to go on from there, or end the long transaction that holds the table first"
+        raise Locked(f"a table was in use for longer than {lock_timeout}; {remedy}") from error
 
 
 @cache

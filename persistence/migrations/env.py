@@ -1,18 +1,31 @@
-"""Alembic's entry: one connection, one transaction, short waits for locks, the models as the goal."""
+"""Alembic's entry: one connection, a transaction for each revision, short waits for locks, the models as the goal."""
 
 from alembic import context
-from sqlalchemy import create_engine, func, pool, select
+from sqlalchemy import Connection, create_engine, event, pool
 
 from persistence.migrate import LOCK_TIMEOUT
 from persistence.models import Base
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "", poolclass=pool.NullPool)
+patience = context.config.attributes.get("lock_timeout", LOCK_TIMEOUT)
+
+
+@event.listens_for(engine, "begin")
+def _be_impatient(connection: Connection) -> None:
+    """Within transactions. What commits statement by statement keeps nobody waiting, and may wait itself."""
+    cursor = connection.connection.cursor()
+    cursor.execute("SELECT set_config('lock_timeout', %s, true)", (patience,))
+    cursor.close()
+
+
 with engine.connect() as connection:
     context.configure(
-        connection=connection, target_metadata=Base.metadata, compare_type=True, compare_server_default=True
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_type=True,
+        compare_server_default=True,
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
-        patience = context.config.attributes.get("lock_timeout", LOCK_TIMEOUT)
-        connection.execute(select(func.set_config("lock_timeout", patience, True)))
         context.run_migrations()
 engine.dispose()

@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, event
 
 from persistence.migrate import FOLDER, LOCK_TIMEOUT, Locked, alembic_config, newest, upgrade
 from tests.conftest import Databases
-from tests.handlers.support import insert
+from tests.handlers.support import insert, until
 from tests.harness import Server, Tables
 
 SMS_DELIVERIES = "0021"
 SINCE = SMS_DELIVERIES  # the first revision that says how the previous release gets on with it
 BEFORE = f"{int(newest()) - 1:04}"
+SMALL = {"reserved_usernames"}  # names that we chose ourselves
 SCRIPTS = {script.revision: script for script in ScriptDirectory(str(FOLDER)).walk_revisions()}
 
 
@@ -43,7 +47,7 @@ def test_a_migration_does_not_wait_long_for_a_lock(databases: Databases) -> None
     command.upgrade(alembic_config(url), "0018")
     with psycopg.connect(url) as holder, Tables(url) as tables:
         holder.execute("SELECT FROM users")  # 0019 adds a constraint
-        with pytest.raises(Locked, match="longer than 50ms: nothing was changed"):
+        with pytest.raises(Locked, match="longer than 50ms; migrate again to go on"):
             upgrade(url, lock_timeout="50ms")
         assert tables.one("SELECT version_num FROM alembic_version") == {"version_num": "0018"}
         holder.rollback()
@@ -90,3 +94,75 @@ def test_text_messages_that_were_noted_among_the_mails_are_moved(databases: Data
         upgrade(url)
         assert tables.rows("SELECT id, provider FROM sms_deliveries") == [{"id": noted["sms.otp"], "provider": "p"}]
         assert tables.rows("SELECT id FROM email_deliveries") == [{"id": noted["email.reset_password"]}]
+
+
+def test_no_index_is_built_while_others_wait_for_its_table(databases: Databases) -> None:
+    """CONCURRENTLY, but for tables that the revision itself made, or that are small for good."""
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        upgrade(databases.empty())
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    made, held = set(SMALL), []
+    for statement in said:
+        if "alembic_version" in statement:
+            made = set(SMALL)
+        elif table := re.match(r"\s*CREATE TABLE (\w+)", statement):
+            made.add(table[1])
+        elif (index := re.match(r"\s*CREATE (?:UNIQUE )?INDEX (\w+) ON (\w+)", statement)) and index[2] not in made:
+            held.append(index[0])
+    assert held == []
+    assert any("INDEX CONCURRENTLY" in statement for statement in said)
+
+
+def test_who_adds_jobs_does_not_wait_for_the_lanes(databases: Databases) -> None:
+    """Nor for the indexes, while these wait for a transaction that is older than they are."""
+    url = databases.empty()
+    command.upgrade(alembic_config(url), "0021")
+    with ThreadPoolExecutor(1) as beside, psycopg.connect(url) as older, Tables(url) as tables:
+        older.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        older.execute("SELECT FROM alembic_version")  # what it sees must stay until it ends
+        migration = beside.submit(upgrade, url, lock_timeout="50ms")
+        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND starts_with(query, %s)"
+        until(lambda: tables.rows(waiting, "CREATE INDEX CONCURRENTLY") or migration.done())
+        assert not migration.done()
+        tables.run("SET lock_timeout = '1s'")
+        insert(tables, "outbox", topic="email.reset_password", payload={})
+        older.rollback()
+        migration.result()
+        assert tables.one("SELECT version_num FROM alembic_version") == {"version_num": newest()}
+
+
+def test_what_broke_off_is_done_anew(databases: Databases) -> None:
+    """An index that is not whole is built again; one that somebody built before is kept."""
+    url = databases.empty()
+    command.upgrade(alembic_config(url), "0021")
+    with Tables(url) as tables:
+        tables.run("ALTER TABLE outbox ADD COLUMN lane smallint DEFAULT 1 NOT NULL")
+        for name, columns in (("ix_outbox_lane", "lane, available_at"), ("ix_outbox_leased", "leased_until")):
+            tables.run(f"CREATE INDEX {name} ON outbox ({columns})")
+        tables.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_outbox_lane'::regclass")
+        state = "SELECT indisvalid, oid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = %s"
+        broken, whole = (tables.one(state, name) for name in ("ix_outbox_lane", "ix_outbox_leased"))
+        upgrade(url)
+        built = tables.one(state, "ix_outbox_lane")
+        assert built["indisvalid"]
+        assert built["oid"] != broken["oid"]
+        assert tables.one(state, "ix_outbox_leased") == whole
+
+
+def test_every_revision_can_be_begun_anew_up_to_where_it_commits(databases: Databases) -> None:
+    """As after a loss of the connection: the schema has it, the version has not."""
+    url = databases.empty()
+    for revision in sorted(SCRIPTS):
+        command.upgrade(alembic_config(url), revision)
+        if "committed()" not in Path(SCRIPTS[revision].path).read_text():
+            continue
+        with Tables(url) as tables:
+            tables.run("UPDATE alembic_version SET version_num = %s", SCRIPTS[revision].down_revision)
+        command.upgrade(alembic_config(url), revision)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index, drop_index
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -10,6 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    build_index("ix_consent_records_newest", "consent_records", ["user_id", "created_at"])
+    drop_index("ix_consent_records_user_id", "consent_records")
     op.create_table(
         "appeals",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -100,8 +104,6 @@ def upgrade() -> None:
     op.create_index("ix_username_history_newest", "username_history", ["user_id", "created_at"], unique=False)
     op.add_column("consent_records", sa.Column("ip_address", sa.Text(), nullable=True))
     op.add_column("consent_records", sa.Column("user_agent", sa.Text(), nullable=True))
-    op.create_index("ix_consent_records_newest", "consent_records", ["user_id", "created_at"], unique=False)
-    op.drop_index(op.f("ix_consent_records_user_id"), table_name="consent_records")
     op.add_column("users", sa.Column("referred_by_code", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("acquired_via_creator_id", sa.Uuid(), nullable=True))
 

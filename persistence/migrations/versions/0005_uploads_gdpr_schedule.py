@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -10,6 +12,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    for table in ("email_changes", "email_verifications", "password_resets", "reactivation_tokens", "sessions"):
+        build_index(f"ix_{table}_expires_at", table, ["expires_at"])
+    build_index("ix_sessions_user_id", "sessions", ["user_id"])
+    build_index("ix_gdpr_requests_open", "gdpr_requests", ["kind"], where="status IN ('PENDING', 'PROCESSING')")
+    build_index(
+        "uq_gdpr_requests_pending", "gdpr_requests", ["user_id", "kind"], where="status = 'PENDING'", unique=True
+    )
     op.create_table(
         "scheduled_jobs",
         sa.Column("topic", sa.Text(), nullable=False),
@@ -70,8 +79,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_data_exports_expires_at"), "data_exports", ["expires_at"], unique=False)
     op.create_index(op.f("ix_data_exports_user_id"), "data_exports", ["user_id"], unique=False)
-    op.create_index(op.f("ix_email_changes_expires_at"), "email_changes", ["expires_at"], unique=False)
-    op.create_index(op.f("ix_email_verifications_expires_at"), "email_verifications", ["expires_at"], unique=False)
     op.add_column("gdpr_requests", sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True))
     op.create_check_constraint(op.f("ck_gdpr_requests_kind"), "gdpr_requests", "kind IN ('EXPORT', 'DELETION')")
     op.create_check_constraint(
@@ -79,24 +86,6 @@ def upgrade() -> None:
         "gdpr_requests",
         "status IN ('PENDING', 'PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED')",
     )
-    op.create_index(
-        "ix_gdpr_requests_open",
-        "gdpr_requests",
-        ["kind"],
-        unique=False,
-        postgresql_where=sa.text("status IN ('PENDING', 'PROCESSING')"),
-    )
-    op.create_index(
-        "uq_gdpr_requests_pending",
-        "gdpr_requests",
-        ["user_id", "kind"],
-        unique=True,
-        postgresql_where=sa.text("status = 'PENDING'"),
-    )
-    op.create_index(op.f("ix_password_resets_expires_at"), "password_resets", ["expires_at"], unique=False)
-    op.create_index(op.f("ix_reactivation_tokens_expires_at"), "reactivation_tokens", ["expires_at"], unique=False)
-    op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
-    op.create_index(op.f("ix_sessions_user_id"), "sessions", ["user_id"], unique=False)
 
 
 def downgrade() -> None:

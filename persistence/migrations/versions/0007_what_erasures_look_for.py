@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index, drop_index
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -10,26 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_audit_logs_actor", "audit_logs", ["actor_id", "created_at"], unique=False)
-    op.drop_index("ix_challenges_phone", table_name="challenges")
-    op.create_index(
-        "ix_challenges_phone", "challenges", ["phone"], unique=False, postgresql_where=sa.text("phone IS NOT NULL")
-    )
-    op.create_index(op.f("ix_email_changes_new_email"), "email_changes", ["new_email"], unique=False)
-    op.create_index(
-        "ix_email_deliveries_failed",
-        "email_deliveries",
-        ["started_at"],
-        unique=False,
-        postgresql_where=sa.text("error IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_outbox_user",
-        "outbox",
-        [sa.text("(payload ->> 'user')")],
-        unique=False,
-        postgresql_where=sa.text("(payload ->> 'user') IS NOT NULL"),
-    )
+    build_index("ix_audit_logs_actor", "audit_logs", ["actor_id", "created_at"])
+    build_index("ix_email_changes_new_email", "email_changes", ["new_email"])
+    build_index("ix_email_deliveries_failed", "email_deliveries", ["started_at"], where="error IS NOT NULL")
+    build_index("ix_outbox_user", "outbox", [sa.text("(payload ->> 'user')")], where="(payload ->> 'user') IS NOT NULL")
+    drop_index("ix_challenges_phone", "challenges")  # of other columns
+    build_index("ix_challenges_phone", "challenges", ["phone"], where="phone IS NOT NULL")
 
 
 def downgrade() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -10,9 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_outbox_dead", "outbox", ["dead_at"], unique=False, postgresql_where=sa.text("dead_at IS NOT NULL")
-    )
+    build_index("ix_outbox_dead", "outbox", ["dead_at"], where="dead_at IS NOT NULL")
 
 
 def downgrade() -> None:

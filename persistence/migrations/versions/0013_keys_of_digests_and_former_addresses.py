@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -10,11 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    build_index("ix_users_deleted", "users", ["email"], where="status = 'DELETED'")
+    build_index("ix_users_phone", "users", ["phone"], where="phone IS NOT NULL")
+    build_index("ix_mailbox_messages_created_at", "mailbox_messages", ["created_at"])
     op.add_column("backup_codes", sa.Column("kid", sa.Text(), nullable=True))
     op.add_column("email_changes", sa.Column("former_email", sa.Text(), nullable=True))
-    op.create_index("ix_users_deleted", "users", ["email"], postgresql_where=sa.text("status = 'DELETED'"))
-    op.create_index("ix_users_phone", "users", ["phone"], postgresql_where=sa.text("phone IS NOT NULL"))
-    op.create_index("ix_mailbox_messages_created_at", "mailbox_messages", ["created_at"])
 
 
 def downgrade() -> None:

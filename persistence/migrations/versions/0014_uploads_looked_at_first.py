@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index, drop_index
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -10,10 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    build_index("ix_uploads_user_id_created_at", "uploads", ["user_id", "created_at"])
+    drop_index("ix_uploads_user_id", "uploads")
     op.add_column("users", sa.Column("avatar_key", sa.Text(), nullable=True))
     op.add_column("uploads", sa.Column("direct", sa.Boolean(), server_default=sa.text("false"), nullable=False))
-    op.create_index("ix_uploads_user_id_created_at", "uploads", ["user_id", "created_at"], unique=False)
-    op.drop_index(op.f("ix_uploads_user_id"), table_name="uploads")
 
 
 def downgrade() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -10,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_users_password_cost", "users", [sa.literal_column("substr(password_hash, 5, 2)")], unique=False)
+    build_index("ix_users_password_cost", "users", [sa.literal_column("substr(password_hash, 5, 2)")])
 
 
 def downgrade() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import committed
+
 revision = "0021"
 down_revision = "0020"
 branch_labels = None
@@ -31,16 +33,19 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["job_id"], ["outbox.id"], name=op.f("fk_sms_deliveries_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sms_deliveries")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("ix_sms_deliveries_job_id"), "sms_deliveries", ["job_id"], unique=False)
+    op.create_index(op.f("ix_sms_deliveries_job_id"), "sms_deliveries", ["job_id"], unique=False, if_not_exists=True)
     op.create_index(
         "ix_sms_deliveries_failed",
         "sms_deliveries",
         ["started_at"],
         unique=False,
         postgresql_where=sa.text("error IS NOT NULL"),
+        if_not_exists=True,
     )
-    op.execute(MOVED.format(source="email_deliveries", target="sms_deliveries"))
+    with committed():  # a new reference keeps those waiting who write to the outbox
+        op.execute(MOVED.format(source="email_deliveries", target="sms_deliveries"))
 
 
 def downgrade() -> None:

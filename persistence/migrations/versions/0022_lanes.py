@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index, committed
+
 revision = "0022"
 down_revision = "0021"
 branch_labels = None
@@ -10,22 +12,24 @@ depends_on = None
 
 previous_release = "Its jobs stand in the lane of the default, and its workers take jobs of every lane as before."
 
-OPEN = sa.text("done_at IS NULL AND dead_at IS NULL")
-LEASED = sa.text("leased_until IS NOT NULL")
+OPEN = "done_at IS NULL AND dead_at IS NULL"
+LEASED = "leased_until IS NOT NULL"
 outbox = sa.table("outbox", sa.column("lane"), sa.column("topic"))
 LANES = {0: ("auth", "email", "sms"), 2: ("gdpr",), 3: ("storage",)}
 
 
 def upgrade() -> None:
-    op.add_column("outbox", sa.Column("lane", sa.SmallInteger(), server_default=sa.text("1"), nullable=False))
+    lane = sa.Column("lane", sa.SmallInteger(), server_default=sa.text("1"), nullable=False)
+    op.add_column("outbox", lane, if_not_exists=True)
     kind = sa.func.split_part(outbox.c.topic, ".", 1)
-    for lane, kinds in LANES.items():
-        op.execute(sa.update(outbox).where(OPEN, kind.in_(kinds)).values(lane=lane))
-    op.create_index("ix_outbox_lane", "outbox", ["lane", "available_at"], unique=False, postgresql_where=OPEN)
-    op.create_index("ix_outbox_leased", "outbox", ["leased_until"], unique=False, postgresql_where=LEASED)
+    with committed():
+        for number, kinds in LANES.items():
+            op.execute(sa.update(outbox).where(sa.text(OPEN), kind.in_(kinds)).values(lane=number))
+    build_index("ix_outbox_lane", "outbox", ["lane", "available_at"], where=OPEN)
+    build_index("ix_outbox_leased", "outbox", ["leased_until"], where=LEASED)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_outbox_leased", table_name="outbox", postgresql_where=LEASED)
-    op.drop_index("ix_outbox_lane", table_name="outbox", postgresql_where=OPEN)
+    op.drop_index("ix_outbox_leased", table_name="outbox", postgresql_where=sa.text(LEASED))
+    op.drop_index("ix_outbox_lane", table_name="outbox", postgresql_where=sa.text(OPEN))
     op.drop_column("outbox", "lane")

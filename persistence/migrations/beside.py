@@ -1,0 +1,39 @@
+"""Work of a revision beside which everybody else goes on with the table."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+
+@contextmanager
+def committed() -> Iterator[None]:
+    """What the revision did before is committed, and each statement within by itself.
+
+    Should one fail, the revision begins anew from its first line: what stands up to here must bear to be done twice.
+    """
+    with op.get_context().autocommit_block():
+        yield
+
+
+def build_index(name: str, table: str, columns: Sequence[Any], where: str | None = None, unique: bool = False) -> None:
+    """Waits for whoever uses the table, and keeps nobody waiting. One that is there and whole is kept."""
+    with committed():
+        if _is_whole(name):
+            return
+        op.drop_index(name, table_name=table, postgresql_concurrently=True, if_exists=True)
+        condition = None if where is None else sa.text(where)
+        op.create_index(name, table, columns, unique=unique, postgresql_where=condition, postgresql_concurrently=True)
+
+
+def drop_index(name: str, table: str) -> None:
+    with committed():
+        op.drop_index(name, table_name=table, postgresql_concurrently=True, if_exists=True)
+
+
+def _is_whole(name: str) -> bool:
+    """Not so, where building it broke off, or where it was never begun."""
+    whole = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+    return bool(op.get_bind().execute(whole, {"name": name}).scalar())
