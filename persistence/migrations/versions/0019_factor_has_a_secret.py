@@ -31,10 +31,10 @@ def upgrade() -> None:
     op.execute(sa.delete(backup_codes).where(theirs))
     op.execute(sa.update(users).where(broken).values(two_factor_enabled=sa.false(), two_factor_enabled_at=None))
     holds = "two_factor_secret IS NOT NULL OR NOT two_factor_enabled"
-    op.execute(f"ALTER TABLE users DROP CONSTRAINT IF EXISTS {CHECK}")
+    op.drop_constraint(op.f(CHECK), "users", if_exists=True)
     op.create_check_constraint(op.f(CHECK), "users", holds, postgresql_not_valid=True)
     with committed():
-        op.execute(f"ALTER TABLE users VALIDATE CONSTRAINT {CHECK}")
+        op.execute("ALTER TABLE users VALIDATE CONSTRAINT ck_users_two_factor_secret")
 
 
 def downgrade() -> None:
