@@ -21,6 +21,7 @@ from persistence.personal import DONE_TO_YOU_ABOUT, PERSONAL, Personal, Subject
 from persistence.repositories import Repositories
 from providers.ports import ProviderUnavailable
 from providers.registry import StorageFamily
+from providers.storage.pieces import beside
 
 README = """\
 This archive holds what BIO.RE keeps about you, as of {moment}.
@@ -44,14 +45,16 @@ class Archives:
     @asynccontextmanager
     async def of(self, user_id: UUID) -> AsyncIterator[Path]:
         """The archive in a file that is gone with the block. Rows go to the disk as they come."""
-        with tempfile.TemporaryDirectory(prefix="biore-export-") as folder:
+        async with beside(await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="biore-export-")) as folder:
             path = Path(folder) / "archive.zip"
-            with ZipFile(path, "w", ZIP_DEFLATED) as archive:
-                async with self._database.unit() as db:
-                    await db.personal_data.use_snapshot()
-                    subject = await db.personal_data.subject(user_id)
-                    if subject is not None:
-                        await _Pages(archive, db, subject, self._storage).write()
+            async with (
+                beside(await asyncio.to_thread(ZipFile, path, "w", ZIP_DEFLATED)) as archive,
+                self._database.unit() as db,
+            ):
+                await db.personal_data.use_snapshot()
+                subject = await db.personal_data.subject(user_id)
+                if subject is not None:
+                    await _Pages(archive, db, subject, self._storage).write()
             yield path
 
 
@@ -77,7 +80,7 @@ class _Pages:
         rows = await self._list(MEDIA, self._media())
         about = "Where the files are that you uploaded."
         self._entries.append({"file": MEDIA, "about": about, "rows": rows, "withheld": {}})
-        self._explain()
+        await self._explain()
 
     async def _table(self, section: Personal) -> None:
         name = f"{section.name}.json"
@@ -88,11 +91,11 @@ class _Pages:
     async def _list(self, name: str, batches: AsyncIterator[Sequence[Mapping[Any, Any]]]) -> int:
         """Write the rows as they come; how many there were."""
         rows = 0
-        with self._archive.open(_dated(name, self._moment), "w") as file:
+        async with beside(self._archive.open(_dated(name, self._moment), "w")) as file:
             async for batch in batches:
                 await asyncio.to_thread(file.write, _joined(batch, first=not rows))
                 rows += len(batch)
-            file.write(b"\n]\n" if rows else b"[]\n")
+            await asyncio.to_thread(file.write, b"\n]\n" if rows else b"[]\n")
         return rows
 
     async def _media(self) -> AsyncIterator[list[Entry]]:
@@ -107,15 +110,15 @@ class _Pages:
             url = None
         return {"url": url, "key": row["key"], "contentType": row["content_type"], "size": row["size"]}
 
-    def _explain(self) -> None:
+    async def _explain(self) -> None:
         moment = timestamp(self._moment)
         manifest = {"createdAt": moment, "userId": self._subject.user_id, "files": self._entries}
-        self._text("manifest.json", _dumped(manifest))
+        await self._text("manifest.json", _dumped(manifest))
         lines = "\n".join(f"{e['file']}: {e['about']} ({e['rows']})" for e in self._entries if "file" in e)
-        self._text("README.txt", README.format(moment=moment, files=lines).encode())
+        await self._text("README.txt", README.format(moment=moment, files=lines).encode())
 
-    def _text(self, name: str, content: bytes) -> None:
-        self._archive.writestr(_dated(name, self._moment), content)
+    async def _text(self, name: str, content: bytes) -> None:
+        await asyncio.to_thread(self._archive.writestr, _dated(name, self._moment), content)
 
 
 def _dated(name: str, moment: datetime) -> ZipInfo:

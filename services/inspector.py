@@ -10,6 +10,7 @@ from pathlib import Path
 from domain.config_keys import Config
 from domain.formats import copied
 from domain.upload import Refused, cleaned
+from providers.storage.pieces import beside
 
 
 class Inspector:
@@ -19,7 +20,7 @@ class Inspector:
     @asynccontextmanager
     async def cleaned(self, pieces: AsyncIterator[bytes], content_type: str, max_bytes: int) -> AsyncIterator[Path]:
         """The cleaned file, gone with the block. Raises domain.upload.Refused."""
-        with tempfile.TemporaryDirectory(prefix="biore-upload-") as folder:
+        async with beside(await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="biore-upload-")) as folder:
             came, kept = Path(folder) / "came", Path(folder) / "kept"
             await _write(pieces, came, max_bytes)
             await asyncio.to_thread(_clean, came, kept, content_type, self._config["upload.max_pixels"])
@@ -28,7 +29,7 @@ class Inspector:
 
 async def _write(pieces: AsyncIterator[bytes], path: Path, max_bytes: int) -> None:
     left = max_bytes
-    with await asyncio.to_thread(path.open, "wb") as file:
+    async with beside(await asyncio.to_thread(path.open, "wb")) as file:
         async for piece in pieces:
             left -= len(piece)
             if left < 0:

@@ -19,7 +19,7 @@ from domain.config_keys import Config
 from domain.keys import Digests
 from domain.upload import EXTENSIONS, INCOMING, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
-from providers.storage.pieces import PIECE, pieces_of
+from providers.storage.pieces import PIECE, beside, pieces_of
 
 PATH = "/files/"
 PARTIAL = ".partial"
@@ -135,7 +135,7 @@ class LocalStorage:
         file = await self.open(key)
         if file is None:
             raise ProviderRejected("there is no such file")
-        with file:
+        async with beside(file):
             yield pieces_of(file, limit)
 
     async def put(self, key: str, content_type: str, file: Path) -> None:
@@ -171,7 +171,7 @@ class LocalStorage:
         Raises Busy.
         """
         await self.tidy()
-        with self._draft(ticket.key.replace("/", "_")) as file:
+        async with beside(self._draft(ticket.key.replace("/", "_"))) as file:
             limit = ticket.max_bytes if ticket.exact_bytes is None else ticket.exact_bytes
             yield Draft(Path(file.name), file, limit)
 

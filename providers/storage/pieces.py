@@ -1,12 +1,33 @@
-"""Files in pieces, read and written beside the event loop."""
+"""Files read, written and removed beside the event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 PIECE = 256 * 1024
+T = TypeVar("T")
 GIVEN = 64 * 1024  # as much of a file waits in memory for each reader who takes his time
+
+
+@asynccontextmanager
+async def beside(block: AbstractContextManager[T]) -> AsyncIterator[T]:
+    """The block, entered and left in a thread: removing a large file takes the disk a while, and so does closing one
+    that was removed. It learns of no exception.
+    """
+    entering = asyncio.ensure_future(asyncio.to_thread(block.__enter__))
+    try:
+        entered = await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        await asyncio.wait([entering])
+        if not entering.exception():
+            await asyncio.to_thread(block.__exit__, None, None, None)
+        raise
+    try:
+        yield entered
+    finally:
+        await asyncio.shield(asyncio.to_thread(block.__exit__, None, None, None))
 
 
 async def pieces_of(file: BinaryIO, limit: int | None = None) -> AsyncIterator[bytes]:
@@ -22,6 +43,6 @@ async def pieces_of(file: BinaryIO, limit: int | None = None) -> AsyncIterator[b
 
 
 async def pieces_at(path: Path) -> AsyncIterator[bytes]:
-    with await asyncio.to_thread(path.open, "rb") as file:
+    async with beside(await asyncio.to_thread(path.open, "rb")) as file:
         async for piece in pieces_of(file):
             yield piece

@@ -24,7 +24,7 @@ from persistence.models import DataExport, Upload
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.registry import StorageFamily
 from providers.storage.local import CONTENT_TYPES, PATH, Busy, Draft, LocalStorage, Ticket, TooLarge
-from providers.storage.pieces import pieces_of
+from providers.storage.pieces import beside, pieces_of
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.http.conditional import Judgement, Version, judge
 from services.export_links import ExportLinks
@@ -88,7 +88,7 @@ class FileServer:
         file = await self._local.open(key) if is_public(key) else None
         if file is None:
             raise ApiError("route.not_found")
-        held.enter_context(file)
+        await held.enter_async_context(beside(file))
         version = _version(os.fstat(file.fileno()))
         headers = INERT | shown_with(key) | version.headers | {"Accept-Ranges": "bytes"}
         judgement = judge(request.method, request.headers, version)

@@ -1,17 +1,19 @@
 """Uploads from the first request to the file that everybody reads, through both storages."""
 
+import fcntl
 import json
 import os
 import re
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from subprocess import PIPE, Popen
+from threading import get_ident
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -24,6 +26,7 @@ from domain.upload import MOST_LOOKS, Slot, incoming
 from providers.storage import sigv4
 from providers.storage.local import FORGOTTEN_SECONDS
 from providers.storage.sigv4 import Credentials
+from services.archive import Archives
 from tests.domain.test_formats import ORIENTATION, PLACE, exif, photo, pixels, told
 from tests.files import file_of, png
 from tests.handlers.support import account, until
@@ -743,6 +746,23 @@ def handed_on(
     return sent[0]["status"], json.loads(b"".join(message.get("body", b"") for message in sent) or b"{}")
 
 
+def noting(seen: list[tuple[str, bool]], loop: int, call: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(*args: Any, **options: Any) -> Any:
+        seen.append((call.__name__, get_ident() == loop))
+        return call(*args, **options)
+
+    return noted
+
+
+async def thread_of_loop() -> int:
+    return get_ident()
+
+
+async def archived(archives: Archives) -> bool:
+    async with archives.of(uuid4()) as path:
+        return path.exists()
+
+
 class TestServedByUs:
     def test_refusals_are_in_the_callers_language(self, api: Api, web: httpx.Client, headers: dict[str, str]) -> None:
         url = presign(api, headers)["uploadUrl"] + "0"
@@ -819,6 +839,21 @@ class TestServedByUs:
             server.on_loop(server.app.parts.providers.storage.remove("local", signed["key"]))
             assert web.get(signed["publicUrl"]).status_code == 404
             assert came + b"".join(pieces) == content
+
+    def test_no_file_is_made_or_removed_on_the_event_loop(
+        self, api: Api, server: Server, web: httpx.Client, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A large one takes the disk a while: drafts, what is looked at, what is shown, archives."""
+        loop, seen = server.on_loop(thread_of_loop()), list[tuple[str, bool]]()
+        for module, name in ((os, "mkdir"), (os, "unlink"), (os, "rmdir"), (os, "replace"), (fcntl, "flock")):
+            monkeypatch.setattr(module, name, noting(seen, loop, getattr(module, name)))
+        signed = uploaded(api, headers, web)
+        assert web.get(signed["publicUrl"]).status_code == 200
+        parts = server.app.parts
+        assert server.on_loop(archived(Archives(parts.database, parts.providers.storage)))
+        server.on_loop(parts.providers.storage.remove("local", signed["key"]))
+        assert {name for name, _ in seen} == {"mkdir", "unlink", "rmdir", "replace", "flock"}
+        assert [name for name, on_loop in seen if on_loop] == []
 
     def test_viewers_of_what_goes_get_it_or_are_told(
         self, api: Api, server: Server, web: httpx.Client, headers: dict[str, str]
