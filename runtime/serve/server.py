@@ -284,10 +284,11 @@ async def _scraped(metrics: "Metrics", parts: Parts, place: Place | None) -> Asy
     if place is None:
         yield
         return
-    from runtime.web.scrape import Scrape, serving
+    from runtime.serve.metrics_port import serving
+    from runtime.web.scrape import Scrape
 
     scrape = Scrape(metrics, parts.database, parts.settings)
-    async with serving(scrape, parts.contract.errors, *place):
+    async with serving(scrape, parts.contract.errors, parts.settings, *place):
         yield
 
 

@@ -33,6 +33,10 @@ class Lifecycle:
 
     closed: bool = False
 
+    def is_full(self, scope: Scope) -> bool:
+        """Whether a request must be refused: by a process that ends, or that has all the requests it can hold."""
+        return self.closed or len(self.running) > self.most or CROWDED in scope
+
     def refuse(self) -> None:
         """From now on nothing new is taken."""
         self.phase, self.closed = Phase.REFUSING, True
@@ -48,9 +52,7 @@ class LifecycleMiddleware:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # No coroutine of its own: what passes pays for a look.
-        here = self._lifecycle
-        full = here.closed or len(here.running) > here.most or CROWDED in scope
-        if not full or scope["type"] != "http" or scope["path"] in PROBES:
+        if not self._lifecycle.is_full(scope) or scope["type"] != "http" or scope["path"] in PROBES:
             return self._app(scope, receive, send)
         return self._refuse(scope, send)
 

@@ -5,13 +5,10 @@ Beside the contract, like the probes: it is for those who run the server.
 
 import asyncio
 import secrets
-import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
-import uvicorn
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
@@ -25,8 +22,9 @@ from domain.errors import ApiError
 from domain.hosts import is_loopback, is_loopback_address
 from persistence.engine.database import Database
 from runtime.observe.metrics import Metrics, WholeServer
-from runtime.settings import InvalidSettings, Settings
+from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY
+from runtime.web.lifecycle import Lifecycle
 
 PATH = "/metrics"
 DATABASE_SECONDS = 1.0
@@ -117,47 +115,20 @@ class MetricsApp:
     ``catalogue`` is the contract's, of error codes.
     """
 
-    def __init__(self, scrape: Scrape, catalogue: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, scrape: Scrape, catalogue: Mapping[str, Mapping[str, Any]], lifecycle: Lifecycle) -> None:
         self._scrape = scrape
         self._catalogue = catalogue
+        self._lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            self._require_room(scope)
             await self._scrape(scope, receive, send)
         except ApiError as refusal:
             status = self._catalogue[refusal.code]["status"]
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
             await PlainTextResponse(refusal.code, status, headers)(scope, receive, send)
 
-
-class _MetricsServer(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are for the one whom this server is beside."""
-        yield
-
-
-@asynccontextmanager
-async def serving(
-    scrape: Scrape, catalogue: Mapping[str, Mapping[str, Any]], host: str, port: int
-) -> AsyncIterator[None]:
-    """``/metrics`` on a port of its own while the block runs. Raises InvalidSettings when it is taken."""
-    try:
-        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise InvalidSettings(f"/metrics cannot listen on {host} port {port}: {error}") from None
-    config = uvicorn.Config(
-        MetricsApp(scrape, catalogue),
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-    )
-    server = _MetricsServer(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
+    def _require_room(self, scope: Scope) -> None:
+        if self._lifecycle.is_full(scope):
+            raise ApiError("service.unavailable")

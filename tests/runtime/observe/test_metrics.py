@@ -3,6 +3,8 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from contract.loader import ROOT, Contract
 from domain.errors import ApiError
 from persistence.engine.pool import PoolState, pool_state
 from runtime.observe.metrics import BOUNDS, NO_OPERATION, Metrics, WholeServer
+from runtime.serve.metrics_port import LIMITS, MOST_OF_A_NETWORK, serving
 from runtime.settings import InvalidSettings, Settings, load
-from runtime.web.scrape import Scrape, outbox, serving
+from runtime.web.scrape import Scrape, outbox
 from runtime.worker.worker import Worker
 from services.passwords import Hasher
 from services.turns import Caller, Standing
@@ -207,16 +210,17 @@ class TestAccess:
 
 
 class TestPortOfItsOwn:
-    def test_of_a_worker_tells_the_same_to_the_same(self, contract: Contract) -> None:
-        scraped = Scrape(Metrics("worker"), bare_database(NO_DATABASE), Settings(env="production", metrics_token=TOKEN))
+    SETTINGS = Settings(env="production", metrics_token=TOKEN)
 
+    def at(self, contract: Contract, port: int, **limits: Any) -> AbstractAsyncContextManager[None]:
+        scraped = Scrape(Metrics("worker"), bare_database(NO_DATABASE), self.SETTINGS)
+        return serving(scraped, contract.errors, self.SETTINGS, "127.0.0.1", port, replace(LIMITS, **limits))
+
+    def test_of_a_worker_tells_the_same_to_the_same(self, contract: Contract) -> None:
         async def ask(port: int) -> list[httpx.Response]:
-            async with (
-                serving(scraped, contract.errors, "127.0.0.1", port),
-                httpx.AsyncClient(trust_env=False) as client,
-            ):
+            async with self.at(contract, port), httpx.AsyncClient(trust_env=False) as client:
                 with pytest.raises(InvalidSettings, match=f"port {port}"):
-                    await serving(scraped, contract.errors, "127.0.0.1", port).__aenter__()
+                    await self.at(contract, port).__aenter__()
                 url = f"http://127.0.0.1:{port}"
                 return [
                     await client.get(f"{url}/metrics", headers=bearer(TOKEN)),
@@ -229,6 +233,50 @@ class TestPortOfItsOwn:
         assert [answer.status_code for answer in answers] == [200, 401, 405, 404]
         assert Scraped(answers[0].text).value("biore_processes", role="worker") == 1
         assert (answers[0].headers["cache-control"], answers[1].headers["www-authenticate"]) == ("no-store", "Bearer")
+
+    def test_whoever_sends_slowly_is_cut_off(self, contract: Contract) -> None:
+        async def ask(port: int) -> bytes:
+            async with self.at(contract, port, head_seconds=0.2):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n")
+                try:
+                    return await asyncio.wait_for(reader.read(), 10)
+                except ConnectionResetError:
+                    return b""
+                finally:
+                    writer.close()
+
+        assert asyncio.run(ask(closed_port())) == b""
+
+    def test_a_head_has_a_largest_size(self, contract: Contract) -> None:
+        async def ask(port: int) -> bytes:
+            async with self.at(contract, port):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + b"x" * LIMITS.head_bytes + b"\r\n\r\n")
+                answer = await asyncio.wait_for(reader.readline(), 10)
+                writer.close()
+                return answer
+
+        assert asyncio.run(ask(closed_port())).startswith(b"HTTP/1.1 431 ")
+
+    def test_many_connections_keep_nobody_out(self, contract: Contract) -> None:
+        """One network has its share: its oldest connection that asks for nothing gives way."""
+
+        async def ask(port: int) -> tuple[int, int]:
+            async with self.at(contract, port):
+                idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_OF_A_NETWORK + 2)]
+                async with httpx.AsyncClient(trust_env=False) as client:
+                    answer = await client.get(f"http://127.0.0.1:{port}/metrics", headers=bearer(TOKEN))
+                ended = 0
+                for reader, _ in idle[:3]:
+                    with suppress(ConnectionResetError):
+                        assert await asyncio.wait_for(reader.read(), 10) == b""
+                    ended += 1
+                for _, writer in idle:
+                    writer.close()
+                return answer.status_code, ended
+
+        assert asyncio.run(ask(closed_port())) == (200, 3)
 
 
 async def nothing_more() -> Message:
