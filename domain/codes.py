@@ -46,6 +46,12 @@ def clean_phone(text: str) -> str:
     return next(known, possible[0] if possible else forms[0].removeprefix("+"))
 
 
+def in_one_form(stored: str) -> str:
+    """A phone that was stored before numbers had one form. What is no number is not made another one."""
+    cleaned = clean_phone(stored)
+    return cleaned if cleaned.startswith("+") else stored
+
+
 def _ungrouped(text: str) -> str:
     """Without what groups its digits, and with a plus where 00 leads abroad."""
     bare = "".join(one for one in text if one not in GROUPING and unicodedata.category(one) not in GROUPING_CATEGORIES)

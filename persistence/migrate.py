@@ -1,5 +1,8 @@
 """Migrations: applied by ``biore migrate`` and at the start of the embedded mode, asked for by readiness."""
 
+import re
+from collections import defaultdict
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,10 +52,37 @@ def upgrade(url: str, lock_timeout: str = LOCK_TIMEOUT) -> None:
         raise Locked(f"a table was in use for longer than {lock_timeout}; {remedy}") from error
 
 
+def disorder(folder: Path = FOLDER / "versions") -> list[str]:
+    """What keeps the revisions of a folder from being one line, each file named by its number."""
+    found = [
+        (path.name, *map(_told(path.read_text(encoding="utf-8")), ("revision", "down_revision")))
+        for path in _files(folder)
+    ]
+    numbers, parents = defaultdict(list), defaultdict(list)
+    for name, number, parent in found:
+        numbers[number].append(name)
+        parents[parent].append(name)
+    faults = [f"{name} has the number {number}" for name, number, _ in found if not name.startswith(f"{number}_")]
+    faults += [f"{' and '.join(names)} have one number" for names in numbers.values() if len(names) > 1]
+    faults += [f"{' and '.join(names)} both follow {parent}" for parent, names in parents.items() if len(names) > 1]
+    return faults + [
+        f"{name} follows {parent}, which is nowhere" for name, _, parent in found if parent and parent not in numbers
+    ]
+
+
+def _told(text: str) -> Callable[[str], str]:
+    """What a revision says of a name; empty for nothing."""
+    return lambda name: next(iter(re.findall(rf'^{name}(?:: [^=]+)? = ["\'](\w+)["\']', text, re.MULTILINE)), "")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[0-9]*.py"))
+
+
 @cache
 def newest() -> str:
     """The newest revision: files are named by theirs, so that nobody who only asks needs Alembic for it."""
-    return max(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+    return max(path.name.partition("_")[0] for path in _files(FOLDER / "versions"))
 
 
 async def is_up_to_date(engine: AsyncEngine) -> bool:

@@ -59,8 +59,7 @@ class CurrentPassword:
         return counted.number
 
     async def forget_guesses(self, db: Repositories, user_id: UUID) -> None:
-        for subject in self._subjects(user_id):
-            await db.login_attempts.forget(subject.value)
+        await db.login_attempts.forget_all([subject.value for subject in self._subjects(user_id)], self._clock())
 
     def _subjects(self, user_id: UUID) -> Digests:
         return self._keyring.digests(Purpose.PASSWORD_GUESSES, str(user_id))

@@ -62,15 +62,15 @@ class SecondFactor:
 
     async def failed_often(self, db: Repositories, user_id: UUID) -> bool:
         """Whether there were so many wrong codes in a row that the owner is to be told, which holds once an hour."""
-        subject = self._subjects(user_id)[0].value
-        if await db.login_attempts.failures_of(subject) < two_factor.FAILURES_BEFORE_WARNING:
+        subjects = [subject.value for subject in self._subjects(user_id)]
+        if await db.login_attempts.most_failures(subjects) < two_factor.FAILURES_BEFORE_WARNING:
             return False
         told = self._keyring.digests(Purpose.MAIL_QUOTA, "second-factor", str(user_id))
         return bool(await db.mail_quotas.take(told, self._clock(), two_factor.WARNINGS))
 
     async def forget_failures(self, db: Repositories, user_id: UUID) -> None:
-        for subject in self._subjects(user_id):
-            await db.login_attempts.forget(subject.value)
+        """Under each known secret: while it is rotated, attempts were counted under several."""
+        await db.login_attempts.forget_all([subject.value for subject in self._subjects(user_id)], self._clock())
 
     async def keep_backup_codes(self, db: Repositories, user_id: UUID, codes: list[str]) -> None:
         """They replace the former ones."""

@@ -381,9 +381,6 @@ class LoginAttempts:
         locks = [counted.locked_for for counted in counts if counted.locked_for is not None]
         return Counted(max(counted.number for counted in counts), max(locks, default=None))
 
-    async def forget(self, subject: bytes) -> None:
-        await self._session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subject))
-
     async def forget_all(self, subjects: Sequence[bytes], now: datetime) -> dict[bytes, int]:
         """How many failures each subject had in its last day, the attempt under way included."""
         attempt = LoginAttempt
@@ -392,8 +389,9 @@ class LoginAttempts:
         rows = await self._session.execute(gone.returning(attempt.subject, attempt.failures, attempt.updated_at))
         return {subject: failures for subject, failures, at in rows if at > now - timedelta(days=1)}
 
-    async def failures_of(self, subject: bytes) -> int:
-        found = select(LoginAttempt.failures).where(LoginAttempt.subject == subject)
+    async def most_failures(self, subjects: Sequence[bytes]) -> int:
+        """Of what has a subject under each known secret, one of which may have come into use just now."""
+        found = select(func.max(LoginAttempt.failures)).where(LoginAttempt.subject.in_(subjects))
         return await self._session.scalar(found) or 0
 
     async def purge(self, before: datetime) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from domain.auth import one_time_hash
 from domain.auth.changes import MOVED
+from domain.codes import in_one_form
 from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
 from persistence.models import BackupCode, CredentialChange, SocialAccount, User
@@ -121,6 +122,10 @@ class CredentialChanges(OneTimeTokens):
         auth.undo_change.address_taken when another account proved the address meanwhile.
         """
         state = json.loads(former)
+        if phone := state["user"].get(
+            "phone"
+        ):  # what was kept before revision 0020, or by a node of its previous release
+            state["user"]["phone"] = in_one_form(phone)
         await self._session.execute(squatting(state["user"]["email"], user_id))
         known = [name for name in COLUMNS if name in state["user"]]  # a former release kept no usernames
         then = _populated("jsonb_populate_record", User, ("id", *known), state["user"])

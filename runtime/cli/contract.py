@@ -21,13 +21,17 @@ def spec_group() -> None:
 def spec_build(check: bool) -> None:
     """Write the self-contained contract to openapi/dist/ and the fuzzer's configuration.
 
-    Texts that a language lacks are counted; `biore spec words` tells which.
+    Fails when the migrations are no line: two of one number are mended before anything is built. Texts that a language
+    lacks are counted; `biore spec words` tells which.
     """
     from contract.lint import checked  # slow to import
+    from persistence.migrate import disorder
     from proof.managed import managed_by
 
     if check and (left := unfilled()):
         raise click.ClickException("still to be filled in:\n" + "\n".join(left))
+    if faults := disorder():
+        raise click.ClickException(f"migrations: {'; '.join(faults)}")
     keys, place = managed_by(spec.load()), spec.OPENAPI / spec.MANAGED_BY
     if not check:
         _write_stale({place: keys})  # the contract is made of them, too

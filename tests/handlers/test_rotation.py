@@ -6,6 +6,7 @@ Nodes with different lists of secrets stand on one database, as while a new list
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -19,15 +20,17 @@ import pytest
 
 from domain.clock import utc_now
 from domain.keys import Purpose
+from services.current_password import CurrentPassword
 from services.platforms import OAuthDirectory
 from services.recovery import Recovery
+from services.second_factor import SecondFactor
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX, keep_device
 from tests.handlers.auth.test_otp import PHONE, another, code_in, opened, send, verify
 from tests.handlers.auth.test_two_factor import WRONG, Factor
 from tests.handlers.conftest import Clients
 from tests.handlers.gdpr.test_export import built
-from tests.handlers.support import account, insert, tombstone, until, waiting_for_locks
+from tests.handlers.support import account, insert, tombstone, topics, until, waiting_for_locks
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
 OLD, NEW = "the-old-secret-of-the-drill-0123456789", "the-new-secret-of-the-drill-9876543210"
@@ -308,6 +311,56 @@ def test_a_change_whose_secret_is_gone_is_not_undone(client_of: Callable[[str], 
     answer = after.call("auth.changes.undo", {"token": token})
     assert (answer.status_code, code_of(answer)) == (400, "auth.undo_change.invalid_token")
     assert before.call("auth.changes.undo", {"token": token}).status_code == 200
+
+
+def test_wrong_codes_of_before_count_when_the_owner_is_to_be_warned(
+    client_of: Callable[[str], Api], tables: Tables
+) -> None:
+    """Though nothing was counted yet under the secret that just came into use."""
+    before, after = client_of("old"), client_of("new,old")
+    factor = Factor(before, tables).enable()
+    for api, times in ((before, 4), (after, 1)):
+        factor.api = api
+        token = factor.start_sign_in()
+        for _ in range(times):
+            assert code_of(factor.finish(token, WRONG)) == "auth.2fa.invalid_code"
+    assert "email.wrong_second_factors" in topics(tables)
+
+
+@pytest.mark.parametrize("what", ["second_factor", "current_password"])
+def test_failures_are_forgotten_under_every_secret_in_one_order(
+    client_of: Callable[[str], Api], tables: Tables, what: str
+) -> None:
+    """The order in which they are counted, else who counts and who forgets each wait for what the other has."""
+    server = client_of("new,old").server
+    parts = server.app.parts
+    unused: Any = None  # nothing is hashed here
+    second_factor = SecondFactor(parts.keyring, parts.config, utc_now)
+    forget, purpose = {
+        "second_factor": (second_factor.forget_failures, Purpose.TWO_FACTOR_ATTEMPTS),
+        "current_password": (
+            CurrentPassword(parts.keyring, parts.config, unused, utc_now).forget_guesses, Purpose.PASSWORD_GUESSES,
+        ),
+    }[what]  # fmt: skip
+    users = ((user, parts.keyring.digests(purpose, str(user))) for user in iter(uuid4, None))
+    user_id, digests = next((user, found) for user, found in users if found[0].value > found[1].value)
+    last, first = (digest.value for digest in digests)
+    for subject in (first, last):
+        tables.run("INSERT INTO login_attempts (subject, failures, updated_at) VALUES (%s, 3, now())", subject)
+
+    async def forgotten() -> None:
+        async with parts.database.unit() as db:
+            await forget(db, user_id)
+
+    row = "SELECT 1 FROM login_attempts WHERE subject = %s FOR UPDATE"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(server.database_url) as other:
+        other.execute(row, [first])
+        forgetting = pool.submit(server.on_loop, forgotten())
+        until(lambda: waiting_for_locks(tables) == 1)
+        assert other.execute(f"{row} NOWAIT", [last]).fetchall()
+        other.rollback()
+        forgetting.result()
+    assert tables.count("login_attempts") == 0
 
 
 def test_every_purpose_has_a_drill() -> None:

@@ -50,7 +50,7 @@ class Brake:
         return self.use(work)
 
     def forget(self, subject: bytes) -> None:
-        self.use(lambda database: _within(database, lambda attempts: attempts.forget(subject)))
+        self.use(lambda database: _within(database, lambda attempts: attempts.forget_all([subject], NOW)))
 
     def purge(self, before: datetime) -> None:
         self.use(lambda database: _within(database, lambda attempts: attempts.purge(before)))

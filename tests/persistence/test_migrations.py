@@ -1,6 +1,9 @@
 """Migrations beside running nodes: who stays ready, who waits for whom, and what each revision says of that."""
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,10 +15,12 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event
 
-from persistence.migrate import FOLDER, LOCK_TIMEOUT, Locked, alembic_config, newest, upgrade
+from contract.loader import ROOT
+from persistence.migrate import FOLDER, LOCK_TIMEOUT, Locked, alembic_config, disorder, newest, upgrade
 from tests.conftest import Databases
 from tests.handlers.support import insert, until
 from tests.harness import Server, Tables
+from tests.test_architecture import ROOMS
 
 SMS_DELIVERIES = "0021"
 SINCE = SMS_DELIVERIES  # the first revision that says how the previous release gets on with it
@@ -64,6 +69,45 @@ def test_revisions_can_be_compared() -> None:
     """As texts: that is how a node knows an older schema from a newer one."""
     assert all(re.fullmatch(r"\d{4}", revision) for revision in SCRIPTS)
     assert [script.down_revision for script in SCRIPTS.values()] == [*list(SCRIPTS)[1:], None]
+
+
+class TestOrder:
+    """What two people add at the same time is told before it is built, not by the first node that migrates."""
+
+    def told(self, folder: Path, *files: tuple[str, str, str | None]) -> list[str]:
+        for name, revision, parent in files:
+            (folder / f"{name}.py").write_text(f'revision = "{revision}"\ndown_revision = {parent!r}\n')
+        return disorder(folder)
+
+    def test_ours_is_one_line(self) -> None:
+        assert disorder() == []
+
+    def test_two_of_one_number_are_told_with_both_names(self, tmp_path: Path) -> None:
+        files = ("0001_a", "0001", None), ("0002_b", "0002", "0001"), ("0002_c", "0002", "0001")
+        assert self.told(tmp_path, *files) == [
+            "0002_b.py and 0002_c.py have one number", "0002_b.py and 0002_c.py both follow 0001",
+        ]  # fmt: skip
+
+    def test_two_heads_are_told_with_both_names(self, tmp_path: Path) -> None:
+        files = ("0001_a", "0001", None), ("0002_b", "0002", "0001"), ("0003_c", "0003", "0001")
+        assert self.told(tmp_path, *files) == ["0002_b.py and 0003_c.py both follow 0001"]
+
+    def test_a_file_that_was_renamed_alone_is_told(self, tmp_path: Path) -> None:
+        files = ("0001_a", "0001", None), ("0003_b", "0002", "0001"), ("0004_c", "0004", "0003")
+        assert self.told(tmp_path, *files) == [
+            "0003_b.py has the number 0002", "0004_c.py follows 0003, which is nowhere",
+        ]  # fmt: skip
+
+    def test_a_check_fails_by_it(self, tmp_path: Path) -> None:
+        """In a copy of the code with another revision of the same number."""
+        for room in ROOMS:
+            shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+        ours = max((tmp_path / "persistence" / "migrations" / "versions").glob("[0-9]*.py"))
+        shutil.copy(ours, ours.with_name(f"{newest()}_another.py"))
+        command = [sys.executable, "-c", "from runtime.cli import main; main()", "spec", "build", "--check"]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ran.returncode == 1
+        assert f"{newest()}_another.py and {ours.name} have one number" in ran.stderr
 
 
 @pytest.mark.parametrize("revision", [revision for revision in SCRIPTS if revision >= SINCE])

@@ -248,6 +248,18 @@ class TestUndo:
         undone(api, undo_token(api))
         assert (user(tables)["phone"], user(tables)["phone_verified_at"]) == ("+12025550100", verified)
 
+    @pytest.mark.parametrize(
+        ("kept", "put_back"), [("+4903012345678", "+493012345678"), ("+999123", "+999123"), (None, None)]
+    )
+    def test_a_phone_that_was_kept_in_another_form_is_put_back_in_the_one_form(
+        self, api: Api, tables: Tables, kept: str | None, put_back: str | None
+    ) -> None:
+        """As revision 0020 did with those that were not kept for an undoing then."""
+        account(api, tables, username="ada", phone=kept)
+        rename(api, api.sign_in(), "countess")
+        undone(api, undo_token(api))
+        assert user(tables)["phone"] == put_back
+
     def test_the_former_username_and_its_link_are_put_back(self, api: Api, tables: Tables) -> None:
         user_id = account(api, tables, username="ada")
         insert(tables, "referral_links", user_id=user_id, code="ada")
