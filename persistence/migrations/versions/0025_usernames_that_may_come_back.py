@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index
+
 revision = "0025"
 down_revision = "0024"
 branch_labels = None
@@ -12,13 +14,9 @@ previous_release = "It neither reads nor writes the column: what is given up on 
 
 
 def upgrade() -> None:
-    op.add_column("username_history", sa.Column("held_until", sa.DateTime(timezone=True), nullable=True))
-    op.create_index(
-        "ix_username_history_former",
-        "username_history",
-        ["former"],
-        postgresql_where=sa.text("held_until IS NOT NULL"),
-    )
+    held_until = sa.Column("held_until", sa.DateTime(timezone=True), nullable=True)
+    op.add_column("username_history", held_until, if_not_exists=True)
+    build_index("ix_username_history_former", "username_history", ["former"], where="held_until IS NOT NULL")
 
 
 def downgrade() -> None:

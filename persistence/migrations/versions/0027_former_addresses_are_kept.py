@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import build_index
+
 revision = "0027"
 down_revision = "0026"
 branch_labels = None
@@ -12,8 +14,8 @@ previous_release = "It neither reads nor writes the column; addresses that it re
 
 
 def upgrade() -> None:
+    build_index("ix_email_changes_former_email", "email_changes", ["former_email"])
     op.add_column("email_changes", sa.Column("undo_hash", sa.LargeBinary(), nullable=True))
-    op.create_index("ix_email_changes_former_email", "email_changes", ["former_email"])
 
 
 def downgrade() -> None:
