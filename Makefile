@@ -85,7 +85,7 @@ drill: setup ## Fail one part after the other under load: what clients saw, and 
 fuzz: setup ## Fuzz the contract for longer, with a random seed; FUZZ='--seed 1 -n 50' replaces the options.
 	$(BIN)/python -m tests.fuzz.campaign $(or $(FUZZ),--max-examples 200)
 
-spec: setup ## Write openapi/dist/ and schemathesis.toml from the contract.
+spec: setup ## Write openapi/dist/, domain/wire/ and schemathesis.toml from the contract.
 	$(BIN)/biore spec build
 
 portal: setup ## Build the portal into .biore/portal; PORTAL='--out site --origin https://bio.re' replaces the options.

@@ -2,7 +2,9 @@
 
 from typing import Any, Protocol
 
-from domain.users import timestamp
+from domain.clock import timestamp
+from domain.presenting import presented
+from domain.wire import creators as wire
 
 
 class ConnectedAccount(Protocol):
@@ -12,11 +14,6 @@ class ConnectedAccount(Protocol):
     created_at: Any
 
 
-def social_account_view(account: ConnectedAccount) -> dict[str, Any]:
+def social_account_view(account: ConnectedAccount) -> wire.SocialAccount:
     """``platform`` as recorded, in lower case."""
-    return {
-        "platform": account.platform,
-        "platformUsername": account.platform_username,
-        "verified": account.verified,
-        "connectedAt": timestamp(account.created_at),
-    }
+    return presented(wire.SocialAccount, account, connectedAt=timestamp(account.created_at))

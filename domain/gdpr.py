@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.users import timestamp
+from domain.clock import timestamp
+from domain.presenting import presented
+from domain.wire import gdpr as wire
 
 EXPORT = "EXPORT"
 DELETION = "DELETION"
@@ -19,15 +21,15 @@ def export_key(user_id: UUID, request_id: UUID) -> str:
     return f"exports/{user_id}/{request_id}.zip"
 
 
-def export_view(request: Any) -> dict[str, Any]:
-    return {"id": str(request.id), "status": request.status, "createdAt": timestamp(request.created_at)}
+def export_view(request: Any) -> wire.ExportRequest:
+    return presented(wire.ExportRequest, request)
 
 
-def export_status_view(request: Any) -> dict[str, Any]:
-    return export_view(request) | {"completedAt": timestamp(request.completed_at)}
+def export_status_view(request: Any) -> wire.ExportStatus:
+    return presented(wire.ExportStatus, request)
 
 
-def deletion_view(request_id: UUID, ends: datetime) -> dict[str, Any]:
+def deletion_view(request_id: UUID, ends: datetime) -> wire.DeletionRequest:
     return {"id": str(request_id), "status": "PENDING", "gracePeriodEnds": timestamp(ends)}
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from domain.config_keys import Config
-from domain.users import timestamp
+from domain.presenting import presented
+from domain.wire import dev as wire
 
 DAY = timedelta(days=1)
 RESERVED = 2
@@ -69,13 +70,5 @@ def allowance_of_strangers(config: Config) -> Allowance:
     return replace(whole, a_day=max(1, whole.a_day - RESERVED), refill=REFILL)
 
 
-def message_view(message: Any) -> dict[str, Any]:
-    return {
-        "id": str(message.id),
-        "to": message.recipient,
-        "subject": message.subject,
-        "text": message.text,
-        "html": message.html,
-        "locale": message.locale,
-        "createdAt": timestamp(message.created_at),
-    }
+def message_view(message: Any) -> wire.MailboxMessage:
+    return presented(wire.MailboxMessage, message, to=message.recipient)

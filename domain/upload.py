@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.config_keys import Config
 from domain.errors import ApiError
 from domain.formats import Data, Malformed, NotUnderstood, Part, outline
+from domain.wire import upload as wire
 
 # Only what has a structure that is read here may be uploaded.
 EXTENSIONS = {
@@ -182,7 +183,7 @@ def is_usable(upload: Any, user_id: UUID) -> bool:
     return upload.status == "STORED" or (upload.status == "PENDING" and arrived)
 
 
-def upload_view(upload_id: UUID, upload: SignedUpload, public_url: str, slot: Slot) -> dict[str, Any]:
+def upload_view(upload_id: UUID, upload: SignedUpload, public_url: str, slot: Slot) -> wire.PresignedUpload:
     return {
         "uploadId": str(upload_id),
         "uploadUrl": upload.url,
@@ -193,7 +194,7 @@ def upload_view(upload_id: UUID, upload: SignedUpload, public_url: str, slot: Sl
     }
 
 
-def status_view(upload: Any, public_url: str, say: Callable[[str], str]) -> dict[str, Any]:
+def status_view(upload: Any, public_url: str, say: Callable[[str], str]) -> wire.UploadStatus:
     return {
         "id": str(upload.id),
         "status": upload.status,

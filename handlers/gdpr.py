@@ -8,16 +8,16 @@ from uuid import UUID
 
 from domain import topics
 from domain.auth import require_password
+from domain.clock import timestamp
 from domain.errors import ApiError
 from domain.gdpr import DELETION, EXPORT, day, deletion_view, export_status_view, export_view
-from domain.users import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from domain.wire import gdpr as wire
     from handlers.needs import (
-        Body,
         Changes,
         Clock,
         Config,
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     )
 
 
-async def export(principal: Principal, db: Repositories) -> dict[str, Any]:
+async def export(principal: Principal, db: Repositories) -> wire.ExportRequest:
     request = await _ask_for_export(principal, db, unless=("PENDING", "PROCESSING"))
     if request is None:
         raise ApiError("error.gdpr.export_already_pending")
     return export_view(request)
 
 
-async def export_status(id: str, principal: Principal, db: Repositories) -> dict[str, Any]:  # noqa: A002
+async def export_status(id: str, principal: Principal, db: Repositories) -> wire.ExportStatus:  # noqa: A002
     return export_status_view(await db.gdpr_requests.get_own(UUID(id), principal.user_id))
 
 
@@ -46,7 +46,7 @@ async def export_download(
     db: Repositories,
     clock: Clock,
     export_links: ExportLinks,
-) -> dict[str, Any]:
+) -> wire.ExportDownload:
     request = await db.gdpr_requests.get_own(UUID(id), principal.user_id)
     if request.kind != EXPORT:
         raise ApiError("error.gdpr.not_export")
@@ -56,7 +56,7 @@ async def export_download(
     return {"downloadUrl": export_links.url(archive), "expiresAt": timestamp(archive.expires_at)}
 
 
-async def export_legacy(principal: Principal, db: Repositories) -> dict[str, Any]:
+async def export_legacy(principal: Principal, db: Repositories) -> wire.LegacyExport:
     request = await _ask_for_export(principal, db, unless=("PENDING",))
     if request is None:
         raise ApiError("error.user.export_in_progress")
@@ -65,7 +65,7 @@ async def export_legacy(principal: Principal, db: Repositories) -> dict[str, Any
 
 async def delete(
     principal: Principal, db: Repositories, config: Config, clock: Clock, changes: Changes
-) -> dict[str, Any]:
+) -> wire.DeletionRequest:
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
     await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
@@ -93,14 +93,14 @@ async def cancel_deletion(
 
 
 async def delete_legacy(
-    body: Body,
+    body: wire.LegacyDeletionRequest,
     principal: Principal,
     uow: UnitOfWork,
     config: Config,
     clock: Clock,
     current_password: CurrentPassword,
     changes: Changes,
-) -> dict[str, Any]:
+) -> wire.LegacyDeletion:
     async with uow() as db:
         user = await db.users.get(principal.user_id)
     matched = await current_password.matches(uow, user.id, user.password_hash, body["password"])

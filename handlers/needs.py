@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
-
 from domain.config_keys import Config
 from domain.keys import DigestsOf
 from domain.users import Client, Principal
@@ -35,10 +32,8 @@ from services.second_factor import SecondFactor
 from services.tokens import Tokens
 from services.turns import OneByOne
 
-Body: TypeAlias = Mapping[str, Any]
 __all__ = [
     "AvatarColumns",
-    "Body",
     "Carrier",
     "Changes",
     "Client",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import topics
@@ -10,18 +10,19 @@ from domain import upload as rules
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Clock, Config, Principal, RandomBytes, Repositories, Say, Storage
+    from domain.wire import upload as wire
+    from handlers.needs import Clock, Config, Principal, RandomBytes, Repositories, Say, Storage
 
 
 async def presign(
-    body: Body,
+    body: wire.PresignRequest,
     principal: Principal,
     db: Repositories,
     config: Config,
     clock: Clock,
     random_bytes: RandomBytes,
     storage: Storage,
-) -> dict[str, Any]:
+) -> wire.PresignedUpload:
     upload_id, now = UUID(bytes=random_bytes(16), version=4), clock()
     slot = rules.slot(body, principal.user_id, upload_id, config)
     if await db.users.find_for_update(principal.user_id) is None:
@@ -41,6 +42,6 @@ async def status(
     db: Repositories,
     storage: Storage,
     say: Say,
-) -> dict[str, Any]:
+) -> wire.UploadStatus:
     upload = await db.uploads.get_own(UUID(id), principal.user_id)
     return rules.status_view(upload, storage.public_url(upload.provider, upload.key), say)

@@ -13,8 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import orjson
 from sqlalchemy import RowMapping
 
-from domain.clock import utc_now
-from domain.users import timestamp
+from domain.clock import timestamp, utc_now
 from persistence.engine.database import Database
 from persistence.models import Upload
 from persistence.personal import DONE_TO_YOU_ABOUT, PERSONAL, Personal, Subject

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from domain.auth.changes import Notice
 from domain.auth.oauth import PLATFORM_NAMES
+from domain.clock import timestamp
 from domain.config_keys import Config
 from domain.email_address import normalize
 from domain.errors import ApiError
 from domain.keys import Purpose
 from domain.topics import AccountRecovered, AddressReturned
-from domain.users import mask_email, timestamp
+from domain.users import mask_email
 from persistence.engine.database import Database
 from persistence.models import User
 from persistence.repositories import Repositories

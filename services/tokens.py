@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID, uuid4
 
 import jwt
@@ -14,6 +14,7 @@ from jwt.utils import base64url_decode
 from domain.auth import RefreshToken, read_refresh_token, write_refresh_token
 from domain.config_keys import Config
 from domain.keys import Purpose
+from domain.wire.auth import AccessToken
 from services.keyring import Keyring
 
 ALGORITHM = "HS256"
@@ -54,8 +55,8 @@ class Tokens:
         self._config = config
         self._clock = clock
 
-    def access(self, user_id: UUID, session_id: UUID) -> dict[str, Any]:
-        """The ``accessToken`` and its life in seconds, as the contract's AccessToken."""
+    def access(self, user_id: UUID, session_id: UUID) -> AccessToken:
+        """The ``accessToken`` and its life in seconds."""
         seconds = self._config["auth.access_token_ttl_seconds"]
         now = self._clock()
         claims = {

@@ -11,9 +11,10 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.clock import timestamp
 from domain.config_keys import Config
 from domain.errors import ApiError
-from domain.users import timestamp
+from domain.wire import auth as wire
 
 ID_BYTES = 16
 COUNTER_BYTES = 8
@@ -109,7 +110,7 @@ def read_one_time_token(text: str) -> UUID | None:
         return None
 
 
-def session_view(row: Any, device: str | None, current: UUID) -> dict[str, Any]:
+def session_view(row: Any, device: str | None, current: UUID) -> wire.Session:
     return {
         "id": str(row.id),
         "device": device,

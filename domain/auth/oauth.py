@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from domain.errors import ApiError
+from domain.presenting import presented
 from domain.users import Client
+from domain.wire import auth as wire
 
 # People sign in through these; the names are for mails.
 PLATFORM_NAMES = {"google": "Google", "apple": "Apple", "x": "X"}
@@ -148,5 +150,5 @@ def is_recent(identity: OAuthIdentity, now: datetime, life: timedelta) -> bool:
     return identity.entered_at is None or identity.entered_at + life > now
 
 
-def client_view(client: Any) -> dict[str, Any]:
-    return {"platform": client.platform, "clientId": client.client_id, "redirectUri": client.redirect_uri}
+def client_view(client: Any) -> wire.OAuthClient:
+    return presented(wire.OAuthClient, client)

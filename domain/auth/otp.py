@@ -6,9 +6,10 @@ from math import ceil
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.clock import timestamp
 from domain.config_keys import Config
 from domain.errors import ApiError
-from domain.users import timestamp
+from domain.wire import auth as wire
 
 PROFILE = "verify-phone-profile"
 SIGN_IN = "login-2fa"
@@ -132,7 +133,7 @@ def mask_phone(phone: str) -> str:
     return f"+{digits[:size]} ••• ••• ••{digits[-2:]}"
 
 
-def dispatch_view(challenge_id: UUID, expires_at: datetime, config: Config) -> dict[str, Any]:
+def dispatch_view(challenge_id: UUID, expires_at: datetime, config: Config) -> wire.ChallengeDispatch:
     return {
         "challengeId": str(challenge_id),
         "expiresAt": timestamp(expires_at),
@@ -140,7 +141,7 @@ def dispatch_view(challenge_id: UUID, expires_at: datetime, config: Config) -> d
     }
 
 
-def challenge_view(challenge: Challenge, config: Config) -> dict[str, Any]:
+def challenge_view(challenge: Challenge, config: Config) -> wire.ChallengeMetadata:
     open_for_resend = challenge.used_at is None and challenge.resend_count < config["auth.otp_max_resends"]
     return {
         "challengeId": str(challenge.id),

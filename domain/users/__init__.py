@@ -3,12 +3,16 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from domain.clock import timestamp
 from domain.keys import DigestsOf, Purpose
+from domain.presenting import presented
 from domain.texts import something
+from domain.wire import auth, common
+from domain.wire import users as wire
 
 STATUSES = ("ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEACTIVATED")
 REFERRAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -24,7 +28,7 @@ class Identity(NamedTuple):
     username: str | None
     display_name: str | None
     avatar_url: str | None
-    status: str
+    status: common.UserStatus
     email_verified: bool
     two_factor_enabled: bool
 
@@ -129,7 +133,7 @@ def referral_code(random: Sequence[int]) -> str:
     return "".join(REFERRAL_ALPHABET[byte % len(REFERRAL_ALPHABET)] for byte in random[:REFERRAL_LENGTH])
 
 
-def identity_view(user: Identity) -> dict[str, Any]:
+def identity_view(user: Identity) -> auth.UserIdentity:
     return {
         "id": str(user.id),
         "email": user.email,
@@ -139,11 +143,6 @@ def identity_view(user: Identity) -> dict[str, Any]:
         "status": user.status,
         "emailVerified": user.email_verified,
     }
-
-
-def timestamp(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC with milliseconds, as every answer writes times."""
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(at: datetime) -> str:
@@ -151,39 +150,18 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def profile_view(user: Any, is_creator: bool, accounts: Sequence[Any]) -> dict[str, Any]:
+def profile_view(user: Any, is_creator: bool, accounts: Sequence[Any]) -> wire.UserProfile:
     """The whole account, with attribution as captured at registration. Only here platforms stand in upper case."""
-    return {
-        "id": str(user.id),
-        "email": user.email,
-        "username": user.username,
-        "displayName": user.display_name,
-        "avatarUrl": user.avatar_url,
-        "bio": user.bio,
-        "status": user.status,
-        "emailVerified": user.email_verified,
-        "locale": user.locale,
-        "lastLoginAt": timestamp(user.last_login_at),
-        "twoFactorEnabled": user.two_factor_enabled,
-        "createdAt": timestamp(user.created_at),
-        "isCreator": is_creator,
-        "socialAccounts": [
-            {
-                "platform": account.platform.upper(),
-                "platformUsername": account.platform_username,
-                "connectedAt": timestamp(account.created_at),
-            }
-            for account in accounts
-        ],
-        "referralCode": user.referral_code,
-        "firstReferrerUrl": user.first_referrer_url,
-        "firstLandingPage": user.first_landing_page,
-        "utmSource": user.utm_source,
-        "utmMedium": user.utm_medium,
-        "utmCampaign": user.utm_campaign,
-        "registrationDevice": user.registration_device,
-        "registrationCountry": user.registration_country,
-    }
+    told = [
+        presented(
+            wire.ProfileSocialAccount,
+            account,
+            platform=account.platform.upper(),
+            connectedAt=timestamp(account.created_at),
+        )
+        for account in accounts
+    ]
+    return presented(wire.UserProfile, user, isCreator=is_creator, socialAccounts=told)
 
 
 PROFILE_COLUMNS = {"displayName": "display_name", "bio": "bio", "avatarUrl": "avatar_url"}
@@ -194,38 +172,16 @@ def profile_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     return {PROFILE_COLUMNS[name]: something(value) for name, value in body.items()}
 
 
-def updated_profile_view(user: Any) -> dict[str, Any]:
-    return {
-        "id": str(user.id),
-        "displayName": user.display_name,
-        "bio": user.bio,
-        "avatarUrl": user.avatar_url,
-        "username": user.username,
-        "email": user.email,
-        "locale": user.locale,
-    }
+def updated_profile_view(user: Any) -> wire.UpdatedProfile:
+    return presented(wire.UpdatedProfile, user)
 
 
-def attribution_view(user: Any) -> dict[str, Any]:
+def attribution_view(user: Any) -> wire.UserAttribution:
     """Where the account came from, as captured when it was opened."""
-    return {
-        "referredBy": str(user.referred_by) if user.referred_by else None,
-        "referredByCode": user.referred_by_code,
-        "firstReferrerUrl": user.first_referrer_url,
-        "firstLandingPage": user.first_landing_page,
-        "acquiredViaCreatorId": str(user.acquired_via_creator_id) if user.acquired_via_creator_id else None,
-        "utmSource": user.utm_source,
-        "utmMedium": user.utm_medium,
-        "utmCampaign": user.utm_campaign,
-        "utmTerm": user.utm_term,
-        "utmContent": user.utm_content,
-        "registrationDevice": user.registration_device,
-        "registrationCountry": user.registration_country,
-        "createdAt": timestamp(user.created_at),
-    }
+    return presented(wire.UserAttribution, user)
 
 
-def reactivation_view(found: Return | None) -> dict[str, Any]:
+def reactivation_view(found: Return | None) -> auth.Reactivation:
     """An unknown token looks like an expired one."""
     status = _return_status(found)
     return {
@@ -236,7 +192,7 @@ def reactivation_view(found: Return | None) -> dict[str, Any]:
     }
 
 
-def _return_status(found: Return | None) -> str:
+def _return_status(found: Return | None) -> Literal["paused", "pending-deletion", "expired", "deleted"]:
     if found is not None and found.status == "DELETED":
         return "deleted"
     if found is None or not found.live or found.status != "DEACTIVATED":

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from domain.users import timestamp
+from domain.presenting import presented
+from domain.wire import users as wire
 
 
 def new_appeal(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,5 +18,5 @@ def new_appeal(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def appeal_view(row: Any) -> dict[str, Any]:
-    return {"id": str(row.id), "status": row.status, "createdAt": timestamp(row.created_at)}
+def appeal_view(row: Any) -> wire.Appeal:
+    return presented(wire.Appeal, row)

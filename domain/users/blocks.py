@@ -2,13 +2,10 @@
 
 from typing import Any
 
-from domain.users import timestamp
+from domain.clock import timestamp
+from domain.presenting import presented
+from domain.wire import users as wire
 
 
-def blocked_view(row: Any) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "username": row.username,
-        "displayName": row.display_name,
-        "blockedAt": timestamp(row.created_at),
-    }
+def blocked_view(row: Any) -> wire.BlockedUser:
+    return presented(wire.BlockedUser, row, blockedAt=timestamp(row.created_at))

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-from domain.users import timestamp
+from domain.presenting import presented
+from domain.wire import users as wire
 
 
-def consent_view(row: Any) -> dict[str, Any]:
+def consent_view(row: Any) -> wire.Consent:
     """Where the consent was given from is kept as evidence and not told."""
-    return {
-        "documentType": row.kind,
-        "documentVersion": row.version,
-        "accepted": row.granted,
-        "createdAt": timestamp(row.created_at),
-    }
+    return presented(wire.Consent, row, documentType=row.kind, documentVersion=row.version, accepted=row.granted)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain.users import timestamp
+from domain.presenting import presented
+from domain.wire import users as wire
 
 COLUMNS = {
     "locale": "locale",
@@ -19,7 +20,5 @@ def settings_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     return {COLUMNS[name]: value for name, value in body.items()}
 
 
-def settings_view(row: Any) -> dict[str, Any]:
-    own = {name: getattr(row, column) for name, column in COLUMNS.items()}
-    moments = {"createdAt": timestamp(row.created_at), "updatedAt": timestamp(row.updated_at)}
-    return {"id": str(row.id), "userId": str(row.user_id), **own, **moments}
+def settings_view(row: Any) -> wire.UserSettings:
+    return presented(wire.UserSettings, row)

@@ -21,8 +21,9 @@ from domain.users.usernames import require_no_path
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from domain.wire import auth as wire
+    from domain.wire import common
     from handlers.needs import (
-        Body,
         Carrier,
         Changes,
         Client,
@@ -52,7 +53,7 @@ Subjects: TypeAlias = tuple[tuple[Digest, int], ...]
 
 
 async def register(
-    body: Body,
+    body: wire.RegisterRequest,
     uow: UnitOfWork,
     client: Client,
     config: Config,
@@ -66,7 +67,7 @@ async def register(
     one_by_one: OneByOne,
     leaked_passwords: LeakedPasswords,
     changes: Changes,
-) -> dict[str, Any]:
+) -> wire.Registration:
     require_impersonal("password", body["password"], body["email"], body.get("username"))
     locale = rules.registration_locale(body.get("locale"), client.locale, config["platform.supported_locales"])
     await mail_rules.require_deliverable(body["email"])
@@ -93,7 +94,7 @@ async def register(
 
 
 async def verify_email(
-    body: Body, uow: UnitOfWork, clock: Clock, config: Config, current_password: CurrentPassword
+    body: wire.VerifyEmailRequest, uow: UnitOfWork, clock: Clock, config: Config, current_password: CurrentPassword
 ) -> None:
     token, now, compared = UUID(body["token"]), clock(), None
     if "password" in body:
@@ -152,7 +153,11 @@ async def _claim(db: Repositories, user_id: UUID, config: Config, now: datetime)
 
 
 async def verify_email_change(
-    body: Body, uow: UnitOfWork, clock: Clock, current_password: CurrentPassword, changes: Changes
+    body: wire.VerifyEmailChangeRequest,
+    uow: UnitOfWork,
+    clock: Clock,
+    current_password: CurrentPassword,
+    changes: Changes,
 ) -> None:
     token, now, proven, compared = UUID(body["token"]), clock(), "password" in body, None
     if proven:
@@ -190,7 +195,9 @@ async def _change_email(
     await db.audit.record("auth.verify_email_change.success", actor=user_id, target=user_id)
 
 
-async def resend_verification(body: Body, db: Repositories, digests: DigestsOf, say: Say) -> dict[str, Any]:
+async def resend_verification(
+    body: wire.ResendVerificationRequest, db: Repositories, digests: DigestsOf, say: Say
+) -> common.Message:
     await db.outbox.add(topics.ResendVerification(), secret=body["email"])
     target = digests(Purpose.AUDIT_ADDRESS, body["email"])[0].text
     await db.audit.record("auth.resend_verification.requested", target=target)
@@ -198,7 +205,7 @@ async def resend_verification(body: Body, db: Repositories, digests: DigestsOf, 
 
 
 async def login(
-    body: Body,
+    body: wire.LoginRequest,
     uow: UnitOfWork,
     client: Client,
     config: Config,
@@ -209,7 +216,7 @@ async def login(
     tokens: Tokens,
     carrier: Carrier,
     visitor: Visitor,
-) -> dict[str, Any]:
+) -> wire.LoginResult:
     now = clock()
     async with uow() as db:
         user = await db.users.find_by_email(body["email"])
@@ -284,8 +291,8 @@ async def _offer_return(db: Repositories, user: Any, config: Config, now: dateti
 
 
 async def refresh(
-    body: Body, uow: UnitOfWork, config: Config, clock: Clock, tokens: Tokens, carrier: Carrier
-) -> dict[str, Any]:
+    body: wire.RefreshRequest, uow: UnitOfWork, config: Config, clock: Clock, tokens: Tokens, carrier: Carrier
+) -> wire.AccessToken:
     presented = _read(carrier.presented(body), tokens)
     now = clock()
     idle, _ = rules.session_life(config)
@@ -354,8 +361,8 @@ async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) ->
 
 
 async def logout(
-    body: Body, uow: UnitOfWork, clock: Clock, tokens: Tokens, carrier: Carrier, say: Say
-) -> dict[str, Any]:
+    body: wire.RefreshRequest, uow: UnitOfWork, clock: Clock, tokens: Tokens, carrier: Carrier, say: Say
+) -> common.Message:
     presented = _read(carrier.presented(body), tokens)
     carrier.drop()
     if presented:
@@ -369,7 +376,7 @@ async def logout(
     return {"message": say("auth.logout.done")}
 
 
-async def me(principal: Principal) -> dict[str, Any]:
+async def me(principal: Principal) -> wire.UserIdentity:
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
     return identity_view(principal.user)

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from handlers.needs import Body, Changes, Clock, Config, Repositories
+    from domain.wire import auth as wire
+    from handlers.needs import Changes, Clock, Config, Repositories
 
 
-async def undo(body: Body, db: Repositories, config: Config, clock: Clock, changes: Changes) -> None:
+async def undo(body: wire.UndoChangeRequest, db: Repositories, config: Config, clock: Clock, changes: Changes) -> None:
     token, now = read_one_time_token(body["token"]), clock()
     change = await db.credential_changes.take(token, now) if token is not None else None
     if change is None:

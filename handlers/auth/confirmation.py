@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from domain import auth as rules
 from domain.auth.oauth import OAuthIdentity, is_recent, proof_of
+from domain.clock import timestamp
 from domain.errors import ApiError
-from domain.users import timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from domain.wire import auth as wire
     from handlers.needs import (
-        Body,
         Clock,
         Config,
         CurrentPassword,
@@ -30,7 +30,7 @@ NOT_LINKED = "auth.oauth.not_linked"
 
 
 async def confirm(
-    body: Body,
+    body: wire.ConfirmRequest,
     principal: Principal,
     uow: UnitOfWork,
     config: Config,
@@ -38,7 +38,7 @@ async def confirm(
     current_password: CurrentPassword,
     second_factor: SecondFactor,
     oauth: OAuth,
-) -> dict[str, Any]:
+) -> wire.Confirmation:
     async with uow() as db:
         user = await db.users.find(principal.user_id)
     if user is None:

@@ -29,8 +29,9 @@ from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from domain.wire import auth as wire
+    from domain.wire import common
     from handlers.needs import (
-        Body,
         Carrier,
         Changes,
         Client,
@@ -53,12 +54,12 @@ REFERRAL_TRIES = 3
 TRIES = 3
 
 
-async def providers(db: Repositories) -> dict[str, Any]:
+async def providers(db: Repositories) -> wire.OAuthProviders:
     return {"providers": [client_view(row) for row in await db.oauth_providers.list_for_login()]}
 
 
 async def login(
-    body: Body,
+    body: wire.OAuthLoginRequest,
     uow: UnitOfWork,
     oauth: OAuth,
     mail_rules: MailRules,
@@ -72,7 +73,7 @@ async def login(
     carrier: Carrier,
     visitor: Visitor,
     changes: Changes,
-) -> dict[str, Any]:
+) -> wire.OAuthLoginResult:
     identity = await oauth.verify(body["provider"], proof_of(body))
     mailed = UUID(body["verificationToken"]) if "verificationToken" in body else None
     visit = Visit(identity, client, await geoip.country(client.ip, client.cdn_country), clock(), mailed)
@@ -89,8 +90,14 @@ async def login(
 
 
 async def link(
-    body: Body, principal: Principal, uow: UnitOfWork, oauth: OAuth, say: Say, clock: Clock, changes: Changes
-) -> dict[str, Any]:
+    body: wire.OAuthLinkRequest,
+    principal: Principal,
+    uow: UnitOfWork,
+    oauth: OAuth,
+    say: Say,
+    clock: Clock,
+    changes: Changes,
+) -> common.Message:
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
     identity = await oauth.verify(body["provider"], proof_of(body))
@@ -110,7 +117,7 @@ async def link(
 
 async def unlink(
     provider: str, principal: Principal, db: Repositories, say: Say, clock: Clock, changes: Changes
-) -> dict[str, Any]:
+) -> common.Message:
     if provider not in PLATFORM_NAMES:
         raise ApiError("auth.oauth.provider_disabled")
     user = await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)

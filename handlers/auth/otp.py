@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import topics
@@ -16,8 +16,8 @@ from domain.keys import Purpose
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from domain.wire import auth as wire
     from handlers.needs import (
-        Body,
         Changes,
         Client,
         Clock,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 async def send(
-    body: Body,
+    body: wire.SendOtpRequest,
     principal: Principal | None,
     db: Repositories,
     client: Client,
@@ -41,7 +41,7 @@ async def send(
     digests: DigestsOf,
     random_bytes: RandomBytes,
     region_of: RegionOf,
-) -> dict[str, Any]:
+) -> wire.ChallengeDispatch:
     now, phone, purpose = clock(), body["phone"], body["purpose"]
     asker = await _asker(body, principal, db, config, now)
     if asker is not None:  # held before all that is counted, as by who shows a code: so none waits for the other
@@ -78,7 +78,7 @@ async def send(
 
 
 async def _asker(
-    body: Body, principal: Principal | None, db: Repositories, config: Config, now: datetime
+    body: wire.SendOtpRequest, principal: Principal | None, db: Repositories, config: Config, now: datetime
 ) -> UUID | None:
     """The account that asks or signs in, if any. Raises ApiError for who may not ask."""
     if body["purpose"] in rules.OF_AN_ACCOUNT:
@@ -145,8 +145,14 @@ def _code_hashes(digests: DigestsOf, challenge_id: UUID, code: str) -> list[byte
 
 
 async def verify(
-    body: Body, uow: UnitOfWork, config: Config, clock: Clock, digests: DigestsOf, changes: Changes, region_of: RegionOf
-) -> dict[str, Any]:
+    body: wire.VerifyOtpRequest,
+    uow: UnitOfWork,
+    config: Config,
+    clock: Clock,
+    digests: DigestsOf,
+    changes: Changes,
+    region_of: RegionOf,
+) -> wire.OtpVerification:
     challenge_id, now = UUID(body["challengeId"]), clock()
     guesses = _code_hashes(digests, challenge_id, body["code"])
     async with uow() as db:
@@ -191,7 +197,7 @@ async def _keep_phone(db: Repositories, user_id: UUID, phone: str, now: datetime
 
 
 async def resend(
-    body: Body,
+    body: wire.ResendOtpRequest,
     db: Repositories,
     client: Client,
     config: Config,
@@ -199,7 +205,7 @@ async def resend(
     digests: DigestsOf,
     random_bytes: RandomBytes,
     region_of: RegionOf,
-) -> dict[str, Any]:
+) -> wire.ChallengeResend:
     challenge_id, now = UUID(body["challengeId"]), clock()
     challenge = await db.challenges.take_resend(
         challenge_id, now, config["auth.otp_max_resends"], rules.cooldown(config)
@@ -220,10 +226,10 @@ async def resend(
     resends = challenge.resend_count
     await _hand_out(db, code, challenge_id, challenge.user_id, resends, client)
     await db.audit.record("auth.otp.resend.requested", actor=challenge.user_id, target=challenge_id)
-    return rules.dispatch_view(challenge_id, expires_at, config) | {"resendCount": resends}
+    return {**rules.dispatch_view(challenge_id, expires_at, config), "resendCount": resends}
 
 
-async def challenge(id: str, db: Repositories, config: Config, clock: Clock) -> dict[str, Any]:  # noqa: A002 - the parameter's name
+async def challenge(id: str, db: Repositories, config: Config, clock: Clock) -> wire.ChallengeMetadata:  # noqa: A002 - the parameter's name
     found = await db.challenges.find(UUID(id))
     if found is None or found.expires_at <= clock():
         raise ApiError("auth.challenge.not_found")

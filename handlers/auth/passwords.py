@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import topics
@@ -18,8 +18,9 @@ from domain.users import moment
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from domain.wire import auth as wire
+    from domain.wire import common
     from handlers.needs import (
-        Body,
         Changes,
         Client,
         Clock,
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
     )
 
 
-async def forgot(body: Body, db: Repositories, digests: DigestsOf, say: Say, visitor: Visitor) -> dict[str, Any]:
+async def forgot(
+    body: wire.ForgotPasswordRequest, db: Repositories, digests: DigestsOf, say: Say, visitor: Visitor
+) -> common.Message:
     user = await db.users.find_by_email(body["email"])
     known = await visitor.recognise(db, user.id if user else None)
     asker = "known" if known.device or known.network else "stranger"
@@ -50,7 +53,7 @@ async def forgot(body: Body, db: Repositories, digests: DigestsOf, say: Say, vis
 
 
 async def reset(
-    body: Body,
+    body: wire.ResetPasswordRequest,
     uow: UnitOfWork,
     client: Client,
     config: Config,
@@ -62,7 +65,7 @@ async def reset(
     leaked_passwords: LeakedPasswords,
     one_by_one: OneByOne,
     changes: Changes,
-) -> dict[str, Any]:
+) -> wire.PasswordReset:
     token, now = read_one_time_token(body["token"]), clock()
     async with one_by_one(body["token"]):  # a crowd that shows one token costs one hash
         async with uow() as db:  # a dead token costs no hash
@@ -97,7 +100,7 @@ async def reset(
 
 
 async def change(
-    body: Body,
+    body: wire.ChangePasswordRequest,
     principal: Principal,
     uow: UnitOfWork,
     client: Client,
@@ -133,13 +136,13 @@ async def change(
         await db.audit.record("auth.change_password.success", actor=user.id, target=user.id, **platforms)
 
 
-async def _unlink_young(db: Repositories, user_id: UUID, config: Config, now: datetime) -> set[str]:
+async def _unlink_young(db: Repositories, user_id: UUID, config: Config, now: datetime) -> set[wire.OAuthPlatform]:
     """The platforms that stand. Whoever got in may have linked the others."""
     await db.oauth_links.remove_since(user_id, now - timedelta(days=config["auth.young_days"]))
     return await db.oauth_links.platforms_of(user_id)
 
 
-def _as_told(standing: set[str], linked: set[str]) -> dict[str, str]:
+def _as_told(standing: set[wire.OAuthPlatform], linked: set[wire.OAuthPlatform]) -> dict[str, str]:
     """In the mail about a new password."""
     return {"standing": ",".join(sorted(standing)), "unlinked": ",".join(sorted(linked - standing))}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import topics
@@ -10,6 +10,7 @@ from domain.auth import session_view
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
+    from domain.wire import auth as wire
     from handlers.needs import Client, Clock, Config, DeviceOf, GeoIp, Principal, Repositories, UnitOfWork, Visitor
 
 # ``list`` names the operation; the built-in is not needed here.
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 async def list(  # noqa: A001
     principal: Principal, db: Repositories, clock: Clock, config: Config, device_of: DeviceOf, max_items: int
-) -> dict[str, Any]:
+) -> wire.Sessions:
     rows = await db.sessions.list_live(principal.user_id, clock(), config["auth.refresh_idle_days"], max_items)
     return {"sessions": [session_view(row, device_of(row.user_agent), principal.session_id) for row in rows]}
 

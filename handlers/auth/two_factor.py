@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import auth, topics
@@ -12,8 +12,8 @@ from domain.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from domain.wire import auth as wire
     from handlers.needs import (
-        Body,
         Carrier,
         Changes,
         Client,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 async def login(
-    body: Body,
+    body: wire.LoginTwoFactorRequest,
     uow: UnitOfWork,
     client: Client,
     config: Config,
@@ -43,7 +43,7 @@ async def login(
     tokens: Tokens,
     carrier: Carrier,
     visitor: Visitor,
-) -> dict[str, Any]:
+) -> wire.AccessToken:
     now = clock()
     async with uow() as db:
         challenge = await db.sign_in_challenges.attempt(UUID(body["tempToken"]), now, two_factor.CHALLENGE_TRIES)
@@ -77,14 +77,14 @@ async def login(
 
 async def setup(
     principal: Principal, db: Repositories, random_bytes: RandomBytes, second_factor: SecondFactor, qr_code: QrCode
-) -> dict[str, Any]:
+) -> wire.TwoFactorSetup:
     secret, url = await _start_setup(principal, db, random_bytes, second_factor)
     return {"secret": secret, "qrCodeDataUrl": qr_code(url), "otpauthUrl": url}
 
 
 async def setup_init(
     principal: Principal, db: Repositories, random_bytes: RandomBytes, second_factor: SecondFactor, qr_code: QrCode
-) -> dict[str, Any]:
+) -> wire.TwoFactorSetupInit:
     secret, url = await _start_setup(principal, db, random_bytes, second_factor)
     return {"secret": secret, "qrCodeUrl": qr_code(url), "otpauthUrl": url, "recoveryCodes": None}
 
@@ -102,7 +102,7 @@ async def _start_setup(
 
 
 async def verify(
-    body: Body,
+    body: wire.TotpCode,
     principal: Principal,
     uow: UnitOfWork,
     config: Config,
@@ -110,7 +110,7 @@ async def verify(
     second_factor: SecondFactor,
     random_bytes: RandomBytes,
     changes: Changes,
-) -> dict[str, Any]:
+) -> wire.BackupCodes:
     user_id = principal.user_id
     async with uow() as db:
         user = await db.users.find(user_id)
@@ -132,7 +132,7 @@ async def verify(
 
 
 async def disable(
-    body: Body,
+    body: wire.DisableTwoFactorRequest,
     principal: Principal,
     uow: UnitOfWork,
     current_password: CurrentPassword,
@@ -155,7 +155,7 @@ async def disable(
 
 
 async def regenerate_backup_codes(
-    body: Body,
+    body: wire.TotpCode,
     principal: Principal,
     uow: UnitOfWork,
     config: Config,
@@ -163,7 +163,7 @@ async def regenerate_backup_codes(
     second_factor: SecondFactor,
     random_bytes: RandomBytes,
     changes: Changes,
-) -> dict[str, Any]:
+) -> wire.BackupCodes:
     user_id = principal.user_id
     async with uow() as db:
         user = await db.users.find(user_id)
@@ -188,7 +188,7 @@ async def _for_a_code(
     second_factor: SecondFactor,
     random_bytes: RandomBytes,
     effect: Callable[[Repositories], Awaitable[bool]],
-) -> dict[str, Any]:
+) -> wire.BackupCodes:
     """New backup codes for a right code of the app, together with ``effect``, unless that was overtaken."""
     user_id = principal.user_id
     await second_factor.begin(uow, user_id)
@@ -204,7 +204,7 @@ async def _for_a_code(
     return {"backupCodes": backup_codes}
 
 
-async def status(principal: Principal, db: Repositories) -> dict[str, Any]:
+async def status(principal: Principal, db: Repositories) -> wire.TwoFactorStatus:
     user = await db.users.find(principal.user_id)
     if user is None:
         raise ApiError("auth.unauthenticated")

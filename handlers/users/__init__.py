@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain import topics
 from domain.auth import require_password
@@ -11,9 +11,9 @@ from domain.errors import ApiError
 from domain.users import attribution_view, profile_columns, profile_view, updated_profile_view
 
 if TYPE_CHECKING:
+    from domain.wire import users as wire
     from handlers.needs import (
         AvatarColumns,
-        Body,
         Changes,
         Clock,
         Config,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
 
 
-async def profile(principal: Principal, db: Repositories, max_items: int) -> dict[str, Any]:
+async def profile(principal: Principal, db: Repositories, max_items: int) -> wire.UserProfile:
     user = await db.users.get(principal.user_id)
     is_creator = await db.creators.exists_for(user.id)
     accounts = await db.creators.social_accounts(user.id, max_items)
@@ -32,8 +32,8 @@ async def profile(principal: Principal, db: Repositories, max_items: int) -> dic
 
 
 async def update_profile(
-    body: Body, principal: Principal, db: Repositories, avatar_columns: AvatarColumns
-) -> dict[str, Any]:
+    body: wire.UpdateProfileRequest, principal: Principal, db: Repositories, avatar_columns: AvatarColumns
+) -> wire.UpdatedProfile:
     columns = profile_columns(body)
     if "avatarUrl" in body:
         columns |= await avatar_columns(db, body["avatarUrl"], principal.user_id)
@@ -41,12 +41,16 @@ async def update_profile(
     return updated_profile_view(user)
 
 
-async def attribution(principal: Principal, db: Repositories) -> dict[str, Any]:
+async def attribution(principal: Principal, db: Repositories) -> wire.UserAttribution:
     return attribution_view(await db.users.get(principal.user_id))
 
 
 async def reactivate(
-    body: Body, x_reactivate_token: str | None, principal: Principal | None, db: Repositories, clock: Clock
+    body: wire.ReactivateRequest,
+    x_reactivate_token: str | None,
+    principal: Principal | None,
+    db: Repositories,
+    clock: Clock,
 ) -> None:
     token, now = x_reactivate_token or (body or {}).get("token"), clock()
     if token:
@@ -64,7 +68,7 @@ async def reactivate(
 
 
 async def deactivate(
-    body: Body,
+    body: wire.DeactivateRequest,
     principal: Principal,
     uow: UnitOfWork,
     config: Config,

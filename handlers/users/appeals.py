@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain.errors import ApiError
 from domain.users.appeals import appeal_view, new_appeal
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Principal, Repositories
+    from domain.wire import users as wire
+    from handlers.needs import Principal, Repositories
 
 
-async def submit(body: Body, principal: Principal, db: Repositories) -> dict[str, Any]:
+async def submit(body: wire.SubmitAppealRequest, principal: Principal, db: Repositories) -> wire.Appeal:
     await db.users.require_present(principal.user_id)
     appeal = await db.appeals.add(principal.user_id, new_appeal(body))
     if appeal is None:

@@ -9,10 +9,13 @@ from domain import topics
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from handlers.needs import AvatarColumns, Body, Principal, Repositories
+    from domain.wire import users as wire
+    from handlers.needs import AvatarColumns, Principal, Repositories
 
 
-async def change(body: Body, principal: Principal, db: Repositories, avatar_columns: AvatarColumns) -> dict[str, Any]:
+async def change(
+    body: wire.Avatar, principal: Principal, db: Repositories, avatar_columns: AvatarColumns
+) -> wire.Avatar:
     await _show(db, principal.user_id, await avatar_columns(db, body["avatarUrl"], principal.user_id))
     return {"avatarUrl": body["avatarUrl"]}
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.errors import ApiError
 from domain.users.blocks import blocked_view
 
 if TYPE_CHECKING:
+    from domain.wire import users as wire
     from handlers.needs import Principal, Repositories
 
 # ``list`` names the operation; the built-in is not needed here.
 
 
-async def list(principal: Principal, db: Repositories, max_items: int) -> dict[str, Any]:  # noqa: A001
+async def list(principal: Principal, db: Repositories, max_items: int) -> wire.BlockedUsers:  # noqa: A001
     rows, total = await db.blocks.list_for(principal.user_id, max_items)
     return {"items": [blocked_view(row) for row in rows], "total": total}
 

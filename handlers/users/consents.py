@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain.users.consents import consent_view
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Client, Principal, Repositories
+    from collections.abc import Sequence
+
+    from domain.wire import users as wire
+    from handlers.needs import Client, Principal, Repositories
 
 # ``list`` names the operation; the built-in is not needed here.
 
 
-async def list(principal: Principal, db: Repositories, max_items: int) -> Any:  # noqa: A001
+async def list(principal: Principal, db: Repositories, max_items: int) -> Sequence[wire.Consent]:  # noqa: A001
     return [consent_view(row) for row in await db.consents.list_for(principal.user_id, max_items)]
 
 
-async def record(body: Body, principal: Principal, db: Repositories, client: Client) -> dict[str, Any]:
+async def record(
+    body: wire.RecordConsentRequest, principal: Principal, db: Repositories, client: Client
+) -> wire.ConsentRecord:
     await db.users.require_present(principal.user_id)
     kind, version = body["documentType"], body["documentVersion"]
     return {"id": str(await db.consents.add(principal.user_id, kind, version, body["accepted"], client))}

@@ -16,8 +16,9 @@ from domain.users import mask_email, moment
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from domain.wire import common
+    from domain.wire import users as wire
     from handlers.needs import (
-        Body,
         Client,
         Clock,
         Config,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 async def change(
-    body: Body,
+    body: wire.ChangeEmailRequest,
     principal: Principal,
     uow: UnitOfWork,
     client: Client,
@@ -44,7 +45,7 @@ async def change(
     mail_rules: MailRules,
     digests: DigestsOf,
     say: Say,
-) -> dict[str, Any]:
+) -> common.Message:
     email = body["newEmail"]
     async with uow() as db:
         user = await db.users.get(principal.user_id)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain.auth import require_offered
 from domain.users.settings import settings_columns, settings_view
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Clock, Config, Principal, Repositories, UnitOfWork
+    from domain.wire import users as wire
+    from handlers.needs import Clock, Config, Principal, Repositories, UnitOfWork
 
 
-async def get(principal: Principal, uow: UnitOfWork) -> dict[str, Any]:
+async def get(principal: Principal, uow: UnitOfWork) -> wire.UserSettings:
     async with uow() as db:
         settings = await db.settings.find(principal.user_id)
         if settings is None:
@@ -20,7 +21,9 @@ async def get(principal: Principal, uow: UnitOfWork) -> dict[str, Any]:
     return settings_view(settings)
 
 
-async def update(body: Body, principal: Principal, db: Repositories, config: Config, clock: Clock) -> dict[str, Any]:
+async def update(
+    body: wire.UpdateSettingsRequest, principal: Principal, db: Repositories, config: Config, clock: Clock
+) -> wire.UserSettings:
     if "locale" in body:
         require_offered(body["locale"], config["platform.supported_locales"])
     user = await db.users.get_for_update(principal.user_id)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain import topics
 from domain.errors import ApiError
 from domain.users.usernames import may_be_asked_for, require_no_path, require_rested, require_well_formed
 
 if TYPE_CHECKING:
-    from handlers.needs import Body, Changes, Clock, Config, Principal, Repositories, SitePaths
+    from domain.wire import users as wire
+    from handlers.needs import Changes, Clock, Config, Principal, Repositories, SitePaths
 
 
-async def check(username: str, db: Repositories, config: Config, site_paths: SitePaths) -> dict[str, Any]:
+async def check(username: str, db: Repositories, config: Config, site_paths: SitePaths) -> wire.UsernameAvailability:
     allowed = may_be_asked_for(username, config, site_paths)
     return {"available": allowed and not await db.users.is_username_claimed(username)}
 
 
 async def change(
-    body: Body,
+    body: wire.ChangeUsernameRequest,
     principal: Principal,
     db: Repositories,
     config: Config,

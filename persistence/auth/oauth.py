@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth.oauth import PLATFORM_NAMES, OAuthIdentity
+from domain.wire.auth import OAuthPlatform
 from persistence.models import OAuthProvider, OAuthUsedToken, SocialAccount, User
 from persistence.users import hold
 
@@ -80,7 +81,7 @@ class OAuthLinks:
         added = row.on_conflict_do_nothing().returning(SocialAccount.id)
         return await self._session.scalar(added) is not None
 
-    async def platforms_of(self, user_id: UUID) -> set[str]:
+    async def platforms_of(self, user_id: UUID) -> set[OAuthPlatform]:
         """The platforms through which the account can sign in. Holds the account still until the transaction ends."""
         await hold(self._session, user_id)
         row = SocialAccount

@@ -141,7 +141,7 @@ class Users:
 
     async def find_identity(self, user_id: UUID) -> Identity | None:
         row = (await self._session.execute(select(*IDENTITY).where(User.id == user_id))).one_or_none()
-        return None if row is None else Identity(*row)
+        return None if row is None else Identity._make(row)
 
     async def get(self, user_id: UUID) -> User:
         """Raises ApiError error.user.not_found."""

@@ -7,6 +7,7 @@ import click
 
 from contract import loader as spec
 from contract import schemathesis_config as fuzz
+from contract import wire
 from contract.texts import Texts
 from runtime.cli.scaffold import unfilled
 
@@ -19,7 +20,7 @@ def spec_group() -> None:
 @spec_group.command("build")
 @click.option("--check", is_flag=True, help="Write nothing; fail when a file is stale.")
 def spec_build(check: bool) -> None:
-    """Write the self-contained contract to openapi/dist/ and the fuzzer's configuration.
+    """Write the self-contained contract to openapi/dist/, types of it to domain/wire/, the fuzzer's configuration.
 
     Fails when the migrations are no line: two of one number are mended before anything is built. Texts that a language
     lacks are counted; `biore spec words` tells which.
@@ -41,6 +42,7 @@ def spec_build(check: bool) -> None:
         spec.OPENAPI / "dist" / "openapi.yaml": contract.as_yaml(),
         spec.OPENAPI / "dist" / "openapi.json": contract.as_json(),
         spec.ROOT / "schemathesis.toml": fuzz.configuration(contract).encode(),
+        **{spec.ROOT / wire.FOLDER / name: content for name, content in wire.files(contract).items()},
     }
     stale = _stale(files)
     if check and stale:

@@ -3,6 +3,7 @@
 import click
 
 from contract import loader as spec
+from contract import wire
 from contract.loader import METHODS
 from contract.policy import SCOPES
 from runtime.cli.scaffold import NAME, Operation, files
@@ -29,6 +30,8 @@ def new_operation(operation_id: str, path: str, method: str, scope: str) -> None
         (spec.ROOT / file).parent.mkdir(parents=True, exist_ok=True)
         (spec.ROOT / file).write_text(text, encoding="utf-8")
         click.echo(f"wrote {file}")
+    for name, types in wire.files(spec.load()).items():
+        (spec.ROOT / wire.FOLDER / name).write_bytes(types)
     click.echo("Now `make check` says what is left to fill in.")
 
 

@@ -11,9 +11,10 @@ from contract import loader as spec
 from runtime.web.validation import argument_name
 
 TO_FILL_IN = " ".join(("TO", "FILL", "IN"))  # put together, so that this file is not found by who looks for it
+WIDTH = 120
 ROOMS = ("openapi", "handlers", "persistence", "tests")
 NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}")
-USED = re.compile(r"\b(?:Body|Principal|Repositories)\b")
+USED = re.compile(r"\b(?:Principal|Repositories)\b")
 
 PATH_ITEM = """\
 $key:
@@ -63,14 +64,15 @@ HANDLERS = '''\
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from domain.wire import $module as wire
     from handlers.needs import $needs
 '''
 HANDLER = """
 
-async def $name($asked) -> dict[str, Any]:$noqa
+async def $name($asked) -> wire.$answer:$noqa
     row = await db.$repository.$method($given)
     return {"id": str(row.id)}  # $fill
 """
@@ -189,20 +191,29 @@ def _contract(operation: Operation) -> Iterator[tuple[Path, str]]:
 def _code(operation: Operation) -> Iterator[tuple[Path, str]]:
     whose = operation.scope in ("user", "creator", "admin")
     asked = [f"{argument_name(name)}: str" for name in _parameters(operation)]
-    asked += ["body: Body"] * (operation.method != "get") + ["principal: Principal"] * whose + ["db: Repositories"]
+    asked += (
+        [f"body: wire.{operation.schema}Request"] * (operation.method != "get")
+        + ["principal: Principal"] * whose
+        + ["db: Repositories"]
+    )
     handlers, repository = operation.file("handlers", ".py"), operation.file("persistence", ".py")
     method = operation.name if not hasattr(builtins, operation.name) else f"{operation.name}_for"
     handler = _filled(
         HANDLER,
         name=operation.name,
-        asked=", ".join(asked),
+        asked=_broken(", ".join(asked), beside=f"async def {operation.name}() -> wire.{operation.schema}:"),
+        answer=operation.schema,
         noqa="  # noqa: A001" if hasattr(builtins, operation.name) else "",
         repository=operation.noun,
         method=method,
         given="principal.user_id" if whose else "",
     )
     needs = ", ".join(sorted(set(USED.findall(handler))))
-    yield handlers, (_text(handlers) or _filled(HANDLERS, needs=needs)) + handler
+    known = _text(handlers) or _filled(HANDLERS, needs=needs, module=operation.module)
+    imported = f"    from domain.wire import {operation.module} as wire\n"
+    if imported not in known:
+        known = known.replace("if TYPE_CHECKING:\n", f"if TYPE_CHECKING:\n{imported}", 1)
+    yield handlers, known + handler
     kind = _camel(operation.noun)
     known = _text(repository) or _filled(REPOSITORY, kind=kind)
     own = _filled(METHOD, method=method, taken=", user_id: UUID" if whose else "")
@@ -245,6 +256,11 @@ def _after(text: str, pattern: str, otherwise: str, entry: str) -> str:
     """The text with the entry after the last match of the pattern, or else after the first of the other."""
     found = list(re.finditer(pattern, text)) or list(re.finditer(otherwise, text))[:1]
     return text[: found[-1].end()] + entry + text[found[-1].end() :]
+
+
+def _broken(parameters: str, beside: str) -> str:
+    """Over lines of its own where one line has no room."""
+    return f"\n    {parameters}\n" if len(parameters) + len(beside) > WIDTH else parameters
 
 
 def _parameters(operation: Operation) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.clock import timestamp
 from domain.creators import social_account_view
 from domain.users import (
     REFERRAL_ALPHABET,
@@ -18,7 +19,6 @@ from domain.users import (
     new_user,
     profile_view,
     referral_code,
-    timestamp,
     tombstones_of,
 )
 from services.keyring import Keyring

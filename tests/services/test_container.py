@@ -1,7 +1,6 @@
 """What handlers and jobs ask for is there, and of the type that they expect."""
 
 import dataclasses
-import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_type_hints
 from uuid import uuid4
@@ -16,19 +15,14 @@ from domain.users import Principal
 from runtime.web.dispatch import PER_CALL, WORK, find_handler
 from runtime.worker.jobs import find_job, wired
 from services.container import JobServices, OfCall, OfJob, Services
+from tests.annotations import hints
 from tests.harness import Server
 
 CONTRACT = load()
 
 
-def hints(function: Any, room: str) -> Mapping[str, Any]:
-    """The types of its parameters, those among them that are never loaded while the program runs."""
-    needs = vars(importlib.import_module(f"{room}.needs"))
-    return get_type_hints(function, {**needs, **vars(importlib.import_module("uuid")), **function.__globals__})
-
-
-def misfits(function: Any, room: str, known: Mapping[str, Any]) -> Iterator[str]:
-    for name, kind in hints(function, room).items():
+def misfits(function: Any, known: Mapping[str, Any]) -> Iterator[str]:
+    for name, kind in hints(function).items():
         if name in known and known[name] != kind:
             yield f"{function.__module__}.{function.__name__}: {name} is {known[name]}, not {kind}"
 
@@ -41,7 +35,7 @@ class TestHandlers:
         for name in CONTRACT.policies:
             asked = CONTRACT.operation(name)["security"] == BEARER_ASKED
             principal = Principal if asked else Principal | None
-            found += misfits(find_handler(name), "handlers", known | {"principal": principal})
+            found += misfits(find_handler(name), known | {"principal": principal})
         assert found == []
 
     def test_what_belongs_to_a_call_is_what_the_dispatcher_gives(self) -> None:
@@ -56,12 +50,12 @@ class TestHandlers:
 class TestJobs:
     def test_expect_the_types_that_they_are_given(self) -> None:
         known = {**get_type_hints(JobServices), **get_type_hints(OfJob)}
-        found = [wrong for topic in TOPICS for wrong in misfits(find_job(topic), "jobs", known)]
+        found = [wrong for topic in TOPICS for wrong in misfits(find_job(topic), known)]
         assert found == []
 
     @pytest.mark.parametrize("topic", TOPICS)
     def test_read_the_payload_that_their_topic_declares(self, topic: str) -> None:
-        said = hints(find_job(topic), "jobs").get("job")
+        said = hints(find_job(topic)).get("job")
         assert said is None or get_args(said) == (TOPICS[topic],)
 
     def test_whoever_asks_for_what_nobody_has_stops_the_start(self) -> None:

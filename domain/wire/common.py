@@ -1,0 +1,13 @@
+"""Generated from the contract by `make spec`."""
+
+from typing import Literal, TypeAlias, TypedDict
+
+
+Locale: TypeAlias = Literal["en", "tr", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "ar", "he", "fa", "hi", "id", "ja", "ko", "zh", "vi"]
+
+
+class Message(TypedDict):
+    message: str
+
+
+UserStatus: TypeAlias = Literal["ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEACTIVATED"]
