@@ -36,6 +36,7 @@ from runtime.web.app import Application
 from runtime.web.call import SCOPE_KEY
 from runtime.web.call import Call as CallState
 from runtime.web.http.headers import Headers
+from services.live_config import LiveConfig
 
 SECRET = "a-secret-of-the-benchmarks-0123456789-abcdef"  # noqa: S105
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -55,6 +56,13 @@ class Nothing:
         return []
 
 
+class Unchanged:
+    """Where an admin would have stored other values than the defaults."""
+
+    async def all(self) -> dict[str, Any]:
+        return {}
+
+
 class AdasSessions(LiveSessions):
     """Every session lives and is Ada's."""
 
@@ -70,6 +78,7 @@ class Remembered(Database):
     """In place of PostgreSQL: what a call asks for before its handler, answered from memory."""
 
     signing_keys = Nothing()
+    config = Unchanged()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Repositories]:
@@ -129,15 +138,17 @@ def application(folder: Path, contract: spec.Contract) -> Application:
     """Ours as in production, everything on, without a database."""
     settings = Settings(env="production", data_dir=folder, database_url=NOWHERE, secret_key=SECRET)
     parts = build_parts(settings, NOWHERE, contract=contract)
-    return Measured(
-        settings, NOWHERE, replace(parts, database=Remembered(NOWHERE, seal=str, digests=parts.keyring.digests))
-    )
+    database = Remembered(NOWHERE, seal=str, digests=parts.keyring.digests)
+    config = LiveConfig(database, parts.keyring, settings.env, contract.limited, {})
+    return Measured(settings, NOWHERE, replace(parts, database=database, config=config))
 
 
-def ours(folder: Path, count: int) -> Application:
+async def ours(folder: Path, count: int) -> Application:
     """With a contract of so many operations, those that are measured among them."""
     synthetic.provide_handlers()
-    return application(folder, spec.load(synthetic.write_contract(folder / f"contract-{count}", count)))
+    made = application(folder, spec.load(synthetic.write_contract(folder / f"contract-{count}", count)))
+    await made.config.refresh()  # nothing is served before it is known
+    return made
 
 
 def alone(application: Application) -> ASGIApp:
@@ -154,11 +165,11 @@ def alone(application: Application) -> ASGIApp:
     return app
 
 
-def subjects(folder: Path) -> tuple[Mapping[str, ASGIApp], Mapping[str, str]]:
+async def subjects(folder: Path) -> tuple[Mapping[str, ASGIApp], Mapping[str, str]]:
     """The applications, and the tokens that they are shown."""
     from benchmarks.peers import plain_connexion, plain_fastapi, plain_starlette  # installed only to be measured
 
-    few, many = ours(folder, len(spec.load().policies) + 3), ours(folder, MANY)
+    few, many = await ours(folder, len(spec.load().policies) + 3), await ours(folder, MANY)
     contract = few.parts.contract
     base = contract.base_path + f"/{synthetic.MODULE}"
     ends = datetime.now(UTC) + timedelta(hours=1)
@@ -222,7 +233,7 @@ def plans(tokens: Mapping[str, str]) -> dict[str, dict[str, tuple[str, Call]]]:
 
 async def measure(folder: Path, rounds: int, turns: int) -> Medians:
     """Per plan and name the median of each round, in microseconds."""
-    apps, tokens = subjects(folder)
+    apps, tokens = await subjects(folder)
     found: Medians = {}
     for title, plan in plans(tokens).items():
         for name, call in plan.values():
