@@ -29,7 +29,7 @@ MEGABYTES = 120
 PATIENCE = 60.0
 POLL_SECONDS = 0.005
 OURS = (*COMMAND, "serve", "--no-worker")
-SYNTHETIC = (sys.executable, "-m", "benchmarks.synthetic")
+SYNTHETIC = ("-m", "benchmarks.synthetic")
 ME = "/api/v1/auth/me"
 NOT_INSTALLED = (".*", "build", "tests", "benchmarks", "*.egg-info", "__pycache__", "node_modules", "clients")
 
@@ -92,9 +92,9 @@ class Starter:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         return inherited | {PREFIX + name.upper(): value for name, value in settings.items()} | {FOLDER: str(contract)}
 
-    def memory(self, contract: Path, seconds: float) -> tuple[float, float]:
+    def memory(self, python: Path, contract: Path, seconds: float) -> tuple[float, float]:
         """RSS and USS of the process in MB, after it answered at full speed."""
-        with self.running(SYNTHETIC, contract) as (served, _):
+        with self.running((str(python), *SYNTHETIC), contract) as (served, _):
             load(served.origin, [Request.bearer(ME, token) for token in access_tokens(self._database, 1)], seconds)
             return served.rss() / 1e6, served.uss() / 1e6
 
@@ -116,7 +116,11 @@ def _until_good(process: "subprocess.Popen[bytes]", url: str, headers: dict[str,
 def measure(stand: Stand, quick: bool) -> Iterator[Row]:
     starter = Starter(stand)
     few, many = OPENAPI, starter.contract(MANY)
-    kinds = {"ours": (OURS, few), "today's": (SYNTHETIC, few), "many": (SYNTHETIC, many)}
+    kinds = {
+        "ours": (OURS, few),
+        "today's": ((sys.executable, *SYNTHETIC), few),
+        "many": ((sys.executable, *SYNTHETIC), many),
+    }
     starts: dict[str, list[Start]] = {name: [] for name in kinds}
     for _ in range(1 if quick else ROUNDS):
         for name, (command, contract) in kinds.items():
@@ -128,25 +132,33 @@ def measure(stand: Stand, quick: bool) -> Iterator[Row]:
         yield row("startup", "biore serve", metric, seconds["ours"], "s")
         base = row("startup", f"contract of {MANY} operations", metric, seconds["many"], "s")
         yield compared(base, seconds["many"], "of the contract we have", seconds["today's"])
+    python, folder = Path(sys.executable), stand.folder / "install"
+    if not quick:
+        yield from _installed(folder)
+        python = _python(
+            folder
+        )  # without the tools of development, some of which libraries import where they are found
     contract = starter.contract(MEMORY_OPERATIONS)
-    rss, uss = starter.memory(contract, 1 if quick else 5)  # it hardly differs from process to process
+    rss, uss = starter.memory(python, contract, 1 if quick else 5)  # it hardly differs from process to process
     subject = f"API process, {MEMORY_OPERATIONS} operations"
     yield row("startup", subject, "resident memory", [rss], "MB", at_most(MEGABYTES))
     yield row("startup", subject, "memory of its own", [uss], "MB")
-    if not quick:
-        yield from _installed(stand.folder / "install")
 
 
 def _installed(folder: Path) -> Iterator[Row]:
     """What `pip install biore` takes, once, from whatever index and cache pip is set to."""
     shutil.copytree(ROOT, folder / "source", ignore=shutil.ignore_patterns(*NOT_INSTALLED))
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    pip = (folder / "venv" / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check")
+    pip = (_python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     before, began = _bytes(folder / "venv"), time.perf_counter()
     subprocess.run([*pip, folder / "source"], check=True, capture_output=True)
     seconds = time.perf_counter() - began
     yield row("startup", "pip install", "time", [seconds], "s")
     yield row("startup", "pip install", "size", [(_bytes(folder / "venv") - before) / 1e6], "MB")
+
+
+def _python(folder: Path) -> Path:
+    return folder / "venv" / "bin" / "python"
 
 
 def _bytes(folder: Path) -> int:
