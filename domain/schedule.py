@@ -31,6 +31,7 @@ RECURRING = (
     Recurring("sms.watch_budgets", 300, "the day's text messages are looked at for unusual use"),
     Recurring("storage.sweep_uploads", 60, "uploaded files are looked at, abandoned URLs forgotten"),
     Recurring("gdpr.sweep_exports", 600, "expired archives are deleted, stalled exports given up"),
+    Recurring("gdpr.sweep_ownerless", 60, "files of accounts that are gone, or were disowned, are removed"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace ended are erased"),
 )
 

@@ -264,6 +264,14 @@ class Erase(Topic):
 
 
 @dataclass(frozen=True)
+class RemoveOwnerless(Topic):
+    """``provider`` keeps files of accounts that are gone."""
+
+    topic = "gdpr.remove_ownerless"
+    provider: str
+
+
+@dataclass(frozen=True)
 class InspectUpload(Topic):
     topic = "storage.inspect_upload"
     upload: UUID

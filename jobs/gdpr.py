@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain import topics
 from domain.gdpr import EXPORT_TRIES, STALLED, export_key
+from domain.upload import SLACK
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -98,9 +99,29 @@ async def _remove_files(user_id: UUID, uow: UnitOfWork, storage: Storage) -> Non
     """A file is forgotten once it is gone, so that the next try of a job that ended early goes on from there."""
     while True:
         async with uow() as db:
-            files = await db.gdpr_requests.files_of(user_id, BATCH)
+            files = await db.files.of(user_id, BATCH)
         if not files:
             return
         await storage.remove_all(files)
         async with uow() as db:
-            await db.gdpr_requests.forget_files(user_id, [key for _, key in files])
+            await db.files.forget(user_id, [key for _, key in files])
+
+
+async def sweep_ownerless(uow: UnitOfWork) -> None:
+    async with uow.last() as db:
+        for provider in await db.files.keepers_of_ownerless():
+            await db.outbox.add(topics.RemoveOwnerless(provider))
+
+
+async def remove_ownerless(job: Job[topics.RemoveOwnerless], uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
+    """A file whose URL may still take another one is removed again by the next such job."""
+    provider, last = job.payload.provider, ""
+    while True:
+        async with uow() as db:
+            keys = await db.files.ownerless(provider, last, BATCH)
+        if not keys:
+            return
+        await storage.remove_all((provider, key) for key in keys)
+        async with uow() as db:
+            await db.files.forget_ownerless(keys, clock() - SLACK)
+        last = keys[-1]

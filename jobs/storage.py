@@ -29,7 +29,7 @@ async def inspect_upload(
     """Show a file that is what it claims to be, cleaned; remove any other, and say why in its row."""
     async with uow() as db:
         upload = await db.uploads.find(job.payload.upload)
-    if upload is None or upload.status != "PENDING":
+    if upload is None or upload.status != "PENDING" or upload.user_id is None:
         return
     source, stored = await _arrived(storage, upload)
     if stored is None:

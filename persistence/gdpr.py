@@ -1,6 +1,6 @@
 """Wishes to be exported or erased. Every change of state is one guarded statement."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import ApiError
 from domain.gdpr import DELETION, EXPORT
-from persistence.models import DataExport, GdprRequest, OutboxJob, Upload, User
+from persistence.models import DataExport, GdprRequest, OutboxJob, User
 from persistence.outbox import DUE
 from persistence.users import hold
 
@@ -118,17 +118,6 @@ class GdprRequests:
         told = (await self._session.execute(gone.returning(User.email, User.locale))).one()
         return Farewell(request.user_id, told.email, told.locale)
 
-    async def files_of(self, user_id: UUID, limit: int) -> list[tuple[str, str]]:
-        """Provider and key of files of the person, at most so many."""
-        uploads = select(Upload.provider, Upload.key).where(Upload.user_id == user_id)
-        exports = select(DataExport.provider, DataExport.key).where(DataExport.user_id == user_id)
-        found = await self._session.execute(uploads.union_all(exports).limit(limit))
-        return [(provider, key) for provider, key in found]
-
-    async def forget_files(self, user_id: UUID, keys: Collection[str]) -> None:
-        for row in (Upload, DataExport):
-            await self._session.execute(delete(row).where(row.user_id == user_id, row.key.in_(keys)))
-
     async def end_erasure(self, request_id: UUID, user_id: UUID, now: datetime) -> bool:
         """False when another worker ended it. Exports that were open are off."""
         processing = update(Row).where(Row.id == request_id, Row.status == "PROCESSING")
@@ -156,9 +145,10 @@ class DataExports:
         return await self._session.get(DataExport, export_id)
 
     async def spend(self, export_id: UUID, downloads: int, now: datetime) -> bool:
-        """Count a download; False when there was another since the URL was made, or the archive expired."""
+        """Count a download; False when the URL was spent since it was made, or the archive expired or is nobody's."""
         row = DataExport
         good = update(row).where(row.id == export_id, row.downloads == downloads, row.expires_at > now)
+        good = good.where(row.user_id.is_not(None))
         return await self._session.scalar(good.values(downloads=downloads + 1).returning(row.id)) is not None
 
     async def list_expired(self, now: datetime, limit: int) -> Sequence[UUID]:

@@ -24,6 +24,7 @@ from persistence.auth.sms import SmsBudgets
 from persistence.auth.two_factor import SignInChallenges, TwoFactor
 from persistence.config import ConfigEntries
 from persistence.creators import Creators
+from persistence.files import Files
 from persistence.gdpr import DataExports, GdprRequests
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
@@ -102,6 +103,7 @@ class Repositories:
     mail_quotas = Repository(MailQuotas)
     schedule = Repository(Schedule)
     uploads = Repository(Uploads)
+    files = Repository(Files)
     gdpr_requests = Repository(GdprRequests)
     data_exports = Repository(DataExports)
     personal_data = Repository(PersonalData, lambda db: PersonalData(db.session, db.digests))

@@ -14,6 +14,9 @@ from domain.upload import DAY, Slot, Usage
 from persistence.models import OutboxJob, Upload
 from persistence.outbox import DUE
 
+# For a file that somebody is to have.
+WAITING = (Upload.status == "PENDING", Upload.user_id.is_not(None))
+
 
 class Unseen(NamedTuple):
     """``looks`` at the file that failed for good; ``deadly``: workers may have died of one."""
@@ -54,8 +57,8 @@ class Uploads:
         return Usage(open_slots, next_slot_at, files, int(taken), next_free_at)
 
     async def claim(self, key: str, size: int, now: datetime) -> UUID | None:
-        """The upload that takes its file now; None when it took one before, or never was to take one."""
-        waiting = update(Upload).where(Upload.key == key, Upload.status == "PENDING", Upload.uploaded_at.is_(None))
+        """The upload that takes its file now; None when it took one before, or is to take none."""
+        waiting = update(Upload).where(Upload.key == key, Upload.uploaded_at.is_(None), *WAITING)
         return await self._session.scalar(waiting.values(uploaded_at=now, size=size).returning(Upload.id))
 
     async def find(self, upload_id: UUID) -> Upload | None:
@@ -80,17 +83,18 @@ class Uploads:
         failed = select(func.count().label("looks"), func.coalesce(func.bool_or(died), false()).label("died"))
         failed_looks = failed.where(OutboxJob.dead_at.is_not(None), look).lateral()
         pending = select(Upload, failed_looks.c.looks, failed_looks.c.died).join(failed_looks, true())
-        pending = pending.where(Upload.status == "PENDING", Upload.expires_at <= before, ~exists().where(*DUE, look))
+        pending = pending.where(*WAITING, Upload.expires_at <= before, ~exists().where(*DUE, look))
         return [Unseen(*row) for row in await self._session.execute(pending.order_by(Upload.expires_at).limit(limit))]
 
     async def settle(self, upload_id: UUID, status: str, **columns: Any) -> bool:
-        """End the wait for a file; False when another worker did so first."""
-        pending = update(Upload).where(Upload.id == upload_id, Upload.status == "PENDING")
+        """End the wait for a file; False when another worker did so first, or it is nobody's by now."""
+        pending = update(Upload).where(Upload.id == upload_id, *WAITING)
         return await self._session.scalar(pending.values(status=status, **columns).returning(Upload.id)) is not None
 
     async def is_gone(self, upload_id: UUID) -> bool:
-        """Whether its file was removed, with its row or without."""
-        kept = exists().where(Upload.id == upload_id, Upload.status.not_in(("REJECTED", "DELETED")))
+        """Whether its file was removed or is to be, with its row or without."""
+        owned = exists().where(Upload.id == upload_id, Upload.user_id.is_not(None))
+        kept = owned.where(Upload.status.not_in(("REJECTED", "DELETED")))
         return not await self._session.scalar(select(kept))
 
     async def release(self, upload_id: UUID) -> None:

@@ -34,10 +34,11 @@ async def undo(body: wire.UndoChangeRequest, db: Repositories, config: Config, c
 
 async def _disown(db: Repositories, change: Any, now: datetime) -> None:
     """Somebody opened the account with the address of another, who wants none: it is gone, or if there was a session
-    forgotten within days, unless claimed."""
+    forgotten within days, unless claimed. What was uploaded goes in either case."""
     if not await db.users.forget_unused(change.user_id):
         await db.users.void(change.user_id, now)
-        await db.users.change(change.user_id, email_verified=False)
+        await db.users.change(change.user_id, email_verified=False, avatar_url=None, avatar_key=None)
+        await db.files.disown(change.user_id)
         await _stay_open(db, change.user_id, now)
 
 

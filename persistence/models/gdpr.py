@@ -30,12 +30,15 @@ class GdprRequest(Identified, Created, Base):
 
 
 class DataExport(Identified, Created, Base):
-    """The archive of a completed export. ``downloads`` counts, so that each URL works once."""
+    """The archive of a completed export. ``downloads`` counts, so that each URL works once.
+
+    That of nobody is removed, then its row.
+    """
 
     __tablename__ = "data_exports"
 
-    request_id: Mapped[UUID] = mapped_column(ForeignKey("gdpr_requests.id", ondelete="CASCADE"), unique=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    request_id: Mapped[UUID | None] = mapped_column(ForeignKey("gdpr_requests.id", ondelete="SET NULL"), unique=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     key: Mapped[str] = mapped_column(unique=True)
     provider: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)

@@ -15,7 +15,7 @@ class Upload(Identified, Created, Base):
     """One signed URL and the file that came by it. ``provider`` keeps the file, whichever is active later.
 
     PENDING until the bytes were looked at. ``uploaded_at`` is known where we take the bytes ourselves; ``direct`` ones
-    go past us. ``max_bytes`` is the told size, where it was told.
+    go past us. ``max_bytes`` is the told size, where it was told. A file of nobody is removed, then its row.
     """
 
     __tablename__ = "uploads"
@@ -27,7 +27,7 @@ class Upload(Identified, Created, Base):
         Index("ix_uploads_ended", "created_at", postgresql_where=sql("status IN ('REJECTED', 'DELETED')")),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     kind: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
     provider: Mapped[str]

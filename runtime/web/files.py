@@ -125,7 +125,7 @@ class FileServer:
     async def _waiting(self, key: str) -> Upload:
         async with self._database.reading() as db:
             upload = await db.uploads.find_by_key(key)
-        if upload is None or upload.status != "PENDING" or upload.uploaded_at is not None:
+        if upload is None or upload.status != "PENDING" or upload.uploaded_at is not None or upload.user_id is None:
             raise ApiError("file.already_uploaded")
         return upload
 

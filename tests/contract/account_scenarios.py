@@ -1,5 +1,7 @@
 """Successes and conditions of second factors, passwords, sessions and reactivation, for the test of side effects."""
 
+from datetime import UTC, datetime
+
 from tests.contract.scenario import Act, Conditional, Scenario, calling, open_email_changes, with_proofs_open
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX
@@ -164,6 +166,16 @@ def disown_verified(api: Api, tables: Tables) -> Act:
     return act
 
 
+def disown_with_files(api: Api, tables: Tables) -> Act:
+    act = disown_verified(api, tables)
+    owner = tables.one("SELECT id FROM users")["id"]
+    request_id = insert(tables, "gdpr_requests", user_id=owner, kind="EXPORT", status="COMPLETED")
+    file = {"user_id": owner, "provider": "local", "expires_at": datetime.now(UTC)}
+    insert(tables, "uploads", key="u", kind="media", content_type="image/png", max_bytes=9, status="STORED", **file)
+    insert(tables, "data_exports", key="e", request_id=request_id, size=9, **file)
+    return act
+
+
 def disown(api: Api, tables: Tables) -> Act:
     api.register()
     return _undo(api)
@@ -294,6 +306,7 @@ CONDITIONAL: Conditional = {
     ],
     "auth.changes.undo": [
         (disown, {"email_verifications", "consent_records"}),
+        (disown_with_files, {"uploads", "data_exports"}),
         (
             undo_factor,
             {
