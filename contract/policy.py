@@ -27,6 +27,11 @@ KNOWN = REQUIRED | {
     "x-biore-fresh",
     "x-biore-client",
 }
+# By what a public operation counts who calls, if it takes the cookie and a good one is shown.
+COUNTED_BY = {
+    "#/components/parameters/RefreshCookie": "session",
+    "#/components/parameters/DeviceCookie": "device",
+}
 ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
 BODY = ("validation.failed", "request.too_large", "request.unsupported_media_type")
 CAPTCHA = "captchaToken"
@@ -100,6 +105,7 @@ class Policy:
     scope: str
     page: str
     rate: Rate | None
+    counted_by: str | None
     captcha: tuple[str, ...]
     kill_switch: KillSwitch | None
     idempotent: bool
@@ -152,6 +158,7 @@ def compile_policy(
         scope=scope,
         page=_page(where, operation["x-biore-page"]),
         rate=_rate(where, operation["x-biore-rate-limit"]),
+        counted_by=_counted_by(scope, operation),
         captcha=captcha_fields(where, operation),
         kill_switch=switch,
         idempotent=_flag(where, operation, "x-biore-idempotency"),
@@ -162,6 +169,11 @@ def compile_policy(
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
         side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),
     )
+
+
+def _counted_by(scope: str, operation: Mapping[str, Any]) -> str | None:
+    taken = (COUNTED_BY.get(parameter.get("$ref")) for parameter in operation.get("parameters", ()))
+    return next(filter(None, taken), None) if scope == "public" else None
 
 
 def _own_errors(operation: Mapping[str, Any]) -> list[dict[str, Any]]:

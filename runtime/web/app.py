@@ -29,6 +29,7 @@ from runtime.observe.tracing import NoTracing
 from runtime.settings import Settings
 from runtime.web import scrape
 from runtime.web.call import Call
+from runtime.web.cookie import refresh_cookie
 from runtime.web.dispatch import Container, WiredApp, find_handler
 from runtime.web.edge import EdgeMiddleware
 from runtime.web.errors import ErrorLayer, Refusals
@@ -36,11 +37,13 @@ from runtime.web.files import FileServer
 from runtime.web.guards import GuardLayer, Guards
 from runtime.web.lifecycle import Lifecycle, LifecycleMiddleware, Phase
 from runtime.web.limits.local import Limiter, LocalLimiter
+from runtime.web.marks import marks
 from runtime.web.pages import PATHS, Portal
 from runtime.web.routing import StrictRouting
 from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
 from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
+from runtime.web.visitor import device_cookie
 from services.avatars import Avatars
 from services.changes import Changes
 from services.container import Services
@@ -126,7 +129,9 @@ class Application:
         )
         self.export_links = ExportLinks(self.parts.keyring, self.config, utc_now)
         policies = self.parts.contract.policies
-        self.guards = Guards(policies, settings, self.config, self.limiter, utc_now)
+        contract, keyring = self.parts.contract, self.parts.keyring
+        shown = marks(refresh_cookie(contract, settings), device_cookie(contract), self.tokens, keyring)
+        self.guards = Guards(policies, settings, self.config, self.limiter, utc_now, marks=shown)
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None
         self._own_routes = self._make_own_routes()

@@ -24,8 +24,9 @@ from domain.network import wider_networks
 from domain.users import Principal
 from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY, Call
-from runtime.web.limits.local import Limiter
+from runtime.web.limits.local import Decision, Limiter
 from runtime.web.linking import ByOperation
+from runtime.web.marks import Mark
 from services.live_config import LiveConfig
 from services.tokens import KEPT_TOKENS
 
@@ -87,6 +88,7 @@ class Guards:
     limiter: Limiter
     clock: Callable[[], datetime]
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         unchecked = SCOPES.keys() - self.checks.keys()
@@ -121,12 +123,31 @@ class Guards:
             return
         override = self.config.get(RATE_LIMIT_PREFIX + operation_id)
         rate = parse_rate(override) if override else documented
-        caller, *around = _counted_by(call)
-        wider = tuple([f"{operation_id}:{name}" for name in around])
-        decision = await self.limiter.hit(f"{operation_id}:{caller}", rate, wider)
+        decision = await self._count(operation_id, call, rate)
         call.answer_headers += decision.headers(operation_id, rate.window)
         if not decision.allowed:
             raise ApiError("rate_limit.exceeded", retry_after=decision.reset)
+
+    async def _count(self, operation_id: str, call: Call, rate: Rate) -> Decision:
+        policy = self.policies.get(operation_id)  # files have none
+        mark = self.marks.get(policy.counted_by) if policy is not None and policy.counted_by is not None else None
+        shown = mark.read(call) if mark is not None else None
+        if mark is not None and shown is not None:
+            return await self._count_marked(operation_id, call, rate, shown, mark.wide)
+        caller, *around = _counted_by(call)
+        wider = tuple([f"{operation_id}:{name}" for name in around])
+        return await self.limiter.hit(f"{operation_id}:{caller}", rate, wider)
+
+    async def _count_marked(self, operation_id: str, call: Call, rate: Rate, shown: str, wide: int) -> Decision:
+        """The network's count is apart from that of calls without a mark: these use up nothing of it."""
+        own = await self.limiter.hit(f"{operation_id}:{shown}", rate)
+        if not own.allowed:
+            return own
+        network = f"{operation_id}:marked:{call.client.network}"
+        all_marked = await self.limiter.hit(network, Rate(rate.limit * wide, rate.window))
+        return (
+            own if all_marked.allowed else Decision(allowed=False, limit=own.limit, remaining=0, reset=all_marked.reset)
+        )
 
 
 def _must_be_fresh(policy: Policy, principal: Principal) -> bool:

@@ -1,0 +1,99 @@
+"""Who shows a cookie of ours is limited by it, not by what others of the same network do."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from domain.auth.devices import write_device
+from domain.keys import Purpose
+from tests.handlers.auth.test_known_devices import device
+from tests.handlers.conftest import Clients
+from tests.handlers.support import account
+from tests.harness import PASSWORD, Api, Server, Tables, code_of
+
+ADA = "ada@example.com"
+BODIES = {
+    "auth.refresh": {},
+    "auth.logout": {},
+    "auth.login": {"email": ADA, "password": "Wrong-Horse-7"},
+    "auth.two_factor.login": {"tempToken": str(uuid4()), "code": "000000"},
+    "auth.passwords.forgot": {"email": ADA},
+    "auth.passwords.reset": {"token": str(uuid4()), "newPassword": "Better-Horse-8"},
+    "auth.oauth.login": {"provider": "google", "idToken": "x.y.z"},
+}
+BY_SESSION = ("auth.refresh", "auth.logout")
+Maker = Callable[[], Api]
+
+
+def mark(server: Server, operation_id: str) -> tuple[str, str]:
+    """Name and value of a cookie as a sign-in sets it."""
+    if operation_id in BY_SESSION:
+        return "biore_refresh", server.app.tokens.refresh(uuid4(), 0)
+    return "biore_device", write_device(uuid4(), server.app.parts.keyring.key(Purpose.DEVICE))
+
+
+def forged(value: str) -> str:
+    return value[:-2] + ("AA" if value[-2:] != "AA" else "BA")
+
+
+def limited(api: Api, operation_id: str, cookie: tuple[str, str] | None = None) -> bool:
+    headers = {"Cookie": "=".join(cookie)} if cookie else {}
+    response = api.call(operation_id, BODIES[operation_id], headers=headers)
+    assert response.status_code < 500, response.text
+    return response.status_code == 429 and code_of(response) == "rate_limit.exceeded"
+
+
+@pytest.fixture
+def neighbour(api: Api, server: Server, clients: Clients) -> Api:
+    return clients(server, api.address)
+
+
+@pytest.mark.parametrize("operation_id", BODIES)
+class TestEach:
+    def test_junk_of_the_neighbours_keeps_nobody_out(
+        self, api: Api, neighbour: Api, server: Server, operation_id: str
+    ) -> None:
+        server.configure(**{f"ratelimit.{operation_id}": "2/day"})
+        assert [limited(neighbour, operation_id) for _ in range(3)] == [False, False, True]
+        mine, theirs = mark(server, operation_id), mark(server, operation_id)
+        assert [limited(api, operation_id, mine) for _ in range(3)] == [False, False, True]
+        assert not limited(api, operation_id, theirs)
+
+    def test_it_is_counted_wherever_it_comes_from(
+        self, api: Api, server: Server, clients: Clients, operation_id: str
+    ) -> None:
+        server.configure(**{f"ratelimit.{operation_id}": "1/day"})
+        mine = mark(server, operation_id)
+        assert [limited(client, operation_id, mine) for client in (api, clients(server))] == [False, True]
+
+    def test_what_is_forged_counts_as_the_network(
+        self, api: Api, neighbour: Api, server: Server, operation_id: str
+    ) -> None:
+        server.configure(**{f"ratelimit.{operation_id}": "2/day"})
+        name, value = mark(server, operation_id)
+        tries = [(name, forged(value)), (name, "x"), (name, forged(mark(server, operation_id)[1]))]
+        assert [limited(api, operation_id, cookie) for cookie in tries] == [False, False, True]
+        assert limited(neighbour, operation_id)
+
+    def test_all_of_one_network_have_a_bound_too(self, api: Api, server: Server, operation_id: str) -> None:
+        server.configure(**{f"ratelimit.{operation_id}": "1/day"})
+        wide = 256 if operation_id in BY_SESSION else 16
+        outcomes = [limited(api, operation_id, mark(server, operation_id)) for _ in range(wide + 1)]
+        assert outcomes == [False] * wide + [True]
+
+
+def test_cookies_of_real_sign_ins_are_such_marks(api: Api, neighbour: Api, server: Server, tables: Tables) -> None:
+    account(api, tables)
+    answer = api.call("auth.login", {"email": ADA, "password": PASSWORD})
+    api.keep_cookie(answer)
+    server.configure(**{"ratelimit.auth.refresh": "1/day", "ratelimit.auth.login": "1/day"})
+    for operation_id in ("auth.refresh", "auth.login"):
+        assert [limited(neighbour, operation_id) for _ in range(2)] == [False, True]
+    assert api.call("auth.refresh", {}).status_code == 200
+    assert not limited(api, "auth.login", ("biore_device", device(answer)))
+
+
+def test_an_operation_for_people_counts_them_by_their_session(api: Api, server: Server, tables: Tables) -> None:
+    """Though it takes the cookie of the device."""
+    assert server.app.parts.contract.policies["auth.sessions.revoke_all"].counted_by is None
