@@ -33,10 +33,10 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
         await db.mailbox.purge(now - KEPT)
 
 
-async def forget_sessions(uow: UnitOfWork, clock: Clock) -> None:
-    before = clock() - KEPT
+async def forget_sessions(uow: UnitOfWork, config: Config, clock: Clock) -> None:
+    before, idle = clock() - KEPT, timedelta(days=config["auth.refresh_idle_days"])
     async with uow.last() as db:
-        await db.sessions.purge(before)
+        await db.sessions.purge(before, idle)
         await db.known_devices.purge(before - KNOWN_LIFE)
         await db.email_verifications.purge(before)
         await db.email_changes.purge(before)

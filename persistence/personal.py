@@ -437,6 +437,8 @@ class PersonalData:
                 await self._session.execute(rows.values(**section.erasure.columns))
         account = update(User).where(User.id == subject.user_id)
         await self._session.execute(account.values(email=tombstones_of(subject.email, self._digests)[0]))
-        # A code may be a username. Whom they were referred by stays, for others count on it.
+        # A code may be a username, and the page that led here the person's. By whom somebody was referred stays, for
+        # others count on it.
         referred = update(User).where(User.referred_by == subject.user_id)
-        await self._session.execute(referred.values(referred_by_code=None))
+        names = dict.fromkeys(("referred_by_code", "first_referrer_url", "first_landing_page"))
+        await self._session.execute(referred.values(names))

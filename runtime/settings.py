@@ -177,6 +177,11 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials"
     if settings.production and settings.embedded:
         yield f"{PREFIX}DATABASE_URL must be set in production"
+    if settings.database_url is not None and not _is_readable(settings.database_url):
+        yield (
+            f"{PREFIX}DATABASE_URL must be like postgresql://user:password@host:5432/name, where user and password are "
+            "percent-encoded: %25 stands for a percent sign, %40 for @"
+        )
     if settings.env == "staging" and not settings.dev_token:
         yield f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools"
     if not settings.development and not settings.known_secrets:
@@ -212,6 +217,12 @@ def _tracing_faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}OTLP_ENDPOINT must be the base address of a collector: http://collector:4318"
     if not _installed(TRACING):
         yield f"{PREFIX}OTLP_ENDPOINT needs what does not come by itself: pip install 'biore[tracing]'"
+
+
+def _is_readable(url: str) -> bool:
+    from persistence.engine.url import is_readable  # takes time, and only some need it
+
+    return is_readable(url)
 
 
 def _installed(module: str) -> bool:

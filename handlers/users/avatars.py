@@ -26,9 +26,9 @@ async def remove(principal: Principal, db: Repositories) -> None:
 
 async def _show(db: Repositories, user_id: UUID, columns: dict[str, Any]) -> None:
     user = await db.users.get_for_update(user_id)
-    former = user.avatar_url
+    former, ours = user.avatar_url, user.avatar_key is not None
     if former == columns["avatar_url"]:
         return
     await db.users.change(user_id, **columns)
-    if former is not None:
+    if former is not None and ours:  # nothing of ours lies at an address elsewhere
         await db.outbox.add(topics.DeleteFile(former, user_id))

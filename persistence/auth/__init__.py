@@ -173,8 +173,13 @@ class Sessions:
         rows = await self._session.scalars(live.order_by(Session.last_active_at.desc(), Session.id).limit(limit))
         return rows.all()
 
-    async def purge(self, before: datetime) -> None:
-        await self._session.execute(delete(Session).where(Session.expires_at < before))
+    async def purge(self, before: datetime, idle: timedelta) -> None:
+        """Forget those that ended before: by their age, by somebody, or because nobody used them.
+
+        This reads all of them, now and then: an index on when they were used would cost each refresh.
+        """
+        ended = or_(Session.expires_at < before, Session.revoked_at < before, Session.last_active_at < before - idle)
+        await self._session.execute(delete(Session).where(ended))
 
 
 class OneTimeTokens:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.engine.leases import Leases
-from persistence.engine.url import driver_url
+from persistence.engine.url import driver_url, libpq_url
 from persistence.outbox import Seal
 from persistence.repositories import Repositories
 
@@ -40,7 +40,7 @@ class Database:
         self._seal = seal
         self._digests = digests
         options = {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"}
-        self.leases = Leases(url, options)
+        self.leases = Leases(libpq_url(url), options)
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,

@@ -107,8 +107,12 @@ CONDITIONAL: Conditional = {
             {"referral_links", "referral_link_aliases", "credential_changes", "email.username_changed"},
         )
     ],
-    "users.avatars.change": [(calling("users.avatars.change", AVATAR, avatar_url=FORMER), DELETED_FILE)],
-    "users.avatars.remove": [(calling("users.avatars.remove", avatar_url=FORMER), {"users"} | DELETED_FILE)],
+    "users.avatars.change": [
+        (calling("users.avatars.change", AVATAR, avatar_url=FORMER, avatar_key="k"), DELETED_FILE)
+    ],
+    "users.avatars.remove": [
+        (calling("users.avatars.remove", avatar_url=FORMER, avatar_key="k"), {"users"} | DELETED_FILE)
+    ],
     "users.settings.get": [(calling("users.settings.get"), {"user_settings"})],
     "users.settings.update": [(calling("users.settings.update", {"locale": "tr"}), {"users"})],
     "users.deactivate": [

@@ -199,7 +199,9 @@ def person(api: Api, tables: Tables) -> UUID:
 def other(person: UUID, api: Api, tables: Tables) -> UUID:
     """Somebody else, whose rows in every table name the person wherever a row can name more people than its owner."""
     columns = {"email": OTHERS["email"], "phone": OTHERS["phone"], "username": OTHERS["username"]}
-    user_id = account(api, tables, **columns, referred_by=person, referred_by_code=NAMES["username"])
+    page = f"https://bio.re/{NAMES['username']}"
+    led = {"referred_by_code": NAMES["username"], "first_landing_page": page, "first_referrer_url": page}
+    user_id = account(api, tables, **columns, referred_by=person, **led)
     for table in Base.metadata.sorted_tables:
         if table is not USERS and table.name in REGISTERED:
             insert(tables, table.name, **row_of_another(tables, table, user_id, person))
@@ -312,8 +314,10 @@ class TestOthers:
         assert changed == {*GO_WITH_THE_NAMED, "email_deliveries", "users"}
         assert after["block_list"] == after["email_changes"] == []
         assert tables.count("challenges") == 1
-        friend = tables.one("SELECT referred_by, referred_by_code FROM users WHERE id = %s", other)
-        assert friend == {"referred_by": person, "referred_by_code": None}  # the code was the person's name
+        friend = tables.one("SELECT * FROM users WHERE id = %s", other)
+        assert friend["referred_by"] == person
+        led = {friend[name] for name in ("referred_by_code", "first_landing_page", "first_referrer_url")}
+        assert led == {None}  # code and pages named the person
         errors = {row["error"] for row in tables.rows("SELECT error FROM email_deliveries WHERE error IS NOT NULL")}
         assert f"550 no such user jim{NAMES['email']}" in errors
         assert not any(NAMES["email"] in error.lower().replace(f"jim{NAMES['email']}", "") for error in errors)

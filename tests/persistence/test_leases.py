@@ -10,6 +10,8 @@ import pytest
 
 from persistence.engine.leases import Leases
 from tests.conftest import Databases
+from tests.harness import bare_database
+from tests.providers.servers import closed_port
 
 PID = "SELECT pg_backend_pid()"
 NONE: dict[str, Any] = {}
@@ -45,6 +47,22 @@ async def pid(leases: Leases) -> int:
 def terminate(url: str, *pids: int) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", [list(pids)])
+
+
+def test_a_password_with_a_lone_percent_sign_is_no_fault_that_quotes_it() -> None:
+    """SQLAlchemy takes it as it stands; libpq would refuse it in words that hold it."""
+    nowhere = f"postgresql://biore:50%off@127.0.0.1:{closed_port()}/biore"
+
+    async def ask() -> None:
+        database = bare_database(nowhere)
+        try:
+            await database.leases.fetch(PID, NONE)
+        finally:
+            await database.close()
+
+    with pytest.raises(psycopg.OperationalError) as refused:
+        asyncio.run(ask())
+    assert "off" not in str(refused.value)
 
 
 class TestLeases:

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -47,3 +48,18 @@ def test_what_was_before_a_change_is_forgotten_when_it_cannot_be_undone_any_more
     server.let_time_come("housekeeping.forget_ended")
     left = tables.rows("SELECT token_hash FROM credential_changes")
     assert [bytes(row["token_hash"]) for row in left] == [b"recent"]
+
+
+def test_sessions_are_forgotten_a_week_after_they_ended_however_that_was(server: Server, tables: Tables) -> None:
+    now = datetime.now(UTC)
+    live = {"last_active_at": now, "expires_at": now + timedelta(days=90)}
+    long_ago, lately = WEEK_AGO - timedelta(minutes=1), WEEK_AGO + timedelta(hours=1)
+    idle = timedelta(days=30)
+    for end in (long_ago, lately):
+        insert(tables, "sessions", user_id=uuid4(), user_agent="old", **live | {"expires_at": end})
+        insert(tables, "sessions", user_id=uuid4(), user_agent="revoked", revoked_at=end, **live)
+        insert(tables, "sessions", user_id=uuid4(), user_agent="idle", **live | {"last_active_at": end - idle})
+    insert(tables, "sessions", user_id=uuid4(), user_agent="live", **live)
+    server.let_time_come("housekeeping.forget_sessions")
+    left = [row["user_agent"] for row in tables.rows("SELECT user_agent FROM sessions ORDER BY user_agent")]
+    assert left == ["idle", "live", "old", "revoked"]

@@ -1,6 +1,7 @@
 """Settings of one process: every mistake is told at the start, none is guessed away."""
 
 import stat
+import traceback
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,9 @@ class TestMistakes:
             ({"TRACE_RATIO": "1.1"}, "BIORE_TRACE_RATIO"),
             ({"TRACE_RATIO": "nan"}, "BIORE_TRACE_RATIO"),
             ({"ENV": "production"}, "BIORE_DATABASE_URL"),
+            ({"DATABASE_URL": "postgresql://biore:50%off@db/biore"}, "BIORE_DATABASE_URL must be like"),
+            ({"DATABASE_URL": "postgresql://biore:x@db:port/biore"}, "BIORE_DATABASE_URL must be like"),
+            ({"DATABASE_URL": "db.example.com"}, "BIORE_DATABASE_URL must be like"),
             ({"ENV": "staging"}, "BIORE_DEV_TOKEN"),
             ({"ENV": "staging", "DEV_TOKEN": "x" * 31}, "BIORE_DEV_TOKEN needs 32"),
         ],
@@ -122,6 +126,19 @@ class TestMistakes:
         with pytest.raises(InvalidSettings) as refusal:
             read(SECRET_KEY="hunter2")
         assert "hunter2" not in str(refusal.value)
+
+    @pytest.mark.parametrize("url", ["postgresql://biore:hunter2%@db/biore", "postgresql://biore:hunter2@db:x/biore"])
+    def test_nor_does_it_tell_the_password_of_the_database(self, url: str) -> None:
+        with pytest.raises(InvalidSettings) as refusal:
+            read(DATABASE_URL=url)
+        assert "hunter2" not in "".join(traceback.format_exception(refusal.value))
+
+    @pytest.mark.parametrize(
+        "url",
+        ["postgresql://biore:50%25off@db/biore?sslmode=require", "postgresql://biore@/biore?host=/run/postgresql"],
+    )
+    def test_what_both_drivers_read_is_taken(self, url: str) -> None:
+        assert read(DATABASE_URL=url).database_url == url
 
 
 class TestSecrets:

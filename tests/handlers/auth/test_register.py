@@ -271,6 +271,15 @@ class TestRegister:
             "registration_country": None,
         }
 
+    def test_attribution_hides_nothing_and_is_one_line(self, api: Api, tables: Tables) -> None:
+        utms = ("Source", "Medium", "Campaign", "Term", "Content")
+        odd = "\u202ehttps://\u200bbio.re/a\r\nb\u2066"
+        given: dict[str, Any] = dict.fromkeys(("firstReferrerUrl", "firstLandingPage", *(f"utm{n}" for n in utms)), odd)
+        assert register(api, referralCode="\u202eX\n", **given).status_code == 201
+        row = the_user(tables)
+        kept = ("first_referrer_url", "first_landing_page", *(f"utm_{name.lower()}" for name in utms))
+        assert {row[name] for name in kept} == {"https://bio.re/a b"}
+
     def test_both_consents_are_recorded_with_their_versions(self, api: Api, server: Server, tables: Tables) -> None:
         server.configure(**{"legal.terms_version": "2.1", "legal.privacy_version": "3.0"})
         register(api)

@@ -16,6 +16,7 @@ from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, broken_r
 PARALLEL = 5  # as many hashes as one account may have under way on a single core
 AVATAR = "https://cdn.bio.re/avatars/ada.webp"
 OTHER = "https://cdn.bio.re/avatars/eve.webp"
+OWN = "http://localhost/files/avatars/ada.webp"
 LOOPBACK = ["http://127.0.0.1:8000/files/a.webp", "http://localhost:80/"]
 NO_URLS = [
     "",
@@ -131,18 +132,25 @@ class TestAvatar:
         assert self.deleted(tables) == []
 
     def test_the_former_file_is_deleted_once(self, api: Api, access: str, user_id: UUID, tables: Tables) -> None:
+        change(tables, "users", user_id, avatar_url=OWN, avatar_key="k")
         for url in (AVATAR, AVATAR, OTHER):
             assert self.show(api, access, url).status_code == 200
-        assert self.deleted(tables) == [AVATAR]
+        assert self.deleted(tables) == [OWN]
         assert tables.one("SELECT payload FROM outbox")["payload"]["user"] == str(user_id)
 
     def test_removing_it_twice_deletes_its_file_once(
         self, api: Api, access: str, user_id: UUID, tables: Tables
     ) -> None:
-        self.show(api, access, AVATAR)
+        change(tables, "users", user_id, avatar_url=OWN, avatar_key="k")
         assert [self.remove(api, access).status_code for _ in range(2)] == [200, 200]
         assert row(tables, user_id)["avatar_url"] is None
-        assert self.deleted(tables) == [AVATAR]
+        assert self.deleted(tables) == [OWN]
+
+    def test_an_address_elsewhere_leaves_no_work(self, api: Api, access: str, tables: Tables) -> None:
+        for url in (AVATAR, OTHER, AVATAR):
+            assert self.show(api, access, url).status_code == 200
+        assert self.remove(api, access).status_code == 200
+        assert self.deleted(tables) == []
 
     @pytest.mark.parametrize("url", [*NO_URLS, "https://cdn.bio.re/" + "a" * 2048])
     def test_it_is_a_secure_address(self, api: Api, access: str, url: str) -> None:

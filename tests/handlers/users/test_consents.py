@@ -52,6 +52,11 @@ class TestRecord:
         response = record(api, access)
         assert (response.status_code, code_of(response)) == (404, "error.user.not_found")
 
+    def test_an_account_records_so_many_a_day(self, api: Api, access: str, tables: Tables) -> None:
+        answers = [record(api, access, documentVersion=str(number)).status_code for number in range(31)]
+        assert answers == [201] * 30 + [429]
+        assert tables.count("consent_records") == 30
+
     def test_sign_up_keeps_where_from_too(self, api: Api, tables: Tables) -> None:
         api.register("eve@example.com")
         rows = tables.rows("SELECT kind, ip_address, user_agent FROM consent_records ORDER BY kind")
