@@ -161,6 +161,14 @@ CATALOGUE: dict[str, ConfigKey] = {
         ConfigKey("auth.otp_resend_cooldown_seconds", "int", 60, "between two codes of a phone challenge", 0, 3600),
         ConfigKey("auth.otp_per_phone_max_per_hour", "int", 5, "codes that one phone gets in an hour", 1, 1000),
         ConfigKey(
+            "auth.otp_per_network_max_per_hour",
+            "int",
+            18,
+            "codes that all callers without an account may ask for from one network in an hour",
+            1,
+            10_000,
+        ),
+        ConfigKey(
             "mail.same_address_minutes",
             "int",
             5,

@@ -74,6 +74,11 @@ def share_of_all_phones(purpose: str, asker: UUID | None) -> tuple[str, ...]:
     return ("every phone", str(asker)) if purpose == SIGN_IN else ()
 
 
+def share_of_network(purpose: str, network: str) -> tuple[str, ...]:
+    """What all who ask without an account may have from one network: many accounts in a hand are no way around it."""
+    return ("network", network) if asked_by(purpose) == "anybody" else ()
+
+
 def share_of_account(purpose: str, account: UUID | None) -> tuple[str, ...]:
     """What an account may ask for in a day, for all phones together. Whoever knows no more than its password, and so
     waits for the second factor, takes nothing from who is signed in."""

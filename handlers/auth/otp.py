@@ -56,6 +56,9 @@ async def send(
     cap = config["auth.otp_per_phone_max_per_hour"]
     wait = await _count(db, shares, now, cap)
     wait = wait or await _count(db, [share.value for share in everywhere], now, cap * rules.PHONES_OF_A_SIGN_IN)
+    of_network = rules.share_of_network(purpose, client.network)
+    strangers = [share.value for share in digests(Purpose.OTP_PHONE, *of_network)] if of_network else []
+    wait = wait or await _count(db, strangers, now, config["auth.otp_per_network_max_per_hour"])
     if wait is not None:
         raise ApiError("auth.otp.send.rate_limit", retry_after=wait)
     await _spend(db, purpose, country, now, config, reached=reached)

@@ -339,7 +339,7 @@ class TestShareOfAPhone:
         response = send(api)
         assert refused(response) == (400, "auth.otp.send.rate_limit")
         assert 3590 <= int(response.headers["retry-after"]) <= 3600
-        assert (tables.count("challenges"), tables.one("SELECT sent FROM phone_quotas")["sent"]) == (2, 2)
+        assert (tables.count("challenges"), tables.one("SELECT DISTINCT sent FROM phone_quotas")["sent"]) == (2, 2)
 
     @pytest.mark.usefixtures("unlimited")
     def test_whoever_asks(self, api: Api, server: Server) -> None:
@@ -354,7 +354,9 @@ class TestShareOfAPhone:
         send(api)
         tables.run("UPDATE phone_quotas SET opened_at = now() - interval '1 hour'")
         assert send(api).status_code == 200
-        assert tables.one("SELECT sent, now() - opened_at < interval '1 minute' AS fresh FROM phone_quotas") == {
+        assert tables.one(
+            "SELECT DISTINCT sent, now() - opened_at < interval '1 minute' AS fresh FROM phone_quotas"
+        ) == {
             "sent": 1,
             "fresh": True,
         }
@@ -687,7 +689,7 @@ class TestHousekeeping:
     def test_what_expired_long_ago_is_forgotten(self, api: Api, server: Server, tables: Tables) -> None:
         challenge_ids = [opened(send(api)), opened(send(api, OTHER_PHONE))]
         tables.run("UPDATE challenges SET expires_at = now() - interval '8 days' WHERE id = %s", UUID(challenge_ids[0]))
-        tables.run("UPDATE phone_quotas SET opened_at = now() - interval '8 days' WHERE sent = 1")
+        tables.run("UPDATE phone_quotas SET opened_at = now() - interval '8 days'")
 
         async def purge() -> None:
             async with server.app.parts.database.unit() as db:

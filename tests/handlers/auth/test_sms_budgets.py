@@ -234,6 +234,18 @@ class TestShares:
         opened(send(api, purpose="verify-phone-profile", headers=bearer(token)))
         opened(send_for_sign_in(api, signing_in(tables, user_id)))
 
+    def test_many_accounts_of_one_network_are_one_stranger(
+        self, api: Api, server: Server, tables: Tables, clients: Clients
+    ) -> None:
+        """A token counts calls by its account; the codes of ``verify-phone-fan`` are nobody's account."""
+        server.configure(**{"auth.otp_per_phone_max_per_hour": 5, "auth.otp_per_network_max_per_hour": 2})
+        for name, code in (("bob", None), ("eve", None), ("mallory", "auth.otp.send.rate_limit")):
+            account(api, tables, f"{name}@example.com")
+            headers = bearer(api.sign_in(f"{name}@example.com"))
+            response = send(api, headers=headers)
+            assert response.status_code == 200 if code is None else code_of(response) == code
+        opened(send(clients(server)))
+
     def test_nor_do_other_accounts(self, api: Api, tables: Tables, user_id: UUID, token: str) -> None:
         change(tables, "users", user_id, phone=PHONE, phone_verified_at=datetime.now(UTC))
         for name, code in (("bob", None), ("eve", "auth.otp.send.rate_limit")):
