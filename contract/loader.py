@@ -179,6 +179,19 @@ class Contract:
     def base_path(self) -> str:
         return str(self.document["servers"][0]["url"])
 
+    @cached_property
+    def request_headers(self) -> frozenset[str]:
+        """What calls are made with beside the headers of HTTP: parameters, and keys of security schemes."""
+        components = self.document["components"]
+        schemes = [scheme for scheme in components["securitySchemes"].values() if scheme["type"] == "apiKey"]
+        shared = components.get("parameters", {})
+        parameters = [
+            shared.get(given.get("$ref", "").rpartition("/")[2], given)
+            for _path, _method, operation in _operations(self.document)
+            for given in operation.get("parameters", ())
+        ]
+        return frozenset(found["name"] for found in (*schemes, *parameters) if found["in"] == "header")
+
     def operation(self, operation_id: str) -> Json:
         policy = self.policies[operation_id]
         found: Json = self.document["paths"][policy.path][policy.method]

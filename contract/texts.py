@@ -14,6 +14,7 @@ from contract.loader import ROOT
 
 LOCALES = ROOT / "locales"
 DEFAULT = "en"
+RIGHT_TO_LEFT = ("ar", "he", "fa")
 MAX_HEADER = 512
 RANGE = re.compile(r"(?P<language>[a-z]{1,8})(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
 WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")  # RFC 9110, 12.4.2

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from contract.loader import Contract
-from contract.policy import Policy
+from contract.policy import BEARER_ASKED, Policy
 from contract.references import resolved
 from domain.config_keys import CATALOGUE, ConfigKey
 
@@ -184,7 +184,7 @@ class Operation:
     @property
     def secured(self) -> bool:
         """It cannot be called without an access token."""
-        return bool(self.document["security"] == [{"bearerAuth": []}])
+        return bool(self.document["security"] == BEARER_ASKED)
 
     @property
     def takes_token(self) -> bool:

@@ -11,12 +11,12 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from contract.policy import ALWAYS
-from contract.texts import DEFAULT
+from contract.texts import DEFAULT, RIGHT_TO_LEFT
 from domain.config_keys import ConfigKey
 from portal import markup, pages
 from portal.model import Operation, Refusal, Site
 from portal.pages import Page
-from portal.words import RIGHT_TO_LEFT, Words, code
+from portal.words import Words, code
 
 FOLDER = Path(__file__).resolve().parent
 TEMPLATES = FOLDER / "templates"

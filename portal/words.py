@@ -8,10 +8,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from contract.texts import DEFAULT, Texts
+from contract.texts import DEFAULT, RIGHT_TO_LEFT, Texts
 from portal.model import Rule
 
-RIGHT_TO_LEFT = ("ar", "he", "fa")
 CODE = re.compile(r"`([^`]+)`")
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from contract.texts import DEFAULT, LOCALES, Texts
+from contract.texts import DEFAULT, LOCALES, RIGHT_TO_LEFT, Texts
 from domain.config_keys import Config
 from domain.jobs import Job
 from domain.mailed_pages import Link
@@ -15,7 +15,6 @@ from domain.topics import Topic
 from persistence.engine.database import Database
 from providers.registry import EmailFamily
 
-RIGHT_TO_LEFT = {"ar", "fa", "he"}
 PARTS = ("subject", "heading", "body", "button", "footer")
 
 

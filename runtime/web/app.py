@@ -61,14 +61,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
-ALLOWED = [
-    "Authorization",
-    "Content-Type",
-    "Idempotency-Key",
-    "X-Correlation-Id",
-    "X-Dev-Token",
-    "X-Reactivate-Token",
-]
+# What any call may have; the contract names the rest.
+ALLOWED = frozenset({"Authorization", "Content-Type", "X-Correlation-Id"})
 PREFLIGHT_SECONDS = 600
 
 
@@ -189,7 +183,7 @@ class Application:
             app,
             allow_origins=origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=ALLOWED,
+            allow_headers=sorted(ALLOWED | self.parts.contract.request_headers),
             allow_credentials=True,
             expose_headers=EXPOSED,
             max_age=PREFLIGHT_SECONDS,

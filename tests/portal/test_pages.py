@@ -15,7 +15,7 @@ import pytest
 
 from contract.loader import ROOT, load
 from contract.policy import ContractError
-from contract.texts import Texts
+from contract.texts import RIGHT_TO_LEFT, Texts
 from domain.config_keys import LOCALES
 from domain.users.usernames import is_name
 from portal import markup
@@ -26,7 +26,7 @@ from portal.model import Operation, Site
 from portal.pages import error_anchor, error_path, operation_path, pages
 from portal.render import ASSETS, TEMPLATES
 from portal.source import KINDS, Source, Sources
-from portal.words import RIGHT_TO_LEFT, Words, code
+from portal.words import Words, code
 from runtime.web.pages import PATHS
 from tests.portal.conftest import ORIGIN
 from tests.portal.reading import Document, documents, leads_somewhere

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from contract.loader import load
-from contract.texts import Texts
+from contract.texts import RIGHT_TO_LEFT, Texts
 from domain.config_keys import CATALOGUE
 from domain.mails import Mail
-from services.mailer import RIGHT_TO_LEFT, render
+from services.mailer import render
 from tests.each import check_each
 
 TEXTS = Texts(load().errors)

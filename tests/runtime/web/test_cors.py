@@ -5,6 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from contract.loader import Contract
 from runtime.settings import Settings, load
 from runtime.web.app import EXPOSED
 from tests.harness import Server
@@ -91,6 +92,17 @@ class TestOrigins:
         assert exposed == set(EXPOSED)
         assert {"X-Correlation-Id", "RateLimit", "Retry-After"} <= exposed
 
+    def test_each_documented_header_may_be_read_or_is_nothing_for_scripts(self, contract: Contract) -> None:
+        """`Cache-Control` may always be read; of the others browsers make something themselves."""
+        document = contract.document
+        answers = [
+            *document["components"]["responses"].values(),
+            *(a for name in contract.policies for a in contract.operation(name)["responses"].values()),
+        ]
+        documented = {name for answer in answers for name in answer.get("headers", ())}
+        for_browsers = {"Allow", "Set-Cookie", "WWW-Authenticate"}
+        assert documented == set(EXPOSED) | (for_browsers & documented)
+
 
 class TestPreflight:
     @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -104,6 +116,15 @@ class TestPreflight:
         assert method in answer.headers["access-control-allow-methods"]
         assert answer.headers["access-control-max-age"] == "600"
         assert answer.headers["x-correlation-id"]
+
+    def test_takes_each_header_that_the_contract_names(self, cors_server: Server, contract: Contract) -> None:
+        assert contract.request_headers == {"Idempotency-Key", "X-Dev-Token", "X-Reactivate-Token"}
+        with cors_server.client() as api:
+            wanted = ",".join(contract.request_headers)
+            answer = api.options(f"{BASE}/auth/login", headers=preflight(OURS, "POST", wanted))
+        assert answer.status_code == 200
+        named = {name.strip() for name in answer.headers["access-control-allow-headers"].split(",")}
+        assert named >= contract.request_headers
 
     @pytest.mark.parametrize(("method", "wanted"), [("TRACE", "content-type"), ("POST", "x-evil")])
     def test_refuses_what_no_operation_takes(self, cors_server: Server, method: str, wanted: str) -> None:
