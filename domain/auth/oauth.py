@@ -31,6 +31,9 @@ CONNECT_ONLY = (
 PLATFORMS = (*PLATFORM_NAMES, *CONNECT_ONLY)
 
 
+CLOCK_SKEW = timedelta(seconds=30)
+
+
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
     """What a platform knows us by, as an admin entered it. An endpoint that is None is the adapter's own.
@@ -67,7 +70,8 @@ class OAuthIdentity:
 
     ``authoritative``: the platform keeps the mailbox of the address, so that its word is good today. Others verified it
     once, and it may be somebody else's by now. ``digest`` names the id token that said so, to be kept until
-    ``expires_at``. ``entered_at``: when the person last signed in there, where the platform tells.
+    ``expires_at``. ``entered_at``: when the person last signed in there, where the platform tells. ``issued_at``: when
+    the id token was made.
     """
 
     platform: str
@@ -80,6 +84,7 @@ class OAuthIdentity:
     digest: bytes | None = None
     expires_at: datetime | None = None
     entered_at: datetime | None = None
+    issued_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +151,12 @@ def proves_owner(identity: OAuthIdentity, email: str) -> bool:
 
 
 def is_recent(identity: OAuthIdentity, now: datetime, life: timedelta) -> bool:
-    """Whether the person signed in there just now, as far as the platform tells: a session kept open is no proof."""
-    return identity.entered_at is None or identity.entered_at + life > now
+    """Whether the person signed in there just now, as far as the platform tells: a session kept open is no proof.
+
+    Where it does not tell, the id token is as young at least: one that was kept is no proof either.
+    """
+    entered = identity.entered_at is None or identity.entered_at + life > now
+    return entered and (identity.issued_at is None or identity.issued_at + life + CLOCK_SKEW > now)
 
 
 def client_view(client: Any) -> wire.OAuthClient:

@@ -97,6 +97,7 @@ class OpenIdProvider:
             display_name=label(claims.get("name")),
             digest=hashlib.sha256(signed.encode()).digest(),
             expires_at=_moment(claims["exp"]) + LEEWAY,
+            issued_at=_moment(claims["iat"]),
             entered_at=_moment(claims["auth_time"]) if claims.get("auth_time") is not None else None,
         )
 

@@ -229,6 +229,16 @@ class TestByPlatform:
             None if status == 200 else "auth.oauth.invalid_token",
         )
 
+    @pytest.mark.parametrize(("age", "status"), [(0, 200), (325, 200), (340, 401)])
+    def test_an_id_token_that_was_kept_proves_nothing(
+        self, api: Api, tables: Tables, ada: UUID, platform: Platform, age: int, status: int
+    ) -> None:
+        """Clocks may differ by half a minute."""
+        linked(tables, ada)
+        answer = confirm(api, stale(api, tables), platform=told(platform, iat=int(time.time()) - age))
+        assert answer.status_code == status
+        assert status == 200 or code_of(answer) == "auth.oauth.invalid_token"
+
     def test_it_does_not_replace_the_second_factor(
         self, api: Api, tables: Tables, enabled: Factor, platform: Platform
     ) -> None:
