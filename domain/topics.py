@@ -278,6 +278,15 @@ class InspectUpload(Topic):
 
 
 @dataclass(frozen=True)
+class RemoveArchive(Topic):
+    """Of an export that came to nothing: there may be a file, and no row of it."""
+
+    topic = "gdpr.remove_archive"
+    provider: str
+    key: str
+
+
+@dataclass(frozen=True)
 class DeleteIncoming(Topic):
     topic = "storage.delete_incoming"
     provider: str

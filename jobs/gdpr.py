@@ -34,8 +34,9 @@ async def build_export(
     except Exception:
         if job.attempt < EXPORT_TRIES:
             raise
-        async with uow.last() as db:  # the person may ask anew
+        async with uow.last() as db:  # the person may ask anew; the storage may have the archive nevertheless
             await db.gdpr_requests.fail_export(request_id, clock())
+            await db.outbox.add(topics.RemoveArchive(config["external.storage.active_provider"], key))
         return
 
     now = clock()
@@ -48,6 +49,10 @@ async def build_export(
             await db.outbox.add(topics.ExportReady(user_id))
     if not kept:
         await provider.delete(key)
+
+
+async def remove_archive(job: Job[topics.RemoveArchive], storage: Storage) -> None:
+    await storage.of(job.payload.provider).delete(job.payload.key)
 
 
 async def sweep_exports(uow: UnitOfWork, clock: Clock) -> None:
@@ -74,7 +79,7 @@ async def erase_due(uow: UnitOfWork, clock: Clock) -> None:
             await db.outbox.add(topics.Erase(request_id))
 
 
-async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, clock: Clock) -> None:
+async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, config: Config, clock: Clock) -> None:
     """First nobody can stop it, then the files go, then all other rows at once; each step can be taken again."""
     request_id = job.payload.request
     async with uow() as db:
@@ -85,8 +90,12 @@ async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, clock
 
     now = clock()
     async with uow.last() as db:
-        if not await db.gdpr_requests.end_erasure(request_id, farewell.user_id, now):
+        cancelled = await db.gdpr_requests.end_erasure(request_id, farewell.user_id, now)
+        if cancelled is None:
             return
+        for export_id in cancelled:  # a try that failed may have left its archive
+            key = export_key(farewell.user_id, export_id)
+            await db.outbox.add(topics.RemoveArchive(config["external.storage.active_provider"], key))
         subject = await db.personal_data.subject(farewell.user_id)
         if subject is not None:
             await db.personal_data.erase(subject)

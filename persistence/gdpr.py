@@ -118,15 +118,15 @@ class GdprRequests:
         told = (await self._session.execute(gone.returning(User.email, User.locale))).one()
         return Farewell(request.user_id, told.email, told.locale)
 
-    async def end_erasure(self, request_id: UUID, user_id: UUID, now: datetime) -> bool:
-        """False when another worker ended it. Exports that were open are off."""
+    async def end_erasure(self, request_id: UUID, user_id: UUID, now: datetime) -> Sequence[UUID] | None:
+        """The exports that were open and are off; None when another worker ended it."""
         processing = update(Row).where(Row.id == request_id, Row.status == "PROCESSING")
         ended = processing.values(status="COMPLETED", completed_at=now).returning(Row.id)
         if await self._session.scalar(ended) is None:
-            return False
+            return None
         open_ = update(Row).where(Row.user_id == user_id, Row.status.in_(("PENDING", "PROCESSING")))
-        await self._session.execute(open_.values(status="CANCELLED", completed_at=now))
-        return True
+        cancelled = open_.values(status="CANCELLED", completed_at=now).returning(Row.id, Row.kind)
+        return [row.id for row in await self._session.execute(cancelled) if row.kind == EXPORT]
 
 
 class DataExports:

@@ -28,13 +28,15 @@ PUBLIC = ("avatars/", "media/", "documents/")
 class S3Server:
     """``files``: key -> media type and bytes; ``codings``: key -> the coding that the uploader named.
 
-    ``fault`` answers everything; a clear ``gate`` holds deletions.
+    ``fault`` answers everything; ``put_status`` what was put, which is kept whatever it says; a clear ``gate`` holds
+    deletions.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.codings: dict[str, str] = {}
         self.fault: int | None = None
+        self.put_status = 200
         self.puts = 0
         self.on_put: Callable[[], object] | None = None
         self.gate = threading.Event()
@@ -115,7 +117,7 @@ def s3_server() -> Iterator[S3Server]:
             server.puts += 1
             if server.on_put is not None:
                 server.on_put()
-            self._answer(200)
+            self._answer(server.put_status)
 
         def _get(self, key: str, _content: bytes) -> None:
             if key not in server.files:

@@ -313,6 +313,29 @@ class TestFailure:
         server.work_off()
         assert status(api, second, headers).json()["data"]["status"] == "COMPLETED"
 
+    @pytest.mark.parametrize("tries", [1, EXPORT_TRIES])
+    def test_an_archive_that_the_storage_kept_nevertheless_is_removed(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], tries: int
+    ) -> None:
+        """It answered too late, or with a fault: until it is given up, or the account is erased before."""
+        with s3_server() as vendor:
+            server.configure(**vendor.configured())
+            vendor.put_status = 500
+            request_id = ask(api, headers)
+            for _ in range(tries):
+                server.work_off()
+                tables.run("UPDATE outbox SET available_at = now()")
+            assert vendor.puts == tries
+            if tries == EXPORT_TRIES:
+                assert status(api, request_id, headers).json()["data"]["status"] == "FAILED"
+            else:
+                tables.run("UPDATE outbox SET available_at = now() + interval '1 hour' WHERE done_at IS NULL")
+                api.call("gdpr.delete", headers=headers)
+                end_grace(tables)
+                server.let_time_come("gdpr.erase_due")
+            server.work_off()
+            assert vendor.files == {}
+
     def test_one_whose_job_was_lost_is_given_up(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
     ) -> None:
