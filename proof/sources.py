@@ -8,8 +8,8 @@ nowhere, a topic without a job and an operation without a test stop the build.
 import ast
 import importlib
 import inspect
+import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -264,75 +264,58 @@ def chain_of(node: ast.AST) -> list[str]:
 
 
 class _Tests:
-    """The test classes by the operation that they are about: the one they call most, where calling is not common.
+    """The test classes of each operation, by their names and places.
 
-    Signing in comes before most tests, so a call counts the less, the more classes make it. An operation that is
-    nobody's first has the class that calls it most.
+    ``auth.otp.send`` has `TestSend…` of ``test_otp.py`` below the module's folder, an operation of the module itself
+    any file there that is no noun's. A class that stands elsewhere has the whole name, such as `TestReactivate`, or
+    the name of the noun, such as `TestAvatars`. Else it is one that begins alike: `TestSetup` is about ``setup_init``.
     """
 
     def __init__(self, folder: Path, root: Path, operations: Iterable[str]) -> None:
         self.exist = folder.is_dir()
-        self._about: dict[str, list[Source]] = {}
-        self._loudest: dict[str, Source] = {}
-        known, calls = set(operations), dict[Source, dict[str, int]]()
+        self._folder = folder
+        self._operations = [operation_id.split(".") for operation_id in operations]
+        self._classes: dict[Path, list[Source]] = {}
         for path in sorted(folder.rglob("test_*.py")):
             name = path.relative_to(root if path.is_relative_to(root) else folder).as_posix()
-            for node, said in _calls(ast.parse(path.read_text(encoding="utf-8"))):
-                counts = {text: count for text, count in said.items() if text in known}
-                calls[Source("test", name, node.lineno, node.name)] = counts
-        self._weigh(calls)
-
-    def _weigh(self, calls: Mapping[Source, Mapping[str, int]]) -> None:
-        callers = Counter(operation_id for counts in calls.values() for operation_id in counts)
-        best: dict[str, float] = {}
-        for source, counts in calls.items():
-            weights = {operation_id: count / callers[operation_id] for operation_id, count in counts.items()}
-            for operation_id, weight in weights.items():
-                if weight == max(weights.values()):
-                    self._about.setdefault(operation_id, []).append(source)
-                if weight > best.get(operation_id, 0):
-                    best[operation_id], self._loudest[operation_id] = weight, source
+            top = ast.parse(path.read_text(encoding="utf-8")).body
+            classes = [node for node in top if isinstance(node, ast.ClassDef)]
+            self._classes[path] = [Source("test", name, node.lineno, node.name) for node in classes]
 
     def of(self, operation_id: str) -> list[Source]:
-        if operation_id not in self._loudest:
-            raise ContractError(f"{operation_id}: no test in tests/handlers calls it")
-        return self._about.get(operation_id) or [self._loudest[operation_id]]
+        """Raises ContractError where there is none."""
+        *above, name = operation_id.split(".")
+        own = [source for path in self._files(above) for source in self._classes[path]]
+        everywhere = [source for sources in self._classes.values() for source in sources]
+        whole = _class_name(name if len(above) == 1 else above[-1])
+        found = (
+            [source for source in own if self._is_about(source.name, above, name)]
+            or [source for source in everywhere if source.name == whole]
+            or [source for source in own if source.name != "Test" and _class_name(name).startswith(source.name)]
+        )
+        if not found:
+            raise ContractError(f"{operation_id}: no test class {_class_name(name)} in tests/handlers")
+        return found
+
+    def _is_about(self, found: str, above: list[str], name: str) -> bool:
+        """`TestRevokeAll` is about ``revoke_all``, and about ``revoke`` only where there is no such operation."""
+        beside = [other for *rest, other in self._operations if rest == above and other.startswith(name)]
+        alike = [other for other in beside if re.match(f"{_class_name(other)}(?![a-z])", found)]
+        return bool(alike) and max(alike, key=len) == name
+
+    def _files(self, above: list[str]) -> list[Path]:
+        module, *noun = above
+        if noun:
+            own = self._folder / module / f"test_{noun[0]}.py"
+            return [own] if own in self._classes else []
+        nouns = {f"test_{other[1]}" for other in self._operations if other[0] == module and len(other) > 2}
+        of_module = re.compile(rf"test_{module}(_\w+)?")
+        return [
+            path
+            for path in self._classes
+            if (path.parent == self._folder / module and path.stem not in nouns) or of_module.fullmatch(path.stem)
+        ]
 
 
-def _calls(module: ast.Module) -> Iterator[tuple[ast.ClassDef | Definition, Counter[str]]]:
-    """Test classes and functions with the texts that they and the helpers of their file say, and how often."""
-    helpers = {name: node for node in module.body for name in _defined(node)}
-    known: dict[str, Counter[str]] = {}
-
-    def said(node: ast.AST) -> Counter[str]:
-        total: Counter[str] = Counter()
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                total[inner.value] += 1
-            name = inner.id if isinstance(inner, ast.Name) else inner.arg if isinstance(inner, ast.arg) else ""
-            if name in helpers and helpers[name] is not node:
-                total.update(of_helper(name))
-        return total
-
-    def of_helper(name: str) -> Counter[str]:
-        if name not in known:
-            known[name] = Counter()  # who calls itself says nothing new
-            known[name] = said(helpers[name])
-        return known[name]
-
-    for node in module.body:
-        if _is_test(node) and isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield node, said(node)
-
-
-def _is_test(node: ast.stmt) -> bool:
-    if isinstance(node, ast.ClassDef):
-        return node.name.startswith("Test")
-    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_")
-
-
-def _defined(node: ast.stmt) -> Iterable[str]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return [node.name]
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+def _class_name(name: str) -> str:
+    return "Test" + "".join(part.capitalize() for part in name.split("_"))

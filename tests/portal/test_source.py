@@ -63,13 +63,27 @@ class TestSources:
         assert {"judge", "require_refresh_allowed"} <= set(names(refresh, "rules")), "by way of the helper _rotate"
         register = sources.of("auth.register")
         assert names(register, "job") == ["verify_address"]
-        assert "EmailVerifications.start" in names(register, "repository"), "a method of the class above"
+        assert "EmailVerifications.first" in names(register, "repository"), "a method of the class above"
         assert "EmailVerification" in names(register, "model")
         assert "session_view" in names(sources.of("auth.sessions.list"), "rules")
 
-    def test_tests_are_those_about_the_operation(self, sources: Sources) -> None:
-        assert names(sources.of("auth.passwords.reset"), "test") == ["TestReset"]
-        assert names(sources.of("auth.otp.verify"), "test") == ["TestVerify"]
+    @pytest.mark.parametrize(
+        ("operation_id", "file", "classes"),
+        [
+            ("auth.otp.verify", "auth/test_otp.py", ["TestVerify"]),
+            ("auth.sessions.revoke", "auth/test_sessions.py", ["TestRevoke"]),
+            ("auth.sessions.revoke_all", "auth/test_sessions.py", ["TestRevokeAll"]),
+            ("auth.two_factor.setup_init", "auth/test_two_factor.py", ["TestSetup"]),
+            ("auth.verify_email_change", "users/test_emails.py", ["TestVerifyEmailChange"]),
+            ("users.reactivate", "auth/test_reactivation.py", ["TestReactivate"]),
+        ],
+    )
+    def test_tests_are_found_by_their_names(
+        self, sources: Sources, operation_id: str, file: str, classes: list[str]
+    ) -> None:
+        found = [source for source in sources.of(operation_id) if source.kind == "test"]
+        assert {source.path for source in found} == {f"tests/handlers/{file}"}
+        assert [source.name for source in found] == classes
 
     def test_an_unknown_operation_has_none(self, sources: Sources) -> None:
         with pytest.raises(ContractError, match=r"auth\.nothing"):
@@ -121,7 +135,7 @@ class TestLies:
 
     def test_an_operation_without_a_test(self, contract: Contract, tmp_path: Path) -> None:
         (tmp_path / "test_other.py").write_text("class TestOther:\n    pass\n")
-        with pytest.raises(ContractError, match="no test in tests/handlers calls it"):
+        with pytest.raises(ContractError, match=r"auth\.\w+: no test class Test\w+ in tests/handlers"):
             find_sources(contract, tests=tmp_path)
 
     def test_an_installed_package_has_no_tests(self, contract: Contract, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def platform(server: Server) -> Iterator[Platform]:
         yield platform
 
 
-class TestByPassword:
+class TestConfirmByPassword:
     def test_the_answer_says_until_when(self, api: Api, tables: Tables, ada: UUID) -> None:
         answer = confirm(api, stale(api, tables), password=PASSWORD)
         assert answer.status_code == 200, answer.text
@@ -108,7 +108,7 @@ class TestByPassword:
         assert code_of(confirm(api, token, password=PASSWORD)) == "error.user.password_required"
 
 
-class TestWithASecondFactor:
+class TestConfirmWithASecondFactor:
     @pytest.mark.parametrize("which", ["app", "backup"])
     def test_both_are_needed(self, api: Api, tables: Tables, enabled: Factor, which: str) -> None:
         token = unconfirmed(tables, enabled.sign_in())
@@ -147,7 +147,7 @@ class TestWithASecondFactor:
         assert (answer.status_code, code_of(answer)) == (400, "auth.2fa.not_enabled")
 
 
-class TestByPlatform:
+class TestConfirmByPlatform:
     def test_a_linked_identity_is_as_good_as_the_password(
         self, api: Api, tables: Tables, ada: UUID, platform: Platform
     ) -> None:
@@ -248,7 +248,7 @@ class TestByPlatform:
         assert confirm(api, token, platform=told(platform), code=enabled.code()).status_code == 200
 
 
-class TestRefusals:
+class TestConfirmRefused:
     def test_nothing_is_no_proof(self, api: Api, tables: Tables, ada: UUID) -> None:
         assert code_of(confirm(api, stale(api, tables))) == "auth.confirm.incomplete"
 

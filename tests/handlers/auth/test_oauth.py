@@ -207,7 +207,7 @@ class TestProof:
         refused(call(told(platform)), 503, "service.unavailable")
 
 
-class TestNewcomer:
+class TestLoginOfANewcomer:
     def test_gets_a_verified_account(self, api: Api, platform: Platform, tables: Tables) -> None:
         referrer = account(api, tables, "eve@example.com", referral_code="EVE23456")
         api.headers["cf-ipcountry"] = "TR"
@@ -303,7 +303,7 @@ class TestNewcomer:
         assert tables.one("SELECT referred_by FROM users")["referred_by"] is None
 
 
-class TestSameAddress:
+class TestLoginWithTheSameAddress:
     def test_is_linked_when_we_verified_it_and_the_platform_keeps_the_mailbox(
         self, api: Api, platform: Platform, tables: Tables
     ) -> None:
@@ -359,7 +359,7 @@ class TestSameAddress:
         assert tables.one("SELECT email_verified FROM users")["email_verified"] is False
 
 
-class TestPreRegistration:
+class TestLoginAfterPreRegistration:
     """Somebody opened an account with the address of another, and waits for its owner to come."""
 
     @pytest.fixture
@@ -429,7 +429,7 @@ class TestPreRegistration:
         assert (tables.count("users"), len(links(tables))) == (1, 1)
 
 
-class TestKnownAccount:
+class TestLoginToAKnownAccount:
     @pytest.mark.parametrize(
         ("columns", "status", "code"),
         [

@@ -95,7 +95,7 @@ class TestExport:
         assert second != request_id
 
 
-class TestStatus:
+class TestExportStatus:
     def test_it_goes_from_pending_to_completed(self, api: Api, server: Server, headers: dict[str, str]) -> None:
         request_id = ask(api, headers)
         assert status(api, request_id, headers).json()["data"]["status"] == "PENDING"
@@ -117,7 +117,7 @@ class TestStatus:
         assert (foreign.status_code, code_of(foreign)) == (403, "error.gdpr.not_owner")
 
 
-class TestDownload:
+class TestExportDownload:
     @pytest.mark.parametrize("standing", ["PENDING", "PROCESSING", "FAILED", "CANCELLED"])
     def test_before_it_is_completed_there_is_none(
         self, api: Api, tables: Tables, headers: dict[str, str], standing: str

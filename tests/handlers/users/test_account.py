@@ -115,7 +115,7 @@ class TestUpdateProfile:
         assert tables.one("SELECT display_name FROM users")["display_name"] == "Eve"
 
 
-class TestAvatar:
+class TestAvatars:
     def show(self, api: Api, access: str, url: str) -> httpx.Response:
         return api.call("users.avatars.change", {"avatarUrl": url}, headers=bearer(access))
 

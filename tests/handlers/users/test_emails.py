@@ -138,7 +138,7 @@ class TestDeliverability:
         assert (response.status_code, code_of(response)) == (400, "auth.register.invalid_email")
 
 
-class TestVerify:
+class TestVerifyEmailChange:
     @pytest.mark.parametrize("token", ["nonsense", "0f8fad5b-d9cb-469f-a165-70867728950e"])
     def test_a_token_that_never_was_is_refused(self, api: Api, token: str) -> None:
         assert verify(api, token).status_code == 400
