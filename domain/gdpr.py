@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from domain.clock import timestamp
 from domain.presenting import presented
@@ -17,8 +17,9 @@ EXPORT_TRIES = 5
 STALLED = timedelta(days=1)
 
 
-def export_key(user_id: UUID, request_id: UUID) -> str:
-    return f"exports/{user_id}/{request_id}.zip"
+def export_keys(user_id: UUID, request_id: UUID) -> list[str]:
+    """One for each try, and the last for any further: one that was given up and goes on writing spoils no other."""
+    return [f"exports/{user_id}/{uuid5(request_id, str(number))}.zip" for number in range(EXPORT_TRIES)]
 
 
 def export_view(request: Any) -> wire.ExportRequest:

@@ -53,7 +53,7 @@ async def export_download(
     archive = await db.data_exports.find_for(request.id, clock())
     if archive is None:
         raise ApiError("error.gdpr.export_not_ready")
-    return {"downloadUrl": export_links.url(archive), "expiresAt": timestamp(archive.expires_at)}
+    return {"downloadUrl": export_links.url(archive, principal.session_id), "expiresAt": timestamp(archive.expires_at)}
 
 
 async def export_legacy(principal: Principal, db: Repositories) -> wire.LegacyExport:

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain import topics
-from domain.gdpr import EXPORT_TRIES, STALLED, export_key
+from domain.gdpr import EXPORT_TRIES, STALLED, export_keys
 from domain.upload import SLACK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
-    from jobs.needs import Archives, Clock, Config, Job, Storage, UnitOfWork
+    from jobs.needs import Archives, Clock, Config, Job, Repositories, Storage, UnitOfWork
 
 BATCH = 1000
 
@@ -25,7 +26,8 @@ async def build_export(
         user_id = await db.gdpr_requests.begin_export(request_id)
     if user_id is None:
         return
-    key = export_key(user_id, request_id)
+    keys = export_keys(user_id, request_id)
+    *former, key = keys[: job.attempt]
     try:
         provider = storage.active
         async with archives.of(user_id) as file:
@@ -36,7 +38,7 @@ async def build_export(
             raise
         async with uow.last() as db:  # the person may ask anew; the storage may have the archive nevertheless
             await db.gdpr_requests.fail_export(request_id, clock())
-            await db.outbox.add(topics.RemoveArchive(config["external.storage.active_provider"], key))
+            await _remove_archives(db, config["external.storage.active_provider"], keys)
         return
 
     now = clock()
@@ -46,9 +48,15 @@ async def build_export(
             expires_at = now + timedelta(hours=config["gdpr.export_ttl_hours"])
             archive = {"key": key, "provider": provider.name, "size": size, "expires_at": expires_at}
             await db.data_exports.add(request_id=request_id, user_id=user_id, **archive)
+            await _remove_archives(db, provider.name, former)
             await db.outbox.add(topics.ExportReady(user_id))
     if not kept:
         await provider.delete(key)
+
+
+async def _remove_archives(db: Repositories, provider: str, keys: Sequence[str]) -> None:
+    for key in keys:
+        await db.outbox.add(topics.RemoveArchive(provider, key))
 
 
 async def remove_archive(job: Job[topics.RemoveArchive], storage: Storage) -> None:
@@ -94,8 +102,8 @@ async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, confi
         if cancelled is None:
             return
         for export_id in cancelled:  # a try that failed may have left its archive
-            key = export_key(farewell.user_id, export_id)
-            await db.outbox.add(topics.RemoveArchive(config["external.storage.active_provider"], key))
+            keys = export_keys(farewell.user_id, export_id)
+            await _remove_archives(db, config["external.storage.active_provider"], keys)
         subject = await db.personal_data.subject(farewell.user_id)
         if subject is not None:
             await db.personal_data.erase(subject)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import ApiError
 from domain.gdpr import DELETION, EXPORT
-from persistence.models import DataExport, GdprRequest, OutboxJob, User
+from persistence.models import DataExport, GdprRequest, OutboxJob, Session, User
 from persistence.outbox import DUE
 from persistence.users import hold
 
@@ -144,11 +144,15 @@ class DataExports:
     async def find(self, export_id: UUID) -> DataExport | None:
         return await self._session.get(DataExport, export_id)
 
-    async def spend(self, export_id: UUID, downloads: int, now: datetime) -> bool:
-        """Count a download; False when the URL was spent since it was made, or the archive expired or is nobody's."""
-        row = DataExport
-        good = update(row).where(row.id == export_id, row.downloads == downloads, row.expires_at > now)
-        good = good.where(row.user_id.is_not(None))
+    async def spend(self, export_id: UUID, downloads: int, session_id: UUID, now: datetime) -> bool:
+        """Count a download; False when there was another since the URL was made, or the archive expired or is nobody's.
+
+        So it is when the session that asked for the URL ended since, or what it proved was voided.
+        """
+        row, asker = DataExport, Session
+        standing = exists().where(asker.id == session_id, asker.user_id == row.user_id, asker.revoked_at.is_(None))
+        standing = standing.where(asker.expires_at > now, asker.confirmed_at.is_not(None))
+        good = update(row).where(row.id == export_id, row.downloads == downloads, row.expires_at > now, standing)
         return await self._session.scalar(good.values(downloads=downloads + 1).returning(row.id)) is not None
 
     async def list_expired(self, now: datetime, limit: int) -> Sequence[UUID]:

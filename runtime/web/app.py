@@ -38,6 +38,7 @@ from runtime.web.guards import GuardLayer, Guards
 from runtime.web.lifecycle import Lifecycle, LifecycleMiddleware, Phase
 from runtime.web.limits.local import Limiter, LocalLimiter
 from runtime.web.marks import marks
+from runtime.web.packed import Packed
 from runtime.web.pages import PATHS, Portal
 from runtime.web.routing import StrictRouting
 from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
@@ -64,6 +65,7 @@ EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "
 # What any call may have; the contract names the rest.
 ALLOWED = frozenset({"Authorization", "Content-Type", "X-Correlation-Id"})
 PREFLIGHT_SECONDS = 600
+DOCUMENT_SECONDS = 300
 
 
 def build_limiter(settings: Settings) -> "tuple[Limiter, Redis | None]":
@@ -315,8 +317,8 @@ class _Document:
     """Written when somebody asks for it: that takes longer than any other part of the start."""
 
     def __init__(self, write: Callable[[], bytes], media_type: str) -> None:
-        self._written = cache(write)
-        self._media_type = media_type
+        self._written = cache(lambda: Packed.of(write(), media_type))
 
-    async def answer(self, _request: Request) -> Response:
-        return Response(await asyncio.to_thread(self._written), media_type=self._media_type)
+    async def answer(self, request: Request) -> Response:
+        written = await asyncio.to_thread(self._written)
+        return written.answer(request.headers, {"Cache-Control": f"public, max-age={DOCUMENT_SECONDS}"})

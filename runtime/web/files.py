@@ -27,7 +27,7 @@ from providers.storage.local import CONTENT_TYPES, PATH, Busy, Draft, LocalStora
 from providers.storage.pieces import beside, pieces_of
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.http.conditional import Judgement, Version, judge
-from services.export_links import ExportLinks
+from services.export_links import Admission, ExportLinks
 
 MOST_DIGITS = 16
 MOST_QUERY = 1024  # bytes; what we sign takes less than a quarter
@@ -161,9 +161,9 @@ class FileServer:
         return ticket, announced
 
     async def _give_archive(self, request: Request, held: AsyncExitStack) -> Response:
-        export, downloads = await self._export(_key(request).removeprefix(EXPORTS), _query(request))
+        export, admission = await self._export(_key(request).removeprefix(EXPORTS), _query(request))
         pieces = await self._opened(export, held)
-        await self._spend(export, downloads)  # not before the archive is at hand
+        await self._spend(export, admission)  # not before the archive is at hand
         headers = PRIVATE | {"Content-Length": str(export.size)}
         return StreamingResponse(pieces, media_type=CONTENT_TYPES["zip"], headers=headers)
 
@@ -173,25 +173,25 @@ class FileServer:
         except (ProviderRejected, ProviderUnavailable) as fault:
             raise ApiError("service.unavailable", retry_after=5) from fault
 
-    async def _spend(self, export: DataExport, downloads: int) -> None:
+    async def _spend(self, export: DataExport, admission: Admission) -> None:
         async with self._database.unit() as db:
-            spent = await db.data_exports.spend(export.id, downloads, self._clock())
+            spent = await db.data_exports.spend(export.id, admission.downloads, admission.session_id, self._clock())
         if not spent:
             raise ApiError("file.download_spent")
 
-    async def _export(self, text: str, query: QueryParams) -> tuple[DataExport, int]:
+    async def _export(self, text: str, query: QueryParams) -> tuple[DataExport, Admission]:
         try:
             export_id = UUID(text)
         except ValueError:
             raise ApiError("route.not_found") from None
-        downloads = self._links.admit(export_id, query)
-        if downloads is None:
+        admission = self._links.admit(export_id, query)
+        if admission is None:
             raise ApiError("file.url_invalid")
         async with self._database.reading() as db:
             export = await db.data_exports.find(export_id)
-        if export is None or export.downloads != downloads:
+        if export is None or export.downloads != admission.downloads:
             raise ApiError("file.download_spent")
-        return export, downloads
+        return export, admission
 
 
 def _version(about: os.stat_result) -> Version:

@@ -5,15 +5,12 @@ a browser asks: that gets a page.
 """
 
 import asyncio
-import gzip
 import json
 import mimetypes
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,16 +18,13 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from werkzeug.datastructures import ETags
-from werkzeug.http import parse_etags
 
 from contract.texts import DEFAULT
 from domain.config_keys import LOCALES, Config
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
 from runtime.web.call import SCOPE_KEY
-from runtime.web.http.codings import takes_gzip
-from runtime.web.http.conditional import MOST_CHARACTERS
+from runtime.web.packed import Packed
 
 HOME = "/docs"
 READING = ("GET", "HEAD")
@@ -86,14 +80,6 @@ NOT_FOUND = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>404</title>"
     '<p>There is no such page. <a href="/docs">Documentation</a>'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    content: bytes
-    packed: bytes | None
-    tag: str
-    media_type: str
 
 
 class Portal:
@@ -169,17 +155,7 @@ class Portal:
             return self._settings(found)
         about = found.stat()
         file = _read(found, about.st_mtime_ns, about.st_size)
-        packed = file.packed is not None and takes_gzip(_joined(headers, "accept-encoding"))
-        tag = f'"{file.tag}-gzip"' if packed else f'"{file.tag}"'
-        named = {**HEADERS, "ETag": tag, "Cache-Control": self._lifetime(path), "Vary": self._varies(path)}
-        # RFC 9110, 13.1: a state that must still be there is compared strongly, one that is known already weakly.
-        if "if-match" in headers and not _tags(headers, "if-match").contains(tag.strip('"')):
-            return Response(status_code=412, headers=named)
-        if _tags(headers, "if-none-match").contains_weak(tag.strip('"')):
-            return Response(status_code=304, headers=named)
-        if packed:
-            named["Content-Encoding"] = "gzip"
-        return Response(file.packed if packed else file.content, headers=named, media_type=file.media_type)
+        return file.answer(headers, {**HEADERS, "Cache-Control": self._lifetime(path), "Vary": self._varies(path)})
 
     def _lifetime(self, path: str) -> str:
         if path in self._actions:
@@ -207,20 +183,9 @@ class Portal:
 
 
 @lru_cache(KEPT_FILES)
-def _read(path: Path, _changed: int, _size: int) -> File:
-    content = path.read_bytes()
-    packed = None if path.suffix in PACKED else gzip.compress(content, 6, mtime=0)
+def _read(path: Path, _changed: int, _size: int) -> Packed:
     media_type = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return File(content, packed, sha256(content).hexdigest()[:32], media_type)
-
-
-def _joined(headers: Headers, name: str) -> str:
-    """Several lines of a header are one list (RFC 9110, 5.3)."""
-    return ", ".join(headers.getlist(name))
-
-
-def _tags(headers: Headers, name: str) -> ETags:
-    return parse_etags(_joined(headers, name)[:MOST_CHARACTERS])
+    return Packed.of(path.read_bytes(), media_type, worth_it=path.suffix not in PACKED)
 
 
 def _page(content: bytes, status: int) -> Response:

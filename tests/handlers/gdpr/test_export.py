@@ -1,6 +1,7 @@
 """The copy of all data about an account: asked for, built by the worker, downloaded once."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -153,7 +154,14 @@ class TestExportDownload:
 
     def test_changed_urls_are_refused(self, api: Api, server: Server, headers: dict[str, str]) -> None:
         url = built(api, server, headers)
-        changes = [("downloads=0", "downloads=1"), ("expires=1", "expires=2"), ("signature=", "signature=0")]
+        other = re.sub("session=[^&]+", f"session={uuid4()}", url)
+        assert code_of(api.get(other)) == "file.url_invalid"
+        changes = [
+            ("downloads=0", "downloads=1"),
+            ("session=", "session=x"),
+            ("expires=1", "expires=2"),
+            ("signature=", "signature=0"),
+        ]
         bad = [url.replace(*change) for change in changes] + [url.partition("?")[0]]
         bad += [url.replace("downloads=0", f"downloads={odd}") for odd in ("", "x", "9" * 400, "-1")]
         answers = [api.get(other) for other in bad]
@@ -176,6 +184,28 @@ class TestExportDownload:
         server.let_time_come("gdpr.sweep_exports")
         assert not file.exists()
         assert tables.count("data_exports") == 0
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            "UPDATE sessions SET revoked_at = now()",
+            "UPDATE sessions SET confirmed_at = NULL",
+            "UPDATE sessions SET expires_at = now()",
+            "DELETE FROM sessions",
+        ],
+    )
+    def test_a_url_ends_with_the_session_and_the_proof_that_it_was_asked_by(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], end: str
+    ) -> None:
+        url = built(api, server, headers)
+        tables.run(end)
+        assert code_of(api.get(url)) == "file.download_spent"
+        assert tables.one("SELECT downloads FROM data_exports")["downloads"] == 0
+
+    def test_signing_out_everywhere_ends_it(self, api: Api, server: Server, headers: dict[str, str]) -> None:
+        url = built(api, server, headers)
+        assert api.call("auth.sessions.revoke_all", headers=bearer(api.sign_in())).status_code == 200
+        assert code_of(api.get(url)) == "file.download_spent"
 
     def test_it_works_with_the_other_storage(self, api: Api, server: Server, headers: dict[str, str]) -> None:
         with s3_server() as vendor:
@@ -344,6 +374,23 @@ class TestFailure:
         tables.run("DELETE FROM outbox")
         server.let_time_come("gdpr.sweep_exports")
         assert status(api, request_id, headers).json()["data"]["status"] == "FAILED"
+
+    def test_a_worker_that_was_given_up_spoils_no_archive(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        """Its lease ran out while it wrote; another one takes over and is done first."""
+
+        def take_over() -> None:
+            vendor.on_put = None
+            tables.run("UPDATE outbox SET leased_until = now() - interval '1 second' WHERE topic = 'gdpr.build_export'")
+            server.work_off()
+
+        with s3_server() as vendor, once_the_storage_has_it(vendor, take_over):
+            server.configure(**vendor.configured())
+            url = built(api, server, headers)
+            assert vendor.puts == 2
+            assert list(vendor.files) == [tables.one("SELECT key FROM data_exports")["key"]]
+            assert archive(api.get(url))["users.json"]
 
     def test_an_erased_account_gets_none(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str]

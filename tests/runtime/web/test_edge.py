@@ -1,9 +1,10 @@
 """Who is calling, and under which id: what a stranger may claim, and what only our own proxies may."""
 
 import asyncio
+import gzip
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,8 @@ from tests.runtime.web.wire import Answer, Header, new_address, request
 
 MAILBOX = "/api/v1/dev/mailbox"
 LOGOUT = "/api/v1/auth/logout"
+DOCUMENTS = ["/openapi.json", "/openapi.yaml"]
+GZIP = (("Accept-Encoding", "gzip"),)
 REGISTER = (
     b'{"email": "%s", "password": "Correct-Horse-7", "acceptedTerms": true, "acceptedPrivacy": true, "locale": "en"}'
 )
@@ -346,12 +349,29 @@ class TestTrustedPeer:
         assert log_in(server, *given).code == "auth.login.invalid_credentials"
 
 
+class TestDocuments:
+    @pytest.mark.parametrize("target", DOCUMENTS)
+    def test_are_small_for_who_takes_gzip(self, server: Server, target: str) -> None:
+        plain, packed = request(server, "GET", target), request(server, "GET", target, None, GZIP)
+        assert packed.all("content-encoding") == ["gzip"]
+        assert gzip.decompress(packed.body) == plain.body
+        assert len(packed.body) * 5 < len(plain.body)
+        assert packed.all("vary") == plain.all("vary") == ["Accept-Encoding"]
+
+    @pytest.mark.parametrize("target", DOCUMENTS)
+    @pytest.mark.parametrize("coding", [(), GZIP])
+    def test_are_not_sent_to_who_has_them(self, server: Server, target: str, coding: tuple[Any, ...]) -> None:
+        (tag,) = request(server, "GET", target, None, coding).all("etag")
+        again = request(server, "GET", target, None, (*coding, ("If-None-Match", tag)))
+        assert (again.status, again.body, again.all("etag")) == (304, b"", [tag])
+
+
 class TestAnswers:
-    @pytest.mark.parametrize("target", ["/health/live", "/health/ready", "/openapi.yaml", MAILBOX, "/nowhere", LOGOUT])
+    @pytest.mark.parametrize("target", ["/health/live", "/health/ready", *DOCUMENTS, MAILBOX, "/nowhere", LOGOUT])
     def test_all_carry_the_headers_of_the_house(self, server: Server, target: str) -> None:
         answer = request(server, "GET", target)
         assert answer.all("x-content-type-options") == ["nosniff"]
-        assert answer.all("cache-control") == ["no-store"]
+        assert answer.all("cache-control") == ["public, max-age=300" if target in DOCUMENTS else "no-store"]
         assert answer.all("referrer-policy") == ["no-referrer"]
         (policy,) = answer.all("content-security-policy")
         assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
