@@ -1,5 +1,7 @@
 """Successes and conditions of the account's own operations, for the test of side effects."""
 
+from datetime import UTC, datetime
+
 from tests.contract.scenario import Act, Conditional, Scenario, calling, with_proofs_open
 from tests.handlers.auth.test_passwords import reset_token
 from tests.handlers.support import account, insert
@@ -66,6 +68,9 @@ def verify_email_change_to_a_squatted_address(api: Api, tables: Tables) -> Act:
     token = change_token(api, api.sign_in())
     tables.run("UPDATE sessions SET confirmed_at = NULL")
     api.register("ada@example.org")
+    owner = tables.one("SELECT id FROM users WHERE email = 'ada@example.org'")["id"]
+    file = {"kind": "media", "key": "k", "provider": "local", "content_type": "image/png", "max_bytes": 9}
+    insert(tables, "uploads", user_id=owner, status="STORED", expires_at=datetime.now(UTC), **file)
     return lambda: api.call("auth.verify_email_change", {"token": token, "password": PASSWORD})
 
 
@@ -119,7 +124,7 @@ CONDITIONAL: Conditional = {
         (with_proofs_open(deactivate_with_links_open), {"email_changes", "password_resets", "challenges"}),
     ],
     "auth.verify_email_change": [
-        (verify_email_change_to_a_squatted_address, {"email_verifications", "consent_records"}),
+        (verify_email_change_to_a_squatted_address, {"email_verifications", "consent_records", "uploads"}),
         (
             with_proofs_open(verify_email_change_with_links_open),
             {"password_resets", "reactivation_tokens", "challenges", "sessions"},
