@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,15 @@ def error_anchor(code: str) -> str:
     return f"error-{code}".replace(".", "-").replace("_", "-")
 
 
+def family_of(key: ConfigKey) -> str:
+    """The page of a config key: those of one first word stand together."""
+    return key.name.partition(".")[0]
+
+
+def config_path(key: ConfigKey) -> str:
+    return f"{ROOT}/config/{family_of(key).replace('_', '-')}"
+
+
 def config_anchor(key: ConfigKey) -> str:
     return f"config-{key.name}".replace(".", "-").replace("_", "-")
 
@@ -62,9 +71,9 @@ def pages(site: Site) -> Iterator[Page]:
     yield home
     yield from _operations(site, home)
     yield from _errors(site, home)
+    yield from _config(site, home)
     for name, context in (
         ("operations", {}),
-        ("config", {"shaped": shaped(site)}),
         ("conventions", {}),
         ("changelog", {}),
         ("comparison", {"comparison": read_yaml(COMPARISON)}),
@@ -106,6 +115,17 @@ def _errors(site: Site, home: Page) -> Iterator[Page]:
     for codes in groups.values():
         title = codes[0].rpartition(".")[0] or codes[0]
         yield Page(error_path(codes[0]), "error_group.html", title, True, (home, index), {"codes": tuple(codes)})
+
+
+def _config(site: Site, home: Page) -> Iterator[Page]:
+    """One page with every key, and one of each family: together they would be too large to read."""
+    keys = shaped(site)
+    index = Page(f"{ROOT}/config", "config.html", "config.title", above=(home,), context={"shaped": keys})
+    yield index
+    for family, members in groupby(keys, key=lambda pair: family_of(pair[0])):
+        context = {"shaped": tuple(members)}
+        path = config_path(context["shaped"][0][0])
+        yield Page(path, "config_group.html", family, True, (home, index), context)
 
 
 def shaped(site: Site) -> tuple[tuple[ConfigKey, tuple[Operation, ...]], ...]:

@@ -67,6 +67,7 @@ class Renderer:
             "message_in": words.error_in,
             "right_to_left": RIGHT_TO_LEFT,
             "config_anchor": pages.config_anchor,
+            "config_href": lambda key: f"{self.href(pages.config_path(key))}#{pages.config_anchor(key)}",
             "bounds": self.bounds,
             "rate": self.rate,
             "code": code,

@@ -23,7 +23,7 @@ from portal.build import MARK, Options, build
 from portal.evidence import Badge, Count, Evidence, Gap
 from portal.flows import FLOWS, flows
 from portal.model import Operation, Site
-from portal.pages import error_anchor, error_path, operation_path, pages
+from portal.pages import config_anchor, config_path, error_anchor, error_path, operation_path, pages, shaped
 from portal.render import ASSETS, TEMPLATES
 from portal.source import KINDS, Source, Sources
 from portal.words import Words, code
@@ -260,10 +260,22 @@ class TestReferences:
         assert {operation_path(operation) for operation in site.operations} <= links
 
     def test_every_config_key_that_shapes_an_answer_is_told(self, site: Site, read: dict[str, Document]) -> None:
-        told = read["/docs/config"].main.text_content()
-        for key in {key.name: key for operation in site.operations for key in operation.managed_by}.values():
-            assert key.name in told
-            assert key.meaning in told
+        listed = read["/docs/config"]
+        for key, shaping in shaped(site):
+            row = listed.find(config_anchor(key))
+            assert key.meaning in row.text_content()
+            assert row.xpath(".//a/@href") == [f"{config_path(key)}#{config_anchor(key)}"]
+            told = read[config_path(key)].find(config_anchor(key))
+            assert key.meaning in told.text_content()
+            assert json.dumps(key.default) in told.text_content()
+            assert told.xpath(".//ul//a/@href") == [operation_path(operation) for operation in shaping]
+
+    def test_the_list_of_config_keys_has_room_for_300(self, site: Site, read: dict[str, Document]) -> None:
+        known = len(shaped(site))
+        for locale in LOCALES:
+            page = read[address("/docs/config", locale)].file.read_bytes()
+            rows = page[page.index(b"<tbody") : page.index(b"</tbody>")]
+            assert len(page) - len(rows) + 300 * len(rows) // known < LIMIT, locale
 
 
 class TestForMachines:
