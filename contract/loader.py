@@ -8,7 +8,7 @@ which config keys an operation reads (``proof/managed.py`` finds them).
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +45,7 @@ RETRY_SECONDS = {"type": "integer", "minimum": 1}
 CORRELATION_EXAMPLE = "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40"
 
 Json = dict[str, Any]
+Read = Callable[[Path], Any]
 
 
 class _Loader(yaml.CSafeLoader):
@@ -210,10 +211,13 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
-def load(folder: Path = OPENAPI) -> Contract:
-    """Read, bundle, expand and check the contract below ``folder``. Raises ContractError."""
-    errors = read_errors(folder)
-    bundle = _Bundle(folder)
+def load(folder: Path = OPENAPI, read: Read = read_yaml) -> Contract:
+    """Read, bundle, expand and check the contract below ``folder``; it may change what ``read`` gives of a file.
+
+    Raises ContractError.
+    """
+    errors = read_errors(folder, read)
+    bundle = _Bundle(folder, read)
     document = bundle.document()
     managed = _managed(folder)
     policies: dict[str, Policy] = {}
@@ -258,11 +262,11 @@ def error_files(folder: Path) -> list[Path]:
     return sorted((folder / ERRORS).glob("*.yaml"), key=lambda file: (file.stem != "common", file.stem))
 
 
-def read_errors(folder: Path) -> Mapping[str, Json]:
+def read_errors(folder: Path, read: Read = read_yaml) -> Mapping[str, Json]:
     """code -> entry. Raises ContractError."""
     found: dict[str, Json] = {}
     for file in error_files(folder):
-        for code, entry in read_yaml(file).items():
+        for code, entry in read(file).items():
             if code in found:
                 raise ContractError(f"{file}: {code} stands in another file as well")
             if entry.get("retry_after", True) is not True:
@@ -332,8 +336,9 @@ def _check_schema_extensions(node: Any, where: str = "") -> None:
 class _Bundle:
     """Turns references between files into references to components of one document, which keep their names."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, read: Read) -> None:
         self.folder = folder
+        self.read = read
         self.files: dict[Path, Any] = {}
         self.components: dict[str, Json] = {}
         self.origins: dict[tuple[str, str], Path] = {}
@@ -349,7 +354,7 @@ class _Bundle:
 
     def _file(self, path: Path) -> Any:
         if path not in self.files:
-            self.files[path] = read_yaml(path)
+            self.files[path] = self.read(path)
         return self.files[path]
 
     def _path_item(self, root_file: Path, path: str, item: Json) -> Any:

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from openapi_spec_validator.readers import read_from_filename
@@ -203,6 +205,18 @@ def edited(tmp_path: Path, file: str, old: str, new: str) -> Path:
     return folder
 
 
+@cache
+def as_written() -> dict[bytes, bytes]:
+    """Of each file of ours what stands in it, and that as JSON, which is read twenty times as fast."""
+    return {file.read_bytes(): orjson.dumps(read_yaml(file)) for file in OPENAPI.rglob("*.yaml")}
+
+
+def read(file: Path) -> Any:
+    """As the loader reads by itself; what was not edited is not parsed again."""
+    known = as_written().get(file.read_bytes()) if file.is_file() else None
+    return read_yaml(file) if known is None else orjson.loads(known)
+
+
 class TestTypos:
     @pytest.mark.parametrize(("file", "old", "new", "words"), EDITS.values(), ids=EDITS)
     def test_are_refused(self, tmp_path: Path, file: str, old: str, new: str, words: str) -> None:
@@ -211,20 +225,20 @@ class TestTypos:
             users = folder / "paths" / "users.yaml"
             users.write_text(users.read_text().replace("users.yaml#/UserProfile", "users.yaml#/Message"))
         with pytest.raises(ContractError) as refusal:
-            load(folder)
+            load(folder, read)
         assert words in str(refusal.value)
 
     def test_an_unedited_copy_is_accepted(self, tmp_path: Path) -> None:
-        assert load(edited(tmp_path, AUTH, "Sign in", "Sign in")).document == load().document
+        assert load(edited(tmp_path, AUTH, "Sign in", "Sign in"), read).document == load().document
 
     def test_none_is_written_out(self, tmp_path: Path) -> None:
         folder = edited(tmp_path, AUTH, "x-biore-rate-limit: 10/hour", "x-biore-rate-limit: none")
-        assert load(folder).policies["auth.register"].rate is None
+        assert load(folder, read).policies["auth.register"].rate is None
         assert load().policies["auth.register"].rate == Rate(10, 3600)
 
     def test_openapi_itself_is_checked(self, tmp_path: Path) -> None:
         with pytest.raises(ContractError):
-            require_valid(load(edited(tmp_path, AUTH, "    summary: Create an account\n", "    summary: [1]\n")))
+            require_valid(load(edited(tmp_path, AUTH, "    summary: Create an account\n", "    summary: [1]\n"), read))
 
 
 class TestMissingHandler:
