@@ -16,6 +16,8 @@ from runtime.serve.embedded import EmbeddedPostgres
 from runtime.settings import Settings
 from tests.harness import Api, Server, Tables
 from tests.postgres import TEMPLATE, begin
+from tests.processes.biore import Deployment
+from tests.processes.zygote import Zygote
 from tests.reached import JUDGE, KEEP, keep, recall
 from tests.recording import Recorder
 from tests.sampling import OPTION, Sampling
@@ -91,6 +93,13 @@ def sampling_of(config: pytest.Config) -> Sampling:
 @pytest.fixture(scope="session")
 def sampling(pytestconfig: pytest.Config) -> Sampling:
     return sampling_of(pytestconfig)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_are_forked() -> Iterator[None]:
+    with Zygote() as zygote:
+        Deployment.starts = zygote.start
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,16 @@
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Protocol, Self, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
@@ -34,6 +35,8 @@ COMMAND = (sys.executable, "-m", "runtime.cli")
 PATIENCE = 30.0
 START_SECONDS = 60.0
 GRACE = 25.0
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nobody speaks it here, and to read the authorities of the world takes each client 20 ms."""
 
 
 def until(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
@@ -46,24 +49,50 @@ def until(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     return seen
 
 
+class Running(Protocol):
+    """What is needed of ``subprocess.Popen``."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Start(Protocol):
+    """Begins ``biore`` in a session of its own, which reads and writes files that are open here."""
+
+    def __call__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], given: int, output: int
+    ) -> Running: ...
+
+
+def started_anew(arguments: Sequence[str], environment: Mapping[str, str], given: int, output: int) -> Running:
+    """As people start it."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=given,
+        stdout=output,
+        stderr=output,
+        env=dict(environment),
+        start_new_session=True,
+    )
+
+
 class Process:
     """One ``biore …`` in a session of its own, so that nothing it started can be left over."""
 
-    def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path, given: str) -> None:
+    def __init__(
+        self, start: Start, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path, given: str
+    ) -> None:
         self._name = " ".join(("biore", *arguments))
         self._log = log
         with log.open("wb") as output, TemporaryFile() as typed:
             typed.write(given.encode())
             typed.seek(0)
-            self._popen = subprocess.Popen(
-                [*COMMAND, *arguments],
-                stdin=typed,
-                stdout=output,
-                stderr=output,
-                env=dict(environment),
-                start_new_session=True,
-            )
-        self.pid = self._popen.pid
+            self._running = start(arguments, environment, typed.fileno(), output.fileno())
+        self.pid = self._running.pid
 
     @property
     def output(self) -> str:
@@ -72,14 +101,14 @@ class Process:
     @property
     def code(self) -> int | None:
         """Its exit code, once it has one."""
-        return self._popen.poll()
+        return self._running.poll()
 
     def fail(self, what: str) -> NoReturn:
         raise AssertionError(f"{self._name} {what}; its output ends with:\n{self.output[-4000:]}")
 
     def wait(self, seconds: float = PATIENCE) -> int:
         try:
-            return self._popen.wait(seconds)
+            return self._running.wait(seconds)
         except subprocess.TimeoutExpired:
             self.fail(f"still runs after {seconds} s")
 
@@ -88,25 +117,30 @@ class Process:
         os.killpg(self.pid, signal.SIGINT)
 
     def terminate(self) -> None:
-        self._popen.terminate()
+        self._running.terminate()
 
     def kill(self) -> None:
         """SIGKILL to this process alone."""
-        self._popen.kill()
-        self._popen.wait()
+        self._running.kill()
+        self._running.wait()
 
     def end(self) -> None:
         """In peace if possible; whatever is left of the group then is killed."""
         self.terminate()
         with suppress(subprocess.TimeoutExpired):
-            self._popen.wait(GRACE)
+            self._running.wait(GRACE)
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._popen.wait()
+        self._running.wait()
 
 
 class Deployment:
-    """A data folder and settings (``redis_url`` is ``BIORE_REDIS_URL``), and the processes that run on them."""
+    """A data folder and settings (``redis_url`` is ``BIORE_REDIS_URL``), and the processes that run on them.
+
+    ``starts`` is how they begin, unless one is to begin anew; tests have a quicker way (``zygote.py``).
+    """
+
+    starts: ClassVar[Start] = staticmethod(started_anew)
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir = data_dir
@@ -129,29 +163,30 @@ class Deployment:
             process.end()
         self._end_embedded()
 
-    def start(self, *arguments: str, given: str = "", **settings: str) -> Process:
+    def start(self, *arguments: str, given: str = "", anew: bool = False, **settings: str) -> Process:
         """Any command, not waited for. ``given`` is its standard input, ``settings`` are added for this process."""
         more = {PREFIX + name.upper(): value for name, value in settings.items()}
         log = self.data_dir / f"process-{len(self._processes)}.log"
-        self._processes.append(Process(arguments, self._environment | more, log, given))
+        start = started_anew if anew else self.starts
+        self._processes.append(Process(start, arguments, self._environment | more, log, given))
         return self._processes[-1]
 
-    def run(self, *arguments: str, given: str = "", **settings: str) -> Process:
+    def run(self, *arguments: str, given: str = "", anew: bool = False, **settings: str) -> Process:
         """A command that ends by itself."""
-        process = self.start(*arguments, given=given, **settings)
+        process = self.start(*arguments, given=given, anew=anew, **settings)
         process.wait()
         return process
 
-    def cli(self, *arguments: str, given: str = "") -> str:
+    def cli(self, *arguments: str, given: str = "", anew: bool = False) -> str:
         """The output of a command, which must succeed."""
-        process = self.run(*arguments, given=given)
+        process = self.run(*arguments, given=given, anew=anew)
         if process.code != 0:
             process.fail(f"ended with {process.code}")
         return process.output
 
-    def serve(self, *options: str, **settings: str) -> Process:
+    def serve(self, *options: str, anew: bool = False, **settings: str) -> Process:
         """``biore serve``, once it is ready."""
-        process = self.start("serve", *options, **settings)
+        process = self.start("serve", *options, anew=anew, **settings)
         self.wait_ready(process)
         return process
 
@@ -167,7 +202,7 @@ class Deployment:
     def status(self, path: str) -> int | None:
         """The status of one GET, or None when nobody answers."""
         try:
-            return httpx.get(self.origin + path, timeout=10, trust_env=False).status_code
+            return httpx.get(self.origin + path, timeout=10, trust_env=False, verify=NO_TLS).status_code
         except httpx.TransportError:
             return None
 
@@ -265,7 +300,7 @@ class Visitor(httpx.Client):
     """Somebody who speaks to the API of a deployment."""
 
     def __init__(self, biore: Deployment) -> None:
-        super().__init__(base_url=f"{biore.origin}/api/v1/", timeout=30, trust_env=False)
+        super().__init__(base_url=f"{biore.origin}/api/v1/", timeout=30, trust_env=False, verify=NO_TLS)
         self._biore = biore
 
     def sign_up(self, email: str, password: str = PASSWORD) -> None:

@@ -55,10 +55,11 @@ class TestRefusals:
 class TestMigrate:
     def test_an_empty_database_becomes_ready_without_a_restart(self, databases: Databases, tmp_path: Path) -> None:
         with Deployment(tmp_path, database_url=databases.empty()) as biore:
-            server, worker = biore.start("serve", "--no-worker"), biore.start("worker")
+            # As people start them, which other tests do not wait for.
+            server, worker = biore.start("serve", "--no-worker", anew=True), biore.start("worker", anew=True)
             until(lambda: biore.status("/health/live") == 200, "a living server")
             assert biore.status("/health/ready") == 503
-            assert "up to date" in biore.cli("migrate")
+            assert "up to date" in biore.cli("migrate", anew=True)
             biore.wait_ready(server)
             with biore.client() as visitor:
                 visitor.sign_up("ada@example.com")

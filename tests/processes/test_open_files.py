@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only L
 
 
 def started(biore: Deployment, most: int) -> Process:
-    process = biore.start("serve", "--no-worker")
+    process = biore.start("serve", "--no-worker", anew=True)
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (min(most, 128), most))  # long before it asks for more
     return process
 
