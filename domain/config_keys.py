@@ -164,7 +164,7 @@ CATALOGUE: dict[str, ConfigKey] = {
             "auth.otp_per_network_max_per_hour",
             "int",
             18,
-            "codes that all callers without an account may ask for from one network in an hour",
+            "codes in an hour for callers without an account from one network; for accounts four times as many",
             1,
             10_000,
         ),

@@ -1,6 +1,6 @@
 """One-time codes for phones: who may ask, how long a code is good, what is shown of a phone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.clock import timestamp
 from domain.config_keys import Config
 from domain.errors import ApiError
+from domain.network import wider_networks
 from domain.wire import auth as wire
 
 PROFILE = "verify-phone-profile"
@@ -20,6 +21,7 @@ DIGITS = 6
 RANDOM_BYTES = 8
 QUOTA_WINDOW = timedelta(hours=1)
 DAY = timedelta(days=1)
+MORE = 4
 PHONES_OF_A_SIGN_IN = 2
 """Of whoever signs in: how many shares of a phone all the phones together have that they name."""
 
@@ -74,9 +76,16 @@ def share_of_all_phones(purpose: str, asker: UUID | None) -> tuple[str, ...]:
     return ("every phone", str(asker)) if purpose == SIGN_IN else ()
 
 
-def share_of_network(purpose: str, network: str) -> tuple[str, ...]:
-    """What all who ask without an account may have from one network: many accounts in a hand are no way around it."""
-    return ("network", network) if asked_by(purpose) == "anybody" else ()
+def shares_of_network(purpose: str, network: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    """What all may ask for from one network, and how many times its cap that is.
+
+    Accounts have more, for they are known, but many in one hand are no way around it; and so have the networks around
+    an IPv6 client's own.
+    """
+    asked = asked_by(purpose)
+    times = MORE if asked == "accounts" else 1
+    for step, name in enumerate((network, *wider_networks(network))):
+        yield ("network", asked, name), times * MORE**step
 
 
 def share_of_account(purpose: str, account: UUID | None) -> tuple[str, ...]:

@@ -56,9 +56,7 @@ async def send(
     cap = config["auth.otp_per_phone_max_per_hour"]
     wait = await _count(db, shares, now, cap)
     wait = wait or await _count(db, [share.value for share in everywhere], now, cap * rules.PHONES_OF_A_SIGN_IN)
-    of_network = rules.share_of_network(purpose, client.network)
-    strangers = [share.value for share in digests(Purpose.OTP_PHONE, *of_network)] if of_network else []
-    wait = wait or await _count(db, strangers, now, config["auth.otp_per_network_max_per_hour"])
+    wait = wait or await _count_of_network(db, purpose, client, now, config, digests)
     if wait is not None:
         raise ApiError("auth.otp.send.rate_limit", retry_after=wait)
     await _spend(db, purpose, country, now, config, reached=reached)
@@ -109,6 +107,19 @@ async def _count_of_account(
     wait = await _count(db, counted, now, config["sms.daily_per_account"], rules.DAY)
     if wait is not None:
         raise ApiError("auth.otp.daily_limit", retry_after=wait)
+
+
+async def _count_of_network(
+    db: Repositories, purpose: str, client: Client, now: datetime, config: Config, digests: DigestsOf
+) -> float | None:
+    """To be counted last, as ``_count`` does."""
+    cap = config["auth.otp_per_network_max_per_hour"]
+    for share, times in rules.shares_of_network(purpose, client.network):
+        counted = [digest.value for digest in digests(Purpose.OTP_PHONE, *share)]
+        wait = await _count(db, counted, now, cap * times)
+        if wait is not None:
+            return wait
+    return None
 
 
 async def _count(
@@ -218,6 +229,7 @@ async def resend(
     country = require_reachable(challenge.phone, region_of, config)
     await _count_of_account(db, challenge.purpose, challenge.user_id, now, config, digests)
     wait = await _count(db, [challenge.share], now, config["auth.otp_per_phone_max_per_hour"])
+    wait = wait or await _count_of_network(db, challenge.purpose, client, now, config, digests)
     if wait is not None:
         raise ApiError("auth.otp.resend.cap_reached", retry_after=wait)
     owner = await db.challenges.find_owner(challenge.user_id, challenge.phone) if challenge.user_id else None

@@ -143,8 +143,10 @@ class Guards:
         own = await self.limiter.hit(f"{operation_id}:{shown}", rate)
         if not own.allowed:
             return own
-        network = f"{operation_id}:marked:{call.client.network}"
-        all_marked = await self.limiter.hit(network, Rate(rate.limit * wide, rate.window))
+        network, *around = [
+            f"{operation_id}:marked:{name}" for name in (call.client.network, *wider_networks(call.client.network))
+        ]
+        all_marked = await self.limiter.hit(network, Rate(rate.limit * wide, rate.window), tuple(around))
         return (
             own if all_marked.allowed else Decision(allowed=False, limit=own.limit, remaining=0, reset=all_marked.reset)
         )

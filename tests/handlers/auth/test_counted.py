@@ -97,3 +97,14 @@ def test_cookies_of_real_sign_ins_are_such_marks(api: Api, neighbour: Api, serve
 def test_an_operation_for_people_counts_them_by_their_session(api: Api, server: Server, tables: Tables) -> None:
     """Though it takes the cookie of the device."""
     assert server.app.parts.contract.policies["auth.sessions.revoke_all"].counted_by is None
+
+
+def test_marks_are_no_way_around_the_network_of_a_customer(server: Server, clients: Clients) -> None:
+    """Sixteen times the limit in each /64, four times that in the /56 around it."""
+    operation_id = "auth.passwords.forgot"
+    server.configure(**{f"ratelimit.{operation_id}": "1/day"})
+    refused = []
+    for subnet in range(5):
+        api = clients(server, f"2001:db8:9:{subnet:x}::1")
+        refused += [limited(api, operation_id, mark(server, operation_id)) for _ in range(16)]
+    assert refused == [False] * 64 + [True] * 16

@@ -246,6 +246,32 @@ class TestShares:
             assert response.status_code == 200 if code is None else code_of(response) == code
         opened(send(clients(server)))
 
+    def test_a_resend_is_of_the_network_too(self, api: Api, server: Server, tables: Tables, clients: Clients) -> None:
+        server.configure(**{"auth.otp_per_phone_max_per_hour": 5, "auth.otp_per_network_max_per_hour": 1})
+        challenge_id = opened(send(api))
+        cool_down(tables, challenge_id)
+        assert code_of(resend(api, challenge_id)) == "auth.otp.resend.cap_reached"
+        assert resend(clients(server), challenge_id).status_code == 200
+
+    @pytest.mark.usefixtures("unlimited")
+    def test_an_ipv6_network_is_as_large_as_a_customers(self, server: Server, clients: Clients) -> None:
+        """The /64 has one, the /56 around it four; the next one has its own."""
+        server.configure(**{"auth.otp_per_phone_max_per_hour": 50, "auth.otp_per_network_max_per_hour": 1})
+        home = [clients(server, f"2001:db8:7:{number:x}::1") for number in range(5)]
+        assert [send(api).status_code for api in home] == [200, 200, 200, 200, 400]
+        assert code_of(send(home[0])) == "auth.otp.send.rate_limit"
+        opened(send(clients(server, "2001:db8:7:100::1")))
+
+    @pytest.mark.usefixtures("unlimited")
+    def test_accounts_of_one_network_have_four_times_as_many(
+        self, api: Api, server: Server, tables: Tables, token: str
+    ) -> None:
+        server.configure(**{"auth.otp_per_phone_max_per_hour": 50, "auth.otp_per_network_max_per_hour": 1})
+        for code in (None, None, None, None, "auth.otp.send.rate_limit"):
+            response = send(api, purpose="verify-phone-profile", headers=bearer(token))
+            assert response.status_code == 200 if code is None else code_of(response) == code
+        opened(send(api))
+
     def test_nor_do_other_accounts(self, api: Api, tables: Tables, user_id: UUID, token: str) -> None:
         change(tables, "users", user_id, phone=PHONE, phone_verified_at=datetime.now(UTC))
         for name, code in (("bob", None), ("eve", "auth.otp.send.rate_limit")):
