@@ -193,6 +193,28 @@ class Contract:
         ]
         return frozenset(found["name"] for found in (*schemes, *parameters) if found["in"] == "header")
 
+    @cached_property
+    def answer_headers(self) -> frozenset[str]:
+        """Those that an answer declares; what all answers carry stands in ``x-biore-every-answer``."""
+        shared = self.document["components"].get("responses", {}).values()
+        own = (
+            answer
+            for _path, _method, operation in _operations(self.document)
+            for answer in operation["responses"].values()
+        )
+        return frozenset(name for answer in (*shared, *own) for name in answer.get("headers", ()))
+
+    @cached_property
+    def methods(self) -> frozenset[str]:
+        """Those of the operations, and of files."""
+        files = self.document.get("x-biore-files", {}).get("operations", ())
+        own = (method.upper() for _path, method, _operation in _operations(self.document))
+        return frozenset((*own, *(operation["method"] for operation in files)))
+
+    @property
+    def dev_token_header(self) -> str:
+        return str(self.document["components"]["securitySchemes"]["devToken"]["name"])
+
     def operation(self, operation_id: str) -> Json:
         policy = self.policies[operation_id]
         found: Json = self.document["paths"][policy.path][policy.method]

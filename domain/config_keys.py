@@ -7,9 +7,10 @@ is refused before it is stored.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from domain.schedule import RECURRING
+from domain.wire.common import Locale
 
 Kind = Literal["bool", "int", "text", "secret", "list", "rate"]
 
@@ -100,10 +101,7 @@ class ConfigKey:
         return value
 
 
-LOCALES = (
-    "en", "tr", "de", "fr", "es", "pt", "it", "nl", "pl", "ru",
-    "uk", "ar", "he", "fa", "hi", "id", "ja", "ko", "zh", "vi",
-)  # fmt: skip
+LOCALES: tuple[str, ...] = get_args(Locale)
 EMAIL = ("mailbox", "smtp", "smtp_secondary")
 SMS = ("mailbox", "twilio", "vonage")
 CAPTCHA = ("none", "turnstile", "hcaptcha", "recaptcha")

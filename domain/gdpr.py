@@ -1,7 +1,7 @@
 """What people may ask of us about their data: a copy of it, or its end."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid5
 
 from domain.clock import timestamp
@@ -11,7 +11,7 @@ from domain.wire import gdpr as wire
 EXPORT = "EXPORT"
 DELETION = "DELETION"
 KINDS = (EXPORT, DELETION)
-STATUSES = ("PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED")
+STATUSES: tuple[str, ...] = get_args(wire.GdprStatus)
 EXPORT_TRIES = 5
 # A request that nothing moved for so long lost its job.
 STALLED = timedelta(days=1)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 from domain.config_keys import Config
@@ -22,10 +22,13 @@ EXTENSIONS = {
     "application/pdf": "pdf",
 }
 FOLDERS = {"avatar": "avatars", "media": "media", "document": "documents"}
-TYPES = tuple(FOLDERS)
-STATUSES = ("PENDING", "STORED", "REJECTED", "DELETED")
+TYPES: tuple[str, ...] = get_args(get_type_hints(wire.PresignRequest)["type"])
+STATUSES: tuple[str, ...] = get_args(get_type_hints(wire.UploadStatus)["status"])
 UUID_FORM = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-KEY = re.compile(rf"(?P<folder>avatars|media|documents|exports)/(?P<owner>{UUID_FORM})/{UUID_FORM}\.[a-z0-9]{{2,4}}")
+PLACE = rf"(?P<folder>{'|'.join(FOLDERS.values())}|exports)/(?P<owner>{UUID_FORM})"
+KEY = re.compile(rf"{PLACE}/{UUID_FORM}\.[a-z0-9]{{2,4}}")
+# Where our own process takes and gives files, as `x-biore-files` of the contract says.
+FILES = "/files/"
 # Where a file lies until it was looked at. Nobody reads it there.
 INCOMING = "incoming/"
 # A transfer that began before its URL expired may end after it.

@@ -14,6 +14,7 @@ from domain.mailed_pages import (
     VERIFY_EMAIL_CHANGE,
     MailedPage,
 )
+from portal.flows import found_in
 from portal.model import Operation, Site
 from portal.pages import Page
 
@@ -48,11 +49,9 @@ ACTIONS = (
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """Those whose operation the contract has. Their forms ask for what it needs beside the token of the link."""
-    known = {operation.id: operation for operation in site.operations}
-    for action in ACTIONS:
-        if action.operation_id in known:
-            yield _page(action, known[action.operation_id])
+    """Their forms ask for what an operation needs beside the token of the link. Raises ContractError without it."""
+    for action, operation in zip(ACTIONS, found_in(site, tuple(a.operation_id for a in ACTIONS)), strict=True):
+        yield _page(action, operation)
 
 
 def _page(action: Action, operation: Operation) -> Page:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.references import resolved, schemas_used
+from portal.flows import found_in
 from portal.model import Operation, Site
 
 SAFE = ("GET", "HEAD")
@@ -51,10 +52,9 @@ def settings(site: Site, origin: str, api: str | None) -> dict[str, Any]:
     """Served as ``/docs/assets/site.json``. The server puts its own ``api`` and ``tryMutations`` into it.
 
     ``api``: where the API of a portal on another origin is, ``https://api.example.com/api/v1``; None where it has none.
-    ``base``: what the samples call.
+    ``base``: what the samples call. Raises ContractError for an operation that the contract does not have.
     """
-    known = {operation.id: operation for operation in site.operations}
-    session = {name: address(known[name]) for name in SESSION if name in known}
+    session = {operation.id: address(operation) for operation in found_in(site, SESSION)}
     return {
         "api": api,
         "base": origin + site.base_path,

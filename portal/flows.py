@@ -6,6 +6,7 @@ The words of each are ``flow.<name>`` in ``locales/<locale>/portal.json``.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contract.policy import ContractError
 from portal.model import Operation, Site
 
 QUICK_START = ("auth.register", "auth.verify_email", "auth.login", "auth.me")
@@ -34,13 +35,15 @@ class Flow:
 
 
 def flows(site: Site) -> Iterator[Flow]:
-    """Those whose every call exists in the contract."""
+    """Raises ContractError for a call that the contract does not have."""
     for name, operation_ids in FLOWS.items():
-        found = found_in(site, operation_ids)
-        if len(found) == len(operation_ids):
-            yield Flow(name, found)
+        yield Flow(name, found_in(site, operation_ids))
 
 
 def found_in(site: Site, operation_ids: tuple[str, ...]) -> tuple[Operation, ...]:
+    """What the portal names by itself, so that a renamed operation does not vanish. Raises ContractError."""
     known = {operation.id: operation for operation in site.operations}
-    return tuple(known[operation_id] for operation_id in operation_ids if operation_id in known)
+    unknown = [operation_id for operation_id in operation_ids if operation_id not in known]
+    if unknown:
+        raise ContractError(f"the portal names operations {unknown}, which the contract does not have")
+    return tuple(known[operation_id] for operation_id in operation_ids)

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from domain.config_keys import Config
 from domain.keys import Purpose
+from domain.upload import FILES
 from services.keyring import Keyring
 
-PATH = "/files/exports/"
+PATH = f"{FILES}exports/"
 
 
 class Admission(NamedTuple):

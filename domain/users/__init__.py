@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
 from domain.clock import timestamp
@@ -14,7 +14,7 @@ from domain.texts import something
 from domain.wire import auth, common
 from domain.wire import users as wire
 
-STATUSES = ("ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEACTIVATED")
+STATUSES: tuple[str, ...] = get_args(common.UserStatus)
 REFERRAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 REFERRAL_LENGTH = 8
 

@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 from domain.config_keys import LARGEST_FILE
 from domain.hosts import is_host
 from domain.network import Network, network_of, wider_networks, within
-from providers.storage.local import PATH as FILES
+from domain.upload import FILES
 from runtime.web.lifecycle import CROWDED, Lifecycle
 from runtime.web.limits.local import GROWTH
 

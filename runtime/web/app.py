@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.schemas import SchemaCompiler
 from domain.clock import utc_now
+from domain.upload import FILES
 from persistence.auth.sessions import LiveSessions
 from persistence.migrate import is_up_to_date
 from providers.dns.deliverability import MailRules
@@ -61,7 +62,8 @@ from services.turns import OneByOne
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-EXPOSED = ["X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
+# Of these headers browsers make something themselves; scripts may read all others that the contract declares.
+FOR_BROWSERS = frozenset({"Allow", "Set-Cookie", "WWW-Authenticate"})
 # What any call may have; the contract names the rest.
 ALLOWED = frozenset({"Authorization", "Content-Type", "X-Correlation-Id"})
 PREFLIGHT_SECONDS = 600
@@ -127,7 +129,10 @@ class Application:
         policies = self.parts.contract.policies
         contract, keyring = self.parts.contract, self.parts.keyring
         shown = marks(refresh_cookie(contract, settings), device_cookie(contract), self.tokens, keyring)
-        self.guards = Guards(policies, settings, self.config, self.limiter, utc_now, marks=shown)
+        self.guards = Guards(
+            policies, settings, self.config, self.limiter, utc_now,
+            marks=shown, dev_token_header=contract.dev_token_header,
+        )  # fmt: skip
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None
         self._own_routes = self._make_own_routes()
@@ -156,7 +161,7 @@ class Application:
             Route("/health/ready", self._ready),
             Route(scrape.PATH, ErrorLayer(self._scrape(), self.refusals)),
             *(Route(path, document.answer) for path, document in documents.items()),
-            Mount("/files", ErrorLayer(self._files(), self.refusals)),
+            Mount(FILES.rstrip("/"), ErrorLayer(self._files(), self.refusals)),
         ]
 
     @property
@@ -178,16 +183,16 @@ class Application:
 
     def _shared(self, app: ASGIApp) -> ASGIApp:
         """With browsers of the origins that may read the answers."""
-        origins = self.parts.settings.cors_origins
+        origins, contract = self.parts.settings.cors_origins, self.parts.contract
         if not origins:
             return app
         return CORSMiddleware(
             app,
             allow_origins=origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=sorted(ALLOWED | self.parts.contract.request_headers),
+            allow_methods=sorted(contract.methods - {"HEAD"}),
+            allow_headers=sorted(ALLOWED | contract.request_headers),
             allow_credentials=True,
-            expose_headers=EXPOSED,
+            expose_headers=sorted(contract.answer_headers - FOR_BROWSERS),
             max_age=PREFLIGHT_SECONDS,
         )
 

@@ -18,12 +18,12 @@ from starlette.types import Receive, Scope, Send
 
 from domain.errors import ApiError
 from domain.topics import InspectUpload
-from domain.upload import incoming, is_public, shown_with
+from domain.upload import FILES, incoming, is_public, shown_with
 from persistence.engine.database import Database
 from persistence.models import DataExport, Upload
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.registry import StorageFamily
-from providers.storage.local import CONTENT_TYPES, PATH, Busy, Draft, LocalStorage, Ticket, TooLarge
+from providers.storage.local import CONTENT_TYPES, Busy, Draft, LocalStorage, Ticket, TooLarge
 from providers.storage.pieces import beside, pieces_of
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.http.conditional import Judgement, Version, judge
@@ -219,4 +219,4 @@ def _query(request: Request) -> QueryParams:
 
 def _key(request: Request) -> str:
     path: str = request.scope["path"]
-    return path.removeprefix(PATH)
+    return path.removeprefix(FILES)

@@ -89,6 +89,7 @@ class Guards:
     clock: Callable[[], datetime]
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    dev_token_header: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
         unchecked = SCOPES.keys() - self.checks.keys()
@@ -112,7 +113,7 @@ class Guards:
 
     def require_dev_token(self, call: Call) -> None:
         """After the rate limit, which counts the guesses."""
-        given = call.headers.only("x-dev-token") or ""
+        given = call.headers.only(self.dev_token_header.lower()) or ""
         expected = self.settings.dev_token
         if not self.settings.development and not hmac.compare_digest(given.encode(), (expected or "").encode()):
             raise ApiError("auth.unauthenticated")

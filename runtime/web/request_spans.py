@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.loader import METHODS, Contract
 from domain.network import traced_network
-from providers.storage.local import PATH as FILES
+from domain.upload import FILES
 from runtime.observe.log import hide
 from runtime.observe.spans import Traced, entered, fail
 from runtime.web.call import SCOPE_KEY, Call

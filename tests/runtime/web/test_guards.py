@@ -98,7 +98,15 @@ class TestScopes:
     def test_one_without_a_check_stops_the_start(self, shared_server: Server, scoped: Contract, scope: str) -> None:
         checks = {name: check for name, check in CHECKS.items() if name != scope}
         with pytest.raises(ContractError, match=rf"scopes \['{scope}'\]: write their checks"):
-            Guards(scoped.policies, shared_server.settings, shared_server.app.config, LocalLimiter(), utc_now, checks)
+            Guards(
+                scoped.policies,
+                shared_server.settings,
+                shared_server.app.config,
+                LocalLimiter(),
+                utc_now,
+                checks,
+                dev_token_header="X",
+            )
 
     def test_there_is_no_check_without_a_scope(self) -> None:
         assert CHECKS.keys() == SCOPES.keys()
@@ -108,7 +116,7 @@ def test_nothing_is_done_before_it_is_known_what_an_admin_stored(shared_server: 
     """A kill switch may be thrown, and a captcha be on."""
     parts = shared_server.app.parts
     unread = LiveConfig(parts.database, parts.keyring, "development", parts.contract.limited, {})
-    guards = Guards(parts.contract.policies, parts.settings, unread, LocalLimiter(), utc_now)
+    guards = Guards(parts.contract.policies, parts.settings, unread, LocalLimiter(), utc_now, dev_token_header="X")
     call = Call("", Client("192.0.2.7", "192.0.2.7", None, None, "en"), Headers([]))
     with pytest.raises(ApiError, match=r"service\.unavailable"):
         guards.admit(parts.contract.policies["auth.register"], call)

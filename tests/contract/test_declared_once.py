@@ -1,0 +1,147 @@
+"""What stands in two places because readers need both says the same in both (docs/contract.md)."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from contract.loader import ROOT, Contract, load
+from contract.policy import ContractError
+from contract.texts import LOCALES as FOLDERS_OF_WORDS
+from domain import gdpr, upload, users
+from domain.auth import two_factor
+from domain.config_keys import CATALOGUE, LOCALES
+from domain.email_address import DOT_ATOM
+from domain.users.usernames import FORM
+from portal.flows import found_in
+from portal.model import read
+from runtime.web import dispatch, validation
+
+NUMBERS = {5: "five", 10: "ten", 15: "fifteen"}
+STATUSES = {"User": users.STATUSES, "Upload": upload.STATUSES, "GdprRequest": gdpr.STATUSES, "Row": gdpr.STATUSES}
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return load()
+
+
+def schema(contract: Contract, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = contract.document["components"]["schemas"][name]
+    return found
+
+
+def texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "description":
+                yield str(value)
+            else:
+                yield from texts(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from texts(item)
+
+
+def test_each_locale_has_its_folder_of_words() -> None:
+    assert {folder.name for folder in FOLDERS_OF_WORDS.iterdir() if folder.is_dir()} == set(LOCALES)
+
+
+def test_each_type_of_upload_has_a_folder_and_the_size_that_is_told(contract: Contract) -> None:
+    told = schema(contract, "PresignRequest")["properties"]["type"]["description"]
+    assert upload.FOLDERS.keys() == set(upload.TYPES)
+    for kind in upload.TYPES:
+        assert f"{CATALOGUE[f'upload.{kind}.max_bytes'].default // 1024**2} MiB" in told
+
+
+def test_files_stand_where_the_contract_says(contract: Contract) -> None:
+    assert contract.document["x-biore-files"]["path"] == upload.FILES + "{key}"
+
+
+def test_a_life_of_an_access_token_has_the_bounds_of_its_config_key(contract: Contract) -> None:
+    key = CATALOGUE["auth.access_token_ttl_seconds"]
+    schemas = contract.document["components"]["schemas"].values()
+    answers = [found for found in schemas if {"accessToken", "expiresIn"} <= set(found.get("required", ()))]
+    found = [answer["properties"]["expiresIn"] for answer in answers]
+    assert found
+    assert {(life["minimum"], life["maximum"]) for life in found} == {(key.minimum, key.maximum)}
+
+
+def test_names_of_cookies_in_prose_are_those_that_are_declared(contract: Contract) -> None:
+    declared = [p for p in contract.document["components"]["parameters"].values() if p["in"] == "cookie"]
+    told = {name for text in texts(contract.document) for name in re.findall(r"\bbiore_\w+", text)}
+    assert told == {parameter["name"] for parameter in declared}
+    paths = {path for text in texts(contract.document) for path in re.findall(r"for\s+the\s+path\s+`([^`]+)`", text)}
+    assert paths == {contract.base_path + parameter["x-biore-cookie-path"] for parameter in declared}
+
+
+def test_the_conventions_tell_what_holds(contract: Contract) -> None:
+    told = " ".join(contract.document["info"]["description"].split())
+    assert f"at most {validation.MAX_DEPTH} levels deep" in told
+    hours = int(dispatch.LIFE.total_seconds() // 3600)
+    assert f"once per caller and key for {hours} hours" in told
+    assert f"within {hours} hours" in contract.document["components"]["parameters"]["IdempotencyKey"]["description"]
+
+
+def test_a_sign_in_with_a_second_factor_tells_the_figures_of_its_rules(contract: Contract) -> None:
+    told = " ".join(contract.operation("auth.two_factor.login")["description"].split())
+    minutes = NUMBERS[two_factor.CHALLENGE_LIFE.seconds // 60], NUMBERS[two_factor.LOCK_SECONDS // 60]
+    assert f"The challenge lives {minutes[0]} minutes" in told
+    assert f"dies after {NUMBERS[two_factor.CHALLENGE_TRIES]} wrong codes" in told
+    wrong = NUMBERS[two_factor.FAILURES_BEFORE_LOCK]
+    assert f"{wrong} wrong codes in a row lock the second factor for {minutes[1]} minutes" in told
+    assert contract.errors["auth.2fa.locked"]["meaning"].startswith(f"{wrong.title()} wrong codes in a row")
+
+
+def test_a_username_has_one_form_and_the_lengths_that_are_told(contract: Contract) -> None:
+    assert schema(contract, "RegisterRequest")["properties"]["username"]["pattern"] == f"^{FORM.pattern}$"
+    told = schema(contract, "ChangeUsernameRequest")["properties"]["username"]["description"]
+    for key in ("site.username_min_length", "site.username_max_length"):
+        assert f"`{key}` ({CATALOGUE[key].default})" in told
+
+
+def test_the_address_of_the_contract_has_the_local_part_of_our_own(contract: Contract) -> None:
+    assert schema(contract, "EmailAddress")["pattern"].startswith(f"^{DOT_ATOM.pattern.replace('(?:', '(')}@")
+
+
+def test_an_operation_that_the_portal_names_and_the_contract_lost_stops_the_build() -> None:
+    with pytest.raises(ContractError, match="gone"):
+        found_in(read(load()), ("auth.login", "auth.gone"))
+
+
+def statuses() -> Iterator[tuple[str, str, str]]:
+    """File, what has the status, and the word that it is compared with or set to, wherever code writes one."""
+    for room in ("domain", "handlers", "jobs", "persistence", "providers", "services", "runtime"):
+        for path in (ROOT / room).rglob("*.py"):
+            if "migrations" not in path.parts:
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                    yield from ((str(path.relative_to(ROOT)), *pair) for pair in of_node(node))
+
+
+def of_node(node: ast.AST) -> Iterator[tuple[str, str]]:
+    compared: list[tuple[ast.expr, list[ast.expr]]] = []
+    if isinstance(node, ast.Compare):
+        compared = [(node.left, node.comparators)]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("in_", "not_in"):
+        compared = [(node.func.value, node.args)]
+    for owner, values in compared:
+        named = owner.attr == "status" if isinstance(owner, ast.Attribute) else getattr(owner, "id", "") == "status"
+        if named:
+            base = getattr(getattr(owner, "value", None), "id", "")
+            for value in values:
+                items = value.elts if isinstance(value, (ast.Tuple, ast.Set, ast.List)) else [value]
+                for item in items:
+                    if isinstance(item, ast.Constant) and isinstance(item.value, str):
+                        yield base, item.value
+
+
+def test_code_knows_no_status_that_the_contract_does_not_have() -> None:
+    known = {word for words in STATUSES.values() for word in words}
+    found = list(statuses())
+    assert len(found) > 30
+    told = [
+        (file, owner, word) for file, owner, word in found if owner or not word.islower()
+    ]  # `paused` is for clients
+    assert [(file, word) for file, owner, word in told if word not in STATUSES.get(owner, known)] == []
