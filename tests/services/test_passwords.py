@@ -77,9 +77,9 @@ class TestUnknownAccount:
 
     def test_takes_the_same_work(self, hasher: Hasher) -> None:
         async def seconds(password_hash: str | None) -> float:
-            before = time.perf_counter()
+            before = time.process_time()
             await hasher.match("Correct-Horse-7", password_hash)
-            return time.perf_counter() - before
+            return time.process_time() - before
 
         async def scenario() -> tuple[float, float]:
             known = await hasher.hash("Correct-Horse-8")
