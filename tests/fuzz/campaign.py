@@ -23,12 +23,15 @@ from tests.processes.biore import Biore, Visitor, until
 EXAMPLE = "ada@example.com"  # the account of the contract's own examples, so that these sign in
 # The caller has another password than the examples, or these would end its session.
 CALLER, PASSWORD = "fuzz@example.com", "Fuzzing-Horse-9"
-# They make hashing, tokens, proofs and a day's text messages fit a long run; none of them touches a check.
+# They make hashing, tokens, proofs, uploads and a day's text messages fit a long run; none of them touches a check.
 CONFIG = {
     "auth.salt_rounds": 10,
     "auth.access_token_ttl_seconds": 3600,
     "auth.confirmation_minutes": 60,
     "ratelimit.enabled": False,
+    "auth.otp_per_network_max_per_hour": 10_000,
+    "upload.daily_files": 100_000,
+    "sms.daily_per_account": 10_000,
     "sms.daily_budget": 10_000_000,
     "sms.daily_budget_per_country": 10_000_000,
 }

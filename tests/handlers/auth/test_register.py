@@ -248,6 +248,7 @@ class TestRegister:
             "status": "ACTIVE",
             "email_verified": False,
             "owner_unproven": False,
+            "password_due": False,
             "two_factor_enabled": False,
             "two_factor_enabled_at": None,
             "two_factor_secret": None,
