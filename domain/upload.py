@@ -33,6 +33,8 @@ FILES = "/files/"
 INCOMING = "incoming/"
 # A transfer that began before its URL expired may end after it.
 SLACK = timedelta(minutes=10)
+# One that goes past us is told by nobody. Whoever sends it slowly may end it long after anybody looks for its file.
+LATEST = timedelta(hours=1)
 ENDED_KEPT = timedelta(days=30)
 DAY = timedelta(days=1)
 # How often a look at a file is begun whose every try fails: with an outage that is half a day in all.
@@ -173,9 +175,14 @@ def cleaned(content_type: str, data: Data, max_pixels: int) -> list[Part]:
     return found.parts
 
 
-def next_look(created_at: datetime, now: datetime) -> timedelta:
-    """The pause before another look for a file that comes past us: twice as long each time."""
-    return max(FIRST_LOOK, now - created_at)
+def is_over(expires_at: datetime, now: datetime) -> bool:
+    """Whether a transfer that began while the URL was good is no longer waited for."""
+    return expires_at <= now - SLACK
+
+
+def next_look(created_at: datetime, expires_at: datetime, now: datetime) -> timedelta:
+    """The pause before another look for a file that comes past us: four times as long each time, up to the last."""
+    return min(max(FIRST_LOOK, 3 * (now - created_at)), expires_at + SLACK - now)
 
 
 def is_usable(upload: Any, user_id: UUID) -> bool:

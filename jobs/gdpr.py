@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain import topics
 from domain.gdpr import EXPORT_TRIES, STALLED, export_keys
-from domain.upload import SLACK
+from domain.upload import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,5 +140,5 @@ async def remove_ownerless(job: Job[topics.RemoveOwnerless], uow: UnitOfWork, st
             return
         await storage.remove_all((provider, key) for key in keys)
         async with uow() as db:
-            await db.files.forget_ownerless(keys, clock() - SLACK)
+            await db.files.forget_ownerless(keys, clock() - LATEST)
         last = keys[-1]

@@ -102,12 +102,15 @@ class Uploads:
         pending = update(Upload).where(Upload.id == upload_id, Upload.status == "PENDING")
         await self._session.execute(pending.values(uploaded_at=None, size=None))
 
-    async def mark_deleted(self, key: str) -> None:
-        await self._session.execute(update(Upload).where(Upload.key == key).values(status="DELETED"))
+    async def mark_deleted(self, key: str) -> Upload | None:
+        """The upload, if there is one."""
+        named = update(Upload).where(Upload.key == key).values(status="DELETED")
+        return await self._session.scalar(named.returning(Upload))
 
-    async def forget(self, upload_id: UUID) -> None:
-        """Of a URL that nobody used."""
-        await self._session.execute(delete(Upload).where(Upload.id == upload_id, Upload.status == "PENDING"))
+    async def end_unused(self, upload_id: UUID) -> None:
+        """It was looked for as any other and counts among the files of its day, but it brought no bytes."""
+        pending = update(Upload).where(Upload.id == upload_id, Upload.status == "PENDING")
+        await self._session.execute(pending.values(status="DELETED", size=0))
 
     async def purge(self, before: datetime) -> None:
         """Forget those whose files are long gone."""

@@ -21,7 +21,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from domain.config_keys import MIME_TYPES
-from domain.upload import MOST_LOOKS, Slot, incoming
+from domain.upload import FIRST_LOOK, MOST_LOOKS, Slot, incoming, is_over, next_look
 from providers.storage import sigv4
 from providers.storage.local import FORGOTTEN_SECONDS
 from providers.storage.sigv4 import Credentials
@@ -51,6 +51,7 @@ def vendor() -> Iterator[S3Server]:
 @pytest.fixture(autouse=True)
 def fresh(vendor: S3Server) -> None:
     vendor.files.clear()
+    vendor.asked.clear()
     vendor.fault = None
 
 
@@ -115,10 +116,14 @@ def show(api: Api, headers: dict[str, str], url: str) -> httpx.Response:
 
 def settle(server: Server, tables: Tables) -> dict[str, Any]:
     """The upload's row after all that a worker does once the URL is over."""
+    end_urls(server, tables)
+    return tables.one("SELECT * FROM uploads")
+
+
+def end_urls(server: Server, tables: Tables) -> None:
     tables.run("UPDATE uploads SET expires_at = now() - interval '1 hour'")
     tables.run("UPDATE outbox SET available_at = now()")
     server.let_time_come("storage.sweep_uploads")
-    return tables.one("SELECT * FROM uploads")
 
 
 class TestPresign:
@@ -241,6 +246,20 @@ class TestQuota:
         assert 86_000 < int(refused.headers["retry-after"]) <= 86_400
         tables.run("UPDATE uploads SET created_at = now() - interval '25 hours'")
         assert self.ask(api, headers).status_code == 200
+
+    def test_a_url_that_nobody_used_counts_for_a_day(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], storage: Storage
+    ) -> None:
+        """It was looked for as often as any other, but it brought no bytes."""
+        server.configure(**{"upload.daily_files": 2, "upload.daily_bytes": 100})
+        for _ in range(2):
+            presign(api, headers, contentLength=100)
+            assert self.ask(api, headers, contentLength=1).status_code == 429
+            end_urls(server, tables)
+        refused = self.ask(api, headers, contentLength=1)
+        assert (refused.status_code, code_of(refused)) == (429, "error.upload.daily_files")
+        tables.run("UPDATE uploads SET created_at = now() - interval '25 hours'")
+        assert self.ask(api, headers, contentLength=1).status_code == 200
 
     def test_what_came_counts_as_it_is_and_for_a_day(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], web: Any
@@ -455,13 +474,17 @@ class TestTransfer:
         look(server)
         assert web.get(signed["publicUrl"]).status_code == 200
 
-    def test_a_url_that_nobody_used_is_forgotten(
+    def test_a_url_that_nobody_used_ends(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], storage: Storage, web: Any
     ) -> None:
-        presign(api, headers)
+        signed = presign(api, headers)
         server.let_time_come("storage.sweep_uploads")
-        assert tables.count("uploads") == 1
+        assert tables.one("SELECT status FROM uploads")["status"] == "PENDING"
         tables.run("UPDATE uploads SET expires_at = now() - interval '1 hour'")
+        server.let_time_come("storage.sweep_uploads")
+        told = api.call("upload.status", path=f"/upload/{signed['uploadId']}", headers=headers).json()["data"]
+        assert (told["status"], told["reason"]) == ("DELETED", None)
+        tables.run("UPDATE uploads SET created_at = now() - interval '31 days'")
         server.let_time_come("storage.sweep_uploads")
         assert tables.count("uploads") == 0
 
@@ -604,8 +627,7 @@ class TestTransfer:
             folder = server.settings.data_dir / "uploads"
             (folder / signed["key"]).parent.mkdir(parents=True, exist_ok=True)
             (folder / incoming(signed["key"])).rename(folder / signed["key"])
-        look(server)
-        assert tables.one("SELECT status FROM uploads")["status"] == "STORED"
+        assert settle(server, tables)["status"] == "STORED"
         assert web.get(signed["publicUrl"]).status_code == 200
 
     def test_what_came_straight_goes_when_its_url_takes_no_other(
@@ -617,7 +639,7 @@ class TestTransfer:
         wait = (
             "SELECT extract(epoch FROM available_at - now()) AS s FROM outbox WHERE topic = 'storage.delete_incoming'"
         )
-        assert 600 < tables.one(wait)["s"] <= 900
+        assert 3600 < tables.one(wait)["s"] <= 3900
         tables.run("UPDATE outbox SET available_at = now()")
         server.work_off()
         assert set(vendor.files) == {signed["key"]}
@@ -625,16 +647,57 @@ class TestTransfer:
     def test_what_comes_straight_is_looked_for_until_its_url_is_over(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server
     ) -> None:
-        """Each pause is as long as all of them before."""
+        """Each pause is three times as long as all of them before."""
         server.configure(**vendor.configured())
-        presign(api, headers, contentLength=100)
+        signed = presign(api, headers, contentLength=100)
         tables.run("UPDATE uploads SET created_at = now() - interval '100 seconds'")
         look(server)
         waiting = "SELECT extract(epoch FROM available_at - now()) AS s FROM outbox WHERE done_at IS NULL"
-        assert 95 < tables.one(waiting)["s"] < 110
+        assert 295 < tables.one(waiting)["s"] < 330
+        assert vendor.asked == [("HEAD", incoming(signed["key"]))]
         tables.run("UPDATE uploads SET expires_at = now() - interval '1 hour'")
         look(server)
-        assert (tables.rows(waiting), tables.count("uploads")) == ([], 0)
+        assert (tables.rows(waiting), tables.one("SELECT status FROM uploads")["status"]) == ([], "DELETED")
+
+    def test_a_url_that_nobody_uses_costs_few_looks(self) -> None:
+        made, now, looks = (start := datetime.now(UTC)), start + FIRST_LOOK, 1
+        while not is_over(made + timedelta(minutes=5), now):
+            now += next_look(made, made + timedelta(minutes=5), now)
+            looks += 1
+        assert (looks, now) == (6, made + timedelta(minutes=15))
+
+    def test_what_comes_straight_when_nobody_looks_for_it_any_more_is_removed(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server
+    ) -> None:
+        """A slow transfer began in time."""
+        server.configure(**vendor.configured())
+        signed = presign(api, headers, contentLength=100)
+        tables.run("UPDATE uploads SET expires_at = now() - interval '30 minutes'")
+        look(server)
+        assert tables.one("SELECT status FROM uploads")["status"] == "DELETED"
+        assert_removed_when_it_comes(server, tables, vendor, signed["key"])
+
+    def test_what_comes_straight_for_an_avatar_that_is_shown_no_more_is_removed(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server
+    ) -> None:
+        """Its account showed it before it came."""
+        server.configure(**vendor.configured())
+        signed = presign(api, headers, contentLength=100)
+        assert show(api, headers, signed["publicUrl"]).status_code == 200
+        assert api.call("users.avatars.remove", headers=headers).status_code == 200
+        server.work_off()
+        assert_removed_when_it_comes(server, tables, vendor, signed["key"])
+
+    def test_what_comes_straight_after_its_file_was_given_up_is_removed(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server
+    ) -> None:
+        server.configure(**vendor.configured())
+        signed = presign(api, headers, contentLength=100)
+        tables.run("UPDATE outbox SET dead_at = now(), last_error = 'GivenUp: begun 16 times' WHERE done_at IS NULL")
+        tables.run("UPDATE uploads SET expires_at = now() - interval '30 minutes'")
+        server.let_time_come("storage.sweep_uploads")
+        assert tables.one("SELECT status FROM uploads")["status"] == "REJECTED"
+        assert_removed_when_it_comes(server, tables, vendor, signed["key"])
 
     def test_what_is_removed_while_it_is_looked_at_is_not_shown(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str], vendor: S3Server, web: Any
@@ -690,6 +753,15 @@ class TestTransfer:
         tables.run("UPDATE outbox SET available_at = now()")
         server.work_off()
         assert tables.one("SELECT status FROM uploads")["status"] == "REJECTED"
+
+
+def assert_removed_when_it_comes(server: Server, tables: Tables, vendor: S3Server, key: str) -> None:
+    vendor.files[incoming(key)] = ("image/png", file_of("image/png"))
+    wait = "SELECT extract(epoch FROM available_at - now()) AS s FROM outbox WHERE topic = 'storage.delete_incoming'"
+    assert tables.one(wait)["s"] > 1700
+    tables.run("UPDATE outbox SET available_at = now()")
+    server.work_off()
+    assert vendor.files == {}
 
 
 @contextmanager

@@ -28,13 +28,14 @@ PUBLIC = ("avatars/", "media/", "documents/")
 class S3Server:
     """``files``: key -> media type and bytes; ``codings``: key -> the coding that the uploader named.
 
-    ``fault`` answers everything; ``put_status`` what was put, which is kept whatever it says; a clear ``gate`` holds
-    deletions.
+    ``asked``: method and key of each request. ``fault`` answers everything; ``put_status`` what was put, which is kept
+    whatever it says; a clear ``gate`` holds deletions.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.codings: dict[str, str] = {}
+        self.asked: list[tuple[str, str]] = []
         self.fault: int | None = None
         self.put_status = 200
         self.puts = 0
@@ -97,6 +98,7 @@ def s3_server() -> Iterator[S3Server]:
             content = self.rfile.read(int(self.headers.get("content-length", 0)))
             path = urlsplit(self.path).path
             key = path.removeprefix(f"/{BUCKET}/")
+            server.asked.append((self.command, key))
             headers = {name.lower(): value for name, value in self.headers.items()}
             shown = self.command in ("GET", "HEAD") and key.startswith(PUBLIC) and "?" not in self.path
             code = None if shown else refusal(self.command, server.url + self.path, headers, datetime.now(UTC))
