@@ -295,7 +295,10 @@ class StorageFamily(_Family[StorageProvider]):
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """All families. ``aclose`` when no call is under way any more."""
+    """All families. ``aclose`` when no call is under way any more.
+
+    Files have a client of their own: who reads one slowly holds its connection, and captcha and sign-in need theirs.
+    """
 
     email: EmailFamily
     sms: SmsFamily
@@ -304,9 +307,11 @@ class Providers:
     leaked_passwords: LeakedPasswordsFamily
     storage: StorageFamily
     http: httpx.AsyncClient
+    files_http: httpx.AsyncClient
 
     async def aclose(self) -> None:
         await self.http.aclose()
+        await self.files_http.aclose()
 
 
 def build_providers(
@@ -315,14 +320,15 @@ def build_providers(
     env: str,
     folder: Path,
     sign: Sign,
-    http: httpx.AsyncClient,
+    new_client: Callable[[], httpx.AsyncClient],
     observe: ObserveAttempt = nobody,
 ) -> Providers:
     """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there.
 
-    ``http``, which all vendors are asked with, is closed with them.
+    What ``new_client`` makes, for vendors to be asked with, is closed with them.
     """
-    storages = [_watched(adapter, observe) for adapter in storage_adapters(config, http, folder, sign)]
+    http, files_http = new_client(), new_client()
+    storages = [_watched(adapter, observe) for adapter in storage_adapters(config, files_http, folder, sign)]
     return Providers(
         EmailFamily(config, email_adapters(config, mail_store, env), observe),
         SmsFamily(config, sms_adapters(config, http, mail_store, env), observe),
@@ -331,6 +337,7 @@ def build_providers(
         LeakedPasswordsFamily(config, leaked_passwords_adapters(config, http), observe),
         StorageFamily(config, storages),
         http,
+        files_http,
     )
 
 

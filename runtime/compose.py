@@ -61,6 +61,6 @@ def build_parts(
     config = LiveConfig(database, keyring, settings.env, contract.limited, defaults)
     texts = Texts(contract.errors)
     files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
-    http = tracing.http_client()
-    providers = build_providers(config, MailStorage(database), settings.env, files, sign, http, observe)
+    storage = MailStorage(database)
+    providers = build_providers(config, storage, settings.env, files, sign, tracing.http_client, observe)
     return Parts(settings, contract, keyring, database, config, texts, providers, tracing)

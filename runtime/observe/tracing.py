@@ -30,7 +30,7 @@ class NoTracing:
         return ask
 
     def http_client(self) -> httpx.AsyncClient:
-        """The client that vendors are asked with."""
+        """A client that vendors are asked with."""
         return httpx.AsyncClient()
 
     def job(

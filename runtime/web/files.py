@@ -5,8 +5,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import BinaryIO
 from uuid import UUID
@@ -39,8 +40,32 @@ INERT = {
 }
 PRIVATE = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="biore-export.zip"'}
 
+# How many archives one process gives at a time. Each may hold a connection to the storage for as long as its reader
+# likes, and the client has a hundred of them, which uploads need, too.
+MOST_OF_ONE = 2
+MOST_OF_ALL = 50
+
 Answer = Callable[[Request, AsyncExitStack], Awaitable[Response]]
 Limit = Callable[[str, Call], Awaitable[None]]
+
+
+class Readers:
+    """Archives under way, by the account that they are about."""
+
+    def __init__(self) -> None:
+        self._under_way = Counter[UUID]()
+
+    @contextmanager
+    def one_more(self, owner_id: UUID) -> Iterator[None]:
+        """Raises ApiError service.unavailable while as many are under way as may be."""
+        if self._under_way[owner_id] >= MOST_OF_ONE or self._under_way.total() >= MOST_OF_ALL:
+            raise ApiError("service.unavailable", retry_after=5)
+        self._under_way[owner_id] += 1
+        try:
+            yield
+        finally:
+            self._under_way[owner_id] -= 1
+            self._under_way += Counter()  # forgets who has none
 
 
 class FileServer:
@@ -61,6 +86,7 @@ class FileServer:
         self._links = links
         self._clock = clock
         self._limit = limit
+        self._readers = Readers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -162,6 +188,7 @@ class FileServer:
 
     async def _give_archive(self, request: Request, held: AsyncExitStack) -> Response:
         export, admission = await self._export(_key(request).removeprefix(EXPORTS), _query(request))
+        held.enter_context(self._readers.one_more(export.user_id or export.id))
         pieces = await self._opened(export, held)
         await self._spend(export, admission)  # not before the archive is at hand
         headers = PRIVATE | {"Content-Length": str(export.size)}

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from tests.providers.s3_server import s3_server
 from tests.providers.servers import SiteVerifyServer, SmtpServer, closed_port
 
 AnswerT = TypeVar("AnswerT")
+CONNECTIONS = 100  # of one client of httpx
 
 
 @dataclass
@@ -45,8 +46,9 @@ class World:
 
     def ask(self, question: Callable[[Providers], Awaitable[AnswerT]]) -> AnswerT:
         async def run() -> AnswerT:
-            http = httpx.AsyncClient()
-            providers = build_providers(self.config, self.store, self.env, NOWHERE, fake_sign, http, self.observe)
+            providers = build_providers(
+                self.config, self.store, self.env, NOWHERE, fake_sign, httpx.AsyncClient, self.observe
+            )
             try:
                 return await question(providers)
             finally:
@@ -274,6 +276,26 @@ class TestStorage:
             world.ask(lambda providers: providers.storage.active.find(key))
         outcomes = ["ok", "ok", "ok", "ok", "rejected", "unavailable"]
         assert world.calls == [("storage", "s3", outcome) for outcome in outcomes]
+
+    def test_files_that_are_read_slowly_keep_no_other_vendor_waiting(
+        self, world: World, siteverify: SiteVerifyServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # wherever the tests run, loopback is reached directly
+        world.config["external.captcha.turnstile.secret"] = siteverify.secret
+        world.config["external.captcha.turnstile.verify_url"] = siteverify.url
+        use(world.config, "captcha", "turnstile")
+
+        async def ask_beside_readers(providers: Providers) -> bool:
+            async with AsyncExitStack() as readers:
+                for _ in range(CONNECTIONS):
+                    await readers.enter_async_context(providers.storage.active.read("exports/large"))
+                return await providers.captcha.verify("good", None)
+
+        with s3_server() as vendor:
+            vendor.files["exports/large"] = ("application/zip", b"x" * 1_000)
+            for name, value in vendor.configured().items():
+                world.config[name] = value
+            assert world.ask(ask_beside_readers) is True
 
 
 class Platform:

@@ -181,7 +181,7 @@ class TestFamily:
         attempts: list[Attempt] = []
 
         async def run() -> None:
-            providers = build_providers(config, store or FakeMailStore(), env, NOWHERE, fake_sign, httpx.AsyncClient())
+            providers = build_providers(config, store or FakeMailStore(), env, NOWHERE, fake_sign, httpx.AsyncClient)
             try:
                 await providers.sms.send(message("1 < 2"), attempts.append)
             finally:

@@ -1,6 +1,7 @@
 """The copy of all data about an account: asked for, built by the worker, downloaded once."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +18,13 @@ import pytest
 from domain.gdpr import EXPORT_TRIES
 from persistence.personal import PERSONAL
 from tests.handlers.gdpr.test_delete import end_grace, state, upload
-from tests.handlers.support import account, audited, change, insert
+from tests.handlers.support import account, audited, change, insert, until
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.providers.s3_server import S3Server, s3_server
 from tests.providers.servers import closed_port
 
 EMAIL = "ada@example.com"
+LARGE = 64 * 1024 * 1024
 
 
 @pytest.fixture
@@ -50,6 +52,23 @@ def built(api: Api, server: Server, headers: dict[str, str]) -> str:
     request_id = ask(api, headers)
     server.work_off()
     return str(download(api, request_id, headers).json()["data"]["downloadUrl"])
+
+
+def built_for(api: Api, server: Server, tables: Tables, email: str) -> str:
+    account(api, tables, email)
+    return built(api, server, bearer(api.sign_in(email)))
+
+
+def enlarge(server: Server, tables: Tables) -> None:
+    """More than a connection takes while nobody reads from it."""
+    tables.run("UPDATE data_exports SET size = %s", LARGE)
+    os.truncate(server.settings.data_dir / "uploads" / tables.one("SELECT key FROM data_exports")["key"], LARGE)
+
+
+def begun(api: Api, url: str) -> int:
+    """With which status the answer begins; the rest is not read."""
+    with api.stream("GET", url) as response:
+        return response.status_code
 
 
 def archive(response: httpx.Response) -> dict[str, Any]:
@@ -151,6 +170,27 @@ class TestExportDownload:
             urls.append(download(api, request_id, headers).json()["data"]["downloadUrl"])
             assert api.get(urls[-1]).status_code == 200
         assert [api.get(url).status_code for url in urls] == [410, 410]
+
+    def test_an_account_is_given_two_archives_at_a_time(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        """A third one is refused without spending its URL, and works when one of the others has ended."""
+        request_id = ask(api, headers)
+        server.work_off()
+        enlarge(server, tables)
+
+        def url() -> str:
+            return str(download(api, request_id, headers).json()["data"]["downloadUrl"])
+
+        with api.stream("GET", url()) as first:
+            with api.stream("GET", url()) as second:
+                assert (first.status_code, second.status_code) == (200, 200)
+                third = url()
+                refused = api.get(third)
+                assert (refused.status_code, code_of(refused)) == (503, "service.unavailable")
+                assert refused.headers["retry-after"] == "5"
+                assert begun(api, built_for(api, server, tables, "eve@example.com")) == 200
+            until(lambda: begun(api, third) == 200)
 
     def test_changed_urls_are_refused(self, api: Api, server: Server, headers: dict[str, str]) -> None:
         url = built(api, server, headers)
