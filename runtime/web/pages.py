@@ -68,7 +68,8 @@ TYPES = {
 PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta", ".pf_filter")
 # Every address of the portal starts with one of these, or is a file at the root.
 PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(action.path for action in ACTIONS))
-MAX_PATH = 1024  # each step of a path is looked up on the disk
+MAX_PATH = 1024
+MOST_STEPS = 8  # each is looked up on the disk; no page of ours has as many
 MAX_QUERY = 1024  # a longer one is of no mail of ours
 KEPT_FILES = 256
 NOT_BUILT = (
@@ -133,8 +134,8 @@ class Portal:
         """The file behind an address, which must stand in the folder itself."""
         if len(path) > MAX_PATH:
             return None
-        steps = path.split("/")[1:]
-        if any(not step or step.startswith(".") or "\\" in step or "\0" in step for step in steps):
+        steps = path.split("/", MOST_STEPS + 1)[1:]
+        if len(steps) > MOST_STEPS or not all(map(_is_step, steps)):
             return None
         try:
             root = self._folder.resolve()
@@ -180,6 +181,10 @@ class Portal:
             return _page(text.encode(), status)
         page = self._find(f"/{path.split('/')[1]}/404.html") or self._find("/404.html")
         return _page(page.read_bytes() if page else NOT_FOUND.encode(), 404)
+
+
+def _is_step(step: str) -> bool:
+    return bool(step) and not step.startswith(".") and "\\" not in step and "\0" not in step
 
 
 @lru_cache(KEPT_FILES)

@@ -11,6 +11,7 @@ import pytest
 from tests.harness import Server
 from tests.runtime.web.wire import Answer, request
 
+DEEP = "/docs/" + "deep/" * 7 + "file.txt"  # more steps than any page has
 PAGE = b"<!doctype html><title>Page</title>" + b"<p>text</p>" * 500
 SETTINGS = "/docs/assets/site.json"
 HTML = (("Accept", "text/html,*/*;q=0.8"),)
@@ -40,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(folder, f"{locale}404.html", f"lost in {locale or 'en/'}".encode())
     write(folder, SETTINGS.lstrip("/"), b'{"api": null, "tryMutations": false, "base": "x"}')
     write(folder, ".hidden", b"secret")
+    write(folder, DEEP.lstrip("/"), b"secret")
     write(home, "secret.txt", b"secret")
     os.symlink(home / "secret.txt", folder / "docs" / "link.txt")
     return folder
@@ -85,7 +87,7 @@ class TestAddresses:
         ["/docs/../../secret.txt", "/docs/%2e%2e/%2e%2e/secret.txt", "/docs/..%2f..%2fsecret.txt", "/docs/./auth/login",
          "/docs/..%5c..%5csecret.txt", "/%2e%2e/secret.txt", "/.hidden", "/docs/link.txt", "//docs", "/docs//auth",
          "/docs/auth/login//", "/docs/auth/login/index.html/", "/docs/auth/login.md/", "/docs/auth", "/docs/%00",
-         "/docs/" + "a" * 5000],
+         "/docs/" + "a" * 5000, DEEP],
     )  # fmt: skip
     def test_nothing_else_is_served(self, serving: Server, path: str) -> None:
         answer = get(serving, path)
