@@ -135,15 +135,22 @@ class Guards:
         shown = mark.read(call) if mark is not None else None
         if mark is not None and shown is not None:
             return await self._count_marked(operation_id, call, rate, shown, mark.wide)
+        return await self._count_caller(operation_id, call, rate)
+
+    async def _count_caller(self, operation_id: str, call: Call, rate: Rate) -> Decision:
         caller, *around = _counted_by(call)
         wider = tuple([f"{operation_id}:{name}" for name in around])
         return await self.limiter.hit(f"{operation_id}:{caller}", rate, wider)
 
     async def _count_marked(self, operation_id: str, call: Call, rate: Rate, shown: str, wide: int) -> Decision:
-        """The network's count is apart from that of calls without a mark: these use up nothing of it."""
+        """The network's count is apart from that of calls without a mark: these use up nothing of it.
+
+        Somebody may have a copy of the mark. Who uses it up takes nothing from its owner but what the mark gave: the
+        owner is then counted as a caller without one.
+        """
         own = await self.limiter.hit(f"{operation_id}:{shown}", rate)
         if not own.allowed:
-            return own
+            return await self._count_caller(operation_id, call, rate)
         network, *around = [
             f"{operation_id}:marked:{name}" for name in (call.client.network, *wider_networks(call.client.network))
         ]

@@ -60,12 +60,15 @@ class TestEach:
         assert [limited(api, operation_id, mine) for _ in range(3)] == [False, False, True]
         assert not limited(api, operation_id, theirs)
 
-    def test_it_is_counted_wherever_it_comes_from(
+    def test_who_uses_up_a_copy_leaves_its_owner_what_callers_without_one_have(
         self, api: Api, server: Server, clients: Clients, operation_id: str
     ) -> None:
-        server.configure(**{f"ratelimit.{operation_id}": "1/day"})
-        mine = mark(server, operation_id)
-        assert [limited(client, operation_id, mine) for client in (api, clients(server))] == [False, True]
+        """It is counted wherever it comes from, and beyond that it counts as the network."""
+        server.configure(**{f"ratelimit.{operation_id}": "2/day"})
+        mine, thief = mark(server, operation_id), clients(server)
+        assert [limited(thief, operation_id, mine) for _ in range(5)] == [False] * 4 + [True]
+        assert [limited(api, operation_id, mine) for _ in range(3)] == [False, False, True]
+        assert limited(api, operation_id)
 
     def test_what_is_forged_counts_as_the_network(
         self, api: Api, neighbour: Api, server: Server, operation_id: str
@@ -92,6 +95,22 @@ def test_cookies_of_real_sign_ins_are_such_marks(api: Api, neighbour: Api, serve
         assert [limited(neighbour, operation_id) for _ in range(2)] == [False, True]
     assert api.call("auth.refresh", {}).status_code == 200
     assert not limited(api, "auth.login", ("biore_device", device(answer)))
+
+
+@pytest.mark.parametrize(
+    ("before", "seen"),
+    [("x=y; " * 63, True), ("x=y; " * 64, False), (";" * 64, False), (f"x={'y' * 8000}; ", True),
+     (f"x={'y' * 8192}; ", False)],
+)  # fmt: skip
+def test_a_mark_is_looked_for_in_the_beginning_of_the_cookies(
+    api: Api, neighbour: Api, server: Server, before: str, seen: bool
+) -> None:
+    """Reading them comes before the count, so it must cost little."""
+    operation_id = "auth.passwords.forgot"
+    server.configure(**{f"ratelimit.{operation_id}": "1/day"})
+    assert not limited(neighbour, operation_id)
+    name, value = mark(server, operation_id)
+    assert limited(api, operation_id, (before + name, value)) is not seen
 
 
 def test_an_operation_for_people_counts_them_by_their_session(api: Api, server: Server, tables: Tables) -> None:
