@@ -4,7 +4,7 @@ The start is refused where a handler or a job asks for a name that is not here; 
 the types that they expect against these.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -33,6 +33,7 @@ from services.turns import OneByOne
 AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
 Clock: TypeAlias = Callable[[], datetime]
 DeviceOf: TypeAlias = Callable[[str | None], str | None]
+DevicesOf: TypeAlias = Callable[[Collection[str | None]], Awaitable[Mapping[str | None, str | None]]]
 QrCode: TypeAlias = Callable[[str], str]
 RandomBytes: TypeAlias = Callable[[int], bytes]
 RegionOf: TypeAlias = Callable[[str], str | None]
@@ -57,6 +58,7 @@ class Services(Shared):
     """For handlers. They get ``OfCall.hasher`` in place of this one, which does the work."""
 
     avatar_columns: AvatarColumns
+    devices_of: DevicesOf
     export_links: ExportLinks
     geoip: GeoIpFamily
     hasher: Hasher

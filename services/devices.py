@@ -1,5 +1,7 @@
 """Names of devices, as people know them."""
 
+import asyncio
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from ua_parser import parse_os, parse_user_agent
@@ -48,3 +50,14 @@ def device_of(user_agent: str | None) -> str | None:
     browser = BROWSERS.get(found.family) if found else None
     system = SYSTEMS.get(runs_on.family) if runs_on else None
     return f"{browser} on {system}" if browser and system else browser or system
+
+
+async def devices_of(user_agents: Collection[str | None]) -> Mapping[str | None, str | None]:
+    """Each with its ``device_of``. Other calls have their turn after each, because a new one takes milliseconds; a
+    thread would hold the interpreter as long.
+    """
+    devices = dict[str | None, str | None]()
+    for user_agent in dict.fromkeys(user_agents):
+        devices[user_agent] = device_of(user_agent)
+        await asyncio.sleep(0)
+    return devices

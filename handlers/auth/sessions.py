@@ -11,16 +11,18 @@ from domain.errors import ApiError
 
 if TYPE_CHECKING:
     from domain.wire import auth as wire
-    from handlers.needs import Client, Clock, Config, DeviceOf, GeoIp, Principal, Repositories, UnitOfWork, Visitor
+    from handlers.needs import Client, Clock, Config, DevicesOf, GeoIp, Principal, Repositories, UnitOfWork, Visitor
 
 # ``list`` names the operation; the built-in is not needed here.
 
 
 async def list(  # noqa: A001
-    principal: Principal, db: Repositories, clock: Clock, config: Config, device_of: DeviceOf, max_items: int
+    principal: Principal, uow: UnitOfWork, clock: Clock, config: Config, devices_of: DevicesOf, max_items: int
 ) -> wire.Sessions:
-    rows = await db.sessions.list_live(principal.user_id, clock(), config["auth.refresh_idle_days"], max_items)
-    return {"sessions": [session_view(row, device_of(row.user_agent), principal.session_id) for row in rows]}
+    async with uow() as db:
+        rows = await db.sessions.list_live(principal.user_id, clock(), config["auth.refresh_idle_days"], max_items)
+    devices = await devices_of([row.user_agent for row in rows])
+    return {"sessions": [session_view(row, devices[row.user_agent], principal.session_id) for row in rows]}
 
 
 async def revoke(id: str, principal: Principal, db: Repositories, clock: Clock) -> None:  # noqa: A002
