@@ -61,13 +61,20 @@ def allowance(config: Config) -> Allowance:
     return Allowance(timedelta(minutes=config["mail.same_address_minutes"]), config["mail.same_address_per_day"])
 
 
+def allowance_of_known(config: Config) -> Allowance:
+    """Of who was here before. Somebody else on the owner's network is taken for the owner, who must not wait for the
+    next day.
+    """
+    return replace(allowance(config), refill=REFILL)
+
+
 def allowance_of_strangers(config: Config) -> Allowance:
     """Where the owner can be told from strangers, these leave some of the day's mails to the owner.
 
-    But the owner may be taken for one of them, and must not wait for the next day.
+    But the owner may be taken for one of them, too.
     """
-    whole = allowance(config)
-    return replace(whole, a_day=max(1, whole.a_day - RESERVED), refill=REFILL)
+    whole = allowance_of_known(config)
+    return replace(whole, a_day=max(1, whole.a_day - RESERVED))
 
 
 def message_view(message: Any) -> wire.MailboxMessage:

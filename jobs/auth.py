@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain import topics
 from domain.keys import Purpose
-from domain.mails import allowance, allowance_of_strangers
+from domain.mails import allowance, allowance_of_known, allowance_of_strangers
 
 MINUTE = timedelta(minutes=1)
 
@@ -52,7 +52,7 @@ async def forgot_password(
         user = await db.users.find_by_email(job.secret)
         if user is None or user.status not in RESETTABLE:
             return
-        most = allowance(config) if job.payload.asker == "known" else allowance_of_strangers(config)
+        most = allowance_of_known(config) if job.payload.asker == "known" else allowance_of_strangers(config)
         sent = await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), most)
         if not sent:
             return

@@ -139,6 +139,30 @@ class TestOneAddress:
         assert [ask(clients(server)), ask(owner)] == [4, 4]
         assert reset(owner, links(owner)[-1]).status_code == 200
 
+    def test_neighbours_who_used_up_the_day_leave_the_owner_a_link_until_the_next(
+        self, server: Server, clients: Clients, tables: Tables
+    ) -> None:
+        """Whoever shares the owner's network is taken for the owner."""
+        server.configure(**NO_GAP, **{"ratelimit.auth.passwords.forgot": "100/hour"})
+        owner = clients(server)
+        account(owner, tables)
+        owner.sign_in()
+        neighbour = clients(server, owner.address)
+
+        def ask(client: Api) -> int:
+            forgot(client)
+            server.work_off()
+            return len(links(owner))
+
+        assert [ask(neighbour) for _ in range(6)] == [1, 2, 3, 4, 5, 5]
+        lives = "SELECT expires_at - created_at AS life FROM password_resets ORDER BY expires_at"
+        *usual, last = (row["life"] for row in tables.rows(lives))
+        assert max(usual) < timedelta(minutes=61)
+        assert timedelta(hours=7, minutes=59) < last < timedelta(hours=8, minutes=1)
+        tables.run("UPDATE mail_quotas SET last_at = last_at - interval '8 hours'")
+        assert [ask(owner), ask(neighbour)] == [6, 6]
+        assert reset(owner, links(owner)[-1]).status_code == 200
+
     def test_what_strangers_get_anew_is_nothing_of_the_owners(
         self, server: Server, clients: Clients, tables: Tables
     ) -> None:
