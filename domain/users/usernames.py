@@ -26,9 +26,23 @@ def skeleton(username: str) -> str:
 
 
 def readings(username: str) -> tuple[str, str]:
-    """What it looks like, and what is left of that behind our own name, where a reserved word could stand."""
+    """What it looks like, and what is left of that behind our own name, where reserved words could stand."""
     whole = skeleton(username)
     return whole, whole.removeprefix(skeleton(OWN))
+
+
+def words_within(text: str) -> list[str]:
+    """All that could be a word of it."""
+    return [text[start:stop] for start in range(len(text)) for stop in range(start + 1, len(text) + 1)]
+
+
+def is_made_of(text: str, words: Collection[str]) -> bool:
+    """Whether it is nothing but words, one after the other."""
+    reached = {0}
+    for start in range(len(text)):
+        if start in reached:
+            reached |= {start + len(word) for word in words if text.startswith(word, start)}
+    return len(text) in reached
 
 
 def _spelt(letter: str) -> str:

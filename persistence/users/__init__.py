@@ -5,7 +5,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Delete, and_, delete, exists, func, literal, or_, select, union_all, update
+from sqlalchemy import (
+    ARRAY,
+    Delete,
+    Text,
+    and_,
+    any_,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import ApiError
 from domain.keys import DigestsOf
 from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
-from domain.users.usernames import readings
+from domain.users.usernames import is_made_of, readings, words_within
 from persistence.models import (
     BackupCode,
     Challenge,
@@ -101,8 +116,16 @@ class Users:
         taken = exists().where(User.username == username)
         row = UsernameHistory
         held = exists().where(row.former == username, row.held_until > func.now(), row.user_id.is_distinct_from(by))
-        reserved = exists().where(ReservedUsername.skeleton.in_(readings(username)))
-        return bool(await self._session.scalar(select(taken | held | reserved)))
+        whole, behind = readings(username)
+        reserved = exists().where(ReservedUsername.skeleton.in_((whole, behind)))
+        if await self._session.scalar(select(taken | held | reserved)):
+            return True
+        return whole != behind and is_made_of(behind, await self._reserved_within(behind))
+
+    async def _reserved_within(self, text: str) -> Sequence[str]:
+        words = cast(words_within(text), ARRAY(Text))
+        found = select(ReservedUsername.skeleton).where(ReservedUsername.skeleton == any_(words))
+        return (await self._session.scalars(found)).all()
 
     async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str], now: datetime) -> UUID:
         """The id of the new account, which gets the first of ``referral_codes`` that is free everywhere.

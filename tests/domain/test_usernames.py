@@ -5,12 +5,14 @@ import pytest
 from domain.errors import ApiError
 from domain.users.usernames import (
     FORM,
+    is_made_of,
     is_name,
     passes_for_us,
     readings,
     require_no_path,
     require_rested,
     skeleton,
+    words_within,
 )
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -74,6 +76,14 @@ class TestOwnName:
 
     def test_what_follows_it_is_read_too(self) -> None:
         assert readings("bioresupp0rt") == (skeleton("bioresupport"), skeleton("support"))
+
+    @pytest.mark.parametrize(
+        ("text", "is_made"),
+        [("supportteam", True), ("team", True), ("teams", False), ("xteam", False), ("teamteamsupport", True)],
+    )
+    def test_words_alone(self, text: str, *, is_made: bool) -> None:
+        words = set(words_within(text)) & {"support", "team", "supp"}
+        assert is_made_of(text, words) is is_made
 
 
 class TestCoolDown:

@@ -14,7 +14,8 @@ DISGUISED = ["аda", "ａｄａ", "ad\u200ba", "\u202eada", "ada\u0301", "ádá"
 
 
 OURS = ["bio_re", "b1ore", "biore-official", "biore-news", "bioresupport", "bi0reteam"]
-ALIKE = [*OURS, "adm1n", "supp0rt", "-admin", "we11known", "5ecurity"]
+TWO_WORDS = ["bioresupportteam", "bi0resecurityteam"]
+ALIKE = [*OURS, *TWO_WORDS, "adm1n", "supp0rt", "-admin", "we11known", "5ecurity"]
 
 
 def check(api: Api, username: str) -> bool:
@@ -35,7 +36,7 @@ class TestCheck:
     def test_a_free_name_is_available_in_every_spelling(self, api: Api) -> None:
         assert [check(api, name) for name in ("ada", " ADA ", "a.d_a-7", "ada-lovelace", "lore")] == [True] * 5
 
-    @pytest.mark.parametrize("name", ["bioreactor", "bio-reactor", "biorefinery", "blorenzo"])
+    @pytest.mark.parametrize("name", ["bioreactor", "bio-reactor", "biorefinery", "blorenzo", "biorematerials"])
     def test_a_word_that_begins_as_our_name_is_available(self, api: Api, name: str) -> None:
         assert check(api, name)
 
