@@ -10,16 +10,16 @@ import pytest
 from contract.loader import ROOT, Contract, load
 from contract.policy import ContractError
 from contract.texts import LOCALES as FOLDERS_OF_WORDS
-from domain import gdpr, upload, users
+from domain import gdpr, mails, upload, users
 from domain.auth import two_factor
 from domain.config_keys import CATALOGUE, LOCALES
 from domain.email_address import DOT_ATOM
 from domain.users.usernames import FORM
 from portal.flows import found_in
 from portal.model import read
-from runtime.web import dispatch, validation
+from runtime.web import dispatch, files, validation
 
-NUMBERS = {5: "five", 10: "ten", 15: "fifteen"}
+NUMBERS = {2: "two", 5: "five", 8: "eight", 10: "ten", 15: "fifteen"}
 STATUSES = {"User": users.STATUSES, "Upload": upload.STATUSES, "GdprRequest": gdpr.STATUSES, "Row": gdpr.STATUSES}
 
 
@@ -93,6 +93,16 @@ def test_a_sign_in_with_a_second_factor_tells_the_figures_of_its_rules(contract:
     wrong = NUMBERS[two_factor.FAILURES_BEFORE_LOCK]
     assert f"{wrong} wrong codes in a row lock the second factor for {minutes[1]} minutes" in told
     assert contract.errors["auth.2fa.locked"]["meaning"].startswith(f"{wrong.title()} wrong codes in a row")
+
+
+def test_archives_and_links_to_reset_tell_the_figures_of_their_rules(contract: Contract) -> None:
+    (shown,) = [found for found in contract.document["x-biore-files"]["operations"] if found["method"] == "GET"]
+    told = " ".join(shown["description"].split())
+    most = NUMBERS[files.MOST_OF_ONE], files.MOST_OF_ALL
+    assert f"gives one account {most[0]} archives at a time, and {most[1]} in all" in told
+    told = " ".join(contract.operation("auth.passwords.forgot")["description"].split())
+    assert f"The last {NUMBERS[mails.RESERVED]} of a day" in told
+    assert f"one more each {NUMBERS[mails.REFILL.seconds // 3600]} hours" in told
 
 
 def test_a_username_has_one_form_and_the_lengths_that_are_told(contract: Contract) -> None:
