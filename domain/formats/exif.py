@@ -2,15 +2,20 @@
 
 import struct
 
+from domain.formats.outline import Data
+
 ORIENTATION = 0x0112
 SHORT = 3
 UPRIGHT = 1
 MOST_ENTRIES = 1000
+# What JPEG has room for. Other formats have for gigabytes, of which nothing is read.
+LARGEST = 65536
 ENTRY = 12
 
 
-def orientation_of(tiff: bytes) -> int:
+def orientation_of(data: Data, start: int, stop: int) -> int:
     """1 to 8, as a TIFF header and its first directory say; 1, upright, for whatever is no orientation."""
+    tiff = data[start : min(stop, start + LARGEST)]
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None:
         return UPRIGHT

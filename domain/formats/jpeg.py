@@ -86,7 +86,7 @@ def _segment(found: Outline, data: Data, marker: int, start: int, end: int) -> N
     elif marker == APP0 and data[start + 2 : start + 7] == JFIF and end - start >= JFIF_BYTES:
         found.add(b"\xff\xe0\0\x10" + data[start + 2 : start + 14] + b"\0\0")  # without its thumbnail
     elif marker == APP1 and data[start + 2 : start + 7] == EXIF:
-        orientation = orientation_of(data[start + 2 + EXIF_HEADER : end])
+        orientation = orientation_of(data, start + 2 + EXIF_HEADER, end)
         if orientation != UPRIGHT:
             tiff = EXIF + b"\0" + tiff_with(orientation)
             found.add(b"\xff\xe1" + (len(tiff) + 2).to_bytes(2, "big") + tiff)

@@ -10,12 +10,12 @@ import re
 import sys
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from domain.formats import icc, samples
 from domain.formats.boxes import Box, boxes, child
-from domain.formats.outline import Data, Malformed, NotUnderstood, Outline, Part, big, exactly
+from domain.formats.outline import MOST_PARTS, Data, Malformed, NotUnderstood, Outline, Part, big, exactly
 
 # ISO media and MP4, their profiles for streaming and by broadcasters, phones, and cameras with brands of their own.
 FAMILY = re.compile(
@@ -29,6 +29,7 @@ OTHERS = re.compile(
 )
 LARGEST_HEAD = 4096
 LARGEST_XML = 65536
+MOST_TRACKS = 10_000
 # Pictures and sound. Cameras keep places and movements in tracks of all other kinds, words among them, and how far
 # away things are in auxiliary pictures.
 PLAYED = {b"vide", b"soun"}
@@ -185,11 +186,14 @@ class _Film:
     found: Outline
     handler: bytes = b""
     media: list[samples.Range] = field(default_factory=list)
-    played: list[samples.Range] = field(default_factory=list)
+    played: samples.Ranges = field(init=False)
     beside: list[int] = field(default_factory=list)
     stay: set[int] = field(default_factory=set)
     sizes: dict[int, int] = field(default_factory=dict)
     fragments: set[Box] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.played = samples.Ranges(len(self.data))
 
     def learn(self) -> None:
         """Which tracks stay, before any box is copied: an index may stand in front of the film that it is about."""
@@ -200,8 +204,13 @@ class _Film:
                 (self.stay if stays else gone).add(self._number(trak))
             extends = child(self.found, self.data, moov, b"mvex")
             for trex in self._named(extends, b"trex") if extends else ():
-                self.sizes[big(self.data, trex.body + 4, 4)] = big(self.data, trex.body + 16, 4)
+                self._add_size(big(self.data, trex.body + 4, 4), big(self.data, trex.body + 16, 4))
         self.stay -= gone
+
+    def _add_size(self, track: int, size: int) -> None:
+        self.sizes[track] = size
+        if len(self.sizes) > MOST_TRACKS:
+            raise Malformed("the film has too many tracks")
 
     def _named(self, parent: Box | None, name: bytes) -> Iterator[Box]:
         start, stop = (parent.body, parent.end) if parent else (0, len(self.data))
@@ -209,10 +218,10 @@ class _Film:
 
     def not_played(self) -> list[samples.Range]:
         """The stretches of the film's data that no track names which stays. Raises Malformed when none names any."""
-        played = list(_common(_merged(self.played), self.media))
+        played = samples.few(_common(self.played.merged(), self.media))
         if not played:
             raise Malformed("nothing in it is played")
-        gaps = list(_between(played, self.media))
+        gaps = samples.few(_between(played, self.media))
         if any(_holds(gaps, place) for place in self.beside):
             raise NotUnderstood("what goes with samples lies among them")
         return gaps
@@ -257,7 +266,7 @@ class _Film:
             case b"ftyp" | b"styp":
                 _brands(self.data, box)
             case b"mdat":
-                self.media.append((box.body, box.end))
+                self._add_media(box)
             case b"stbl":
                 self._follow_tables(box)
             case b"moof":
@@ -265,13 +274,19 @@ class _Film:
             case name if name in LINKS and not exactly(self.data, box.body, 4)[3] & 1:
                 raise NotUnderstood("samples lie in another file")
 
+    def _add_media(self, box: Box) -> None:
+        self.media.append((box.body, box.end))
+        if len(self.media) > MOST_PARTS:
+            raise Malformed("the data of the film lies in too many boxes")
+
     def _follow_tables(self, stbl: Box) -> None:
         tables: dict[bytes, Box] = {}
         for box in boxes(self.found, self.data, stbl.body, stbl.end):
             tables.setdefault(box.name, box)
         if self.handler == b"soun" and self._is_counted_otherwise(tables):
             raise NotUnderstood("the size of samples is another one than the table tells")
-        self.played += samples.of_track(self.found, self.data, tables)
+        for start, stop in samples.of_track(self.found, self.data, tables):
+            self.played.add(start, stop)
         if beside := tables.get(b"saio"):
             self.beside += samples.places_beside(self.found, self.data, beside, 0)
 
@@ -292,7 +307,8 @@ class _Film:
             if fragment.follows and some_gone:
                 raise NotUnderstood("samples begin where those of a track end that does not stay")
             self.fragments.add(traf)
-            self.played += fragment.ranges
+            for start, stop in fragment.ranges:
+                self.played.add(start, stop)
             for beside in self._named(traf, b"saio"):
                 self.beside += samples.places_beside(self.found, self.data, beside, fragment.place)
 
@@ -336,7 +352,7 @@ class _Film:
         """Whether the samples are a film's by the kind that the descriptor of the stream tells: ISO/IEC 14496-1."""
         inner = Box(entry.name, entry.start, entry.body + PICTURE_ENTRY.head, entry.end)
         told = child(self.found, self.data, inner, b"esds")
-        found = DESCRIPTOR.match(self.data[told.body + 4 : told.end]) if told else None
+        found = DESCRIPTOR.match(self.data[told.body + 4 : min(told.end, told.body + LARGEST_HEAD)]) if told else None
         return found is not None and found[1][0] in PICTURE_KINDS
 
     def _is_colour(self, box: Box) -> bool:
@@ -436,7 +452,7 @@ def _between(ranges: list[samples.Range], others: list[samples.Range]) -> Iterat
             yield at, stop
 
 
-def _common(ranges: list[samples.Range], others: list[samples.Range]) -> Iterator[samples.Range]:
+def _common(ranges: Iterable[samples.Range], others: list[samples.Range]) -> Iterator[samples.Range]:
     """Where both are. Each list is in order and without overlaps."""
     first = 0
     for start, stop in ranges:
@@ -446,15 +462,3 @@ def _common(ranges: list[samples.Range], others: list[samples.Range]) -> Iterato
         while at < len(others) and others[at][0] < stop:
             yield max(start, others[at][0]), min(stop, others[at][1])
             at += 1
-
-
-def _merged(ranges: list[samples.Range]) -> list[samples.Range]:
-    merged: list[samples.Range] = []
-    for start, stop in sorted(ranges):
-        if start == stop:
-            continue
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
-        else:
-            merged.append((start, stop))
-    return merged

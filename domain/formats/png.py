@@ -62,7 +62,7 @@ def _chunk(found: Outline, data: Data, name: bytes, start: int, end: int) -> Non
     elif name[:1].isupper():
         raise Malformed("a chunk that is needed and unknown")
     elif name == b"eXIf":
-        orientation = orientation_of(data[start + 8 : end - 4])
+        orientation = orientation_of(data, start + 8, end - 4)
         if orientation != UPRIGHT:
             tiff = tiff_with(orientation)
             checksum = zlib.crc32(name + tiff)

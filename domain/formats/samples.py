@@ -5,15 +5,19 @@ Only tracks that stay are followed. What their tables do not name is not played,
 
 import sys
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from domain.formats.boxes import Box, boxes, child
-from domain.formats.outline import Data, Malformed, NotUnderstood, Outline, big, exactly
+from domain.formats.outline import MOST_PARTS, Data, Malformed, NotUnderstood, Outline, big, exactly
 
 Range: TypeAlias = tuple[int, int]
 PIECE = 16384
+# The two numbers of four bits in a byte.
+HIGH, LOW = bytes(byte >> 4 for byte in range(256)), bytes(byte & 15 for byte in range(256))
+HALF, SECOND = 64, 2**64 - 1
 # Flags of the head of a fragment.
 BASE, DESCRIBED, LASTING, SIZED, FROM_MOOF = 0x1, 0x2, 0x8, 0x10, 0x20000
 # Flags of a run of samples. Each field of a sample has four bytes.
@@ -64,9 +68,7 @@ class Sizes:
         if self.same or count == 0:
             return self.same * count
         if self.bits == 4:
-            at, odd = self.start + first // 2, first % 2
-            digits = exactly(data, at, (odd + count + 1) // 2).hex()
-            return sum(int(digit, 16) for digit in digits[odd : odd + count])
+            return _sum_halves(data, self.start, first, first + count)
         width = self.bits // 8
         return _sum(data, self.start + width * first, count, width)
 
@@ -84,6 +86,19 @@ def _sizes(data: Data, tables: Mapping[bytes, Box]) -> Sizes:
     raise NotUnderstood("no table says how large samples are")
 
 
+def _sum_halves(data: Data, start: int, first: int, last: int) -> int:
+    """Of the numbers of four bits from the first one up to the last, which is not counted."""
+    begin, end, total = start + first // 2, start + (last + 1) // 2, 0
+    for at in range(begin, end, PIECE):
+        piece = exactly(data, at, min(PIECE, end - at))
+        total += sum(piece.translate(HIGH)) + sum(piece.translate(LOW))
+    if first % 2:
+        total -= HIGH[data[begin]]
+    if last % 2:
+        total -= LOW[data[end - 1]]
+    return total
+
+
 def _sum(data: Data, start: int, count: int, width: int, step: int = 1) -> int:
     """Of each ``step``-th of so many numbers."""
     total, piece = 0, PIECE * step * width
@@ -94,6 +109,47 @@ def _sum(data: Data, start: int, count: int, width: int, step: int = 1) -> int:
             numbers.byteswap()
         total += sum(numbers[::step])
     return total
+
+
+class Ranges:
+    """Stretches of a file of ``size`` bytes, in any order. Each is one number: a film may have half a million."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._numbers: list[int] = []
+
+    def add(self, start: int, stop: int) -> None:
+        """As far as it lies in the file."""
+        start, stop = max(start, 0), min(stop, self._size)
+        if start >= stop:
+            return
+        if self._numbers and self._numbers[-1] & SECOND == start:
+            self._numbers[-1] += stop - start
+        else:
+            self._numbers.append(start << HALF | stop)
+
+    def merged(self) -> Iterator[Range]:
+        """In order and without overlaps."""
+        self._numbers.sort()
+        start = stop = 0
+        for number in self._numbers:
+            first, last = number >> HALF, number & SECOND
+            if first <= stop:
+                stop = max(stop, last)
+                continue
+            if stop:
+                yield start, stop
+            start, stop = first, last
+        if stop:
+            yield start, stop
+
+
+def few(ranges: Iterable[Range]) -> list[Range]:
+    """Raises Malformed for more than a cleaned file may have parts, before all of them are there."""
+    found = list(islice(ranges, MOST_PARTS + 1))
+    if len(found) > MOST_PARTS:
+        raise Malformed("the samples of the film lie in too many pieces")
+    return found
 
 
 class Defaults(NamedTuple):
@@ -125,7 +181,7 @@ def of_fragment(found: Outline, data: Data, moof: Box, sizes: Mapping[int, int])
         follows = told.base is None and not told.from_moof and last is not None
         base = told.base if told.base is not None else last if follows and last is not None else moof.start
         size = sizes.get(told.track) if told.size is None else told.size
-        runs = list(_runs(found, data, traf, base, size))
+        runs = few(_joined(_runs(found, data, traf, base, size)))
         last = runs[-1][1] if runs else base
         yield traf, Fragment(told.track, base, follows, runs)
 
@@ -150,6 +206,20 @@ def _runs(found: Outline, data: Data, traf: Box, base: int, size: int | None) ->
             start = end if start is None else start
             end = start + total
             yield start, end
+
+
+def _joined(ranges: Iterable[Range]) -> Iterator[Range]:
+    """Those as one of which each begins where the last one ended."""
+    held: Range | None = None
+    for start, stop in ranges:
+        if held is not None and held[1] == start:
+            held = held[0], stop
+            continue
+        if held is not None:
+            yield held
+        held = start, stop
+    if held is not None:
+        yield held
 
 
 def _run(data: Data, run: Box, base: int, size: int | None) -> tuple[int | None, int]:

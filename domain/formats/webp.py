@@ -7,6 +7,7 @@ from domain.formats import icc
 from domain.formats.exif import UPRIGHT, orientation_of, tiff_with
 from domain.formats.outline import Data, Malformed, Outline, exactly, length_of, little
 
+EXIF = b"Exif\0\0"
 ICC_FLAG, EXIF_FLAG, XMP_FLAG = 0x20, 0x08, 0x04
 PICTURES = {b"VP8 ", b"VP8L"}
 KEPT = {b"ANIM", b"ALPH"} | PICTURES
@@ -78,7 +79,8 @@ def _is_colour(data: Data, chunk: Chunk) -> bool:
 
 def _orientation(data: Data, chunk: Chunk) -> int:
     """Some encoders put the name of JPEG's segment in front."""
-    return orientation_of(data[chunk.body : chunk.end].removeprefix(b"Exif\0\0"))
+    named = data[chunk.body : min(chunk.end, chunk.body + len(EXIF))] == EXIF
+    return orientation_of(data, chunk.body + (len(EXIF) if named else 0), chunk.end)
 
 
 def _frame(found: Outline, data: Data, chunk: Chunk) -> None:

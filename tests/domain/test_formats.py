@@ -5,6 +5,8 @@ Pillow is the judge: it decodes what was cleaned, and reads what metadata is lef
 
 import struct
 import time
+import tracemalloc
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -16,6 +18,7 @@ from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 from domain.config_keys import MIME_TYPES
 from domain.formats import READERS, Malformed, NotUnderstood, copied, icc, outline
 from domain.formats.outline import MOST_PARTS, MOST_VISITED, PIECE
+from domain.formats.samples import Sizes
 from domain.upload import Refused, cleaned
 from tests.files import ENTRY, box, chunk, file_of, ftyp, index, moov, mp4, picture, png, riff, stamped, track
 
@@ -814,6 +817,83 @@ class TestBounds:
     def test_a_large_file_is_copied_in_pieces(self) -> None:
         data = mp4(3 * PIECE) + box(b"udta", bytes(2 * PIECE))
         assert max(len(piece) for piece in copied(outline("video/mp4", data).parts, data)) == PIECE
+
+
+MIB = 1024 * 1024
+MANY = 200_000
+
+
+def halves(count: int) -> bytes:
+    """The tables of a track whose samples have one byte each, told in four bits."""
+    runs = box(b"stsc", struct.pack(">5I", 0, 1, 1, count, 1))
+    table = box(b"stz2", struct.pack(">3I", 0, 4, count) + b"\x11" * (count // 2))
+    return runs + table + box(b"stco", struct.pack(">3I", 0, 1, AT))
+
+
+def scattered(count: int, size: int, step: int, start: int = AT) -> bytes:
+    """The tables of a track that has one sample in each chunk, all of the same size."""
+    runs = box(b"stsc", struct.pack(">5I", 0, 1, 1, 1, 1))
+    table = box(b"stsz", struct.pack(">3I", 0, size, count))
+    starts = struct.pack(f">{count}I", *range(start, start + count * step, step))
+    return runs + table + box(b"stco", struct.pack(">2I", 0, count) + starts)
+
+
+def runs_apart(count: int) -> bytes:
+    """A fragment with as many runs of one sample, and a byte between each two."""
+    runs = b"".join(box(b"trun", struct.pack(">3I", 1, 1, 2 * number)) for number in range(count))
+    return box(b"moof", fragment(1, runs, 0x10, struct.pack(">I", 1)))
+
+
+def sizes_of_tracks(count: int) -> bytes:
+    told = b"".join(box(b"trex", struct.pack(">6I", 0, number, 1, 0, number, 0)) for number in range(count))
+    return moov(box(b"mvex", told))
+
+
+def exif_in_webp(size: int) -> bytes:
+    return riff(b"WEBP", (b"VP8X", bytes(10)), (b"EXIF", bytes(size)), (b"VP8 ", picture("image/webp")[20:]))
+
+
+class TestMemory:
+    """Of a file that is looked at little is in memory at once, whatever its tables tell."""
+
+    LARGE = (
+        (lambda: film(tracks=[track(b"vide", ENTRY, halves(8 * MIB))]), MIB),
+        (lambda: film(tracks=[track(b"vide", ENTRY, scattered(MANY, 1, 2))], data=bytes(2 * MANY)), 32 * MIB),
+        (lambda: film() + runs_apart(MANY), 20 * MIB),
+        (lambda: film() + box(b"mdat", b"x") * MANY, 32 * MIB),
+        (lambda: film() + sizes_of_tracks(MANY), 4 * MIB),
+        (lambda: film(tracks=[track(b"vide", box(b"mp4v", bytes(78) + box(b"esds", bytes(8 * MIB))), OWN)]), MIB),
+        (lambda: png()[:33] + chunk(b"eXIf", bytes(8 * MIB)) + png()[33:], MIB),
+        (lambda: exif_in_webp(8 * MIB), MIB),
+    )
+
+    @pytest.mark.parametrize(("make", "bound"), LARGE, ids=range(len(LARGE)))
+    def test_is_bounded(self, make: Callable[[], bytes], bound: int) -> None:
+        data = make()
+        content_type = {b"\x89PNG": "image/png", b"RIFF": "image/webp"}.get(data[:4], "video/mp4")
+        tracemalloc.start()
+        try:
+            is_taken(content_type, data)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < bound
+
+    def test_a_film_of_many_chunks_is_taken(self) -> None:
+        """As of an hour, where pictures and sound take turns: together they lie in one piece."""
+        count = MOST_PARTS + 10_000
+        pictures, sound = (scattered(count, 2, 4, start) for start in (AT, AT + 2))
+        tracks = [track(b"vide", ENTRY, pictures), track(b"soun", box(b"mp4a", bytes(28)), sound, 2)]
+        whole = film(tracks=tracks, data=b"x" * (4 * count))
+        assert clean("video/mp4", whole) == whole
+
+    @pytest.mark.parametrize("first", range(5))
+    @pytest.mark.parametrize("count", [0, 1, 2, 7, 2 * 16384 + 1, 50_000])
+    def test_sizes_of_four_bits_are_added_up_from_anywhere(self, first: int, count: int) -> None:
+        packed = bytes((number * 7 + number // 3) % 256 for number in range(30_000))
+        digits = [int(digit, 16) for digit in packed.hex()]
+        sizes = Sizes(0, len(digits), 4, 3)
+        assert sizes.total(b"abc" + packed, first, count) == sum(digits[first : first + count])
 
 
 class TestTime:
