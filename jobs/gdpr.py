@@ -63,10 +63,12 @@ async def remove_archive(job: Job[topics.RemoveArchive], storage: Storage) -> No
     await storage.of(job.payload.provider).delete(job.payload.key)
 
 
-async def sweep_exports(uow: UnitOfWork, clock: Clock) -> None:
+async def sweep_exports(uow: UnitOfWork, config: Config, clock: Clock) -> None:
     now = clock()
     async with uow.last() as db:
-        await db.gdpr_requests.give_up_stalled(now - STALLED, now)
+        for user_id, export_id in await db.gdpr_requests.give_up_stalled(now - STALLED, now):
+            keys = export_keys(user_id, export_id)  # a worker may have died when the storage had its archive
+            await _remove_archives(db, config["external.storage.active_provider"], keys)
         for export_id in await db.data_exports.list_expired(now, BATCH):
             await db.outbox.add(topics.ForgetExport(export_id))
 

@@ -76,15 +76,16 @@ class GdprRequests:
         processing = update(Row).where(Row.id == request_id, Row.status == "PROCESSING")
         await self._session.execute(processing.values(status="FAILED", completed_at=now))
 
-    async def give_up_stalled(self, before: datetime, now: datetime) -> None:
-        """Exports that nobody works on any more, so that a new one can be asked for."""
+    async def give_up_stalled(self, before: datetime, now: datetime) -> Sequence[tuple[UUID, UUID]]:
+        """Exports that nobody works on any more, so that a new one can be asked for: of whom, and which."""
         stalled = update(Row).where(
             Row.kind == EXPORT,
             Row.status.in_(("PENDING", "PROCESSING")),
             Row.created_at < before,
             ~_queued("gdpr.build_export", "request", Row.id),
         )
-        await self._session.execute(stalled.values(status="FAILED", completed_at=now))
+        given_up = stalled.values(status="FAILED", completed_at=now).returning(Row.user_id, Row.id)
+        return [(row.user_id, row.id) for row in await self._session.execute(given_up)]
 
     async def cancel_deletion(self, user_id: UUID, now: datetime) -> UUID | None:
         """The pending erasure that is off now; None when there is none, or it has begun."""

@@ -415,6 +415,22 @@ class TestFailure:
         server.let_time_come("gdpr.sweep_exports")
         assert status(api, request_id, headers).json()["data"]["status"] == "FAILED"
 
+    def test_the_archive_of_a_worker_that_died_goes_when_it_is_given_up(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        """The storage had it already, and the job is lost."""
+        with s3_server() as vendor:
+            server.configure(**vendor.configured())
+            vendor.put_status = 500
+            ask(api, headers)
+            server.work_off()
+            assert len(vendor.files) == 1
+            tables.run("UPDATE gdpr_requests SET created_at = now() - interval '2 days'")
+            tables.run("DELETE FROM outbox")
+            server.let_time_come("gdpr.sweep_exports")
+            server.work_off()
+            assert vendor.files == {}
+
     def test_a_worker_that_was_given_up_spoils_no_archive(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
     ) -> None:
