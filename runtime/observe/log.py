@@ -14,11 +14,15 @@ import structlog
 from runtime.observe.context import CORRELATION, TRACEPARENT
 
 SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|email|^to$|recipient", re.IGNORECASE)
-ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[\w-]+(?:\.[\w-]+)+")
-JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+# A pattern that may begin at each character of a word takes a time that grows with the square of its length. So these
+# two take words as a whole, whether there is something to hide in them or not.
+ADDRESS = re.compile(r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]++)(@[\w-]++(?:\.[\w-]++)+)?")
+DOTTED = re.compile(r"[A-Za-z0-9_.-]++")
+JWT_HEAD, SHORTEST_HEAD = "eyJ", 11
 CREDENTIALS = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
 QUERY_TOKEN = re.compile(r"(?<=token=)[^&\s\"']+")
-PARAMETERS = re.compile(r"(?<=\[parameters: ).*?(?=\]\s*$|\]\n)|(?<=DETAIL:  ).*", re.DOTALL)
+PARAMETERS = re.compile(r"(?<=\[parameters: ).*?(?=\]\s*$|\]\n|\Z)|(?<=DETAIL:  ).*", re.DOTALL)
+HIDDEN = "(hidden)"
 
 Event = MutableMapping[str, Any]
 
@@ -34,7 +38,7 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
 
 def _clean(key: str, value: Any) -> Any:
     if SECRET_KEYS.search(key) and key != "event":
-        return "(hidden)"
+        return HIDDEN
     if isinstance(value, Mapping):
         return {str(name): _clean(str(name), inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -43,9 +47,31 @@ def _clean(key: str, value: Any) -> Any:
 
 
 def hide(text: str) -> str:
-    for pattern in (PARAMETERS, CREDENTIALS, ADDRESS, JWT, QUERY_TOKEN):
-        text = pattern.sub("(hidden)", text)
-    return text
+    text = CREDENTIALS.sub(HIDDEN, PARAMETERS.sub(HIDDEN, text))
+    if "@" in text:
+        text = ADDRESS.sub(lambda word: HIDDEN if word[2] else word[0], text)
+    if JWT_HEAD in text:
+        text = DOTTED.sub(_without_jwt, text)
+    return QUERY_TOKEN.sub(HIDDEN, text)
+
+
+def _without_jwt(word: re.Match[str]) -> str:
+    """Three parts with dots between them, of which the last may be empty. The first one may begin within a word."""
+    parts, kept, at = word[0].split("."), [], 0
+    while at < len(parts):
+        head, found, _ = parts[at].partition(JWT_HEAD)
+        if (
+            found
+            and len(parts[at]) - len(head) >= SHORTEST_HEAD
+            and all(parts[at + 1 : at + 2])
+            and at + 2 < len(parts)
+        ):
+            kept.append(head + HIDDEN)
+            at += 3
+        else:
+            kept.append(parts[at])
+            at += 1
+    return ".".join(kept)
 
 
 def _correlate(_logger: Any, _method: str, event: Event) -> Event:

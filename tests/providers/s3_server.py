@@ -3,6 +3,7 @@
 moto, the known stand-in, takes any signature, expired URLs and other types alike, so it would prove nothing here.
 """
 
+import gzip
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ PUBLIC = ("avatars/", "media/", "documents/")
 
 
 class S3Server:
-    """``files``: key -> media type and bytes; ``codings``: key -> the coding that the uploader named.
+    """``files``: key -> media type and bytes; ``codings``: key -> the coding that the uploader named. ``packs``: who
+    takes files packed gets them so, as from proxies in front of a storage.
 
     ``asked``: method and key of each request. ``fault`` answers everything; ``put_status`` what was put, which is kept
     whatever it says; a clear ``gate`` holds deletions.
@@ -35,6 +37,7 @@ class S3Server:
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.codings: dict[str, str] = {}
+        self.packs = False
         self.asked: list[tuple[str, str]] = []
         self.fault: int | None = None
         self.put_status = 200
@@ -132,6 +135,8 @@ def s3_server() -> Iterator[S3Server]:
             elif asked:
                 last = int(asked.rpartition("-")[2])
                 self._answer(206, content[: last + 1], Content_Type=content_type)
+            elif server.packs and "gzip" in self.headers.get("accept-encoding", ""):
+                self._answer(200, gzip.compress(content), Content_Type=content_type, Content_Encoding="gzip")
             else:
                 self._answer(200, content, Content_Type=content_type)
 

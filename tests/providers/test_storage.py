@@ -256,6 +256,16 @@ class TestS3:
         assert with_adapter("s3", storage_config, tmp_path, give_and_take) == bomb
         assert vendor.codings == {incoming(KEY): "gzip, gzip"}
 
+    def test_what_is_read_is_packed_by_nobody(
+        self, storage_config: FakeConfig, vendor: S3Server, tmp_path: Path
+    ) -> None:
+        vendor.packs = True
+        vendor.files[KEY] = ("image/png", bytes(1000))
+        try:
+            assert with_adapter("s3", storage_config, tmp_path, content) == bytes(1000)
+        finally:
+            vendor.packs = False
+
     def test_a_cdn_may_stand_in_front(self, storage_config: FakeConfig, tmp_path: Path) -> None:
         storage_config["external.storage.s3.public_url"] = "https://cdn.bio.re/"
 
