@@ -245,7 +245,14 @@ CATALOGUE: dict[str, ConfigKey] = {
         ConfigKey(
             "upload.max_pixels", "int", 50_000_000, "width times height of the largest picture", 1, 1_000_000_000
         ),
-        ConfigKey("upload.open_slots", "int", 50, "URLs of one account that wait for their file", 1, 1000),
+        ConfigKey(
+            "upload.open_slots",
+            "int",
+            50,
+            "uploads of one account that wait for their file, or for a look at it",
+            1,
+            1000,
+        ),
         ConfigKey("upload.daily_files", "int", 500, "uploads that one account may ask for within 24 hours", 1, 100_000),
         ConfigKey(
             "upload.daily_bytes",

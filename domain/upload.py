@@ -111,7 +111,7 @@ def require_quota(slot: Slot, usage: Usage, now: datetime, config: Config) -> No
 
 
 def _seconds_until(moment: datetime | None, now: datetime) -> float:
-    return (moment - now).total_seconds() if moment else DAY.total_seconds()
+    return max(1.0, (moment - now).total_seconds()) if moment else DAY.total_seconds()
 
 
 def owner_of(key: str) -> UUID | None:

@@ -56,6 +56,8 @@ async def forgot_password(
         sent = await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), most)
         if not sent:
             return
-        life = most.link_life(sent, timedelta(minutes=config["auth.reset_ttl_minutes"]))
+        # The owner may be taken for a stranger, whoever used the mails up.
+        strangers = allowance_of_strangers(config)
+        life = strangers.link_life(sent, timedelta(minutes=config["auth.reset_ttl_minutes"]))
         token = await db.password_resets.start(user.id, clock(), life)
         await db.outbox.add(topics.ResetPassword(user.id, minutes=life // MINUTE), secret=str(token))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, delete, exists, false, func, insert, select, true, update
+from sqlalchemy import Text, and_, cast, delete, exists, false, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import ApiError
@@ -45,7 +45,8 @@ class Uploads:
 
     async def usage(self, user_id: UUID, now: datetime) -> Usage:
         """Of one account. Whoever holds its row still can count on it until the transaction ends."""
-        open_ = and_(Upload.status == "PENDING", Upload.uploaded_at.is_(None), Upload.expires_at > now)
+        comes = or_(Upload.expires_at > now, Upload.uploaded_at.is_not(None), Upload.direct)
+        open_ = and_(Upload.status == "PENDING", comes)
         query = select(
             func.count().filter(open_),
             func.min(Upload.expires_at).filter(open_),

@@ -16,7 +16,7 @@ def outline(data: Data) -> Outline:
     """Comments and what other applications left go; so does what follows the end of the picture."""
     if data[:6] not in HEADS:
         raise Malformed("no header")
-    found, at, images = Outline(), 13 + _table(data[10]), 0
+    found, at, images = Outline.of(data), 13 + _table(data[10]), 0
     found.has_frame(width=little(data, 6, 2), height=little(data, 8, 2))
     found.keep(0, at)
     while at < len(data) and data[at] != TRAILER:

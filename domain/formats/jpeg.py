@@ -30,7 +30,7 @@ def outline(data: Data) -> Outline:
     """Kept are picture, colour profile and orientation. What follows the picture, such as a film, is no part of it."""
     if data[:2] != START:
         raise Malformed("no start of an image")
-    found, at, scanned = Outline(), 2, False
+    found, at, scanned = Outline.of(data), 2, False
     found.keep(0, 2)
     profile: list[slice] = []
     while True:

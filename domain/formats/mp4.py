@@ -151,7 +151,7 @@ ABOUT_TRACK = {b"trex": 4, b"tfra": 4, b"sidx": 4}
 
 def outline(data: Data) -> Outline:
     """Raises Malformed where boxes do not lie in one another as their sizes say."""
-    found = Outline()
+    found = Outline.of(data)
     _require_family(found, data)
     film = _Film(data, found)
     film.learn()

@@ -12,8 +12,11 @@ Part: TypeAlias = bytes | slice | int
 PIECE = 256 * 1024
 # No encoder comes near; a file of nothing but tiny pieces costs time for nothing.
 MOST_PARTS = 100_000
-# Markers, chunks, blocks and boxes that are looked at, kept or not: the bound of the time that one file takes.
+# Markers, chunks, blocks and boxes that are looked at, kept or not: the bound of the time that one file takes. A small
+# file may not cost as much as a large one: beyond some, a visit has its share of the bytes.
 MOST_VISITED = 500_000
+VISITS_OF_ANY = 20_000
+BYTES_OF_A_VISIT = 64
 
 
 class Malformed(Exception):
@@ -28,14 +31,20 @@ class NotUnderstood(Malformed):
 class Outline:
     """``pixels`` are those of the largest frame; 0 where the format has no picture that is decoded at once."""
 
+    most_visited: int = MOST_VISITED
+
     parts: list[Part] = field(default_factory=list)
     pixels: int = 0
     visited: int = 0
 
+    @classmethod
+    def of(cls, data: Data) -> "Outline":
+        return cls(min(MOST_VISITED, VISITS_OF_ANY + len(data) // BYTES_OF_A_VISIT))
+
     def visit(self) -> None:
         """Once for each marker, chunk, block and box. Raises Malformed for more than any encoder writes."""
         self.visited += 1
-        if self.visited > MOST_VISITED:
+        if self.visited > self.most_visited:
             raise Malformed("the file has too many pieces")
 
     def keep(self, start: int, stop: int) -> None:

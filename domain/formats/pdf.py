@@ -12,6 +12,6 @@ def outline(data: Data) -> Outline:
     """Documents are kept as they are: they are sent on purpose, and their properties are part of them."""
     if HEADER.search(data, 0, HEAD_BYTES + len(b"%PDF-1.7")) is None:
         raise Malformed("no header")
-    found = Outline()
+    found = Outline.of(data)
     found.keep(0, len(data))
     return found

@@ -20,7 +20,7 @@ def outline(data: Data) -> Outline:
     """What follows the end of the picture is no part of it."""
     if data[:8] != SIGNATURE or data[8:16] != b"\0\0\0\x0dIHDR":
         raise Malformed("no signature and header")
-    found, at, seen = Outline(), 8, set()
+    found, at, seen = Outline.of(data), 8, set()
     found.keep(0, at)
     while b"IEND" not in seen:
         found.visit()

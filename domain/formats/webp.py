@@ -33,7 +33,7 @@ def outline(data: Data) -> Outline:
     """Exif, XMP and unknown chunks go, and what follows the file's own end. Flags and sizes are made to fit."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise Malformed("no RIFF of the form WEBP")
-    found = Outline()
+    found = Outline.of(data)
     chunks = _chunks(found, data, 12, 8 + little(data, 4, 4))
     first = next(chunks, None)
     if first is not None and first.name in PICTURES:

@@ -184,6 +184,7 @@ async def _change_email(
     email = await db.email_changes.new_email(token)
     if owner_proven:
         await db.users.clear(email, user_id)
+        await db.credential_changes.close(user_id, now, OPENED)
     await db.users.require_unclaimed(email, None, now, by=user_id)
     notice = await changes.note(db, user_id, MOVED)
     await db.email_changes.note_former(token, former, UUID(notice.undo))

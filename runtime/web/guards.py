@@ -145,8 +145,8 @@ class Guards:
     async def _count_marked(self, operation_id: str, call: Call, rate: Rate, shown: str, wide: int) -> Decision:
         """The network's count is apart from that of calls without a mark: these use up nothing of it.
 
-        Somebody may have a copy of the mark. Who uses it up takes nothing from its owner but what the mark gave: the
-        owner is then counted as a caller without one.
+        Somebody may have a copy of the mark, and somebody else many marks. Who uses them up takes nothing from the
+        others but what marks give: they are then counted as callers without one.
         """
         own = await self.limiter.hit(f"{operation_id}:{shown}", rate)
         if not own.allowed:
@@ -155,9 +155,7 @@ class Guards:
             f"{operation_id}:marked:{name}" for name in (call.client.network, *wider_networks(call.client.network))
         ]
         all_marked = await self.limiter.hit(network, Rate(rate.limit * wide, rate.window), tuple(around))
-        return (
-            own if all_marked.allowed else Decision(allowed=False, limit=own.limit, remaining=0, reset=all_marked.reset)
-        )
+        return own if all_marked.allowed else await self._count_caller(operation_id, call, rate)
 
 
 def _must_be_fresh(policy: Policy, principal: Principal) -> bool:

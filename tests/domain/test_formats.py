@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 
 from domain.config_keys import MIME_TYPES
 from domain.formats import READERS, Malformed, NotUnderstood, copied, icc, outline
-from domain.formats.outline import MOST_PARTS, MOST_VISITED, PIECE
+from domain.formats.outline import MOST_PARTS, MOST_VISITED, PIECE, VISITS_OF_ANY
 from domain.formats.samples import Sizes
 from domain.upload import Refused, cleaned
 from tests.files import ENTRY, box, chunk, file_of, ftyp, index, moov, mp4, picture, png, riff, stamped, track
@@ -882,9 +882,9 @@ class TestMemory:
     def test_a_film_of_many_chunks_is_taken(self) -> None:
         """As of an hour, where pictures and sound take turns: together they lie in one piece."""
         count = MOST_PARTS + 10_000
-        pictures, sound = (scattered(count, 2, 4, start) for start in (AT, AT + 2))
+        pictures, sound = (scattered(count, 64, 128, start) for start in (AT, AT + 64))
         tracks = [track(b"vide", ENTRY, pictures), track(b"soun", box(b"mp4a", bytes(28)), sound, 2)]
-        whole = film(tracks=tracks, data=b"x" * (4 * count))
+        whole = film(tracks=tracks, data=b"x" * (128 * count))
         assert clean("video/mp4", whole) == whole
 
     @pytest.mark.parametrize("first", range(5))
@@ -970,3 +970,12 @@ class TestTime:
         data = head + piece * (MOST_VISITED + 1)
         with pytest.raises(Malformed, match="too many pieces"):
             outline(content_type, data)
+
+    @pytest.mark.parametrize(
+        ("content_type", "head", "piece"),
+        [("image/png", png()[:33], chunk(b"tEXt", b"")), ("video/mp4", mp4(), box(b"free", b""))],
+    )
+    def test_a_small_file_may_have_fewer(self, content_type: str, head: bytes, piece: bytes) -> None:
+        """A file of some hundred kilobytes does not cost as much as one of fifty megabytes."""
+        with pytest.raises(Malformed, match="too many pieces"):
+            outline(content_type, head + piece * 2 * VISITS_OF_ANY)

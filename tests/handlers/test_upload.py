@@ -196,19 +196,24 @@ class TestPresign:
 
 
 class TestQuota:
-    """Of an account: URLs that wait for their file, and bytes of a day."""
+    """Of an account: uploads that wait for their file or a look at it, and files and bytes of a day."""
 
     def ask(self, api: Api, headers: dict[str, str], **more: Any) -> httpx.Response:
         body = {"type": "avatar", "contentType": "image/png"} | more
         return api.call("upload.presign", body, headers=headers)
 
-    def test_urls_that_wait_are_counted(self, api: Api, server: Server, headers: dict[str, str], web: Any) -> None:
+    def test_uploads_that_wait_are_counted(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], web: Any
+    ) -> None:
         server.configure(**{"upload.open_slots": 2})
         first, _ = presign(api, headers), presign(api, headers)
         refused = self.ask(api, headers)
         assert (refused.status_code, code_of(refused)) == (429, "error.upload.too_many_open")
         assert 0 < int(refused.headers["retry-after"]) <= first["expiresIn"]
         assert put(web, first, file_of("image/png")).status_code == 200
+        tables.run("UPDATE uploads SET expires_at = now() - interval '1 second' WHERE uploaded_at IS NOT NULL")
+        assert self.ask(api, headers).status_code == 429  # while nobody has looked at it
+        look(server)
         assert self.ask(api, headers).status_code == 200
         assert self.ask(api, headers).status_code == 429
 
