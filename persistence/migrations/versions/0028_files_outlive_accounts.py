@@ -5,6 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.beside import committed
+
 revision = "0028"
 down_revision = "0027"
 branch_labels = None
@@ -20,12 +22,18 @@ LEADS = (
     ("data_exports", "user_id", "users"),
     ("data_exports", "request_id", "gdpr_requests"),
 )
+LOOKS = (
+    "ALTER TABLE uploads VALIDATE CONSTRAINT fk_uploads_user_id",
+    "ALTER TABLE data_exports VALIDATE CONSTRAINT fk_data_exports_user_id",
+    "ALTER TABLE data_exports VALIDATE CONSTRAINT fk_data_exports_request_id",
+)
 
 
 def upgrade() -> None:
     for table, column, target in LEADS:
         op.alter_column(table, column, existing_type=sa.Uuid(), nullable=True)
         _refer(table, column, target, "SET NULL")
+    _look()
 
 
 def downgrade() -> None:
@@ -34,9 +42,17 @@ def downgrade() -> None:
         op.execute(sa.delete(sa.table(table, leading)).where(leading.is_(None)))
         op.alter_column(table, column, existing_type=sa.Uuid(), nullable=False)
         _refer(table, column, target, "CASCADE")
+    _look()
 
 
 def _refer(table: str, column: str, target: str, when_it_goes: str) -> None:
     name = f"fk_{table}_{column}"
-    op.drop_constraint(name, table, type_="foreignkey")
-    op.create_foreign_key(name, table, target, [column], ["id"], ondelete=when_it_goes)
+    op.drop_constraint(name, table, type_="foreignkey", if_exists=True)
+    op.create_foreign_key(name, table, target, [column], ["id"], ondelete=when_it_goes, postgresql_not_valid=True)
+
+
+def _look() -> None:
+    """At the rows that are there, once the keys hold for all others, so that nobody waits."""
+    with committed():
+        for statement in LOOKS:
+            op.execute(statement)
