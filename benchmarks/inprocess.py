@@ -36,7 +36,7 @@ from runtime.web.app import Application
 from runtime.web.call import SCOPE_KEY
 from runtime.web.call import Call as CallState
 from runtime.web.http.headers import Headers
-from services.live_config import LiveConfig
+from services.config.live import LiveConfig
 
 SECRET = "a-secret-of-the-benchmarks-0123456789-abcdef"  # noqa: S105
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"

@@ -26,6 +26,7 @@ from services.passwords import Hasher
 from services.turns import DEADLINE_SECONDS
 from tests.harness import PASSWORD
 from tests.processes.biore import registration
+from tests.providers.fakes import FakeConfig
 
 NAME = "passwords"
 ROUNDS, QUICK_ROUNDS = 12, 10
@@ -70,7 +71,7 @@ def served(stand: Stand, rounds: int) -> Iterator[tuple[Ours, str]]:
     limits = {f"ratelimit__auth__{name}": WIDE for name in ("register", "login", "me")}
     configure(database_url, auth__salt_rounds=rounds, auth__email_mx_check=False, **limits)
     settle(database_url, 1000)
-    password_hash = asyncio.run(Hasher({"auth.salt_rounds": rounds}).hash(PASSWORD))
+    password_hash = asyncio.run(Hasher(FakeConfig({"auth.salt_rounds": rounds})).hash(PASSWORD))
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE users SET password_hash = %s", [password_hash])
     # Each client comes from a network of its own: of one network only a few may wait.

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.config_keys import CATALOGUE, InvalidConfig, Rate
+from domain.config_keys import BoolKey, InvalidConfig, Rate
+from domain.switches import SWITCHES
 
 Security = list[dict[str, list[str]]]
 BEARER_ASKED: Security = [{"bearerAuth": []}]
@@ -62,7 +63,7 @@ class ContractError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KillSwitch:
-    key: str
+    key: BoolKey
     error: str
 
 
@@ -266,9 +267,10 @@ def _kill_switch(where: str, switch: Mapping[str, str] | None) -> KillSwitch | N
     if switch is None:
         return None
     _require(switch.keys() == {"key", "error"}, where, "x-biore-kill-switch takes key and error")
-    known = switch["key"] in CATALOGUE and CATALOGUE[switch["key"]].kind == "bool"
-    _require(known, where, f"x-biore-kill-switch: {switch['key']!r} is no boolean config key")
-    return KillSwitch(**switch)
+    key = SWITCHES.get(switch["key"])
+    if key is None:
+        raise ContractError(f"{where}: x-biore-kill-switch: {switch['key']!r} is not in domain/switches.py")
+    return KillSwitch(key, switch["error"])
 
 
 def _side_effect(where: str, effect: Mapping[str, Any]) -> SideEffect:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from domain.config_keys import Config
+from domain.config_keys import Config, TextKey
+
+BASE_URL = TextKey("site.base_url", "https://bio.re", "where links in mails lead", development="http://127.0.0.1:8000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +13,7 @@ class MailedPage:
     """``path``: one for all languages. ``site``: the config key of the site that has it, by those whom it is for."""
 
     path: str
-    site: str = "site.base_url"
+    site: TextKey = BASE_URL
 
     def link(self, token: str) -> "Link":
         return Link(self, token)
@@ -24,8 +26,7 @@ class Link:
 
     def written(self, config: Config, locale: str) -> str:
         """The page speaks the language of the mail."""
-        base: str = config[self.page.site]
-        site = urlsplit(base)
+        site = urlsplit(config[self.page.site])
         path = f"{site.path.rstrip('/')}/{self.page.path}"
         query = urlencode({"token": self.token, "lang": locale})
         return site._replace(path=path, query=query, fragment="").geturl()

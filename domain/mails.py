@@ -5,9 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.config_keys import Config
+from domain.config_keys import Config, IntKey
 from domain.presenting import presented
 from domain.wire import dev as wire
+
+SAME_ADDRESS_MINUTES = IntKey(
+    "mail.same_address_minutes", 5, "between two mails of a kind that anybody may have sent to an address", 0, 1440
+)
+SAME_ADDRESS_PER_DAY = IntKey(
+    "mail.same_address_per_day", 5, "mails of a kind that anybody may have sent to an address", 1, 1000
+)
 
 DAY = timedelta(days=1)
 RESERVED = 2
@@ -58,7 +65,7 @@ class Allowance:
 
 
 def allowance(config: Config) -> Allowance:
-    return Allowance(timedelta(minutes=config["mail.same_address_minutes"]), config["mail.same_address_per_day"])
+    return Allowance(timedelta(minutes=config[SAME_ADDRESS_MINUTES]), config[SAME_ADDRESS_PER_DAY])
 
 
 def allowance_of_known(config: Config) -> Allowance:

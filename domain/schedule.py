@@ -6,6 +6,8 @@ Intervals need no calendar: nothing here happens at an hour of somebody's day, s
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from domain.config_keys import IntKey
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PREFIX = "schedule."
 
@@ -19,8 +21,8 @@ class Recurring:
     meaning: str
 
     @property
-    def config_key(self) -> str:
-        return f"{PREFIX}{self.topic}.seconds"
+    def pace(self) -> IntKey:
+        return IntKey(f"{PREFIX}{self.topic}.seconds", self.seconds, f"how often {self.meaning}", 1, 86400)
 
 
 RECURRING = (

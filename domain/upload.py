@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
-from domain.config_keys import Config
+from domain.config_keys import ChoiceKey, Config, IntKey, ListKey, TextKey
 from domain.errors import ApiError
 from domain.formats import Data, Malformed, NotUnderstood, Part, outline
 from domain.wire import upload as wire
@@ -41,6 +41,61 @@ DAY = timedelta(days=1)
 MOST_LOOKS = 3
 CACHED_SECONDS = 60
 FIRST_LOOK = timedelta(seconds=2)
+
+# What can be recognised by its structure may be uploaded.
+MIME_TYPES = tuple(EXTENSIONS)
+MIB = 1024 * 1024
+LARGEST_FILE = 1024 * MIB
+IMAGES = ["image/jpeg", "image/png", "image/webp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an admin allows of one type of upload."""
+
+    mime_types: ListKey
+    max_bytes: IntKey
+
+
+def _limits(kind: str, mime_types: list[str], mebibytes: int) -> Limits:
+    return Limits(
+        ListKey(f"upload.{kind}.mime_types", mime_types, f"media types of type {kind}", MIME_TYPES),
+        IntKey(f"upload.{kind}.max_bytes", mebibytes * MIB, f"largest file of type {kind}", 1, LARGEST_FILE),
+    )
+
+
+LIMITS = {
+    "avatar": _limits("avatar", IMAGES, 5),
+    "media": _limits("media", [*IMAGES, "image/gif", "video/mp4"], 50),
+    "document": _limits("document", ["application/pdf", "image/jpeg", "image/png"], 10),
+}
+MAX_PIXELS = IntKey("upload.max_pixels", 50_000_000, "width times height of the largest picture", 1, 1_000_000_000)
+OPEN_SLOTS = IntKey(
+    "upload.open_slots", 50, "uploads of one account that wait for their file, or for a look at it", 1, 1000
+)
+DAILY_FILES = IntKey("upload.daily_files", 500, "uploads that one account may ask for within 24 hours", 1, 100_000)
+DAILY_BYTES = IntKey(
+    "upload.daily_bytes",
+    2048 * MIB,
+    "bytes that one account may upload within 24 hours; a size that was not told counts as the largest",
+    1,
+    1024 * 1024 * MIB,
+)
+URL_TTL_SECONDS = IntKey("upload.url_ttl_seconds", 300, "life of a URL to upload by", 10, 3600)
+API_URL = TextKey(
+    "site.api_url",
+    "https://api.bio.re",
+    "origin of this API, where it serves files",
+    development="http://127.0.0.1:8000",
+)
+STORAGE_PROVIDERS = ("local", "s3")
+STORAGE_PROVIDER = ChoiceKey(
+    "external.storage.active_provider",
+    "s3",
+    "where new files are kept; those of before stay where they are",
+    STORAGE_PROVIDERS,
+    development="local",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +144,23 @@ class StoredFile:
 def slot(body: Any, user_id: UUID, name: UUID, config: Config) -> Slot:
     """Raises ApiError error.upload.content_type_not_allowed or error.upload.too_large."""
     kind, content_type, size = body["type"], body["contentType"], body.get("contentLength")
-    allowed, max_bytes = config[f"upload.{kind}.mime_types"], config[f"upload.{kind}.max_bytes"]
+    allowed, max_bytes = config[LIMITS[kind].mime_types], config[LIMITS[kind].max_bytes]
     if content_type not in allowed:
         raise ApiError("error.upload.content_type_not_allowed", allowed=", ".join(allowed))
     if size is not None and size > max_bytes:
         raise ApiError("error.upload.too_large", maxBytes=max_bytes)
     key = f"{FOLDERS[kind]}/{user_id}/{name}.{EXTENSIONS[content_type]}"
-    return Slot(key, content_type, max_bytes, size, timedelta(seconds=config["upload.url_ttl_seconds"]))
+    return Slot(key, content_type, max_bytes, size, timedelta(seconds=config[URL_TTL_SECONDS]))
 
 
 def require_quota(slot: Slot, usage: Usage, now: datetime, config: Config) -> None:
     """Raises ApiError error.upload.too_many_open, daily_files or daily_limit, each with the time to wait."""
-    if usage.open_slots >= config["upload.open_slots"]:
+    if usage.open_slots >= config[OPEN_SLOTS]:
         raise ApiError("error.upload.too_many_open", retry_after=_seconds_until(usage.next_slot_at, now))
-    most, wait = config["upload.daily_files"], _seconds_until(usage.next_free_at, now)
+    most, wait = config[DAILY_FILES], _seconds_until(usage.next_free_at, now)
     if usage.files >= most:
         raise ApiError("error.upload.daily_files", retry_after=wait, maxFiles=most)
-    most = config["upload.daily_bytes"]
+    most = config[DAILY_BYTES]
     if usage.bytes + slot.most_bytes > most:
         raise ApiError("error.upload.daily_limit", retry_after=wait, maxBytes=most)
 

@@ -10,7 +10,7 @@ from domain import topics
 from domain.auth import require_password
 from domain.clock import timestamp
 from domain.errors import ApiError
-from domain.gdpr import DELETION, EXPORT, day, deletion_view, export_status_view, export_view
+from domain.gdpr import DELETE_GRACE_DAYS, DELETION, EXPORT, day, deletion_view, export_status_view, export_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ async def _ask_for_export(principal: Principal, db: Repositories, *, unless: Seq
 
 async def _ask_for_deletion(user_id: UUID, db: Repositories, config: Config, changes: Changes, now: datetime) -> Any:
     """None while another request stands in the way. The mailed link works until the grace ends."""
-    grace = timedelta(days=config["gdpr.delete_grace_days"])
+    grace = timedelta(days=config[DELETE_GRACE_DAYS])
     request = await db.gdpr_requests.add(user_id, DELETION, unless=("PENDING", "PROCESSING"), ends=now + grace)
     if request is not None:
         notice = await changes.note(db, user_id, "deletion_scheduled")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain import topics
+from domain.auth import RESET_TTL_MINUTES, VERIFICATION_TTL_HOURS
 from domain.keys import Purpose
 from domain.mails import allowance, allowance_of_known, allowance_of_strangers
 
@@ -33,7 +34,7 @@ async def resend_verification(
             return
         if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "verify", user.email), clock(), allowance(config)):
             return
-        life = timedelta(hours=config["auth.verification_ttl_hours"])
+        life = timedelta(hours=config[VERIFICATION_TTL_HOURS])
         token = await db.email_verifications.start(user.id, clock(), life)
         secret = (await changes.note_opening(db, user.id)).written(str(token))
         await db.outbox.add(topics.VerifyAddress(user.id, await _opened_through(db, user)), secret)
@@ -58,6 +59,6 @@ async def forgot_password(
             return
         # The owner may be taken for a stranger, whoever used the mails up.
         strangers = allowance_of_strangers(config)
-        life = strangers.link_life(sent, timedelta(minutes=config["auth.reset_ttl_minutes"]))
+        life = strangers.link_life(sent, timedelta(minutes=config[RESET_TTL_MINUTES]))
         token = await db.password_resets.start(user.id, clock(), life)
         await db.outbox.add(topics.ResetPassword(user.id, minutes=life // MINUTE), secret=str(token))

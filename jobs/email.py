@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
-from domain.auth.changes import Notice, read_notice
+from domain.auth import ALERT_EMAIL, REACTIVATION_TTL_DAYS, RESET_TTL_MINUTES, VERIFICATION_TTL_HOURS
+from domain.auth.changes import UNDO_HOURS, YOUNG_DAYS, Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
+from domain.gdpr import EXPORT_TTL_HOURS
 from domain.mailed_pages import REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
 from domain.users import mask_email, moment
 
@@ -26,8 +28,8 @@ async def verify_address(
     if user is None or user.email_verified:  # nothing left to prove
         return
     notice, provider = read_notice(job.secret), job.payload.provider
-    told = {
-        "hours": config["auth.verification_ttl_hours"],
+    told: dict[str, Any] = {
+        "hours": config[VERIFICATION_TTL_HOURS],
         "when": moment(user.created_at),
         "device": device_of(user.registration_device) or "",
     } | ({"provider": PLATFORM_NAMES[provider]} if provider else {})
@@ -37,25 +39,25 @@ async def verify_address(
 
 
 async def reset_password(job: Job[topics.ResetPassword], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    link, minutes = RESET_PASSWORD.link(job.secret), job.payload.minutes or config["auth.reset_ttl_minutes"]
+    link, minutes = RESET_PASSWORD.link(job.secret), job.payload.minutes or config[RESET_TTL_MINUTES]
     await _tell_owner(job, uow, mailer, "reset_password", link=link, minutes=minutes)
 
 
 async def reactivation(job: Job[topics.Reactivation], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link = REACTIVATE.link(job.secret)
-    await _tell_owner(job, uow, mailer, "reactivation", link=link, days=config["auth.reactivation_ttl_days"])
+    await _tell_owner(job, uow, mailer, "reactivation", link=link, days=config[REACTIVATION_TTL_DAYS])
 
 
 async def account_deactivated(
     job: Job[topics.AccountDeactivated], uow: UnitOfWork, mailer: Mailer, config: Config
 ) -> None:
-    link, days = _reactivation_link(job), config["auth.reactivation_ttl_days"]
+    link, days = _reactivation_link(job), config[REACTIVATION_TTL_DAYS]
     await _tell_of_change(job, uow, mailer, config, "account_deactivated", link=link, days=days)
 
 
 async def change_undone(job: Job[topics.ChangeUndone], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link = RESET_PASSWORD.link(job.secret)
-    await _tell_owner(job, uow, mailer, "change_undone", link=link, minutes=config["auth.reset_ttl_minutes"])
+    await _tell_owner(job, uow, mailer, "change_undone", link=link, minutes=config[RESET_TTL_MINUTES])
 
 
 async def confirm_new_address(
@@ -70,9 +72,9 @@ async def confirm_new_address(
             return
         address = await db.email_changes.new_email(token)
     link = VERIFY_EMAIL_CHANGE.link(str(token))
-    hours = config["auth.verification_ttl_hours"]
+    hours = config[VERIFICATION_TTL_HOURS]
     payload = job.payload
-    told = {"link": link, "hours": hours, "account": mask_email(user.email)}
+    told: dict[str, Any] = {"link": link, "hours": hours, "account": mask_email(user.email)}
     told |= {"when": payload.when or "", "device": payload.device, "place": ""}
     notes = ("confirm_new_address.asked",) if payload.when else ()
     await mailer.send(job, "confirm_new_address", to=address, locale=user.locale, notes=notes, **told)
@@ -80,7 +82,7 @@ async def confirm_new_address(
 
 async def account_recovered(job: Job[topics.AccountRecovered], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link = RESET_PASSWORD.link(read_notice(job.secret).link)
-    minutes = config["auth.reset_ttl_minutes"]
+    minutes = config[RESET_TTL_MINUTES]
     await _tell_of_change(job, uow, mailer, config, "account_recovered", link=link, minutes=minutes)
 
 
@@ -106,7 +108,7 @@ async def address_returned(job: Job[topics.AddressReturned], uow: UnitOfWork, ma
 async def password_changed(job: Job[topics.PasswordChanged], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     """Also which platforms stand, and which were unlinked for being young."""
     payload = job.payload
-    told = {"when": payload.when, "device": payload.device, "days": config["auth.young_days"]}
+    told: dict[str, Any] = {"when": payload.when, "device": payload.device, "days": config[YOUNG_DAYS]}
     states = {"standing": payload.standing, "unlinked": payload.unlinked}
     platforms: dict[str, Any] = {state: _platform_names(named) for state, named in states.items() if named}
     notes = [f"platforms.{state}" for state in platforms]
@@ -164,7 +166,7 @@ async def phone_changed(job: Job[topics.PhoneChanged], uow: UnitOfWork, mailer: 
 
 
 async def username_changed(job: Job[topics.UsernameChanged], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    await _tell_of_change(job, uow, mailer, config, "username_changed", hours=config["auth.undo_hours"])
+    await _tell_of_change(job, uow, mailer, config, "username_changed", hours=config[UNDO_HOURS])
 
 
 async def provider_linked(job: Job[topics.ProviderLinked], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
@@ -182,7 +184,7 @@ async def export_requested(job: Job[topics.ExportRequested], uow: UnitOfWork, ma
 
 
 async def export_ready(job: Job[topics.ExportReady], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
-    await _tell_owner(job, uow, mailer, "export_ready", hours=config["gdpr.export_ttl_hours"])
+    await _tell_owner(job, uow, mailer, "export_ready", hours=config[EXPORT_TTL_HOURS])
 
 
 async def deletion_scheduled(
@@ -204,7 +206,7 @@ async def account_erased(job: Job[topics.AccountErased], mailer: Mailer) -> None
 async def session_theft(job: Job[topics.SessionTheft], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     """A former release left no link."""
     link = RESET_PASSWORD.link(job.secret) if job.secret else None
-    notes, minutes = ("session_theft.link",) if link else (), config["auth.reset_ttl_minutes"]
+    notes, minutes = ("session_theft.link",) if link else (), config[RESET_TTL_MINUTES]
     await _tell_owner(job, uow, mailer, "session_theft", link=link, notes=notes, minutes=minutes)
 
 
@@ -244,17 +246,15 @@ async def _tell_of_change(
 
 def _links(config: Config, notice: Notice, link: Link | None) -> dict[str, Any]:
     undo = UNDO_CHANGE.link(notice.undo) if notice.undo else None
-    return {"link": link, "undo": undo, "undo_hours": config["auth.undo_hours"]}
+    return {"link": link, "undo": undo, "undo_hours": config[UNDO_HOURS]}
 
 
 async def session_theft_alert(job: Job[topics.SessionTheftAlert], mailer: Mailer, config: Config) -> None:
-    if config["security.alert_email"]:
-        await mailer.send(
-            job, "session_theft_alert", to=config["security.alert_email"], locale=None, user=str(job.payload.user)
-        )
+    if config[ALERT_EMAIL]:
+        await mailer.send(job, "session_theft_alert", to=config[ALERT_EMAIL], locale=None, user=str(job.payload.user))
 
 
 async def sms_alert(job: Job[topics.SmsAlert], mailer: Mailer, config: Config) -> None:
-    if config["security.alert_email"]:
+    if config[ALERT_EMAIL]:
         told: dict[str, Any] = job.payload.written()
-        await mailer.send(job, "sms_alert", to=config["security.alert_email"], locale=None, **told)
+        await mailer.send(job, "sms_alert", to=config[ALERT_EMAIL], locale=None, **told)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain import topics
-from domain.gdpr import EXPORT_TRIES, STALLED, export_keys
-from domain.upload import LATEST
+from domain.gdpr import EXPORT_TRIES, EXPORT_TTL_HOURS, STALLED, export_keys
+from domain.upload import LATEST, STORAGE_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,14 +38,14 @@ async def build_export(
             raise
         async with uow.last() as db:  # the person may ask anew; the storage may have the archive nevertheless
             await db.gdpr_requests.fail_export(request_id, clock())
-            await _remove_archives(db, config["external.storage.active_provider"], keys)
+            await _remove_archives(db, config[STORAGE_PROVIDER], keys)
         return
 
     now = clock()
     async with uow.last() as db:
         kept = await db.gdpr_requests.complete_export(request_id, user_id, now)
         if kept:
-            expires_at = now + timedelta(hours=config["gdpr.export_ttl_hours"])
+            expires_at = now + timedelta(hours=config[EXPORT_TTL_HOURS])
             archive = {"key": key, "provider": provider.name, "size": size, "expires_at": expires_at}
             await db.data_exports.add(request_id=request_id, user_id=user_id, **archive)
             await _remove_archives(db, provider.name, former)
@@ -68,7 +68,7 @@ async def sweep_exports(uow: UnitOfWork, config: Config, clock: Clock) -> None:
     async with uow.last() as db:
         for user_id, export_id in await db.gdpr_requests.give_up_stalled(now - STALLED, now):
             keys = export_keys(user_id, export_id)  # a worker may have died when the storage had its archive
-            await _remove_archives(db, config["external.storage.active_provider"], keys)
+            await _remove_archives(db, config[STORAGE_PROVIDER], keys)
         for export_id in await db.data_exports.list_expired(now, BATCH):
             await db.outbox.add(topics.ForgetExport(export_id))
 
@@ -105,7 +105,7 @@ async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, confi
             return
         for export_id in cancelled:  # a try that failed may have left its archive
             keys = export_keys(farewell.user_id, export_id)
-            await _remove_archives(db, config["external.storage.active_provider"], keys)
+            await _remove_archives(db, config[STORAGE_PROVIDER], keys)
         subject = await db.personal_data.subject(farewell.user_id)
         if subject is not None:
             await db.personal_data.erase(subject)

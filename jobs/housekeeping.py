@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from domain.auth import REFRESH_IDLE_DAYS, UNVERIFIED_PURGE_DAYS
 from domain.auth.devices import KNOWN_LIFE
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
 
 
 async def forget_sessions(uow: UnitOfWork, config: Config, clock: Clock) -> None:
-    before, idle = clock() - KEPT, timedelta(days=config["auth.refresh_idle_days"])
+    before, idle = clock() - KEPT, timedelta(days=config[REFRESH_IDLE_DAYS])
     async with uow.last() as db:
         await db.sessions.purge(before, idle)
         await db.known_devices.purge(before - KNOWN_LIFE)
@@ -50,6 +51,6 @@ async def key_tombstones(uow: UnitOfWork) -> None:
 
 
 async def forget_unverified(uow: UnitOfWork, config: Config, clock: Clock) -> None:
-    life = timedelta(days=config["auth.unverified_purge_days"])
+    life = timedelta(days=config[UNVERIFIED_PURGE_DAYS])
     async with uow.last() as db:
         await db.users.purge_unverified(clock() - life)

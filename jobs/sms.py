@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain import topics
+from domain.auth import ALERT_EMAIL
 from domain.auth import otp as rules
 from domain.auth.sms import budget_of, is_unusual
 
@@ -27,7 +28,7 @@ async def otp(job: Job[topics.OtpSms], uow: UnitOfWork, texter: Texter, clock: C
 async def watch_budgets(uow: UnitOfWork, config: Config, clock: Clock) -> None:
     """Tell the operators once a day of each budget that is nearly used up, or whose codes hardly ever come back."""
     now = clock()
-    if not config["security.alert_email"]:
+    if not config[ALERT_EMAIL]:
         return
     async with uow.last() as db:
         for budget in await db.sms_budgets.list_of(now.date()):

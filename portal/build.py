@@ -12,7 +12,7 @@ from contract import changes as changelog
 from contract.loader import ROOT
 from contract.policy import ContractError
 from contract.texts import DEFAULT, Texts
-from domain.config_keys import LOCALES
+from domain.locales import LOCALES
 from portal import actions, bundle, search
 from portal.evidence import Evidence
 from portal.exports import enriched, llms, postman

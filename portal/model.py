@@ -11,7 +11,8 @@ from typing import Any
 from contract.loader import Contract
 from contract.policy import BEARER_ASKED, Policy
 from contract.references import resolved
-from domain.config_keys import CATALOGUE, ConfigKey
+from domain.config_keys import Key
+from services.config.catalogue import CATALOGUE
 
 Json = Any
 
@@ -145,7 +146,7 @@ class Operation:
     successes: tuple[Success, ...]
     refusals: tuple[Refusal, ...]
     effects: tuple[Effect, ...]
-    managed_by: tuple[ConfigKey, ...]
+    managed_by: tuple[Key[Any], ...]
     base_path: str
     components: Mapping[str, Json] = field(repr=False, compare=False)
 
@@ -235,7 +236,7 @@ class Module:
 class Site:
     contract: Contract
     modules: tuple[Module, ...]
-    catalogue: Mapping[str, ConfigKey] = field(default_factory=lambda: CATALOGUE)
+    catalogue: Mapping[str, Key[Any]] = field(default_factory=lambda: CATALOGUE)
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.loader import read_yaml
-from domain.config_keys import ConfigKey
+from domain.config_keys import Key
 from portal.flows import QUICK_START, flows, found_in
 from portal.model import Module, Operation, Site
 
@@ -53,16 +53,16 @@ def error_anchor(code: str) -> str:
     return f"error-{code}".replace(".", "-").replace("_", "-")
 
 
-def family_of(key: ConfigKey) -> str:
+def family_of(key: Key[Any]) -> str:
     """The page of a config key: those of one first word stand together."""
     return key.name.partition(".")[0]
 
 
-def config_path(key: ConfigKey) -> str:
+def config_path(key: Key[Any]) -> str:
     return f"{ROOT}/config/{family_of(key).replace('_', '-')}"
 
 
-def config_anchor(key: ConfigKey) -> str:
+def config_anchor(key: Key[Any]) -> str:
     return f"config-{key.name}".replace(".", "-").replace("_", "-")
 
 
@@ -128,7 +128,7 @@ def _config(site: Site, home: Page) -> Iterator[Page]:
         yield Page(path, "config_group.html", family, True, (home, index), context)
 
 
-def shaped(site: Site) -> tuple[tuple[ConfigKey, tuple[Operation, ...]], ...]:
+def shaped(site: Site) -> tuple[tuple[Key[Any], tuple[Operation, ...]], ...]:
     """Each config key that shapes an answer, with the operations that it shapes."""
     keys: dict[str, list[Operation]] = {}
     for operation in site.operations:

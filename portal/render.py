@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from contract.policy import ALWAYS
 from contract.texts import DEFAULT, RIGHT_TO_LEFT
-from domain.config_keys import ConfigKey
+from domain.config_keys import ChoiceKey, IntKey, Key, ListKey
 from portal import markup, pages
 from portal.model import Operation, Refusal, Site
 from portal.pages import Page
@@ -118,12 +118,12 @@ class Renderer:
             else self.words("rate.none")
         )
 
-    def bounds(self, key: ConfigKey) -> Markup:
-        if key.choices:
-            return Markup(", ").join(code(choice) for choice in key.choices)
-        if key.maximum is None:
-            return self.words("rule.minimum", limit=key.minimum)
-        return self.words("config.range", minimum=key.minimum, maximum=key.maximum)
+    def bounds(self, key: Key[Any]) -> Markup:
+        """Empty where any value of the kind will do."""
+        if isinstance(key, IntKey):
+            return self.words("config.range", minimum=key.minimum, maximum=key.maximum)
+        choices = key.choices if isinstance(key, (ChoiceKey, ListKey)) else ()
+        return Markup(", ").join(code(choice) for choice in choices)
 
     def error_example(self, refusal: Refusal) -> Markup:
         """The example with its texts in the language of the page."""

@@ -1,13 +1,12 @@
 """Which config keys shape what an operation does, read off the code: its handler, rules and services, and its jobs.
 
-Keys are read by their names, so a name of the catalogue in that code is a key that it reads; one with a gap, such as
-``f"upload.{kind}.max_bytes"``, stands for all that fit. How a vendor is reached is no matter of an operation: the way
-ends at the families of providers, which name the active one.
+Keys are objects, so a name in that code that stands for one is a key that it reads, be it by an attribute of its class
+or in a constant that holds several. How a vendor is reached is no matter of an operation: the way ends at the families
+of providers, which name the active one.
 """
 
 import ast
 import inspect
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -20,7 +19,7 @@ import orjson
 from contract.loader import Contract
 from contract.policy import Policy
 from domain.auth import require_fresh
-from domain.config_keys import CATALOGUE
+from domain.config_keys import Key
 from domain.topics import Topic
 from proof.sources import chain_of, definition_of, executed, is_ours, job_of, services_of
 from providers.registry import CaptchaFamily
@@ -49,7 +48,7 @@ def keys_of(policy: Policy) -> list[str]:
         reader.read(CaptchaFamily.verify, CaptchaFamily)
     if policy.fresh.always:
         reader.read(require_fresh)
-    switch = {policy.kill_switch.key} if policy.kill_switch else set[str]()
+    switch = {policy.kill_switch.key.name} if policy.kill_switch else set[str]()
     return sorted(reader.keys | switch)
 
 
@@ -66,7 +65,6 @@ class _Reader:
         self._read.add((function, owner))
         module, known = sys.modules[function.__module__], _classes(function, owner)
         for node in executed(definition_of(function)):
-            self.keys.update(_named(node, owner))
             if chain := chain_of(node):
                 self._follow(chain, module, owner, known)
 
@@ -85,6 +83,7 @@ class _Reader:
     def _method(self, owner: type, name: str) -> None:
         for kind in _implementations(owner):
             found = inspect.getattr_static(kind, name, None)
+            self.keys.update(_held(found))
             found = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
             self.read(found, kind)
 
@@ -118,29 +117,14 @@ def _is_written(function: Any) -> bool:
     return inspect.isfunction(function) and is_ours(function) and function.__code__.co_filename != "<string>"
 
 
-def _named(node: ast.AST, owner: Owner) -> Iterator[str]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in CATALOGUE:
-        yield node.value
-    elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-        fits = re.compile("".join(_part(part, owner) for part in node.values))
-        yield from (key for key in CATALOGUE if fits.fullmatch(key))
-
-
-def _part(part: ast.expr, owner: Owner) -> str:
-    """What a part of an f-string may be: a gap is one word of a name, and one that its class fills is known."""
-    if isinstance(part, ast.Constant):
-        return re.escape(str(part.value))
-    chain = chain_of(part.value) if isinstance(part, ast.FormattedValue) else []
-    filled = getattr(owner, chain[1], None) if chain[:1] == ["self"] and len(chain) == 2 else None
-    return re.escape(filled) if isinstance(filled, str) else "[a-z0-9_]+"
-
-
 def _held(value: Any) -> Iterable[str]:
-    """The keys that a constant holds."""
+    """The names of the keys that a constant holds."""
+    if isinstance(value, Key):
+        return [value.name]
     if is_dataclass(value) and not isinstance(value, type):
-        value = tuple(getattr(value, field.name) for field in fields(value))
-    texts = value if isinstance(value, (tuple, list, set, frozenset)) else (value,)
-    return [text for text in texts if isinstance(text, str) and text in CATALOGUE]
+        value = [getattr(value, field.name) for field in fields(value)]
+    parts = value.values() if isinstance(value, dict) else value
+    return [name for part in parts for name in _held(part)] if isinstance(value, (dict, list, tuple)) else []
 
 
 def _classes(function: FunctionType, owner: Owner) -> Mapping[str, type]:

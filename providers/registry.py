@@ -12,13 +12,10 @@ from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 import httpx
 import structlog
 
-from domain.config_keys import Config
+from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.errors import ApiError
-from domain.upload import incoming, is_public
-from providers.captcha import captcha_adapters
-from providers.email import email_adapters
-from providers.geoip import geoip_adapters
-from providers.leaked_passwords import leaked_passwords_adapters
+from domain.upload import STORAGE_PROVIDER, incoming, is_public
+from providers import captcha, email, geoip, leaked_passwords, sms
 from providers.observing import nobody, observed
 from providers.ports import (
     Attempt,
@@ -42,7 +39,6 @@ from providers.ports import (
     SmsProvider,
     StorageProvider,
 )
-from providers.sms import sms_adapters
 from providers.storage import storage_adapters
 from providers.storage.local import LocalStorage, Sign
 from providers.storage.observed import ObservedStorage
@@ -62,24 +58,26 @@ AnswerT = TypeVar("AnswerT")
 
 class _Family(Generic[AdapterT]):
     family: ClassVar[str]
+    active_provider: ClassVar[ChoiceKey]
 
     def __init__(self, config: Config, adapters: Iterable[AdapterT], observe: ObserveAttempt = nobody) -> None:
         self._config = config
         self._adapters = {adapter.name: adapter for adapter in adapters}
         self._observe = observe
 
-    def chosen(self) -> list[str]:
-        """The providers to ask, each once. ``none`` ends the list."""
-        chosen = [
-            self._config[f"external.{self.family}.active_provider"],
-            *self._config[f"external.{self.family}.failover_providers"],
-        ]
-        return list(dict.fromkeys(takewhile(lambda name: name != "none", chosen)))
-
     def _adapter(self, name: str) -> AdapterT:
         if name not in self._adapters:
             raise ProviderUnavailable(f"the {self.family} provider {name} does not exist in this environment")
         return self._adapters[name]
+
+
+class _Chain(_Family[AdapterT]):
+    failover_providers: ClassVar[ListKey]
+
+    def chosen(self) -> list[str]:
+        """The providers to ask, each once. ``none`` ends the list."""
+        chosen = [self._config[self.active_provider], *self._config[self.failover_providers]]
+        return list(dict.fromkeys(takewhile(lambda name: name != "none", chosen)))
 
     async def _first_available(self, ask: Callable[[str], Awaitable[AnswerT]]) -> AnswerT:
         faults = []
@@ -92,7 +90,7 @@ class _Family(Generic[AdapterT]):
         raise ProviderUnavailable(f"no {self.family} provider is available ({'; '.join(faults) or 'none is active'})")
 
 
-class _Senders(_Family[AdapterT]):
+class _Senders(_Chain[AdapterT]):
     async def _deliver(self, hand_over: Callable[[AdapterT], Awaitable[None]], record: RecordAttempt) -> None:
         """Returns when a provider has the message. Every try is recorded.
 
@@ -117,6 +115,8 @@ class _Senders(_Family[AdapterT]):
 
 class EmailFamily(_Senders[EmailProvider]):
     family = "email"
+    active_provider = email.ACTIVE_PROVIDER
+    failover_providers = email.FAILOVER_PROVIDERS
 
     async def send(self, mail: Mail, record: RecordAttempt) -> None:
         """As ``_deliver``."""
@@ -129,14 +129,18 @@ class EmailFamily(_Senders[EmailProvider]):
 
 class SmsFamily(_Senders[SmsProvider]):
     family = "sms"
+    active_provider = sms.ACTIVE_PROVIDER
+    failover_providers = sms.FAILOVER_PROVIDERS
 
     async def send(self, sms: Sms, record: RecordAttempt) -> None:
         """As ``_deliver``."""
         await self._deliver(lambda adapter: adapter.send(sms), record)
 
 
-class CaptchaFamily(_Family[CaptchaProvider]):
+class CaptchaFamily(_Chain[CaptchaProvider]):
     family = "captcha"
+    active_provider = captcha.ACTIVE_PROVIDER
+    failover_providers = captcha.FAILOVER_PROVIDERS
 
     @property
     def enabled(self) -> bool:
@@ -157,8 +161,10 @@ class CaptchaFamily(_Family[CaptchaProvider]):
         return await self._first_available(ask)
 
 
-class GeoIpFamily(_Family[GeoIpProvider]):
+class GeoIpFamily(_Chain[GeoIpProvider]):
     family = "geoip"
+    active_provider = geoip.ACTIVE_PROVIDER
+    failover_providers = geoip.FAILOVER_PROVIDERS
 
     async def country(self, ip: str | None, cdn_country: str | None) -> str | None:
         """What the first source that knows the country says, or None. Never raises."""
@@ -171,8 +177,10 @@ class GeoIpFamily(_Family[GeoIpProvider]):
         return None
 
 
-class LeakedPasswordsFamily(_Family[LeakedPasswordsProvider]):
+class LeakedPasswordsFamily(_Chain[LeakedPasswordsProvider]):
     family = "leaked_passwords"
+    active_provider = leaked_passwords.ACTIVE_PROVIDER
+    failover_providers = leaked_passwords.FAILOVER_PROVIDERS
 
     async def knows(self, password: str) -> bool:
         """Whether the password is known to be leaked. Never raises: a service that is away keeps nobody out."""
@@ -229,6 +237,7 @@ class StorageFamily(_Family[StorageProvider]):
     """No failover here: a file is where it was put. ``of`` finds it there, whichever provider is active by now."""
 
     family = "storage"
+    active_provider = STORAGE_PROVIDER
 
     def presign(self, slot: Slot) -> Room:
         """With the active provider. Where it could not enforce a size, the file comes through our own process.
@@ -247,7 +256,7 @@ class StorageFamily(_Family[StorageProvider]):
     @property
     def active(self) -> StorageProvider:
         """Raises ProviderUnavailable."""
-        return self._adapter(self._config["external.storage.active_provider"])
+        return self._adapter(self._config[self.active_provider])
 
     def of(self, name: str) -> StorageProvider:
         """Raises ProviderUnavailable."""
@@ -330,11 +339,11 @@ def build_providers(
     http, files_http = new_client(), new_client()
     storages = [_watched(adapter, observe) for adapter in storage_adapters(config, files_http, folder, sign)]
     return Providers(
-        EmailFamily(config, email_adapters(config, mail_store, env), observe),
-        SmsFamily(config, sms_adapters(config, http, mail_store, env), observe),
-        CaptchaFamily(config, captcha_adapters(config, http), observe),
-        GeoIpFamily(config, geoip_adapters(config), observe),
-        LeakedPasswordsFamily(config, leaked_passwords_adapters(config, http), observe),
+        EmailFamily(config, email.email_adapters(config, mail_store, env), observe),
+        SmsFamily(config, sms.sms_adapters(config, http, mail_store, env), observe),
+        CaptchaFamily(config, captcha.captcha_adapters(config, http), observe),
+        GeoIpFamily(config, geoip.geoip_adapters(config), observe),
+        LeakedPasswordsFamily(config, leaked_passwords.leaked_passwords_adapters(config, http), observe),
         StorageFamily(config, storages),
         http,
         files_http,

@@ -14,8 +14,8 @@ from providers.ports import ObserveAttempt
 from providers.registry import Providers, build_providers
 from runtime.observe.tracing import Tracing, tracing_of
 from runtime.settings import Settings
+from services.config.live import LiveConfig
 from services.keyring import Keyring
-from services.live_config import LiveConfig
 from services.mailer import MailStorage
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.auth.changes import OPENED, Notice
+from domain.auth.changes import OPENED, UNDO_HOURS, YOUNG_DAYS, Notice
 from domain.auth.two_factor import STEP_SECONDS
 from domain.config_keys import Config
 from domain.errors import ApiError
@@ -38,7 +38,7 @@ class Changes:
         return Notice(undo=str(await self._start(db, user_id, OPENED)))
 
     async def _start(self, db: Repositories, user_id: UUID, kind: str, **columns: str) -> UUID:
-        life = timedelta(hours=self._config["auth.undo_hours"])
+        life = timedelta(hours=self._config[UNDO_HOURS])
         return await db.credential_changes.start(user_id, self._clock(), life, kind=kind, **columns)
 
     async def void_unproven(self, db: Repositories, user: User, now: datetime) -> None:
@@ -50,7 +50,7 @@ class Changes:
             await db.users.void(user.id, now)
             await db.sessions.revoke_all(user.id, now)
         elif user.owner_unproven:
-            young = now - timedelta(days=self._config["auth.young_days"])
+            young = now - timedelta(days=self._config[YOUNG_DAYS])
             await db.users.void_young(user.id, young, now)
             await db.credential_changes.close_since_moved(user.id, now)
             await db.sessions.revoke_all(user.id, now)

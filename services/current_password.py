@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from domain.auth import LOCKOUT_BASE_SECONDS, LOCKOUT_MAX_SECONDS, LOCKOUT_THRESHOLD
 from domain.config_keys import Config
 from domain.errors import ApiError
 from domain.keys import Digests, Purpose
@@ -43,15 +44,15 @@ class CurrentPassword:
                 await self.forget_guesses(db, user_id)
                 return True
             await db.audit.record("auth.password.failure", result="failure", actor=user_id, target=user_id)
-            if number == self._config["auth.lockout_threshold"]:
+            if number == self._config[LOCKOUT_THRESHOLD]:
                 await db.outbox.add(PasswordGuessed(user_id))
         return False
 
     async def _count(self, uow: UnitOfWork, user_id: UUID) -> int:
         """The how many-th attempt in a row this is."""
         config, subjects = self._config, [subject.value for subject in self._subjects(user_id)]
-        threshold, base = config["auth.lockout_threshold"], config["auth.lockout_base_seconds"]
-        maximum = config["auth.lockout_max_seconds"]
+        threshold, base = config[LOCKOUT_THRESHOLD], config[LOCKOUT_BASE_SECONDS]
+        maximum = config[LOCKOUT_MAX_SECONDS]
         async with uow() as db:
             counted = await db.login_attempts.count_all(subjects, self._clock(), threshold, base, maximum)
         if counted.locked_for is not None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.config_keys import Config
 from domain.keys import Purpose
-from domain.upload import FILES
+from domain.upload import API_URL, FILES
 from services.keyring import Keyring
 
 PATH = f"{FILES}exports/"
@@ -35,7 +35,7 @@ class ExportLinks:
     def url(self, export: Any, session_id: UUID) -> str:
         expires = int(export.expires_at.timestamp())
         signature = self._signatures(export.id, session_id, export.downloads, expires)[0]
-        origin = self._config["site.api_url"].rstrip("/")
+        origin = self._config[API_URL].rstrip("/")
         told = f"downloads={export.downloads}&expires={expires}&session={session_id}&signature={signature}"
         return f"{origin}{PATH}{export.id}?{told}"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domain.config_keys import Config
 from domain.formats import copied
-from domain.upload import Refused, cleaned
+from domain.upload import MAX_PIXELS, Refused, cleaned
 from providers.storage.pieces import beside
 
 
@@ -23,7 +23,7 @@ class Inspector:
         async with beside(await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="biore-upload-")) as folder:
             came, kept = Path(folder) / "came", Path(folder) / "kept"
             await _write(pieces, came, max_bytes)
-            await asyncio.to_thread(_clean, came, kept, content_type, self._config["upload.max_pixels"])
+            await asyncio.to_thread(_clean, came, kept, content_type, self._config[MAX_PIXELS])
             yield kept
 
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from contract.texts import DEFAULT, LOCALES, RIGHT_TO_LEFT, Texts
 from domain.config_keys import Config
 from domain.jobs import Job
+from domain.locales import SUPPORTED_LOCALES
 from domain.mailed_pages import Link
 from domain.mails import Attempt, Mail
 from domain.topics import Topic
@@ -52,7 +53,7 @@ class Mailer:
         **variables: Any,
     ) -> None:
         """Raises ProviderUnavailable or ProviderRejected."""
-        spoken = locale or self._config["platform.supported_locales"][0]
+        spoken = locale or self._config[SUPPORTED_LOCALES][0]
         first, second = (target.written(self._config, spoken) if target else "" for target in (link, undo))
         mail = render(self._texts, job.id, template, to, spoken, first, variables, second, notes)
         await self._email.send(mail, self._record)

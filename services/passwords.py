@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 
 import bcrypt
 
+from domain.auth.passwords import SALT_ROUNDS
 from domain.config_keys import Config
 from persistence.engine.database import Database
 from services.turns import DEADLINE_SECONDS, Caller, Turns
@@ -54,7 +55,7 @@ class Hasher:
 
     async def hash(self, password: str, caller: Caller = OURSELVES) -> str:
         """Raises ApiError service.unavailable when too much work comes before, CallerLeft when nobody waits."""
-        cost = self._config["auth.salt_rounds"]
+        cost = self._config[SALT_ROUNDS]
         hashed = await self._turns.run(caller, 1 << cost, partial(_hash, password, cost))
         self._count(1 << cost)
         return hashed
@@ -69,14 +70,14 @@ class Hasher:
         older hashes are of that one.
         """
         forms = (password,) if as_sent is None else (password, as_sent)
-        standard = max(self._config["auth.salt_rounds"], self.dearest)
+        standard = max(self._config[SALT_ROUNDS], self.dearest)
         compared = password_hash or _stand_in(standard)
         most = len(forms) << max(standard, cost_of(compared))
         found, spent = await self._turns.run(caller, most, partial(_match, forms, compared, standard))
         self._count(spent)
         if found is None or password_hash is None:
             return Match(False)
-        return Match(True, outdated=found != password or cost_of(compared) != self._config["auth.salt_rounds"])
+        return Match(True, outdated=found != password or cost_of(compared) != self._config[SALT_ROUNDS])
 
     def _count(self, rounds: int) -> None:
         self.performed += 1
@@ -105,7 +106,7 @@ class StoredHashes:
 
     async def refresh(self) -> None:
         """Once a minute, and when new hashes get another cost."""
-        cost, now = self._config["auth.salt_rounds"], time.monotonic()
+        cost, now = self._config[SALT_ROUNDS], time.monotonic()
         if cost == self._cost and now < self._next_look:
             return
         async with self._database.reading() as db:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from domain.auth import REFRESH_IDLE_DAYS, RESET_TTL_MINUTES
 from domain.auth.changes import Notice
 from domain.auth.oauth import PLATFORM_NAMES
 from domain.clock import timestamp
@@ -114,7 +115,7 @@ class Recovery:
     async def _give_back(self, db: Repositories, user_id: UUID, notice: Notice, now: datetime) -> None:
         await db.users.void(user_id, now)
         await db.sessions.revoke_all(user_id, now)
-        life = timedelta(minutes=self._config["auth.reset_ttl_minutes"])
+        life = timedelta(minutes=self._config[RESET_TTL_MINUTES])
         token = await db.password_resets.start(user_id, now, life)
         await db.outbox.add(AccountRecovered(user_id), notice.written(str(token)))
 
@@ -145,7 +146,7 @@ class Recovery:
 
     @property
     def _idle_days(self) -> int:
-        return int(self._config["auth.refresh_idle_days"])
+        return int(self._config[REFRESH_IDLE_DAYS])
 
 
 def _name(text: str) -> str:

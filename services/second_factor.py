@@ -7,6 +7,7 @@ from uuid import UUID
 import segno
 
 from domain.auth import two_factor
+from domain.auth.two_factor import TOTP_WINDOW
 from domain.codes import clean_code
 from domain.config_keys import Config
 from domain.errors import ApiError
@@ -49,7 +50,7 @@ class SecondFactor:
         if not two_factor.is_totp(code) or user is None or user.two_factor_secret is None:
             return False
         secret = self._keyring.unseal(Purpose.TOTP, user.two_factor_secret)
-        window = self._config["auth.totp_window"]
+        window = self._config[TOTP_WINDOW]
         step = two_factor.matching_step(secret, code, self._clock().timestamp(), window)
         return step is not None and await db.two_factor.use_step(user_id, step)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from domain.auth import ACCESS_TOKEN_TTL_SECONDS
 from domain.config_keys import Config
 from domain.keys import Purpose
 from persistence.engine.database import Database
@@ -115,7 +116,7 @@ class SigningKeys:
         return not any(row.signs for row in rows)
 
     def _is_over(self, row: Stored) -> bool:
-        life = timedelta(seconds=self._config["auth.access_token_ttl_seconds"])
+        life = timedelta(seconds=self._config[ACCESS_TOKEN_TTL_SECONDS])
         return row.retired_at is not None and self._clock() >= row.retired_at + life
 
     async def refresh(self) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import jwt
 from jwt.utils import base64url_decode
 
-from domain.auth import RefreshToken, read_refresh_token, write_refresh_token
+from domain.auth import ACCESS_TOKEN_TTL_SECONDS, RefreshToken, read_refresh_token, write_refresh_token
 from domain.config_keys import Config
 from domain.keys import Purpose
 from domain.wire.auth import AccessToken
@@ -57,7 +57,7 @@ class Tokens:
 
     def access(self, user_id: UUID, session_id: UUID) -> AccessToken:
         """The ``accessToken`` and its life in seconds."""
-        seconds = self._config["auth.access_token_ttl_seconds"]
+        seconds = self._config[ACCESS_TOKEN_TTL_SECONDS]
         now = self._clock()
         claims = {
             "sub": str(user_id),

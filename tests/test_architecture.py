@@ -362,6 +362,45 @@ class TestRefusals:
                     assert not timed or catalogue[code].get("retry_after"), f"{name_of(path)}:{node.lineno}: {code}"
 
 
+def named_reads(source: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and text of every read of the config by a name, whole or put together of parts.
+
+    What replaces a limit is read by the name of its operation, which is neither.
+    """
+    for node in ast.walk(source):
+        if isinstance(node, ast.Subscript):
+            read, keys = node.value, [node.slice]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            read, keys = node.func.value, node.args[:1]
+        else:
+            continue
+        named = any(isinstance(key, (ast.Constant, ast.JoinedStr)) for key in keys)
+        if named and re.fullmatch(r"(\w+\.)*_?config", ast.unparse(read)):
+            yield node.lineno, ast.unparse(node)
+
+
+class TestConfigKeys:
+    def test_are_read_as_what_was_declared(self) -> None:
+        """A name is a ``KeyError`` at the call where a key is a mistake that mypy finds."""
+        found = [(name_of(path), *read) for path in CODE for read in named_reads(tree(path))]
+        assert found == [], "declare a key in domain/ or providers/ and read config[KEY]"
+
+    @pytest.mark.parametrize(
+        ("source", "found"),
+        [
+            ("config['auth.salt_rounds']", True),
+            ("self._config[f'upload.{kind}.max_bytes']", True),
+            ("deployment.parts.config['site.api_url'].rstrip('/')", True),
+            ("config.get('auth.salt_rounds')", True),
+            ("config[SALT_ROUNDS]", False),
+            ("self.config.get(RATE_LIMIT_PREFIX + operation_id)", False),
+            ("answer['config']", False),
+        ],
+    )
+    def test_the_test_finds_it(self, source: str, found: bool) -> None:
+        assert bool(list(named_reads(ast.parse(source)))) is found
+
+
 class TestEnvironment:
     def test_is_read_in_one_place(self) -> None:
         for path in CODE:

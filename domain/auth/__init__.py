@@ -12,9 +12,44 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.clock import timestamp
-from domain.config_keys import Config
+from domain.config_keys import Config, IntKey, TextKey
 from domain.errors import ApiError
 from domain.wire import auth as wire
+
+ACCESS_TOKEN_TTL_SECONDS = IntKey("auth.access_token_ttl_seconds", 900, "life of an access token", 60, 3600)
+CONFIRMATION_MINUTES = IntKey("auth.confirmation_minutes", 5, "how long a proof of who one is counts as recent", 1, 60)
+REFRESH_IDLE_DAYS = IntKey("auth.refresh_idle_days", 30, "a session unused for this long ends", 1, 365)
+REFRESH_ABSOLUTE_DAYS = IntKey("auth.refresh_absolute_days", 90, "a session this old ends, used or not", 1, 365)
+REFRESH_GRACE_SECONDS = IntKey(
+    "auth.refresh_grace_seconds",
+    10,
+    "a refresh token used again within this time after its rotation gets the same successor",
+    0,
+    60,
+)
+VERIFICATION_TTL_HOURS = IntKey(
+    "auth.verification_ttl_hours", 24, "life of an e-mail verification link, of a changed address too", 1, 168
+)
+RESET_TTL_MINUTES = IntKey("auth.reset_ttl_minutes", 60, "life of a password reset link", 5, 1440)
+REACTIVATION_TTL_DAYS = IntKey("auth.reactivation_ttl_days", 30, "life of a reactivation link", 1, 90)
+UNVERIFIED_PURGE_DAYS = IntKey(
+    "auth.unverified_purge_days", 7, "an account not verified for this long is forgotten", 1, 365
+)
+LOCKOUT_ACCOUNT_THRESHOLD = IntKey(
+    "auth.lockout_account_threshold", 50, "failed logins by address from anywhere before a lock", 10, 1000
+)
+LOCKOUT_THRESHOLD = IntKey("auth.lockout_threshold", 5, "failed logins by address and network before a lock", 3, 100)
+LOCKOUT_BASE_SECONDS = IntKey(
+    "auth.lockout_base_seconds", 60, "the first lock; each further failure doubles it", 1, 900
+)
+LOCKOUT_MAX_SECONDS = IntKey("auth.lockout_max_seconds", 900, "the longest lock", 1, 86400)
+TERMS_VERSION = TextKey("legal.terms_version", "1.0", "version of the terms of service that people consent to")
+PRIVACY_VERSION = TextKey("legal.privacy_version", "1.0", "version of the privacy policy that people consent to")
+ALERT_EMAIL = TextKey(
+    "security.alert_email",
+    "",
+    "who is warned of stolen sessions and of unusual use of text messages; empty for nobody",
+)
 
 ID_BYTES = 16
 COUNTER_BYTES = 8
@@ -168,7 +203,7 @@ def require_password(password_hash: str | None, *, matched: bool) -> None:
 
 def confirmation_life(config: Config) -> timedelta:
     """How long a proof of who one is counts as recent."""
-    return timedelta(minutes=config["auth.confirmation_minutes"])
+    return timedelta(minutes=config[CONFIRMATION_MINUTES])
 
 
 def require_fresh(confirmed_at: datetime | None, now: datetime, config: Config) -> None:
@@ -204,7 +239,7 @@ def require_refresh_allowed(status: str | None) -> None:
 
 def session_life(config: Config) -> tuple[timedelta, timedelta]:
     """How long a session lives unused, and at most."""
-    return timedelta(days=config["auth.refresh_idle_days"]), timedelta(days=config["auth.refresh_absolute_days"])
+    return timedelta(days=config[REFRESH_IDLE_DAYS]), timedelta(days=config[REFRESH_ABSOLUTE_DAYS])
 
 
 def registration_locale(wanted: str | None, preferred: str, supported: Sequence[str]) -> str:

@@ -3,6 +3,17 @@
 import json
 from dataclasses import asdict, dataclass, replace
 
+from domain.config_keys import IntKey
+
+UNDO_HOURS = IntKey("auth.undo_hours", 72, "a change of how somebody signs in can be undone for this long", 1, 720)
+YOUNG_DAYS = IntKey(
+    "auth.young_days",
+    7,
+    "a platform or second factor younger than this goes when the address is proven anew, by mail or a platform",
+    0,
+    365,
+)
+
 OPENED = "account_opened"
 MOVED = "address_changed"
 

@@ -7,10 +7,25 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.clock import timestamp
-from domain.config_keys import Config
+from domain.config_keys import Config, IntKey
 from domain.errors import ApiError
 from domain.network import wider_networks
 from domain.wire import auth as wire
+
+OTP_TTL_MINUTES = IntKey("auth.otp_ttl_minutes", 5, "life of a code sent to a phone", 1, 60)
+MAX_ATTEMPTS = IntKey("auth.otp_max_attempts", 5, "wrong codes that a phone challenge survives", 1, 20)
+MAX_RESENDS = IntKey("auth.otp_max_resends", 3, "further codes for one phone challenge", 0, 20)
+RESEND_COOLDOWN_SECONDS = IntKey(
+    "auth.otp_resend_cooldown_seconds", 60, "between two codes of a phone challenge", 0, 3600
+)
+PER_PHONE_MAX_PER_HOUR = IntKey("auth.otp_per_phone_max_per_hour", 5, "codes that one phone gets in an hour", 1, 1000)
+PER_NETWORK_MAX_PER_HOUR = IntKey(
+    "auth.otp_per_network_max_per_hour",
+    18,
+    "codes in an hour for callers without an account from one network; for accounts four times as many",
+    1,
+    10_000,
+)
 
 PROFILE = "verify-phone-profile"
 SIGN_IN = "login-2fa"
@@ -103,7 +118,7 @@ def reaches_somebody(purpose: str, owner: UUID | None) -> bool:
 
 
 def life(config: Config) -> timedelta:
-    return timedelta(minutes=config["auth.otp_ttl_minutes"])
+    return timedelta(minutes=config[OTP_TTL_MINUTES])
 
 
 def is_current(challenge: Challenge, resend_count: int, now: datetime) -> bool:
@@ -130,14 +145,14 @@ def resend_refusal(challenge: Challenge | None, now: datetime, config: Config) -
     """Why a challenge was not resent."""
     if challenge is None or challenge.used_at is not None or challenge.expires_at <= now:
         return ApiError("auth.otp.resend.not_found")
-    if challenge.resend_count >= config["auth.otp_max_resends"]:
+    if challenge.resend_count >= config[MAX_RESENDS]:
         return ApiError("auth.otp.resend.cap_reached")
     wait = challenge.sent_at + cooldown(config) - now
     return ApiError("auth.otp.resend.cooldown", retry_after=max(1.0, wait.total_seconds()))
 
 
 def cooldown(config: Config) -> timedelta:
-    return timedelta(seconds=config["auth.otp_resend_cooldown_seconds"])
+    return timedelta(seconds=config[RESEND_COOLDOWN_SECONDS])
 
 
 def mask_phone(phone: str) -> str:
@@ -151,17 +166,17 @@ def dispatch_view(challenge_id: UUID, expires_at: datetime, config: Config) -> w
     return {
         "challengeId": str(challenge_id),
         "expiresAt": timestamp(expires_at),
-        "attemptsRemaining": config["auth.otp_max_attempts"],
+        "attemptsRemaining": config[MAX_ATTEMPTS],
     }
 
 
 def challenge_view(challenge: Challenge, config: Config) -> wire.ChallengeMetadata:
-    open_for_resend = challenge.used_at is None and challenge.resend_count < config["auth.otp_max_resends"]
+    open_for_resend = challenge.used_at is None and challenge.resend_count < config[MAX_RESENDS]
     return {
         "challengeId": str(challenge.id),
         "purpose": challenge.purpose,
         "phoneMask": mask_phone(challenge.phone),
         "expiresAt": timestamp(challenge.expires_at),
-        "attemptsRemaining": max(0, config["auth.otp_max_attempts"] - challenge.attempts),
+        "attemptsRemaining": max(0, config[MAX_ATTEMPTS] - challenge.attempts),
         "resendAvailableAt": timestamp(challenge.sent_at + cooldown(config)) if open_for_resend else None,
     }

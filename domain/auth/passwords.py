@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
+from domain.config_keys import IntKey
 from domain.errors import ApiError
+
+SALT_ROUNDS = IntKey("auth.salt_rounds", 12, "bcrypt cost of new password hashes", 10, 16)
 
 # Composing takes quadratic time for combining marks in a hostile order. The longest field for a password has 1024
 # characters, and composing makes a fourth of a text at most: what is longer than this breaks ``maxLength`` as it is.

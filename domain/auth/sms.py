@@ -6,8 +6,27 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.config_keys import Config
+from domain.config_keys import Config, IntKey, ListKey
 from domain.errors import ApiError
+
+ALLOWED_COUNTRIES = ListKey(
+    "sms.allowed_countries", [], "ISO 3166 codes of countries whose phones get messages; empty for all"
+)
+DAILY_BUDGET = IntKey("sms.daily_budget", 2000, "messages a day, once for anybody and once for accounts", 0, 10_000_000)
+DAILY_BUDGET_PER_COUNTRY = IntKey(
+    "sms.daily_budget_per_country", 500, "of them to phones of one country", 0, 10_000_000
+)
+DAILY_PER_ACCOUNT = IntKey(
+    "sms.daily_per_account",
+    20,
+    "messages that one account may ask for in a day, and as many that its sign-ins may",
+    1,
+    10_000,
+)
+ALERT_SENT = IntKey("sms.alert_sent", 50, "messages of a day to a country before an alert is thought of", 1, 100_000)
+ALERT_VERIFIED_PERCENT = IntKey(
+    "sms.alert_verified_percent", 20, "fewer codes than this coming back are worth an alert", 0, 100
+)
 
 EVERYWHERE = "*"
 ALMOST_ALL = 0.8
@@ -35,7 +54,7 @@ class Spending:
 
 def require_reachable(phone: str, region_of: Callable[[str], str | None], config: Config) -> str:
     """The country of the phone. Raises ApiError auth.otp.send.country_unavailable for one that gets no messages."""
-    country, allowed = region_of(phone), config["sms.allowed_countries"]
+    country, allowed = region_of(phone), config[ALLOWED_COUNTRIES]
     if country is None or (allowed and country not in allowed):
         raise ApiError("auth.otp.send.country_unavailable")
     return country
@@ -48,15 +67,13 @@ def budget_exhausted(now: datetime) -> ApiError:
 
 
 def budget_of(country: str, config: Config) -> int:
-    key = "sms.daily_budget" if country == EVERYWHERE else "sms.daily_budget_per_country"
-    budget: int = config[key]
-    return budget
+    return config[DAILY_BUDGET if country == EVERYWHERE else DAILY_BUDGET_PER_COUNTRY]
 
 
 def is_unusual(row: Any, config: Config) -> bool:
     """Whether a row of today is worth an alert: nearly used up, or hardly any of many codes came back."""
     if row.sent >= budget_of(row.country, config) * ALMOST_ALL:
         return True
-    hardly_any: bool = row.verified * 100 < row.sent * config["sms.alert_verified_percent"]
-    many: bool = row.sent >= config["sms.alert_sent"]
+    hardly_any: bool = row.verified * 100 < row.sent * config[ALERT_VERIFIED_PERCENT]
+    many: bool = row.sent >= config[ALERT_SENT]
     return many and hardly_any

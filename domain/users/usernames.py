@@ -5,8 +5,12 @@ import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from domain.config_keys import Config
+from domain.config_keys import Config, IntKey
 from domain.errors import ApiError
+
+MIN_LENGTH = IntKey("site.username_min_length", 3, "the shortest username that may be chosen", 1, 100)
+MAX_LENGTH = IntKey("site.username_max_length", 30, "the longest username that may be chosen", 1, 100)
+CHANGE_COOLDOWN_DAYS = IntKey("username.change_cooldown_days", 30, "between two changes of a username", 0, 365)
 
 # ASCII only, so that no letter of another script can pass for one of these.
 FORM = re.compile(r"[a-z0-9._-]+")
@@ -64,7 +68,7 @@ def passes_for_us(username: str) -> bool:
 
 def require_well_formed(username: str, config: Config) -> None:
     """Raises ApiError error.user.username_length or username_format."""
-    shortest, longest = config["site.username_min_length"], config["site.username_max_length"]
+    shortest, longest = config[MIN_LENGTH], config[MAX_LENGTH]
     if not shortest <= len(username) <= longest:
         raise ApiError("error.user.username_length", minLen=shortest, maxLen=longest)
     if not FORM.fullmatch(username):

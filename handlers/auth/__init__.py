@@ -8,12 +8,25 @@ from uuid import UUID
 
 from domain import auth as rules
 from domain import topics
-from domain.auth import Judged, Presented
+from domain.auth import (
+    ALERT_EMAIL,
+    LOCKOUT_BASE_SECONDS,
+    LOCKOUT_MAX_SECONDS,
+    PRIVACY_VERSION,
+    REACTIVATION_TTL_DAYS,
+    REFRESH_GRACE_SECONDS,
+    RESET_TTL_MINUTES,
+    TERMS_VERSION,
+    VERIFICATION_TTL_HOURS,
+    Judged,
+    Presented,
+)
 from domain.auth.changes import MOVED, OPENED
 from domain.auth.passwords import missing, require_impersonal, require_unleaked
 from domain.auth.two_factor import CHALLENGE_LIFE
 from domain.errors import ApiError
 from domain.keys import Digest, Purpose
+from domain.locales import SUPPORTED_LOCALES
 from domain.mails import allowance
 from domain.users import REFERRAL_LENGTH, Origin, identity_view, mask_email, new_user, referral_code
 from domain.users.usernames import require_no_path
@@ -69,7 +82,7 @@ async def register(
     changes: Changes,
 ) -> wire.Registration:
     require_impersonal("password", body["password"], body["email"], body.get("username"))
-    locale = rules.registration_locale(body.get("locale"), client.locale, config["platform.supported_locales"])
+    locale = rules.registration_locale(body.get("locale"), client.locale, config[SUPPORTED_LOCALES])
     await mail_rules.require_deliverable(body["email"])
     require_unleaked("password", leaked=await leaked_passwords.knows(body["password"]))
     async with one_by_one(body["email"]):  # a crowd that wants the same address costs no crowd of hashes
@@ -84,9 +97,9 @@ async def register(
 
     async with uow.last() as db:
         user_id = await db.users.add(new_user(body, password_hash, locale, origin), codes, clock())
-        life = timedelta(hours=config["auth.verification_ttl_hours"])
+        life = timedelta(hours=config[VERIFICATION_TTL_HOURS])
         token = await db.email_verifications.first(user_id, clock(), life)
-        versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
+        versions = {"terms": config[TERMS_VERSION], "privacy": config[PRIVACY_VERSION]}
         await db.consents.record(user_id, versions, client)
         notice = await changes.note_opening(db, user_id)
         await db.outbox.add(topics.VerifyAddress(user_id), secret=notice.written(str(token)))
@@ -148,7 +161,7 @@ async def _claim(db: Repositories, user_id: UUID, config: Config, now: datetime)
     """A platform that did not verify the address opened the account: it is of who reads the mail, the platform goes."""
     await db.users.void(user_id, now)
     await db.users.mark_verified(user_id, owner_unproven=False)
-    token = await db.password_resets.start(user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
+    token = await db.password_resets.start(user_id, now, timedelta(minutes=config[RESET_TTL_MINUTES]))
     await db.outbox.add(topics.ResetPassword(user_id), secret=str(token))
 
 
@@ -265,7 +278,7 @@ async def login(
 
 async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, now: Any) -> float | None:
     """Seconds for which one of the subjects is locked."""
-    base, maximum = config["auth.lockout_base_seconds"], config["auth.lockout_max_seconds"]
+    base, maximum = config[LOCKOUT_BASE_SECONDS], config[LOCKOUT_MAX_SECONDS]
     await db.login_attempts.hold([subject.value for subject, _ in subjects])
     for subject, threshold in subjects:
         counted = await db.login_attempts.count(subject.value, now, threshold, base, maximum)
@@ -286,7 +299,7 @@ async def _offer_return(db: Repositories, user: Any, config: Config, now: dateti
     if user.status != "DEACTIVATED":
         return
     if await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "return", user.email), now, allowance(config)):
-        life = timedelta(days=config["auth.reactivation_ttl_days"])
+        life = timedelta(days=config[REACTIVATION_TTL_DAYS])
         token = await db.reactivation_tokens.start(user.id, now, life)
         await db.outbox.add(topics.Reactivation(user.id), secret=str(token))
 
@@ -319,7 +332,7 @@ async def _judge(
     db: Repositories, presented: list[rules.RefreshToken], config: Config, now: datetime, idle: timedelta
 ) -> list[Judged]:
     """What each token is that belongs to a live session."""
-    grace = timedelta(seconds=config["auth.refresh_grace_seconds"])
+    grace = timedelta(seconds=config[REFRESH_GRACE_SECONDS])
     live = await db.sessions.find_live([token.session_id for token in presented], now, idle)
     pairs = [(live[token.session_id], token.counter) for token in presented if token.session_id in live]
     return [
@@ -354,10 +367,10 @@ async def _end_all(db: Repositories, user_id: UUID, config: Config, now: Any) ->
     ended = await db.sessions.revoke_all(user_id, now)
     await db.known_devices.estrange(user_id)
     await db.audit.record("auth.refresh.reuse_detected", result="failure", target=user_id, sessions=ended)
-    if config["security.alert_email"]:
+    if config[ALERT_EMAIL]:
         await db.outbox.add(topics.SessionTheftAlert(user_id))
     if await db.users.find(user_id) is not None:
-        token = await db.password_resets.start(user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
+        token = await db.password_resets.start(user_id, now, timedelta(minutes=config[RESET_TTL_MINUTES]))
         await db.outbox.add(topics.SessionTheft(user_id), secret=str(token))
 
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain import topics
-from domain.auth import read_one_time_token
+from domain.auth import RESET_TTL_MINUTES, read_one_time_token
+from domain.auth.changes import YOUNG_DAYS
 from domain.errors import ApiError
 from domain.users import mask_email
 
@@ -57,10 +58,10 @@ async def _give_back(
         await db.usernames.remember(user.id, left_name, user.username, now)
         await db.referrals.repoint(user.id, user.username)
     # A young platform may be that of whoever made the change, and would sign in before the owner does.
-    await db.oauth_links.remove_since(change.user_id, now - timedelta(days=config["auth.young_days"]))
+    await db.oauth_links.remove_since(change.user_id, now - timedelta(days=config[YOUNG_DAYS]))
     await db.users.void_links(change.user_id, now)
     await _stay_open(db, change.user_id, now)
-    token = await db.password_resets.start(change.user_id, now, timedelta(minutes=config["auth.reset_ttl_minutes"]))
+    token = await db.password_resets.start(change.user_id, now, timedelta(minutes=config[RESET_TTL_MINUTES]))
     await db.outbox.add(topics.ChangeUndone(change.user_id), secret=str(token))
 
 

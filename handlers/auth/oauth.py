@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain import auth as rules
 from domain import topics
+from domain.auth import PRIVACY_VERSION, REACTIVATION_TTL_DAYS, TERMS_VERSION, VERIFICATION_TTL_HOURS
 from domain.auth.changes import OPENED, Notice
 from domain.auth.oauth import (
     PLATFORM_NAMES,
@@ -24,6 +25,7 @@ from domain.auth.two_factor import CHALLENGE_LIFE
 from domain.errors import ApiError
 from domain.keys import Purpose
 from domain.mails import allowance
+from domain.switches import REGISTRATION_ENABLED
 from domain.users import REFERRAL_LENGTH, Origin, new_user, referral_code
 
 if TYPE_CHECKING:
@@ -141,7 +143,7 @@ async def _require_welcome(identity: OAuthIdentity, uow: UnitOfWork, config: Con
         known = known or (identity.email is not None and await db.users.find_by_email(identity.email) is not None)
     if known:
         return
-    if not config["platform.registration_enabled"]:
+    if not config[REGISTRATION_ENABLED]:
         raise ApiError("auth.register.closed")
     if identity.email is None:
         raise ApiError("auth.register.invalid_email")
@@ -247,10 +249,10 @@ async def _open_account(
         raise
     if not await db.oauth_links.add(user_id, identity):
         raise ConcurrentChange
-    versions = {"terms": config["legal.terms_version"], "privacy": config["legal.privacy_version"]}
+    versions = {"terms": config[TERMS_VERSION], "privacy": config[PRIVACY_VERSION]}
     await db.consents.record(user_id, versions, client)
     if not identity.email_verified:
-        life = timedelta(hours=config["auth.verification_ttl_hours"])
+        life = timedelta(hours=config[VERIFICATION_TTL_HOURS])
         token = await db.email_verifications.first(user_id, visit.now, life)
         notice = await changes.note_opening(db, user_id)
         await db.outbox.add(topics.VerifyAddress(user_id, identity.platform), notice.written(str(token)))
@@ -292,7 +294,7 @@ async def _turn_away(
     returning = refusal == "auth.login.account_deactivated"
     address = digests(Purpose.MAIL_QUOTA, "return", user.email)
     if returning and await db.mail_quotas.take(address, visit.now, allowance(config)):
-        life = timedelta(days=config["auth.reactivation_ttl_days"])
+        life = timedelta(days=config[REACTIVATION_TTL_DAYS])
         token = await db.reactivation_tokens.start(user.id, visit.now, life)
         await db.outbox.add(topics.Reactivation(user.id), secret=str(token))
     platform = visit.identity.platform

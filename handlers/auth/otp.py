@@ -8,7 +8,8 @@ from uuid import UUID
 from domain import topics
 from domain.auth import otp as rules
 from domain.auth import require_fresh
-from domain.auth.sms import EVERYWHERE, Spending, budget_exhausted, budget_of, require_reachable
+from domain.auth.otp import MAX_ATTEMPTS, MAX_RESENDS, PER_NETWORK_MAX_PER_HOUR, PER_PHONE_MAX_PER_HOUR
+from domain.auth.sms import DAILY_PER_ACCOUNT, EVERYWHERE, Spending, budget_exhausted, budget_of, require_reachable
 from domain.auth.two_factor import CHALLENGE_TRIES
 from domain.errors import ApiError
 from domain.keys import Purpose
@@ -53,7 +54,7 @@ async def send(
     shares = [share.value for share in digests(Purpose.OTP_PHONE, phone, *rules.share_of(purpose, asker, owner))]
     of_all_phones = rules.share_of_all_phones(purpose, asker)
     everywhere = digests(Purpose.OTP_PHONE, *of_all_phones) if of_all_phones else ()
-    cap = config["auth.otp_per_phone_max_per_hour"]
+    cap = config[PER_PHONE_MAX_PER_HOUR]
     wait = await _count(db, shares, now, cap)
     wait = wait or await _count(db, [share.value for share in everywhere], now, cap * rules.PHONES_OF_A_SIGN_IN)
     wait = wait or await _count_of_network(db, purpose, client, now, config, digests)
@@ -104,7 +105,7 @@ async def _count_of_account(
     """To be counted first, by all who count. Raises ApiError auth.otp.daily_limit."""
     share = rules.share_of_account(purpose, account)
     counted = [digest.value for digest in digests(Purpose.OTP_PHONE, *share)] if share else []
-    wait = await _count(db, counted, now, config["sms.daily_per_account"], rules.DAY)
+    wait = await _count(db, counted, now, config[DAILY_PER_ACCOUNT], rules.DAY)
     if wait is not None:
         raise ApiError("auth.otp.daily_limit", retry_after=wait)
 
@@ -113,7 +114,7 @@ async def _count_of_network(
     db: Repositories, purpose: str, client: Client, now: datetime, config: Config, digests: DigestsOf
 ) -> float | None:
     """To be counted last, as ``_count`` does."""
-    cap = config["auth.otp_per_network_max_per_hour"]
+    cap = config[PER_NETWORK_MAX_PER_HOUR]
     for share, times in rules.shares_of_network(purpose, client.network):
         counted = [digest.value for digest in digests(Purpose.OTP_PHONE, *share)]
         wait = await _count(db, counted, now, cap * times)
@@ -186,7 +187,7 @@ async def _attempt(
     region_of: RegionOf,
 ) -> str | None:
     """Why the guess did not pass; None when it did."""
-    tried = await db.challenges.attempt(challenge_id, guesses, now, config["auth.otp_max_attempts"])
+    tried = await db.challenges.attempt(challenge_id, guesses, now, config[MAX_ATTEMPTS])
     if tried is None:
         return rules.verify_refusal(await db.challenges.find(challenge_id), now)
     if not tried.passed:
@@ -221,14 +222,12 @@ async def resend(
     region_of: RegionOf,
 ) -> wire.ChallengeResend:
     challenge_id, now = UUID(body["challengeId"]), clock()
-    challenge = await db.challenges.take_resend(
-        challenge_id, now, config["auth.otp_max_resends"], rules.cooldown(config)
-    )
+    challenge = await db.challenges.take_resend(challenge_id, now, config[MAX_RESENDS], rules.cooldown(config))
     if challenge is None:
         raise rules.resend_refusal(await db.challenges.find(challenge_id), now, config)
     country = require_reachable(challenge.phone, region_of, config)
     await _count_of_account(db, challenge.purpose, challenge.user_id, now, config, digests)
-    wait = await _count(db, [challenge.share], now, config["auth.otp_per_phone_max_per_hour"])
+    wait = await _count(db, [challenge.share], now, config[PER_PHONE_MAX_PER_HOUR])
     wait = wait or await _count_of_network(db, challenge.purpose, client, now, config, digests)
     if wait is not None:
         raise ApiError("auth.otp.resend.cap_reached", retry_after=wait)

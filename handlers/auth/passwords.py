@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain import topics
 from domain.auth import read_one_time_token
-from domain.auth.changes import OPENED, Notice
+from domain.auth.changes import OPENED, YOUNG_DAYS, Notice
 from domain.auth.devices import Known
 from domain.auth.passwords import require_impersonal, require_unleaked
 from domain.errors import ApiError
@@ -138,7 +138,7 @@ async def change(
 
 async def _unlink_young(db: Repositories, user_id: UUID, config: Config, now: datetime) -> set[wire.OAuthPlatform]:
     """The platforms that stand. Whoever got in may have linked the others."""
-    await db.oauth_links.remove_since(user_id, now - timedelta(days=config["auth.young_days"]))
+    await db.oauth_links.remove_since(user_id, now - timedelta(days=config[YOUNG_DAYS]))
     return await db.oauth_links.platforms_of(user_id)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import topics
-from domain.auth import session_view
+from domain.auth import REFRESH_IDLE_DAYS, session_view
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ async def list(  # noqa: A001
     principal: Principal, uow: UnitOfWork, clock: Clock, config: Config, devices_of: DevicesOf, max_items: int
 ) -> wire.Sessions:
     async with uow() as db:
-        rows = await db.sessions.list_live(principal.user_id, clock(), config["auth.refresh_idle_days"], max_items)
+        rows = await db.sessions.list_live(principal.user_id, clock(), config[REFRESH_IDLE_DAYS], max_items)
     devices = await devices_of([row.user_agent for row in rows])
     return {"sessions": [session_view(row, devices[row.user_agent], principal.session_id) for row in rows]}
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain import auth, topics
 from domain.auth import two_factor
+from domain.auth.two_factor import BACKUP_CODE_COUNT
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ async def _for_a_code(
     """New backup codes for a right code of the app, together with ``effect``, unless that was overtaken."""
     user_id = principal.user_id
     await second_factor.begin(uow, user_id)
-    backup_codes = two_factor.backup_codes(config["auth.backup_code_count"], random_bytes)
+    backup_codes = two_factor.backup_codes(config[BACKUP_CODE_COUNT], random_bytes)
     async with uow() as db:
         await db.sessions.lock_owner(principal.session_id, user_id)
         right = await second_factor.accepts(db, user_id, code) and await effect(db)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain import topics
-from domain.auth import require_password
+from domain.auth import REACTIVATION_TTL_DAYS, require_password
 from domain.errors import ApiError
 from domain.users import attribution_view, profile_columns, profile_view, updated_profile_view
 
@@ -80,7 +80,7 @@ async def deactivate(
         user = await db.users.get(principal.user_id)
     matched = await current_password.matches(uow, user.id, user.password_hash, body["password"])
     require_password(user.password_hash, matched=matched)
-    now, life = clock(), timedelta(days=config["auth.reactivation_ttl_days"])
+    now, life = clock(), timedelta(days=config[REACTIVATION_TTL_DAYS])
 
     async with uow() as db:
         await db.sessions.hold_compared(principal.session_id, user, "error.user.password_incorrect")

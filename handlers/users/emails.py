@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain import topics
-from domain.auth import require_password
+from domain.auth import VERIFICATION_TTL_HOURS, require_password
 from domain.auth.changes import Notice
 from domain.errors import ApiError
 from domain.keys import Purpose
@@ -55,7 +55,7 @@ async def change(
     if email == user.email:
         raise ApiError("error.user.email_same")
     await mail_rules.require_deliverable(email)
-    now, life = clock(), timedelta(hours=config["auth.verification_ttl_hours"])
+    now, life = clock(), timedelta(hours=config[VERIFICATION_TTL_HOURS])
 
     async with uow.last() as db:
         held = await db.sessions.hold_compared(principal.session_id, user, "error.user.password_incorrect")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.auth import require_offered
+from domain.locales import SUPPORTED_LOCALES
 from domain.users.settings import settings_columns, settings_view
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ async def update(
     body: wire.UpdateSettingsRequest, principal: Principal, db: Repositories, config: Config, clock: Clock
 ) -> wire.UserSettings:
     if "locale" in body:
-        require_offered(body["locale"], config["platform.supported_locales"])
+        require_offered(body["locale"], config[SUPPORTED_LOCALES])
     user = await db.users.get_for_update(principal.user_id)
     settings = await db.settings.start(user.id, user.locale)
     if body:

@@ -6,8 +6,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain import topics
+from domain.auth.changes import UNDO_HOURS
 from domain.errors import ApiError
-from domain.users.usernames import may_be_asked_for, require_no_path, require_rested, require_well_formed
+from domain.users.usernames import (
+    CHANGE_COOLDOWN_DAYS,
+    may_be_asked_for,
+    require_no_path,
+    require_rested,
+    require_well_formed,
+)
 
 if TYPE_CHECKING:
     from domain.wire import users as wire
@@ -36,12 +43,12 @@ async def change(
     if username == former:
         raise ApiError("error.user.username_same")
     if former is not None:
-        require_rested(await db.usernames.changed_at(user.id), now, config["username.change_cooldown_days"])
+        require_rested(await db.usernames.changed_at(user.id), now, config[CHANGE_COOLDOWN_DAYS])
     require_no_path(username, site_paths)
     if await db.users.is_username_claimed(username, user.id):
         raise ApiError("auth.register.username_unavailable")
     # Nobody else can take the former one for as long as the owner can undo the change.
-    held_until = now + timedelta(hours=config["auth.undo_hours"])
+    held_until = now + timedelta(hours=config[UNDO_HOURS])
     notice = await changes.note(db, user.id, "username_changed") if former is not None else None
     await db.users.change(user.id, username=username)
     await db.usernames.remember(user.id, former, username, now, held_until)

@@ -60,7 +60,7 @@ def _badges(operation: Operation) -> Iterator[Json]:
     if policy.idempotent:
         yield {"name": "Idempotency-Key", "color": "gray"}
     if policy.kill_switch:
-        yield {"name": policy.kill_switch.key, "color": "orange"}
+        yield {"name": policy.kill_switch.key.name, "color": "orange"}
 
 
 def _description(operation: Operation) -> str:

@@ -76,7 +76,7 @@ class Markdown:
         if policy.captcha:
             yield f"- {self._words('facts.captcha')}: {self._words('facts.captchaYes')}"
         if policy.kill_switch:
-            switch, code = policy.kill_switch.key, policy.kill_switch.error
+            switch, code = policy.kill_switch.key.name, policy.kill_switch.error
             status = policy.statuses[code]
             told = self._words("facts.killSwitchText", key=f"`{switch}`", code=f"`{code}`", status=status)
             yield f"- {self._words('facts.killSwitch')}: {told}"

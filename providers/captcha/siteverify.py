@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from domain.config_keys import Config
+from domain.config_keys import Config, SecretKey, TextKey
 from providers.ports import ProviderUnavailable
 
 ANSWER_SECONDS = 5.0
@@ -28,6 +28,8 @@ _OUR_FAULT = frozenset(
 
 class SiteVerify:
     name: str
+    secret: SecretKey
+    verify_url: TextKey
 
     def __init__(self, config: Config, http: httpx.AsyncClient, *, seconds: float = ANSWER_SECONDS) -> None:
         self._config = config
@@ -45,9 +47,9 @@ class SiteVerify:
         return False
 
     def _form(self, token: str, remote_ip: str | None) -> dict[str, str]:
-        secret = self._config[f"external.captcha.{self.name}.secret"]
+        secret = self._config[self.secret]
         if not secret:
-            raise ProviderUnavailable(f"external.captcha.{self.name}.secret is empty")
+            raise ProviderUnavailable(f"{self.secret.name} is empty")
         form = {"secret": secret, "response": token}
         return form if remote_ip is None else {**form, "remoteip": remote_ip}
 
@@ -64,7 +66,7 @@ class SiteVerify:
         return answer
 
     async def _post(self, form: dict[str, str]) -> httpx.Response:
-        url = self._config[f"external.captcha.{self.name}.verify_url"]
+        url = self._config[self.verify_url]
         try:
             # The client's own timeout holds for each read; this one for all of them.
             async with asyncio.timeout(self._seconds):

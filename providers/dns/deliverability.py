@@ -13,12 +13,16 @@ from os import PathLike
 from disposable_email_domains import blocklist
 
 from domain import email_address
-from domain.config_keys import Config
+from domain.config_keys import BoolKey, Config
 from domain.errors import ApiError
 from providers.dns.breaker import Breaker
 from providers.dns.lookup import RESOLV_CONF, UNDECIDED, MailLookup, Verdict, stub_resolver
 from providers.observing import nobody, observed
 from providers.ports import ObserveAttempt
+
+EMAIL_MX_CHECK = BoolKey(
+    "auth.email_mx_check", True, "whether the domain of a new address must accept mail (by DNS)", development=False
+)
 
 LOOKUP_SECONDS = 3.0
 CACHED_DOMAINS = 10_000
@@ -61,7 +65,7 @@ class MailRules:
         domain = email_address.domain_of(address)
         if not email_address.is_valid(address) or email_address.is_disposable(domain, DISPOSABLE):
             return False
-        return not self._config["auth.email_mx_check"] or await self._accepts_mail(domain)
+        return not self._config[EMAIL_MX_CHECK] or await self._accepts_mail(domain)
 
     async def _accepts_mail(self, domain: str) -> bool:
         known = self._cache.get(domain)

@@ -26,9 +26,14 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from domain.config_keys import Config
+from domain.config_keys import Config, SecretKey, TextKey
 from providers.email.message import compose, parse_mailbox
 from providers.ports import Mail, ProviderRejected, ProviderUnavailable
+
+FROM = TextKey("external.email.from", "BIO.RE <no-reply@bio.re>", "sender of all mails")
+URL = SecretKey("external.email.smtp.url", "", "smtp://user:password@host:587?tls=starttls|none, smtps://…")
+SECONDARY_URL = SecretKey("external.email.smtp_secondary.url", "", "the second SMTP server, for failover")
+URLS = {"smtp": URL, "smtp_secondary": SECONDARY_URL}
 
 DELIVERY_SECONDS = 10.0
 GOODBYE_SECONDS = 1.0
@@ -86,6 +91,7 @@ class SmtpEmail:
 
     def __init__(self, name: str, config: Config, *, seconds: float = DELIVERY_SECONDS) -> None:
         self.name = name
+        self._url = URLS[name]
         self._config = config
         self._seconds = seconds
 
@@ -135,17 +141,16 @@ class SmtpEmail:
             await client.quit(timeout=GOODBYE_SECONDS)
 
     def _server(self) -> Server:
-        key = f"external.email.{self.name}.url"
         try:
-            return Server.parse(self._config[key])
+            return Server.parse(self._config[self._url])
         except ValueError:
-            raise ProviderUnavailable(f"{key} is empty or not an SMTP URL") from None
+            raise ProviderUnavailable(f"{self._url.name} is empty or not an SMTP URL") from None
 
     def _sender(self) -> Address:
         try:
-            return parse_mailbox(self._config["external.email.from"])
+            return parse_mailbox(self._config[FROM])
         except ValueError:
-            raise ProviderUnavailable("external.email.from is not a mail address") from None
+            raise ProviderUnavailable(f"{FROM.name} is not a mail address") from None
 
 
 def _judged(refusal: SMTPResponseException) -> ProviderUnavailable | ProviderRejected:

@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 from maxminddb import MODE_MEMORY, Reader, open_database
 
-from domain.config_keys import Config
+from domain.config_keys import Config, TextKey
+
+PATH = TextKey("external.geoip.maxmind.path", "", "a MaxMind-format country or city database; empty for none")
 
 RECHECK_SECONDS = 60.0
 
@@ -39,7 +41,7 @@ class MaxMind:
         self._fault_told_of: _Opened | None = None
 
     async def country(self, ip: str | None, cdn_country: str | None) -> str | None:
-        path = self._config["external.geoip.maxmind.path"]
+        path = self._config[PATH]
         if ip is None or not path:
             return None
         opened = await self._current(path)

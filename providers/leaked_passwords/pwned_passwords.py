@@ -4,8 +4,14 @@ import asyncio
 
 import httpx
 
-from domain.config_keys import Config
+from domain.config_keys import Config, TextKey
 from providers.ports import ProviderUnavailable
+
+BASE_URL = TextKey(
+    "external.leaked_passwords.pwned_passwords.base_url",
+    "https://api.pwnedpasswords.com",
+    "where the range service is reached",
+)
 
 ANSWER_SECONDS = 2.0
 LONGEST_ANSWER = 256 * 1024
@@ -32,7 +38,7 @@ class PwnedPasswords:
         return counts.get(digest[PREFIX:], "0") != "0"  # what only pads was seen 0 times
 
     async def _range(self, prefix: str) -> str:
-        url = f"{self._config[f'external.leaked_passwords.{self.name}.base_url'].rstrip('/')}/range/{prefix}"
+        url = f"{self._config[BASE_URL].rstrip('/')}/range/{prefix}"
         headers = {"Add-Padding": "true", "Accept-Encoding": "identity"}
         try:
             async with (

@@ -4,8 +4,14 @@ from urllib.parse import quote
 
 import httpx
 
+from domain.config_keys import SecretKey, TextKey
 from providers.ports import ProviderRejected, ProviderUnavailable, Sms
 from providers.sms.vendor import Vendor
+
+BASE_URL = TextKey("external.sms.twilio.base_url", "https://api.twilio.com", "where the vendor is reached")
+ACCOUNT_SID = TextKey("external.sms.twilio.account_sid", "", "our account at the vendor")
+AUTH_TOKEN = SecretKey("external.sms.twilio.auth_token", "", "the account's token")
+FROM = TextKey("external.sms.twilio.from", "", "sender: a number, a name, or a messaging service (MG…)")
 
 # What these codes report is the number itself: malformed, no mobile, a landline, or opted out.
 _REFUSED_FOR_GOOD = frozenset({21211, 21217, 21610, 21614, 21635})
@@ -13,9 +19,10 @@ _REFUSED_FOR_GOOD = frozenset({21211, 21217, 21610, 21614, 21635})
 
 class TwilioSms(Vendor):
     name = "twilio"
+    base_url = BASE_URL
 
     async def send(self, sms: Sms) -> None:
-        account, token = self._setting("account_sid"), self._setting("auth_token")
+        account, token = self._setting(ACCOUNT_SID), self._setting(AUTH_TOKEN)
         path = f"/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
         form = {"To": sms.to, "Body": sms.text} | self._sender()
         status, answer = await self._post(path, form, httpx.BasicAuth(account, token))
@@ -28,6 +35,6 @@ class TwilioSms(Vendor):
 
     def _sender(self) -> dict[str, str]:
         """A number or name of ours, or a service of the vendor's that chooses one."""
-        sender = self._setting("from")
+        sender = self._setting(FROM)
         is_service = sender.startswith("MG") and len(sender) == 34
         return {"MessagingServiceSid" if is_service else "From": sender}

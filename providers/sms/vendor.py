@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from domain.config_keys import Config
+from domain.config_keys import Config, TextKey
 from providers.ports import ProviderUnavailable
 
 ANSWER_SECONDS = 10.0
@@ -13,24 +13,24 @@ ANSWER_SECONDS = 10.0
 
 class Vendor:
     name: str
+    base_url: TextKey
 
     def __init__(self, config: Config, http: httpx.AsyncClient, *, seconds: float = ANSWER_SECONDS) -> None:
         self._config = config
         self._http = http
         self._seconds = seconds
 
-    def _setting(self, name: str) -> str:
-        key = f"external.sms.{self.name}.{name}"
-        value: str = self._config[key]
+    def _setting(self, key: TextKey) -> str:
+        value = self._config[key]
         if not value:
-            raise ProviderUnavailable(f"{key} is empty")
+            raise ProviderUnavailable(f"{key.name} is empty")
         return value
 
     async def _post(
         self, path: str, form: dict[str, str], auth: httpx.BasicAuth | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of the answer; an empty object for anything else."""
-        url = self._setting("base_url").rstrip("/") + path
+        url = self._setting(self.base_url).rstrip("/") + path
         known = auth or httpx.Auth()  # with none at all the client would look for a .netrc
         try:
             # The client's own timeout holds for each read; this one for all of them.

@@ -4,8 +4,14 @@ from typing import Any
 
 import httpx
 
+from domain.config_keys import SecretKey, TextKey
 from providers.ports import ProviderRejected, ProviderUnavailable, Sms
 from providers.sms.vendor import Vendor
+
+BASE_URL = TextKey("external.sms.vonage.base_url", "https://rest.nexmo.com", "where the vendor is reached")
+API_KEY = TextKey("external.sms.vonage.api_key", "", "our account at the vendor")
+API_SECRET = SecretKey("external.sms.vonage.api_secret", "", "the account's secret")
+FROM = TextKey("external.sms.vonage.from", "BIO.RE", "sender: a number or a name")
 
 _DELIVERED = "0"
 # Unroutable, barred and de-activated numbers. Every other status is about our account, our request or the vendor.
@@ -14,6 +20,7 @@ _REFUSED_FOR_GOOD = frozenset({"6", "7", "33"})
 
 class VonageSms(Vendor):
     name = "vonage"
+    base_url = BASE_URL
 
     async def send(self, sms: Sms) -> None:
         status, answer = await self._post("/sms/json", self._form(sms))
@@ -29,9 +36,9 @@ class VonageSms(Vendor):
 
     def _form(self, sms: Sms) -> dict[str, str]:
         return {
-            "api_key": self._setting("api_key"),
-            "api_secret": self._setting("api_secret"),
-            "from": self._setting("from"),
+            "api_key": self._setting(API_KEY),
+            "api_secret": self._setting(API_SECRET),
+            "from": self._setting(FROM),
             "to": sms.to.removeprefix("+"),
             "text": sms.text,
             "type": "text" if sms.text.isascii() else "unicode",

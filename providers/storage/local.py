@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from domain.config_keys import Config
 from domain.keys import Digests
-from domain.upload import EXTENSIONS, FILES, INCOMING, owner_of
+from domain.upload import API_URL, EXTENSIONS, FILES, INCOMING, owner_of
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
 from providers.storage.pieces import PIECE, beside, pieces_of
 
@@ -108,7 +108,7 @@ class LocalStorage:
         return [digest.value.hex() for digest in digests]
 
     def public_url(self, key: str) -> str:
-        return f"{self._config['site.api_url'].rstrip('/')}{FILES}{key}"
+        return f"{self._config[API_URL].rstrip('/')}{FILES}{key}"
 
     def key_of(self, url: str) -> str | None:
         key = url.removeprefix(self.public_url(""))

@@ -14,11 +14,25 @@ from typing import Any
 
 import httpx
 
-from domain.config_keys import Config
+from domain.config_keys import BoolKey, Config, SecretKey, TextKey
 from domain.upload import incoming, owner_of, shown_with
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
 from providers.storage.pieces import pieces_at
 from providers.storage.sigv4 import Credentials, presign
+
+ENDPOINT = TextKey("external.storage.s3.endpoint", "", "such as https://s3.eu-central-1.amazonaws.com")
+REGION = TextKey("external.storage.s3.region", "us-east-1", "region that requests are signed for")
+BUCKET = TextKey("external.storage.s3.bucket", "", "its avatars/, media/ and documents/ are read publicly")
+ACCESS_KEY_ID = TextKey(
+    "external.storage.s3.access_key_id", "", "of the account that may list, read, write and delete there"
+)
+SECRET_ACCESS_KEY = SecretKey("external.storage.s3.secret_access_key", "", "of the same account")
+PUBLIC_URL = TextKey("external.storage.s3.public_url", "", "where files are read; empty for the bucket itself")
+CONDITIONAL_WRITES = BoolKey(
+    "external.storage.s3.conditional_writes",
+    True,
+    "whether the vendor heeds If-None-Match; else a URL works again until it expires",
+)
 
 ANSWER_SECONDS = 30.0
 OWN_SECONDS = 300
@@ -38,7 +52,7 @@ class S3Storage:
     def presign(self, slot: Slot) -> SignedUpload:
         """The size is signed with the rest; a largest size is nothing that such a URL can bind."""
         headers = {"Content-Type": slot.content_type}
-        if self._config["external.storage.s3.conditional_writes"]:
+        if self._config[CONDITIONAL_WRITES]:
             headers["If-None-Match"] = "*"
         length = {} if slot.exact_bytes is None else {"Content-Length": str(slot.exact_bytes)}
         url = self._signed("PUT", incoming(slot.key), headers | length, int(slot.life.total_seconds()))
@@ -102,7 +116,7 @@ class S3Storage:
             await response.aread()
             code = CODE.search(response.text)
             if response.status_code == httpx.codes.NOT_FOUND and code is not None and code[1] == "NoSuchKey":
-                return f"bucket {self._setting('bucket')} at {self._setting('endpoint')}"
+                return f"bucket {self._setting(BUCKET)} at {self._setting(ENDPOINT)}"
             told = f" {code[1]}" if code else ""
             raise ProviderUnavailable(f"the storage answered {response.status_code}{told}")
 
@@ -130,22 +144,19 @@ class S3Storage:
             raise ProviderUnavailable(f"the storage answered {response.status_code}")
 
     def _signed(self, method: str, key: str, headers: Mapping[str, str], seconds: int) -> str:
-        credentials = Credentials(
-            self._setting("access_key_id"), self._setting("secret_access_key"), self._setting("region")
-        )
+        credentials = Credentials(self._setting(ACCESS_KEY_ID), self._setting(SECRET_ACCESS_KEY), self._setting(REGION))
         return presign(credentials, method, f"{self._bucket()}/{key}", headers, seconds, datetime.now(UTC))
 
     def _public(self) -> str:
-        configured: str = self._config["external.storage.s3.public_url"]
-        return configured.rstrip("/") or self._bucket()
+        return self._config[PUBLIC_URL].rstrip("/") or self._bucket()
 
     def _bucket(self) -> str:
-        return f"{self._setting('endpoint').rstrip('/')}/{self._setting('bucket')}"
+        return f"{self._setting(ENDPOINT).rstrip('/')}/{self._setting(BUCKET)}"
 
-    def _setting(self, name: str) -> str:
-        value: str = self._config[f"external.storage.s3.{name}"]
+    def _setting(self, key: TextKey) -> str:
+        value = self._config[key]
         if not value:
-            raise ProviderUnavailable(f"external.storage.s3.{name} is empty")
+            raise ProviderUnavailable(f"{key.name} is empty")
         return value
 
 

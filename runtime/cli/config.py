@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from domain.config_keys import CATALOGUE
 from runtime.cli.support import given, secret_given, with_parts
 from runtime.compose import Parts
+from services.config.catalogue import CATALOGUE, is_secret
 
 
 @click.group()
@@ -46,7 +46,7 @@ def config_set(name: str, value: str) -> None:
 
     Running nodes follow within 5 seconds.
     """
-    secret = name in CATALOGUE and CATALOGUE[name].kind == "secret"
+    secret = is_secret(name)
     text = secret_given(name, value) if secret else given(value)
 
     async def change(parts: Parts) -> None:

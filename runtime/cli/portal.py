@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from contract import loader as spec
-from domain.config_keys import LOCALES
+from domain.locales import LOCALES
 from runtime.observe import log
 from runtime.settings import load
 

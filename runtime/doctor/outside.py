@@ -10,15 +10,17 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from domain.auth.oauth import PLATFORM_NAMES
-from domain.config_keys import CATALOGUE
 from providers.dns.breaker import Breaker
+from providers.dns.deliverability import EMAIL_MX_CHECK
 from providers.dns.lookup import MailLookup, stub_resolver
 from providers.email.message import parse_mailbox
+from providers.email.smtp import FROM
 from providers.ports import ProviderUnavailable
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
 from runtime.settings import PREFIX
 from runtime.web.limits.redis import TIMEOUT, connect_redis
+from services.config.catalogue import CATALOGUE
 from services.platforms import OAuthDirectory
 
 OLDEST_REDIS = 6
@@ -111,7 +113,8 @@ async def captcha(deployment: Deployment) -> Verdict:
 
 def _complete(deployment: Deployment, family: str, name: str, bad: Any) -> Verdict:
     prefix = f"external.{family}.{name}."
-    empty = [key for key in CATALOGUE if key.startswith(prefix) and not deployment.parts.config[key]]
+    own = [key for name, key in CATALOGUE.items() if name.startswith(prefix)]
+    empty = [key.name for key in own if not deployment.parts.config[key]]
     if not empty:
         return ok(f"{name} is filled in" if name != "mailbox" else "mailbox")
     verdict: Verdict = bad(f"{', '.join(empty)} empty", "`biore config set` it, or choose another provider")
@@ -141,12 +144,12 @@ def _judged_platform(platform: dict[str, Any]) -> Verdict:
 async def dns(deployment: Deployment) -> Verdict:
     """The question that sign-up asks, about our own domain."""
     config = deployment.parts.config
-    if not config["auth.email_mx_check"]:
+    if not config[EMAIL_MX_CHECK]:
         return ok("not asked: auth.email_mx_check is off")
     resolver = deployment.settings.dns_resolver
     remedy = f"set {PREFIX}DNS_RESOLVER; until then every domain of an address is taken as good"
     try:
-        domain = parse_mailbox(config["external.email.from"]).domain
+        domain = parse_mailbox(config[FROM]).domain
         stub = await asyncio.to_thread(stub_resolver, resolver)
         verdict = await MailLookup(stub, Breaker(time.monotonic), deployment.seconds * DNS_SHARE).verdict(domain)
     except ValueError as error:

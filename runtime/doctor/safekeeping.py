@@ -4,16 +4,19 @@ import stat
 from collections.abc import Mapping
 from math import ceil
 
-from domain.config_keys import CATALOGUE
+from domain.auth import REFRESH_IDLE_DAYS
+from domain.auth.changes import UNDO_HOURS
+from domain.gdpr import EXPORT_TTL_HOURS
 from jobs.housekeeping import KEPT
 from persistence import health
 from persistence.repositories import Repositories
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, warn
 from runtime.settings import MIN_SECRET, PREFIX
-from services import live_config as config
 from services import platforms as oauth
 from services import signing_keys as signing
+from services.config import live as config
+from services.config.catalogue import is_secret
 
 # Random text holds none of them; what people copy from a page or make up in a hurry does.
 PLACEHOLDERS = ("change", "default", "example", "insecure", "password", "placeholder", "secret", "0123456789")
@@ -76,7 +79,7 @@ async def sealed(deployment: Deployment) -> Verdict:
 async def _damaged(deployment: Deployment, db: Repositories, known: set[str]) -> list[str]:
     """What was sealed under a secret that is there, and is not what was sealed."""
     stored = await db.config.all()
-    texts = [(name, config.SEALED, str(stored[name])) for name in stored if _is_secret(name)]
+    texts = [(name, config.SEALED, str(stored[name])) for name in stored if is_secret(name)]
     texts += [(f"signing key {row.kid}", signing.SEALED, row.sealed) for row in await db.signing_keys.all()]
     texts += [(row.platform, oauth.SEALED, row.client_secret or "") for row in await db.oauth_providers.all()]
     return [name for name, purpose, text in texts if _kid(text) in known and not _opens(deployment, purpose, text)]
@@ -113,8 +116,8 @@ async def retired(deployment: Deployment) -> Verdict:
     if not spare:
         told = "; ".join(f"number {number} for {', '.join(places)}" for number, places in used.items())
         return ok(f"{len(old)} in use: {told}" if old else "none")
-    hours = max(config["gdpr.export_ttl_hours"], config["auth.undo_hours"])
-    days = max(config["auth.refresh_idle_days"], ceil(hours / 24), KEPT.days)
+    hours = max(config[EXPORT_TTL_HOURS], config[UNDO_HOURS])
+    days = max(config[REFRESH_IDLE_DAYS], ceil(hours / 24), KEPT.days)
     remedy = f"unless it is about to come into use, take it out of {PREFIX}SECRET_KEY {days} days after it was retired"
     return warn(f"nothing is kept under number {', '.join(spare)} of {PREFIX}SECRET_KEY", remedy)
 
@@ -132,14 +135,10 @@ async def _kids(deployment: Deployment) -> Kids:
     async with deployment.parts.database.reading() as db:
         stored = await db.config.all()
     kids: dict[str, int] = {}
-    for name in filter(_is_secret, stored):
+    for name in filter(is_secret, stored):
         kids[_kid(str(stored[name]))] = kids.get(_kid(str(stored[name])), 0) + 1
     return found | {CONFIG_VALUES: kids}
 
 
 def _kid(text: str) -> str:
     return text.partition(".")[0]
-
-
-def _is_secret(name: str) -> bool:
-    return name in CATALOGUE and CATALOGUE[name].kind == "secret"

@@ -7,13 +7,17 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from domain import config_keys
-from domain.config_keys import CATALOGUE, InvalidConfig
+from domain.config_keys import InvalidConfig, TextKey
 from domain.hosts import is_loopback_address
+from domain.mailed_pages import BASE_URL
 from domain.network import Network
+from domain.switches import RATE_LIMITS_ENABLED
+from domain.upload import API_URL, STORAGE_PROVIDER
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, together, warn
 from runtime.settings import HOST_ONLY, PREFIX, Settings
+from services.config import catalogue
+from services.config.catalogue import is_secret
 
 # Inside them everybody may trust whom they like; elsewhere no proxy has more than the widest network of a CDN.
 OWN_NETWORKS = tuple(
@@ -44,12 +48,12 @@ async def config(deployment: Deployment) -> Verdict:
     operations = frozenset(deployment.parts.contract.limited)
     unfit, unknown = list[str](), list[str]()
     for name, value in stored.items():
-        if name in CATALOGUE and CATALOGUE[name].kind == "secret":
+        if is_secret(name):
             continue
         try:
-            config_keys.check(name, value, operations)
+            catalogue.check(name, value, operations)
         except InvalidConfig:
-            (unfit if config_keys.exists(name, operations) else unknown).append(name)
+            (unfit if catalogue.exists(name, operations) else unknown).append(name)
     if unfit:
         remedy = "`biore config set` them to what fits; nodes keep the former value, and those that start do not serve"
         return fail(f"do not fit: {', '.join(sorted(unfit))}", remedy)
@@ -64,7 +68,7 @@ def environment(deployment: Deployment) -> Verdict:
     if settings.development:
         return ok("development")
     found = list(_unfit(deployment)) if settings.production else []
-    if not deployment.parts.config["ratelimit.enabled"]:
+    if not deployment.parts.config[RATE_LIMITS_ENABLED]:
         found.append(warn("ratelimit.enabled is off", "`biore config set ratelimit.enabled true`"))
     return together(found, f"fit for {settings.env}")
 
@@ -73,9 +77,9 @@ def _unfit(deployment: Deployment) -> Iterator[Verdict]:
     providers = deployment.parts.providers
     for family in (providers.email, providers.sms):
         if "mailbox" in family.chosen():
-            remedy = f"`biore config set external.{family.family}.active_provider` to another, failover_providers too"
+            remedy = f"`biore config set {family.active_provider.name}` to another, failover_providers too"
             yield fail(f"{family.family} is given to the mailbox, which production has not", remedy)
-    if deployment.parts.config["external.storage.active_provider"] == "local":
+    if deployment.parts.config[STORAGE_PROVIDER] == "local":
         remedy = "`biore config set external.storage.active_provider s3`"
         yield fail("files are kept on one node, where no other finds them", remedy)
     if not providers.captcha.chosen():
@@ -83,16 +87,15 @@ def _unfit(deployment: Deployment) -> Iterator[Verdict]:
 
 
 def addresses(deployment: Deployment) -> Verdict:
-    names = ("site.base_url", "site.api_url")
-    return together([_address(name, deployment) for name in names])
+    return together([_address(key, deployment) for key in (BASE_URL, API_URL)])
 
 
-def _address(name: str, deployment: Deployment) -> Verdict:
-    value = deployment.parts.config[name]
+def _address(key: TextKey, deployment: Deployment) -> Verdict:
+    value = deployment.parts.config[key]
     if _is_origin(value, deployment):
         return ok(value)
     kind = "an address" if deployment.settings.development else "an https address"
-    return fail(f"{name} is {value or 'empty'}, not {kind}", f"`biore config set {name} https://…`")
+    return fail(f"{key.name} is {value or 'empty'}, not {kind}", f"`biore config set {key.name} https://…`")
 
 
 def _is_origin(text: str, deployment: Deployment) -> bool:
@@ -111,7 +114,7 @@ def cookie(deployment: Deployment) -> Verdict:
         return ok("__Host-: bound to the API's own host, which alone can set it")
     if not domain:
         return ok("bound to the host that sets it")
-    hosts = {name: _host(deployment.parts.config[name]) for name in ("site.api_url", "site.base_url")}
+    hosts = {key.name: _host(deployment.parts.config[key]) for key in (API_URL, BASE_URL)}
     foreign = [f"{name} ({host})" for name, host in hosts.items() if host != domain and not host.endswith(f".{domain}")]
     if not foreign:
         return ok(f".{domain}")

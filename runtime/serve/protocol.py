@@ -18,10 +18,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from domain.config_keys import LARGEST_FILE
 from domain.hosts import is_host
 from domain.network import Network, network_of, wider_networks, within
-from domain.upload import FILES
+from domain.upload import FILES, LARGEST_FILE
 from runtime.web.lifecycle import CROWDED, Lifecycle
 from runtime.web.limits.local import GROWTH
 

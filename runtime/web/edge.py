@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.texts import negotiate
 from domain.config_keys import Config
+from domain.locales import SUPPORTED_LOCALES
 from domain.network import MAX_ADDRESS, Network, address_of, network_of, traced_network, within
 from domain.users import Client
 from runtime.observe.context import CORRELATION
@@ -97,7 +98,7 @@ class EdgeMiddleware:
             network=network_of(ip),
             user_agent=agent[:MAX_USER_AGENT] if agent else None,
             cdn_country=self._country(headers) if trusted else None,
-            locale=negotiate(headers.joined("accept-language"), self._config["platform.supported_locales"]),
+            locale=negotiate(headers.joined("accept-language"), self._config[SUPPORTED_LOCALES]),
         )
 
     def _tell_unnamed(self, headers: Headers) -> None:

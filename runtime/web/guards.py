@@ -21,13 +21,14 @@ from domain.config_keys import RATE_LIMIT_PREFIX, Rate
 from domain.errors import ApiError
 from domain.hosts import is_loopback, is_loopback_address
 from domain.network import wider_networks
+from domain.switches import RATE_LIMITS_ENABLED
 from domain.users import Principal
 from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.limits.local import Decision, Limiter
 from runtime.web.linking import ByOperation
 from runtime.web.marks import Mark
-from services.live_config import LiveConfig
+from services.config.live import LiveConfig
 from services.tokens import KEPT_TOKENS
 
 Check = Callable[[Settings, Call], None]
@@ -120,7 +121,7 @@ class Guards:
 
     async def limit(self, operation_id: str, call: Call, documented: Rate) -> None:
         """Raises ApiError rate_limit.exceeded."""
-        if not self.config["ratelimit.enabled"]:
+        if not self.config[RATE_LIMITS_ENABLED]:
             return
         override = self.config.get(RATE_LIMIT_PREFIX + operation_id)
         rate = parse_rate(override) if override else documented

@@ -20,7 +20,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.texts import DEFAULT
-from domain.config_keys import LOCALES, Config
+from domain.config_keys import Config
+from domain.locales import LOCALES
+from domain.switches import TRY_MUTATIONS
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
 from runtime.web.call import SCOPE_KEY
@@ -168,7 +170,7 @@ class Portal:
 
     def _settings(self, found: Path) -> Response:
         """What the playground may do here."""
-        own = {"api": self._api, "tryMutations": self._config["portal.try_mutations"]}
+        own = {"api": self._api, "tryMutations": self._config[TRY_MUTATIONS]}
         return _json({**json.loads(found.read_bytes()), **own})
 
     def _missing(self, path: str, headers: Headers) -> Response | None:

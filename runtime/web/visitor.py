@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from contract.loader import Contract
-from domain.auth import mask_ip
+from domain.auth import LOCKOUT_ACCOUNT_THRESHOLD, LOCKOUT_THRESHOLD, mask_ip
 from domain.auth.devices import KNOWN_LIFE, Known, Sighting, read_device, write_device
 from domain.config_keys import Config
 from domain.keys import Digest, Digests, Purpose
@@ -69,7 +69,7 @@ class CallVisitor(Visitor):
 
     def counters(self, email: str, known: Known) -> tuple[tuple[Digest, int], ...]:
         """Where a failure is counted, each with its threshold."""
-        few, many = self._config["auth.lockout_threshold"], self._config["auth.lockout_account_threshold"]
+        few, many = self._config[LOCKOUT_THRESHOLD], self._config[LOCKOUT_ACCOUNT_THRESHOLD]
         here = [(counter, few) for counter in self._here(email)]
         if known.device:
             return tuple((counter, few) for counter in self._by_device(email))
@@ -109,7 +109,7 @@ class CallVisitor(Visitor):
         self, db: Repositories, user_id: UUID, country: str | None, now: datetime, failures: int
     ) -> bool:
         """Whether there were so many that the owner is told."""
-        many: bool = failures >= self._config["auth.lockout_threshold"]
+        many: bool = failures >= self._config[LOCKOUT_THRESHOLD]
         if many:
             await self.tell(db, SignInAfterFailures, user_id, country, now)
         return many

@@ -23,7 +23,7 @@ class Scheduler:
         async with self._database.unit() as db:
             known = await db.schedule.due_times()
             for job in RECURRING:
-                due, next_due = known.get(job.topic), due_after(now, self._config[job.config_key])
+                due, next_due = known.get(job.topic), due_after(now, self._config[job.pace])
                 if due is None:
                     await db.schedule.introduce(job.topic, now)
                 elif due <= now:

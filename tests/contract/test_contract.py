@@ -13,7 +13,8 @@ from psycopg import sql
 
 from contract.bounds import BODY_LIMIT
 from contract.schemas import SchemaCompiler
-from domain.config_keys import CATALOGUE, Rate
+from domain.config_keys import Rate
+from services.config.catalogue import CATALOGUE
 from tests.conftest import Databases
 from tests.contract.operations import (
     CONTRACT,
@@ -209,12 +210,12 @@ class TestKillSwitches:
     def test_the_switch_gives_its_error(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
         switch = CONTRACT.policies[operation_id].kill_switch
         assert switch is not None
-        server.configure(**{switch.key: False})
+        server.configure(**{switch.key.name: False})
         before = tables.fingerprints()
         response = api.call(operation_id, **well_formed(api, operation_id))
         assert code_of(response) == switch.error
         assert tables.changed_since(before) == set()
-        server.configure(**{switch.key: True})
+        server.configure(**{switch.key.name: True})
         assert api.call(operation_id, **well_formed(api, operation_id)).status_code < 400
 
 

@@ -11,13 +11,14 @@ from contract.loader import ROOT, Contract, load
 from contract.policy import ContractError
 from contract.texts import LOCALES as FOLDERS_OF_WORDS
 from domain import gdpr, mails, upload, users
-from domain.auth import two_factor
-from domain.config_keys import CATALOGUE, LOCALES
+from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.email_address import DOT_ATOM
+from domain.locales import LOCALES
 from domain.users.usernames import FORM
 from portal.flows import found_in
 from portal.model import read
 from runtime.web import dispatch, files, validation
+from services.config.catalogue import CATALOGUE
 
 NUMBERS = {2: "two", 5: "five", 8: "eight", 10: "ten", 15: "fifteen"}
 STATUSES = {"User": users.STATUSES, "Upload": upload.STATUSES, "GdprRequest": gdpr.STATUSES, "Row": gdpr.STATUSES}
@@ -61,7 +62,7 @@ def test_files_stand_where_the_contract_says(contract: Contract) -> None:
 
 
 def test_a_life_of_an_access_token_has_the_bounds_of_its_config_key(contract: Contract) -> None:
-    key = CATALOGUE["auth.access_token_ttl_seconds"]
+    key = ACCESS_TOKEN_TTL_SECONDS
     schemas = contract.document["components"]["schemas"].values()
     answers = [found for found in schemas if {"accessToken", "expiresIn"} <= set(found.get("required", ()))]
     found = [answer["properties"]["expiresIn"] for answer in answers]

@@ -64,7 +64,7 @@ EDITS = {
     "an unknown kill switch": (AUTH, "{key: platform.registration_enabled,", "{key: platform.on,", "platform.on"),
     "a kill switch that is no switch": (
         AUTH, "{key: platform.registration_enabled,",
-        "{key: auth.salt_rounds,", "boolean"),
+        "{key: auth.salt_rounds,", "domain/switches.py"),
     "half a kill switch": (AUTH, "{key: platform.registration_enabled, error:", "{code:", "takes key and error"),
     "a captcha that is neither on nor off": (
         "paths/auth/otp.yaml", "x-biore-captcha: true", "x-biore-captcha: yes",

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from contract.loader import Contract, load
 from contract.schemas import CHECK, EXACT_PATTERN, OVERRIDE
 from contract.texts import LOCALES, NAMESPACES, Texts, negotiate
-from domain.config_keys import CATALOGUE
+from domain.locales import LOCALES as OFFERED
 
 CONTRACT = load()
 TEXTS = Texts(CONTRACT.errors)
-OFFERED = CATALOGUE["platform.supported_locales"].choices or ()
 RULES_OF_REQUESTS = {"json", "encoding", "depth", "single", "required", "unknown", "type"}
 # Keywords that combine or describe; none of them is broken by itself.
 STRUCTURE = {"type", "properties", "items", "allOf", "description", "example", "nullable", "deprecated", "required",

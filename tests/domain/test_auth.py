@@ -24,6 +24,7 @@ from domain.auth import (
 )
 from domain.errors import ApiError
 from domain.users import STATUSES
+from tests.providers.fakes import FakeConfig
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -165,8 +166,8 @@ class TestRefreshAllowed:
 
 class TestRest:
     def test_a_session_lives_as_configured(self) -> None:
-        config = {"auth.refresh_idle_days": 30, "auth.refresh_absolute_days": 90}
-        assert session_life(config) == (timedelta(days=30), timedelta(days=90))
+        config = FakeConfig({"auth.refresh_idle_days": 20, "auth.refresh_absolute_days": 80})
+        assert session_life(config) == (timedelta(days=20), timedelta(days=80))
 
     def test_one_time_tokens_are_stored_as_hashes(self) -> None:
         token = uuid4()

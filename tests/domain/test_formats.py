@@ -15,11 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 
-from domain.config_keys import MIME_TYPES
 from domain.formats import READERS, Malformed, NotUnderstood, copied, icc, outline
 from domain.formats.outline import MOST_PARTS, MOST_VISITED, PIECE, VISITS_OF_ANY
 from domain.formats.samples import Sizes
-from domain.upload import Refused, cleaned
+from domain.upload import MIME_TYPES, Refused, cleaned
 from tests.files import ENTRY, box, chunk, file_of, ftyp, index, moov, mp4, picture, png, riff, stamped, track
 
 ORIENTATION, MAKE, GPS = 0x0112, 0x010F, 0x8825

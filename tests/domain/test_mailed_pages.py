@@ -1,10 +1,9 @@
-from typing import Any
-
 import pytest
 
 from domain import mailed_pages
 from domain.mailed_pages import MAILED_PAGES, VERIFY_EMAIL, MailedPage
 from portal.actions import ACTIONS
+from tests.providers.fakes import FakeConfig
 
 
 @pytest.mark.parametrize(
@@ -17,7 +16,7 @@ from portal.actions import ACTIONS
     ],
 )
 def test_a_link_is_one_url_whatever_it_is_made_of(base: str, token: str, link: str) -> None:
-    config: Any = {"site.base_url": base}
+    config = FakeConfig({"site.base_url": base})
     assert VERIFY_EMAIL.link(token).written(config, "de") == link
 
 

@@ -7,15 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.auth import otp
-from domain.config_keys import CATALOGUE
+from tests.providers.fakes import FakeConfig
 
 NOW = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-
-
-class Defaults(dict[str, Any]):
-    def __init__(self) -> None:
-        super().__init__({key.name: key.default for key in CATALOGUE.values()})
 
 
 @dataclass
@@ -106,7 +101,7 @@ class TestRefusals:
         ],
     )
     def test_why_a_challenge_was_not_resent(self, challenge: Stored | None, code: str, wait: float | None) -> None:
-        refusal = otp.resend_refusal(challenge, NOW, Defaults())
+        refusal = otp.resend_refusal(challenge, NOW, FakeConfig())
         assert (refusal.code, refusal.retry_after) == (f"auth.otp.resend.{code}", wait)
 
 
@@ -130,7 +125,7 @@ class TestMask:
 
 class TestView:
     def test_what_is_shown(self) -> None:
-        assert otp.challenge_view(replace(Stored(), attempts=2), Defaults()) == {
+        assert otp.challenge_view(replace(Stored(), attempts=2), FakeConfig()) == {
             "challengeId": "3f1c2a8e-5a0b-4a57-9d43-6f0a1f6c7b21",
             "purpose": "verify-phone-fan",
             "phoneMask": "+90 ••• ••• ••12",
@@ -141,7 +136,7 @@ class TestView:
 
     @pytest.mark.parametrize("changes", [{"used_at": NOW}, {"resend_count": 3}])
     def test_no_time_where_no_resend_is_left(self, changes: dict[str, Any]) -> None:
-        assert otp.challenge_view(replace(Stored(), **changes), Defaults())["resendAvailableAt"] is None
+        assert otp.challenge_view(replace(Stored(), **changes), FakeConfig())["resendAvailableAt"] is None
 
     def test_a_lowered_maximum_leaves_no_attempt_rather_than_less(self) -> None:
-        assert otp.challenge_view(replace(Stored(), attempts=9), Defaults())["attemptsRemaining"] == 0
+        assert otp.challenge_view(replace(Stored(), attempts=9), FakeConfig())["attemptsRemaining"] == 0

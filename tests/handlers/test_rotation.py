@@ -18,8 +18,10 @@ import httpx
 import psycopg
 import pytest
 
+from domain.auth.otp import PER_PHONE_MAX_PER_HOUR
 from domain.clock import utc_now
 from domain.keys import Purpose
+from providers.email.smtp import URL
 from services.current_password import CurrentPassword
 from services.platforms import OAuthDirectory
 from services.recovery import Recovery
@@ -125,7 +127,7 @@ def uploads(before: Api, after: Api, tables: Tables) -> None:
 def config_values(before: Api, after: Api, tables: Tables) -> None:
     before.server.configure(**{"external.email.smtp.url": "smtp://user:word@mail.example.com"})
     after.server.on_loop(after.server.app.config.refresh())
-    assert after.server.app.config["external.email.smtp.url"] == "smtp://user:word@mail.example.com"
+    assert after.server.app.config[URL] == "smtp://user:word@mail.example.com"
 
 
 @drill(Purpose.OAUTH_CLIENT)
@@ -253,7 +255,7 @@ def phone_codes(before: Api, after: Api, tables: Tables) -> None:
 
 @drill(Purpose.OTP_PHONE)
 def phone_quotas(before: Api, after: Api, tables: Tables) -> None:
-    cap = before.server.app.config["auth.otp_per_phone_max_per_hour"]
+    cap = before.server.app.config[PER_PHONE_MAX_PER_HOUR]
     for number in range(cap):
         opened(send((before, after)[number % 2]))
     for api in (before, after):

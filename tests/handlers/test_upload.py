@@ -20,8 +20,7 @@ import httpx
 import pytest
 from psycopg.types.json import Jsonb
 
-from domain.config_keys import MIME_TYPES
-from domain.upload import FIRST_LOOK, MOST_LOOKS, Slot, incoming, is_over, next_look
+from domain.upload import FIRST_LOOK, MIME_TYPES, MOST_LOOKS, Slot, incoming, is_over, next_look
 from providers.storage import sigv4
 from providers.storage.local import FORGOTTEN_SECONDS
 from providers.storage.sigv4 import Credentials

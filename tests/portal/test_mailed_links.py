@@ -16,8 +16,8 @@ from lxml import html
 
 from contract.texts import Texts
 from domain.auth.changes import Notice
-from domain.config_keys import LOCALES
 from domain.keys import Purpose
+from domain.locales import LOCALES
 from jobs import email
 from tests.handlers.support import insert
 from tests.harness import Server, Tables

@@ -16,7 +16,7 @@ import pytest
 from contract.loader import ROOT, load
 from contract.policy import ContractError
 from contract.texts import RIGHT_TO_LEFT, Texts
-from domain.config_keys import LOCALES
+from domain.locales import LOCALES
 from domain.users.usernames import is_name
 from portal import markup
 from portal.build import MARK, Options, build

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from domain.config_keys import CATALOGUE
+from domain.config_keys import Key
 from domain.keys import Digest, Digests
 from providers.ports import Mail
+from services.config.catalogue import CATALOGUE
 
 
 class FakeConfig(dict[str, Any]):
@@ -18,6 +19,9 @@ class FakeConfig(dict[str, Any]):
         super().__init__({key.name: key.default for key in CATALOGUE.values()})
         for name, value in (values or {}).items():
             self[name] = value
+
+    def __getitem__(self, key: str | Key[Any]) -> Any:
+        return super().__getitem__(key if isinstance(key, str) else key.name)
 
     def __setitem__(self, name: str, value: Any) -> None:
         super().__setitem__(name, CATALOGUE[name].check(value))

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from domain.config_keys import CAPTCHA, EMAIL, GEOIP
 from domain.errors import ApiError
+from providers import captcha, email, geoip
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
 from providers.geoip import geoip_adapters
@@ -365,9 +365,9 @@ class TestCatalogue:
                 }
 
         assert asyncio.run(names()) == {
-            "email": set(EMAIL),
-            "captcha": set(CAPTCHA) - {"none"},
-            "geoip": set(GEOIP) - {"none"},
+            "email": set(email.PROVIDERS),
+            "captcha": set(captcha.PROVIDERS) - {"none"},
+            "geoip": set(geoip.PROVIDERS) - {"none"},
         }
 
     def test_closing_closes_the_shared_client(self, world: World) -> None:

@@ -11,10 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.auth.sms import Sms
-from domain.config_keys import SMS
 from providers.ports import Attempt, ProviderRejected, ProviderUnavailable
 from providers.registry import build_providers
-from providers.sms import sms_adapters
+from providers.sms import PROVIDERS, sms_adapters
 from providers.sms.vendor import Vendor
 from tests.providers.fakes import NOWHERE, FakeConfig, FakeMailStore, fake_sign
 from tests.providers.servers import closed_port
@@ -245,4 +244,4 @@ class TestFamily:
             async with httpx.AsyncClient() as http:
                 return {adapter.name for adapter in sms_adapters(config, http, FakeMailStore(), "development")}
 
-        assert asyncio.run(names()) == set(SMS)
+        assert asyncio.run(names()) == set(PROVIDERS)

@@ -3,7 +3,6 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,25 +10,13 @@ from domain.errors import ApiError
 from providers.dns.deliverability import MOST_AT_ONCE, MailRules, VerdictCache
 from providers.dns.lookup import Verdict, name_servers, stub_resolver
 from tests.dns_server import LOSSY, SERVFAIL, SILENT, DnsServer, Records, Zone
+from tests.providers.fakes import FakeConfig
 
 IMPATIENT = 0.5  # seconds a test waits for a silent server
 
 DELIVERABLE: Records = {"MX": ["10 mx1.example.test.", "20 mx2.example.test."]}
 NULL_MX: Records = {"MX": ["0 ."], "A": ["192.0.2.1"]}
 NOTHING: Records = {}
-
-
-class Settings:
-    """The config keys these rules read."""
-
-    def __init__(self, *, mx_check: bool) -> None:
-        self.values = {"auth.email_mx_check": mx_check}
-
-    def __getitem__(self, name: str) -> Any:
-        return self.values[name]
-
-    def get(self, name: str) -> Any:
-        return self.values.get(name)
 
 
 class Clock:
@@ -46,9 +33,9 @@ class Registry:
     def __init__(self, server: DnsServer, *, seconds: float = 3.0) -> None:
         self.server = server
         self.clock = Clock()
-        self.settings = Settings(mx_check=True)
+        self.config = FakeConfig()
         self.calls: list[tuple[str, str, str]] = []
-        self.rules = MailRules(self.settings, server.address, clock=self.clock, seconds=seconds, observe=self._observe)
+        self.rules = MailRules(self.config, server.address, clock=self.clock, seconds=seconds, observe=self._observe)
 
     def _observe(self, family: str, provider: str, outcome: str, _seconds: float) -> None:
         self.calls.append((family, provider, outcome))
@@ -154,19 +141,19 @@ class TestRules:
 
 class TestSwitch:
     def test_off_means_no_query(self, registry: Registry) -> None:
-        registry.settings.values["auth.email_mx_check"] = False
+        registry.config["auth.email_mx_check"] = False
         assert registry.accepts("missing.test")
         assert not registry.server.queries
 
     def test_off_still_refuses_bad_and_disposable_addresses(self, registry: Registry) -> None:
-        registry.settings.values["auth.email_mx_check"] = False
+        registry.config["auth.email_mx_check"] = False
         assert not registry.accepts("localhost")
         assert not registry.accepts("mailinator.com")
 
     def test_takes_effect_at_once(self, registry: Registry) -> None:
-        registry.settings.values["auth.email_mx_check"] = False
+        registry.config["auth.email_mx_check"] = False
         assert registry.accepts("missing.test")
-        registry.settings.values["auth.email_mx_check"] = True
+        registry.config["auth.email_mx_check"] = True
         assert not registry.accepts("missing.test")
 
 
@@ -282,11 +269,11 @@ class TestSilence:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        rules = MailRules(Settings(mx_check=True), f"127.0.0.1:{port}", seconds=IMPATIENT)
+        rules = MailRules(FakeConfig(), f"127.0.0.1:{port}", seconds=IMPATIENT)
         assert asyncio.run(accepts(rules, "ada@example.test"))
 
     def test_a_system_without_resolver_accepts(self, tmp_path: Path) -> None:
-        rules = MailRules(Settings(mx_check=True), resolv_conf=tmp_path / "absent")
+        rules = MailRules(FakeConfig(), resolv_conf=tmp_path / "absent")
         assert asyncio.run(accepts(rules, "ada@example.test"))
 
 

@@ -7,11 +7,16 @@ from typing import Any, TypeVar
 
 import pytest
 
-from domain.config_keys import CATALOGUE, InvalidConfig
+from domain.auth import TERMS_VERSION
+from domain.auth.passwords import SALT_ROUNDS
+from domain.config_keys import InvalidConfig
+from domain.mailed_pages import BASE_URL
 from persistence.engine.database import Database
+from providers.email import ACTIVE_PROVIDER
 from runtime.settings import Settings
+from services.config.catalogue import CATALOGUE
+from services.config.live import LiveConfig
 from services.keyring import Keyring
-from services.live_config import LiveConfig
 from tests.harness import Api, Server, Tables
 
 T = TypeVar("T")
@@ -48,7 +53,7 @@ class Node:
 
     def get(self, name: str) -> Any:
         async def read(config: LiveConfig) -> Any:
-            return config[name]
+            return config.get(name)
 
         return self.use(read)
 
@@ -162,7 +167,7 @@ class TestReading:
         node.set("auth.salt_rounds", 11)
 
         async def read(config: LiveConfig) -> Any:
-            return config["auth.salt_rounds"]
+            return config[SALT_ROUNDS]
 
         assert node.use(read, refreshed=False) == CATALOGUE["auth.salt_rounds"].default
 
@@ -187,7 +192,7 @@ class TestReading:
 
         async def scenario(config: LiveConfig) -> None:
             assert (config.known, config.unfit) == (name == SMTP, (name,))
-            assert config["legal.terms_version"] == "2.0"
+            assert config[TERMS_VERSION] == "2.0"
             await config.set(name, CATALOGUE[name].default)
             assert (config.known, config.unfit) == (True, ())
 
@@ -225,8 +230,7 @@ class TestReading:
 
     def test_a_key_of_another_version_is_ignored(self, node: Node, rows: Tables) -> None:
         rows.run("INSERT INTO config_entries (name, value) VALUES ('of.tomorrow', '1')")
-        with pytest.raises(KeyError):
-            node.get("of.tomorrow")
+        assert node.get("of.tomorrow") is None
         with pytest.raises(InvalidConfig, match="no config key"):
             node.shown("of.tomorrow")
 
@@ -236,7 +240,7 @@ class TestReading:
         async def scenario(config: LiveConfig) -> Any:
             rows.run("DELETE FROM config_entries")
             await config.refresh()
-            return config["auth.salt_rounds"]
+            return config[SALT_ROUNDS]
 
         assert node.use(scenario) == 12
 
@@ -251,8 +255,8 @@ class TestReading:
 
 class TestEnvironments:
     def test_development_leads_home(self, server: Server) -> None:
-        assert server.app.config["site.base_url"] == server.origin
-        assert server.app.config["external.email.active_provider"] == "mailbox"
+        assert server.app.config[BASE_URL] == server.origin
+        assert server.app.config[ACTIVE_PROVIDER] == "mailbox"
 
     def test_production_leads_to_the_site(self, database_url: str) -> None:
         node = Node(database_url, Settings(secret_key=OTHER_SECRET, env="production", database_url=database_url))

@@ -9,13 +9,12 @@ import pytest
 
 from contract.loader import load
 from contract.texts import RIGHT_TO_LEFT, Texts
-from domain.config_keys import CATALOGUE
+from domain.locales import LOCALES
 from domain.mails import Mail
 from services.mailer import render
 from tests.each import check_each
 
 TEXTS = Texts(load().errors)
-LOCALES = CATALOGUE["platform.supported_locales"].choices or ()
 WORDS = TEXTS.namespace("en", "mails")
 TEMPLATES = sorted(key.removesuffix(".subject") for key in WORDS if key.endswith(".subject"))
 LINK = "https://bio.re/verify-email?token=0f8fad5b-d9cb-469f-a165-70867728950e"

@@ -12,18 +12,19 @@ import pytest
 from domain.errors import ApiError
 from services.passwords import Hasher, Match
 from tests.harness import Api, Server
+from tests.providers.fakes import FakeConfig
 
 ROUNDS = 10
 SLOW_ROUNDS = 12
 
 
 @pytest.fixture
-def config() -> dict[str, int]:
-    return {"auth.salt_rounds": ROUNDS}
+def config() -> FakeConfig:
+    return FakeConfig({"auth.salt_rounds": ROUNDS})
 
 
 @pytest.fixture
-def hasher(config: dict[str, int]) -> Iterator[Hasher]:
+def hasher(config: FakeConfig) -> Iterator[Hasher]:
     made = Hasher(config, threads=1)
     yield made
     made.close()
@@ -113,13 +114,13 @@ class TestCost:
 
         return asyncio.run(scenario())
 
-    def test_after_a_rise_all_failures_take_the_new_cost(self, hasher: Hasher, config: dict[str, int]) -> None:
+    def test_after_a_rise_all_failures_take_the_new_cost(self, hasher: Hasher, config: FakeConfig) -> None:
         old = asyncio.run(hasher.hash("Correct-Horse-7"))
         config["auth.salt_rounds"] = 12
         new = asyncio.run(hasher.hash("Correct-Horse-7"))
         assert self.failures(hasher, None, old, new) == [2**12] * 3
 
-    def test_after_a_fall_they_take_the_cost_of_the_dearest_hash(self, hasher: Hasher, config: dict[str, int]) -> None:
+    def test_after_a_fall_they_take_the_cost_of_the_dearest_hash(self, hasher: Hasher, config: FakeConfig) -> None:
         config["auth.salt_rounds"] = 12
         old = asyncio.run(hasher.hash("Correct-Horse-7"))
         config["auth.salt_rounds"] = 10
@@ -127,7 +128,7 @@ class TestCost:
         hasher.dearest = 12
         assert self.failures(hasher, None, old, new) == [2**12] * 3
 
-    def test_a_success_takes_no_more_than_its_own(self, hasher: Hasher, config: dict[str, int]) -> None:
+    def test_a_success_takes_no_more_than_its_own(self, hasher: Hasher, config: FakeConfig) -> None:
         old = asyncio.run(hasher.hash("Correct-Horse-7"))
         config["auth.salt_rounds"], before = 12, hasher.spent
         assert asyncio.run(hasher.match("Correct-Horse-7", old)) == Match(True, outdated=True)
@@ -144,7 +145,7 @@ class TestCost:
 
 class TestFlood:
     def test_beyond_the_deadline_is_turned_away_at_once(self) -> None:
-        hasher = Hasher({"auth.salt_rounds": ROUNDS}, threads=1, deadline=0.1)
+        hasher = Hasher(FakeConfig({"auth.salt_rounds": ROUNDS}), threads=1, deadline=0.1)
 
         async def scenario() -> list[Any]:
             return await asyncio.gather(*(hasher.hash("x") for _ in range(10)), return_exceptions=True)
@@ -177,7 +178,7 @@ class TestFlood:
 
 class TestEventLoop:
     def test_never_waits(self) -> None:
-        hasher = Hasher({"auth.salt_rounds": SLOW_ROUNDS}, threads=1)
+        hasher = Hasher(FakeConfig({"auth.salt_rounds": SLOW_ROUNDS}), threads=1)
 
         async def scenario() -> int:
             hashing, turns = asyncio.create_task(hasher.hash("x")), 0

@@ -17,16 +17,13 @@ from services.tokens import AccessClaims, InvalidToken, Tokens
 from tests.conftest import SECRET
 from tests.handlers.support import somebody
 from tests.harness import Server, Tables, bearer
+from tests.providers.fakes import FakeConfig
 
 T = TypeVar("T")
 
 OTHER_SECRET = "another-secret-of-the-tests-0123456789"
 LIFE = 900
 USER, SESSION = uuid4(), uuid4()
-
-
-class Config(dict[str, Any]):
-    """As much of the live config as tokens ask for."""
 
 
 class Time:
@@ -51,7 +48,7 @@ class Nodes:
     def __init__(self, database: Database, time: Time) -> None:
         self.database = database
         self.time = time
-        self._config = Config({"auth.access_token_ttl_seconds": LIFE})
+        self._config = FakeConfig({"auth.access_token_ttl_seconds": LIFE})
 
     def keys(self, *secrets: str) -> SigningKeys:
         keyring = Keyring(secrets or (SECRET,))

@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 from domain.auth import RefreshToken
 from services.keyring import Keyring
 from services.tokens import CLAIMS, LONGEST, AccessClaims, InvalidToken, Tokens
+from tests.providers.fakes import FakeConfig
 
 NEW, OLD = "new-secret-" * 4, "old-secret-" * 4
 USER, SESSION = uuid4(), uuid4()
-
-
-class Config(dict[str, Any]):
-    """As much of the live config as tokens ask for."""
 
 
 class DerivedKeys:
@@ -34,7 +31,7 @@ class DerivedKeys:
 def tokens(*secrets: str, now: datetime | None = None, life: int = 900) -> Tokens:
     moment = now or datetime.now(UTC)
     keyring = Keyring(secrets or (NEW,))
-    return Tokens(keyring, DerivedKeys(keyring), Config({"auth.access_token_ttl_seconds": life}), lambda: moment)
+    return Tokens(keyring, DerivedKeys(keyring), FakeConfig({"auth.access_token_ttl_seconds": life}), lambda: moment)
 
 
 def read(reader: Tokens, token: str) -> AccessClaims:

@@ -28,6 +28,7 @@ from services.passwords import Hasher
 from services.turns import Caller, Standing
 from tests.harness import Api, Server, Tables, bare_database, bearer
 from tests.processes.biore import until
+from tests.providers.fakes import FakeConfig
 from tests.providers.servers import closed_port
 from tests.redis_server import RedisServer
 from tests.runtime.web.wire import exchange, request
@@ -368,7 +369,7 @@ class TestParts:
 
     def test_the_queue_of_passwords(self) -> None:
         metrics = Metrics("api")
-        hasher = Hasher({"auth.salt_rounds": 12}, threads=1, refused=metrics.refused)
+        hasher = Hasher(FakeConfig(), threads=1, refused=metrics.refused)
         metrics.watch(lambda: {"biore_bcrypt_running": hasher.running, "biore_bcrypt_waiting": hasher.waiting})
 
         async def crowd() -> Scraped:

@@ -18,6 +18,7 @@ from contract.bounds import BODY_LIMIT
 from contract.loader import Contract, load
 from contract.policy import BEARER_ASKED
 from contract.schemas import SchemaCompiler
+from domain.locales import SUPPORTED_LOCALES
 from runtime.web.validation import MAX_DEPTH
 from services.tokens import ALGORITHM, TYPE
 from tests.each import check_each
@@ -415,7 +416,7 @@ class TestBounds:
         assert self.register(clean_caller, intent=intent.upper()).broken_rules == [("intent", "enum")]
 
     def test_locales_that_are_not_offered_are_refused_alike(self, clean_caller: Caller) -> None:
-        offered = clean_caller.server.app.config["platform.supported_locales"]
+        offered = clean_caller.server.app.config[SUPPORTED_LOCALES]
         for locale in [*properties("auth.register")["locale"]["enum"], "xx", "EN", ""]:
             answer = self.register(
                 clean_caller, locale=locale, email=f"ada-{locale}@example.com", username=f"lovelace-{locale}x".lower()

@@ -11,12 +11,12 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from domain.config_keys import Config
 from domain.network import network_of, traced_network
 from runtime.settings import Settings
 from runtime.web.edge import EdgeMiddleware, forwarded_ip, is_correlation_id
 from runtime.web.http.headers import Headers
 from tests.harness import Server, Tables, broken_rules, code_of
+from tests.providers.fakes import FakeConfig
 from tests.runtime.web.wire import Answer, Header, new_address, request
 
 MAILBOX = "/api/v1/dev/mailbox"
@@ -79,7 +79,7 @@ class TestBrokenOff:
             raise ConnectionError
 
         observed: list[tuple[str | None, int]] = []
-        config = cast("Config", {"platform.supported_locales": ["en"]})
+        config = FakeConfig({"platform.supported_locales": ["en"]})
         door = EdgeMiddleware(
             broken, Settings(), config, lambda operation, status, _: observed.append((operation, status))
         )

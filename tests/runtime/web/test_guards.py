@@ -17,7 +17,7 @@ from runtime.web.call import Call
 from runtime.web.guards import CHECKS, Guards
 from runtime.web.http.headers import Headers
 from runtime.web.limits.local import LocalLimiter
-from services.live_config import LiveConfig
+from services.config.live import LiveConfig
 from tests.conftest import Databases
 from tests.handlers.support import insert, somebody
 from tests.harness import Server, Tables, bearer

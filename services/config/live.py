@@ -7,10 +7,11 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from domain import config_keys
-from domain.config_keys import CATALOGUE, InvalidConfig
+from domain.config_keys import InvalidConfig, Key, V
 from domain.keys import Purpose
 from persistence.engine.database import Database
+from services.config import catalogue
+from services.config.catalogue import CATALOGUE, is_secret
 from services.keyring import Keyring
 
 REFRESH_SECONDS = 2
@@ -52,8 +53,9 @@ class LiveConfig:
         """Whether each value is what an admin stored, or was until something that does not fit took its place."""
         return self._read and not self._lost
 
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
+    def __getitem__(self, key: Key[V]) -> V:
+        value: V = self._values[key.name]
+        return value
 
     def get(self, name: str) -> Any:
         return self._values.get(name)
@@ -66,15 +68,15 @@ class LiveConfig:
         """The value without secrets. Raises InvalidConfig for an unknown key."""
         if name not in self._values:
             raise InvalidConfig(f"there is no config key {name!r}; `biore config list` shows all")
-        return "(set)" if self._is_secret(name) and self._values[name] else self._values[name]
+        return "(set)" if is_secret(name) and self._values[name] else self._values[name]
 
     async def set(self, name: str, value: Any) -> None:
         """Check, store and audit one value. Raises InvalidConfig."""
-        checked = config_keys.check(name, value, self._operation_ids)
-        stored = self._keyring.seal(SEALED, checked) if self._is_secret(name) else checked
+        checked = catalogue.check(name, value, self._operation_ids)
+        stored = self._keyring.seal(SEALED, checked) if is_secret(name) else checked
         async with self._database.unit() as db:
             await db.config.put(name, stored)
-            await db.audit.record("config.set", target=name, value=None if self._is_secret(name) else checked)
+            await db.audit.record("config.set", target=name, value=None if is_secret(name) else checked)
         await self.refresh()
 
     async def refresh(self) -> None:
@@ -85,16 +87,16 @@ class LiveConfig:
         values, unfit, lost = dict(self._defaults), list[str](), set[str]()
         for name, value in stored.items():
             try:
-                clear = self._keyring.unseal(SEALED, str(value)) if self._is_secret(name) else value
-                values[name] = config_keys.check(name, clear, self._operation_ids)
+                clear = self._keyring.unseal(SEALED, str(value)) if is_secret(name) else value
+                values[name] = catalogue.check(name, clear, self._operation_ids)
             except ValueError as error:
                 log.warning("config.unfit", key=name, reason=str(error))
-                if not config_keys.exists(name, self._operation_ids):  # of another version: nobody here reads it
+                if not catalogue.exists(name, self._operation_ids):  # of another version: nobody here reads it
                     continue
                 unfit.append(name)
                 if self._read and name not in self._lost:
                     self._keep(name, values)
-                elif not self._is_secret(name):
+                elif not is_secret(name):
                     lost.add(name)
         self._values, self._stored, self._read = values, stored, True
         self.unfit, self._lost = tuple(sorted(unfit)), frozenset(lost)
@@ -122,7 +124,3 @@ class LiveConfig:
                 await refresh()
         except SQLAlchemyError as error:
             log.warning("config.stale", reason=type(error).__name__)
-
-    @staticmethod
-    def _is_secret(name: str) -> bool:
-        return name in CATALOGUE and CATALOGUE[name].kind == "secret"

@@ -1,0 +1,1 @@
+"""What an admin changes while the system runs: all keys, and their current values."""

@@ -1,0 +1,65 @@
+"""All config keys, assembled from the modules that declare them."""
+
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
+
+from domain import auth, gdpr, locales, mailed_pages, mails, schedule, switches, upload
+from domain.auth import changes, otp, passwords, sms, two_factor
+from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
+from domain.users import usernames
+from providers import captcha, email, geoip, leaked_passwords
+from providers import sms as sms_vendors
+from providers.captcha import hcaptcha, recaptcha, turnstile
+from providers.dns import deliverability
+from providers.email import smtp
+from providers.geoip import maxmind
+from providers.leaked_passwords import pwned_passwords
+from providers.sms import twilio, vonage
+from providers.storage import s3
+
+DECLARING = (
+    *(auth, changes, gdpr, locales, mailed_pages, mails, otp, passwords, sms, switches, two_factor, upload, usernames),
+    *(captcha, deliverability, email, geoip, hcaptcha, leaked_passwords, maxmind, pwned_passwords, recaptcha, s3),
+    *(sms_vendors, smtp, turnstile, twilio, vonage),
+)
+
+
+def _declared(modules: Iterable[ModuleType]) -> Iterator[Key[Any]]:
+    for module in modules:
+        yield from (value for value in vars(module).values() if isinstance(value, Key))
+    for limits in upload.LIMITS.values():
+        yield from (limits.mime_types, limits.max_bytes)
+    yield from (job.pace for job in schedule.RECURRING)
+
+
+def assembled(keys: Iterable[Key[Any]]) -> dict[str, Key[Any]]:
+    """By their names. A key that a module imports is met twice; two keys of one name are a mistake."""
+    found = dict[str, Key[Any]]()
+    for key in keys:
+        if found.setdefault(key.name, key) is not key:
+            raise ValueError(f"{key.name} is declared twice")
+    return dict(sorted(found.items()))
+
+
+CATALOGUE = assembled(_declared(DECLARING))
+
+
+def exists(name: str, operation_ids: Iterable[str]) -> bool:
+    """``ratelimit.<operationId>`` is a key for every operation."""
+    return name in CATALOGUE or (
+        name.startswith(RATE_LIMIT_PREFIX) and name.removeprefix(RATE_LIMIT_PREFIX) in operation_ids
+    )
+
+
+def is_secret(name: str) -> bool:
+    return isinstance(CATALOGUE.get(name), SecretKey)
+
+
+def check(name: str, value: Any, operation_ids: Iterable[str]) -> Any:
+    """The value as it is stored. Raises InvalidConfig."""
+    if name in CATALOGUE:
+        return CATALOGUE[name].check(value)
+    if exists(name, operation_ids):
+        return checked_override(name, value)
+    raise InvalidConfig(f"there is no config key {name!r}; `biore config list` shows all")

@@ -1,0 +1,96 @@
+"""Every config key that anybody declares: found in one place, with a default, a meaning and bounds that hold."""
+
+import importlib
+import pkgutil
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain.auth import REFRESH_GRACE_SECONDS
+from domain.auth.passwords import SALT_ROUNDS
+from domain.config_keys import BoolKey, ChoiceKey, IntKey, InvalidConfig, Key, ListKey, SecretKey, TextKey
+from providers.dns.deliverability import EMAIL_MX_CHECK
+from services.config.catalogue import CATALOGUE, assembled, check
+
+KINDS: dict[type, type] = {BoolKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list}
+NUMBERS = [key for key in CATALOGUE.values() if isinstance(key, IntKey)]
+CHOOSING = [key for key in CATALOGUE.values() if isinstance(key, (ChoiceKey, ListKey)) and key.choices]
+of_each = pytest.mark.parametrize("key", CATALOGUE.values(), ids=CATALOGUE)
+
+
+class TestCatalogue:
+    @of_each
+    def test_defaults_fit_their_own_rules(self, key: Key[Any]) -> None:
+        for env in ("development", "staging", "production"):
+            default = key.default_in(env)
+            assert type(default) is KINDS[type(key)]
+            assert key.check(default) == default
+
+    @of_each
+    def test_every_key_says_what_it_means(self, key: Key[Any]) -> None:
+        assert len(key.meaning) > 10
+        assert CATALOGUE[key.name] is key
+
+    @pytest.mark.parametrize("key", NUMBERS, ids=lambda key: key.name)
+    def test_bounds_hold(self, key: IntKey) -> None:
+        for bound, outside in ((key.minimum, -1), (key.maximum, 1)):
+            assert key.check(bound) == bound
+            with pytest.raises(InvalidConfig, match=key.name):
+                key.check(bound + outside)
+
+    @of_each
+    @pytest.mark.parametrize("value", [None, {}, 1.5, b"x", ["\0", 1]], ids=repr)
+    def test_another_kind_is_refused(self, key: Key[Any], value: Any) -> None:
+        with pytest.raises(InvalidConfig):
+            key.check(value)
+
+    @pytest.mark.parametrize("key", CHOOSING, ids=lambda key: key.name)
+    def test_choices_hold(self, key: ChoiceKey | ListKey) -> None:
+        for choice in key.choices:
+            assert key.check([choice] if isinstance(key, ListKey) else choice)
+        with pytest.raises(InvalidConfig, match=key.choices[0]):
+            key.check(["nonsense"] if isinstance(key, ListKey) else "nonsense")
+
+    def test_numbers_have_bounds(self) -> None:
+        assert [key.name for key in NUMBERS if not key.minimum < key.maximum] == []
+
+    def test_all_that_are_declared_are_in_it(self) -> None:
+        """A module that nobody assembles declares keys that no admin finds."""
+        rooms = [importlib.import_module(room) for room in ("domain", "providers", "services")]
+        names = [found.name for room in rooms for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")]
+        modules = [importlib.import_module(name) for name in names]
+        keys = [value for module in modules for value in vars(module).values() if isinstance(value, Key)]
+        assert [key.name for key in keys if CATALOGUE.get(key.name) is not key] == []
+        assert len(keys) > 80
+
+    def test_two_of_one_name_are_a_mistake(self) -> None:
+        with pytest.raises(ValueError, match=r"auth\.salt_rounds is declared twice"):
+            assembled([SALT_ROUNDS, replace(SALT_ROUNDS)])
+
+    def test_true_is_no_number(self) -> None:
+        with pytest.raises(InvalidConfig, match="whole number"):
+            REFRESH_GRACE_SECONDS.check(True)
+
+    def test_development_may_differ(self) -> None:
+        assert [EMAIL_MX_CHECK.default_in(env) for env in ("development", "staging", "production")] == [
+            False,
+            True,
+            True,
+        ]
+
+
+class TestCheck:
+    def test_an_override_belongs_to_an_operation(self) -> None:
+        assert check("ratelimit.auth.login", "3/minute", {"auth.login"}) == "3/minute"
+        for name in ("ratelimit.auth.logout", "ratelimit.", "ratelimit", "x.ratelimit.auth.login"):
+            with pytest.raises(InvalidConfig, match="no config key"):
+                check(name, "3/minute", {"auth.login"})
+
+    def test_the_switch_is_no_override(self) -> None:
+        assert check("ratelimit.enabled", False, {"enabled"}) is False
+
+    def test_a_secret_is_not_repeated(self) -> None:
+        with pytest.raises(InvalidConfig) as refusal:
+            check("external.email.smtp.url", ["hunter2"], ())
+        assert "hunter2" not in str(refusal.value)
