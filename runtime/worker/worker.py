@@ -24,6 +24,7 @@ from domain.keys import Purpose
 from domain.users import Trace
 from persistence.engine.database import is_deadlock, is_outage
 from persistence.engine.uow import LostClaim, UnitOfWork
+from persistence.migrate import is_up_to_date
 from persistence.models import OutboxJob
 from persistence.repositories import Repositories
 from providers.ports import ProviderRejected, ProviderUnavailable
@@ -104,7 +105,7 @@ class Worker:
 
     async def run(self) -> None:
         """Until ``stop``. Outages of the database, and migrations that are still to come, are waited out."""
-        await self._learn_config()
+        await self._wait_until_ready()
         beside = [asyncio.create_task(self._parts.config.watch()), asyncio.create_task(self._keep_schedule())]
         try:
             while not self.stopping or self._running or self._faults:
@@ -115,12 +116,16 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _learn_config(self) -> None:
-        """Before any job: under default values it could take the wrong provider."""
+    async def _wait_until_ready(self) -> None:
+        """Before any job: under default values it could take the wrong provider, and each revision of the schema that
+        is still to come commits by itself."""
         await self._parts.config.keep_up()
-        while not self._parts.config.known and not self.stopping:
+        while not (await self._is_ready() or self.stopping):
             await self._pause(OUTAGE_SECONDS)
             await self._parts.config.keep_up()
+
+    async def _is_ready(self) -> bool:
+        return self._parts.config.known and await is_up_to_date(self._parts.database.engine)
 
     async def _turn(self) -> None:
         """Fill the places that are free, and wait until another is, or until something may be due."""

@@ -10,12 +10,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from alembic import command
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from domain.jobs import MAX_ATTEMPTS, PLACES, Lane, lane_of
-from domain.topics import Topic
+from domain.topics import Topic, TwoFactorEnabled
+from persistence.migrate import alembic_config, upgrade
+from persistence.models import OutboxJob
 from persistence.outbox import Claimed
+from runtime.compose import build_parts
+from runtime.settings import Settings
 from runtime.worker.worker import Worker
+from tests.conftest import Databases
 from tests.handlers.support import account, insert, until
 from tests.harness import Server, Tables
 from tests.providers.s3_server import S3Server, s3_server
@@ -201,3 +208,33 @@ class TestFailures:
         assert row["dead_at"]
         assert row["last_error"].startswith("TypeError")
         assert row["attempts"] == MAX_ATTEMPTS
+
+
+def test_it_begins_with_the_last_of_the_migrations(databases: Databases, settings: Settings) -> None:
+    """Each revision commits by itself: what a worker knows is there before what it claims its jobs from."""
+    url = databases.empty()
+    command.upgrade(alembic_config(url), "0021")  # the lanes of jobs come after it
+
+    async def scenario() -> bool:
+        parts = build_parts(settings, url, "worker")
+        worker = Worker(parts)
+        running = asyncio.create_task(worker.run())
+        try:
+            while not (parts.config.known or running.done()):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(upgrade, url)
+            async with parts.database.unit() as db:
+                await db.outbox.add(TwoFactorEnabled(uuid4()))
+            while not running.done():
+                async with parts.database.reading() as db:
+                    if await db.session.scalar(select(OutboxJob.attempts)):
+                        return True
+                await asyncio.sleep(0.01)
+            return False
+        finally:
+            worker.stop()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await parts.close()
+
+    assert asyncio.run(scenario())
