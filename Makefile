@@ -6,7 +6,8 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 SHIPPED := .venv-shipped
 LISTING := .venv-sbom
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# What is never imported need not be compiled.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 LOCK := $(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.11 --generate-hashes
 LOCK_US := $(LOCK) pyproject.toml --group build
 
