@@ -135,9 +135,8 @@ def measure(stand: Stand, quick: bool) -> Iterator[Row]:
     python, folder = Path(sys.executable), stand.folder / "install"
     if not quick:
         yield from _installed(folder)
-        python = _python(
-            folder
-        )  # without the tools of development, some of which libraries import where they are found
+        # Without the tools of development, some of which libraries import where they are found.
+        python = _python(folder)
     contract = starter.contract(MEMORY_OPERATIONS)
     rss, uss = starter.memory(python, contract, 1 if quick else 5)  # it hardly differs from process to process
     subject = f"API process, {MEMORY_OPERATIONS} operations"

@@ -21,6 +21,7 @@ from contract import defaults
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
 from contract.policy import INACTIVE, ContractError, Policy, compile_policy
+from contract.references import resolved
 from domain.config_keys import InvalidConfig, Rate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -183,26 +184,24 @@ class Contract:
     @cached_property
     def request_headers(self) -> frozenset[str]:
         """What calls are made with beside the headers of HTTP: parameters, and keys of security schemes."""
-        components = self.document["components"]
-        schemes = [scheme for scheme in components["securitySchemes"].values() if scheme["type"] == "apiKey"]
-        shared = components.get("parameters", {})
+        schemes = self.document["components"]["securitySchemes"].values()
+        keys = [scheme for scheme in schemes if scheme["type"] == "apiKey"]
         parameters = [
-            shared.get(given.get("$ref", "").rpartition("/")[2], given)
+            resolved(self.document, given)
             for _path, _method, operation in _operations(self.document)
             for given in operation.get("parameters", ())
         ]
-        return frozenset(found["name"] for found in (*schemes, *parameters) if found["in"] == "header")
+        return frozenset(found["name"] for found in (*keys, *parameters) if found["in"] == "header")
 
     @cached_property
     def answer_headers(self) -> frozenset[str]:
         """Those that an answer declares; what all answers carry stands in ``x-biore-every-answer``."""
-        shared = self.document["components"].get("responses", {}).values()
-        own = (
-            answer
+        return frozenset(
+            name
             for _path, _method, operation in _operations(self.document)
             for answer in operation["responses"].values()
+            for name in resolved(self.document, answer).get("headers", ())
         )
-        return frozenset(name for answer in (*shared, *own) for name in answer.get("headers", ()))
 
     @cached_property
     def methods(self) -> frozenset[str]:
@@ -334,9 +333,7 @@ def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _has_refusing_parameter(document: Json, operation: Json) -> bool:
     """Whether some form of a parameter refuses a call; no form of a cookie does."""
-    named = document["components"].get("parameters", {})
-    parameters = operation.get("parameters", ())
-    return any(named.get(item.get("$ref", "").rpartition("/")[2], item)["in"] != "cookie" for item in parameters)
+    return any(resolved(document, item)["in"] != "cookie" for item in operation.get("parameters", ()))
 
 
 def _check_schema_extensions(node: Any, where: str = "") -> None:

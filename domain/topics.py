@@ -136,7 +136,7 @@ class AddressReturned(AddressTold):
 
 @dataclass(frozen=True)
 class PasswordChanged(ToOwner):
-    """``standing``, ``unlinked``: platforms, of which there are some after a reset only; commas are between them."""
+    """``standing``, ``unlinked``: platforms, with commas between them; None where there are none."""
 
     topic = "email.password_changed"
     when: str
@@ -264,6 +264,15 @@ class Erase(Topic):
 
 
 @dataclass(frozen=True)
+class RemoveArchive(Topic):
+    """Of an export that came to nothing: there may be a file, and no row of it."""
+
+    topic = "gdpr.remove_archive"
+    provider: str
+    key: str
+
+
+@dataclass(frozen=True)
 class RemoveOwnerless(Topic):
     """``provider`` keeps files of accounts that are gone."""
 
@@ -275,15 +284,6 @@ class RemoveOwnerless(Topic):
 class InspectUpload(Topic):
     topic = "storage.inspect_upload"
     upload: UUID
-
-
-@dataclass(frozen=True)
-class RemoveArchive(Topic):
-    """Of an export that came to nothing: there may be a file, and no row of it."""
-
-    topic = "gdpr.remove_archive"
-    provider: str
-    key: str
 
 
 @dataclass(frozen=True)

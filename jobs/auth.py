@@ -10,12 +10,10 @@ from domain.auth import RESET_TTL_MINUTES, VERIFICATION_TTL_HOURS
 from domain.keys import Purpose
 from domain.mails import allowance, allowance_of_known, allowance_of_strangers
 
-MINUTE = timedelta(minutes=1)
-
 if TYPE_CHECKING:
     from jobs.needs import Changes, Clock, Config, DigestsOf, Job, Repositories, UnitOfWork
 
-
+MINUTE = timedelta(minutes=1)
 # Who left can come back by signing in, and so may have forgotten the password.
 RESETTABLE = frozenset({"ACTIVE", "DEACTIVATED"})
 
@@ -53,12 +51,12 @@ async def forgot_password(
         user = await db.users.find_by_email(job.secret)
         if user is None or user.status not in RESETTABLE:
             return
-        most = allowance_of_known(config) if job.payload.asker == "known" else allowance_of_strangers(config)
+        strangers = allowance_of_strangers(config)
+        most = allowance_of_known(config) if job.payload.asker == "known" else strangers
         sent = await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "reset", user.email), clock(), most)
         if not sent:
             return
         # The owner may be taken for a stranger, whoever used the mails up.
-        strangers = allowance_of_strangers(config)
         life = strangers.link_life(sent, timedelta(minutes=config[RESET_TTL_MINUTES]))
         token = await db.password_resets.start(user.id, clock(), life)
         await db.outbox.add(topics.ResetPassword(user.id, minutes=life // MINUTE), secret=str(token))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from domain import topics
@@ -21,6 +20,8 @@ from domain.upload import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from jobs.needs import Clock, Inspector, Job, Repositories, Storage, UnitOfWork
 
 BATCH = 1000

@@ -196,6 +196,8 @@ class Operation:
         """Whom its rate limit counts, as a key of the words."""
         if self.secured:
             return "rate.account"
+        if self.policy.counted_by is not None:
+            return f"rate.{self.policy.counted_by}"
         return "rate.accountOrAddress" if self.takes_token else "rate.address"
 
     @property

@@ -17,7 +17,9 @@ UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 @cache
 def code(text: str) -> Markup:
-    """``text`` as it is to be typed: never translated, never turned round."""
+    """``text`` as it is to be typed: never translated, never turned round. Raises TypeError for anything else."""
+    if not isinstance(text, str):  # templates are not type-checked
+        raise TypeError(f"{text!r} is no text")
     return Markup(f'<code translate="no">{escape(text)}</code>')  # noqa: S704 - escaped
 
 

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-import segno
-
 from domain.auth import two_factor
 from domain.auth.two_factor import TOTP_WINDOW
 from domain.codes import clean_code
@@ -15,11 +13,6 @@ from domain.keys import Digests, Purpose
 from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 from services.keyring import Keyring
-
-
-def png_data_url(text: str) -> str:
-    """The QR code of ``text`` as a PNG in a data URL."""
-    return str(segno.make(text, error="m").png_data_uri(scale=5))
 
 
 class SecondFactor:

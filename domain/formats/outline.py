@@ -29,16 +29,19 @@ class NotUnderstood(Malformed):
 
 @dataclass(slots=True)
 class Outline:
-    """``pixels`` are those of the largest frame; 0 where the format has no picture that is decoded at once."""
+    """``pixels`` are those of the largest frame; 0 where the format has no picture that is decoded at once.
+
+    ``most_visited`` is how many pieces are looked at before the file is refused.
+    """
 
     most_visited: int = MOST_VISITED
-
     parts: list[Part] = field(default_factory=list)
     pixels: int = 0
     visited: int = 0
 
     @classmethod
     def of(cls, data: Data) -> "Outline":
+        """An empty one, with as many visits as a file of this size may cost."""
         return cls(min(MOST_VISITED, VISITS_OF_ANY + len(data) // BYTES_OF_A_VISIT))
 
     def visit(self) -> None:

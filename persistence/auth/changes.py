@@ -122,9 +122,8 @@ class CredentialChanges(OneTimeTokens):
         auth.undo_change.address_taken when another account proved the address meanwhile.
         """
         state = json.loads(former)
-        if phone := state["user"].get(
-            "phone"
-        ):  # what was kept before revision 0020, or by a node of its previous release
+        # What was kept before revision 0020, or by a node of its previous release, may have another form.
+        if phone := state["user"].get("phone"):
             state["user"]["phone"] = in_one_form(phone)
         await self._session.execute(squatting(state["user"]["email"], user_id))
         known = [name for name in COLUMNS if name in state["user"]]  # a former release kept no usernames

@@ -7,6 +7,7 @@ import httpx
 
 from domain.config_keys import Config, SecretKey, TextKey
 from providers.ports import ProviderUnavailable
+from providers.settings import required
 
 ANSWER_SECONDS = 5.0
 
@@ -47,10 +48,7 @@ class SiteVerify:
         return False
 
     def _form(self, token: str, remote_ip: str | None) -> dict[str, str]:
-        secret = self._config[self.secret]
-        if not secret:
-            raise ProviderUnavailable(f"{self.secret.name} is empty")
-        form = {"secret": secret, "response": token}
+        form = {"secret": required(self._config, self.secret), "response": token}
         return form if remote_ip is None else {**form, "remoteip": remote_ip}
 
     async def _ask(self, form: dict[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import httpx
 
 from domain.config_keys import SecretKey, TextKey
 from providers.ports import ProviderRejected, ProviderUnavailable, Sms
+from providers.settings import required
 from providers.sms.vendor import Vendor
 
 BASE_URL = TextKey("external.sms.twilio.base_url", "https://api.twilio.com", "where the vendor is reached")
@@ -22,7 +23,7 @@ class TwilioSms(Vendor):
     base_url = BASE_URL
 
     async def send(self, sms: Sms) -> None:
-        account, token = self._setting(ACCOUNT_SID), self._setting(AUTH_TOKEN)
+        account, token = required(self._config, ACCOUNT_SID), required(self._config, AUTH_TOKEN)
         path = f"/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
         form = {"To": sms.to, "Body": sms.text} | self._sender()
         status, answer = await self._post(path, form, httpx.BasicAuth(account, token))
@@ -35,6 +36,6 @@ class TwilioSms(Vendor):
 
     def _sender(self) -> dict[str, str]:
         """A number or name of ours, or a service of the vendor's that chooses one."""
-        sender = self._setting(FROM)
+        sender = required(self._config, FROM)
         is_service = sender.startswith("MG") and len(sender) == 34
         return {"MessagingServiceSid" if is_service else "From": sender}

@@ -7,6 +7,7 @@ import httpx
 
 from domain.config_keys import Config, TextKey
 from providers.ports import ProviderUnavailable
+from providers.settings import required
 
 ANSWER_SECONDS = 10.0
 
@@ -20,17 +21,11 @@ class Vendor:
         self._http = http
         self._seconds = seconds
 
-    def _setting(self, key: TextKey) -> str:
-        value = self._config[key]
-        if not value:
-            raise ProviderUnavailable(f"{key.name} is empty")
-        return value
-
     async def _post(
         self, path: str, form: dict[str, str], auth: httpx.BasicAuth | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of the answer; an empty object for anything else."""
-        url = self._setting(self.base_url).rstrip("/") + path
+        url = required(self._config, self.base_url).rstrip("/") + path
         known = auth or httpx.Auth()  # with none at all the client would look for a .netrc
         try:
             # The client's own timeout holds for each read; this one for all of them.

@@ -6,6 +6,7 @@ import httpx
 
 from domain.config_keys import SecretKey, TextKey
 from providers.ports import ProviderRejected, ProviderUnavailable, Sms
+from providers.settings import required
 from providers.sms.vendor import Vendor
 
 BASE_URL = TextKey("external.sms.vonage.base_url", "https://rest.nexmo.com", "where the vendor is reached")
@@ -36,9 +37,9 @@ class VonageSms(Vendor):
 
     def _form(self, sms: Sms) -> dict[str, str]:
         return {
-            "api_key": self._setting(API_KEY),
-            "api_secret": self._setting(API_SECRET),
-            "from": self._setting(FROM),
+            "api_key": required(self._config, API_KEY),
+            "api_secret": required(self._config, API_SECRET),
+            "from": required(self._config, FROM),
             "to": sms.to.removeprefix("+"),
             "text": sms.text,
             "type": "text" if sms.text.isascii() else "unicode",

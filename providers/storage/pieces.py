@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-PIECE = 256 * 1024
 T = TypeVar("T")
-GIVEN = 64 * 1024  # as much of a file waits in memory for each reader who takes his time
+
+PIECE = 256 * 1024
+GIVEN = 64 * 1024  # as much of a file waits in memory for each slow reader
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ import httpx
 from domain.config_keys import BoolKey, Config, SecretKey, TextKey
 from domain.upload import incoming, owner_of, shown_with
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
+from providers.settings import required
 from providers.storage.pieces import pieces_at
 from providers.storage.sigv4 import Credentials, presign
 
@@ -116,7 +117,7 @@ class S3Storage:
             await response.aread()
             code = CODE.search(response.text)
             if response.status_code == httpx.codes.NOT_FOUND and code is not None and code[1] == "NoSuchKey":
-                return f"bucket {self._setting(BUCKET)} at {self._setting(ENDPOINT)}"
+                return f"bucket {required(self._config, BUCKET)} at {required(self._config, ENDPOINT)}"
             told = f" {code[1]}" if code else ""
             raise ProviderUnavailable(f"the storage answered {response.status_code}{told}")
 
@@ -144,20 +145,18 @@ class S3Storage:
             raise ProviderUnavailable(f"the storage answered {response.status_code}")
 
     def _signed(self, method: str, key: str, headers: Mapping[str, str], seconds: int) -> str:
-        credentials = Credentials(self._setting(ACCESS_KEY_ID), self._setting(SECRET_ACCESS_KEY), self._setting(REGION))
+        credentials = Credentials(
+            required(self._config, ACCESS_KEY_ID),
+            required(self._config, SECRET_ACCESS_KEY),
+            required(self._config, REGION),
+        )
         return presign(credentials, method, f"{self._bucket()}/{key}", headers, seconds, datetime.now(UTC))
 
     def _public(self) -> str:
         return self._config[PUBLIC_URL].rstrip("/") or self._bucket()
 
     def _bucket(self) -> str:
-        return f"{self._setting(ENDPOINT).rstrip('/')}/{self._setting(BUCKET)}"
-
-    def _setting(self, key: TextKey) -> str:
-        value = self._config[key]
-        if not value:
-            raise ProviderUnavailable(f"{key.name} is empty")
-        return value
+        return f"{required(self._config, ENDPOINT).rstrip('/')}/{required(self._config, BUCKET)}"
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -191,11 +191,11 @@ def _contract(operation: Operation) -> Iterator[tuple[Path, str]]:
 def _code(operation: Operation) -> Iterator[tuple[Path, str]]:
     whose = operation.scope in ("user", "creator", "admin")
     asked = [f"{argument_name(name)}: str" for name in _parameters(operation)]
-    asked += (
-        [f"body: wire.{operation.schema}Request"] * (operation.method != "get")
-        + ["principal: Principal"] * whose
-        + ["db: Repositories"]
-    )
+    if operation.method != "get":
+        asked.append(f"body: wire.{operation.schema}Request")
+    if whose:
+        asked.append("principal: Principal")
+    asked.append("db: Repositories")
     handlers, repository = operation.file("handlers", ".py"), operation.file("persistence", ".py")
     method = operation.name if not hasattr(builtins, operation.name) else f"{operation.name}_for"
     handler = _filled(

@@ -13,7 +13,7 @@ from psycopg import sql
 DATABASE = "biore"
 ADDRESS_FILE = "postgres.url"
 LOCK_FILE = "postgres.lock"
-PRIVATE = 0o077
+PRIVATE = 0o077  # what is made is for no other user of the machine
 
 
 class NotInstalled(Exception):

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 # Beyond drain and grace, for what a process does after its last answer.
 PATIENCE_SECONDS = 10
-PRIVATE = 0o077  # files that a server makes are read by no other user of the machine
 FILES_OF_EACH = 2
 OTHER_FILES = 256
 RESTART_SECONDS = 1.0
@@ -55,7 +54,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
         raise InvalidSettings(f"{workers} processes need {PREFIX}REDIS_URL, or each would have rate limits of its own")
     if settings.development and not is_loopback_address(settings.host) and not exposed:
         raise InvalidSettings(f"development listens on loopback only; --expose if {settings.host} is what you want")
-    os.umask(PRIVATE)
+    os.umask(embedded.PRIVATE)
     signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
     hurry = threading.Event()
     with ExitStack() as stack:
@@ -200,7 +199,7 @@ def _worker_process(hurry: threading.Event) -> Iterator[None]:
 
 def _keep_worker(stopping: threading.Event, hurry: threading.Event) -> None:
     while not stopping.is_set():
-        process = subprocess.Popen([sys.executable, "-m", "runtime.cli", "worker", "--with-parent", str(os.getpid())])
+        process = _command("worker", "--with-parent", str(os.getpid()))
         while process.poll() is None and not stopping.wait(0.2):
             pass
         if not stopping.is_set():
@@ -218,14 +217,17 @@ def _keep_worker(stopping: threading.Event, hurry: threading.Event) -> None:
 def _portal_process(settings: Settings) -> Iterator[None]:
     """The portal, built again if it is stale, in a process that everything else goes before."""
     target = ("--out", str(settings.portal_folder), "--origin", settings.own_origin)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runtime.cli", "portal", "build", "--if-stale", "--beside", *target]
-    )
+    process = _command("portal", "build", "--if-stale", "--beside", *target)
     try:
         yield
     finally:
         process.terminate()
         process.wait()
+
+
+def _command(*arguments: str) -> subprocess.Popen[bytes]:
+    """A command of ours below this process, in a group of its own, so that Ctrl-C reaches the parent alone."""
+    return subprocess.Popen([sys.executable, "-m", "runtime.cli", *arguments], process_group=0)
 
 
 Place = tuple[str, int]
@@ -234,10 +236,10 @@ Place = tuple[str, int]
 def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None, metrics_at: Place | None) -> None:
     """Run a worker until SIGINT or SIGTERM; a second one ends it at once, and its jobs are left to the next.
 
-    With ``parent`` until SIGTERM or until that process, the one above us, is gone: a terminal tells the whole family of
-    Ctrl-C, and the last calls to the API may still leave jobs. ``metrics_at`` is host and port of its own ``/metrics``.
+    With ``parent`` also until that process, the one above us, is gone. ``metrics_at`` is host and port of its own
+    ``/metrics``.
     """
-    os.umask(PRIVATE)
+    os.umask(embedded.PRIVATE)
     log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
     asyncio.run(_work(settings, url, lease, parent, metrics_at))
 
@@ -256,7 +258,7 @@ async def _work(settings: Settings, url: str, lease: timedelta, parent: int | No
     worker = Worker(parts, lease, metrics.job)
     running = asyncio.create_task(worker.run())
     watching = asyncio.create_task(_follow(parent, worker)) if parent else None
-    _heed_signals(worker, running, alone=parent is None)
+    _heed_signals(worker, running)
     try:
         async with publishing(metrics), _scraped(metrics, parts, metrics_at):
             with suppress(asyncio.CancelledError):
@@ -267,15 +269,15 @@ async def _work(settings: Settings, url: str, lease: timedelta, parent: int | No
         await parts.close()
 
 
-def _heed_signals(worker: "Worker", running: asyncio.Task[None], *, alone: bool) -> None:
+def _heed_signals(worker: "Worker", running: asyncio.Task[None]) -> None:
     def heed() -> None:
         if worker.stopping:
             running.cancel()
         worker.stop()
 
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, heed)
-    loop.add_signal_handler(signal.SIGINT, heed if alone else lambda: None)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, heed)
 
 
 @asynccontextmanager

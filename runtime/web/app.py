@@ -54,7 +54,8 @@ from services.export_links import ExportLinks
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
 from services.platforms import OAuthDirectory
-from services.second_factor import SecondFactor, png_data_url
+from services.qr import png_data_url
+from services.second_factor import SecondFactor
 from services.signing_keys import SigningKeys
 from services.tokens import Tokens
 from services.turns import OneByOne
@@ -126,12 +127,11 @@ class Application:
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
         )
         self.export_links = ExportLinks(self.parts.keyring, self.config, utc_now)
-        policies = self.parts.contract.policies
         contract, keyring = self.parts.contract, self.parts.keyring
         shown = marks(refresh_cookie(contract, settings), device_cookie(contract), self.tokens, keyring)
         self.guards = Guards(
-            policies, settings, self.config, self.limiter, utc_now,
-            marks=shown, dev_token_header=contract.dev_token_header,
+            contract.policies, settings, self.config, self.limiter, utc_now,
+            marks=shown, dev_token_header=contract.dev_token_header.lower(),
         )  # fmt: skip
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None

@@ -91,6 +91,7 @@ class Guards:
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
     marks: Mapping[str, Mark] = field(default_factory=dict)
     dev_token_header: str = field(kw_only=True)
+    """In lower case."""
 
     def __post_init__(self) -> None:
         unchecked = SCOPES.keys() - self.checks.keys()
@@ -114,25 +115,23 @@ class Guards:
 
     def require_dev_token(self, call: Call) -> None:
         """After the rate limit, which counts the guesses."""
-        given = call.headers.only(self.dev_token_header.lower()) or ""
+        given = call.headers.only(self.dev_token_header) or ""
         expected = self.settings.dev_token
         if not self.settings.development and not hmac.compare_digest(given.encode(), (expected or "").encode()):
             raise ApiError("auth.unauthenticated")
 
-    async def limit(self, operation_id: str, call: Call, documented: Rate) -> None:
-        """Raises ApiError rate_limit.exceeded."""
+    async def limit(self, operation_id: str, call: Call, documented: Rate, mark: Mark | None = None) -> None:
+        """Raises ApiError rate_limit.exceeded. ``mark`` is what calls are counted by that show one."""
         if not self.config[RATE_LIMITS_ENABLED]:
             return
         override = self.config.get(RATE_LIMIT_PREFIX + operation_id)
         rate = parse_rate(override) if override else documented
-        decision = await self._count(operation_id, call, rate)
+        decision = await self._count(operation_id, call, rate, mark)
         call.answer_headers += decision.headers(operation_id, rate.window)
         if not decision.allowed:
             raise ApiError("rate_limit.exceeded", retry_after=decision.reset)
 
-    async def _count(self, operation_id: str, call: Call, rate: Rate) -> Decision:
-        policy = self.policies.get(operation_id)  # files have none
-        mark = self.marks.get(policy.counted_by) if policy is not None and policy.counted_by is not None else None
+    async def _count(self, operation_id: str, call: Call, rate: Rate, mark: Mark | None) -> Decision:
         shown = mark.read(call) if mark is not None else None
         if mark is not None and shown is not None:
             return await self._count_marked(operation_id, call, rate, shown, mark.wide)
@@ -190,12 +189,13 @@ class GuardedOperation:
         self._guards = guards
         self._policy = policy
         self._rate = policy.rate
+        self._mark = None if policy.counted_by is None else guards.marks[policy.counted_by]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[SCOPE_KEY]
         self._guards.admit(self._policy, call)
         if self._rate is not None:
-            await self._guards.limit(self._policy.operation_id, call, self._rate)
+            await self._guards.limit(self._policy.operation_id, call, self._rate, self._mark)
         if self._policy.scope == "dev":
             self._guards.require_dev_token(call)
         await self._next(scope, receive, send)

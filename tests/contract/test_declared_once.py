@@ -103,7 +103,7 @@ def test_archives_and_links_to_reset_tell_the_figures_of_their_rules(contract: C
     assert f"gives one account {most[0]} archives at a time, and {most[1]} in all" in told
     told = " ".join(contract.operation("auth.passwords.forgot")["description"].split())
     assert f"The last {NUMBERS[mails.RESERVED]} of a day" in told
-    assert f"one more each {NUMBERS[mails.REFILL.seconds // 3600]} hours" in told
+    assert f"one more is mailed every {NUMBERS[mails.REFILL.seconds // 3600]} hours" in told
 
 
 def test_a_username_has_one_form_and_the_lengths_that_are_told(contract: Contract) -> None:

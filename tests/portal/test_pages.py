@@ -17,6 +17,7 @@ from contract.loader import ROOT, load
 from contract.policy import ContractError
 from contract.texts import RIGHT_TO_LEFT, Texts
 from domain.locales import LOCALES
+from domain.switches import REGISTRATION_ENABLED
 from domain.users.usernames import is_name
 from portal import markup
 from portal.build import MARK, Options, build
@@ -132,8 +133,19 @@ class TestOperationPages:
     def test_tell_the_policy(self, read: dict[str, Document]) -> None:
         told = read["/docs/auth/register"].text("top")
         for text in ("/api/v1/auth/register", "10 calls in 1 h", "network address", "captchaToken", "Idempotency-Key",
-                     "platform.registration_enabled", "auth.register.closed (403)", "bcrypt cost"):  # fmt: skip
+                     "platform.registration_enabled; while it is off", "auth.register.closed (403)",
+                     "bcrypt cost"):  # fmt: skip
             assert text in told
+
+    @pytest.mark.parametrize(
+        ("page", "counted"),
+        [("register", "network address"), ("me", "session and account"),
+         ("login", "device that the cookie names, else network address"),
+         ("refresh", "session that the cookie names, else network address")],
+    )  # fmt: skip
+    def test_tell_whom_a_limit_counts(self, read: dict[str, Document], page: str, counted: str) -> None:
+        facts = read[f"/docs/auth/{page}"].root.xpath("//dl[@class='facts']/div")
+        assert {"Counted by": counted}.items() <= {dt.text: dd.text_content() for dt, dd in facts}.items()
 
     def test_lead_to_the_next_and_back(self, site: Site, read: dict[str, Document]) -> None:
         here = operation_path(site.operations[0])
@@ -445,6 +457,11 @@ class TestWords:
         texts = html5lib.parseFragment(str(told), namespaceHTMLElements=False).itertext()
         assert "".join(texts) == """one of "<&'\\">", 1, true, null"""
         assert code("`<b>`") == '<code translate="no">`&lt;b&gt;`</code>'
+
+    def test_what_is_no_text_is_not_shown_as_code(self) -> None:
+        """Templates are not type-checked."""
+        with pytest.raises(TypeError, match="is no text"):
+            code(REGISTRATION_ENABLED)
 
     def test_none_is_left_over(self) -> None:
         """Those of a family are looked up by it."""
