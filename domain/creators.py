@@ -2,7 +2,6 @@
 
 from typing import Any, Protocol
 
-from domain.clock import timestamp
 from domain.presenting import presented
 from domain.wire import creators as wire
 
@@ -11,9 +10,9 @@ class ConnectedAccount(Protocol):
     platform: Any
     platform_username: Any
     verified: Any
-    created_at: Any
+    connected_at: Any
 
 
 def social_account_view(account: ConnectedAccount) -> wire.SocialAccount:
     """``platform`` as recorded, in lower case."""
-    return presented(wire.SocialAccount, account, connectedAt=timestamp(account.created_at))
+    return presented(wire.SocialAccount, account)

@@ -3,16 +3,26 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, insert
 
 from domain.users import Trace
+from persistence.engine.connection import Connection
 from persistence.models import AuditLog
+
+RECORD = insert(AuditLog).values(
+    action=bindparam("action"),
+    result=bindparam("result"),
+    actor_id=bindparam("actor"),
+    target_id=bindparam("target"),
+    ip_prefix=bindparam("network"),
+    correlation_id=bindparam("correlation"),
+    details=bindparam("details"),
+)
 
 
 class Audit:
-    def __init__(self, session: AsyncSession, trace: Trace) -> None:
-        self._session = session
+    def __init__(self, connection: Connection, trace: Trace) -> None:
+        self._connection = connection
         self._trace = trace
 
     async def record(
@@ -25,14 +35,13 @@ class Audit:
         **details: Any,
     ) -> None:
         """``details`` must hold no secret and no clear address."""
-        await self._session.execute(
-            insert(AuditLog).values(
-                action=action,
-                result=result,
-                actor_id=actor,
-                target_id=None if target is None else str(target),
-                ip_prefix=self._trace.network,
-                correlation_id=self._trace.correlation_id,
-                details=details,
-            )
+        await self._connection.execute(
+            RECORD,
+            action=action,
+            result=result,
+            actor=actor,
+            target=None if target is None else str(target),
+            network=self._trace.network,
+            correlation=self._trace.correlation_id,
+            details=details,
         )

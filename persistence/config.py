@@ -4,20 +4,20 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from persistence.engine.connection import Connection
 from persistence.models import ConfigEntry
 
 
 class ConfigEntries:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def all(self) -> dict[str, Any]:
-        rows = await self._session.execute(select(ConfigEntry.name, ConfigEntry.value))
+        rows = await self._connection.rows(select(ConfigEntry.name, ConfigEntry.value))
         return {row.name: row.value for row in rows}
 
     async def put(self, name: str, value: Any) -> None:
         row = pg_insert(ConfigEntry).values(name=name, value=value)
         changed = {"value": row.excluded.value, "updated_at": func.now()}
-        await self._session.execute(row.on_conflict_do_update(index_elements=[ConfigEntry.name], set_=changed))
+        await self._connection.execute(row.on_conflict_do_update(index_elements=[ConfigEntry.name], set_=changed))

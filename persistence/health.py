@@ -1,16 +1,15 @@
 """What a deployment is asked about its database: reads, and nothing but reads."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, CompoundSelect, Select, String, func, literal, or_, select, text, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from persistence.migrate import FOLDER
+from persistence.engine.database import Database
+from persistence.migrate import FOLDER, REVISION
 from persistence.models import (
     BackupCode,
     CredentialChange,
@@ -23,8 +22,9 @@ from persistence.models import (
 )
 from persistence.outbox import DUE
 
-# A limit of -1 is none. Connections kept for superusers and for pg_use_reserved_connections are not for us.
-VITALS = text("""
+# In the order of ``Vitals``. A limit of -1 is none. Connections kept for superusers and for pg_use_reserved_connections
+# are not for us.
+VITALS: Any = text("""
     SELECT current_setting('server_version') AS version,
            current_setting('server_version_num')::int AS version_number,
            current_setting('server_encoding') AS encoding,
@@ -68,28 +68,26 @@ class Backlog:
     now: datetime
 
 
-async def vitals(engine: AsyncEngine) -> Vitals:
-    async with _reading(engine) as connection:
-        row = (await connection.execute(VITALS)).one()
-    return Vitals(**row._mapping)
+async def vitals(database: Database) -> Vitals:
+    async with database.connection(reading=True) as connection:
+        return Vitals(*await connection.one(VITALS))
 
 
-async def ahead(engine: AsyncEngine, clock: Callable[[], datetime]) -> timedelta:
+async def ahead(database: Database, clock: Callable[[], datetime]) -> timedelta:
     """How far ``clock`` is ahead of the server's; the way there and back is shared out equally."""
-    async with _reading(engine) as connection:
+    async with database.connection(reading=True) as connection:
         before = clock()
-        theirs: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+        theirs: datetime = await connection.scalar_one(select(func.clock_timestamp()))
         after = clock()
     return before + (after - before) / 2 - theirs
 
 
-async def revision(engine: AsyncEngine) -> str | None:
+async def revision(database: Database) -> str | None:
     """That of the schema; None for a database that was never migrated."""
-    async with _reading(engine) as connection:
+    async with database.connection(reading=True) as connection:
         if await connection.scalar(select(func.to_regclass("alembic_version"))) is None:
             return None
-        found: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
+        return await connection.scalar(REVISION)
 
 
 def known_revisions() -> list[str]:
@@ -97,7 +95,7 @@ def known_revisions() -> list[str]:
     return [script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()]
 
 
-async def backlog(engine: AsyncEngine, recurring: Iterable[str]) -> Backlog:
+async def backlog(database: Database, recurring: Iterable[str]) -> Backlog:
     free = or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < func.now())
     due = (*DUE, OutboxJob.available_at <= func.now(), free)
     oldest = select(func.min(OutboxJob.available_at)).where(*due).scalar_subquery()
@@ -105,12 +103,11 @@ async def backlog(engine: AsyncEngine, recurring: Iterable[str]) -> Backlog:
     dead = select(func.count()).select_from(OutboxJob).where(OutboxJob.dead_at.is_not(None)).scalar_subquery()
     pending = ScheduledJob.topic.in_(list(recurring))
     next_due = select(func.min(ScheduledJob.next_due)).where(pending).scalar_subquery()
-    async with _reading(engine) as connection:
-        row = (await connection.execute(select(oldest, next_due, waiting, dead, func.now()))).one()
-    return Backlog(*row)
+    async with database.connection(reading=True) as connection:
+        return Backlog(*await connection.one(select(oldest, next_due, waiting, dead, func.now())))
 
 
-async def seals(engine: AsyncEngine) -> Mapping[str, Mapping[str, int]]:
+async def seals(database: Database) -> Mapping[str, Mapping[str, int]]:
     """What is sealed -> id of the key -> how many; nothing sealed leaves the database."""
     job, answer = OutboxJob.payload["sealed"].astext, IdempotencyKey
     query = union_all(
@@ -121,10 +118,10 @@ async def seals(engine: AsyncEngine) -> Mapping[str, Mapping[str, int]]:
         _kids("jobs", job, OutboxJob.done_at.is_(None)),
         _kids("stored answers", func.encode(answer.body, "escape"), answer.expires_at > func.now()),
     )
-    return await _counted(engine, query)
+    return await _counted(database, query)
 
 
-async def digests(engine: AsyncEngine) -> Mapping[str, Mapping[str, int]]:
+async def digests(database: Database) -> Mapping[str, Mapping[str, int]]:
     """What is recognised by a keyed hash for years -> id of the key -> how many. Releases before it noted no id: ``?``.
 
     Hashes that are over within days (codes, counters, claims) are not among them.
@@ -134,13 +131,13 @@ async def digests(engine: AsyncEngine) -> Mapping[str, Mapping[str, int]]:
         _kids("backup codes", func.coalesce(BackupCode.kid, "?"), BackupCode.used_at.is_(None)),
         _kids("erased addresses", func.substr(User.email, len("deleted_") + 1), User.status == "DELETED", keyed),
     )
-    return await _counted(engine, query)
+    return await _counted(database, query)
 
 
-async def _counted(engine: AsyncEngine, query: CompoundSelect[str, str, int]) -> Mapping[str, Mapping[str, int]]:
+async def _counted(database: Database, query: CompoundSelect[str, str, int]) -> Mapping[str, Mapping[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    async with _reading(engine) as connection:
-        for place, kid, count in await connection.execute(query):
+    async with database.connection(reading=True) as connection:
+        for place, kid, count in await connection.rows(query):
             found.setdefault(place, {})[kid] = count
     return found
 
@@ -150,9 +147,3 @@ def _kids(place: str, sealed: ColumnElement[str] | Any, *where: ColumnElement[bo
     kid = func.split_part(sealed, ".", 1)
     rows = select(literal(place, String), kid, func.count()).where(sealed != "", *where)
     return rows.group_by(kid)
-
-
-@asynccontextmanager
-async def _reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        yield connection

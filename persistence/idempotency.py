@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from persistence.engine.connection import Connection
 from persistence.models import IdempotencyKey
 
 
@@ -38,8 +38,8 @@ class IdempotencyKeys:
     Each row is complete: the answer in it is sealed under the secret that its caller is hashed with.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def claim(
         self, scopes: Sequence[Scope], operation_id: str, key: str, lease: timedelta, life: timedelta
@@ -74,7 +74,7 @@ class IdempotencyKeys:
             set_=taken_over,
             where=(row.expires_at < func.now()) | abandoned,
         ).returning(row.id)
-        ours, taken = Claim(ids), (await self._session.scalars(claimed)).all()
+        ours, taken = Claim(ids), await self._connection.scalars(claimed)
         if len(taken) == len(scopes):
             return ours
         if taken:  # what is held under one secret is not to be had under another
@@ -90,7 +90,7 @@ class IdempotencyKeys:
             row.operation_id == operation_id,
             row.key == key,
         )
-        found = (await self._session.execute(held.order_by(row.status.nulls_last()).limit(1))).one_or_none()
+        found = await self._connection.row(held.order_by(row.status.nulls_last()).limit(1))
         if found is None:
             return None
         fingerprints = {scope.caller: scope.fingerprint for scope in scopes}
@@ -102,14 +102,14 @@ class IdempotencyKeys:
         for kid, row_id in claim.rows.items():
             ours = update(IdempotencyKey).where(IdempotencyKey.id == row_id, IdempotencyKey.status.is_(None))
             stored = ours.values(status=status, body=bodies[kid]).returning(IdempotencyKey.id)
-            if await self._session.scalar(stored) is None:
+            if await self._connection.scalar(stored) is None:
                 return False
         return True
 
     async def release(self, claim: Claim) -> None:
         """Forget a claim that led to no answer worth keeping."""
         rows = delete(IdempotencyKey).where(IdempotencyKey.id.in_(claim.rows.values()))
-        await self._session.execute(rows.where(IdempotencyKey.status.is_(None)))
+        await self._connection.execute(rows.where(IdempotencyKey.status.is_(None)))
 
     async def purge(self) -> None:
-        await self._session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at < func.now()))
+        await self._connection.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at < func.now()))

@@ -3,29 +3,31 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import Integer, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.mails import Mail
+from persistence.engine.connection import Connection
 from persistence.models import MailboxMessage
+
+NEWEST = select(MailboxMessage).order_by(MailboxMessage.number.desc()).limit(bindparam("limit", type_=Integer))
+NEWEST_TO = NEWEST.where(MailboxMessage.recipient == bindparam("recipient"))
 
 
 class Mailbox:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def add(self, mail: Mail) -> None:
         row = pg_insert(MailboxMessage).values(
             id=mail.id, recipient=mail.to, subject=mail.subject, text=mail.text, html=mail.html, locale=mail.locale
         )
-        await self._session.execute(row.on_conflict_do_nothing(index_elements=[MailboxMessage.id]))
+        await self._connection.execute(row.on_conflict_do_nothing(index_elements=[MailboxMessage.id]))
 
     async def purge(self, before: datetime) -> None:
-        await self._session.execute(delete(MailboxMessage).where(MailboxMessage.created_at < before))
+        await self._connection.execute(delete(MailboxMessage).where(MailboxMessage.created_at < before))
 
     async def newest(self, recipient: str | None, limit: int) -> Sequence[MailboxMessage]:
-        rows = select(MailboxMessage).order_by(MailboxMessage.number.desc()).limit(limit)
-        if recipient is not None:
-            rows = rows.where(MailboxMessage.recipient == recipient)
-        return (await self._session.scalars(rows)).all()
+        if recipient is None:
+            return await self._connection.scalars(NEWEST, limit=limit)
+        return await self._connection.scalars(NEWEST_TO, recipient=recipient, limit=limit)

@@ -4,16 +4,16 @@ from datetime import datetime
 
 from sqlalchemy import and_, case, delete, false, or_, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.keys import Digests
 from domain.mails import DAY, Allowance
+from persistence.engine.connection import Connection
 from persistence.models import MailQuota
 
 
 class MailQuotas:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def take(self, subject: Digests, now: datetime, allowance: Allowance) -> int:
         """Count one mail to an address or account: its number in the day.
@@ -43,7 +43,7 @@ class MailQuotas:
             },
             where=and_(rested, or_(over, some_left, refilled)),
         ).returning(quota.sent)
-        return await self._session.scalar(counted) or 0
+        return await self._connection.scalar(counted) or 0
 
     async def purge(self, before: datetime) -> None:
-        await self._session.execute(delete(MailQuota).where(MailQuota.last_at < before))
+        await self._connection.execute(delete(MailQuota).where(MailQuota.last_at < before))

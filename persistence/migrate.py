@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+import psycopg
+from sqlalchemy import String, column, select, table
+from sqlalchemy.exc import OperationalError
 
+from persistence.engine.database import Database
 from persistence.engine.url import driver_url
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "migrations"
 LOCK_TIMEOUT = "5s"
 LOCK_NOT_AVAILABLE = "55P03"
+# Which revision the schema is at.
+REVISION = select(column("version_num", String)).select_from(table("alembic_version"))
 
 
 class Locked(Exception):
@@ -85,14 +88,14 @@ def newest() -> str:
     return max(path.name.partition("_")[0] for path in _files(FOLDER / "versions"))
 
 
-async def is_up_to_date(engine: AsyncEngine) -> bool:
+async def is_up_to_date(database: Database) -> bool:
     """Whether the database answers and no migration of this code is pending.
 
     A newer schema serves as well: each revision works with the release before it, which is how nodes are replaced.
     """
     try:
-        async with engine.connect() as connection:
-            version = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return version is not None and str(version) >= newest()
-    except SQLAlchemyError:
+        async with database.connection(reading=True) as connection:
+            version = await connection.scalar(REVISION)
+            return version is not None and version >= newest()
+    except psycopg.Error:
         return False

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Subquery, case, delete, func, insert, literal, select, union_all, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Interval, Subquery, bindparam, case, delete, func, insert, literal, select, union_all, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.jobs import Lane, lane_of
 from domain.mails import Attempt
 from domain.topics import Topic
 from domain.users import Trace
+from persistence.engine.connection import Connection
 from persistence.models import EmailDelivery, OutboxJob, SmsDelivery
 
 Seal = Callable[[str], str]
@@ -37,9 +37,19 @@ def _open(lane: Lane, again: bool, moment: InstrumentedAttribute[Any], most: int
     return found.where(moment <= func.now()).order_by(moment).limit(most).with_for_update(skip_locked=True).subquery()
 
 
+ADD = insert(OutboxJob).values(
+    topic=bindparam("topic"),
+    lane=bindparam("lane"),
+    payload=bindparam("payload"),
+    correlation_id=bindparam("correlation"),
+    traceparent=bindparam("trace"),
+    available_at=func.now() + bindparam("after", type_=Interval),
+)
+
+
 class Outbox:
-    def __init__(self, session: AsyncSession, trace: Trace, seal: Seal) -> None:
-        self._session = session
+    def __init__(self, connection: Connection, trace: Trace, seal: Seal) -> None:
+        self._connection = connection
         self._trace = trace
         self._seal = seal
 
@@ -50,10 +60,14 @@ class Outbox:
     async def add_later(self, job: Topic, after: timedelta, secret: str | None = None) -> None:
         """As ``add``, due ``after`` a while."""
         payload = job.written() | ({} if secret is None else {"sealed": self._seal(secret)})
-        cause = {"correlation_id": self._trace.correlation_id, "traceparent": self._trace.traceparent}
-        due = {"available_at": func.now() + after} if after else {}
-        await self._session.execute(
-            insert(OutboxJob).values(topic=job.topic, lane=lane_of(job.topic), payload=payload, **cause, **due)
+        await self._connection.execute(
+            ADD,
+            topic=job.topic,
+            lane=lane_of(job.topic),
+            payload=payload,
+            correlation=self._trace.correlation_id,
+            trace=self._trace.traceparent,
+            after=after,
         )
 
     async def claim(
@@ -73,14 +87,13 @@ class Outbox:
             .where(OutboxJob.id == due.c.id)
             .values(lease=lease, leased_until=func.now() + life, attempts=OutboxJob.attempts + 1)
             .returning(OutboxJob, due.c.again)
-            .execution_options(synchronize_session=False)
         )
-        return [Claimed(*row) for row in await self._session.execute(claimed)]
+        return [Claimed(*row) for row in await self._connection.rows(claimed)]
 
     async def renew(self, job_id: UUID, lease: UUID, life: timedelta) -> bool:
         held = update(OutboxJob).where(OutboxJob.id == job_id, OutboxJob.lease == lease, *DUE)
         renewed = held.values(leased_until=func.now() + life).returning(OutboxJob.id)
-        return await self._session.scalar(renewed) is not None
+        return await self._connection.scalar(renewed) is not None
 
     async def finish(self, job_id: UUID, lease: UUID) -> bool:
         """End the job and wipe its payload; False when the lease was lost, so that the caller must roll back."""
@@ -96,7 +109,7 @@ class Outbox:
     async def _end(self, job_id: UUID, lease: UUID, **values: Any) -> bool:
         held = update(OutboxJob).where(OutboxJob.id == job_id, OutboxJob.lease == lease, *DUE)
         ended = held.values(lease=None, leased_until=None, **values).returning(OutboxJob.id)
-        return await self._session.scalar(ended) is not None
+        return await self._connection.scalar(ended) is not None
 
     async def depths(self) -> dict[str, int]:
         """How many jobs are ``due``, ``running``, ``scheduled`` for later, and ``dead``, as far as they are counted."""
@@ -104,25 +117,25 @@ class Outbox:
         jobs = open_ones.order_by(OutboxJob.available_at).limit(COUNTED_TO).subquery()
         running, later = jobs.c.leased_until >= func.now(), jobs.c.available_at > func.now()
         state = case((running, "running"), (later, "scheduled"), else_="due")
-        found = (await self._session.execute(select(state.label("state"), func.count()).group_by("state"))).all()
+        found = await self._connection.rows(select(state.label("state"), func.count()).group_by("state"))
         dead = select(OutboxJob.id).where(OutboxJob.dead_at.is_not(None)).limit(COUNTED_TO).subquery()
         depths = dict.fromkeys(("due", "running", "scheduled"), 0) | dict(found)
-        return depths | {"dead": await self._session.scalar(select(func.count()).select_from(dead)) or 0}
+        return depths | {"dead": await self._connection.scalar(select(func.count()).select_from(dead)) or 0}
 
     async def oldest_due(self) -> timedelta:
         """For how long the job that waits longest has been due and did not end; nothing waits: zero."""
         first = select(func.min(OutboxJob.available_at)).where(*DUE).scalar_subquery()
         waited = select(func.greatest(func.now() - first, timedelta(0)))
-        return await self._session.scalar(waited) or timedelta(0)
+        return await self._connection.scalar(waited) or timedelta(0)
 
     async def record_attempts(self, job_id: UUID, attempts: Sequence[Attempt]) -> None:
         for family, delivery in DELIVERIES.items():
             told = [asdict(attempt) for attempt in attempts if attempt.family == family]
             rows = [{"job_id": job_id} | {name: row[name] for name in row if name != "family"} for row in told]
             if rows:
-                await self._session.execute(insert(delivery), rows)
+                await self._connection.execute(insert(delivery).values(rows))
 
     async def purge(self, before: datetime, dead_before: datetime) -> None:
         """Forget ended jobs. Dead letters stay longer, not for ever: they may hold what is sealed of a person."""
-        await self._session.execute(delete(OutboxJob).where(OutboxJob.done_at < before))
-        await self._session.execute(delete(OutboxJob).where(OutboxJob.dead_at < dead_before))
+        await self._connection.execute(delete(OutboxJob).where(OutboxJob.done_at < before))
+        await self._connection.execute(delete(OutboxJob).where(OutboxJob.dead_at < dead_before))

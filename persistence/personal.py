@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, literal_column, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, Select, and_, delete, literal_column, or_, select, update
 
 from domain.keys import DigestsOf
 from domain.users import tombstones_of
+from persistence.engine.connection import Connection
 from persistence.models import (
     Appeal,
     AuditLog,
@@ -49,7 +49,6 @@ from persistence.models import (
 from persistence.models.platform import Delivery
 
 BATCH = 200
-SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 SECRET = "a secret of the account: whoever reads the archive could use it"  # noqa: S105 - the reason, no secret
 INTERNAL = "a counter of our own that tells nothing about the person"
 
@@ -365,17 +364,17 @@ NOT_PERSONAL: Mapping[str, str] = {
 
 
 class PersonalData:
-    def __init__(self, session: AsyncSession, digests: DigestsOf) -> None:
-        self._session = session
+    def __init__(self, connection: Connection, digests: DigestsOf) -> None:
+        self._connection = connection
         self._digests = digests
 
     async def use_snapshot(self) -> None:
         """From here on the unit sees all tables as of one moment. It must not have looked at any before."""
-        await self._session.connection(execution_options=SNAPSHOT)
+        await self._connection.use_snapshot()
 
     async def subject(self, user_id: UUID) -> Subject | None:
         columns = (User.email, User.phone, User.phone_verified_at)
-        found = (await self._session.execute(select(*columns).where(User.id == user_id))).one_or_none()
+        found = await self._connection.row(select(*columns).where(User.id == user_id))
         if found is None:
             return None
         proven, asked_for = await self._known_by(user_id)
@@ -395,50 +394,49 @@ class PersonalData:
         proven: set[str | None] = set()
         asked_for: set[str | None] = set()
         changes = select(EmailChange.former_email, EmailChange.new_email, EmailChange.used_at)
-        for former, new, used_at in await self._session.execute(changes.where(EmailChange.user_id == user_id)):
+        for former, new, used_at in await self._connection.rows(changes.where(EmailChange.user_id == user_id)):
             proven.add(former)
             (proven if used_at else asked_for).add(new)
         codes = select(Challenge.phone, Challenge.used_at).where(Challenge.user_id == user_id)
-        for phone, used_at in await self._session.execute(codes):
+        for phone, used_at in await self._connection.rows(codes):
             (proven if used_at else asked_for).add(phone)
         return proven, asked_for
 
     async def _free(self, column: Any, names: set[str | None], user_id: UUID) -> list[str]:
         """Those of the names that no other account holds."""
         known = sorted(name for name in names if name)
-        taken = set(await self._session.scalars(select(column).where(column.in_(known), User.id != user_id)))
+        taken = set(await self._connection.scalars(select(column).where(column.in_(known), User.id != user_id)))
         return [name for name in known if name not in taken]
 
-    def rows(self, section: Personal, subject: Subject) -> AsyncIterator[Sequence[RowMapping]]:
+    def rows(self, section: Personal, subject: Subject) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         """What an export shows of one table, in batches, the oldest first."""
         keys = section.model.__mapper__.primary_key
         return self._batches(select(*section.columns).where(section.where(subject)).order_by(*keys))
 
-    def done_to(self, subject: Subject) -> AsyncIterator[Sequence[RowMapping]]:
+    def done_to(self, subject: Subject) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         """``DONE_TO_YOU``, in batches, the oldest first."""
         row = AuditLog
         by_others = or_(row.actor_id.is_(None), row.actor_id != subject.user_id)
         done = select(row.action, row.created_at).where(row.target_id == str(subject.user_id), by_others)
         return self._batches(done.where(row.action.in_(DONE_TO_YOU)).order_by(row.created_at))
 
-    async def _batches(self, query: Select[*tuple[Any, ...]]) -> AsyncIterator[Sequence[RowMapping]]:
-        result = await self._session.stream(query, execution_options={"yield_per": BATCH})
-        async for batch in result.mappings().partitions(BATCH):
-            yield batch
+    async def _batches(self, query: Select[*tuple[Any, ...]]) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        async for batch in self._connection.batches(query, BATCH):
+            yield [row._asdict() for row in batch]
 
     async def erase(self, subject: Subject) -> None:
         """Carry out what ``PERSONAL`` says of each table. Afterwards no row holds a name of the person."""
         for section in PERSONAL:
             covered = (section.erased or section.where)(subject)
             if isinstance(section.erasure, Delete):
-                await self._session.execute(delete(section.model).where(covered))
+                await self._connection.execute(delete(section.model).where(covered))
             elif isinstance(section.erasure, Anonymise):
                 rows = update(section.model).where(covered)
-                await self._session.execute(rows.values(**section.erasure.columns))
+                await self._connection.execute(rows.values(**section.erasure.columns))
         account = update(User).where(User.id == subject.user_id)
-        await self._session.execute(account.values(email=tombstones_of(subject.email, self._digests)[0]))
+        await self._connection.execute(account.values(email=tombstones_of(subject.email, self._digests)[0]))
         # A code may be a username, and the page that led here the person's. By whom somebody was referred stays, for
         # others count on it.
         referred = update(User).where(User.referred_by == subject.user_id)
         names = dict.fromkeys(("referred_by_code", "first_referrer_url", "first_landing_page"))
-        await self._session.execute(referred.values(names))
+        await self._connection.execute(referred.values(names))

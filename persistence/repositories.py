@@ -1,9 +1,7 @@
-"""All repositories of one session, each made when it is first asked for."""
+"""All repositories of one connection, each made when it is first asked for."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.keys import DigestsOf
 from domain.users import Trace
@@ -24,6 +22,7 @@ from persistence.auth.sms import SmsBudgets
 from persistence.auth.two_factor import SignInChallenges, TwoFactor
 from persistence.config import ConfigEntries
 from persistence.creators import Creators
+from persistence.engine.connection import Connection
 from persistence.files import Files
 from persistence.gdpr import DataExports, GdprRequests
 from persistence.idempotency import IdempotencyKeys
@@ -45,12 +44,12 @@ R = TypeVar("R")
 
 
 class Repository(Generic[R]):
-    """One that is made when it is first asked for, of the session alone where nothing else is said, and kept."""
+    """One that is made when it is first asked for, of the connection alone where nothing else is said, and kept."""
 
     def __init__(self, kind: type[R], make: "Callable[[Repositories], R] | None" = None) -> None:
         self.kind = kind
-        of_session: Any = kind
-        self._make = make or (lambda db: of_session(db.session))
+        of_connection: Any = kind
+        self._make = make or (lambda db: of_connection(db.connection))
 
     def __set_name__(self, _owner: type, name: str) -> None:
         self._name = name
@@ -66,12 +65,12 @@ class Repositories:
     ``digests`` recognises addresses that were erased.
     """
 
-    session: AsyncSession
+    connection: Connection
     trace: Trace
     seal: Seal
     digests: DigestsOf
 
-    users = Repository(Users, lambda db: Users(db.session, db.digests))
+    users = Repository(Users, lambda db: Users(db.connection, db.digests))
     usernames = Repository(Usernames)
     settings = Repository(Settings)
     blocks = Repository(Blocks)
@@ -94,8 +93,8 @@ class Repositories:
     oauth_providers = Repository(OAuthProviders)
     oauth_links = Repository(OAuthLinks)
     oauth_used_tokens = Repository(OAuthUsedTokens)
-    outbox = Repository(Outbox, lambda db: Outbox(db.session, db.trace, db.seal))
-    audit = Repository(Audit, lambda db: Audit(db.session, db.trace))
+    outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
+    audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
     config = Repository(ConfigEntries)
     signing_keys = Repository(SigningKeys)
     idempotency = Repository(IdempotencyKeys)
@@ -106,10 +105,10 @@ class Repositories:
     files = Repository(Files)
     gdpr_requests = Repository(GdprRequests)
     data_exports = Repository(DataExports)
-    personal_data = Repository(PersonalData, lambda db: PersonalData(db.session, db.digests))
+    personal_data = Repository(PersonalData, lambda db: PersonalData(db.connection, db.digests))
 
-    def __init__(self, session: AsyncSession, trace: Trace, seal: Seal, digests: DigestsOf) -> None:
-        self.session = session
+    def __init__(self, connection: Connection, trace: Trace, seal: Seal, digests: DigestsOf) -> None:
+        self.connection = connection
         self.trace = trace
         self.seal = seal
         self.digests = digests

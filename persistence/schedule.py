@@ -4,30 +4,30 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.jobs import lane_of
+from persistence.engine.connection import Connection
 from persistence.models import OutboxJob, ScheduledJob
 from persistence.outbox import DUE
 
 
 class Schedule:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def due_times(self) -> dict[str, datetime]:
-        rows = await self._session.execute(select(ScheduledJob.topic, ScheduledJob.next_due))
+        rows = await self._connection.rows(select(ScheduledJob.topic, ScheduledJob.next_due))
         return {row.topic: row.next_due for row in rows}
 
     async def introduce(self, topic: str, due: datetime) -> None:
         """Harmless when another worker did so first."""
         row = pg_insert(ScheduledJob).values(topic=topic, next_due=due)
-        await self._session.execute(row.on_conflict_do_nothing())
+        await self._connection.execute(row.on_conflict_do_nothing())
 
     async def move(self, topic: str, due: datetime, next_due: datetime) -> None:
         """Another pace was chosen before the time came. Harmless when another worker did so first."""
         row = ScheduledJob
-        await self._session.execute(
+        await self._connection.execute(
             update(row).where(row.topic == topic, row.next_due == due).values(next_due=next_due)
         )
 
@@ -38,15 +38,15 @@ class Schedule:
         """
         row = ScheduledJob
         ours = update(row).where(row.topic == topic, row.next_due == due).values(next_due=next_due, last_due=due)
-        if await self._session.scalar(ours.returning(row.topic)) is None:
+        if await self._connection.scalar(ours.returning(row.topic)) is None:
             return False
         unfinished = select(OutboxJob.id).where(*DUE, OutboxJob.topic == topic).limit(1)
-        if await self._session.scalar(unfinished) is None:
+        if await self._connection.scalar(unfinished) is None:
             job = {
                 "topic": topic,
                 "lane": lane_of(topic),
                 "payload": {},
                 "correlation_id": f"{topic}@{due:%Y-%m-%dT%H:%M:%SZ}",
             }
-            await self._session.execute(insert(OutboxJob).values(**job))
+            await self._connection.execute(insert(OutboxJob).values(**job))
         return True

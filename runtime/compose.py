@@ -54,7 +54,8 @@ def build_parts(
     contract = contract or spec.load()
     keyring = Keyring(settings.secrets)
     database = Database(database_url, seal=partial(keyring.seal, Purpose.OUTBOX), digests=keyring.digests)
-    tracing.listen(database.engine)
+    tracing.listen(database.pool)
+    tracing.listen(database.sessions)
     origin = settings.own_origin
     own_origin = {"site.base_url": origin, "site.api_url": origin} if settings.development else {}
     defaults = own_origin | dict(defaults or {})

@@ -11,7 +11,6 @@ from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import orjson
-from sqlalchemy import RowMapping
 
 from domain.clock import timestamp, utc_now
 from persistence.engine.database import Database
@@ -102,7 +101,7 @@ class _Pages:
             if stored := [self._medium(row) for row in batch if row["status"] == "STORED"]:
                 yield stored
 
-    def _medium(self, row: RowMapping) -> Entry:
+    def _medium(self, row: Mapping[str, Any]) -> Entry:
         try:
             url = self._storage.of(row["provider"]).public_url(row["key"])
         except ProviderUnavailable:  # of a storage that nobody has set up any more

@@ -62,7 +62,7 @@ class Recovery:
             "lastLoginAt": timestamp(user.last_login_at),
             "openSessions": len(sessions),
             "platforms": {
-                account.platform: timestamp(account.created_at)
+                account.platform: timestamp(account.connected_at)
                 for account in accounts
                 if account.platform in PLATFORM_NAMES
             },

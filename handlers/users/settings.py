@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 async def get(principal: Principal, uow: UnitOfWork) -> wire.UserSettings:
-    async with uow() as db:
+    async with uow.reading() as db:
         settings = await db.settings.find(principal.user_id)
-        if settings is None:
+    if settings is None:
+        async with uow() as db:
             user = await db.users.get_for_update(principal.user_id)
             settings = await db.settings.start(user.id, user.locale)
     return settings_view(settings)

@@ -6,13 +6,30 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Integer, Interval, and_, case, cast, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Interval,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth import one_time_hash, read_one_time_token
 from domain.errors import ApiError
 from domain.users import Client, Return
+from persistence.engine.connection import Connection
 from persistence.models import (
     Challenge,
     EmailChange,
@@ -25,79 +42,118 @@ from persistence.models import (
     Session,
     User,
 )
-from persistence.users import hold
+from persistence.users import BY_ID_HELD, hold
 
 DELETION = "DELETION"
+START = (
+    insert(Session)
+    .values(
+        user_id=bindparam("owner"),
+        last_active_at=bindparam("now"),
+        confirmed_at=bindparam("now"),
+        expires_at=bindparam("ends"),
+        user_agent=bindparam("device"),
+        ip=bindparam("address"),
+        country=bindparam("place"),
+    )
+    .returning(Session.id)
+)
+NOTE_LOGIN = update(User).where(User.id == bindparam("owner")).values(last_login_at=bindparam("now"))
+NOT_ENDED = (
+    Session.revoked_at.is_(None),
+    Session.expires_at > bindparam("now"),
+    Session.last_active_at > bindparam("used_since"),
+)
+LIVE = select(Session).where(Session.id == any_(bindparam("ids", type_=ARRAY(Uuid))), *NOT_ENDED)
+LIVE_OF_ACCOUNT = (
+    select(Session)
+    .where(Session.user_id == bindparam("user_id"), *NOT_ENDED)
+    .order_by(Session.last_active_at.desc(), Session.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+ROTATE = (
+    update(Session)
+    .where(Session.id == bindparam("session_id"), Session.counter == bindparam("presented"), *NOT_ENDED)
+    .values(counter=Session.counter + 1, rotated_at=bindparam("now"), last_active_at=bindparam("now"))
+    .returning(Session.id)
+)
+STILL_LIVE = select(Session.confirmed_at).where(
+    Session.id == bindparam("session_id"), Session.user_id == bindparam("user_id"), Session.revoked_at.is_(None)
+)
+
+PENDING_DELETION = (
+    select(GdprRequest.grace_ends_at)
+    .where(GdprRequest.user_id == User.id, GdprRequest.kind == DELETION, GdprRequest.status == "PENDING")
+    .limit(1)
+    .scalar_subquery()
+)
+STILL_GOOD = and_(
+    ReactivationToken.used_at.is_(None),
+    ReactivationToken.invalidated_at.is_(None),
+    ReactivationToken.expires_at > bindparam("now"),
+)
+LEADS_TO = (
+    select(STILL_GOOD, User.email, User.status, PENDING_DELETION)
+    .select_from(ReactivationToken)
+    .join(User, User.id == ReactivationToken.user_id)
+    .where(ReactivationToken.token_hash == bindparam("token"))
+)
 
 
 class Sessions:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def start(
         self, user_id: UUID, client: Client, country: str | None, now: datetime, expires_at: datetime
     ) -> UUID:
         """Open a session and note the login on the account."""
-        row = Session(
-            user_id=user_id,
-            last_active_at=now,
-            expires_at=expires_at,
-            confirmed_at=now,
-            user_agent=client.user_agent,
-            ip=client.ip,
-            country=country,
+        session_id = await self._connection.scalar_one(
+            START,
+            owner=user_id,
+            now=now,
+            ends=expires_at,
+            device=client.user_agent,
+            address=client.ip,
+            place=country,
         )
-        self._session.add(row)
-        await self._session.execute(update(User).where(User.id == user_id).values(last_login_at=now))
-        await self._session.flush()
-        return row.id
+        await self._connection.execute(NOTE_LOGIN, owner=user_id, now=now)
+        return session_id
 
     async def get_live(self, session_id: UUID, now: datetime, idle: timedelta) -> Session:
         """Raises ApiError auth.refresh.invalid_token for a session that ended or never was."""
-        row = await self._session.get(Session, session_id, populate_existing=True)
+        row = await self._connection.scalar(select(Session).where(Session.id == session_id))
         if row is None or row.revoked_at or row.expires_at <= now or row.last_active_at <= now - idle:
             raise ApiError("auth.refresh.invalid_token")
         return row
 
     async def find_live(self, ids: Sequence[UUID], now: datetime, idle: timedelta) -> dict[UUID, Session]:
         """Those that neither ended nor lay idle, by id."""
-        live = select(Session).where(
-            Session.id.in_(ids),
-            Session.revoked_at.is_(None),
-            Session.expires_at > now,
-            Session.last_active_at > now - idle,
-        )
-        return {row.id: row for row in await self._session.scalars(live)} if ids else {}
+        found = await self._connection.scalars(LIVE, ids=list(ids), now=now, used_since=now - idle) if ids else ()
+        return {row.id: row for row in found}
 
     async def rotate(self, session_id: UUID, counter: int, now: datetime, idle: timedelta) -> bool:
         """Move on from ``counter``; False when another call did so first, or the session ended meanwhile."""
-        moved = update(Session).where(
-            Session.id == session_id,
-            Session.counter == counter,
-            Session.revoked_at.is_(None),
-            Session.expires_at > now,
-            Session.last_active_at > now - idle,
-        )
-        moved = moved.values(counter=counter + 1, rotated_at=now, last_active_at=now).returning(Session.id)
-        return await self._session.scalar(moved) is not None
+        values = {"session_id": session_id, "presented": counter, "now": now, "used_since": now - idle}
+        return await self._connection.scalar(ROTATE, **values) is not None
 
     async def hold_owners(self, session_ids: Sequence[UUID]) -> None:
         """To be called before several are revoked: accounts are held before sessions, as by all who end sessions."""
         owners = select(Session.user_id).where(Session.id.in_(session_ids))
         held = select(User.id).where(User.id.in_(owners)).order_by(User.id)
-        await self._session.execute(held.with_for_update())
+        await self._connection.execute(held.with_for_update())
 
     async def revoke(self, session_id: UUID, now: datetime) -> UUID | None:
         """Whose live session it was, or None when there was none to revoke."""
         live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
-        return await self._session.scalar(live.values(revoked_at=now).returning(Session.user_id))
+        return await self._connection.scalar(live.values(revoked_at=now).returning(Session.user_id))
 
     async def revoke_own(self, session_id: UUID, user_id: UUID, now: datetime) -> bool:
         """False when the account has no such live session."""
         own = update(Session).where(
             Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None), Session.expires_at > now
         )
-        return await self._session.scalar(own.values(revoked_at=now).returning(Session.id)) is not None
+        return await self._connection.scalar(own.values(revoked_at=now).returning(Session.id)) is not None
 
     async def revoke_all(self, user_id: UUID, now: datetime, but: UUID | None = None) -> int:
         """How many live sessions of the account ended; ``but`` stays. What proofs opened ends with them."""
@@ -105,12 +161,12 @@ class Sessions:
         live = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
         if but is not None:
             live = live.where(Session.id != but)
-        return len((await self._session.scalars(live.values(revoked_at=now).returning(Session.id))).all())
+        return len(await self._connection.scalars(live.values(revoked_at=now).returning(Session.id)))
 
     async def confirm(self, session_id: UUID, now: datetime) -> bool:
         """Note that the bearer of a live session proved who they are; False when it ended meanwhile."""
         live = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
-        return await self._session.scalar(live.values(confirmed_at=now).returning(Session.id)) is not None
+        return await self._connection.scalar(live.values(confirmed_at=now).returning(Session.id)) is not None
 
     async def lock_owner(self, session_id: UUID, user_id: UUID, *, fresh: bool = False) -> User:
         """The account of a session that is still live; nobody else changes the account until the transaction ends.
@@ -118,12 +174,8 @@ class Sessions:
         To be called first in the transaction that writes: what ended the session held the account, too. Raises ApiError
         auth.unauthenticated when it ended, and with ``fresh`` auth.confirmation_required when its proof was voided.
         """
-        held = select(User).where(User.id == user_id).with_for_update()
-        user = await self._session.scalar(held, execution_options={"populate_existing": True})
-        live = select(Session.confirmed_at).where(
-            Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None)
-        )
-        found = (await self._session.execute(live)).one_or_none()
+        user = await self._connection.scalar(BY_ID_HELD, user_id=user_id)
+        found = await self._connection.row(STILL_LIVE, session_id=session_id, user_id=user_id)
         if user is None or found is None:
             raise ApiError("auth.unauthenticated")
         if fresh and found.confirmed_at is None:
@@ -148,30 +200,25 @@ class Sessions:
         that anybody may have mailed to the owner are not of a proof and stay. The account is held before anything that
         hangs on it, as by all who void tokens of an account, so that none waits for the other.
         """
-        await hold(self._session, user_id)
+        await hold(self._connection, user_id)
         unfinished = update(User).where(
             User.id == user_id, User.two_factor_secret.is_not(None), User.two_factor_enabled.is_(False)
         )
-        await self._session.execute(unfinished.values(two_factor_secret=None, two_factor_last_step=None))
-        await self._session.execute(delete(Challenge).where(Challenge.user_id == user_id, Challenge.used_at.is_(None)))
-        await EmailChanges(self._session).invalidate(user_id, now)
+        await self._connection.execute(unfinished.values(two_factor_secret=None, two_factor_last_step=None))
+        unused = delete(Challenge).where(Challenge.user_id == user_id, Challenge.used_at.is_(None))
+        await self._connection.execute(unused)
+        await EmailChanges(self._connection).invalidate(user_id, now)
         confirmed = update(Session).where(
             Session.user_id == user_id, Session.revoked_at.is_(None), Session.confirmed_at.is_not(None)
         )
         if but is not None:
             confirmed = confirmed.where(Session.id != but)
-        await self._session.execute(confirmed.values(confirmed_at=None))
+        await self._connection.execute(confirmed.values(confirmed_at=None))
 
     async def list_live(self, user_id: UUID, now: datetime, idle_days: int, limit: int) -> Sequence[Session]:
         """The last used first."""
-        live = select(Session).where(
-            Session.user_id == user_id,
-            Session.revoked_at.is_(None),
-            Session.expires_at > now,
-            Session.last_active_at > now - timedelta(days=idle_days),
-        )
-        rows = await self._session.scalars(live.order_by(Session.last_active_at.desc(), Session.id).limit(limit))
-        return rows.all()
+        since = now - timedelta(days=idle_days)
+        return await self._connection.scalars(LIVE_OF_ACCOUNT, user_id=user_id, now=now, used_since=since, limit=limit)
 
     async def purge(self, before: datetime, idle: timedelta) -> None:
         """Forget those that ended before: by their age, by somebody, or because nobody used them.
@@ -179,7 +226,7 @@ class Sessions:
         This reads all of them, now and then: an index on when they were used would cost each refresh.
         """
         ended = or_(Session.expires_at < before, Session.revoked_at < before, Session.last_active_at < before - idle)
-        await self._session.execute(delete(Session).where(ended))
+        await self._connection.execute(delete(Session).where(ended))
 
 
 class OneTimeTokens:
@@ -191,12 +238,12 @@ class OneTimeTokens:
     model: type[OneTimeToken]
     at_once = 3
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: str) -> UUID:
         """A new token; the account's oldest one too many stops working. ``columns`` are further ones of its kind."""
-        await hold(self._session, user_id)
+        await hold(self._connection, user_id)
         await self._make_room(user_id, now)
         return await self.first(user_id, now, life, **columns)
 
@@ -204,13 +251,13 @@ class OneTimeTokens:
         """As ``start``, for an account that this transaction made: it has no other token, and nobody else sees it."""
         token = uuid4()
         row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
-        await self._session.execute(insert(self.model).values(row))
+        await self._connection.execute(insert(self.model).values(row))
         return token
 
     async def invalidate(self, user_id: UUID, now: datetime) -> None:
         row = self.model
         live = update(row).where(row.user_id == user_id, row.used_at.is_(None), row.invalidated_at.is_(None))
-        await self._session.execute(live.values(invalidated_at=now))
+        await self._connection.execute(live.values(invalidated_at=now))
 
     async def consume(self, token: UUID, now: datetime) -> UUID | None:
         """Whose the token is; None when it is unknown, expired, replaced or consumed.
@@ -221,26 +268,26 @@ class OneTimeTokens:
         owner = await self.find(token, now)
         if owner is None:
             return None
-        await hold(self._session, owner)
+        await hold(self._connection, owner)
         used = update(row).where(*self._good(token, now)).values(used_at=now)
-        user_id = await self._session.scalar(used.returning(row.user_id))
+        user_id = await self._connection.scalar(used.returning(row.user_id))
         if user_id is not None:
             await self.invalidate(user_id, now)
         return user_id
 
     async def find(self, token: UUID, now: datetime) -> UUID | None:
         """Whose a token is that ``consume`` would take."""
-        return await self._session.scalar(select(self.model.user_id).where(*self._good(token, now)))
+        return await self._connection.scalar(select(self.model.user_id).where(*self._good(token, now)))
 
     async def purge(self, before: datetime) -> None:
-        await self._session.execute(delete(self.model).where(self.model.expires_at < before))
+        await self._connection.execute(delete(self.model).where(self.model.expires_at < before))
 
     async def _make_room(self, user_id: UUID, now: datetime) -> None:
         row = self.model
         live = (row.user_id == user_id, row.used_at.is_(None), row.invalidated_at.is_(None))
         newest = select(row.id).where(*live, row.expires_at > now).order_by(row.created_at.desc(), row.id)
         spared = newest.limit(self.at_once - 1)
-        await self._session.execute(update(row).where(*live, row.id.not_in(spared)).values(invalidated_at=now))
+        await self._connection.execute(update(row).where(*live, row.id.not_in(spared)).values(invalidated_at=now))
 
     def _good(self, token: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
         row = self.model
@@ -259,17 +306,17 @@ class EmailChanges(OneTimeTokens):
     async def new_email(self, token: UUID) -> str:
         """The address that the token, which must be known, was mailed to."""
         found = select(EmailChange.new_email).where(EmailChange.token_hash == one_time_hash(token))
-        return (await self._session.scalars(found)).one()
+        return await self._connection.scalar_one(found)
 
     async def note_former(self, token: UUID, former: str, undo: UUID) -> None:
         """Which address the change that the token opened has replaced, and the token that puts it back."""
         changed = update(EmailChange).where(EmailChange.token_hash == one_time_hash(token))
-        await self._session.execute(changed.values(former_email=former, undo_hash=one_time_hash(undo)))
+        await self._connection.execute(changed.values(former_email=former, undo_hash=one_time_hash(undo)))
 
     async def purge(self, before: datetime) -> None:
         """Forget wishes that came to nothing; what was changed leads an erasure to the former address."""
         unused = delete(EmailChange).where(EmailChange.expires_at < before, EmailChange.used_at.is_(None))
-        await self._session.execute(unused)
+        await self._connection.execute(unused)
 
     async def was_consumed(self, token: UUID, now: datetime) -> bool:
         """Whether the token gave its account the address that it still has, and would still live."""
@@ -282,7 +329,7 @@ class EmailChanges(OneTimeTokens):
                 EmailChange.expires_at > now,
             )
         )
-        return await self._session.scalar(used) is not None
+        return await self._connection.scalar(used) is not None
 
 
 class PasswordResets(OneTimeTokens):
@@ -302,17 +349,8 @@ class ReactivationTokens(OneTimeTokens):
 
     async def state(self, token: UUID, now: datetime) -> Return | None:
         """What the token leads to, dead ones included."""
-        row = ReactivationToken
-        pending = (
-            select(GdprRequest.grace_ends_at)
-            .where(GdprRequest.user_id == User.id, GdprRequest.kind == DELETION, GdprRequest.status == "PENDING")
-            .limit(1)
-            .scalar_subquery()
-        )
-        query = select(and_(*self._good(token, now)), User.email, User.status, pending)
-        found = query.join(User, User.id == row.user_id).where(row.token_hash == one_time_hash(token))
-        result: Sequence[Any] = (await self._session.execute(found.select_from(row))).all()
-        return Return(*result[0]) if result else None
+        found: Any = await self._connection.row(LEADS_TO, token=one_time_hash(token), now=now)
+        return None if found is None else Return(*found)
 
 
 class EmailVerifications(OneTimeTokens):
@@ -330,7 +368,7 @@ class EmailVerifications(OneTimeTokens):
                 User.email_verified,
             )
         )
-        return await self._session.scalar(used) is not None
+        return await self._connection.scalar(used) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,13 +382,13 @@ class Counted:
 class LoginAttempts:
     """Counts before the password is looked at, so that parallel guesses cannot slip past the threshold."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def hold(self, subjects: Sequence[bytes]) -> None:
         """To be called before several are counted or forgotten, so that none who does so waits for the other."""
         held = select(LoginAttempt.subject).where(LoginAttempt.subject.in_(subjects)).order_by(LoginAttempt.subject)
-        await self._session.execute(held.with_for_update())
+        await self._connection.execute(held.with_for_update())
 
     async def count(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> Counted:
         """Count one attempt, unless the subject is locked.
@@ -372,10 +410,10 @@ class LoginAttempts:
             set_={"failures": failures, "locked_until": until, "updated_at": now},
             where=or_(attempt.locked_until.is_(None), attempt.locked_until <= now),
         ).returning(attempt.failures)
-        number = await self._session.scalar(counted)
+        number = await self._connection.scalar(counted)
         if number is not None:
             return Counted(number)
-        locked_until = await self._session.scalar(select(attempt.locked_until).where(attempt.subject == subject))
+        locked_until = await self._connection.scalar(select(attempt.locked_until).where(attempt.subject == subject))
         return Counted(0, max(1.0, (locked_until - now).total_seconds()) if locked_until else 1.0)
 
     async def count_all(
@@ -391,13 +429,13 @@ class LoginAttempts:
         attempt = LoginAttempt
         await self.hold(subjects)
         gone = delete(attempt).where(attempt.subject.in_(subjects))
-        rows = await self._session.execute(gone.returning(attempt.subject, attempt.failures, attempt.updated_at))
+        rows = await self._connection.rows(gone.returning(attempt.subject, attempt.failures, attempt.updated_at))
         return {subject: failures for subject, failures, at in rows if at > now - timedelta(days=1)}
 
     async def most_failures(self, subjects: Sequence[bytes]) -> int:
         """Of what has a subject under each known secret, one of which may have come into use just now."""
         found = select(func.max(LoginAttempt.failures)).where(LoginAttempt.subject.in_(subjects))
-        return await self._session.scalar(found) or 0
+        return await self._connection.scalar(found) or 0
 
     async def purge(self, before: datetime) -> None:
-        await self._session.execute(delete(LoginAttempt).where(LoginAttempt.updated_at < before))
+        await self._connection.execute(delete(LoginAttempt).where(LoginAttempt.updated_at < before))

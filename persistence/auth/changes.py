@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from psycopg import IntegrityError
 from sqlalchemy import case, cast, delete, exists, func, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from domain.auth import one_time_hash
@@ -57,23 +57,23 @@ class CredentialChanges(OneTimeTokens):
         None for an account that is gone.
         """
         held = select(User.id).where(User.id == user_id, User.status != "DELETED").with_for_update()
-        if await self._session.scalar(held) is None:
+        if await self._connection.scalar(held) is None:
             return None
         columns = [part for name in ("id", *COLUMNS) for part in (name, getattr(User, name))]
         whole = select(func.jsonb_build_object(*columns)).where(User.id == user_id)
-        user: dict[str, Any] = (await self._session.scalars(whole)).one()
+        user: dict[str, Any] = await self._connection.scalar_one(whole)
         rows = {owned.__tablename__: await self._rows(owned, user_id) for owned in OWNED}
         return user["email"], json.dumps({"user": user} | rows)
 
     async def _rows(self, owned: Any, user_id: UUID) -> list[Any]:
         whole = func.to_jsonb(owned.__table__.table_valued())
-        return list(await self._session.scalars(select(whole).where(owned.user_id == user_id).order_by(owned.id)))
+        return list(await self._connection.scalars(select(whole).where(owned.user_id == user_id).order_by(owned.id)))
 
     async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: Any) -> UUID:
         """A token beside those of earlier changes."""
         token = uuid4()
         row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
-        await self._session.execute(insert(CredentialChange).values(row))
+        await self._connection.execute(insert(CredentialChange).values(row))
         return token
 
     async def take(self, token: UUID, now: datetime) -> Change | None:
@@ -81,18 +81,18 @@ class CredentialChanges(OneTimeTokens):
         owner = await self.find(token, now)
         if owner is None:
             return None
-        await hold(self._session, owner)
+        await hold(self._connection, owner)
         row = CredentialChange
         good = (
             select(row.id, row.place, row.kind, row.former, row.spent).where(*self._good(token, now)).with_for_update()
         )
-        found = (await self._session.execute(good)).one_or_none()
+        found = await self._connection.row(good)
         if found is None:
             return None
         used = update(row).where(row.id == found.id, row.used_at.is_(None))
-        await self._session.execute(used.values(used_at=now, former=None))
+        await self._connection.execute(used.values(used_at=now, former=None))
         later = update(row).where(row.user_id == owner, row.place > found.place, row.used_at.is_(None))
-        await self._session.execute(later.values(invalidated_at=now, former=None))
+        await self._connection.execute(later.values(invalidated_at=now, former=None))
         return Change(owner, found.kind, found.former, found.spent)
 
     async def close(self, user_id: UUID, now: datetime, kind: str | None = None) -> None:
@@ -101,7 +101,7 @@ class CredentialChanges(OneTimeTokens):
         live = update(row).where(row.user_id == user_id, row.used_at.is_(None))
         if kind is not None:
             live = live.where(row.kind == kind)
-        await self._session.execute(live.values(invalidated_at=now, former=None))
+        await self._connection.execute(live.values(invalidated_at=now, former=None))
 
     async def close_since_moved(self, user_id: UUID, now: datetime) -> None:
         """Void the tokens of changes since the account has its present address.
@@ -113,7 +113,7 @@ class CredentialChanges(OneTimeTokens):
         live = (row.user_id == user_id, row.used_at.is_(None), row.invalidated_at.is_(None), row.expires_at > now)
         moved = select(func.coalesce(func.max(row.place), 0)).where(*live, row.kind == MOVED).scalar_subquery()
         since = update(row).where(row.user_id == user_id, row.used_at.is_(None), row.place > moved)
-        await self._session.execute(since.values(invalidated_at=now, former=None))
+        await self._connection.execute(since.values(invalidated_at=now, former=None))
 
     async def put_back(self, user_id: UUID, former: str, step: int, spent: Sequence[UUID], now: datetime) -> None:
         """The account is signed in to with what it was then, but no password, which its owner has to choose first.
@@ -125,7 +125,7 @@ class CredentialChanges(OneTimeTokens):
         # What was kept before revision 0020, or by a node of its previous release, may have another form.
         if phone := state["user"].get("phone"):
             state["user"]["phone"] = in_one_form(phone)
-        await self._session.execute(squatting(state["user"]["email"], user_id))
+        await self._connection.execute(squatting(state["user"]["email"], user_id))
         known = [name for name in COLUMNS if name in state["user"]]  # a former release kept no usernames
         then = _populated("jsonb_populate_record", User, ("id", *known), state["user"])
         void = {"password_hash": None, "password_due": True, "two_factor_last_step": step}
@@ -133,23 +133,23 @@ class CredentialChanges(OneTimeTokens):
         if "username" in known:
             values["username"] = _name_of(then)
         try:
-            await self._session.execute(update(User).where(User.id == user_id, User.id == then.c.id).values(values))
+            await self._connection.execute(update(User).where(User.id == user_id, User.id == then.c.id).values(values))
         except IntegrityError as error:
             raise ApiError("auth.undo_change.address_taken") from error
         for owned in OWNED:
             await self._put_back(owned, user_id, state[owned.__tablename__])
         unused = update(BackupCode).where(BackupCode.id.in_(spent), BackupCode.used_at.is_(None))
-        await self._session.execute(unused.where(BackupCode.user_id == user_id).values(used_at=now))
+        await self._connection.execute(unused.where(BackupCode.user_id == user_id).values(used_at=now))
 
     async def _put_back(self, owned: Any, user_id: UUID, rows: list[Any]) -> None:
         """What came since goes, what went since comes; what stayed is left alone: a code that was used stays used."""
         kept = [UUID(row["id"]) for row in rows]
-        await self._session.execute(delete(owned).where(owned.user_id == user_id, owned.id.not_in(kept)))
+        await self._connection.execute(delete(owned).where(owned.user_id == user_id, owned.id.not_in(kept)))
         if rows:
             names = rows[0].keys()
             then = _populated("jsonb_populate_recordset", owned, names, rows)
             restored = pg_insert(owned).from_select(list(names), select(then))
-            await self._session.execute(restored.on_conflict_do_nothing())
+            await self._connection.execute(restored.on_conflict_do_nothing())
 
 
 def _name_of(then: Any) -> Any:

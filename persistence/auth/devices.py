@@ -5,17 +5,17 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth.devices import MAX_KNOWN, Known, Sighting, device_hash
+from persistence.engine.connection import Connection
 from persistence.models import KnownDevice
 
 NOBODY = UUID(int=0)
 
 
 class KnownDevices:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def recognise(self, user_id: UUID | None, seen: Sighting) -> Known:
         """What the account knows of it. For an unknown account the same query runs, and the answer is: nothing known.
@@ -24,7 +24,7 @@ class KnownDevices:
         """
         of, row = user_id or NOBODY, KnownDevice
         asked = select(row.device_hash, row.network, row.area, row.family).where(row.user_id == of)
-        rows = (await self._session.execute(asked)).all()
+        rows = await self._connection.rows(asked)
         own = device_hash(of, seen.device_id) if seen.device_id else None
         device = any(known.device_hash == own for known in rows)
         alike = any(known.network in seen.network and known.family == seen.family for known in rows)
@@ -49,9 +49,9 @@ class KnownDevices:
             index_elements=[row.user_id, row.device_hash, row.network],
             set_={"last_seen_at": now, "family": seen.family, "area": seen.area[0]},
         )
-        await self._session.execute(noted)
+        await self._connection.execute(noted)
         older = select(row.id).where(row.user_id == user_id).order_by(row.last_seen_at.desc()).offset(MAX_KNOWN)
-        await self._session.execute(delete(row).where(row.user_id == user_id, row.id.in_(older)))
+        await self._connection.execute(delete(row).where(row.user_id == user_id, row.id.in_(older)))
 
     async def forget(self, user_id: UUID, but: Sighting | None = None) -> None:
         """Forget where the account was signed in to from; ``but`` stays known."""
@@ -60,12 +60,12 @@ class KnownDevices:
         if but is not None:
             own = device_hash(user_id, but.device_id) if but.device_id else b""
             gone = and_(gone, not_(or_(row.device_hash == own, row.network.in_(but.network))))
-        await self._session.execute(delete(row).where(gone))
+        await self._connection.execute(delete(row).where(gone))
 
     async def estrange(self, user_id: UUID) -> None:
         """They stay known, but the next sign-in from each is told to the owner as if it were new."""
         row = KnownDevice
-        await self._session.execute(update(row).where(row.user_id == user_id).values(family="", area=b""))
+        await self._connection.execute(update(row).where(row.user_id == user_id).values(family="", area=b""))
 
     async def purge(self, before: datetime) -> None:
-        await self._session.execute(delete(KnownDevice).where(KnownDevice.last_seen_at < before))
+        await self._connection.execute(delete(KnownDevice).where(KnownDevice.last_seen_at < before))

@@ -5,33 +5,41 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth.oauth import PLATFORM_NAMES, OAuthIdentity
 from domain.wire.auth import OAuthPlatform
+from persistence.engine.connection import Connection
+from persistence.engine.statements import kept
 from persistence.models import OAuthProvider, OAuthUsedToken, SocialAccount, User
 from persistence.users import hold
 
-OPEN = (OAuthProvider.enabled, OAuthProvider.login_enabled, OAuthProvider.platform.in_(tuple(PLATFORM_NAMES)))
+OPEN = (
+    OAuthProvider.enabled,
+    OAuthProvider.login_enabled,
+    OAuthProvider.platform == any_(literal(list(PLATFORM_NAMES), ARRAY(Text))),
+)
+FOR_LOGIN = kept(
+    select(OAuthProvider.platform, OAuthProvider.client_id, OAuthProvider.redirect_uri)
+    .where(*OPEN)
+    .order_by(OAuthProvider.platform)
+)
 
 
 class OAuthProviders:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def list_for_login(self) -> Sequence[Any]:
         """Rows of platform, client_id, redirect_uri. Secrets are not even selected."""
-        row = OAuthProvider
-        query = select(row.platform, row.client_id, row.redirect_uri).where(*OPEN).order_by(row.platform)
-        return (await self._session.execute(query)).all()
+        return await self._connection.rows(FOR_LOGIN)
 
     async def find_for_login(self, platform: str) -> OAuthProvider | None:
-        return await self._session.scalar(select(OAuthProvider).where(OAuthProvider.platform == platform, *OPEN))
+        return await self._connection.scalar(select(OAuthProvider).where(OAuthProvider.platform == platform, *OPEN))
 
     async def all(self) -> Sequence[OAuthProvider]:
-        return (await self._session.scalars(select(OAuthProvider).order_by(OAuthProvider.platform))).all()
+        return await self._connection.scalars(select(OAuthProvider).order_by(OAuthProvider.platform))
 
     async def put(self, platform: str, **columns: Any) -> OAuthProvider:
         """Make or change the row of a platform; the row as it is then."""
@@ -39,8 +47,7 @@ class OAuthProviders:
         changed = row.on_conflict_do_update(
             index_elements=[OAuthProvider.platform], set_=columns | {"updated_at": func.now()}
         )
-        fresh = {"populate_existing": True}  # not what this session read before
-        return (await self._session.scalars(changed.returning(OAuthProvider), execution_options=fresh)).one()
+        return await self._connection.scalar_one(changed.returning(OAuthProvider))
 
 
 class OAuthLinks:
@@ -50,24 +57,24 @@ class OAuthLinks:
     nobody proved it, so nobody signs in by it.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def find_user(self, identity: OAuthIdentity) -> User | None:
         """Whose identity it is. Holds the account still until the transaction ends."""
         linked = select(User).join(SocialAccount, SocialAccount.user_id == User.id)
         linked = linked.where(*_is(identity), SocialAccount.verified)
-        user = await self._session.scalar(linked.with_for_update(of=User))
+        user = await self._connection.scalar(linked.with_for_update(of=User))
         # While the account was awaited the link may have gone, which only another statement sees.
         return user if user is not None and await self.find_owner(identity) == user.id else None
 
     async def find_namesake(self, email: str) -> User | None:
         """Who has the address here. Holds the account still until the transaction ends."""
-        return await self._session.scalar(select(User).where(User.email == email).with_for_update())
+        return await self._connection.scalar(select(User).where(User.email == email).with_for_update())
 
     async def find_owner(self, identity: OAuthIdentity) -> UUID | None:
         """The account that the identity is recorded for, verified or not."""
-        return await self._session.scalar(select(SocialAccount.user_id).where(*_is(identity)))
+        return await self._connection.scalar(select(SocialAccount.user_id).where(*_is(identity)))
 
     async def add(self, user_id: UUID, identity: OAuthIdentity) -> bool:
         """False when the identity has an account or the account an identity of this platform."""
@@ -79,23 +86,24 @@ class OAuthLinks:
             verified=True,
         )
         added = row.on_conflict_do_nothing().returning(SocialAccount.id)
-        return await self._session.scalar(added) is not None
+        return await self._connection.scalar(added) is not None
 
     async def platforms_of(self, user_id: UUID) -> set[OAuthPlatform]:
         """The platforms through which the account can sign in. Holds the account still until the transaction ends."""
-        await hold(self._session, user_id)
+        await hold(self._connection, user_id)
         row = SocialAccount
         linked = select(row.platform).where(row.user_id == user_id, row.verified, row.platform.in_(PLATFORM_NAMES))
-        return set(await self._session.scalars(linked))
+        found: Sequence[Any] = await self._connection.scalars(linked)
+        return set(found)
 
     async def remove(self, user_id: UUID, platform: str) -> None:
         row = SocialAccount
-        await self._session.execute(delete(row).where(row.user_id == user_id, row.platform == platform))
+        await self._connection.execute(delete(row).where(row.user_id == user_id, row.platform == platform))
 
     async def remove_since(self, user_id: UUID, since: datetime) -> None:
         row = SocialAccount
         young = delete(row).where(row.user_id == user_id, row.created_at >= since)
-        await self._session.execute(young.where(row.platform.in_(PLATFORM_NAMES)))
+        await self._connection.execute(young.where(row.platform.in_(PLATFORM_NAMES)))
 
 
 def _is(identity: OAuthIdentity) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -103,8 +111,8 @@ def _is(identity: OAuthIdentity) -> tuple[ColumnElement[bool], ColumnElement[boo
 
 
 class OAuthUsedTokens:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def spend(self, identity: OAuthIdentity) -> bool:
         """False when the id token was accepted before. A code needs no such memory: the platform takes it once."""
@@ -112,7 +120,7 @@ class OAuthUsedTokens:
             return True
         row = pg_insert(OAuthUsedToken).values(digest=identity.digest, expires_at=identity.expires_at)
         spent = row.on_conflict_do_nothing().returning(OAuthUsedToken.digest)
-        return await self._session.scalar(spent) is not None
+        return await self._connection.scalar(spent) is not None
 
     async def purge(self) -> None:
-        await self._session.execute(delete(OAuthUsedToken).where(OAuthUsedToken.expires_at < func.now()))
+        await self._connection.execute(delete(OAuthUsedToken).where(OAuthUsedToken.expires_at < func.now()))

@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, case, delete, insert, or_, select, type_coerce, update
+from sqlalchemy import LargeBinary, Text, bindparam, case, delete, insert, or_, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.auth import one_time_hash
 from persistence.auth.two_factor import SIGN_IN
+from persistence.engine.connection import Connection
 from persistence.models import Challenge, PhoneQuota, User
 
 OF_A_PHONE = Challenge.phone.is_not(None)
 PHONE = type_coerce(Challenge.phone, Text)  # a text wherever OF_A_PHONE holds
 SHARE = type_coerce(Challenge.phone_hash, LargeBinary)  # likewise
+
+
+BY_ID = select(Challenge).where(Challenge.id == bindparam("challenge_id"), OF_A_PHONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,14 @@ class Resent:
 
 
 class Challenges:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def add(self, **columns: Any) -> None:
-        await self._session.execute(insert(Challenge).values(**columns))
+        await self._connection.execute(insert(Challenge).values(**columns))
 
     async def find(self, challenge_id: UUID) -> Challenge | None:
-        return await self._session.scalar(select(Challenge).where(Challenge.id == challenge_id, OF_A_PHONE))
+        return await self._connection.scalar(BY_ID, challenge_id=challenge_id)
 
     async def attempt(
         self, challenge_id: UUID, guesses: Collection[bytes], now: datetime, max_attempts: int
@@ -59,7 +62,7 @@ class Challenges:
         belongs to is held first, as by all who void challenges of an account, so that none waits for the other.
         """
         owner = select(Challenge.user_id).where(Challenge.id == challenge_id).scalar_subquery()
-        await self._session.execute(select(User.id).where(User.id == owner).with_for_update())
+        await self._connection.execute(select(User.id).where(User.id == owner).with_for_update())
         right = Challenge.code_hash.in_(guesses)
         tried = update(Challenge).where(
             Challenge.id == challenge_id,
@@ -73,7 +76,7 @@ class Challenges:
             used_at=case((right, now), else_=None),
         )
         returned = tried.returning(Challenge.used_at.is_not(None), Challenge.purpose, Challenge.user_id, PHONE)
-        row = (await self._session.execute(returned)).one_or_none()
+        row = await self._connection.row(returned)
         return None if row is None else Tried(row[0], row[1], row[2], row[3])
 
     async def take_resend(
@@ -91,13 +94,13 @@ class Challenges:
         taken = due.values(resend_count=Challenge.resend_count + 1, attempts=0, sent_at=now).returning(
             Challenge.purpose, Challenge.user_id, PHONE, Challenge.resend_count, SHARE
         )
-        row = (await self._session.execute(taken)).one_or_none()
+        row = await self._connection.row(taken)
         return None if row is None else Resent(*row)
 
     async def replace_code(self, challenge_id: UUID, code_hash: bytes, expires_at: datetime) -> None:
         """Of a challenge whose row ``take_resend`` holds."""
         row = update(Challenge).where(Challenge.id == challenge_id)
-        await self._session.execute(row.values(code_hash=code_hash, expires_at=expires_at))
+        await self._connection.execute(row.values(code_hash=code_hash, expires_at=expires_at))
 
     async def count_code(self, phone_hash: bytes, now: datetime, window: timedelta, cap: int) -> float | None:
         """Count one code for the phone; seconds until its window ends when it had ``cap`` codes already."""
@@ -112,9 +115,9 @@ class Challenges:
             },
             where=or_(over, quota.sent < cap),
         ).returning(quota.sent)
-        if await self._session.scalar(counted) is not None:
+        if await self._connection.scalar(counted) is not None:
             return None
-        opened_at = await self._session.scalar(select(quota.opened_at).where(quota.phone_hash == phone_hash))
+        opened_at = await self._connection.scalar(select(quota.opened_at).where(quota.phone_hash == phone_hash))
         return max(1.0, (opened_at + window - now).total_seconds()) if opened_at else 1.0
 
     async def find_sign_in(self, token: UUID, now: datetime, tries: int) -> UUID | None:
@@ -126,19 +129,19 @@ class Challenges:
             Challenge.expires_at > now,
             Challenge.attempts < tries,
         )
-        return await self._session.scalar(sign_in)
+        return await self._connection.scalar(sign_in)
 
     async def find_owner(self, user_id: UUID, phone: str) -> UUID | None:
         """The account, if the phone is its verified one."""
         owner = select(User.id).where(
             User.id == user_id, User.phone == phone, User.phone_verified_at.is_not(None), User.status == "ACTIVE"
         )
-        return await self._session.scalar(owner)
+        return await self._connection.scalar(owner)
 
     async def set_verified_phone(self, user_id: UUID, phone: str, now: datetime) -> None:
         owner = update(User).where(User.id == user_id)
-        await self._session.execute(owner.values(phone=phone, phone_verified_at=now))
+        await self._connection.execute(owner.values(phone=phone, phone_verified_at=now))
 
     async def purge(self, before: datetime) -> None:
         """Forget windows that opened before then. Challenges of phones go with those of sign-ins."""
-        await self._session.execute(delete(PhoneQuota).where(PhoneQuota.opened_at < before))
+        await self._connection.execute(delete(PhoneQuota).where(PhoneQuota.opened_at < before))

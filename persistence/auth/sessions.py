@@ -6,12 +6,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, cast, select
-from sqlalchemy.dialects import registry
 from sqlalchemy.types import String
 
 from domain.users import Identity
 from persistence.engine.batching import Batched
-from persistence.engine.leases import Fetch
+from persistence.engine.pool import Fetch
+from persistence.engine.statements import DIALECT
 from persistence.models import CreatorProfile, Session, User
 from persistence.users import IDENTITY
 
@@ -46,11 +46,11 @@ def _live_sessions() -> str:
         .outerjoin(CreatorProfile, CreatorProfile.user_id == Session.user_id)
         .where(Session.id == any_(ids), Session.revoked_at.is_(None), Session.expires_at > bindparam("now"))
     )
-    return str(statement.compile(dialect=registry.load("postgresql.psycopg")()))
+    return str(statement.compile(dialect=DIALECT))
 
 
 class LiveSessions:
-    """``fetch`` is that of ``Leases``. Calls that wait at the same time are answered by one query."""
+    """``fetch`` is that of a ``Pool``. Calls that wait at the same time are answered by one query."""
 
     QUERY = _live_sessions()
 

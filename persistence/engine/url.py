@@ -16,6 +16,11 @@ def libpq_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def utf8_url(url: str) -> str:
+    """The same, for a client that reads UTF-8 whatever the database's own encoding is."""
+    return make_url(url).update_query_dict({"client_encoding": "utf8"}).render_as_string(hide_password=False)
+
+
 def is_readable(url: str) -> bool:
     """Whether SQLAlchemy and libpq alike know what is meant."""
     try:

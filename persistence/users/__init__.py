@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import IntegrityError
 from sqlalchemy import (
     ARRAY,
     Delete,
+    Integer,
     Text,
+    Uuid,
     and_,
     any_,
+    bindparam,
     cast,
     delete,
     exists,
@@ -22,13 +26,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import ApiError
 from domain.keys import DigestsOf
 from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
 from domain.users.usernames import is_made_of, readings, words_within
+from persistence.creators import CONNECTED
+from persistence.engine.connection import Connection
 from persistence.models import (
     BackupCode,
     Challenge,
@@ -72,9 +76,30 @@ IDENTITY = (
 )
 
 
+BY_ID = select(User).where(User.id == bindparam("user_id"))
+BY_ID_HELD = BY_ID.with_for_update()
+BY_EMAIL = select(User).where(User.email == bindparam("email"))
+WITH_SOCIAL_ACCOUNTS = (
+    select(User, *CONNECTED)
+    .outerjoin(SocialAccount, SocialAccount.user_id == User.id)
+    .where(User.id == bindparam("user_id"))
+    .order_by(SocialAccount.created_at, SocialAccount.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+ID_HELD = select(User.id).where(User.id == bindparam("user_id")).with_for_update()
+TAKEN_USERNAME = exists().where(User.username == bindparam("username"))
+HELD_USERNAME = exists().where(
+    UsernameHistory.former == bindparam("username"),
+    UsernameHistory.held_until > func.now(),
+    UsernameHistory.user_id.is_distinct_from(bindparam("by", type_=Uuid)),
+)
+RESERVED_USERNAME = exists().where(ReservedUsername.skeleton.in_((bindparam("whole"), bindparam("behind"))))
+CLAIMED = select(TAKEN_USERNAME | HELD_USERNAME | RESERVED_USERNAME)
+
+
 class Users:
-    def __init__(self, session: AsyncSession, digests: DigestsOf) -> None:
-        self._session = session
+    def __init__(self, connection: Connection, digests: DigestsOf) -> None:
+        self._connection = connection
         self._digests = digests
 
     async def require_unclaimed(
@@ -85,7 +110,7 @@ class Users:
         ``by`` is the account that wants the address, of which it may have been.
         """
         erased = and_(User.email.in_(tombstones_of(email, self._digests)), User.status == "DELETED")
-        found = set(await self._session.scalars(select(User.email).where(or_(User.email == email, erased))))
+        found = set(await self._connection.scalars(select(User.email).where(or_(User.email == email, erased))))
         if email in found:
             raise ApiError("auth.register.email_exists")
         await self._require_unreserved(email, now, by)
@@ -105,7 +130,7 @@ class Users:
         kept = exists().where(moved.former_email == email, undo.token_hash == moved.undo_hash, *live)
         if by is not None:
             kept = kept.where(moved.user_id != by)
-        if await self._session.scalar(select(kept)):
+        if await self._connection.scalar(select(kept)):
             raise ApiError("auth.register.email_exists")
 
     async def is_username_claimed(self, username: str, by: UUID | None = None) -> bool:
@@ -113,19 +138,15 @@ class Users:
 
         What the account ``by`` gave up is free to that account.
         """
-        taken = exists().where(User.username == username)
-        row = UsernameHistory
-        held = exists().where(row.former == username, row.held_until > func.now(), row.user_id.is_distinct_from(by))
         whole, behind = readings(username)
-        reserved = exists().where(ReservedUsername.skeleton.in_((whole, behind)))
-        if await self._session.scalar(select(taken | held | reserved)):
+        if await self._connection.scalar(CLAIMED, username=username, by=by, whole=whole, behind=behind):
             return True
         return whole != behind and is_made_of(behind, await self._reserved_within(behind))
 
     async def _reserved_within(self, text: str) -> Sequence[str]:
         words = cast(words_within(text), ARRAY(Text))
         found = select(ReservedUsername.skeleton).where(ReservedUsername.skeleton == any_(words))
-        return (await self._session.scalars(found)).all()
+        return await self._connection.scalars(found)
 
     async def add(self, columns: Mapping[str, Any], referral_codes: Sequence[str], now: datetime) -> UUID:
         """The id of the new account, which gets the first of ``referral_codes`` that is free everywhere.
@@ -136,7 +157,7 @@ class Users:
             for referral_code in await self._free(referral_codes):
                 row = pg_insert(User).values(**columns, referral_code=referral_code)
                 added = row.on_conflict_do_nothing(index_elements=[User.referral_code]).returning(User.id)
-                user_id: UUID | None = await self._session.scalar(added)
+                user_id: UUID | None = await self._connection.scalar(added)
                 if user_id is not None:
                     await self._require_unreserved(columns["email"], now, user_id)
                     return user_id
@@ -147,23 +168,23 @@ class Users:
     async def _free(self, codes: Sequence[str]) -> list[str]:
         links = select(ReferralLink.code).where(ReferralLink.code.in_(codes))
         aliases = select(ReferralLinkAlias.code).where(ReferralLinkAlias.code.in_(codes))
-        taken = set(await self._session.scalars(union_all(links, aliases)))
+        taken = set(await self._connection.scalars(union_all(links, aliases)))
         return [code for code in codes if code not in taken]
 
     async def find_by_email(self, email: str) -> User | None:
-        return await self._session.scalar(select(User).where(User.email == email))
+        return await self._connection.scalar(BY_EMAIL, email=email)
 
     async def find_moved_from(self, email: str, since: datetime) -> User | None:
         """The account that was moved away from the address, the first of several: later ones may be a thief's."""
         moved = select(User).join(EmailChange, EmailChange.user_id == User.id)
         moved = moved.where(EmailChange.former_email == email, EmailChange.used_at > since, User.email != email)
-        return await self._session.scalar(moved.order_by(EmailChange.used_at).limit(1))
+        return await self._connection.scalar(moved.order_by(EmailChange.used_at).limit(1))
 
     async def find(self, user_id: UUID) -> User | None:
-        return await self._session.get(User, user_id)
+        return await self._connection.scalar(BY_ID, user_id=user_id)
 
     async def find_identity(self, user_id: UUID) -> Identity | None:
-        row = (await self._session.execute(select(*IDENTITY).where(User.id == user_id))).one_or_none()
+        row = await self._connection.row(select(*IDENTITY).where(User.id == user_id))
         return None if row is None else Identity._make(row)
 
     async def get(self, user_id: UUID) -> User:
@@ -173,10 +194,16 @@ class Users:
             raise ApiError("error.user.not_found")
         return user
 
+    async def get_with_social_accounts(self, user_id: UUID, limit: int) -> tuple[User, Sequence[Any]]:
+        """The account, and what ``Creators.social_accounts`` tells of it. Raises ApiError error.user.not_found."""
+        rows = await self._connection.rows(WITH_SOCIAL_ACCOUNTS, user_id=user_id, limit=limit)
+        if not rows:
+            raise ApiError("error.user.not_found")
+        return rows[0][0], [row for row in rows if row.platform is not None]
+
     async def find_for_update(self, user_id: UUID) -> User | None:
         """The account, which nobody else changes until the transaction ends."""
-        held = select(User).where(User.id == user_id).with_for_update()
-        return await self._session.scalar(held, execution_options={"populate_existing": True})
+        return await self._connection.scalar(BY_ID_HELD, user_id=user_id)
 
     async def get_for_update(self, user_id: UUID) -> User:
         """As ``find_for_update``. Raises ApiError error.user.not_found."""
@@ -189,14 +216,14 @@ class Users:
         """The accounts stay until the transaction ends. Raises ApiError error.user.not_found, also for erased ones."""
         there = select(User.id).where(User.id.in_(user_ids), User.status != "DELETED").order_by(User.id)
         held = there.with_for_update(read=True, key_share=True)
-        if len((await self._session.scalars(held)).all()) < len(set(user_ids)):
+        if len(await self._connection.scalars(held)) < len(set(user_ids)):
             raise ApiError("error.user.not_found")
 
     async def avatars_for_others(self, user_ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:
         """Provider and key of each picture that others may see: a file of the account's own that was looked at."""
         shown = select(User.id, Upload.provider, Upload.key).join(Upload, Upload.key == User.avatar_key)
         mine = shown.where(User.id.in_(user_ids), Upload.user_id == User.id, Upload.status == "STORED")
-        return {user_id: (provider, key) for user_id, provider, key in await self._session.execute(mine)}
+        return {user_id: (provider, key) for user_id, provider, key in await self._connection.rows(mine)}
 
     async def change(self, user_id: UUID, **columns: Any) -> User:
         """The account as it is then.
@@ -205,7 +232,7 @@ class Users:
         """
         changed = update(User).where(User.id == user_id).values(**columns).returning(User)
         try:
-            user = await self._session.scalar(changed, execution_options={"populate_existing": True})
+            user = await self._connection.scalar(changed)
         except IntegrityError as error:
             raise _refusal(error) from error
         if user is None:
@@ -219,48 +246,48 @@ class Users:
 
     async def clear(self, email: str, user_id: UUID) -> None:
         """An account that waits to be verified gives way to ``user_id``, whose owner proved the address."""
-        await self._session.execute(squatting(email, user_id))
+        await self._connection.execute(squatting(email, user_id))
 
     async def forget_unused(self, user_id: UUID) -> bool:
         """False when somebody signed in to the account."""
         unused = delete(User).where(User.id == user_id, User.last_login_at.is_(None))
-        return await self._session.scalar(unused.returning(User.id)) is not None
+        return await self._connection.scalar(unused.returning(User.id)) is not None
 
     async def deactivate(self, user_id: UUID) -> bool:
         """False when the account is not active."""
         active = update(User).where(User.id == user_id, User.status == "ACTIVE").values(status="DEACTIVATED")
-        return await self._session.scalar(active.returning(User.id)) is not None
+        return await self._connection.scalar(active.returning(User.id)) is not None
 
     async def mark_verified(self, user_id: UUID, *, owner_unproven: bool) -> None:
         verified = update(User).where(User.id == user_id)
-        await self._session.execute(verified.values(email_verified=True, owner_unproven=owner_unproven))
+        await self._connection.execute(verified.values(email_verified=True, owner_unproven=owner_unproven))
 
     async def set_password(self, user_id: UUID, password_hash: str) -> None:
         chosen = {"password_hash": password_hash, "password_due": False}
-        await self._session.execute(update(User).where(User.id == user_id).values(**chosen))
+        await self._connection.execute(update(User).where(User.id == user_id).values(**chosen))
 
     async def renew_password(self, user_id: UUID, before: str | None, password_hash: str) -> None:
         """Another hash of the same password, unless it was changed meanwhile."""
         same = update(User).where(User.id == user_id, User.password_hash == before)
-        await self._session.execute(same.values(password_hash=password_hash))
+        await self._connection.execute(same.values(password_hash=password_hash))
 
     async def dearest_hash(self) -> int:
         """The highest cost of a stored hash; 0 while there is none."""
-        return int(await self._session.scalar(select(func.max(PASSWORD_COST)).select_from(User)) or 0)
+        return int(await self._connection.scalar(select(func.max(PASSWORD_COST)).select_from(User)) or 0)
 
     async def void(self, user_id: UUID, now: datetime) -> None:
         """Nothing that was set up on the account leads into it any more."""
         void = {"password_hash": None, "phone": None, "phone_verified_at": None}
-        await self._session.execute(update(User).where(User.id == user_id).values(**void, **NO_FACTOR))
+        await self._connection.execute(update(User).where(User.id == user_id).values(**void, **NO_FACTOR))
         for owned in (BackupCode, SocialAccount, Challenge, KnownDevice):
-            await self._session.execute(delete(owned).where(owned.user_id == user_id))
+            await self._connection.execute(delete(owned).where(owned.user_id == user_id))
         await self.void_links(user_id, now)
 
     async def void_links(self, user_id: UUID, now: datetime) -> None:
         """Links that were mailed to prove, to reset or to come back stop working."""
         for token in (EmailVerification, EmailChange, PasswordReset, ReactivationToken):
             live = update(token).where(token.user_id == user_id, token.used_at.is_(None))
-            await self._session.execute(live.values(invalidated_at=now))
+            await self._connection.execute(live.values(invalidated_at=now))
 
     async def void_young(self, user_id: UUID, since: datetime, now: datetime) -> None:
         """Of an account whose owner was not proven: all goes as by ``void``, a second factor only if it is young.
@@ -268,38 +295,38 @@ class Users:
         An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it.
         """
         for owned in (SocialAccount, Challenge, KnownDevice):
-            await self._session.execute(delete(owned).where(owned.user_id == user_id))
+            await self._connection.execute(delete(owned).where(owned.user_id == user_id))
         await self.void_links(user_id, now)
         unproven = update(User).where(User.id == user_id)
         void = {"password_hash": None, "phone": None, "phone_verified_at": None}
-        await self._session.execute(unproven.values(**void))
+        await self._connection.execute(unproven.values(**void))
         young = unproven.where(User.two_factor_enabled_at >= since)
-        if await self._session.scalar(young.values(**NO_FACTOR).returning(User.id)) is not None:
-            await self._session.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
+        if await self._connection.scalar(young.values(**NO_FACTOR).returning(User.id)) is not None:
+            await self._connection.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
 
     async def change_status(self, user_id: UUID, before: str, after: str) -> bool:
         """False when the account was not in the state ``before``."""
         changed = update(User).where(User.id == user_id, User.status == before).values(status=after)
-        return await self._session.scalar(changed.returning(User.id)) is not None
+        return await self._connection.scalar(changed.returning(User.id)) is not None
 
     async def key_tombstones(self, limit: int) -> None:
         """Give a key to what former releases left of erased addresses: a hash without one."""
         without = User.email.regexp_match("^deleted_[0-9a-f]{64}@")
         query = select(User.id, User.email).where(User.status == "DELETED", without).limit(limit)
-        for user_id, email in (await self._session.execute(query.with_for_update(skip_locked=True))).all():
+        for user_id, email in await self._connection.rows(query.with_for_update(skip_locked=True)):
             plain = email.partition("@")[0].removeprefix("deleted_")
             keyed = keyed_tombstones(plain, self._digests)[0]
-            await self._session.execute(update(User).where(User.id == user_id).values(email=keyed))
+            await self._connection.execute(update(User).where(User.id == user_id).values(email=keyed))
 
     async def purge_unverified(self, before: datetime) -> None:
         """Forget accounts whose address was never proven."""
         unproven = delete(User).where(User.email_verified.is_(False), User.created_at < before)
-        await self._session.execute(unproven.where(User.status == "ACTIVE"))
+        await self._connection.execute(unproven.where(User.status == "ACTIVE"))
 
 
-async def hold(session: AsyncSession, user_id: UUID) -> None:
+async def hold(connection: Connection, user_id: UUID) -> None:
     """Lock the account's row until the transaction ends; statements after it see what others committed before."""
-    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    await connection.execute(ID_HELD, user_id=user_id)
 
 
 def squatting(email: str, user_id: UUID) -> Delete:
@@ -310,13 +337,13 @@ def squatting(email: str, user_id: UUID) -> Delete:
 
 def _refusal(error: IntegrityError) -> Exception:
     """What the broken constraint means; the error itself when it is none that people can break."""
-    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    constraint = error.diag.constraint_name
     return ApiError(TAKEN[constraint]) if constraint in TAKEN else error
 
 
 class Referrals:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def find_referrer(self, code: str | None) -> Referrer | None:
         """Whose code it is: an account's own first, then a link's, then an alias of a link."""
@@ -330,7 +357,7 @@ class Referrals:
         found = union_all(own, link, alias.where(ReferralLinkAlias.code == code)).subquery()
         query = select(found.c.user_id, literal(code), CreatorProfile.id).order_by(found.c.rank).limit(1)
         creators = query.outerjoin(CreatorProfile, CreatorProfile.user_id == found.c.user_id)
-        row = (await self._session.execute(creators)).one_or_none()
+        row = await self._connection.row(creators)
         return None if row is None else Referrer(*row)
 
     async def repoint(self, user_id: UUID, code: str) -> None:
@@ -339,16 +366,16 @@ class Referrals:
         A code that leads elsewhere already is not taken away: then the link stays as it is.
         """
         own = select(ReferralLink).where(ReferralLink.user_id == user_id).order_by(ReferralLink.created_at).limit(1)
-        link = await self._session.scalar(own.with_for_update())
+        link = await self._connection.scalar(own.with_for_update())
         if link is None or link.code == code or await self._leads_elsewhere(code, link.id):
             return
         former = {"link_id": link.id, "code": link.code}
         try:
-            async with self._session.begin_nested():
+            async with self._connection.savepoint():
                 mine = delete(ReferralLinkAlias).where(ReferralLinkAlias.link_id == link.id)
-                await self._session.execute(mine.where(ReferralLinkAlias.code == code))
-                await self._session.execute(update(ReferralLink).where(ReferralLink.id == link.id).values(code=code))
-                await self._session.execute(pg_insert(ReferralLinkAlias).values(former).on_conflict_do_nothing())
+                await self._connection.execute(mine.where(ReferralLinkAlias.code == code))
+                await self._connection.execute(update(ReferralLink).where(ReferralLink.id == link.id).values(code=code))
+                await self._connection.execute(pg_insert(ReferralLinkAlias).values(former).on_conflict_do_nothing())
         except IntegrityError:  # somebody else's link took the code meanwhile
             return
 
@@ -356,4 +383,4 @@ class Referrals:
         own = exists().where(User.referral_code == code)
         link = exists().where(ReferralLink.code == code)
         alias = exists().where(ReferralLinkAlias.code == code, ReferralLinkAlias.link_id != link_id)
-        return bool(await self._session.scalar(select(own | link | alias)))
+        return bool(await self._connection.scalar(select(own | link | alias)))

@@ -82,12 +82,12 @@ REPOSITORY = '''\
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from persistence.engine.connection import Connection
 
 
 class $kind:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 '''
 METHOD = """
     async def $method(self$taken) -> Any:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from domain.schedule import RECURRING
 from persistence import health
-from persistence.auth.sessions import ROUND_TRIPS as LEASES
 from persistence.health import Vitals
 from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, fail, ok, warn
@@ -66,11 +65,12 @@ def time_zone(deployment: Deployment) -> Verdict:
 
 
 def connections(deployment: Deployment) -> Verdict:
-    """Each API process keeps a pool and leases, and a worker a pool."""
+    """Each API process keeps a pool and connections that ask for sessions, and a worker a pool."""
     room, processes = vitals_of(deployment).connections, deployment.settings.processes
-    pool = deployment.parts.database.engine.pool.size()  # type: ignore[attr-defined]
-    needed = (pool + LEASES) * processes + pool
-    told = f"{room} allowed, {needed} wanted: {pool + LEASES} for each API process ({processes}), {pool} for a worker"
+    pool = deployment.parts.database.pool.size
+    asking = deployment.parts.database.sessions.size
+    needed = (pool + asking) * processes + pool
+    told = f"{room} allowed, {needed} wanted: {pool + asking} for each API process ({processes}), {pool} for a worker"
     remedy = "raise max_connections (or the limit of the role or the database), or put a pooler between"
     if needed > room:
         return fail(told, remedy)
@@ -99,7 +99,7 @@ def durable(deployment: Deployment) -> Verdict:
 
 
 async def clock(deployment: Deployment) -> Verdict:
-    ahead = await health.ahead(deployment.parts.database.engine, deployment.clock)
+    ahead = await health.ahead(deployment.parts.database, deployment.clock)
     side = "ahead of" if ahead > timedelta() else "behind"
     told = f"{abs(ahead.total_seconds()):.1f} s {side} the database's"
     if abs(ahead) <= SKEW:
@@ -110,7 +110,7 @@ async def clock(deployment: Deployment) -> Verdict:
 
 async def worker(deployment: Deployment) -> Verdict:
     """One that lives leaves no job waiting and moves the times of recurring ones on, even when nobody is about."""
-    seen = await health.backlog(deployment.parts.database.engine, [job.topic for job in RECURRING])
+    seen = await health.backlog(deployment.parts.database, [job.topic for job in RECURRING])
     if seen.next_due is None and seen.oldest is None:
         return warn("none has ever run here", "run `biore worker`")
     late = seen.now - min(_known(seen.oldest, seen.now), _known(seen.next_due, seen.now))
@@ -125,7 +125,7 @@ def _known(moment: datetime | None, now: datetime) -> datetime:
 
 
 async def dead_letters(deployment: Deployment) -> Verdict:
-    seen = await health.backlog(deployment.parts.database.engine, [job.topic for job in RECURRING])
+    seen = await health.backlog(deployment.parts.database, [job.topic for job in RECURRING])
     if seen.dead == 0:
         return ok("none")
     return warn(f"{seen.dead} jobs were given up", "read last_error of the rows of table outbox that have a dead_at")

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+import psycopg
 
 from contract.loader import Contract
 from domain.clock import utc_now
 from persistence import health
+from persistence.engine.url import is_readable, utf8_url
 from persistence.health import Vitals
 from runtime.compose import Parts, build_parts
 from runtime.serve import embedded
@@ -43,18 +43,18 @@ class Deployment:
 
     async def ask_database(self) -> None:
         """Learn what further checks stand on: whether it answers, its schema, and what an admin stored."""
-        engine = self.parts.database.engine
+        database = self.parts.database
         try:
             async with asyncio.timeout(self.seconds):
-                self.vitals = await health.vitals(engine)
-                self.revision = await health.revision(engine)
+                self.vitals = await health.vitals(database)
+                self.revision = await health.revision(database)
                 self.abilities.add("database")
                 if self.revision is not None:
                     await self.parts.config.refresh()
                     self.abilities.add("config")
         except TimeoutError:
             self.outage = f"no answer within {self.seconds:g} s"
-        except (SQLAlchemyError, OSError, ValueError) as error:
+        except (psycopg.Error, OSError, ValueError) as error:
             self.outage = _words(error)
 
 
@@ -69,10 +69,10 @@ async def opened(
     url = settings.database_url or embedded.recorded_url(settings.data_dir)
     sealed = settings if known else replace(settings, secret_key=secrets.token_urlsafe(32))
     outage = "" if url else "there is none"
-    try:
-        parts = build_parts(sealed, _readable(url or NOWHERE), contract=contract)
-    except (ArgumentError, ValueError):  # its text holds the whole URL
-        parts, outage = build_parts(sealed, NOWHERE, contract=contract), f"{PREFIX}DATABASE_URL is no URL"
+    if url and not is_readable(url):
+        url, outage = None, f"{PREFIX}DATABASE_URL is no URL"
+    # In a database of encoding SQL_ASCII the driver would give bytes, on which everything else would break.
+    parts = build_parts(sealed, utf8_url(url) if url else NOWHERE, contract=contract)
     deployment = Deployment(settings, known, parts, clock, seconds, outage)
     try:
         if not outage:
@@ -82,13 +82,6 @@ async def opened(
         await parts.close()
 
 
-def _readable(url: str) -> str:
-    """In a database of encoding SQL_ASCII the driver gives bytes, on which everything else would break."""
-    readable = make_url(url).update_query_dict({"client_encoding": "utf8"})
-    return readable.render_as_string(hide_password=False)
-
-
 def _words(error: BaseException) -> str:
     """The driver's own words, in one line."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return " ".join(str(cause).split())[:LONGEST] or type(cause).__name__
+    return " ".join(str(error).split())[:LONGEST] or type(error).__name__

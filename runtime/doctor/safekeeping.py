@@ -98,7 +98,7 @@ async def digests(deployment: Deployment) -> Verdict:
     known = {*deployment.parts.keyring.keys(signing.DERIVED), UNKNOWN}
     lost = [
         f"{sum(count for kid, count in kids.items() if kid not in known)} {place}"
-        for place, kids in (await health.digests(deployment.parts.database.engine)).items()
+        for place, kids in (await health.digests(deployment.parts.database)).items()
         if kids.keys() - known
     ]
     if not lost:
@@ -124,14 +124,14 @@ async def retired(deployment: Deployment) -> Verdict:
 
 async def _used_for(deployment: Deployment, kid: str) -> list[str]:
     """How many of what there is under the key. What may be under it counts."""
-    places = dict(await _kids(deployment)) | dict(await health.digests(deployment.parts.database.engine))
+    places = dict(await _kids(deployment)) | dict(await health.digests(deployment.parts.database))
     counts = {place: kids.get(kid, 0) + kids.get(UNKNOWN, 0) for place, kids in places.items()}
     return [f"{count} {place}" for place, count in counts.items() if count]
 
 
 async def _kids(deployment: Deployment) -> Kids:
     """What is sealed -> id of the key -> how many."""
-    found = dict(await health.seals(deployment.parts.database.engine))
+    found = dict(await health.seals(deployment.parts.database))
     async with deployment.parts.database.reading() as db:
         stored = await db.config.all()
     kids: dict[str, int] = {}

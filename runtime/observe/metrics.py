@@ -24,9 +24,8 @@ from prometheus_client.core import (
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from persistence.engine.pool import pool_state
+from persistence.engine.pool import Pool
 from runtime.observe.shared_counters import OWNER, SEEN, Counted, Key, Row, SharedCounters, counted
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -150,8 +149,8 @@ async def _publish(metrics: Metrics) -> None:
         await asyncio.sleep(PUBLISH_SECONDS)
 
 
-def pool_gauges(engine: AsyncEngine) -> Gauges:
-    state = pool_state(engine)
+def pool_gauges(pool: Pool) -> Gauges:
+    state = pool.state
     return {
         "biore_database_pool_size": state.size,
         "biore_database_pool_in_use": state.in_use,

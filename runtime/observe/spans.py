@@ -9,13 +9,14 @@ import asyncio
 import os
 import random
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -38,24 +39,18 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, ExceptionContext
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.mails import Attempt
 from domain.network import within
+from persistence.engine.pool import Pool
 from runtime.observe.context import TRACEPARENT
 from runtime.observe.log import hide
 from runtime.settings import Settings
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 # A collector that is slow must not hold up the end of a process for longer.
 FLUSH_SECONDS = 2
 MAX_STATEMENT = 2048
 MAX_TRACEPARENT = 512
-OPEN_STATEMENT = "biore.span"
 
 Attributes = Mapping[str, AttributeValue]
 
@@ -74,17 +69,8 @@ class Traced:
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("biore")
 
-    def listen(self, engine: AsyncEngine) -> None:
-        event.listen(engine.sync_engine, "before_cursor_execute", self._statement_begins)
-        event.listen(engine.sync_engine, "after_cursor_execute", _statement_ends)
-        event.listen(engine.sync_engine, "handle_error", _statement_fails)
-
-    def query(self, ask: Callable[P, Awaitable[T]], text: str) -> Callable[P, Awaitable[T]]:
-        async def asked(*arguments: P.args, **options: P.kwargs) -> T:
-            with ended(self._statement(text)):
-                return await ask(*arguments, **options)
-
-        return asked
+    def listen(self, pool: Pool) -> None:
+        pool.observe = self._statement
 
     def http_client(self) -> httpx.AsyncClient:
         return TracedClient(self)
@@ -143,31 +129,21 @@ class Traced:
         context = set_span_in_context(NonRecordingSpan(parent), Context())
         return self._tracer.start_span(name, context, kind, attributes)
 
-    def _statement(self, text: str) -> Span:
+    @contextmanager
+    def _statement(self, text: str, _values: object) -> Iterator[None]:
         operation = text.lstrip().partition(" ")[0].upper()
         attributes = {
             "db.system.name": "postgresql",
             "db.operation.name": operation,
             "db.query.text": text[:MAX_STATEMENT],
         }
-        return self.child(operation, attributes)
-
-    def _statement_begins(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        connection.info[OPEN_STATEMENT] = self._statement(statement)
-
-
-def _statement_ends(connection: Connection, *_: Any) -> None:
-    connection.info.pop(OPEN_STATEMENT, INVALID_SPAN).end()
-
-
-def _statement_fails(context: ExceptionContext) -> None:
-    if context.connection is None or context.connection.closed or context.connection.invalidated:
-        return
-    span: Span = context.connection.info.pop(OPEN_STATEMENT, INVALID_SPAN)
-    fail(span, type(context.original_exception).__qualname__)
-    if state := getattr(context.original_exception, "sqlstate", None):
-        span.set_attribute("db.response.status_code", state)
-    span.end()
+        with ended(self.child(operation, attributes)) as span:
+            try:
+                yield
+            except psycopg.Error as error:
+                if error.sqlstate is not None:
+                    span.set_attribute("db.response.status_code", error.sqlstate)
+                raise
 
 
 class TracedClient(httpx.AsyncClient):

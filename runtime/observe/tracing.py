@@ -1,33 +1,26 @@
 """Where spans begin and end. While tracing is off nothing happens there, and OpenTelemetry is not even imported."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.mails import Attempt
+from persistence.engine.pool import Pool
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
     from runtime.observe.spans import Traced
 
 Tracing: TypeAlias = "NoTracing | Traced"
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class NoTracing:
     """Tracing that is off: what it is given it gives back as it is."""
 
-    def listen(self, engine: AsyncEngine) -> None:
-        """A span for each statement that SQLAlchemy executes."""
-
-    def query(self, ask: Callable[P, Awaitable[T]], _text: str) -> Callable[P, Awaitable[T]]:
-        """``ask``, which executes the statement ``_text`` past SQLAlchemy, with a span around it."""
-        return ask
+    def listen(self, pool: Pool) -> None:
+        """A span for each statement that goes through the pool."""
 
     def http_client(self) -> httpx.AsyncClient:
         """A client that vendors are asked with."""

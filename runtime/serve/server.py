@@ -254,7 +254,7 @@ async def _work(settings: Settings, url: str, lease: timedelta, parent: int | No
 
     metrics = Metrics("worker", settings.metrics_dir)
     parts = build_parts(settings, url, "worker", observe=metrics.attempt)
-    metrics.watch(lambda: pool_gauges(parts.database.engine))
+    metrics.watch(lambda: pool_gauges(parts.database.pool))
     worker = Worker(parts, lease, metrics.job)
     running = asyncio.create_task(worker.run())
     watching = asyncio.create_task(_follow(parent, worker)) if parent else None

@@ -204,7 +204,7 @@ class Application:
             "biore_bcrypt_running": self.hasher.running,
             "biore_bcrypt_waiting": self.hasher.waiting,
             "biore_ratelimit_degraded": getattr(self.limiter, "degraded", False),
-            **pool_gauges(self.parts.database.engine),
+            **pool_gauges(self.parts.database.pool),
         }
 
     def _files(self) -> FileServer:
@@ -219,8 +219,7 @@ class Application:
     def _connexion(self) -> ASGIApp:
         parts = self.parts
         schemas = SchemaCompiler(parts.contract.document)
-        fetch = parts.tracing.query(parts.database.leases.fetch, LiveSessions.QUERY)
-        bearer = Bearer(self.tokens, self.sessions(fetch, utc_now))
+        bearer = Bearer(self.tokens, self.sessions(parts.database.sessions.fetch, utc_now))
         app = CompiledMiddleware(
             self.innermost(),
             middlewares=[StrictRouting, CompiledSecurity, GuardLayer, ValidationLayer],
@@ -311,7 +310,7 @@ class Application:
     async def _database_is_ready(self) -> bool:
         """One question for all who probe at a time: nobody takes more than one connection from those who work."""
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.ensure_future(is_up_to_date(self.parts.database.engine))
+            self._looking = asyncio.ensure_future(is_up_to_date(self.parts.database))
         return await asyncio.shield(self._looking)
 
 

@@ -138,7 +138,9 @@ class WiredOperation:
         self._per_call = tuple((name, PER_CALL[name]) for name in names if name in PER_CALL.keys() - parameters)
         self._takes_uow = "uow" in names
         self._takes_db = "db" in names
-        self._reads_only = not self._takes_uow and (not self._takes_db or policy.method == "get")
+        # A GET has no transaction unless the contract says that it writes.
+        self._reads_only = policy.method == "get" and all(effect.kind != "write" for effect in policy.side_effects)
+        self._has_unit = self._takes_uow or (self._takes_db and not self._reads_only)
         strict = not container.settings.production
         self.answer_schema = self._compile_answer(operation) if strict else None
 
@@ -218,10 +220,10 @@ class WiredOperation:
 
     async def _perform(self, call: Call, claim: Claim | None = None) -> Answer:
         """Run the handler; under a claim its effect and its answer commit together."""
-        if self._reads_only and claim is None:
+        if not self._has_unit and claim is None:
             return await self._success(call, None)
         trace = Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get())
-        uow = UnitOfWork(self._container.database, trace)
+        uow = UnitOfWork(self._container.database, trace, reading=self._reads_only)
         try:
             return await self._answer(call, uow, claim)
         except LostClaim:
@@ -274,7 +276,7 @@ class WiredOperation:
             arguments["uow"] = uow
         if not self._takes_db:
             return await self._handler(**arguments)
-        if uow is None:
+        if uow is None or self._reads_only:
             async with self._container.database.reading() as db:
                 return await self._handler(**arguments, db=db)
         async with uow.last() as db:

@@ -8,11 +8,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
 import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -78,7 +78,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
         async with asyncio.timeout(seconds), database.reading() as db:
             depths, oldest = await db.outbox.depths(), await db.outbox.oldest_due()
             budgets = await db.sms_budgets.list_of(utc_now().date())
-    except (SQLAlchemyError, TimeoutError) as error:
+    except (psycopg.Error, TimeoutError) as error:
         log.warning("metrics.database_unavailable", reason=type(error).__name__)
         return [up]
     up.samples[0] = up.samples[0]._replace(value=1)

@@ -15,8 +15,8 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import psycopg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from domain.clock import utc_now
 from domain.jobs import LEASE, MAX_ATTEMPTS, PLACES, GivenUp, Job, Lane, UnknownTopic, require_try, retry_delay
@@ -125,7 +125,7 @@ class Worker:
             await self._parts.config.keep_up()
 
     async def _is_ready(self) -> bool:
-        return self._parts.config.known and await is_up_to_date(self._parts.database.engine)
+        return self._parts.config.known and await is_up_to_date(self._parts.database)
 
     async def _turn(self) -> None:
         """Fill the places that are free, and wait until another is, or until something may be due."""
@@ -277,6 +277,6 @@ class Worker:
         while True:
             try:
                 await self._scheduler.tick()
-            except SQLAlchemyError as error:
+            except psycopg.Error as error:
                 log.warning("schedule.waiting", reason=type(error).__name__)
             await asyncio.sleep(SCHEDULE_SECONDS)

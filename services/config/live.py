@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+import psycopg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from domain.config_keys import InvalidConfig, Key, V
 from domain.keys import Purpose
@@ -122,5 +122,5 @@ class LiveConfig:
             await self.refresh()
             for refresh in self._beside:
                 await refresh()
-        except SQLAlchemyError as error:
+        except psycopg.Error as error:
             log.warning("config.stale", reason=type(error).__name__)

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.clock import utc_now
 from persistence.auth.sessions import Found, LiveSessions
-from persistence.engine.leases import Fetch
+from persistence.engine.pool import Fetch
 from runtime.web.app import Application
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.errors import send_answer
@@ -59,5 +59,5 @@ class RecordingApplication(Application):
             claims = await self.tokens.read_access(token)
         except InvalidToken:
             return False
-        sessions = LiveSessions(self.parts.database.leases.fetch, utc_now)
+        sessions = LiveSessions(self.parts.database.sessions.fetch, utc_now)
         return (await sessions.find(claims.session_id, claims.user_id)).live

@@ -63,7 +63,7 @@ ACCOUNT = SimpleNamespace(
     platform="instagram",
     platform_username="ada",
     verified=True,
-    created_at=MOMENT,
+    connected_at=MOMENT,
     access_token=b"secret",
     platform_user_id="4711",
 )

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from domain.users import tombstones_of
 from tests.harness import PASSWORD, Api, Server, Tables
+from tests.statements import asked
 
 WAIT_SECONDS = 10
 
@@ -90,19 +90,11 @@ def broken(tables: Tables, table: str, column: str) -> Iterator[None]:
 
 @contextmanager
 def statements(server: Server) -> Iterator[list[str]]:
-    """What the server asks the database meanwhile, apart from its look at config, keys and hashes now and then."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not any(name in statement for name in ("config_entries", "signing_keys", "max(substr(password_hash")):
-            seen.append(statement)
-
-    engine = server.app.parts.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    """What the server asks the database meanwhile, known at the end."""
+    texts: list[str] = []
+    with asked(server.app.parts.database) as seen:
+        yield texts
+    texts += [text for text, _ in seen]
 
 
 def until(condition: Callable[[], Any]) -> None:

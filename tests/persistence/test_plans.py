@@ -10,8 +10,6 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from persistence.auth.sessions import MOST_AT_ONCE, LiveSessions
 from persistence.models import Base
@@ -19,6 +17,7 @@ from tests.contract.operations import IDS
 from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
 from tests.files import png
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_token
+from tests.statements import Asked, asked
 
 ROWS = 4000
 PNG = {"Content-Type": "image/png"}
@@ -105,9 +104,9 @@ INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
     ON CONFLICT DO NOTHING
 """
 
-# The one statement that no event of SQLAlchemy tells of, for as many sessions as it is ever asked for at once.
+# As many sessions as are ever asked for at once.
 IDS_OF_SESSIONS = ",".join(uuid4().hex for _ in range(MOST_AT_ONCE))
-PAST_SQLALCHEMY = {"ids": f"{{{IDS_OF_SESSIONS}}}", "now": datetime.now(UTC)}
+SESSIONS = {"ids": f"{{{IDS_OF_SESSIONS}}}", "now": datetime.now(UTC)}
 
 
 @dataclass
@@ -116,9 +115,10 @@ class Recording:
 
     statements: dict[str, Any] = field(default_factory=dict)
 
-    def note(self, _c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
-            self.statements.setdefault(statement, parameters[0] if many else parameters)
+    def note(self, asked: Asked) -> None:
+        for statement, values in asked:
+            if statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+                self.statements.setdefault(statement, values)
 
 
 class Walker(Api):
@@ -262,16 +262,14 @@ def full_server(start_server: Callable[..., Server]) -> Server:
 @pytest.fixture(scope="module")
 def recording(full_server: Server, shared_server: Server) -> Recording:
     recorded = Recording()
-    event.listen(Engine, "before_cursor_execute", recorded.note)
-    try:
+    with asked(full_server.app.parts.database, shared_server.app.parts.database) as seen:
         walk(full_server)
         walk_account(full_server)
         steal(full_server)
         erase(full_server)
         walk_scenarios(shared_server)
-    finally:
-        event.remove(Engine, "before_cursor_execute", recorded.note)
-    recorded.statements[LiveSessions.QUERY] = PAST_SQLALCHEMY
+    recorded.note(seen)
+    recorded.statements[LiveSessions.QUERY] = SESSIONS
     return recorded
 
 
@@ -312,17 +310,8 @@ class TestPlans:
             headers = bearer(api.sign_in("grace@example.com"))
             for platforms in (1, 30):
                 tables.run(CONNECT, platforms)
-                seen: list[str] = []
-
-                def note(_c: Any, _cursor: Any, statement: str, *_: Any, seen: list[str] = seen) -> None:
-                    if not any(name in statement for name in SMALL):  # the node follows its config at its own pace
-                        seen.append(statement)
-
-                event.listen(Engine, "before_cursor_execute", note)
-                try:
+                with asked(full_server.app.parts.database) as seen:
                     profile = api.call("users.profile", headers=headers).json()["data"]
-                finally:
-                    event.remove(Engine, "before_cursor_execute", note)
                 assert len(profile["socialAccounts"]) == platforms
                 counts.append(len(seen))
         assert counts[0] == counts[1] <= 4

@@ -227,7 +227,7 @@ def test_it_begins_with_the_last_of_the_migrations(databases: Databases, setting
                 await db.outbox.add(TwoFactorEnabled(uuid4()))
             while not running.done():
                 async with parts.database.reading() as db:
-                    if await db.session.scalar(select(OutboxJob.attempts)):
+                    if await db.connection.scalar(select(OutboxJob.attempts)):
                         return True
                 await asyncio.sleep(0.01)
             return False

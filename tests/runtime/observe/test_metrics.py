@@ -18,7 +18,7 @@ from starlette.types import Message
 
 from contract.loader import ROOT, Contract
 from domain.errors import ApiError
-from persistence.engine.pool import PoolState, pool_state
+from persistence.engine.pool import PoolState
 from runtime.observe.metrics import BOUNDS, NO_OPERATION, Metrics, WholeServer
 from runtime.serve.metrics_port import LIMITS, MOST_OF_A_NETWORK, serving
 from runtime.settings import InvalidSettings, Settings, load
@@ -322,13 +322,16 @@ class TestOutbox:
 
         async def ask() -> tuple[PoolState, list[str]]:
             database = bare_database(server.database_url, pool_size=1)
-            async with database.engine.connect():
+            lent = await database.pool.take()
+            try:
                 asking = asyncio.create_task(outbox(database, seconds=0.2))
-                while not pool_state(database.engine).waiting:  # noqa: ASYNC110 - the pool tells nobody
+                while not database.pool.state.waiting:  # noqa: ASYNC110 - the pool tells nobody
                     await asyncio.sleep(0)
-                state = pool_state(database.engine)
+                state = database.pool.state
                 found = [f"{s.name} {s.value}" for family in await asking for s in family.samples]
-            await database.close()
+            finally:
+                await database.pool.give_back(lent)
+                await database.close()
             return state, found
 
         assert asyncio.run(ask()) == (PoolState(size=1, in_use=1, waiting=1), ["biore_database_up 0"])

@@ -1,4 +1,4 @@
-"""Connections kept at hand: reused, and given up with whatever went wrong on them."""
+"""Connections kept at hand: reused, waited for, and given up with whatever went wrong on them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from persistence.engine.leases import Leases
+from persistence.engine.pool import Pool
 from tests.conftest import Databases
 from tests.harness import bare_database
 from tests.providers.servers import closed_port
@@ -22,25 +22,25 @@ def url(databases: Databases) -> str:
     return databases.empty()
 
 
-def using(url: str, work: Callable[[Leases], Awaitable[None]], **options: Any) -> None:
+def using(url: str, work: Callable[[Pool], Awaitable[None]], **options: Any) -> None:
     async def main() -> None:
-        async with opened(url, **options) as leases:
-            await work(leases)
+        async with opened(url, **options) as pool:
+            await work(pool)
 
     asyncio.run(main())
 
 
 @asynccontextmanager
-async def opened(url: str, **options: Any) -> AsyncIterator[Leases]:
-    leases = Leases(url, {}, **options)
+async def opened(url: str, size: int = 3, **options: Any) -> AsyncIterator[Pool]:
+    pool = Pool(url, {}, size, **options)
     try:
-        yield leases
+        yield pool
     finally:
-        await leases.close()
+        await pool.close()
 
 
-async def pid(leases: Leases) -> int:
-    ((found,),) = await leases.fetch(PID, NONE)
+async def pid(pool: Pool) -> int:
+    ((found,),) = await pool.fetch(PID, NONE)
     return int(found)
 
 
@@ -56,7 +56,7 @@ def test_a_password_with_a_lone_percent_sign_is_no_fault_that_quotes_it() -> Non
     async def ask() -> None:
         database = bare_database(nowhere)
         try:
-            await database.leases.fetch(PID, NONE)
+            await database.sessions.fetch(PID, NONE)
         finally:
             await database.close()
 
@@ -65,58 +65,58 @@ def test_a_password_with_a_lone_percent_sign_is_no_fault_that_quotes_it() -> Non
     assert "off" not in str(refused.value)
 
 
-class TestLeases:
+class TestPool:
     def test_a_connection_serves_one_call_after_the_other(self, url: str) -> None:
-        async def work(leases: Leases) -> None:
-            assert len({await pid(leases) for _ in range(5)}) == 1
-            assert await leases.fetch("SELECT generate_series(1, %(n)s::int)", {"n": 2}) == [(1,), (2,)]
+        async def work(pool: Pool) -> None:
+            assert len({await pid(pool) for _ in range(5)}) == 1
+            assert await pool.fetch("SELECT generate_series(1, %(n)s::int)", {"n": 2}) == [(1,), (2,)]
 
         using(url, work)
 
     def test_calls_at_the_same_time_have_connections_of_their_own(self, url: str) -> None:
-        async def work(leases: Leases) -> None:
-            pids = set(await asyncio.gather(*(pid(leases) for _ in range(3))))
+        async def work(pool: Pool) -> None:
+            pids = set(await asyncio.gather(*(pid(pool) for _ in range(3))))
             assert len(pids) == 3
-            assert await pid(leases) in pids
+            assert await pid(pool) in pids
 
         using(url, work)
 
     def test_a_database_that_says_nothing_is_away(self, url: str) -> None:
-        async def work(leases: Leases) -> None:
+        async def work(pool: Pool) -> None:
             with pytest.raises(psycopg.OperationalError, match="no answer"):
-                await leases.fetch("SELECT pg_sleep(0.5)", NONE)
-            assert await leases.fetch("SELECT 'fresh'", NONE) == [("fresh",)]
+                await pool.fetch("SELECT pg_sleep(0.5)", NONE)
+            assert await pool.fetch("SELECT 'fresh'", NONE) == [("fresh",)]
 
         using(url, work, patience=0.05)
 
     def test_a_server_that_went_away_costs_one_answer(self, url: str) -> None:
-        async def work(leases: Leases) -> None:
-            pids = await asyncio.gather(*(pid(leases) for _ in range(3)))
+        async def work(pool: Pool) -> None:
+            pids = await asyncio.gather(*(pid(pool) for _ in range(3)))
             await asyncio.to_thread(terminate, url, *pids)
             with pytest.raises(psycopg.OperationalError):
-                await pid(leases)
-            assert await pid(leases) not in pids
+                await pid(pool)
+            assert await pid(pool) not in pids
 
         using(url, work)
 
     def test_a_call_that_was_given_up_leaves_no_answer_to_the_next(self, url: str) -> None:
-        async def work(leases: Leases) -> None:
+        async def work(pool: Pool) -> None:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
-                    await leases.fetch("SELECT 'stale', pg_sleep(0.3)", NONE)
-            assert await leases.fetch("SELECT 'fresh'", NONE) == [("fresh",)]
+                    await pool.fetch("SELECT 'stale', pg_sleep(0.3)", NONE)
+            assert await pool.fetch("SELECT 'fresh'", NONE) == [("fresh",)]
 
         using(url, work)
 
     def test_an_old_connection_is_replaced(self, url: str) -> None:
-        async def work(leases: Leases) -> None:
-            assert len({await pid(leases) for _ in range(3)}) == 3
+        async def work(pool: Pool) -> None:
+            assert len({await pid(pool) for _ in range(3)}) == 3
 
         using(url, work, life=0)
 
     def test_nobody_listens(self) -> None:
-        async def work(leases: Leases) -> None:
+        async def work(pool: Pool) -> None:
             with pytest.raises(psycopg.OperationalError):
-                await pid(leases)
+                await pid(pool)
 
         using("postgresql://nobody@127.0.0.1:1/none", work)

@@ -1,0 +1,184 @@
+"""Statements of SQLAlchemy Core as the driver takes them: compiled once, and from then on only given their values."""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import inspect
+from sqlalchemy.dialects import registry
+from sqlalchemy.sql import ClauseElement, FromClause
+from sqlalchemy.sql.compiler import SQLCompiler
+
+DIALECT = registry.load("postgresql.psycopg")()
+# As many as our code can say; a statement that is made up as it goes along (as many columns as were given) is few.
+MOST = 2000
+
+S = TypeVar("S", bound=ClauseElement)
+Values = Mapping[str, Any]
+Record = Callable[[Sequence[Any]], Any]
+
+Filled = tuple["Compiled", str, Values]
+
+_by_form: dict[Any, "Compiled"] = {}
+_kept: "WeakKeyDictionary[ClauseElement, Compiled]" = WeakKeyDictionary()
+
+
+def kept(statement: S) -> S:
+    """A statement without values that is kept."""
+    _kept[statement] = Compiled(statement, None)
+    return statement
+
+
+def bound(statement: ClauseElement, given: Values) -> Filled:
+    """How the rows of a statement are read, its text, and the values of its parameters by name.
+
+    A statement that is kept has a ``bindparam`` for each value that is ``given``, and is compiled once. One that is
+    built for this call holds its values itself: what was compiled for another one of the same form serves it.
+    """
+    compiled = _kept.get(statement)
+    if compiled is not None:
+        return compiled.given(given)
+    if given:
+        compiled = _kept[statement] = Compiled(statement, None)
+        return compiled.given(given)
+    key = statement._generate_cache_key()
+    if key is None:
+        return Compiled(statement, None).filled(())
+    found = _by_form.get(key.key)
+    if found is None:
+        if len(_by_form) >= MOST:
+            _by_form.clear()
+        found = _by_form[key.key] = Compiled(statement, key)
+    return found.filled(key.bindparams)
+
+
+class Compiled:
+    """One form of statement. ``writes``: it changes rows, or waits for those who do."""
+
+    def __init__(self, statement: ClauseElement, key: Any) -> None:
+        compiled = statement.compile(dialect=DIALECT, **({"cache_key": key} if key else {}))
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError(f"{type(statement).__name__} is no statement of rows")
+        self._compiled = compiled
+        self._expands = bool(compiled.post_compile_params or compiled.literal_execute_params)
+        self._made_up = [(compiled._within_exec_param_key_getter(c), _default(c)) for c in compiled.insert_prefetch]
+        processors: Mapping[str, Any] = compiled._bind_processors
+        self._processors = [(name, process) for name, process in processors.items() if process]
+        self._parameters = _parameters(compiled, key)
+        self._own = {name: own.effective_value for name, _, own in self._parameters if not own.required}
+        self.text = compiled.string
+        self.writes = compiled.isinsert or compiled.isupdate or compiled.isdelete or _locks(statement)
+        columns = compiled._result_columns or ()
+        read = [column.type._cached_result_processor(DIALECT, None) for column in columns]
+        self._read = [(index, process) for index, process in enumerate(read) if process]
+        self._whole = _whole(statement, [column.keyname for column in columns])
+
+    def given(self, values: Values) -> Filled:
+        """With values by name, of a statement that is kept."""
+        return self._processed({**self._own, **values})
+
+    def filled(self, given: Sequence[Any]) -> Filled:
+        """With the parameters of a statement of the same form."""
+        return self._processed(
+            {name: (own if place is None else given[place]).effective_value for name, place, own in self._parameters}
+        )
+
+    def _processed(self, values: dict[str, Any]) -> Filled:
+        for name, make in self._made_up:
+            values[name] = make()
+        if self._expands:
+            return self, *self._expanded(values)
+        for name, process in self._processors:
+            values[name] = process(values[name])
+        return self, self.text, values
+
+    def _expanded(self, values: dict[str, Any]) -> tuple[str, Values]:
+        """``IN`` has a parameter for each value."""
+        state = self._compiled._process_parameters_for_postcompile(values)
+        processors: dict[str, Any] = {**dict(self._processors), **state.processors}
+        return state.statement, {
+            name: processors[name](value) if name in processors else value for name, value in values.items()
+        }
+
+    def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
+        if self._read:
+            found = [self._as_read(row) for row in found]
+        whole = self._whole
+        return [whole(row) for row in found]
+
+    def _as_read(self, row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for index, process in self._read:
+            values[index] = process(values[index])
+        return values
+
+
+def _parameters(compiled: SQLCompiler, key: Any) -> list[tuple[str, int | None, Any]]:
+    """Name in the text, place among the parameters of a statement of this form, and the parameter of the first one."""
+    if key is None:
+        return [(name, None, parameter) for parameter, name in compiled.bind_names.items()]
+    matched: Any
+    matched, _ = compiled._cache_key_bind_match or ({}, None)
+    places = {own: place for place, original in enumerate(key.bindparams) for own in matched[original]}
+    return [(name, places.get(parameter), parameter) for parameter, name in compiled.bind_names.items()]
+
+
+def _default(column: Any) -> Callable[[], Any]:
+    """What makes the value of a column that an insertion leaves out, such as an id."""
+    made = column.default.arg
+    return (lambda: made(None)) if column.default.is_callable else lambda: made
+
+
+def _locks(statement: Any) -> bool:
+    return getattr(statement, "_for_update_arg", None) is not None
+
+
+def _whole(statement: Any, names: Sequence[str]) -> Record:
+    """How a row is made: the columns of a model are a record of their own, others stand for themselves."""
+    selected: Any = getattr(statement, "_raw_columns", None) or getattr(statement, "_returning", ())
+    models = [_model(part) for part in selected]
+    if not any(models):
+        return _record("Row", tuple(names)) if names else tuple
+    makers: list[tuple[int, Record | None]] = []
+    fields: list[str] = []
+    for model in models:
+        at = sum(count for count, _ in makers)
+        columns = _columns(model) if model else (names[at],)
+        makers.append((len(columns), _record(model.__name__, columns) if model else None))
+        fields.append(model.__name__ if model else names[at])
+    if sum(count for count, _ in makers) != len(names):
+        raise TypeError(f"{names} are not the columns of {models}")
+    row_of = _record("Row", tuple(fields))
+    if len(makers) == 1 and (only := makers[0][1]) is not None:
+        return lambda row: (only(row),)
+
+    def whole(row: Sequence[Any]) -> Any:
+        parts, at = [], 0
+        for count, make in makers:
+            parts.append(row[at] if make is None else make(row[at : at + count]))
+            at += count
+        return row_of(parts)
+
+    return whole
+
+
+def _model(selected: Any) -> Any:
+    """The model that is selected as a whole; None for a column."""
+    if not isinstance(selected, FromClause):
+        return None
+    entity = selected._annotations.get("parententity")
+    return None if entity is None else entity.mapper.class_
+
+
+@cache
+def _columns(model: type) -> tuple[str, ...]:
+    mapper: Any = inspect(model)
+    return tuple(attribute.key for attribute in mapper.column_attrs)
+
+
+@cache
+def _record(name: str, fields: tuple[str, ...]) -> Record:
+    made: Record = namedtuple(name, fields, rename=True)._make  # type: ignore[attr-defined]
+    return made
