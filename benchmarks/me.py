@@ -60,7 +60,7 @@ def _scripts(stand: Stand, stack: ExitStack, accounts: int, sessions: Sequence[i
     environment = {"PEER_DATABASE_URL": rivals, "PEER_SECRET": SECRET}
     for name, module in ((FASTAPI_USERS, "fastapi_users_app"), (CEILING, "ceiling_app")):
         origins[name] = stack.enter_context(stand.peer(module, "/health", environment)).origin
-    tokens = {"ours": access_tokens(ours, max(sessions)), "rivals": _rival_tokens(rivals, accounts, max(sessions))}
+    tokens = {"ours": access_tokens(ours, max(sessions)), "rivals": rival_tokens(rivals, accounts, max(sessions))}
     for (name, origin), count in product(origins.items(), sessions):
         path, kind = ("/users/me", "rivals") if name in RIVALS else ("/api/v1/auth/me", "ours")
         _require_good(name, origin + path, tokens[kind][0])
@@ -69,7 +69,7 @@ def _scripts(stand: Stand, stack: ExitStack, accounts: int, sessions: Sequence[i
     return found
 
 
-def _rival_tokens(database_url: str, accounts: int, count: int) -> list[str]:
+def rival_tokens(database_url: str, accounts: int, count: int) -> list[str]:
     """Of so many accounts of a table that this fills; fastapi-users made it."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(PEER_USERS, [accounts])
