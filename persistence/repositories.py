@@ -9,11 +9,11 @@ from persistence.audit import Audit
 from persistence.auth import (
     EmailChanges,
     EmailVerifications,
-    LoginAttempts,
     PasswordResets,
     ReactivationTokens,
     Sessions,
 )
+from persistence.auth.attempts import LoginAttempts
 from persistence.auth.changes import CredentialChanges
 from persistence.auth.devices import KnownDevices
 from persistence.auth.oauth import OAuthLinks, OAuthProviders, OAuthUsedTokens

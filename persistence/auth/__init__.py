@@ -1,7 +1,6 @@
-"""Sessions, one-time tokens and login attempts. Every change of state is one guarded statement."""
+"""Sessions and one-time tokens. Every change of state is one guarded statement."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,32 +9,27 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Integer,
-    Interval,
     Uuid,
     and_,
     any_,
     bindparam,
-    case,
-    cast,
     delete,
-    func,
     insert,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from domain.auth import one_time_hash, read_one_time_token
 from domain.errors import ApiError
 from domain.users import Client, Return
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import (
     Challenge,
     EmailChange,
     EmailVerification,
     GdprRequest,
-    LoginAttempt,
     OneTimeToken,
     PasswordReset,
     ReactivationToken,
@@ -251,7 +245,7 @@ class OneTimeTokens:
         """As ``start``, for an account that this transaction made: it has no other token, and nobody else sees it."""
         token = uuid4()
         row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
-        await self._connection.execute(insert(self.model).values(row))
+        await self._connection.execute(insertion(self.model, *row), **row)
         return token
 
     async def invalidate(self, user_id: UUID, now: datetime) -> None:
@@ -369,73 +363,3 @@ class EmailVerifications(OneTimeTokens):
             )
         )
         return await self._connection.scalar(used) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """``number`` of the attempt in its row, or the seconds for which the subject is locked."""
-
-    number: int
-    locked_for: float | None = None
-
-
-class LoginAttempts:
-    """Counts before the password is looked at, so that parallel guesses cannot slip past the threshold."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def hold(self, subjects: Sequence[bytes]) -> None:
-        """To be called before several are counted or forgotten, so that none who does so waits for the other."""
-        held = select(LoginAttempt.subject).where(LoginAttempt.subject.in_(subjects)).order_by(LoginAttempt.subject)
-        await self._connection.execute(held.with_for_update())
-
-    async def count(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> Counted:
-        """Count one attempt, unless the subject is locked.
-
-        From the ``threshold``-th attempt in a row the subject locks, for ``base`` seconds doubling up to ``maximum``;
-        a success forgets it all. A day without attempts does so too.
-        """
-        attempt = LoginAttempt
-        forgotten = attempt.updated_at < now - timedelta(days=1)
-        failures = case((forgotten, 1), else_=attempt.failures + 1)
-        doublings = func.least(failures - threshold, 20)
-        seconds = func.least(maximum, base * cast(func.power(2, doublings), Integer))
-        until = case(
-            (failures >= threshold, now + cast(func.make_interval(0, 0, 0, 0, 0, 0, seconds), Interval)), else_=None
-        )
-        first = pg_insert(attempt).values(subject=subject, failures=1, updated_at=now)
-        counted = first.on_conflict_do_update(
-            index_elements=[attempt.subject],
-            set_={"failures": failures, "locked_until": until, "updated_at": now},
-            where=or_(attempt.locked_until.is_(None), attempt.locked_until <= now),
-        ).returning(attempt.failures)
-        number = await self._connection.scalar(counted)
-        if number is not None:
-            return Counted(number)
-        locked_until = await self._connection.scalar(select(attempt.locked_until).where(attempt.subject == subject))
-        return Counted(0, max(1.0, (locked_until - now).total_seconds()) if locked_until else 1.0)
-
-    async def count_all(
-        self, subjects: Iterable[bytes], now: datetime, threshold: int, base: int, maximum: int
-    ) -> Counted:
-        """Count one attempt of what has a subject under each known secret: the longest of their locks holds."""
-        counts = [await self.count(subject, now, threshold, base, maximum) for subject in sorted(subjects)]
-        locks = [counted.locked_for for counted in counts if counted.locked_for is not None]
-        return Counted(max(counted.number for counted in counts), max(locks, default=None))
-
-    async def forget_all(self, subjects: Sequence[bytes], now: datetime) -> dict[bytes, int]:
-        """How many failures each subject had in its last day, the attempt under way included."""
-        attempt = LoginAttempt
-        await self.hold(subjects)
-        gone = delete(attempt).where(attempt.subject.in_(subjects))
-        rows = await self._connection.rows(gone.returning(attempt.subject, attempt.failures, attempt.updated_at))
-        return {subject: failures for subject, failures, at in rows if at > now - timedelta(days=1)}
-
-    async def most_failures(self, subjects: Sequence[bytes]) -> int:
-        """Of what has a subject under each known secret, one of which may have come into use just now."""
-        found = select(func.max(LoginAttempt.failures)).where(LoginAttempt.subject.in_(subjects))
-        return await self._connection.scalar(found) or 0
-
-    async def purge(self, before: datetime) -> None:
-        await self._connection.execute(delete(LoginAttempt).where(LoginAttempt.updated_at < before))

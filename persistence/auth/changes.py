@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg import IntegrityError
-from sqlalchemy import case, cast, delete, exists, func, insert, literal_column, select, update
+from sqlalchemy import case, cast, delete, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import aliased
@@ -18,6 +18,7 @@ from domain.auth.changes import MOVED
 from domain.codes import in_one_form
 from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
+from persistence.engine.statements import insertion
 from persistence.models import BackupCode, CredentialChange, SocialAccount, User
 from persistence.users import hold, squatting
 
@@ -73,7 +74,7 @@ class CredentialChanges(OneTimeTokens):
         """A token beside those of earlier changes."""
         token = uuid4()
         row = {"user_id": user_id, "token_hash": one_time_hash(token), "expires_at": now + life} | columns
-        await self._connection.execute(insert(CredentialChange).values(row))
+        await self._connection.execute(insertion(CredentialChange, *row), **row)
         return token
 
     async def take(self, token: UUID, now: datetime) -> Change | None:

@@ -3,14 +3,28 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, not_, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy import and_, bindparam, delete, not_, or_, select, update
 
 from domain.auth.devices import MAX_KNOWN, Known, Sighting, device_hash
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import KnownDevice
 
 NOBODY = UUID(int=0)
+OF_ACCOUNT = select(KnownDevice.device_hash, KnownDevice.network, KnownDevice.area, KnownDevice.family)
+OF_ACCOUNT = OF_ACCOUNT.where(KnownDevice.user_id == bindparam("user_id"))
+_seen = insertion(KnownDevice, "user_id", "device_hash", "network", "area", "family", "last_seen_at")
+NOTE = _seen.on_conflict_do_update(
+    index_elements=[KnownDevice.user_id, KnownDevice.device_hash, KnownDevice.network],
+    set_={name: _seen.excluded[name] for name in ("last_seen_at", "family", "area")},
+)
+_one_too_many = (
+    select(KnownDevice.id)
+    .where(KnownDevice.user_id == bindparam("user_id"))
+    .order_by(KnownDevice.last_seen_at.desc())
+    .offset(MAX_KNOWN)
+)
+FORGET_OLDER = delete(KnownDevice).where(KnownDevice.user_id == bindparam("user_id"), KnownDevice.id.in_(_one_too_many))
 
 
 class KnownDevices:
@@ -22,9 +36,8 @@ class KnownDevices:
 
         A client that keeps no cookies is familiar by its kind of device in the very same network.
         """
-        of, row = user_id or NOBODY, KnownDevice
-        asked = select(row.device_hash, row.network, row.area, row.family).where(row.user_id == of)
-        rows = await self._connection.rows(asked)
+        of = user_id or NOBODY
+        rows = await self._connection.rows(OF_ACCOUNT, user_id=of)
         own = device_hash(of, seen.device_id) if seen.device_id else None
         device = any(known.device_hash == own for known in rows)
         alike = any(known.network in seen.network and known.family == seen.family for known in rows)
@@ -36,8 +49,8 @@ class KnownDevices:
 
     async def note(self, user_id: UUID, device_id: UUID, seen: Sighting, now: datetime) -> None:
         """Remember the sign-in, and no more than ``MAX_KNOWN`` of them."""
-        row = KnownDevice
-        first = pg_insert(row).values(
+        await self._connection.execute(
+            NOTE,
             user_id=user_id,
             device_hash=device_hash(user_id, device_id),
             network=seen.network[0],
@@ -45,13 +58,7 @@ class KnownDevices:
             family=seen.family,
             last_seen_at=now,
         )
-        noted = first.on_conflict_do_update(
-            index_elements=[row.user_id, row.device_hash, row.network],
-            set_={"last_seen_at": now, "family": seen.family, "area": seen.area[0]},
-        )
-        await self._connection.execute(noted)
-        older = select(row.id).where(row.user_id == user_id).order_by(row.last_seen_at.desc()).offset(MAX_KNOWN)
-        await self._connection.execute(delete(row).where(row.user_id == user_id, row.id.in_(older)))
+        await self._connection.execute(FORGET_OLDER, user_id=user_id)
 
     async def forget(self, user_id: UUID, but: Sighting | None = None) -> None:
         """Forget where the account was signed in to from; ``but`` stays known."""

@@ -6,8 +6,9 @@ from functools import cache
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import inspect
+from sqlalchemy import bindparam, inspect
 from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql import ClauseElement, FromClause
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -22,6 +23,7 @@ Record = Callable[[Sequence[Any]], Any]
 Filled = tuple["Compiled", str, Values]
 
 _by_form: dict[Any, "Compiled"] = {}
+_insertions: dict[tuple[type, tuple[str, ...]], Insert] = {}
 _kept: "WeakKeyDictionary[ClauseElement, Compiled]" = WeakKeyDictionary()
 
 
@@ -29,6 +31,14 @@ def kept(statement: S) -> S:
     """A statement without values that is kept."""
     _kept[statement] = Compiled(statement, None)
     return statement
+
+
+def insertion(model: type, *names: str) -> Insert:
+    """A statement that is kept, for one row with these columns, each given under its own name."""
+    found = _insertions.get((model, names))
+    if found is None:
+        found = _insertions[model, names] = insert(model).values({name: bindparam(name) for name in names})
+    return found
 
 
 def bound(statement: ClauseElement, given: Values) -> Filled:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from domain.errors import ApiError
 from domain.keys import DigestsOf
@@ -33,6 +35,7 @@ from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
 from domain.users.usernames import is_made_of, readings, words_within
 from persistence.creators import CONNECTED
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import (
     BackupCode,
     Challenge,
@@ -94,6 +97,27 @@ HELD_USERNAME = exists().where(
     UsernameHistory.user_id.is_distinct_from(bindparam("by", type_=Uuid)),
 )
 RESERVED_USERNAME = exists().where(ReservedUsername.skeleton.in_((bindparam("whole"), bindparam("behind"))))
+THERE_OR_ERASED = select(User.email).where(
+    or_(
+        User.email == bindparam("email"),
+        and_(User.email == any_(bindparam("erased", type_=ARRAY(Text))), User.status == "DELETED"),
+    )
+)
+KEPT_FOR_ANOTHER = select(
+    exists().where(
+        EmailChange.former_email == bindparam("email"),
+        EmailChange.user_id.is_distinct_from(bindparam("by", type_=Uuid)),
+        CredentialChange.token_hash == EmailChange.undo_hash,
+        CredentialChange.used_at.is_(None),
+        CredentialChange.invalidated_at.is_(None),
+        CredentialChange.expires_at > bindparam("now"),
+    )
+)
+_codes = any_(bindparam("codes", type_=ARRAY(Text)))
+TAKEN_CODES = union_all(
+    select(ReferralLink.code).where(ReferralLink.code == _codes),
+    select(ReferralLinkAlias.code).where(ReferralLinkAlias.code == _codes),
+)
 CLAIMED = select(TAKEN_USERNAME | HELD_USERNAME | RESERVED_USERNAME)
 
 
@@ -109,8 +133,8 @@ class Users:
 
         ``by`` is the account that wants the address, of which it may have been.
         """
-        erased = and_(User.email.in_(tombstones_of(email, self._digests)), User.status == "DELETED")
-        found = set(await self._connection.scalars(select(User.email).where(or_(User.email == email, erased))))
+        erased = tombstones_of(email, self._digests)
+        found = set(await self._connection.scalars(THERE_OR_ERASED, email=email, erased=list(erased)))
         if email in found:
             raise ApiError("auth.register.email_exists")
         await self._require_unreserved(email, now, by)
@@ -125,12 +149,7 @@ class Users:
         Decided in the transaction that takes the address, after it did: whoever gave it up has committed by then.
         Raises ApiError email_exists.
         """
-        moved, undo = EmailChange, CredentialChange
-        live = (undo.used_at.is_(None), undo.invalidated_at.is_(None), undo.expires_at > now)
-        kept = exists().where(moved.former_email == email, undo.token_hash == moved.undo_hash, *live)
-        if by is not None:
-            kept = kept.where(moved.user_id != by)
-        if await self._connection.scalar(select(kept)):
+        if await self._connection.scalar(KEPT_FOR_ANOTHER, email=email, now=now, by=by):
             raise ApiError("auth.register.email_exists")
 
     async def is_username_claimed(self, username: str, by: UUID | None = None) -> bool:
@@ -155,9 +174,8 @@ class Users:
         """
         try:
             for referral_code in await self._free(referral_codes):
-                row = pg_insert(User).values(**columns, referral_code=referral_code)
-                added = row.on_conflict_do_nothing(index_elements=[User.referral_code]).returning(User.id)
-                user_id: UUID | None = await self._connection.scalar(added)
+                row = {**columns, "referral_code": referral_code}
+                user_id = await self._connection.scalar(_addition(*row), **row)
                 if user_id is not None:
                     await self._require_unreserved(columns["email"], now, user_id)
                     return user_id
@@ -166,9 +184,7 @@ class Users:
         raise ApiError("auth.register.referral_code_collision")
 
     async def _free(self, codes: Sequence[str]) -> list[str]:
-        links = select(ReferralLink.code).where(ReferralLink.code.in_(codes))
-        aliases = select(ReferralLinkAlias.code).where(ReferralLinkAlias.code.in_(codes))
-        taken = set(await self._connection.scalars(union_all(links, aliases)))
+        taken = set(await self._connection.scalars(TAKEN_CODES, codes=list(codes)))
         return [code for code in codes if code not in taken]
 
     async def find_by_email(self, email: str) -> User | None:
@@ -322,6 +338,12 @@ class Users:
         """Forget accounts whose address was never proven."""
         unproven = delete(User).where(User.email_verified.is_(False), User.created_at < before)
         await self._connection.execute(unproven.where(User.status == "ACTIVE"))
+
+
+@cache
+def _addition(*names: str) -> TypedReturnsRows[UUID]:
+    added = insertion(User, *names).on_conflict_do_nothing(index_elements=[User.referral_code])
+    return added.returning(User.id)
 
 
 async def hold(connection: Connection, user_id: UUID) -> None:

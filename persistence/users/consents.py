@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, insert, select
+from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, func, insert, select, true
 
 from domain.users import Client
 from persistence.engine.connection import Connection
@@ -18,14 +18,31 @@ NEWEST = (
 )
 
 
+_shown = func.unnest(bindparam("kinds", type_=ARRAY(Text)), bindparam("versions", type_=ARRAY(Text)))
+_shown_rows = _shown.table_valued("kind", "version").render_derived()
+RECORD = insert(ConsentRecord).from_select(
+    ["id", "user_id", "kind", "version", "granted", "ip_address", "user_agent"],
+    select(
+        func.gen_random_uuid(),
+        bindparam("user_id", type_=Uuid),
+        _shown_rows.c.kind,
+        _shown_rows.c.version,
+        true(),
+        bindparam("ip", type_=Text),
+        bindparam("user_agent", type_=Text),
+    ),
+)
+
+
 class Consents:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def record(self, user_id: UUID, versions: Mapping[str, str], client: Client) -> None:
         """One granted consent per kind, with the version of the document that was shown."""
-        rows = [_row(user_id, kind, version, True, client) for kind, version in versions.items()]
-        await self._connection.execute(insert(ConsentRecord).values(rows))  # one statement, not one for each row
+        kinds, shown = list(versions), list(versions.values())
+        evidence = {"ip": client.ip, "user_agent": client.user_agent}
+        await self._connection.execute(RECORD, user_id=user_id, kinds=kinds, versions=shown, **evidence)
 
     async def add(self, user_id: UUID, kind: str, version: str, granted: bool, client: Client) -> UUID:
         added = insert(ConsentRecord).values(_row(user_id, kind, version, granted, client))

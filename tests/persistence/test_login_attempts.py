@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 
-from persistence.auth import LoginAttempts
+from persistence.auth.attempts import LoginAttempts
 from persistence.engine.database import Database
 from tests.conftest import Databases
 from tests.handlers.support import until, waiting_for_locks
