@@ -43,7 +43,8 @@ INSERT INTO user_settings (id, user_id, locale) SELECT gen_random_uuid(), user_i
 INSERT INTO consent_records (id, user_id, kind, granted, version)
     SELECT gen_random_uuid(), user_id, kind, true, '1.0' FROM {some}, unnest(ARRAY['tos', 'privacy']) AS kind;
 INSERT INTO block_list (id, owner_id, blocked_id)
-    SELECT gen_random_uuid(), user_id, other.id FROM {some}, (SELECT id FROM users ORDER BY id LIMIT 3) AS other;
+    SELECT gen_random_uuid(), user_id, other.id FROM {some}, (SELECT id FROM users ORDER BY id LIMIT 3) AS other
+    WHERE other.id <> user_id;
 INSERT INTO social_accounts (id, user_id, platform, platform_user_id, verified)
     SELECT gen_random_uuid(), user_id, platform, user_id || platform, true
     FROM {some}, unnest(ARRAY['instagram', 'x']) AS platform;

@@ -47,10 +47,9 @@ async def export_download(
     clock: Clock,
     export_links: ExportLinks,
 ) -> wire.ExportDownload:
-    request = await db.gdpr_requests.get_own(UUID(id), principal.user_id)
+    request, archive = await db.gdpr_requests.get_own_with_archive(UUID(id), principal.user_id, clock())
     if request.kind != EXPORT:
         raise ApiError("error.gdpr.not_export")
-    archive = await db.data_exports.find_for(request.id, clock())
     if archive is None:
         raise ApiError("error.gdpr.export_not_ready")
     return {"downloadUrl": export_links.url(archive, principal.session_id), "expiresAt": timestamp(archive.expires_at)}

@@ -29,8 +29,10 @@ class Farewell:
 
 
 BY_ID = select(Row).where(Row.id == bindparam("request_id"))
-ARCHIVE = select(DataExport).where(
-    DataExport.request_id == bindparam("request_id"), DataExport.expires_at > bindparam("now")
+WITH_ARCHIVE = (
+    select(Row, DataExport)
+    .outerjoin(DataExport, and_(DataExport.request_id == Row.id, DataExport.expires_at > bindparam("now")))
+    .where(Row.id == bindparam("request_id"))
 )
 
 
@@ -50,12 +52,15 @@ class GdprRequests:
 
     async def get_own(self, request_id: UUID, user_id: UUID) -> GdprRequest:
         """Raises ApiError error.gdpr.request_not_found, or error.gdpr.not_owner for somebody else's."""
-        request = await self._connection.scalar(BY_ID, request_id=request_id)
-        if request is None:
-            raise ApiError("error.gdpr.request_not_found")
-        if request.user_id != user_id:
-            raise ApiError("error.gdpr.not_owner")
-        return request
+        return _own(await self._connection.scalar(BY_ID, request_id=request_id), user_id)
+
+    async def get_own_with_archive(
+        self, request_id: UUID, user_id: UUID, now: datetime
+    ) -> tuple[GdprRequest, DataExport | None]:
+        """As ``get_own``, with the archive while it is kept."""
+        found = await self._connection.row(WITH_ARCHIVE, request_id=request_id, now=now)
+        request, archive = found or (None, None)
+        return _own(request, user_id), archive
 
     async def begin_export(self, request_id: UUID) -> UUID | None:
         """Whose data it is about; None when nothing is to be done any more. A crashed try is taken up again."""
@@ -143,10 +148,6 @@ class DataExports:
     async def add(self, **columns: Any) -> None:
         await self._connection.execute(insert(DataExport).values(**columns))
 
-    async def find_for(self, request_id: UUID, now: datetime) -> DataExport | None:
-        """The archive of a request while it is kept."""
-        return await self._connection.scalar(ARCHIVE, request_id=request_id, now=now)
-
     async def find(self, export_id: UUID) -> DataExport | None:
         return await self._connection.scalar(select(DataExport).where(DataExport.id == export_id))
 
@@ -169,6 +170,14 @@ class DataExports:
 
     async def forget(self, export_id: UUID) -> None:
         await self._connection.execute(delete(DataExport).where(DataExport.id == export_id))
+
+
+def _own(request: GdprRequest | None, user_id: UUID) -> GdprRequest:
+    if request is None:
+        raise ApiError("error.gdpr.request_not_found")
+    if request.user_id != user_id:
+        raise ApiError("error.gdpr.not_owner")
+    return request
 
 
 def _queued(topic: str, name: str, row_id: Any) -> Any:

@@ -8,8 +8,11 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from psycopg import AsyncConnection, AsyncCursor, OperationalError
+from psycopg import AsyncCursor, OperationalError
+from psycopg import Error as PsycopgError
 from psycopg.pq import TransactionStatus
+
+from persistence.engine.watched import WatchedConnection
 
 LIFE_SECONDS = 1800
 PATIENCE_SECONDS = 5
@@ -42,7 +45,7 @@ class Kept:
 
     __slots__ = ("_cursor", "_pool", "connection", "ends")
 
-    def __init__(self, pool: "Pool", connection: AsyncConnection[tuple[Any, ...]], ends: float) -> None:
+    def __init__(self, pool: "Pool", connection: WatchedConnection, ends: float) -> None:
         connection.prepared_max = PREPARED_MOST
         self.connection = connection
         self.ends = ends
@@ -111,7 +114,7 @@ class Pool:
         elif (handed := await self._wait()) is not None:
             return handed
         try:
-            connection = await AsyncConnection.connect(self._url, autocommit=True, **self._options)
+            connection = await WatchedConnection.connect(self._url, autocommit=True, **self._options)
         except BaseException:
             self._closed()
             raise
@@ -171,9 +174,12 @@ class Pool:
             await self._end(self._idle.pop())
 
     async def _end(self, kept: Kept) -> None:
+        connection = kept.connection
         try:
-            with suppress(OSError):
-                await kept.connection.close()
+            if connection.pgconn.transaction_status == TransactionStatus.ACTIVE:  # nobody waits for its answer any more
+                with suppress(OSError, PsycopgError):
+                    await connection.cancel_safe(timeout=self._patience)
+            await connection.close()
         finally:
             self._closed()
 

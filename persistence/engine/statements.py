@@ -151,27 +151,30 @@ def _whole(statement: Any, names: Sequence[str]) -> Record:
     models = [_model(part) for part in selected]
     if not any(models):
         return _record("Row", tuple(names)) if names else tuple
-    makers: list[tuple[int, Record | None]] = []
+    parts: list[tuple[int, int, Record | None]] = []
     fields: list[str] = []
+    at = 0
     for model in models:
-        at = sum(count for count, _ in makers)
-        columns = _columns(model) if model else (names[at],)
-        makers.append((len(columns), _record(model.__name__, columns) if model else None))
         fields.append(model.__name__ if model else names[at])
-    if sum(count for count, _ in makers) != len(names):
+        count = len(_columns(model)) if model else 1
+        parts.append((at, count, _model_record(model) if model else None))
+        at += count
+    if at != len(names):
         raise TypeError(f"{names} are not the columns of {models}")
     row_of = _record("Row", tuple(fields))
-    if len(makers) == 1 and (only := makers[0][1]) is not None:
+    if len(parts) == 1 and (only := parts[0][2]) is not None:
         return lambda row: (only(row),)
+    return lambda row: row_of([row[at] if make is None else make(row[at : at + count]) for at, count, make in parts])
 
-    def whole(row: Sequence[Any]) -> Any:
-        parts, at = [], 0
-        for count, make in makers:
-            parts.append(row[at] if make is None else make(row[at : at + count]))
-            at += count
-        return row_of(parts)
 
-    return whole
+@cache
+def _model_record(model: type) -> Record:
+    """None where an outer join found no row."""
+    mapper: Any = inspect(model)
+    columns = _columns(model)
+    key = columns.index(mapper.get_property_by_column(mapper.primary_key[0]).key)
+    make = _record(model.__name__, columns)
+    return lambda row: None if row[key] is None else make(row)
 
 
 def _model(selected: Any) -> Any:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Integer, bindparam, func, insert, literal, select, text, update
+from sqlalchemy import Integer, Text, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import aliased
 
@@ -87,6 +87,18 @@ class TestRows:
                 (mine, theirs, whole, seven) = row
             assert (mine.id, theirs, whole.id, seven) == (one, "two@example.com", two, 7)
             assert (row.seven, row.theirs) == (7, "two@example.com")
+
+        using(url, work)
+
+    def test_a_model_that_an_outer_join_did_not_find_is_none(self, url: str) -> None:
+        links = select(User, ReferralLink).outerjoin(ReferralLink, ReferralLink.user_id == User.id)
+
+        async def work(pool: Pool) -> None:
+            async with Connection(pool) as connection:
+                await added(connection, "outer@example.com")
+                user, link = await connection.one(links.where(User.email == "outer@example.com"))
+            found = (user.email, link is None)
+            assert found == ("outer@example.com", True)
 
         using(url, work)
 
@@ -266,6 +278,57 @@ class TestTransactions:
             assert not await there(pool, "turn@example.com")
 
         using(url, work, size=1)
+
+
+class TestWaiting:
+    def test_for_a_statement_that_is_larger_than_a_socket_takes(self, url: str) -> None:
+        length = select(func.length(bindparam("words", type_=Text)))
+
+        async def work(pool: Pool) -> None:
+            async with Connection(pool, reading=True) as connection:
+                for millions in (30, 0, 30):
+                    assert await connection.scalar(length, words="x" * millions * 1_000_000) == millions * 1_000_000
+
+        using(url, work)
+
+    def test_on_sockets_that_come_and_go(self, url: str) -> None:
+        """A file number is used again by the next connection, and must not be watched for the one before."""
+
+        async def ask(pool: Pool, number: int) -> None:
+            async with Connection(pool, reading=True) as connection:
+                assert await connection.scalar(select(literal(number))) == number
+
+        async def work(pool: Pool) -> None:
+            for first in range(0, 60, 3):
+                await asyncio.gather(*(ask(pool, number) for number in range(first, first + 3)))
+
+        using(url, work, size=3, life=0)
+
+    def test_for_nobody_costs_nothing(self, url: str) -> None:
+        """A server that says goodbye to an idle connection is told of once."""
+
+        async def work(pool: Pool) -> None:
+            held = await pool.take()
+            await held.send("SELECT 1", {})
+            arrived = 0
+            tell = held.connection._arrived
+
+            def count() -> None:
+                nonlocal arrived
+                arrived += 1
+                tell()
+
+            held.connection._arrived = count  # type: ignore[method-assign]
+            held.connection._unwatch()
+            await held.send("SELECT 1", {})
+            terminate(url, [held.connection.info.backend_pid])
+            await until(lambda: held.connection._watched == -1)
+            assert arrived == 2, "the answer, and the farewell"
+            with pytest.raises(psycopg.OperationalError):
+                await held.send("SELECT 1", {})
+            await pool.discard(held)
+
+        using(url, work)
 
 
 class TestTrouble:
