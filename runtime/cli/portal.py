@@ -15,8 +15,6 @@ from domain.locales import LOCALES
 from runtime.observe import log
 from runtime.settings import load
 
-NICENESS = 10
-
 
 @click.group()
 def portal() -> None:
@@ -67,7 +65,6 @@ def portal_build(
     from proof import publish
 
     if beside:
-        os.nice(NICENESS)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing half made is left
     folder = out or load().portal_folder
     made_by = 1 if beside else os.cpu_count() or 1

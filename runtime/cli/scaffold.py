@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from contract import loader as spec
-from runtime.web.validation import argument_name
+from contract.names import argument_name
 
 TO_FILL_IN = " ".join(("TO", "FILL", "IN"))  # put together, so that this file is not found by who looks for it
 WIDTH = 120

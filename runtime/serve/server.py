@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 # Beyond drain and grace, for what a process does after its last answer.
 PATIENCE_SECONDS = 10
+# The portal is built when nobody else wants the processor.
+LAST = 19
 FILES_OF_EACH = 2
 OTHER_FILES = 256
 RESTART_SECONDS = 1.0
@@ -218,6 +220,8 @@ def _portal_process(settings: Settings) -> Iterator[None]:
     """The portal, built again if it is stale, in a process that everything else goes before."""
     target = ("--out", str(settings.portal_folder), "--origin", settings.own_origin)
     process = _command("portal", "build", "--if-stale", "--beside", *target)
+    with suppress(AttributeError, OSError):  # Windows has no such thing, and it may have ended
+        os.setpriority(os.PRIO_PROCESS, process.pid, LAST)
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from contract.bounds import max_items
 from contract.loader import Contract
+from contract.names import argument_name
 from contract.policy import NEVER_STORED, ContractError, Policy
 from contract.schemas import SchemaCompiler, Validator
 from contract.texts import Texts
@@ -36,7 +37,7 @@ from runtime.web.cookie import CookieCarrier, RefreshCookie, refresh_cookie
 from runtime.web.errors import Refusals, send_answer
 from runtime.web.linking import ByOperation
 from runtime.web.passwords import CallersHasher
-from runtime.web.validation import JSON, argument_name
+from runtime.web.validation import JSON
 from runtime.web.visitor import CallVisitor, DeviceCookie, device_cookie
 from services.container import Services
 from services.current_password import CurrentPassword

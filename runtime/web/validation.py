@@ -1,6 +1,5 @@
 """Requests against the contract: parsed once, cleaned, and refused with every rule they break."""
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.bounds import BODY_LIMIT
 from contract.loader import MOST_VIOLATIONS, Contract
+from contract.names import argument_name
 from contract.schemas import SchemaCompiler, Violation
 from domain.errors import ApiError
 from runtime.web.call import SCOPE_KEY, Call
@@ -25,12 +25,6 @@ MAX_DEPTH = 64
 MAX_CONTENT_TYPE = 256
 AND_MORE: Violation = {"field": "", "rule": "more"}
 JSON = "application/json"
-CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def argument_name(name: str) -> str:
-    """The name under which a handler takes a parameter: ``creatorId`` -> ``creator_id``."""
-    return CAMEL.sub("_", name).replace("-", "_").lower()
 
 
 class Parameter:

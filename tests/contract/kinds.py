@@ -12,8 +12,9 @@ import orjson
 
 from contract.bounds import BODY_LIMIT
 from contract.loader import Contract
+from contract.names import argument_name
 from contract.schemas import SchemaCompiler
-from runtime.web.validation import MAX_DEPTH, argument_name
+from runtime.web.validation import MAX_DEPTH
 from tests.contract.inputs import JSON
 from tests.contract.verdicts import Request, Verdict
 
