@@ -6,38 +6,20 @@ names stand for what belongs to a caller. No limit, no correlation id, no valida
 
 import os
 import pickle
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jwt
-import orjson
-from psycopg import AsyncConnection
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.peers import SECRET, Mine
+from benchmarks.peers.small import answer, application, pool
 
 Asked = Sequence[tuple[str, Mapping[str, Any]]]
 STATEMENTS: Mapping[str, Asked] = pickle.loads(Path(os.environ["PEER_STATEMENTS"]).read_bytes())  # noqa: S301 - our own
-
-pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
-    os.environ["PEER_DATABASE_URL"],
-    connection_class=AsyncConnection[DictRow],
-    kwargs={"autocommit": True, "row_factory": dict_row},
-    min_size=16,
-    max_size=16,
-    open=False,
-)
-
-
-def answer(status: int, content: object) -> Response:
-    return Response(orjson.dumps(content, default=str), status, media_type="application/json")
 
 
 def endpoint(asked: Asked) -> Callable[[Request], Awaitable[Response]]:
@@ -66,18 +48,4 @@ def endpoint(asked: Asked) -> Callable[[Request], Awaitable[Response]]:
     return get
 
 
-async def health(_request: Request) -> Response:
-    return answer(200, {"status": "ready"})
-
-
-@asynccontextmanager
-async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-    async with pool:
-        await pool.wait()
-        yield
-
-
-app = Starlette(
-    routes=[Route("/health", health), *(Route(path, endpoint(asked)) for path, asked in STATEMENTS.items())],
-    lifespan=lifespan,
-)
+app = application(Route(path, endpoint(asked)) for path, asked in STATEMENTS.items())
