@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from contract.caching import is_condition
 from contract.policy import ContractError
 from contract.references import resolved
 
@@ -46,7 +47,8 @@ class Bounds:
         """
         for reference in operation.get("parameters", ()):
             parameter = resolved(self._document, reference)
-            if parameter["in"] == "cookie":  # bounded with the head as a whole; no form of it refuses a call
+            # Bounded with the head as a whole; no form of it refuses a call.
+            if parameter["in"] == "cookie" or is_condition(parameter):
                 continue
             self._bytes(parameter["schema"], f"{where}: parameter {parameter['name']}")
         if "requestBody" not in operation:

@@ -42,6 +42,9 @@ WORDS = {
     "body.loosened": "The body may have {after} bytes, was {before}.",
     "captcha.added": "Takes a captcha.",
     "captcha.removed": "Takes no captcha any more.",
+    "cache.added": "An answer may be kept: {after}.",
+    "cache.changed": "An answer may be kept: {after}, was {before}.",
+    "cache.removed": "No answer may be kept any more.",
     "idempotency.added": "Takes Idempotency-Key.",
     "idempotency.removed": "Takes no Idempotency-Key any more.",
     "body.added": "Takes a body.",
@@ -154,7 +157,9 @@ class _Reader:
         return {(parameter["in"], parameter["name"]): parameter for parameter in found}
 
     def answers(self, operation: Json) -> dict[str, Json]:
-        return {status: self.resolved(answer) for status, answer in operation["responses"].items() if status < "400"}
+        """A 304 is told by the policy: whoever does not ask for it never gets one."""
+        given = operation["responses"].items()
+        return {status: self.resolved(answer) for status, answer in given if status < "400" and status != "304"}
 
     def codes(self, operation: Json) -> dict[str, str]:
         """Error code -> status."""
@@ -205,9 +210,19 @@ class _Comparison:
             yield self._told("scope.changed", scopes[1] != "public", before=scopes[0], after=scopes[1])
         yield from self._rate(old.get("x-biore-rate-limit"), new.get("x-biore-rate-limit"))
         yield from self._size(old.get("x-biore-body-limit"), new.get("x-biore-body-limit"))
+        yield from self._kept(old.get("x-biore-cache"), new.get("x-biore-cache"))
         for key, breaks in (("captcha", (True, False)), ("idempotency", (False, True))):
             flags = (old.get(f"x-biore-{key}", False), new.get(f"x-biore-{key}", False))
             yield from self._switch((f"{key}.added", f"{key}.removed"), *flags, breaks)
+
+    def _kept(self, old: Json, new: Json) -> Iterator[Change]:
+        """What is older than before surprises nobody who reads the header, and who reads none keeps nothing."""
+        if old is None and new is not None:
+            yield self._told("cache.added", False, after=_seconds(new))
+        elif new is None and old is not None:
+            yield self._told("cache.removed", False)
+        elif old != new:
+            yield self._told("cache.changed", False, before=_seconds(old), after=_seconds(new))
 
     def _rate(self, old: str | None, new: str | None) -> Iterator[Change]:
         if old is None or new is None or old == new:
@@ -221,10 +236,10 @@ class _Comparison:
             yield self._told("body.tightened" if new < old else "body.loosened", new < old, before=old, after=new)
 
     def _parameters(self, old: Mapping[tuple[str, str], Json], new: Mapping[tuple[str, str], Json]) -> Iterator[Change]:
-        """``Idempotency-Key`` is told by the policy."""
+        """``Idempotency-Key`` and ``If-None-Match`` are told by the policy."""
         for key in dict.fromkeys((*new, *old)):
             where = key[1]
-            if where == "Idempotency-Key":
+            if where in ("Idempotency-Key", "If-None-Match"):
                 continue
             if key not in old:
                 yield self._told("field.added", new[key].get("required", False), "request", where)
@@ -373,6 +388,10 @@ class _Comparison:
 def _secured(operation: Json) -> bool:
     ways = operation.get("security", [])
     return bool(ways) and {} not in ways
+
+
+def _seconds(cache: Json) -> str:
+    return ", ".join(f"{name} {seconds} s" for name, seconds in cache.items())
 
 
 def _tighter(new: str, old: str) -> bool:

@@ -17,7 +17,10 @@ Shown = tuple[tuple[str | int, ...], Any, Any]
 def checked(folder: Path = spec.OPENAPI, locales: Path = LOCALES) -> Contract:
     """The contract, if it is well-formed, valid, worded and true to itself. Raises ContractError."""
     lint.check(folder, locales)
-    contract = spec.load(folder)
+    try:
+        contract = spec.load(folder)
+    except ContractError as refusal:
+        raise ContractError(lint.located(str(refusal), Places(folder.resolve()))) from None
     spec.require_valid(contract)
     require_true_examples(contract, folder)
     return contract

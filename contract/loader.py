@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import yaml
 
-from contract import defaults
+from contract import caching, defaults
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
 from contract.policy import INACTIVE, ContractError, Policy, compile_policy
@@ -249,6 +249,7 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml) -> Contract:
             if code in operation.get("x-biore-errors", ()):
                 operation.get("x-biore-side-effects", []).extend(copy.deepcopy(effects))
         policy = compile_policy(path, method, operation, errors, refusing=_has_refusing_parameter(document, operation))
+        policy = caching.compiled(policy, document, operation)
         if policy.operation_id in policies:
             raise ContractError(f"{method.upper()} {path}: operationId {policy.operation_id} stands twice")
         if policy.page in pages:
@@ -479,6 +480,7 @@ class _Expansion:
             by_status.setdefault(status, []).append(code)
         for status in sorted(by_status):
             operation["responses"][str(status)] = self._refusal(policy, status, by_status[status])
+        caching.declare(operation, policy, self._common)
         operation["responses"] = dict(sorted(operation["responses"].items()))
 
     def _wrap(self, response: Json) -> None:

@@ -27,6 +27,7 @@ KNOWN = REQUIRED | {
     "x-biore-account-status",
     "x-biore-fresh",
     "x-biore-client",
+    "x-biore-cache",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -92,6 +93,14 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
+class Cache:
+    """For how many seconds shared caches may keep an answer, and for how many more give it while they ask anew."""
+
+    shared: int
+    stale: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
 
@@ -116,6 +125,7 @@ class Policy:
     own_codes: frozenset[str]
     passing: frozenset[str]
     side_effects: tuple[SideEffect, ...]
+    cache: Cache | None = None
 
     @property
     def codes(self) -> frozenset[str]:

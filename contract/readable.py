@@ -4,6 +4,7 @@
 where: file, line and what to do.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,10 @@ from contract.texts import DEFAULT, LOCALES
 
 Steps = tuple[str | int, ...]
 TRIED = ("path", "query")
+# As the loader begins what it says of an operation.
+REFUSED = re.compile(
+    r"(?P<method>[A-Z]+) (?P<path>/[^\s:]*): (?:parameter (?P<parameter>[^\s:]+): )?(?P<extension>x-biore-[a-z-]+)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,25 @@ class _Lint:
                 for locale in sorted(_dict(entry, "words").keys() - locales):
                     remedy = f"known are {', '.join(sorted(locales))}"
                     yield self._told(spot.below(code), f"{code} has words in {locale}, which is no locale", remedy)
+
+
+def located(told: str, places: Places) -> str:
+    """What the loader refuses of an operation, with file and line of the extension or parameter that it is about."""
+    found = REFUSED.match(told)
+    for path, method, file, steps in places.operations() if found else ():
+        if found and (found["method"].lower(), found["path"]) == (method, path):
+            spot = Spot(file, steps, places.node(file, steps))
+            at = places.line(file, (*steps, *_about(spot, found["parameter"], found["extension"])))
+            return f"{file.relative_to(places.folder.parent)}:{at}: {told}"
+    return told
+
+
+def _about(spot: Spot, parameter: str | None, extension: str | None) -> Steps:
+    """Steps below an operation; none where it is about the whole."""
+    for index, given in enumerate(_list(spot.node, "parameters")):
+        if parameter is not None and given.get("name") == parameter:
+            return ("parameters", index, *((extension,) if extension is not None and extension in given else ()))
+    return (extension,) if extension is not None and extension in spot.node else ()
 
 
 def _dict(node: Any, key: str) -> dict[str, Any]:

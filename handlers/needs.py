@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.config_keys import Config
 from domain.keys import DigestsOf
+from domain.prepared import Prepare
 from domain.users import Client, Principal
 from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
@@ -51,6 +52,7 @@ __all__ = [
     "MailRules",
     "OAuth",
     "OneByOne",
+    "Prepare",
     "Principal",
     "QrCode",
     "RandomBytes",

@@ -42,6 +42,7 @@ def bundle(site: Site, operation: Operation) -> dict[str, Any]:
         "takesToken": operation.takes_token,
         "devToken": any("devToken" in way for way in operation.document["security"]),
         "mutating": operation.method not in SAFE,
+        **({"anyOrigin": True} if operation.policy.cache else {}),
         **slim,
         "codes": {refusal.code: {"status": refusal.status, "anchor": refusal.anchor} for refusal in operation.refusals},
         "schemas": _components(site, slim),

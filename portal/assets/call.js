@@ -1,6 +1,6 @@
 /**
  * One call of the API and all that can be said of its answer.
- * @typedef {{method: string, url: string, headers: Record<string, string>, body?: string}} Request
+ * @typedef {{method: string, url: string, headers: Record<string, string>, body?: string, credentials?: RequestCredentials}} Request
  * @typedef {{status: number, ok: boolean, ms: number, bytes: number, headers: [string, string][], text: string, json: any, type: string}} Answer
  */
 
@@ -9,9 +9,9 @@
  * @param {Request} request
  * @returns {Promise<Answer>}
  */
-export async function call({ method, url, headers, body }) {
+export async function call({ method, url, headers, body, credentials = "include" }) {
   const began = performance.now();
-  const answer = await fetch(url, { method, headers, body, credentials: "include", redirect: "manual", cache: "no-store" });
+  const answer = await fetch(url, { method, headers, body, credentials, redirect: "manual", cache: "no-store" });
   const content = new Uint8Array(await answer.arrayBuffer());
   const ms = performance.now() - began;
   const text = new TextDecoder().decode(content);

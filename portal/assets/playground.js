@@ -64,7 +64,9 @@ class Playground {
     const { headers, body } = this.form.values();
     const token = this.bundle.takesToken ? authorization() : {};
     const typed = body === undefined ? {} : { "Content-Type": this.bundle.request.mediaType };
-    return { method: this.bundle.method, url: this.url, headers: { ...typed, ...token, ...headers }, body };
+    // What is open to every origin is read without cookies, or a browser would not show it to a page of another one.
+    const credentials = this.bundle.anyOrigin ? "omit" : "include";
+    return { method: this.bundle.method, url: this.url, headers: { ...typed, ...token, ...headers }, body, credentials };
   }
 
   async run() {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from contract.policy import Fresh, Policy
+from contract.policy import Cache, Fresh, Policy
 from portal.markup import as_json
 from portal.model import Body, Effect, Field, Module, Operation, Refusal, Site, Success
 from portal.words import Words
@@ -82,12 +82,20 @@ class Markdown:
             yield f"- {self._words('facts.killSwitch')}: {told}"
         if policy.idempotent:
             yield f"- {self._words('facts.idempotency')}: {self._words('facts.idempotencyYes')}"
+        if policy.cache:
+            yield f"- {self._words('facts.cache')}: {self._kept(policy.cache)}. {self._words('facts.cacheAgain')}"
         if operation.body:
             yield f"- {self._words('facts.body')}: {self._words('facts.bodyBytes', kib=operation.body.limit // 1024)}"
         if policy.fresh != Fresh():
             yield f"- {self._words('facts.fresh')}: {self._fresh(policy)}"
         for key in operation.managed_by:
             yield f"- {self._words('facts.managed')}: `{key.name}` = `{as_json(key.default)}`: {key.meaning}"
+
+    def _kept(self, cache: Cache) -> str:
+        times = {"time": str(self._rules.window(cache.shared))}
+        if cache.stale is not None:
+            times["more"] = str(self._rules.window(cache.stale))
+        return self._words("facts.cacheFor" if cache.stale is None else "facts.cacheStale", **times)
 
     def _fresh(self, policy: Policy) -> str:
         if policy.fresh.body:

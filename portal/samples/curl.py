@@ -7,9 +7,13 @@ from portal.samples.parts import Part
 
 TITLE, LEXER = "curl", "bash"
 NEXT = " \\\n  "
+# From the second time on it names what it has, and while nothing has changed the answer is a bare 304.
+TAGS = "# Again: sends If-None-Match with the ETag that is kept in etag.txt; 304 while nothing has changed.\n"
 
 
 def parts(call: Call) -> Iterator[Part]:
+    if call.operation.policy.cache:
+        yield TAGS
     yield "curl --fail-with-body "
     if call.method != "GET":
         yield f"-X {call.method} "
@@ -18,6 +22,8 @@ def parts(call: Call) -> Iterator[Part]:
         yield f"{NEXT}-b jar.txt"
     if call.operation.sets_cookie:
         yield f"{NEXT}-c jar.txt"
+    if call.operation.policy.cache:
+        yield f"{NEXT}--etag-compare etag.txt{NEXT}--etag-save etag.txt"
     yield from call.each(call.headers, lambda name: f"{NEXT}-H '{name}: ", "'")
     if call.has_body:
         yield f"{NEXT}-H 'Content-Type: application/json'{NEXT}-d "

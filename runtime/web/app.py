@@ -29,6 +29,7 @@ from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.observe.tracing import NoTracing
 from runtime.settings import Settings
 from runtime.web import scrape
+from runtime.web.answers.origins import AnyOrigin
 from runtime.web.call import Call
 from runtime.web.cookie import refresh_cookie
 from runtime.web.dispatch import Container, WiredApp, find_handler
@@ -41,7 +42,7 @@ from runtime.web.limits.local import Limiter, LocalLimiter
 from runtime.web.marks import marks
 from runtime.web.packed import Packed
 from runtime.web.pages import PATHS, Portal
-from runtime.web.routing import StrictRouting
+from runtime.web.routing import Routes, StrictRouting
 from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
 from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
@@ -136,6 +137,7 @@ class Application:
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None
         self._own_routes = self._make_own_routes()
+        self._routes = Routes()
         self.connexion = self._connexion()
         self.metrics.watch(self._present)
         door = EdgeMiddleware(self._outer(), settings, self.config, self.metrics.observe)
@@ -184,16 +186,22 @@ class Application:
     def _shared(self, app: ASGIApp) -> ASGIApp:
         """With browsers of the origins that may read the answers."""
         origins, contract = self.parts.settings.cors_origins, self.parts.contract
-        if not origins:
+        allowed = sorted(ALLOWED | contract.request_headers)
+        exposed = sorted(contract.answer_headers - FOR_BROWSERS)
+        if origins:
+            app = CORSMiddleware(
+                app,
+                allow_origins=origins,
+                allow_methods=sorted(contract.methods - {"HEAD"}),
+                allow_headers=allowed,
+                allow_credentials=True,
+                expose_headers=exposed,
+                max_age=PREFLIGHT_SECONDS,
+            )
+        if not any(policy.cache for policy in contract.policies.values()):
             return app
-        return CORSMiddleware(
-            app,
-            allow_origins=origins,
-            allow_methods=sorted(contract.methods - {"HEAD"}),
-            allow_headers=sorted(ALLOWED | contract.request_headers),
-            allow_credentials=True,
-            expose_headers=sorted(contract.answer_headers - FOR_BROWSERS),
-            max_age=PREFLIGHT_SECONDS,
+        return AnyOrigin(
+            app, contract.policies, self._routes, exposed=exposed, allowed=allowed, seconds=PREFLIGHT_SECONDS
         )
 
     def _scrape(self) -> scrape.Scrape:
@@ -230,6 +238,7 @@ class Application:
             parts.contract.document,
             base_path=parts.contract.base_path,
             contract=parts.contract,
+            routes=self._routes,
             bearer=bearer,
             schemas=schemas,
             guards=self.guards,

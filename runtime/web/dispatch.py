@@ -15,10 +15,11 @@ from connexion.operations import AbstractOperation
 from starlette.types import Receive, Scope, Send
 
 from contract.bounds import max_items
+from contract.caching import is_condition
 from contract.loader import Contract
 from contract.names import argument_name
 from contract.policy import NEVER_STORED, ContractError, Policy
-from contract.schemas import SchemaCompiler, Validator
+from contract.schemas import SchemaCompiler
 from contract.texts import Texts
 from domain.errors import ApiError
 from domain.keys import Purpose
@@ -32,12 +33,12 @@ from providers.ports import ProviderUnavailable
 from providers.registry import CaptchaFamily
 from runtime.observe.context import TRACEPARENT
 from runtime.settings import Settings
+from runtime.web.answers.successes import Answer, Successes, preparer
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.cookie import CookieCarrier, RefreshCookie, refresh_cookie
 from runtime.web.errors import Refusals, send_answer
 from runtime.web.linking import ByOperation
 from runtime.web.passwords import CallersHasher
-from runtime.web.validation import JSON
 from runtime.web.visitor import CallVisitor, DeviceCookie, device_cookie
 from services.container import Services
 from services.current_password import CurrentPassword
@@ -48,7 +49,6 @@ LIFE = timedelta(hours=24)
 CONTENT_TYPE = (b"content-type", b"application/json")
 REPLAYED = (b"idempotency-replayed", b"true")
 
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 Handler = Callable[..., Awaitable[Any]]
 
 log = structlog.get_logger(__name__)
@@ -96,8 +96,11 @@ PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
 # What the contract says of an operation, by the name of its keyword.
 PER_OPERATION: Mapping[str, Callable[[Contract, Mapping[str, Any]], Any]] = {
     "max_items": lambda contract, operation: max_items(contract.document, operation),
+    "prepare": preparer,
 }
 WORK = {"uow", "db"}
+PERSONAL = PER_CALL.keys() - {"body"}
+"""What tells one caller from another."""
 
 
 def find_handler(operation_id: str) -> Handler:
@@ -127,7 +130,6 @@ class WiredOperation:
         self._policy = policy
         handler = find_handler(policy.operation_id)
         operation = container.contract.operation(policy.operation_id)
-        self._status = min(int(status) for status in operation["responses"] if status.startswith("2"))
         names = inspect.signature(handler).parameters.keys()
         parameters = self._parameters(operation)
         self._check_names(names, parameters)
@@ -143,20 +145,21 @@ class WiredOperation:
         self._reads_only = policy.method == "get" and all(effect.kind != "write" for effect in policy.side_effects)
         self._has_unit = self._takes_uow or (self._takes_db and not self._reads_only)
         strict = not container.settings.production
-        self.answer_schema = self._compile_answer(operation) if strict else None
+        self._successes = Successes(policy, operation, container.services.clock, container.schemas if strict else None)
 
     def _parameters(self, operation: Mapping[str, Any]) -> set[str]:
         resolved = [self._container.schemas.resolved(p) for p in operation.get("parameters", ())]
-        return {argument_name(p["name"]) for p in resolved}
+        return {argument_name(p["name"]) for p in resolved if not is_condition(p)}
 
     def _check_names(self, names: Iterable[str], parameters: set[str]) -> None:
         known = WORK | PER_CALL.keys() | PER_OPERATION.keys() | self._container.names | parameters
         unknown = set(names) - known
         if unknown:
             raise ContractError(f"{self._policy.operation_id}: the handler asks for unknown {sorted(unknown)}")
-
-    def _compile_answer(self, operation: Mapping[str, Any]) -> Validator:
-        return self._container.schemas.validator(operation["responses"][str(self._status)]["content"][JSON]["schema"])
+        personal = set(names) & PERSONAL - parameters if self._policy.cache else set()
+        if personal:
+            what = f"{self._policy.operation_id}: the handler asks for {sorted(personal)}"
+            raise ContractError(f"{what}; a shared cache gives everybody its answer, so it must know nobody")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[SCOPE_KEY]
@@ -259,15 +262,7 @@ class WiredOperation:
         return lambda db: db.idempotency.store(claim, answer[0], bodies)
 
     async def _success(self, call: Call, uow: UnitOfWork | None) -> Answer:
-        body = orjson.dumps({"success": True, "data": await self._invoke(call, uow)})
-        if self.answer_schema is not None:
-            self._require_documented(orjson.loads(body))
-        return self._status, [CONTENT_TYPE], body
-
-    def _require_documented(self, envelope: Any) -> None:
-        if self.answer_schema is not None and not self.answer_schema.accepts(envelope):
-            broken = [f"{v['field']}: {v['rule']}" for v in self.answer_schema.violations(envelope)]
-            raise RuntimeError(f"{self._policy.operation_id} answered against its contract: {', '.join(broken)}")
+        return self._successes.answer(await self._invoke(call, uow), call)
 
     async def _invoke(self, call: Call, uow: UnitOfWork | None) -> Any:
         arguments = {name: call.arguments[name] for name in self._given}

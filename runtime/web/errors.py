@@ -22,6 +22,7 @@ from services.turns import CallerLeft
 
 CODE_OF_STATUS = {401: "auth.unauthenticated", 404: "route.not_found", 405: "route.method_not_allowed"}
 NEEDS_RETRY_AFTER = {429, 503}
+NOT_MODIFIED = 304
 RETRY_SECONDS = 1
 COOKIE = b"set-cookie"
 
@@ -136,6 +137,7 @@ class ErrorLayer:
 
 
 async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    if status != NOT_MODIFIED:  # whose length would be that of the body which is not sent (RFC 9110, 8.6)
+        headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

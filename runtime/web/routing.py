@@ -95,6 +95,16 @@ class RouteTable:
                 yield from self._templates.get((len(segments) - 1, first), {}).values()
 
 
+class Routes:
+    """The table of the API, for whoever stands before it; filled when the stack is built."""
+
+    table: RouteTable
+
+    def find(self, path: str, method: str) -> tuple[str, dict[str, Any]]:
+        """As ``RouteTable.find``."""
+        return self.table.find(path, method)
+
+
 class StrictRouting(RoutingMiddleware):
     """Replaces ``connexion.middleware.routing.RoutingMiddleware``, whose routers it builds the table from.
 
@@ -106,11 +116,11 @@ class StrictRouting(RoutingMiddleware):
         self._prefix = ""
         self._table = RouteTable("", ())
 
-    def add_api(self, *arguments: Any, **options: Any) -> None:
+    def add_api(self, *arguments: Any, routes: Routes, **options: Any) -> None:
         super().add_api(*arguments, **options)
         (mount,) = (route for route in self.router.routes if isinstance(route, Mount) and isinstance(route.app, Router))
         self._prefix = mount.path
-        self._table = RouteTable(mount.path, mount.routes)
+        self._table = routes.table = RouteTable(mount.path, mount.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

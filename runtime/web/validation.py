@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.bounds import BODY_LIMIT
+from contract.caching import is_condition
 from contract.loader import MOST_VIOLATIONS, Contract
 from contract.names import argument_name
 from contract.schemas import SchemaCompiler, Violation
@@ -69,7 +70,8 @@ class ValidatedOperation:
 
     def __init__(self, next_app: ASGIApp, operation: Mapping[str, Any], schemas: SchemaCompiler) -> None:
         self._next = next_app
-        declared = [Parameter(schemas.resolved(p), schemas) for p in operation.get("parameters", ())]
+        given = [schemas.resolved(parameter) for parameter in operation.get("parameters", ())]
+        declared = [Parameter(parameter, schemas) for parameter in given if not is_condition(parameter)]
         # A cookie may come several times, and no broken one refuses a good one: `cookie.py` reads them.
         self.parameters = [parameter for parameter in declared if parameter.location != "cookie"]
         body = operation.get("requestBody")

@@ -10,6 +10,8 @@ from contract.schemas import SchemaCompiler, Validator
 
 # HTTP's own, which are not for a contract to declare.
 PLAIN = {"connection", "content-encoding", "content-length", "content-type", "date", "transfer-encoding"}
+# Of operations whose answers caches may keep: they are for the pages of every origin.
+OPEN = {"access-control-allow-origin", "access-control-expose-headers"}
 
 
 class Documented:
@@ -45,9 +47,15 @@ class Documented:
         for name, header in declared.items():
             self._require_header(response, name, self._schemas.resolved(header), what)
         undeclared = set(response.headers) - PLAIN - {name.lower() for name in declared}
+        if "x-biore-cache" in operation:
+            assert response.headers.get("access-control-allow-origin") == "*", f"{what} for one origin"
+            undeclared -= OPEN
         assert not undeclared, f"{what} with {sorted(undeclared)}, which the contract does not declare for it"
 
     def _require_body(self, response: httpx.Response, documented: Any, what: str) -> None:
+        if "content" not in documented:
+            assert response.content == b"", f"{what} with a body, which the contract does not declare"
+            return
         schema = documented["content"]["application/json"]["schema"]["$ref"]
         broken = self._validator(schema).violations(response.json())
         assert not broken, f"{what} against its schema: {broken}\n{response.text}"

@@ -35,6 +35,7 @@ BASE: Json = {
                 "x-biore-scope": "public",
                 "x-biore-rate-limit": "10/minute",
                 "x-biore-body-limit": 32768,
+                "x-biore-cache": {"shared": 60},
                 "parameters": [
                     {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
                     {"name": "page", "in": "query", "schema": {"type": "integer", "maximum": 50}},
@@ -160,6 +161,21 @@ TABLE: dict[str, tuple[Edit, set[tuple[str, str, bool]], set[tuple[str, str, boo
         policy(x_biore_idempotency=True),
         {("idempotency.added", "", False)},
         {("idempotency.removed", "", True)},
+    ),
+    "an answer that nobody may keep": (
+        lambda document: operation(document).pop("x-biore-cache"),
+        {("cache.removed", "", False)},
+        {("cache.added", "", False)},
+    ),
+    "an answer that may be kept for longer": (
+        policy(x_biore_cache={"shared": 60, "stale": 300}),
+        {("cache.changed", "", False)},
+        {("cache.changed", "", False)},
+    ),
+    "the answer to who has it": (
+        lambda document: operation(document)["responses"].update({"304": {"headers": {"ETag": {}}}}),
+        set(),
+        set(),
     ),
     "optional parameter": (
         parameters({"name": "q", "in": "query", "schema": {"type": "string"}}),
@@ -355,6 +371,8 @@ def test_what_changed_is_in_the_words() -> None:
     assert change.text == "Limited to `5/hour`, was `10/minute`."
     (change,) = compare(BASE, changed(lambda document: operation(document)["requestBody"].update(required=True)))
     assert change.text == "The request is required."
+    (change,) = compare(BASE, changed(policy(x_biore_cache={"shared": 9, "stale": 300})))
+    assert change.text == "An answer may be kept: `shared 9 s, stale 300 s`, was `shared 60 s`."
 
 
 class Repository:

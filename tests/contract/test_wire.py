@@ -8,6 +8,7 @@ import pytest
 from contract.loader import ROOT, load
 from contract.schemas import SchemaCompiler
 from contract.wire import FOLDER, Types, files, types_of
+from domain.prepared import Prepared
 from domain.wire import auth, common, users
 from runtime.web.dispatch import find_handler
 from tests.annotations import hints
@@ -25,7 +26,11 @@ def meant(text: str | None) -> tuple[bool, Any]:
 
 
 def said(hint: Any) -> tuple[bool, Any]:
-    """The same of an annotation, which is a sequence where `list` is the name of a handler."""
+    """The same of an annotation, which is a sequence where `list` is the name of a handler; of prepared bytes it is
+    what they hold.
+    """
+    if get_origin(hint) is Prepared:
+        return said(get_args(hint)[0])
     of_many = get_origin(hint) in (list, Sequence)
     return of_many, get_args(hint)[0] if of_many else hint
 
@@ -51,6 +56,11 @@ def test_a_body_has_the_fields_of_its_schema() -> None:
 def test_what_is_committed_is_what_the_contract_says() -> None:
     written = {path.name: path.read_bytes() for path in (ROOT / FOLDER).glob("*.py")}
     assert written == files(CONTRACT)
+
+
+def test_prepared_bytes_are_annotated_with_what_they_hold() -> None:
+    assert said(Prepared[auth.Registration]) == said(auth.Registration) == (False, auth.Registration)
+    assert said(Prepared[Sequence[users.Consent]]) == (True, users.Consent)
 
 
 class TestTypes:

@@ -44,6 +44,11 @@ def judge(method: str, headers: Mapping[str, str], version: Version) -> Judgemen
     return Judgement("whole", 0, version.size)
 
 
+def is_named(tag: str, condition: str) -> bool:
+    """13.1.2: whether ``If-None-Match`` names the tag, weakly compared, or any that there is."""
+    return parse_etags(condition[:MOST_CHARACTERS]).contains_weak(tag)
+
+
 def _has_failed(headers: Mapping[str, str], version: Version) -> bool:
     """13.1.1 and 13.1.4: the client wants only the state that it knows."""
     tags = headers.get("if-match")
@@ -57,7 +62,7 @@ def _is_known(headers: Mapping[str, str], version: Version) -> bool:
     """13.1.2 and 13.1.3: the client has it already. Tags win over dates, and are compared weakly."""
     tags = headers.get("if-none-match")
     if tags is not None:
-        return parse_etags(tags[:MOST_CHARACTERS]).contains_weak(version.tag)
+        return is_named(version.tag, tags)
     since = _date(headers.get("if-modified-since"))
     return since is not None and _seconds(version.changed_at) <= since
 

@@ -1,0 +1,97 @@
+"""``x-biore-cache``: how long an answer may be kept by whoever stands between us and those who ask, and what says so.
+
+Such a cache gives one answer to everybody, so nothing of who asks may be in it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from contract.policy import Cache, ContractError, Policy
+from contract.references import resolved
+
+Json = dict[str, Any]
+
+KEY = "x-biore-cache"
+CONDITION = "If-None-Match"
+SUCCESS, UNCHANGED = "200", "304"
+FOLLOWING = ("ETag", "Cache-Control")
+LONGEST = 31_536_000  # a year: longer is a slip
+PARTED_BY = {
+    "cookie": "takes the cookie {}; what depends on who asks must not be kept for others",
+    "header": "takes the header {}, by which a shared cache tells no answers apart; take it from path or query",
+}
+
+
+def is_condition(parameter: Mapping[str, Any]) -> bool:
+    """Whether it is the server itself that heeds it, in whatever form it comes."""
+    return (parameter["in"], parameter["name"]) == ("header", CONDITION)
+
+
+def control(cache: Cache, seconds: int | None = None) -> str:
+    """The value of ``Cache-Control``. ``seconds``: until the answer will be another one."""
+    if seconds is not None and seconds < cache.shared:
+        return f"public, s-maxage={max(0, seconds)}"
+    stale = "" if cache.stale is None else f", stale-while-revalidate={cache.stale}"
+    return f"public, s-maxage={cache.shared}{stale}"
+
+
+def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
+    """The policy with how long answers may be kept. Raises ContractError for an operation whose answers may not."""
+    if KEY not in operation:
+        return policy
+    where = f"{policy.method.upper()} {policy.path}: {KEY}"
+    given = operation[KEY]
+    _require(isinstance(given, dict) and "shared" in given, where, "takes {shared: <seconds>, stale: <seconds>}")
+    unknown = sorted(given.keys() - {"shared", "stale"})
+    _require(not unknown, where, f"has unknown keys {unknown}")
+    for name, seconds in given.items():
+        good = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds <= LONGEST
+        _require(good, where, f"{name} must be whole seconds, 1 to {LONGEST}")
+    _require(policy.method == "get", where, "is for GET only")
+    public = policy.scope == "public" and operation["security"] == []
+    _require(public, where, "looks at a token; what depends on one is not kept for others: scope public, no security")
+    for parameter in (resolved(document, each) for each in operation.get("parameters", ())):
+        parted = PARTED_BY.get(parameter["in"])
+        _require(parted is None, where, (parted or "").format(parameter["name"]))
+    _require(not policy.idempotent, where, "has no use for x-biore-idempotency; take one of the two out")
+    _require("requestBody" not in operation, where, "takes a body, of which a shared cache knows nothing")
+    successes = {status: answer for status, answer in operation["responses"].items() if status < "400"}
+    _require(list(successes) == [SUCCESS], where, f"needs {SUCCESS} as the one success, not {sorted(successes)}")
+    headers = successes[SUCCESS].get("headers", {})
+    typed = sorted(headers.keys() & set(FOLLOWING))
+    _require(not typed, where, f"headers {typed} follow by themselves; take them out")
+    _require("Set-Cookie" not in headers, where, "sets a cookie, which everybody would get")
+    return replace(policy, cache=Cache(given["shared"], given.get("stale")))
+
+
+def declare(operation: Json, policy: Policy, common: Callable[[str], Json]) -> None:
+    """Add the condition that a caller may send, what the success carries, and the answer to who has it already."""
+    if policy.cache is None:
+        return
+    operation.setdefault("parameters", []).append(common("parameters/IfNoneMatch"))
+    success = operation["responses"][SUCCESS]
+    success["headers"] |= {"ETag": common("headers/ETag"), "Cache-Control": _told(policy.cache)}
+    operation["responses"][UNCHANGED] = {
+        "description": f"Nothing has changed since the answer whose `ETag` `{CONDITION}` names; no body.",
+        "headers": dict(success["headers"]),
+    }
+
+
+def _told(cache: Cache) -> Json:
+    kept = f"Shared caches may keep it for {cache.shared} seconds"
+    late = "" if cache.stale is None else f", and give it for {cache.stale} more while they ask for the next one"
+    return {
+        "description": f"{kept}{late}. An answer that will be another one sooner says so in a smaller `s-maxage`.",
+        "required": True,
+        "schema": {
+            "type": "string",
+            "pattern": f"^({control(cache)}|public, s-maxage=[0-9]{{1,{len(str(cache.shared))}}})$",
+            "example": control(cache),
+        },
+    }
+
+
+def _require(holds: bool, where: str, what: str) -> None:
+    if not holds:
+        raise ContractError(f"{where} {what}")

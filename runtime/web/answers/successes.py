@@ -1,0 +1,96 @@
+"""How the successes of one operation are written, settled at start: envelope, bytes, and for how long they are kept."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from contract.caching import control
+from contract.loader import Contract
+from contract.policy import Cache, Policy
+from contract.schemas import SchemaCompiler, Validator
+from contract.successes import success_of
+from domain.prepared import Prepare, Prepared, tag_of
+from runtime.web.call import Call
+from runtime.web.http.conditional import is_named
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+Write = Callable[[Any], bytes]
+Clock = Callable[[], datetime]
+
+NOT_MODIFIED = 304
+
+
+def enveloped(data: Any) -> bytes:
+    return orjson.dumps({"success": True, "data": data})
+
+
+def preparer(_contract: Contract, _operation: Mapping[str, Any]) -> Prepare:
+    """What a handler makes the bytes of its operation's answers with, to keep them."""
+
+    def prepare(answer: Any, *, max_age: int | None = None, valid_until: datetime | None = None) -> Prepared[Any]:
+        body = enveloped(answer)
+        return Prepared(body, tag_of(body), max_age, valid_until)
+
+    return prepare
+
+
+class Successes:
+    """``schemas``: of whoever holds the answers against the contract, which production does not."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        operation: Mapping[str, Any],
+        clock: Clock,
+        schemas: SchemaCompiler | None,
+    ) -> None:
+        success = success_of(operation)
+        self._operation_id = policy.operation_id
+        self._status = success.status
+        self._content_type = (b"content-type", success.media_type.encode())
+        self._write: Write = enveloped
+        self._kept = None if policy.cache is None else Kept(policy.cache, clock)
+        self._schema: Validator | None = None if schemas is None else schemas.validator(success.schema)
+
+    def answer(self, result: Any, call: Call) -> Answer:
+        """What the handler returned as it goes on the wire. Raises RuntimeError where it breaks the contract."""
+        prepared = result if isinstance(result, Prepared) else None
+        body = self._write(result) if prepared is None else prepared.body
+        if self._schema is not None:
+            self._require_documented(self._schema, body)
+        if self._kept is None:
+            return self._status, [self._content_type], body
+        etag, headers = self._kept.told(prepared, body)
+        if is_known(call, etag):
+            return NOT_MODIFIED, headers, b""
+        return self._status, [self._content_type, *headers], body
+
+    def _require_documented(self, schema: Validator, body: bytes) -> None:
+        whole = orjson.loads(body)
+        if not schema.accepts(whole):
+            broken = [f"{v['field']}: {v['rule']}" for v in schema.violations(whole)]
+            raise RuntimeError(f"{self._operation_id} answered against its contract: {', '.join(broken)}")
+
+
+class Kept:
+    """What shared caches are told of an answer."""
+
+    def __init__(self, cache: Cache, clock: Clock) -> None:
+        self._cache = cache
+        self._clock = clock
+        self._whole = control(cache).encode()
+
+    def told(self, prepared: Prepared[Any] | None, body: bytes) -> tuple[str, list[tuple[bytes, bytes]]]:
+        """The tag, and the headers that go with the answer and with a 304 in its place."""
+        etag = tag_of(body) if prepared is None else prepared.etag
+        seconds = None if prepared is None else prepared.seconds_left(self._clock())
+        value = self._whole if seconds is None else control(self._cache, seconds).encode()
+        return etag, [(b"cache-control", value), (b"etag", f'"{etag}"'.encode())]
+
+
+def is_known(call: Call, etag: str) -> bool:
+    """Whether the caller has the answer already."""
+    condition = call.headers.joined("if-none-match")
+    return condition is not None and is_named(etag, condition)

@@ -1,0 +1,116 @@
+"""A contract with a module of its own, `shelf`, that uses what reading operations may say; and the handlers of it."""
+
+import copy
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from contract.loader import OPENAPI, Contract, Places, load, read_yaml
+from contract.policy import ContractError
+from contract.readable import located
+from domain.errors import ApiError
+from domain.prepared import Prepare, Prepared
+
+Json = dict[str, Any]
+Edit = Callable[[Json], object]
+
+MODULE = "shelf"
+GIVEN = Path(__file__).with_suffix(".yaml")
+BASE = "/api/v1/shelf"
+_files: dict[Path, Any] = {}
+
+
+def read(file: Path) -> Any:
+    """Each hand-written file is parsed once, however many contracts are made."""
+    if OPENAPI not in file.parents:
+        return read_yaml(file)
+    if file not in _files:
+        _files[file] = read_yaml(file)
+    return copy.deepcopy(_files[file])
+
+
+def write_contract(folder: Path, edit: Edit = lambda _: None) -> Path:
+    """A copy of ours below ``folder`` with the module in it, as ``edit`` leaves `{paths, schemas, errors}`."""
+    shutil.copytree(OPENAPI, folder, ignore=shutil.ignore_patterns("dist"))
+    given = read_yaml(GIVEN)
+    edit(given)
+    for room in ("paths", "schemas", "errors"):
+        (folder / room / f"{MODULE}.yaml").write_text(yaml.safe_dump(given[room], sort_keys=False), encoding="utf-8")
+    root = read(OPENAPI / "biore.yaml")
+    root["paths"] |= {f"/{MODULE}/{name}": {"$ref": f"paths/{MODULE}.yaml#/{name}"} for name in given["paths"]}
+    root["tags"].append({"name": MODULE, "x-displayName": "Shelf", "description": "Books that are only tried."})
+    (folder / "biore.yaml").write_text(yaml.safe_dump(root, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def contract_of(folder: Path, edit: Edit = lambda _: None) -> Contract:
+    """Made and loaded. Raises ContractError."""
+    provide_handlers()
+    here = write_contract(folder / "openapi", edit)
+
+    def known(file: Path) -> Any:
+        ours = OPENAPI / file.relative_to(here)
+        return read(file) if MODULE in file.name or file.name == "biore.yaml" else read(ours)
+
+    return load(here, known)
+
+
+def provide_handlers(**others: Any) -> None:
+    """Make ``handlers.shelf`` importable, where the handlers of this contract are looked for."""
+    module = ModuleType(f"handlers.{MODULE}")
+    vars(module).update(HANDLERS | others)
+    sys.modules[module.__name__] = module
+
+
+def refused(folder: Path, edit: Edit) -> tuple[str, str]:
+    """What the start is refused with, and the line of the file that it leads an author to."""
+    with pytest.raises(ContractError) as refusal:
+        contract_of(folder, edit)
+    told = str(refusal.value)
+    located_at = located(told, Places(folder / "openapi"))
+    file, line, rest = located_at.split(":", 2)
+    assert rest.strip() == told
+    return told, (folder / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+
+
+class Kept:
+    """What the tests change between calls."""
+
+    copies = 3
+    title = "Notes"
+    prepared: Prepared[Any] | None = None
+    broken: Any = None
+
+
+async def book(title: str | None) -> Json:
+    if title == "Nothing":
+        raise ApiError("shelf.not_found")
+    if title == "Fault":
+        raise RuntimeError("of ours")
+    return Kept.broken or {"title": title or Kept.title, "copies": Kept.copies}
+
+
+async def prepared(prepare: Prepare) -> Prepared[Any]:
+    return Kept.prepared or prepare({"title": Kept.title, "copies": Kept.copies})
+
+
+async def uncached(prepare: Prepare, clock: Callable[[], datetime]) -> Prepared[Any]:
+    return prepare({"title": Kept.title, "copies": Kept.copies}, valid_until=clock() + timedelta(seconds=5))
+
+
+async def by_slug(slug: str) -> Json:
+    return {"title": slug, "copies": 1}
+
+
+async def remove(slug: str) -> None:
+    assert slug
+
+
+HANDLERS: dict[str, Any] = {handler.__name__: handler for handler in (book, prepared, uncached, by_slug, remove)}

@@ -1,0 +1,115 @@
+"""What readers are shown of it: pages in every language, samples that run, exports, the playground's bundle."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from contract.loader import Contract
+from contract.texts import Texts
+from domain.locales import LOCALES
+from portal.build import Options, build
+from portal.bundle import bundle
+from portal.model import Operation, Site, read
+from portal.pages import operation_path
+from portal.samples import samples, texts
+from portal.words import Words
+from tests.extended.reading.shelf import BASE
+from tests.harness import Server
+from tests.portal.reading import Document, documents
+
+ORIGIN = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="module")
+def site(shelf: Contract) -> Site:
+    return read(shelf)
+
+
+@pytest.fixture(scope="module")
+def operations(site: Site) -> dict[str, Operation]:
+    return {operation.id: operation for operation in site.operations}
+
+
+@pytest.fixture(scope="module")
+def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("portal") / "site"
+    build(site, out, Options(origin=ORIGIN, search=False))
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(built: Path) -> dict[str, Document]:
+    return documents(built)
+
+
+@pytest.fixture(scope="module")
+def words(shelf: Contract) -> dict[str, Words]:
+    known = Texts(shelf.errors)
+    return {locale: Words(locale, known) for locale in LOCALES}
+
+
+def page(pages: dict[str, Document], operation: Operation, locale: str) -> str:
+    path = operation_path(operation)
+    return " ".join(pages[path if locale == "en" else f"/{locale}{path}"].main.text_content().split())
+
+
+def told(words: Words, key: str, **values: object) -> str:
+    return " ".join(words(key, **values).striptags().split())
+
+
+class TestCache:
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_a_page_says_for_how_long(
+        self, pages: dict[str, Document], operations: dict[str, Operation], words: dict[str, Words], locale: str
+    ) -> None:
+        say = words[locale]
+        shown = page(pages, operations["shelf.book"], locale)
+        assert told(say, "facts.cacheStale", time=say.window(60), more=say.window(300)) in shown
+        assert told(say, "facts.cacheAgain") in shown
+        assert told(say, "facts.cacheFor", time=say.window(60)) in page(pages, operations["shelf.prepared"], locale)
+        assert told(say, "facts.cacheAgain") not in page(pages, operations["shelf.uncached"], locale)
+
+    def test_a_page_has_the_condition_and_the_304(
+        self, pages: dict[str, Document], operations: dict[str, Operation]
+    ) -> None:
+        found = pages[operation_path(operations["shelf.book"])]
+        assert "304" in found.text("response-304")
+        assert "If-None-Match" in found.text("header-if-none-match")
+        assert {"200", "304"} <= {ident.rpartition("-")[2] for ident in found.ids if ident.startswith("headers-")}
+
+    def test_markdown_says_it_too(self, built: Path) -> None:
+        text = (built / "docs" / "shelf" / "book.md").read_text()
+        assert "- Kept by caches: for 1 min, and for 5 min longer while a new answer is fetched. While nothing" in text
+        assert "### 304" in text
+
+    def test_every_sample_offers_the_condition(self, operations: dict[str, Operation]) -> None:
+        for sample in samples(operations["shelf.book"], ORIGIN):
+            assert "If-None-Match" in sample.html
+            assert ("If-None-Match" in sample.text) == (sample.key == "curl")
+
+    def test_the_playground_leaves_cookies_out(self, site: Site, operations: dict[str, Operation]) -> None:
+        """A browser shows an answer that is open to all to no page that asked with credentials."""
+        assert bundle(site, operations["shelf.book"])["anyOrigin"] is True
+        assert "anyOrigin" not in bundle(site, operations["shelf.uncached"])
+
+    def test_curl_gets_nothing_the_second_time(
+        self, shelf_server: Server, operations: dict[str, Operation], tmp_path: Path
+    ) -> None:
+        sample = texts(operations["shelf.prepared"], shelf_server.origin)["curl"]
+        (tmp_path / ".curlrc").write_text('silent\nwrite-out = "\\n%{http_code}"\n')
+        printed = [self.run(sample, tmp_path) for _ in range(2)]
+        body, _, status = printed[0].rpartition("\n")
+        assert (json.loads(body)["success"], status) == (True, "200")
+        assert printed[1] == "\n304"
+
+    def run(self, sample: str, folder: Path) -> str:
+        environment = {"PATH": "/usr/bin:/bin", "CURL_HOME": str(folder)}
+        ended = subprocess.run(
+            ["sh", "-c", sample], cwd=folder, env=environment, capture_output=True, text=True, timeout=20, check=True
+        )
+        return ended.stdout
+
+    def test_the_address_is_the_operations(self, operations: dict[str, Operation]) -> None:
+        assert f"'{ORIGIN}{BASE}/prepared'" in texts(operations["shelf.prepared"], ORIGIN)["curl"]
