@@ -88,7 +88,8 @@ def max_items(document: Mapping[str, Any], operation: Mapping[str, Any]) -> int 
     media = resolved(document, operation["responses"][success]).get("content", {}).get("application/json")
     if media is None:
         return None
-    data = resolved(document, resolved(document, media["schema"])["properties"]["data"])
+    whole = resolved(document, media["schema"])
+    data = whole if operation.get("x-biore-bare") else resolved(document, whole["properties"]["data"])
     parts = (data, *(resolved(document, part) for part in data.get("properties", {}).values()))
     bounds = [part["maxItems"] for part in parts if part.get("type") == "array" and "maxItems" in part]
     return bounds[0] if len(bounds) == 1 else None

@@ -45,6 +45,8 @@ WORDS = {
     "cache.added": "An answer may be kept: {after}.",
     "cache.changed": "An answer may be kept: {after}, was {before}.",
     "cache.removed": "No answer may be kept any more.",
+    "bare.added": "A success has no envelope any more.",
+    "bare.removed": "A success has an envelope now.",
     "idempotency.added": "Takes Idempotency-Key.",
     "idempotency.removed": "Takes no Idempotency-Key any more.",
     "body.added": "Takes a body.",
@@ -211,7 +213,7 @@ class _Comparison:
         yield from self._rate(old.get("x-biore-rate-limit"), new.get("x-biore-rate-limit"))
         yield from self._size(old.get("x-biore-body-limit"), new.get("x-biore-body-limit"))
         yield from self._kept(old.get("x-biore-cache"), new.get("x-biore-cache"))
-        for key, breaks in (("captcha", (True, False)), ("idempotency", (False, True))):
+        for key, breaks in (("captcha", (True, False)), ("bare", (True, True)), ("idempotency", (False, True))):
             flags = (old.get(f"x-biore-{key}", False), new.get(f"x-biore-{key}", False))
             yield from self._switch((f"{key}.added", f"{key}.removed"), *flags, breaks)
 

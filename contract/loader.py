@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import yaml
 
-from contract import caching, defaults
+from contract import caching, defaults, successes
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
 from contract.policy import INACTIVE, ContractError, Policy, compile_policy
@@ -33,6 +33,7 @@ RATE_LIMIT = "x-biore-rate-limit"
 ERRORS = "errors"
 MANAGED_BY = "dist/managed_by.json"
 EVERY_ANSWER = "x-biore-every-answer"
+READING = (caching, successes)
 NO_METHOD = 405
 LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
 REFUSAL_HEADERS = {
@@ -249,7 +250,8 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml) -> Contract:
             if code in operation.get("x-biore-errors", ()):
                 operation.get("x-biore-side-effects", []).extend(copy.deepcopy(effects))
         policy = compile_policy(path, method, operation, errors, refusing=_has_refusing_parameter(document, operation))
-        policy = caching.compiled(policy, document, operation)
+        for extension in READING:
+            policy = extension.compiled(policy, document, operation)
         if policy.operation_id in policies:
             raise ContractError(f"{method.upper()} {path}: operationId {policy.operation_id} stands twice")
         if policy.page in pages:
@@ -471,7 +473,8 @@ class _Expansion:
         if policy.idempotent:
             operation.setdefault("parameters", []).append(self._common("parameters/IdempotencyKey"))
         for response in operation["responses"].values():
-            self._wrap(response)
+            if not policy.bare:
+                self._wrap(response)
             limited = LIMIT_HEADERS if policy.rate else ()
             replayed = ("Idempotency-Replayed",) if policy.idempotent else ()
             response["headers"] = response.get("headers", {}) | self._headers(*limited, *replayed)
@@ -485,9 +488,7 @@ class _Expansion:
 
     def _wrap(self, response: Json) -> None:
         nothing = {"application/json": {"schema": self._common("Nothing"), "example": None}}
-        media = response.setdefault("content", nothing).get("application/json")
-        if media is None:
-            return
+        media = response.setdefault("content", nothing)["application/json"]
         media["schema"] = {"$ref": self._envelope(media["schema"])}
         media["example"] = {"success": True, "data": media["example"]}
 

@@ -28,6 +28,7 @@ KNOWN = REQUIRED | {
     "x-biore-fresh",
     "x-biore-client",
     "x-biore-cache",
+    "x-biore-bare",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -106,6 +107,7 @@ class Policy:
 
     ``captcha``: the fields of the body that may carry its token, the present name first; none where there is none.
     ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
+    ``bare``: a success has no envelope.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
     """
 
@@ -126,6 +128,7 @@ class Policy:
     passing: frozenset[str]
     side_effects: tuple[SideEffect, ...]
     cache: Cache | None = None
+    bare: bool = False
 
     @property
     def codes(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from contract.loader import Contract
 from contract.policy import Policy
+from contract.successes import success_of
 
 FOLDER = "domain/wire"
 COMMON = "common"
@@ -48,13 +49,12 @@ class _Names:
             self.module.update(dict.fromkeys(self.reached({"$ref": f"/{name}"}), COMMON))
 
     def roots(self, policy: Policy) -> tuple[Json | None, Json | None]:
-        """The schemas of the body, and of the data of the success."""
+        """The schemas of the body, and of the data of the success; what has no envelope is its own data."""
         operation = self._contract.operation(policy.operation_id)
         content = operation.get("requestBody", {}).get("content", {})
         body = content["application/json"]["schema"] if content else None
-        status = min(status for status in operation["responses"] if status < "300")
-        envelope = operation["responses"][status]["content"]["application/json"]["schema"]
-        data = self._schemas[_name(envelope)]["properties"]["data"]
+        success = success_of(operation)
+        data = success.schema if success.bare else self._schemas[_name(success.schema)]["properties"]["data"]
         return body, None if _name(data) == "Nothing" else data
 
     def reached(self, node: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from contract.loader import Contract
 from contract.policy import BEARER_ASKED, Policy
 from contract.references import resolved
+from contract.successes import is_json
 from domain.config_keys import Key
 from services.config.catalogue import CATALOGUE
 
@@ -90,6 +91,11 @@ class Body:
     variants: tuple[Variant, ...] = ()
     limit: int = 0
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the example is shown as it stands, not as JSON."""
+        return not is_json(self.media_type)
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -100,7 +106,9 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """One success: ``body`` has the envelope in its schema and example; ``fields`` are those of ``data``."""
+    """One success: ``body`` has the envelope in its schema and example; ``fields`` are those of ``data``, or of the
+    whole where there is no envelope.
+    """
 
     status: int
     description: str
@@ -293,7 +301,7 @@ class _Reader:
             document=document,
             parameters=tuple(self._parameter(parameter) for parameter in parameters),
             body=self._request(document),
-            successes=tuple(self._success(status, answer) for status, answer in answers.items() if status < 400),
+            successes=tuple(self._success(policy, *answer) for answer in answers.items() if answer[0] < 400),
             refusals=tuple(self._refusals(policy)),
             effects=tuple(_effect(effect) for effect in document["x-biore-side-effects"]),
             managed_by=tuple(CATALOGUE[key] for key in document.get("x-biore-managed-by", ())),
@@ -324,23 +332,25 @@ class _Reader:
         limit = document["x-biore-body-limit"]
         return Body(name, media["schema"], request.get("required", False), fields, example, media_type, limit=limit)
 
-    def _success(self, status: int, answer: Json) -> Success:
+    def _success(self, policy: Policy, status: int, answer: Json) -> Success:
         headers = tuple(self._header(name, header) for name, header in answer.get("headers", {}).items())
-        return Success(status, answer["description"], self._answer(answer), headers, answer.get("links", {}))
+        return Success(
+            status, answer["description"], self._answer(answer, policy.bare), headers, answer.get("links", {})
+        )
 
     def _header(self, name: str, header: Json) -> Header:
         described = self._resolved(header)
         return Header(name, described.get("description", ""), described.get("required", False))
 
-    def _answer(self, answer: Json) -> Body | None:
+    def _answer(self, answer: Json, bare: bool) -> Body | None:
         if "content" not in answer:
             return None
         media_type, media = next(iter(answer["content"].items()))
         schema = self._resolved(media["schema"])
-        data = schema.get("properties", {}).get("data") if media_type == "application/json" else None
+        data = media["schema"] if bare else schema.get("properties", {}).get("data")
         fields = self._fields(data, "response") if data else ()
         example = media.get("example")
-        variants = tuple(self._variants(data, example)) if data else ()
+        variants = tuple(self._variants(data, example)) if data and not bare else ()
         return Body(_name(media["schema"]) or "", media["schema"], True, fields, example, media_type, variants)
 
     def _variants(self, data: Json, example: Json) -> Iterator[Variant]:

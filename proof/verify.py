@@ -42,11 +42,12 @@ class Judge:
     def __post_init__(self) -> None:
         self.schemas = SchemaCompiler(self.contract.document)
 
-    def _validator(self, reference: str) -> Validator:
+    def _validator(self, schema: Mapping[str, Any]) -> Validator:
         """Most refusals share theirs with other operations."""
-        if reference not in self._validators:
-            self._validators[reference] = self.schemas.validator({"$ref": reference})
-        return self._validators[reference]
+        known = _json(schema)
+        if known not in self._validators:
+            self._validators[known] = self.schemas.validator(schema)
+        return self._validators[known]
 
     def badge(self, policy: Policy, evidence: Evidence, found: Iterable[Gap]) -> Badge:
         """``found``: what is known of the operation from elsewhere."""
@@ -107,12 +108,12 @@ class Judge:
     def _shape(self, policy: Policy, status: str, code: str | None, live: list[Answer]) -> Iterator[Gap]:
         """The documented example has the shape of what is answered, and what is answered is true to the schema."""
         answer = self.schemas.resolved(self.contract.operation(policy.operation_id)["responses"][status])
-        media = answer["content"].get(JSON)
+        media = answer.get("content", {}).get(JSON)
         if media is None:
-            return  # a feed or a file: nothing with a shape
+            return  # a feed, a file or nothing new: nothing with a shape
         example = media["examples"][code]["value"] if code else media["example"]
         what = code or status
-        validator = self._validator(media["schema"]["$ref"])
+        validator = self._validator(media["schema"])
         broken = next((a for a in live if not validator.accepts(a.body)), None)
         if broken is not None:
             rules = ", ".join(f"{v['field'] or 'the whole'}: {v['rule']}" for v in validator.violations(broken.body))

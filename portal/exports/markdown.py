@@ -129,10 +129,12 @@ class Markdown:
         yield f"\n## {self._words('response.title')}\n"
         for success in operation.successes:
             yield f"### {success.status}\n\n{success.description}\n"
-            yield from self._answer(success)
+            yield from self._answer(operation, success)
 
-    def _answer(self, success: Success) -> Iterator[str]:
+    def _answer(self, operation: Operation, success: Success) -> Iterator[str]:
         if success.body:
+            if operation.policy.bare:
+                yield f"{self._words('envelope.bare', type=f'`{success.body.media_type}`')}\n"
             yield from self._body(success.body)
         for header in success.headers:
             yield f"- `{header.name}`: {header.description}"
@@ -145,7 +147,7 @@ class Markdown:
         if not body.variants:
             if body.fields:
                 yield from self._fields(body.fields)
-            yield from _json(body.example)
+            yield from _text(body.example) if body.is_text else _json(body.example)
 
     def _fields(self, fields: Sequence[Field]) -> Iterator[str]:
         heads = [self._words(f"fields.{name}") for name in ("name", "type", "description")]
@@ -196,6 +198,10 @@ class Markdown:
 
 def _json(value: Any) -> Iterator[str]:
     yield f"\n```json\n{as_json(value)}\n```\n"
+
+
+def _text(value: str) -> Iterator[str]:
+    yield f"\n```\n{value.rstrip()}\n```\n"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:

@@ -108,12 +108,13 @@ def _pair(parameter: Field, value: Json) -> dict[str, Json]:
 def _responses(operation: Operation, request: Json) -> Iterator[Json]:
     for success in operation.successes:
         body = success.body
-        yield _response(success.description, success.status, request, body.example if body else None)
+        kind = body.media_type if body else ""
+        yield _response(success.description, success.status, request, body.example if body else None, kind)
     for refusal in operation.refusals:
         yield _response(refusal.code, refusal.status, request, refusal.example)
 
 
-def _response(name: str, status: int, request: Json, body: Json) -> Json:
+def _response(name: str, status: int, request: Json, body: Json, kind: str = "application/json") -> Json:
     text = isinstance(body, str)
     return {
         "name": name,
@@ -121,7 +122,7 @@ def _response(name: str, status: int, request: Json, body: Json) -> Json:
         "status": HTTPStatus(status).phrase,
         "code": status,
         "_postman_previewlanguage": "text" if text else "json",
-        "header": [] if text or body is None else [{"key": "Content-Type", "value": "application/json"}],
+        "header": [] if body is None else [{"key": "Content-Type", "value": kind}],
         "cookie": [],
         "body": "" if body is None else body if text else _written(body),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+from contract.successes import is_json
 from portal.model import Field, Operation
 from portal.samples.literals import TABLE, plain
 from portal.samples.parts import Part, Slot, When
@@ -142,10 +143,13 @@ class Call:
     @property
     def enveloped(self) -> bool:
         """Whether a success is ``{success, data}``, as all but feeds, files and redirects are."""
+        return self.operation.success.body is not None and not self.operation.policy.bare
+
+    @property
+    def is_json(self) -> bool:
+        """Whether a success is JSON, in an envelope or not."""
         body = self.operation.success.body
-        if body is None or body.media_type != "application/json":
-            return False
-        return "success" in self.operation.components["schemas"][body.name].get("properties", {})
+        return body is not None and is_json(body.media_type)
 
 
 def around(heads: tuple[Head, ...], always: bool, *parts: Part) -> tuple[Part, ...]:

@@ -29,7 +29,12 @@ def parts(call: Call) -> Iterator[Part]:
     yield "const response = "
     yield from fetching(call, "", ("JSON.stringify(", call.body(1), ")"))
     yield ";\n"
-    yield ENVELOPE if call.enveloped else PLAIN
+    yield ENVELOPE if call.enveloped else as_it_comes(call, PLAIN)
+
+
+def as_it_comes(call: Call, text: str) -> str:
+    """``text`` reads a body without an envelope."""
+    return text.replace("response.text()", "response.json()") if call.is_json else text
 
 
 def const_url(url: Part, written: str, margin: str = "") -> Iterator[Part]:

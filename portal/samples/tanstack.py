@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from portal.samples.call import Call, Head, around
-from portal.samples.javascript import WIDTH, const_url, fetching, key
+from portal.samples.javascript import WIDTH, as_it_comes, const_url, fetching, key
 from portal.samples.literals import TABLE, literal
 from portal.samples.parts import Part
 from portal.samples.shapes import Shapes
@@ -77,7 +77,7 @@ def _function(call: Call) -> Iterator[Part]:
     lines = tuple(part for head in call.headers for part in around((head,), False, _header(head)))
     yield from fetching(call, MARGIN, ("JSON.stringify(body)",), lines)
     yield ";\n"
-    end = f"{CHECK}return answer.data;\n" if call.enveloped else PLAIN
+    end = f"{CHECK}return answer.data;\n" if call.enveloped else as_it_comes(call, PLAIN)
     yield re.sub("(?m)^", MARGIN, end).rstrip(" ")
 
 

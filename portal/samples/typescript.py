@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from portal.samples.call import Call
-from portal.samples.javascript import PLAIN, const_url, fetching
+from portal.samples.javascript import PLAIN, as_it_comes, const_url, fetching
 from portal.samples.parts import Part
 from portal.samples.shapes import Shapes
 
@@ -33,7 +33,7 @@ def parts(call: Call) -> Iterator[Part]:
     yield "const response = "
     yield from fetching(call, "", ("JSON.stringify(body)",))
     yield ";\n"
-    yield f"{CHECK}console.log(answer.data);\n" if call.enveloped else PLAIN
+    yield f"{CHECK}console.log(answer.data);\n" if call.enveloped else as_it_comes(call, PLAIN)
 
 
 def sent_type(call: Call, shapes: Shapes) -> str:

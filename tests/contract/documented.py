@@ -1,5 +1,6 @@
 """Holds answers against the contract: a documented status, a body of its schema, the promised headers, no others."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 
 from contract.loader import EVERY_ANSWER, Contract
 from contract.schemas import SchemaCompiler, Validator
+from contract.successes import is_json
 
 # HTTP's own, which are not for a contract to declare.
 PLAIN = {"connection", "content-encoding", "content-length", "content-type", "date", "transfer-encoding"}
@@ -56,10 +58,11 @@ class Documented:
         if "content" not in documented:
             assert response.content == b"", f"{what} with a body, which the contract does not declare"
             return
-        schema = documented["content"]["application/json"]["schema"]["$ref"]
-        broken = self._validator(schema).violations(response.json())
+        ((media_type, media),) = documented["content"].items()
+        given = response.json() if is_json(media_type) else response.text
+        broken = self._validator(json.dumps(media["schema"])).violations(given)
         assert not broken, f"{what} against its schema: {broken}\n{response.text}"
-        assert response.headers["content-type"] == "application/json"
+        assert response.headers["content-type"].removesuffix("; charset=utf-8") == media_type
 
     def _require_header(self, response: httpx.Response, name: str, header: Any, what: str) -> None:
         value = response.headers.get(name)
@@ -69,5 +72,5 @@ class Documented:
         typed = int(value) if header["schema"]["type"] == "integer" else value
         assert self._schemas.validator(header["schema"]).accepts(typed), f"{what} with {name}: {value}"
 
-    def _compile(self, reference: str) -> Validator:
-        return self._schemas.validator({"$ref": reference})
+    def _compile(self, schema: str) -> Validator:
+        return self._schemas.validator(json.loads(schema))

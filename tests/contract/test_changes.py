@@ -162,6 +162,7 @@ TABLE: dict[str, tuple[Edit, set[tuple[str, str, bool]], set[tuple[str, str, boo
         {("idempotency.added", "", False)},
         {("idempotency.removed", "", True)},
     ),
+    "no envelope": (policy(x_biore_bare=True), {("bare.added", "", True)}, {("bare.removed", "", True)}),
     "an answer that nobody may keep": (
         lambda document: operation(document).pop("x-biore-cache"),
         {("cache.removed", "", False)},

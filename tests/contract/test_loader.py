@@ -424,14 +424,15 @@ class TestExpansion:
     def test_every_example_fits_its_schema(self, contract: Contract, name: str) -> None:
         compiler = SchemaCompiler(contract.document)
         for response in contract.operation(name)["responses"].values():
-            media = compiler.resolved(response)["content"][JSON]
-            examples = [e["value"] for e in media["examples"].values()] if "examples" in media else [media["example"]]
-            for example in examples:
-                assert compiler.validator(media["schema"]).violations(example) == []
+            for media in compiler.resolved(response).get("content", {}).values():
+                shown = media["examples"].values() if "examples" in media else [{"value": media["example"]}]
+                assert all(compiler.validator(media["schema"]).violations(each["value"]) == [] for each in shown)
 
     @of_each
     def test_success_is_in_the_envelope(self, contract: Contract, name: str) -> None:
         (success,) = [r for status, r in contract.operation(name)["responses"].items() if status < "300"]
+        if contract.policies[name].bare:
+            return
         schema = at(contract.document, success["content"][JSON]["schema"]["$ref"])
         assert schema["required"] == ["success", "data"]
         assert success["content"][JSON]["example"]["success"] is True

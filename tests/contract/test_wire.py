@@ -19,8 +19,14 @@ MODULES = {module: vars(__import__(f"domain.wire.{module}", fromlist=["*"])) for
            {name.partition(".")[0] for name in CONTRACT.policies} | {"common"}}  # fmt: skip
 
 
+# Of answers without an envelope that are no schemas with a name.
+BUILT_IN = {"str": str, "dict[str, str]": dict[str, str]}
+
+
 def meant(text: str | None) -> tuple[bool, Any]:
     """Whether ``types_of`` names a list, and the type that it names."""
+    if text in BUILT_IN:
+        return False, BUILT_IN[text]
     module, _, name = (text or "").removeprefix("list[").removesuffix("]").partition(".")
     return (text or "").startswith("list["), MODULES[module][name] if text else type(None)
 

@@ -10,7 +10,7 @@ from contract.caching import control
 from contract.loader import Contract
 from contract.policy import Cache, Policy
 from contract.schemas import SchemaCompiler, Validator
-from contract.successes import success_of
+from contract.successes import Success, success_of
 from domain.prepared import Prepare, Prepared, tag_of
 from runtime.web.call import Call
 from runtime.web.http.conditional import is_named
@@ -22,15 +22,33 @@ Clock = Callable[[], datetime]
 NOT_MODIFIED = 304
 
 
-def enveloped(data: Any) -> bytes:
+def writer(success: Success) -> Write:
+    """Makes bytes of what a handler answers."""
+    if not success.bare:
+        return _enveloped
+    return orjson.dumps if success.is_json else _plain
+
+
+def _enveloped(data: Any) -> bytes:
     return orjson.dumps({"success": True, "data": data})
 
 
-def preparer(_contract: Contract, _operation: Mapping[str, Any]) -> Prepare:
+def _plain(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+def content_type(media_type: str) -> bytes:
+    """As the header names it: text says how it is written, JSON is always UTF-8."""
+    text = media_type.startswith("text/") or media_type.endswith(("/xml", "+xml"))
+    return f"{media_type}; charset=utf-8".encode() if text else media_type.encode()
+
+
+def preparer(_contract: Contract, operation: Mapping[str, Any]) -> Prepare:
     """What a handler makes the bytes of its operation's answers with, to keep them."""
+    write = writer(success_of(operation))
 
     def prepare(answer: Any, *, max_age: int | None = None, valid_until: datetime | None = None) -> Prepared[Any]:
-        body = enveloped(answer)
+        body = write(answer)
         return Prepared(body, tag_of(body), max_age, valid_until)
 
     return prepare
@@ -49,10 +67,12 @@ class Successes:
         success = success_of(operation)
         self._operation_id = policy.operation_id
         self._status = success.status
-        self._content_type = (b"content-type", success.media_type.encode())
-        self._write: Write = enveloped
+        self._content_type = (b"content-type", content_type(success.media_type))
+        self._write = writer(success)
+        self._reads: Callable[[bytes], Any] = orjson.loads if success.is_json else bytes.decode
         self._kept = None if policy.cache is None else Kept(policy.cache, clock)
-        self._schema: Validator | None = None if schemas is None else schemas.validator(success.schema)
+        judged = schemas is not None and schemas.resolved(success.schema).get("format") != "binary"
+        self._schema: Validator | None = schemas.validator(success.schema) if schemas and judged else None
 
     def answer(self, result: Any, call: Call) -> Answer:
         """What the handler returned as it goes on the wire. Raises RuntimeError where it breaks the contract."""
@@ -68,7 +88,7 @@ class Successes:
         return self._status, [self._content_type, *headers], body
 
     def _require_documented(self, schema: Validator, body: bytes) -> None:
-        whole = orjson.loads(body)
+        whole = self._reads(body)
         if not schema.accepts(whole):
             broken = [f"{v['field']}: {v['rule']}" for v in schema.violations(whole)]
             raise RuntimeError(f"{self._operation_id} answered against its contract: {', '.join(broken)}")

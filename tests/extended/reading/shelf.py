@@ -87,6 +87,7 @@ class Kept:
     title = "Notes"
     prepared: Prepared[Any] | None = None
     broken: Any = None
+    feed: Any = '<?xml version="1.0"?><rss version="2.0"/>'
 
 
 async def book(title: str | None) -> Json:
@@ -105,6 +106,24 @@ async def uncached(prepare: Prepare, clock: Callable[[], datetime]) -> Prepared[
     return prepare({"title": Kept.title, "copies": Kept.copies}, valid_until=clock() + timedelta(seconds=5))
 
 
+async def feed() -> Any:
+    return Kept.feed
+
+
+async def export(genre: str | None) -> str:
+    if genre == "none":
+        raise ApiError("shelf.not_found")
+    return f"title,copies\r\n{Kept.title},{Kept.copies}\r\n"
+
+
+async def words(prepare: Prepare) -> Prepared[Any]:
+    return Kept.prepared or prepare({"title": Kept.title})
+
+
+async def whole(max_items: int) -> list[Json]:
+    return [{"title": Kept.title, "copies": max_items}]
+
+
 async def by_slug(slug: str) -> Json:
     return {"title": slug, "copies": 1}
 
@@ -113,4 +132,6 @@ async def remove(slug: str) -> None:
     assert slug
 
 
-HANDLERS: dict[str, Any] = {handler.__name__: handler for handler in (book, prepared, uncached, by_slug, remove)}
+HANDLERS: dict[str, Any] = {
+    handler.__name__: handler for handler in (book, prepared, uncached, feed, export, words, whole, by_slug, remove)
+}

@@ -113,3 +113,35 @@ class TestCache:
 
     def test_the_address_is_the_operations(self, operations: dict[str, Operation]) -> None:
         assert f"'{ORIGIN}{BASE}/prepared'" in texts(operations["shelf.prepared"], ORIGIN)["curl"]
+
+
+class TestBare:
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_a_page_says_that_there_is_no_envelope(
+        self, pages: dict[str, Document], operations: dict[str, Operation], words: dict[str, Words], locale: str
+    ) -> None:
+        say = words[locale]
+        shown = page(pages, operations["shelf.export"], locale)
+        assert told(say, "envelope.bare", type="text/csv") in shown
+        assert told(say, "envelope") not in shown
+        assert "title,copies Notes,3" in shown
+        assert told(say, "envelope") in page(pages, operations["shelf.book"], locale)
+
+    def test_fields_are_those_of_the_whole(self, pages: dict[str, Document], operations: dict[str, Operation]) -> None:
+        assert "response--items-copies" in pages[operation_path(operations["shelf.whole"])].ids
+
+    def test_samples_read_what_comes(self, operations: dict[str, Operation]) -> None:
+        text = {sample.key: sample.text for sample in samples(operations["shelf.export"], ORIGIN)}
+        assert "await response.text()" in text["javascript"]
+        assert "answer.data" not in text["typescript"]
+        map_ = {sample.key: sample.text for sample in samples(operations["shelf.words"], ORIGIN)}
+        assert "await response.json()" in map_["javascript"]
+        assert "return response.json();" in map_["tanstack"]
+
+    def test_exports_have_the_text_as_it_is(self, built: Path) -> None:
+        assert "```\ntitle,copies\nNotes,3\n```" in (built / "docs" / "shelf" / "export.md").read_text()
+        postman = json.loads((built / "docs" / "exports" / "postman.json").read_text())
+        (folder,) = [item for item in postman["item"] if item["name"] == "Shelf"]
+        (csv,) = [item for item in folder["item"] if item["name"] == "All books as a table"]
+        assert csv["response"][0]["body"] == "title,copies\nNotes,3\n"
+        assert csv["response"][0]["header"] == [{"key": "Content-Type", "value": "text/csv"}]
