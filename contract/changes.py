@@ -251,6 +251,18 @@ class _Comparison:
                 required = (old[key].get("required", False), new[key].get("required", False))
                 yield from self._required(required, "request", where)
                 yield from self._schema(old[key]["schema"], new[key]["schema"], "request", where)
+                yield from self._clamp(old[key], new[key], where)
+
+    def _clamp(self, old: Json, new: Json, where: str) -> Iterator[Change]:
+        """Tighter is what moves a value that was taken as it is."""
+        clamps = (old.get("x-biore-clamp"), new.get("x-biore-clamp"))
+        if clamps[0] == clamps[1]:
+            return
+        before = clamps[0] or self._old.resolved(old["schema"])
+        tighter = clamps[1] is not None and not _within(before, clamps[1])
+        kind = "rule.tightened" if tighter else "rule.loosened"
+        values = {"before": _any(clamps[0], "clamp"), "after": _any(clamps[1], "clamp")}
+        yield self._told(kind, tighter, "request", where, **values)
 
     def _body(self, old: Json, new: Json) -> Iterator[Change]:
         if old is None or new is None:
@@ -394,6 +406,12 @@ def _secured(operation: Json) -> bool:
 
 def _seconds(cache: Json) -> str:
     return ", ".join(f"{name} {seconds} s" for name, seconds in cache.items())
+
+
+def _within(inner: Json, outer: Json) -> bool:
+    """Whether whatever lies within the bounds of one lies within those of the other."""
+    low, high = inner.get("minimum"), inner.get("maximum")
+    return None not in (low, high) and outer["minimum"] <= low and high <= outer["maximum"]
 
 
 def _tighter(new: str, old: str) -> bool:

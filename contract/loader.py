@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import yaml
 
-from contract import caching, defaults, successes
+from contract import caching, clamping, defaults, successes
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
 from contract.policy import INACTIVE, ContractError, Policy, compile_policy
@@ -28,12 +28,12 @@ ROOT = Path(__file__).resolve().parent.parent
 OPENAPI = ROOT / "openapi"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-check", "x-biore-pattern", "x-biore-rule"}
-PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path"}
+PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path", clamping.KEY}
 RATE_LIMIT = "x-biore-rate-limit"
 ERRORS = "errors"
 MANAGED_BY = "dist/managed_by.json"
 EVERY_ANSWER = "x-biore-every-answer"
-READING = (caching, successes)
+READING = (caching, successes, clamping)
 NO_METHOD = 405
 LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
 REFUSAL_HEADERS = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract.loader import OPENAPI, SCHEMA_EXTENSIONS, Places, error_files
+from contract.loader import OPENAPI, PARAMETER_EXTENSIONS, SCHEMA_EXTENSIONS, Places, error_files
 from contract.policy import KNOWN, ContractError
 from contract.texts import DEFAULT, LOCALES
 
@@ -114,6 +114,7 @@ class _Lint:
                 yield from self._schema(at.below("schema"), where)
 
     def _parameter(self, spot: Spot, name: str) -> Iterator[str]:
+        yield from self._extensions(spot, f"parameter {name}", PARAMETER_EXTENSIONS)
         if not spot.node.get("description"):
             yield self._told(spot, f"parameter {name} has no description", "say what it does")
         if spot.node.get("in") in TRIED and "example" not in spot.node:

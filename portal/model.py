@@ -26,7 +26,10 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``key``: the keyword, the name in ``x-biore-rule`` or ``-check``, or ``normalize``; ``limit``: its value."""
+    """``key``: the keyword, the name in ``x-biore-rule`` or ``-check``, ``normalize`` or ``clamp``.
+
+    ``limit``: its value.
+    """
 
     key: str
     limit: Json
@@ -315,7 +318,7 @@ class _Reader:
     def _parameter(self, parameter: Json) -> Field:
         schema = parameter["schema"]
         described = {"description": parameter.get("description", "")} | self._resolved(schema)
-        for key in ("example", "deprecated"):
+        for key in ("example", "deprecated", "x-biore-clamp"):
             if key in parameter:
                 described[key] = parameter[key]
         name = parameter["name"]
@@ -420,6 +423,8 @@ def _name(schema: Json) -> str | None:
 def _rules(schema: Json) -> Iterator[Rule]:
     if "x-biore-normalize" in schema:
         yield Rule("normalize", tuple(schema["x-biore-normalize"]))
+    if "x-biore-clamp" in schema:
+        yield Rule("clamp", schema["x-biore-clamp"])
     if "x-biore-check" in schema:
         yield Rule(schema["x-biore-check"], None)
     for part in (schema, *schema.get("allOf", ())):

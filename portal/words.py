@@ -65,6 +65,8 @@ class Words:
         key = f"rule.{rule.key}"
         if key not in self._markup:
             return escape(self.violation(rule.key))
+        if rule.key == "clamp":
+            return self(key, **rule.limit)
         if rule.key == "normalize":
             return self(key, limit=Markup(" → ").join(self(f"rule.step.{step}") for step in rule.limit))
         return self(key, limit=code(str(rule.limit)) if rule.key in ("pattern", "format") else rule.limit)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.bounds import BODY_LIMIT
 from contract.caching import is_condition
+from contract.clamping import clamp_of
 from contract.loader import MOST_VIOLATIONS, Contract
 from contract.names import argument_name
 from contract.schemas import SchemaCompiler, Violation
@@ -37,6 +38,7 @@ class Parameter:
         self.argument = argument_name(self.name)
         self._required = definition.get("required", False)
         self._type = schemas.resolved(definition["schema"]).get("type", "string")
+        self._clamp = clamp_of(definition)
         self._clean = schemas.normalizer(definition["schema"])
         self._validator = schemas.validator(definition["schema"])
 
@@ -48,7 +50,7 @@ class Parameter:
             return None, [{"field": self.name, "rule": "single"}]
         if "\0" in given[0] or "\ufffd" in given[0]:
             return None, [{"field": self.name, "rule": "encoding"}]
-        value = self._typed(given[0])
+        value = self._typed(given[0]) if self._clamp is None else self._clamp.moved(given[0])
         if self._clean is not None:
             value = self._clean(value)
         return value, [] if self._validator.accepts(value) else self._validator.violations(value, self.name)

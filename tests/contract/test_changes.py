@@ -38,7 +38,13 @@ BASE: Json = {
                 "x-biore-cache": {"shared": 60},
                 "parameters": [
                     {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
-                    {"name": "page", "in": "query", "schema": {"type": "integer", "maximum": 50}},
+                    {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 50}},
+                    {
+                        "name": "limit",
+                        "in": "query",
+                        "schema": {"type": "integer"},
+                        "x-biore-clamp": {"minimum": 1, "maximum": 100},
+                    },
                 ],
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Make"}}}},
                 "responses": {
@@ -192,6 +198,18 @@ TABLE: dict[str, tuple[Edit, set[tuple[str, str, bool]], set[tuple[str, str, boo
         lambda document: operation(document)["parameters"][1]["schema"].update(maximum=20),
         {("rule.tightened", "page", True)},
         {("rule.loosened", "page", False)},
+    ),
+    "a parameter that is moved": (
+        lambda document: operation(document)["parameters"][2].update({"x-biore-clamp": {"minimum": 1, "maximum": 9}}),
+        {("rule.tightened", "limit", True)},
+        {("rule.loosened", "limit", False)},
+    ),
+    "a parameter that is moved where it was refused": (
+        lambda document: operation(document)["parameters"][1].update(
+            {"schema": {"type": "integer"}, "x-biore-clamp": {"minimum": 1, "maximum": 60}}
+        ),
+        {("rule.loosened", "page", False)},
+        {("rule.loosened", "page", False), ("rule.tightened", "page", True)},
     ),
     "no body": (
         lambda document: operation(document).pop("requestBody"),

@@ -124,6 +124,10 @@ async def whole(max_items: int) -> list[Json]:
     return [{"title": Kept.title, "copies": max_items}]
 
 
+async def numbers(limit: int | None, offset: int | None) -> Json:
+    return {"limit": limit, "offset": offset}
+
+
 async def by_slug(slug: str) -> Json:
     return {"title": slug, "copies": 1}
 
@@ -133,5 +137,6 @@ async def remove(slug: str) -> None:
 
 
 HANDLERS: dict[str, Any] = {
-    handler.__name__: handler for handler in (book, prepared, uncached, feed, export, words, whole, by_slug, remove)
+    handler.__name__: handler
+    for handler in (book, prepared, uncached, feed, export, words, whole, numbers, by_slug, remove)
 }

@@ -145,3 +145,17 @@ class TestBare:
         (csv,) = [item for item in folder["item"] if item["name"] == "All books as a table"]
         assert csv["response"][0]["body"] == "title,copies\nNotes,3\n"
         assert csv["response"][0]["header"] == [{"key": "Content-Type", "value": "text/csv"}]
+
+
+class TestClamp:
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_a_page_says_what_counts(
+        self, pages: dict[str, Document], operations: dict[str, Operation], words: dict[str, Words], locale: str
+    ) -> None:
+        shown = page(pages, operations["shelf.numbers"], locale)
+        assert told(words[locale], "rule.clamp", minimum=1, maximum=100) in shown
+        assert told(words[locale], "rule.clamp", minimum=-5, maximum=999999999999999) in shown
+
+    def test_markdown_says_it_too(self, built: Path) -> None:
+        text = (built / "docs" / "shelf" / "numbers.md").read_text()
+        assert "what is outside of 1 to 100 counts as the nearer end" in text
