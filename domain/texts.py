@@ -1,7 +1,10 @@
-"""Texts that people write and others read: nothing in them may hide, or turn around, what is seen."""
+"""Texts that people write and others read: nothing in them may hide, or turn around, what is seen, or be markup."""
 
 import re
 import unicodedata
+from html import unescape
+
+import nh3
 
 # Marks, formats, controls and blanks; the braille pattern of no dots is drawn as a blank, too.
 UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Zs", "Zl", "Zp"})
@@ -19,6 +22,14 @@ INVISIBLE = re.compile(
 BESIDE_JOINER = "[^\x00-\x7f\\s\u200c\u200d]"
 STRAY_JOINER = re.compile(f"(?<!{BESIDE_JOINER})[\u200c\u200d]|[\u200c\u200d](?!{BESIDE_JOINER})")
 
+# Tags go and their text stays, but for what is no text; what stays comes escaped.
+TAGS = nh3.Cleaner(tags=set(), clean_content_tags={"script", "style"})
+MARKUP = re.compile("<[A-Za-z/!?]")
+# How deep a text may be escaped, and how many tags and signs of them it may have: beyond that nobody wrote it as text,
+# and to read it would take a time that grows with the square of its length.
+ROUNDS = 3
+MOST_TAGS, MOST_SIGNS = 1000, 4000
+
 
 def visible(text: str) -> str:
     """Without invisible characters; every kind of line end becomes a line feed.
@@ -35,10 +46,46 @@ def line(text: str) -> str:
     return " ".join(text.split())
 
 
+def plain(text: str) -> str:
+    """Text alone, as a reader sees it: without tags, each entity as the character that it means, and ``visible``.
+
+    What is uncovered may be markup again (``&lt;b&gt;``, a tag that an invisible character broke), so this goes on
+    until nothing changes. A text that does not come to that in three rounds loses every ``<`` and ``&``.
+    """
+    text = visible(text)
+    if "<" not in text and "&" not in text:
+        return text
+    for _ in range(ROUNDS):
+        cleaned = _without_tags(text)
+        if cleaned == text:
+            return _ended(text)
+        text = cleaned
+    return _ended(text) if _without_tags(text) == text else _without_signs(text)
+
+
+def _without_tags(text: str) -> str:
+    """One round."""
+    if text.count("<") + text.count("&") > MOST_SIGNS or len(MARKUP.findall(text)) > MOST_TAGS:
+        return _without_signs(text)
+    return visible(unescape(TAGS.clean(text)))
+
+
+def _ended(text: str) -> str:
+    """Without the sign of a tag that the text ends in the middle of, which browsers take for text."""
+    if MARKUP.search(text) is None:
+        return text
+    whole = text[:-1].rstrip("<") + text[-1]
+    return whole if MARKUP.search(whole) is None else _without_signs(whole)
+
+
+def _without_signs(text: str) -> str:
+    return visible(text.replace("<", "").replace("&", ""))
+
+
 def something(text: str | None) -> str | None:
     """The text, or None where nothing of it can be seen."""
     seen = (one for one in text or "" if one != BRAILLE_BLANK and unicodedata.category(one) not in UNSEEN)
     return text if any(seen) else None
 
 
-STEPS = {"visible": visible, "line": line}
+STEPS = {"visible": visible, "plain": plain, "line": line}

@@ -1,10 +1,13 @@
+import html
+import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.texts import line, something, visible
+from domain.email_address import lower, upper
+from domain.texts import MARKUP, MOST_TAGS, TAGS, line, plain, something, visible
 
 PLAIN = [
     "Ada",
@@ -97,3 +100,100 @@ class TestLine:
     @given(st.text())
     def test_there_is_one_line(self, text: str) -> None:
         assert len(line(visible(text)).splitlines()) <= 1
+
+
+# What markup is made of, so that texts come near to it.
+PIECES = st.sampled_from(
+    ["<", ">", "</", "<!--", "-->", "&", "&lt;", "&gt;", "&amp;", "lt;", "amp;", "&#60;", "&#x3c;", "&LT", "b",
+     "script", "style", "<b>", "</b>", "<script>", "</script>", "<style>", "/", "!", "?", " ", "=", "'", '"', "a", "3",
+     "\n", "\r",
+     "\u200b", "\xad", "\u200d", "é", "\u202e", "<plaintext>", "<textarea>", "<![CDATA[", "]]>", "<p", "&nbsp;", "\xa0"]
+)  # fmt: skip
+MARKED = st.lists(PIECES | st.text(max_size=3), max_size=30).map("".join)
+
+
+class TestPlain:
+    @pytest.mark.parametrize(
+        "text",
+        ["a < b", "I <3 you", "Tom & Jerry", "1 < 2 > 0", "a<3", "<", "&", "& < >", "AT&T", "x <- y", "5 > 4", "a && b",
+         "«naïve»", "two\nlines", *PLAIN, *JOINED],
+    )  # fmt: skip
+    def test_leaves_text_as_it_is(self, text: str) -> None:
+        assert plain(text) == text
+
+    @pytest.mark.parametrize(
+        ("text", "left"),
+        [
+            ("<b>bold</b> and <i class=x>not</i>", "bold and not"),
+            ("before<script>alert(1)</script>after", "beforeafter"),
+            ("<style>a{}</style>x", "x"),
+            ("Tom &amp; Jerry", "Tom & Jerry"),
+            ("Tom &amp;amp; Jerry", "Tom & Jerry"),
+            ("&lt;script&gt;alert(1)&lt;/script&gt;", ""),
+            ("&amp;lt;b&amp;gt;x", "x"),
+            ("&#60;img src=x onerror=alert(1)&#62;", ""),
+            ("<\u200bscript>x</script>", ""),
+            ("<scr\u00adipt>x</script>", ""),
+            ("<<b>script>x", ""),
+            ("a </", "a /"),
+            ("a <</", "a /"),
+            ("&</", "&/"),
+            ("<!-- secret -->x<?php y ?>z", "xz"),
+            ("a<br>b", "ab"),
+            ("<a href='https://evil.example'>here</a>", "here"),
+            ("", ""),
+        ],
+    )
+    def test_takes_out_what_is_no_text(self, text: str, left: str) -> None:
+        assert plain(text) == left
+
+    @pytest.mark.parametrize("levels", range(3, 9))
+    def test_what_is_escaped_deeper_loses_its_signs(self, levels: int) -> None:
+        text = "<b>x"
+        for _ in range(levels):
+            text = html.escape(text)
+        left = plain(text)
+        assert left.endswith("b" + "amp;" * (levels - 4) + ("gt;x" if levels > 3 else ">x"))
+        assert not set(left) & set("<&")
+        assert plain(left) == left
+
+    @given(MARKED)
+    @settings(max_examples=400)
+    def test_is_text_and_stays_so(self, text: str) -> None:
+        left = plain(text)
+        assert MARKUP.search(left) is None
+        assert plain(left) == left
+        assert visible(left) == left
+
+    @given(st.text())
+    def test_what_has_no_signs_is_the_same_the_short_way(self, text: str) -> None:
+        """Texts without `<` and `&` are not parsed: nothing would come of it."""
+        bare = visible(text).replace("<", "").replace("&", "")
+        assert visible(html.unescape(TAGS.clean(bare))) == visible(bare) == plain(bare)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["<div>" * 8000, "".join(f"<b a={n}>" for n in range(2500)) + "<p>x" * 4000, "&" + "amp;" * 10_000,
+         "<" * 40_000,
+         "<a " + "b='c' " * 6000, "<div>" * MOST_TAGS, "&lt;div&gt;" * MOST_TAGS,
+         "".join(f"<b a={n}>" for n in range(MOST_TAGS // 2)) + "<p>x" * (MOST_TAGS // 2)],
+        ids=range(8),
+    )  # fmt: skip
+    def test_takes_no_time_for_hostile_texts(self, text: str) -> None:
+        began = time.perf_counter()
+        assert MARKUP.search(plain(text)) is None
+        assert time.perf_counter() - began < 0.05
+
+
+class TestUpper:
+    @pytest.mark.parametrize(
+        ("text", "upped"), [("tr", "TR"), ("straße", "STRASSE"), ("é", "É"), ("ǆ", "Ǆ"), ("7", "7")]
+    )
+    def test_is_upper_case(self, text: str, upped: str) -> None:
+        assert upper(text) == upped
+
+    @given(st.text())
+    def test_is_one_form(self, text: str) -> None:
+        assert upper(upper(text)) == upper(text)
+        assert unicodedata.is_normalized("NFC", upper(text))
+        assert lower(lower(text)) == lower(text)

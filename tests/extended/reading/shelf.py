@@ -128,6 +128,10 @@ async def numbers(limit: int | None, offset: int | None) -> Json:
     return {"limit": limit, "offset": offset}
 
 
+async def note(body: Json) -> Json:
+    return body
+
+
 async def by_slug(slug: str) -> Json:
     return {"title": slug, "copies": 1}
 
@@ -138,5 +142,5 @@ async def remove(slug: str) -> None:
 
 HANDLERS: dict[str, Any] = {
     handler.__name__: handler
-    for handler in (book, prepared, uncached, feed, export, words, whole, numbers, by_slug, remove)
+    for handler in (book, prepared, uncached, feed, export, words, whole, numbers, note, by_slug, remove)
 }

@@ -134,7 +134,5 @@ def test_a_clamp_in_a_body_stops_the_start(tmp_path: Path) -> None:
     def edit(given: Json) -> None:
         given["schemas"]["Book"]["properties"]["copies"]["x-biore-clamp"] = {"minimum": 1, "maximum": 2}
 
-    with pytest.raises(
-        ContractError, match="/components/schemas/Book/properties/copies: unknown extension x-biore-clamp"
-    ):
+    with pytest.raises(ContractError, match="copies: unknown extension x-biore-clamp"):
         contract_of(tmp_path, edit)
