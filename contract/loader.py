@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import yaml
 
-from contract import caching, clamping, defaults, successes
+from contract import caching, clamping, defaults, paging, successes
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
 from contract.policy import INACTIVE, ContractError, Policy, compile_policy
@@ -33,7 +33,7 @@ RATE_LIMIT = "x-biore-rate-limit"
 ERRORS = "errors"
 MANAGED_BY = "dist/managed_by.json"
 EVERY_ANSWER = "x-biore-every-answer"
-READING = (caching, successes, clamping)
+READING = (caching, successes, clamping, paging)
 NO_METHOD = 405
 LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
 REFUSAL_HEADERS = {
@@ -472,6 +472,7 @@ class _Expansion:
             operation["x-biore-captcha"] = True
         if policy.idempotent:
             operation.setdefault("parameters", []).append(self._common("parameters/IdempotencyKey"))
+        paging.declare(operation, policy, self.components["schemas"], self._common)
         for response in operation["responses"].values():
             if not policy.bare:
                 self._wrap(response)

@@ -29,6 +29,7 @@ KNOWN = REQUIRED | {
     "x-biore-client",
     "x-biore-cache",
     "x-biore-bare",
+    "x-biore-cursor",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -38,6 +39,7 @@ COUNTED_BY = {
 ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
 BODY = ("validation.failed", "request.too_large", "request.unsupported_media_type")
 CAPTCHA = "captchaToken"
+INVALID_CURSOR = "list.invalid_cursor"
 INACTIVE = ("auth.account_suspended", "auth.account_banned", "auth.account_deactivated")
 # Who writes these changes how somebody signs in, or what remains of an account.
 CREDENTIALS = frozenset(
@@ -102,6 +104,19 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
+class Cursor:
+    """How a list is walked. ``limit`` and ``sort`` hold where the caller says nothing.
+
+    ``error``: what a cursor is refused with that is none of the list. ``filters``: the parameters that narrow the list.
+    """
+
+    error: str
+    limit: int
+    sort: str
+    filters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
 
@@ -129,6 +144,7 @@ class Policy:
     side_effects: tuple[SideEffect, ...]
     cache: Cache | None = None
     bare: bool = False
+    cursor: Cursor | None = None
 
     @property
     def codes(self) -> frozenset[str]:
@@ -312,6 +328,11 @@ def _implied(operation: Mapping[str, Any], refusing: bool) -> Iterable[str]:
         yield "auth.confirmation_required"
     if "x-biore-kill-switch" in operation:
         yield operation["x-biore-kill-switch"].get("error", "")
+    if given := operation.get("x-biore-cursor"):
+        yield from (
+            "validation.failed",
+            given.get("error", INVALID_CURSOR) if isinstance(given, dict) else INVALID_CURSOR,
+        )
     if scope == "dev":
         yield from ("auth.unauthenticated", "route.not_found", "dev.host_refused")
     if scope in ("user", "creator", "admin"):

@@ -37,10 +37,12 @@ def configuration(contract: Contract) -> str:
 
 def _expected(policy: Policy) -> str:
     own = policy.own_codes | ({"idempotency.key_reused"} if policy.idempotent else set())
+    own |= {policy.cursor.error} if policy.cursor else set()
     statuses = sorted({policy.statuses[code] for code in own} & BUSINESS)
     if not statuses:
         return ""
-    expected = json.dumps([*ALWAYS_EXPECTED, *map(str, statuses)])
+    known = ["304"] if policy.cache else []
+    expected = json.dumps([*ALWAYS_EXPECTED, *known, *map(str, statuses)])
     lines = (
         "\n[[operations]]",
         f'include-operation-id = "{policy.operation_id}"',

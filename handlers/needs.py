@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from domain.answers.cursors import Walk
+from domain.answers.prepared import Prepare
 from domain.config_keys import Config
 from domain.keys import DigestsOf
-from domain.prepared import Prepare
 from domain.users import Client, Principal
 from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
@@ -65,4 +66,5 @@ __all__ = [
     "Tokens",
     "UnitOfWork",
     "Visitor",
+    "Walk",
 ]

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from domain.answers.cursors import Walk
 from domain.config_keys import Config
 from domain.keys import DigestsOf
 from domain.users import Client, Principal
@@ -84,6 +85,7 @@ class OfCall:
     hasher: PasswordHasher
     visitor: Visitor
     say: Say
+    walk: Walk
     uow: UnitOfWork
     db: Repositories
 

@@ -82,6 +82,9 @@ class Markdown:
             yield f"- {self._words('facts.killSwitch')}: {told}"
         if policy.idempotent:
             yield f"- {self._words('facts.idempotency')}: {self._words('facts.idempotencyYes')}"
+        if policy.cursor:
+            told = self._words("facts.pagesText", next="`nextCursor`", cursor="`cursor`")
+            yield f"- {self._words('facts.pages')}: {told}"
         if policy.cache:
             yield f"- {self._words('facts.cache')}: {self._kept(policy.cache)}. {self._words('facts.cacheAgain')}"
         if operation.body:

@@ -7,7 +7,7 @@ from portal.model import Operation
 from portal.samples import csharp, curl, go, java, javascript, python, tanstack, typescript
 from portal.samples.call import Call, Values, examples
 from portal.samples.highlight import highlighted
-from portal.samples.parts import text
+from portal.samples.parts import Part, text
 
 LANGUAGES: dict[str, ModuleType] = {
     "curl": curl,
@@ -20,6 +20,8 @@ LANGUAGES: dict[str, ModuleType] = {
     "csharp": csharp,
 }
 # They are written as JavaScript writes its values.
+NOTES = {"curl": "#", "python": "#"}  # how a comment begins; elsewhere with two strokes
+FURTHER = "The next page: the same call with cursor=<nextCursor>, until it is null."
 SAME_LITERALS = {"typescript": "javascript", "tanstack": "javascript"}
 
 
@@ -44,7 +46,13 @@ def texts(operation: Operation, origin: str, values: Values | None = None) -> di
     """As ``samples``, without the markup: language -> text."""
     given = values or examples(operation)
     calls = {language: _call(language, operation, origin, given) for language in LANGUAGES}
-    return {language: text(LANGUAGES[language].parts(call)) for language, call in calls.items()}
+    return {language: text(_parts(language, call)) for language, call in calls.items()}
+
+
+def _parts(key: str, call: Call) -> tuple[Part, ...]:
+    """What runs, and how to walk on from there."""
+    note = (f"\n{NOTES.get(key, '//')} {FURTHER}\n",) if call.operation.policy.cursor else ()
+    return (*LANGUAGES[key].parts(call), *note)
 
 
 def _call(language: str, operation: Operation, origin: str, values: Values) -> Call:
@@ -55,5 +63,5 @@ def _call(language: str, operation: Operation, origin: str, values: Values) -> C
 
 def _sample(key: str, operation: Operation, origin: str, values: Values) -> Sample:
     language = LANGUAGES[key]
-    parts = tuple(language.parts(_call(key, operation, origin, values)))
+    parts = _parts(key, _call(key, operation, origin, values))
     return Sample(key, language.TITLE, language.LEXER, text(parts), highlighted(parts, language.LEXER))

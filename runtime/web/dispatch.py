@@ -34,6 +34,7 @@ from providers.registry import CaptchaFamily
 from runtime.observe.context import TRACEPARENT
 from runtime.settings import Settings
 from runtime.web.answers.successes import Answer, Successes, preparer
+from runtime.web.answers.walks import walk_of
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.cookie import CookieCarrier, RefreshCookie, refresh_cookie
 from runtime.web.errors import Refusals, send_answer
@@ -91,6 +92,7 @@ PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     ),
     "hasher": lambda c, call: CallersHasher(c.services.hasher, call),
     "visitor": lambda c, call: CallVisitor(call, c.device_cookie, c.keyring, c.services.config),
+    "walk": lambda c, call: walk_of(c.contract.policies[call.operation_id or ""], call),
     "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
 }
 # What the contract says of an operation, by the name of its keyword.
@@ -99,7 +101,7 @@ PER_OPERATION: Mapping[str, Callable[[Contract, Mapping[str, Any]], Any]] = {
     "prepare": preparer,
 }
 WORK = {"uow", "db"}
-PERSONAL = PER_CALL.keys() - {"body"}
+PERSONAL = PER_CALL.keys() - {"body", "walk"}
 """What tells one caller from another."""
 
 
@@ -156,6 +158,10 @@ class WiredOperation:
         unknown = set(names) - known
         if unknown:
             raise ContractError(f"{self._policy.operation_id}: the handler asks for unknown {sorted(unknown)}")
+        walked = self._policy.cursor is not None
+        if walked is not ("walk" in names) or (walked and "cursor" in names):
+            what = "needs x-biore-cursor" if not walked else "is how the handler asks for the cursor"
+            raise ContractError(f"{self._policy.operation_id}: the argument walk {what}")
         personal = set(names) & PERSONAL - parameters if self._policy.cache else set()
         if personal:
             what = f"{self._policy.operation_id}: the handler asks for {sorted(personal)}"

@@ -82,8 +82,9 @@ class TestExamples:
         used = {code for policy in CONTRACT.policies.values() for code in policy.codes} | CONTRACT.file_codes
         assert set(CONTRACT.errors) - used == {
             "auth.forbidden",
-            "error.creator.not_found",
-        }  # of the scopes admin and creator
+            "error.creator.not_found",  # of the scopes admin and creator
+            "list.invalid_cursor",  # of x-biore-cursor
+        }
 
 
 class TestSecurity:

@@ -8,7 +8,7 @@ import pytest
 from contract.loader import ROOT, load
 from contract.schemas import SchemaCompiler
 from contract.wire import FOLDER, Types, files, types_of
-from domain.prepared import Prepared
+from domain.answers.prepared import Prepared
 from domain.wire import auth, common, users
 from runtime.web.dispatch import find_handler
 from tests.annotations import hints

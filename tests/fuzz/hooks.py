@@ -9,8 +9,10 @@ Links that only tests can follow: mails are for people, so what leads out of the
 """
 
 import copy
+import os
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +21,13 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis import Case, HookContext
 
-from contract.loader import load
+from contract.loader import OPENAPI, load
 from contract.schemas import SchemaCompiler
 from runtime.web.validation import JSON
 from tests.processes.biore import until
 
+CONTRACT = "BIORE_FUZZ_CONTRACT"
+"""The environment's name for the folder of a contract that is not ours."""
 VERIFY, RESET = "/verify-email?token=", "/reset-password?token="  # what the links of mails hold
 
 
@@ -84,7 +88,7 @@ class Part:
 @cache
 def parts() -> Mapping[str, tuple[Part | None, Mapping[str, Part]]]:
     """Of each operation the body and the parameters of the query."""
-    contract = load()
+    contract = load(Path(os.environ.get(CONTRACT, OPENAPI)))
     schemas = SchemaCompiler(contract.document)
     found = {}
     for name in contract.policies:

@@ -11,7 +11,7 @@ from contract.loader import Contract
 from contract.policy import Cache, Policy
 from contract.schemas import SchemaCompiler, Validator
 from contract.successes import Success, success_of
-from domain.prepared import Prepare, Prepared, tag_of
+from domain.answers.prepared import Prepare, Prepared, tag_of
 from runtime.web.call import Call
 from runtime.web.http.conditional import is_named
 

@@ -15,13 +15,15 @@ import yaml
 from contract.loader import OPENAPI, Contract, Places, load, read_yaml
 from contract.policy import ContractError
 from contract.readable import located
+from domain.answers.cursors import Walk
+from domain.answers.prepared import Prepare, Prepared
 from domain.errors import ApiError
-from domain.prepared import Prepare, Prepared
 
 Json = dict[str, Any]
 Edit = Callable[[Json], object]
 
 MODULE = "shelf"
+BOOKS = [("poem" if number % 3 else "play", number // 4, f"Book {number:02}") for number in range(20)]
 GIVEN = Path(__file__).with_suffix(".yaml")
 BASE = "/api/v1/shelf"
 _files: dict[Path, Any] = {}
@@ -132,6 +134,23 @@ async def note(body: Json) -> Json:
     return body
 
 
+async def books(walk: Walk, genre: str | None) -> Json:
+    keys = walk.after(int, str)
+    found = [(copies, title) for kind, copies, title in BOOKS if genre in (None, kind)]
+    rows = sorted((row for row in found if keys is None or row < keys), reverse=True)[: walk.rows]
+    shown, further = walk.page(rows, lambda row: row)
+    return {"items": [{"title": title, "copies": copies} for copies, title in shown], "nextCursor": further}
+
+
+async def authors(walk: Walk) -> Json:
+    by_name = walk.sort == "name"
+    last = walk.after(str) if by_name else walk.after(int, str)
+    rows = sorted(((name,) if by_name else (-copies, name)) for _, copies, name in BOOKS)
+    rows = [row for row in rows if last is None or row > last][: walk.rows]
+    shown, further = walk.page(rows, lambda row: row)
+    return {"authors": [{"title": row[-1], "copies": 1} for row in shown], "nextCursor": further}
+
+
 async def by_slug(slug: str) -> Json:
     return {"title": slug, "copies": 1}
 
@@ -142,5 +161,19 @@ async def remove(slug: str) -> None:
 
 HANDLERS: dict[str, Any] = {
     handler.__name__: handler
-    for handler in (book, prepared, uncached, feed, export, words, whole, numbers, note, by_slug, remove)
+    for handler in (
+        book,
+        prepared,
+        uncached,
+        feed,
+        export,
+        words,
+        whole,
+        numbers,
+        note,
+        books,
+        authors,
+        by_slug,
+        remove,
+    )
 }

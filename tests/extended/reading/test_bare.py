@@ -8,7 +8,7 @@ import pytest
 
 from contract.loader import Contract, require_valid
 from contract.wire import files, types_of
-from domain.prepared import Prepared, tag_of
+from domain.answers.prepared import Prepared, tag_of
 from tests.contract.documented import Documented
 from tests.extended.reading.shelf import BASE, Json, Kept, refused
 from tests.harness import Server

@@ -15,7 +15,7 @@ from contract.caching import control
 from contract.lint import checked
 from contract.loader import Contract, require_valid
 from contract.policy import Cache, ContractError
-from domain.prepared import Prepared, tag_of
+from domain.answers.prepared import Prepared, tag_of
 from runtime.compose import build_parts
 from runtime.settings import Settings
 from runtime.web.app import Application
@@ -145,7 +145,7 @@ class TestOrigins:
             get(shelf_server, f"{BOOK}?title=Nothing", **headers),
             get(shelf_server, f"{BOOK}?title=", **headers),
             get(shelf_server, f"{BOOK}?title=Fault", **headers),
-            get(shelf_server, f"{BASE}/notes", **headers),
+            get(shelf_server, f"{BASE}/poems", **headers),
         ]
         assert [answer.status for answer in answers] == [200, 304, 404, 400, 500, 200]
         for answer in answers:
@@ -154,7 +154,7 @@ class TestOrigins:
             assert {"ETag", "Cache-Control", "RateLimit", "X-Correlation-Id"} <= set(exposed.split(", "))
 
     @pytest.mark.parametrize("origin", [OURS, THEIRS])
-    @pytest.mark.parametrize("target", [BOOK, f"{BASE}/notes"])
+    @pytest.mark.parametrize("target", [BOOK, f"{BASE}/poems"])
     def test_are_told_before_they_call(self, shelf_server: Server, origin: str, target: str) -> None:
         answer = self.preflight(shelf_server, target, "GET", origin)
         assert answer.status == 204
@@ -166,7 +166,7 @@ class TestOrigins:
 
     @pytest.mark.parametrize(
         ("target", "method"),
-        [(BOOK, "POST"), (f"{BASE}/notes", "DELETE"), (f"{BASE}/uncached", "GET"), ("/api/v1/auth/me", "GET"),
+        [(BOOK, "POST"), (f"{BASE}/poems", "DELETE"), (f"{BASE}/uncached", "GET"), ("/api/v1/auth/me", "GET"),
          ("/nowhere", "GET"), ("/", "GET"), (f"{BASE}/a/b", "GET")],
     )  # fmt: skip
     def test_of_all_else_only_those_that_are_named(self, shelf_server: Server, target: str, method: str) -> None:

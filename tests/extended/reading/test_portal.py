@@ -2,9 +2,11 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from tree_sitter import Parser
 
 from contract.loader import Contract
 from contract.texts import Texts
@@ -18,6 +20,7 @@ from portal.words import Words
 from tests.extended.reading.shelf import BASE
 from tests.harness import Server
 from tests.portal.reading import Document, documents
+from tests.portal.test_samples_syntax import GRAMMARS, faults
 
 ORIGIN = "http://127.0.0.1:8000"
 
@@ -159,3 +162,39 @@ class TestClamp:
     def test_markdown_says_it_too(self, built: Path) -> None:
         text = (built / "docs" / "shelf" / "numbers.md").read_text()
         assert "what is outside of 1 to 100 counts as the nearer end" in text
+
+
+class TestCursor:
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_a_page_says_how_to_walk(
+        self, pages: dict[str, Document], operations: dict[str, Operation], words: dict[str, Words], locale: str
+    ) -> None:
+        said = told(words[locale], "facts.pagesText", next="nextCursor", cursor="cursor")
+        assert said in page(pages, operations["shelf.books"], locale)
+        assert said not in page(pages, operations["shelf.numbers"], locale)
+
+    def test_a_page_has_the_parameter_and_the_field(
+        self, pages: dict[str, Document], operations: dict[str, Operation]
+    ) -> None:
+        assert {"query-cursor", "response-nextcursor"} <= pages[operation_path(operations["shelf.books"])].addresses
+
+    def test_every_sample_says_how_to_walk(self, operations: dict[str, Operation]) -> None:
+        for sample in samples(operations["shelf.books"], ORIGIN):
+            assert "cursor=<nextCursor>" in sample.text
+            assert "cursor" not in next(line for line in sample.text.splitlines() if "/shelf/books" in line)
+        assert all("nextCursor" not in sample.text for sample in samples(operations["shelf.book"], ORIGIN))
+
+
+def test_samples_are_programs(operations: dict[str, Operation], tmp_path: Path) -> None:
+    """As test_samples_syntax.py asks of those of ours."""
+    for operation in operations.values():
+        if operation.module == "shelf":
+            made = texts(operation, ORIGIN)
+            for language, grammar in GRAMMARS.items():
+                tree = Parser(grammar).parse(made[language].encode())
+                assert list(faults(tree.root_node)) == [], made[language]
+            (tmp_path / f"{operation.id}.py").write_text(made["python"], encoding="utf-8")
+            subprocess.run(["sh", "-n", "-c", made["curl"]], check=True)
+            assert all(text.endswith("\n") and "\n\n\n" not in text and text[-2] != "\n" for text in made.values())
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--check", str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).returncode == 0
