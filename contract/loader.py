@@ -23,6 +23,7 @@ from contract.defaults import COMMON
 from contract.policy import INACTIVE, ContractError, Policy, compile_policy
 from contract.references import resolved
 from domain.config_keys import InvalidConfig, Rate
+from domain.switches import SWITCHES, SwitchKey
 
 ROOT = Path(__file__).resolve().parent.parent
 OPENAPI = ROOT / "openapi"
@@ -233,8 +234,10 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
-def load(folder: Path = OPENAPI, read: Read = read_yaml) -> Contract:
+def load(folder: Path = OPENAPI, read: Read = read_yaml, switches: Mapping[str, SwitchKey] = SWITCHES) -> Contract:
     """Read, bundle, expand and check the contract below ``folder``; it may change what ``read`` gives of a file.
+
+    ``switches``: the kill switches that it may name.
 
     Raises ContractError.
     """
@@ -249,7 +252,8 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml) -> Contract:
         for code, effects in implied.items():
             if code in operation.get("x-biore-errors", ()):
                 operation.get("x-biore-side-effects", []).extend(copy.deepcopy(effects))
-        policy = compile_policy(path, method, operation, errors, refusing=_has_refusing_parameter(document, operation))
+        refusing = _has_refusing_parameter(document, operation)
+        policy = compile_policy(path, method, operation, errors, refusing=refusing, switches=switches)
         for extension in READING:
             policy = extension.compiled(policy, document, operation)
         if policy.operation_id in policies:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.config_keys import BoolKey, InvalidConfig, Rate
-from domain.switches import SWITCHES
+from domain.config_keys import InvalidConfig, Rate
+from domain.switches import SWITCHES, SwitchKey
 
 Security = list[dict[str, list[str]]]
 BEARER_ASKED: Security = [{"bearerAuth": []}]
@@ -67,7 +67,7 @@ class ContractError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KillSwitch:
-    key: BoolKey
+    key: SwitchKey
     error: str
 
 
@@ -162,7 +162,13 @@ class Policy:
 
 
 def compile_policy(
-    path: str, method: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any], *, refusing: bool
+    path: str,
+    method: str,
+    operation: Mapping[str, Any],
+    catalogue: Mapping[str, Any],
+    *,
+    refusing: bool,
+    switches: Mapping[str, SwitchKey] = SWITCHES,
 ) -> Policy:
     """Read and check the extensions of one operation. ``refusing``: some parameter can break a rule.
 
@@ -179,7 +185,7 @@ def compile_policy(
     _require(operation.get("security") in allowed, where, f"security must be {allowed[0]} for scope {scope}")
     guessable = scope == "dev" and operation["x-biore-rate-limit"] == "none"
     _require(not guessable, where, "x-biore-rate-limit must be a rate: the token of scope dev could be guessed")
-    switch = _kill_switch(where, operation.get("x-biore-kill-switch"))
+    switch = _kill_switch(where, operation.get("x-biore-kill-switch"), switches)
     statuses = _statuses(where, operation, catalogue, refusing)
     return Policy(
         operation_id=operation["operationId"],
@@ -292,11 +298,11 @@ def _rate(where: str, text: Any) -> Rate | None:
         raise ContractError(f"{where}: x-biore-rate-limit: {error}") from None
 
 
-def _kill_switch(where: str, switch: Mapping[str, str] | None) -> KillSwitch | None:
+def _kill_switch(where: str, switch: Mapping[str, str] | None, switches: Mapping[str, SwitchKey]) -> KillSwitch | None:
     if switch is None:
         return None
     _require(switch.keys() == {"key", "error"}, where, "x-biore-kill-switch takes key and error")
-    key = SWITCHES.get(switch["key"])
+    key = switches.get(switch["key"])
     if key is None:
         raise ContractError(f"{where}: x-biore-kill-switch: {switch['key']!r} is not in domain/switches.py")
     return KillSwitch(key, switch["error"])

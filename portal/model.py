@@ -212,6 +212,12 @@ class Operation:
         return "rate.accountOrAddress" if self.takes_token else "rate.address"
 
     @property
+    def kill_switch_text(self) -> str:
+        """When it refuses, as a key of the words. An operation without a switch has none to tell."""
+        switch = self.policy.kill_switch
+        return "facts.killSwitchThrown" if switch and switch.key.stops_while_true else "facts.killSwitchText"
+
+    @property
     def key_headers(self) -> tuple[str, ...]:
         """Headers that open it, beside ``Authorization``."""
         schemes = [self.components["securitySchemes"][name] for way in self.document["security"] for name in way]

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from contract.policy import ALWAYS
 from contract.texts import DEFAULT, RIGHT_TO_LEFT
 from domain.config_keys import ChoiceKey, IntKey, Key, ListKey
+from domain.switches import SwitchKey
 from portal import markup, pages
 from portal.model import Operation, Refusal, Site
 from portal.pages import Page
@@ -122,6 +123,8 @@ class Renderer:
         """Empty where any value of the kind will do."""
         if isinstance(key, IntKey):
             return self.words("config.range", minimum=key.minimum, maximum=key.maximum)
+        if isinstance(key, SwitchKey):
+            return self.words("config.stopsWhileTrue" if key.stops_while_true else "config.runsWhileTrue")
         choices = key.choices if isinstance(key, (ChoiceKey, ListKey)) else ()
         return Markup(", ").join(code(choice) for choice in choices)
 

@@ -43,7 +43,10 @@ _addresses = count(1)
 
 
 class Server:
-    """An application under uvicorn in a thread of its own. ``changes`` are settings, ``contract`` another than ours."""
+    """An application under uvicorn in a thread of its own. ``changes`` are settings, ``contract`` another than ours.
+
+    ``defaults`` are those of config keys, ``application`` a class with other seams.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,8 @@ class Server:
         *,
         limits: Limits | None = None,
         contract: Contract | None = None,
+        defaults: Mapping[str, Any] = CHEAP,
+        application: type[Application] = Application,
         **changes: Any,
     ) -> None:
         self.database_url = database_url
@@ -62,8 +67,10 @@ class Server:
         own = {"port": port, "trusted_proxies": LOOPBACK, "country_header": "CF-IPCountry"}
         self.settings = replace(settings, database_url=database_url, **(own | changes))
         self.origin = f"http://127.0.0.1:{port}"
-        parts = build_parts(self.settings, database_url, "api", contract=contract, defaults=CHEAP) if contract else None
-        self.app = Application(self.settings, database_url, parts, CHEAP)
+        parts = (
+            build_parts(self.settings, database_url, "api", contract=contract, defaults=defaults) if contract else None
+        )
+        self.app = application(self.settings, database_url, parts, defaults)
         self.server = ApiServer(self.app.asgi, self.app.lifecycle, self.settings, limits)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()

@@ -78,7 +78,7 @@ class Markdown:
         if policy.kill_switch:
             switch, code = policy.kill_switch.key.name, policy.kill_switch.error
             status = policy.statuses[code]
-            told = self._words("facts.killSwitchText", key=f"`{switch}`", code=f"`{code}`", status=status)
+            told = self._words(operation.kill_switch_text, key=f"`{switch}`", code=f"`{code}`", status=status)
             yield f"- {self._words('facts.killSwitch')}: {told}"
         if policy.idempotent:
             yield f"- {self._words('facts.idempotency')}: {self._words('facts.idempotencyYes')}"

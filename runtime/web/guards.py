@@ -108,8 +108,9 @@ class Guards:
         self.checks[policy.scope](self.settings, call)
         if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
             require_active(call.principal.user.status)
-        if policy.kill_switch is not None and not self.config[policy.kill_switch.key]:
-            raise ApiError(policy.kill_switch.error)
+        switch = policy.kill_switch
+        if switch is not None and switch.key.stops(self.config[switch.key]):
+            raise ApiError(switch.error)
         if call.principal is not None and _must_be_fresh(policy, call.principal):
             require_fresh(call.principal.confirmed_at, self.clock(), self.config)
 

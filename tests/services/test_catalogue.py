@@ -10,10 +10,13 @@ import pytest
 from domain.auth import REFRESH_GRACE_SECONDS
 from domain.auth.passwords import SALT_ROUNDS
 from domain.config_keys import BoolKey, ChoiceKey, IntKey, InvalidConfig, Key, ListKey, SecretKey, TextKey
+from domain.switches import SwitchKey
 from providers.dns.deliverability import EMAIL_MX_CHECK
 from services.config.catalogue import CATALOGUE, assembled, check
 
-KINDS: dict[type, type] = {BoolKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list}
+KINDS: dict[type, type] = {
+    BoolKey: bool, SwitchKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list
+}  # fmt: skip
 NUMBERS = [key for key in CATALOGUE.values() if isinstance(key, IntKey)]
 CHOOSING = [key for key in CATALOGUE.values() if isinstance(key, (ChoiceKey, ListKey)) and key.choices]
 of_each = pytest.mark.parametrize("key", CATALOGUE.values(), ids=CATALOGUE)
