@@ -27,6 +27,8 @@ BOUNDS = {
 }  # fmt: skip
 # Of these only their presence can be compared.
 RULES = ("pattern", "format", "multipleOf", "exclusiveMinimum", "exclusiveMaximum", "uniqueItems")
+# Parameters that follow from extensions, which are told in their place.
+FOLLOWING = ("Idempotency-Key", "If-Match", "If-None-Match")
 WORDS = {
     "operation.added": "New operation.",
     "operation.removed": "The operation is gone.",
@@ -49,6 +51,8 @@ WORDS = {
     "bare.removed": "A success has an envelope now.",
     "idempotency.added": "Takes Idempotency-Key.",
     "idempotency.removed": "Takes no Idempotency-Key any more.",
+    "version.added": "Needs the version that was read, in If-Match.",
+    "version.removed": "Needs no If-Match any more.",
     "body.added": "Takes a body.",
     "body.removed": "Takes no body any more.",
     "media.added": "{where} may be {after}.",
@@ -216,6 +220,11 @@ class _Comparison:
         for key, breaks in (("captcha", (True, False)), ("bare", (True, True)), ("idempotency", (False, True))):
             flags = (old.get(f"x-biore-{key}", False), new.get(f"x-biore-{key}", False))
             yield from self._switch((f"{key}.added", f"{key}.removed"), *flags, breaks)
+        yield from self._version(old, new)
+
+    def _version(self, old: Json, new: Json) -> Iterator[Change]:
+        taken = (_takes_version(self._old, old), _takes_version(self._new, new))
+        yield from self._switch(("version.added", "version.removed"), *taken, (True, True))
 
     def _kept(self, old: Json, new: Json) -> Iterator[Change]:
         """What is older than before surprises nobody who reads the header, and who reads none keeps nothing."""
@@ -238,10 +247,10 @@ class _Comparison:
             yield self._told("body.tightened" if new < old else "body.loosened", new < old, before=old, after=new)
 
     def _parameters(self, old: Mapping[tuple[str, str], Json], new: Mapping[tuple[str, str], Json]) -> Iterator[Change]:
-        """``Idempotency-Key`` and ``If-None-Match`` are told by the policy."""
+        """Those that follow from the policy are told by it."""
         for key in dict.fromkeys((*new, *old)):
             where = key[1]
-            if where in ("Idempotency-Key", "If-None-Match"):
+            if where in FOLLOWING:
                 continue
             if key not in old:
                 yield self._told("field.added", new[key].get("required", False), "request", where)
@@ -412,6 +421,10 @@ def _within(inner: Json, outer: Json) -> bool:
     """Whether whatever lies within the bounds of one lies within those of the other."""
     low, high = inner.get("minimum"), inner.get("maximum")
     return None not in (low, high) and outer["minimum"] <= low and high <= outer["maximum"]
+
+
+def _takes_version(reader: _Reader, operation: Json) -> bool:
+    return ("header", "If-Match") in reader.parameters(operation)
 
 
 def _tighter(new: str, old: str) -> bool:

@@ -17,10 +17,10 @@ from typing import Any
 import orjson
 import yaml
 
-from contract import caching, clamping, defaults, paging, successes
+from contract import caching, clamping, defaults, paging, successes, versioning
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
-from contract.policy import INACTIVE, ContractError, Policy, compile_policy
+from contract.policy import INACTIVE, MOVED_ON, ContractError, Policy, compile_policy
 from contract.references import resolved
 from domain.config_keys import InvalidConfig, Rate
 from domain.switches import SWITCHES, SwitchKey
@@ -457,6 +457,7 @@ class _Expansion:
     """Adds to each operation what follows from its policy. Answers with the same codes share one component."""
 
     def __init__(self, bundle: "_Bundle", document: Json, errors: Mapping[str, Json]) -> None:
+        self.document = document
         self.components = document["components"]
         self.errors = errors
         self.bundle = bundle
@@ -477,6 +478,7 @@ class _Expansion:
         if policy.idempotent:
             operation.setdefault("parameters", []).append(self._common("parameters/IdempotencyKey"))
         paging.declare(operation, policy, self.components["schemas"], self._common)
+        versioning.expand(self.document, operation, policy, self._common)
         for response in operation["responses"].values():
             if not policy.bare:
                 self._wrap(response)
@@ -537,7 +539,9 @@ class _Expansion:
             }
             response = {
                 "description": "\n".join(f"- `{code}`: {self.errors[code]['meaning']}" for code in codes),
-                "headers": self._retry_after(codes) | self._headers(*_refusal_headers(policy, status, replayed)),
+                "headers": self._retry_after(codes)
+                | self._headers(*_refusal_headers(policy, status, replayed))
+                | (versioning.header(self._common) if MOVED_ON in codes else {}),
                 "content": {"application/json": media},
             }
             self._add("responses", name, response)

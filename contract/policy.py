@@ -30,6 +30,7 @@ KNOWN = REQUIRED | {
     "x-biore-cache",
     "x-biore-bare",
     "x-biore-cursor",
+    "x-biore-versioned",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -57,6 +58,7 @@ CREDENTIALS = frozenset(
 PARTLY_CREDENTIALS = frozenset({"users"})
 # Of an idempotent call: whoever signs in, or waits, tries anew.
 NEVER_STORED = frozenset({401, 429})
+MOVED_ON = "precondition.failed"
 PAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 EFFECT_KEYS = {"write": "tables", "job": "topic", "audit": "action"}
 
@@ -117,6 +119,14 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Versioned:
+    """A row that nobody overwrites unseen. ``taken``: a call names the version that it read. ``told``: answers do."""
+
+    taken: bool
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
 
@@ -138,6 +148,7 @@ class Policy:
     idempotent: bool
     any_account_status: bool
     fresh: Fresh
+    versioned: Versioned | None
     statuses: Mapping[str, int]
     own_codes: frozenset[str]
     passing: frozenset[str]
@@ -153,7 +164,8 @@ class Policy:
     @property
     def stored_codes(self) -> frozenset[str]:
         """Refusals that are kept as the answer of an idempotent call, and replayed."""
-        kept = self.own_codes - self.passing if self.idempotent else frozenset[str]()
+        own = self.own_codes | ({MOVED_ON} if self.versioned else frozenset[str]())
+        kept = (own & self.codes) - self.passing if self.idempotent else frozenset[str]()
         return frozenset(c for c in kept if self.statuses[c] < 500 and self.statuses[c] not in NEVER_STORED)
 
     @property
@@ -186,7 +198,7 @@ def compile_policy(
     guessable = scope == "dev" and operation["x-biore-rate-limit"] == "none"
     _require(not guessable, where, "x-biore-rate-limit must be a rate: the token of scope dev could be guessed")
     switch = _kill_switch(where, operation.get("x-biore-kill-switch"), switches)
-    statuses = _statuses(where, operation, catalogue, refusing)
+    statuses = _statuses(where, operation, catalogue, refusing, reading=method == "get")
     return Policy(
         operation_id=operation["operationId"],
         path=path,
@@ -200,6 +212,7 @@ def compile_policy(
         idempotent=_flag(where, operation, "x-biore-idempotency"),
         any_account_status=_any_status(where, operation),
         fresh=_fresh(where, operation),
+        versioned=_versioned(where, method, operation),
         statuses=statuses,
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
@@ -216,11 +229,13 @@ def _own_errors(operation: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [entry if isinstance(entry, dict) else {"code": entry} for entry in operation["x-biore-errors"]]
 
 
-def _statuses(where: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any], refusing: bool) -> dict[str, int]:
+def _statuses(
+    where: str, operation: Mapping[str, Any], catalogue: Mapping[str, Any], refusing: bool, reading: bool
+) -> dict[str, int]:
     """An own code may be ``{code, status}`` where its status differs from the catalogue's."""
     own = _own_errors(operation)
     overridden = {entry["code"]: entry["status"] for entry in own if "status" in entry}
-    implied = frozenset(_implied(operation, refusing))
+    implied = frozenset(_implied(operation, refusing, reading))
     typed = sorted(entry["code"] for entry in own if entry["code"] in implied and "status" not in entry)
     _require(not typed, where, f"error codes {typed} follow by themselves; take them out")
     codes = {entry["code"] for entry in own} | implied
@@ -284,6 +299,19 @@ def _require_stale_may(where: str, operation: Mapping[str, Any]) -> None:
     _require(said, where, "writes users: x-biore-fresh must say whether that changes how somebody signs in")
 
 
+def _versioned(where: str, method: str, operation: Mapping[str, Any]) -> Versioned | None:
+    """``true``: a GET tells the version, anything else takes it as well. ``new``: the row is made, so none is taken."""
+    given = operation.get("x-biore-versioned", False)
+    _require(given in (True, False, "new"), where, "x-biore-versioned must be true, or new for what makes the row")
+    if given is False:
+        return None
+    reads = method == "get"
+    _require(given is True or not reads, where, "x-biore-versioned: new makes a row, which GET does not")
+    _require("x-biore-cache" not in operation, where, "x-biore-versioned and x-biore-cache both say what ETag means")
+    gone = method == "delete" and all("content" not in answer for answer in operation["responses"].values())
+    return Versioned(taken=given is True and not reads, told=not gone)
+
+
 def _page(where: str, page: Any) -> str:
     good = isinstance(page, str) and PAGE.fullmatch(page) is not None
     _require(good, where, "x-biore-page must be <module>/<slug>, such as auth/login-2fa")
@@ -317,7 +345,7 @@ def _side_effect(where: str, effect: Mapping[str, Any]) -> SideEffect:
     return SideEffect(effect["kind"], tuple(what) if isinstance(what, list) else (what,), "when" in effect)
 
 
-def _implied(operation: Mapping[str, Any], refusing: bool) -> Iterable[str]:
+def _implied(operation: Mapping[str, Any], refusing: bool, reading: bool) -> Iterable[str]:
     scope = operation["x-biore-scope"]
     yield from ALWAYS
     if "requestBody" in operation:
@@ -332,6 +360,8 @@ def _implied(operation: Mapping[str, Any], refusing: bool) -> Iterable[str]:
         yield from ("validation.failed", "idempotency.in_progress", "idempotency.key_reused")
     if operation.get("x-biore-fresh", False) not in (False, "body"):
         yield "auth.confirmation_required"
+    if operation.get("x-biore-versioned") is True and not reading:
+        yield from ("validation.failed", "precondition.required", MOVED_ON)
     if "x-biore-kill-switch" in operation:
         yield operation["x-biore-kill-switch"].get("error", "")
     if given := operation.get("x-biore-cursor"):

@@ -6,6 +6,7 @@ from contract.loader import Contract
 from contract.policy import Policy
 
 BUSINESS = {400, 422}
+PRECONDITION = 412
 # Schemathesis' own: what no valid request can rule out from outside.
 ALWAYS_EXPECTED = ("2xx", "401", "403", "404", "409", "429", "5xx")
 HEADER = """\
@@ -38,7 +39,8 @@ def configuration(contract: Contract) -> str:
 def _expected(policy: Policy) -> str:
     own = policy.own_codes | ({"idempotency.key_reused"} if policy.idempotent else set())
     own |= {policy.cursor.error} if policy.cursor else set()
-    statuses = sorted({policy.statuses[code] for code in own} & BUSINESS)
+    moved = {PRECONDITION} if policy.versioned and policy.versioned.taken else set[int]()  # nobody can guess a version
+    statuses = sorted(({policy.statuses[code] for code in own} & BUSINESS) | moved)
     if not statuses:
         return ""
     known = ["304"] if policy.cache else []

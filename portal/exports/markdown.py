@@ -87,6 +87,8 @@ class Markdown:
             yield f"- {self._words('facts.pages')}: {told}"
         if policy.cache:
             yield f"- {self._words('facts.cache')}: {self._kept(policy.cache)}. {self._words('facts.cacheAgain')}"
+        if policy.versioned:
+            yield f"- {self._words('facts.version')}: {self._version(policy)}"
         if operation.body:
             yield f"- {self._words('facts.body')}: {self._words('facts.bodyBytes', kib=operation.body.limit // 1024)}"
         if policy.fresh != Fresh():
@@ -99,6 +101,16 @@ class Markdown:
         if cache.stale is not None:
             times["more"] = str(self._rules.window(cache.stale))
         return self._words("facts.cacheFor" if cache.stale is None else "facts.cacheStale", **times)
+
+    def _version(self, policy: Policy) -> str:
+        codes = {
+            name: f"`{code}` ({policy.statuses[code]})"
+            for name, code in (("required", "precondition.required"), ("failed", "precondition.failed"))
+            if code in policy.statuses
+        }
+        taken = [self._words("facts.versionTaken", **codes)] if codes else []
+        told = [self._words("facts.versionTold")] if policy.versioned and policy.versioned.told else []
+        return "; ".join((*taken, *told))
 
     def _fresh(self, policy: Policy) -> str:
         if policy.fresh.body:

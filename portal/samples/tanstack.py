@@ -4,6 +4,7 @@ no values to fill in."""
 import re
 from collections.abc import Iterator
 
+from contract.versioning import IF_MATCH
 from portal.samples.call import Call, Head, around
 from portal.samples.javascript import WIDTH, as_it_comes, const_url, fetching, key
 from portal.samples.literals import TABLE, literal
@@ -86,6 +87,8 @@ def _header(head: Head) -> str:
         value = "`Bearer ${accessToken}`"
     elif head.name == "Idempotency-Key":
         value = "crypto.randomUUID()"
+    elif head.name == IF_MATCH:
+        value = '`"${version}"`'
     else:
         value = literal(TABLE, "javascript.string", head.value)
     return f"{MARGIN}    {key(head.name)}: {value},\n"
@@ -109,6 +112,8 @@ def _arguments(call: Call, shapes: Shapes) -> Iterator[tuple[str, str]]:
             mark = "" if parameter.get("required") else "?"
             optional = optional and bool(mark)
             query.append(f"{key(parameter['name'])}{mark}: {shapes.of(parameter['schema'])}")
+    if any(parameter.name == IF_MATCH for parameter in call.operation.parameters):
+        yield "version", "number"
     if query:
         yield "query", f"{{ {'; '.join(query)} }}{' = {}' if optional else ''}"
     if call.has_body:

@@ -38,6 +38,7 @@ from runtime.web.answers.walks import walk_of
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.cookie import CookieCarrier, RefreshCookie, refresh_cookie
 from runtime.web.errors import Refusals, send_answer
+from runtime.web.extensions import versions
 from runtime.web.linking import ByOperation
 from runtime.web.passwords import CallersHasher
 from runtime.web.visitor import CallVisitor, DeviceCookie, device_cookie
@@ -133,7 +134,7 @@ class WiredOperation:
         handler = find_handler(policy.operation_id)
         operation = container.contract.operation(policy.operation_id)
         names = inspect.signature(handler).parameters.keys()
-        parameters = self._parameters(operation)
+        parameters = versions.arguments(policy, self._parameters(operation), set(names))
         self._check_names(names, parameters)
         services = container.names - PER_CALL.keys() - parameters
         given = {name: getattr(container.services, name) for name in names & services}
@@ -208,7 +209,8 @@ class WiredOperation:
         if claim.status is None or claim.body is None:
             raise ApiError("idempotency.in_progress", retry_after=claim.seconds_left)
         body = self._container.keyring.unseal(Purpose.IDEMPOTENCY, claim.body.decode())
-        return claim.status, [CONTENT_TYPE, REPLAYED], body.encode()
+        told = versions.of_envelope(self._policy, orjson.loads(body)) if self._policy.versioned else []
+        return claim.status, [CONTENT_TYPE, REPLAYED, *told], body.encode()
 
     def _scopes(self, call: Call) -> list[ClaimScope]:
         """Caller and request under each known secret."""
@@ -268,7 +270,9 @@ class WiredOperation:
         return lambda db: db.idempotency.store(claim, answer[0], bodies)
 
     async def _success(self, call: Call, uow: UnitOfWork | None) -> Answer:
-        return self._successes.answer(await self._invoke(call, uow), call)
+        data = await self._invoke(call, uow)
+        status, headers, body = self._successes.answer(data, call)
+        return status, [*headers, *versions.of_data(self._policy, data)], body
 
     async def _invoke(self, call: Call, uow: UnitOfWork | None) -> Any:
         arguments = {name: call.arguments[name] for name in self._given}

@@ -13,11 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.policy import Policy
+from contract.policy import MOVED_ON, Policy
 from contract.texts import Texts
 from domain.errors import ApiError
 from persistence.engine.database import is_deadlock, is_outage
 from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.extensions.versions import tag
 from services.turns import CallerLeft
 
 CODE_OF_STATUS = {401: "auth.unauthenticated", 404: "route.not_found", 405: "route.method_not_allowed"}
@@ -70,6 +71,8 @@ class Refusals:
             headers.append((b"www-authenticate", b'Bearer realm="BIO.RE"'))
         if refusal.retry_after is not None or status in NEEDS_RETRY_AFTER:
             headers.append((b"retry-after", str(max(1, ceil(refusal.retry_after or RETRY_SECONDS))).encode()))
+        if refusal.code == MOVED_ON:
+            headers += tag(int(refusal.variables["version"]))
         if status == 413:
             headers.append((b"connection", b"close"))  # or the rest would have to be read
         return headers

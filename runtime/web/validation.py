@@ -18,8 +18,10 @@ from contract.clamping import clamp_of
 from contract.loader import MOST_VIOLATIONS, Contract
 from contract.names import argument_name
 from contract.schemas import SchemaCompiler, Violation
+from contract.versioning import IF_MATCH
 from domain.errors import ApiError
 from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.extensions.versions import expect
 from runtime.web.http.headers import Headers
 from runtime.web.linking import ByOperation
 
@@ -36,7 +38,8 @@ class Parameter:
         self.name: str = definition["name"]
         self.location: str = definition["in"]
         self.argument = argument_name(self.name)
-        self._required = definition.get("required", False)
+        # A call without this header has a code of its own, once it is valid.
+        self._required = definition.get("required", False) and self.name != IF_MATCH
         self._type = schemas.resolved(definition["schema"]).get("type", "string")
         self._clamp = clamp_of(definition)
         self._clean = schemas.normalizer(definition["schema"])
@@ -77,6 +80,7 @@ class ValidatedOperation:
         # A cookie may come several times, and no broken one refuses a good one: `cookie.py` reads them.
         self.parameters = [parameter for parameter in declared if parameter.location != "cookie"]
         body = operation.get("requestBody")
+        self._expects = any(parameter.name == IF_MATCH for parameter in self.parameters)
         self._query = frozenset(parameter.name for parameter in self.parameters if parameter.location == "query")
         self.takes_body = body is not None
         self._body_required = bool(body and body.get("required"))
@@ -95,6 +99,8 @@ class ValidatedOperation:
             violations += await self._read_body(receive, call)
         if violations:
             raise ApiError("validation.failed", details=_bounded(violations))
+        if self._expects:
+            expect(call)
         await self._next(scope, receive, send)
 
     def _read_parameters(self, scope: Scope, call: Call) -> list[Violation]:

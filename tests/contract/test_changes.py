@@ -146,6 +146,11 @@ TABLE: dict[str, tuple[Edit, set[tuple[str, str, bool]], set[tuple[str, str, boo
     "token": (policy(security=TOKEN), {("token.required", "", True)}, {("token.optional", "", False)}),
     "token that may be": (policy(security=[*TOKEN, {}]), set(), set()),
     "scope": (policy(x_biore_scope="admin"), {("scope.changed", "", True)}, {("scope.changed", "", False)}),
+    "version": (
+        parameters({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}),
+        {("version.added", "", True)},
+        {("version.removed", "", True)},
+    ),
     "fewer calls": (
         policy(x_biore_rate_limit="5/minute"),
         {("rate.tightened", "", True)},

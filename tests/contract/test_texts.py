@@ -24,7 +24,7 @@ STRUCTURE = {"type", "properties", "items", "allOf", "description", "example", "
 # Labels that some languages have from the same source.
 LOANWORDS = {"Avatar", "Captcha", "Code", "Configuration", "Contract", "Conventions", "Cookies",
              "Creator", "Documentation", "Handler", "Message", "Modules", "Operation", "Parameters",
-             "Public", "Repository", "Status", "Tests", "Type", "optional"}  # fmt: skip
+             "Public", "Repository", "Status", "Tests", "Type", "Version", "optional"}  # fmt: skip
 
 of_each_locale = pytest.mark.parametrize("locale", OFFERED)
 of_each_namespace = pytest.mark.parametrize("namespace", NAMESPACES)

@@ -1,21 +1,31 @@
 """Our contract with the operations of this folder, and the whole stack on it."""
 
+import re
 import shutil
 import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from contract.loader import OPENAPI, Contract, load
+import httpx
+import pytest
+
+from contract.loader import OPENAPI, Contract, Places, load
+from contract.policy import ContractError
+from contract.readable import located
 from domain.switches import SWITCHES, enabled_key, kill_switch_key
+from tests.contract.documented import Documented
 from tests.extended.guarding import handlers
+from tests.harness import Tables
 
 HERE = Path(__file__).resolve().parent / "openapi"
 MODULE = "samples"
 TAG = f"tags:\n  - name: {MODULE}\n    description: Operations of tests.\n"
-PATHS = ("switched", "enabled")
+PATHS = ("switched", "enabled", "rooms", "rooms/{roomId}")
 THROWN = kill_switch_key("SAMPLE", "the sample")
 ENABLED = enabled_key("samples.switched_enabled", "the sample")
+ROOMS = """CREATE TABLE IF NOT EXISTS sample_rooms (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, version integer NOT NULL DEFAULT 0)"""
 SWITCHED = SWITCHES | {key.name: key for key in (THROWN, ENABLED)}
 OFF = {THROWN.name: True, ENABLED.name: False}
 ON = {THROWN.name: False, ENABLED.name: True}
@@ -33,7 +43,7 @@ def write(folder: Path) -> Path:
 
 def named(path: str) -> str:
     """The name of a path in its file."""
-    return path.partition("/")[0]
+    return path.replace("/", "-").replace("{", "").replace("}", "")
 
 
 def edited(tmp_path: Path, file: str, old: str, new: str) -> Path:
@@ -53,6 +63,38 @@ def sampled() -> Contract:
         return load(write(Path(folder) / "openapi"), switches=SWITCHED)
 
 
+class _Documented(Documented):
+    """Knows paths that hold the number of a room, too."""
+
+    def __call__(self, response: httpx.Response) -> None:
+        request = response.request
+        path = re.sub("/rooms/[0-9]+$", "/rooms/{roomId}", request.url.path)
+        operation = self._operations.get((request.method, path))
+        if operation is not None:
+            response.read()
+            self._require(response, operation)
+
+
+def documented() -> Documented:
+    """A response hook that holds each answer against the contract."""
+    return _Documented(sampled())
+
+
 def provide_handlers() -> None:
     """Make ``handlers.samples`` importable, where the handlers of this contract are looked for."""
     sys.modules[f"handlers.{MODULE}"] = handlers
+
+
+def room(tables: Tables, name: str = "Blue room", version: int = 0) -> int:
+    """A row of ``sample_rooms``, which is made where it is missing; its number."""
+    tables.run(ROOMS)
+    made = tables.one("INSERT INTO sample_rooms (name, version) VALUES (%s, %s) RETURNING id", name, version)
+    return int(made["id"])
+
+
+def refusal(tmp_path: Path, file: str, old: str, new: str) -> str:
+    """What the loader says to an edit, with file and line."""
+    provide_handlers()
+    with pytest.raises(ContractError) as refused:
+        load(edited(tmp_path, file, old, new), switches=SWITCHED)
+    return located(str(refused.value), Places(tmp_path / "openapi"))
