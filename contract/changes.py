@@ -38,6 +38,7 @@ WORDS = {
     "token.required": "Needs an access token now.",
     "token.optional": "Needs no access token any more.",
     "scope.changed": "Scope {after}, was {before}.",
+    "permission.changed": "Needs the permission {after}, was {before}.",
     "rate.tightened": "Limited to {after}, was {before}.",
     "rate.loosened": "Limited to {after}, was {before}.",
     "body.tightened": "The body may have {after} bytes, was {before}.",
@@ -214,6 +215,9 @@ class _Comparison:
         scopes = old.get("x-biore-scope"), new.get("x-biore-scope")
         if None not in scopes and scopes[0] != scopes[1]:
             yield self._told("scope.changed", scopes[1] != "public", before=scopes[0], after=scopes[1])
+        permissions = old.get("x-biore-permission"), new.get("x-biore-permission")
+        if None not in permissions and permissions[0] != permissions[1]:
+            yield self._told("permission.changed", True, before=permissions[0], after=permissions[1])
         yield from self._rate(old.get("x-biore-rate-limit"), new.get("x-biore-rate-limit"))
         yield from self._size(old.get("x-biore-body-limit"), new.get("x-biore-body-limit"))
         yield from self._kept(old.get("x-biore-cache"), new.get("x-biore-cache"))

@@ -9,7 +9,7 @@ which config keys an operation reads (``proof/managed.py`` finds them).
 import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from typing import Any
 import orjson
 import yaml
 
-from contract import caching, clamping, defaults, paging, successes, versioning
+from contract import caching, clamping, defaults, paging, permissions, successes, versioning
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
+from contract.permissions import Permissions
 from contract.policy import INACTIVE, MOVED_ON, ContractError, Policy, compile_policy
 from contract.references import resolved
 from domain.config_keys import InvalidConfig, Rate
@@ -156,11 +157,15 @@ class Places:
 
 @dataclass(frozen=True)
 class Contract:
-    """``document`` is self-contained OpenAPI 3.0.3; ``errors`` maps codes to entries, ``policies`` operationIds."""
+    """``document`` is self-contained OpenAPI 3.0.3; ``errors`` maps codes to entries, ``policies`` operationIds.
+
+    ``permissions``: those of the staff, and which roles have them.
+    """
 
     document: Json
     errors: Mapping[str, Json]
     policies: Mapping[str, Policy]
+    permissions: Permissions = field(default_factory=Permissions)
 
     @property
     def file_codes(self) -> frozenset[str]:
@@ -264,6 +269,8 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml, switches: Mapping[str, 
         policies[policy.operation_id] = policy
         if keys := managed.get(policy.operation_id):
             operation["x-biore-managed-by"] = keys
+    staff = permissions.read_permissions(folder, read)
+    permissions.check(staff, policies.values())
     expansion = _Expansion(bundle, document, errors)
     expansion.every_answer(document.get(EVERY_ANSWER, ()))
     for _path, _method, operation in _operations(document):
@@ -277,7 +284,7 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml, switches: Mapping[str, 
     unknown = sorted(_file_codes(document) - errors.keys())
     if unknown:
         raise ContractError(f"x-biore-files: error codes {unknown} are not in {ERRORS}/")
-    contract = Contract(document, errors, policies)
+    contract = Contract(document, errors, policies, staff)
     try:
         _ = contract.file_rates
     except (KeyError, InvalidConfig) as error:

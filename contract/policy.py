@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.admin import STAFF
 from domain.config_keys import InvalidConfig, Rate
 from domain.switches import SWITCHES, SwitchKey
 
@@ -31,6 +32,7 @@ KNOWN = REQUIRED | {
     "x-biore-bare",
     "x-biore-cursor",
     "x-biore-versioned",
+    "x-biore-permission",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -59,6 +61,9 @@ PARTLY_CREDENTIALS = frozenset({"users"})
 # Of an idempotent call: whoever signs in, or waits, tries anew.
 NEVER_STORED = frozenset({401, 429})
 MOVED_ON = "precondition.failed"
+# Without a proof of the last minutes, by whether staff is asked.
+FRESH_CODES = {False: "auth.confirmation_required", True: "admin.reauthentication_required"}
+PERMISSION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 PAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 EFFECT_KEYS = {"write": "tables", "job": "topic", "audit": "action"}
 
@@ -134,6 +139,7 @@ class Policy:
     ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
     ``bare``: a success has no envelope.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
+    ``permission``: what one of the staff must have; None in every other scope.
     """
 
     operation_id: str
@@ -149,6 +155,7 @@ class Policy:
     any_account_status: bool
     fresh: Fresh
     versioned: Versioned | None
+    permission: str | None
     statuses: Mapping[str, int]
     own_codes: frozenset[str]
     passing: frozenset[str]
@@ -160,6 +167,11 @@ class Policy:
     @property
     def codes(self) -> frozenset[str]:
         return frozenset(self.statuses)
+
+    @property
+    def fresh_code(self) -> str:
+        """What is answered without a proof of the last minutes."""
+        return FRESH_CODES[self.scope == "admin"]
 
     @property
     def stored_codes(self) -> frozenset[str]:
@@ -213,6 +225,7 @@ def compile_policy(
         any_account_status=_any_status(where, operation),
         fresh=_fresh(where, operation),
         versioned=_versioned(where, method, operation),
+        permission=_permission(where, method, operation),
         statuses=statuses,
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
@@ -279,6 +292,10 @@ def _fresh(where: str, operation: Mapping[str, Any]) -> Fresh:
         if asks_for_token:
             _require_stale_may(where, operation)
         return Fresh(when=given["when"])
+    admin = operation["x-biore-scope"] == "admin"
+    _require(
+        not admin or isinstance(given, bool), where, "x-biore-fresh must be true, false or {when: …} in scope admin"
+    )
     known = isinstance(given, bool) or given in ("body", "password")
     _require(known, where, "x-biore-fresh must be true, false, body, password or {when: …}")
     _require(not given or asks_for_token, where, "x-biore-fresh is for operations that ask for a token")
@@ -294,6 +311,9 @@ def _require_stale_may(where: str, operation: Mapping[str, Any]) -> None:
     effects = (effect for effect in operation["x-biore-side-effects"] if effect.get("kind") == "write")
     written = {table for effect in effects for table in effect.get("tables", ())}
     credentials = sorted(written & CREDENTIALS)
+    if operation["x-biore-scope"] == "admin":  # those of others, which some must be able to end without delay
+        _require(not credentials or "x-biore-fresh" in operation, where, f"writes {credentials}: say x-biore-fresh")
+        return
     _require(not credentials, where, f"writes {credentials}: x-biore-fresh must be true, body or password")
     said = "x-biore-fresh" in operation or not written & PARTLY_CREDENTIALS
     _require(said, where, "writes users: x-biore-fresh must say whether that changes how somebody signs in")
@@ -310,6 +330,21 @@ def _versioned(where: str, method: str, operation: Mapping[str, Any]) -> Version
     _require("x-biore-cache" not in operation, where, "x-biore-versioned and x-biore-cache both say what ETag means")
     gone = method == "delete" and all("content" not in answer for answer in operation["responses"].values())
     return Versioned(taken=given is True and not reads, told=not gone)
+
+
+def _permission(where: str, method: str, operation: Mapping[str, Any]) -> str | None:
+    """Staff leaves a trace of whatever it changes."""
+    given, admin = operation.get("x-biore-permission"), operation["x-biore-scope"] == "admin"
+    _require(admin or given is None, where, "x-biore-permission is for scope admin alone")
+    if not admin:
+        return None
+    named = isinstance(given, str) and PERMISSION.fullmatch(given) is not None
+    _require(named, where, f"scope admin needs x-biore-permission: the name of a permission, or {STAFF} for any staff")
+    action = "admin." + operation["operationId"].removeprefix("admin.")
+    effects = [effect for effect in operation["x-biore-side-effects"] if effect.get("kind") == "audit"]
+    audited = method == "get" or any(effect.get("action") == action for effect in effects)
+    _require(audited, where, f"x-biore-side-effects of staff must have {{kind: audit, action: {action}}}")
+    return str(given)
 
 
 def _page(where: str, page: Any) -> str:
@@ -359,7 +394,7 @@ def _implied(operation: Mapping[str, Any], refusing: bool, reading: bool) -> Ite
     if operation.get("x-biore-idempotency"):
         yield from ("validation.failed", "idempotency.in_progress", "idempotency.key_reused")
     if operation.get("x-biore-fresh", False) not in (False, "body"):
-        yield "auth.confirmation_required"
+        yield FRESH_CODES[scope == "admin"]
     if operation.get("x-biore-versioned") is True and not reading:
         yield from ("validation.failed", "precondition.required", MOVED_ON)
     if "x-biore-kill-switch" in operation:
@@ -381,3 +416,5 @@ def _implied(operation: Mapping[str, Any], refusing: bool, reading: bool) -> Ite
         yield "error.creator.not_found"
     if scope == "admin":
         yield "auth.forbidden"
+        if operation.get("x-biore-permission") != STAFF:
+            yield "admin.permission_denied"

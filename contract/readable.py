@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from contract.loader import OPENAPI, PARAMETER_EXTENSIONS, SCHEMA_EXTENSIONS, Places, error_files
+from contract.permissions import FILE
 from contract.policy import KNOWN, ContractError
 from contract.texts import DEFAULT, LOCALES
 
 Steps = tuple[str | int, ...]
 TRIED = ("path", "query")
-# As the loader begins what it says of an operation.
+# As the loader begins what it says of the staff's permissions, and of an operation.
+OF_PERMISSIONS = re.compile(rf"{re.escape(FILE)}: (?P<group>roles|permissions): (?P<name>[^:]+): ")
 REFUSED = re.compile(
     r"(?P<method>[A-Z]+) (?P<path>/[^\s:]*): (?:parameter (?P<parameter>[^\s:]+): )?(?P<extension>x-biore-[a-z-]+)?"
 )
@@ -179,7 +181,10 @@ class _Lint:
 
 
 def located(told: str, places: Places) -> str:
-    """What the loader refuses of an operation, with file and line of the extension or parameter that it is about."""
+    """What the loader refuses, with file and line of the extension, parameter, permission or role that it is about."""
+    if staff := OF_PERMISSIONS.match(told):
+        line = places.line(places.folder / FILE, (staff["group"], staff["name"]))
+        return f"{places.folder.name}/{FILE}:{line}: {told.removeprefix(f'{FILE}: ')}"
     found = REFUSED.match(told)
     for path, method, file, steps in places.operations() if found else ():
         if found and (found["method"].lower(), found["path"]) == (method, path):

@@ -9,9 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from contract.loader import Contract
+from contract.permissions import Permissions
 from contract.policy import BEARER_ASKED, Policy
 from contract.references import resolved
 from contract.successes import is_json
+from domain.admin import FRESH_MINUTES
+from domain.auth import CONFIRMATION_MINUTES
 from domain.config_keys import Key
 from services.config.catalogue import CATALOGUE
 
@@ -160,6 +163,7 @@ class Operation:
     managed_by: tuple[Key[Any], ...]
     base_path: str
     components: Mapping[str, Json] = field(repr=False, compare=False)
+    permissions: Permissions = field(default_factory=Permissions, repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -216,6 +220,16 @@ class Operation:
         """When it refuses, as a key of the words. An operation without a switch has none to tell."""
         switch = self.policy.kill_switch
         return "facts.killSwitchThrown" if switch and switch.key.stops_while_true else "facts.killSwitchText"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Of the staff, those that may call it."""
+        return self.permissions.roles_with(self.policy.permission) if self.policy.permission else ()
+
+    @property
+    def fresh_key(self) -> str:
+        """The config key that says how many minutes a proof of who calls is good for."""
+        return (FRESH_MINUTES if self.policy.scope == "admin" else CONFIRMATION_MINUTES).name
 
     @property
     def key_headers(self) -> tuple[str, ...]:
@@ -316,6 +330,7 @@ class _Reader:
             managed_by=tuple(CATALOGUE[key] for key in document.get("x-biore-managed-by", ())),
             base_path=self._contract.base_path,
             components=self._document["components"],
+            permissions=self._contract.permissions,
         )
 
     def _resolved(self, node: Json) -> Json:

@@ -18,7 +18,7 @@ import orjson
 
 from contract.loader import Contract
 from contract.policy import Policy
-from domain.auth import require_fresh
+from domain import admin, auth
 from domain.config_keys import Key
 from domain.topics import Topic
 from proof.sources import chain_of, definition_of, executed, is_ours, job_of, services_of
@@ -47,7 +47,7 @@ def keys_of(policy: Policy) -> list[str]:
     if policy.captcha:
         reader.read(CaptchaFamily.verify, CaptchaFamily)
     if policy.fresh.always:
-        reader.read(require_fresh)
+        reader.read(admin.require_fresh if policy.scope == "admin" else auth.require_fresh)
     switch = {policy.kill_switch.key.name} if policy.kill_switch else set[str]()
     return sorted(reader.keys | switch)
 

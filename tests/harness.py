@@ -24,6 +24,7 @@ from runtime.serve.process import ApiServer
 from runtime.serve.protocol import Limits
 from runtime.settings import Settings
 from runtime.web.app import Application
+from runtime.web.extensions.staff import PermissionsOf, nobodys_permissions
 from runtime.worker.worker import Worker
 from tests.reached import REACHED
 from tests.recording import record_answer
@@ -45,7 +46,7 @@ _addresses = count(1)
 class Server:
     """An application under uvicorn in a thread of its own. ``changes`` are settings, ``contract`` another than ours.
 
-    ``defaults`` are those of config keys, ``application`` a class with other seams.
+    ``defaults`` are those of config keys, ``permissions_of`` knows the staff.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Server:
         limits: Limits | None = None,
         contract: Contract | None = None,
         defaults: Mapping[str, Any] = CHEAP,
-        application: type[Application] = Application,
+        permissions_of: PermissionsOf = nobodys_permissions,
         **changes: Any,
     ) -> None:
         self.database_url = database_url
@@ -70,7 +71,7 @@ class Server:
         parts = (
             build_parts(self.settings, database_url, "api", contract=contract, defaults=defaults) if contract else None
         )
-        self.app = application(self.settings, database_url, parts, defaults)
+        self.app = Application(self.settings, database_url, parts, defaults, permissions_of)
         self.server = ApiServer(self.app.asgi, self.app.lifecycle, self.settings, limits)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()

@@ -203,6 +203,7 @@ class Principal(NamedTuple):
     """Whose live session the access token names. ``user`` is None when the account is gone.
 
     ``confirmed_at``: when the bearer last proved who they are. ``creator_id``: of the account's creator profile.
+    ``permissions``: as one of the staff, asked for in scope ``admin`` alone; empty for who is none.
     """
 
     user_id: UUID
@@ -210,3 +211,4 @@ class Principal(NamedTuple):
     user: Identity | None
     confirmed_at: datetime | None
     creator_id: UUID | None = None
+    permissions: frozenset[str] = frozenset()

@@ -53,6 +53,8 @@ def _group(document: Json) -> None:
 def _badges(operation: Operation) -> Iterator[Json]:
     policy = operation.policy
     yield {"name": policy.scope, "color": SCOPES[policy.scope]}
+    if policy.permission:
+        yield {"name": policy.permission, "color": "red"}
     if policy.rate:
         yield {"name": operation.document["x-biore-rate-limit"], "color": "gray"}
     if policy.captcha:

@@ -8,7 +8,6 @@ from portal.markup import as_json
 from portal.model import Body, Effect, Field, Module, Operation, Refusal, Site, Success
 from portal.words import Words
 
-CONFIRM = "auth.confirmation_required"
 SIDE_EFFECTS = {"write": "writes", "job": "queues", "audit": "audit"}
 
 
@@ -72,6 +71,8 @@ class Markdown:
         yield f"{operation.description.strip()}\n"
         yield f"- {self._words('facts.operation')}: `{operation.id}`"
         yield f"- {self._words('facts.scope')}: {self._words(f'scope.{policy.scope}')}"
+        if policy.permission:
+            yield f"- {self._words('facts.permission')}: `{policy.permission}`: {self._permission(operation)}"
         yield f"- {self._words('facts.rate')}: {self._rate(operation)}"
         if policy.captcha:
             yield f"- {self._words('facts.captcha')}: {self._words('facts.captchaYes')}"
@@ -92,7 +93,7 @@ class Markdown:
         if operation.body:
             yield f"- {self._words('facts.body')}: {self._words('facts.bodyBytes', kib=operation.body.limit // 1024)}"
         if policy.fresh != Fresh():
-            yield f"- {self._words('facts.fresh')}: {self._fresh(policy)}"
+            yield f"- {self._words('facts.fresh')}: {self._fresh(operation)}"
         for key in operation.managed_by:
             yield f"- {self._words('facts.managed')}: `{key.name}` = `{as_json(key.default)}`: {key.meaning}"
 
@@ -112,12 +113,23 @@ class Markdown:
         told = [self._words("facts.versionTold")] if policy.versioned and policy.versioned.told else []
         return "; ".join((*taken, *told))
 
-    def _fresh(self, policy: Policy) -> str:
+    def _permission(self, operation: Operation) -> str:
+        permissions, name = self._site.contract.permissions, operation.policy.permission or ""
+        if name not in permissions.known:
+            return self._words("facts.permissionStaff")
+        denied = "admin.permission_denied"
+        roles = ", ".join(f"`{role}`" for role in operation.roles)
+        told = {"roles": roles, "code": f"`{denied}`", "status": operation.policy.statuses[denied]}
+        return f"{permissions.known[name].meaning} {self._words('facts.permissionText', **told)}"
+
+    def _fresh(self, operation: Operation) -> str:
+        policy = operation.policy
         if policy.fresh.body:
             return self._words("facts.freshBody")
-        status = policy.statuses[CONFIRM]
+        code = policy.fresh_code
+        status = policy.statuses[code]
         words = "facts.freshPassword" if policy.fresh.password else "facts.freshAlways"
-        told = self._words(words, key="`auth.confirmation_minutes`", code=f"`{CONFIRM}`", status=status)
+        told = self._words(words, key=f"`{operation.fresh_key}`", code=f"`{code}`", status=status)
         return f"{told} ({self._words('effects.when')} {policy.fresh.when})" if policy.fresh.when else told
 
     def _rate(self, operation: Operation) -> str:

@@ -9,6 +9,7 @@ from string import Template
 
 from contract import loader as spec
 from contract.names import argument_name
+from domain.admin import STAFF
 
 TO_FILL_IN = " ".join(("TO", "FILL", "IN"))  # put together, so that this file is not found by who looks for it
 WIDTH = 120
@@ -26,7 +27,7 @@ $key:
     x-biore-page: $page
     x-biore-rate-limit: $rate
     x-biore-errors: []
-    x-biore-side-effects: []
+    x-biore-side-effects: $effects
 $parameters$body    responses:
       '200':
         description: $fill
@@ -35,6 +36,8 @@ $parameters$body    responses:
             schema: {$$ref: $schemas}
             example: {id: 5b0f6f0e-6f3c-4f4e-9d0e-0c7c3a1f2b64}
 """
+AUDITED = """
+      - {kind: audit, action: admin.$id, text: $fill}"""
 PARAMETER = """\
       - name: $name
         in: path
@@ -164,7 +167,8 @@ def _contract(operation: Operation) -> Iterator[tuple[Path, str]]:
     key = operation.id.partition(".")[2].replace(".", "-").replace("_", "-")
     reference = f"{'../' * (len(paths.parts) - 2)}schemas/{schemas.name}#/{operation.schema}"
     parameters = "".join(_filled(PARAMETER, name=name) for name in _parameters(operation))
-    writes = operation.method != "get"
+    writes, staff = operation.method != "get", operation.scope == "admin"
+    audited = _filled(AUDITED, id=operation.id.removeprefix("admin."))
     yield (
         paths,
         _text(paths)
@@ -173,7 +177,8 @@ def _contract(operation: Operation) -> Iterator[tuple[Path, str]]:
             key=key,
             method=operation.method,
             id=operation.id,
-            scope=operation.scope,
+            scope=operation.scope + (f"\n    x-biore-permission: {STAFF}  # {TO_FILL_IN}" if staff else ""),
+            effects=audited if staff and writes else "[]",
             page=f"{operation.module}/{key}",
             rate="30/minute" if writes else "120/minute",
             parameters=f"    parameters:\n{parameters}" if parameters else "",

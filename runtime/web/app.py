@@ -35,6 +35,7 @@ from runtime.web.cookie import refresh_cookie
 from runtime.web.dispatch import Container, WiredApp, find_handler
 from runtime.web.edge import EdgeMiddleware
 from runtime.web.errors import ErrorLayer, Refusals
+from runtime.web.extensions.staff import PermissionsOf, nobodys_permissions
 from runtime.web.files import FileServer
 from runtime.web.guards import GuardLayer, Guards
 from runtime.web.lifecycle import Lifecycle, LifecycleMiddleware, Phase
@@ -100,7 +101,8 @@ class Application:
 
     ``innermost`` calls the handlers, ``sessions`` knows who is signed in.
     ``parts``: others than those of the settings, ``defaults`` as in
-    ``build_parts``. ``connexion`` is the stack of Connexion's layers alone,
+    ``build_parts``. ``permissions_of`` tells what a caller may as one of the
+    staff. ``connexion`` is the stack of Connexion's layers alone,
     from routing to the handler's answer.
     """
 
@@ -113,6 +115,7 @@ class Application:
         database_url: str,
         parts: Parts | None = None,
         defaults: Mapping[str, Any] | None = None,
+        permissions_of: PermissionsOf = nobodys_permissions,
     ) -> None:
         self.metrics = Metrics("api", settings.metrics_dir)
         observe = self.metrics.attempt
@@ -132,7 +135,7 @@ class Application:
         shown = marks(refresh_cookie(contract, settings), device_cookie(contract), self.tokens, keyring)
         self.guards = Guards(
             contract.policies, settings, self.config, self.limiter, utc_now,
-            marks=shown, dev_token_header=contract.dev_token_header.lower(),
+            marks=shown, permissions_of=permissions_of, dev_token_header=contract.dev_token_header.lower(),
         )  # fmt: skip
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None

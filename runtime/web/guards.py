@@ -1,6 +1,8 @@
 """What stands before an operation, cheap before dear.
 
-Scope, account status, kill switch, a recent proof of who calls, rate limit.
+Scope, account status, kill switch, a recent proof of who calls, rate limit. Staff is asked for a permission before the
+kill switch, so that strangers learn nothing, and for the proof after the limit, so that whoever has a copy of a token
+finds out slowly how fresh it is.
 """
 
 import hmac
@@ -16,7 +18,7 @@ from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.policy import SCOPES, ContractError, Policy
-from domain.auth import require_fresh
+from domain import admin, auth
 from domain.config_keys import RATE_LIMIT_PREFIX, Rate
 from domain.errors import ApiError
 from domain.hosts import is_loopback, is_loopback_address
@@ -25,6 +27,7 @@ from domain.switches import RATE_LIMITS_ENABLED
 from domain.users import Principal
 from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.extensions.staff import PermissionsOf, nobodys_permissions
 from runtime.web.limits.local import Decision, Limiter
 from runtime.web.linking import ByOperation
 from runtime.web.marks import Mark
@@ -51,12 +54,6 @@ def _creator(settings: Settings, call: Call) -> None:
         raise ApiError("error.creator.not_found")
 
 
-def _admin(settings: Settings, call: Call) -> None:
-    """Nobody yet: there are no accounts of staff."""
-    _somebody(settings, call)
-    raise ApiError("auth.forbidden")
-
-
 def _developer(settings: Settings, call: Call) -> None:
     """DNS rebinding: a foreign page can point its host name at this machine, so only loopback names are accepted.
     The token of staging is looked at later.
@@ -74,7 +71,7 @@ CHECKS: Mapping[str, Check] = {
     "public": _anybody,
     "user": _somebody,
     "creator": _creator,
-    "admin": _admin,
+    "admin": _somebody,  # and staff, once the account may act: `admit`
     "dev": _developer,
 }
 
@@ -90,6 +87,7 @@ class Guards:
     clock: Callable[[], datetime]
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    permissions_of: PermissionsOf = nobodys_permissions
     dev_token_header: str = field(kw_only=True)
     """In lower case."""
 
@@ -99,7 +97,9 @@ class Guards:
             raise ContractError(f"scopes {sorted(unchecked)}: write their checks into CHECKS of runtime/web/guards.py")
 
     def admit(self, policy: Policy, call: Call) -> None:
-        """All but the rate limit, which is dearer. Raises ApiError at the first guard that refuses.
+        """All but the rate limit, which is dearer, and the proof that staff needs. ``call`` knows its permissions.
+
+        Raises ApiError at the first guard that refuses.
 
         While nobody knows what an admin stored, a kill switch might be thrown and a captcha be on.
         """
@@ -108,11 +108,24 @@ class Guards:
         self.checks[policy.scope](self.settings, call)
         if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
             require_active(call.principal.user.status)
+        if policy.scope == "admin":
+            require_permitted(policy, call)
         switch = policy.kill_switch
         if switch is not None and switch.key.stops(self.config[switch.key]):
             raise ApiError(switch.error)
-        if call.principal is not None and _must_be_fresh(policy, call.principal):
-            require_fresh(call.principal.confirmed_at, self.clock(), self.config)
+        if policy.scope != "admin" and call.principal is not None and _must_be_fresh(policy, call.principal):
+            auth.require_fresh(call.principal.confirmed_at, self.clock(), self.config)
+
+    async def look_up_staff(self, call: Call) -> None:
+        """What the caller may as one of the staff, before anybody asks."""
+        if call.principal is not None:
+            call.principal = call.principal._replace(permissions=await self.permissions_of(call.principal))
+
+    def require_fresh_staff(self, policy: Policy, call: Call) -> None:
+        """After the rate limit. Raises ApiError admin.reauthentication_required."""
+        if policy.fresh.always:
+            confirmed_at = None if call.principal is None else call.principal.confirmed_at
+            admin.require_fresh(confirmed_at, self.clock(), self.config)
 
     def require_dev_token(self, call: Call) -> None:
         """After the rate limit, which counts the guesses."""
@@ -184,6 +197,13 @@ def require_active(status: str) -> None:
         raise ApiError(f"auth.account_{status.lower()}")
 
 
+def require_permitted(policy: Policy, call: Call) -> None:
+    """Closed where anything is missing. Raises ApiError auth.forbidden or admin.permission_denied."""
+    permissions = frozenset[str]() if call.principal is None else call.principal.permissions
+    admin.require_staff(permissions)
+    admin.require_permission(policy.permission or "", permissions)
+
+
 class GuardedOperation:
     def __init__(self, next_app: ASGIApp, guards: Guards, policy: Policy) -> None:
         self._next = next_app
@@ -202,6 +222,19 @@ class GuardedOperation:
         await self._next(scope, receive, send)
 
 
+class StaffOperation(GuardedOperation):
+    """One of scope ``admin``."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope[SCOPE_KEY]
+        await self._guards.look_up_staff(call)
+        self._guards.admit(self._policy, call)
+        if self._rate is not None:
+            await self._guards.limit(self._policy.operation_id, call, self._rate)
+        self._guards.require_fresh_staff(self._policy, call)
+        await self._next(scope, receive, send)
+
+
 class GuardAPI(RoutedAPI[GuardedOperation]):
     def __init__(self, *arguments: Any, guards: Guards, **options: Any) -> None:
         self._guards = guards
@@ -209,7 +242,9 @@ class GuardAPI(RoutedAPI[GuardedOperation]):
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> GuardedOperation:
-        return GuardedOperation(self.next_app, self._guards, self._guards.policies[operation.operation_id])
+        policy = self._guards.policies[operation.operation_id]
+        kind = StaffOperation if policy.scope == "admin" else GuardedOperation
+        return kind(self.next_app, self._guards, policy)
 
 
 class GuardLayer(ByOperation, RoutedMiddleware[GuardAPI]):

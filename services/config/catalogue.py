@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
-from domain import auth, gdpr, locales, mailed_pages, mails, schedule, switches, upload
+from domain import admin, auth, gdpr, locales, mailed_pages, mails, schedule, switches, upload
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.users import usernames
@@ -19,7 +19,22 @@ from providers.sms import twilio, vonage
 from providers.storage import s3
 
 DECLARING = (
-    *(auth, changes, gdpr, locales, mailed_pages, mails, otp, passwords, sms, switches, two_factor, upload, usernames),
+    *(
+        admin,
+        auth,
+        changes,
+        gdpr,
+        locales,
+        mailed_pages,
+        mails,
+        otp,
+        passwords,
+        sms,
+        switches,
+        two_factor,
+        upload,
+        usernames,
+    ),
     *(captcha, deliverability, email, geoip, hcaptcha, leaked_passwords, maxmind, pwned_passwords, recaptcha, s3),
     *(sms_vendors, smtp, turnstile, twilio, vonage),
 )

@@ -33,6 +33,7 @@ BASE: Json = {
                 "operationId": "things.make",
                 "security": [],
                 "x-biore-scope": "public",
+                "x-biore-permission": "users.read",
                 "x-biore-rate-limit": "10/minute",
                 "x-biore-body-limit": 32768,
                 "x-biore-cache": {"shared": 60},
@@ -146,6 +147,11 @@ TABLE: dict[str, tuple[Edit, set[tuple[str, str, bool]], set[tuple[str, str, boo
     "token": (policy(security=TOKEN), {("token.required", "", True)}, {("token.optional", "", False)}),
     "token that may be": (policy(security=[*TOKEN, {}]), set(), set()),
     "scope": (policy(x_biore_scope="admin"), {("scope.changed", "", True)}, {("scope.changed", "", False)}),
+    "permission": (
+        policy(x_biore_permission="users.suspend"),
+        {("permission.changed", "", True)},
+        {("permission.changed", "", True)},
+    ),
     "version": (
         parameters({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}),
         {("version.added", "", True)},

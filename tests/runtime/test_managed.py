@@ -16,6 +16,7 @@ from services.config.catalogue import CATALOGUE
 ELSEWHERE = {
     r"ratelimit\.enabled": "the guards of all operations",
     r"portal\.try_mutations": "the portal",
+    r"admin\.fresh_minutes": "what staff does, of which no operation is ours yet",
     r"schedule\..*": "the worker's own clock",
     r"auth\.unverified_purge_days": "a recurring job",
     r"sms\.alert_.*": "a recurring job",

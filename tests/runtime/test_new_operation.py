@@ -15,6 +15,8 @@ OPERATIONS = [
     Operation("users.blocks.find", "/users/blocked/{userId}", "get", "user"),
     Operation("users.pets.add", "/users/pets", "post", "user"),
     Operation("creators.list", "/creators", "get", "public"),
+    Operation("creators.lists", "/admin/creators", "get", "admin"),
+    Operation("creators.levels.set", "/admin/creators/{creatorId}", "put", "admin"),
     Operation("creators.pages.replace", "/creators/pages/{pageId}", "put", "creator"),
 ]
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import column, text
 
 from domain.errors import ApiError
+from domain.users import Principal
 from domain.versions import moved_on
 from persistence.repositories import Repositories
 
@@ -46,6 +47,18 @@ async def remove_room(room_id: int, expected_version: int, db: Repositories) -> 
     await _changed(db, REMOVED, room_id, expected_version)
 
 
+async def staff(principal: Principal) -> Json:
+    return {"permissions": sorted(principal.permissions)}
+
+
+async def reports(principal: Principal) -> Json:
+    return {"permissions": sorted(principal.permissions)}
+
+
+async def suspend(principal: Principal, db: Repositories) -> None:
+    await db.audit.record("admin.samples.suspend", actor=principal.user_id)
+
+
 async def _changed(db: Repositories, statement: str, room_id: int, version: int, **values: Any) -> Json:
     changed = await _row(db, statement, id=room_id, version=version, **values)
     if changed is None:
@@ -55,5 +68,6 @@ async def _changed(db: Repositories, statement: str, room_id: int, version: int,
 
 async def _row(db: Repositories, statement: str, **values: Any) -> Json | None:
     """The one place in which these handlers speak SQL."""
-    found = (await db.session.execute(text(statement), values)).mappings().one_or_none()
-    return None if found is None else dict(found)
+    asked: Any = text(statement).bindparams(**values).columns(*map(column, ("id", "name", "version")))
+    found: Any = await db.connection.row(asked)
+    return None if found is None else found._asdict()

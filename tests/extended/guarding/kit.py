@@ -3,9 +3,11 @@
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 import pytest
@@ -16,12 +18,16 @@ from contract.readable import located
 from domain.switches import SWITCHES, enabled_key, kill_switch_key
 from tests.contract.documented import Documented
 from tests.extended.guarding import handlers
-from tests.harness import Tables
+from tests.harness import CHEAP, Tables
 
 HERE = Path(__file__).resolve().parent / "openapi"
 MODULE = "samples"
 TAG = f"tags:\n  - name: {MODULE}\n    description: Operations of tests.\n"
-PATHS = ("switched", "enabled", "rooms", "rooms/{roomId}")
+PATHS = ("switched", "enabled", "rooms", "rooms/{roomId}", "staff", "reports", "suspensions")
+PERMISSIONS = """permissions:
+  samples.read: {meaning: Read the samples., roles: [SUPPORT, AUDITOR]}
+  samples.write: {meaning: Write the samples., roles: [MODERATOR]}
+"""
 THROWN = kill_switch_key("SAMPLE", "the sample")
 ENABLED = enabled_key("samples.switched_enabled", "the sample")
 ROOMS = """CREATE TABLE IF NOT EXISTS sample_rooms (
@@ -38,6 +44,8 @@ def write(folder: Path) -> Path:
     root = folder / "biore.yaml"
     paths = "".join(f"  /{MODULE}/{path}:\n    $ref: paths/{MODULE}.yaml#/{named(path)}\n" for path in PATHS)
     root.write_text(root.read_text().replace("tags:\n", TAG, 1) + paths)
+    staff = folder / "permissions.yaml"
+    staff.write_text(staff.read_text().replace("permissions:\n", PERMISSIONS, 1))
     return folder
 
 
@@ -98,3 +106,7 @@ def refusal(tmp_path: Path, file: str, old: str, new: str) -> str:
     with pytest.raises(ContractError) as refused:
         load(edited(tmp_path, file, old, new), switches=SWITCHED)
     return located(str(refused.value), Places(tmp_path / "openapi"))
+
+
+STARTED: Mapping[str, Any] = {"contract": sampled(), "defaults": CHEAP | ON}
+"""How ``start_server`` serves these operations."""

@@ -21,7 +21,7 @@ from portal.model import Operation, Site
 from portal.samples import samples, texts
 from portal.words import Words
 from runtime.web.extensions import versions
-from tests.extended.guarding.kit import documented, refusal, room, sampled
+from tests.extended.guarding.kit import STARTED, documented, refusal, room, sampled
 from tests.harness import Api, Server, broken_rules, code_of
 from tests.portal.sites import ORIGIN
 
@@ -47,7 +47,7 @@ OF_SCHEMA = {
 
 @pytest.fixture(scope="module")
 def versioned(start_server: Callable[..., Server]) -> Server:
-    return start_server(contract=sampled())
+    return start_server(**STARTED)
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ class TestRepetition:
 
 class TestBrowsers:
     def test_may_send_and_read_it(self, start_server: Callable[..., Server]) -> None:
-        server = start_server(contract=sampled(), cors_origins=("https://admin.example",))
+        server = start_server(**STARTED, cors_origins=("https://admin.example",))
         path = f"/api/v1/samples/rooms/{room(server.tables)}"
         origin = {"Origin": "https://admin.example"}
         asked = origin | {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "if-match"}

@@ -43,7 +43,8 @@ def scoped(tmp_path_factory: pytest.TempPathFactory) -> Contract:
         path = folder / "paths" / name
         before, found, after = path.read_text().partition(f"operationId: {operation}\n")
         assert found
-        path.write_text(before + found + after.replace("x-biore-scope: user", f"x-biore-scope: {scope}", 1))
+        said = {"admin": "admin\n    x-biore-permission: staff"}.get(scope, scope)
+        path.write_text(before + found + after.replace("x-biore-scope: user", f"x-biore-scope: {said}", 1))
     return load(folder)
 
 
