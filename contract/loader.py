@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import yaml
 
-from contract import caching, clamping, defaults, paging, permissions, successes, versioning
+from contract import caching, clamping, defaults, dry_runs, paging, permissions, successes, versioning
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
 from contract.permissions import Permissions
@@ -486,9 +486,10 @@ class _Expansion:
             operation.setdefault("parameters", []).append(self._common("parameters/IdempotencyKey"))
         paging.declare(operation, policy, self.components["schemas"], self._common)
         versioning.expand(self.document, operation, policy, self._common)
+        dry_runs.expand(self.document, operation, policy, self._common)
         for response in operation["responses"].values():
             if not policy.bare:
-                self._wrap(response)
+                self._wrap(response, policy.dry_run)
             limited = LIMIT_HEADERS if policy.rate else ()
             replayed = ("Idempotency-Replayed",) if policy.idempotent else ()
             response["headers"] = response.get("headers", {}) | self._headers(*limited, *replayed)
@@ -500,13 +501,13 @@ class _Expansion:
         caching.declare(operation, policy, self._common)
         operation["responses"] = dict(sorted(operation["responses"].items()))
 
-    def _wrap(self, response: Json) -> None:
+    def _wrap(self, response: Json, dry_run: bool) -> None:
         nothing = {"application/json": {"schema": self._common("Nothing"), "example": None}}
         media = response.setdefault("content", nothing)["application/json"]
-        media["schema"] = {"$ref": self._envelope(media["schema"])}
+        media["schema"] = {"$ref": self._envelope(media["schema"], dry_run)}
         media["example"] = {"success": True, "data": media["example"]}
 
-    def _envelope(self, data: Json) -> str:
+    def _envelope(self, data: Json, dry_run: bool) -> str:
         items = data.get("items", {})
         if data == self._common("Nothing"):
             name = "SuccessOnly"
@@ -516,8 +517,9 @@ class _Expansion:
             name = "ArrayApiResponseOf" + items["$ref"].rpartition("/")[2]
         else:
             raise ContractError(f"a success must answer a named schema or a list of one, not {data}")
-        envelope = _object(success={"type": "boolean", "enum": [True]}, data=copy.deepcopy(data))
-        return self._add("schemas", name, envelope)
+        beside = dry_runs.envelope_field() if dry_run else None
+        envelope = _object(beside, success={"type": "boolean", "enum": [True]}, data=copy.deepcopy(data))
+        return self._add("schemas", f"{name}OrDryRun" if dry_run else name, envelope)
 
     def every_answer(self, names: Iterable[str]) -> None:
         """What all answers carry is declared once, and not again with each of them."""

@@ -33,6 +33,7 @@ KNOWN = REQUIRED | {
     "x-biore-cursor",
     "x-biore-versioned",
     "x-biore-permission",
+    "x-biore-dry-run",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -156,6 +157,7 @@ class Policy:
     fresh: Fresh
     versioned: Versioned | None
     permission: str | None
+    dry_run: bool
     statuses: Mapping[str, int]
     own_codes: frozenset[str]
     passing: frozenset[str]
@@ -226,6 +228,7 @@ def compile_policy(
         fresh=_fresh(where, operation),
         versioned=_versioned(where, method, operation),
         permission=_permission(where, method, operation),
+        dry_run=_dry_run(where, method, operation),
         statuses=statuses,
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
@@ -347,6 +350,14 @@ def _permission(where: str, method: str, operation: Mapping[str, Any]) -> str | 
     return str(given)
 
 
+def _dry_run(where: str, method: str, operation: Mapping[str, Any]) -> bool:
+    given = _flag(where, operation, "x-biore-dry-run")
+    _require(not given or method != "get", where, "x-biore-dry-run is for what changes something, which GET does not")
+    spent = given and bool(operation.get("x-biore-captcha"))
+    _require(not spent, where, "x-biore-dry-run: the token of x-biore-captcha is spent by a look at it")
+    return given
+
+
 def _page(where: str, page: Any) -> str:
     good = isinstance(page, str) and PAGE.fullmatch(page) is not None
     _require(good, where, "x-biore-page must be <module>/<slug>, such as auth/login-2fa")
@@ -397,6 +408,8 @@ def _implied(operation: Mapping[str, Any], refusing: bool, reading: bool) -> Ite
         yield FRESH_CODES[scope == "admin"]
     if operation.get("x-biore-versioned") is True and not reading:
         yield from ("validation.failed", "precondition.required", MOVED_ON)
+    if operation.get("x-biore-dry-run"):
+        yield "validation.failed"
     if "x-biore-kill-switch" in operation:
         yield operation["x-biore-kill-switch"].get("error", "")
     if given := operation.get("x-biore-cursor"):

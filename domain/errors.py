@@ -22,3 +22,12 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.details = details
         self.variables = variables
+
+
+def moved_on(current: int) -> ApiError:
+    """What to raise when a row (``x-biore-versioned``) has another version than the caller has read.
+
+    It tells the present one. The UPDATE says ``WHERE version = :v``, so that nobody overwrites it unseen.
+    """
+    detail = {"field": "If-Match", "rule": "version", "limit": str(current)}
+    return ApiError("precondition.failed", details=[detail], version=current)

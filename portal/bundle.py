@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from contract.dry_runs import PARAMETER as DRY_RUN
 from contract.references import resolved, schemas_used
 from portal.flows import found_in
 from portal.model import Operation, Site
@@ -71,7 +72,7 @@ def address(operation: Operation) -> str:
 
 def _parameter(site: Site, parameter: Mapping[str, Any]) -> dict[str, Any]:
     found = resolved(site.contract.document, parameter)
-    kept = ("name", "in", "required", "schema", "example")
+    kept = ("name", "in", "required", "schema", *(("example",) if found["name"] != DRY_RUN else ()))
     return {key: found[key] for key in kept if key in found}
 
 

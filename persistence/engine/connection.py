@@ -85,7 +85,9 @@ class Connection:
         try:
             yield
         except BaseException:
-            await self._control("ROLLBACK TO SAVEPOINT inner_work")
+            if self._kept is not None:  # else the connection was lost, and everything with it
+                await self._control("ROLLBACK TO SAVEPOINT inner_work")
+                await self._control("RELEASE SAVEPOINT inner_work")
             raise
         await self._control("RELEASE SAVEPOINT inner_work")
 

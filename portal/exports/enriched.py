@@ -63,6 +63,8 @@ def _badges(operation: Operation) -> Iterator[Json]:
         yield {"name": "Idempotency-Key", "color": "gray"}
     if policy.versioned and policy.versioned.taken:
         yield {"name": "If-Match", "color": "gray"}
+    if policy.dry_run:
+        yield {"name": "dryRun", "color": "gray"}
     if policy.kill_switch:
         yield {"name": policy.kill_switch.key.name, "color": "orange"}
 

@@ -88,6 +88,8 @@ class Markdown:
             yield f"- {self._words('facts.pages')}: {told}"
         if policy.cache:
             yield f"- {self._words('facts.cache')}: {self._kept(policy.cache)}. {self._words('facts.cacheAgain')}"
+        if policy.dry_run:
+            yield f"- {self._words('facts.dryRun')}: {self._words('facts.dryRunText')}"
         if policy.versioned:
             yield f"- {self._words('facts.version')}: {self._version(policy)}"
         if operation.body:

@@ -100,7 +100,8 @@ def _url(operation: Operation) -> Json:
 
 def _pair(parameter: Field, value: Json) -> dict[str, Json]:
     """What has no value of its own is there, switched off."""
-    shown = placeholder(parameter.name) if value is None else plain(value)
+    offered = placeholder(parameter.name) if parameter.example is None else parameter.example
+    shown = plain(offered if value is None else value)
     pair = {"key": parameter.name, "value": shown, "description": parameter.description}
     return pair | ({"disabled": True} if value is None else {})
 

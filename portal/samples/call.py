@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+from contract.dry_runs import PARAMETER as DRY_RUN
 from contract.successes import is_json
 from portal.model import Field, Operation
 from portal.samples.literals import TABLE, plain
@@ -30,7 +31,11 @@ class Values:
 
 def examples(operation: Operation) -> Values:
     """The values that the contract shows."""
-    shown = {(p.location, p.name): _example(p) for p in operation.parameters if p.required or p.example is not None}
+    shown = {
+        (p.location, p.name): _example(p)
+        for p in operation.parameters
+        if p.required or (p.example is not None and p.name != DRY_RUN)
+    }
     return Values(
         path={name: value for (location, name), value in shown.items() if location == "path"},
         query={name: value for (location, name), value in shown.items() if location == "query"},

@@ -4,6 +4,7 @@ no values to fill in."""
 import re
 from collections.abc import Iterator
 
+from contract.references import resolved
 from contract.versioning import IF_MATCH
 from portal.samples.call import Call, Head, around
 from portal.samples.javascript import WIDTH, as_it_comes, const_url, fetching, key
@@ -104,7 +105,8 @@ def _arguments(call: Call, shapes: Shapes) -> Iterator[tuple[str, str]]:
     """Name and type of what a caller gives: the parts of the path, the query, the body."""
     query = []
     optional = True
-    for parameter in call.operation.document.get("parameters", ()):
+    for given in call.operation.document.get("parameters", ()):
+        parameter = resolved({"components": call.operation.components}, given)
         where = parameter.get("in")
         if where == "path":
             yield _camel(parameter["name"]), shapes.of(parameter["schema"])

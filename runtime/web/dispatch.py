@@ -38,7 +38,7 @@ from runtime.web.answers.walks import walk_of
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.cookie import CookieCarrier, RefreshCookie, refresh_cookie
 from runtime.web.errors import Refusals, send_answer
-from runtime.web.extensions import versions
+from runtime.web.extensions import dry_runs, versions
 from runtime.web.linking import ByOperation
 from runtime.web.passwords import CallersHasher
 from runtime.web.visitor import CallVisitor, DeviceCookie, device_cookie
@@ -135,6 +135,8 @@ class WiredOperation:
         operation = container.contract.operation(policy.operation_id)
         names = inspect.signature(handler).parameters.keys()
         parameters = versions.arguments(policy, self._parameters(operation), set(names))
+        parameters = dry_runs.arguments(policy, parameters)
+        dry_runs.check(policy, names)
         self._check_names(names, parameters)
         services = container.names - PER_CALL.keys() - parameters
         given = {name: getattr(container.services, name) for name in names & services}
@@ -173,7 +175,9 @@ class WiredOperation:
         call.receive = receive
         token = self._take_captcha_token(call) if self._policy.captcha else None
         key = call.arguments.pop("idempotency_key", None) if self._policy.idempotent else None
-        if key is None:
+        if self._policy.dry_run and call.arguments.pop(dry_runs.GIVEN):
+            answer = await self._rehearse(call)
+        elif key is None:
             await self._require_captcha(token, call)
             answer = await self._perform(call)
         else:
@@ -230,12 +234,24 @@ class WiredOperation:
                 await db.idempotency.release(claim)
             raise
 
+    async def _rehearse(self, call: Call) -> Answer:
+        """Run the handler in a unit of work that cannot commit. No key of idempotency is claimed, or looked at."""
+        uow = UnitOfWork(self._container.database, self._trace(call), dry=True)
+        try:
+            answer = await self._success(call, uow, dryRun=True)
+            await uow.conclude()
+        finally:
+            await uow.abandon()
+        return answer
+
+    def _trace(self, call: Call) -> Trace:
+        return Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get())
+
     async def _perform(self, call: Call, claim: Claim | None = None) -> Answer:
         """Run the handler; under a claim its effect and its answer commit together."""
         if not self._has_unit and claim is None:
             return await self._success(call, None)
-        trace = Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get())
-        uow = UnitOfWork(self._container.database, trace, reading=self._reads_only)
+        uow = UnitOfWork(self._container.database, self._trace(call), reading=self._reads_only)
         try:
             return await self._answer(call, uow, claim)
         except LostClaim:
@@ -269,10 +285,11 @@ class WiredOperation:
         bodies = {kid: seal(Purpose.IDEMPOTENCY, text, kid).encode() for kid in claim.rows}
         return lambda db: db.idempotency.store(claim, answer[0], bodies)
 
-    async def _success(self, call: Call, uow: UnitOfWork | None) -> Answer:
+    async def _success(self, call: Call, uow: UnitOfWork | None, **beside: bool) -> Answer:
+        """``beside`` the data. The version of what was not kept would be no good to anybody."""
         data = await self._invoke(call, uow)
-        status, headers, body = self._successes.answer(data, call)
-        return status, [*headers, *versions.of_data(self._policy, data)], body
+        status, headers, body = self._successes.answer(data, call, **beside)
+        return status, headers if beside else [*headers, *versions.of_data(self._policy, data)], body
 
     async def _invoke(self, call: Call, uow: UnitOfWork | None) -> Any:
         arguments = {name: call.arguments[name] for name in self._given}

@@ -16,7 +16,7 @@ from runtime.web.call import Call
 from runtime.web.http.conditional import is_named
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
-Write = Callable[[Any], bytes]
+Write = Callable[..., bytes]
 Clock = Callable[[], datetime]
 
 NOT_MODIFIED = 304
@@ -26,14 +26,18 @@ def writer(success: Success) -> Write:
     """Makes bytes of what a handler answers."""
     if not success.bare:
         return _enveloped
-    return orjson.dumps if success.is_json else _plain
+    return _bare if success.is_json else _plain
 
 
-def _enveloped(data: Any) -> bytes:
-    return orjson.dumps({"success": True, "data": data})
+def _enveloped(data: Any, **beside: bool) -> bytes:
+    return orjson.dumps({"success": True, **beside, "data": data})
 
 
-def _plain(text: str | bytes) -> bytes:
+def _bare(data: Any, **_beside: bool) -> bytes:
+    return orjson.dumps(data)
+
+
+def _plain(text: str | bytes, **_beside: bool) -> bytes:
     return text.encode() if isinstance(text, str) else text
 
 
@@ -74,10 +78,13 @@ class Successes:
         judged = schemas is not None and schemas.resolved(success.schema).get("format") != "binary"
         self._schema: Validator | None = schemas.validator(success.schema) if schemas and judged else None
 
-    def answer(self, result: Any, call: Call) -> Answer:
-        """What the handler returned as it goes on the wire. Raises RuntimeError where it breaks the contract."""
+    def answer(self, result: Any, call: Call, **beside: bool) -> Answer:
+        """What the handler returned as it goes on the wire, with what the envelope has ``beside`` it.
+
+        Raises RuntimeError where it breaks the contract.
+        """
         prepared = result if isinstance(result, Prepared) else None
-        body = self._write(result) if prepared is None else prepared.body
+        body = self._write(result, **beside) if prepared is None else prepared.body
         if self._schema is not None:
             self._require_documented(self._schema, body)
         if self._kept is None:

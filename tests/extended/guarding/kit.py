@@ -23,7 +23,7 @@ from tests.harness import CHEAP, Tables
 HERE = Path(__file__).resolve().parent / "openapi"
 MODULE = "samples"
 TAG = f"tags:\n  - name: {MODULE}\n    description: Operations of tests.\n"
-PATHS = ("switched", "enabled", "rooms", "rooms/{roomId}", "staff", "reports", "suspensions")
+PATHS = ("switched", "enabled", "rooms", "rooms/{roomId}", "staff", "reports", "suspensions", "rehearsals")
 PERMISSIONS = """permissions:
   samples.read: {meaning: Read the samples., roles: [SUPPORT, AUDITOR]}
   samples.write: {meaning: Write the samples., roles: [MODERATOR]}
@@ -31,7 +31,9 @@ PERMISSIONS = """permissions:
 THROWN = kill_switch_key("SAMPLE", "the sample")
 ENABLED = enabled_key("samples.switched_enabled", "the sample")
 ROOMS = """CREATE TABLE IF NOT EXISTS sample_rooms (
-    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, version integer NOT NULL DEFAULT 0)"""
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, version integer NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS sample_beds (
+    room_id integer REFERENCES sample_rooms DEFERRABLE INITIALLY DEFERRED)"""
 SWITCHED = SWITCHES | {key.name: key for key in (THROWN, ENABLED)}
 OFF = {THROWN.name: True, ENABLED.name: False}
 ON = {THROWN.name: False, ENABLED.name: True}

@@ -1,0 +1,34 @@
+"""Calls with ``?dryRun=true``: which handlers may have them."""
+
+from collections.abc import Collection, Mapping
+
+from contract.policy import ContractError, Policy
+
+GIVEN = "dry_run"
+# What a rolled back transaction does not take back, by the name that a handler asks for it with.
+OUTSIDE: Mapping[str, str] = {
+    "avatar_columns": "storage keeps files",
+    "carrier": "a cookie is set or taken",
+    "current_password": "wrong guesses would not be counted",
+    "leaked_passwords": "a vendor is asked",
+    "mail_rules": "name servers are asked",
+    "oauth": "platforms are asked",
+    "second_factor": "wrong guesses would not be counted",
+    "storage": "storage keeps files",
+    "visitor": "a cookie is set",
+}
+
+
+def arguments(policy: Policy, names: set[str]) -> set[str]:
+    """What a handler may take for its parameters: none asks whether it is a dry run."""
+    return names - {GIVEN} if policy.dry_run else names
+
+
+def check(policy: Policy, asked: Collection[str]) -> None:
+    """Raises ContractError for a handler that a dry run could not take back."""
+    if not policy.dry_run:
+        return
+    if told := [f"{name} ({OUTSIDE[name]})" for name in sorted(OUTSIDE.keys() & set(asked))]:
+        raise ContractError(f"{policy.operation_id}: x-biore-dry-run: the handler asks for {', '.join(told)}")
+    if not {"uow", "db"} & set(asked):
+        raise ContractError(f"{policy.operation_id}: x-biore-dry-run: the handler takes neither uow nor db")
