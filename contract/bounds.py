@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from contract.caching import is_condition
-from contract.policy import ContractError
+from contract.policy import FORM_TYPE, ContractError
+from contract.raw_bodies import RAW_BODY, form_bytes, form_fields, is_form
 from contract.references import resolved
 
 KIB = 1024
@@ -54,9 +55,20 @@ class Bounds:
         if "requestBody" not in operation:
             return None
         content = resolved(self._document, operation["requestBody"])["content"]
-        _require(list(content) == ["application/json"], where, "a body is JSON and nothing else")
+        if RAW_BODY in operation:
+            return self._raw(operation, where)
+        _require(list(content) == ["application/json"], where, f"a body is JSON and nothing else without {RAW_BODY}")
         media = content["application/json"]
         return _rounded(self._bytes(media["schema"], f"{where}: body"), f"{where}: body")
+
+    def _raw(self, operation: Mapping[str, Any], where: str) -> int:
+        """Bytes have the limit that they state."""
+        if not is_form(operation):
+            return int(operation[RAW_BODY]["bytes"])
+        fields = form_fields(self._document, operation, where)
+        media = resolved(self._document, operation["requestBody"])["content"][FORM_TYPE]
+        self._bytes(media["schema"], f"{where}: body")  # that each part has a bound
+        return _rounded(form_bytes(self._document, fields), f"{where}: body")
 
     def _bytes(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...] = ()) -> int:
         """What the largest value takes as JSON."""

@@ -34,6 +34,7 @@ KNOWN = REQUIRED | {
     "x-biore-versioned",
     "x-biore-permission",
     "x-biore-dry-run",
+    "x-biore-raw-body",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -41,7 +42,9 @@ COUNTED_BY = {
     "#/components/parameters/DeviceCookie": "device",
 }
 ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
-BODY = ("validation.failed", "request.too_large", "request.unsupported_media_type")
+BODY = ("validation.failed", "request.too_large")
+FORM_TYPE = "application/x-www-form-urlencoded"
+MOST_BYTES = 256 * 1024
 CAPTCHA = "captchaToken"
 INVALID_CURSOR = "list.invalid_cursor"
 INACTIVE = ("auth.account_suspended", "auth.account_banned", "auth.account_deactivated")
@@ -64,6 +67,7 @@ NEVER_STORED = frozenset({401, 429})
 MOVED_ON = "precondition.failed"
 # Without a proof of the last minutes, by whether staff is asked.
 FRESH_CODES = {False: "auth.confirmation_required", True: "admin.reauthentication_required"}
+TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 PERMISSION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 PAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 EFFECT_KEYS = {"write": "tables", "job": "topic", "audit": "action"}
@@ -133,6 +137,18 @@ class Versioned:
 
 
 @dataclass(frozen=True, slots=True)
+class RawBody:
+    """A body that is no JSON: a form, or at most ``limit`` bytes. ``types``: those that are taken."""
+
+    types: tuple[str, ...]
+    limit: int | None
+
+    @property
+    def form(self) -> bool:
+        return self.limit is None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
 
@@ -158,6 +174,7 @@ class Policy:
     versioned: Versioned | None
     permission: str | None
     dry_run: bool
+    raw_body: RawBody | None
     statuses: Mapping[str, int]
     own_codes: frozenset[str]
     passing: frozenset[str]
@@ -229,6 +246,7 @@ def compile_policy(
         versioned=_versioned(where, method, operation),
         permission=_permission(where, method, operation),
         dry_run=_dry_run(where, method, operation),
+        raw_body=_raw_body(where, operation),
         statuses=statuses,
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
@@ -358,6 +376,30 @@ def _dry_run(where: str, method: str, operation: Mapping[str, Any]) -> bool:
     return given
 
 
+def _raw_body(where: str, operation: Mapping[str, Any]) -> RawBody | None:
+    """``form``, or ``{bytes: <how many at most>}`` of the types that the operation's content names."""
+    given = operation.get("x-biore-raw-body")
+    content = operation.get("requestBody", {}).get("content", {})
+    if given is None:
+        return None
+    types = tuple(str(name) for name in content)
+    _require(bool(types), where, "x-biore-raw-body: there is no body whose content names a type")
+    if given == "form":
+        _require(types == (FORM_TYPE,), where, f"x-biore-raw-body: form: its content is {FORM_TYPE}, and nothing else")
+        return RawBody(types, None)
+    limit = given.get("bytes") if isinstance(given, dict) and given.keys() == {"bytes"} else None
+    bounded = isinstance(limit, int) and not isinstance(limit, bool) and 0 < limit <= MOST_BYTES
+    _require(bounded, where, f"x-biore-raw-body must be form, or {{bytes: <1 to {MOST_BYTES}>}}")
+    plain = all(TYPE.fullmatch(name) and name != FORM_TYPE for name in types)
+    _require(plain, where, "x-biore-raw-body: its content names types such as application/octet-stream, in lower case")
+    shaped = all(
+        isinstance(media, dict) and media.get("schema") == {"type": "string", "format": "binary"}
+        for media in content.values()
+    )
+    _require(shaped, where, "x-biore-raw-body: the schema of bytes is {type: string, format: binary}")
+    return RawBody(types, limit)
+
+
 def _page(where: str, page: Any) -> str:
     good = isinstance(page, str) and PAGE.fullmatch(page) is not None
     _require(good, where, "x-biore-page must be <module>/<slug>, such as auth/login-2fa")
@@ -396,6 +438,8 @@ def _implied(operation: Mapping[str, Any], refusing: bool, reading: bool) -> Ite
     yield from ALWAYS
     if "requestBody" in operation:
         yield from BODY
+        raw = "x-biore-raw-body" in operation
+        yield "request.wrong_media_type" if raw else "request.unsupported_media_type"
     if refusing:
         yield "validation.failed"
     if operation["x-biore-rate-limit"] != "none":

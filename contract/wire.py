@@ -52,7 +52,7 @@ class _Names:
         """The schemas of the body, and of the data of the success; what has no envelope is its own data."""
         operation = self._contract.operation(policy.operation_id)
         content = operation.get("requestBody", {}).get("content", {})
-        body = content["application/json"]["schema"] if content else None
+        body = next(iter(content.values()))["schema"] if content else None
         success = success_of(operation)
         data = success.schema if success.bare else self._schemas[_name(success.schema)]["properties"]["data"]
         return body, None if _name(data) == "Nothing" else data
@@ -99,6 +99,8 @@ class _Names:
         kind = schema.get("type")
         if "enum" in schema:
             return f"Literal[{', '.join(_quoted(value) for value in schema['enum'])}]"
+        if schema.get("format") == "binary":
+            return "bytes"
         if kind == "array":
             return f"list[{self.spelled(schema['items'], module)}]"
         if kind == "object":

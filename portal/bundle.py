@@ -80,7 +80,9 @@ def _request(operation: Operation) -> dict[str, Any] | None:
     body = operation.body
     if body is None:
         return None
-    return {"mediaType": body.media_type, "required": body.required, "schema": body.schema, "example": body.example}
+    return {"mediaType": body.media_type, "required": body.required, "schema": body.schema, "example": body.example} | (
+        {"raw": "form" if operation.policy.raw_body.form else "bytes"} if operation.policy.raw_body else {}
+    )
 
 
 def _answer(site: Site, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from contract.loader import Contract
 from contract.permissions import Permissions
 from contract.policy import BEARER_ASKED, Policy
+from contract.raw_bodies import RAW_BODY, encoded
 from contract.references import resolved
 from contract.successes import is_json
 from domain.admin import FRESH_MINUTES
@@ -84,7 +85,7 @@ class Variant:
 class Body:
     """``schema`` is the contract's with its references; ``name`` that of the component; ``example`` the whole body.
 
-    ``limit``: how many bytes a request may have.
+    ``limit``: how many bytes a request may have. ``raw``: it is no JSON but a form or bytes.
     Where the answers differ, ``variants`` has each, and ``fields`` is empty.
     """
 
@@ -96,6 +97,12 @@ class Body:
     media_type: str = "application/json"
     variants: tuple[Variant, ...] = ()
     limit: int = 0
+    raw: bool = False
+
+    @property
+    def sent(self) -> str:
+        """The example of a body that is no JSON, as it is sent."""
+        return encoded(self.example)
 
     @property
     def is_text(self) -> bool:
@@ -354,7 +361,16 @@ class _Reader:
         name = _name(media["schema"]) or ""
         example = media.get("example")
         limit = document["x-biore-body-limit"]
-        return Body(name, media["schema"], request.get("required", False), fields, example, media_type, limit=limit)
+        return Body(
+            name,
+            media["schema"],
+            request.get("required", False),
+            fields,
+            example,
+            media_type,
+            limit=limit,
+            raw=RAW_BODY in document,
+        )
 
     def _success(self, policy: Policy, status: int, answer: Json) -> Success:
         headers = tuple(self._header(name, header) for name, header in answer.get("headers", {}).items())

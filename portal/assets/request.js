@@ -14,7 +14,8 @@ export class RequestForm {
     const documented = bundle.parameters.map(({ name }) => name);
     const offered = [...OFFERED, ...(bundle.devToken ? ["X-Dev-Token"] : [])].filter((name) => !documented.includes(name));
     this.parameters.push(...offered.map((name) => this.parameter({ name, in: "header", required: false, schema: TEXT })));
-    this.body = bundle.request ? new Body(bundle) : null;
+    const kind = bundle.request?.raw === "bytes" ? Bytes : Body;
+    this.body = bundle.request ? new kind(bundle) : null;
     this.element = h("div", {}, ...this.sections());
   }
 
@@ -91,15 +92,38 @@ class Body {
     this.element.dispatchEvent(new Event("fill", { bubbles: true }));
   }
 
+  /** A form is a text for the samples, too. */
+  sent(json) {
+    if (this.request.raw !== "form") return { json, body: JSON.stringify(json) };
+    const pairs = Object.entries(json).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)]));
+    const body = new URLSearchParams(pairs).toString();
+    return { json: body, body };
+  }
+
   /** Raw text is sent as it is, broken JSON too; an empty one is no body. */
   values() {
     if (!this.raw) {
       const json = this.form.value();
       const left = !this.request.required && Object.keys(json).length === 0;
-      return left ? {} : { json, body: JSON.stringify(json) };
+      return left ? {} : this.sent(json);
     }
     const text = this.area.value;
-    return text.trim() === "" ? {} : { json: parse(text) ?? text, body: text };
+    if (text.trim() === "") return {};
+    const json = parse(text) ?? text;
+    return this.request.raw === "form" && typeof json === "object" ? this.sent(json) : { json, body: text };
+  }
+}
+
+/** Bytes, as a text that is sent as it is. */
+class Bytes {
+  constructor({ request }) {
+    this.area = h("textarea", { class: "play-json", rows: "8", spellcheck: "false", dir: "ltr", id: fresh("body"), "aria-label": say("body") });
+    this.area.value = request.required ? (request.example ?? "") : "";
+    this.element = h("fieldset", {}, h("legend", {}, say("body")), this.area);
+  }
+
+  values() {
+    return this.area.value === "" ? {} : { json: this.area.value, body: this.area.value };
   }
 }
 

@@ -151,8 +151,12 @@ class Markdown:
             yield from self._fields(operation.parameters)
         if operation.body:
             yield f"\n### {self._words('request.body')}\n"
-            yield from self._fields(operation.body.fields)
-            yield from _json(operation.body.example)
+            if (raw := operation.policy.raw_body) is not None:
+                types = ", ".join(f"`{name}`" for name in raw.types)
+                yield self._words("request.form" if raw.form else "request.bytes", types=types) + "\n"
+            if operation.body.fields:
+                yield from self._fields(operation.body.fields)
+            yield from [f"\n```\n{operation.body.sent}\n```"] if operation.body.raw else _json(operation.body.example)
 
     def _response(self, operation: Operation) -> Iterator[str]:
         yield f"\n## {self._words('response.title')}\n"

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import NAMESPACE_URL, uuid5
 
-from portal.model import Field, Operation, Site, Success
+from portal.model import Body, Field, Operation, Site, Success
 from portal.samples.call import examples, placeholder
 from portal.samples.literals import plain
 
@@ -79,9 +80,18 @@ def _request(operation: Operation) -> Json:
         request["auth"] = {"type": "noauth"}
     if operation.body:
         headers.append({"key": "Content-Type", "value": operation.body.media_type})
-        language = {"raw": {"language": "json"}}
-        request["body"] = {"mode": "raw", "raw": _written(operation.body.example), "options": language}
+        request["body"] = _body(operation, operation.body)
     return request
+
+
+def _body(operation: Operation, body: Body) -> Json:
+    raw = operation.policy.raw_body
+    if raw is None:
+        return {"mode": "raw", "raw": _written(body.example), "options": {"raw": {"language": "json"}}}
+    if not raw.form:
+        return {"mode": "raw", "raw": body.sent}
+    pairs = parse_qsl(body.sent, keep_blank_values=True)
+    return {"mode": "urlencoded", "urlencoded": [{"key": key, "value": value} for key, value in pairs]}
 
 
 def _url(operation: Operation) -> Json:

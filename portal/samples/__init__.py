@@ -56,7 +56,7 @@ def _parts(key: str, call: Call) -> tuple[Part, ...]:
 
 
 def _call(language: str, operation: Operation, origin: str, values: Values) -> Call:
-    if operation.body and operation.body.media_type != "application/json":
+    if operation.body and not operation.body.raw and operation.body.media_type != "application/json":
         raise ValueError(f"{operation.id}: no sample sends {operation.body.media_type}; teach portal/samples/ how")
     return Call(operation, origin, values, SAME_LITERALS.get(language, language))
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from contract.dry_runs import PARAMETER as DRY_RUN
+from contract.raw_bodies import encoded
 from contract.successes import is_json
 from portal.model import Field, Operation
 from portal.samples.literals import TABLE, plain
@@ -42,7 +43,7 @@ def examples(operation: Operation) -> Values:
         headers={name: plain(value) for (location, name), value in shown.items() if location == "header"},
         cookies={p.name: placeholder(p.name) for p in operation.parameters if p.location == "cookie"},
         token=TOKEN if operation.secured else None,
-        body=operation.body.example if operation.body else ABSENT,
+        body=(operation.body.sent if operation.body.raw else operation.body.example) if operation.body else ABSENT,
     )
 
 
@@ -105,7 +106,18 @@ class Call:
     def url(self) -> Slot:
         return Slot("url", f"{self.language}.string", self.address)
 
+    @property
+    def raw(self) -> bool:
+        """Whether the body is a text that is sent as it is, and no JSON."""
+        return self.operation.body is not None and self.operation.body.raw
+
+    @property
+    def media_type(self) -> str:
+        return self.operation.body.media_type if self.operation.body else "application/json"
+
     def body(self, indent: int) -> Slot:
+        if self.raw:
+            return Slot("body", f"{self.language}.string", encoded(self.values.body))
         return Slot("body", f"{self.language}.body", self.values.body, indent)
 
     @property

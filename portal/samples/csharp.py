@@ -40,7 +40,7 @@ def parts(call: Call) -> Iterator[Part]:
     if call.has_body:
         yield "request.Content = new StringContent("
         yield call.body(1)
-        yield ', Encoding.UTF8, "application/json");\n'
+        yield f', Encoding.UTF8, "{call.media_type}");\n'
     yield "\nusing var response = await client.SendAsync(request);\n"
     yield ENVELOPE if call.enveloped else PLAIN
 

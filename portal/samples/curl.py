@@ -26,6 +26,7 @@ def parts(call: Call) -> Iterator[Part]:
         yield f"{NEXT}--etag-compare etag.txt{NEXT}--etag-save etag.txt"
     yield from call.each(call.headers, lambda name: f"{NEXT}-H '{name}: ", "'")
     if call.has_body:
-        yield f"{NEXT}-H 'Content-Type: application/json'{NEXT}-d "
+        flag = "--data-raw" if call.raw else "-d"  # which would read a file after an @
+        yield f"{NEXT}-H 'Content-Type: {call.media_type}'{NEXT}{flag} "
         yield call.body(1)
     yield "\n"

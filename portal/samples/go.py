@@ -49,7 +49,7 @@ def parts(call: Call) -> Iterator[Part]:
     yield call.url
     yield f", {'body' if call.has_body else 'nil'})\n{FAILED}"
     if call.has_body:
-        yield '\trequest.Header.Set("Content-Type", "application/json")\n'
+        yield '\trequest.Header.Set("Content-Type", "' + call.media_type + '")\n'
     yield from call.each(call.headers, lambda name: f'\trequest.Header.Set({_string(name)}, "', '")\n')
     start = "\trequest.AddCookie(&http.Cookie{Name: "
     yield from call.each(call.cookies, lambda name: f'{start}{_string(name)}, Value: "', '"})\n')

@@ -32,7 +32,7 @@ def parts(call: Call) -> Iterator[Part]:
     yield call.url
     yield "))\n"
     if call.has_body:
-        yield f'{LINE}header("Content-Type", "application/json")\n'
+        yield f'{LINE}header("Content-Type", "{call.media_type}")\n'
     yield from call.each(call.headers, lambda name: f'{LINE}header({_string(name)}, "', '")\n')
     yield from call.each(call.cookies, lambda name: f'{LINE}header("Cookie", "{name}=', '")\n')
     if call.has_body:

@@ -27,7 +27,7 @@ console.log(data);
 def parts(call: Call) -> Iterator[Part]:
     yield from const_url(call.url, call.url.text)
     yield "const response = "
-    yield from fetching(call, "", ("JSON.stringify(", call.body(1), ")"))
+    yield from fetching(call, "", (call.body(1),) if call.raw else ("JSON.stringify(", call.body(1), ")"))
     yield ";\n"
     yield ENVELOPE if call.enveloped else as_it_comes(call, PLAIN)
 
@@ -61,7 +61,7 @@ def headers(call: Call, margin: str, lines: tuple[Part, ...] | None = None) -> t
     inner = f"{margin}  "
     if lines is None:
         lines = call.each(call.headers, lambda name: f'{inner}{key(name)}: "', '",\n')
-    kind = (f'{inner}"Content-Type": "application/json",\n',) if call.has_body else ()
+    kind = (f'{inner}"Content-Type": "{call.media_type}",\n',) if call.has_body else ()
     return around(call.headers, call.has_body, f"{margin}headers: {{\n", *lines, *kind, f"{margin}}},\n")
 
 

@@ -28,13 +28,14 @@ def parts(call: Call) -> Iterator[Part]:
     yield call.url
     yield ",\n"
     lines = call.each(call.headers, lambda name: f'        {_string(name)}: "', '",\n')
-    yield from around(call.headers, False, "    headers={\n", *lines, "    },\n")
+    kind = (f'        "Content-Type": "{call.media_type}",\n',) if call.has_body and call.raw else ()
+    yield from around(call.headers, bool(kind), "    headers={\n", *lines, *kind, "    },\n")
     lines = call.each(call.cookies, lambda name: f'        {_string(name)}: "', '",\n')
     yield from around(call.cookies, False, "    cookies={\n", *lines, "    },\n")
     if call.has_body:
-        yield "    json="
+        yield "    data=" if call.raw else "    json="
         yield call.body(1)
-        yield ",\n"
+        yield ".encode(),\n" if call.raw else ",\n"
     yield "    timeout=10,\n)\n"
     yield ENVELOPE if call.enveloped else PLAIN
 

@@ -77,7 +77,7 @@ def _function(call: Call) -> Iterator[Part]:
         yield from const_url(url, url, MARGIN)
     yield f"{MARGIN}const response = "
     lines = tuple(part for head in call.headers for part in around((head,), False, _header(head)))
-    yield from fetching(call, MARGIN, ("JSON.stringify(body)",), lines)
+    yield from fetching(call, MARGIN, ("body",) if call.raw else ("JSON.stringify(body)",), lines)
     yield ";\n"
     end = f"{CHECK}return answer.data;\n" if call.enveloped else as_it_comes(call, PLAIN)
     yield re.sub("(?m)^", MARGIN, end).rstrip(" ")

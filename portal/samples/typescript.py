@@ -31,12 +31,14 @@ def parts(call: Call) -> Iterator[Part]:
         yield ";\n"
     yield from const_url(call.url, call.url.text)
     yield "const response = "
-    yield from fetching(call, "", ("JSON.stringify(body)",))
+    yield from fetching(call, "", ("body",) if call.raw else ("JSON.stringify(body)",))
     yield ";\n"
     yield f"{CHECK}console.log(answer.data);\n" if call.enveloped else as_it_comes(call, PLAIN)
 
 
 def sent_type(call: Call, shapes: Shapes) -> str:
+    if call.raw and call.has_body:
+        return "string"
     return shapes.of(call.operation.body.schema, request=True) if call.operation.body and call.has_body else "undefined"
 
 

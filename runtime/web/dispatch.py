@@ -220,7 +220,8 @@ class WiredOperation:
         """Caller and request under each known secret."""
         digests = self._container.keyring.digests
         caller = str(call.principal.user_id) if call.principal else call.client.network
-        canonical = orjson.dumps([call.arguments, call.body], option=orjson.OPT_SORT_KEYS).decode()
+        body = call.body.hex() if isinstance(call.body, bytes) else call.body
+        canonical = orjson.dumps([call.arguments, body], option=orjson.OPT_SORT_KEYS).decode()
         fingerprints = digests(Purpose.IDEMPOTENCY_FINGERPRINT, canonical)
         pairs = zip(digests(Purpose.IDEMPOTENCY_CALLER, caller), fingerprints, strict=True)
         return [ClaimScope(one.kid, one.value, other.value) for one, other in pairs]

@@ -17,10 +17,12 @@ from contract.caching import is_condition
 from contract.clamping import clamp_of
 from contract.loader import MOST_VIOLATIONS, Contract
 from contract.names import argument_name
+from contract.raw_bodies import RAW_BODY, is_form
 from contract.schemas import SchemaCompiler, Violation
 from contract.versioning import IF_MATCH
 from domain.errors import ApiError
 from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.extensions.raw_bodies import Form, require_type
 from runtime.web.extensions.versions import expect
 from runtime.web.http.headers import Headers
 from runtime.web.linking import ByOperation
@@ -85,8 +87,12 @@ class ValidatedOperation:
         self.takes_body = body is not None
         self._body_required = bool(body and body.get("required"))
         self._limit: int = operation.get(BODY_LIMIT, 0)
-        if body is not None:
-            schema = body["content"][JSON]["schema"]
+        self._raw_types = tuple(body["content"]) if body is not None and RAW_BODY in operation else ()
+        self._form: Form | None = None
+        if body is not None and (not self._raw_types or is_form(operation)):
+            (media,) = body["content"].values()
+            schema = media["schema"]
+            self._form = Form(schemas, schema) if self._raw_types else None
             self._clean = schemas.normalizer(schema)
             self._validator = schemas.validator(schema)
             self._outline = schemas.outline(schema)
@@ -121,6 +127,9 @@ class ValidatedOperation:
         if content_type is None and "content-type" in headers:
             return [{"field": "Content-Type", "rule": "single"}]
         encoding = ", ".join(headers.all("content-encoding")) if "content-encoding" in headers else ""
+        if self._raw_types:
+            require_type(content_type or "", encoding, self._raw_types, text=self._form is not None)
+            return self._take_raw(raw, call)
         require_json(content_type or "", encoding)
         try:
             body = orjson.loads(raw)
@@ -129,6 +138,15 @@ class ValidatedOperation:
         if suspicious(raw) and (rule := _faults(body)) is not None:
             return [{"field": "", "rule": rule, "limit": MAX_DEPTH}]
         return self._check_body(body, call)
+
+    def _take_raw(self, raw: bytes, call: Call) -> list[Violation]:
+        """Bytes are given to the handler as they came; what is wrong with a form is told once per field and rule."""
+        if self._form is None:
+            call.body = raw
+            return []
+        body, broken = self._form.parse(raw)
+        named = {violation["field"] for violation in broken}
+        return broken + [found for found in self._check_body(body, call) if found["field"] not in named]
 
     def _check_body(self, body: Any, call: Call) -> list[Violation]:
         sent = {name: body[name] for name in self._passwords if name in body} if isinstance(body, dict) else {}

@@ -1,5 +1,6 @@
 """What the operations of this folder do. Their table is ``kit.ROOMS``."""
 
+import hmac
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 
 Json = dict[str, Any]
+KEY = b"the key of the vendor"
 RENAMED = (
     "UPDATE sample_rooms SET name = :name, version = version + 1 WHERE id = :id AND version = :version RETURNING *"
 )
@@ -83,6 +85,18 @@ async def rehearse(body: Json, uow: UnitOfWork) -> Json:
         if body["way"] == "broken":
             raise RuntimeError("broken")
         return await _changed(db, RENAMED, made["id"], 0, name=made["name"])
+
+
+async def form(body: Json, uow: UnitOfWork) -> Json:
+    async with uow.last():
+        return body
+
+
+async def webhook(body: bytes, x_signature: str, uow: UnitOfWork) -> Json:
+    if not hmac.compare_digest(hmac.digest(KEY, body, "sha256").hex(), x_signature):
+        raise ApiError("samples.signature_invalid")
+    async with uow.last():
+        return {"bytes": len(body)}
 
 
 async def _changed(db: Repositories, statement: str, room_id: int, version: int, **values: Any) -> Json:

@@ -23,7 +23,10 @@ from tests.harness import CHEAP, Tables
 HERE = Path(__file__).resolve().parent / "openapi"
 MODULE = "samples"
 TAG = f"tags:\n  - name: {MODULE}\n    description: Operations of tests.\n"
-PATHS = ("switched", "enabled", "rooms", "rooms/{roomId}", "staff", "reports", "suspensions", "rehearsals")
+PATHS = (
+    "switched", "enabled", "rooms", "rooms/{roomId}", "staff", "reports", "suspensions", "rehearsals",
+    "forms", "webhooks",
+)  # fmt: skip
 PERMISSIONS = """permissions:
   samples.read: {meaning: Read the samples., roles: [SUPPORT, AUDITOR]}
   samples.write: {meaning: Write the samples., roles: [MODERATOR]}
