@@ -7,6 +7,8 @@ from contract.policy import Policy
 
 BUSINESS = {400, 422}
 PRECONDITION = 412
+# A call without `If-Match` is refused with a status of its own, once the rest of it is valid.
+MISSING = ("400", "401", "403", "404", "406", "422", "428")
 # Schemathesis' own: what no valid request can rule out from outside.
 ALWAYS_EXPECTED = ("2xx", "401", "403", "404", "409", "429", "5xx")
 HEADER = """\
@@ -32,7 +34,7 @@ max-steps = 8
 
 def configuration(contract: Contract) -> str:
     """The text of ``schemathesis.toml``."""
-    exceptions = (_expected(policy) for policy in contract.policies.values())
+    exceptions = (table for policy in contract.policies.values() for table in (_expected(policy), _versioned(policy)))
     return HEADER + "".join(filter(None, exceptions))
 
 
@@ -49,5 +51,16 @@ def _expected(policy: Policy) -> str:
         "\n[[operations]]",
         f'include-operation-id = "{policy.operation_id}"',
         f"checks.positive_data_acceptance.expected-statuses = {expected}\n",
+    )
+    return "\n".join(lines)
+
+
+def _versioned(policy: Policy) -> str:
+    if policy.versioned is None or not policy.versioned.taken:
+        return ""
+    lines = (
+        "\n[[operations]]",
+        f'include-operation-id = "{policy.operation_id}"',
+        f"checks.missing_required_header.expected-statuses = {json.dumps(MISSING)}\n",
     )
     return "\n".join(lines)

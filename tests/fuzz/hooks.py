@@ -8,7 +8,6 @@ Links that only tests can follow: mails are for people, so what leads out of the
 `#regex:` is a word of Schemathesis, not of OpenAPI.
 """
 
-import copy
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -22,8 +21,7 @@ from hypothesis import strategies as st
 from schemathesis import Case, HookContext
 
 from contract.loader import OPENAPI, load
-from contract.schemas import SchemaCompiler
-from runtime.web.validation import JSON
+from tests.fuzz.parts import Part, parts_of
 from tests.processes.biore import until
 
 CONTRACT = "BIORE_FUZZ_CONTRACT"
@@ -71,34 +69,10 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     raw_schema["components"]["schemas"]["Phone"]["format"] = PHONE
 
 
-class Part:
-    """The body or a parameter of one operation: how it is cleaned, and what the contract asks of it then."""
-
-    def __init__(self, schemas: SchemaCompiler, schema: Mapping[str, Any]) -> None:
-        self._clean = schemas.normalizer(schema)
-        self._validator = schemas.validator(schema)
-
-    def is_judged_otherwise(self, value: Any) -> bool:
-        """Whether cleaning makes it good, or no longer good."""
-        if self._clean is None:
-            return False
-        return self._validator.accepts(value) != self._validator.accepts(self._clean(copy.deepcopy(value)))
-
-
 @cache
 def parts() -> Mapping[str, tuple[Part | None, Mapping[str, Part]]]:
     """Of each operation the body and the parameters of the query."""
-    contract = load(Path(os.environ.get(CONTRACT, OPENAPI)))
-    schemas = SchemaCompiler(contract.document)
-    found = {}
-    for name in contract.policies:
-        operation = contract.operation(name)
-        body, query = operation.get("requestBody"), map(schemas.resolved, operation.get("parameters", ()))
-        found[name] = (
-            Part(schemas, body["content"][JSON]["schema"]) if body is not None else None,
-            {p["name"]: Part(schemas, p["schema"]) for p in query if p["in"] == "query"},
-        )
-    return found
+    return parts_of(load(Path(os.environ.get(CONTRACT, OPENAPI))))
 
 
 @schemathesis.hook

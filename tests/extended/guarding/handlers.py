@@ -15,6 +15,7 @@ from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 
 Json = dict[str, Any]
+LATE, BROKEN = "Late room", "Broken room"  # at the commit, or before
 KEY = b"the key of the vendor"
 RENAMED = (
     "UPDATE sample_rooms SET name = :name, version = version + 1 WHERE id = :id AND version = :version RETURNING *"
@@ -36,20 +37,20 @@ async def make_room(body: Json, db: Repositories) -> Json:
     return made
 
 
-async def read_room(room_id: int, db: Repositories) -> Json:
-    found = await _row(db, "SELECT * FROM sample_rooms WHERE id = :id", id=room_id)
+async def read_room(room_id: str, db: Repositories) -> Json:
+    found = await _row(db, "SELECT * FROM sample_rooms WHERE id = :id", id=int(room_id))
     if found is None:
         raise ApiError("samples.no_room")
     return found
 
 
-async def rename_room(room_id: int, body: Json, expected_version: int, db: Repositories) -> Json:
+async def rename_room(room_id: str, body: Json, expected_version: int, db: Repositories) -> Json:
     if body["name"] == "Taken":
         raise ApiError("samples.name_taken")
     return await _changed(db, RENAMED, room_id, expected_version, name=body["name"])
 
 
-async def remove_room(room_id: int, expected_version: int, db: Repositories) -> None:
+async def remove_room(room_id: str, expected_version: int, db: Repositories) -> None:
     await _changed(db, REMOVED, room_id, expected_version)
 
 
@@ -80,11 +81,11 @@ async def rehearse(body: Json, uow: UnitOfWork) -> Json:
         await db.audit.record("samples.rehearse", target=str(made["id"]))
         if body["way"] == "refused":
             raise ApiError("samples.name_taken")
-        if body["way"] == "late":
+        if body["name"] == LATE:
             await _row(db, "INSERT INTO sample_beds (room_id) VALUES (-1) RETURNING *")
-        if body["way"] == "broken":
+        if body["name"] == BROKEN:
             raise RuntimeError("broken")
-        return await _changed(db, RENAMED, made["id"], 0, name=made["name"])
+        return await _changed(db, RENAMED, str(made["id"]), 0, name=made["name"])
 
 
 async def form(body: Json, uow: UnitOfWork) -> Json:
@@ -99,8 +100,8 @@ async def webhook(body: bytes, x_signature: str, uow: UnitOfWork) -> Json:
         return {"bytes": len(body)}
 
 
-async def _changed(db: Repositories, statement: str, room_id: int, version: int, **values: Any) -> Json:
-    changed = await _row(db, statement, id=room_id, version=version, **values)
+async def _changed(db: Repositories, statement: str, room_id: str, version: int, **values: Any) -> Json:
+    changed = await _row(db, statement, id=int(room_id), version=version, **values)
     if changed is None:
         raise moved_on((await read_room(room_id, db))["version"])
     return changed

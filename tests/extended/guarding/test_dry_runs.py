@@ -20,6 +20,7 @@ from portal.samples.call import Values, examples
 from portal.words import Words
 from runtime.web.extensions import dry_runs
 from services.container import OfCall, Services
+from tests.extended.guarding import handlers
 from tests.extended.guarding.kit import STARTED, documented, refusal, room, sampled
 from tests.harness import Api, Server, broken_rules, code_of
 from tests.portal.sites import ORIGIN
@@ -56,7 +57,9 @@ def api(server: Server) -> Iterator[Api]:
 
 def rehearse(api: Api, way: str = "plain", dry: str | None = "true", **headers: str) -> httpx.Response:
     query = {} if dry is None else {"dryRun": dry}
-    return api.post(PATH, json={"name": "Blue room", "way": way}, params=query, headers=headers)
+    name = {"late": handlers.LATE, "broken": handlers.BROKEN}.get(way)
+    body = {"name": name or "Blue room", "way": "plain" if name else way}
+    return api.post(PATH, json=body, params=query, headers=headers)
 
 
 class TestNothingIsKept:
