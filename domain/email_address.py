@@ -32,11 +32,6 @@ def lower(text: str) -> str:
     return unicodedata.normalize("NFC", text.lower())
 
 
-def upper(text: str) -> str:
-    """Upper case, composed again: a letter that has no capital of its own becomes several, such as SS."""
-    return unicodedata.normalize("NFC", text.upper())
-
-
 def idna_domain(text: str) -> str:
     """The text with the domain behind its last ``@`` in ASCII (UTS 46, non-transitional, STD3 rules).
 
@@ -59,7 +54,7 @@ def _ascii(domain: str) -> str:
     return idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
 
 
-STEPS = {"nfkc": nfkc, "trim": trim, "lower": lower, "upper": upper, "idna": idna_domain}
+STEPS = {"nfkc": nfkc, "trim": trim, "lower": lower, "idna": idna_domain}
 
 
 def normalize(address: str) -> str:

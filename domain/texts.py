@@ -82,10 +82,15 @@ def _without_signs(text: str) -> str:
     return visible(text.replace("<", "").replace("&", ""))
 
 
+def upper(text: str) -> str:
+    """Upper case, composed again: a letter that has no capital of its own becomes several, such as SS."""
+    return unicodedata.normalize("NFC", text.upper())
+
+
 def something(text: str | None) -> str | None:
     """The text, or None where nothing of it can be seen."""
     seen = (one for one in text or "" if one != BRAILLE_BLANK and unicodedata.category(one) not in UNSEEN)
     return text if any(seen) else None
 
 
-STEPS = {"visible": visible, "plain": plain, "line": line}
+STEPS = {"visible": visible, "plain": plain, "line": line, "upper": upper}

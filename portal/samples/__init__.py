@@ -21,6 +21,7 @@ LANGUAGES: dict[str, ModuleType] = {
 }
 # They are written as JavaScript writes its values.
 NOTES = {"curl": "#", "python": "#"}  # how a comment begins; elsewhere with two strokes
+WALKING = frozenset({"tanstack"})  # whose samples walk by themselves
 FURTHER = "The next page: the same call with cursor=<nextCursor>, until it is null."
 SAME_LITERALS = {"typescript": "javascript", "tanstack": "javascript"}
 
@@ -51,7 +52,8 @@ def texts(operation: Operation, origin: str, values: Values | None = None) -> di
 
 def _parts(key: str, call: Call) -> tuple[Part, ...]:
     """What runs, and how to walk on from there."""
-    note = (f"\n{NOTES.get(key, '//')} {FURTHER}\n",) if call.operation.policy.cursor else ()
+    told = call.operation.policy.cursor is not None and key not in WALKING
+    note = (f"\n{NOTES.get(key, '//')} {FURTHER}\n",) if told else ()
     return (*LANGUAGES[key].parts(call), *note)
 
 

@@ -4,6 +4,7 @@ no values to fill in."""
 import re
 from collections.abc import Iterator
 
+from contract.paging import CURSOR
 from contract.references import resolved
 from contract.versioning import IF_MATCH
 from portal.samples.call import Call, Head, around
@@ -15,6 +16,10 @@ from portal.samples.typescript import CHECK, declarations, sent_type
 
 TITLE, LEXER = "TanStack Query", "typescript"
 MARGIN = "      "
+WALK = """\
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+"""
 PLAIN = """\
 if (!response.ok) {
   const { error } = await response.json();
@@ -27,12 +32,12 @@ return response.text();
 def parts(call: Call) -> Iterator[Part]:
     shapes = Shapes(call.operation.components)
     arguments = list(_arguments(call, shapes))
-    kind = "Query" if call.method == "GET" else "Mutation"
+    kind = "Mutation" if call.method != "GET" else "InfiniteQuery" if call.operation.policy.cursor else "Query"
     yield f'import {{ use{kind} }} from "@tanstack/react-query";\n\n'
     yield from declarations(call, shapes)
     yield f"export function use{_pascal(call.operation.id)}("
     yield from _token(call, "accessToken: string")
-    yield from _query(call, arguments) if kind == "Query" else _mutation(call, arguments)
+    yield from _mutation(call, arguments) if kind == "Mutation" else _query(call, arguments)
     yield "  });\n}\n"
 
 
@@ -41,10 +46,14 @@ def _query(call: Call, arguments: list[tuple[str, str]]) -> Iterator[Part]:
     if arguments:
         yield from _token(call, ", ")
     yield ", ".join(f"{name}: {kind}" for name, kind in arguments)
-    yield f") {{\n  return useQuery({{\n    queryKey: {_key(call, [name for name, _ in arguments])},\n"
-    yield "    queryFn: async () => {\n"
+    walked = call.operation.policy.cursor is not None
+    use, given = ("useInfiniteQuery", "{ pageParam }") if walked else ("useQuery", "")
+    yield f") {{\n  return {use}({{\n    queryKey: {_key(call, [name for name, _ in arguments])},\n"
+    yield f"    queryFn: async ({given}) => {{\n"
     yield from _function(call)
-    yield f"    }},\n    staleTime: {call.operation.stale_time and f'{call.operation.stale_time} * 1000'},\n"
+    yield "    },\n"
+    yield WALK if walked else ""
+    yield f"    staleTime: {call.operation.stale_time and f'{call.operation.stale_time} * 1000'},\n"
 
 
 def _mutation(call: Call, arguments: list[tuple[str, str]]) -> Iterator[Part]:
@@ -69,7 +78,11 @@ def _function(call: Call) -> Iterator[Part]:
     if any(parameter.location == "query" for parameter in call.operation.parameters):
         line = f"{MARGIN}const url = new URL({url});\n"
         yield line if len(line) <= WIDTH + 1 else f"{MARGIN}const url = new URL(\n{MARGIN}  {url},\n{MARGIN});\n"
-        yield f"{MARGIN}for (const [name, value] of Object.entries(query)) {{\n"
+        sent = "query"
+        if call.operation.policy.cursor:
+            sent = "sent"
+            yield f"{MARGIN}const sent = {{ ...query, cursor: pageParam }};\n"
+        yield f"{MARGIN}for (const [name, value] of Object.entries({sent})) {{\n"
         yield f"{MARGIN}  for (const one of [value].flat()) {{\n"
         yield f"{MARGIN}    if (one !== undefined) url.searchParams.append(name, String(one));\n"
         yield f"{MARGIN}  }}\n{MARGIN}}}\n"
@@ -110,7 +123,7 @@ def _arguments(call: Call, shapes: Shapes) -> Iterator[tuple[str, str]]:
         where = parameter.get("in")
         if where == "path":
             yield _camel(parameter["name"]), shapes.of(parameter["schema"])
-        elif where == "query":
+        elif where == "query" and not (call.operation.policy.cursor and parameter["name"] == CURSOR):
             mark = "" if parameter.get("required") else "?"
             optional = optional and bool(mark)
             query.append(f"{key(parameter['name'])}{mark}: {shapes.of(parameter['schema'])}")

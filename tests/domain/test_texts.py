@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.email_address import lower, upper
-from domain.texts import MARKUP, MOST_TAGS, TAGS, line, plain, something, visible
+from domain.email_address import lower
+from domain.texts import MARKUP, MOST_TAGS, TAGS, line, plain, something, upper, visible
 
 PLAIN = [
     "Ada",
@@ -180,9 +180,9 @@ class TestPlain:
         ids=range(8),
     )  # fmt: skip
     def test_takes_no_time_for_hostile_texts(self, text: str) -> None:
-        began = time.perf_counter()
+        began = time.thread_time()
         assert MARKUP.search(plain(text)) is None
-        assert time.perf_counter() - began < 0.05
+        assert time.thread_time() - began < 0.05
 
 
 class TestUpper:

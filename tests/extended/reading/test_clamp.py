@@ -64,10 +64,10 @@ class TestClamp:
         assert moved == text or (text.lstrip("+-").isascii() and text.lstrip("+-").isdigit())
 
     def test_takes_no_longer_for_a_million_digits(self) -> None:
-        began = time.perf_counter()
+        began = time.thread_time()
         for text in ("9" * 10**6, "0" * 10**6, "0" * 10**6 + "x", "-" * 10**6):
             Clamp(1, 9).moved(text)
-        assert time.perf_counter() - began < 0.5
+        assert time.thread_time() - began < 0.5
 
 
 class TestDocument:

@@ -180,8 +180,12 @@ class TestCursor:
 
     def test_every_sample_says_how_to_walk(self, operations: dict[str, Operation]) -> None:
         for sample in samples(operations["shelf.books"], ORIGIN):
-            assert "cursor=<nextCursor>" in sample.text
+            walks = "page.nextCursor ?? undefined" if sample.key == "tanstack" else "cursor=<nextCursor>"
+            assert walks in sample.text
             assert "cursor" not in next(line for line in sample.text.splitlines() if "/shelf/books" in line)
+        hook = texts(operations["shelf.books"], ORIGIN)["tanstack"]
+        assert "query: { limit?: number; genre?: string } = {}" in hook
+        assert "const sent = { ...query, cursor: pageParam };" in hook
         assert all("nextCursor" not in sample.text for sample in samples(operations["shelf.book"], ORIGIN))
 
 

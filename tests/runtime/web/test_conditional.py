@@ -1,11 +1,12 @@
 """Preconditions and ranges, by the words of RFC 9110."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 from starlette.datastructures import Headers
 
-from runtime.web.http.conditional import Judgement, Version, judge
+from runtime.web.http.conditional import Judgement, Version, is_named, judge
 
 VERSION = Version("abc", datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC), 1000)
 NOW, BEFORE, AFTER = (
@@ -22,6 +23,12 @@ def verdict(method: str = "GET", **headers: str) -> str:
 
 def judged(method: str = "GET", **headers: str) -> Judgement:
     return judge(method, Headers({name.replace("_", "-"): value for name, value in headers.items()}), VERSION)
+
+
+def test_a_condition_takes_no_time() -> None:
+    began = time.thread_time()
+    assert not is_named("v", "a" + " " * 4000 + "b")
+    assert time.thread_time() - began < 0.01
 
 
 class TestPreconditions:
