@@ -115,7 +115,7 @@ class TestNothingIsKept:
 
 
 async def checked_out(server: Server) -> int:
-    return int(server.app.parts.database.engine.pool.checkedout())  # type: ignore[attr-defined]
+    return server.app.parts.database.pool.state.in_use
 
 
 def rename(api: Api, number: int, version: str, dry: bool = False, key: str | None = None) -> httpx.Response:
