@@ -54,7 +54,6 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
     for parameter in (resolved(document, each) for each in operation.get("parameters", ())):
         parted = PARTED_BY.get(parameter["in"])
         _require(parted is None, where, (parted or "").format(parameter["name"]))
-    _require(policy.versioned is None, where, "and x-biore-versioned both answer an ETag; take one of the two out")
     _require(not policy.idempotent, where, "has no use for x-biore-idempotency; take one of the two out")
     _require("requestBody" not in operation, where, "takes a body, of which a shared cache knows nothing")
     successes = {status: answer for status, answer in operation["responses"].items() if status < "400"}
