@@ -19,8 +19,8 @@ MODULES = {module: vars(__import__(f"domain.wire.{module}", fromlist=["*"])) for
            {name.partition(".")[0] for name in CONTRACT.policies} | {"common"}}  # fmt: skip
 
 
-# Of answers without an envelope that are no schemas with a name.
-BUILT_IN = {"str": str, "dict[str, str]": dict[str, str]}
+# Of bodies of bytes, and of answers without an envelope, which are no schemas with a name.
+BUILT_IN = {"str": str, "bytes": bytes, "dict[str, str]": dict[str, str]}
 
 
 def meant(text: str | None) -> tuple[bool, Any]:
