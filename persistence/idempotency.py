@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy import ARRAY, Interval, LargeBinary, Text, Uuid, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from persistence.engine.connection import Connection
 from persistence.models import IdempotencyKey
@@ -32,6 +32,37 @@ class Claim:
     seconds_left: int = 0
 
 
+_scopes = func.unnest(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("callers", type_=ARRAY(LargeBinary)),
+    bindparam("fingerprints", type_=ARRAY(LargeBinary)),
+)
+_rows = _scopes.table_valued("id", "caller", "fingerprint").render_derived()
+_fresh = insert(IdempotencyKey).from_select(
+    ["id", "caller", "fingerprint", "operation_id", "key", "leased_until", "expires_at"],
+    select(
+        _rows.c.id,
+        _rows.c.caller,
+        _rows.c.fingerprint,
+        bindparam("operation", type_=Text),
+        bindparam("key", type_=Text),
+        func.now() + bindparam("lease", type_=Interval),
+        func.now() + bindparam("life", type_=Interval),
+    ),
+)
+_abandoned = and_(
+    IdempotencyKey.status.is_(None),
+    IdempotencyKey.leased_until < func.now(),
+    IdempotencyKey.fingerprint == _fresh.excluded.fingerprint,
+)
+_taken_over = ("id", "fingerprint", "leased_until", "expires_at", "status", "body")
+CLAIM = _fresh.on_conflict_do_update(
+    index_elements=[IdempotencyKey.caller, IdempotencyKey.operation_id, IdempotencyKey.key],
+    set_={name: _fresh.excluded[name] for name in _taken_over},
+    where=or_(IdempotencyKey.expires_at < func.now(), _abandoned),
+).returning(IdempotencyKey.id)
+
+
 class IdempotencyKeys:
     """A claim is a row under each known secret, so that nodes which know only some of them meet in one.
 
@@ -45,36 +76,20 @@ class IdempotencyKeys:
         self, scopes: Sequence[Scope], operation_id: str, key: str, lease: timedelta, life: timedelta
     ) -> Claim:
         """Take the key, or read what holds it. An expired row, or a claim whose lease ran out, is taken over."""
-        row = IdempotencyKey
-        lives = {"leased_until": func.now() + lease, "expires_at": func.now() + life}
         # In one order, so that no two calls wait for each other.
         scopes = sorted(scopes, key=lambda scope: scope.caller)
         ids = {scope.kid: uuid4() for scope in scopes}
-        fresh = pg_insert(row).values(
-            [
-                {
-                    "id": ids[scope.kid],
-                    "caller": scope.caller,
-                    "fingerprint": scope.fingerprint,
-                    "operation_id": operation_id,
-                    "key": key,
-                    **lives,
-                }
-                for scope in scopes
-            ]
+        taken = await self._connection.scalars(
+            CLAIM,
+            ids=list(ids.values()),
+            callers=[scope.caller for scope in scopes],
+            fingerprints=[scope.fingerprint for scope in scopes],
+            operation=operation_id,
+            key=key,
+            lease=lease,
+            life=life,
         )
-        taken_over = {
-            name: getattr(fresh.excluded, name)
-            for name in ("id", "fingerprint", "leased_until", "expires_at", "status", "body")
-        }
-        same = row.fingerprint == fresh.excluded.fingerprint
-        abandoned = row.status.is_(None) & (row.leased_until < func.now()) & same
-        claimed = fresh.on_conflict_do_update(
-            index_elements=[row.caller, row.operation_id, row.key],
-            set_=taken_over,
-            where=(row.expires_at < func.now()) | abandoned,
-        ).returning(row.id)
-        ours, taken = Claim(ids), await self._connection.scalars(claimed)
+        ours = Claim(ids)
         if len(taken) == len(scopes):
             return ours
         if taken:  # what is held under one secret is not to be had under another

@@ -14,6 +14,7 @@ from domain.mails import Attempt
 from domain.topics import Topic
 from domain.users import Trace
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import EmailDelivery, OutboxJob, SmsDelivery
 
 Seal = Callable[[str], str]
@@ -131,9 +132,8 @@ class Outbox:
     async def record_attempts(self, job_id: UUID, attempts: Sequence[Attempt]) -> None:
         for family, delivery in DELIVERIES.items():
             told = [asdict(attempt) for attempt in attempts if attempt.family == family]
-            rows = [{"job_id": job_id} | {name: row[name] for name in row if name != "family"} for row in told]
-            if rows:
-                await self._connection.execute(insert(delivery).values(rows))
+            for row in ({"job_id": job_id} | {name: row[name] for name in row if name != "family"} for row in told):
+                await self._connection.execute(insertion(delivery, *row), **row)
 
     async def purge(self, before: datetime, dead_before: datetime) -> None:
         """Forget ended jobs. Dead letters stay longer, not for ever: they may hold what is sealed of a person."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, insert, or_, update
+from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, bindparam, delete, func, insert, or_, select, update
 
 from domain.auth import one_time_hash
 from domain.keys import Digest
@@ -14,6 +14,13 @@ from persistence.models import BackupCode, Challenge, CredentialChange, User
 from persistence.users import NO_FACTOR, hold
 
 SIGN_IN = "login"
+_codes = func.unnest(bindparam("codes", type_=ARRAY(LargeBinary)), bindparam("kids", type_=ARRAY(Text)))
+_code_rows = _codes.table_valued("code_hash", "kid").render_derived()
+ADD_BACKUP_CODES = insert(BackupCode).from_select(
+    ["id", "user_id", "code_hash", "kid"],
+    select(func.gen_random_uuid(), bindparam("user_id", type_=Uuid), _code_rows.c.code_hash, _code_rows.c.kid),
+    include_defaults=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,8 @@ class TwoFactor:
     async def replace_backup_codes(self, user_id: UUID, hashes: Sequence[Digest]) -> None:
         await hold(self._connection, user_id)
         await self._connection.execute(delete(BackupCode).where(BackupCode.user_id == user_id))
-        rows = [{"user_id": user_id, "code_hash": digest.value, "kid": digest.kid} for digest in hashes]
-        await self._connection.execute(insert(BackupCode).values(rows))
+        codes, kids = [digest.value for digest in hashes], [digest.kid for digest in hashes]
+        await self._connection.execute(ADD_BACKUP_CODES, user_id=user_id, codes=codes, kids=kids)
 
     async def use_backup_code(self, user_id: UUID, hashes: Collection[bytes], now: datetime) -> bool:
         """Consume the backup code with one of the hashes; False when it is unknown or was consumed before.

@@ -31,6 +31,7 @@ RECORD = insert(ConsentRecord).from_select(
         bindparam("ip", type_=Text),
         bindparam("user_agent", type_=Text),
     ),
+    include_defaults=False,
 )
 
 

@@ -151,9 +151,14 @@ class Worker:
         """Run all that is due, until nothing is; how many jobs there were."""
         ran = 0
         try:
-            while (begun := await self._fill()) or self._running:
+            while True:
+                was_busy = bool(self._running)  # in places that may have become free while it was asked for jobs
+                begun = await self._fill()
                 ran += begun
-                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+                if self._running:
+                    await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+                elif not was_busy and not begun:
+                    break
         finally:
             if self._running:
                 await asyncio.wait(self._running)

@@ -1,6 +1,7 @@
 """Every statement of a request finds its rows by an index, however many rows there are."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from persistence.auth.sessions import MOST_AT_ONCE, LiveSessions
+from persistence.engine import statements
 from persistence.models import Base
 from tests.contract.operations import IDS
 from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
@@ -111,9 +113,13 @@ SESSIONS = {"ids": f"{{{IDS_OF_SESSIONS}}}", "now": datetime.now(UTC)}
 
 @dataclass
 class Recording:
-    """The statements that went to the database, each with the parameters of its first use."""
+    """The statements that went to the database, each with the parameters of its first use.
+
+    ``kept`` counts how often those were compiled that are to be compiled once.
+    """
 
     statements: dict[str, Any] = field(default_factory=dict)
+    kept: Counter[str] = field(default_factory=Counter)
 
     def note(self, asked: Asked) -> None:
         for statement, values in asked:
@@ -262,7 +268,18 @@ def full_server(start_server: Callable[..., Server]) -> Server:
 @pytest.fixture(scope="module")
 def recording(full_server: Server, shared_server: Server) -> Recording:
     recorded = Recording()
-    with asked(full_server.app.parts.database, shared_server.app.parts.database) as seen:
+
+    class Counted(statements.Compiled):
+        def __init__(self, statement: Any, key: Any) -> None:
+            super().__init__(statement, key)
+            if key is None:
+                recorded.kept[self.text] += 1
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        asked(full_server.app.parts.database, shared_server.app.parts.database) as seen,
+    ):
+        patch.setattr(statements, "Compiled", Counted)
         walk(full_server)
         walk_account(full_server)
         steal(full_server)
@@ -293,6 +310,10 @@ class TestPlans:
                         found.append(f"{node['Relation Name']}: {statement}")
         assert found == [], "\n".join(found)
         assert touched >= GROWING
+
+    def test_what_is_kept_is_not_compiled_for_each_call(self, recording: Recording) -> None:
+        """A statement that gets values by name is a constant. Two constants may have the same text."""
+        assert {text: times for text, times in recording.kept.items() if times > 2} == {}
 
     def test_every_operation_was_called(self, recording: Recording) -> None:
         assert Walker.called == set(IDS)
