@@ -32,6 +32,7 @@ PATH = "/api/v1/samples/rehearsals"
 HARMLESS = {
     "changes", "client", "clock", "config", "db", "device_of", "devices_of", "digests", "export_links", "geoip",
     "hasher", "one_by_one", "principal", "qr_code", "random_bytes", "region_of", "say", "site_paths", "tokens", "uow",
+    "walk",
 }  # fmt: skip
 MISUSES = {
     "another kind": ("x-biore-dry-run: true", "x-biore-dry-run: always", "must be true or false"),
