@@ -18,4 +18,9 @@ def timestamp(moment: datetime | None) -> str | None: ...
 
 def timestamp(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC with milliseconds, as every answer writes times."""
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment is None:
+        return None
+    offset = moment.utcoffset()
+    if offset or offset is None:
+        moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -24,7 +24,7 @@ pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
 
 
 def answer(status: int, content: object) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")
+    return Response(orjson.dumps(content, default=str), status, media_type="application/json")
 
 
 def application(routes: Iterable[Route]) -> Starlette:

@@ -1,7 +1,7 @@
 """The database, and the unit of work in which every change happens."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 
 import psycopg
 
@@ -30,6 +30,23 @@ def is_deadlock(error: BaseException) -> bool:
     return isinstance(error, psycopg.errors.DeadlockDetected)
 
 
+class Unit:
+    """The repositories of one connection, which ends with the block."""
+
+    __slots__ = ("_repositories",)
+
+    def __init__(self, repositories: Repositories) -> None:
+        self._repositories = repositories
+
+    async def __aenter__(self) -> Repositories:
+        return self._repositories
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._repositories.connection.__aexit__(kind, error, trace)
+
+
 class Database:
     """``url`` is a libpq URL (``postgresql://…``, socket form too). ``seal`` and ``digests`` are the keyring's.
 
@@ -43,17 +60,13 @@ class Database:
         self.pool = Pool(libpq_url(url), options, pool_size)
         self.sessions = Pool(libpq_url(url), options, OF_SESSIONS)
 
-    @asynccontextmanager
-    async def unit(self, trace: Trace = NOBODY) -> AsyncIterator[Repositories]:
+    def unit(self, trace: Trace = NOBODY) -> AbstractAsyncContextManager[Repositories]:
         """One transaction: leaving the block commits, raising rolls back."""
-        async with self.connection() as connection:
-            yield self.repositories(connection, trace)
+        return Unit(self.repositories(self.connection(), trace))
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Repositories]:
+    def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """Single statements without a transaction around them, none of which writes."""
-        async with self.connection(reading=True) as connection:
-            yield self.repositories(connection, NOBODY)
+        return Unit(self.repositories(self.connection(reading=True), NOBODY))
 
     def repositories(self, connection: Connection, trace: Trace) -> Repositories:
         return Repositories(connection, trace, self._seal, self._digests)
