@@ -3,11 +3,26 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Interval, Subquery, bindparam, case, delete, func, insert, literal, select, union_all, update
+from sqlalchemy import (
+    Integer,
+    Interval,
+    Subquery,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from domain.jobs import Lane, lane_of
 from domain.mails import Attempt
@@ -31,11 +46,43 @@ class Claimed(NamedTuple):
     again: bool
 
 
-def _open(lane: Lane, again: bool, moment: InstrumentedAttribute[Any], most: int) -> Subquery:
+def _open(lane: Lane, again: bool, moment: InstrumentedAttribute[Any], most: Any) -> Subquery:
     """Jobs of the lane whose moment has come, without those that another worker takes right now."""
     state = OutboxJob.lease.is_not(None) if again else OutboxJob.lease.is_(None)
     found = select(OutboxJob.id, literal(again).label("again")).where(*DUE, OutboxJob.lane == lane, state)
     return found.where(moment <= func.now()).order_by(moment).limit(most).with_for_update(skip_locked=True).subquery()
+
+
+def _most(lane: Lane) -> str:
+    return f"most_{lane:d}"
+
+
+@cache
+def _claiming(fresh: tuple[Lane, ...], again: tuple[Lane, ...]) -> TypedReturnsRows[OutboxJob, bool]:
+    """The statement that takes jobs of these lanes; how many new ones of each comes by the name of `_most`."""
+    new = [_open(lane, False, OutboxJob.available_at, bindparam(_most(lane), type_=Integer)) for lane in fresh]
+    left = [_open(lane, True, OutboxJob.leased_until, 1) for lane in again]
+    due = union_all(*map(select, (*new, *left))).cte("due")
+    return (
+        update(OutboxJob)
+        .where(OutboxJob.id == due.c.id)
+        .values(
+            lease=bindparam("holder"),
+            leased_until=func.now() + bindparam("life", type_=Interval),
+            attempts=OutboxJob.attempts + 1,
+        )
+        .returning(OutboxJob, due.c.again)
+    )
+
+
+_HELD = update(OutboxJob).where(OutboxJob.id == bindparam("job"), OutboxJob.lease == bindparam("holder"), *DUE)
+_LEFT: Mapping[str, Any] = {"lease": None, "leased_until": None}
+RENEW = _HELD.values(leased_until=func.now() + bindparam("life", type_=Interval)).returning(OutboxJob.id)
+FINISH = _HELD.values(**_LEFT, done_at=func.now(), payload={}, last_error=None).returning(OutboxJob.id)
+BURY = _HELD.values(**_LEFT, dead_at=func.now(), last_error=bindparam("error")).returning(OutboxJob.id)
+POSTPONE = _HELD.values(
+    **_LEFT, available_at=func.now() + bindparam("delay", type_=Interval), last_error=bindparam("error")
+).returning(OutboxJob.id)
 
 
 ADD = insert(OutboxJob).values(
@@ -78,39 +125,27 @@ class Outbox:
 
         A job whose lease ran out may be what its worker died of: one such job of each lane of ``again`` is taken.
         """
-        fresh = [_open(lane, False, OutboxJob.available_at, most) for lane, most in places.items() if most]
-        left = [_open(lane, True, OutboxJob.leased_until, 1) for lane in again]
-        if not fresh and not left:
+        fresh = {lane: most for lane, most in places.items() if most}
+        if not fresh and not again:
             return []
-        due = union_all(*map(select, (*fresh, *left))).cte("due")
-        claimed = (
-            update(OutboxJob)
-            .where(OutboxJob.id == due.c.id)
-            .values(lease=lease, leased_until=func.now() + life, attempts=OutboxJob.attempts + 1)
-            .returning(OutboxJob, due.c.again)
-        )
-        return [Claimed(*row) for row in await self._connection.rows(claimed)]
+        claiming = _claiming(tuple(fresh), tuple(again))
+        most = {_most(lane): places for lane, places in fresh.items()}
+        claimed = await self._connection.rows(claiming, holder=lease, life=life, **most)
+        return [Claimed(*row) for row in claimed]
 
     async def renew(self, job_id: UUID, lease: UUID, life: timedelta) -> bool:
-        held = update(OutboxJob).where(OutboxJob.id == job_id, OutboxJob.lease == lease, *DUE)
-        renewed = held.values(leased_until=func.now() + life).returning(OutboxJob.id)
-        return await self._connection.scalar(renewed) is not None
+        return await self._connection.scalar(RENEW, job=job_id, holder=lease, life=life) is not None
 
     async def finish(self, job_id: UUID, lease: UUID) -> bool:
         """End the job and wipe its payload; False when the lease was lost, so that the caller must roll back."""
-        return await self._end(job_id, lease, done_at=func.now(), payload={}, last_error=None)
+        return await self._connection.scalar(FINISH, job=job_id, holder=lease) is not None
 
     async def bury(self, job_id: UUID, lease: UUID, error: str) -> bool:
         """Keep the job as a dead letter, payload and all."""
-        return await self._end(job_id, lease, dead_at=func.now(), last_error=error)
+        return await self._connection.scalar(BURY, job=job_id, holder=lease, error=error) is not None
 
     async def postpone(self, job_id: UUID, lease: UUID, delay: timedelta, error: str) -> bool:
-        return await self._end(job_id, lease, available_at=func.now() + delay, last_error=error)
-
-    async def _end(self, job_id: UUID, lease: UUID, **values: Any) -> bool:
-        held = update(OutboxJob).where(OutboxJob.id == job_id, OutboxJob.lease == lease, *DUE)
-        ended = held.values(lease=None, leased_until=None, **values).returning(OutboxJob.id)
-        return await self._connection.scalar(ended) is not None
+        return await self._connection.scalar(POSTPONE, job=job_id, holder=lease, delay=delay, error=error) is not None
 
     async def depths(self) -> dict[str, int]:
         """How many jobs are ``due``, ``running``, ``scheduled`` for later, and ``dead``, as far as they are counted."""
