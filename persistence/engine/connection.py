@@ -155,12 +155,10 @@ class Connection:
                 raise
             await self._lose(kept)  # a migration changed a table under what is prepared there
             raise psycopg.OperationalError(*error.args) from error
-        except psycopg.Error:
-            if kept.connection.closed:
+        except BaseException:
+            # Of a call that was given up the answer is still to come, and must not be taken for that of another one.
+            if kept.connection.closed or kept.connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 await self._lose(kept)
-            raise
-        except BaseException:  # the call was given up: its answer must not be taken for that of another one
-            await self._lose(kept)
             raise
 
     async def _lose(self, kept: Kept) -> None:

@@ -16,6 +16,7 @@ from persistence.engine.watched import WatchedConnection
 
 LIFE_SECONDS = 1800
 PATIENCE_SECONDS = 5
+CANCEL_SECONDS = 1
 # More statements than the code has; the driver's own bound would have it prepare them again and again.
 PREPARED_MOST = 1000
 
@@ -74,7 +75,7 @@ class Pool:
 
     A pool of the driver's authors checks each connection on its way, and asks for new ones in the background, which
     keeps callers waiting while the database is away; here they learn it at once. Whatever goes wrong on a connection
-    closes it, and all that lie idle: they hang on the same server. Times are in seconds.
+    closes it. Times are in seconds.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class Pool:
                     rows = await kept.send(text, values)
                 except BaseException:
                     await self.discard(kept)
+                    await self.close()  # of a server that says nothing
                     raise
                 await self.give_back(kept)
                 return rows
@@ -164,9 +166,11 @@ class Pool:
             await self._end(kept)
 
     async def discard(self, kept: Kept) -> None:
-        """Something went wrong on it."""
+        """Close one on which something went wrong. Where the server went away, those that lie idle hang on it, too."""
+        gone = kept.connection.closed
         await self._end(kept)
-        await self.close()
+        if gone:
+            await self.close()
 
     async def close(self) -> None:
         """Close what is idle; what is in use goes on."""
@@ -178,9 +182,9 @@ class Pool:
         try:
             if connection.pgconn.transaction_status == TransactionStatus.ACTIVE:  # nobody waits for its answer any more
                 with suppress(OSError, PsycopgError):
-                    await connection.cancel_safe(timeout=self._patience)
-            await connection.close()
+                    await connection.cancel_safe(timeout=CANCEL_SECONDS)
         finally:
+            await connection.close()  # at once: it waits for nothing
             self._closed()
 
     def _closed(self) -> None:

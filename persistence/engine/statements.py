@@ -71,13 +71,14 @@ class Compiled:
         compiled = statement.compile(dialect=DIALECT, **({"cache_key": key} if key else {}))
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(f"{type(statement).__name__} is no statement of rows")
-        self._compiled = compiled
-        self._expands = bool(compiled.post_compile_params or compiled.literal_execute_params)
+        # A compiler holds its statement, which may be let go of when nobody else holds it.
+        self._expanding = compiled if compiled.post_compile_params or compiled.literal_execute_params else None
         self._made_up = [(compiled._within_exec_param_key_getter(c), _default(c)) for c in compiled.insert_prefetch]
         processors: Mapping[str, Any] = compiled._bind_processors
         self._processors = [(name, process) for name, process in processors.items() if process]
         self._parameters = _parameters(compiled, key)
-        self._own = {name: own.effective_value for name, _, own in self._parameters if not own.required}
+        own = () if key else self._parameters
+        self._own = {name: parameter.effective_value for name, _, parameter in own if not parameter.required}
         self.text = compiled.string
         self.writes = compiled.isinsert or compiled.isupdate or compiled.isdelete or _locks(statement)
         columns = compiled._result_columns or ()
@@ -98,15 +99,15 @@ class Compiled:
     def _processed(self, values: dict[str, Any]) -> Filled:
         for name, make in self._made_up:
             values[name] = make()
-        if self._expands:
-            return self, *self._expanded(values)
+        if self._expanding is not None:
+            return self, *self._expanded(self._expanding, values)
         for name, process in self._processors:
             values[name] = process(values[name])
         return self, self.text, values
 
-    def _expanded(self, values: dict[str, Any]) -> tuple[str, Values]:
+    def _expanded(self, compiled: SQLCompiler, values: dict[str, Any]) -> tuple[str, Values]:
         """``IN`` has a parameter for each value."""
-        state = self._compiled._process_parameters_for_postcompile(values)
+        state = compiled._process_parameters_for_postcompile(values)
         processors: dict[str, Any] = {**dict(self._processors), **state.processors}
         return state.statement, {
             name: processors[name](value) if name in processors else value for name, value in values.items()

@@ -1,6 +1,8 @@
 """What repositories ask the database by: rows, transactions, and connections on which something went wrong."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -172,6 +174,14 @@ class TestStatements:
         _, _, values = bound(insert(AuditLog).values(action="x", result="y", details={"n": 1}), {})
         assert type(values["details"]).__name__ == "Jsonb"
 
+    def test_are_let_go_of_with_whoever_made_them(self) -> None:
+        statement = select(User.id).where(User.email == bindparam("address"))
+        bound(statement, {"address": "x"})
+        gone = weakref.ref(statement)
+        del statement
+        gc.collect()
+        assert gone() is None
+
     def test_a_value_that_is_missing_is_told(self, url: str) -> None:
         async def work(pool: Pool) -> None:
             async with Connection(pool, reading=True) as connection:
@@ -333,6 +343,20 @@ class TestWaiting:
 
 class TestTrouble:
     """Whatever happens, the next call gets a good connection, and no answer but its own."""
+
+    @pytest.mark.parametrize("reading", [True, False])
+    def test_a_value_that_no_statement_can_have_costs_no_connection(self, url: str, reading: bool) -> None:
+        async def work(pool: Pool) -> None:
+            async with Connection(pool, reading=reading) as connection:
+                before = await connection.scalar(PID)
+            for value in ("\ud800", "\0", object()):
+                with suppress(UnicodeEncodeError, psycopg.Error):
+                    async with Connection(pool, reading=reading) as connection:
+                        await connection.row(BY_EMAIL, address=value)
+            async with Connection(pool, reading=reading) as connection:
+                assert await connection.scalar(PID) == before
+
+        using(url, work, size=1)
 
     @pytest.mark.parametrize("reading", [True, False])
     def test_a_call_that_was_cancelled_in_mid_query(self, url: str, reading: bool) -> None:
