@@ -42,13 +42,14 @@ OFF = {THROWN.name: True, ENABLED.name: False}
 ON = {THROWN.name: False, ENABLED.name: True}
 
 
-def write(folder: Path) -> Path:
-    """A copy of our contract as ``folder``, with the operations of this folder."""
+def write(folder: Path, *, alone: bool = False) -> Path:
+    """A copy of our contract as ``folder``, with the operations of this folder; ``alone``: with no others."""
     shutil.copytree(OPENAPI, folder, ignore=shutil.ignore_patterns("dist"))
     shutil.copytree(HERE, folder, dirs_exist_ok=True)
     root = folder / "biore.yaml"
     paths = "".join(f"  /{MODULE}/{path}:\n    $ref: paths/{MODULE}.yaml#/{named(path)}\n" for path in PATHS)
-    root.write_text(root.read_text().replace("tags:\n", TAG, 1) + paths)
+    ours = root.read_text().replace("tags:\n", TAG, 1)
+    root.write_text((ours.partition("\npaths:\n")[0] + "\npaths:\n" if alone else ours) + paths)
     staff = folder / "permissions.yaml"
     staff.write_text(staff.read_text().replace("permissions:\n", PERMISSIONS, 1))
     return folder
@@ -59,9 +60,9 @@ def named(path: str) -> str:
     return path.replace("/", "-").replace("{", "").replace("}", "")
 
 
-def edited(tmp_path: Path, file: str, old: str, new: str) -> Path:
+def edited(tmp_path: Path, file: str, old: str, new: str, *, alone: bool = False) -> Path:
     """Such a copy in which the first ``old`` of one file is ``new``."""
-    folder = write(tmp_path / "openapi")
+    folder = write(tmp_path / "openapi", alone=alone)
     text = (folder / file).read_text(encoding="utf-8")
     assert old in text
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -109,7 +110,7 @@ def refusal(tmp_path: Path, file: str, old: str, new: str) -> str:
     """What the loader says to an edit, with file and line."""
     provide_handlers()
     with pytest.raises(ContractError) as refused:
-        load(edited(tmp_path, file, old, new), switches=SWITCHED)
+        load(edited(tmp_path, file, old, new, alone=True), switches=SWITCHED)
     return located(str(refused.value), Places(tmp_path / "openapi"))
 
 

@@ -38,24 +38,29 @@ def read(file: Path) -> Any:
     return copy.deepcopy(_files[file])
 
 
-def write_contract(folder: Path, edit: Edit = lambda _: None) -> Path:
-    """A copy of ours below ``folder`` with the module in it, as ``edit`` leaves `{paths, schemas, errors}`."""
+def write_contract(folder: Path, edit: Edit = lambda _: None, *, alone: bool = False) -> Path:
+    """A copy of ours below ``folder`` with the module in it, as ``edit`` leaves `{paths, schemas, errors}`.
+
+    ``alone``: without our operations, which makes it ten times as fast to load.
+    """
     shutil.copytree(OPENAPI, folder, ignore=shutil.ignore_patterns("dist"))
     given = read_yaml(GIVEN)
     edit(given)
     for room in ("paths", "schemas", "errors"):
         (folder / room / f"{MODULE}.yaml").write_text(yaml.safe_dump(given[room], sort_keys=False), encoding="utf-8")
     root = read(OPENAPI / "biore.yaml")
+    if alone:
+        root["paths"] = {}
     root["paths"] |= {f"/{MODULE}/{name}": {"$ref": f"paths/{MODULE}.yaml#/{name}"} for name in given["paths"]}
     root["tags"].append({"name": MODULE, "x-displayName": "Shelf", "description": "Books that are only tried."})
     (folder / "biore.yaml").write_text(yaml.safe_dump(root, sort_keys=False), encoding="utf-8")
     return folder
 
 
-def contract_of(folder: Path, edit: Edit = lambda _: None) -> Contract:
+def contract_of(folder: Path, edit: Edit = lambda _: None, *, alone: bool = False) -> Contract:
     """Made and loaded. Raises ContractError."""
     provide_handlers()
-    here = write_contract(folder / "openapi", edit)
+    here = write_contract(folder / "openapi", edit, alone=alone)
 
     def known(file: Path) -> Any:
         ours = OPENAPI / file.relative_to(here)
@@ -74,7 +79,7 @@ def provide_handlers(**others: Any) -> None:
 def refused(folder: Path, edit: Edit) -> tuple[str, str]:
     """What the start is refused with, and the line of the file that it leads an author to."""
     with pytest.raises(ContractError) as refusal:
-        contract_of(folder, edit)
+        contract_of(folder, edit, alone=True)
     told = str(refusal.value)
     located_at = located(told, Places(folder / "openapi"))
     file, line, rest = located_at.split(":", 2)

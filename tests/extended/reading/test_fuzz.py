@@ -11,12 +11,13 @@ from tests.extended.reading.shelf import contract_of
 from tests.fuzz import hooks
 from tests.fuzz.campaign import ALONE
 from tests.harness import Server
+from tests.sampling import Sampling
 
-EXAMPLES = 30
+WHOLE, SAMPLE = "30", "10"
 SECONDS = 240
 
 
-def test_no_finding(start_server: Callable[..., Server], tmp_path: Path) -> None:
+def test_no_finding(start_server: Callable[..., Server], tmp_path: Path, sampling: Sampling) -> None:
     contract = contract_of(tmp_path)
     server = start_server(contract=contract)
     config = tmp_path / "schemathesis.toml"
@@ -24,7 +25,7 @@ def test_no_finding(start_server: Callable[..., Server], tmp_path: Path) -> None
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", f"{server.origin}/openapi.yaml",
         "--include-path-regex", "^/shelf/", "--generation-deterministic", "--no-color",
-        "--max-examples", str(EXAMPLES), *ALONE,
+        "--max-examples", WHOLE if sampling.whole else SAMPLE, *ALONE,
     ]  # fmt: skip
     environment = {
         "BIORE_FUZZ_TOKEN": "none",
