@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 
 from contract.caching import is_condition
-from contract.policy import FORM_TYPE, ContractError
+from contract.policy import FORM_TYPE, LARGEST_BODY, ContractError
 from contract.raw_bodies import RAW_BODY, form_bytes, form_fields, is_form
 from contract.references import resolved
 
 KIB = 1024
-SMALLEST, LARGEST = 16 * KIB, 256 * KIB
+SMALLEST, LARGEST = 16 * KIB, LARGEST_BODY
 BODY_LIMIT = "x-biore-body-limit"
 NORMALIZE = "x-biore-normalize"
 # Whatever is cut off by cleaning may make a text so many times as long, or so long in any case.

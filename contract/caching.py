@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from contract.policy import Cache, ContractError, Policy
+from contract.policy import Cache, Policy, require
 from contract.references import resolved
 
 Json = dict[str, Any]
@@ -42,26 +42,26 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
         return policy
     where = f"{policy.method.upper()} {policy.path}: {KEY}"
     given = operation[KEY]
-    _require(isinstance(given, dict) and "shared" in given, where, "takes {shared: <seconds>, stale: <seconds>}")
+    require(isinstance(given, dict) and "shared" in given, f"{where} takes {{shared: <seconds>, stale: <seconds>}}")
     unknown = sorted(given.keys() - {"shared", "stale"})
-    _require(not unknown, where, f"has unknown keys {unknown}")
+    require(not unknown, f"{where} has unknown keys {unknown}")
     for name, seconds in given.items():
         good = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds <= LONGEST
-        _require(good, where, f"{name} must be whole seconds, 1 to {LONGEST}")
-    _require(policy.method == "get", where, "is for GET only")
+        require(good, f"{where} {name} must be whole seconds, 1 to {LONGEST}")
+    require(policy.method == "get", f"{where} is for GET only")
     public = policy.scope == "public" and operation["security"] == []
-    _require(public, where, "looks at a token; what depends on one is not kept for others: scope public, no security")
+    require(public, f"{where} looks at a token; what depends on one is not kept for others: scope public, no security")
     for parameter in (resolved(document, each) for each in operation.get("parameters", ())):
         parted = PARTED_BY.get(parameter["in"])
-        _require(parted is None, where, (parted or "").format(parameter["name"]))
-    _require(not policy.idempotent, where, "has no use for x-biore-idempotency; take one of the two out")
-    _require("requestBody" not in operation, where, "takes a body, of which a shared cache knows nothing")
+        require(parted is None, f"{where} {(parted or '').format(parameter['name'])}")
+    require(not policy.idempotent, f"{where} has no use for x-biore-idempotency; take one of the two out")
+    require("requestBody" not in operation, f"{where} takes a body, of which a shared cache knows nothing")
     successes = {status: answer for status, answer in operation["responses"].items() if status < "400"}
-    _require(list(successes) == [SUCCESS], where, f"needs {SUCCESS} as the one success, not {sorted(successes)}")
+    require(list(successes) == [SUCCESS], f"{where} needs {SUCCESS} as the one success, not {sorted(successes)}")
     headers = successes[SUCCESS].get("headers", {})
     typed = sorted(headers.keys() & set(FOLLOWING))
-    _require(not typed, where, f"headers {typed} follow by themselves; take them out")
-    _require("Set-Cookie" not in headers, where, "sets a cookie, which everybody would get")
+    require(not typed, f"{where} headers {typed} follow by themselves; take them out")
+    require("Set-Cookie" not in headers, f"{where} sets a cookie, which everybody would get")
     return replace(policy, cache=Cache(given["shared"], given.get("stale")))
 
 
@@ -90,8 +90,3 @@ def _told(cache: Cache) -> Json:
             "example": control(cache),
         },
     }
-
-
-def _require(holds: bool, where: str, what: str) -> None:
-    if not holds:
-        raise ContractError(f"{where} {what}")

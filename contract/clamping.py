@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.policy import ContractError, Policy
+from contract.policy import Policy, require
 from contract.references import resolved
 
 Json = dict[str, Any]
@@ -53,7 +53,7 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
     for parameter in (resolved(document, each) for each in operation.get("parameters", ())):
         where = f"{policy.method.upper()} {policy.path}: parameter {parameter['name']}: {KEY}"
         schema = resolved(document, parameter.get("schema", {}))
-        _require(KEY not in schema, where, "stands beside the schema, not in it")
+        require(KEY not in schema, f"{where} stands beside the schema, not in it")
         if KEY in parameter:
             clamp = _checked(where, parameter, schema)
             described = parameter.get("description", "").rstrip()
@@ -65,20 +65,15 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
 def _checked(where: str, parameter: Json, schema: Json) -> Clamp:
     given = parameter[KEY]
     both = isinstance(given, dict) and given.keys() == {"minimum", "maximum"}
-    _require(both, where, "takes {minimum: <integer>, maximum: <integer>}")
+    require(both, f"{where} takes {{minimum: <integer>, maximum: <integer>}}")
     whole = all(isinstance(end, int) and not isinstance(end, bool) and abs(end) <= LARGEST for end in given.values())
-    _require(whole, where, f"takes integers of at most {MOST_DIGITS} digits")
+    require(whole, f"{where} takes integers of at most {MOST_DIGITS} digits")
     clamp = Clamp(**given)
-    _require(clamp.minimum <= clamp.maximum, where, "has a minimum above its maximum")
-    _require(parameter["in"] == "query", where, f"is for parameters of the query, not of the {parameter['in']}")
-    _require(schema.get("type") == "integer", where, "is for integers")
+    require(clamp.minimum <= clamp.maximum, f"{where} has a minimum above its maximum")
+    require(parameter["in"] == "query", f"{where} is for parameters of the query, not of the {parameter['in']}")
+    require(schema.get("type") == "integer", f"{where} is for integers")
     judged = [key for key in JUDGED if key in schema]
-    _require(not judged, where, f"moves a value before {judged} of its schema could refuse it; take them out")
+    require(not judged, f"{where} moves a value before {judged} of its schema could refuse it; take them out")
     for key, value in (("default", schema.get("default")), ("example", parameter.get("example"))):
-        _require(value is None or clamp.minimum <= value <= clamp.maximum, where, f"would move its own {key} {value}")
+        require(value is None or clamp.minimum <= value <= clamp.maximum, f"{where} would move its own {key} {value}")
     return clamp
-
-
-def _require(holds: bool, where: str, what: str) -> None:
-    if not holds:
-        raise ContractError(f"{where} {what}")

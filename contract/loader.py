@@ -35,7 +35,8 @@ RATE_LIMIT = "x-biore-rate-limit"
 ERRORS = "errors"
 MANAGED_BY = "dist/managed_by.json"
 EVERY_ANSWER = "x-biore-every-answer"
-READING = (caching, successes, clamping, paging)
+# What each of them reads of an operation goes into its policy, in this order.
+EXTENSIONS = (caching, successes, clamping, paging)
 NO_METHOD = 405
 LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
 REFUSAL_HEADERS = {
@@ -259,7 +260,7 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml, switches: Mapping[str, 
                 operation.get("x-biore-side-effects", []).extend(copy.deepcopy(effects))
         refusing = _has_refusing_parameter(document, operation)
         policy = compile_policy(path, method, operation, errors, refusing=refusing, switches=switches)
-        for extension in READING:
+        for extension in EXTENSIONS:
             policy = extension.compiled(policy, document, operation)
         if policy.operation_id in policies:
             raise ContractError(f"{method.upper()} {path}: operationId {policy.operation_id} stands twice")

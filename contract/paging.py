@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from contract.clamping import KEY as CLAMP
-from contract.policy import INVALID_CURSOR, ContractError, Cursor, Policy
+from contract.policy import INVALID_CURSOR, Cursor, Policy, require
 from contract.references import resolved
 
 Json = dict[str, Any]
@@ -22,12 +22,12 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
     where = f"{policy.method.upper()} {policy.path}: {KEY}"
     given = operation[KEY]
     known = given is True or (isinstance(given, dict) and bool(given) and given.keys() <= {"error", ITEMS})
-    _require(known, where, "must be true, or {error: <code>, items: <field of the list>}")
+    require(known, f"{where} must be true, or {{error: <code>, items: <field of the list>}}")
     named = given if isinstance(given, dict) else {}
-    _require(policy.method == "get", where, "is for GET only")
-    _require(not policy.bare, where, "needs the envelope, beside whose list the next cursor stands")
+    require(policy.method == "get", f"{where} is for GET only")
+    require(not policy.bare, f"{where} needs the envelope, beside whose list the next cursor stands")
     parameters = {each["name"]: each for each in (resolved(document, one) for one in operation.get("parameters", ()))}
-    _require(CURSOR not in parameters, where, "adds the parameter cursor; take it out")
+    require(CURSOR not in parameters, f"{where} adds the parameter cursor; take it out")
     limit, most = _limit(document, where, parameters)
     _check_list(document, where, operation, named.get(ITEMS, ITEMS), most)
     filters = [name for name, one in parameters.items() if one["in"] in ("path", "query") and name not in (LIMIT, SORT)]
@@ -39,34 +39,33 @@ def _limit(document: Json, where: str, parameters: Mapping[str, Json]) -> tuple[
     """How many rows a page has where the caller does not say, and at most."""
     parameter = parameters.get(LIMIT, {})
     schema = resolved(document, parameter.get("schema", {}))
-    _require(
+    require(
         parameter.get("in") == "query" and schema.get("type") == "integer",
-        where,
-        "needs an integer `limit` in the query",
+        f"{where} needs an integer `limit` in the query",
     )
-    _require("default" in schema, where, "needs a default of `limit`")
+    require("default" in schema, f"{where} needs a default of `limit`")
     bounds = parameter.get(CLAMP, schema)
     bounded = bounds.get("minimum", 0) >= 1 and "maximum" in bounds
-    _require(bounded, where, f"needs bounds of `limit`, from 1 on: {CLAMP}, or minimum and maximum")
+    require(bounded, f"{where} needs bounds of `limit`, from 1 on: {CLAMP}, or minimum and maximum")
     return schema["default"], bounds["maximum"]
 
 
 def _check_list(document: Json, where: str, operation: Json, field: str, most: int) -> None:
     name = _data(operation)
     data = document["components"]["schemas"].get(name, {})
-    _require(data.get("type") == "object", where, f"needs an answer that is a named object with the list `{field}`")
+    require(data.get("type") == "object", f"{where} needs an answer that is a named object with the list `{field}`")
     listed = resolved(document, data.get("properties", {}).get(field, {}))
-    _require(listed.get("type") == "array", where, f"needs the list `{field}` in its answer; name it with `items`")
-    _require(
-        listed.get("maxItems", 0) >= most, where, f"needs maxItems of `{field}`, {most} at least, as `limit` allows"
+    require(listed.get("type") == "array", f"{where} needs the list `{field}` in its answer; name it with `items`")
+    require(
+        listed.get("maxItems", 0) >= most, f"{where} needs maxItems of `{field}`, {most} at least, as `limit` allows"
     )
-    _require(NEXT not in data["properties"], where, f"adds {NEXT} to {name}; take it out")
+    require(NEXT not in data["properties"], f"{where} adds {NEXT} to {name}; take it out")
     others = [
         f"{method.upper()} {path}"
         for path, method, one in _operations(document)
         if KEY not in one and _data(one) == name
     ]
-    _require(not others, where, f"adds {NEXT} to {name}, which {others} answers as well; give it a schema of its own")
+    require(not others, f"{where} adds {NEXT} to {name}, which {others} answers as well; give it a schema of its own")
 
 
 def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
@@ -94,8 +93,3 @@ def declare(operation: Json, policy: Policy, schemas: Json, common: Callable[[st
     status = min(status for status in operation["responses"] if status.startswith("2"))
     media = operation["responses"][status]["content"]["application/json"]
     media["example"] = {**media["example"], NEXT: schemas["NextCursor"]["example"]}
-
-
-def _require(holds: bool, where: str, what: str) -> None:
-    if not holds:
-        raise ContractError(f"{where} {what}")

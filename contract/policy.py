@@ -44,7 +44,7 @@ COUNTED_BY = {
 ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
 BODY = ("validation.failed", "request.too_large")
 FORM_TYPE = "application/x-www-form-urlencoded"
-MOST_BYTES = 256 * 1024
+LARGEST_BODY = 256 * 1024
 CAPTCHA = "captchaToken"
 INVALID_CURSOR = "list.invalid_cursor"
 INACTIVE = ("auth.account_suspended", "auth.account_banned", "auth.account_deactivated")
@@ -67,7 +67,7 @@ NEVER_STORED = frozenset({401, 429})
 MOVED_ON = "precondition.failed"
 # Without a proof of the last minutes, by whether staff is asked.
 FRESH_CODES = {False: "auth.confirmation_required", True: "admin.reauthentication_required"}
-TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 PERMISSION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 PAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 EFFECT_KEYS = {"write": "tables", "job": "topic", "audit": "action"}
@@ -278,9 +278,14 @@ def _statuses(
     return {code: overridden.get(code, catalogue[code]["status"]) for code in sorted(codes)}
 
 
-def _require(holds: bool, where: str, what: str) -> None:
+def require(holds: bool, told: str) -> None:
+    """Raises ContractError, which tells ``told``: an operation, its extension, and what to do."""
     if not holds:
-        raise ContractError(f"{where}: {what}")
+        raise ContractError(told)
+
+
+def _require(holds: bool, where: str, what: str) -> None:
+    require(holds, f"{where}: {what}")
 
 
 def _flag(where: str, operation: Mapping[str, Any], name: str) -> bool:
@@ -388,9 +393,9 @@ def _raw_body(where: str, operation: Mapping[str, Any]) -> RawBody | None:
         _require(types == (FORM_TYPE,), where, f"x-biore-raw-body: form: its content is {FORM_TYPE}, and nothing else")
         return RawBody(types, None)
     limit = given.get("bytes") if isinstance(given, dict) and given.keys() == {"bytes"} else None
-    bounded = isinstance(limit, int) and not isinstance(limit, bool) and 0 < limit <= MOST_BYTES
-    _require(bounded, where, f"x-biore-raw-body must be form, or {{bytes: <1 to {MOST_BYTES}>}}")
-    plain = all(TYPE.fullmatch(name) and name != FORM_TYPE for name in types)
+    bounded = isinstance(limit, int) and not isinstance(limit, bool) and 0 < limit <= LARGEST_BODY
+    _require(bounded, where, f"x-biore-raw-body must be form, or {{bytes: <1 to {LARGEST_BODY}>}}")
+    plain = all(MEDIA_TYPE.fullmatch(name) and name != FORM_TYPE for name in types)
     _require(plain, where, "x-biore-raw-body: its content names types such as application/octet-stream, in lower case")
     shaped = all(
         isinstance(media, dict) and media.get("schema") == {"type": "string", "format": "binary"}

@@ -3,19 +3,17 @@
 With ``x-biore-bare`` that is the answer itself, of any media type, as feeds and files for other programs need it.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract.policy import ContractError, Policy
+from contract.policy import MEDIA_TYPE, ContractError, Policy, require
 from contract.references import resolved
 
 Json = Mapping[str, Any]
 
 KEY = "x-biore-bare"
 JSON = "application/json"
-MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +46,15 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
     where = f"{policy.method.upper()} {policy.path}: "
     contents = [answer.get("content") for status, answer in operation["responses"].items() if status.startswith("2")]
     given = operation.get(KEY, False)
-    _require(isinstance(given, bool), f"{where}{KEY} must be true, or left out")
+    require(isinstance(given, bool), f"{where}{KEY} must be true, or left out")
     if not given:
         for other in {media_type for content in contents for media_type in content or ()} - {JSON}:
             raise ContractError(f"{where}answers {other}, which has no envelope: say {KEY}: true")
         return policy
-    _require(policy.method == "get", f"{where}{KEY} is for GET only")
-    _require(not policy.idempotent, f"{where}{KEY} has no use for x-biore-idempotency; take one of the two out")
+    require(policy.method == "get", f"{where}{KEY} is for GET only")
+    require(not policy.idempotent, f"{where}{KEY} has no use for x-biore-idempotency; take one of the two out")
     for content in contents:
-        _require(content is not None and len(content) == 1, f"{where}{KEY} needs one media type in each success")
+        require(content is not None and len(content) == 1, f"{where}{KEY} needs one media type in each success")
         for media_type, media in (content or {}).items():
             _require_plain(f"{where}{KEY}: {media_type}", media_type, resolved(document, media.get("schema", {})))
     return replace(policy, bare=True)
@@ -64,11 +62,6 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
 
 def _require_plain(where: str, media_type: str, schema: Json) -> None:
     named = MEDIA_TYPE.fullmatch(media_type) is not None
-    _require(named, f"{where} must be one media type in lower case, without parameters")
+    require(named, f"{where} must be one media type in lower case, without parameters")
     text = is_json(media_type) or schema.get("type") == "string"
-    _require(text, f"{where} is text on the wire, so its schema has the type string")
-
-
-def _require(holds: bool, what: str) -> None:
-    if not holds:
-        raise ContractError(what)
+    require(text, f"{where} is text on the wire, so its schema has the type string")

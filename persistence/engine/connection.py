@@ -12,7 +12,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from persistence.engine.pool import Kept, Pool, Rows, Values
+from persistence.engine.pool import Pool, PooledConnection, Rows, Values
 from persistence.engine.statements import Compiled, bound
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Connection:
     def __init__(self, pool: Pool, *, reading: bool = False) -> None:
         self._pool = pool
         self._reading = reading
-        self._kept: Kept | None = None
+        self._pooled: PooledConnection | None = None
 
     async def execute(self, statement: ClauseElement, **values: Any) -> None:
         await self._ask(statement, values)
@@ -85,7 +85,7 @@ class Connection:
         try:
             yield
         except BaseException:
-            if self._kept is not None:  # else the connection was lost, and everything with it
+            if self._pooled is not None:  # else the connection was lost, and everything with it
                 await self._control("ROLLBACK TO SAVEPOINT inner_work")
                 await self._control("RELEASE SAVEPOINT inner_work")
             raise
@@ -97,18 +97,18 @@ class Connection:
 
     async def commit(self) -> None:
         """Raises psycopg.errors.InFailedSqlTransaction, and keeps nothing, after a statement that failed."""
-        if (kept := self._kept) is None:
+        if (pooled := self._pooled) is None:
             return
-        if kept.connection.pgconn.transaction_status == TransactionStatus.INERROR:
+        if pooled.connection.pgconn.transaction_status == TransactionStatus.INERROR:
             await self.close()
             raise psycopg.errors.InFailedSqlTransaction("a statement before the commit failed")
-        await self._finish(kept, kept.connection.commit())
+        await self._finish(pooled, pooled.connection.commit())
 
     async def close(self) -> None:
         """Roll back what was not committed."""
-        if (kept := self._kept) is not None:
+        if (pooled := self._pooled) is not None:
             with suppress(psycopg.Error):  # whatever it is, nothing is kept
-                await self._finish(kept, kept.connection.rollback())
+                await self._finish(pooled, pooled.connection.rollback())
 
     async def __aenter__(self) -> Self:
         return self
@@ -125,42 +125,42 @@ class Connection:
         compiled, text, values = bound(statement, given)
         if self._reading and compiled.writes:
             raise RuntimeError(f"a reading unit was asked to write: {text}")
-        kept = self._kept or await self._ready()
-        return compiled, await self._minding(kept, kept.send(text, values))
+        pooled = self._pooled or await self._ready()
+        return compiled, await self._minding(pooled, pooled.send(text, values))
 
     async def _control(self, text: str) -> None:
-        kept = await self._ready()
-        await self._minding(kept, kept.control(text))
+        pooled = await self._ready()
+        await self._minding(pooled, pooled.control(text))
 
-    async def _ready(self) -> Kept:
-        if self._kept is None:
-            self._kept = kept = await self._pool.take()
-            if kept.connection.autocommit != self._reading:  # otherwise the driver begins with the first statement
-                await self._minding(kept, kept.connection.set_autocommit(self._reading))
-        return self._kept
+    async def _ready(self) -> PooledConnection:
+        if self._pooled is None:
+            self._pooled = pooled = await self._pool.take()
+            if pooled.connection.autocommit != self._reading:  # otherwise the driver begins with the first statement
+                await self._minding(pooled, pooled.connection.set_autocommit(self._reading))
+        return self._pooled
 
-    async def _finish(self, kept: Kept, under_way: Awaitable[None]) -> None:
+    async def _finish(self, pooled: PooledConnection, under_way: Awaitable[None]) -> None:
         try:
-            await self._minding(kept, under_way)
+            await self._minding(pooled, under_way)
         finally:
-            if self._kept is not None:
-                self._kept = None
-                await self._pool.give_back(kept)
+            if self._pooled is not None:
+                self._pooled = None
+                await self._pool.give_back(pooled)
 
-    async def _minding(self, kept: Kept, under_way: Awaitable[T]) -> T:
+    async def _minding(self, pooled: PooledConnection, under_way: Awaitable[T]) -> T:
         try:
             return await under_way
         except psycopg.errors.FeatureNotSupported as error:
             if error.diag.source_function != "RevalidateCachedQuery":
                 raise
-            await self._lose(kept)  # a migration changed a table under what is prepared there
+            await self._lose(pooled)  # a migration changed a table under what is prepared there
             raise psycopg.OperationalError(*error.args) from error
         except BaseException:
             # Of a call that was given up the answer is still to come, and must not be taken for that of another one.
-            if kept.connection.closed or kept.connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                await self._lose(kept)
+            if pooled.connection.closed or pooled.connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                await self._lose(pooled)
             raise
 
-    async def _lose(self, kept: Kept) -> None:
-        self._kept = None
-        await self._pool.discard(kept)
+    async def _lose(self, pooled: PooledConnection) -> None:
+        self._pooled = None
+        await self._pool.discard(pooled)

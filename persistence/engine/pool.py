@@ -41,7 +41,7 @@ class PoolState:
     waiting: int
 
 
-class Kept:
+class PooledConnection:
     """A connection, and the one cursor that it needs."""
 
     __slots__ = ("_cursor", "_pool", "connection", "ends")
@@ -94,8 +94,8 @@ class Pool:
         self._patience = patience
         self._life = life
         self._open = 0
-        self._idle: list[Kept] = []
-        self._waiting: deque[asyncio.Future[Kept | None]] = deque()
+        self._idle: list[PooledConnection] = []
+        self._waiting: deque[asyncio.Future[PooledConnection | None]] = deque()
 
     @property
     def state(self) -> PoolState:
@@ -106,7 +106,7 @@ class Pool:
     def size(self) -> int:
         return self._size
 
-    async def take(self) -> Kept:
+    async def take(self) -> PooledConnection:
         """Raises PoolExhausted, or psycopg.OperationalError when the database is out of reach."""
         if self._idle:
             return self._idle.pop()
@@ -119,11 +119,11 @@ class Pool:
         except BaseException:
             self._closed()
             raise
-        return Kept(self, connection, time.monotonic() + self._life)
+        return PooledConnection(self, connection, time.monotonic() + self._life)
 
-    async def _wait(self) -> Kept | None:
+    async def _wait(self) -> PooledConnection | None:
         """One that somebody gave back; None: the place of one that was closed."""
-        waiter: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[PooledConnection | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
             async with asyncio.timeout(self._patience):
@@ -144,31 +144,31 @@ class Pool:
         """
         try:
             async with asyncio.timeout(self._patience):
-                kept = await self.take()
+                pooled = await self.take()
                 try:
-                    rows = await kept.send(text, values)
+                    rows = await pooled.send(text, values)
                 except BaseException:
-                    await self.discard(kept)
+                    await self.discard(pooled)
                     await self.close()  # of a server that says nothing
                     raise
-                await self.give_back(kept)
+                await self.give_back(pooled)
                 return rows
         except TimeoutError:
             raise OperationalError(f"no answer within {self._patience} s") from None
 
-    async def give_back(self, kept: Kept) -> None:
+    async def give_back(self, pooled: PooledConnection) -> None:
         """In whatever state it is: one that cannot be used again is closed."""
-        if kept.connection.pgconn.transaction_status != TransactionStatus.IDLE:
-            await self.discard(kept)
-        elif time.monotonic() < kept.ends:
-            self._hand_on(kept)
+        if pooled.connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            await self.discard(pooled)
+        elif time.monotonic() < pooled.ends:
+            self._hand_on(pooled)
         else:
-            await self._end(kept)
+            await self._end(pooled)
 
-    async def discard(self, kept: Kept) -> None:
+    async def discard(self, pooled: PooledConnection) -> None:
         """Close one on which something went wrong. Where the server went away, those that lie idle hang on it, too."""
-        gone = kept.connection.closed
-        await self._end(kept)
+        gone = pooled.connection.closed
+        await self._end(pooled)
         if gone:
             await self.close()
 
@@ -177,8 +177,8 @@ class Pool:
         while self._idle:
             await self._end(self._idle.pop())
 
-    async def _end(self, kept: Kept) -> None:
-        connection = kept.connection
+    async def _end(self, pooled: PooledConnection) -> None:
+        connection = pooled.connection
         try:
             if connection.pgconn.transaction_status == TransactionStatus.ACTIVE:  # nobody waits for its answer any more
                 with suppress(OSError, PsycopgError):
@@ -193,15 +193,15 @@ class Pool:
             self._open += 1
             waiter.set_result(None)
 
-    def _hand_on(self, kept: Kept | None) -> None:
-        if kept is None:
+    def _hand_on(self, pooled: PooledConnection | None) -> None:
+        if pooled is None:
             self._closed()
         elif (waiter := self._next()) is not None:
-            waiter.set_result(kept)
+            waiter.set_result(pooled)
         else:
-            self._idle.append(kept)
+            self._idle.append(pooled)
 
-    def _next(self) -> "asyncio.Future[Kept | None] | None":
+    def _next(self) -> "asyncio.Future[PooledConnection | None] | None":
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():

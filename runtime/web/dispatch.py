@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from contract.bounds import max_items
 from contract.caching import is_condition
+from contract.dry_runs import FIELD
 from contract.loader import Contract
 from contract.names import argument_name
 from contract.policy import NEVER_STORED, ContractError, Policy
@@ -239,7 +240,7 @@ class WiredOperation:
         """Run the handler in a unit of work that cannot commit. No key of idempotency is claimed, or looked at."""
         uow = UnitOfWork(self._container.database, self._trace(call), dry=True)
         try:
-            answer = await self._success(call, uow, dryRun=True)
+            answer = await self._success(call, uow, **{FIELD: True})
             await uow.conclude()
         finally:
             await uow.abandon()

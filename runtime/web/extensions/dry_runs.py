@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
+from contract.dry_runs import PARAMETER
+from contract.names import argument_name
 from contract.policy import ContractError, Policy
 
-GIVEN = "dry_run"
+GIVEN = argument_name(PARAMETER)
 # What a rolled back transaction does not take back, by the name that a handler asks for it with.
 OUTSIDE: Mapping[str, str] = {
     "avatar_columns": "storage keeps files",

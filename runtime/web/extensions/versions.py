@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from contract.names import argument_name
 from contract.policy import MOVED_ON, ContractError, Policy
-from contract.versioning import FIELD
+from contract.versioning import FIELD, IF_MATCH
 from domain.errors import ApiError
 from runtime.web.call import Call
 
-GIVEN = "if_match"
+GIVEN = argument_name(IF_MATCH)
 EXPECTED = "expected_version"
 
 Headers = list[tuple[bytes, bytes]]

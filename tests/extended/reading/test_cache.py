@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any
 
@@ -369,9 +370,11 @@ class TestMisuse:
 
     @pytest.mark.parametrize("name", ["principal", "client", "visitor", "say", "carrier", "hasher", "current_password"])
     def test_a_handler_that_knows_who_asks_stops_it_too(self, settings: Settings, shelf: Contract, name: str) -> None:
-        made: dict[str, Any] = {}
-        exec(f"async def book(title, {name}): ...", made)  # noqa: S102
-        provide_handlers(book=made["book"])
+        async def book(**_asked: Any) -> None: ...
+
+        asked = [Parameter(each, Parameter.KEYWORD_ONLY) for each in ("title", name)]
+        book.__signature__ = Signature(asked)  # type: ignore[attr-defined]
+        provide_handlers(book=book)
         try:
             with pytest.raises(ContractError, match=rf"shelf\.book: the handler asks for \['{name}'\]; a shared cache"):
                 Application(settings, NOWHERE, build_parts(settings, NOWHERE, "api", contract=shelf))
