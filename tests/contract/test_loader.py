@@ -115,7 +115,7 @@ EDITS = {
         "paths/auth/otp.yaml", "    security: [{bearerAuth: []}, {}]", "    security: []",
         "security follows by itself"),
     "a section by hand": (
-        AUTH, "    summary: Sign in\n", "    tags: [auth]\n    summary: Sign in\n",
+        AUTH, "    summary: Login\n", "    tags: [auth]\n    summary: Login\n",
         "tags follows by itself"),
     "a query key that follows from the path": (
         AUTH, "{staleTime: 300}", "{queryKey: [auth, me]}",
@@ -230,7 +230,7 @@ class TestTypos:
         assert words in str(refusal.value)
 
     def test_an_unedited_copy_is_accepted(self, tmp_path: Path) -> None:
-        assert load(edited(tmp_path, AUTH, "Sign in", "Sign in"), read).document == load().document
+        assert load(edited(tmp_path, AUTH, "Login", "Login"), read).document == load().document
 
     def test_none_is_written_out(self, tmp_path: Path) -> None:
         folder = edited(tmp_path, AUTH, "x-biore-rate-limit: 10/hour", "x-biore-rate-limit: none")
@@ -239,7 +239,7 @@ class TestTypos:
 
     def test_openapi_itself_is_checked(self, tmp_path: Path) -> None:
         with pytest.raises(ContractError):
-            require_valid(load(edited(tmp_path, AUTH, "    summary: Create an account\n", "    summary: [1]\n"), read))
+            require_valid(load(edited(tmp_path, AUTH, "    summary: Logout\n", "    summary: [1]\n"), read))
 
 
 class TestMissingHandler:

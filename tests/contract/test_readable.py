@@ -13,12 +13,12 @@ from tests.contract.test_loader import edited
 
 AUTH = "paths/auth.yaml"
 EDITS = {
-    "an operation without summary": (AUTH, "    summary: Sign in\n", "", "POST /auth/login has no summary"),
+    "an operation without summary": (AUTH, "    summary: Login\n", "", "POST /auth/login has no summary"),
     "an operation without description": (
         "paths/creators.yaml", "    description: The caller's", "    x-nothing: The caller's",
         "GET /creators/social has no description"),
     "a tag without description": (
-        "biore.yaml", "    description: Sign-up, sign-in, sessions and proof of address.\n", "", "tag auth has no"),
+        "biore.yaml", "    description: Presigned file uploads.\n", "", "tag upload has no"),
     "a success without description": (
         AUTH, "        description: The address is verified.\n", "        links: {}\n", "200 has no description"),
     "a success without example": (
@@ -103,7 +103,7 @@ class TestWords:
 
     def test_all_faults_are_told_at_once(self, tmp_path: Path) -> None:
         folder = edited(tmp_path, "schemas/auth.yaml", ", description: The new account.", "")
-        (folder / AUTH).write_text((folder / AUTH).read_text().replace("    summary: Sign in\n", ""))
+        (folder / AUTH).write_text((folder / AUTH).read_text().replace("    summary: Login\n", ""))
         with pytest.raises(ContractError) as refusal:
             check(folder)
         assert len(str(refusal.value).splitlines()) == 2

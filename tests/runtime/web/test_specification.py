@@ -43,7 +43,7 @@ def _unknown_key(document: Json, operation: Json, schema: Json) -> None:
 
 
 def _summary_is_a_list(document: Json, operation: Json, schema: Json) -> None:
-    operation["summary"] = ["Sign in"]
+    operation["summary"] = ["Login"]
 
 
 def _unknown_type(document: Json, operation: Json, schema: Json) -> None:
