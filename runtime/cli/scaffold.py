@@ -9,11 +9,13 @@ from string import Template
 
 from contract import loader as spec
 from contract.names import argument_name
+from contract.readable.titles import VERBS
 from domain.admin import STAFF
 
 TO_FILL_IN = " ".join(("TO", "FILL", "IN"))  # put together, so that this file is not found by who looks for it
 WIDTH = 120
 ROOMS = ("openapi", "handlers", "persistence", "tests")
+VERB_OF = {"get": "Get", "post": "Create", "put": "Replace", "patch": "Update", "delete": "Delete"}
 NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}")
 USED = re.compile(r"\b(?:Principal|Repositories)\b")
 
@@ -21,7 +23,7 @@ PATH_ITEM = """\
 $key:
   $method:
     operationId: $id
-    summary: $fill
+    summary: $title  # $fill
     description: $fill
     x-biore-scope: $scope
     x-biore-page: $page
@@ -134,6 +136,13 @@ class Operation:
     def schema(self) -> str:
         return _camel(self.id.replace(".", "_"))
 
+    @property
+    def title(self) -> str:
+        """A beginning of the summary: `users.blocks.find` is Find Blocks."""
+        verb, *more = self.name.title().split("_")
+        noun = self.noun.replace("_", " ").title()
+        return " ".join([verb, noun, *more] if verb in VERBS else [VERB_OF[self.method], noun, verb, *more])
+
     def file(self, room: str, ending: str, prefix: str = "") -> Path:
         """Where a room keeps the noun: in the folder of its module, or in the module's one file."""
         folder = Path(room, self.module)
@@ -177,6 +186,7 @@ def _contract(operation: Operation) -> Iterator[tuple[Path, str]]:
             key=key,
             method=operation.method,
             id=operation.id,
+            title=operation.title,
             scope=operation.scope + (f"\n    x-biore-permission: {STAFF}  # {TO_FILL_IN}" if staff else ""),
             effects=audited if staff and writes else "[]",
             page=f"{operation.module}/{key}",

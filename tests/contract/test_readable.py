@@ -17,6 +17,19 @@ EDITS = {
     "an operation without description": (
         "paths/creators.yaml", "    description: The caller's", "    x-nothing: The caller's",
         "GET /creators/social has no description"),
+    "a summary that begins with no verb": (
+        AUTH, "summary: Verify New Email", "summary: New Email", "'New Email' begins with no known verb"),
+    "a refused word in a summary": (
+        AUTH, "summary: Verify New Email", "summary: Verify What Email Was Told", "has the word 'What'"),
+    "a summary that is no title": (
+        AUTH, "summary: Verify New Email", "summary: Verify new email", "has 'new', which is not Title Case"),
+    "a summary that is too long": (
+        AUTH, "summary: Verify New Email", "summary: Verify the New Email of an Existing Account", "is too long"),
+    "a summary that stands twice": (
+        "paths/creators.yaml", "summary: List Connected Social Accounts", "summary: Verify New Email",
+        "'Verify New Email' belongs to POST /auth/verify-email-change"),
+    "a summary of files that is no title": (
+        "biore.yaml", "summary: Upload File", "summary: Take a file", "'Take a file' begins with no known verb"),
     "a tag without description": (
         "biore.yaml", "    description: Presigned file uploads.\n", "", "tag upload has no"),
     "a success without description": (

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from contract.loader import OPENAPI, load
+from contract.readable import check
+from contract.readable.titles import faults
 from runtime.cli import cli
 from runtime.cli.scaffold import TO_FILL_IN, Operation, files, unfilled
 
@@ -40,6 +42,26 @@ def tree(operation: Operation, tmp_path: Path) -> Path:
 def test_the_contract_takes_it(operation: Operation, tree: Path) -> None:
     policy = load(tree / "openapi").policies[operation.id]
     assert (policy.method, policy.path, policy.scope) == (operation.method, operation.path, operation.scope)
+
+
+def test_its_summary_is_a_title(operation: Operation, tree: Path) -> None:
+    check(tree / "openapi")
+    written = load(tree / "openapi").document["paths"][operation.path][operation.method]["summary"]
+    assert written == operation.title
+    assert list(faults(written)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "title"),
+    [
+        ("users.blocks.find", "get", "Find Blocks"),
+        ("creators.list", "get", "List Creators"),
+        ("auth.two_factor.regenerate_backup_codes", "post", "Regenerate Two Factor Backup Codes"),
+        ("creators.social", "get", "Get Creators Social"),
+    ],
+)
+def test_its_summary_is_made_of_its_name(name: str, method: str, title: str) -> None:
+    assert Operation(name, "/x", method, "user").title == title
 
 
 def test_the_code_is_python_with_all_that_it_is_called_by(operation: Operation, tree: Path) -> None:

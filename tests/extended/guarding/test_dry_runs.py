@@ -235,7 +235,7 @@ class TestPages:
 
     def test_postman_offers_it_switched_off(self, site: Site) -> None:
         (folder,) = [item for item in collection(site, ORIGIN)["item"] if item["name"] == "samples"]
-        (item,) = [item for item in folder["item"] if item["name"] == "Everything that leaves a trace"]
+        (item,) = [item for item in folder["item"] if item["name"] == "Test Side Effects"]
         (pair,) = item["request"]["url"]["query"]
         assert (pair["key"], pair["value"], pair["disabled"]) == ("dryRun", "true", True)
 

@@ -145,7 +145,7 @@ class TestBare:
         assert "```\ntitle,copies\nNotes,3\n```" in (built / "docs" / "shelf" / "export.md").read_text()
         postman = json.loads((built / "docs" / "exports" / "postman.json").read_text())
         (folder,) = [item for item in postman["item"] if item["name"] == "Shelf"]
-        (csv,) = [item for item in folder["item"] if item["name"] == "All books as a table"]
+        (csv,) = [item for item in folder["item"] if item["name"] == "Export Books"]
         assert csv["response"][0]["body"] == "title,copies\nNotes,3\n"
         assert csv["response"][0]["header"] == [{"key": "Content-Type", "value": "text/csv"}]
 

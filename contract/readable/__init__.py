@@ -13,6 +13,7 @@ from typing import Any
 from contract.loader import OPENAPI, PARAMETER_EXTENSIONS, SCHEMA_EXTENSIONS, Places, error_files
 from contract.permissions import FILE
 from contract.policy import KNOWN, ContractError
+from contract.readable.titles import faults
 from contract.texts import DEFAULT, LOCALES
 
 Steps = tuple[str | int, ...]
@@ -51,9 +52,11 @@ class _Lint:
     places: Places
     locales: Path
     pages: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
 
     def problems(self) -> Iterator[str]:
         yield from self._tags()
+        yield from self._files()
         for path, method, file, steps in self.places.operations():
             spot = Spot(file, steps, self.places.node(file, steps))
             yield from self._operation(spot, f"{method.upper()} {path}")
@@ -75,10 +78,18 @@ class _Lint:
                 spot = Spot(root, ("tags", index), tag)
                 yield self._told(spot, f"tag {tag.get('name')} has no description", "say what its section is about")
 
+    def _files(self) -> Iterator[str]:
+        root = self.places.folder / "biore.yaml"
+        files = _dict(self.places.file(root), "x-biore-files")
+        for index, operation in enumerate(_list(files, "operations")):
+            spot = Spot(root, ("x-biore-files", "operations", index), operation)
+            yield from self._title(spot, f"{operation.get('method')} {files.get('path')}")
+
     def _operation(self, spot: Spot, where: str) -> Iterator[str]:
         for key in ("summary", "description"):
             if not spot.node.get(key):
                 yield self._told(spot, f"{where} has no {key}", f"add `{key}:`")
+        yield from self._title(spot, where)
         yield from self._extensions(spot, where, KNOWN)
         yield from self._page(spot, where)
         for index, parameter in enumerate(_list(spot.node, "parameters")):
@@ -88,6 +99,17 @@ class _Lint:
         for status, answer in _dict(spot.node, "responses").items():
             if isinstance(answer, dict):
                 yield from self._answer(spot.below("responses", status), f"{where}: {status}")
+
+    def _title(self, spot: Spot, where: str) -> Iterator[str]:
+        title = spot.node.get("summary")
+        if not isinstance(title, str) or not title:
+            return
+        at = spot.below("summary")
+        for what, remedy in faults(title):
+            yield self._told(at, f"{where}: the summary {title!r} {what}", remedy)
+        other = self.titles.setdefault(title.casefold(), where)
+        if other != where:
+            yield self._told(at, f"{where}: the summary {title!r} belongs to {other}", "give it a name of its own")
 
     def _page(self, spot: Spot, where: str) -> Iterator[str]:
         page = spot.node.get("x-biore-page")
