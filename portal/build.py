@@ -19,7 +19,7 @@ from portal.exports import enriched, llms, postman
 from portal.exports.markdown import Markdown
 from portal.markup import as_json
 from portal.model import Site
-from portal.pages import Page, module_path, operation_path, pages
+from portal.pages import Page, guide_path, guides, module_path, operation_path, pages
 from portal.render import ASSETS, FOLDER, Renderer
 from portal.samples import samples
 from portal.source import Source, Sources
@@ -98,7 +98,7 @@ def _write(site: Site, folder: Path, options: Options) -> None:
     book = Book(site, folder, (*pages(site), *_standing(site)), texts, languages, _extras(site, options))
     _write_assets(book, options)
     _write_languages(book, options)
-    _write_exports(book)
+    _write_exports(book, options.origin)
     _write_collections(book, options.origin)
     bundle.write(site, folder, options.origin, options.api)
     if options.search:
@@ -150,18 +150,21 @@ def _write_assets(book: Book, options: Options) -> None:
     _put(folder / "theme.css", options.theme.read_text(encoding="utf-8") if options.theme else "")
 
 
-def _write_exports(book: Book) -> None:
+def _write_exports(book: Book, origin: str) -> None:
     """What is the same in all languages stands once, without one in its address."""
     site, folder = book.site, book.folder
-    markdown = Markdown(site, book.words(DEFAULT), book.extras["samples"])
+    markdown = Markdown(site, book.words(DEFAULT), book.extras["samples"], origin)
     for operation in site.operations:
         _put(folder / f"{operation_path(operation).strip('/')}.md", markdown.operation(operation))
     for module in site.modules:
         _put(folder / f"{module_path(module).strip('/')}.md", markdown.module(module))
+    found = tuple(page.context["guide"] for page in book.extras["guides"])
+    for guide in found:
+        _put(folder / f"{guide_path(guide.slug).strip('/')}.md", markdown.guide(guide))
     _put(folder / "docs" / "conventions.md", markdown.conventions())
     _put(folder / "docs" / "errors.md", markdown.errors())
-    _put(folder / "llms.txt", llms.index(site, markdown))
-    _put(folder / "llms-full.txt", llms.full(site, markdown))
+    _put(folder / "llms.txt", llms.index(site, markdown, found))
+    _put(folder / "llms-full.txt", llms.full(site, markdown, found))
     (folder / "openapi.yaml").write_bytes(site.contract.as_yaml())
     (folder / "openapi.json").write_bytes(site.contract.as_json())
 
@@ -183,6 +186,7 @@ def _put(file: Path, text: str) -> None:
 def _extras(site: Site, options: Options) -> Mapping[str, Any]:
     return {
         "options": options,
+        "guides": guides(site),
         "scripts": frozenset(asset.name for asset in ASSETS.glob("*.js")),
         "samples": {o.id: samples(o, options.origin) for o in site.operations},
         "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},

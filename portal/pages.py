@@ -9,9 +9,14 @@ from typing import Any
 from contract.loader import read_yaml
 from domain.config_keys import Key
 from portal.flows import QUICK_START, flows, found_in
+from portal.guides import Guide, read
+from portal.guides.links import Target
 from portal.model import Module, Operation, Site
 
 ROOT = "/docs"
+GUIDES = f"{ROOT}/guides"
+# Pages that are not published as Markdown, among those that a guide may lead to.
+HTML_ONLY = (f"{ROOT}/operations", f"{ROOT}/changelog")
 COMPARISON = Path(__file__).resolve().parent / "comparison.yaml"
 
 
@@ -66,9 +71,36 @@ def config_anchor(key: Key[Any]) -> str:
     return f"config-{key.name}".replace(".", "-").replace("_", "-")
 
 
+def guide_path(slug: str) -> str:
+    return f"{GUIDES}/{slug}"
+
+
+def target_path(site: Site, target: Target) -> str:
+    """Where a link of a guide leads, with the fragment that the kind has of itself."""
+    if target.kind == "op":
+        return operation_path(next(operation for operation in site.operations if operation.id == target.name))
+    if target.kind == "error":
+        return f"{error_path(target.name)}#{error_anchor(target.name)}"
+    return guide_path(target.name) if target.kind == "guide" else f"{ROOT}/{target.name}"
+
+
+def guides(site: Site) -> tuple[Page, ...]:
+    """The pages of all guides, in the order in which they are read; their overview stands at ``GUIDES``."""
+    above = (Page(ROOT, "home.html", "home.title"), Page(GUIDES, "guides.html", "guides.title"))
+    found = read(site)
+    beside: list[Guide | None] = [None, *found, None]
+    return tuple(
+        Page(guide_path(guide.slug), "guide.html", guide.title, True, above,
+             {"guide": guide, "previous": previous, "following": following}, markdown=True)
+        for guide, previous, following in zip(found, beside, beside[2:], strict=False)
+    )  # fmt: skip
+
+
 def pages(site: Site) -> Iterator[Page]:
     home = Page(ROOT, "home.html", "home.title", context={"flows": tuple(flows(site)), "start": _start(site)})
     yield home
+    yield Page(GUIDES, "guides.html", "guides.title", above=(home,))
+    yield from guides(site)
     yield from _operations(site, home)
     yield from _errors(site, home)
     yield from _config(site, home)

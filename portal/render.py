@@ -14,7 +14,9 @@ from contract.policy import ALWAYS
 from contract.texts import DEFAULT, RIGHT_TO_LEFT
 from domain.config_keys import ChoiceKey, IntKey, Key, ListKey
 from domain.switches import SwitchKey
-from portal import markup, pages
+from portal import guides, markup, pages
+from portal.guides.links import Target
+from portal.guides.markup import Shown, shown
 from portal.model import Operation, Refusal, Site
 from portal.pages import Page
 from portal.words import Words, code
@@ -42,6 +44,7 @@ class Renderer:
         self.locale = words.locale
         self._languages = languages
         self._kept: dict[tuple[str | int, ...], Markup] = {}
+        self._extras = extras
         self._environment = _environment()
         self._environment.filters |= FILTERS
         self._environment.globals |= {
@@ -72,6 +75,9 @@ class Renderer:
             "bounds": self.bounds,
             "rate": self.rate,
             "code": code,
+            "guide_path": pages.guide_path,
+            "guide_shown": self.guide_shown,
+            "guide_text": self.guide_text,
             **extras,
         }
 
@@ -89,6 +95,20 @@ class Renderer:
 
     def title(self, page: Page) -> str:
         return page.title if page.foreign else self.words.plain(page.title)
+
+    def guide_text(self, text: str) -> str:
+        """Markdown of a guide with its addresses."""
+        return guides.placed(text, self._extras["options"].origin, self.site.base_path, self._target)
+
+    def guide_shown(self, guide: guides.Guide) -> Shown:
+        return shown(self.guide_text(guide.body), self._anchor, self.words.plain("guides.output"))
+
+    def _target(self, target: Target) -> str:
+        return f"{self.href(pages.target_path(self.site, target))}{target.anchor}"
+
+    def _anchor(self, ident: str, name: str) -> Markup:
+        label = escape(self.words.plain("anchor", name=name))
+        return Markup(f'<a class="anchor" href="#{ident}" aria-label="{label}">#</a>')  # noqa: S704 - escaped just here
 
     def keep(self, *key: str | int, caller: Callable[[], Markup]) -> Markup:
         """``{% call keep("error", code) %}``: what several pages have in common is rendered once."""

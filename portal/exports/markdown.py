@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from contract.policy import Cache, Fresh, Policy
+from portal import guides, pages
+from portal.guides.links import Target, untied
 from portal.markup import as_json
 from portal.model import Body, Effect, Field, Module, Operation, Refusal, Site, Success
 from portal.words import Words
@@ -12,9 +14,10 @@ SIDE_EFFECTS = {"write": "writes", "job": "queues", "audit": "audit"}
 
 
 class Markdown:
-    """``words`` are English; ``samples`` by operationId."""
+    """``words`` are English; ``samples`` by operationId. Addresses are whole: who reads this is not on the page."""
 
-    def __init__(self, site: Site, words: Words, samples: Any) -> None:
+    def __init__(self, site: Site, words: Words, samples: Any, origin: str) -> None:
+        self.origin = origin
         self._site = site
         self._words = words.plain
         self._rules = words
@@ -59,8 +62,23 @@ class Markdown:
         return "\n".join([f"# {self._words('errors.title')}", "", self._words("errors.lead"), "", *table]) + "\n"
 
     def link(self, operation: Operation) -> str:
-        address = f"/docs/{operation.policy.page}.md"
+        address = f"{self.origin}{pages.operation_path(operation)}.md"
         return f"- [{operation.summary}]({address}): `{operation.method} {self._site.base_path}{operation.path}`"
+
+    def guide(self, guide: guides.Guide) -> str:
+        return self._placed(f"# {guide.title}\n\n{guide.description}\n\n{guide.body}")
+
+    def guide_link(self, guide: guides.Guide) -> str:
+        address = f"{self.origin}{pages.guide_path(guide.slug)}.md"
+        return f"- [{guide.title}]({address}): {untied(guide.description)}"
+
+    def _placed(self, text: str) -> str:
+        return guides.placed(text, self.origin, self._site.base_path, self._target)
+
+    def _target(self, target: Target) -> str:
+        """Its Markdown, where there is any; all codes stand in one file."""
+        path = f"{pages.ROOT}/errors" if target.kind == "error" else pages.target_path(self._site, target)
+        return f"{self.origin}{path}{'.md' if path not in pages.HTML_ONLY else ''}"
 
     def _header(self, operation: Operation) -> Iterator[str]:
         policy = operation.policy

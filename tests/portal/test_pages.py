@@ -302,7 +302,7 @@ class TestForMachines:
         lines = (built / "llms.txt").read_text(encoding="utf-8").splitlines()
         assert lines[0] == f"# {site.contract.document['info']['title']}"
         assert lines[2].startswith("> ")
-        links = re.findall(r"\]\((/[^)]+)\)", "\n".join(lines))
+        links = re.findall(rf"\]\({ORIGIN}(/[^)]+)\)", "\n".join(lines))
         assert [link for link in links if not (built / link.lstrip("/")).is_file()] == []
         assert {f"{operation_path(operation)}.md" for operation in site.operations} <= set(links)
         whole = (built / "llms-full.txt").read_text(encoding="utf-8")

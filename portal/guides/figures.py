@@ -1,0 +1,122 @@
+"""Figures of a guide: ``{limit:auth.login}`` stands for what the contract or the config catalogue says.
+
+| written | read |
+|---|---|
+| ``{limit:<operationId>}`` | 20 per hour |
+| ``{call:<operationId>}`` | POST /auth/login |
+| ``{status:<code>}``, ``{status:<operationId>/<code>}`` | 401 |
+| ``{message:<code>}`` | the English message, with the example's values |
+| ``{rule:<operationId>/<field>/<keyword>}`` | a bound of a field of the request |
+| ``{bytes:<operationId>}`` | 16 KiB, the largest body |
+| ``{bytes:<config key>}`` | 5 MiB |
+| ``{time:<config key>}`` | 15 minutes, by the last word of the key |
+| ``{config:<config key>}`` | the default as it is; a list of values as code |
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from contract.policy import ContractError
+from contract.texts import DEFAULT, Texts
+from portal.model import Operation, Site
+
+FIGURE = re.compile(r"\{(?P<kind>[a-z]+):(?P<name>[A-Za-z0-9_./-]+)\}")
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+KIB = 1024
+MIB = KIB * KIB
+
+
+class Figures:
+    """Whatever is not there, or has no such figure, is a LookupError or a TypeError within."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._texts = Texts(site.contract.errors)
+        self._operations = {operation.id: operation for operation in site.operations}
+        self._kinds: Mapping[str, Callable[[str], str]] = {
+            "limit": self._limit,
+            "call": self._call,
+            "status": self._status,
+            "message": self._message,
+            "rule": self._rule,
+            "bytes": self._bytes,
+            "time": self._time,
+            "config": self._config,
+        }
+
+    def filled(self, text: str, where: str) -> str:
+        """``text`` with its figures. Raises ContractError for one that nobody knows."""
+
+        def figure(found: re.Match[str]) -> str:
+            try:
+                return self._kinds[found["kind"]](found["name"])
+            except (LookupError, TypeError, ValueError) as error:
+                raise ContractError(f"guide {where}: {found[0]} stands for nothing ({error})") from None
+
+        return FIGURE.sub(figure, text)
+
+    def _limit(self, name: str) -> str:
+        rate = self._operations[name].policy.rate
+        if rate is None:
+            raise TypeError("it has no limit")
+        window = length(rate.window)
+        return f"{rate.limit} per {window.removeprefix('1 ')}"
+
+    def _call(self, name: str) -> str:
+        return f"{self._operations[name].method} {self._operations[name].path}"
+
+    def _status(self, name: str) -> str:
+        operation, _, code = name.rpartition("/")
+        if operation:
+            return str(self._operations[operation].policy.statuses[code])
+        return str(self._site.contract.errors[code]["status"])
+
+    def _message(self, name: str) -> str:
+        entry = self._site.contract.errors[name]
+        return self._texts.say(DEFAULT, "errors", name, **entry.get("vars", {}))
+
+    def _rule(self, name: str) -> str:
+        operation, field, keyword = name.split("/")
+        rules = {rule.key: rule.limit for rule in _field(self._operations[operation], field).rules}
+        return str(rules[keyword])
+
+    def _bytes(self, name: str) -> str:
+        operation = self._operations.get(name)
+        if operation is None:
+            return size(self._number(name))
+        if operation.body is None:
+            raise TypeError("it has no body")
+        return size(operation.body.limit)
+
+    def _time(self, name: str) -> str:
+        return length(self._number(name) * SECONDS[re.split(r"[._]", name)[-1]])
+
+    def _config(self, name: str) -> str:
+        default = self._site.catalogue[name].default
+        return ", ".join(f"`{value}`" for value in default) if isinstance(default, list) else str(default)
+
+    def _number(self, name: str) -> int:
+        value: Any = self._site.catalogue[name].default
+        if not isinstance(value, int):
+            raise TypeError("it is no number")
+        return value
+
+
+def _field(operation: Operation, name: str) -> Any:
+    """A parameter or a field of the body, by its path."""
+    tops = (*operation.parameters, *(operation.body.fields if operation.body else ()))
+    return {field.path: field for top in tops for field in top.walk()}[name]
+
+
+def length(seconds: int) -> str:
+    """15 minutes, 1 hour."""
+    unit, each = next((unit, each) for unit, each in UNITS if seconds % each == 0)
+    count = seconds // each
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def size(count: int) -> str:
+    """16 KiB, 5 MiB."""
+    return f"{count // MIB} MiB" if count % MIB == 0 else f"{count // KIB} KiB"
