@@ -44,7 +44,7 @@ function replaced(text, escapes = {}) {
 }
 
 function escaped(table, style, text) {
-  const written = (prefix) => (match) => prefix + match.charCodeAt(0).toString(16).padStart(4, "0");
+  const written = (prefix) => (match) => prefix + match.charCodeAt(0).toString(16).padStart(4, "0") + (style.end ?? "");
   let result = replaced(text, style.escapes);
   if (style.hidden) result = result.replace(new RegExp(table.hidden, "gu"), written(style.hidden));
   return result.replace(new RegExp(table.lone, "gu"), style.lone ? written(style.lone) : "\ufffd");

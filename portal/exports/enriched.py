@@ -20,6 +20,8 @@ LINGUIST = {
     "python": "Python",
     "go": "Go",
     "java": "Java",
+    "kotlin": "Kotlin",
+    "swift": "Swift",
     "csharp": "C#",
 }
 SCOPES = {"public": "green", "user": "blue", "creator": "purple", "admin": "red", "dev": "gray"}

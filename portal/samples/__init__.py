@@ -4,25 +4,27 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from portal.model import Operation
-from portal.samples import csharp, curl, go, java, javascript, python, tanstack, typescript
+from portal.samples import csharp, curl, go, java, javascript, kotlin, python, swift, tanstack, typescript
 from portal.samples.call import Call, Values, examples
 from portal.samples.highlight import highlighted
 from portal.samples.parts import Part, text
 
 LANGUAGES: dict[str, ModuleType] = {
     "curl": curl,
+    "javascript": javascript,
     "typescript": typescript,
     "tanstack": tanstack,
-    "javascript": javascript,
     "python": python,
     "go": go,
     "java": java,
+    "kotlin": kotlin,
+    "swift": swift,
     "csharp": csharp,
 }
-# They are written as JavaScript writes its values.
 NOTES = {"curl": "#", "python": "#"}  # how a comment begins; elsewhere with two strokes
 WALKING = frozenset({"tanstack"})  # whose samples walk by themselves
 FURTHER = "The next page: the same call with cursor=<nextCursor>, until it is null."
+# They are written as JavaScript writes its values.
 SAME_LITERALS = {"typescript": "javascript", "tanstack": "javascript"}
 
 

@@ -144,6 +144,13 @@ class Call:
             Head(name, f"cookie.{name}", value, needed=True, shown=True) for name, value in self.values.cookies.items()
         )
 
+    def cookie_line(self, before: str, after: str) -> tuple[Part, ...]:
+        """The one line of all cookies, where a language sets them as a header: more than one such header is refused."""
+        if not self.cookies:
+            return ()
+        pairs = (part for head in self.cookies for part in ("; ", f"{head.name}=", self.value(head)))
+        return (before, *tuple(pairs)[1:], after)
+
     @property
     def takes_cookie(self) -> bool:
         return any(parameter.location == "cookie" for parameter in self.operation.parameters)

@@ -36,7 +36,7 @@ def parts(call: Call) -> Iterator[Part]:
     yield call.url
     yield ");\n"
     yield from call.each(call.headers, lambda name: f'request.Headers.Add({_string(name)}, "', '");\n')
-    yield from call.each(call.cookies, lambda name: f'request.Headers.Add("Cookie", "{name}=', '");\n')
+    yield from call.cookie_line('request.Headers.Add("Cookie", "', '");\n')
     if call.has_body:
         yield "request.Content = new StringContent("
         yield call.body(1)

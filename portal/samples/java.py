@@ -34,7 +34,7 @@ def parts(call: Call) -> Iterator[Part]:
     if call.has_body:
         yield f'{LINE}header("Content-Type", "{call.media_type}")\n'
     yield from call.each(call.headers, lambda name: f'{LINE}header({_string(name)}, "', '")\n')
-    yield from call.each(call.cookies, lambda name: f'{LINE}header("Cookie", "{name}=', '")\n')
+    yield from call.cookie_line(f'{LINE}header("Cookie", "', '")\n')
     if call.has_body:
         yield f'{LINE}method("{call.method}", HttpRequest.BodyPublishers.ofString('
         yield call.body(4)

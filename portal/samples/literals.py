@@ -1,8 +1,8 @@
 """How a value is written in each language, told by ``literals.json``, which ``literals.js`` reads too.
 
 ``strings``: quotes and escapes. ``hidden`` are characters that nobody sees or that turn the text around, ``lone`` are
-halves of a pair: a style writes both as the prefix it names and four digits. Where it names none, the language has no
-way to: the former stand as they are, the latter become U+FFFD.
+halves of a pair: a style writes both as the prefix it names, four digits and its ``end``, if it has one. Where it
+names no prefix, the language has no way to: the former stand as they are, the latter become U+FFFD.
 
 ``literals``: ``string`` with and ``inside`` without quotes, ``value`` in the language's own words, ``json`` as a text
 that the language quotes. ``margin`` stands before each line once per level of indentation, ``unit`` per level within.
@@ -78,10 +78,11 @@ def _any_of(parts: tuple[str, ...]) -> re.Pattern[str]:
 
 def _escaped(table: Table, style: Mapping[str, Any], text: str) -> str:
     text = _replaced(text, style["escapes"])
+    end = style.get("end", "")
     if "hidden" in style:
-        text = re.sub(table["hidden"], lambda match: f"{style['hidden']}{ord(match[0]):04x}", text)
+        text = re.sub(table["hidden"], lambda match: f"{style['hidden']}{ord(match[0]):04x}{end}", text)
     return re.sub(
-        table["lone"], lambda match: f"{style['lone']}{ord(match[0]):04x}" if "lone" in style else "\ufffd", text
+        table["lone"], lambda match: f"{style['lone']}{ord(match[0]):04x}{end}" if "lone" in style else "\ufffd", text
     )
 
 

@@ -11,7 +11,7 @@ from portal.samples import LANGUAGES, Sample, samples
 from portal.samples.call import ABSENT, Values, examples
 from tests.portal.sites import IDS, OPERATIONS, ORIGIN, SITE
 
-KEYS = ("curl", "typescript", "tanstack", "javascript", "python", "go", "java", "csharp")
+KEYS = ("curl", "javascript", "typescript", "tanstack", "python", "go", "java", "kotlin", "swift", "csharp")
 EVERY = {
     operation_id: {sample.key: sample for sample in samples(OPERATIONS[operation_id], ORIGIN)} for operation_id in IDS
 }
@@ -67,7 +67,7 @@ class TestEvery:
 
     def test_secured_one_carries_the_token(self, operation_id: str) -> None:
         for sample in EVERY[operation_id].values():
-            bearer = re.search(r"Authorization.{1,5}Bearer", sample.text)
+            bearer = re.search(r"Authorization.{1,5}Bearer|Bearer .*Authorization", sample.text)
             assert bool(bearer) == OPERATIONS[operation_id].secured
             assert ("Bearer" in sample.html) == OPERATIONS[operation_id].takes_token
 
@@ -95,12 +95,17 @@ class TestEvery:
         assert ("-c jar.txt" in found["curl"]) == operation.sets_cookie
         for browser in ("typescript", "tanstack", "javascript"):
             assert ('credentials: "include"' in found[browser]) == (takes or operation.sets_cookie)
-        for other in ("python", "go", "java", "csharp"):
+        for other in ("python", "go", "java", "kotlin", "swift", "csharp"):
             assert {name for name in ("biore_refresh", "biore_device") if name in found[other]} == cookies
 
     def test_refusal_is_told(self, operation_id: str) -> None:
         for key, sample in EVERY[operation_id].items():
-            told = {"curl": "--fail-with-body", "java": "response.body()", "go": "answer.Error.Code"}
+            told = {
+                "curl": "--fail-with-body",
+                "java": "response.body()",
+                "kotlin": "check(response.isSuccessful) { answer }",
+                "go": "answer.Error.Code",
+            }
             assert told.get(key, "message") in sample.text
 
     def test_a_page_stays_small(self, operation_id: str) -> None:

@@ -20,8 +20,11 @@ from tests.portal.nasty import PIECES, paired, texts, values
 
 Json = Any
 SCRIPT = ROOT / "portal" / "assets" / "literals.js"
-LANGUAGES = ("curl", "javascript", "python", "go", "java", "csharp")
+LANGUAGES = ("curl", "javascript", "python", "go", "java", "kotlin", "swift", "csharp")
 needs_node = pytest.mark.skipif(not HAS_NODE, reason="Node reads JavaScript's literals, and is not installed")
+needs_kotlin = pytest.mark.skipif(
+    not shutil.which("kotlinc"), reason="Kotlin's compiler reads its literals, and is not installed"
+)
 needs_java = pytest.mark.skipif(not shutil.which("javac"), reason="the JDK reads Java's literals, and is not installed")
 
 # Some machines are busy, and the real programs below read thousands of values more.
@@ -51,7 +54,7 @@ class TestPython:
 
 
 class TestJsonInside:
-    """What curl, Go, Java and C# send is JSON: taken out of the language's quotes, it reads back."""
+    """What curl, Go, Java, Kotlin, Swift and C# send is JSON: taken out of the language's quotes, it reads back."""
 
     @quickly
     @given(whole)
@@ -65,6 +68,16 @@ class TestJsonInside:
     @given(whole)
     def test_java(self, value: Json) -> None:
         assert json.loads(java_block(literal(TABLE, "java.body", value, 4))) == value
+
+    @quickly
+    @given(whole)
+    def test_kotlin(self, value: Json) -> None:
+        assert json.loads(kotlin_raw(literal(TABLE, "kotlin.body", value, 1))) == value
+
+    @quickly
+    @given(whole)
+    def test_swift(self, value: Json) -> None:
+        assert json.loads(swift_lines(literal(TABLE, "swift.body", value, 0))) == value
 
     @quickly
     @given(whole)
@@ -100,6 +113,19 @@ class TestStrings:
     @given(strings)
     def test_java(self, text: str) -> None:
         assert unescaped(literal(TABLE, "java.string", text)) == text
+
+    @quickly
+    @given(strings)
+    def test_kotlin(self, text: str) -> None:
+        written = literal(TABLE, "kotlin.string", text)
+        assert not re.search(r"(?<!\\)(?:\\\\)*\$", written), "nothing is put in where a dollar stands"
+        assert unescaped(written.replace("\\$", "$")) == text
+
+    @quickly
+    @given(strings)
+    def test_swift(self, text: str) -> None:
+        written = re.sub(r"\\u\{([0-9a-f]{4})\}", r"\\u\1", literal(TABLE, "swift.string", text))
+        assert unescaped(written) == re.sub(TABLE["lone"], "\ufffd", text)
 
     @quickly
     @given(strings)
@@ -154,6 +180,20 @@ def java_block(written: str) -> str:
     return text.replace("\\\\", "\\")
 
 
+def kotlin_raw(written: str) -> str:
+    """Nothing is special between the fences but a dollar before a name or a brace."""
+    text = "\n".join(lines_between_fences(written))
+    assert "$" not in text
+    return text
+
+
+def swift_lines(written: str) -> str:
+    r"""A backslash is special, above all before ``(``; here it stands before another only."""
+    text = "\n".join(lines_between_fences(written))
+    assert not re.search(r"(?<!\\)(?:\\\\)*\\(?!\\)", text)
+    return text.replace("\\\\", "\\")
+
+
 def csharp_raw(written: str) -> str:
     lines = lines_between_fences(written)
     assert not any(re.search("[\r\u0085\u2028\u2029]", line) for line in lines)
@@ -203,12 +243,35 @@ class TestRealPrograms:
         program = tmp_path / "Values.java"
         program.write_text(JAVA.replace("LITERALS", ",\n".join(written)), encoding="utf-8")
         subprocess.run(["javac", "-encoding", "UTF-8", "-d", tmp_path, program], check=True, timeout=120)
-        lines = output_of("java", "-cp", tmp_path, "Values").splitlines()
-        found = [bytes.fromhex(line).decode("utf-16-be", "surrogatepass") for line in lines]
+        found = from_hex(output_of("java", "-cp", tmp_path, "Values"))
+        assert found[: len(given_texts)] == given_texts
+        assert [json.loads(text) for text in found[len(given_texts) :]] == given_values
+
+    @needs_kotlin
+    def test_kotlin_reads_hundreds(self, tmp_path: Path) -> None:
+        given_texts, given_values = texts(300), values(150)
+        written = [literal(TABLE, "kotlin.string", text) for text in given_texts]
+        written += [f"{literal(TABLE, 'kotlin.body', value, 2)}.trimIndent()" for value in given_values]
+        program, archive = tmp_path / "Values.kt", tmp_path / "values.jar"
+        program.write_text(KOTLIN.replace("LITERALS", ",\n".join(f"{{ {one} }}" for one in written)), encoding="utf-8")
+        subprocess.run(["kotlinc", "-Werror", "-include-runtime", "-d", archive, program], check=True, timeout=300)
+        found = from_hex(output_of("java", "-cp", archive, "ValuesKt"))
         assert found[: len(given_texts)] == given_texts
         assert [json.loads(text) for text in found[len(given_texts) :]] == given_values
 
 
+def from_hex(printed: str) -> list[str]:
+    """Lines of four digits for each unit of UTF-16: no console changes them on their way."""
+    return [bytes.fromhex(line).decode("utf-16-be", "surrogatepass") for line in printed.split("\n")[:-1]]
+
+
+KOTLIN = """\
+fun main() {
+    for (value in listOf<() -> String>(
+LITERALS
+    )) println(value().map { "%04x".format(it.code) }.joinToString(""))
+}
+"""
 JAVA = """\
 public class Values {
     public static void main(String[] args) {
@@ -266,6 +329,10 @@ def output_of(*command: str | Path) -> str:
         ("go.body", {"a": "`"}, '`{\n\t"a": "\\u0060"\n}`'),
         ("java.body", {"a": "\\"}, '"""\n{\n  "a": "\\\\\\\\"\n}\n"""'),
         ("curl.body", {"a": "it's"}, "'{\n  \"a\": \"it'\\''s\"\n}'"),
+        ("kotlin.body", {"a": "$b"}, '"""\n{\n  "a": "\\u0024b"\n}\n"""'),
+        ("kotlin.string", "$b ${c}", '"\\$b \\${c}"'),
+        ("swift.body", {"a": "\\(b)"}, '"""\n{\n  "a": "\\\\\\\\(b)"\n}\n"""'),
+        ("swift.string", "\\(b)\u202e", '"\\\\(b)\\u{202e}"'),
         ("curl.string", "$(id)", "'$(id)'"),
         ("javascript.string", "</script>", '"<\\/script>"'),
         ("csharp.string", "\u202e", '"\\u202e"'),

@@ -15,10 +15,12 @@ import pytest
 import tree_sitter_c_sharp
 import tree_sitter_go
 import tree_sitter_java
+import tree_sitter_kotlin
+import tree_sitter_swift
 from tree_sitter import Language, Node, Parser
 
 from portal.model import Operation
-from portal.samples import texts
+from portal.samples import LANGUAGES, texts
 from portal.samples.call import Values, examples
 from tests.portal.interpreters import TYPESCRIPT
 from tests.portal.nasty import PIECES, paired
@@ -31,6 +33,8 @@ GRAMMARS = {
     "javascript": TYPESCRIPT,
     "go": Language(tree_sitter_go.language()),
     "java": Language(tree_sitter_java.language()),
+    "kotlin": Language(tree_sitter_kotlin.language()),
+    "swift": Language(tree_sitter_swift.language()),
     "csharp": Language(tree_sitter_c_sharp.language()),
 }
 NASTY = paired("".join(PIECES))
@@ -69,6 +73,8 @@ def test_a_parser_takes_nasty_values(language: str) -> None:
     [
         ("go", "func main() { x := ` }"),
         ("java", 'class A { String a = "; }'),
+        ("kotlin", 'fun main() { val a = "$ }'),
+        ("swift", 'let a = "\\("'),
         ("csharp", "var a = ;"),
         ("tanstack", "const a: = 1"),
     ],
@@ -130,7 +136,7 @@ def test_go_is_formatted_and_vetted(tmp_path: Path) -> None:
         record_sample(operation_id, "go", "compiled")
 
 
-@pytest.mark.parametrize("language", ["curl", "typescript", "tanstack", "javascript", "python", "go", "java", "csharp"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_lines_are_clean(language: str) -> None:
     """What any formatter would change first: blanks at the end, tabs beside blanks, empty lines in a row."""
     for made in MADE.values():
