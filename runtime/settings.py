@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +26,21 @@ EXAMPLES = {"CLIENT_ADDRESS_HEADER": "X-Forwarded-For or CF-Connecting-IP", "COU
 # Headers that every client sends for itself; and Forwarded, whose grammar (RFC 7239) is not read here.
 HOST_ONLY = "host"  # in place of a domain: the refresh cookie goes to this host alone
 NEVER_FORWARDED = frozenset({"accept-language", "authorization", "cookie", "forwarded", "host", "origin", "user-agent"})
+WHOLE, NUMBER = "a whole number", "a number"
+A_PORT = "a whole number from 1 to 65535"
+KINDS: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "port": (int, A_PORT),
+    "processes": (int, WHOLE),
+    "max_connections": (int, WHOLE),
+    "max_client_connections": (int, WHOLE),
+    "trace_ratio": (float, NUMBER),
+    "drain_seconds": (float, NUMBER),
+}
+ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+NAME_SERVER = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
+POSTGRES_SCHEMES = frozenset({"postgresql", "postgres"})
+REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 DRAIN_SECONDS = 5.0
 LONGEST_DRAIN = 3600.0
 
@@ -147,11 +162,13 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _parsed(name: str, value: str) -> object:
+    if name in KINDS:
+        kind, words = KINDS[name]
+        try:
+            return kind(value)
+        except ValueError:
+            raise InvalidSettings(f"{PREFIX}{name.upper()} must be {words}, not {value!r}") from None
     try:
-        if name in ("port", "processes", "max_connections", "max_client_connections"):
-            return int(value)
-        if name in ("trace_ratio", "drain_seconds"):
-            return float(value)
         if name in ("data_dir", "portal_dir", "metrics_dir"):
             return Path(value)
         if name == "cors_origins":
@@ -167,21 +184,17 @@ def faults(settings: Settings) -> Iterator[str]:
     """What forbids to start, each with its remedy."""
     if settings.env not in ENVIRONMENTS:
         yield f"{PREFIX}ENV must be one of {', '.join(ENVIRONMENTS)}"
-    if settings.processes < 1 or not 0 < settings.port < 65536:
-        yield f"{PREFIX}PROCESSES and {PREFIX}PORT must be positive"
+    if not 0 < settings.port < 65536:
+        yield f"{PREFIX}PORT must be {A_PORT}, not {settings.port}"
+    if settings.processes < 1:
+        yield f"{PREFIX}PROCESSES must be 1 or more, not {settings.processes}"
     if settings.max_connections < 1 or settings.max_client_connections < 1:
         yield f"{PREFIX}MAX_CONNECTIONS and {PREFIX}MAX_CLIENT_CONNECTIONS must be positive"
     if not 0 <= settings.drain_time <= LONGEST_DRAIN:  # nor NaN
         yield f"{PREFIX}DRAIN_SECONDS must be from 0 to {LONGEST_DRAIN:.0f}"
-    if "*" in settings.cors_origins:
-        yield f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials"
     if settings.production and settings.embedded:
         yield f"{PREFIX}DATABASE_URL must be set in production"
-    if settings.database_url is not None and not _is_readable(settings.database_url):
-        yield (
-            f"{PREFIX}DATABASE_URL must be like postgresql://user:password@host:5432/name, where user and password are "
-            "percent-encoded: %25 stands for a percent sign, %40 for @"
-        )
+    yield from _address_faults(settings)
     if settings.env == "staging" and not settings.dev_token:
         yield f"{PREFIX}DEV_TOKEN must be set in staging: it guards the development tools"
     if not settings.development and not settings.known_secrets:
@@ -196,6 +209,40 @@ def faults(settings: Settings) -> Iterator[str]:
     if settings.metrics_token is not None and len(settings.metrics_token) < MIN_SECRET:
         yield f"{PREFIX}METRICS_TOKEN needs {MIN_SECRET} characters or more"
     yield from _tracing_faults(settings)
+
+
+def _address_faults(settings: Settings) -> Iterator[str]:
+    """Of what this process reaches others by; none is quoted, because some hold passwords."""
+    if "*" in settings.cors_origins:
+        yield f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials"
+    elif not all(map(ORIGIN.fullmatch, settings.cors_origins)):
+        yield f"{PREFIX}CORS_ORIGINS must be origins without a path, separated by commas: https://app.example.com"
+    if settings.database_url is not None:
+        yield from _database_faults(settings.database_url)
+    if settings.redis_url is not None and not _is_redis(settings.redis_url):
+        yield f"{PREFIX}REDIS_URL must be like redis://user:password@host:6379/0; rediss:// for TLS"
+    if settings.dns_resolver is not None and NAME_SERVER.fullmatch(settings.dns_resolver) is None:
+        yield f"{PREFIX}DNS_RESOLVER must be host and port of a name server: 127.0.0.1:53"
+
+
+def _database_faults(url: str) -> Iterator[str]:
+    scheme = SCHEME.match(url)
+    if scheme is not None and scheme[1] not in POSTGRES_SCHEMES:
+        yield f"{PREFIX}DATABASE_URL must begin with postgresql://, not {scheme[0]}: PostgreSQL is the only database"
+    elif not _is_readable(url):
+        yield (
+            f"{PREFIX}DATABASE_URL must be like postgresql://user:password@host:5432/name, where user and password are "
+            "percent-encoded: %25 stands for a percent sign, %40 for @"
+        )
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        _ = address.port  # which raises where it is no number
+    except ValueError:
+        return False
+    return address.scheme in REDIS_SCHEMES and bool(address.path if address.scheme == "unix" else address.hostname)
 
 
 def _header_faults(settings: Settings) -> Iterator[str]:

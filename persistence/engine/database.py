@@ -9,6 +9,7 @@ from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.engine.connection import Connection
 from persistence.engine.pool import Pool
+from persistence.engine.reach import place_of
 from persistence.engine.url import libpq_url
 from persistence.outbox import Seal
 from persistence.repositories import Repositories
@@ -50,12 +51,14 @@ class Unit:
 class Database:
     """``url`` is a libpq URL (``postgresql://…``, socket form too). ``seal`` and ``digests`` are the keyring's.
 
-    ``sessions`` are connections of their own: who calls is found out while all others are lent.
+    ``place`` is where it is, for messages. ``sessions`` are connections of their own: who calls is found out while all
+    others are lent.
     """
 
     def __init__(self, url: str, seal: Seal, digests: DigestsOf, pool_size: int = 10) -> None:
         self._seal = seal
         self._digests = digests
+        self.place = place_of(url)
         options = {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"}
         self.pool = Pool(libpq_url(url), options, pool_size)
         self.sessions = Pool(libpq_url(url), options, OF_SESSIONS)

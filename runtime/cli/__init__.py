@@ -6,6 +6,7 @@ import click
 
 from contract.policy import ContractError
 from domain.config_keys import InvalidConfig
+from persistence.engine.reach import NotMigrated, OutOfReach
 from persistence.migrate import Locked
 from proof.evidence import NoCheckout
 from runtime.cli import config, contract, keys, mailbox, new, platforms, portal, serve, users
@@ -13,10 +14,14 @@ from runtime.serve.embedded import InUse, NotInstalled
 from runtime.settings import InvalidSettings
 from services.recovery import NotRecovered
 
-REFUSALS = (InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout, NotRecovered, Locked)
+REFUSALS = (
+    InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout, NotRecovered, Locked,
+    OutOfReach, NotMigrated,
+)  # fmt: skip
 
 
 @click.group()
+@click.version_option(package_name="biore", message="%(package)s %(version)s")
 def cli() -> None:
     """BIO.RE: the API of bio pages, paid messages, wallets and payouts."""
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 import click
 
 from domain.jobs import LEASE
+from persistence.engine.reach import reaching
+from runtime.cli.support import remedy_of
 from runtime.observe import log
 from runtime.serve import embedded, server
 from runtime.settings import load
@@ -16,7 +18,7 @@ from runtime.settings import load
 
 @click.command()
 @click.option("--host", help="Address to listen on.")
-@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="API processes; more than one need Redis.")
 @click.option("--no-worker", is_flag=True, help="Run no worker beside the API.")
 @click.option("--expose", is_flag=True, help="Let development listen beyond loopback.")
@@ -48,7 +50,9 @@ def migrate() -> None:
     settings = load()
     with ExitStack() as stack:
         url = settings.database_url or embedded.recorded_url(settings.data_dir)
-        upgrade(url or stack.enter_context(embedded.running(settings.data_dir)))
+        url = url or stack.enter_context(embedded.running(settings.data_dir))
+        with reaching(url, remedy_of(settings)):
+            upgrade(url)
     click.echo("The database is up to date.")
 
 

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from domain.config_keys import InvalidConfig
+from persistence.engine.reach import reaching
 from runtime.compose import Parts, build_parts
 from runtime.serve import server
-from runtime.settings import Settings, load
+from runtime.settings import PREFIX, Settings, load
 
 T = TypeVar("T")
 
@@ -27,12 +28,22 @@ def secret_given(name: str, value: str) -> str:
 def with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
     """Run one asynchronous use of the parts against the database."""
 
-    async def run(settings: Settings) -> T:
-        parts = build_parts(settings, server.database_url(settings))
+    async def run(settings: Settings, url: str) -> T:
+        parts = build_parts(settings, url)
         try:
             await parts.config.refresh()
             return await use(parts)
         finally:
             await parts.close()
 
-    return asyncio.run(run(load()))
+    settings = load()
+    url = server.database_url(settings)
+    with reaching(url, remedy_of(settings)):
+        return asyncio.run(run(settings, url))
+
+
+def remedy_of(settings: Settings) -> str:
+    """What to do where the database is out of reach."""
+    if settings.embedded:
+        return "start `biore serve`, which runs one"
+    return f"see that it runs and that {PREFIX}DATABASE_URL leads there"

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import errno
 import gc
 import multiprocessing
 import os
@@ -56,6 +57,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
         raise InvalidSettings(f"{workers} processes need {PREFIX}REDIS_URL, or each would have rate limits of its own")
     if settings.development and not is_loopback_address(settings.host) and not exposed:
         raise InvalidSettings(f"development listens on loopback only; --expose if {settings.host} is what you want")
+    require_free(settings.host, settings.port)
     os.umask(embedded.PRIVATE)
     signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
     hurry = threading.Event()
@@ -77,6 +79,21 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
             signal.signal(number, lambda *_: hurry.set())
         if not in_order:
             hurry.set()
+
+
+def require_free(host: str, port: int) -> None:
+    """Before anything is started: nobody else may listen there. Raises InvalidSettings."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, address in found:
+            with socket.create_server(address[:2], family=family):
+                pass
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            remedy = f"choose another one with --port or {PREFIX}PORT, or stop what listens there"
+            raise InvalidSettings(f"port {port} of {host} is in use: {remedy}") from None
+        if isinstance(error, (socket.gaierror, PermissionError)):
+            raise InvalidSettings(f"cannot listen on {host}, port {port}: {error.strerror}") from None
 
 
 def _exit(*_: object) -> None:
@@ -259,6 +276,7 @@ async def _work(settings: Settings, url: str, lease: timedelta, parent: int | No
     metrics = Metrics("worker", settings.metrics_dir)
     parts = build_parts(settings, url, "worker", observe=metrics.attempt)
     metrics.watch(lambda: pool_gauges(parts.database.pool))
+    parts.config.reach.quiet = parent is not None  # which tells of the database that both use
     worker = Worker(parts, lease, metrics.job)
     running = asyncio.create_task(worker.run())
     watching = asyncio.create_task(_follow(parent, worker)) if parent else None

@@ -137,10 +137,14 @@ class Worker:
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("worker.waiting", reason="deadlock" if is_deadlock(error) else type(error).__name__)
+            self._tell(error)
             await self._pause(OUTAGE_SECONDS)
             return
         await self._pause(IDLE_SECONDS)
+
+    def _tell(self, error: Exception) -> None:
+        if is_deadlock(error) or not (isinstance(error, psycopg.Error) and self._parts.config.reach.lost(error)):
+            log.warning("worker.waiting", reason="deadlock" if is_deadlock(error) else type(error).__name__)
 
     async def _pause(self, seconds: float) -> None:
         """Shorter when a job ends, or when we shall stop."""
@@ -283,5 +287,6 @@ class Worker:
             try:
                 await self._scheduler.tick()
             except psycopg.Error as error:
-                log.warning("schedule.waiting", reason=type(error).__name__)
+                if not self._parts.config.reach.lost(error):
+                    log.warning("schedule.waiting", reason=type(error).__name__)
             await asyncio.sleep(SCHEDULE_SECONDS)

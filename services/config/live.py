@@ -12,6 +12,7 @@ from domain.keys import Purpose
 from persistence.engine.database import Database
 from services.config import catalogue
 from services.config.catalogue import CATALOGUE, is_secret
+from services.config.reach import Reach
 from services.keyring import Keyring
 
 REFRESH_SECONDS = 2
@@ -46,6 +47,7 @@ class LiveConfig:
         self._beside: list[Callable[[], Awaitable[None]]] = []
         self._read = False
         self._lost: frozenset[str] = frozenset()
+        self.reach = Reach(database.place)
         self.unfit: tuple[str, ...] = ()
 
     @property
@@ -123,4 +125,7 @@ class LiveConfig:
             for refresh in self._beside:
                 await refresh()
         except psycopg.Error as error:
-            log.warning("config.stale", reason=type(error).__name__)
+            if not self.reach.lost(error):
+                log.warning("config.stale", reason=type(error).__name__)
+        else:
+            self.reach.found()

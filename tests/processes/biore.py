@@ -215,6 +215,11 @@ class Deployment:
         assert url is not None, "the embedded database does not run"
         return url
 
+    @property
+    def socket(self) -> str:
+        """The folder in which the embedded PostgreSQL listens."""
+        return self.database_url.partition("host=")[2]
+
     def tables(self) -> Tables:
         return Tables(self.database_url)
 

@@ -1,10 +1,12 @@
 """The command line: what it refuses, what it changes, what it shows."""
 
 import json
+import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
 from typing import Any
@@ -22,6 +24,7 @@ from tests.harness import Tables
 from tests.processes.biore import Deployment, Process, Visitor, registration, until
 from tests.processes.conftest import DeploymentMaker
 from tests.processes.crowd import all_at_once, post, statuses
+from tests.providers.servers import closed_port
 
 FOLLOWED_SECONDS = 5.0
 PACKAGES = (
@@ -38,6 +41,11 @@ def assert_refused(process: Process, words: str) -> None:
     assert words in process.output
 
 
+def test_the_version_is_told(tmp_path: Path) -> None:
+    with Deployment(tmp_path) as biore:
+        assert biore.cli("--version") == f"biore {version('biore')}\n"
+
+
 class TestRefusals:
     def test_serve_refuses_settings_that_would_harm(self, deploy: DeploymentMaker) -> None:
         biore = deploy()
@@ -50,6 +58,35 @@ class TestRefusals:
         }
         for words, process in refused.items():
             assert_refused(process, words)
+
+    def test_a_port_in_use_is_told_before_anything_is_started(self, tmp_path: Path) -> None:
+        with Deployment(tmp_path, secret_key="") as biore, socket.create_server(("127.0.0.1", biore.port)):
+            assert_refused(
+                biore.run("serve"), f"port {biore.port} of 127.0.0.1 is in use: choose another one with --port"
+            )
+            assert not (biore.data_dir / "postgres").exists()
+
+    def test_nobody_listens_under_a_name_that_is_none(self, deploy: DeploymentMaker) -> None:
+        assert_refused(
+            deploy().run("serve", "--host", "nowhere.invalid", "--expose"), "cannot listen on nowhere.invalid"
+        )
+
+    @pytest.mark.parametrize(
+        "command",
+        [["migrate"], ["config", "list"], ["oauth", "list"], ["keys", "list"], ["users", "show", "a@b.example"],
+         ["mailbox"]],
+        ids=" ".join,
+    )  # fmt: skip
+    def test_a_database_out_of_reach_is_one_line(self, command: list[str], tmp_path: Path) -> None:
+        place = f"127.0.0.1:{closed_port()}"
+        with Deployment(tmp_path, database_url=f"postgresql://biore:hunter2@{place}/biore") as biore:
+            process = biore.run(*command)
+            assert_refused(process, f"the database at {place} cannot be used: Connection refused; see that it runs")
+            assert "hunter2" not in process.output
+
+    def test_a_database_without_tables_is_to_be_migrated(self, databases: Databases, tmp_path: Path) -> None:
+        with Deployment(tmp_path, database_url=databases.empty()) as biore:
+            assert_refused(biore.run("config", "list"), "is not migrated; run `biore migrate`")
 
 
 class TestMigrate:

@@ -74,6 +74,7 @@ class LateDatabase:
 
     biore: Deployment
     server: Process
+    worker: Process
     postgres: EmbeddedPostgres
     early: dict[str, int | None]
 
@@ -86,11 +87,11 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LateDatabase]:
         with Deployment(tmp_path_factory.mktemp("d"), database_url=url) as biore:
             biore.configure(QUIET)
             postgres.stop()
-            server, _ = biore.start("serve", "--no-worker"), biore.start("worker")
+            server, worker = biore.start("serve", "--no-worker"), biore.start("worker")
             until(lambda: biore.status("/health/live") == 200, "a living server")
             early = {path: biore.status(path) for path in ("/health/live", "/health/ready", "/api/v1/auth/me")}
             postgres.start()
-            yield LateDatabase(biore, server, postgres, early)
+            yield LateDatabase(biore, server, worker, postgres, early)
     finally:
         postgres.stop()
 
@@ -101,6 +102,12 @@ class TestPostgres:
         late.biore.wait_ready(late.server)
         with late.biore.client() as visitor:
             visitor.sign_up("alan@example.com")
+        for process in (late.server, late.worker):
+            until(lambda process=process: "database.reachable" in process.output, "word that it is back")  # type: ignore[misc]
+            told = [line for line in process.output.splitlines() if "database." in line]
+            assert ["unreachable" in line for line in told] == [True, False], "one line each, not one for each try"
+            assert "cause='No such file or directory'" in told[0]
+            assert f"at={late.biore.socket}" in told[0]
 
     def test_a_restart_under_load_is_refused_politely_and_forgotten(self, late: LateDatabase) -> None:
         late.biore.wait_ready(late.server)

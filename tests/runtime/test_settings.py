@@ -69,9 +69,10 @@ class TestMistakes:
         ("environ", "words"),
         [
             ({"PROT": "80"}, "unknown settings BIORE_PROT"),
-            ({"PORT": "http"}, "BIORE_PORT"),
-            ({"PORT": "0"}, "BIORE_PORT"),
+            ({"PORT": "http"}, "BIORE_PORT must be a whole number from 1 to 65535, not 'http'"),
+            ({"PORT": "0"}, "BIORE_PORT must be a whole number from 1 to 65535, not 0"),
             ({"PORT": "65536"}, "BIORE_PORT"),
+            ({"PROCESSES": "two"}, "BIORE_PROCESSES must be a whole number, not 'two'"),
             ({"PROCESSES": "0"}, "BIORE_PROCESSES"),
             ({"PROCESSES": "-1"}, "BIORE_PROCESSES"),
             ({"MAX_CONNECTIONS": "0"}, "BIORE_MAX_CONNECTIONS"),
@@ -93,6 +94,13 @@ class TestMistakes:
             ({"COOKIE_DOMAIN": "bio.re; Path=/"}, "BIORE_COOKIE_DOMAIN"),
             ({"COOKIE_DOMAIN": "https://bio.re"}, "BIORE_COOKIE_DOMAIN"),
             ({"CORS_ORIGINS": "*"}, "BIORE_CORS_ORIGINS"),
+            ({"CORS_ORIGINS": "app.example.com"}, "BIORE_CORS_ORIGINS must be origins"),
+            ({"CORS_ORIGINS": "https://a.example,https://b.example/path"}, "BIORE_CORS_ORIGINS must be origins"),
+            ({"REDIS_URL": "cache.example.com:6379"}, "BIORE_REDIS_URL must be like redis://"),
+            ({"REDIS_URL": "https://cache.example.com"}, "BIORE_REDIS_URL must be like redis://"),
+            ({"REDIS_URL": "redis://cache:port"}, "BIORE_REDIS_URL must be like redis://"),
+            ({"REDIS_URL": "redis://"}, "BIORE_REDIS_URL must be like redis://"),
+            ({"DNS_RESOLVER": "127.0.0.1"}, "BIORE_DNS_RESOLVER must be host and port"),
             ({"SECRET_KEY": "short"}, "BIORE_SECRET_KEY"),
             ({"SECRET_KEY": f"{SECRET},short"}, "BIORE_SECRET_KEY"),
             ({"SECRET_KEY": f"{SECRET},"}, "BIORE_SECRET_KEY"),
@@ -105,6 +113,9 @@ class TestMistakes:
             ({"ENV": "production"}, "BIORE_DATABASE_URL"),
             ({"DATABASE_URL": "postgresql://biore:50%off@db/biore"}, "BIORE_DATABASE_URL must be like"),
             ({"DATABASE_URL": "postgresql://biore:x@db:port/biore"}, "BIORE_DATABASE_URL must be like"),
+            ({"DATABASE_URL": "mysql://biore:x@db/biore"}, "must begin with postgresql://, not mysql://: PostgreSQL"),
+            ({"DATABASE_URL": "sqlite:///biore.db"}, "must begin with postgresql://, not sqlite://"),
+            ({"DATABASE_URL": "postgresql+asyncpg://db/biore"}, "must begin with postgresql://"),
             ({"DATABASE_URL": "db.example.com"}, "BIORE_DATABASE_URL must be like"),
             ({"ENV": "staging"}, "BIORE_DEV_TOKEN"),
             ({"ENV": "staging", "DEV_TOKEN": "x" * 31}, "BIORE_DEV_TOKEN needs 32"),
@@ -127,10 +138,19 @@ class TestMistakes:
             read(SECRET_KEY="hunter2")
         assert "hunter2" not in str(refusal.value)
 
-    @pytest.mark.parametrize("url", ["postgresql://biore:hunter2%@db/biore", "postgresql://biore:hunter2@db:x/biore"])
-    def test_nor_does_it_tell_the_password_of_the_database(self, url: str) -> None:
+    @pytest.mark.parametrize(
+        ("name", "url"),
+        [
+            ("DATABASE_URL", "postgresql://biore:hunter2%@db/biore"),
+            ("DATABASE_URL", "postgresql://biore:hunter2@db:x/biore"),
+            ("DATABASE_URL", "mysql://biore:hunter2@db/biore"),
+            ("REDIS_URL", "redis://:hunter2@db:x/0"),
+            ("REDIS_URL", "hunter2"),
+        ],
+    )
+    def test_nor_does_it_tell_the_password_of_a_server(self, name: str, url: str) -> None:
         with pytest.raises(InvalidSettings) as refusal:
-            read(DATABASE_URL=url)
+            read(**{name: url})
         assert "hunter2" not in "".join(traceback.format_exception(refusal.value))
 
     @pytest.mark.parametrize(
