@@ -1,16 +1,24 @@
 """Each page as Markdown, in English: the same seven parts, for people at a terminal and for language models."""
 
+import re
 from collections.abc import Iterator, Sequence
+from html import unescape
 from typing import Any
+
+from markupsafe import Markup
 
 from contract.policy import Cache, Fresh, Policy
 from portal import guides, pages
 from portal.guides.links import Target, untied
-from portal.markup import as_json
+from portal.markup import as_json, literal
 from portal.model import Body, Effect, Field, Module, Operation, Refusal, Site, Success
 from portal.words import Words
 
 SIDE_EFFECTS = {"write": "writes", "job": "queues", "audit": "audit"}
+PLACES = ("path", "query", "header", "cookie")
+CODE = re.compile(r"<code[^>]*>(.*?)</code>", re.DOTALL)
+# Blank lines in a row, but not those of an example.
+LOOSE = re.compile(r"(?s)(```.*?\n```)|\n{3,}")
 
 
 class Markdown:
@@ -32,7 +40,8 @@ class Markdown:
             self._effects(operation.effects),
             self._code(operation),
         )
-        return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+        text = "\n".join(line for part in parts for line in part).rstrip() + "\n"
+        return LOOSE.sub(lambda found: found[1] or "\n\n", text)
 
     def module(self, module: Module) -> str:
         lines = [f"# {module.title}", "", module.description.strip(), ""]
@@ -188,7 +197,7 @@ class Markdown:
                 yield f"{self._words('envelope.bare', type=f'`{success.body.media_type}`')}\n"
             yield from self._body(success.body)
         for header in success.headers:
-            yield f"- `{header.name}`: {header.description}"
+            yield f"- `{header.name}`: {' '.join(header.description.split())}"
 
     def _body(self, body: Body) -> Iterator[str]:
         for variant in body.variants:
@@ -203,23 +212,32 @@ class Markdown:
     def _fields(self, fields: Sequence[Field]) -> Iterator[str]:
         heads = [self._words(f"fields.{name}") for name in ("name", "type", "description")]
         rows = [
-            (f"`{field.path}`", f"{field.type}, {self._words('required' if field.required else 'js.optional')}",
-             f"{field.description} {'; '.join(self._told(field))}".strip())
-            for top in fields for field in top.walk()
-        ]  # fmt: skip
+            (f"`{field.path}`", ", ".join(self._kind(field)), f"{field.description} {self._told(field)}".strip())
+            for top in fields
+            for field in top.walk()
+        ]
         yield from _table(heads, rows)
 
-    def _told(self, field: Field) -> Iterator[str]:
-        if field.location != "body":
+    def _kind(self, field: Field) -> Iterator[str]:
+        yield field.type
+        if field.location in PLACES:
             yield field.location
+        yield self._words("required" if field.required else "js.optional")
+
+    def _told(self, field: Field) -> str:
+        """Its rules, as a sentence."""
+        told = "; ".join(self._rules_of(field))
+        return f"{told[0].upper()}{told[1:]}." if told else ""
+
+    def _rules_of(self, field: Field) -> Iterator[str]:
         if field.enum:
-            yield self._words("rule.enum", limit=", ".join(f"`{as_json(value)}`" for value in field.enum))
+            yield _plain(self._rules.one_of(field.enum))
         for rule in field.rules:
-            yield self._rules.rule(rule).striptags().replace("`", "\\`")
+            yield _plain(self._rules.rule(rule))
         if field.nullable:
             yield self._words("rule.nullable")
         if field.has_default:
-            yield self._words("rule.default", limit=f"`{as_json(field.default)}`")
+            yield self._words("rule.default", limit=_span(literal(field.default)))
 
     def _errors(self, refusals: Sequence[Refusal]) -> Iterator[str]:
         yield f"\n## {self._words('errors.title')}\n\n{self._words('errors.key')}\n"
@@ -228,6 +246,7 @@ class Markdown:
         yield from _table((*heads, self._words("config.meaning")), rows)
         for refusal in refusals:
             if refusal.own:
+                yield f"\n### {refusal.status} `{refusal.code}`"
                 yield from _json(refusal.example)
 
     def _effects(self, effects: Sequence[Effect]) -> Iterator[str]:
@@ -245,6 +264,18 @@ class Markdown:
             yield f"\n## {self._words('samples.title')}"
         for sample in self._samples[operation.id]:
             yield f"\n### {sample.title}\n\n```{sample.lexer}\n{sample.text.rstrip()}\n```"
+
+
+def _plain(html: Markup) -> str:
+    """Words with what is to be typed between backticks again."""
+    return unescape(CODE.sub(lambda found: _span(found[1]), str(html)))
+
+
+def _span(text: str) -> str:
+    """Code within a line, whatever backticks it holds."""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    edge = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{edge}{text}{edge}{fence}"
 
 
 def _json(value: Any) -> Iterator[str]:
