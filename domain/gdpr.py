@@ -9,8 +9,10 @@ from domain.config_keys import IntKey
 from domain.presenting import presented
 from domain.wire import gdpr as wire
 
-DELETE_GRACE_DAYS = IntKey("gdpr.delete_grace_days", 30, "between the wish to be erased and the erasure", 1, 365)
-EXPORT_TTL_HOURS = IntKey("gdpr.export_ttl_hours", 24, "an archive of personal data is kept for this long", 1, 720)
+DELETE_GRACE_DAYS = IntKey(
+    "gdpr.delete_grace_days", 30, "days between the request to delete an account and its deletion", 1, 365
+)
+EXPORT_TTL_HOURS = IntKey("gdpr.export_ttl_hours", 24, "hours for which an archive of personal data is stored", 1, 720)
 
 EXPORT = "EXPORT"
 DELETION = "DELETION"

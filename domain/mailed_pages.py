@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 from domain.config_keys import Config, TextKey
 
-BASE_URL = TextKey("site.base_url", "https://bio.re", "where links in mails lead", development="http://127.0.0.1:8000")
+BASE_URL = TextKey("site.base_url", "https://bio.re", "base URL of links in mails", development="http://127.0.0.1:8000")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,14 @@ from domain.presenting import presented
 from domain.wire import dev as wire
 
 SAME_ADDRESS_MINUTES = IntKey(
-    "mail.same_address_minutes", 5, "between two mails of a kind that anybody may have sent to an address", 0, 1440
+    "mail.same_address_minutes",
+    5,
+    "minutes between two mails of one kind to an address that anybody can trigger",
+    0,
+    1440,
 )
 SAME_ADDRESS_PER_DAY = IntKey(
-    "mail.same_address_per_day", 5, "mails of a kind that anybody may have sent to an address", 1, 1000
+    "mail.same_address_per_day", 5, "mails of one kind per day to an address that anybody can trigger", 1, 1000
 )
 
 DAY = timedelta(days=1)

@@ -26,15 +26,19 @@ class Recurring:
 
 
 RECURRING = (
-    Recurring("housekeeping.forget_ended", 600, "ended jobs, answers, codes, counters and keys are forgotten"),
-    Recurring("housekeeping.forget_sessions", 3600, "sessions and one-time tokens that ended long ago are forgotten"),
-    Recurring("housekeeping.forget_unverified", 3600, "accounts that stayed unverified are forgotten"),
-    Recurring("housekeeping.key_tombstones", 3600, "hashes of erased addresses get a key if an old release left none"),
-    Recurring("sms.watch_budgets", 300, "the day's text messages are looked at for unusual use"),
-    Recurring("storage.sweep_uploads", 60, "uploaded files are looked at, abandoned URLs forgotten"),
-    Recurring("gdpr.sweep_exports", 600, "expired archives are deleted, stalled exports given up"),
-    Recurring("gdpr.sweep_ownerless", 60, "files of accounts that are gone, or were disowned, are removed"),
-    Recurring("gdpr.erase_due", 600, "accounts whose grace ended are erased"),
+    Recurring(
+        "housekeeping.forget_ended", 600, "finished jobs and expired responses, codes, counters and keys are deleted"
+    ),
+    Recurring("housekeeping.forget_sessions", 3600, "sessions and one-time tokens that ended long ago are deleted"),
+    Recurring("housekeeping.forget_unverified", 3600, "accounts that stayed unverified are deleted"),
+    Recurring(
+        "housekeeping.key_tombstones", 3600, "hashes of deleted addresses receive a key if an old release left none"
+    ),
+    Recurring("sms.watch_budgets", 300, "the day's text messages are checked for unusual use"),
+    Recurring("storage.sweep_uploads", 60, "uploaded files are checked and abandoned URLs are deleted"),
+    Recurring("gdpr.sweep_exports", 600, "expired archives are deleted and stalled exports are failed"),
+    Recurring("gdpr.sweep_ownerless", 60, "files of deleted accounts and detached files are removed"),
+    Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),
 )
 
 

@@ -33,12 +33,12 @@ class SwitchKey(BoolKey):
 
 def enabled_key(name: str, feature: str, *, default: bool = True) -> SwitchKey:
     """``platform.registration_enabled``; ``feature`` begins the meaning."""
-    return SwitchKey(name, default, f"{feature}: true lets it run, false refuses it")
+    return SwitchKey(name, default, f"{feature}: true allows it, false refuses it")
 
 
 def kill_switch_key(name: str, feature: str) -> SwitchKey:
     """``PAYOUT`` -> the key ``kill_switch.PAYOUT``; ``feature`` begins the meaning."""
-    meaning = f"{feature}: true refuses it, because the switch is thrown, false lets it run"
+    meaning = f"{feature}: true refuses it, false allows it"
     return SwitchKey(THROWN_PREFIX + name, False, meaning)
 
 
@@ -47,7 +47,7 @@ RATE_LIMITS_ENABLED = BoolKey(f"{RATE_LIMIT_PREFIX}enabled", True, "whether rate
 TRY_MUTATIONS = BoolKey(
     "portal.try_mutations",
     True,
-    "whether the portal's forms send calls that change something; what the API allows is no matter of it",
+    "whether the portal's forms send calls that change data; this does not affect what the API allows",
     production=False,
 )
 

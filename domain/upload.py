@@ -59,8 +59,8 @@ class Limits:
 
 def _limits(kind: str, mime_types: list[str], mebibytes: int) -> Limits:
     return Limits(
-        ListKey(f"upload.{kind}.mime_types", mime_types, f"media types of type {kind}", MIME_TYPES),
-        IntKey(f"upload.{kind}.max_bytes", mebibytes * MIB, f"largest file of type {kind}", 1, LARGEST_FILE),
+        ListKey(f"upload.{kind}.mime_types", mime_types, f"media types accepted for type {kind}", MIME_TYPES),
+        IntKey(f"upload.{kind}.max_bytes", mebibytes * MIB, f"maximum size of a file of type {kind}", 1, LARGEST_FILE),
     )
 
 
@@ -69,30 +69,34 @@ LIMITS = {
     "media": _limits("media", [*IMAGES, "image/gif", "video/mp4"], 50),
     "document": _limits("document", ["application/pdf", "image/jpeg", "image/png"], 10),
 }
-MAX_PIXELS = IntKey("upload.max_pixels", 50_000_000, "width times height of the largest picture", 1, 1_000_000_000)
+MAX_PIXELS = IntKey("upload.max_pixels", 50_000_000, "maximum width times height of a picture", 1, 1_000_000_000)
 OPEN_SLOTS = IntKey(
-    "upload.open_slots", 50, "uploads of one account that wait for their file, or for a look at it", 1, 1000
+    "upload.open_slots",
+    50,
+    "maximum number of uploads of one account that wait for their file or for its check",
+    1,
+    1000,
 )
-DAILY_FILES = IntKey("upload.daily_files", 500, "uploads that one account may ask for within 24 hours", 1, 100_000)
+DAILY_FILES = IntKey("upload.daily_files", 500, "uploads that one account may request within 24 hours", 1, 100_000)
 DAILY_BYTES = IntKey(
     "upload.daily_bytes",
     2048 * MIB,
-    "bytes that one account may upload within 24 hours; a size that was not told counts as the largest",
+    "bytes that one account may upload within 24 hours; an unknown size counts as the largest",
     1,
     1024 * 1024 * MIB,
 )
-URL_TTL_SECONDS = IntKey("upload.url_ttl_seconds", 300, "life of a URL to upload by", 10, 3600)
+URL_TTL_SECONDS = IntKey("upload.url_ttl_seconds", 300, "lifetime of an upload URL", 10, 3600)
 API_URL = TextKey(
     "site.api_url",
     "https://api.bio.re",
-    "origin of this API, where it serves files",
+    "origin of this API, from which it serves files",
     development="http://127.0.0.1:8000",
 )
 STORAGE_PROVIDERS = ("local", "s3")
 STORAGE_PROVIDER = ChoiceKey(
     "external.storage.active_provider",
     "s3",
-    "where new files are kept; those of before stay where they are",
+    "storage for new files; existing files stay where they are",
     STORAGE_PROVIDERS,
     development="local",
 )

@@ -7,7 +7,11 @@ from domain.config_keys import Config, IntKey
 from domain.errors import ApiError
 
 FRESH_MINUTES = IntKey(
-    "admin.fresh_minutes", 10, "how long a proof of who one is opens what staff must be asked again for", 1, 60
+    "admin.fresh_minutes",
+    10,
+    "minutes for which a proof of identity allows staff operations that need a recent one",
+    1,
+    60,
 )
 STAFF = "staff"
 """The permission that every role has."""

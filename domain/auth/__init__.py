@@ -16,39 +16,47 @@ from domain.config_keys import Config, IntKey, TextKey
 from domain.errors import ApiError
 from domain.wire import auth as wire
 
-ACCESS_TOKEN_TTL_SECONDS = IntKey("auth.access_token_ttl_seconds", 900, "life of an access token", 60, 3600)
-CONFIRMATION_MINUTES = IntKey("auth.confirmation_minutes", 5, "how long a proof of who one is counts as recent", 1, 60)
-REFRESH_IDLE_DAYS = IntKey("auth.refresh_idle_days", 30, "a session unused for this long ends", 1, 365)
-REFRESH_ABSOLUTE_DAYS = IntKey("auth.refresh_absolute_days", 90, "a session this old ends, used or not", 1, 365)
+ACCESS_TOKEN_TTL_SECONDS = IntKey("auth.access_token_ttl_seconds", 900, "lifetime of an access token", 60, 3600)
+CONFIRMATION_MINUTES = IntKey(
+    "auth.confirmation_minutes", 5, "minutes for which a proof of identity counts as recent", 1, 60
+)
+REFRESH_IDLE_DAYS = IntKey("auth.refresh_idle_days", 30, "a session ends after being unused for this long", 1, 365)
+REFRESH_ABSOLUTE_DAYS = IntKey("auth.refresh_absolute_days", 90, "maximum age of a session, used or not", 1, 365)
 REFRESH_GRACE_SECONDS = IntKey(
     "auth.refresh_grace_seconds",
     10,
-    "a refresh token used again within this time after its rotation gets the same successor",
+    "a refresh token that is used again within this time after its rotation returns the same successor",
     0,
     60,
 )
 VERIFICATION_TTL_HOURS = IntKey(
-    "auth.verification_ttl_hours", 24, "life of an e-mail verification link, of a changed address too", 1, 168
+    "auth.verification_ttl_hours",
+    24,
+    "lifetime of an email verification link, including that of a changed address",
+    1,
+    168,
 )
-RESET_TTL_MINUTES = IntKey("auth.reset_ttl_minutes", 60, "life of a password reset link", 5, 1440)
-REACTIVATION_TTL_DAYS = IntKey("auth.reactivation_ttl_days", 30, "life of a reactivation link", 1, 90)
+RESET_TTL_MINUTES = IntKey("auth.reset_ttl_minutes", 60, "lifetime of a password reset link", 5, 1440)
+REACTIVATION_TTL_DAYS = IntKey("auth.reactivation_ttl_days", 30, "lifetime of a reactivation link", 1, 90)
 UNVERIFIED_PURGE_DAYS = IntKey(
-    "auth.unverified_purge_days", 7, "an account not verified for this long is forgotten", 1, 365
+    "auth.unverified_purge_days", 7, "an account is deleted after being unverified for this long", 1, 365
 )
 LOCKOUT_ACCOUNT_THRESHOLD = IntKey(
-    "auth.lockout_account_threshold", 50, "failed logins by address from anywhere before a lock", 10, 1000
+    "auth.lockout_account_threshold", 50, "failed logins for an address from any network before it is locked", 10, 1000
 )
-LOCKOUT_THRESHOLD = IntKey("auth.lockout_threshold", 5, "failed logins by address and network before a lock", 3, 100)
+LOCKOUT_THRESHOLD = IntKey(
+    "auth.lockout_threshold", 5, "failed logins for an address from one network before it is locked", 3, 100
+)
 LOCKOUT_BASE_SECONDS = IntKey(
-    "auth.lockout_base_seconds", 60, "the first lock; each further failure doubles it", 1, 900
+    "auth.lockout_base_seconds", 60, "duration of the first lock; each further failure doubles it", 1, 900
 )
-LOCKOUT_MAX_SECONDS = IntKey("auth.lockout_max_seconds", 900, "the longest lock", 1, 86400)
-TERMS_VERSION = TextKey("legal.terms_version", "1.0", "version of the terms of service that people consent to")
-PRIVACY_VERSION = TextKey("legal.privacy_version", "1.0", "version of the privacy policy that people consent to")
+LOCKOUT_MAX_SECONDS = IntKey("auth.lockout_max_seconds", 900, "longest duration of a lock", 1, 86400)
+TERMS_VERSION = TextKey("legal.terms_version", "1.0", "version of the terms of service that users consent to")
+PRIVACY_VERSION = TextKey("legal.privacy_version", "1.0", "version of the privacy policy that users consent to")
 ALERT_EMAIL = TextKey(
     "security.alert_email",
     "",
-    "who is warned of stolen sessions and of unusual use of text messages; empty for nobody",
+    "address for warnings about stolen sessions and unusual use of text messages; empty for none",
 )
 
 ID_BYTES = 16

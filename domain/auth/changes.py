@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, replace
 
 from domain.config_keys import IntKey
 
-UNDO_HOURS = IntKey("auth.undo_hours", 72, "a change of how somebody signs in can be undone for this long", 1, 720)
+UNDO_HOURS = IntKey("auth.undo_hours", 72, "hours for which a change of sign-in data can be undone", 1, 720)
 YOUNG_DAYS = IntKey(
     "auth.young_days",
     7,
-    "a platform or second factor younger than this goes when the address is proven anew, by mail or a platform",
+    "a platform or second factor younger than this is removed when the address is verified again by mail or platform",
     0,
     365,
 )

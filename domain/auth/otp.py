@@ -12,17 +12,17 @@ from domain.errors import ApiError
 from domain.network import wider_networks
 from domain.wire import auth as wire
 
-OTP_TTL_MINUTES = IntKey("auth.otp_ttl_minutes", 5, "life of a code sent to a phone", 1, 60)
-MAX_ATTEMPTS = IntKey("auth.otp_max_attempts", 5, "wrong codes that a phone challenge survives", 1, 20)
-MAX_RESENDS = IntKey("auth.otp_max_resends", 3, "further codes for one phone challenge", 0, 20)
+OTP_TTL_MINUTES = IntKey("auth.otp_ttl_minutes", 5, "lifetime of a code sent to a phone", 1, 60)
+MAX_ATTEMPTS = IntKey("auth.otp_max_attempts", 5, "attempts per phone challenge; each wrong code uses one", 1, 20)
+MAX_RESENDS = IntKey("auth.otp_max_resends", 3, "resends per phone challenge", 0, 20)
 RESEND_COOLDOWN_SECONDS = IntKey(
-    "auth.otp_resend_cooldown_seconds", 60, "between two codes of a phone challenge", 0, 3600
+    "auth.otp_resend_cooldown_seconds", 60, "seconds between two codes of a phone challenge", 0, 3600
 )
-PER_PHONE_MAX_PER_HOUR = IntKey("auth.otp_per_phone_max_per_hour", 5, "codes that one phone gets in an hour", 1, 1000)
+PER_PHONE_MAX_PER_HOUR = IntKey("auth.otp_per_phone_max_per_hour", 5, "codes per hour for one phone", 1, 1000)
 PER_NETWORK_MAX_PER_HOUR = IntKey(
     "auth.otp_per_network_max_per_hour",
     18,
-    "codes in an hour for callers without an account from one network; for accounts four times as many",
+    "codes per hour for callers without an account from one network; accounts may have four times as many",
     1,
     10_000,
 )

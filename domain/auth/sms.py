@@ -10,22 +10,26 @@ from domain.config_keys import Config, IntKey, ListKey
 from domain.errors import ApiError
 
 ALLOWED_COUNTRIES = ListKey(
-    "sms.allowed_countries", [], "ISO 3166 codes of countries whose phones get messages; empty for all"
+    "sms.allowed_countries", [], "ISO 3166 codes of countries whose phones receive messages; empty for all"
 )
-DAILY_BUDGET = IntKey("sms.daily_budget", 2000, "messages a day, once for anybody and once for accounts", 0, 10_000_000)
+DAILY_BUDGET = IntKey(
+    "sms.daily_budget", 2000, "messages per day, one budget for anybody and one for accounts", 0, 10_000_000
+)
 DAILY_BUDGET_PER_COUNTRY = IntKey(
-    "sms.daily_budget_per_country", 500, "of them to phones of one country", 0, 10_000_000
+    "sms.daily_budget_per_country", 500, "messages per day to phones of one country", 0, 10_000_000
 )
 DAILY_PER_ACCOUNT = IntKey(
     "sms.daily_per_account",
     20,
-    "messages that one account may ask for in a day, and as many that its sign-ins may",
+    "messages per day that one account may request, and as many that its sign-ins may",
     1,
     10_000,
 )
-ALERT_SENT = IntKey("sms.alert_sent", 50, "messages of a day to a country before an alert is thought of", 1, 100_000)
+ALERT_SENT = IntKey(
+    "sms.alert_sent", 50, "messages per day to a country from which on an alert is possible", 1, 100_000
+)
 ALERT_VERIFIED_PERCENT = IntKey(
-    "sms.alert_verified_percent", 20, "fewer codes than this coming back are worth an alert", 0, 100
+    "sms.alert_verified_percent", 20, "percentage of verified codes below which an alert is sent", 0, 100
 )
 
 EVERYWHERE = "*"

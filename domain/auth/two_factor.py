@@ -10,8 +10,8 @@ import pyotp
 from domain.config_keys import IntKey
 from domain.mails import Allowance
 
-TOTP_WINDOW = IntKey("auth.totp_window", 1, "30-second steps that an authenticator's clock may be off", 0, 5)
-BACKUP_CODE_COUNT = IntKey("auth.backup_code_count", 10, "backup codes of a second factor", 1, 50)
+TOTP_WINDOW = IntKey("auth.totp_window", 1, "30-second steps by which an authenticator's clock may differ", 0, 5)
+BACKUP_CODE_COUNT = IntKey("auth.backup_code_count", 10, "number of backup codes of a second factor", 1, 50)
 
 ISSUER = "BIO.RE"
 STEP_SECONDS = 30

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from domain.config_keys import Config, IntKey
 from domain.errors import ApiError
 
-MIN_LENGTH = IntKey("site.username_min_length", 3, "the shortest username that may be chosen", 1, 100)
-MAX_LENGTH = IntKey("site.username_max_length", 30, "the longest username that may be chosen", 1, 100)
-CHANGE_COOLDOWN_DAYS = IntKey("username.change_cooldown_days", 30, "between two changes of a username", 0, 365)
+MIN_LENGTH = IntKey("site.username_min_length", 3, "minimum length of a username", 1, 100)
+MAX_LENGTH = IntKey("site.username_max_length", 30, "maximum length of a username", 1, 100)
+CHANGE_COOLDOWN_DAYS = IntKey("username.change_cooldown_days", 30, "days between two changes of a username", 0, 365)
 
 # ASCII only, so that no letter of another script can pass for one of these.
 FORM = re.compile(r"[a-z0-9._-]+")

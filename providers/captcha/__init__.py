@@ -10,10 +10,10 @@ from providers.ports import CaptchaProvider
 
 PROVIDERS = ("none", "turnstile", "hcaptcha", "recaptcha")
 ACTIVE_PROVIDER = ChoiceKey(
-    "external.captcha.active_provider", "none", "the captcha vendor; none switches captcha off", PROVIDERS
+    "external.captcha.active_provider", "none", "captcha vendor; none disables captchas", PROVIDERS
 )
 FAILOVER_PROVIDERS = ListKey(
-    "external.captcha.failover_providers", [], "asked in this order when the active one is unreachable", PROVIDERS
+    "external.captcha.failover_providers", [], "used in this order when the active one is unreachable", PROVIDERS
 )
 
 

@@ -5,7 +5,7 @@ from providers.captcha.siteverify import SiteVerify
 
 SECRET = SecretKey("external.captcha.hcaptcha.secret", "", "secret key of the vendor's account")
 VERIFY_URL = TextKey(
-    "external.captcha.hcaptcha.verify_url", "https://api.hcaptcha.com/siteverify", "where tokens are verified"
+    "external.captcha.hcaptcha.verify_url", "https://api.hcaptcha.com/siteverify", "URL that verifies tokens"
 )
 
 

@@ -7,7 +7,7 @@ SECRET = SecretKey("external.captcha.recaptcha.secret", "", "secret key of the v
 VERIFY_URL = TextKey(
     "external.captcha.recaptcha.verify_url",
     "https://www.google.com/recaptcha/api/siteverify",
-    "where tokens are verified",
+    "URL that verifies tokens",
 )
 
 

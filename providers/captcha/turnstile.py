@@ -7,7 +7,7 @@ SECRET = SecretKey("external.captcha.turnstile.secret", "", "secret key of the v
 VERIFY_URL = TextKey(
     "external.captcha.turnstile.verify_url",
     "https://challenges.cloudflare.com/turnstile/v0/siteverify",
-    "where tokens are verified",
+    "URL that verifies tokens",
 )
 
 

@@ -7,10 +7,10 @@ from providers.ports import EmailProvider, MailStore
 
 PROVIDERS = ("mailbox", "smtp", "smtp_secondary")
 ACTIVE_PROVIDER = ChoiceKey(
-    "external.email.active_provider", "smtp", "the provider that sends mail", PROVIDERS, development="mailbox"
+    "external.email.active_provider", "smtp", "provider that sends mail", PROVIDERS, development="mailbox"
 )
 FAILOVER_PROVIDERS = ListKey(
-    "external.email.failover_providers", [], "asked in this order when the active one fails", PROVIDERS
+    "external.email.failover_providers", [], "used in this order when the active one fails", PROVIDERS
 )
 
 

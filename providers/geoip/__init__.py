@@ -10,7 +10,7 @@ ACTIVE_PROVIDER = ChoiceKey(
     "external.geoip.active_provider", "cdn_header", "first source of a client's country", PROVIDERS
 )
 FAILOVER_PROVIDERS = ListKey(
-    "external.geoip.failover_providers", ["maxmind"], "asked in this order when the first knows nothing", PROVIDERS
+    "external.geoip.failover_providers", ["maxmind"], "used in this order when the first finds nothing", PROVIDERS
 )
 
 

@@ -10,13 +10,13 @@ PROVIDERS = ("none", "pwned_passwords")
 ACTIVE_PROVIDER = ChoiceKey(
     "external.leaked_passwords.active_provider",
     "none",
-    "who is asked whether a new password was leaked, by the first five digits of its hash; none for nobody",
+    "provider that looks new passwords up by the first five digits of their hash; none disables the check",
     PROVIDERS,
 )
 FAILOVER_PROVIDERS = ListKey(
     "external.leaked_passwords.failover_providers",
     [],
-    "asked in this order when the active one fails; when all do, the password is taken",
+    "used in this order when the active one fails; if all fail, the password is accepted",
     PROVIDERS,
 )
 

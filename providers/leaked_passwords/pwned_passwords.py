@@ -10,7 +10,7 @@ from providers.ports import ProviderUnavailable
 BASE_URL = TextKey(
     "external.leaked_passwords.pwned_passwords.base_url",
     "https://api.pwnedpasswords.com",
-    "where the range service is reached",
+    "base URL of the range service",
 )
 
 ANSWER_SECONDS = 2.0

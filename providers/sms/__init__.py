@@ -12,12 +12,12 @@ PROVIDERS = ("mailbox", "twilio", "vonage")
 ACTIVE_PROVIDER = ChoiceKey(
     "external.sms.active_provider",
     "twilio",
-    "the provider that sends text messages",
+    "provider that sends text messages",
     PROVIDERS,
     development="mailbox",
 )
 FAILOVER_PROVIDERS = ListKey(
-    "external.sms.failover_providers", [], "asked in this order when the active one fails", PROVIDERS
+    "external.sms.failover_providers", [], "used in this order when the active one fails", PROVIDERS
 )
 
 

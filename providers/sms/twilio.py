@@ -9,9 +9,9 @@ from providers.ports import ProviderRejected, ProviderUnavailable, Sms
 from providers.settings import required
 from providers.sms.vendor import Vendor
 
-BASE_URL = TextKey("external.sms.twilio.base_url", "https://api.twilio.com", "where the vendor is reached")
-ACCOUNT_SID = TextKey("external.sms.twilio.account_sid", "", "our account at the vendor")
-AUTH_TOKEN = SecretKey("external.sms.twilio.auth_token", "", "the account's token")
+BASE_URL = TextKey("external.sms.twilio.base_url", "https://api.twilio.com", "base URL of the vendor")
+ACCOUNT_SID = TextKey("external.sms.twilio.account_sid", "", "account at the vendor")
+AUTH_TOKEN = SecretKey("external.sms.twilio.auth_token", "", "token of the account")
 FROM = TextKey("external.sms.twilio.from", "", "sender: a number, a name, or a messaging service (MG…)")
 
 # What these codes report is the number itself: malformed, no mobile, a landline, or opted out.

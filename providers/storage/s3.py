@@ -21,18 +21,22 @@ from providers.settings import required
 from providers.storage.pieces import pieces_at
 from providers.storage.sigv4 import Credentials, presign
 
-ENDPOINT = TextKey("external.storage.s3.endpoint", "", "such as https://s3.eu-central-1.amazonaws.com")
-REGION = TextKey("external.storage.s3.region", "us-east-1", "region that requests are signed for")
-BUCKET = TextKey("external.storage.s3.bucket", "", "its avatars/, media/ and documents/ are read publicly")
-ACCESS_KEY_ID = TextKey(
-    "external.storage.s3.access_key_id", "", "of the account that may list, read, write and delete there"
+ENDPOINT = TextKey(
+    "external.storage.s3.endpoint", "", "endpoint of the storage, such as https://s3.eu-central-1.amazonaws.com"
 )
-SECRET_ACCESS_KEY = SecretKey("external.storage.s3.secret_access_key", "", "of the same account")
-PUBLIC_URL = TextKey("external.storage.s3.public_url", "", "where files are read; empty for the bucket itself")
+REGION = TextKey("external.storage.s3.region", "us-east-1", "region for which requests are signed")
+BUCKET = TextKey("external.storage.s3.bucket", "", "bucket; its avatars/, media/ and documents/ are publicly readable")
+ACCESS_KEY_ID = TextKey(
+    "external.storage.s3.access_key_id",
+    "",
+    "access key of the account that may list, read, write and delete in the bucket",
+)
+SECRET_ACCESS_KEY = SecretKey("external.storage.s3.secret_access_key", "", "secret access key of the same account")
+PUBLIC_URL = TextKey("external.storage.s3.public_url", "", "public URL of files; empty for the bucket itself")
 CONDITIONAL_WRITES = BoolKey(
     "external.storage.s3.conditional_writes",
     True,
-    "whether the vendor heeds If-None-Match; else a URL works again until it expires",
+    "whether the vendor supports If-None-Match; if not, a URL works repeatedly until it expires",
 )
 
 ANSWER_SECONDS = 30.0
