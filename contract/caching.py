@@ -73,16 +73,16 @@ def declare(operation: Json, policy: Policy, common: Callable[[str], Json]) -> N
     success = operation["responses"][SUCCESS]
     success["headers"] |= {"ETag": common("headers/ETag"), "Cache-Control": _told(policy.cache)}
     operation["responses"][UNCHANGED] = {
-        "description": f"Nothing has changed since the answer whose `ETag` `{CONDITION}` names; no body.",
+        "description": f"The response whose `ETag` `{CONDITION}` names is unchanged. There is no body.",
         "headers": dict(success["headers"]),
     }
 
 
 def _told(cache: Cache) -> Json:
-    kept = f"Shared caches may keep it for {cache.shared} seconds"
-    late = "" if cache.stale is None else f", and give it for {cache.stale} more while they ask for the next one"
+    kept = f"Shared caches may store it for {cache.shared} seconds"
+    late = "" if cache.stale is None else f", and serve it for {cache.stale} more while they fetch the next one"
     return {
-        "description": f"{kept}{late}. An answer that will be another one sooner says so in a smaller `s-maxage`.",
+        "description": f"{kept}{late}. A response that changes sooner has a smaller `s-maxage`.",
         "required": True,
         "schema": {
             "type": "string",

@@ -40,7 +40,7 @@ class Clamp:
 
     @property
     def told(self) -> str:
-        return f"Below {self.minimum} counts as {self.minimum}, above {self.maximum} as {self.maximum}."
+        return f"Values below {self.minimum} count as {self.minimum}, values above {self.maximum} as {self.maximum}."
 
 
 def clamp_of(parameter: Mapping[str, Any]) -> Clamp | None:

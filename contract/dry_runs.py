@@ -25,5 +25,5 @@ def expand(document: Mapping[str, Any], operation: Json, policy: Policy, common:
 
 def envelope_field() -> Json:
     """Beside the data of a success."""
-    told = "Nothing of this was kept: the call was a dry run."
+    told = "Nothing was stored: the call was a dry run."
     return {FIELD: {"type": "boolean", "enum": [True], "description": told}}

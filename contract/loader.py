@@ -533,7 +533,7 @@ class _Expansion:
     def _retry_after(self, codes: list[str]) -> Json:
         """Of the codes that pass by themselves, whatever their status."""
         passing = [f"`{code}`" for code in codes if self.errors[code].get("retry_after")]
-        told = {"description": f"Seconds to wait. With {', '.join(passing)}.", "schema": RETRY_SECONDS}
+        told = {"description": f"Seconds to wait. Sent with {', '.join(passing)}.", "schema": RETRY_SECONDS}
         return {"Retry-After": told} if passing else {}
 
     def _refusal(self, policy: Policy, status: int, codes: list[str]) -> Json:

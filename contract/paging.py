@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 KEY = "x-biore-cursor"
 CURSOR, NEXT, LIMIT, SORT, ITEMS = "cursor", "nextCursor", "limit", "sort", "items"
-SAME = "Where the last page ended: its `nextCursor`, with the same filters and order. Left out for the first page."
+SAME = "The `nextCursor` of the previous page, with the same filters and order. Omitted for the first page."
 
 
 def compiled(policy: Policy, document: Json, operation: Json) -> Policy:

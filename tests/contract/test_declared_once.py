@@ -89,8 +89,8 @@ def test_the_conventions_tell_what_holds(contract: Contract) -> None:
 def test_a_sign_in_with_a_second_factor_tells_the_figures_of_its_rules(contract: Contract) -> None:
     told = " ".join(contract.operation("auth.two_factor.login")["description"].split())
     minutes = NUMBERS[two_factor.CHALLENGE_LIFE.seconds // 60], NUMBERS[two_factor.LOCK_SECONDS // 60]
-    assert f"The challenge lives {minutes[0]} minutes" in told
-    assert f"dies after {NUMBERS[two_factor.CHALLENGE_TRIES]} wrong codes" in told
+    assert f"The challenge is valid for {minutes[0]} minutes" in told
+    assert f"is void after {NUMBERS[two_factor.CHALLENGE_TRIES]} wrong codes" in told
     wrong = NUMBERS[two_factor.FAILURES_BEFORE_LOCK]
     assert f"{wrong} wrong codes in a row lock the second factor for {minutes[1]} minutes" in told
     assert contract.errors["auth.2fa.locked"]["meaning"].startswith(f"{wrong.title()} wrong codes in a row")
@@ -100,10 +100,10 @@ def test_archives_and_links_to_reset_tell_the_figures_of_their_rules(contract: C
     (shown,) = [found for found in contract.document["x-biore-files"]["operations"] if found["method"] == "GET"]
     told = " ".join(shown["description"].split())
     most = NUMBERS[files.MOST_OF_ONE], files.MOST_OF_ALL
-    assert f"gives one account {most[0]} archives at a time, and {most[1]} in all" in told
+    assert f"serves one account at most {most[0]} archives at a time, and {most[1]} in all" in told
     told = " ".join(contract.operation("auth.passwords.forgot")["description"].split())
     assert f"The last {NUMBERS[mails.RESERVED]} of a day" in told
-    assert f"one more is mailed every {NUMBERS[mails.REFILL.seconds // 3600]} hours" in told
+    assert f"one more link is mailed every {NUMBERS[mails.REFILL.seconds // 3600]} hours" in told
 
 
 def test_a_username_has_one_form_and_the_lengths_that_are_told(contract: Contract) -> None:

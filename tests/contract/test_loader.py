@@ -137,7 +137,7 @@ EDITS = {
         AUTH, "schemas/auth.yaml#/VerifyEmailRequest", "schemas/auth.yaml#/LoginRequest",
         "its body is also one with another captcha"),
     "an effect of unknown kind": (AUTH, "kind: audit", "kind: log", "incomplete"),
-    "an effect without words": (AUTH, ", text: Once per verification.", "", "incomplete"),
+    "an effect without words": (AUTH, ", text: Recorded once per verification.", "", "incomplete"),
     "an effect with an unknown key": (AUTH, "when: reuse is detected", "iff: reuse is detected", "unknown keys"),
     "an operationId that stands twice": (AUTH, "operationId: auth.logout", "operationId: auth.login", "stands twice"),
     "no operationId": (AUTH, "    operationId: auth.logout\n", "", "operationId"),
@@ -353,9 +353,12 @@ class TestBundle:
         assert written - followed - {"parameters", "headers"} <= contract.document["components"]["schemas"].keys()
 
     def test_a_schema_may_refer_to_itself(self, tmp_path: Path) -> None:
-        own = "message: {$ref: '#/Message', description: In the caller's language.}"
+        own = "message: {$ref: '#/Message', description: A message in the caller's language.}"
         folder = edited(
-            tmp_path, "schemas/auth.yaml", "message: {type: string, description: In the caller's language.}", own
+            tmp_path,
+            "schemas/auth.yaml",
+            "message: {type: string, description: A message in the caller's language.}",
+            own,
         )
         schemas = load(folder).document["components"]["schemas"]
         assert schemas["Message"]["properties"]["message"] == {"$ref": "#/components/schemas/Message"}

@@ -15,7 +15,7 @@ AUTH = "paths/auth.yaml"
 EDITS = {
     "an operation without summary": (AUTH, "    summary: Login\n", "", "POST /auth/login has no summary"),
     "an operation without description": (
-        "paths/creators.yaml", "    description: The caller's", "    x-nothing: The caller's",
+        "paths/creators.yaml", "    description: Returns the", "    x-nothing: Returns the",
         "GET /creators/social has no description"),
     "a summary that begins with no verb": (
         AUTH, "summary: Verify New Email", "summary: New Email", "'New Email' begins with no known verb"),
@@ -38,7 +38,7 @@ EDITS = {
         AUTH, "            example: {message: Logged out successfully}\n", "", "POST /auth/logout: 200 has no example"),
     "a body without example": (AUTH, "          example: {token: 0f8", "          x-other: {token: 0f8", "no example"),
     "a parameter without description": (
-        "paths/dev.yaml", "        description: Only what", "        x-other: Only what",
+        "paths/dev.yaml", "        description: Returns only", "        x-other: Returns only",
         "parameter to has no description"),
     "a parameter without example": (
         "paths/dev.yaml", "        example: ada@", "        x-other: ada@", "parameter to has no example"),
@@ -47,7 +47,7 @@ EDITS = {
     "a header without description": (
         "schemas/common.yaml", "    description: The methods of this path.\n", "", "header Allow has no description"),
     "a field without description": (
-        "schemas/auth.yaml", ", description: The new account.", "", "Registration.userId has no description"),
+        "schemas/auth.yaml", ", description: The ID of the new account.", "", "Registration.userId has no description"),
     "a field of a schema without description": (
         "schemas/common.yaml", "  description: |\n    `ACTIVE`", "  x-other: |\n    `ACTIVE`",
         "UserIdentity.status has no"),
@@ -115,7 +115,7 @@ class TestWords:
         ]
 
     def test_all_faults_are_told_at_once(self, tmp_path: Path) -> None:
-        folder = edited(tmp_path, "schemas/auth.yaml", ", description: The new account.", "")
+        folder = edited(tmp_path, "schemas/auth.yaml", ", description: The ID of the new account.", "")
         (folder / AUTH).write_text((folder / AUTH).read_text().replace("    summary: Login\n", ""))
         with pytest.raises(ContractError) as refusal:
             check(folder)

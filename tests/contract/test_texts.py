@@ -119,7 +119,7 @@ class TestNegotiation:
 
 class TestSaying:
     def test_fills_in_variables(self) -> None:
-        assert TEXTS.say("en", "validation", "minLength", limit=8) == "This needs at least 8 characters."
+        assert TEXTS.say("en", "validation", "minLength", limit=8) == "Must have at least 8 characters."
 
     def test_english_stands_in(self) -> None:
         assert TEXTS.say("xx", "errors", "auth.unauthenticated") == "Please sign in."
@@ -137,7 +137,7 @@ class TestSaying:
         }
 
     def test_braces_in_a_variable_are_text(self) -> None:
-        assert TEXTS.say("en", "validation", "format", limit="{limit}") == "This is not a valid {limit}."
+        assert TEXTS.say("en", "validation", "format", limit="{limit}") == "Must be a valid {limit}."
 
 
 def placeholders(text: str) -> set[str]:

@@ -209,7 +209,7 @@ class TestEverybody:
         error = answer.json()["error"]
         assert error["i18nVars"] == {"permission": policy.permission}
         assert error["details"] == [
-            {"field": "", "rule": "permission", "message": f"This needs the permission {policy.permission}."}
+            {"field": "", "rule": "permission", "message": f"Requires the permission {policy.permission}."}
         ]
 
     @pytest.mark.parametrize("name", OPERATIONS)

@@ -144,7 +144,9 @@ class TestServer:
             assert refused.headers["etag"] == '"7"'
             error = refused.json()["error"]
             assert error["i18nVars"] == {"version": 7}
-            assert error["details"] == [{"field": "If-Match", "rule": "version", "message": "The version is 7 by now."}]
+            assert error["details"] == [
+                {"field": "If-Match", "rule": "version", "message": "The current version is 7."}
+            ]
         assert api.server.tables.changed_since(before) == set()
 
     @pytest.mark.parametrize(

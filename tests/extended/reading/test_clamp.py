@@ -74,8 +74,10 @@ class TestDocument:
     def test_tells_it_in_words_and_refuses_nothing(self, shelf: Contract) -> None:
         require_valid(shelf)
         limit, offset = shelf.operation("shelf.numbers")["parameters"]
-        assert limit["description"] == "How many. Below 1 counts as 1, above 100 as 100."
-        assert offset["description"] == "From where. Below -5 counts as -5, above 999999999999999 as 999999999999999."
+        assert limit["description"] == "How many. Values below 1 count as 1, values above 100 as 100."
+        assert offset["description"] == (
+            "From where. Values below -5 count as -5, values above 999999999999999 as 999999999999999."
+        )
         assert limit["schema"] == {"type": "integer", "default": 20}
         assert limit["x-biore-clamp"] == {"minimum": 1, "maximum": 100}
 

@@ -389,7 +389,7 @@ class TestLocale:
         response = register(api, locale="de")
         assert code_of(response) == "validation.failed"
         assert response.json()["error"]["details"] == [
-            {"field": "locale", "rule": "enum", "message": "This must be one of: en, tr."}
+            {"field": "locale", "rule": "enum", "message": "Must be one of: en, tr."}
         ]
         assert tables.count("users") == 0
 
