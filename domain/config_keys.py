@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from domain.email_address import is_valid, normalize
 
 RATE = re.compile(r"(?P<limit>[1-9][0-9]{0,5})/(?:(?P<count>[1-9][0-9]{0,3}) ?)?(?P<unit>second|minute|min|hour|day)s?")
 UNIT_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400}
@@ -108,6 +111,28 @@ class TextKey(Key[str]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class UrlKey(TextKey):
+    """Of an HTTP server, without what would be lost when a path is put behind it; empty where the default is."""
+
+    def check(self, value: Any) -> str:
+        text = TextKey.check(self, value)
+        fits = _is_address(text) or text == self.default
+        self._expect(fits, value, "must be an address such as https://example.com")
+        return text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MailAddressKey(TextKey):
+    """Of one mailbox; empty where the default is."""
+
+    def check(self, value: Any) -> str:
+        text = TextKey.check(self, value)
+        fits = is_valid(normalize(text)) or text == self.default
+        self._expect(fits, value, "must be a mail address such as ada@example.com")
+        return text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SecretKey(TextKey):
     """Sealed at rest and never shown."""
 
@@ -139,6 +164,16 @@ class ListKey(Key[list[str]]):
         unknown = [item for item in value if item not in self.choices]
         self._expect(not self.choices or not unknown, value, _must_be_of(self.choices))
         return list(value)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # which raises where it is no number
+    except ValueError:
+        return False
+    bare = re.search(r"[\s\x00-\x1f\\]", text) is None
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and bare
 
 
 def _must_be_of(choices: Iterable[str]) -> str:

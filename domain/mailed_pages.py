@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from domain.config_keys import Config, TextKey
+from domain.config_keys import Config, UrlKey
 
-BASE_URL = TextKey("site.base_url", "https://bio.re", "base URL of links in mails", development="http://127.0.0.1:8000")
+BASE_URL = UrlKey("site.base_url", "https://bio.re", "base URL of links in mails", development="http://127.0.0.1:8000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class MailedPage:
     """``path``: one for all languages. ``site``: the config key of the site that has it, by those whom it is for."""
 
     path: str
-    site: TextKey = BASE_URL
+    site: UrlKey = BASE_URL
 
     def link(self, token: str) -> "Link":
         return Link(self, token)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
-from domain.config_keys import ChoiceKey, Config, IntKey, ListKey, TextKey
+from domain.config_keys import ChoiceKey, Config, IntKey, ListKey, UrlKey
 from domain.errors import ApiError
 from domain.formats import Data, Malformed, NotUnderstood, Part, outline
 from domain.wire import upload as wire
@@ -86,7 +86,7 @@ DAILY_BYTES = IntKey(
     1024 * 1024 * MIB,
 )
 URL_TTL_SECONDS = IntKey("upload.url_ttl_seconds", 300, "lifetime of an upload URL", 10, 3600)
-API_URL = TextKey(
+API_URL = UrlKey(
     "site.api_url",
     "https://api.bio.re",
     "origin of this API, from which it serves files",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from persistence.engine.connection import Connection
@@ -16,6 +16,11 @@ class ConfigEntries:
     async def all(self) -> dict[str, Any]:
         rows = await self._connection.rows(select(ConfigEntry.name, ConfigEntry.value))
         return {row.name: row.value for row in rows}
+
+    async def remove(self, name: str) -> bool:
+        """Whether there was one."""
+        gone = delete(ConfigEntry).where(ConfigEntry.name == name).returning(ConfigEntry.name)
+        return await self._connection.row(gone) is not None
 
     async def put(self, name: str, value: Any) -> None:
         row = pg_insert(ConfigEntry).values(name=name, value=value)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.clock import timestamp
-from domain.config_keys import Config, IntKey, TextKey
+from domain.config_keys import Config, IntKey, MailAddressKey, TextKey
 from domain.errors import ApiError
 from domain.wire import auth as wire
 
@@ -53,7 +53,7 @@ LOCKOUT_BASE_SECONDS = IntKey(
 LOCKOUT_MAX_SECONDS = IntKey("auth.lockout_max_seconds", 900, "longest duration of a lock", 1, 86400)
 TERMS_VERSION = TextKey("legal.terms_version", "1.0", "version of the terms of service that users consent to")
 PRIVACY_VERSION = TextKey("legal.privacy_version", "1.0", "version of the privacy policy that users consent to")
-ALERT_EMAIL = TextKey(
+ALERT_EMAIL = MailAddressKey(
     "security.alert_email",
     "",
     "address for warnings about stolen sessions and unusual use of text messages; empty for none",

@@ -13,7 +13,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
-from typing import cast
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aiosmtplib import (
@@ -26,14 +26,9 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from domain.config_keys import Config, SecretKey, TextKey
+from domain.config_keys import Config, InvalidConfig, SecretKey, TextKey
 from providers.email.message import compose, parse_mailbox
 from providers.ports import Mail, ProviderRejected, ProviderUnavailable
-
-FROM = TextKey("external.email.from", "BIO.RE <no-reply@bio.re>", "sender of all mails")
-URL = SecretKey("external.email.smtp.url", "", "smtp://user:password@host:587?tls=starttls|none, smtps://…")
-SECONDARY_URL = SecretKey("external.email.smtp_secondary.url", "", "the second SMTP server, for failover")
-URLS = {"smtp": URL, "smtp_secondary": SECONDARY_URL}
 
 DELIVERY_SECONDS = 10.0
 GOODBYE_SECONDS = 1.0
@@ -84,6 +79,37 @@ class Server:
             local_hostname=local_hostname,
             timeout=seconds,
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SenderKey(TextKey):
+    """``Name <address>``, or the address alone."""
+
+    def check(self, value: Any) -> str:
+        text = TextKey.check(self, value)
+        with suppress(ValueError):
+            parse_mailbox(text)
+            return text
+        raise InvalidConfig(f"{self.name} must be a sender such as BIO.RE <no-reply@bio.re>, not {text!r}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServerKey(SecretKey):
+    """The URL of an SMTP server, or empty."""
+
+    def check(self, value: Any) -> str:
+        text = SecretKey.check(self, value)
+        with suppress(ValueError):
+            _ = text and Server.parse(text)
+            return text
+        raise InvalidConfig(f"{self.name} must be like {SHAPE}")
+
+
+SHAPE = "smtp://user:password@host:587?tls=starttls|none, smtps://…"
+FROM = SenderKey("external.email.from", "BIO.RE <no-reply@bio.re>", "sender of all mails")
+URL = ServerKey("external.email.smtp.url", "", SHAPE)
+SECONDARY_URL = ServerKey("external.email.smtp_secondary.url", "", "the second SMTP server, for failover")
+URLS = {"smtp": URL, "smtp_secondary": SECONDARY_URL}
 
 
 class SmtpEmail:

@@ -4,10 +4,10 @@ import asyncio
 
 import httpx
 
-from domain.config_keys import Config, TextKey
+from domain.config_keys import Config, UrlKey
 from providers.ports import ProviderUnavailable
 
-BASE_URL = TextKey(
+BASE_URL = UrlKey(
     "external.leaked_passwords.pwned_passwords.base_url",
     "https://api.pwnedpasswords.com",
     "base URL of the range service",

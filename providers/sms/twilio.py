@@ -4,12 +4,12 @@ from urllib.parse import quote
 
 import httpx
 
-from domain.config_keys import SecretKey, TextKey
+from domain.config_keys import SecretKey, TextKey, UrlKey
 from providers.ports import ProviderRejected, ProviderUnavailable, Sms
 from providers.settings import required
 from providers.sms.vendor import Vendor
 
-BASE_URL = TextKey("external.sms.twilio.base_url", "https://api.twilio.com", "base URL of the vendor")
+BASE_URL = UrlKey("external.sms.twilio.base_url", "https://api.twilio.com", "base URL of the vendor")
 ACCOUNT_SID = TextKey("external.sms.twilio.account_sid", "", "account at the vendor")
 AUTH_TOKEN = SecretKey("external.sms.twilio.auth_token", "", "token of the account")
 FROM = TextKey("external.sms.twilio.from", "", "sender: a number, a name, or a messaging service (MG…)")

@@ -4,12 +4,12 @@ from typing import Any
 
 import httpx
 
-from domain.config_keys import SecretKey, TextKey
+from domain.config_keys import SecretKey, TextKey, UrlKey
 from providers.ports import ProviderRejected, ProviderUnavailable, Sms
 from providers.settings import required
 from providers.sms.vendor import Vendor
 
-BASE_URL = TextKey("external.sms.vonage.base_url", "https://rest.nexmo.com", "base URL of the vendor")
+BASE_URL = UrlKey("external.sms.vonage.base_url", "https://rest.nexmo.com", "base URL of the vendor")
 API_KEY = TextKey("external.sms.vonage.api_key", "", "account at the vendor")
 API_SECRET = SecretKey("external.sms.vonage.api_secret", "", "secret of the account")
 FROM = TextKey("external.sms.vonage.from", "BIO.RE", "sender: a number or a name")

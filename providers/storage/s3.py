@@ -14,14 +14,14 @@ from typing import Any
 
 import httpx
 
-from domain.config_keys import BoolKey, Config, SecretKey, TextKey
+from domain.config_keys import BoolKey, Config, SecretKey, TextKey, UrlKey
 from domain.upload import incoming, owner_of, shown_with
 from providers.ports import ProviderRejected, ProviderUnavailable, SignedUpload, Slot, StoredFile
 from providers.settings import required
 from providers.storage.pieces import pieces_at
 from providers.storage.sigv4 import Credentials, presign
 
-ENDPOINT = TextKey(
+ENDPOINT = UrlKey(
     "external.storage.s3.endpoint", "", "endpoint of the storage, such as https://s3.eu-central-1.amazonaws.com"
 )
 REGION = TextKey("external.storage.s3.region", "us-east-1", "region for which requests are signed")
@@ -32,7 +32,7 @@ ACCESS_KEY_ID = TextKey(
     "access key of the account that may list, read, write and delete in the bucket",
 )
 SECRET_ACCESS_KEY = SecretKey("external.storage.s3.secret_access_key", "", "secret access key of the same account")
-PUBLIC_URL = TextKey("external.storage.s3.public_url", "", "public URL of files; empty for the bucket itself")
+PUBLIC_URL = UrlKey("external.storage.s3.public_url", "", "public URL of files; empty for the bucket itself")
 CONDITIONAL_WRITES = BoolKey(
     "external.storage.s3.conditional_writes",
     True,

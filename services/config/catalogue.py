@@ -1,6 +1,7 @@
 """All config keys, assembled from the modules that declare them."""
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
@@ -77,4 +78,12 @@ def check(name: str, value: Any, operation_ids: Iterable[str]) -> Any:
         return CATALOGUE[name].check(value)
     if exists(name, operation_ids):
         return checked_override(name, value)
-    raise InvalidConfig(f"there is no config key {name!r}; `biore config list` shows all")
+    raise unknown(name, operation_ids)
+
+
+def unknown(name: str, operation_ids: Iterable[str]) -> InvalidConfig:
+    """Of a name that is no key, with the one that was probably meant."""
+    names = [*CATALOGUE, *(RATE_LIMIT_PREFIX + operation for operation in operation_ids)]
+    close = get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]}?" if close else "`biore config list` shows all"
+    return InvalidConfig(f"there is no config key {name!r}; {hint}")

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from domain.config_keys import InvalidConfig, Key, V
+from domain.config_keys import Key, V
 from domain.keys import Purpose
 from persistence.engine.database import Database
 from services.config import catalogue
@@ -66,11 +66,16 @@ class LiveConfig:
         """Name, value as it may be shown, and whether it was changed; sorted by name."""
         return [(name, self.shown(name), name in self._stored) for name in sorted(self._values)]
 
+    def default(self, name: str) -> Any:
+        """What holds where nothing is stored; None for the contract's own limit."""
+        return self._defaults.get(name)
+
     def shown(self, name: str) -> Any:
-        """The value without secrets. Raises InvalidConfig for an unknown key."""
-        if name not in self._values:
-            raise InvalidConfig(f"there is no config key {name!r}; `biore config list` shows all")
-        return "(set)" if is_secret(name) and self._values[name] else self._values[name]
+        """The value without secrets; None for a limit of the contract. Raises InvalidConfig for an unknown key."""
+        if name not in self._values and not catalogue.exists(name, self._operation_ids):
+            raise catalogue.unknown(name, self._operation_ids)
+        value = self._values.get(name)
+        return "(set)" if value and is_secret(name) else value
 
     async def set(self, name: str, value: Any) -> None:
         """Check, store and audit one value. Raises InvalidConfig."""
@@ -80,6 +85,17 @@ class LiveConfig:
             await db.config.put(name, stored)
             await db.audit.record("config.set", target=name, value=None if is_secret(name) else checked)
         await self.refresh()
+
+    async def unset(self, name: str) -> bool:
+        """Back to the default, audited; whether anything was stored. Raises InvalidConfig for an unknown key."""
+        async with self._database.unit() as db:
+            stored = await db.config.remove(name)
+            if stored:
+                await db.audit.record("config.unset", target=name)
+        if not stored and not catalogue.exists(name, self._operation_ids):
+            raise catalogue.unknown(name, self._operation_ids)
+        await self.refresh()
+        return stored
 
     async def refresh(self) -> None:
         async with self._database.reading() as db:

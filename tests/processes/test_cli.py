@@ -152,12 +152,36 @@ class TestConfig:
             "at least 10": ("set", "auth.salt_rounds", "5"),
             "true or false": ("set", "ratelimit.enabled", "maybe"),
             "is not a rate": ("set", "ratelimit.auth.login", "fast"),
+            "must be an address such as https://example.com, not 'notaurl'": ("set", "site.api_url", "notaurl"),
+            "did you mean auth.salt_rounds?": ("get", "auth.saltrounds"),
+            "no config key that begins with 'nothing.'": ("list", "nothing."),
             "no config key 'ratelimit.auth.dance'": ("set", "ratelimit.auth.dance", "10/hour"),
             "on the standard input": ("set", "external.email.smtp.url", "smtp://ada:hunter2@127.0.0.1:2525"),
         }
         for words, process in {words: node.start("config", *given) for words, given in refused.items()}.items():
             assert_refused(process, words)
         assert tables.changed_since(before) == set()
+
+    def test_a_list_can_be_cut_down_to_what_matters(self, deploy: DeploymentMaker) -> None:
+        biore = deploy()
+        whole, auth, changed = (
+            biore.start("config", "list", *more) for more in ((), ("auth.",), ("auth", "--changed"))
+        )
+        assert [process.wait() for process in (whole, auth, changed)] == [0, 0, 0]
+        keys = [line for line in auth.output.splitlines() if " = " in line]
+        assert len(keys) > 10
+        assert all(line[2:].startswith("auth.") for line in keys)
+        assert set(auth.output.splitlines()) < set(whole.output.splitlines())
+        assert [line for line in changed.output.splitlines() if " = " in line] == [
+            "* auth.salt_rounds = 10   (default 12)"
+        ]
+        assert biore.cli("config", "unset", "auth.salt_rounds") == "auth.salt_rounds = 12 (default)\n"
+        assert "  auth.salt_rounds = 12\n" in biore.cli("config", "list", "auth.salt")
+        assert_refused(
+            biore.run("config", "list", "auth", "--changed"), "no changed config key that begins with 'auth'"
+        )
+        biore.cli("config", "unset", "ratelimit.enabled")
+        assert biore.cli("config", "list", "--changed") == "Nothing was changed: every key has its default.\n"
 
     def test_a_secret_is_never_shown(self, node: Deployment, tables: Tables) -> None:
         name, secret = "external.email.smtp.url", "smtp://ada:hunter2@127.0.0.1:2525"

@@ -125,7 +125,7 @@ class TestOutage:
 
     @pytest.mark.parametrize("url", ["", "not a url", "https://", "http://[", "ftp://127.0.0.1/"])
     def test_a_url_that_is_none(self, configured: FakeConfig, vendor: str, url: str) -> None:
-        configured[f"external.captcha.{vendor}.verify_url"] = url
+        configured.slip(f"external.captcha.{vendor}.verify_url", url)
         with pytest.raises(ProviderUnavailable):
             verify(configured, vendor, "good")
 

@@ -27,7 +27,7 @@ def read(raw: bytes) -> EmailMessage:
 
 
 def send(config: FakeConfig, url: str, mail: Mail, *, seconds: float = 10.0) -> None:
-    config["external.email.smtp.url"] = url
+    config.slip("external.email.smtp.url", url)
     asyncio.run(SmtpEmail("smtp", config, seconds=seconds).send(mail))
 
 
@@ -273,7 +273,7 @@ class TestFaults:
     def test_a_sender_that_is_none_is_unavailable(
         self, config: FakeConfig, make_mail: MailMaker, smtp: SmtpServer, sender: str
     ) -> None:
-        config["external.email.from"] = sender
+        config.slip("external.email.from", sender)
         with pytest.raises(ProviderUnavailable, match=r"external\.email\.from"):
             send(config, f"{smtp.url}?tls=none", make_mail())
         assert smtp.seen == []

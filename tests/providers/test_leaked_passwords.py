@@ -115,7 +115,7 @@ class TestRange:
 
     @pytest.mark.parametrize("url", ["", "http://", "nonsense"])
     def test_a_wrong_address_is_unavailable(self, config: FakeConfig, url: str) -> None:
-        config[BASE_URL] = url
+        config.slip(BASE_URL, url)
         with pytest.raises(ProviderUnavailable):
             holds(config, LEAKED)
 

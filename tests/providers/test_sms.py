@@ -27,7 +27,7 @@ each_vendor = pytest.mark.parametrize("name", sorted(VENDORS))
 
 def put(config: FakeConfig, values: dict[str, str]) -> None:
     for key, value in values.items():
-        config[key] = value
+        config.slip(key, value)
 
 
 def message(text: str = "Your BIO.RE code is 123456 & more+") -> Sms:

@@ -7,15 +7,28 @@ from typing import Any
 
 import pytest
 
-from domain.auth import REFRESH_GRACE_SECONDS
+from domain.auth import ALERT_EMAIL, REFRESH_GRACE_SECONDS
 from domain.auth.passwords import SALT_ROUNDS
-from domain.config_keys import BoolKey, ChoiceKey, IntKey, InvalidConfig, Key, ListKey, SecretKey, TextKey
+from domain.config_keys import (
+    BoolKey,
+    ChoiceKey,
+    IntKey,
+    InvalidConfig,
+    Key,
+    ListKey,
+    MailAddressKey,
+    SecretKey,
+    TextKey,
+    UrlKey,
+)
 from domain.switches import SwitchKey
 from providers.dns.deliverability import EMAIL_MX_CHECK
+from providers.email.smtp import FROM, URL, SenderKey, ServerKey
 from services.config.catalogue import CATALOGUE, assembled, check
 
 KINDS: dict[type, type] = {
-    BoolKey: bool, SwitchKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list
+    BoolKey: bool, SwitchKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list,
+    UrlKey: str, MailAddressKey: str, SenderKey: str, ServerKey: str,
 }  # fmt: skip
 NUMBERS = [key for key in CATALOGUE.values() if isinstance(key, IntKey)]
 CHOOSING = [key for key in CATALOGUE.values() if isinstance(key, (ChoiceKey, ListKey)) and key.choices]
@@ -83,7 +96,52 @@ class TestCatalogue:
         ]
 
 
+class TestAddresses:
+    """What has the form of an address is not taken for any other text."""
+
+    @pytest.mark.parametrize(
+        "key", [key for key in CATALOGUE.values() if isinstance(key, UrlKey)], ids=lambda k: k.name
+    )
+    def test_of_servers(self, key: UrlKey) -> None:
+        for fit in ("https://example.com", "http://127.0.0.1:8000", "http://[::1]:80/x"):
+            assert key.check(fit) == fit
+        unfit = ["notaurl", "example.com", "ftp://example.com", "https://", "https://ada:x@example.com", "https://e:x",
+                 "https://a b", *([""] if key.default else [])]  # fmt: skip
+        for text in unfit:
+            with pytest.raises(InvalidConfig, match="must be an address such as"):
+                key.check(text)
+
+    def test_all_that_are_called_urls_are_checked(self) -> None:
+        named = [key for key in CATALOGUE.values() if key.name.endswith(("url", "endpoint"))]
+        assert [key.name for key in named if not isinstance(key, (UrlKey, ServerKey))] == []
+
+    def test_of_mailboxes(self) -> None:
+        assert ALERT_EMAIL.check("ada@example.com") == "ada@example.com"
+        assert ALERT_EMAIL.check("") == ""
+        assert FROM.check("Ada <ada@example.com>") == "Ada <ada@example.com>"
+        for key, text in ((ALERT_EMAIL, "ada"), (FROM, "ada"), (FROM, ""), (FROM, "a@b.example, c@d.example")):
+            with pytest.raises(InvalidConfig, match=key.name):
+                key.check(text)
+
+    def test_of_smtp_servers_without_telling_the_password(self) -> None:
+        assert URL.check("smtps://ada:hunter2@mail.example") == "smtps://ada:hunter2@mail.example"
+        assert URL.check("") == ""
+        for text in ("hunter2", "https://ada:hunter2@mail.example", "smtp://hunter2@mail:x", "smtp://h?tls=hunter2"):
+            with pytest.raises(InvalidConfig, match="must be like smtp://") as refusal:
+                URL.check(text)
+            assert "hunter2" not in str(refusal.value)
+
+
 class TestCheck:
+    @pytest.mark.parametrize(
+        ("typed", "meant"),
+        [("auth.salt_round", "auth.salt_rounds"), ("site.baseurl", "site.base_url"),
+         ("ratelimit.auth.loggin", "ratelimit.auth.login")],
+    )  # fmt: skip
+    def test_a_slip_of_the_keyboard_is_told_what_was_meant(self, typed: str, meant: str) -> None:
+        with pytest.raises(InvalidConfig, match=f"no config key '{typed}'; did you mean {meant}\\?"):
+            check(typed, 1, {"auth.login"})
+
     def test_an_override_belongs_to_an_operation(self) -> None:
         assert check("ratelimit.auth.login", "3/minute", {"auth.login"}) == "3/minute"
         for name in ("ratelimit.auth.logout", "ratelimit.", "ratelimit", "x.ratelimit.auth.login"):

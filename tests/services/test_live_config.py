@@ -51,6 +51,15 @@ class Node:
     def set(self, name: str, value: Any) -> None:
         self.use(lambda config: config.set(name, value))
 
+    def unset(self, name: str) -> bool:
+        return self.use(lambda config: config.unset(name))
+
+    def changed(self, name: str) -> bool:
+        async def read(config: LiveConfig) -> bool:
+            return {key: changed for key, _, changed in config.items()}[name]
+
+        return self.use(read)
+
     def get(self, name: str) -> Any:
         async def read(config: LiveConfig) -> Any:
             return config.get(name)
@@ -93,6 +102,7 @@ BAD: list[tuple[str, Any]] = [
     ("platform.supported_locales", [1]),
     ("external.email.active_provider", "pigeon"),
     ("site.base_url", 7),
+    ("site.api_url", "notaurl"),
     (SMTP, None),
     ("ratelimit.auth.login", "often"),
     ("ratelimit.auth.login", 3),
@@ -125,6 +135,35 @@ class TestSet:
         node.set("auth.salt_rounds", 11)
         entry = rows.one("SELECT action, target_id, details FROM audit_logs")
         assert entry == {"action": "config.set", "target_id": "auth.salt_rounds", "details": {"value": 11}}
+
+
+class TestUnset:
+    def test_the_default_is_back_and_the_mark_is_gone(self, node: Node, rows: Tables) -> None:
+        node.set("auth.salt_rounds", 11)
+        assert node.unset("auth.salt_rounds")
+        assert node.get("auth.salt_rounds") == SALT_ROUNDS.default_in("development")
+        assert not node.changed("auth.salt_rounds")
+        assert rows.count("config_entries") == 0
+
+    def test_a_limit_is_the_contracts_again(self, node: Node) -> None:
+        node.set("ratelimit.auth.login", "3/hour")
+        assert node.unset("ratelimit.auth.login")
+        assert node.get("ratelimit.auth.login") is None
+        assert node.shown("ratelimit.auth.login") is None
+
+    def test_is_audited_where_something_was_stored(self, node: Node, rows: Tables) -> None:
+        assert not node.unset("auth.salt_rounds")
+        assert rows.count("audit_logs") == 0
+        node.set("auth.salt_rounds", 11)
+        node.unset("auth.salt_rounds")
+        (entry,) = rows.rows("SELECT target_id, details FROM audit_logs WHERE action = 'config.unset'")
+        assert entry == {"target_id": "auth.salt_rounds", "details": {}}
+
+    def test_what_another_version_stored_can_be_taken_away(self, node: Node, rows: Tables) -> None:
+        rows.run("INSERT INTO config_entries (name, value) VALUES ('auth.gone', '1')")
+        assert node.unset("auth.gone")
+        with pytest.raises(InvalidConfig, match="no config key"):
+            node.unset("auth.gone")
 
 
 class TestSecrets:
