@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from domain.network import Network
 
 ENVIRONMENTS = ("development", "staging", "production")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 PREFIX = "BIORE_"
 MIN_SECRET = 32
 NO_SECRET = f"{PREFIX}SECRET_KEY must be set outside development: {MIN_SECRET} random characters or more"
@@ -53,6 +54,7 @@ class InvalidSettings(Exception):
 class Settings:
     """``processes``: how many API processes share the rate limits (all nodes together).
 
+    ``log_level``: the least that is logged; pages and files of the portal are below ``info``.
     ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
     ``client_address_header``, ``country_header``: what trusted proxies set themselves, and is believed of them.
     ``otlp_endpoint``: the base address of an OpenTelemetry collector; without it nothing is traced.
@@ -86,6 +88,7 @@ class Settings:
     drain_seconds: float | None = None
     max_connections: int = 1000
     max_client_connections: int = 100
+    log_level: str = "info"
 
     @property
     def development(self) -> bool:
@@ -186,6 +189,8 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}ENV must be one of {', '.join(ENVIRONMENTS)}"
     if not 0 < settings.port < 65536:
         yield f"{PREFIX}PORT must be {A_PORT}, not {settings.port}"
+    if settings.log_level not in LOG_LEVELS:
+        yield f"{PREFIX}LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}"
     if settings.processes < 1:
         yield f"{PREFIX}PROCESSES must be 1 or more, not {settings.processes}"
     if settings.max_connections < 1 or settings.max_client_connections < 1:

@@ -26,7 +26,7 @@ def serve(host: str | None, port: int | None, workers: int, no_worker: bool, exp
     """Run the API. In development a worker, and unless configured PostgreSQL, run beside it."""
     settings = load()
     settings = replace(settings, host=host or settings.host, port=port or settings.port)
-    log.configure(readable=settings.development)
+    server.configure_log(settings)
     server.serve(settings, workers=workers, with_worker=settings.development and not no_worker, exposed=expose)
 
 

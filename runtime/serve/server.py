@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import errno
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -135,7 +136,7 @@ def _serve_alone(listening: socket.socket | None = None) -> bool:
     from runtime.web.app import Application  # slow to import, and of no use to the parent and the worker
 
     settings = load()
-    log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
+    configure_log(settings)
     return serve_application(Application(settings, settings.database_url or ""), settings, listening)
 
 
@@ -152,6 +153,11 @@ def serve_application(application: "Application", settings: Settings, listening:
     if not server.started:
         sys.exit(STARTUP_FAILURE)
     return not server.force_exit
+
+
+def configure_log(settings: Settings) -> None:
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    log.configure(readable=settings.development, level=level, traced=settings.otlp_endpoint is not None)
 
 
 def _give_back_memory() -> None:
@@ -261,7 +267,7 @@ def work(settings: Settings, url: str, lease: timedelta, *, parent: int | None, 
     ``/metrics``.
     """
     os.umask(embedded.PRIVATE)
-    log.configure(readable=settings.development, traced=settings.otlp_endpoint is not None)
+    configure_log(settings)
     asyncio.run(_work(settings, url, lease, parent, metrics_at))
 
 

@@ -143,16 +143,17 @@ class Application:
         self._routes = Routes()
         self.connexion = self._connexion()
         self.metrics.watch(self._present)
-        door = EdgeMiddleware(self._outer(), settings, self.config, self.metrics.observe)
-        self.asgi = self._traced(door)
+        routes = {name: contract.base_path + policy.path for name, policy in contract.policies.items()}
+        door = EdgeMiddleware(self._outer(), settings, self.config, self.metrics.observe, routes)
+        self.asgi = self._traced(door, routes)
 
-    def _traced(self, app: ASGIApp) -> ASGIApp:
+    def _traced(self, app: ASGIApp, routes: Mapping[str, str]) -> ASGIApp:
         tracing = self.parts.tracing
         if isinstance(tracing, NoTracing):
             return app
         from runtime.web.request_spans import RequestSpans  # needs the extra `tracing`
 
-        return RequestSpans(app, tracing, self.parts.contract)
+        return RequestSpans(app, tracing, routes)
 
     def _make_own_routes(self) -> list[Route | Mount]:
         """Everything that is neither an operation nor a page."""

@@ -23,8 +23,8 @@ class Call:
     """``answer_headers`` are added to whatever answer the request gets; ``status`` is 0 until that began.
 
     ``fault`` is the type of the exception that the answer was made from, and ``code`` the documented refusal that it
-    became. ``typed`` has passwords of the body as they were sent, by what cleaning made of them, where that is another
-    text.
+    became. ``page``: a page or a file of the portal was the answer.
+    ``typed`` has passwords of the body as they were sent, by what cleaning made of them, where that is another text.
     """
 
     correlation_id: str
@@ -39,6 +39,7 @@ class Call:
     code: str | None = None
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     status: int = 0
+    page: bool = False
     receive: Receive | None = None
 
     async def gone(self) -> None:

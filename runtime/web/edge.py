@@ -9,10 +9,12 @@ from random import Random
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contract.loader import METHODS
 from contract.texts import negotiate
 from domain.config_keys import Config
 from domain.locales import SUPPORTED_LOCALES
 from domain.network import MAX_ADDRESS, Network, address_of, network_of, traced_network, within
+from domain.upload import FILES
 from domain.users import Client
 from runtime.observe.context import CORRELATION
 from runtime.observe.log import RequestLog, hide
@@ -31,6 +33,10 @@ CDN_HEADERS = ("cf-connecting-ip", "true-client-ip", "fastly-client-ip", "cloudf
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 PROBES = frozenset(("/health/live", "/health/ready"))
 BAD = 400
+FOUND = (200, 206, 304)
+READING = ("GET", "HEAD")
+MAX_PATH = 256
+KNOWN_METHODS = {method.upper() for method in METHODS} | {"HEAD", "OPTIONS"}
 # Shown in place of a line feed in a path, which the patterns of routers do not match; no path of ours holds either.
 NEWLINE = "\u2424"
 # What a browser may do with an answer that does not say otherwise: not keep it, not frame it, run and load nothing.
@@ -53,9 +59,14 @@ _random = Random()  # noqa: S311 - seeded by the system, once in each process
 class EdgeMiddleware:
     """Pure ASGI. Puts a ``Call`` into the scope and its headers on the answer."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, config: Config, observe: Observe) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, config: Config, observe: Observe, routes: Mapping[str, str]
+    ) -> None:
+        """``routes``: the path template of each operation, by its id."""
         self._app = app
         self._log = RequestLog()
+        self._routes = routes
+        self._tells_lost = settings.development
         self._observe = observe
         self._trusted = settings.trusted_proxies
         self._address_header = settings.client_address_header.lower()
@@ -83,8 +94,16 @@ class EdgeMiddleware:
             seconds = time.perf_counter() - began
             self._observe(call.operation_id, call.status, seconds)
             if scope["path"] not in PROBES:
-                refused = _refused(call) if call.status >= BAD else {}
-                self._log.note(call.operation_id, call.status, seconds, correlation_id, refused)
+                refused = _refused(call) if call.status >= BAD and not call.page else {}
+                self._log.note(
+                    method_of(scope), self._path(scope, call), call.operation_id, call.status, seconds, correlation_id,
+                    refused, aside=call.page,
+                )  # fmt: skip
+
+    def _path(self, scope: Scope, call: Call) -> str | None:
+        """One that leads nowhere may hold whatever its sender mixed up, and is told to developers only."""
+        known = known_path(self._routes, scope, call)
+        return hide(scope["path"])[:MAX_PATH] if known is None and self._tells_lost else known
 
     def _client(self, scope: Scope, headers: Headers) -> Client:
         peer = scope["client"][0] if scope.get("client") else None
@@ -136,6 +155,27 @@ class HeaderSend:
 
     def _missing(self, present: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         return [default for default in self._defaults if default[0] not in present]
+
+
+def known_path(routes: Mapping[str, str], scope: Scope, call: Call) -> str | None:
+    """The template of an operation or of files, or the path itself where it led to something."""
+    route = route_of(routes, scope, call)
+    if route is None and (call.page or (call.status in FOUND and scope["method"] in READING)):
+        return hide(scope["path"])[:MAX_PATH]
+    return route
+
+
+def route_of(routes: Mapping[str, str], scope: Scope, call: Call) -> str | None:
+    """The template that a path has."""
+    if call.operation_id is not None:
+        return routes.get(call.operation_id)
+    return f"{FILES}{{key}}" if scope["path"].startswith(FILES) else None
+
+
+def method_of(scope: Scope) -> str:
+    """Anybody may send any word in its place."""
+    method: str = scope["method"]
+    return method if method in KNOWN_METHODS else "_OTHER"
 
 
 def _refused(call: Call) -> dict[str, str | None]:

@@ -26,10 +26,11 @@ from domain.switches import TRY_MUTATIONS
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
 from runtime.web.call import SCOPE_KEY
+from runtime.web.edge import READING
 from runtime.web.packed import Packed
 
 HOME = "/docs"
-READING = ("GET", "HEAD")
+LOST = (404, 405)
 # pagefind, the search of the pages, runs WebAssembly, which 'self' alone forbids; eval() of scripts stays forbidden.
 CONTENT_POLICY = "; ".join(
     (
@@ -100,6 +101,7 @@ class Portal:
             await self._beyond(scope, receive, send)
             return
         answer = await asyncio.to_thread(self._answer, scope)
+        scope[SCOPE_KEY].page = answer is not None and answer.status_code not in LOST
         await (answer or self._beyond)(scope, receive, send)
 
     def _answer(self, scope: Scope) -> Response | None:

@@ -1,29 +1,25 @@
 """A span around each request."""
 
+from collections.abc import Mapping
+
 from opentelemetry.trace import Span
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.loader import METHODS, Contract
 from domain.network import traced_network
-from domain.upload import FILES
 from runtime.observe.log import hide
 from runtime.observe.spans import Traced, entered, fail
 from runtime.web.call import SCOPE_KEY, Call
-from runtime.web.edge import PROBES
-from runtime.web.pages import READING
-
-FOUND = (200, 206, 304)
-MAX_PATH = 256
-KNOWN_METHODS = {method.upper() for method in METHODS} | {"HEAD", "OPTIONS"}
+from runtime.web.edge import FOUND, MAX_PATH, PROBES, READING, method_of, route_of
 
 
 class RequestSpans:
     """Pure ASGI, around everything. What the layers below learnt of the request stands in its ``Call``."""
 
-    def __init__(self, app: ASGIApp, tracing: Traced, contract: Contract) -> None:
+    def __init__(self, app: ASGIApp, tracing: Traced, routes: Mapping[str, str]) -> None:
+        """``routes``: the path template of each operation, by its id."""
         self._app = app
         self._tracing = tracing
-        self._routes = {name: contract.base_path + policy.path for name, policy in contract.policies.items()}
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in PROBES:
@@ -43,7 +39,7 @@ class RequestSpans:
     def _begin(self, scope: Scope) -> Span:
         given = [value for name, value in scope["headers"] if name == b"traceparent"]
         peer = scope["client"][0] if scope.get("client") else None
-        return self._tracing.request(_method(scope), peer, given[0].decode("latin-1") if len(given) == 1 else None)
+        return self._tracing.request(method_of(scope), peer, given[0].decode("latin-1") if len(given) == 1 else None)
 
     def _describe(self, span: Span, scope: Scope, call: Call) -> None:
         span.set_attribute("url.scheme", scope["scheme"])
@@ -64,18 +60,10 @@ class RequestSpans:
     def _tell_route(self, span: Span, scope: Scope, call: Call) -> None:
         """A path is told where it is one of ours: one that leads nowhere may hold whatever its sender mixed up."""
         path = scope["path"]
-        route = self._routes.get(call.operation_id or "")
-        if route is None and path.startswith(FILES):
-            route = f"{FILES}{{key}}"
+        route = route_of(self._routes, scope, call)
         if route is not None:
             span.set_attribute("http.route", route)
-            span.update_name(f"{_method(scope)} {route}")
+            span.update_name(f"{method_of(scope)} {route}")
         found = route is None and call.status in FOUND and scope["method"] in READING
         if route == path or found:
             span.set_attribute("url.path", hide(path)[:MAX_PATH])
-
-
-def _method(scope: Scope) -> str:
-    """Anybody may send any word in its place."""
-    method: str = scope["method"]
-    return method if method in KNOWN_METHODS else "_OTHER"

@@ -81,6 +81,7 @@ class TestMistakes:
             ({"DRAIN_SECONDS": "nan"}, "BIORE_DRAIN_SECONDS"),
             ({"DRAIN_SECONDS": "soon"}, "BIORE_DRAIN_SECONDS"),
             ({"ENV": "prod"}, "BIORE_ENV"),
+            ({"LOG_LEVEL": "loud"}, "BIORE_LOG_LEVEL must be one of debug, info"),
             ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "BIORE_TRUSTED_PROXIES"),
             ({"TRUSTED_PROXIES": "*"}, "BIORE_TRUSTED_PROXIES"),
             ({"CLIENT_ADDRESS_HEADER": "X Forwarded For"}, "BIORE_CLIENT_ADDRESS_HEADER"),

@@ -82,6 +82,19 @@ class TestWalk:
         assert ("auth.me", 401) in {(request["operation"], request["status"]) for request in requests}
         assert all(request["operation"] for request in requests)
 
+    def test_a_request_is_told_by_method_and_template(self, walk: Walk) -> None:
+        requests = [event for event in walk("json").events if event["event"] == "request"]
+        told = {(line["operation"], line["method"], line["path"]) for line in requests}
+        assert told >= {
+            ("auth.login", "POST", "/api/v1/auth/login"),
+            ("auth.sessions.revoke", "DELETE", "/api/v1/auth/sessions/{id}"),
+        }
+
+    def test_a_reader_sees_a_request_in_one_line(self, walk: Walk) -> None:
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", walk("readable").log)
+        assert re.search(r"\[info +\] POST /api/v1/auth/login 200 [0-9.]+ms auth\.login +\[", plain)
+        assert re.search(r"DELETE /api/v1/auth/sessions/{id} 404 [0-9.]+ms auth\.sessions\.revoke", plain)
+
     def test_a_refusal_tells_why_whose_and_from_where(self, walk: Walk) -> None:
         requests = [event for event in walk("json").events if event["event"] == "request"]
         told = {

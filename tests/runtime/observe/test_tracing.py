@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from contract.loader import ROOT, load
+from contract.loader import ROOT
 from runtime.observe.spans import Traced
 from runtime.settings import Settings
 from runtime.web.request_spans import RequestSpans
@@ -318,7 +318,7 @@ class TestCollector:
 
     def test_may_be_down(self, start_traced: StartTraced) -> None:
         traced = start_traced(f"http://127.0.0.1:{closed_port()}", patience=0.1)
-        app = RequestSpans(answering, traced, load())
+        app = RequestSpans(answering, traced, {})
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://down")
 
         async def ask() -> list[int]:

@@ -81,9 +81,9 @@ class TestBrokenOff:
         observed: list[tuple[str | None, int]] = []
         config = FakeConfig({"platform.supported_locales": ["en"]})
         door = EdgeMiddleware(
-            broken, Settings(), config, lambda operation, status, _: observed.append((operation, status))
+            broken, Settings(), config, lambda operation, status, _: observed.append((operation, status)), {}
         )
-        scope = {"type": "http", "path": "/api/v1/auth/me", "headers": [], "client": ("192.0.2.7", 1)}
+        scope = {"type": "http", "method": "GET", "path": "/api/v1/auth/me", "headers": [], "client": ("192.0.2.7", 1)}
         with capture_logs() as logs, pytest.raises(ConnectionError):
             asyncio.run(door(scope, cast("Receive", None), cast("Send", None)))
         assert observed == [(None, 0)]

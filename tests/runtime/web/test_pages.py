@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from tests.harness import Server
+from tests.processes.biore import until
 from tests.runtime.web.wire import Answer, request
 
 DEEP = "/docs/" + "deep/" * 7 + "file.txt"  # more steps than any page has
@@ -93,6 +96,41 @@ class TestAddresses:
         answer = get(serving, path)
         assert answer.status == 404
         assert b"secret" not in answer.body
+
+
+def logged(server: Server, path: str) -> list[EventDict]:
+    """What is logged of a request, which is after its answer."""
+    with capture_logs() as logs:
+        get(server, path)
+        return until(lambda: [line for line in logs if line["event"] == "request"], "its line")
+
+
+class TestLog:
+    """A call can be told from a page, and a page from a page that is not there."""
+
+    @pytest.mark.parametrize(
+        ("path", "level", "told"),
+        [
+            ("/docs", "debug", ("GET", "/docs", 200)),
+            ("/docs/icon.svg", "debug", ("GET", "/docs/icon.svg", 200)),
+            ("/docs/auth/login/", "debug", ("GET", "/docs/auth/login/", 308)),
+            ("/docs/nowhere", "info", ("GET", "/docs/nowhere", 404)),
+            ("/api/v1/auth/me", "info", ("GET", "/api/v1/auth/me", 401)),
+            ("/api/v1/nowhere/ada@example.com", "info", ("GET", "(hidden)", 404)),
+            ("/files/nothing", "info", ("GET", "/files/{key}", 404)),
+        ],
+    )
+    def test_pages_are_logged_below_calls(
+        self, serving: Server, path: str, level: str, told: tuple[str, str, int]
+    ) -> None:
+        (line,) = logged(serving, path)
+        assert (line["log_level"], (line["method"], line["path"], line["status"])) == (level, told)
+
+    def test_outside_development_a_path_that_leads_nowhere_is_not_told(
+        self, start_server: Callable[..., Server], folder: Path
+    ) -> None:
+        staging = start_server(env="staging", portal_dir=folder, dev_token="x" * 32)
+        assert [line["path"] for line in logged(staging, "/api/v1/nowhere/of-mine")] == [None]
 
 
 class TestRefusals:
