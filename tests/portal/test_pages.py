@@ -132,16 +132,16 @@ class TestOperationPages:
 
     def test_tell_the_policy(self, read: dict[str, Document]) -> None:
         told = read["/docs/auth/register"].text("top")
-        for text in ("/api/v1/auth/register", "10 calls in 1 h", "network address", "captchaToken", "Idempotency-Key",
+        for text in ("/api/v1/auth/register", "10 calls in 1 h", "IP address", "captchaToken", "Idempotency-Key",
                      "platform.registration_enabled; while it is off", "auth.register.closed (403)",
                      "bcrypt cost"):  # fmt: skip
             assert text in told
 
     @pytest.mark.parametrize(
         ("page", "counted"),
-        [("register", "network address"), ("me", "session and account"),
-         ("login", "device that the cookie names, else network address"),
-         ("refresh", "session that the cookie names, else network address")],
+        [("register", "IP address"), ("me", "session and account"),
+         ("login", "device named by the cookie, otherwise IP address"),
+         ("refresh", "session named by the cookie, otherwise IP address")],
     )  # fmt: skip
     def test_tell_whom_a_limit_counts(self, read: dict[str, Document], page: str, counted: str) -> None:
         facts = read[f"/docs/auth/{page}"].root.xpath("//dl[@class='facts']/div")

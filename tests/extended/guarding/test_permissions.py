@@ -350,8 +350,8 @@ class TestPages:
     def test_so_does_markdown(self, built: Path) -> None:
         told = (built / "docs" / "samples" / "suspend.md").read_text()
         assert "Permission: `samples.write`: Write the samples. Roles: `OWNER`, `MODERATOR`; for other staff" in told
-        assert f"`admin.fresh_minutes` minutes old; otherwise the answer is `{AGAIN}` (403)" in told
-        assert "Permission: `staff`: whoever has a role" in (built / "docs" / "samples" / "staff.md").read_text()
+        assert f"`admin.fresh_minutes` minutes old; otherwise the response is `{AGAIN}` (403)" in told
+        assert "Permission: `staff`: anyone with a role" in (built / "docs" / "samples" / "staff.md").read_text()
 
     def test_other_portals_get_a_badge(self, built: Path) -> None:
         assert '"name": "samples.write"' in (built / "docs" / "exports" / "openapi.enriched.json").read_text()

@@ -407,6 +407,6 @@ class TestPages:
     def test_postman_knows_both(self, site: Site) -> None:
         (folder,) = [item for item in collection(site, ORIGIN)["item"] if item["name"] == "samples"]
         bodies = {item["name"]: item["request"].get("body") for item in folder["item"]}
-        assert bodies["A form"]["mode"] == "urlencoded"
-        assert {"key": "tags", "value": "b c"} in bodies["A form"]["urlencoded"]
-        assert bodies["Signed bytes"] == {"mode": "raw", "raw": '{"event": "it\'s done", "amount": 5}'}
+        assert bodies["Submit Form"]["mode"] == "urlencoded"
+        assert {"key": "tags", "value": "b c"} in bodies["Submit Form"]["urlencoded"]
+        assert bodies["Process Webhook"] == {"mode": "raw", "raw": '{"event": "it\'s done", "amount": 5}'}

@@ -88,9 +88,9 @@ class TestPages:
 
     def test_say_so_in_markdown(self, built: Path) -> None:
         told = (built / "docs" / "samples" / "switched.md").read_text()
-        assert "`kill_switch.SAMPLE`; while it is thrown (`true`), the answer is `samples.closed` (503)" in told
+        assert "`kill_switch.SAMPLE`; while it is `true`, the response is `samples.closed` (503)" in told
         told = (built / "docs" / "samples" / "enabled.md").read_text()
-        assert "`samples.switched_enabled`; while it is off, the answer is `samples.closed` (503)" in told
+        assert "`samples.switched_enabled`; while it is off, the response is `samples.closed` (503)" in told
 
     @pytest.mark.parametrize("locale", LOCALES)
     def test_say_what_true_means_in_every_language(self, site: Site, locale: str) -> None:

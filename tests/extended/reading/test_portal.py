@@ -84,7 +84,7 @@ class TestCache:
 
     def test_markdown_says_it_too(self, built: Path) -> None:
         text = (built / "docs" / "shelf" / "book.md").read_text()
-        assert "- Kept by caches: for 1 min, and for 5 min longer while a new answer is fetched. While nothing" in text
+        assert "- Caching: for 1 min, and for 5 min longer while a new response is fetched. While nothing" in text
         assert "### 304" in text
 
     def test_every_sample_offers_the_condition(self, operations: dict[str, Operation]) -> None:
@@ -161,7 +161,7 @@ class TestClamp:
 
     def test_markdown_says_it_too(self, built: Path) -> None:
         text = (built / "docs" / "shelf" / "numbers.md").read_text()
-        assert "what is outside of 1 to 100 counts as the nearer end" in text
+        assert "alues outside 1 to 100 are set to the nearest bound" in text
 
 
 class TestCursor:

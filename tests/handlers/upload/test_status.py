@@ -45,9 +45,9 @@ class TestStatus:
     @pytest.mark.parametrize(
         ("content", "reason", "words"),
         [
-            (HTML, "not_what_it_claims", "The file is damaged, or it is not of the type that was told."),
+            (HTML, "not_what_it_claims", "The file is damaged, or it does not have the declared type."),
             (png(100, 50_000, 50_000), "too_many_pixels", "The picture has too many pixels."),
-            (png(5000), "too_large", "The file is larger than it may be."),
+            (png(5000), "too_large", "The file is larger than allowed."),
         ],
     )
     def test_it_says_why_a_file_was_refused(
