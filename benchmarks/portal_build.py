@@ -44,20 +44,22 @@ class Took:
 
 
 def large(site: Site, count: int) -> Site:
-    """A site of ``count`` operations, 30 to a module as in the largest that we have."""
-    repeated = [_again(operation, turn) for turn in range(count) for operation in site.operations][:count]
-    modules: dict[str, list[Operation]] = {}
-    for position, operation in enumerate(repeated):
+    """A site of ``count`` operations: ours, then the same again in modules of 30, as in the largest that we have."""
+    repeated = [_again(operation, turn) for turn in range(1, count) for operation in site.operations]
+    modules = {module.name: list(module.operations) for module in site.modules}
+    for position, operation in enumerate(repeated[: max(0, count - len(site.operations))]):
         name = f"part{position // OF_A_MODULE}"
         page = f"{name}/{operation.policy.page.replace('/', '-')}-{position}"
         modules.setdefault(name, []).append(replace(operation, policy=replace(operation.policy, page=page)))
-    named = tuple(Module(name, name.title(), "Repeated.", tuple(found)) for name, found in modules.items())
-    return Site(site.contract, named)
+    ours = {module.name: module for module in site.modules}
+    named = (ours.get(name) or Module(name, name.title(), "Repeated.", tuple(found)) for name, found in modules.items())
+    return Site(site.contract, tuple(named))
 
 
 def _again(operation: Operation, turn: int) -> Operation:
-    policy = replace(operation.policy, operation_id=f"{operation.id}_{turn}" if turn else operation.id)
-    return replace(operation, policy=policy)
+    policy = replace(operation.policy, operation_id=f"{operation.id}_{turn}")
+    document = operation.document | {"summary": f"{operation.summary} {turn}"}
+    return replace(operation, policy=policy, document=document)
 
 
 def changed(site: Site) -> Site:

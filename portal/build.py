@@ -33,7 +33,7 @@ LITERALS = FOLDER / "samples" / "literals.json"
 class Options:
     """``origin``: the real base of the samples. ``repository``: a URL of source lines with {commit}, {path}, {line}.
 
-    ``theme``: a style sheet of your own, read after ours. ``search``: whether the index for full-text search is made.
+    ``theme``: a style sheet of your own, read after ours. ``search``: whether the index of the search is made.
     ``api``: where pages on another origin find the API.
     ``processes``: languages written side by side, where the system can fork; a program with threads leaves it at 1.
     """
@@ -102,7 +102,7 @@ def _write(site: Site, folder: Path, options: Options) -> None:
     _write_collections(book, options.origin)
     bundle.write(site, folder, options.origin, options.api)
     if options.search:
-        search.index(folder)
+        search.write_scripts(folder)
 
 
 def _write_languages(book: Book, options: Options) -> None:
@@ -132,6 +132,15 @@ def _write_language(book: Book, locale: str) -> None:
     renderer = Renderer(book.site, book.words(locale), book.languages, book.extras)
     for page in book.pages:
         _put(book.folder / renderer.file(page), renderer.render(page))
+    if book.extras["options"].search:
+        _put(book.folder / renderer.href(search.INDEX).lstrip("/"), _search_index(book, renderer))
+
+
+def _search_index(book: Book, renderer: Renderer) -> str:
+    def written(page: Page) -> str:
+        return (book.folder / renderer.file(page)).read_text(encoding="utf-8")
+
+    return search.index(book.site, book.pages, renderer.words, renderer.href, written)
 
 
 def _standing(site: Site) -> Iterator[Page]:
@@ -144,7 +153,7 @@ def _standing(site: Site) -> Iterator[Page]:
 def _write_assets(book: Book, options: Options) -> None:
     folder = book.folder / "docs" / "assets"
     folder.mkdir(parents=True)
-    for asset in sorted(ASSETS.iterdir()):
+    for asset in sorted(ASSETS.glob("*.*")):
         shutil.copyfile(asset, folder / asset.name)
     shutil.copyfile(LITERALS, folder / LITERALS.name)
     _put(folder / "theme.css", options.theme.read_text(encoding="utf-8") if options.theme else "")

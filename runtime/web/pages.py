@@ -31,11 +31,10 @@ from runtime.web.packed import Packed
 
 HOME = "/docs"
 LOST = (404, 405)
-# pagefind, the search of the pages, runs WebAssembly, which 'self' alone forbids; eval() of scripts stays forbidden.
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
+        "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
         "object-src 'none'",
@@ -52,9 +51,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 REVALIDATED = "no-cache"
-FOREVER = "public, max-age=31536000, immutable"
-# pagefind names these by a digest of what they hold.
-UNCHANGING = re.compile(r"/docs/pagefind/(fragment|index)/[^/]+")
 DOCS = re.compile(r"(/[a-z]{2})?/docs(/.*)?")
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -65,10 +61,9 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
     ".yaml": "application/yaml",
-    ".wasm": "application/wasm",
 }
 # Everything else is text, which is worth compressing.
-PACKED = (".png", ".woff2", ".gz", ".pagefind", ".pf_fragment", ".pf_index", ".pf_meta", ".pf_filter")
+PACKED = (".png", ".woff2", ".gz")
 # Every address of the portal starts with one of these, or is a file at the root.
 PATHS = (HOME, *(f"/{locale}" for locale in LOCALES), *(action.path for action in ACTIONS))
 MAX_PATH = 1024
@@ -163,9 +158,7 @@ class Portal:
         return file.answer(headers, {**HEADERS, "Cache-Control": self._lifetime(path), "Vary": self._varies(path)})
 
     def _lifetime(self, path: str) -> str:
-        if path in self._actions:
-            return "no-store"  # its address holds a token
-        return FOREVER if UNCHANGING.fullmatch(path) else REVALIDATED
+        return "no-store" if path in self._actions else REVALIDATED  # the address of an action holds a token
 
     def _varies(self, path: str) -> str:
         return "Accept-Encoding, Accept-Language" if path in self._actions else "Accept-Encoding"

@@ -354,12 +354,6 @@ class TestBuilding:
         build(site, tmp_path / "site", Options(ORIGIN, ("en",), theme=tmp_path / "mine.css", search=False))
         assert (tmp_path / "site/docs/assets/theme.css").read_text() == ":root { --accent: rebeccapurple; }"
 
-    def test_makes_a_search_index_for_each_language(self, site: Site, tmp_path: Path) -> None:
-        build(site, tmp_path / "site", Options(ORIGIN, locales=("en", "tr")))
-        entry = json.loads((tmp_path / "site/docs/pagefind/pagefind-entry.json").read_text())
-        assert entry["languages"].keys() == {"en", "tr"}
-        assert all(index["page_count"] >= len(site.operations) for index in entry["languages"].values())
-
 
 def content(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}

@@ -1,0 +1,159 @@
+"""What the search is told of every page, without a browser: tests/browser/test_search.py types into it."""
+
+import gzip
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from benchmarks.portal_build import large
+from contract.policy import ContractError
+from contract.texts import Texts
+from portal.build import Options, build
+from portal.model import Site
+from portal.pages import Page, error_anchor, error_path, operation_path, pages
+from portal.search import SYNONYMS, Synonyms, index
+from portal.words import Words
+from tests.portal.conftest import ORIGIN
+from tests.portal.reading import documents
+
+MOST_BYTES = 60_000
+GUIDE = """<!doctype html><body><nav>menu</nav><main id="content"><nav>breadcrumb</nav><h1>Tokens</h1>
+<p>Where <em>tokens</em> come from &amp; go.</p><pre>curl secret</pre>
+<section id="native"><h2>Native apps <a class="anchor" href="#native">#</a></h2><p>Keep it in the key store.</p>
+<h3 id="swift">Swift</h3><ul><li>First</li><li>second</li></ul><h3>Without an address</h3><p>goes on</p></section>
+</main><footer>bottom</footer>"""
+
+
+def made(site: Site, html: Callable[[Page], str], *more: Page, locale: str = "en") -> dict[str, Any]:
+    words = Words(locale, Texts(site.contract.errors))
+    text = index(site, (*pages(site), *more), words, lambda path: path, html)
+    return dict(json.loads(text))
+
+
+@pytest.fixture(scope="module")
+def content(site: Site) -> dict[str, Any]:
+    return made(site, lambda _: GUIDE)
+
+
+class TestIndex:
+    def test_is_made_for_each_language(self, site: Site, tmp_path: Path) -> None:
+        """Whatever it leads to is there, with the field or the section that is meant."""
+        build(site, tmp_path / "site", Options(ORIGIN, locales=("en", "tr")))
+        read = documents(tmp_path / "site")
+        for name, below in (("docs/search.json", ""), ("tr/docs/search.json", "/tr")):
+            content = json.loads((tmp_path / "site" / name).read_text())
+            lost = []
+            for entry in content["entries"]:
+                path, _, anchor = entry["url"].partition("#")
+                fields = entry.get("fields", {}).items()
+                anchors = [f"{location}-{field}" for location, paths in fields for field in paths]
+                wanted = {one.replace("[]", "-items").replace(".", "-").lower() for one in anchors} | ({anchor} - {""})
+                assert path.startswith(f"{below}/docs")
+                lost += [(path, one) for one in wanted if one not in read[path].addresses]
+            assert lost == []
+            assert {*content["popular"]["urls"]} <= {entry["url"] for entry in content["entries"]}
+
+    def test_knows_every_operation_and_every_error_once(self, site: Site, content: dict[str, Any]) -> None:
+        urls = Counter(entry["url"] for entry in content["entries"])
+        expected = [operation_path(operation) for operation in site.operations]
+        expected += [f"{error_path(code)}#{error_anchor(code)}" for code in site.contract.errors]
+        assert [url for url in expected if urls[url] != 1] == []
+        assert [url for url, times in urls.items() if times > 1] == []
+
+    def test_knows_an_operation_by_all_its_names(self, content: dict[str, Any]) -> None:
+        entry = next(entry for entry in content["entries"] if entry.get("id") == "auth.register")
+        assert (entry["method"], entry["path"], entry["within"]) == ("POST", "/auth/register", "Authentication")
+        assert "sign up" in entry["aliases"]
+        assert "auth.register.email_exists" in entry["codes"]
+        assert "rate_limit.exceeded" not in entry["codes"]  # of all operations
+        assert "displayName" in entry["fields"]["body"]
+
+    def test_tells_errors_in_the_language(self, site: Site) -> None:
+        told = {locale: made(site, lambda _: GUIDE, locale=locale)["entries"] for locale in ("en", "de")}
+        english, german = (
+            next(entry["text"] for entry in entries if entry["title"] == "rate_limit.exceeded")
+            for entries in told.values()
+        )
+        assert english != german
+
+    def test_reads_a_guide_as_it_was_written(self, site: Site) -> None:
+        guide = Page("/docs/guides/tokens-of-mine", "guide.html", "Tokens", True)
+        entries = [e for e in made(site, lambda _: GUIDE, guide)["entries"] if e["url"].startswith(guide.path)]
+        assert entries == [
+            {"kind": "guide", "url": guide.path, "title": "Tokens", "text": "Where tokens come from & go."},
+            {"kind": "guide", "url": f"{guide.path}#native", "title": "Native apps", "within": "Tokens",
+             "text": "Keep it in the key store."},
+            {"kind": "guide", "url": f"{guide.path}#swift", "title": "Swift", "within": "Tokens",
+             "text": "First second Without an address goes on"},
+        ]  # fmt: skip
+
+    def test_what_has_no_page_is_not_found(self, site: Site) -> None:
+        """Such as config keys, where the pages of operators are not built."""
+        kept = tuple(page for page in pages(site) if not page.path.startswith("/docs/config"))
+        words = Words("en", Texts(site.contract.errors))
+        text = index(site, kept, words, lambda path: path, lambda _: GUIDE)
+        assert "/docs/config" not in text
+
+    def test_long_texts_are_cut_where_a_sentence_or_a_word_ends(self, site: Site) -> None:
+        def shown(text: str) -> str:
+            entries = made(site, lambda _: f"<main><p>{text}</p></main>")["entries"]
+            return next(str(entry["text"]) for entry in entries if entry["url"] == "/docs/conventions")
+
+        sentence = "It takes the token of the mail. "
+        assert shown(sentence * 9) == (sentence * 3).strip()
+        assert shown("word " * 90).endswith("word …")
+
+    def test_is_small_and_made_at_once(self, site: Site) -> None:
+        many = large(site, 300)
+        before = time.process_time()
+        content = made(many, lambda _: GUIDE)
+        assert time.process_time() - before < 1
+        assert zipped(content) < MOST_BYTES
+        # Repeated texts compress better than those of 300 different operations would, and those better than this.
+        own = [entry for entry in made(site, lambda _: GUIDE)["entries"] if entry["kind"] in ("operation", "error")]
+        assert zipped(own) * 300 / len(site.operations) < MOST_BYTES * 1.2
+
+
+def zipped(value: Any) -> int:
+    return len(gzip.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()))
+
+
+class TestSynonyms:
+    def write(self, folder: Path, **changed: Any) -> Path:
+        told = {"popular": [], "operations": {}, "pages": {}, "errors": {}, **changed}
+        (folder / "synonyms.yaml").write_text(yaml.safe_dump(told))
+        return folder / "synonyms.yaml"
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{"operations": {"auth.nothing": ["x"]}}, {"pages": {"/docs/nowhere": ["x"]}}, {"errors": {"no.code": ["x"]}},
+         {"popular": ["auth.nothing"]}],
+    )  # fmt: skip
+    def test_name_what_there_is(self, site: Site, tmp_path: Path, changed: dict[str, Any]) -> None:
+        with pytest.raises(ContractError, match=r"auth\.nothing|/docs/nowhere|no\.code"):
+            Synonyms.read(site, tuple(pages(site)), self.write(tmp_path, **changed))
+
+    def test_mean_one_thing(self, site: Site, tmp_path: Path) -> None:
+        file = self.write(tmp_path, operations={"auth.login": ["sign in"], "auth.me": ["sign-in"]})
+        with pytest.raises(ContractError, match=r"means both auth\.login and auth\.me"):
+            Synonyms.read(site, tuple(pages(site)), file)
+
+    def test_are_no_title_of_something_else(self, site: Site, tmp_path: Path) -> None:
+        title = next(operation.summary for operation in site.operations if operation.id == "auth.me")
+        file = self.write(tmp_path, operations={"auth.login": [title.lower()]})
+        with pytest.raises(ContractError, match=r"means both auth\.me and auth\.login"):
+            Synonyms.read(site, tuple(pages(site)), file)
+
+    @pytest.mark.parametrize("phrase", ["Sign in", 429])
+    def test_are_texts_in_lower_case(self, site: Site, tmp_path: Path, phrase: object) -> None:
+        with pytest.raises(ContractError, match="no text in lower case"):
+            Synonyms.read(site, tuple(pages(site)), self.write(tmp_path, operations={"auth.me": [phrase]}))
+
+    def test_ours_are_good(self, site: Site) -> None:
+        assert len(Synonyms.read(site, tuple(pages(site)), SYNONYMS).operations) > 50
