@@ -13,8 +13,15 @@ from portal.model import Operation, Site
 SAFE = ("GET", "HEAD")
 # What the scripts never look at.
 TOLD_ONLY = ("description", "x-biore-normalize")
-# Operations that the sign-in of the playground is made of.
-SESSION = ("auth.login", "auth.two_factor.login", "auth.refresh", "auth.logout")
+# Operations that the pages call by themselves: signing in and out, who is signed in, a proof of who calls.
+SESSION = (
+    "auth.login",
+    "auth.two_factor.login",
+    "auth.refresh",
+    "auth.logout",
+    "auth.me",
+    "auth.confirmation.confirm",
+)
 SETTINGS = "/docs/assets/site.json"
 
 
@@ -51,16 +58,23 @@ def bundle(site: Site, operation: Operation) -> dict[str, Any]:
 
 
 def settings(site: Site, origin: str, api: str | None) -> dict[str, Any]:
-    """Served as ``/docs/assets/site.json``. The server puts its own ``api`` and ``tryMutations`` into it.
+    """Served as ``/docs/assets/site.json``. The server puts its own ``api``, ``tryMutations`` and ``captcha`` into it.
 
     ``api``: where the API of a portal on another origin is, ``https://api.example.com/api/v1``; None where it has none.
-    ``base``: what the samples call. Raises ContractError for an operation that the contract does not have.
+    ``base``: what the samples of this build call; scripts put the server there that the pages come from.
+    ``servers``: what a reader of pages on another origin may choose from.
+    Raises ContractError for an operation that the contract does not have.
     """
     session = {operation.id: address(operation) for operation in found_in(site, SESSION)}
+    base = origin + site.base_path
+    declared = (server["url"] for server in site.contract.document.get("servers", ()))
+    servers = [api or base, base, *(url.rstrip("/") for url in declared if "://" in url)]
     return {
         "api": api,
-        "base": origin + site.base_path,
+        "base": base,
+        "servers": list(dict.fromkeys(servers)),
         "tryMutations": False,
+        "captcha": False,
         "settings": SETTINGS,
         "session": session,
     }

@@ -46,7 +46,7 @@ function refusal({ codes }, { json, ok }) {
 
 function details(given) {
   if (!given?.length) return [];
-  return [h("ul", {}, ...given.map(({ field, rule, message }) => h("li", {}, h("code", { translate: "no" }, `${field} · ${rule}`), ` ${message}`)))];
+  return [h("ul", {}, ...given.map(({ field, rule, message }) => h("li", {}, h("code", { translate: "no" }, `${field || say("body")} · ${rule}`), ` ${message}`)))];
 }
 
 /**

@@ -31,22 +31,56 @@ export function input(reference, schemas, field) {
   return anything(schema, schemas, field);
 }
 
-/** The members of an object, one below the other, without a frame around them. */
+/**
+ * The members of an object: what is required in sight, the rest folded. Where nothing is required, what is optional is in sight.
+ * Their order in a value is that of the contract.
+ */
 export function members(reference, schemas) {
   const schema = resolved(reference, schemas);
-  const inputs = new Map();
-  for (const [name, part] of Object.entries(schema.properties ?? {})) {
-    inputs.set(name, input(part, schemas, { name, required: schema.required?.includes(name) ?? false }));
-  }
+  const made = Object.entries(schema.properties ?? {}).map(([name, part]) => {
+    const required = schema.required?.includes(name) ?? false;
+    return { name, required, deprecated: resolved(part, schemas).deprecated === true, ...input(part, schemas, { name, required }) };
+  });
+  const required = made.filter((member) => member.required);
+  const optional = made.filter((member) => !member.required && !member.deprecated);
+  const deprecated = made.filter((member) => !member.required && member.deprecated);
+  const folds = [fold("optionalFields", optional, required.length === 0), fold("deprecatedFields", deprecated, false)].filter(Boolean);
   return {
-    element: h("div", { class: "play-fields" }, ...[...inputs.values()].map(({ element }) => element)),
-    value: () => object([...inputs].map(([name, { value }]) => [name, value()])),
-    fill: (value) => inputs.forEach((member, name) => member.fill(value?.[name])),
+    element: h("div", { class: "play-fields" }, ...required.map(({ element }) => element), ...folds.map(({ element }) => element)),
+    value: () => object(made.map(({ name, value }) => [name, value()])),
+    fill: (value) => {
+      for (const member of made) member.fill(value?.[member.name]);
+      for (const { count } of folds) count();
+    },
   };
+}
+
+/**
+ * Inputs behind a line that says how many there are, and how many of them are filled in.
+ * @param {string} key of a word that takes `count`
+ * @param {Input[]} folded
+ * @param {boolean} open
+ */
+export function fold(key, folded, open) {
+  if (folded.length === 0) return null;
+  const filled = h("span", { class: "play-count" });
+  const summary = h("summary", {}, say(key, { count: folded.length }), " ", filled);
+  const element = h("details", { class: "play-fold", open }, summary, ...folded.map((member) => member.element));
+  const count = () => {
+    const given = folded.filter(({ value }) => value() !== undefined).length;
+    filled.textContent = given ? say("filledIn", { count: given }) : "";
+  };
+  for (const event of ["input", "change"]) element.addEventListener(event, count);
+  return { element, count };
 }
 
 function object(entries) {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** What stands together below one name; it can be folded, and what need not be given begins so. */
+function group(field, ...children) {
+  return h("details", { class: "play-group", open: field.required }, h("summary", {}, caption(field)), ...children);
 }
 
 function fieldset(schema, schemas, field) {
@@ -55,7 +89,7 @@ function fieldset(schema, schemas, field) {
     const given = inner.value();
     return Object.keys(given).length || field.required ? given : undefined;
   };
-  return { element: h("fieldset", {}, h("legend", {}, caption(field)), inner.element), value, fill: inner.fill };
+  return { element: group(field, inner.element), value, fill: inner.fill };
 }
 
 function list(schema, schemas, field) {
@@ -81,7 +115,7 @@ function list(schema, schemas, field) {
     if (Array.isArray(value)) value.forEach(add);
   };
   const value = () => (items.length || field.required ? items.map((item) => item.value() ?? null) : undefined);
-  return { element: h("fieldset", {}, h("legend", {}, caption(field)), rows, more), value, fill };
+  return { element: group(field, rows, more), value, fill };
 }
 
 function checkbox(schema, schemas, field) {

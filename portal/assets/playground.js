@@ -1,15 +1,17 @@
 import { answerView } from "./answer.js";
 import { call } from "./call.js";
 import { h } from "./dom.js";
+import { authorization, identify } from "./identity.js";
 import { address } from "./literals.js";
+import { offers, repeat } from "./offers.js";
 import { RequestForm } from "./request.js";
 import { fillSamples } from "./samples.js";
-import { follow, watch } from "./session.js";
-import { authorization, refresh, signInPanel } from "./signin.js";
-import { json, site } from "./site.js";
+import { serverChoice } from "./server.js";
+import { follow, valid, watch } from "./session.js";
+import { AccountPanel, SIGNED_IN } from "./signin.js";
+import { json, site, watchServer } from "./site.js";
+import { remember, version } from "./versions.js";
 import { say } from "./words.js";
-
-const UNAUTHENTICATED = 401;
 
 /** Fills the section `#try` of an operation's page. */
 async function start(section) {
@@ -21,48 +23,74 @@ class Playground {
   constructor(section, bundle, place) {
     Object.assign(this, { section, bundle, place });
     this.form = new RequestForm(bundle);
-    this.allowed = Boolean(place.api) && (!bundle.mutating || place.tryMutations);
+    this.panel = new AccountPanel(place, bundle.takesToken);
+    this.named = this.form.header("If-Match")?.value();
   }
 
   build() {
-    this.send = h("button", { type: "submit", class: "play-send", disabled: !this.allowed }, say("send"));
+    this.notice = h("p", { class: "play-notice" });
+    this.send = h("button", { type: "submit", class: "play-send" }, say("send"));
+    this.warning = h("p", { class: "play-warning", role: "status" });
     this.output = h("div", { class: "play-output", "aria-live": "polite" });
-    const line = h("code", { class: "play-line", translate: "no", dir: "ltr" });
-    const form = h("form", { class: "play-form", novalidate: true }, this.form.element, h("p", { class: "play-go" }, this.send, " ", line));
-    const follows = () => {
-      line.textContent = `${this.bundle.method} ${this.url.replace(location.origin, "")}`;
-      this.showSamples();
-    };
+    this.line = h("code", { class: "play-line", translate: "no", dir: "ltr" });
+    const go = h("p", { class: "play-go" }, this.send, " ", this.line);
+    const form = h("form", { class: "play-form", novalidate: true }, this.form.element, go, this.warning);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (this.allowed) this.run();
     });
-    for (const event of ["input", "change", "fill"]) form.addEventListener(event, follows);
+    for (const event of ["input", "change", "fill"]) form.addEventListener(event, () => this.follow());
     watch(() => this.showSamples());
-    const parts = [this.notice(), this.place.api ? signInPanel(this.place) : null, form, this.output];
-    this.section.append(h("div", { class: "play" }, ...parts.filter(Boolean)));
-    follows();
+    watchServer(() => this.turn());
+    const choice = this.place.elsewhere ? serverChoice(this.place) : null;
+    const parts = [choice, this.notice, this.panel.element, form, this.output].filter(Boolean);
+    this.section.append(h("div", { class: "play" }, ...parts));
+    this.section.addEventListener(SIGNED_IN, () => this.signedIn());
+    this.turn();
   }
 
-  /** What is not possible here, said before somebody tries. */
-  notice() {
-    if (!this.place.api) return h("p", { class: "play-notice" }, say("noApiHere"));
-    if (!this.allowed) return h("p", { class: "play-notice" }, say("mutationsOff"));
-    return null;
+  /** Who was asked to sign in goes on with one press. */
+  signedIn() {
+    this.output.querySelector(".play-offer")?.replaceWith(repeat(this));
+    (this.output.querySelector(".play-again") ?? this.send).focus();
+  }
+
+  /** What is not possible here is said before somebody tries. */
+  turn() {
+    const { api, reached, tryMutations } = this.place;
+    this.allowed = Boolean(api) && (!this.bundle.mutating || tryMutations);
+    this.send.disabled = !this.allowed;
+    this.notice.textContent = api ? (this.allowed ? "" : say(reached ? "mutationsOff" : "serverUnreached")) : say("noApiHere");
+    this.notice.hidden = this.notice.textContent === "";
+    this.panel.element.hidden = !api;
+    this.follow();
+  }
+
+  /** What is shown of the request follows what is typed. */
+  follow() {
+    this.nameVersion();
+    this.warning.textContent = "";
+    this.line.textContent = `${this.bundle.method} ${this.url.replace(location.origin, "")}`;
+    this.showSamples();
+  }
+
+  /** `If-Match` names the version that was seen last at this address, unless somebody typed another. */
+  nameVersion() {
+    const header = this.form.header("If-Match");
+    const known = header && version(this.url);
+    if (!known || known === this.named || ![undefined, this.named].includes(header.value())) return;
+    this.named = known;
+    header.fill(known);
   }
 
   get url() {
     const { path, query } = this.form.values();
-    return address(this.base, this.bundle.path, path, query);
-  }
-
-  get base() {
-    return this.place.api ? new URL(this.place.api, location.href).href : this.place.base;
+    return address(this.place.base, this.bundle.path, path, query);
   }
 
   get request() {
     const { headers, body } = this.form.values();
-    const token = this.bundle.takesToken ? authorization() : {};
+    const token = this.bundle.takesToken ? authorization(this.place) : {};
     const typed = body === undefined ? {} : { "Content-Type": this.bundle.request.mediaType };
     // What is open to every origin is read without cookies, or a browser would not show it to a page of another one.
     const credentials = this.bundle.anyOrigin ? "omit" : "include";
@@ -72,8 +100,10 @@ class Playground {
   async run() {
     this.send.disabled = true;
     this.send.textContent = say("sending");
+    this.warning.textContent = this.form.check() ? "" : say("sentAsTyped");
     try {
-      this.show(await call(this.request));
+      const { request } = this;
+      this.show(request, await call(request));
     } catch {
       this.output.replaceChildren(h("p", { class: "play-error" }, say("networkError")));
     } finally {
@@ -82,27 +112,21 @@ class Playground {
     }
   }
 
-  show(answer) {
-    follow(this.bundle.id, answer);
-    this.output.replaceChildren(answerView(this.bundle, answer));
-    if (answer.status === UNAUTHENTICATED && this.bundle.takesToken) this.output.prepend(this.offerRefresh());
-  }
-
-  /** Whether there is a refresh cookie no script can know; trying it is the only way. */
-  offerRefresh() {
-    const button = h("button", { type: "button" }, say("refreshSession"));
-    const message = h("span", { role: "status" });
-    button.addEventListener("click", async () => {
-      const answer = await refresh(this.place).catch(() => null);
-      if (answer?.ok) await this.run();
-      else message.textContent = ` ${answer?.json?.error?.message ?? say("networkError")}`;
-    });
-    return h("p", { class: "play-offer" }, button, message);
+  show(request, answer) {
+    const { json: body } = this.form.values();
+    const token = request.headers.Authorization?.slice("Bearer ".length);
+    follow(this.place.api, this.bundle.id, answer, { token, email: body?.email });
+    identify(this.place).catch(() => {});
+    remember(request.url, request.method, answer);
+    const view = answerView(this.bundle, answer);
+    this.output.replaceChildren(...offers(this, answer), view);
+    this.form.mark(answer.json?.error?.details ?? []);
+    this.nameVersion();
   }
 
   showSamples() {
     const { path, query, headers, json: body } = this.form.values();
-    const token = authorization().Authorization?.slice("Bearer ".length);
+    const token = valid(this.place.api)?.accessToken;
     const named = (prefix, given) => Object.entries(given).map(([name, value]) => [`${prefix}.${name}`, value]);
     const slots = Object.fromEntries([...named("path", path), ...named("query", query), ...named("header", headers)]);
     fillSamples({ ...slots, url: this.url, body, token });

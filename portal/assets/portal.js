@@ -1,5 +1,7 @@
+import { addAccountChip } from "./chip.js";
 import { addControls } from "./controls.js";
 import { addCopyButtons } from "./copy.js";
+import { followServer } from "./origin.js";
 import { addSearch } from "./search.js";
 import { addTabs } from "./tabs.js";
 
@@ -7,3 +9,5 @@ addControls();
 addSearch();
 addTabs(document);
 addCopyButtons(document);
+followServer(document.getElementById("content"));
+addAccountChip();

@@ -1,5 +1,6 @@
+import { JsonEditor } from "./editor.js";
 import { h, fresh } from "./dom.js";
-import { input, members } from "./form.js";
+import { fold, input, members } from "./form.js";
 import { locale, say } from "./words.js";
 
 /** Headers that every operation takes, beside those that the contract gives it. */
@@ -22,17 +23,32 @@ export class RequestForm {
   parameter({ name, in: place, required, schema, example }) {
     const made = input(schema, this.bundle.schemas, { name, required, example: name === "Accept-Language" ? locale : example });
     if (example !== undefined && (required || place === "query")) made.fill(example);
-    return { name, place, ...made };
+    return { name, place, required, ...made };
   }
 
   sections() {
-    const of = (...places) => this.parameters.filter(({ place }) => places.includes(place)).map(({ element }) => element);
-    const parameters = of("path", "query");
+    const of = (needed, ...places) => this.parameters.filter(({ place, required }) => places.includes(place) && required === needed);
+    const required = of(true, "path", "query");
+    const optional = fold("optionalParameters", of(false, "path", "query"), required.length === 0);
+    const headers = fold("optionalHeaders", of(false, "header"), false);
+    optional?.count();
+    headers.element.classList.add("play-headers");
     return [
-      parameters.length ? h("fieldset", {}, h("legend", {}, say("parameters")), ...parameters) : null,
-      this.body?.element,
-      h("details", { class: "play-headers" }, h("summary", {}, say("headers")), ...of("header")),
+      ...[...required, ...of(true, "header")].map(({ element }) => element), optional?.element, this.body?.element, headers.element,
     ].filter(Boolean);
+  }
+
+  /** The input of a header, if the operation takes it. */
+  header(name) {
+    return this.at("header", name);
+  }
+
+  query(name) {
+    return this.at("query", name);
+  }
+
+  at(place, name) {
+    return this.parameters.find((parameter) => parameter.place === place && parameter.name === name);
   }
 
   /** Values by place; `body` as it is sent, `json` as a value. An empty input is left out. */
@@ -44,6 +60,23 @@ export class RequestForm {
     }
     return { path: given.path, query: given.query, headers: given.header, ...(this.body?.values() ?? {}) };
   }
+
+  /** Opens and marks the fields that a refusal names, until somebody types in them. */
+  mark(details) {
+    for (const control of this.marked ?? []) control.removeAttribute("aria-invalid");
+    const named = details.map(({ field }) => field && this.element.querySelector(`[name="${CSS.escape(field)}"]`));
+    this.marked = named.filter(Boolean);
+    for (const control of this.marked) {
+      unfold(control);
+      control.setAttribute("aria-invalid", "true");
+      control.addEventListener("input", () => control.removeAttribute("aria-invalid"), { once: true, capture: true });
+    }
+  }
+
+  /** Marks a body that is no JSON. @returns {boolean} whether there is none of that kind */
+  check() {
+    return this.body?.check() ?? true;
+  }
 }
 
 /** The body as a form or as raw JSON; each begins with what the other held. */
@@ -53,8 +86,8 @@ class Body {
     this.form = members(request.schema, schemas);
     this.raw = false;
     this.error = h("p", { class: "play-error", role: "alert" });
-    this.area = h("textarea", { class: "play-json", rows: "12", spellcheck: "false", dir: "ltr", id: fresh("body"), "aria-label": "JSON" });
-    this.area.hidden = true;
+    this.editor = new JsonEditor();
+    this.editor.element.hidden = true;
     this.toggle = h("button", { type: "button", class: "play-small", "aria-pressed": "false" }, "JSON");
     this.toggle.addEventListener("click", () => this.switch());
     const example = h("button", { type: "button", class: "play-small" }, say("useExample"));
@@ -62,31 +95,33 @@ class Body {
     example.addEventListener("click", () => this.fill(request.example));
     clear.addEventListener("click", () => this.fill(undefined));
     const tools = h("p", { class: "play-tools" }, this.toggle, example, clear);
-    this.element = h("fieldset", {}, h("legend", {}, say("body")), tools, this.form.element, this.area, this.error);
+    this.element = h("fieldset", {}, h("legend", {}, say("body")), tools, this.form.element, this.editor.element, this.error);
     this.fill(request.required ? request.example : undefined);
   }
 
   fill(value) {
     this.form.fill(value);
-    this.area.value = value === undefined ? "" : JSON.stringify(value, null, 2);
+    this.editor.text = value === undefined ? "" : JSON.stringify(value, null, 2);
     this.error.textContent = "";
     this.element.dispatchEvent(new Event("fill", { bubbles: true }));
   }
 
   switch() {
     if (this.raw) {
-      const parsed = parse(this.area.value);
+      const parsed = parse(this.editor.text);
       if (parsed === undefined || typeof parsed !== "object") {
+        this.editor.check();
         this.error.textContent = say("notJson");
+        this.editor.area.focus();
         return;
       }
       this.form.fill(parsed ?? undefined);
     } else {
-      this.area.value = JSON.stringify(this.form.value(), null, 2);
+      this.editor.text = JSON.stringify(this.form.value(), null, 2);
     }
     this.raw = !this.raw;
     this.error.textContent = "";
-    this.area.hidden = !this.raw;
+    this.editor.element.hidden = !this.raw;
     this.form.element.hidden = this.raw;
     this.toggle.setAttribute("aria-pressed", String(this.raw));
     this.element.dispatchEvent(new Event("fill", { bubbles: true }));
@@ -107,10 +142,22 @@ class Body {
       const left = !this.request.required && Object.keys(json).length === 0;
       return left ? {} : this.sent(json);
     }
-    const text = this.area.value;
+    const { text } = this.editor;
     if (text.trim() === "") return {};
     const json = parse(text) ?? text;
     return this.request.raw === "form" && typeof json === "object" ? this.sent(json) : { json, body: text };
+  }
+
+  check() {
+    return !this.raw || this.editor.check();
+  }
+
+  /** Brings an input of the form into sight and focus. */
+  reveal(name) {
+    if (this.raw) this.switch();
+    const control = this.form.element.querySelector(`[name="${CSS.escape(name)}"]`);
+    if (control && !this.raw) reveal(control);
+    else this.editor.area.focus();
   }
 }
 
@@ -125,6 +172,20 @@ class Bytes {
   values() {
     return this.area.value === "" ? {} : { json: this.area.value, body: this.area.value };
   }
+
+  check() {
+    return true;
+  }
+}
+
+/** Brings an input into sight and focus. */
+export function reveal(control) {
+  unfold(control);
+  control.focus();
+}
+
+function unfold(control) {
+  for (let around = control.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
 }
 
 function parse(text) {

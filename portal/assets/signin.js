@@ -1,98 +1,282 @@
-import { call } from "./call.js";
-import { h } from "./dom.js";
-import { members } from "./form.js";
-import { follow, forget, session, watch } from "./session.js";
-import { json } from "./site.js";
+import { fresh, h } from "./dom.js";
+import { LOGIN, SECOND_FACTOR, identify, quickly, refresh, signOut, whoIs } from "./identity.js";
+import { claims } from "./jwt.js";
+import { resolved } from "./schema.js";
+import { account, accounts, expired, hasCookie, keep, nameOf, use, valid, watch } from "./session.js";
+import { json, watchServer } from "./site.js";
 import { locale, say } from "./words.js";
 
-const LOGIN = "auth.login";
-const SECOND_FACTOR = "auth.two_factor.login";
-const REFRESH = "auth.refresh";
-const LOGOUT = "auth.logout";
+const CAPTCHA = ["captcha.required", "captcha.invalid"];
+const CAPTCHA_FIELD = "captchaToken";
+/** The chip in the head of the page asks for the panel with this; who shows one prevents the default. */
+export const WANTED = "biore:sign-in";
+/** What the panel tells after a sign-in; it bubbles. */
+export const SIGNED_IN = "signedin";
 
-/**
- * One sign-in for all pages. Its forms are made from the contract like any other.
- * @param {import("./site.js").Place} place
- */
-export function signInPanel(place) {
-  const summary = h("summary", {});
-  const content = h("div", { class: "play-signin" });
-  const panel = h("details", { class: "play-session" }, summary, content);
-  const show = () => {
-    const kept = session();
-    const until = kept && new Date(kept.expiresAt).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
-    summary.textContent = kept ? say("signedInUntil", { time: until }) : say("notSignedIn");
-    panel.dataset.signedIn = String(kept !== null);
-    if (!panel.open) return;
-    if (kept) content.replaceChildren(signOut(place));
-    else askFor(LOGIN, place, content);
-  };
-  panel.addEventListener("toggle", show);
-  watch(show);
-  show();
-  return panel;
-}
+/** How the fields of a sign-in are typed, where a browser can help. */
+const FIELDS = {
+  email: { type: "email", autocomplete: "username", inputmode: "email" },
+  password: { type: "password", autocomplete: "current-password" },
+  code: { autocomplete: "one-time-code" },
+};
 
-function signOut(place) {
-  const button = h("button", { type: "button" }, say("signOut"));
-  const leave = async () => {
-    await quickly(LOGOUT, place).catch(() => {});
-    forget();
-  };
-  button.addEventListener("click", leave);
-  return h("p", {}, button);
-}
+/** Who calls: one line that always says it, and below it, while it is open, one step of signing in or the accounts of this tab. */
+export class AccountPanel {
+  /**
+   * @param {import("./site.js").Place} place
+   * @param {boolean} needed whether the operation takes a token at all
+   */
+  constructor(place, needed) {
+    Object.assign(this, { place, needed, step: null });
+    const id = fresh("account");
+    this.who = h("span", { class: "play-who", role: "status" });
+    this.buttons = h("span", { class: "play-account-buttons" });
+    this.content = h("div", { class: "play-signin", id, hidden: true });
+    this.element = h("section", { class: "play-account", "aria-label": say("account") }, h("p", { class: "play-account-row" }, this.who, this.buttons), this.content);
+    watch(() => this.show());
+    watchServer(() => this.close());
+    this.element.addEventListener("keydown", ({ key }) => key === "Escape" && this.step && this.close(true));
+    document.addEventListener(WANTED, (event) => {
+      event.preventDefault();
+      this.open();
+    });
+    this.show();
+  }
 
-/** A new access token by the refresh cookie, if the browser has one. */
-export async function refresh(place) {
-  const answer = await quickly(REFRESH, place);
-  if (!answer.ok) forget();
-  return answer;
-}
+  /** What is to be done next, in sight and in focus: the accounts, or a sign-in with what is known. */
+  open() {
+    const current = account(this.place.api);
+    if (valid(this.place.api) || (!current && accounts(this.place.api).length)) this.list();
+    else this.signIn(current?.email);
+    this.element.scrollIntoView({ block: "nearest" });
+  }
 
-async function quickly(operation, place) {
-  const { method, path } = await json(place.session[operation]);
-  const answer = await call({ method, url: place.api + path, headers: authorization() });
-  follow(operation, answer);
-  return answer;
-}
+  close(focus = false) {
+    this.step = null;
+    this.content.hidden = true;
+    this.content.replaceChildren();
+    this.show();
+    if (focus) this.buttons.querySelector("button")?.focus();
+  }
 
-/** @returns {Record<string, string>} */
-export function authorization() {
-  const kept = session();
-  return kept ? { Authorization: `Bearer ${kept.accessToken}` } : {};
-}
+  show() {
+    const current = account(this.place.api);
+    const state = current ? (expired(current) ? "expired" : "true") : "false";
+    this.element.dataset.signedIn = state;
+    const text = this.told(current, state);
+    if (this.who.textContent !== text) this.who.textContent = text;
+    const focused = this.buttons.contains(document.activeElement);
+    this.buttons.replaceChildren(...(this.place.api ? this.choices(current, state) : []));
+    if (focused) this.buttons.querySelector("button")?.focus();
+    if (this.step === "list") this.fillList(current);
+  }
 
-/** The form of `operation` in `content`; what login hands on to the second factor is filled in. */
-async function askFor(operation, place, content, given = {}) {
-  const bundle = await json(place.session[operation]);
-  const fields = members(bundle.request.schema, bundle.schemas);
-  fields.fill(given);
-  const message = h("p", { class: "play-error", role: "alert" });
-  const form = h("form", { novalidate: true, class: "play-form" }, fields.element, h("button", { type: "submit" }, say("signIn")), message);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  told(current, state) {
+    if (state === "true") return `${say("signedInAs", { who: nameOf(current) })} · ${say("until", { time: clock(current.expiresAt) })}`;
+    if (state === "expired") return say("sessionExpired", { who: nameOf(current) });
+    return this.needed ? say("notSignedIn") : say("noSignInNeeded");
+  }
+
+  choices(current, state) {
+    const several = accounts(this.place.api).length;
+    const found = [];
+    if (state === "false" && this.needed) found.push(this.toggle("signIn", "signIn", () => this.signIn(), ""));
+    if (state === "expired" && hasCookie(current)) found.push(action("renew", () => this.renew(), ""));
+    else if (state === "expired") found.push(this.toggle("signIn", "signIn", () => this.signIn(current.email), ""));
+    if (several) found.push(this.toggle("list", "accounts", () => this.list(), "play-small", { count: several }));
+    return found;
+  }
+
+  /** A button that opens a step, and closes it again. */
+  toggle(step, key, open, kind, values) {
+    const button = action(key, () => (this.step === step ? this.close(true) : open()), kind, values);
+    button.setAttribute("aria-expanded", String(this.step === step));
+    button.setAttribute("aria-controls", this.content.id);
+    return button;
+  }
+
+  become(step, title, ...parts) {
+    this.step = step;
+    this.content.hidden = false;
+    this.content.replaceChildren(h("h3", {}, title), ...parts);
+    this.show();
+  }
+
+  /** @param {string} [email] that is known already */
+  async signIn(email = "", captcha = this.place.captcha) {
+    const { request, schemas } = await json(this.place.session[LOGIN]);
+    const names = [...resolved(request.schema, schemas).required, ...(captcha ? [CAPTCHA_FIELD] : [])];
+    const form = new Step("signIn", names, (values) => this.login(form, values));
+    form.fill({ email });
+    const paste = action("pasteToken", () => this.paste());
+    const cookie = action("useCookie", () => this.useCookie(other));
+    const other = h("p", { class: "play-error", role: "alert" });
+    const ways = h(
+      "div", { class: "play-ways" }, h("h4", {}, say("otherWays")), h("p", { class: "play-tools" }, paste, cookie),
+      h("p", { class: "play-hint" }, say("cookieHelp")), other,
+    );
+    this.become("signIn", say("signIn"), form.element, ways);
+    form.focus();
+  }
+
+  async login(form, values) {
+    const answer = await quickly(this.place, LOGIN, { body: values, email: values.email });
+    const data = answer.json?.data;
+    if (data?.requiresTwoFactor) this.secondFactor(data.tempToken, values.email);
+    else if (answer.ok) await this.done();
+    else if (CAPTCHA.includes(answer.json?.error?.code) && !(CAPTCHA_FIELD in form.inputs)) {
+      await this.signIn(values.email, true);
+      this.content.querySelector(`[name="${CAPTCHA_FIELD}"]`).focus();
+    } else form.refuse(answer);
+  }
+
+  secondFactor(tempToken, email) {
+    const form = new Step("signIn", ["code"], async (values) => {
+      const answer = await quickly(this.place, SECOND_FACTOR, { body: { tempToken, ...values }, email });
+      if (answer.ok) await this.done();
+      else form.refuse(answer);
+    });
+    const back = action("back", () => this.signIn(email));
+    this.become("secondFactor", say("secondFactor"), h("p", { class: "play-hint" }, say("secondFactorHelp")), form.element, h("p", {}, back));
+    form.focus();
+  }
+
+  paste() {
+    const form = new Step("useToken", ["accessToken"], async ({ accessToken = "" }) => {
+      const token = accessToken.trim().replace(/^Bearer\s+/i, "");
+      const said = claims(token);
+      if (!said || typeof said.exp !== "number") return form.say(say("noToken"));
+      if (said.exp * 1000 <= Date.now()) return form.say(say("tokenExpired", { time: new Date(said.exp * 1000).toLocaleString(locale) }));
+      const answer = await whoIs(this.place, token);
+      if (!answer.ok) return form.refuse(answer);
+      const { email, username } = answer.json.data;
+      keep(this.place.api, token, said.exp * 1000, { email, username });
+      return this.done();
+    });
+    const back = action("back", () => this.signIn());
+    this.become("paste", say("pasteToken"), h("p", { class: "play-hint" }, say("pasteHelp")), form.element, h("p", {}, back));
+    form.focus();
+  }
+
+  async useCookie(message) {
     message.textContent = "";
-    try {
-      await signIn(bundle, place, content, fields.value(), message);
-    } catch {
-      message.textContent = say("networkError");
-    }
-  });
-  const back = h("button", { type: "button", class: "play-small" }, say("refreshSession"));
-  back.addEventListener("click", async () => {
-    const answer = await refresh(place).catch(() => null);
-    message.textContent = answer === null ? say("networkError") : (answer.json?.error?.message ?? "");
-  });
-  content.replaceChildren(form, ...(operation === LOGIN ? [h("p", {}, back)] : []));
-  if (operation === SECOND_FACTOR) form.querySelector('[name="code"]')?.focus();
+    const answer = await refresh(this.place).catch(() => null);
+    if (answer?.ok) await this.done();
+    else message.textContent = refused(answer);
+  }
+
+  /** A new token for the account; without one its owner signs in anew. */
+  async renew() {
+    const current = account(this.place.api);
+    const answer = await refresh(this.place).catch(() => null);
+    if (answer?.ok) await this.done();
+    else await this.signIn(current?.email);
+  }
+
+  list() {
+    this.step = "list";
+    this.content.hidden = false;
+    this.show();
+    this.content.querySelector("button").focus();
+  }
+
+  fillList(current) {
+    const focused = this.content.contains(document.activeElement);
+    const rows = accounts(this.place.api).map((one) => this.row(one, one.id === current?.id));
+    const add = action("addAccount", () => this.signIn());
+    this.content.replaceChildren(h("h3", {}, say("accountsOfTab")), h("ul", { class: "play-accounts" }, ...rows), h("p", {}, add));
+    if (focused) this.content.querySelector("button").focus();
+  }
+
+  row(one, current) {
+    const state = expired(one) ? say("expired") : say("until", { time: clock(one.expiresAt) });
+    const choose = h("button", { type: "button", class: "play-small", "aria-pressed": String(current) }, nameOf(one));
+    choose.addEventListener("click", () => this.choose(one));
+    const leave = action("signOut", () => this.leave(one));
+    leave.setAttribute("aria-label", `${say("signOut")}: ${nameOf(one)}`);
+    return h("li", {}, choose, " ", h("span", { class: "play-hint" }, state), " ", leave);
+  }
+
+  /** The one refresh cookie may be another account's by now: who has expired and does not own it signs in again. */
+  choose(one) {
+    use(one.id);
+    if (!expired(one)) this.close(true);
+    else if (hasCookie(one)) this.renew();
+    else this.signIn(one.email);
+  }
+
+  async leave(one) {
+    await signOut(this.place, one);
+    if (accounts(this.place.api).length) this.list();
+    else this.close(true);
+  }
+
+  async done() {
+    await identify(this.place).catch(() => {});
+    this.close();
+    this.element.dispatchEvent(new Event(SIGNED_IN, { bubbles: true }));
+  }
 }
 
-async function signIn(bundle, place, content, body, message) {
-  const headers = { "Content-Type": "application/json", "Accept-Language": locale };
-  const answer = await call({ method: bundle.method, url: place.api + bundle.path, headers, body: JSON.stringify(body) });
-  follow(bundle.id, answer);
-  const data = answer.json?.data;
-  if (data?.requiresTwoFactor) await askFor(SECOND_FACTOR, place, content, { tempToken: data.tempToken });
-  else if (!answer.ok) message.textContent = answer.json?.error?.message ?? String(answer.status);
+/** A small form with its labels above, and what was refused below. */
+export class Step {
+  /**
+   * @param {string} key of the word on its button
+   * @param {string[]} names of its fields, whose labels are the words of the same name
+   * @param {(values: Record<string, string>) => Promise<void>} send with what is filled in
+   */
+  constructor(key, names, send) {
+    this.message = h("p", { class: "play-error", role: "alert" });
+    this.inputs = Object.fromEntries(names.map((name) => [name, h("input", { name, id: fresh("step"), autocapitalize: "off", spellcheck: "false", autocomplete: "off", type: "text", ...FIELDS[name] })]));
+    const rows = Object.entries(this.inputs).map(([name, control]) => h("div", { class: "play-field" }, h("label", { for: control.id }, say(name)), control));
+    const button = h("button", { type: "submit" }, say(key));
+    this.element = h("form", { class: "play-step", novalidate: true }, ...rows, h("p", {}, button), this.message);
+    this.element.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      this.say("");
+      button.disabled = true;
+      await send(this.values()).catch(() => this.say(say("networkError")));
+      button.disabled = false;
+    });
+  }
+
+  values() {
+    return Object.fromEntries(Object.entries(this.inputs).map(([name, { value }]) => [name, value]).filter(([, value]) => value !== ""));
+  }
+
+  fill(values) {
+    for (const [name, value] of Object.entries(values)) if (name in this.inputs) this.inputs[name].value = value;
+  }
+
+  /** The first field that is still empty. */
+  focus() {
+    const all = Object.values(this.inputs);
+    (all.find(({ value }) => value === "") ?? all[0]).focus();
+  }
+
+  refuse(answer) {
+    this.say(refused(answer));
+    this.focus();
+  }
+
+  say(text) {
+    this.message.textContent = text;
+  }
+}
+
+/** What the server said, field by field where it names some. */
+function refused(answer) {
+  if (!answer) return say("networkError");
+  const { message, details = [] } = answer.json?.error ?? {};
+  return [message ?? String(answer.status), ...details.map((detail) => `${detail.field}: ${detail.message}`)].join(" ");
+}
+
+function action(key, run, kind = "play-small", values = {}) {
+  const button = h("button", { type: "button", class: kind }, say(key, values));
+  button.addEventListener("click", run);
+  return button;
+}
+
+function clock(time) {
+  return new Date(time).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
 }

@@ -25,6 +25,7 @@ from domain.locales import LOCALES
 from domain.switches import TRY_MUTATIONS
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
+from providers.captcha import ACTIVE_PROVIDER
 from runtime.web.call import SCOPE_KEY
 from runtime.web.edge import READING
 from runtime.web.packed import Packed
@@ -165,7 +166,8 @@ class Portal:
 
     def _settings(self, found: Path) -> Response:
         """What the playground may do here."""
-        own = {"api": self._api, "tryMutations": self._config[TRY_MUTATIONS]}
+        captcha = self._config[ACTIVE_PROVIDER] != "none"
+        own = {"api": self._api, "tryMutations": self._config[TRY_MUTATIONS], "captcha": captcha}
         return _json({**json.loads(found.read_bytes()), **own})
 
     def _missing(self, path: str, headers: Headers) -> Response | None:

@@ -8,6 +8,9 @@ DESKTOP = {"width": 1280, "height": 900}
 # An answer of the API that refuses is what a playground is there to show.
 REFUSED = "Failed to load resource: the server responded with a status of"
 SECONDS = 15
+UNFOLD = """(one) => {
+    for (let fold = one.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+}"""
 
 
 class Reader:
@@ -61,23 +64,42 @@ class Playground:
         return self.section.locator(f'.play > form [name="{name}"]')
 
     def fill(self, **fields: str) -> None:
+        """As a person does, who opens what a field is folded in."""
         for name, value in fields.items():
+            self.field(name).evaluate(UNFOLD)
             self.field(name).fill(value)
 
     def send(self) -> "Shown":
         """What is shown of the answer to this call, not of one before it."""
         self.section.locator(".play-answer").evaluate_all("shown => shown.forEach((one) => one.remove())")
         self.section.locator(".play-send").click()
+        return self.shown()
+
+    def shown(self) -> "Shown":
         shown = self.section.locator(".play-answer")
         shown.wait_for()
         return Shown(shown)
 
+    @property
+    def panel(self) -> Locator:
+        return self.section.locator(".play-account")
+
+    def button(self, name: str) -> Locator:
+        return self.section.get_by_role("button", name=name, exact=True)
+
     def sign_in(self, email: str, password: str) -> None:
-        panel = self.section.locator(".play-session")
-        panel.locator("summary").click()
-        panel.locator('[name="email"]').fill(email)
-        panel.locator('[name="password"]').fill(password)
-        panel.locator('button[type="submit"]').click()
+        self.panel.locator(".play-account-buttons").get_by_role("button", name="Sign in").click()
+        self.give_credentials(email, password)
+
+    def give_credentials(self, email: str, password: str) -> None:
+        """In the form of the panel, which is open."""
+        self.panel.locator('[name="email"]').fill(email)
+        self.panel.locator('[name="password"]').fill(password)
+        self.panel.locator('button[type="submit"]').click()
+
+    def signed_in(self, state: str = "true") -> None:
+        """Waits for it. ``state``: ``true``, ``false`` or ``expired``."""
+        self.panel.and_(self.page.locator(f'[data-signed-in="{state}"]')).wait_for()
 
 
 class Shown:

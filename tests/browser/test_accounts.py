@@ -37,7 +37,7 @@ class TestSignUp:
 
         playground = reader.playground("/docs/auth/me")
         playground.sign_in("eve@example.com", PASSWORD)
-        playground.section.locator('.play-session[data-signed-in="true"]').wait_for()
+        playground.signed_in()
         shown = playground.send()
         assert (shown.status, shown.documented) == (200, True)
         assert '"email": "eve@example.com"' in shown.text
@@ -64,7 +64,7 @@ class TestSignUp:
         playground = reader.playground("/docs/auth/me")
         shown = playground.send()
         assert (shown.status, shown.error) == (401, "auth.unauthenticated")
-        playground.section.locator(".play-offer button").click()
+        playground.button("Use the browser's session cookie").click()
         playground.section.locator(".status-2xx").wait_for()
         assert '"email": "ray@example.com"' in shown.text
 
@@ -73,9 +73,10 @@ class TestSignUp:
             visitor.sign_up("lou@example.com")
         playground = reader.playground("/docs/auth/me")
         playground.sign_in("lou@example.com", PASSWORD)
-        panel = playground.section.locator(".play-session")
-        panel.locator(".play-signin > p > button").filter(has_text="Sign out").click()
-        panel.and_(reader.page.locator('[data-signed-in="false"]')).wait_for()
+        playground.signed_in()
+        playground.button("Accounts (1)").click()
+        playground.button("Sign out: lou@example.com").click()
+        playground.signed_in("false")
         assert playground.send().error == "auth.unauthenticated"
         with biore.tables() as tables:
             query = (
@@ -95,10 +96,11 @@ class TestSecondFactor:
             backup = visitor.post("auth/2fa/verify", json={"code": code}, headers=headers).json()["data"]["backupCodes"]
         playground = reader.playground("/docs/auth/2fa-status")
         playground.sign_in("two@example.com", PASSWORD)
-        panel = playground.section.locator(".play-session")
-        panel.locator('[name="code"]').fill(backup[0])
-        panel.locator('button[type="submit"]').click()
-        panel.and_(reader.page.locator('[data-signed-in="true"]')).wait_for()
+        playground.panel.get_by_role("heading", name="Two-factor authentication").wait_for()
+        assert reader.page.locator(":focus").get_attribute("name") == "code"
+        playground.panel.locator('[name="code"]').fill(backup[0])
+        playground.panel.locator('button[type="submit"]').click()
+        playground.signed_in()
         assert '"enabled": true' in playground.send().text
 
 

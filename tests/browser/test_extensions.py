@@ -66,8 +66,7 @@ def test_bytes_are_sent_as_they_are_typed(visitor: Reader, sample_site: Site) ->
     body = "@ü {not json"
     signature = hmac.digest(KEY, body.encode(), "sha256").hex()
     playground.section.locator("textarea.play-json").fill(body)
-    playground.section.locator(".play-headers summary").click()
-    playground.field("X-Signature").fill(signature)
+    playground.fill(**{"X-Signature": signature})
     assert playground.send().status == 200
     values = Values(body=body, headers={"X-Signature": signature})
     written = folded(texts(operation(sample_site, "samples.webhook"), visitor.origin, values))
@@ -75,15 +74,27 @@ def test_bytes_are_sent_as_they_are_typed(visitor: Reader, sample_site: Site) ->
     assert {key for key in told if key != "tanstack" and told[key] != written[key]} == set()
 
 
-def test_a_version_is_a_header_of_the_form(visitor: Reader) -> None:
+def test_a_version_is_a_header_that_follows_what_was_seen(visitor: Reader) -> None:
     playground = visitor.playground("/docs/samples/rename-room")
+    assert playground.field("If-Match").input_value() == '"7"'  # the example of the contract
     answer = playground.send()
     assert (answer.status, answer.documented) == (200, True)
+    assert playground.field("If-Match").input_value() == '"8"'
+    playground = visitor.playground("/docs/samples/remove-room")  # of the same row
+    assert playground.field("If-Match").input_value() == '"8"'
+    visitor.page.evaluate("sessionStorage.clear()")
+    playground = visitor.playground("/docs/samples/rename-room")
     refused = playground.send()
     assert (refused.status, refused.error) == (412, "precondition.failed")
-    playground.section.locator(".play-headers summary").click()
-    playground.field("If-Match").fill('"8"')
-    assert playground.send().status == 200
+    assert playground.field("If-Match").input_value() == '"7"'  # nobody overwrites unseen
+    playground.button('Use version "8" and send again').click()
+    playground.section.locator(".status-2xx").wait_for()
+    assert playground.field("If-Match").input_value() == '"9"'
+    playground.fill(**{"If-Match": ""})
+    refused = playground.send()
+    assert (refused.status, refused.error) == (428, "precondition.required")
+    playground.section.locator(".play-offer").get_by_role("button", name="If-Match").click()
+    assert visitor.page.locator(":focus").get_attribute("name") == "If-Match"
 
 
 def test_a_dry_run_may_be_chosen(visitor: Reader, served: Server) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from portal.model import Operation, Site
 from portal.samples import texts
 from portal.samples.call import ABSENT, Values, examples
-from tests.browser.reader import Playground, Reader
+from tests.browser.reader import Reader
 
 NASTY = """O'Reilly "quoted" \\n ${x} `back` $HOME %s <b>&amp;</b> é 😀 #{y} \\u0041"""
 BROKEN_BY_LENGTH = ("typescript", "tanstack", "javascript")
@@ -64,7 +64,6 @@ class TestFollowing:
     def test_a_header_that_was_not_there(self, reader: Reader, site: Site) -> None:
         of = operation(site, "auth.register")
         playground = reader.playground("/docs/auth/register")
-        open_headers(playground)
         playground.fill(**{"Idempotency-Key": "it's mine"})
         values = replace(examples(of), headers={"Idempotency-Key": "it's mine"})
         assert shown(reader.page) == written(of, reader.origin, values)
@@ -88,7 +87,3 @@ class TestFollowing:
         values = replace(examples(of), body={"token": "abc"})
         assert values.body is not ABSENT
         assert shown(reader.page) == written(of, reader.origin, values)
-
-
-def open_headers(playground: Playground) -> None:
-    playground.section.locator(".play-headers summary").click()

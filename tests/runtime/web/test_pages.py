@@ -270,7 +270,7 @@ class TestMailedLinks:
 class TestSettings:
     def test_are_the_servers_own(self, serving: Server) -> None:
         serving.configure(**{"portal.try_mutations": False})
-        assert get(serving, SETTINGS).json() == {"api": "/api/v1", "tryMutations": False, "base": "x"}
+        assert get(serving, SETTINGS).json() == {"api": "/api/v1", "tryMutations": False, "captcha": False, "base": "x"}
         serving.configure(**{"portal.try_mutations": True})
         answer = get(serving, SETTINGS)
         assert json.loads(answer.body)["tryMutations"] is True
