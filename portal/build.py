@@ -8,14 +8,14 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
-from contract import changes as changelog
-from contract.loader import ROOT
+from contract.changes.history import history
 from contract.policy import ContractError
 from contract.texts import DEFAULT, Texts
 from domain.locales import LOCALES
 from portal import actions, bundle, search
 from portal.evidence import Evidence
-from portal.exports import enriched, llms, postman
+from portal.exports import enriched, feed, llms, postman
+from portal.exports.changes import changes_text
 from portal.exports.markdown import Markdown
 from portal.markup import as_json
 from portal.model import Site
@@ -172,6 +172,9 @@ def _write_exports(book: Book, origin: str) -> None:
         _put(folder / f"{guide_path(guide.slug).strip('/')}.md", markdown.guide(guide))
     _put(folder / "docs" / "conventions.md", markdown.conventions())
     _put(folder / "docs" / "errors.md", markdown.errors())
+    releases, words = book.extras["changes"], book.words(DEFAULT)
+    _put(folder / "docs" / "changelog.md", changes_text(releases, words))
+    _put(folder / "docs" / "changelog.json", as_json(feed.feed(site, releases, words, origin)) + "\n")
     _put(folder / "llms.txt", llms.index(site, markdown, found))
     _put(folder / "llms-full.txt", llms.full(site, markdown, found))
     (folder / "openapi.yaml").write_bytes(site.contract.as_yaml())
@@ -200,7 +203,7 @@ def _extras(site: Site, options: Options) -> Mapping[str, Any]:
         "samples": {o.id: samples(o, options.origin) for o in site.operations},
         "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},
         "badges": {o.id: options.evidence.badge(o.id) if options.evidence else None for o in site.operations},
-        "changes": changelog.history(ROOT),
+        "changes": history(site.contract.document),
         "source_href": lambda source: _source_href(source, options),
     }
 

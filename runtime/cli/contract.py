@@ -25,6 +25,7 @@ def spec_build(check: bool) -> None:
     Fails when the migrations are no line: two of one number are mended before anything is built. Texts that a language
     lacks are counted; `biore spec words` tells which.
     """
+    from contract.changes.history import since_published, to_be_kept
     from contract.lint import checked  # slow to import
     from persistence.migrate import disorder
     from proof.managed import managed_by
@@ -37,7 +38,13 @@ def spec_build(check: bool) -> None:
     if not check:
         _write_stale({place: keys})  # the contract is made of them, too
     contract = checked()
+    if changes := since_published(contract.document):
+        first, version = changes[0], contract.document["info"]["version"]
+        raise click.ClickException(
+            f"version {version} is published, but {first.operation} has changed ({first.text}); raise info.version"
+        )
     files = {
+        **to_be_kept(contract.document),
         place: keys,
         spec.OPENAPI / "dist" / "openapi.yaml": contract.as_yaml(),
         spec.OPENAPI / "dist" / "openapi.json": contract.as_json(),

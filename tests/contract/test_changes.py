@@ -2,14 +2,13 @@
 
 import copy
 import json
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract.changes import BOUNDS, CACHE, PUBLISHED, WORDS, Change, compare, history
+from contract.changes import BOUNDS, Change, compare
+from contract.changes.history import slim
 from tests.portal.sites import SITE
 
 Json = Any
@@ -388,93 +387,312 @@ def test_the_first_version_is_all_new() -> None:
     assert {change.kind for change in compare({}, SITE.contract.document)} == {"operation.added"}
 
 
-def test_every_kind_is_told_and_tested() -> None:
-    seen = {change[0] for _, there, back in TABLE.values() for change in there | back}
-    assert seen | {"operation.added", "operation.removed"} == set(WORDS)
+def test_every_bound_has_a_direction() -> None:
     assert set(BOUNDS) >= {"minLength", "maximum"}
 
 
-def test_what_changed_is_in_the_words() -> None:
-    (change,) = compare(BASE, changed(field("name", maxLength=5)))
-    assert change.text == "`name` is bound tighter: `maxLength 5`, was `maxLength 10`."
-    (change,) = compare(BASE, changed(policy(x_biore_rate_limit="5/hour")))
-    assert change.text == "Limited to `5/hour`, was `10/minute`."
-    (change,) = compare(BASE, changed(lambda document: operation(document)["requestBody"].update(required=True)))
-    assert change.text == "The request is required."
-    (change,) = compare(BASE, changed(policy(x_biore_cache={"shared": 9, "stale": 300})))
-    assert change.text == "An answer may be kept: `shared 9 s, stale 300 s`, was `shared 60 s`."
+@pytest.mark.parametrize("name", TABLE)
+def test_what_is_kept_of_a_version_is_all_that_is_compared(name: str) -> None:
+    document = changed(TABLE[name][0])
+    assert compare(slim(BASE), document) == compare(BASE, document)
+    assert compare(slim(document), BASE) == compare(document, BASE)
+    assert compare(slim(document), document) == ()
 
 
-class Repository:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.git("init", "--quiet", "--initial-branch=main")
-
-    def git(self, *words: str, **environment: str) -> None:
-        identity = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
-        command = ["git", *identity, *words]
-        subprocess.run(command, cwd=self.root, env={"PATH": "/usr/bin:/bin", "HOME": "/"} | environment, check=True)
-
-    def publish(self, document: Json, subject: str, day: str) -> None:
-        file = self.root / PUBLISHED
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(document))
-        self.git("add", "-A")
-        moment = f"{day}T12:00:00+00:00"
-        dates = {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment}
-        self.git("commit", "--quiet", "--allow-empty", "-m", subject, **dates)
+def test_what_is_kept_of_ours_is_all_that_is_compared() -> None:
+    kept = slim(SITE.contract.document)
+    assert compare(kept, SITE.contract.document) == compare(SITE.contract.document, kept) == ()
+    assert len(json.dumps(kept)) < 0.6 * len(json.dumps(SITE.contract.document))
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    repository = Repository(tmp_path)
-    repository.publish(BASE, "First", "2026-01-01")
-    repository.publish(changed(field("name", maxLength=5)), "Tighter", "2026-01-02")
-    repository.publish(changed(policy(description="Words.")), "Looser, other words", "2026-01-02")
-    repository.publish(changed(policy(description="Other words.")), "Words only", "2026-01-03")
-    return repository
+def test_a_field_may_be_called_what_is_left_out_elsewhere() -> None:
+    document = changed(put(make, "description", {"type": "string", "description": "Words.", "example": "a"}))
+    assert slim(document)["components"]["schemas"]["Make"]["properties"]["description"] == {"type": "string"}
 
 
-class TestHistory:
-    def test_is_grouped_by_day_the_newest_first(self, repository: Repository) -> None:
-        releases = history(repository.root)
-        assert [(release.day, release.version, release.breaking) for release in releases] == [
-            ("2026-01-02", "1.0.0", True),
-            ("2026-01-01", "1.0.0", False),
-        ]
-        assert [revision.subject for revision in releases[0].revisions] == ["Looser, other words", "Tighter"]
-        assert [revision.breaking for revision in releases[0].revisions] == [False, True]
-        assert releases[0].revisions[1].changes[0].where == "name"
+# What is edited, then the line of going there and that of coming back, and the sort of each.
+LINES: dict[str, tuple[Edit, tuple[str, str], tuple[str, str]]] = {
+    "deprecated": (policy(deprecated=True), ("changed", "deprecated"), ("changed", "no longer deprecated")),
+    "token": (
+        policy(security=TOKEN),
+        ("changed", "an access token is required"),
+        ("changed", "no access token is required any more"),
+    ),
+    "scope": (
+        policy(x_biore_scope="admin"),
+        ("changed", "scope changed from `public` to `admin`"),
+        ("changed", "scope changed from `admin` to `public`"),
+    ),
+    "permission": (
+        policy(x_biore_permission="users.suspend"),
+        ("changed", "required permission changed from `users.read` to `users.suspend`"),
+        ("changed", "required permission changed from `users.suspend` to `users.read`"),
+    ),
+    "version": (
+        parameters({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}),
+        ("changed", "`If-Match` with the version that was read is required"),
+        ("changed", "`If-Match` no longer required"),
+    ),
+    "rate": (
+        policy(x_biore_rate_limit="5/15min"),
+        ("changed", "rate limit lowered from 10 calls per minute to 5 calls per 15 minutes"),
+        ("changed", "rate limit raised from 5 calls per 15 minutes to 10 calls per minute"),
+    ),
+    "no rate": (
+        policy(x_biore_rate_limit="none"),
+        ("changed", "rate limit removed, was 10 calls per minute"),
+        ("changed", "rate limit of 10 calls per minute added"),
+    ),
+    "size": (
+        policy(x_biore_body_limit=16384),
+        ("changed", "maximum size of the body lowered from 32 KiB to 16 KiB"),
+        ("changed", "maximum size of the body raised from 16 KiB to 32 KiB"),
+    ),
+    "odd size": (
+        policy(x_biore_body_limit=40001),
+        ("changed", "maximum size of the body raised from 32 KiB to 40001 bytes"),
+        ("changed", "maximum size of the body lowered from 40001 bytes to 32 KiB"),
+    ),
+    "captcha": (
+        policy(x_biore_captcha=True),
+        ("changed", "a captcha is required while captcha is switched on"),
+        ("changed", "no captcha is required any more"),
+    ),
+    "cache": (
+        policy(x_biore_cache={"shared": 9, "stale": 300}),
+        ("changed", "responses may be cached for 9 s, and 300 s longer while a new one is fetched, was 60 s"),
+        ("changed", "responses may be cached for 60 s, was 9 s, and 300 s longer while a new one is fetched"),
+    ),
+    "no cache": (
+        lambda document: operation(document).pop("x-biore-cache"),
+        ("changed", "responses may not be cached any more"),
+        ("changed", "responses may be cached for 60 s"),
+    ),
+    "envelope": (
+        policy(x_biore_bare=True),
+        ("changed", "the response has no envelope any more"),
+        ("changed", "the response has an envelope"),
+    ),
+    "idempotency": (
+        policy(x_biore_idempotency=True),
+        ("changed", "accepts `Idempotency-Key`"),
+        ("changed", "`Idempotency-Key` no longer accepted"),
+    ),
+    "path": (
+        lambda document: document["paths"].update({"/stuff/{id}": document["paths"].pop("/things/{id}")}),
+        ("changed", "moved from `POST /things/{id}` to `POST /stuff/{id}`"),
+        ("changed", "moved from `POST /stuff/{id}` to `POST /things/{id}`"),
+    ),
+    "parameter": (
+        parameters({"name": "q", "in": "query", "schema": {"type": "string"}}),
+        ("added", "new query parameter `q`"),
+        ("removed", "query parameter `q` removed"),
+    ),
+    "clamp": (
+        lambda document: operation(document)["parameters"][2].update({"x-biore-clamp": {"minimum": 1, "maximum": 9}}),
+        ("changed", "`limit`: values outside 1 to 9 are set to the nearest bound, was 1 to 100"),
+        ("changed", "`limit`: values outside 1 to 100 are set to the nearest bound, was 1 to 9"),
+    ),
+    "no clamp": (
+        lambda document: operation(document)["parameters"][2].pop("x-biore-clamp"),
+        ("changed", "`limit`: values outside 1 to 100 are no longer set to the nearest bound"),
+        ("changed", "`limit`: values outside 1 to 100 are set to the nearest bound"),
+    ),
+    "body": (
+        lambda document: operation(document).pop("requestBody"),
+        ("removed", "request body removed"),
+        ("added", "accepts a request body"),
+    ),
+    "required body": (
+        lambda document: operation(document)["requestBody"].update(required=True),
+        ("changed", "the request body: required"),
+        ("changed", "the request body: optional"),
+    ),
+    "media type": (
+        lambda document: operation(document)["requestBody"]["content"].update({"text/plain": {"schema": {}}}),
+        ("added", "the request body: media type `text/plain` added"),
+        ("removed", "the request body: media type `text/plain` removed"),
+    ),
+    "field": (
+        put(make, "more", {"type": "string"}),
+        ("added", "new field `more`"),
+        ("removed", "field `more` removed"),
+    ),
+    "field of the response": (
+        put(out, "more", {"type": "string"}),
+        ("added", "new field `data.more` in the response"),
+        ("removed", "field `data.more` in the response removed"),
+    ),
+    "required field": (
+        need(make, "name", "nick"),
+        ("changed", "`nick`: required"),
+        ("changed", "`nick`: optional"),
+    ),
+    "required field of the response": (
+        need(out, "id", "note"),
+        ("changed", "`data.note` in the response: always present"),
+        ("changed", "`data.note` in the response: may be absent"),
+    ),
+    "null": (field("nick", nullable=False), ("changed", "`nick`: never `null`"), ("changed", "`nick`: may be `null`")),
+    "type": (
+        put(make, "nick", {"type": "integer", "nullable": True}),
+        ("changed", "`nick`: type changed from string to integer"),
+        ("changed", "`nick`: type changed from integer to string"),
+    ),
+    "bound": (
+        field("name", maxLength=72),
+        ("changed", "`name`: maximum length raised from 10 to 72"),
+        ("changed", "`name`: maximum length lowered from 72 to 10"),
+    ),
+    "a bound of nothing": (
+        field("name", minLength=0),
+        ("changed", "`name`: minimum length lowered from 2 to 0"),
+        ("changed", "`name`: minimum length raised from 0 to 2"),
+    ),
+    "new bound": (
+        field("nick", maxLength=30),
+        ("changed", "`nick`: maximum length of 30 added"),
+        ("changed", "`nick`: maximum length removed, was 30"),
+    ),
+    "items": (
+        field("tags", maxItems=9),
+        ("changed", "`tags`: maximum number of items raised from 3 to 9"),
+        ("changed", "`tags`: maximum number of items lowered from 9 to 3"),
+    ),
+    "unique items": (
+        field("tags", uniqueItems=True),
+        ("changed", "`tags`: items must be unique"),
+        ("changed", "`tags`: items may repeat"),
+    ),
+    "multiple": (
+        lambda document: operation(document)["parameters"][1]["schema"].update(multipleOf=5),
+        ("changed", "`page`: must be a multiple of 5"),
+        ("changed", "`page`: need not be a multiple of 5 any more"),
+    ),
+    "exclusive": (
+        lambda document: operation(document)["parameters"][1]["schema"].update(exclusiveMinimum=True),
+        ("changed", "`page`: minimum excluded"),
+        ("changed", "`page`: minimum included"),
+    ),
+    "pattern": (
+        field("name", pattern="^[a-z]{2,5}$"),
+        ("changed", "`name`: pattern changed"),
+        ("changed", "`name`: pattern changed"),
+    ),
+    "new pattern": (
+        field("nick", pattern="^[a-z]+$"),
+        ("changed", "`nick`: pattern added"),
+        ("changed", "`nick`: pattern removed"),
+    ),
+    "several patterns": (
+        field("nick", allOf=[{"pattern": "[a-z]"}, {"pattern": "[0-9]"}]),
+        ("changed", "`nick`: pattern added"),
+        ("changed", "`nick`: pattern removed"),
+    ),
+    "format": (
+        field("nick", format="uuid"),
+        ("changed", "`nick`: format `uuid` added"),
+        ("changed", "`nick`: format `uuid` removed"),
+    ),
+    "values": (
+        field("nick", enum=["a", "b"]),
+        ("changed", "`nick`: restricted to `a`, `b`"),
+        ("changed", "`nick`: any value allowed"),
+    ),
+    "a value": (
+        put(make, "kind", {"type": "string", "enum": ["a", "b", "c"]}),
+        ("added", "`kind`: new value `c`"),
+        ("removed", "`kind`: value `c` removed"),
+    ),
+    "two values": (
+        put(make, "kind", {"type": "string", "enum": ["a", "b", "c", "d"]}),
+        ("added", "`kind`: new values `c`, `d`"),
+        ("removed", "`kind`: values `c`, `d` removed"),
+    ),
+    "many values": (
+        put(make, "kind", {"type": "string", "enum": list("abcdefgh")}),
+        ("added", "`kind`: 6 new values"),
+        ("removed", "`kind`: 6 values removed"),
+    ),
+    "variant": (
+        lambda document: out(document)["properties"]["way"]["oneOf"].append({"type": "boolean"}),
+        ("added", "`data.way` in the response: new variant"),
+        ("removed", "`data.way` in the response: variant removed"),
+    ),
+    "named variant": (
+        lambda document: out(document)["properties"]["way"]["oneOf"].append({"$ref": "#/components/schemas/Tree"}),
+        ("added", "`data.way` in the response: new variant `Tree`"),
+        ("removed", "`data.way` in the response: variant `Tree` removed"),
+    ),
+    "status": (
+        lambda document: operation(document)["responses"].update({"202": {}}),
+        ("added", "new response status 202"),
+        ("removed", "response status 202 removed"),
+    ),
+    "header": (
+        lambda document: operation(document)["responses"]["201"]["headers"].update(Age={}),
+        ("added", "new response header `Age`"),
+        ("removed", "response header `Age` removed"),
+    ),
+    "error": (
+        refusals("validation.failed", "things.full"),
+        ("added", "new error `things.full`"),
+        ("removed", "error `things.full` removed"),
+    ),
+    "status of an error": (
+        lambda document: operation(document).update(
+            responses={
+                "422" if status == "400" else status: answer
+                for status, answer in operation(document)["responses"].items()
+            }
+        ),
+        ("changed", "error `validation.failed`: status changed from 400 to 422"),
+        ("changed", "error `validation.failed`: status changed from 422 to 400"),
+    ),
+    "another operation": (
+        lambda document: document["paths"].update({"/other": {"get": {"operationId": "o", "responses": {}}}}),
+        ("added", "new operation"),
+        ("removed", "operation removed"),
+    ),
+}
 
-    def test_another_version_is_another_release(self, repository: Repository) -> None:
-        newer = changed(policy(deprecated=True)) | {"info": {"version": "2.0.0"}}
-        repository.publish(newer, "Two", "2026-01-02")
-        assert [release.version for release in history(repository.root)] == ["2.0.0", "1.0.0", "1.0.0"]
 
-    def test_second_time_reads_what_was_kept(self, repository: Repository) -> None:
-        first = history(repository.root)
-        stored = json.loads((repository.root / CACHE).read_text())
-        assert len(stored["compared"]) == 4
-        key = next(key for key, value in stored["compared"].items() if value["changes"])
-        stored["compared"][key]["changes"][0]["kind"] = "operation.moved"
-        (repository.root / CACHE).write_text(json.dumps(stored))
-        assert history(repository.root) != first
-        (repository.root / CACHE).write_text(json.dumps(stored | {"rules": "older"}))
-        assert history(repository.root) == first
+@pytest.mark.parametrize("name", LINES)
+class TestWords:
+    def test_there(self, name: str) -> None:
+        edit, there, _ = LINES[name]
+        assert [(change.sort, change.text) for change in compare(BASE, changed(edit))] == [there]
 
-    def test_a_broken_cache_is_made_anew(self, repository: Repository) -> None:
-        first = history(repository.root)
-        (repository.root / CACHE).write_text("{")
-        assert history(repository.root) == first
+    def test_and_back(self, name: str) -> None:
+        edit, _, back = LINES[name]
+        assert [(change.sort, change.text) for change in compare(changed(edit), BASE)] == [back]
 
-    def test_a_version_that_was_deleted_meanwhile(self, repository: Repository) -> None:
-        (repository.root / PUBLISHED).unlink()
-        repository.git("commit", "--quiet", "-am", "Gone")
-        repository.publish(BASE, "Back", "2026-01-05")
-        assert {release.day for release in history(repository.root)} == {"2026-01-02", "2026-01-01"}
 
-    def test_without_a_repository_there_is_none(self, tmp_path: Path) -> None:
-        assert history(tmp_path) == ()
+def test_every_change_has_words() -> None:
+    edits = [edit for edit, *_ in (*TABLE.values(), *LINES.values())]
+    told = [change for edit in edits for change in (*compare(BASE, changed(edit)), *compare(changed(edit), BASE))]
+    assert [change for change in told if not change.text or "None" in change.text or "{before}" in change.text] == []
+    assert {change.sort for change in told} == {"added", "changed", "removed"}
 
-    def test_a_folder_that_takes_no_cache_does_no_harm(self, repository: Repository) -> None:
-        assert history(repository.root, repository.root / PUBLISHED / "cache.json") == history(repository.root)
+
+def test_a_deprecated_field_is_told() -> None:
+    (change,) = compare(BASE, changed(field("nick", deprecated=True)))
+    assert (change.sort, change.text) == ("changed", "`nick`: deprecated")
+
+
+def test_no_pattern_is_ever_shown() -> None:
+    for pattern in ("^x$", "^a|b{3}$"):
+        for old, new in (
+            (BASE, changed(field("name", pattern=pattern))),
+            (changed(field("name", pattern=pattern)), {}),
+        ):
+            assert [change.text for change in compare(old, new) if pattern in change.text + change.folded] == []
+
+
+def test_what_is_too_long_for_a_line_is_folded() -> None:
+    (change,) = compare(BASE, changed(put(make, "kind", {"type": "string", "enum": list("abcdefgh")})))
+    assert change.folded == "`c`, `d`, `e`, `f`, `g`, `h`"
+    (change,) = compare(BASE, changed(put(make, "kind", {"type": "string", "enum": ["a", "b", "x" * 90]})))
+    assert (change.text, change.folded) == ("`kind`: 1 new value", f"`{'x' * 90}`")
+    (change,) = compare(BASE, changed(put(make, "kind", {"type": "string", "enum": ["a", "b", "c"]})))
+    assert change.folded == ""

@@ -330,7 +330,7 @@ class TestChanges:
         new = new | {"paths": new["paths"] | {"/samples/reports": moved}}
         (change,) = compare(old, new)
         assert (change.kind, change.breaking) == ("permission.changed", True)
-        assert change.text == "Needs the permission `samples.write`, was `samples.read`."
+        assert change.text == "required permission changed from `samples.read` to `samples.write`"
 
 
 class TestPages:
