@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --py
 LOCK_US := $(LOCK) pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser check verify races differential bench drill fuzz spec portal clients portal-consumers lock sbom clean
+.PHONY: help setup run test test-browser check verify races differential bench bench-portal drill fuzz spec portal clients portal-consumers lock sbom clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -89,6 +89,10 @@ $(PEERS)/.installed: $(DEV)
 	$(BIN)/pip freeze | grep -E '^(uvicorn|uvloop|httptools)==' > $(PEERS)/same.txt
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --constraint $(PEERS)/same.txt --group peers
 	@touch $@
+
+bench-portal: $(DEV) ## Builds of a large portal, its paint beside Scalar and Redoc, the API beside a build (15 minutes).
+	@for tool in chromium wrk npm; do command -v $$tool >/dev/null || { echo "It needs $$tool: apt-get install $$tool"; exit 1; }; done
+	@met=0; for part in build paint beside; do $(BIN)/python -m benchmarks.portal_$$part || met=1; done; exit $$met
 
 drill: $(DEV) ## Fail one part after the other under load: what clients saw, and that nothing is lost (4 minutes).
 	$(BIN)/python -m benchmarks.drill $(DRILL)

@@ -1,8 +1,9 @@
 """How soon somebody on a phone reads about one operation: our portal beside Scalar and Redoc, of the same contract.
 
 ``python -m benchmarks.portal_paint`` prints one table and writes ``benchmarks/results/portal_paint.md`` and ``.json``;
-the exit code is 1 when a target is not met. ``--pictures`` also writes what each looks like into
-``.biore/screenshots/rivals``, ``--rounds 1`` proves that it works. It needs Chromium, npm and a quiet machine.
+the exit code is 1 when a target is not met. ``--pictures`` only writes what each looks like into
+``.biore/screenshots/rivals``, and how much axe finds in it; ``--rounds 1`` proves that it works. It needs Chromium, npm
+and a quiet machine.
 
 Our pages come from a ``biore serve``, those of the others from a server of the same kind with the same compression.
 Each visit has a browser profile of its own and no cache. The browser is slowed down as Lighthouse does for its "slow
@@ -15,7 +16,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, CDPSession, sync_playwright
 
@@ -214,6 +216,9 @@ def _picture(browser: Browser, url: str, heading: str, file: Path, viewport: Map
     page.goto(url, wait_until="load")
     page.wait_for_function(QUIET)
     page.screenshot(path=file)
+    faults = Counter({fault["id"]: len(fault["nodes"]) for fault in Axe().run(page).response["violations"]})
+    told = ", ".join(f"{kind} {count}" for kind, count in faults.most_common())
+    print(f"{file.name}: axe finds {faults.total()}{f' ({told})' if told else ''}", flush=True)
     context.close()
 
 
@@ -246,13 +251,14 @@ def main(arguments: Sequence[str]) -> int:
         prog="python -m benchmarks.portal_paint", description="Time the paint of one page."
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of visits to each (default: %(default)s)")
-    parser.add_argument("--pictures", action="store_true", help=f"write {PICTURES.relative_to(spec.ROOT)}, too")
+    parser.add_argument("--pictures", action="store_true", help=f"write {PICTURES.relative_to(spec.ROOT)} instead")
     options = parser.parse_args(arguments)
     site = read(spec.load())
     heading = heading_of(site.operations)
     with places(site) as found, chromium() as browser:
         if options.pictures:
             take_pictures(browser, found, heading, PICTURES)
+            return 0
         visits = measured(browser, found, heading, options.rounds)
         report = Report(header(browser, site), list(rows(visits)), {})
     print(report.markdown())
