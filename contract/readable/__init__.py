@@ -13,11 +13,14 @@ from typing import Any
 from contract.loader import OPENAPI, PARAMETER_EXTENSIONS, SCHEMA_EXTENSIONS, Places, error_files
 from contract.permissions import FILE
 from contract.policy import KNOWN, ContractError
+from contract.readable.prose import faults as prose_faults
 from contract.readable.titles import faults
 from contract.texts import DEFAULT, LOCALES
 
 Steps = tuple[str | int, ...]
 TRIED = ("path", "query")
+PROSE = ("description", "text", "when", "message", "meaning")
+NO_PROSE = ("example", "examples", "words")
 # As the loader begins what it says of the staff's permissions, and of an operation.
 OF_PERMISSIONS = re.compile(rf"{re.escape(FILE)}: (?P<group>roles|permissions): (?P<name>[^:]+): ")
 REFUSED = re.compile(
@@ -63,6 +66,9 @@ class _Lint:
         for file in sorted((self.places.folder / "schemas").glob("*.yaml")):
             yield from self._components(Spot(file, (), self.places.file(file)))
         yield from self._errors()
+        for file in sorted(self.places.folder.rglob("*.yaml")):
+            if "dist" not in file.parts:
+                yield from self._prose(file, (), self.places.file(file))
 
     def _told(self, spot: Spot, what: str, remedy: str) -> str:
         try:
@@ -187,6 +193,16 @@ class _Lint:
             if str(key).startswith("x-biore-") and key not in known:
                 remedy = f"known here are {', '.join(sorted(known))}"
                 yield self._told(spot.below(key), f"{where}: unknown extension {key}", remedy)
+
+    def _prose(self, file: Path, steps: Steps, node: Any) -> Iterator[str]:
+        if isinstance(node, str) and steps[-1] in PROSE:
+            for word, instead in prose_faults(node):
+                spot = Spot(file, steps, {})
+                yield self._told(spot, f"{steps[-1]} has the word {word!r}", f"write {instead}")
+        below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for key, part in below:
+            if key not in NO_PROSE:
+                yield from self._prose(file, (*steps, key), part)
 
     def _errors(self) -> Iterator[str]:
         """A language that lacks words is counted by ``Texts.missing``, not refused: English stands in."""

@@ -30,6 +30,20 @@ EDITS = {
         "'Verify New Email' belongs to POST /auth/verify-email-change"),
     "a summary of files that is no title": (
         "biore.yaml", "summary: Upload File", "summary: Take a file", "'Take a file' begins with no known verb"),
+    "a refused word in a description": (
+        AUTH, "Returns an access token", "Answers an access token", "description has the word 'Answers'"),
+    "a refused word in a side effect": (
+        AUTH, "text: Recorded once per verification.", "text: Told once.", "text has the word 'Told'"),
+    "a refused word in a condition": (
+        AUTH, "when: reuse is detected,", "when: somebody reuses it,", "when has the word 'somebody'"),
+    "a refused word in a field": (
+        "schemas/auth.yaml", "The ID of the new account.", "As asked for.", "has the word 'asked for'"),
+    "a refused word in a message": (
+        "errors/auth.yaml", "message: Please sign in.", "message: Please look at it.", "has the word 'look at'"),
+    "a refused word in a meaning": (
+        "errors/auth.yaml", "meaning: The account lacks", "meaning: Whoever lacks", "meaning has the word 'Whoever'"),
+    "a refused word in a permission": (
+        "permissions.yaml", "'Change config keys.'", "'Mend config keys.'", "has the word 'Mend'"),
     "a tag without description": (
         "biore.yaml", "    description: Presigned file uploads.\n", "", "tag upload has no"),
     "a success without description": (
