@@ -177,12 +177,13 @@ def _write_exports(book: Book, origin: str) -> None:
     _put(folder / "docs" / "changelog.json", as_json(feed.feed(site, releases, words, origin)) + "\n")
     _put(folder / "llms.txt", llms.index(site, markdown, found))
     _put(folder / "llms-full.txt", llms.full(site, markdown, found))
-    (folder / "openapi.yaml").write_bytes(site.contract.as_yaml())
-    (folder / "openapi.json").write_bytes(site.contract.as_json())
 
 
 def _write_collections(book: Book, origin: str) -> None:
-    """The contract for Postman and for other portals."""
+    """The contract: itself, for Postman, and for other portals. Whoever has the file has no other hint of our host."""
+    located = enriched.located(book.site.contract, book.extras["options"].api or origin + book.site.base_path)
+    (book.folder / "openapi.yaml").write_bytes(located.as_yaml())
+    (book.folder / "openapi.json").write_bytes(located.as_json())
     folder = book.folder / "docs" / "exports"
     _put(folder / "postman.json", as_json(postman.collection(book.site, origin)) + "\n")
     contract = enriched.enriched(book.site, origin)

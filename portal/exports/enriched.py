@@ -27,6 +27,11 @@ LINGUIST = {
 SCOPES = {"public": "green", "user": "blue", "creator": "purple", "admin": "red", "dev": "gray"}
 
 
+def located(contract: Contract, server: str) -> Contract:
+    """The same contract with a whole address of the API, for who reads it elsewhere than from the API itself."""
+    return replace(contract, document=contract.document | {"servers": [{"url": server}]})
+
+
 def enriched(site: Site, origin: str) -> Contract:
     """The same contract with more to show; its ``as_json`` and ``as_yaml`` are the files. Stays OpenAPI 3.0.3."""
     document = copy.deepcopy(site.contract.document)

@@ -143,3 +143,12 @@ class TestEvery:
 
 def names(operation: Operation, location: str) -> list[str]:
     return [parameter.name for parameter in operation.parameters if parameter.location == location]
+
+
+def test_whoever_signs_in_is_signed_in_elsewhere() -> None:
+    """What gives an access token keeps it, and every request that takes one sends what is kept."""
+    made = {item["name"]: item for folder in collection(SITE, ORIGIN)["item"] for item in folder["item"]}
+    keeping = {operation.id for operation in OPERATIONS.values() if "event" in made[operation.summary]}
+    assert keeping == {"auth.login", "auth.refresh", "auth.two_factor.login", "auth.oauth.login"}
+    script = "\n".join(made[OPERATIONS["auth.login"].summary]["event"][0]["script"]["exec"])
+    assert 'pm.collectionVariables.set("accessToken", body.data.accessToken)' in script
