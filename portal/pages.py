@@ -10,13 +10,11 @@ from contract.loader import read_yaml
 from domain.config_keys import Key
 from portal.flows import QUICK_START, flows, found_in
 from portal.guides import Guide, read
-from portal.guides.links import Target
+from portal.guides.links import PAGES, Target
 from portal.model import Module, Operation, Site
 
 ROOT = "/docs"
 GUIDES = f"{ROOT}/guides"
-# Pages that are not published as Markdown, among those that a guide may lead to.
-HTML_ONLY = (f"{ROOT}/operations", f"{ROOT}/changelog")
 COMPARISON = Path(__file__).resolve().parent / "comparison.yaml"
 
 
@@ -76,12 +74,26 @@ def guide_path(slug: str) -> str:
 
 
 def target_path(site: Site, target: Target) -> str:
-    """Where a link of a guide leads, with the fragment that the kind has of itself."""
-    if target.kind == "op":
-        return operation_path(next(operation for operation in site.operations if operation.id == target.name))
+    """Where a link of a guide leads, with its fragment."""
     if target.kind == "error":
         return f"{error_path(target.name)}#{error_anchor(target.name)}"
-    return guide_path(target.name) if target.kind == "guide" else f"{ROOT}/{target.name}"
+    return f"{_target_page(site, target)}{target.anchor}"
+
+
+def target_markdown(site: Site, target: Target) -> str:
+    """The same as Markdown, where it is published so; all codes stand in one file."""
+    if target.kind == "error":
+        return f"{ROOT}/errors.md"
+    if target.kind == "page":
+        _, path, markdown = PAGES[target.name]
+        return markdown or path
+    return f"{_target_page(site, target)}.md{target.anchor}"
+
+
+def _target_page(site: Site, target: Target) -> str:
+    if target.kind == "op":
+        return operation_path(next(operation for operation in site.operations if operation.id == target.name))
+    return guide_path(target.name) if target.kind == "guide" else PAGES[target.name][1]
 
 
 def guides(site: Site) -> tuple[Page, ...]:

@@ -104,7 +104,8 @@ class Renderer:
         return shown(self.guide_text(guide.body), self._anchor, self.words.plain("guides.output"))
 
     def _target(self, target: Target) -> str:
-        return f"{self.href(pages.target_path(self.site, target))}{target.anchor}"
+        path = pages.target_path(self.site, target)
+        return path if target.is_file else self.href(path)
 
     def _anchor(self, ident: str, name: str) -> Markup:
         label = escape(self.words.plain("anchor", name=name))

@@ -85,9 +85,7 @@ class Markdown:
         return guides.placed(text, self.origin, self._site.base_path, self._target)
 
     def _target(self, target: Target) -> str:
-        """Its Markdown, where there is any; all codes stand in one file."""
-        path = f"{pages.ROOT}/errors" if target.kind == "error" else pages.target_path(self._site, target)
-        return f"{self.origin}{path}{'.md' if path not in pages.HTML_ONLY else ''}"
+        return f"{self.origin}{pages.target_markdown(self._site, target)}"
 
     def _header(self, operation: Operation) -> Iterator[str]:
         policy = operation.policy

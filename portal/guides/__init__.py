@@ -49,7 +49,7 @@ def read(site: Site, folder: Path = FOLDER, order: tuple[str, ...] = ORDER) -> t
     known, figures = Known(site, titles), Figures(site)
 
     def resolved(slug: str, text: str) -> str:
-        return named(figures.filled(text, slug), known, slug)
+        return named(figures.filled(text.replace("{version}", site.version), slug), known, slug)
 
     return tuple(
         Guide(slug, title, resolved(slug, description), resolved(slug, body))

@@ -4,13 +4,15 @@
 |---|---|
 | ``{limit:<operationId>}`` | 20 per hour |
 | ``{call:<operationId>}`` | POST /auth/login |
+| ``{name:<operationId>}`` | Login |
 | ``{status:<code>}``, ``{status:<operationId>/<code>}`` | 401 |
-| ``{message:<code>}`` | the English message, with the example's values |
+| ``{message:<code>}``, ``{message:<locale>/<code>}`` | the message, with the example's values |
 | ``{rule:<operationId>/<field>/<keyword>}`` | a bound of a field of the request |
 | ``{bytes:<operationId>}`` | 16 KiB, the largest body |
 | ``{bytes:<config key>}`` | 5 MiB |
 | ``{time:<config key>}`` | 15 minutes, by the last word of the key |
 | ``{config:<config key>}`` | the default as it is; a list of values as code |
+| ``{list:captcha}``, ``deprecated``, ``fresh``, ``idempotent`` | links to the operations that are so |
 """
 
 import re
@@ -38,12 +40,14 @@ class Figures:
         self._kinds: Mapping[str, Callable[[str], str]] = {
             "limit": self._limit,
             "call": self._call,
+            "name": lambda name: self._operations[name].summary,
             "status": self._status,
             "message": self._message,
             "rule": self._rule,
             "bytes": self._bytes,
             "time": self._time,
             "config": self._config,
+            "list": self._list,
         }
 
     def filled(self, text: str, where: str) -> str:
@@ -74,8 +78,9 @@ class Figures:
         return str(self._site.contract.errors[code]["status"])
 
     def _message(self, name: str) -> str:
-        entry = self._site.contract.errors[name]
-        return self._texts.say(DEFAULT, "errors", name, **entry.get("vars", {}))
+        locale, _, code = name.rpartition("/")
+        entry = self._site.contract.errors[code]
+        return self._texts.say(locale or DEFAULT, "errors", code, **entry.get("vars", {}))
 
     def _rule(self, name: str) -> str:
         operation, field, keyword = name.split("/")
@@ -96,6 +101,16 @@ class Figures:
     def _config(self, name: str) -> str:
         default = self._site.catalogue[name].default
         return ", ".join(f"`{value}`" for value in default) if isinstance(default, list) else str(default)
+
+    def _list(self, name: str) -> str:
+        has: Mapping[str, Callable[[Operation], bool]] = {
+            "deprecated": lambda operation: operation.deprecated,
+            "captcha": lambda operation: bool(operation.policy.captcha),
+            "fresh": lambda operation: operation.policy.fresh.always,
+            "idempotent": lambda operation: operation.policy.idempotent,
+        }
+        chosen = filter(has[name], self._site.operations)
+        return "\n".join(f"- [{operation.summary}](op:{operation.id})" for operation in chosen)
 
     def _number(self, name: str) -> int:
         value: Any = self._site.catalogue[name].default

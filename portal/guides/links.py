@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from contract.policy import ContractError
 from portal.model import Site
 
-PAGES = ("changelog", "conventions", "errors", "operations")
+# Pages that no guide is: their path and, where there is one, that of the same as Markdown.
+PAGES = {
+    "changelog": ("Changes", "/docs/changelog", None),
+    "contract": ("openapi.yaml", "/openapi.yaml", None),
+    "conventions": ("Conventions", "/docs/conventions", "/docs/conventions.md"),
+    "errors": ("Errors", "/docs/errors", "/docs/errors.md"),
+    "llms": ("llms.txt", "/llms.txt", None),
+    "llms-full": ("llms-full.txt", "/llms-full.txt", None),
+    "operations": ("All operations", "/docs/operations", None),
+    "postman": ("Postman collection", "/docs/exports/postman.json", None),
+}
 LINK = re.compile(r"\[(?P<text>[^\]\n]*)\]\((?P<kind>op|error|guide|page):(?P<name>[\w.-]+)(?P<anchor>#[\w-]+)?\)")
 
 
@@ -19,6 +29,11 @@ class Target:
     name: str
     anchor: str = ""
 
+    @property
+    def is_file(self) -> bool:
+        """It stands once, whatever the language."""
+        return self.kind == "page" and "." in PAGES[self.name][1]
+
 
 class Known:
     """What may be led to, with the name that a link without a text gets."""
@@ -28,7 +43,7 @@ class Known:
             "op": {operation.id: operation.summary for operation in site.operations},
             "error": {code: f"`{code}`" for code in site.contract.errors},
             "guide": guides,
-            "page": {name: name.capitalize() for name in PAGES},
+            "page": {name: title for name, (title, _, _) in PAGES.items()},
         }
 
     def name(self, target: Target) -> str | None:
