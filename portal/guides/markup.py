@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 
 from markdown_it import MarkdownIt
@@ -11,11 +12,25 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Comment, Keyword, Literal, Name, _TokenType
 
 from contract.policy import ContractError
 from portal.guides.blocks import LANGUAGES, OUTPUT
-from portal.samples.highlight import highlighted
 
+# What is worth a colour, and its class: names, operators and white space would double the size of a page.
+COLOURS = {
+    Comment: "c",
+    Keyword: "k",
+    Keyword.Constant: "kc",
+    Literal: "s",
+    Literal.Number: "m",
+    Name.Builtin: "nb",
+    Name.Class: "nc",
+    Name.Function: "nf",
+    Name.Tag: "nt",
+}
 NO_WORD = re.compile(r"[^a-z0-9]+")
 Entry = tuple[str, str, tuple[tuple[str, str], ...]]
 
@@ -83,12 +98,36 @@ class _Renderer(RendererHTML):
         language, _, role = tokens[idx].info.strip().partition(" ")
         if language not in LANGUAGES:
             raise ContractError(f"guides: a block says that it is {language!r}; it must be one of {sorted(LANGUAGES)}")
-        code = highlighted((tokens[idx].content.rstrip("\n"),), language)
+        code = _coloured(tokens[idx].content.rstrip("\n"), language)
         told = 'tabindex="0" dir="ltr" translate="no"'
         if role == OUTPUT:
             caption = f"<figcaption>{escape(env['output'])}</figcaption>"
             return f'<figure class="example">\n{caption}\n<pre {told}><code>{code}</code></pre>\n</figure>\n'
         return f"<pre data-copy {told}><code>{code}</code></pre>\n"
+
+
+@cache
+def _coloured(text: str, language: str) -> str:
+    pieces = _lexer(language).get_tokens_unprocessed(text)
+    return "".join(
+        f'<span class="{colour}">{escape(piece)}</span>' if colour and piece.strip() else str(escape(piece))
+        for colour, group in groupby(pieces, key=lambda token: _colour(token[1]))
+        for piece in ("".join(value for _, _, value in group),)
+    )
+
+
+@cache
+def _lexer(language: str) -> Lexer:
+    return get_lexer_by_name(language)
+
+
+@cache
+def _colour(kind: _TokenType) -> str:
+    while kind not in COLOURS:
+        if kind.parent is None:
+            return ""
+        kind = kind.parent
+    return COLOURS[kind]
 
 
 def _plain(inline: Token) -> str:
