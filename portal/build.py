@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -20,12 +20,14 @@ from portal.exports.markdown import Markdown
 from portal.markup import as_json
 from portal.model import Site
 from portal.pages import Page, guide_path, guides, module_path, operation_path, pages
+from portal.progress import Tell, nobody
 from portal.render import ASSETS, FOLDER, Renderer
 from portal.samples import samples
 from portal.source import Source, Sources
 from portal.words import Words
 
 MARK = ".biore-portal"
+PAGES = "writing pages"
 LITERALS = FOLDER / "samples" / "literals.json"
 
 
@@ -65,13 +67,13 @@ class Book:
         return Words(locale, self.texts)
 
 
-def build(site: Site, out: Path, options: Options) -> None:
+def build(site: Site, out: Path, options: Options, tell: Tell = nobody) -> None:
     """Make the whole portal in ``out``, whose former content it replaces. Raises ContractError."""
     _require_ours(out)
     fresh = out.parent / f".{out.name}.{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        _write(site, fresh, options)
+        _write(site, fresh, options, tell)
         _swap(fresh, out)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -90,14 +92,16 @@ def _swap(fresh: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(site: Site, folder: Path, options: Options) -> None:
+def _write(site: Site, folder: Path, options: Options, tell: Tell) -> None:
     folder.mkdir(parents=True)
     (folder / MARK).touch()
+    tell("writing samples", 0, 0)
     texts = Texts(site.contract.errors)
     languages = {locale: texts.say(locale, "portal", "language") for locale in options.locales}
     book = Book(site, folder, (*pages(site), *_standing(site)), texts, languages, _extras(site, options))
     _write_assets(book, options)
-    _write_languages(book, options)
+    _write_languages(book, options, tell)
+    tell("writing exports", 0, 0)
     _write_exports(book, options.origin)
     _write_collections(book, options.origin)
     bundle.write(site, folder, options.origin, options.api)
@@ -105,16 +109,22 @@ def _write(site: Site, folder: Path, options: Options) -> None:
         search.write_scripts(folder)
 
 
-def _write_languages(book: Book, options: Options) -> None:
+def _write_languages(book: Book, options: Options, tell: Tell) -> None:
     """The first is written here, so that its processes inherit what does not depend on the language."""
     first, *others = options.locales
-    _write_language(book, first)
+    pages, total = len(book.pages), len(book.pages) * len(options.locales)
+
+    def counted(before: int) -> Callable[[int], None]:
+        return lambda done: tell(PAGES, before * pages + done, total)
+
+    _write_language(book, first, counted(0))
     if options.processes > 1 and others and "fork" in get_all_start_methods():
         with get_context("fork").Pool(options.processes, _remember, (book,)) as pool:
-            pool.map(_write_remembered, others, chunksize=1)
+            for done, _ in enumerate(pool.imap_unordered(_write_remembered, others), 2):
+                tell(PAGES, done * pages, total)
     else:
-        for locale in others:
-            _write_language(book, locale)
+        for before, locale in enumerate(others, 1):
+            _write_language(book, locale, counted(before))
 
 
 _remembered: list[Book] = []
@@ -128,9 +138,10 @@ def _write_remembered(locale: str) -> None:
     _write_language(_remembered[0], locale)
 
 
-def _write_language(book: Book, locale: str) -> None:
+def _write_language(book: Book, locale: str, tell: Callable[[int], None] = lambda _: None) -> None:
     renderer = Renderer(book.site, book.words(locale), book.languages, book.extras)
-    for page in book.pages:
+    for done, page in enumerate(book.pages):
+        tell(done)
         _put(book.folder / renderer.file(page), renderer.render(page))
     if book.extras["options"].search:
         _put(book.folder / renderer.href(search.INDEX).lstrip("/"), _search_index(book, renderer))

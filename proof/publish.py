@@ -10,6 +10,7 @@ from contract.lint import checked
 from portal import build, model
 from portal.build import MARK, Options
 from portal.evidence import DEFAULT, Evidence
+from portal.progress import Tell, kept, nobody
 from proof.evidence import ROOMS, NoCheckout, stamp
 from proof.sources import find_sources
 
@@ -20,11 +21,26 @@ MADE_FROM = (*ROOMS, "locales", "openapi", "tests/handlers")
 KINDS = {".py", ".yaml", ".json", ".html", ".js", ".css", ".svg", ".md", ".txt"}
 
 
-def publish(out: Path, options: Options) -> None:
+def publish(out: Path, options: Options, tell: Tell = nobody) -> None:
     """Build the portal into ``out`` and note what it was made from. Raises ContractError."""
+    with kept(out, tell) as keeping:
+        _publish(out, options, keeping)
+
+
+def publish_if_stale(out: Path, options: Options, tell: Tell = nobody) -> bool:
+    """Whether a build was needed: also after waiting for another one of the same folder."""
+    with kept(out, tell) as keeping:
+        if is_current(out, options):
+            return False
+        _publish(out, options, keeping)
+        return True
+
+
+def _publish(out: Path, options: Options, tell: Tell) -> None:
+    tell("reading the contract and the code", 0, 0)
     made_from, contract = digest(options), checked()
     proven = replace(options, sources=find_sources(contract), evidence=_evidence())
-    build.build(model.read(contract), out, proven)
+    build.build(model.read(contract), out, proven, tell)
     (out / MARK).write_text(made_from)
 
 

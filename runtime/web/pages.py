@@ -8,10 +8,13 @@ import asyncio
 import json
 import mimetypes
 import re
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
+from html import escape
 from pathlib import Path
+from string import Template
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -23,8 +26,10 @@ from contract.texts import DEFAULT
 from domain.config_keys import Config
 from domain.locales import LOCALES
 from domain.switches import TRY_MUTATIONS
+from portal import progress
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
+from portal.progress import Progress
 from providers.captcha import ACTIVE_PROVIDER
 from runtime.web.call import SCOPE_KEY
 from runtime.web.edge import READING
@@ -71,11 +76,16 @@ MAX_PATH = 1024
 MOST_STEPS = 8  # each is looked up on the disk; no page of ours has as many
 MAX_QUERY = 1024  # a longer one is of no mail of ours
 KEPT_FILES = 256
-NOT_BUILT = (
-    "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=3><title>Documentation</title>"
-    "<p>The documentation is not built yet: run <code>biore portal build</code>. "
-    "In development the server does so by itself; this page shows it as soon as it is there."
+# Shown in place of every page until there is one. The style has an address of its own: none may stand in a page.
+BUILDING = Template((Path(__file__).parent / "building.html").read_text(encoding="utf-8"))
+BUILDING_STYLE = f"{HOME}/building.css"
+STYLE = Packed.of((Path(__file__).parent / "building.css").read_bytes(), TYPES[".css"])
+AGAIN_SECONDS = 2
+SOON = (
+    "<p class=state>The build is about to begin; this page shows how far it is. "
+    "If nothing changes within a minute, the output of the server says why.</p>"
 )
+BY_HAND = "<p class=state>This server does not build its pages. Run <code>biore portal build</code> once.</p>"
 NOT_FOUND = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>404</title>"
     '<p>There is no such page. <a href="/docs">Documentation</a>'
@@ -83,13 +93,17 @@ NOT_FOUND = (
 
 
 class Portal:
-    """``beyond`` answers what is no matter of the portal: all that begins with ``api``, and what no file answers."""
+    """``beyond`` answers what is no matter of the portal: all that begins with ``api``, and what no file answers.
 
-    def __init__(self, folder: Path, api: str, config: Config, beyond: ASGIApp) -> None:
+    ``builds``: whether this server builds the folder by itself.
+    """
+
+    def __init__(self, folder: Path, api: str, config: Config, beyond: ASGIApp, *, builds: bool = False) -> None:
         self._folder = folder
         self._api = api
         self._config = config
         self._beyond = beyond
+        self._builds = builds
         self._actions = {action.path for action in ACTIONS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,6 +118,8 @@ class Portal:
         path, headers = scope["path"], Headers(scope=scope)
         if path in ("/", f"{HOME}/"):
             return self._only_read(scope) or RedirectResponse(HOME, 307, HEADERS)
+        if path == BUILDING_STYLE:
+            return self._only_read(scope) or STYLE.answer(headers, {**HEADERS, "Cache-Control": REVALIDATED})
         name = self._localized(path, scope) if path in self._actions else path
         found = self._find(name)
         if found is not None:
@@ -176,10 +192,24 @@ class Portal:
         if not ours and "text/html" not in headers.get("accept", ""):
             return None
         if self._find(HOME) is None:
-            status, text = (503, NOT_BUILT) if ours else (404, NOT_FOUND)
-            return _page(text.encode(), status)
+            return _page(self._building().encode(), 503) if ours else _page(NOT_FOUND.encode(), 404)
         page = self._find(f"/{path.split('/')[1]}/404.html") or self._find("/404.html")
         return _page(page.read_bytes() if page else NOT_FOUND.encode(), 404)
+
+    def _building(self) -> str:
+        known = progress.read(self._folder)
+        title = "Building the documentation" if known or self._builds else "The documentation is not built"
+        state = _state(known) if known else SOON if self._builds else BY_HAND
+        return BUILDING.substitute(title=title, state=state, style=BUILDING_STYLE, again=AGAIN_SECONDS)
+
+
+def _state(known: Progress) -> str:
+    """How far a build is."""
+    seconds = max(0, round(time.time() - known.began))
+    counted = f": {known.done} of {known.total}" if known.total else ""
+    bar = f'value="{known.done}" max="{known.total}"' if known.total else ""
+    told = escape(f"{known.stage.capitalize()}{counted} ({seconds} s so far)")
+    return f'<progress {bar} aria-label="Progress"></progress>\n<p class="state">{told}</p>'
 
 
 def _is_step(step: str) -> bool:

@@ -32,5 +32,5 @@ class Scheduler:
                 elif due > next_due:
                     await db.schedule.move(job.topic, due, next_due)
         for topic in ours:
-            log.info("schedule.due", topic=topic)
+            log.debug("schedule.due", topic=topic)
         return ours

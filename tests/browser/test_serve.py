@@ -13,13 +13,18 @@ BUILD_SECONDS = 180
 def test_development_builds_it_once(databases: Databases, work_dir: Path) -> None:
     with Deployment(work_dir, database_url=databases.migrated(), portal_dir="") as deployment:
         first = deployment.serve()
+        assert f"│ Portal      {deployment.origin}/docs  (being built" in first.output
         assert deployment.status("/docs") == 503  # the API is ready long before
         until(lambda: deployment.status("/docs/auth/login") == 200, "the portal", BUILD_SECONDS)
         mark = work_dir / "portal" / MARK
         until(mark.read_text, "its stamp")
+        until(lambda: f"s: {deployment.origin}/docs\n" in first.output, "word of the address")
+        assert "portal: building the pages in the background\n" in first.output
+        assert "portal: 50 % of the pages after" in first.output
         assert is_current(work_dir / "portal", Options(origin=deployment.origin))
         assert not is_current(work_dir / "portal", Options(origin="http://elsewhere"))
         built = mark.stat().st_mtime_ns
         first.end()
-        deployment.serve()
+        second = deployment.serve()
+        assert "being built" not in second.output
         assert (deployment.status("/docs"), mark.stat().st_mtime_ns) == (200, built)

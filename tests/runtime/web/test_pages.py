@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from portal.progress import kept
 from tests.harness import Server
 from tests.processes.biore import until
 from tests.runtime.web.wire import Answer, request
@@ -157,8 +159,38 @@ class TestRefusals:
     def test_what_is_not_built_says_how(self, unbuilt: Server, path: str) -> None:
         answer = get(unbuilt, path)
         assert answer.status == 503
+        assert answer.all("retry-after") == ["30"]
+        assert b"is not built" in answer.body
         assert b"biore portal build" in answer.body
+        assert b"Building" not in answer.body
         assert get(unbuilt, "/nowhere", *HTML).status == 404
+
+    def test_what_is_being_built_says_how_far_it_is(self, unbuilt: Server) -> None:
+        with kept(unbuilt.app.parts.settings.portal_folder) as tell:
+            tell("writing pages", 30, 120)
+            answer = get(unbuilt, "/docs")
+        assert answer.status == 503
+        assert b"<h1>Building the documentation</h1>" in answer.body
+        assert b'<progress value="30" max="120"' in answer.body
+        assert b"Writing pages: 30 of 120 (" in answer.body
+        assert b"biore portal build" not in answer.body, "nobody is told to run what runs"
+
+    def test_a_server_that_builds_by_itself_tells_nobody_to(
+        self, start_server: Callable[..., Server], tmp_path: Path
+    ) -> None:
+        answer = get(start_server(data_dir=tmp_path), "/docs")
+        assert answer.status == 503
+        assert b"about to begin" in answer.body
+        assert b"biore portal build" not in answer.body
+
+    def test_the_page_in_between_has_a_style_of_our_own_host(self, unbuilt: Server) -> None:
+        body = get(unbuilt, "/docs").body.decode()
+        (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', body)
+        assert "<style" not in body
+        assert "style=" not in body
+        answer = get(unbuilt, style)
+        assert (answer.status, answer.all("content-type")) == (200, ["text/css; charset=utf-8"])
+        assert b"progress" in answer.body
 
 
 class TestHeaders:

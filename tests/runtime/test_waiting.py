@@ -1,0 +1,73 @@
+"""What people see while something takes a while."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.cli.waiting import PortalBuild, Startup, box
+from runtime.settings import Settings
+
+
+class TestBox:
+    def test_frames_all_lines_alike(self) -> None:
+        lines = box("Title", [("API", "http://127.0.0.1:8000"), ("Contract", "there")]).splitlines()
+        assert len({len(line) for line in lines}) == 1
+        assert "API       http://127.0.0.1:8000" in lines[3]
+
+
+class TestStartup:
+    def told(self, capsys: pytest.CaptureFixture[str], settings: Settings, *, with_worker: bool = True) -> str:
+        startup = Startup("9.9.9")
+        startup.stage("Migrating the database")
+        startup.ready(settings, api="/api/v1", with_worker=with_worker)
+        said = capsys.readouterr()
+        assert said.out == ""
+        return said.err
+
+    def test_stages_have_seconds_and_a_box_ends_them(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        first, *rest = self.told(capsys, Settings(port=8123, data_dir=tmp_path)).splitlines()
+        assert first.strip() == "0.0 s  Migrating the database"
+        text = "\n".join(rest)
+        addresses = ["/api/v1", "/docs  (being built", "/openapi.yaml"]
+        for words in ("BIO.RE 9.9.9 is running", "biore mailbox", "Ctrl-C"):
+            assert words in text
+        assert [address for address in addresses if f"http://127.0.0.1:8123{address}" not in text] == []
+
+    def test_a_portal_that_is_there_is_not_being_built(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "portal" / "docs").mkdir(parents=True)
+        (tmp_path / "portal" / "docs" / "index.html").touch()
+        assert "being built" not in self.told(capsys, Settings(data_dir=tmp_path))
+        assert "(not built)" in self.told(capsys, Settings(data_dir=tmp_path, portal_dir=tmp_path / "elsewhere"))
+
+    def test_without_a_worker_no_mail_is_promised(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        told = self.told(capsys, Settings(data_dir=tmp_path), with_worker=False)
+        assert "none until `biore worker` runs" in told
+
+
+class TestPortalBuild:
+    def told(self, capsys: pytest.CaptureFixture[str], build: PortalBuild) -> list[str]:
+        build("reading", 0, 0)
+        for done in range(8):
+            build("writing pages", done, 8)
+        build("index", 0, 0)
+        build.end("/there")
+        return [line.partition(" after ")[0] for line in capsys.readouterr().err.splitlines()]
+
+    def test_beside_a_server_it_says_that_it_began_each_quarter_and_where_it_ended(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.told(capsys, PortalBuild(beside=True)) == [
+            "portal: building the pages in the background",
+            "portal: 25 % of the pages",
+            "portal: 50 % of the pages",
+            "portal: 75 % of the pages",
+            "portal: ready",
+        ]
+
+    def test_alone_and_without_a_terminal_each_stage_is_a_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+        said = self.told(capsys, PortalBuild(beside=False))
+        assert [line.rstrip(",") for line in said] == [
+            "portal: reading", "portal: writing pages", "portal: index", "portal: ready",
+        ]  # fmt: skip
