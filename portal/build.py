@@ -27,20 +27,23 @@ from portal.source import Source, Sources
 from portal.words import Words
 
 MARK = ".biore-portal"
+ORIGIN = "http://127.0.0.1:8000"
 PAGES = "writing pages"
 LITERALS = FOLDER / "samples" / "literals.json"
 
 
 @dataclass(frozen=True)
 class Options:
-    """``origin``: the real base of the samples. ``repository``: a URL of source lines with {commit}, {path}, {line}.
+    """``origin``: what the samples call. A page that the API itself serves puts its own origin in its place.
+
+    ``repository``: a URL of source lines with {commit}, {path} and {line}.
 
     ``theme``: a style sheet of your own, read after ours. ``search``: whether the index of the search is made.
     ``api``: where pages on another origin find the API.
     ``processes``: languages written side by side, where the system can fork; a program with threads leaves it at 1.
     """
 
-    origin: str
+    origin: str = ORIGIN
     locales: tuple[str, ...] = LOCALES
     repository: str | None = None
     commit: str | None = None

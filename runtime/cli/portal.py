@@ -51,7 +51,7 @@ def portal_verify(file: Path | None) -> None:
 
 @portal.command("build")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder; the server's, if left out.")
-@click.option("--origin", help="What the samples call; the server itself, if left out.")
+@click.option("--origin", help="What the samples call. Pages that the server serves put its own address there.")
 @click.option("--api", help="What the pages call if another origin serves them: https://…/api/v1.")
 @click.option("--locale", "locales", multiple=True, type=click.Choice(LOCALES), help="Only these; may be repeated.")
 @click.option("--repository", help="A URL of source lines with {commit}, {path} and {line}.")
@@ -62,14 +62,14 @@ def portal_build(
     out: Path | None, origin: str | None, locales: tuple[str, ...], if_stale: bool, beside: bool, **more: Any
 ) -> None:
     """Write the portal as plain files. The server serves them below /docs; any other web server does as well."""
-    from portal.build import Options  # slow to import
+    from portal.build import ORIGIN, Options  # slow to import
     from proof import publish
 
     if beside:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing half made is left
     folder = out or load().portal_folder
     made_by = 1 if beside else os.cpu_count() or 1
-    options = Options(origin=origin or load().own_origin, locales=locales or LOCALES, processes=made_by, **more)
+    options = Options(origin=origin or ORIGIN, locales=locales or LOCALES, processes=made_by, **more)
     build, told = publish.publish_if_stale if if_stale else publish.publish, PortalBuild(beside=beside)
     if build(folder, options, told) is not False:
         told.end(f"{load().own_origin}{HOME}" if beside else str(folder))

@@ -285,8 +285,7 @@ def _keep_worker(stopping: threading.Event, hurry: threading.Event) -> None:
 @contextmanager
 def _portal_process(settings: Settings) -> Iterator[None]:
     """The portal, built again if it is stale, in a process that everything else goes before."""
-    target = ("--out", str(settings.portal_folder), "--origin", settings.own_origin)
-    process = _command("portal", "build", "--if-stale", "--beside", *target)
+    process = _command("portal", "build", "--if-stale", "--beside", "--out", str(settings.portal_folder))
     with suppress(AttributeError, OSError):  # Windows has no such thing, and it may have ended
         os.setpriority(os.PRIO_PROCESS, process.pid, LAST)
     with suppress(AttributeError, OSError):  # only Linux has it; what it starts stays there, too

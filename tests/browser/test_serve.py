@@ -6,6 +6,7 @@ from portal.build import MARK, Options
 from proof.publish import is_current
 from tests.conftest import Databases
 from tests.processes.biore import Deployment, until
+from tests.providers.servers import closed_port
 
 BUILD_SECONDS = 180
 
@@ -21,10 +22,14 @@ def test_development_builds_it_once(databases: Databases, work_dir: Path) -> Non
         until(lambda: f"s: {deployment.origin}/docs\n" in first.output, "word of the address")
         assert "portal: building the pages in the background\n" in first.output
         assert "portal: 50 % of the pages after" in first.output
-        assert is_current(work_dir / "portal", Options(origin=deployment.origin))
+        assert is_current(work_dir / "portal", Options())
         assert not is_current(work_dir / "portal", Options(origin="http://elsewhere"))
         built = mark.stat().st_mtime_ns
         first.end()
         second = deployment.serve()
         assert "being built" not in second.output
         assert (deployment.status("/docs"), mark.stat().st_mtime_ns) == (200, built)
+        # A second server with the same folder, on another port, finds nothing to build.
+        target = ("--if-stale", "--beside", "--out", str(work_dir / "portal"))
+        other = deployment.run("portal", "build", *target, port=str(closed_port()))
+        assert (other.code, other.output, mark.stat().st_mtime_ns) == (0, "", built)
