@@ -3,7 +3,8 @@
  * page: it is fetched with the index when the search is first opened.
  *
  * @typedef {{kind: string, url: string, title: string, within?: string, text?: string, words?: string, aliases?: string[],
- *   method?: string, path?: string, id?: string, codes?: string[], fields?: Record<string, string[]>, status?: number, deprecated?: boolean}} Entry
+ *   method?: string, path?: string, id?: string, codes?: string[], fields?: Record<string, string[]>, deprecated?: boolean,
+ *   status?: number}} Entry
  * @typedef {Entry & {marks: string[], field?: string}} Hit `marks`: words to highlight; `field`: the path of the field that
  *   `url` leads to, where nothing else of the entry was meant.
  */
@@ -12,6 +13,8 @@ import MiniSearch from "./vendor/minisearch.js";
 const WEIGHTS = { title: 6, aliases: 5, id: 3, path: 3, codes: 1, text: 1.2, words: 0.7, fields: 0.5, method: 0.2 };
 const KINDS = { operation: 2, guide: 1.7, page: 1.4, error: 1, group: 0.4, config: 0.4 };
 const DEPRECATED = 0.4;
+/** How much more an entry is worth for a phrase whose words make up all that was typed. */
+const PHRASE = 4;
 /** What has a title that somebody worded; the others are called by their names. */
 const TITLED = new Set(["operation", "guide", "page"]);
 const MOST = { operation: 8, guide: 5, page: 4, error: 6, group: 2, config: 4 };
@@ -20,10 +23,11 @@ const EXACTLY = 4;
 const ENDING = 3;
 const BEGINNING = 2;
 const FIELD = 1;
+/** Words of a question that say nothing of what is looked for. */
 const IDLE = new Set(
-  ("a an and any api are as at be by can could did do does endpoint error example for from get give has have how http i if is it its like make may me my need of " +
-    "on or please should so some that the their them there this to use used using want was we what when where which who why " +
-    "will with would you your").split(" "),
+  ("a an and any api are as at be by can could did do does endpoint error example for from get give has have how http i if is it " +
+    "its like make may me my need of on or please should so some that the their them there this to use used using want was we " +
+    "what when where which who why will with would you your").split(" "),
 );
 const CHUNK = /[^\s,;:!?"'`()[\]<>=&|*#+]+/gu;
 const PART = /[\p{L}\p{N}]+/gu;
@@ -41,7 +45,10 @@ export async function load(address) {
 }
 
 export class Finder {
-  /** @param {{base: string, kinds: Record<string, string>, popular: {title: string, urls: string[]}, otherwise: string, deprecated: string, entries: Entry[]}} content */
+  /**
+   * @param {{base: string, kinds: Record<string, string>, popular: {title: string, urls: string[]}, otherwise: string,
+   *   deprecated: string, entries: Entry[]}} content
+   */
   constructor(content) {
     this.content = content;
     this.entries = content.entries;
@@ -52,7 +59,7 @@ export class Finder {
       extractField: (entry, field) => (field === "url" ? entry.url : of(entry, field)),
       tokenize: (text, field) => this.noted(tokens(text, field)),
       processTerm: (term) => term,
-      searchOptions: { boost: WEIGHTS, weights: { prefix: 0.5, fuzzy: 0.3 } },
+      searchOptions: { boost: WEIGHTS, weights: { prefix: 0.35, fuzzy: 0.3 }, bm25: { k: 1.2, b: 0.4, d: 0.5 } },
     });
     this.index.addAll(this.entries);
     this.byUrl = new Map(this.entries.map((entry, order) => [entry.url, { entry, order, names: names(entry) }]));
@@ -67,17 +74,14 @@ export class Finder {
   find(text) {
     const asked = this.understood(text);
     if (!asked.words.length) return [];
-    const exact = new Map();
-    for (const { entry, names: named } of this.byUrl.values()) {
-      const worth = this.worth(entry, named, asked);
-      if (worth) exact.set(entry.url, worth);
-    }
     const found = new Map(this.counted(asked.words).map((result) => [result.id, result]));
-    const ranked = [...new Set([...exact.keys(), ...found.keys()])].map((url) => {
-      const { entry, order } = this.byUrl.get(url);
-      const result = found.get(url);
-      return { entry, order, result, worth: exact.get(url) ?? 0, score: result ? score(entry, result, asked.words) : 0 };
-    });
+    const ranked = [];
+    for (const { entry, order, names: named } of this.byUrl.values()) {
+      const result = found.get(entry.url);
+      const worth = this.worth(entry, named, asked);
+      const points = result ? score(entry, result, asked.words) * (1 + phrased(named.phrases, asked.said)) : 0;
+      if (worth || points) ranked.push({ entry, order, result, worth, score: points });
+    }
     ranked.sort((one, other) => other.worth - one.worth || other.score - one.score || one.order - other.order);
     return few(ranked).map((one) => hit(one, asked));
   }
@@ -96,10 +100,12 @@ export class Finder {
     const all = tokens(name);
     const telling = all.filter((term) => !IDLE.has(term));
     const plain = name.split(/\s+/).filter((word) => !IDLE.has(word.toLowerCase()));
+    const corrected = plain.map((word) => this.corrected(word));
     return {
       name,
       method: method.toUpperCase(),
-      calls: new Set([name, plain.join(" "), plain.map((word) => this.corrected(word)).join(" ")].map(squeezed).filter(Boolean)),
+      calls: new Set([name, plain.join(" "), corrected.join(" ")].map(squeezed).filter(Boolean)),
+      said: new Set(said(plain.join(" "))),
       words: (telling.length ? telling : all).map((term) => [term, ...this.swapped(term)]),
     };
   }
@@ -110,10 +116,10 @@ export class Finder {
     const [whole = ""] = calls;
     if ([...calls].some((call) => all.has(call)) || path?.test(name)) return EXACTLY;
     if (whole && endings.some((ending) => ending.endsWith(`.${whole}`) || ending.endsWith(`/${whole}`))) return ENDING;
-    const begun = whole.length < 3 ? 0 : Math.max(0, ...begins.map((begin) => begin.startsWith(whole) && whole.length / begin.length));
-    if (begun) return BEGINNING + begun;
-    const [location] = (entry.fields && IDENTIFIER.test(name) && fieldOf(entry, whole)) || [];
-    return location ? FIELD + (location.startsWith("response") ? 0 : 0.5) : 0;
+    const begun = whole.length < 3 ? [] : begins.filter((begin) => begin.startsWith(whole)).map((begin) => whole.length / begin.length);
+    if (begun.length) return BEGINNING + Math.max(...begun);
+    const found = entry.fields && IDENTIFIER.test(name) && fieldOf(entry, whole);
+    return found ? FIELD + found.worth : 0;
   }
 
   counted(words) {
@@ -136,15 +142,15 @@ export class Finder {
   corrected(word) {
     const term = folded(word);
     if (this.begins(term)) return word;
-    const [nearest] = this.index.search(term, { fuzzy: distance(term), fields: ["title", "aliases", "id"], tokenize: (text) => [text] });
-    return this.swapped(term)[0] ?? nearest?.terms[0] ?? word;
+    const options = { fuzzy: distance(term), fields: ["title", "aliases", "id"], tokenize: (text) => [text] };
+    return this.swapped(term)[0] ?? this.index.search(term, options)[0]?.terms[0] ?? word;
   }
 
   /** Two letters in each other's place, which an edit distance of 1 would not forgive. */
   swapped(term) {
     if (term.length < 4 || this.begins(term)) return [];
-    const turned = Array.from({ length: term.length - 1 }, (_, at) => term.slice(0, at) + term[at + 1] + term[at] + term.slice(at + 2));
-    return turned.filter((other) => this.known.has(other));
+    const turned = (at) => term.slice(0, at) + term[at + 1] + term[at] + term.slice(at + 2);
+    return Array.from({ length: term.length - 1 }, (_, at) => turned(at)).filter((other) => this.known.has(other));
   }
 }
 
@@ -156,16 +162,17 @@ export function tokens(text, field) {
     const bare = chunk.replace(/[{}]/g, "").replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "");
     const parts = (bare.match(PART) ?? []).flatMap((part) => part.split(CAMEL));
     found.push(folded(bare), ...parts.map(folded));
-    if (parts.length > 1) found.push(...between(bare).map(folded), ...(bare.includes("-") ? [folded(bare.replaceAll("-", ""))] : []));
+    // What stands between dots and slashes, such as `email_exists`, and `signup` of `sign-up`.
+    if (parts.length > 1) found.push(...bare.split(/[./]/).map(folded), folded(bare.replaceAll("-", "")));
     found.push(...(bare.match(IDEOGRAPH) ?? []));
   }
-  if (field === "aliases") found.push(...text.split("\n").filter((phrase) => phrase.split(" ").length === 2).map((phrase) => folded(squeezed(phrase))));
+  if (field === "aliases") found.push(...text.split("\n").filter(isPair).map(squeezed).map(folded));
   return [...new Set(found.filter(Boolean))];
 }
 
-/** What stands between dots and slashes: `email_exists` of `auth.register.email_exists`. */
-function between(text) {
-  return text.split(/[./]/);
+/** Two words that many write as one, so that the beginning of `signup` finds `sign up`. */
+function isPair(phrase) {
+  return phrase.split(" ").length === 2;
 }
 
 /** Without capitals and accents, and without the `s` of a plural. */
@@ -195,7 +202,20 @@ function names(entry) {
   const endings = [entry.id, entry.path, entry.kind === "error" ? entry.title : ""].filter(Boolean).map(squeezed);
   const all = new Set([...endings, squeezed(entry.title), ...(entry.aliases ?? []).map(squeezed)]);
   const path = entry.path?.includes("{") ? new RegExp(`^/?${entry.path.slice(1).replace(/\{[^}]*\}/g, "[^/]+")}$`, "i") : null;
-  return { all, begins: TITLED.has(entry.kind) ? [...all] : [squeezed(entry.title)], endings, path };
+  const told = [...(TITLED.has(entry.kind) ? [entry.title] : []), ...(entry.aliases ?? [])];
+  const phrases = told.filter((phrase) => !phrase.split(" ").some((word) => IDLE.has(word.toLowerCase()))).map(said);
+  return { all, phrases, begins: TITLED.has(entry.kind) ? [...all] : [squeezed(entry.title)], endings, path };
+}
+
+/** The words of a phrase that say something. */
+function said(phrase) {
+  return phrase.split(/[^\p{L}\p{N}]+/u).filter((word) => !IDLE.has(word.toLowerCase())).map(folded).filter(Boolean);
+}
+
+/** How much of what was typed is one phrase, whose words may stand apart: `sign a user in`. */
+function phrased(phrases, typed) {
+  const held = phrases.filter((words) => words.length && words.every((word) => typed.has(word))).map((words) => words.length);
+  return held.length ? (PHRASE * Math.max(...held)) / typed.size : 0;
 }
 
 /** How many letters may be wrong. */
@@ -219,24 +239,28 @@ function hit({ entry, result, worth }, { calls: [whole = ""] }) {
   const marks = result?.terms ?? [];
   const where = Object.values(result?.match ?? {}).flat();
   const meant = entry.fields && worth < BEGINNING && (worth || where.every((field) => field === "fields"));
-  const [location, path] = (meant && (fieldOf(entry, whole) ?? fieldWith(entry, marks))) || [];
+  const { location, path } = (meant && (fieldOf(entry, whole) ?? fieldWith(entry, marks))) || {};
   return { ...entry, marks, field: path, url: path ? `${entry.url}#${anchor(location, path)}` : entry.url };
 }
 
-/** Where the field stands whose path, or last name, was typed. */
+/** The field whose path, or last name, was typed: rather one that is sent, and rather one that stands at the top. */
 function fieldOf(entry, whole) {
-  return fields(entry).find(([, path]) => {
-    const bare = path.replaceAll("[]", "").toLowerCase();
-    return bare === whole.replaceAll("[]", "") || bare.split(".").at(-1) === whole;
-  });
+  const typed = whole.replaceAll("[]", "");
+  let best = null;
+  for (const field of fields(entry)) {
+    const bare = field.path.replaceAll("[]", "").toLowerCase();
+    const worth = (bare === typed ? 0.3 : 0.1) + (field.location.startsWith("response") ? 0 : 0.5);
+    if ((bare === typed || bare.endsWith(`.${typed}`)) && worth > (best?.worth ?? 0)) best = { ...field, worth };
+  }
+  return best;
 }
 
 function fieldWith(entry, terms) {
-  return fields(entry).find(([, path]) => tokens(path).some((term) => terms.includes(term)));
+  return fields(entry).find(({ path }) => tokens(path).some((term) => terms.includes(term)));
 }
 
 function fields({ fields: by }) {
-  return Object.entries(by).flatMap(([location, paths]) => paths.map((path) => [location, path]));
+  return Object.entries(by).flatMap(([location, paths]) => paths.map((path) => ({ location, path })));
 }
 
 /** As `Field.anchor` of `portal/model.py` has it. */

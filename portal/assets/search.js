@@ -48,7 +48,7 @@ function build(index) {
   const input = h("input", {
     type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list",
     "aria-label": say("search"), placeholder: say("searchHint"), autocomplete: "off", autocapitalize: "off", spellcheck: "false",
-    enterkeyhint: "go",
+    enterkeyhint: "go", maxlength: "200",
   });
   const close = h("button", { type: "button", class: "search-close", onclick: () => made.close() }, say("close"));
   const keys = h("p", { class: "search-keys", "aria-hidden": "true" }, ...["↑", "↓", "↵", "Esc"].map((key) => h("kbd", {}, key)));
