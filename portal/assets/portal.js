@@ -9,5 +9,5 @@ addControls();
 addSearch();
 addTabs(document);
 addCopyButtons(document);
-followServer(document.getElementById("content"));
+followServer(document.body);
 addAccountChip();

@@ -14,10 +14,14 @@ UNFOLD = """(one) => {
 
 
 class Reader:
-    """``faults``: errors of scripts, violations of the content policy, missing files, calls of other hosts."""
+    """``faults``: errors of scripts, violations of the content policy, missing files, calls of other hosts.
 
-    def __init__(self, browser: Browser, origin: str, **options: Any) -> None:
+    ``others``: further origins that its pages may call.
+    """
+
+    def __init__(self, browser: Browser, origin: str, others: tuple[str, ...] = (), **options: Any) -> None:
         self.origin = origin
+        self._known = tuple(f"{known}/" for known in (origin, *others))
         self.faults: list[str] = []
         given = {"base_url": origin, "viewport": DESKTOP, "locale": "en-US", "reduced_motion": "reduce", **options}
         self._context = browser.new_context(**given)
@@ -33,7 +37,7 @@ class Reader:
             self.faults.append(f"console: {message.text}")
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:", "blob:")):
+        if not request.url.startswith((*self._known, "data:", "blob:")):
             self.faults.append(f"another host: {request.url}")
 
     def _answered(self, response: Response) -> None:
