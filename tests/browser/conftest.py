@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -58,7 +59,7 @@ def open_reader(browser: Browser, biore: Biore) -> Iterator[OpenReader]:
     """Makes readers, each with a browser profile of its own; none of them may have met a fault."""
     readers: list[Reader] = []
 
-    def make(**options: object) -> Reader:
+    def make(**options: Any) -> Reader:
         readers.append(Reader(browser, biore.origin, **options))
         return readers[-1]
 
