@@ -6,6 +6,7 @@ from functools import cache
 from html import escape
 from typing import Any
 
+import orjson
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from pygments import highlight
@@ -46,7 +47,7 @@ def _highlighted(text: str, lexer: str) -> Markup:
 
 
 def as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
 def literal(value: Any) -> str:

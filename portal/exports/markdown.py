@@ -30,8 +30,15 @@ class Markdown:
         self._words = words.plain
         self._rules = words
         self._samples = samples
+        self._made: dict[str, str] = {}
 
     def operation(self, operation: Operation) -> str:
+        """Made once: it is a file, and part of the file of all."""
+        if operation.id not in self._made:
+            self._made[operation.id] = self._operation(operation)
+        return self._made[operation.id]
+
+    def _operation(self, operation: Operation) -> str:
         parts = (
             self._header(operation),
             self._request(operation),

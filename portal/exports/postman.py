@@ -1,6 +1,5 @@
 """A Postman collection, format 2.1: a folder per module, with every documented answer as an example."""
 
-import json
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -8,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import NAMESPACE_URL, uuid5
 
+from portal.markup import as_json
 from portal.model import Body, Field, Operation, Site, Success
 from portal.samples.call import examples, placeholder
 from portal.samples.literals import plain
@@ -87,7 +87,7 @@ def _request(operation: Operation) -> Json:
 def _body(operation: Operation, body: Body) -> Json:
     raw = operation.policy.raw_body
     if raw is None:
-        return {"mode": "raw", "raw": _written(body.example), "options": {"raw": {"language": "json"}}}
+        return {"mode": "raw", "raw": as_json(body.example), "options": {"raw": {"language": "json"}}}
     if not raw.form:
         return {"mode": "raw", "raw": body.sent}
     pairs = parse_qsl(body.sent, keep_blank_values=True)
@@ -135,9 +135,5 @@ def _response(name: str, status: int, request: Json, body: Json, kind: str = "ap
         "_postman_previewlanguage": "text" if text else "json",
         "header": [] if body is None else [{"key": "Content-Type", "value": kind}],
         "cookie": [],
-        "body": "" if body is None else body if text else _written(body),
+        "body": "" if body is None else body if text else as_json(body),
     }
-
-
-def _written(body: Json) -> str:
-    return json.dumps(body, ensure_ascii=False, indent=2)

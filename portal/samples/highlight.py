@@ -7,8 +7,7 @@ The lexers of Pygments, for whole languages, take ten times as long, and do not 
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-
-from markupsafe import escape
+from html import escape
 
 from portal.samples.parts import Part, Slot, When, text
 
@@ -89,8 +88,8 @@ class _Pen:
         while self._at < end:
             run_end, colour = self._runs[self._run]
             stop = min(run_end, end)
-            marked = escape(piece[self._at - start : stop - start])
-            yield f'<span class="{colour}">{marked}</span>' if colour else str(marked)
+            marked = escape(piece[self._at - start : stop - start], quote=False)
+            yield f'<span class="{colour}">{marked}</span>' if colour else marked
             self._at = stop
             self._run += run_end == stop
 

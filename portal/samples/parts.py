@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from portal.samples.literals import TABLE, literal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Slot:
     """``name``: whose value it is (``body``, ``header.Idempotency-Key``); ``key``: how it is written."""
 
@@ -16,7 +17,7 @@ class Slot:
     value: Any
     indent: int = 0
 
-    @property
+    @cached_property
     def text(self) -> str:
         return literal(TABLE, self.key, self.value, self.indent)
 
