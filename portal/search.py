@@ -16,7 +16,7 @@ the contract does not. An entry is a dict, whose absent parts are left out:
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
@@ -69,8 +69,8 @@ def index(site: Site, pages: tuple[Page, ...], words: Words, href: Href, html: C
 
     Raises ContractError where ``synonyms.yaml`` names what there is not.
     """
-    synonyms = Synonyms.read(site, pages)
     entries = [entry for page in pages if page.path.startswith(ROOT) for entry in _entries(page, site, words, html)]
+    synonyms = Synonyms.read(site, {entry["url"] for entry in entries})
     for entry in entries:
         aliases = synonyms.of(entry)
         entry["url"] = href(entry["url"])
@@ -100,15 +100,17 @@ class Synonyms:
     errors: Mapping[str, list[str]]
 
     @classmethod
-    def read(cls, site: Site, pages: tuple[Page, ...], file: Path = SYNONYMS) -> "Synonyms":
-        """Raises ContractError for a name that there is not, and for a phrase or title of two things."""
+    def read(cls, site: Site, addresses: Set[str], file: Path = SYNONYMS) -> "Synonyms":
+        """``addresses``: of pages and their parts.
+
+        Raises ContractError for a name that there is not, and for a phrase or title of two things.
+        """
         told = read_yaml(file)
         made = cls(tuple(told["popular"]), told["operations"], told["pages"], told["errors"])
-        known = {page.path for page in pages}
         found_in(site, made.popular)
         unknown = {
             *(made.operations.keys() - {operation.id for operation in site.operations}),
-            *(address for address in made.pages if address.partition("#")[0] not in known),
+            *(made.pages.keys() - addresses),
             *(made.errors.keys() - site.contract.errors.keys()),
         }
         if unknown:

@@ -20,6 +20,8 @@ const TITLED = new Set(["operation", "guide", "page"]);
 const MOST = { operation: 8, guide: 5, page: 4, error: 6, group: 2, config: 4 };
 /** What an entry is worth whose name is what was typed, before any counting of words. */
 const EXACTLY = 4;
+/** What a section or a group is called may be the name of something that is rather meant. */
+const PARTLY = 3.5;
 const ENDING = 3;
 const BEGINNING = 2;
 const FIELD = 1;
@@ -111,10 +113,12 @@ export class Finder {
   }
 
   /** How surely an entry is meant by its name alone. */
-  worth(entry, { all, begins, endings, path }, { name, method, calls }) {
+  worth(entry, { aliases, own, begins, endings, path }, { name, method, calls }) {
     if (method && entry.method !== method) return 0;
     const [whole = ""] = calls;
-    if ([...calls].some((call) => all.has(call)) || path?.test(name)) return EXACTLY;
+    const called = (names) => [...calls].some((call) => names.has(call));
+    if (called(aliases) || path?.test(name)) return EXACTLY;
+    if (called(own)) return isPart(entry) ? PARTLY : EXACTLY;
     if (whole && endings.some((ending) => ending.endsWith(`.${whole}`) || ending.endsWith(`/${whole}`))) return ENDING;
     const begun = whole.length < 3 ? [] : begins.filter((begin) => begin.startsWith(whole)).map((begin) => whole.length / begin.length);
     if (begun.length) return BEGINNING + Math.max(...begun);
@@ -199,12 +203,18 @@ function of(entry, field) {
 
 /** What an entry may be called by: in whole, by the end of it, and by a call with values in its path. */
 function names(entry) {
+  const titled = TITLED.has(entry.kind);
   const endings = [entry.id, entry.path, entry.kind === "error" ? entry.title : ""].filter(Boolean).map(squeezed);
-  const all = new Set([...endings, squeezed(entry.title), ...(entry.aliases ?? []).map(squeezed)]);
+  const own = new Set([...endings, squeezed(entry.title)]);
+  const aliases = new Set((entry.aliases ?? []).map(squeezed));
   const path = entry.path?.includes("{") ? new RegExp(`^/?${entry.path.slice(1).replace(/\{[^}]*\}/g, "[^/]+")}$`, "i") : null;
-  const told = [...(TITLED.has(entry.kind) ? [entry.title] : []), ...(entry.aliases ?? [])];
+  const told = [...(titled ? [entry.title] : []), ...(entry.aliases ?? [])];
   const phrases = told.filter((phrase) => !phrase.split(" ").some((word) => IDLE.has(word.toLowerCase()))).map(said);
-  return { all, phrases, begins: TITLED.has(entry.kind) ? [...all] : [squeezed(entry.title)], endings, path };
+  return { aliases, own, phrases, begins: titled ? [...own, ...aliases] : [...own], endings, path };
+}
+
+function isPart({ kind, url }) {
+  return kind === "group" || kind === "config" || (TITLED.has(kind) && url.includes("#"));
 }
 
 /** The words of a phrase that say something. */
