@@ -160,13 +160,14 @@ class Places:
 class Contract:
     """``document`` is self-contained OpenAPI 3.0.3; ``errors`` maps codes to entries, ``policies`` operationIds.
 
-    ``permissions``: those of the staff, and which roles have them.
+    ``permissions``: those of the staff, and which roles have them. ``folder``: where it was read.
     """
 
     document: Json
     errors: Mapping[str, Json]
     policies: Mapping[str, Policy]
     permissions: Permissions = field(default_factory=Permissions)
+    folder: Path = OPENAPI
 
     @property
     def file_codes(self) -> frozenset[str]:
@@ -285,7 +286,7 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml, switches: Mapping[str, 
     unknown = sorted(_file_codes(document) - errors.keys())
     if unknown:
         raise ContractError(f"x-biore-files: error codes {unknown} are not in {ERRORS}/")
-    contract = Contract(document, errors, policies, staff)
+    contract = Contract(document, errors, policies, staff, folder)
     try:
         _ = contract.file_rates
     except (KeyError, InvalidConfig) as error:

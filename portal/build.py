@@ -218,7 +218,7 @@ def _extras(site: Site, options: Options) -> Mapping[str, Any]:
         "samples": {o.id: samples(o, options.origin) for o in site.operations},
         "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},
         "badges": {o.id: options.evidence.badge(o.id) if options.evidence else None for o in site.operations},
-        "changes": history(site.contract.document),
+        "changes": history(site.contract.document, site.contract.folder),
         "source_href": lambda source: _source_href(source, options),
     }
 

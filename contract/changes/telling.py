@@ -103,6 +103,8 @@ def sentence(change: Told) -> str:
 
 
 def folded(change: Told) -> str:
+    if change.rule and change.after is None:
+        return ""
     values = _counted(change)
     return _list(values) if values and not _short(values) else ""
 
