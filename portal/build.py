@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from contract.changes.history import history
 from contract.policy import ContractError
 from contract.texts import DEFAULT, Texts
 from domain.locales import LOCALES
-from portal import actions, bundle, search
+from portal import actions, bundle, bundling, search
 from portal.evidence import Evidence
 from portal.exports import enriched, feed, llms, postman
 from portal.exports.changes import changes_text
@@ -29,6 +30,7 @@ from portal.words import Words
 MARK = ".biore-portal"
 ORIGIN = "http://127.0.0.1:8000"
 PAGES = "writing pages"
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 LITERALS = FOLDER / "samples" / "literals.json"
 
 
@@ -36,15 +38,19 @@ LITERALS = FOLDER / "samples" / "literals.json"
 class Options:
     """``origin``: what the samples call. A page that the API itself serves puts its own origin in its place.
 
-    ``repository``: a URL of source lines with {commit}, {path} and {line}.
-
+    ``site``: where readers find the portal, ``https://docs.example.com``; None where nobody else shall.
+    ``public``: without what only operators need: config keys, tables, kill switches, places in the source.
+    ``locales``: of the developer pages. Pages behind mailed links come in every language of the platform.
+    ``repository``: a URL of source lines with {commit}, {path}, {line}.
     ``theme``: a style sheet of your own, read after ours. ``search``: whether the index of the search is made.
     ``api``: where pages on another origin find the API.
     ``processes``: languages written side by side, where the system can fork; a program with threads leaves it at 1.
     """
 
     origin: str = ORIGIN
-    locales: tuple[str, ...] = LOCALES
+    locales: tuple[str, ...] = (DEFAULT,)
+    site: str | None = None
+    public: bool = False
     repository: str | None = None
     commit: str | None = None
     evidence: Evidence | None = None
@@ -101,11 +107,15 @@ def _write(site: Site, folder: Path, options: Options, tell: Tell) -> None:
     tell("writing samples", 0, 0)
     texts = Texts(site.contract.errors)
     languages = {locale: texts.say(locale, "portal", "language") for locale in options.locales}
-    book = Book(site, folder, (*pages(site), *_standing(site)), texts, languages, _extras(site, options))
-    _write_assets(book, options)
+    book = Book(
+        site, folder, (*pages(site, options.public), *_standing()), texts, languages, _extras(texts, site, options)
+    )
+    _write_assets(folder, options)
     _write_languages(book, options, tell)
+    _write_mailed_pages(book)
+    _write_for_crawlers(book, options)
     tell("writing exports", 0, 0)
-    _write_exports(book, options.origin)
+    _write_exports(book, options)
     _write_collections(book, options.origin)
     bundle.write(site, folder, options.origin, options.api)
     if options.search:
@@ -157,26 +167,52 @@ def _search_index(book: Book, renderer: Renderer) -> str:
     return search.index(book.site, book.pages, renderer.words, renderer.href, written)
 
 
-def _standing(site: Site) -> Iterator[Page]:
-    """The front door, the page of wrong addresses, and where mails lead."""
-    yield Page("", "start.html", "home.title")
+def _standing() -> Iterator[Page]:
+    """The front door, and the page of wrong addresses."""
+    yield Page("", "start.html", "home.title", lead="home.lead")
     yield Page("/404.html", "404.html", "404.title")
-    yield from actions.pages(site)
 
 
-def _write_assets(book: Book, options: Options) -> None:
-    folder = book.folder / "docs" / "assets"
-    folder.mkdir(parents=True)
-    for asset in sorted(ASSETS.glob("*.*")):
-        shutil.copyfile(asset, folder / asset.name)
-    shutil.copyfile(LITERALS, folder / LITERALS.name)
-    _put(folder / "theme.css", options.theme.read_text(encoding="utf-8") if options.theme else "")
+def _write_mailed_pages(book: Book) -> None:
+    """In every language of the platform: whoever follows a link of a mail need not read English."""
+    mailed = tuple(actions.pages(book.site))
+    for locale in LOCALES:
+        renderer = Renderer(book.site, book.words(locale), book.languages, book.extras)
+        for page in mailed:
+            _put(book.folder / renderer.file(page), renderer.render(page))
 
 
-def _write_exports(book: Book, origin: str) -> None:
+def _write_assets(folder: Path, options: Options) -> None:
+    assets = folder / "docs" / "assets"
+    assets.mkdir(parents=True)
+    for name in ("theme.js", "icon.svg"):
+        shutil.copyfile(ASSETS / name, assets / name)
+    shutil.copyfile(LITERALS, assets / LITERALS.name)
+    shutil.copyfile(ASSETS / "favicon.ico", folder / "favicon.ico")
+    _put(assets / "portal.css", bundling.style(ASSETS, options.theme))
+    for name in bundling.SCRIPTS:
+        _put(assets / name, bundling.script(ASSETS, name))
+
+
+def _write_for_crawlers(book: Book, options: Options) -> None:
+    """What is published is to be found; what is not, such as a server in development, is to be left alone."""
+    if options.site is None:
+        _put(book.folder / "robots.txt", "User-agent: *\nDisallow: /\n")
+        return
+    renderer = Renderer(book.site, book.words(DEFAULT), book.languages, book.extras)
+    addresses = (options.site + renderer.href(page.path) for page in book.pages if page.lead)
+    entries = "".join(f"<url><loc>{escape(address)}</loc></url>\n" for address in addresses)
+    _put(
+        book.folder / "sitemap.xml",
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{SITEMAP}">\n{entries}</urlset>\n',
+    )
+    _put(book.folder / "robots.txt", f"User-agent: *\nAllow: /\nSitemap: {options.site}/sitemap.xml\n")
+
+
+def _write_exports(book: Book, options: Options) -> None:
     """What is the same in all languages stands once, without one in its address."""
     site, folder = book.site, book.folder
-    markdown = Markdown(site, book.words(DEFAULT), book.extras["samples"], origin)
+    markdown = Markdown(site, book.words(DEFAULT), book.extras["samples"], options.origin, options.public)
     for operation in site.operations:
         _put(folder / f"{operation_path(operation).strip('/')}.md", markdown.operation(operation))
     for module in site.modules:
@@ -188,7 +224,7 @@ def _write_exports(book: Book, origin: str) -> None:
     _put(folder / "docs" / "errors.md", markdown.errors())
     releases, words = book.extras["changes"], book.words(DEFAULT)
     _put(folder / "docs" / "changelog.md", changes_text(releases, words))
-    _put(folder / "docs" / "changelog.json", as_json(feed.feed(site, releases, words, origin)) + "\n")
+    _put(folder / "docs" / "changelog.json", as_json(feed.feed(site, releases, words, options.origin)) + "\n")
     _put(folder / "llms.txt", llms.index(site, markdown, found))
     _put(folder / "llms-full.txt", llms.full(site, markdown, found))
 
@@ -210,11 +246,11 @@ def _put(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def _extras(site: Site, options: Options) -> Mapping[str, Any]:
+def _extras(texts: Texts, site: Site, options: Options) -> Mapping[str, Any]:
     return {
         "options": options,
         "guides": guides(site),
-        "scripts": frozenset(asset.name for asset in ASSETS.glob("*.js")),
+        "all_languages": {locale: texts.say(locale, "portal", "language") for locale in LOCALES},
         "samples": {o.id: samples(o, options.origin) for o in site.operations},
         "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},
         "badges": {o.id: options.evidence.badge(o.id) if options.evidence else None for o in site.operations},

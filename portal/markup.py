@@ -3,7 +3,7 @@
 import json
 import re
 from functools import cache
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ LEXERS = {name: get_lexer_by_name(name) for name in ("json",)}
 PLAIN = re.compile(r'<span class="[wp]">([^<]*)</span>')
 HEADING = re.compile(r"<(/?)h([1-6])>")
 DEMOTED_BY = 2
+TAG = re.compile(r"<[^>]*>")
 # Bold words at the beginning end with a full stop of their own.
 SENTENCE = re.compile(r"(?<=[a-z0-9)`}]\.)\s")
 
@@ -35,6 +36,12 @@ def block(text: str) -> Markup:
 def inline(text: str) -> Markup:
     """CommonMark within a line."""
     return Markup(MARKDOWN.renderInline(text.strip()).replace("\n", " "))  # noqa: S704 - html is off
+
+
+@cache
+def plain(text: str) -> str:
+    """CommonMark without its marks, on one line."""
+    return " ".join(unescape(TAG.sub("", MARKDOWN.render(text))).split())
 
 
 def first_sentence(text: str) -> str:

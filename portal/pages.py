@@ -1,12 +1,11 @@
 """Which pages there are. None of them knows a language; ``render.py`` gives each its words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import groupby, pairwise
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
-from contract.loader import read_yaml
+from contract.policy import SCOPES
 from domain.config_keys import Key
 from portal.flows import QUICK_START, flows, found_in
 from portal.guides import Guide, read
@@ -15,17 +14,30 @@ from portal.model import Module, Operation, Site
 
 ROOT = "/docs"
 GUIDES = f"{ROOT}/guides"
-COMPARISON = Path(__file__).resolve().parent / "comparison.yaml"
+# Pages that are not published as Markdown, among those that a guide may lead to.
+HTML_ONLY = (f"{ROOT}/operations", f"{ROOT}/changelog")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one kind of caller may call: the operations of one scope, by module."""
+
+    scope: str
+    modules: tuple[Module, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``path`` without a language; ``title`` a key of the words, or a text of the contract where ``foreign`` is set."""
+    """``path`` without a language; ``title`` a key of the words, or a text of the contract where ``foreign`` is set.
+
+    ``lead``: what it is about, for search engines and previews: a key of the words, or a text where ``foreign`` is set.
+    """
 
     path: str
     template: str
     title: str
     foreign: bool = False
+    lead: str = ""
     above: tuple["Page", ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     markdown: bool = False
@@ -102,74 +114,92 @@ def guides(site: Site) -> tuple[Page, ...]:
     found = read(site)
     beside: list[Guide | None] = [None, *found, None]
     return tuple(
-        Page(guide_path(guide.slug), "guide.html", guide.title, True, above,
+        Page(guide_path(guide.slug), "guide.html", guide.title, True, guide.description, above,
              {"guide": guide, "previous": previous, "following": following}, markdown=True)
         for guide, previous, following in zip(found, beside, beside[2:], strict=False)
     )  # fmt: skip
 
 
-def pages(site: Site) -> Iterator[Page]:
-    home = Page(ROOT, "home.html", "home.title", context={"flows": tuple(flows(site)), "start": _start(site)})
+def groups(site: Site) -> tuple[Group, ...]:
+    """The menu: what the contract's scopes may call, in the order of the scopes. An empty group is left out."""
+    found = (Group(scope, tuple(_of_scope(site, scope))) for scope in SCOPES)
+    return tuple(group for group in found if group.modules)
+
+
+def _of_scope(site: Site, scope: str) -> Iterator[Module]:
+    for module in site.modules:
+        operations = tuple(operation for operation in module.operations if operation.policy.scope == scope)
+        if operations:
+            yield replace(module, operations=operations)
+
+
+def pages(site: Site, public: bool = False) -> Iterator[Page]:
+    """``public``: without the pages that only operators need."""
+    context = {"flows": tuple(flows(site)), "start": found_in(site, QUICK_START)}
+    home = Page(ROOT, "home.html", "home.title", lead="home.lead", context=context)
     yield home
-    yield Page(GUIDES, "guides.html", "guides.title", above=(home,))
+    yield Page(GUIDES, "guides.html", "guides.title", lead="guides.lead", above=(home,))
     yield from guides(site)
     yield from _operations(site, home)
     yield from _errors(site, home)
-    yield from _config(site, home)
-    for name, context in (
-        ("operations", {}),
-        ("conventions", {}),
-        ("changelog", {}),
-        ("comparison", {"comparison": read_yaml(COMPARISON)}),
-    ):
-        yield Page(
-            f"{ROOT}/{name}",
-            f"{name}.html",
-            f"{name}.title",
-            above=(home,),
-            context=context,
-            markdown=name == "conventions",
-        )
-
-
-def _start(site: Site) -> tuple[Operation, ...]:
-    return found_in(site, QUICK_START)
+    if not public:
+        yield from _config(site, home)
+    for name in ("operations", "conventions", "changelog"):
+        lead, markdown = f"{name}.lead", name == "conventions"
+        yield Page(f"{ROOT}/{name}", f"{name}.html", f"{name}.title", lead=lead, above=(home,), markdown=markdown)
 
 
 def _operations(site: Site, home: Page) -> Iterator[Page]:
-    beside = {operation.id: [None, None] for operation in site.operations}
-    for one, other in pairwise(site.operations):
-        beside[one.id][1], beside[other.id][0] = other, one  # type: ignore[call-overload]
-    for module in site.modules:
-        overview = Page(module_path(module), "module.html", module.title, True, (home,), {"module": module}, True)
-        yield overview
-        for operation in module.operations:
-            previous, following = beside[operation.id]
-            context = {"operation": operation, "module": module, "previous": previous, "following": following}
-            above = (home, overview)
-            yield Page(operation_path(operation), "operation.html", operation.summary, True, above, context, True)
+    """Each leads to the one before and after it in the menu."""
+    overviews = {module.name: _overview(module, home) for module in site.modules}
+    yield from overviews.values()
+    listed = [(module, one) for group in groups(site) for module in group.modules for one in module.operations]
+    for at, (module, operation) in enumerate(listed):
+        beside = {
+            "previous": listed[at - 1][1] if at else None,
+            "following": listed[at + 1][1] if at + 1 < len(listed) else None,
+        }
+        yield Page(
+            operation_path(operation),
+            "operation.html",
+            operation.summary,
+            foreign=True,
+            lead=operation.description or operation.summary,
+            above=(home, overviews[module.name]),
+            context={"operation": operation, "module": module, **beside},
+            markdown=True,
+        )
+
+
+def _overview(module: Module, home: Page) -> Page:
+    return Page(
+        module_path(module), "module.html", module.title, True, module.description, (home,), {"module": module}, True
+    )
 
 
 def _errors(site: Site, home: Page) -> Iterator[Page]:
-    index = Page(f"{ROOT}/errors", "errors.html", "errors.title", above=(home,), markdown=True)
+    index = Page(f"{ROOT}/errors", "errors.html", "errors.title", lead="errors.lead", above=(home,), markdown=True)
     yield index
     groups: dict[str, list[str]] = {}
     for code in site.contract.errors:
         groups.setdefault(group_of(code), []).append(code)
     for codes in groups.values():
         title = codes[0].rpartition(".")[0] or codes[0]
-        yield Page(error_path(codes[0]), "error_group.html", title, True, (home, index), {"codes": tuple(codes)})
+        lead = site.contract.errors[codes[0]]["meaning"]
+        yield Page(error_path(codes[0]), "error_group.html", title, True, lead, (home, index), {"codes": tuple(codes)})
 
 
 def _config(site: Site, home: Page) -> Iterator[Page]:
     """One page with every key, and one of each family: together they would be too large to read."""
     keys = shaped(site)
-    index = Page(f"{ROOT}/config", "config.html", "config.title", above=(home,), context={"shaped": keys})
+    context: dict[str, Any] = {"shaped": keys}
+    index = Page(f"{ROOT}/config", "config.html", "config.title", lead="config.lead", above=(home,), context=context)
     yield index
     for family, members in groupby(keys, key=lambda pair: family_of(pair[0])):
         context = {"shaped": tuple(members)}
         path = config_path(context["shaped"][0][0])
-        yield Page(path, "config_group.html", family, True, (home, index), context)
+        lead = context["shaped"][0][0].meaning
+        yield Page(path, "config_group.html", family, True, lead, (home, index), context)
 
 
 def shaped(site: Site) -> tuple[tuple[Key[Any], tuple[Operation, ...]], ...]:

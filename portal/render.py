@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
@@ -31,6 +32,10 @@ FILTERS = {
     "literal": markup.literal,
     "first_sentence": markup.first_sentence,
 }
+ICONS = {"public": "globe", "user": "user", "creator": "sparkles", "admin": "shield", "dev": "wrench"}  # by scope
+LINK = '<span class="icon icon-link"></span>'
+OPENED = "<details><summary"
+LEAD = 200
 # Contract texts are English wherever they stand.
 ENGLISH = Markup(' lang="en" dir="ltr"')
 
@@ -56,6 +61,8 @@ class Renderer:
             "locale": self.locale,
             "direction": words.direction,
             "languages": languages,
+            "groups": pages.groups(site),
+            "icons": ICONS,
             "english": Markup("") if self.locale == DEFAULT else ENGLISH,
             "scripted": Markup(_script_safe(words.for_scripts())),  # noqa: S704 - no "<" is left in it
             "href": self.href,
@@ -91,7 +98,7 @@ class Renderer:
 
     def render(self, page: Page) -> str:
         template = self._environment.get_template(page.template)
-        return template.render(page=page, title=self.title(page), **page.context)
+        return template.render(page=page, title=self.title(page), lead=self.lead(page), **page.context)
 
     def title(self, page: Page) -> str:
         return page.title if page.foreign else self.words.plain(page.title)
@@ -109,7 +116,14 @@ class Renderer:
 
     def _anchor(self, ident: str, name: str) -> Markup:
         label = escape(self.words.plain("anchor", name=name))
-        return Markup(f'<a class="anchor" href="#{ident}" aria-label="{label}">#</a>')  # noqa: S704 - escaped just here
+        return Markup(f'<a class="anchor" href="#{ident}" aria-label="{label}">{LINK}</a>')  # noqa: S704 - escaped just here
+
+    def lead(self, page: Page) -> str:
+        """What the page is about, in a line of plain text."""
+        if not page.foreign:
+            return self.words.plain(page.lead) if page.lead else ""
+        text = self.guide_text(page.lead) if "guide" in page.context else page.lead
+        return shorten(markup.plain(text), LEAD, placeholder=" …")
 
     def keep(self, *key: str | int, caller: Callable[[], Markup]) -> Markup:
         """``{% call keep("error", code) %}``: what several pages have in common is rendered once."""
@@ -117,17 +131,23 @@ class Renderer:
             self._kept[key] = caller()
         return self._kept[key]
 
-    def navigation(self, module: str, here: str) -> Markup:
-        """The menu with the operations of ``module``, where ``here`` is marked."""
+    def navigation(self, here: str) -> Markup:
+        """The menu, in which ``here`` is marked and its module is open."""
         template = self._environment.get_template("navigation.html")
-        menu = self.keep("navigation", module, caller=lambda: Markup(template.render(open=module)))  # noqa: S704
-        return Markup(str(menu).replace(f'href="{here}"', f'href="{here}" aria-current="page"'))  # noqa: S704 - our own
+        menu = str(self.keep("navigation", caller=lambda: Markup(template.render())))  # noqa: S704 - our own
+        before, found, after = menu.partition(f'href="{here}"')
+        if not found:
+            return Markup(menu)  # noqa: S704
+        head, closed, tail = before.rpartition(OPENED)
+        if closed and "</details>" not in tail:
+            before = f"{head}<details open><summary{tail}"
+        return Markup(f'{before}{found} aria-current="page"{after}')  # noqa: S704
 
-    def switch(self, path: str) -> Markup:
-        """The same page in every language."""
+    def switch(self, path: str, languages: Mapping[str, str] | None = None) -> Markup:
+        """The same page in every language that there is."""
         items = (
             f'<li><a href="{self.href(path, other)}" hreflang="{other}" lang="{other}"{mark}>{escape(name)}</a></li>'
-            for other, name in self._languages.items()
+            for other, name in (languages or self._languages).items()
             for mark in (' aria-current="true"' if other == self.locale else "",)
         )
         return Markup(f"<ul>{''.join(items)}</ul>")  # noqa: S704 - addresses are of safe characters

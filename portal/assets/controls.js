@@ -10,9 +10,10 @@ export function addControls() {
 }
 
 function themeButton() {
-  const button = h("button", { type: "button", class: "theme" });
+  const icon = h("span", { class: "icon" });
+  const button = h("button", { type: "button", class: "theme" }, icon);
   const tell = () => {
-    button.textContent = theme() === "dark" ? "☀" : "☾";
+    icon.className = `icon icon-${theme() === "dark" ? "sun" : "moon"}`;
     const next = say(theme() === "dark" ? "light" : "dark");
     button.setAttribute("aria-label", `${say("theme")}: ${next}`);
     button.title = next;

@@ -13,27 +13,46 @@ export function addCopyButtons(root) {
   }
 }
 
-/** @param {() => string} text */
-export function copyButton(text) {
-  const button = h("button", { type: "button", class: "copy", "aria-live": "polite" }, say("copy"));
+/** A button that copies the page as Markdown, where there is such a page: what people hand to a language model. */
+export function addPageCopy() {
+  const page = document.querySelector('link[rel="alternate"][type="text/markdown"]');
+  const text = async () => (await fetch(page.href)).text();
+  if (page) document.querySelector(".page-tools")?.prepend(copyButton(text, "copyPage"));
+}
+
+/**
+ * Shows an icon; `name` is what it says to those who do not see it.
+ * @param {() => string|Promise<string>} text
+ */
+export function copyButton(text, name = "copy") {
+  const icon = h("span", { class: "icon icon-copy" });
+  const told = h("span", { class: "copy-name", role: "status" }, say(name));
+  const button = h("button", { type: "button", class: "copy", title: say(name) }, icon, told);
   button.addEventListener("click", async () => {
     const done = await copy(text());
-    button.textContent = say(done ? "copied" : "copyFailed");
+    told.textContent = say(done ? "copied" : "copyFailed");
+    icon.className = `icon icon-${done ? "check" : "triangle-alert"}`;
     button.dataset.copied = String(done);
     setTimeout(() => {
-      button.textContent = say("copy");
+      told.textContent = say(name);
+      icon.className = "icon icon-copy";
       delete button.dataset.copied;
     }, SHOWN_MS);
   });
   return button;
 }
 
-async function copy(text) {
+async function copy(given) {
   try {
-    await navigator.clipboard.writeText(text);
-    return true;
+    const text = await given;
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      return copyBySelection(text);
+    }
   } catch {
-    return copyBySelection(text);
+    return false; // the text itself was not to be had
   }
 }
 

@@ -22,10 +22,14 @@ LOOSE = re.compile(r"(?s)(```.*?\n```)|\n{3,}")
 
 
 class Markdown:
-    """``words`` are English; ``samples`` by operationId. Addresses are whole: who reads this is not on the page."""
+    """``words`` are English; ``samples`` by operationId. Addresses are whole: who reads this is not on the page.
 
-    def __init__(self, site: Site, words: Words, samples: Any, origin: str) -> None:
+    ``public``: without what only operators need.
+    """
+
+    def __init__(self, site: Site, words: Words, samples: Any, origin: str, public: bool = False) -> None:
         self.origin = origin
+        self._public = public
         self._site = site
         self._words = words.plain
         self._rules = words
@@ -46,6 +50,7 @@ class Markdown:
             self._errors(operation.refusals),
             self._effects(operation.effects),
             self._code(operation),
+            () if self._public else self._operators(operation),
         )
         text = "\n".join(line for part in parts for line in part).rstrip() + "\n"
         return LOOSE.sub(lambda found: found[1] or "\n\n", text)
@@ -108,11 +113,6 @@ class Markdown:
         yield f"- {self._words('facts.rate')}: {self._rate(operation)}"
         if policy.captcha:
             yield f"- {self._words('facts.captcha')}: {self._words('facts.captchaYes')}"
-        if policy.kill_switch:
-            switch, code = policy.kill_switch.key.name, policy.kill_switch.error
-            status = policy.statuses[code]
-            told = self._words(operation.kill_switch_text, key=f"`{switch}`", code=f"`{code}`", status=status)
-            yield f"- {self._words('facts.killSwitch')}: {told}"
         if policy.idempotent:
             yield f"- {self._words('facts.idempotency')}: {self._words('facts.idempotencyYes')}"
         if policy.cursor:
@@ -128,8 +128,6 @@ class Markdown:
             yield f"- {self._words('facts.body')}: {self._words('facts.bodyBytes', kib=operation.body.limit // 1024)}"
         if policy.fresh != Fresh():
             yield f"- {self._words('facts.fresh')}: {self._fresh(operation)}"
-        for key in operation.managed_by:
-            yield f"- {self._words('facts.managed')}: `{key.name}` = `{as_json(key.default)}`: {key.meaning}"
 
     def _kept(self, cache: Cache) -> str:
         times = {"time": str(self._rules.window(cache.shared))}
@@ -215,7 +213,7 @@ class Markdown:
             yield from _text(body.example) if body.is_text else _json(body.example)
 
     def _fields(self, fields: Sequence[Field]) -> Iterator[str]:
-        heads = [self._words(f"fields.{name}") for name in ("name", "type", "description")]
+        heads = [self._words(key) for key in ("fields.name", "fields.type", "fields.description")]
         rows = [
             (f"`{field.path}`", ", ".join(self._kind(field)), f"{field.description} {self._told(field)}".strip())
             for top in fields
@@ -259,10 +257,24 @@ class Markdown:
         if not effects:
             yield self._words("effects.none")
         for effect in effects:
-            names = ", ".join(f"`{name}`" for name in effect.what)
             when = f" {self._words('effects.when')}: {effect.when}." if effect.when else ""
             atomic = f" {self._words('effects.atomic')}" if effect.atomic else ""
-            yield f"- {self._words(SIDE_EFFECTS[effect.kind])} {names}: {effect.text}{when}{atomic}"
+            yield f"- {effect.text}{when}{atomic}"
+
+    def _operators(self, operation: Operation) -> Iterator[str]:
+        """What is of no use to those who call."""
+        policy = operation.policy
+        if policy.kill_switch or operation.effects or operation.managed_by:
+            yield f"\n## {self._words('operators.title')}\n"
+        if policy.kill_switch:
+            switch, code = policy.kill_switch.key.name, policy.kill_switch.error
+            status = policy.statuses[code]
+            told = self._words(operation.kill_switch_text, key=f"`{switch}`", code=f"`{code}`", status=status)
+            yield f"- {self._words('facts.killSwitch')}: {told}"
+        for effect in operation.effects:
+            yield f"- {self._words(SIDE_EFFECTS[effect.kind])} {', '.join(f'`{name}`' for name in effect.what)}"
+        for key in operation.managed_by:
+            yield f"- {self._words('facts.managed')}: `{key.name}` = `{as_json(key.default)}`: {key.meaning}"
 
     def _code(self, operation: Operation) -> Iterator[str]:
         if self._samples[operation.id]:

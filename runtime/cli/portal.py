@@ -11,10 +11,21 @@ from typing import Any
 import click
 
 from contract import loader as spec
+from contract.texts import DEFAULT
 from domain.locales import LOCALES
 from runtime.cli.waiting import HOME, PortalBuild
 from runtime.observe import log
 from runtime.settings import load
+
+
+def _languages(_: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """English where nothing is said: the texts of the contract are English in all of them."""
+    if value == "all":
+        return LOCALES
+    asked = tuple(value.split(",")) if value else (DEFAULT,)
+    if unknown := sorted(set(asked) - set(LOCALES)):
+        raise click.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(LOCALES)}, or all", param=option)
+    return asked
 
 
 @click.group()
@@ -52,15 +63,19 @@ def portal_verify(file: Path | None) -> None:
 @portal.command("build")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder; the server's, if left out.")
 @click.option("--origin", help="What the samples call. Pages that the server serves put its own address there.")
+@click.option(
+    "--site", help="Where the pages will be found, https://docs.example.com: for search engines and previews."
+)
 @click.option("--api", help="What the pages call if another origin serves them: https://…/api/v1.")
-@click.option("--locale", "locales", multiple=True, type=click.Choice(LOCALES), help="Only these; may be repeated.")
+@click.option("--languages", "locales", callback=_languages, help="Of developer pages: `all`, or a list such as en,de.")
+@click.option(
+    "--public", is_flag=True, help="Leave out what only operators need: config keys, tables, places in the source."
+)
 @click.option("--repository", help="A URL of source lines with {commit}, {path} and {line}.")
 @click.option("--commit", help="What {commit} stands for.")
 @click.option("--if-stale", is_flag=True, help="Do nothing if what is there was made from the same.")
 @click.option("--beside", is_flag=True, hidden=True, help="A server started us and may end us.")
-def portal_build(
-    out: Path | None, origin: str | None, locales: tuple[str, ...], if_stale: bool, beside: bool, **more: Any
-) -> None:
+def portal_build(out: Path | None, origin: str | None, if_stale: bool, beside: bool, **more: Any) -> None:
     """Write the portal as plain files. The server serves them below /docs; any other web server does as well."""
     from portal.build import ORIGIN, Options  # slow to import
     from proof import publish
@@ -69,7 +84,7 @@ def portal_build(
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing half made is left
     folder = out or load().portal_folder
     made_by = 1 if beside else os.cpu_count() or 1
-    options = Options(origin=origin or ORIGIN, locales=locales or LOCALES, processes=made_by, **more)
+    options = Options(origin=origin or ORIGIN, processes=made_by, **more)
     build, told = publish.publish_if_stale if if_stale else publish.publish, PortalBuild(beside=beside)
     if build(folder, options, told) is not False:
         told.end(f"{load().own_origin}{HOME}" if beside else str(folder))

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from contract.loader import Contract
 from portal.build import Options
 from portal.model import Site, read
+from portal.render import ASSETS
 from proof.publish import publish
 from tests.browser.reader import Reader
 from tests.conftest import Databases
@@ -37,9 +38,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def biore(databases: Databases, tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Biore]:
     deployment = Biore(tmp_path_factory.mktemp("d"), database_url=databases.migrated(), portal_dir=str(folder))
     publish(folder, Options(origin=deployment.origin, locales=LOCALES))
+    add_modules(folder)
     deployment.configure(CONFIG)
     with deployment:
         yield deployment
+
+
+def add_modules(folder: Path) -> None:
+    """The scripts as they are written, beside those that pages load: tests call their functions."""
+    for module in ASSETS.glob("*.js"):
+        target = folder / "docs" / "assets" / module.name
+        if not target.exists():
+            shutil.copyfile(module, target)
 
 
 @pytest.fixture(scope="session")

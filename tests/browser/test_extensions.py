@@ -11,6 +11,7 @@ from portal.build import Options, build
 from portal.model import Site, read
 from portal.samples import texts
 from portal.samples.call import Values
+from tests.browser.conftest import add_modules
 from tests.browser.reader import Reader
 from tests.browser.test_samples import folded, operation, shown
 from tests.extended.guarding.handlers import KEY
@@ -27,7 +28,8 @@ def sample_site() -> Site:
 def served(start_server: Callable[..., Server], sample_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Server:
     folder: Path = tmp_path_factory.mktemp("portal") / "built"
     server = start_server(**STARTED, portal_dir=folder)
-    build(sample_site, folder, Options(origin=server.origin, locales=("en",), search=False))
+    build(sample_site, folder, Options(origin=server.origin, search=False))
+    add_modules(folder)
     room(server.tables, version=7)
     return server
 

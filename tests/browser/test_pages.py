@@ -90,9 +90,11 @@ class TestWithoutScripts:
 
     def test_an_operation_says_everything(self, open_reader: OpenReader) -> None:
         page = open_reader(java_script_enabled=False).open("/docs/auth/login")
-        for section in ("request", "response", "errors", "effects", "samples", "try", "source"):
+        for section in ("request", "response", "errors", "effects", "samples", "answers", "try"):
             assert page.locator(f"#{section} h2").is_visible()
         assert page.locator("#error-auth-login-account-locked").is_visible()
+        page.locator("#operators > summary").click()
+        assert page.locator("#source h3").is_visible()
         assert page.locator(".sample pre").count() == page.locator(".sample pre:visible").count() > 0
         assert page.locator("#try noscript").inner_text() != ""
 

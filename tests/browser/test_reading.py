@@ -1,9 +1,15 @@
-"""What scripts add to the pages: colours, copying, tabs."""
+"""What scripts add to the pages, and where things stand: colours, copying, choosing, folding, searching, printing."""
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenReader
 from tests.browser.reader import Reader
+
+WIDE = {"width": 1440, "height": 900}
+NARROW = {"width": 390, "height": 844}
+FIRST_LINE = 40
+OPERATIONS = ("auth/register", "auth/login", "auth/oauth-login", "auth/me", "user/profile", "upload/presign")
 
 
 def ground(page: Page) -> str:
@@ -38,20 +44,61 @@ class TestCopying:
         assert page.evaluate("navigator.clipboard.readText()") == block.locator("pre").inner_text().rstrip()
 
 
-class TestTabs:
+class TestChoices:
     def test_a_language_is_chosen_once_for_all_pages(self, reader: Reader) -> None:
         page = reader.open("/docs/auth/login")
-        tabs = page.locator('#samples [role="tab"]')
-        tabs.first.focus()
-        page.keyboard.press("End")
-        last = page.locator(":focus").inner_text()
-        assert page.locator('#samples [role="tabpanel"]:visible').count() == 1
-        page.keyboard.press("ArrowRight")
-        assert page.locator(":focus").inner_text() == tabs.first.inner_text()
-        page.keyboard.press("ArrowLeft")
+        page.get_by_label("Programming language").select_option("Go")
+        assert page.locator("#sample-go").is_visible()
+        assert page.locator("#samples pre:visible").count() == 1
         reader.open("/docs/auth/me")
-        assert page.locator('#samples [role="tab"][aria-selected="true"]').inner_text() == last
+        assert page.locator("#sample-go").is_visible()
 
     def test_a_link_to_a_closed_one_opens_it(self, reader: Reader) -> None:
         page = reader.open("/docs/auth/login#sample-go")
         assert page.locator("#sample-go").is_visible()
+
+    def test_the_answer_of_an_error_is_shown_beside_the_text(self, reader: Reader) -> None:
+        page = reader.open("/docs/auth/login")
+        assert '"accessToken"' in page.locator("#answers pre:visible").inner_text()
+        page.get_by_label("Status").select_option("401 auth.login.account_locked")
+        assert '"auth.login.account_locked"' in page.locator("#answers pre:visible").inner_text()
+
+
+class TestLayout:
+    """Code, form and answer in view beside the text."""
+
+    @pytest.mark.parametrize("name", OPERATIONS)
+    def test_code_answer_and_form_are_seen_without_scrolling(self, open_reader: OpenReader, name: str) -> None:
+        page = open_reader(viewport=WIDE).open(f"/docs/{name}")
+        for part in ("#samples pre:visible", "#answers h2", "#try h2"):
+            assert page.locator(part).first.bounding_box()["y"] < WIDE["height"], part  # type: ignore[index]
+
+    @pytest.mark.parametrize("name", OPERATIONS)
+    def test_code_is_one_thumb_away(self, open_reader: OpenReader, name: str) -> None:
+        page = open_reader(viewport=NARROW).open(f"/docs/{name}")
+        first = page.locator("#samples pre:visible").bounding_box()
+        assert first is not None
+        assert first["y"] + FIRST_LINE < 2 * NARROW["height"]
+
+    def test_what_is_called_stays_beside_the_text(self, open_reader: OpenReader) -> None:
+        page = open_reader(viewport=WIDE).open("/docs/auth/login#errors")
+        page.locator("#errors").scroll_into_view_if_needed()
+        box = page.locator("#samples").bounding_box()
+        assert box is not None
+        assert 0 < box["y"] < WIDE["height"]
+
+    def test_a_link_into_a_fold_opens_it(self, reader: Reader) -> None:
+        page = reader.open("/docs/auth/login#header-accept-language")
+        assert page.locator("#header-accept-language").is_visible()
+        page.evaluate("location.hash = '#error-internal-error'")
+        page.locator("#error-internal-error").wait_for()
+
+
+class TestPrint:
+    def test_shows_what_is_folded_and_nothing_to_press(self, reader: Reader) -> None:
+        page = reader.open("/docs/auth/login")
+        page.emulate_media(media="print")
+        assert page.locator("#header-accept-language").is_visible()
+        assert not page.locator("header.top").is_visible()
+        assert not page.locator(".menu").is_visible()
+        assert not page.locator("#try").is_visible()

@@ -18,14 +18,15 @@ SHOTS: dict[str, tuple[str, dict[str, object]]] = {
     "presign-mobile": ("/docs/upload/presign", {"viewport": PHONE}),
     "errors": ("/docs/errors", {}),
     "conventions": ("/docs/conventions", {}),
-    "comparison": ("/docs/comparison", {}),
+    "operation-wide": ("/docs/auth/login", {"viewport": {"width": 1440, "height": 900}}),
+    "guide": ("/docs/guides/tokens", {}),
     "changelog": ("/docs/changelog", {}),
     "verify-email": ("/tr/verify-email?token=x", {}),
     "reset-password": ("/reset-password?token=x", {"viewport": PHONE}),
     "verify-email-change": ("/ar/verify-email-change?token=x", {"viewport": PHONE}),
     "missing": ("/docs/nowhere", {}),
 }
-LONG = ("errors", "comparison", "changelog")
+LONG = ("errors", "changelog", "operation-wide")
 
 
 @pytest.mark.parametrize("name", SHOTS)

@@ -10,6 +10,8 @@ from portal.build import Options, build
 from portal.model import Site, read
 
 ORIGIN = "http://127.0.0.1:8000"
+# One of each kind: where the contract's texts are at home, a foreign one, and one that is read from the right.
+BUILT = ("en", "tr", "ar")
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +21,9 @@ def site(contract: Contract) -> Site:
 
 @pytest.fixture(scope="session")
 def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole portal in a folder, in every language, as readers get it."""
+    """The whole portal in a folder, as readers get it; its developer pages in the languages of ``BUILT``."""
     out = tmp_path_factory.mktemp("portal") / "site"
-    build(site, out, Options(origin=ORIGIN, search=False))
+    build(site, out, Options(origin=ORIGIN, locales=BUILT, search=False))
     return out
 
 

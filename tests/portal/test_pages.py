@@ -20,19 +20,21 @@ from domain.locales import LOCALES
 from domain.switches import REGISTRATION_ENABLED
 from domain.users.usernames import is_name
 from portal import markup
+from portal.actions import ACTIONS
 from portal.build import MARK, Options, build
 from portal.evidence import Badge, Count, Evidence, Gap
 from portal.flows import FLOWS, flows
 from portal.model import Operation, Site
-from portal.pages import config_anchor, config_path, error_anchor, error_path, operation_path, pages, shaped
+from portal.pages import config_anchor, config_path, error_anchor, error_path, groups, operation_path, pages, shaped
 from portal.render import ASSETS, TEMPLATES
 from portal.source import KINDS, Source, Sources
 from portal.words import Words, code
 from runtime.web.pages import PATHS
-from tests.portal.conftest import ORIGIN
+from tests.portal.conftest import BUILT, ORIGIN
 from tests.portal.reading import Document, documents, leads_somewhere
 
-PARTS = ["top", "request", "response", "errors", "effects", "samples", "try", "source"]
+# In the order of the document: what is called stands beside the text, and on narrow screens before it.
+PARTS = ["top", "samples", "answers", "try", "request", "response", "errors", "effects", "source"]
 LIMIT = 100_000
 SITE_OPERATIONS = sorted(load().policies)
 of_each_operation = pytest.mark.parametrize("name", SITE_OPERATIONS)
@@ -62,7 +64,7 @@ class TestOperationPages:
     def test_have_all_parts_in_their_order_in_every_language(
         self, name: str, operations: dict[str, Operation], read: dict[str, Document]
     ) -> None:
-        for locale in LOCALES:
+        for locale in BUILT:
             page = read[address(operation_path(operations[name]), locale)]
             assert page.main.get("data-operation") == name
             assert [ident for ident in page.ids if ident in PARTS] == PARTS
@@ -103,7 +105,7 @@ class TestOperationPages:
         self, name: str, operations: dict[str, Operation], read: dict[str, Document], texts: Texts
     ) -> None:
         operation = operations[name]
-        for locale in ("en", "tr", "ar"):
+        for locale in BUILT:
             page = read[address(operation_path(operation), locale)]
             for refusal in operation.refusals:
                 article = page.find(refusal.anchor).getparent()
@@ -122,7 +124,7 @@ class TestOperationPages:
         for operation in several:
             shown = [
                 json.loads(pre.text_content())
-                for pre in read[operation_path(operation)].find("response").xpath(".//pre")
+                for pre in read[operation_path(operation)].find("answers").xpath(".//pre")
             ]
             assert operation.success.body is not None
             assert shown == [variant.example for variant in operation.success.body.variants]
@@ -131,7 +133,8 @@ class TestOperationPages:
             assert keys == names
 
     def test_tell_the_policy(self, read: dict[str, Document]) -> None:
-        told = read["/docs/auth/register"].text("top")
+        page = read["/docs/auth/register"]
+        told = " ".join(page.text(part) for part in ("top", "glance", "operators"))
         for text in ("/api/v1/auth/register", "10 calls in 1 h", "IP address", "captchaToken", "Idempotency-Key",
                      "platform.registration_enabled; while it is off", "auth.register.closed (403)",
                      "bcrypt cost"):  # fmt: skip
@@ -144,21 +147,56 @@ class TestOperationPages:
          ("refresh", "session named by the cookie, otherwise IP address")],
     )  # fmt: skip
     def test_tell_whom_a_limit_counts(self, read: dict[str, Document], page: str, counted: str) -> None:
-        facts = read[f"/docs/auth/{page}"].root.xpath("//dl[@class='facts']/div")
+        facts = read[f"/docs/auth/{page}"].root.xpath("//dl[@id='glance']/div")
         assert {"Counted by": counted}.items() <= {dt.text: dd.text_content() for dt, dd in facts}.items()
 
-    def test_lead_to_the_next_and_back(self, site: Site, read: dict[str, Document]) -> None:
-        here = operation_path(site.operations[0])
+    def test_lead_to_the_next_as_the_menu_does(self, site: Site, read: dict[str, Document]) -> None:
+        listed = [one for group in groups(site) for module in group.modules for one in module.operations]
+        assert sorted(one.id for one in listed) == SITE_OPERATIONS
+        here = operation_path(listed[0])
         seen = [here]
         while following := read[here].root.xpath("//a[@rel='next']/@href"):
             (here,) = following
             seen.append(here)
-        assert seen == [operation_path(operation) for operation in site.operations]
+        assert seen == [operation_path(operation) for operation in listed]
+
+    def test_what_must_be_sent_stands_first(self, read: dict[str, Document]) -> None:
+        (fields,) = read["/docs/auth/register"].find("request-body").xpath("following-sibling::ul[1]")
+        heads = fields.xpath(".//p[@class='field-head']")
+        required = [bool(head.xpath("./strong[@class='required']")) for head in heads]
+        assert required == sorted(required, reverse=True)
+        assert 0 < sum(required) < len(required)
+
+    def test_nested_fields_and_long_patterns_are_folded(self, read: dict[str, Document]) -> None:
+        nested = read["/docs/user/profile"].root.xpath("//details[@class='nested' and not(@open)]")
+        assert nested
+        assert all(one.xpath("./summary[starts-with(., 'Nested fields: ')]") for one in nested)
+        pattern = read["/docs/auth/register"].find("body-email").xpath(".//details[not(@open)]/summary/text()")
+        assert pattern == ["pattern"]
+
+
+class TestMenu:
+    def test_groups_operations_by_who_calls_and_by_module(self, site: Site, read: dict[str, Document]) -> None:
+        (menu,) = read["/docs"].root.xpath("//nav[@class='menu']")
+        names = [" ".join(name.text_content().split()) for name in menu.xpath(".//p[@class='menu-group']")]
+        assert names == ["Public", "Signed in", "Dev tools", "Reference"]
+        for group in groups(site):
+            below = menu.xpath(f".//ul[@aria-labelledby='menu-{group.scope}']")[0]
+            assert below.xpath("./li/details/summary/text()") == [module.title for module in group.modules]
+            wanted = [operation_path(one) for module in group.modules for one in module.operations]
+            assert below.xpath(".//a/@href") == wanted
+
+    def test_opens_where_the_reader_is(self, read: dict[str, Document]) -> None:
+        for where in ("/docs/auth/login", "/tr/docs/auth/me"):
+            (menu,) = read[where].root.xpath("//nav[@class='menu']")
+            (opened,) = menu.xpath(".//details[@open]")
+            assert opened.xpath(".//a[@aria-current='page']/@href") == [where]
+        assert read["/docs/operations"].root.xpath("//nav[@class='menu']//details[@open]") == []
 
 
 class TestEveryPage:
-    def test_there_is_each_in_every_language(self, site: Site, read: dict[str, Document]) -> None:
-        wanted = {address(page.path, locale) for page in pages(site) for locale in LOCALES}
+    def test_there_is_each_in_every_language_that_was_asked_for(self, site: Site, read: dict[str, Document]) -> None:
+        wanted = {address(page.path, locale) for page in pages(site) for locale in BUILT}
         assert wanted <= read.keys()
 
     def test_no_link_anchor_or_asset_is_broken(self, built: Path, read: dict[str, Document]) -> None:
@@ -182,7 +220,7 @@ class TestEveryPage:
             assert page.root.xpath("//style | //*[@style] | //iframe | //object | //embed | //base") == []
             assert page.root.xpath("//script[not(@src) and not(@type='application/json')]") == []
             assert page.root.xpath("//@*[starts-with(name(), 'on')]") == []
-            assert all(asset.startswith("/docs/") for asset in page.assets())
+            assert all(asset.startswith(("/docs/", "/favicon.ico")) for asset in page.assets())
             json.loads(page.find("words").text)
 
     def test_its_scripts_put_texts_in_as_texts(self) -> None:
@@ -200,7 +238,8 @@ class TestEveryPage:
             locale = first if first in LOCALES and first != "en" else "en"
             assert page.root.get("lang") == locale
             assert page.root.get("dir") == ("rtl" if locale in RIGHT_TO_LEFT else "ltr")
-            assert page.root.xpath("//details[@class='languages']//a[@aria-current]/@lang") == [locale]
+            known = page.root.xpath("//details[@class='languages']//a[@aria-current]/@lang")
+            assert known == [locale]
 
     def test_marks_texts_of_the_contract_as_english(self, site: Site, read: dict[str, Document]) -> None:
         for operation in site.operations:
@@ -210,7 +249,7 @@ class TestEveryPage:
     def test_has_its_landmarks_and_its_headings_in_order(self, read: dict[str, Document]) -> None:
         for page in read.values():
             assert page.root.xpath("//body/*[1]/@href") == ["#content"]
-            assert [len(page.root.xpath(f"//body/{tag}")) for tag in ("header", "footer")] == [1, 1]
+            assert [len(page.root.xpath(f"//body/{tag}")) for tag in ("header", "footer")] == [1, 1], page.address
             assert len(page.root.xpath("//main[@id='content']")) == 1
             levels = [int(h.tag[1]) for h in page.root.xpath("//h1 | //h2 | //h3 | //h4 | //h5 | //h6")]
             assert levels.count(1) == 1
@@ -242,7 +281,7 @@ class TestReferences:
 
     def test_there_is_a_place_to_start_for_every_undertaking(self, site: Site, read: dict[str, Document]) -> None:
         assert [flow.name for flow in flows(site)] == list(FLOWS)
-        for locale in LOCALES:
+        for locale in BUILT:
             heads = read[address("/docs", locale)].find("where-to-start").xpath(".//tbody//th")
             assert len({head.text_content() for head in heads}) == len(FLOWS)
 
@@ -250,7 +289,7 @@ class TestReferences:
         self, built: Path, site: Site, read: dict[str, Document]
     ) -> None:
         plain = (built / "docs" / "conventions.md").read_text(encoding="utf-8")
-        for locale in LOCALES:
+        for locale in BUILT:
             told = read[address("/docs/conventions", locale)].find("files")
             links = set(told.xpath(".//a/@href"))
             for code_ in site.contract.file_codes:
@@ -284,7 +323,7 @@ class TestReferences:
 
     def test_the_list_of_config_keys_has_room_for_300(self, site: Site, read: dict[str, Document]) -> None:
         known = len(shaped(site))
-        for locale in LOCALES:
+        for locale in BUILT:
             page = read[address("/docs/config", locale)].file.read_bytes()
             rows = page[page.index(b"<tbody") : page.index(b"</tbody>")]
             assert len(page) - len(rows) + 300 * len(rows) // known < LIMIT, locale
@@ -354,7 +393,8 @@ class TestBuilding:
     def test_takes_a_theme_of_ones_own(self, site: Site, tmp_path: Path) -> None:
         (tmp_path / "mine.css").write_text(":root { --accent: rebeccapurple; }")
         build(site, tmp_path / "site", Options(ORIGIN, ("en",), theme=tmp_path / "mine.css", search=False))
-        assert (tmp_path / "site/docs/assets/theme.css").read_text() == ":root { --accent: rebeccapurple; }"
+        sheet = (tmp_path / "site/docs/assets/portal.css").read_text()
+        assert sheet.endswith(":root { --accent: rebeccapurple; }")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -373,12 +413,82 @@ def sources(site: Site) -> Sources:
     return Sources({operation.id: found for operation in site.operations})
 
 
+class TestFinding:
+    """What search engines and previews read."""
+
+    def test_every_page_says_what_it_is_about(self, site: Site, read: dict[str, Document]) -> None:
+        for page in pages(site):
+            head = read[page.path].root.find("head")
+            (told,) = head.xpath("meta[@name='description']/@content")
+            assert 10 < len(told) <= 200, page.path
+            assert head.xpath("meta[@property='og:description']/@content") == [told]
+            assert head.xpath("meta[@property='og:title']/@content")
+
+    def test_what_is_not_published_is_left_alone(self, built: Path, read: dict[str, Document]) -> None:
+        assert (built / "robots.txt").read_text() == "User-agent: *\nDisallow: /\n"
+        assert not (built / "sitemap.xml").exists()
+        assert read["/docs"].root.xpath("//link[@rel='canonical'] | //meta[@property='og:url']") == []
+        assert (built / "favicon.ico").read_bytes()[:4] == b"\0\0\1\0"
+
+    def test_what_is_published_has_one_address(self, site: Site, tmp_path: Path) -> None:
+        build(site, tmp_path / "site", Options(site="https://docs.example.com", search=False))
+        read = documents(tmp_path / "site")
+        listed = set(re.findall(r"<loc>(.+?)</loc>", (tmp_path / "site" / "sitemap.xml").read_text()))
+        assert {f"https://docs.example.com{page.path}" for page in pages(site)} <= listed
+        for address_ in listed:
+            known = read[address_.removeprefix("https://docs.example.com") or "/"]
+            assert known.root.xpath("//link[@rel='canonical']/@href") == [address_]
+        assert "Sitemap: https://docs.example.com/sitemap.xml" in (tmp_path / "site" / "robots.txt").read_text()
+
+
+class TestPublicBuild:
+    def test_tells_nothing_that_only_operators_need(self, site: Site, tmp_path: Path) -> None:
+        told = {"evidence": evidence(*SITE_OPERATIONS[:2]), "sources": sources(site)}
+        options = Options(public=True, repository="https://git.example.com/{path}", **told)  # type: ignore[arg-type]
+        build(site, tmp_path / "site", options)
+        texts = {"html", "md", "txt", "json"}
+        contract = "openapi"  # says the same to everybody
+        found = [file for file in (tmp_path / "site").rglob("*.*") if file.suffix[1:] in texts]
+        files = {str(file): file.read_text() for file in found if not file.name.startswith(contract)}
+        assert len(files) > 100
+        internal = (
+            "git.example.com",
+            "platform.registration_enabled",
+            "email_verifications",
+            "/docs/config",
+            "For operators",
+        )
+        for inner in internal:
+            assert [file for file, text in files.items() if inner in text] == [], inner
+
+
+class TestMailedPages:
+    """Who follows a link of a mail is no developer."""
+
+    def test_are_there_in_every_language_of_the_platform(self, read: dict[str, Document]) -> None:
+        for action in ACTIONS:
+            for locale in LOCALES:
+                page = read[address(action.path, locale)]
+                assert page.root.xpath("//details[@class='languages']//a/@hreflang") == list(LOCALES)
+
+    def test_have_a_layout_of_their_own(self, read: dict[str, Document]) -> None:
+        for action in ACTIONS:
+            page = read[action.path]
+            assert page.root.xpath("//nav | //*[@id='search'] | //*[@id='tools']") == []
+            assert {link for link in page.links() if not link.endswith(action.path)} == {"#content"}
+            assert page.root.xpath("//meta[@name='robots']/@content") == ["noindex"]
+
+
 class TestProof:
     def test_stands_on_the_page(self, site: Site, tmp_path: Path) -> None:
         first, other = site.operations[:2]
         told = evidence(first.id, other.id), sources(site)
         repository = "https://git.example.com/{commit}/{path}#L{line}"
-        build(site, tmp_path / "site", Options(ORIGIN, ("en",), repository, "c0ffee", *told, search=False))
+        build(
+            site,
+            tmp_path / "site",
+            Options(repository=repository, commit="c0ffee", evidence=told[0], sources=told[1], search=False),
+        )
         read = documents(tmp_path / "site")
         proven, unproven = read[operation_path(first)], read[operation_path(other)]
         assert proven.root.xpath("//p[@class='badges']//*[contains(@class, 'verified')]")

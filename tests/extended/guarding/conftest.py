@@ -7,7 +7,7 @@ import pytest
 from portal.build import Options, build
 from portal.model import Site, read
 from tests.extended.guarding.kit import sampled
-from tests.portal.sites import ORIGIN
+from tests.portal.conftest import BUILT
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +19,5 @@ def site() -> Site:
 def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """In every language, as readers get it."""
     out = tmp_path_factory.mktemp("portal") / "site"
-    build(site, out, Options(origin=ORIGIN, search=False))
+    build(site, out, Options(locales=BUILT, search=False))
     return out

@@ -12,7 +12,6 @@ import pytest
 from contract.changes import compare
 from contract.policy import ContractError
 from contract.texts import Texts
-from domain.locales import LOCALES
 from portal.exports.postman import collection
 from portal.model import Operation, Site
 from portal.samples import texts
@@ -23,6 +22,7 @@ from services.container import OfCall, Services
 from tests.extended.guarding import handlers
 from tests.extended.guarding.kit import STARTED, documented, refusal, room, sampled
 from tests.harness import Api, Server, broken_rules, code_of
+from tests.portal.conftest import BUILT
 from tests.portal.sites import ORIGIN
 
 FILE = "paths/samples.yaml"
@@ -215,7 +215,7 @@ class TestDocument:
 class TestPages:
     def test_say_so_in_every_language(self, site: Site, built: Path) -> None:
         words = Texts(site.contract.errors)
-        for locale in LOCALES:
+        for locale in BUILT:
             page = built / ("" if locale == "en" else locale) / "docs" / "samples" / "rehearse" / "index.html"
             told = " ".join("".join(html5lib.parse(page.read_text(), namespaceHTMLElements=False).itertext()).split())
             assert Words(locale, words).plain("facts.dryRunText").replace("`", "") in told

@@ -17,7 +17,6 @@ from contract.permissions import Permission, Permissions
 from contract.policy import ContractError, Fresh
 from contract.texts import Texts
 from domain.admin import FRESH_MINUTES, STAFF
-from domain.locales import LOCALES
 from domain.users import Principal
 from portal.model import Site
 from portal.words import Words
@@ -26,6 +25,7 @@ from runtime.web.extensions.staff import nobodys_permissions
 from tests.extended.guarding.kit import STARTED, SWITCHED, THROWN, documented, edited, refusal, sampled
 from tests.handlers.support import change, somebody
 from tests.harness import CHEAP, Api, Server, bearer, code_of
+from tests.portal.conftest import BUILT
 
 FILE, PATHS = "permissions.yaml", "paths/samples.yaml"
 DENIED, AGAIN = "admin.permission_denied", "admin.reauthentication_required"
@@ -336,7 +336,7 @@ class TestChanges:
 class TestPages:
     def test_tell_permission_roles_and_proof_in_every_language(self, site: Site, built: Path) -> None:
         words = Texts(site.contract.errors)
-        for locale in LOCALES:
+        for locale in BUILT:
             say = Words(locale, words).plain
             folder = built / ("" if locale == "en" else locale) / "docs" / "samples"
             told = text_of(folder / "suspend" / "index.html")

@@ -21,7 +21,6 @@ from contract.raw_bodies import encoded
 from contract.schemas import SchemaCompiler
 from contract.texts import Texts
 from contract.wire import types_of
-from domain.locales import LOCALES
 from portal.exports.postman import collection
 from portal.model import Operation, Site
 from portal.samples import samples, texts
@@ -31,6 +30,7 @@ from runtime.web.extensions.raw_bodies import Form
 from tests.extended.guarding.handlers import KEY
 from tests.extended.guarding.kit import STARTED, documented, refusal, sampled
 from tests.harness import Api, Server, broken_rules, code_of
+from tests.portal.conftest import BUILT
 from tests.portal.interpreters import HAS_NODE, node, python, without_types
 from tests.portal.nasty import PIECES, paired
 from tests.portal.sites import ORIGIN
@@ -380,7 +380,7 @@ class TestSamples:
 class TestPages:
     def test_say_what_a_body_is_in_every_language(self, built: Path, site: Site) -> None:
         words = Texts(site.contract.errors)
-        for locale in LOCALES:
+        for locale in BUILT:
             folder = built / ("" if locale == "en" else locale) / "docs" / "samples"
             say = Words(locale, words).plain
             for page, text in (

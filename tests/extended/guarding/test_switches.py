@@ -10,7 +10,6 @@ from contract.loader import load
 from contract.policy import ContractError
 from contract.texts import Texts
 from domain.config_keys import InvalidConfig
-from domain.locales import LOCALES
 from domain.switches import SwitchKey, enabled_key, kill_switch_key
 from portal.model import Site
 from portal.render import Renderer
@@ -18,6 +17,7 @@ from portal.words import Words
 from services.config.catalogue import CATALOGUE
 from tests.extended.guarding.kit import ENABLED, OFF, ON, SWITCHED, THROWN, edited, sampled
 from tests.harness import CHEAP, Server
+from tests.portal.conftest import BUILT
 from tests.runtime.web.wire import request
 
 CALLS = ("switched", "enabled")
@@ -78,7 +78,7 @@ class TestServer:
 class TestPages:
     def test_are_built_with_the_sentence_of_each_in_every_language(self, site: Site, built: Path) -> None:
         texts = Texts(site.contract.errors)
-        for locale in LOCALES:
+        for locale in BUILT:
             words = Words(locale, texts)
             for name, kind, key in (("switched", "Thrown", THROWN), ("enabled", "Text", ENABLED)):
                 page = built / ("" if locale == "en" else locale) / "docs" / "samples" / name / "index.html"
@@ -92,7 +92,7 @@ class TestPages:
         told = (built / "docs" / "samples" / "enabled.md").read_text()
         assert "`samples.switched_enabled`; while it is off, the response is `samples.closed` (503)" in told
 
-    @pytest.mark.parametrize("locale", LOCALES)
+    @pytest.mark.parametrize("locale", BUILT)
     def test_say_what_true_means_in_every_language(self, site: Site, locale: str) -> None:
         words = Words(locale, Texts(site.contract.errors))
         renderer = Renderer(site, words, {}, {})

@@ -16,13 +16,13 @@ from contract.policy import ContractError, Versioned
 from contract.references import resolved
 from contract.schemathesis_config import configuration
 from contract.texts import Texts
-from domain.locales import LOCALES
 from portal.model import Operation, Site
 from portal.samples import samples, texts
 from portal.words import Words
 from runtime.web.extensions import versions
 from tests.extended.guarding.kit import STARTED, documented, refusal, room, sampled
 from tests.harness import Api, Server, broken_rules, code_of
+from tests.portal.conftest import BUILT
 from tests.portal.sites import ORIGIN
 
 FILE = "paths/samples.yaml"
@@ -283,7 +283,7 @@ def without_version(document: Any) -> Any:
 class TestPages:
     def test_say_so_in_every_language(self, site: Site, built: Path) -> None:
         words = Texts(site.contract.errors)
-        for locale in LOCALES:
+        for locale in BUILT:
             say = Words(locale, words).plain
             page = built / ("" if locale == "en" else locale) / "docs" / "samples" / "rename-room" / "index.html"
             told = " ".join("".join(html5lib.parse(page.read_text(), namespaceHTMLElements=False).itertext()).split())

@@ -10,7 +10,6 @@ from tree_sitter import Parser
 
 from contract.loader import Contract
 from contract.texts import Texts
-from domain.locales import LOCALES
 from portal.build import Options, build
 from portal.bundle import bundle
 from portal.model import Operation, Site, read
@@ -19,6 +18,7 @@ from portal.samples import samples, texts
 from portal.words import Words
 from tests.extended.reading.shelf import BASE
 from tests.harness import Server
+from tests.portal.conftest import BUILT
 from tests.portal.reading import Document, documents
 from tests.portal.test_samples_syntax import GRAMMARS, faults
 
@@ -38,7 +38,7 @@ def operations(site: Site) -> dict[str, Operation]:
 @pytest.fixture(scope="module")
 def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("portal") / "site"
-    build(site, out, Options(origin=ORIGIN, search=False))
+    build(site, out, Options(locales=BUILT, search=False))
     return out
 
 
@@ -50,7 +50,7 @@ def pages(built: Path) -> dict[str, Document]:
 @pytest.fixture(scope="module")
 def words(shelf: Contract) -> dict[str, Words]:
     known = Texts(shelf.errors)
-    return {locale: Words(locale, known) for locale in LOCALES}
+    return {locale: Words(locale, known) for locale in BUILT}
 
 
 def page(pages: dict[str, Document], operation: Operation, locale: str) -> str:
@@ -63,7 +63,7 @@ def told(words: Words, key: str, **values: object) -> str:
 
 
 class TestCache:
-    @pytest.mark.parametrize("locale", LOCALES)
+    @pytest.mark.parametrize("locale", BUILT)
     def test_a_page_says_for_how_long(
         self, pages: dict[str, Document], operations: dict[str, Operation], words: dict[str, Words], locale: str
     ) -> None:
@@ -119,7 +119,7 @@ class TestCache:
 
 
 class TestBare:
-    @pytest.mark.parametrize("locale", LOCALES)
+    @pytest.mark.parametrize("locale", BUILT)
     def test_a_page_says_that_there_is_no_envelope(
         self, pages: dict[str, Document], operations: dict[str, Operation], words: dict[str, Words], locale: str
     ) -> None:
@@ -151,7 +151,7 @@ class TestBare:
 
 
 class TestClamp:
-    @pytest.mark.parametrize("locale", LOCALES)
+    @pytest.mark.parametrize("locale", BUILT)
     def test_a_page_says_what_counts(
         self, pages: dict[str, Document], operations: dict[str, Operation], words: dict[str, Words], locale: str
     ) -> None:
@@ -165,7 +165,7 @@ class TestClamp:
 
 
 class TestCursor:
-    @pytest.mark.parametrize("locale", LOCALES)
+    @pytest.mark.parametrize("locale", BUILT)
     def test_a_page_says_how_to_walk(
         self, pages: dict[str, Document], operations: dict[str, Operation], words: dict[str, Words], locale: str
     ) -> None:
