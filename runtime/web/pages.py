@@ -26,9 +26,11 @@ from contract.texts import DEFAULT
 from domain.config_keys import Config
 from domain.locales import LOCALES
 from domain.switches import TRY_MUTATIONS
+from domain.upload import API_URL
 from portal import progress
 from portal.actions import ACTIONS
 from portal.bundle import SETTINGS
+from portal.origins import Renaming, renaming
 from portal.progress import Progress
 from providers.captcha import ACTIVE_PROVIDER
 from runtime.web.call import SCOPE_KEY
@@ -171,7 +173,7 @@ class Portal:
         if path == SETTINGS:
             return self._settings(found)
         about = found.stat()
-        file = _read(found, about.st_mtime_ns, about.st_size)
+        file = _read(found, about.st_mtime_ns, about.st_size, self._renaming())
         return file.answer(headers, {**HEADERS, "Cache-Control": self._lifetime(path), "Vary": self._varies(path)})
 
     def _lifetime(self, path: str) -> str:
@@ -184,7 +186,19 @@ class Portal:
         """What the playground may do here."""
         captcha = self._config[ACTIVE_PROVIDER] != "none"
         own = {"api": self._api, "tryMutations": self._config[TRY_MUTATIONS], "captcha": captcha}
-        return _json({**json.loads(found.read_bytes()), **own})
+        renamed = self._renaming()
+        content = found.read_bytes()
+        return _json({**json.loads(renamed(content) if renamed else content), **own})
+
+    def _renaming(self) -> Renaming | None:
+        """Of what the texts were built with to where this deployment is asked from outside."""
+        settings = self._folder / SETTINGS.lstrip("/")
+        try:
+            about = settings.stat()
+            built = _base(settings, about.st_mtime_ns, about.st_size)
+        except OSError:  # no portal of ours, or a new build takes its place
+            return None
+        return renaming(built, self._config[API_URL])
 
     def _missing(self, path: str, headers: Headers) -> Response | None:
         """A page for people; programs get the API's refusal."""
@@ -217,9 +231,15 @@ def _is_step(step: str) -> bool:
 
 
 @lru_cache(KEPT_FILES)
-def _read(path: Path, _changed: int, _size: int) -> Packed:
+def _read(path: Path, _changed: int, _size: int, renamed: Renaming | None) -> Packed:
     media_type = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Packed.of(path.read_bytes(), media_type, worth_it=path.suffix not in PACKED)
+    content, is_text = path.read_bytes(), path.suffix not in PACKED
+    return Packed.of(renamed(content) if renamed and is_text else content, media_type, worth_it=is_text)
+
+
+@lru_cache(1)
+def _base(settings: Path, _changed: int, _size: int) -> str:
+    return str(json.loads(settings.read_bytes())["base"])
 
 
 def _page(content: bytes, status: int) -> Response:

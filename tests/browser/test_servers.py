@@ -5,6 +5,7 @@ from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -46,8 +47,8 @@ def served(start_server: Callable[..., Server], built: Path, static: str) -> Ser
 def open_at(browser: Browser) -> Iterator[Callable[..., Reader]]:
     readers: list[Reader] = []
 
-    def make(origin: str, *others: str) -> Reader:
-        readers.append(Reader(browser, origin, others=others))
+    def make(origin: str, *others: str, **options: Any) -> Reader:
+        readers.append(Reader(browser, origin, others=others, **options))
         return readers[-1]
 
     yield make
@@ -62,15 +63,25 @@ OpenAt = Callable[..., Reader]
 class TestServedByTheApi:
     @pytest.mark.parametrize("name", PAGES)
     def test_samples_name_the_server(self, served: Server, open_at: OpenAt, site: Site, name: str) -> None:
-        reader, of = open_at(served.origin), operation(site, name)
-        reader.playground(PAGES[name])
-        reader.page.wait_for_function("!document.body.textContent.includes('somewhere.example')")
-        assert shown(reader.page) == written(of, served.origin, examples(of))
+        """Without a script, and so at the first paint."""
+        reader, of = open_at(served.origin, java_script_enabled=False), operation(site, name)
+        text = reader.open(PAGES[name]).locator("#sample-curl").inner_text()
+        assert f"{served.origin}/api/v1{of.path.partition('{')[0]}" in text
+        assert "somewhere.example" not in str(reader.page.content())
 
-    def test_so_do_pages_without_a_playground(self, served: Server, open_at: OpenAt) -> None:
-        page = open_at(served.origin).open("/docs")
-        page.wait_for_function("!document.body.textContent.includes('somewhere.example')")
-        assert f"{served.origin}/api/v1/auth/register" in page.locator("#content").inner_text()
+    @pytest.mark.parametrize("name", PAGES)
+    def test_under_another_name_they_have_that(self, served: Server, open_at: OpenAt, site: Site, name: str) -> None:
+        origin = served.origin.replace("127.0.0.1", "localhost")
+        reader, of = open_at(origin), operation(site, name)
+        reader.playground(PAGES[name])
+        reader.page.wait_for_function("!document.body.textContent.includes('127.0.0.1')")
+        assert shown(reader.page) == written(of, origin, examples(of))
+
+    def test_so_have_pages_without_a_playground(self, served: Server, open_at: OpenAt) -> None:
+        origin = served.origin.replace("127.0.0.1", "localhost")
+        page = open_at(origin).open("/docs")
+        page.wait_for_function("!document.body.textContent.includes('127.0.0.1')")
+        assert f"{origin}/api/v1/auth/register" in page.locator("#content").inner_text()
 
     def test_there_is_nothing_to_choose(self, served: Server, open_at: OpenAt) -> None:
         assert open_at(served.origin).playground("/docs/auth/me").section.locator(".play-server").count() == 0

@@ -21,6 +21,7 @@ PAGE = b"<!doctype html><title>Page</title>" + b"<p>text</p>" * 500
 SETTINGS = "/docs/assets/site.json"
 HTML = (("Accept", "text/html,*/*;q=0.8"),)
 ZIPPED = (("Accept-Encoding", "br, gzip"),)
+BUILT = "http://built.example:80"
 
 
 def write(folder: Path, name: str, content: bytes) -> None:
@@ -307,3 +308,34 @@ class TestSettings:
         answer = get(serving, SETTINGS)
         assert json.loads(answer.body)["tryMutations"] is True
         assert answer.all("cache-control") == ["no-store"]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    text = f"<p>{BUILT}/api/v1, '{BUILT}'; {BUILT}80 and {BUILT}.other.example stay. {BUILT}."
+    for name in ("docs/index.html", "docs/auth/login.md", "docs/exports/postman.json", "docs/picture.png"):
+        write(folder, name, text.encode())
+    settings = {"api": None, "tryMutations": False, "base": f"{BUILT}/api/v1"}
+    write(folder, SETTINGS.lstrip("/"), json.dumps(settings).encode())
+    return start_server(portal_dir=folder)
+
+
+class TestOrigins:
+    """The folder was built with one address, and is served at another."""
+
+    @pytest.mark.parametrize("path", ["/docs", "/docs/auth/login.md", "/docs/exports/postman.json"])
+    def test_texts_name_the_server(self, elsewhere: Server, path: str) -> None:
+        own = elsewhere.origin
+        kept = f"{BUILT}80 and {BUILT}.other.example stay."
+        assert get(elsewhere, path).body.decode() == f"<p>{own}/api/v1, '{own}'; {kept} {own}."
+
+    def test_so_do_the_settings_and_no_picture(self, elsewhere: Server) -> None:
+        assert get(elsewhere, SETTINGS).json()["base"] == f"{elsewhere.origin}/api/v1"
+        assert BUILT.encode() in get(elsewhere, "/docs/picture.png").body
+
+    def test_follow_the_config(self, elsewhere: Server) -> None:
+        before = get(elsewhere, "/docs")
+        elsewhere.configure(**{"site.api_url": "https://api.example.com"})
+        until(lambda: b"https://api.example.com/api/v1" in get(elsewhere, "/docs").body, "running nodes follow")
+        assert get(elsewhere, "/docs").all("etag") != before.all("etag")
