@@ -11,6 +11,7 @@
 | ``{bytes:<operationId>}`` | 16 KiB, the largest body |
 | ``{bytes:<config key>}`` | 5 MiB |
 | ``{time:<config key>}`` | 15 minutes, by the last word of the key |
+| ``{count:<config key>}`` | 50,000,000 |
 | ``{config:<config key>}`` | the default as it is; a list of values as code |
 | ``{list:captcha}``, ``deprecated``, ``fresh``, ``idempotent`` | links to the operations that are so |
 """
@@ -47,6 +48,7 @@ class Figures:
             "bytes": self._bytes,
             "time": self._time,
             "config": self._config,
+            "count": lambda name: f"{self._number(name):,}",
             "list": self._list,
         }
 

@@ -38,6 +38,7 @@ GRAMMARS = {
     "swift": Language(tree_sitter_swift.language()),
     "typescript": TYPESCRIPT,
 }
+WIDTH = 92
 CALLED = re.compile(r"\$BASE(/[\w/.$-]*)|\{base\}(/[\w/-]+)|\"(/(?:auth|users|upload|gdpr|dev)/[\w/-]+)\"")
 
 
@@ -106,6 +107,11 @@ class TestCode:
             assert block.role in ("", RUN, OUTPUT), slug
             assert block.role != RUN or block.language in ("sh", "python"), slug
 
+    def test_every_line_can_be_read_without_scrolling(self, found: tuple[Guide, ...]) -> None:
+        """On a wide screen."""
+        lines = [(slug, line) for slug, block in code_of(found) for line in block.text.splitlines()]
+        assert [pair for pair in lines if len(pair[1]) > WIDTH] == []
+
     def test_every_guide_runs(self, found: tuple[Guide, ...]) -> None:
         assert {slug for slug, block in code_of(found) if block.role == RUN} == set(ORDER)
 
@@ -161,6 +167,7 @@ class TestNames:
             "{bytes:auth.login}": size(login.body.limit),
             "{bytes:upload.avatar.max_bytes}": "5 MiB",
             "{time:auth.access_token_ttl_seconds}": length(ACCESS_TOKEN_TTL_SECONDS.default),
+            "{count:upload.max_pixels}": "50,000,000",
             "{config:auth.access_token_ttl_seconds}": str(ACCESS_TOKEN_TTL_SECONDS.default),
             "{config:upload.avatar.mime_types}": "`image/jpeg`, `image/png`, `image/webp`",
         }.items():
