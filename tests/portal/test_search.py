@@ -17,7 +17,7 @@ from contract.texts import Texts
 from portal.build import Options, build
 from portal.model import Site
 from portal.pages import Page, error_anchor, error_path, operation_path, pages
-from portal.search import Synonyms, index
+from portal.search import LISTS, Synonyms, index
 from portal.words import Words
 from tests.portal.conftest import ORIGIN
 from tests.portal.reading import documents
@@ -118,6 +118,12 @@ class TestIndex:
         words = Words("en", Texts(site.contract.errors))
         text = index(site, kept, words, lambda path: path, lambda page: (folder / page.file).read_text())
         assert "/docs/config" not in text
+
+    def test_what_a_list_names_has_entries_of_its_own(self, site: Site, content: dict[str, Any]) -> None:
+        lists = {page.path for page in pages(site) if page.template in LISTS}
+        assert len(lists) == len(LISTS)
+        urls = [entry["url"] for entry in content["entries"] if entry["url"].partition("#")[0] in lists]
+        assert sorted(urls) == sorted(lists)
 
     def test_long_texts_are_cut_where_a_sentence_or_a_word_ends(self, made: Making) -> None:
         def shown(text: str) -> str:
