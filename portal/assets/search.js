@@ -13,7 +13,7 @@ export function addSearch() {
   box.replaceChildren(
     h(
       "button", { type: "button", class: "search-open", onclick: open, onpointerenter: ahead, "aria-keyshortcuts": "/ Control+K" },
-      say("search"), " ", h("kbd", {}, "/"),
+      h("span", { class: "icon icon-search" }), h("span", {}, say("search")), h("kbd", {}, "/"),
     ),
   );
   document.addEventListener("keydown", (event) => {
