@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from contract.policy import ContractError
 from portal.model import Operation, Site
 
-QUICK_START = ("auth.register", "auth.verify_email", "auth.login", "auth.me")
 FLOWS = {
     "signUp": ("auth.register", "auth.verify_email", "auth.login"),
     "forgotten": ("auth.passwords.forgot", "auth.passwords.reset"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from contract.policy import SCOPES
 from domain.config_keys import Key
-from portal.flows import QUICK_START, flows, found_in
+from portal.flows import flows
 from portal.guides import Guide, read
 from portal.guides.links import PAGES, Target
 from portal.model import Module, Operation, Site
@@ -135,8 +135,7 @@ def _of_scope(site: Site, scope: str) -> Iterator[Module]:
 
 def pages(site: Site, public: bool = False) -> Iterator[Page]:
     """``public``: without the pages that only operators need."""
-    context = {"flows": tuple(flows(site)), "start": found_in(site, QUICK_START)}
-    home = Page(ROOT, "home.html", "home.title", lead="home.lead", context=context)
+    home = Page(ROOT, "home.html", "home.title", lead="home.lead", context={"flows": tuple(flows(site))})
     yield home
     yield Page(GUIDES, "guides.html", "guides.title", lead="guides.lead", above=(home,))
     yield from guides(site)

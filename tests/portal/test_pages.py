@@ -276,13 +276,13 @@ class TestEveryPage:
 
 class TestReferences:
     def test_the_place_to_start_is_computed(self, read: dict[str, Document]) -> None:
-        calls = read["/docs"].find("where-to-start").xpath(".//tr[1]//a/@href")
+        calls = read["/docs"].find("where-to-start").xpath(".//li[h3][1]//a[@class='to']/@href")
         assert calls == ["/docs/auth/register", "/docs/auth/verify-email", "/docs/auth/login"]
 
     def test_there_is_a_place_to_start_for_every_undertaking(self, site: Site, read: dict[str, Document]) -> None:
         assert [flow.name for flow in flows(site)] == list(FLOWS)
         for locale in BUILT:
-            heads = read[address("/docs", locale)].find("where-to-start").xpath(".//tbody//th")
+            heads = read[address("/docs", locale)].find("where-to-start").xpath(".//h3")
             assert len({head.text_content() for head in heads}) == len(FLOWS)
 
     def test_the_conventions_tell_how_files_are_put_and_got(
