@@ -16,11 +16,11 @@ from domain.locales import LOCALES
 from portal import actions, bundle, bundling, search
 from portal.evidence import Evidence
 from portal.exports import enriched, feed, llms, postman
-from portal.exports.changes import changes_text
 from portal.exports.markdown import Markdown
+from portal.exports.written import Written
 from portal.markup import as_json
 from portal.model import Site
-from portal.pages import Page, guide_path, guides, module_path, operation_path, pages
+from portal.pages import Page, guides, pages
 from portal.progress import Tell, nobody
 from portal.render import ASSETS, FOLDER, Renderer
 from portal.samples import samples
@@ -213,17 +213,12 @@ def _write_exports(book: Book, options: Options) -> None:
     """What is the same in all languages stands once, without one in its address."""
     site, folder = book.site, book.folder
     markdown = Markdown(site, book.words(DEFAULT), book.extras["samples"], options.origin, options.public)
-    for operation in site.operations:
-        _put(folder / f"{operation_path(operation).strip('/')}.md", markdown.operation(operation))
-    for module in site.modules:
-        _put(folder / f"{module_path(module).strip('/')}.md", markdown.module(module))
     found = tuple(page.context["guide"] for page in book.extras["guides"])
-    for guide in found:
-        _put(folder / f"{guide_path(guide.slug).strip('/')}.md", markdown.guide(guide))
-    _put(folder / "docs" / "conventions.md", markdown.conventions())
-    _put(folder / "docs" / "errors.md", markdown.errors())
     releases, words = book.extras["changes"], book.words(DEFAULT)
-    _put(folder / "docs" / "changelog.md", changes_text(releases, words))
+    written = Written(site, words, markdown, found, releases)
+    for page in book.pages:
+        if page.markdown:
+            _put(folder / f"{page.path.strip('/')}.md", written.page(page))
     _put(folder / "docs" / "changelog.json", as_json(feed.feed(site, releases, words, options.origin)) + "\n")
     _put(folder / "llms.txt", llms.index(site, markdown, found))
     _put(folder / "llms-full.txt", llms.full(site, markdown, found))

@@ -14,8 +14,6 @@ from portal.model import Module, Operation, Site
 
 ROOT = "/docs"
 GUIDES = f"{ROOT}/guides"
-# Pages that are not published as Markdown, among those that a guide may lead to.
-HTML_ONLY = (f"{ROOT}/operations", f"{ROOT}/changelog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +133,18 @@ def _of_scope(site: Site, scope: str) -> Iterator[Module]:
 
 def pages(site: Site, public: bool = False) -> Iterator[Page]:
     """``public``: without the pages that only operators need."""
-    home = Page(ROOT, "home.html", "home.title", lead="home.lead", context={"flows": tuple(flows(site))})
+    context = {"flows": tuple(flows(site))}
+    home = Page(ROOT, "home.html", "home.title", lead="home.lead", context=context, markdown=True)
     yield home
-    yield Page(GUIDES, "guides.html", "guides.title", lead="guides.lead", above=(home,))
+    yield Page(GUIDES, "guides.html", "guides.title", lead="guides.lead", above=(home,), markdown=True)
     yield from guides(site)
     yield from _operations(site, home)
     yield from _errors(site, home)
     if not public:
         yield from _config(site, home)
     for name in ("operations", "conventions", "changelog"):
-        lead, markdown = f"{name}.lead", name == "conventions"
-        yield Page(f"{ROOT}/{name}", f"{name}.html", f"{name}.title", lead=lead, above=(home,), markdown=markdown)
+        lead = f"{name}.lead"
+        yield Page(f"{ROOT}/{name}", f"{name}.html", f"{name}.title", lead=lead, above=(home,), markdown=True)
 
 
 def _operations(site: Site, home: Page) -> Iterator[Page]:
@@ -185,20 +184,29 @@ def _errors(site: Site, home: Page) -> Iterator[Page]:
     for codes in groups.values():
         title = codes[0].rpartition(".")[0] or codes[0]
         lead = site.contract.errors[codes[0]]["meaning"]
-        yield Page(error_path(codes[0]), "error_group.html", title, True, lead, (home, index), {"codes": tuple(codes)})
+        context = {"codes": tuple(codes)}
+        yield Page(error_path(codes[0]), "error_group.html", title, True, lead, (home, index), context, True)
 
 
 def _config(site: Site, home: Page) -> Iterator[Page]:
     """One page with every key, and one of each family: together they would be too large to read."""
     keys = shaped(site)
     context: dict[str, Any] = {"shaped": keys}
-    index = Page(f"{ROOT}/config", "config.html", "config.title", lead="config.lead", above=(home,), context=context)
+    index = Page(
+        f"{ROOT}/config",
+        "config.html",
+        "config.title",
+        lead="config.lead",
+        above=(home,),
+        context=context,
+        markdown=True,
+    )
     yield index
     for family, members in groupby(keys, key=lambda pair: family_of(pair[0])):
         context = {"shaped": tuple(members)}
         path = config_path(context["shaped"][0][0])
         lead = context["shaped"][0][0].meaning
-        yield Page(path, "config_group.html", family, True, lead, (home, index), context)
+        yield Page(path, "config_group.html", family, True, lead, (home, index), context, True)
 
 
 def shaped(site: Site) -> tuple[tuple[Key[Any], tuple[Operation, ...]], ...]:

@@ -25,6 +25,7 @@ def _index(site: Site, markdown: Markdown, guides: Sequence[Guide]) -> Iterator[
         yield from (markdown.link(operation) for operation in module.operations)
     yield "\n## Optional\n"
     yield f"- [Errors]({markdown.origin}/docs/errors.md): every code with its status and meaning"
+    yield f"- [Changes]({markdown.origin}/docs/changelog.md): what each version added, changed and removed"
     yield f"- [OpenAPI]({markdown.origin}/openapi.yaml): the contract itself"
     yield f"- [Everything in one file]({markdown.origin}/llms-full.txt)"
 

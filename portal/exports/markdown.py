@@ -79,8 +79,8 @@ class Markdown:
             for code, entry in sorted(self._site.contract.errors.items())
         ]
         heads = [self._words(f"errors.{name}") for name in ("code", "status", "message")]
-        table = _table((*heads, self._words("config.meaning")), rows)
-        return "\n".join([f"# {self._words('errors.title')}", "", self._words("errors.lead"), "", *table]) + "\n"
+        lines = table((*heads, self._words("config.meaning")), rows)
+        return "\n".join([f"# {self._words('errors.title')}", "", self._words("errors.lead"), "", *lines]) + "\n"
 
     def link(self, operation: Operation) -> str:
         address = f"{self.origin}{pages.operation_path(operation)}.md"
@@ -219,7 +219,7 @@ class Markdown:
             for top in fields
             for field in top.walk()
         ]
-        yield from _table(heads, rows)
+        yield from table(heads, rows)
 
     def _kind(self, field: Field) -> Iterator[str]:
         yield field.type
@@ -246,7 +246,7 @@ class Markdown:
         yield f"\n## {self._words('errors.title')}\n\n{self._words('errors.key')}\n"
         heads = [self._words(f"errors.{name}") for name in ("status", "code", "message")]
         rows = [(refusal.status, f"`{refusal.code}`", refusal.message, refusal.meaning) for refusal in refusals]
-        yield from _table((*heads, self._words("config.meaning")), rows)
+        yield from table((*heads, self._words("config.meaning")), rows)
         for refusal in refusals:
             if refusal.own:
                 yield f"\n### {refusal.status} `{refusal.code}`"
@@ -274,7 +274,7 @@ class Markdown:
         for effect in operation.effects:
             yield f"- {self._words(SIDE_EFFECTS[effect.kind])} {', '.join(f'`{name}`' for name in effect.what)}"
         for key in operation.managed_by:
-            yield f"- {self._words('facts.managed')}: `{key.name}` = `{as_json(key.default)}`: {key.meaning}"
+            yield f"- {self._words('facts.managed')}: `{key.name}` = `{literal(key.default)}`: {key.meaning}"
 
     def _code(self, operation: Operation) -> Iterator[str]:
         if self._samples[operation.id]:
@@ -303,7 +303,8 @@ def _text(value: str) -> Iterator[str]:
     yield f"\n```\n{value.rstrip()}\n```\n"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+    """Its lines; a cell may hold what would end it."""
     yield f"| {' | '.join(heads)} |"
     yield f"|{'---|' * len(heads)}"
     for row in rows:

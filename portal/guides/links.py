@@ -9,13 +9,13 @@ from portal.model import Site
 
 # Pages that no guide is: their path and, where there is one, that of the same as Markdown.
 PAGES = {
-    "changelog": ("Changes", "/docs/changelog", None),
+    "changelog": ("Changes", "/docs/changelog", "/docs/changelog.md"),
     "contract": ("openapi.yaml", "/openapi.yaml", None),
     "conventions": ("Conventions", "/docs/conventions", "/docs/conventions.md"),
     "errors": ("Errors", "/docs/errors", "/docs/errors.md"),
     "llms": ("llms.txt", "/llms.txt", None),
     "llms-full": ("llms-full.txt", "/llms-full.txt", None),
-    "operations": ("All operations", "/docs/operations", None),
+    "operations": ("All operations", "/docs/operations", "/docs/operations.md"),
     "postman": ("Postman collection", "/docs/exports/postman.json", None),
 }
 LINK = re.compile(r"\[(?P<text>[^\]\n]*)\]\((?P<kind>op|error|guide|page):(?P<name>[\w.-]+)(?P<anchor>#[\w-]+)?\)")

@@ -220,7 +220,7 @@ class TestEveryPage:
             assert page.root.xpath("//style | //*[@style] | //iframe | //object | //embed | //base") == []
             assert page.root.xpath("//script[not(@src) and not(@type='application/json')]") == []
             assert page.root.xpath("//@*[starts-with(name(), 'on')]") == []
-            assert all(asset.startswith(("/docs/", "/favicon.ico")) for asset in page.assets())
+            assert all(asset.startswith(("/docs/", "/docs.md", "/favicon.ico")) for asset in page.assets())
             json.loads(page.find("words").text)
 
     def test_its_scripts_put_texts_in_as_texts(self) -> None:
