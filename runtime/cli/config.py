@@ -47,7 +47,7 @@ def config_list(prefix: str, changed: bool) -> None:
                                 "`biore config list` shows all")  # fmt: skip
         click.echo("\n".join(known) if known else "Nothing was changed: every key has its default.")
 
-    with_parts(show)
+    with_parts(show, reads=True)
 
 
 @config.command("get")
@@ -58,7 +58,7 @@ def config_get(name: str) -> None:
     async def show(parts: Parts) -> None:
         click.echo(_json(parts.config.shown(name)))
 
-    with_parts(show)
+    with_parts(show, reads=True)
 
 
 @config.command("set")

@@ -14,11 +14,11 @@ from runtime.cli.scaffold import unfilled
 
 @click.group("spec")
 def spec_group() -> None:
-    """The contract."""
+    """Build and check the OpenAPI contract."""
 
 
-@spec_group.command("build")
-@click.option("--check", is_flag=True, help="Write nothing; fail when a file is stale.")
+@spec_group.command("build", short_help="Generate openapi/dist/ and domain/wire/ from the contract.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a file is out of date.")
 def spec_build(check: bool) -> None:
     """Write the self-contained contract to openapi/dist/, types of it to domain/wire/, the fuzzer's configuration.
 
@@ -59,7 +59,7 @@ def spec_build(check: bool) -> None:
         click.echo(f"{sum(map(len, lacking.values()))} texts are not translated yet; `biore spec words` tells which")
 
 
-@spec_group.command("words")
+@spec_group.command("words", short_help="List texts that are not translated yet.")
 def spec_words() -> None:
     """Tell which texts a language lacks, and fail when there are any. English stands in for them meanwhile."""
     lacking = Texts(spec.read_errors(spec.OPENAPI)).missing()

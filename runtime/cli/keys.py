@@ -12,12 +12,12 @@ from services.signing_keys import SigningKeys
 
 @click.group()
 def keys() -> None:
-    """Keys that sign access tokens."""
+    """Manage the keys that sign access tokens."""
 
 
 @keys.command("list")
 def keys_list() -> None:
-    """The key that signs, and retired ones; none of them in clear."""
+    """List the signing key and retired keys, without their secrets."""
 
     async def show(parts: Parts) -> None:
         signing = _signing_keys(parts)
@@ -30,7 +30,7 @@ def keys_list() -> None:
 
 @keys.command("rotate")
 def keys_rotate() -> None:
-    """Sign with a new key. Running nodes follow within 5 seconds; tokens of the old key live out their time."""
+    """Sign with a new key. Running servers follow within 5 seconds; existing tokens stay valid until they expire."""
 
     async def rotate(parts: Parts) -> None:
         click.echo(f"{await _signing_keys(parts).rotate()} signs from now on.")

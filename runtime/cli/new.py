@@ -11,10 +11,10 @@ from runtime.cli.scaffold import NAME, Operation, files
 
 @click.group()
 def new() -> None:
-    """Write the beginnings of something, for you to fill in."""
+    """Create the files of a new part, for you to fill in."""
 
 
-@new.command("operation")
+@new.command("operation", short_help="Create path, schemas, handler, repository method and tests.")
 @click.argument("operation_id", metavar="MODULE[.NOUN].NAME")
 @click.option("--path", required=True, help="Below the base path, such as /users/block/{userId}.")
 @click.option("--method", type=click.Choice(METHODS), default="get", show_default=True)

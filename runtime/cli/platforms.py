@@ -13,41 +13,45 @@ from services.platforms import OAuthDirectory
 
 @click.group()
 def oauth() -> None:
-    """Platforms to sign in through."""
+    """Set up sign-in through other platforms (OAuth)."""
 
 
 @oauth.command("list")
 def oauth_list() -> None:
-    """What is set for each platform; secrets are not shown."""
+    """Show the settings of each platform, without secrets."""
 
     async def show(parts: Parts) -> None:
-        for platform in await OAuthDirectory(parts.database, parts.keyring).shown():
+        known = await OAuthDirectory(parts.database, parts.keyring).shown()
+        if not known:
+            click.echo("No platform is set up. `biore oauth set --help` tells how.", err=True)
+        for platform in known:
             click.echo(json.dumps(platform, ensure_ascii=False))
 
-    with_parts(show)
+    with_parts(show, reads=True)
 
 
 @oauth.command("set")
 @click.argument("platform", type=click.Choice(PLATFORMS))
-@click.option("--enable/--disable", "enabled", default=None, help="Whether the platform is used at all.")
-@click.option("--login/--no-login", "login_enabled", default=None, help="Whether people may sign in through it.")
-@click.option("--client-id", help="What the platform knows our web client by.")
+@click.option("--enable/--disable", "enabled", default=None, help="Turn the platform on or off.")
+@click.option("--login/--no-login", "login_enabled", default=None, help="Allow or forbid signing in through it.")
+@click.option("--client-id", help="Client id of our web client at the platform.")
 @click.option(
     "--audience",
     "audiences",
     multiple=True,
-    help="Another id of ours at the platform, such as an app's, whose id tokens are accepted; may be repeated.",
+    help="Another client id of ours, such as an app's, whose id tokens are accepted; may be repeated.",
 )
 @click.option(
-    "--client-secret", help="Stored sealed; always -, which reads the standard input. Apple's is a JWT made ready."
+    "--client-secret",
+    help="Always -: the secret is read from the standard input and stored encrypted. Apple's is a signed JWT.",
 )
-@click.option("--redirect-uri", help="Where the platform sends people back to.")
+@click.option("--redirect-uri", help="Address that the platform redirects to.")
 @click.option("--issuer", help="Replaces the platform's own.")
 @click.option("--jwks-uri", help="Replaces the platform's own.")
 @click.option("--token-endpoint", help="Replaces the platform's own.")
 @click.option("--userinfo-endpoint", help="Replaces the platform's own.")
 def oauth_set(platform: str, **options: Any) -> None:
-    """Change what is set for PLATFORM; an empty text takes a value back. Running nodes follow at once."""
+    """Change settings of PLATFORM. An empty string clears a value. Running servers follow at once."""
     changes = {name: value for name, value in options.items() if value not in (None, ())}
     if "client_secret" in changes:
         changes["client_secret"] = secret_given("--client-secret", changes["client_secret"]).strip()

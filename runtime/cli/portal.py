@@ -30,10 +30,10 @@ def _languages(_: click.Context, option: click.Parameter, value: str | None) -> 
 
 @click.group()
 def portal() -> None:
-    """The developer portal, made from the contract."""
+    """Build and verify the developer portal."""
 
 
-@portal.command("verify")
+@portal.command("verify", short_help="Check every claim of the pages against the running parts.")
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the verdicts there, too.")
 def portal_verify(file: Path | None) -> None:
     """Prove every claim of every page: against the running application, its database, and what tests saw."""
@@ -60,7 +60,7 @@ def portal_verify(file: Path | None) -> None:
         sys.exit(1)
 
 
-@portal.command("build")
+@portal.command("build", short_help="Write the portal as static files.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder; the server's, if left out.")
 @click.option("--origin", help="What the samples call. Pages that the server serves put its own address there.")
 @click.option(

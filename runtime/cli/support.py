@@ -1,15 +1,17 @@
 """What the commands have in common."""
 
 import asyncio
+import secrets
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from domain.config_keys import InvalidConfig
 from persistence.engine.reach import reaching
 from runtime.compose import Parts, build_parts
 from runtime.serve import server
-from runtime.settings import PREFIX, Settings, load
+from runtime.settings import MIN_SECRET, PREFIX, Settings, checked
 
 T = TypeVar("T")
 
@@ -25,8 +27,8 @@ def secret_given(name: str, value: str) -> str:
     return given(value)
 
 
-def with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
-    """Run one asynchronous use of the parts against the database."""
+def with_parts(use: Callable[[Parts], Awaitable[T]], *, reads: bool = False) -> T:
+    """Run one asynchronous use of the parts against the database. What only ``reads`` makes no secret."""
 
     async def run(settings: Settings, url: str) -> T:
         parts = build_parts(settings, url)
@@ -36,8 +38,10 @@ def with_parts(use: Callable[[Parts], Awaitable[T]]) -> T:
         finally:
             await parts.close()
 
-    settings = load()
+    settings = checked()
     url = server.database_url(settings)
+    if reads and not settings.known_secrets:
+        settings = replace(settings, secret_key=secrets.token_urlsafe(MIN_SECRET))  # which opens nothing
     with reaching(url, remedy_of(settings)):
         return asyncio.run(run(settings, url))
 

@@ -12,7 +12,7 @@ from services.recovery import Recovery
 
 @click.group()
 def users() -> None:
-    """Accounts of people, for support."""
+    """Look up and recover accounts, for support."""
 
 
 former = click.option(
@@ -24,7 +24,7 @@ former = click.option(
 @click.argument("address")
 @former
 def users_show(address: str, former: bool) -> None:
-    """What the account of ADDRESS is signed in to with; no secret of it."""
+    """Show how the account of ADDRESS signs in, without secrets."""
 
     async def show(parts: Parts) -> None:
         click.echo(json.dumps(await _recovery(parts).show(address, former=former), ensure_ascii=False))
@@ -32,7 +32,7 @@ def users_show(address: str, former: bool) -> None:
     with_parts(show)
 
 
-@users.command("recover")
+@users.command("recover", short_help="Give an account back to its owner; takes two people.")
 @click.argument("address")
 @click.option("--by", required=True, help="Who you are; audited.")
 @click.option("--approve", "code", help="The code that somebody else prepared; - reads it from the standard input.")

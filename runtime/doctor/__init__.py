@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
@@ -166,6 +167,12 @@ def lines(findings: Sequence[Finding]) -> list[str]:
         f"{finding.level:<4}  {finding.name:<{width}}  {finding.what}{' -> ' if finding.remedy else ''}{finding.remedy}"
         for finding in findings
     ]
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """``33 checks: 30 ok, 2 warnings, 1 failed``"""
+    counts = Counter(finding.level for finding in findings)
+    return f"{len(findings)} checks: {counts['ok']} ok, {counts['warn']} warnings, {counts['FAIL']} failed"
 
 
 def as_json(findings: Sequence[Finding]) -> str:

@@ -163,6 +163,11 @@ class Deployment:
             process.end()
         self._end_embedded()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which a person would call its commands."""
+        return dict(self._environment)
+
     def start(self, *arguments: str, given: str = "", anew: bool = False, **settings: str) -> Process:
         """Any command, not waited for. ``given`` is its standard input, ``settings`` are added for this process."""
         more = {PREFIX + name.upper(): value for name, value in settings.items()}

@@ -1,6 +1,7 @@
 """The command line: what it refuses, what it changes, what it shows."""
 
 import json
+import re
 import socket
 import stat
 import subprocess
@@ -12,12 +13,15 @@ from shutil import copy, copytree, ignore_patterns
 from typing import Any
 from uuid import uuid4
 
+import click
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from click.testing import CliRunner
 
 from contract.loader import ROOT
 from persistence.migrate import alembic_config, newest
+from runtime.cli import cli
 from tests.conftest import Databases
 from tests.handlers.support import insert
 from tests.harness import Tables
@@ -44,6 +48,47 @@ def assert_refused(process: Process, words: str) -> None:
 def test_the_version_is_told(tmp_path: Path) -> None:
     with Deployment(tmp_path) as biore:
         assert biore.cli("--version") == f"biore {version('biore')}\n"
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, inner in group.commands.items():
+        yield from commands(inner, (*path, name)) if isinstance(inner, click.Group) else [(*path, name)]
+
+
+@pytest.mark.parametrize("path", list(commands(cli)), ids=" ".join)
+def test_the_help_of_a_command_cuts_nothing_off(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(cli, [*path, "--help"], terminal_width=80)
+    assert shown.exit_code == 0
+    assert not [line for line in shown.output.splitlines() if line.endswith("...") and "Usage" not in line]
+
+
+@pytest.mark.parametrize("name", ["serve", "config", "mailbox"])
+def test_the_help_has_examples(name: str) -> None:
+    assert "Examples:\n    biore" in CliRunner().invoke(cli, [name, "--help"]).output
+
+
+class TestReading:
+    def test_makes_nothing(self, tmp_path: Path) -> None:
+        with Deployment(tmp_path) as biore:
+            process = biore.run("mailbox", data_dir=str(tmp_path / "none"), secret_key="")
+            assert_refused(process, "no database: set BIORE_DATABASE_URL, or start `biore serve` first")
+            assert not (tmp_path / "none").exists()
+
+    @pytest.mark.parametrize(
+        "words", [["mailbox"], ["config", "list", "auth"], ["config", "get", "site.api_url"], ["oauth", "list"]],
+        ids=" ".join,
+    )  # fmt: skip
+    def test_makes_no_secret_where_there_is_a_database(
+        self, deploy: DeploymentMaker, words: list[str], tmp_path: Path
+    ) -> None:
+        assert deploy().run(*words, data_dir=str(tmp_path / "none"), secret_key="").code == 0
+        assert not (tmp_path / "none").exists()
+
+    def test_an_empty_list_is_said_to_be_empty(self, deploy: DeploymentMaker) -> None:
+        biore = deploy()
+        assert biore.cli("oauth", "list") == "No platform is set up. `biore oauth set --help` tells how.\n"
+        assert biore.cli("mailbox", "--to", "ada@example.com").startswith("No mails to ada@example.com yet.")
 
 
 class TestRefusals:
@@ -223,7 +268,8 @@ class TestEmbedded:
         with Deployment(embedded_dir, secret_key="") as biore:
             both = [biore.start("serve"), biore.start("serve")]
             (loser,) = until(lambda: [process for process in both if process.code is not None], "a refusal")
-            assert_refused(loser, "belongs to a running server")
+            assert loser.code == 2
+            assert re.fullmatch(r" +0\.\d s +Starting Pos.*\nbiore: .* belongs to a running server.*\n", loser.output)
             (winner,) = (process for process in both if process is not loser)
             biore.wait_ready(winner)
             self._assert_usable(biore)
