@@ -241,14 +241,14 @@ class _Part:
 
 
 class _Reading(HTMLParser):
-    """The parts of a page: what stands before the first heading that can be linked to, and what follows each.
+    """The parts of a page: what stands between its title and the first heading with an address, and what follows each.
 
     The anchor of a heading is its own id or that of its section. Code samples, links within the page and what is said
     to readers without scripts are left out.
     """
 
-    LEFT_OUT = ("pre", "nav", "noscript", "script", "style", "button", "thead")
-    BLOCKS = ("p", "li", "td", "th", "dd", "dt", "div", "section", "h2", "h3", "h4", "figcaption", "summary")
+    LEFT_OUT = ("pre", "nav", "noscript", "script", "style", "button", "thead", "caption", "figcaption")
+    BLOCKS = ("p", "li", "td", "th", "dd", "dt", "div", "section", "h2", "h3", "h4", "summary")
 
     def __init__(self) -> None:
         super().__init__()
@@ -272,6 +272,7 @@ class _Reading(HTMLParser):
         elif tag == "section":
             self._section = told.get("id")
         elif tag == "h1":
+            self.parts = [_Part("")]
             self._skipping, self._depth = tag, 1
         elif tag in ("h2", "h3"):
             self._open(tag, told.get("id"))

@@ -81,7 +81,7 @@ FIRST = {
     "log a user out on all devices": "auth.sessions.revoke_all",
     "too many login attempts": "auth.login.account_locked",
     "why is my token invalid?": "auth.unauthenticated",
-    "what expires when?": "/docs/guides/tokens#two-tokens",
+    "what expires when?": "/docs/guides/tokens#what-expires-when",
     "turn off two factor": "auth.two_factor.disable",
     "is a username free": "users.usernames.check",
     "see blocked people": "users.blocks.list",

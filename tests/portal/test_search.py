@@ -23,7 +23,8 @@ from tests.portal.conftest import ORIGIN
 from tests.portal.reading import documents
 
 MOST_BYTES = 60_000
-GUIDE = """<!doctype html><body><nav>menu</nav><main id="content"><nav>breadcrumb</nav><h1>Tokens</h1>
+GUIDE = """<!doctype html><body><nav>menu</nav><main id="content"><nav>breadcrumb</nav>
+<a href="/x.md">Markdown</a><h1>Tokens</h1>
 <p>Where <em>tokens</em> come from &amp; go.</p><pre>curl secret</pre>
 <section id="native"><h2>Native apps <a class="anchor" href="#native">#</a></h2><p>Keep it in the key store.</p>
 <h3 id="swift">Swift</h3><ul><li>First</li><li>second</li></ul><h3>Without an address</h3><p>goes on</p></section>
