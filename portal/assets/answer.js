@@ -75,7 +75,7 @@ function verdict(bundle, answer) {
 function body({ json, text }) {
   const shownText = json === undefined ? text : JSON.stringify(json, null, 2);
   if (!shownText) return null;
-  const block = h("pre", { tabindex: "0", class: "highlight", translate: "no", "aria-label": say("response") }, ...coloured(shownText, json !== undefined));
+  const block = h("pre", { tabindex: "0", class: "highlight", translate: "no", dir: "ltr", "aria-label": say("response") }, ...coloured(shownText, json !== undefined));
   return h("div", { class: "copyable" }, block, copyButton(() => shownText));
 }
 
@@ -96,6 +96,6 @@ function coloured(text, isJson) {
 }
 
 function headerTable(headers) {
-  const rows = headers.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, h("code", { translate: "no" }, value))));
+  const rows = headers.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, h("code", { translate: "no", dir: "ltr" }, value))));
   return h("div", { class: "table-scroll", tabindex: "0" }, h("table", {}, h("tbody", {}, ...rows)));
 }

@@ -63,8 +63,9 @@ export class AccountPanel {
     const current = account(this.place.api);
     const state = current ? (expired(current) ? "expired" : "true") : "false";
     this.element.dataset.signedIn = state;
-    const text = this.told(current, state);
-    if (this.who.textContent !== text) this.who.textContent = text;
+    const until = h("small", {}, state === "true" ? say("until", { time: clock(current.expiresAt) }) : "");
+    const told = h("span", {}, this.told(current, state), " ", until);
+    if (this.who.textContent !== told.textContent) this.who.replaceChildren(told);
     const focused = this.buttons.contains(document.activeElement);
     this.buttons.replaceChildren(...(this.place.api ? this.choices(current, state) : []));
     if (focused) this.buttons.querySelector("button")?.focus();
@@ -72,7 +73,7 @@ export class AccountPanel {
   }
 
   told(current, state) {
-    if (state === "true") return `${say("signedInAs", { who: nameOf(current) })} · ${say("until", { time: clock(current.expiresAt) })}`;
+    if (state === "true") return say("signedInAs", { who: nameOf(current) });
     if (state === "expired") return say("sessionExpired", { who: nameOf(current) });
     return this.needed ? say("notSignedIn") : say("noSignInNeeded");
   }

@@ -22,6 +22,10 @@ SEEDS = (
     "", " ", "0", "-0.5e+3", '"a\\n\\u00e9"', "[]", "{}", '[1, [2, {"a": null}], true]',
     '{"a": {"b": [false, "x"]}, "c": -1}',
 )  # fmt: skip
+SCROLLED = """() => new Promise((done) => {
+    const look = () => (document.querySelector(".play-lines").scrollTop > 0 ? done() : requestAnimationFrame(look));
+    look();
+})"""
 BROKEN = '{\n  "email": ada@example.com,\n  "password": "x"\n}'
 
 
@@ -97,7 +101,7 @@ class TestEditor:
         editor.fill("[\n" + "1,\n" * 98 + "x]")
         playground.section.locator(".play-marked", has_text="100").wait_for()
         editor.evaluate("(one) => (one.scrollTop = one.scrollHeight)")
-        reader.page.wait_for_function("document.querySelector('.play-lines').scrollTop > 0")
+        reader.page.evaluate(SCROLLED)
         mark, area = playground.section.locator(".play-marked").bounding_box(), editor.bounding_box()
         assert mark
         assert area

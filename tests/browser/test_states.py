@@ -27,6 +27,8 @@ def test_no_state_has_a_finding(biore: Biore, open_reader: OpenReader, locale: s
     panel, section = playground.panel, playground.section
     found = faults(playground, "not signed in")
     playground.send()
+    answer = section.locator(".play-answer pre")
+    assert answer.evaluate("(one) => getComputedStyle(one).direction") == "ltr"  # JSON, whatever the page
     section.locator(".play-offer button").first.click()
     panel.locator('[name="password"]').wait_for()
     found += faults(playground, "refused, signing in")
