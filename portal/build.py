@@ -16,6 +16,7 @@ from domain.locales import LOCALES
 from portal import actions, bundle, bundling, search
 from portal.evidence import Evidence
 from portal.exports import enriched, feed, llms, postman
+from portal.exports.changes import changes_text
 from portal.exports.markdown import Markdown
 from portal.exports.written import Written
 from portal.markup import as_json
@@ -221,7 +222,7 @@ def _write_exports(book: Book, options: Options) -> None:
             _put(folder / f"{page.path.strip('/')}.md", written.page(page))
     _put(folder / "docs" / "changelog.json", as_json(feed.feed(site, releases, words, options.origin)) + "\n")
     _put(folder / "llms.txt", llms.index(site, markdown, found))
-    _put(folder / "llms-full.txt", llms.full(site, markdown, found))
+    _put(folder / "llms-full.txt", llms.full(site, markdown, found, changes_text(releases, words)))
 
 
 def _write_collections(book: Book, origin: str) -> None:
@@ -231,7 +232,7 @@ def _write_collections(book: Book, origin: str) -> None:
     (book.folder / "openapi.json").write_bytes(located.as_json())
     folder = book.folder / "docs" / "exports"
     _put(folder / "postman.json", as_json(postman.collection(book.site, origin)) + "\n")
-    contract = enriched.enriched(book.site, origin)
+    contract = enriched.enriched(book.site, origin, book.extras["samples"])
     _put(folder / "openapi.enriched.yaml", contract.as_yaml().decode())
     _put(folder / "openapi.enriched.json", contract.as_json().decode())
 

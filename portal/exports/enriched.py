@@ -1,13 +1,13 @@
 """The contract for Redoc, Scalar and Fumadocs: what our pages tell beside it, in the places where they look for it."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from contract.loader import Contract
 from portal.model import Effect, Operation, Refusal, Site
-from portal.samples import LANGUAGES, texts
+from portal.samples import Sample, samples
 
 Json = Any
 
@@ -32,8 +32,11 @@ def located(contract: Contract, server: str) -> Contract:
     return replace(contract, document=contract.document | {"servers": [{"url": server}]})
 
 
-def enriched(site: Site, origin: str) -> Contract:
-    """The same contract with more to show; its ``as_json`` and ``as_yaml`` are the files. Stays OpenAPI 3.0.3."""
+def enriched(site: Site, origin: str, made: Mapping[str, Sequence[Sample]] | None = None) -> Contract:
+    """The same contract with more to show; its ``as_json`` and ``as_yaml`` are the files. Stays OpenAPI 3.0.3.
+
+    ``made``: samples that were made for ``origin`` already, by operationId.
+    """
     document = copy.deepcopy(site.contract.document)
     document["servers"] = [{"url": origin + site.base_path}]
     _group(document)
@@ -42,8 +45,8 @@ def enriched(site: Site, origin: str) -> Contract:
         target["description"] = _description(operation)
         target["x-badges"] = list(_badges(operation))
         target["x-codeSamples"] = [
-            {"lang": LINGUIST[key], "label": LANGUAGES[key].TITLE, "source": source}
-            for key, source in texts(operation, origin).items()
+            {"lang": LINGUIST[sample.key], "label": sample.title, "source": sample.text}
+            for sample in (made[operation.id] if made else samples(operation, origin))
         ]
     return replace(site.contract, document=document)
 

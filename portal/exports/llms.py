@@ -30,11 +30,11 @@ def _index(site: Site, markdown: Markdown, guides: Sequence[Guide]) -> Iterator[
     yield f"- [Everything in one file]({markdown.origin}/llms-full.txt)"
 
 
-def full(site: Site, markdown: Markdown, guides: Sequence[Guide]) -> str:
-    """Every page, one after the other."""
+def full(site: Site, markdown: Markdown, guides: Sequence[Guide], changes: str) -> str:
+    """Every page that tells more than what there is, one after the other."""
     pages = [
         markdown.conventions(),
         *map(markdown.guide, guides),
         *map(markdown.operation, site.operations),
     ]
-    return "\n\n".join([*pages, markdown.errors()])
+    return "\n\n".join([*pages, markdown.errors(), changes])
