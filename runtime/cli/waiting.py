@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from runtime.settings import Settings
 NAME = "biore"
 HOME = "/docs"
 QUARTERS = (25, 50, 75)
+PAUSE_SECONDS = 3.0
 
 
 class Startup:
@@ -30,7 +31,7 @@ class Startup:
             ("API", f"{settings.own_origin}{api}"),
             ("Portal", f"{settings.own_origin}{HOME}{_state(settings)}"),
             ("Contract", f"{settings.own_origin}/openapi.yaml"),
-            ("Mails", f"{invoked_as()} mailbox" if with_worker else f"none until `{invoked_as()} worker` runs"),
+            ("Mailbox", f"{invoked_as()} mailbox" if with_worker else f"none until `{invoked_as()} worker` runs"),
             ("First call", "see README.md"),
             ("Stop", "Ctrl-C"),
         ]
@@ -38,13 +39,14 @@ class Startup:
 
 
 class PortalBuild:
-    """Of ``biore portal build``. ``beside`` a server there is a line at the beginning, each quarter and the end;
-    alone there is click's own bar.
+    """Of ``biore portal build``. ``beside`` a server there is a line at the beginning, at each quarter of a build that
+    takes a while, and at the end; alone there is one line that grows, or without a terminal a line for each stage.
     """
 
-    def __init__(self, *, beside: bool) -> None:
+    def __init__(self, *, beside: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._beside = beside
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = self._said = clock()
         self._stage = ""
         self._told = 0
 
@@ -56,24 +58,30 @@ class PortalBuild:
         elif not self._told and changed:
             self._told = 1
             self._say("building the pages in the background")
-        elif passed := [quarter for quarter in QUARTERS if self._told < quarter <= percent]:
+        elif self._clock() - self._said > PAUSE_SECONDS and (
+            passed := [quarter for quarter in QUARTERS if self._told < quarter <= percent]
+        ):
             self._told = passed[-1]
-            self._say(f"{passed[-1]} % of the pages after {_seconds(self._began)}")
+            self._say(f"{passed[-1]} % of the pages after {self._seconds}")
 
     def end(self, where: str) -> None:
         if not self._beside and sys.stderr.isatty():
             click.echo(err=True)
-        self._say(f"ready after {_seconds(self._began)}: {where}")
+        self._say(f"ready after {self._seconds}: {where}")
 
     def _show(self, changed: bool, stage: str, percent: str) -> None:
         """On a terminal one line that grows; elsewhere a line for each stage."""
         if sys.stderr.isatty():
-            click.echo(f"\r{f'portal: {stage}{percent}, {_seconds(self._began)}':<70}", nl=False, err=True)
+            click.echo(f"\r{f'portal: {stage}{percent}, {self._seconds}':<70}", nl=False, err=True)
         elif changed:
-            self._say(f"{stage}, after {_seconds(self._began)}")
+            self._say(f"{stage}, after {self._seconds}")
 
-    @staticmethod
-    def _say(words: str) -> None:
+    @property
+    def _seconds(self) -> str:
+        return f"{self._clock() - self._began:.1f} s"
+
+    def _say(self, words: str) -> None:
+        self._said = self._clock()
         click.echo(f"portal: {words}", err=True)
 
 

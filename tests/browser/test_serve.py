@@ -21,7 +21,6 @@ def test_development_builds_it_once(databases: Databases, work_dir: Path) -> Non
         until(mark.read_text, "its stamp")
         until(lambda: f"s: {deployment.origin}/docs\n" in first.output, "word of the address")
         assert "portal: building the pages in the background\n" in first.output
-        assert "portal: 50 % of the pages after" in first.output
         assert is_current(work_dir / "portal", Options())
         assert not is_current(work_dir / "portal", Options(origin="http://elsewhere"))
         built = mark.stat().st_mtime_ns

@@ -47,27 +47,38 @@ class TestStartup:
 
 
 class TestPortalBuild:
-    def told(self, capsys: pytest.CaptureFixture[str], build: PortalBuild) -> list[str]:
+    def told(self, capsys: pytest.CaptureFixture[str], beside: bool, seconds_a_page: float) -> list[str]:
+        now = 0.0
+        build = PortalBuild(beside=beside, clock=lambda: now)
         build("reading", 0, 0)
         for done in range(8):
+            now += seconds_a_page
             build("writing pages", done, 8)
         build("index", 0, 0)
         build.end("/there")
-        return [line.partition(" after ")[0] for line in capsys.readouterr().err.splitlines()]
+        return capsys.readouterr().err.splitlines()
 
-    def test_beside_a_server_it_says_that_it_began_each_quarter_and_where_it_ended(
+    def test_beside_a_server_it_says_that_it_began_how_far_it_is_and_where_it_ended(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert self.told(capsys, PortalBuild(beside=True)) == [
+        assert self.told(capsys, beside=True, seconds_a_page=4) == [
             "portal: building the pages in the background",
-            "portal: 25 % of the pages",
-            "portal: 50 % of the pages",
-            "portal: 75 % of the pages",
-            "portal: ready",
+            "portal: 25 % of the pages after 12.0 s",
+            "portal: 50 % of the pages after 20.0 s",
+            "portal: 75 % of the pages after 28.0 s",
+            "portal: ready after 32.0 s: /there",
+        ]
+
+    def test_a_quick_one_is_not_told_by_quarters(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.told(capsys, beside=True, seconds_a_page=0.1) == [
+            "portal: building the pages in the background",
+            "portal: ready after 0.8 s: /there",
         ]
 
     def test_alone_and_without_a_terminal_each_stage_is_a_line(self, capsys: pytest.CaptureFixture[str]) -> None:
-        said = self.told(capsys, PortalBuild(beside=False))
-        assert [line.rstrip(",") for line in said] == [
-            "portal: reading", "portal: writing pages", "portal: index", "portal: ready",
-        ]  # fmt: skip
+        assert self.told(capsys, beside=False, seconds_a_page=1) == [
+            "portal: reading, after 0.0 s",
+            "portal: writing pages, after 1.0 s",
+            "portal: index, after 8.0 s",
+            "portal: ready after 8.0 s: /there",
+        ]
