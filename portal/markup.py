@@ -63,7 +63,11 @@ def literal(value: Any) -> str:
 
 
 def json_block(value: Any) -> Markup:
-    return _highlighted(as_json(value), "json")
+    return json_text(as_json(value))
+
+
+def json_text(text: str) -> Markup:
+    return _highlighted(text, "json")
 
 
 def with_text(html: Markup, old: str, new: str) -> Markup:

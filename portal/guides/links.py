@@ -18,7 +18,7 @@ PAGES = {
     "operations": ("All operations", "/docs/operations", "/docs/operations.md"),
     "postman": ("Postman collection", "/docs/exports/postman.json", None),
 }
-LINK = re.compile(r"\[(?P<text>[^\]\n]*)\]\((?P<kind>op|error|guide|page):(?P<name>[\w.-]+)(?P<anchor>#[\w-]+)?\)")
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<kind>op|error|guide|page):(?P<name>[\w.-]+)(?P<anchor>#[\w-]+)?\)")
 
 
 @dataclass(frozen=True, slots=True)

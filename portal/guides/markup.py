@@ -12,25 +12,14 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Keyword, Literal, Name, _TokenType
 
 from contract.policy import ContractError
 from portal.guides.blocks import LANGUAGES, OUTPUT
+from portal.markup import json_text
+from portal.samples.highlight import highlighted
 
-# What is worth a colour, and its class: names, operators and white space would double the size of a page.
-COLOURS = {
-    Comment: "c",
-    Keyword: "k",
-    Keyword.Constant: "kc",
-    Literal: "s",
-    Literal.Number: "m",
-    Name.Builtin: "nb",
-    Name.Class: "nc",
-    Name.Function: "nf",
-    Name.Tag: "nt",
-}
+# How samples call the language of a block; others have no colours.
+LEXERS = {"kotlin": "kotlin", "python": "python", "sh": "bash", "swift": "swift", "typescript": "typescript"}
 NO_WORD = re.compile(r"[^a-z0-9]+")
 Entry = tuple[str, str, tuple[tuple[str, str], ...]]
 
@@ -108,26 +97,9 @@ class _Renderer(RendererHTML):
 
 @cache
 def _coloured(text: str, language: str) -> str:
-    pieces = _lexer(language).get_tokens_unprocessed(text)
-    return "".join(
-        f'<span class="{colour}">{escape(piece)}</span>' if colour and piece.strip() else str(escape(piece))
-        for colour, group in groupby(pieces, key=lambda token: _colour(token[1]))
-        for piece in ("".join(value for _, _, value in group),)
-    )
-
-
-@cache
-def _lexer(language: str) -> Lexer:
-    return get_lexer_by_name(language)
-
-
-@cache
-def _colour(kind: _TokenType) -> str:
-    while kind not in COLOURS:
-        if kind.parent is None:
-            return ""
-        kind = kind.parent
-    return COLOURS[kind]
+    if language == "json":
+        return str(json_text(text))
+    return highlighted((text,), LEXERS[language]) if language in LEXERS else str(escape(text))
 
 
 def _plain(inline: Token) -> str:
