@@ -83,21 +83,12 @@ def guide_path(slug: str) -> str:
     return f"{GUIDES}/{slug}"
 
 
-def target_path(site: Site, target: Target) -> str:
-    """Where a link of a guide leads, with its fragment."""
+def target_path(site: Site, target: Target, ending: str = "") -> str:
+    """Where a link of a guide leads, with its fragment. ``ending``: that of another form of the pages, ``.md``."""
     if target.kind == "error":
-        return f"{error_path(target.name)}#{error_anchor(target.name)}"
-    return f"{_target_page(site, target)}{target.anchor}"
-
-
-def target_markdown(site: Site, target: Target) -> str:
-    """The same as Markdown, where it is published so; all codes stand in one file."""
-    if target.kind == "error":
-        return f"{ROOT}/errors.md"
-    if target.kind == "page":
-        _, path, markdown = PAGES[target.name]
-        return markdown or path
-    return f"{_target_page(site, target)}.md{target.anchor}"
+        return f"{error_path(target.name)}{ending}{'' if ending else '#' + error_anchor(target.name)}"
+    page = _target_page(site, target)
+    return page if target.is_file else f"{page}{ending}{target.anchor}"
 
 
 def _target_page(site: Site, target: Target) -> str:

@@ -97,7 +97,7 @@ class Markdown:
         return guides.placed(text, self.origin, self._site.base_path, self._target)
 
     def _target(self, target: Target) -> str:
-        return f"{self.origin}{pages.target_markdown(self._site, target)}"
+        return f"{self.origin}{pages.target_path(self._site, target, '.md')}"
 
     def _header(self, operation: Operation) -> Iterator[str]:
         policy = operation.policy

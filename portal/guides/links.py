@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from contract.policy import ContractError
 from portal.model import Site
 
-# Pages that no guide is: their path and, where there is one, that of the same as Markdown.
+# Pages that no guide is, and files: what they are called and where they stand.
 PAGES = {
-    "changelog": ("Changes", "/docs/changelog", "/docs/changelog.md"),
-    "contract": ("openapi.yaml", "/openapi.yaml", None),
-    "conventions": ("Conventions", "/docs/conventions", "/docs/conventions.md"),
-    "errors": ("Errors", "/docs/errors", "/docs/errors.md"),
-    "llms": ("llms.txt", "/llms.txt", None),
-    "llms-full": ("llms-full.txt", "/llms-full.txt", None),
-    "operations": ("All operations", "/docs/operations", "/docs/operations.md"),
-    "postman": ("Postman collection", "/docs/exports/postman.json", None),
+    "changelog": ("Changes", "/docs/changelog"),
+    "contract": ("openapi.yaml", "/openapi.yaml"),
+    "conventions": ("Conventions", "/docs/conventions"),
+    "errors": ("Errors", "/docs/errors"),
+    "llms": ("llms.txt", "/llms.txt"),
+    "llms-full": ("llms-full.txt", "/llms-full.txt"),
+    "operations": ("All operations", "/docs/operations"),
+    "postman": ("Postman collection", "/docs/exports/postman.json"),
 }
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<kind>op|error|guide|page):(?P<name>[\w.-]+)(?P<anchor>#[\w-]+)?\)")
 
@@ -43,7 +43,7 @@ class Known:
             "op": {operation.id: operation.summary for operation in site.operations},
             "error": {code: f"`{code}`" for code in site.contract.errors},
             "guide": guides,
-            "page": {name: title for name, (title, _, _) in PAGES.items()},
+            "page": {name: title for name, (title, _) in PAGES.items()},
         }
 
     def name(self, target: Target) -> str | None:
