@@ -229,11 +229,16 @@ class Contract:
         return found
 
     def as_json(self) -> bytes:
-        return orjson.dumps(self.document, option=orjson.OPT_INDENT_2) + b"\n"
+        return indented(self.document) + b"\n"
 
     def as_yaml(self) -> bytes:
         dumped: str = yaml.dump(self.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
         return dumped.encode()
+
+
+def indented(value: Json) -> bytes:
+    """A value as JSON for people."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2)
 
 
 class _Dumper(yaml.CSafeDumper):

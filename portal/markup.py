@@ -6,12 +6,13 @@ from functools import cache
 from html import escape, unescape
 from typing import Any
 
-import orjson
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
+
+from contract.loader import indented
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 FORMATTER = HtmlFormatter(nowrap=True)
@@ -54,7 +55,7 @@ def _highlighted(text: str, lexer: str) -> Markup:
 
 
 def as_json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    return indented(value).decode()
 
 
 def literal(value: Any) -> str:
