@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+SCHEMAS = "#/components/schemas/"
+
 
 def resolved(document: Mapping[str, Any], node: Any) -> Any:
     """What ``node`` stands for: itself, or what its reference leads to in the end."""
@@ -26,8 +28,9 @@ def schemas_used(schemas: Mapping[str, Any], node: Any) -> dict[str, Any]:
 
 def _names(node: Any) -> Iterator[str]:
     if isinstance(node, Mapping):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"].rpartition("/")[2]
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference.startswith(SCHEMAS):
+            yield reference.removeprefix(SCHEMAS)
         node = node.values()
     elif not isinstance(node, list | tuple):
         return

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -19,12 +20,13 @@ from portal.exports import enriched, feed, llms, postman
 from portal.exports.changes import changes_text
 from portal.exports.markdown import Markdown
 from portal.exports.written import Written
+from portal.former import Former
 from portal.markup import as_json
 from portal.model import Site
 from portal.pages import Page, guides, pages
 from portal.progress import Tell, nobody
 from portal.render import ASSETS, FOLDER, Renderer
-from portal.samples import samples
+from portal.samples import Sample, samples
 from portal.source import Source, Sources
 from portal.words import Words
 
@@ -62,6 +64,19 @@ class Options:
     processes: int = 1
 
 
+class Samples(dict[str, tuple[Sample, ...]]):
+    """By operationId, each made when a page needs it."""
+
+    def __init__(self, site: Site, origin: str) -> None:
+        super().__init__()
+        self._operations = {operation.id: operation for operation in site.operations}
+        self._origin = origin
+
+    def __missing__(self, operation_id: str) -> tuple[Sample, ...]:
+        self[operation_id] = samples(self._operations[operation_id], self._origin)
+        return self[operation_id]
+
+
 @dataclass(frozen=True)
 class Book:
     """What all languages share."""
@@ -72,6 +87,7 @@ class Book:
     texts: Texts
     languages: Mapping[str, str]
     extras: Mapping[str, Any]
+    former: Former
 
     def words(self, locale: str) -> Words:
         return Words(locale, self.texts)
@@ -83,7 +99,7 @@ def build(site: Site, out: Path, options: Options, tell: Tell = nobody) -> None:
     fresh = out.parent / f".{out.name}.{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        _write(site, fresh, options, tell)
+        _write(site, out, fresh, options, tell)
         _swap(fresh, out)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -102,15 +118,14 @@ def _swap(fresh: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(site: Site, folder: Path, options: Options, tell: Tell) -> None:
+def _write(site: Site, out: Path, folder: Path, options: Options, tell: Tell) -> None:
     folder.mkdir(parents=True)
     (folder / MARK).touch()
-    tell("writing samples", 0, 0)
     texts = Texts(site.contract.errors)
     languages = {locale: texts.say(locale, "portal", "language") for locale in options.locales}
-    book = Book(
-        site, folder, (*pages(site, options.public), *_standing()), texts, languages, _extras(texts, site, options)
-    )
+    extras = _extras(texts, site, options)
+    former = Former(out, folder, site, options, lambda o: (extras["sources"][o.id], extras["badges"][o.id]))
+    book = Book(site, folder, (*pages(site, options.public), *_standing()), texts, languages, extras, former)
     _write_assets(folder, options)
     _write_languages(book, options, tell)
     _write_mailed_pages(book)
@@ -118,9 +133,10 @@ def _write(site: Site, folder: Path, options: Options, tell: Tell) -> None:
     tell("writing exports", 0, 0)
     _write_exports(book, options)
     _write_collections(book, options.origin)
-    bundle.write(site, folder, options.origin, options.api)
+    bundle.write(site, folder, options.origin, options.api, former)
     if options.search:
         search.write_scripts(folder)
+    former.close()
 
 
 def _write_languages(book: Book, options: Options, tell: Tell) -> None:
@@ -133,12 +149,22 @@ def _write_languages(book: Book, options: Options, tell: Tell) -> None:
 
     _write_language(book, first, counted(0))
     if options.processes > 1 and others and "fork" in get_all_start_methods():
+        for locale in others:
+            _note_language(book, locale)
         with get_context("fork").Pool(options.processes, _remember, (book,)) as pool:
             for done, _ in enumerate(pool.imap_unordered(_write_remembered, others), 2):
                 tell(PAGES, done * pages, total)
     else:
         for before, locale in enumerate(others, 1):
             _write_language(book, locale, counted(before))
+
+
+def _note_language(book: Book, locale: str) -> None:
+    """What another process writes, this one notes."""
+    renderer = Renderer(book.site, book.words(locale), book.languages, book.extras)
+    for page in book.pages:
+        if "operation" in page.context:
+            book.former.note(page.context["operation"], renderer.file(page))
 
 
 _remembered: list[Book] = []
@@ -156,7 +182,7 @@ def _write_language(book: Book, locale: str, tell: Callable[[int], None] = lambd
     renderer = Renderer(book.site, book.words(locale), book.languages, book.extras)
     for done, page in enumerate(book.pages):
         tell(done)
-        _put(book.folder / renderer.file(page), renderer.render(page))
+        _put_page(book, page, renderer.file(page), partial(renderer.render, page))
     if book.extras["options"].search:
         _put(book.folder / renderer.href(search.INDEX).lstrip("/"), _search_index(book, renderer))
 
@@ -219,7 +245,9 @@ def _write_exports(book: Book, options: Options) -> None:
     written = Written(site, words, markdown, found, releases)
     for page in book.pages:
         if page.markdown:
-            _put(folder / f"{page.path.strip('/')}.md", written.page(page))
+            text = _put_page(book, page, f"{page.path.strip('/')}.md", partial(written.page, page))
+            if (operation := page.context.get("operation")) is not None:
+                markdown.take(operation, text)
     _put(folder / "docs" / "changelog.json", as_json(feed.feed(site, releases, words, options.origin)) + "\n")
     _put(folder / "llms.txt", llms.index(site, markdown, found))
     _put(folder / "llms-full.txt", llms.full(site, markdown, found, changes_text(releases, words)))
@@ -237,6 +265,15 @@ def _write_collections(book: Book, origin: str) -> None:
     _put(folder / "openapi.enriched.json", contract.as_json().decode())
 
 
+def _put_page(book: Book, page: Page, address: str, write: Callable[[], str]) -> str:
+    """That of an operation only where a former build has it not."""
+    operation = page.context.get("operation")
+    if operation is not None:
+        return book.former.put(operation, address, write)
+    _put(book.folder / address, text := write())
+    return text
+
+
 def _put(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
@@ -247,7 +284,7 @@ def _extras(texts: Texts, site: Site, options: Options) -> Mapping[str, Any]:
         "options": options,
         "guides": guides(site),
         "all_languages": {locale: texts.say(locale, "portal", "language") for locale in LOCALES},
-        "samples": {o.id: samples(o, options.origin) for o in site.operations},
+        "samples": Samples(site, options.origin),
         "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},
         "badges": {o.id: options.evidence.badge(o.id) if options.evidence else None for o in site.operations},
         "changes": history(site.contract.document, site.contract.folder),

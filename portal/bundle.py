@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from contract.dry_runs import PARAMETER as DRY_RUN
 from contract.references import resolved, schemas_used
 from portal.flows import found_in
+from portal.former import Former
 from portal.model import Operation, Site
 
 SAFE = ("GET", "HEAD")
@@ -25,13 +27,19 @@ SESSION = (
 SETTINGS = "/docs/assets/site.json"
 
 
-def write(site: Site, folder: Path, origin: str, api: str | None) -> None:
+def write(site: Site, folder: Path, origin: str, api: str | None, former: Former) -> None:
     """The bundle of every operation, and the settings of the place, below the folder of a portal."""
-    files = {address(operation): bundle(site, operation) for operation in site.operations}
-    for path, content in (files | {SETTINGS: settings(site, origin, api)}).items():
-        file = folder / path.lstrip("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    for operation in site.operations:
+        former.put(operation, address(operation).lstrip("/"), partial(_bundled, site, operation))
+    (folder / SETTINGS.lstrip("/")).write_text(_compact(settings(site, origin, api)), encoding="utf-8")
+
+
+def _bundled(site: Site, operation: Operation) -> str:
+    return _compact(bundle(site, operation))
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def bundle(site: Site, operation: Operation) -> dict[str, Any]:

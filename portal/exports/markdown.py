@@ -42,6 +42,10 @@ class Markdown:
             self._made[operation.id] = self._operation(operation)
         return self._made[operation.id]
 
+    def take(self, operation: Operation, text: str) -> None:
+        """The Markdown of ``operation`` as a former build wrote it."""
+        self._made[operation.id] = text
+
     def _operation(self, operation: Operation) -> str:
         parts = (
             self._header(operation),
