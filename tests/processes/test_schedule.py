@@ -33,7 +33,7 @@ class TestDueTimes:
     def test_of_two_workers_one_has_each(self, deploy: DeploymentMaker) -> None:
         biore = paced(deploy, **{TOPIC: 1})
         with biore.tables() as tables:
-            workers = [biore.start("worker") for _ in range(2)]
+            workers = [biore.start("worker", log_level="debug") for _ in range(2)]
             until(lambda: len(due_times(tables, TOPIC)) >= 8, "eight due times")
             times = due_times(tables, TOPIC)
         assert len(set(times)) == len(times)

@@ -134,7 +134,7 @@ class TestSecondSignal:
     def test_ends_at_once(self, deploy: DeploymentMaker, work_dir: Path) -> None:
         with RedisServer(work_dir) as redis, ThreadPoolExecutor() as threads:
             biore = deploy(redis_url=redis.url, drain_seconds="600")
-            server = biore.serve("--workers", "2")
+            server = biore.serve("--workers", "2", log_level="debug")
             until(lambda: server.output.count("Application startup complete") == 2, "both processes")
             (worker,) = until(lambda: workers_of(server.pid), "a worker")
             family = [pid for pid in family_of(server.pid) if pid != worker]
