@@ -1,10 +1,8 @@
 import { fresh, h } from "./dom.js";
 import { identify, signOut } from "./identity.js";
-import { account, expired, nameOf, watch } from "./session.js";
+import { WANTED, account, expired, nameOf, watch } from "./session.js";
 import { site } from "./site.js";
 import { locale, say } from "./words.js";
-
-const WANTED = "biore:sign-in";
 
 /** In the head of every page: who calls are made as, and whether that has expired. Where there is a panel, it leads to it. */
 export async function addAccountChip() {

@@ -2,14 +2,12 @@ import { h } from "./dom.js";
 import { CONFIRM, quickly, refresh } from "./identity.js";
 import { reveal } from "./request.js";
 import { valid } from "./session.js";
-import { Step } from "./signin.js";
+import { CAPTCHA, CAPTCHA_FIELD, Step } from "./signin.js";
 import { told } from "./versions.js";
 import { say } from "./words.js";
 
 const UNAUTHENTICATED = "auth.unauthenticated";
 const STEP_UP = ["auth.confirmation_required", "admin.reauthentication_required"];
-const CAPTCHA = ["captcha.required", "captcha.invalid"];
-const CAPTCHA_FIELD = "captchaToken";
 const PRECONDITION = ["precondition.required", "precondition.failed"];
 
 /**

@@ -14,6 +14,9 @@ import { read, write } from "./storage.js";
  * @property {string} [username]
  */
 
+/** The chip in the head of the page asks for the panel with this; who shows one prevents the default. */
+export const WANTED = "biore:sign-in";
+
 const KEY = "biore.session";
 const COOKIE = "biore.cookie";
 const CHANGED = "biore:session";

@@ -2,14 +2,12 @@ import { fresh, h } from "./dom.js";
 import { LOGIN, SECOND_FACTOR, identify, quickly, refresh, signOut, whoIs } from "./identity.js";
 import { claims } from "./jwt.js";
 import { resolved } from "./schema.js";
-import { account, accounts, expired, hasCookie, keep, nameOf, use, valid, watch } from "./session.js";
+import { WANTED, account, accounts, expired, hasCookie, keep, nameOf, use, valid, watch } from "./session.js";
 import { json, watchServer } from "./site.js";
 import { locale, say } from "./words.js";
 
-const CAPTCHA = ["captcha.required", "captcha.invalid"];
-const CAPTCHA_FIELD = "captchaToken";
-/** The chip in the head of the page asks for the panel with this; who shows one prevents the default. */
-export const WANTED = "biore:sign-in";
+export const CAPTCHA = ["captcha.required", "captcha.invalid"];
+export const CAPTCHA_FIELD = "captchaToken";
 /** What the panel tells after a sign-in; it bubbles. */
 export const SIGNED_IN = "signedin";
 
@@ -105,8 +103,9 @@ export class AccountPanel {
 
   /** @param {string} [email] that is known already */
   async signIn(email = "", captcha = this.place.captcha) {
-    const { request, schemas } = await json(this.place.session[LOGIN]);
-    const names = [...resolved(request.schema, schemas).required, ...(captcha ? [CAPTCHA_FIELD] : [])];
+    const login = await json(this.place.session[LOGIN]).catch(() => null);
+    if (!login) return this.become("signIn", say("signIn"), h("p", { class: "play-error", role: "alert" }, say("networkError")));
+    const names = [...resolved(login.request.schema, login.schemas).required, ...(captcha ? [CAPTCHA_FIELD] : [])];
     const form = new Step("signIn", names, (values) => this.login(form, values));
     form.fill({ email });
     const paste = action("pasteToken", () => this.paste());
@@ -117,7 +116,7 @@ export class AccountPanel {
       h("p", { class: "play-hint" }, say("cookieHelp")), other,
     );
     this.become("signIn", say("signIn"), form.element, ways);
-    form.focus();
+    return form.focus();
   }
 
   async login(form, values) {
@@ -127,7 +126,7 @@ export class AccountPanel {
     else if (answer.ok) await this.done();
     else if (CAPTCHA.includes(answer.json?.error?.code) && !(CAPTCHA_FIELD in form.inputs)) {
       await this.signIn(values.email, true);
-      this.content.querySelector(`[name="${CAPTCHA_FIELD}"]`).focus();
+      this.content.querySelector(`[name="${CAPTCHA_FIELD}"]`)?.focus();
     } else form.refuse(answer);
   }
 

@@ -228,6 +228,13 @@ class TestRefusals:
         page.locator("#try .status-2xx").wait_for()
         assert "zoe@example.com" in page.locator("#try .play-answer pre").inner_text()
 
+    def test_a_server_that_is_away_is_told(self, reader: Reader) -> None:
+        playground = reader.playground("/docs/auth/me")
+        reader.page.route("**/docs/auth/login.json", lambda route: route.abort())
+        playground.panel.get_by_role("button", name="Sign in").click()
+        playground.panel.locator(".play-error", has_text="The server cannot be reached.").wait_for()
+        reader.faults.clear()  # the browser says so in its console, too
+
     def test_an_old_proof_is_given_anew_in_place(self, biore: Biore, reader: Reader) -> None:
         with biore.client() as visitor:
             visitor.sign_up("old@example.com")
