@@ -172,7 +172,8 @@ def lines(findings: Sequence[Finding]) -> list[str]:
 def summary(findings: Sequence[Finding]) -> str:
     """``33 checks: 30 ok, 2 warnings, 1 failed``"""
     counts = Counter(finding.level for finding in findings)
-    return f"{len(findings)} checks: {counts['ok']} ok, {counts['warn']} warnings, {counts['FAIL']} failed"
+    warnings = f"{counts['warn']} warning{'s' if counts['warn'] != 1 else ''}"
+    return f"{len(findings)} checks: {counts['ok']} ok, {warnings}, {counts['FAIL']} failed"
 
 
 def as_json(findings: Sequence[Finding]) -> str:

@@ -171,7 +171,7 @@ class TestDoctor:
         fine = [Finding("ok", "a", "b", "")]
         warned = [*fine, Finding("warn", "longer", "c", "d")]
         failed = [*warned, Finding("FAIL", "e", "f", "g")]
-        assert doctor.summary(failed) == "3 checks: 1 ok, 1 warnings, 1 failed"
+        assert doctor.summary(failed) == "3 checks: 1 ok, 1 warning, 1 failed"
         assert doctor.lines(failed) == ["ok    a       b", "warn  longer  c -> d", "FAIL  e       f -> g"]
         assert json.loads(doctor.as_json(failed))["checks"][1] == {
             "level": "warn",
