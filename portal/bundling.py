@@ -18,6 +18,7 @@ EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re
 UNKNOWN = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 INDENT = re.compile(r"^ +", re.MULTILINE)
+REMARK = re.compile(r"^[ ]*(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
 
 
 def style(assets: Path, theme: Path | None = None) -> str:
@@ -38,8 +39,12 @@ def _icons(folder: Path) -> str:
 
 
 def script(assets: Path, entry: str) -> str:
-    """``entry`` with all that it imports, each module in a scope of its own. Raises ContractError."""
-    return "\n".join(_module(assets, name) for name in _ordered(assets, entry, ())) + "\n"
+    """``entry`` with all that it imports, each module in a scope of its own. Raises ContractError.
+
+    Remarks and indents are a quarter of what would be sent. No text of a script runs over lines.
+    """
+    joined = "\n".join(_module(assets, name) for name in _ordered(assets, entry, ())) + "\n"
+    return INDENT.sub("", REMARK.sub("", joined))
 
 
 def _ordered(assets: Path, name: str, above: tuple[str, ...]) -> list[str]:

@@ -17,6 +17,7 @@ from contract.successes import is_json
 from domain.admin import FRESH_MINUTES
 from domain.auth import CONFIRMATION_MINUTES
 from domain.config_keys import Key
+from portal.config_values import with_values
 from services.config.catalogue import CATALOGUE
 
 Json = Any
@@ -198,7 +199,7 @@ class Operation:
 
     @property
     def description(self) -> str:
-        return str(self.document.get("description", ""))
+        return _told(str(self.document.get("description", "")))
 
     @property
     def deprecated(self) -> bool:
@@ -375,7 +376,7 @@ class _Reader:
     def _success(self, policy: Policy, status: int, answer: Json) -> Success:
         headers = tuple(self._header(name, header) for name, header in answer.get("headers", {}).items())
         return Success(
-            status, answer["description"], self._answer(answer, policy.bare), headers, answer.get("links", {})
+            status, _told(answer["description"]), self._answer(answer, policy.bare), headers, answer.get("links", {})
         )
 
     def _header(self, name: str, header: Json) -> Header:
@@ -407,7 +408,7 @@ class _Reader:
             example = self._example(policy, status, code)
             own = code in policy.own_codes
             variables = entry.get("vars") or {}
-            yield Refusal(status, code, example["error"]["message"], entry["meaning"], variables, example, own)
+            yield Refusal(status, code, example["error"]["message"], _told(entry["meaning"]), variables, example, own)
 
     def _example(self, policy: Policy, status: int, code: str) -> Json:
         answer = self._resolved(self._contract.operation(policy.operation_id)["responses"][str(status)])
@@ -440,7 +441,7 @@ class _Reader:
             required=required,
             nullable=resolved.get("nullable", False),
             deprecated=resolved.get("deprecated", False),
-            description=resolved.get("description", ""),
+            description=_told(resolved.get("description", "")),
             rules=tuple(_rules(resolved)),
             enum=tuple(resolved.get("enum", items.get("enum", ()))),
             schema=component,
@@ -474,4 +475,11 @@ def _rules(schema: Json) -> Iterator[Rule]:
 def _effect(effect: Json) -> Effect:
     what = next(effect[key] for key in ("tables", "topic", "action") if key in effect)
     whole = tuple(what) if isinstance(what, list) else (what,)
-    return Effect(effect["kind"], whole, effect["text"], effect.get("when"), effect.get("atomic", False))
+    when = effect.get("when")
+    return Effect(
+        effect["kind"], whole, _told(effect["text"]), _told(when) if when else None, effect.get("atomic", False)
+    )
+
+
+def _told(text: str) -> str:
+    return with_values(text, CATALOGUE)

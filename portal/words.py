@@ -65,6 +65,8 @@ class Words:
         key = f"rule.{rule.key}"
         if key not in self._markup:
             return escape(self.violation(rule.key))
+        if rule.limit == 1 and rule.key in ("minLength", "minItems", "minProperties"):
+            return self("rule.notEmpty")
         if rule.key == "clamp":
             return self(key, **rule.limit)
         if rule.key == "normalize":
@@ -73,7 +75,8 @@ class Words:
 
     def one_of(self, values: Sequence[Any]) -> Markup:
         return self(
-            "rule.enum", limit=Markup(", ").join(code(json.dumps(value, ensure_ascii=False)) for value in values)
+            "rule.enum" if len(values) > 1 else "rule.const",
+            limit=Markup(", ").join(code(json.dumps(value, ensure_ascii=False)) for value in values),
         )
 
     def window(self, seconds: int) -> Markup:

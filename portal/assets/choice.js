@@ -1,4 +1,5 @@
-import { fresh, h } from "./dom.js";
+import { copyButton } from "./copy.js";
+import { fresh, h, visibleText } from "./dom.js";
 import { read, write } from "./storage.js";
 
 // What is the same everywhere, such as the language of samples, is remembered.
@@ -35,7 +36,8 @@ function choice(container) {
     show(panel);
   };
   select.addEventListener("change", () => choose(panels[Number(select.value)]));
-  container.querySelector("h2").after(select);
+  const shown = () => visibleText(panels.find(({ hidden }) => !hidden).querySelector("pre") ?? document.createTextNode("")).trimEnd();
+  container.querySelector("h2").after(h("span", { class: "choice-tools" }, select, copyButton(shown)));
   container.dataset.ready = "";
   const known = REMEMBERED.has(name) ? read("localStorage", `biore.choice.${name}`) : null;
   show(panels.find(({ dataset }) => dataset.title === known) ?? panels[0]);

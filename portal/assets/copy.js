@@ -6,7 +6,7 @@ const SHOWN_MS = 2000;
 /** A button on every `<pre data-copy>` below `root` that copies what is visible of it. */
 export function addCopyButtons(root) {
   for (const block of root.querySelectorAll("pre[data-copy]")) {
-    if (block.parentElement.classList.contains("copyable")) continue;
+    if (block.closest(".copyable")) continue;
     const frame = h("div", { class: "copyable" });
     block.replaceWith(frame);
     frame.append(block, copyButton(() => visibleText(block).trimEnd()));

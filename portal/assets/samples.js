@@ -1,3 +1,4 @@
+import { h } from "./dom.js";
 import { literal } from "./literals.js";
 import { json } from "./site.js";
 
@@ -19,8 +20,12 @@ export async function fillSamples(values) {
   }
 }
 
+/** What is as it came keeps its colours; what is new has the colour of the old, if that was one. */
 function fillSlot(slot, value) {
   slot.original ??= slot.cloneNode(true);
-  if (value === undefined) slot.replaceChildren(...slot.original.cloneNode(true).childNodes);
-  else slot.textContent = literal(table, slot.dataset.literal, value, Number(slot.dataset.indent ?? 0));
+  const { original } = slot;
+  const text = value === undefined ? original.textContent : literal(table, slot.dataset.literal, value, Number(slot.dataset.indent ?? 0));
+  if (text === original.textContent) slot.replaceChildren(...original.cloneNode(true).childNodes);
+  else if (original.childNodes.length === 1 && original.firstElementChild) slot.replaceChildren(h("span", { class: original.firstElementChild.className }, text));
+  else slot.textContent = text;
 }

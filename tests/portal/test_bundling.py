@@ -11,6 +11,7 @@ from portal.bundling import SCRIPTS, script, style
 from portal.render import ASSETS
 
 LARGEST = 10_000
+LARGEST_SCRIPT = 25_000
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -47,6 +48,18 @@ class TestScripts:
     @pytest.mark.parametrize("name", SCRIPTS)
     def test_of_the_portal_import_nothing_any_more(self, name: str) -> None:
         assert re.search(r"^(import|export)\b", script(ASSETS, name), re.MULTILINE) is None
+
+    def test_have_no_text_that_runs_over_lines(self) -> None:
+        """Its indent would be lost."""
+        lines = [(file.name, line) for file in ASSETS.glob("*.js") for line in file.read_text().splitlines()]
+        assert [(name, line) for name, line in lines if line.count("`") % 2] == []
+
+    @pytest.mark.parametrize("name", SCRIPTS)
+    def test_are_sent_without_remarks(self, name: str) -> None:
+        joined = script(ASSETS, name)
+        assert "@param" not in joined
+        assert "\n//" not in joined
+        assert len(gzip.compress(joined.encode())) < LARGEST_SCRIPT
 
 
 class TestStyle:
