@@ -80,7 +80,7 @@ def _badges(operation: Operation) -> Iterator[Json]:
 
 
 def _description(operation: Operation) -> str:
-    parts = [operation.description.rstrip()]
+    parts = [str(operation.document.get("description", "")).rstrip()]
     if operation.effects:
         parts.append("\n".join(("**Side effects**", "", *map(_effect, operation.effects))))
     own = [refusal for refusal in operation.refusals if refusal.own]

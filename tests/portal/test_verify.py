@@ -11,6 +11,7 @@ from contract.loader import Contract
 from contract.policy import Policy, SideEffect
 from contract.texts import Texts
 from portal.evidence import SAMPLES, Badge, Count, Evidence, Gap, deviations
+from portal.samples import LANGUAGES
 from proof.verify import as_json, is_incomplete, lines, look, verdicts
 
 LOGIN = "auth.login"
@@ -88,7 +89,7 @@ class TestTruth:
         assert {name for name, badge in found.items() if not badge.verified} == set()
         badge, policy = found[LOGIN], contract.policies[LOGIN]
         assert badge.codes == Count(len(policy.codes), len(policy.codes))
-        assert badge.samples == Count(8, 8)
+        assert badge.samples == Count(len(LANGUAGES), len(LANGUAGES))
         assert badge.effects.proven == badge.effects.total > 5
         assert (badge.commit, badge.date) == ("0123456789ab", "2026-01-01T00:00:00+00:00")
         assert not is_incomplete(found, Evidence.read(content, TREE))
