@@ -15,7 +15,7 @@ const FORMATS = {
   date: isDate,
   "date-time": isDateTime,
   email: (text) => EMAIL.test(text),
-  uri: (text) => /^[a-z][a-z0-9+.-]*:[^\s<>"{}|\\^`]*$/i.test(text),
+  uri: (text) => /^[a-z][a-z0-9+.-]*:[^\s<>"{}|\\^\x60]*$/i.test(text),
 };
 
 const TYPES = {
