@@ -70,7 +70,6 @@ class Former:
     def _digests(self) -> Mapping[str, str]:
         schemas = self._site.contract.document["components"]["schemas"]
         of_schemas = {name: _digest(schema) for name, schema in schemas.items()}
-        of_schemas = {name: _digest(schema) for name, schema in schemas.items()}
 
         def digest(operation: Operation) -> str:
             used = sorted(of_schemas[name] for name in schemas_used(schemas, operation.document))

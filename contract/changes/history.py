@@ -43,11 +43,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What changed in one operation: what came, what is other now, what went. ``there``: it still exists."""
+    """What changed in one operation: what was added, changed and removed."""
 
     operation: str
     title: str
-    there: bool
     changes: tuple[Change, ...]
 
 
@@ -191,7 +190,7 @@ def _anybodys(change: Change) -> Change:
 def _sections(changes: Iterable[Change], before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Section]:
     for name, found in groupby(changes, key=lambda change: change.operation):
         title = after.get(name) or before[name]
-        yield Section(name, title, name in after, tuple(sorted(found, key=lambda change: SORTS.index(change.sort))))
+        yield Section(name, title, tuple(sorted(found, key=lambda change: SORTS.index(change.sort))))
 
 
 def _by_sort(shared: Shared) -> int:

@@ -68,7 +68,7 @@ SIDES = {"request": "the request body", "response": "the response"}
 
 
 class Told(Protocol):
-    """A change, as ``changes.py`` finds it."""
+    """A change, as ``contract.changes.compare`` finds it."""
 
     @property
     def kind(self) -> str: ...

@@ -104,17 +104,13 @@ class TestReading:
             ("things.make", "removed", "field `nick` removed"),
             ("things.other", "added", "new operation"),
         ]
-        assert [(section.title, section.there) for section in release.sections] == [
-            ("Make Thing", True), ("Get Other", True)
-        ]  # fmt: skip
+        assert [section.title for section in release.sections] == ["Make Thing", "Get Other"]
         assert (release.breaking, release.operations, first.first) == (True, 2, True)
 
     def test_what_is_gone_is_called_as_it_was(self, folder: Folder) -> None:
         folder.make(versioned(changed(policy(summary="Make Thing")), "1.0.0"))
         release, _ = folder.told(versioned(BASE | {"paths": {}}, "2.0.0"))
-        assert [(one.title, one.there, one.changes[0].text) for one in release.sections] == [
-            ("Make Thing", False, "operation removed")
-        ]
+        assert [(one.title, one.changes[0].text) for one in release.sections] == [("Make Thing", "operation removed")]
 
     def test_a_change_of_many_operations_is_told_once(self, folder: Folder) -> None:
         def many(document: Json) -> Json:

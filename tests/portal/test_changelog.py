@@ -19,6 +19,7 @@ from tests.portal.sites import ORIGIN, SITE
 
 Element = Any
 NOTES = """\
+0.0.8: {day: 2026-01-30}
 0.0.9: {day: 2026-01-31}
 0.1.0: {day: 2026-02-28, note: "Names may be *longer* now."}
 """
@@ -29,12 +30,20 @@ def older() -> Any:
     document = copy.deepcopy(SITE.contract.document)
     document["info"]["version"] = "0.0.9"
     document["paths"].pop("/auth/logout")
-    gone = {"operationId": "auth.gone", "summary": "Get Lost", "responses": {}}
+    gone = document["paths"]["/auth/me"]["get"] | {"operationId": "auth.gone", "summary": "Get Lost"}
     document["paths"]["/auth/gone"] = {"get": gone}
     schema = document["components"]["schemas"]["RegisterRequest"]["properties"]
     schema["displayName"] = {**resolved(document, schema["displayName"]), "maxLength": 72}
     schema["intent"] = {**schema["intent"], "enum": ["creator"]}
     without(document, "internal.error")
+    return document
+
+
+def oldest() -> Any:
+    """Without another error of all, that which is gone by now among them."""
+    document = older()
+    document["info"]["version"] = "0.0.8"
+    without(document, "rate_limit.exceeded")
     return document
 
 
@@ -52,7 +61,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(OPENAPI, folder / "openapi")
     history = folder / "openapi" / "history"
     history.mkdir(exist_ok=True)
-    (history / "0.0.9.json").write_text(json.dumps(slim(older())))
+    for former in (oldest(), older()):
+        (history / f"{former['info']['version']}.json").write_text(json.dumps(slim(former)))
     (folder / "openapi" / "changes.yaml").write_text(NOTES)
     out = folder / "site"
     build(read(load(folder / "openapi")), out, Options(ORIGIN, locales=("en",), search=False))
@@ -75,7 +85,7 @@ def lines(section: Element) -> Iterator[tuple[str, list[str]]]:
 
 
 def test_releases_stand_with_their_day_and_their_note(page: Document) -> None:
-    newest, first = page.root.xpath("//section[@class='release']")
+    newest, _, first = page.root.xpath("//section[@class='release']")
     assert newest.get("id") == "release-0-1-0"
     assert "0.1.0 2026-02-28 Breaking" in " ".join(newest.xpath("./h2")[0].text_content().split())
     assert newest.xpath(".//em/text()") == ["longer"]
@@ -103,6 +113,12 @@ def test_what_many_have_in_common_is_told_once(page: Document) -> None:
     assert len(names) > 50
 
 
+def test_what_is_gone_by_now_has_its_name_and_no_link(page: Document) -> None:
+    (told,) = page.find("release-0-0-9").xpath("./ul[1]/li[1]/details/p")
+    assert "auth.gone" in told.xpath("./code/text()")
+    assert "auth.me" in told.xpath("./a/code/text()")
+
+
 def test_every_link_leads_somewhere(built: Path, page: Document) -> None:
     known = documents(built)
     assert [link for link in page.links() if not leads_somewhere(built, known, link, page)] == []
@@ -116,4 +132,4 @@ def test_markdown_and_feed_tell_the_same(built: Path) -> None:
     text = (built / "docs" / "changelog.md").read_text(encoding="utf-8")
     assert "\n### Logout `auth.logout`\n\n- Added: new operation\n" in text
     feed = json.loads((built / "docs" / "changelog.json").read_text(encoding="utf-8"))
-    assert [item["title"] for item in feed["items"]] == ["0.1.0", "0.0.9"]
+    assert [item["title"] for item in feed["items"]] == ["0.1.0", "0.0.9", "0.0.8"]

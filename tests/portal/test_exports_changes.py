@@ -19,7 +19,7 @@ RELEASES = (
         5,
         first=False,
         shared=(Shared(MANY, ("a.b", "c.d", "e.f", "g.h")),),
-        sections=(Section("a.b", "Get Thing", True, (LONGER, GONE)),),
+        sections=(Section("a.b", "Get Thing", (LONGER, GONE)),),
     ),
     Release("1.0.1", Note("2026-01-02"), 5, first=False),
     Release("1.0.0", Note(), 4, first=True),
