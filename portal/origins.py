@@ -11,7 +11,10 @@ SAFE = re.compile(r"https?://[\w.:\[\]-]+", re.ASCII)
 
 def origin_of(address: str) -> str | None:
     """``https://api.example.com/api/v1`` -> ``https://api.example.com``; None for what is no such address."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as half a bracket
+        return None
     origin = f"{parts.scheme}://{parts.netloc}"
     return origin if SAFE.fullmatch(origin) else None
 

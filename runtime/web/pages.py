@@ -207,8 +207,10 @@ class Portal:
             return None
         if self._find(HOME) is None:
             return _page(self._building().encode(), 503) if ours else _page(NOT_FOUND.encode(), 404)
-        page = self._find(f"/{path.split('/')[1]}/404.html") or self._find("/404.html")
-        return _page(page.read_bytes() if page else NOT_FOUND.encode(), 404)
+        page, content = self._find(f"/{path.split('/')[1]}/404.html") or self._find("/404.html"), NOT_FOUND.encode()
+        with suppress(FileNotFoundError):  # as above
+            content = page.read_bytes() if page else content
+        return _page(content, 404)
 
     def _building(self) -> str:
         known = progress.read(self._folder)
@@ -239,7 +241,8 @@ def _read(path: Path, _changed: int, _size: int, renamed: Renaming | None) -> Pa
 
 @lru_cache(1)
 def _base(settings: Path, _changed: int, _size: int) -> str:
-    return str(json.loads(settings.read_bytes())["base"])
+    """Empty in a portal of before there was one."""
+    return str(json.loads(settings.read_bytes()).get("base", ""))
 
 
 def _page(content: bytes, status: int) -> Response:

@@ -334,6 +334,15 @@ class TestOrigins:
         assert get(elsewhere, SETTINGS).json()["base"] == f"{elsewhere.origin}/api/v1"
         assert BUILT.encode() in get(elsewhere, "/docs/picture.png").body
 
+    def test_stay_as_built_where_the_build_told_no_address(
+        self, start_server: Callable[..., Server], tmp_path: Path
+    ) -> None:
+        write(tmp_path, "docs/index.html", PAGE)
+        write(tmp_path, SETTINGS.lstrip("/"), b'{"api": null}')
+        server = start_server(portal_dir=tmp_path)
+        assert (get(server, "/docs").status, get(server, "/docs").body) == (200, PAGE)
+        assert get(server, SETTINGS).status == 200
+
     def test_follow_the_config(self, elsewhere: Server) -> None:
         before = get(elsewhere, "/docs")
         elsewhere.configure(**{"site.api_url": "https://api.example.com"})
