@@ -172,7 +172,7 @@ def _is_address(text: str) -> bool:
         _ = parts.port  # which raises where it is no number
     except ValueError:
         return False
-    bare = re.search(r"[\s\x00-\x1f\\]", text) is None
+    bare = re.search(r"[\s\x00-\x1f\\?#\"'<>]", text) is None
     return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and bare
 
 

@@ -106,7 +106,8 @@ class TestAddresses:
         for fit in ("https://example.com", "http://127.0.0.1:8000", "http://[::1]:80/x"):
             assert key.check(fit) == fit
         unfit = ["notaurl", "example.com", "ftp://example.com", "https://", "https://ada:x@example.com", "https://e:x",
-                 "https://a b", *([""] if key.default else [])]  # fmt: skip
+                 "https://a b", "https://e.example?x=1", "https://e.example/#x", 'https://e.example/">',
+                 *([""] if key.default else [])]  # fmt: skip
         for text in unfit:
             with pytest.raises(InvalidConfig, match="must be an address such as"):
                 key.check(text)
