@@ -69,6 +69,11 @@ def _without_jwt(word: re.Match[str]) -> str:
     return ".".join(kept)
 
 
+def _printable(text: str) -> str:
+    """On one line, and nothing that a terminal would obey: a path is what somebody sent."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
 def _correlate(_logger: Any, _method: str, event: Event) -> Event:
     if (correlation_id := CORRELATION.get()) is not None:
         event.setdefault("correlation_id", correlation_id)
@@ -155,7 +160,7 @@ class RequestLog:
         level = "debug" if aside else "info"
         if self.stream is None:
             if self.readable:
-                said = f"{method} {path or '(no such path)'} {status} {milliseconds}ms"
+                said = f"{method} {_printable(path or '(no such path)')} {status} {milliseconds}ms"
                 getattr(self._log, level)(f"{said} {operation}" if operation else said, **refused)
                 return
             told = {"operation": operation, "method": method, "path": path, "status": status, "ms": milliseconds}

@@ -115,6 +115,8 @@ def require_free(host: str, port: int) -> None:
         for family, _, _, _, address in found:
             with socket.create_server(address[:2], family=family):
                 pass
+    except UnicodeError:
+        raise InvalidSettings(f"cannot listen on {host}: it is no host name") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             remedy = f"choose another one with --port or {PREFIX}PORT, or stop what listens there"

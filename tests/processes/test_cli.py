@@ -111,10 +111,9 @@ class TestRefusals:
             )
             assert not (biore.data_dir / "postgres").exists()
 
-    def test_nobody_listens_under_a_name_that_is_none(self, deploy: DeploymentMaker) -> None:
-        assert_refused(
-            deploy().run("serve", "--host", "nowhere.invalid", "--expose"), "cannot listen on nowhere.invalid"
-        )
+    @pytest.mark.parametrize("name", ["nowhere.invalid", "no..name"])
+    def test_nobody_listens_under_a_name_that_is_none(self, deploy: DeploymentMaker, name: str) -> None:
+        assert_refused(deploy().run("serve", "--host", name, "--expose"), f"cannot listen on {name}")
 
     @pytest.mark.parametrize(
         "command",

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from contract.loader import ROOT
-from runtime.observe.log import hide, redact
+from runtime.observe.log import RequestLog, hide, redact
 from tests.conftest import Databases
 
 SECONDS = 60
@@ -50,6 +51,14 @@ def walk(databases: Databases) -> Walk:
         return done[kind]
 
     return run
+
+
+def test_a_terminal_does_not_obey_a_path() -> None:
+    log = RequestLog()
+    log.readable = True
+    with capture_logs() as lines:
+        log.note("GET", "/é\x1b[31m\r\n\x9bX", None, 404, 0.001, "id", {}, aside=False)
+    assert [line["event"] for line in lines] == [r"GET /é\x1b[31m\r\n\x9bX 404 1.0ms"]
 
 
 class TestWalk:
