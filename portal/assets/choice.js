@@ -1,5 +1,5 @@
 import { copyButton } from "./copy.js";
-import { fresh, h, visibleText } from "./dom.js";
+import { fresh, h, target, visibleText } from "./dom.js";
 import { read, write } from "./storage.js";
 
 // What is the same everywhere, such as the language of samples, is remembered.
@@ -16,11 +16,11 @@ addEventListener("hashchange", showTarget);
 
 /** A link to something in a closed panel opens it. */
 function showTarget() {
-  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const panel = target && target.closest("[data-choice] > [data-title]");
+  const meant = target();
+  const panel = meant?.closest("[data-choice] > [data-title]");
   if (!panel) return;
   choices.find(({ panels }) => panels.includes(panel))?.choose(panel);
-  target.scrollIntoView();
+  meant.scrollIntoView();
 }
 
 function choice(container) {

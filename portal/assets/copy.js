@@ -16,7 +16,11 @@ export function addCopyButtons(root) {
 /** A button that copies the page as Markdown, where there is such a page: what people hand to a language model. */
 export function addPageCopy() {
   const page = document.querySelector('link[rel="alternate"][type="text/markdown"]');
-  const text = async () => (await fetch(page.href)).text();
+  const text = async () => {
+    const answer = await fetch(page.href);
+    if (!answer.ok) throw new Error(`${page.href}: ${answer.status}`);
+    return answer.text();
+  };
   if (page) document.querySelector(".page-tools")?.prepend(copyButton(text, "copyPage"));
 }
 

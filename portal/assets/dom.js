@@ -17,6 +17,15 @@ function set(element, name, value) {
   else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
 }
 
+/** What the address leads to on this page; nothing where it is broken. @returns {HTMLElement|null} */
+export function target() {
+  try {
+    return document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  } catch {
+    return null;
+  }
+}
+
 let last = 0;
 
 /** An id that no other element of the page has. */

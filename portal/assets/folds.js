@@ -1,3 +1,5 @@
+import { target } from "./dom.js";
+
 /** What a link leads to must be seen, also where it is folded away. Browsers open only some of it by themselves. */
 export function openTarget() {
   addEventListener("hashchange", open);
@@ -6,12 +8,11 @@ export function openTarget() {
 }
 
 function open() {
-  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (!target) return;
-  let folded = target.closest("details:not([open])");
+  const meant = target();
+  let folded = meant?.closest("details:not([open])");
   if (!folded) return;
-  for (; folded; folded = target.closest("details:not([open])")) folded.open = true;
-  target.scrollIntoView();
+  for (; folded; folded = meant.closest("details:not([open])")) folded.open = true;
+  meant.scrollIntoView();
 }
 
 function unfold(details) {

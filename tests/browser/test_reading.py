@@ -57,6 +57,11 @@ class TestChoices:
         page = reader.open("/docs/auth/login#sample-go")
         assert page.locator("#sample-go").is_visible()
 
+    def test_a_broken_address_costs_no_script(self, reader: Reader) -> None:
+        page = reader.open("/docs/auth/login#%")
+        page.locator(".copy").first.wait_for()
+        page.locator("#search button").wait_for()
+
     def test_the_answer_of_an_error_is_shown_beside_the_text(self, reader: Reader) -> None:
         page = reader.open("/docs/auth/login")
         assert '"accessToken"' in page.locator("#answers pre:visible").inner_text()
