@@ -55,7 +55,7 @@ def kept(folder: Path, tell: Tell = nobody) -> Iterator[Tell]:
     """Waits for whoever builds the folder. What the block tells is handed on, and kept for ``read``."""
     file = _file(folder)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("r+b" if file.exists() else "w+b") as kept_in:
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as kept_in:  # never emptied before it is ours
         if fcntl is not None:
             fcntl.flock(kept_in, fcntl.LOCK_EX)
         try:

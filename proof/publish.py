@@ -21,27 +21,20 @@ MADE_FROM = (*ROOMS, "locales", "openapi", "tests/handlers")
 KINDS = {".py", ".yaml", ".json", ".html", ".js", ".css", ".svg", ".md", ".txt"}
 
 
-def publish(out: Path, options: Options, tell: Tell = nobody) -> None:
-    """Build the portal into ``out`` and note what it was made from. Raises ContractError."""
-    with kept(out, tell) as keeping:
-        _publish(out, options, keeping)
+def publish(out: Path, options: Options, tell: Tell = nobody, *, if_stale: bool = False) -> bool:
+    """Build the portal into ``out`` and note what it was made from. Raises ContractError.
 
-
-def publish_if_stale(out: Path, options: Options, tell: Tell = nobody) -> bool:
-    """Whether a build was needed: also after waiting for another one of the same folder."""
+    Whether that was needed: with ``if_stale`` it is not where the same is there, perhaps by now, from another process.
+    """
     with kept(out, tell) as keeping:
-        if is_current(out, options):
+        if if_stale and is_current(out, options):
             return False
-        _publish(out, options, keeping)
+        keeping("reading the contract and the code", 0, 0)
+        made_from, contract = digest(options), checked()
+        proven = replace(options, sources=find_sources(contract), evidence=_evidence())
+        build.build(model.read(contract), out, proven, keeping)
+        (out / MARK).write_text(made_from)
         return True
-
-
-def _publish(out: Path, options: Options, tell: Tell) -> None:
-    tell("reading the contract and the code", 0, 0)
-    made_from, contract = digest(options), checked()
-    proven = replace(options, sources=find_sources(contract), evidence=_evidence())
-    build.build(model.read(contract), out, proven, tell)
-    (out / MARK).write_text(made_from)
 
 
 def _evidence() -> Evidence | None:

@@ -12,6 +12,7 @@ import click
 
 from contract import loader as spec
 from contract.texts import DEFAULT
+from domain.config_keys import UrlKey
 from domain.locales import LOCALES
 from runtime.cli.waiting import HOME, PortalBuild
 from runtime.observe import log
@@ -19,13 +20,16 @@ from runtime.settings import load
 
 
 def _languages(_: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """English where nothing is said: the texts of the contract are English in all of them."""
-    if value == "all":
-        return LOCALES
-    asked = tuple(value.split(",")) if value else (DEFAULT,)
+    """English comes first and is never missing: the texts of the contract are English, and other pages link there."""
+    asked = LOCALES if value == "all" else [name.strip() for name in value.split(",")] if value else ()
     if unknown := sorted(set(asked) - set(LOCALES)):
         raise click.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(LOCALES)}, or all", param=option)
-    return asked
+    return tuple(dict.fromkeys((DEFAULT, *asked)))
+
+
+def _address(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Without the slash that every path begins with. Raises InvalidConfig."""
+    return UrlKey(option.opts[0], "", "").check(value.rstrip("/")) if value else None
 
 
 @click.group()
@@ -62,12 +66,21 @@ def portal_verify(file: Path | None) -> None:
 
 @portal.command("build", short_help="Write the portal as static files.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder; the server's, if left out.")
-@click.option("--origin", help="What the samples call. Pages that the server serves put its own address there.")
 @click.option(
-    "--site", help="Where the pages will be found, https://docs.example.com: for search engines and previews."
+    "--origin", callback=_address, help="What the samples call. Pages that the server serves put its own address there."
 )
-@click.option("--api", help="What the pages call if another origin serves them: https://…/api/v1.")
-@click.option("--languages", "locales", callback=_languages, help="Of developer pages: `all`, or a list such as en,de.")
+@click.option(
+    "--site",
+    callback=_address,
+    help="Where the pages will be found, https://docs.example.com: for search engines and previews.",
+)
+@click.option("--api", callback=_address, help="What the pages call if another origin serves them: https://…/api/v1.")
+@click.option(
+    "--languages",
+    "locales",
+    callback=_languages,
+    help="Beside English, of developer pages: `all`, or a list such as de,fr.",
+)
 @click.option(
     "--public", is_flag=True, help="Leave out what only operators need: config keys, tables, places in the source."
 )
@@ -85,6 +98,6 @@ def portal_build(out: Path | None, origin: str | None, if_stale: bool, beside: b
     folder = out or load().portal_folder
     made_by = 1 if beside else os.cpu_count() or 1
     options = Options(origin=origin or ORIGIN, processes=made_by, **more)
-    build, told = publish.publish_if_stale if if_stale else publish.publish, PortalBuild(beside=beside)
-    if build(folder, options, told) is not False:
+    told = PortalBuild(beside=beside)
+    if publish.publish(folder, options, told, if_stale=if_stale):
         told.end(f"{load().own_origin}{HOME}" if beside else str(folder))

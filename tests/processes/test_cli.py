@@ -20,8 +20,10 @@ from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 
 from contract.loader import ROOT
+from domain.config_keys import InvalidConfig
 from persistence.migrate import alembic_config, newest
 from runtime.cli import cli
+from runtime.cli.portal import portal_build
 from tests.conftest import Databases
 from tests.handlers.support import insert
 from tests.harness import Tables
@@ -66,6 +68,28 @@ def test_the_help_of_a_command_cuts_nothing_off(path: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("name", ["serve", "config", "mailbox"])
 def test_the_help_has_examples(name: str) -> None:
     assert "Examples:\n    biore" in CliRunner().invoke(cli, [name, "--help"]).output
+
+
+class TestPortal:
+    """What ``biore portal build`` makes of its options."""
+
+    @pytest.mark.parametrize(
+        ("given", "built"), [([], ["en"]), (["de, fr,de"], ["en", "de", "fr"]), (["de,en"], ["en", "de"])]
+    )
+    def test_english_is_never_missing(self, given: list[str], built: list[str]) -> None:
+        context = portal_build.make_context("build", ["--languages", *given] if given else [])
+        assert context.params["locales"] == tuple(built)
+
+    def test_a_language_that_is_none_is_refused(self) -> None:
+        with pytest.raises(click.BadParameter, match="xx: choose from"):
+            portal_build.make_context("build", ["--languages", "en,xx"])
+
+    @pytest.mark.parametrize("option", ["--origin", "--site", "--api"])
+    def test_an_address_is_one_and_ends_without_a_slash(self, option: str) -> None:
+        context = portal_build.make_context("build", [option, "https://docs.example.com/"])
+        assert context.params[option.removeprefix("--")] == "https://docs.example.com"
+        with pytest.raises(InvalidConfig, match=f"{option} must be an address such as"):
+            portal_build.make_context("build", [option, "docs.example.com"])
 
 
 class TestReading:
