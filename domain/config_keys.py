@@ -15,6 +15,7 @@ from domain.email_address import is_valid, normalize
 
 RATE = re.compile(r"(?P<limit>[1-9][0-9]{0,5})/(?:(?P<count>[1-9][0-9]{0,3}) ?)?(?P<unit>second|minute|min|hour|day)s?")
 UNIT_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400}
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 RATE_LIMIT_PREFIX = "ratelimit."
 
 V = TypeVar("V")
@@ -48,6 +49,12 @@ class Rate:
         if match is None:
             raise InvalidConfig(f"{text!r} is not a rate such as 10/hour or 3/10 min")
         return cls(int(match["limit"]), int(match["count"] or 1) * UNIT_SECONDS[match["unit"]])
+
+
+def in_units(seconds: int) -> tuple[int, str]:
+    """In the largest unit that they fill: 900 is 15 of a ``minute``."""
+    unit, size = next((unit, size) for unit, size in UNITS if seconds % size == 0)
+    return seconds // size, unit
 
 
 def checked_override(name: str, value: Any) -> str:

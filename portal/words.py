@@ -9,10 +9,10 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from contract.texts import DEFAULT, RIGHT_TO_LEFT, Texts
+from domain.config_keys import in_units
 from portal.model import Rule
 
 CODE = re.compile(r"`([^`]+)`")
-UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 @cache
@@ -80,8 +80,8 @@ class Words:
         )
 
     def window(self, seconds: int) -> Markup:
-        unit, size = next((unit, size) for unit, size in UNITS if seconds % size == 0)
-        return self(f"rate.{unit}", count=seconds // size)
+        count, unit = in_units(seconds)
+        return self(f"rate.{unit}", count=count)
 
 
 def _marked(text: str) -> Markup:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from domain.config_keys import Rate
+from domain.config_keys import Rate, in_units
 
 Value = str | int | float | bool | tuple[str, ...] | None
 SHOWN = 4
@@ -63,7 +63,6 @@ BOUNDS = {
 }  # fmt: skip
 OFFERED = frozenset(("operation", "field", "enum", "media", "variant", "status", "header", "error", "body"))
 """What comes and goes; the rest are properties of what is there."""
-UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 SIDES = {"request": "the request body", "response": "the response"}
 
 
@@ -203,8 +202,7 @@ def _rate(text: Value) -> str:
     if text == "none":
         return ""
     rate = Rate.parse(str(text))
-    unit, size = next((unit, size) for unit, size in UNITS if rate.window % size == 0)
-    count = rate.window // size
+    count, unit = in_units(rate.window)
     return f"{rate.limit} calls per {unit if count == 1 else f'{count} {unit}s'}"
 
 

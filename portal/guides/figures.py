@@ -22,11 +22,11 @@ from typing import Any
 
 from contract.policy import ContractError
 from contract.texts import DEFAULT, Texts
+from domain.config_keys import in_units
 from portal.model import Operation, Site
 
 FIGURE = re.compile(r"\{(?P<kind>[a-z]+):(?P<name>[A-Za-z0-9_./-]+)\}")
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
-UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 KIB = 1024
 MIB = KIB * KIB
 
@@ -129,8 +129,7 @@ def _field(operation: Operation, name: str) -> Any:
 
 def length(seconds: int) -> str:
     """15 minutes, 1 hour."""
-    unit, each = next((unit, each) for unit, each in UNITS if seconds % each == 0)
-    count = seconds // each
+    count, unit = in_units(seconds)
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
