@@ -87,6 +87,11 @@ FIRST = {
     "see blocked people": "users.blocks.list",
     "my upload is too large": "error.upload.too_large",
     "edit bio": "users.update_profile",
+    "why 409 on registration?": "auth.register.email_exists",
+    "how many requests may I make?": "/docs/guides/limits",
+    "what changed since the last version?": "/docs/changelog",
+    "undo delete account": "gdpr.cancel_deletion",
+    "ios refresh token": "/docs/guides/tokens#in-a-native-app",
     # overviews
     "authentication": "/docs/auth",
     "error codes": "/docs/errors",
