@@ -15,6 +15,7 @@ from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
 from domain.users.usernames import FORM
+from portal.config_values import with_values
 from portal.flows import found_in
 from portal.model import read
 from runtime.web import dispatch, files, validation
@@ -109,8 +110,8 @@ def test_archives_and_links_to_reset_tell_the_figures_of_their_rules(contract: C
 def test_a_username_has_one_form_and_the_lengths_that_are_told(contract: Contract) -> None:
     assert schema(contract, "RegisterRequest")["properties"]["username"]["pattern"] == f"^{FORM.pattern}$"
     told = schema(contract, "ChangeUsernameRequest")["properties"]["username"]["description"]
-    for key in ("site.username_min_length", "site.username_max_length"):
-        assert f"`{key}` ({CATALOGUE[key].default})" in told
+    least, most = (CATALOGUE[f"site.username_{end}_length"].default for end in ("min", "max"))
+    assert with_values(told, CATALOGUE).startswith(f"{least} to {most} characters")
 
 
 def test_the_address_of_the_contract_has_the_local_part_of_our_own(contract: Contract) -> None:

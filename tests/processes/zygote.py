@@ -60,7 +60,8 @@ class Forked:
 
     def _send(self, number: signal.Signals) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it may have ended just now
+                os.kill(self.pid, number)
 
 
 class Zygote:
