@@ -195,10 +195,11 @@ class _Lint:
                 yield self._told(spot.below(key), f"{where}: unknown extension {key}", remedy)
 
     def _prose(self, file: Path, steps: Steps, node: Any) -> Iterator[str]:
-        if isinstance(node, str) and steps[-1] in PROSE:
+        key = steps[-1] if steps else None
+        if isinstance(node, str) and key in PROSE:
             for word, instead in prose_faults(node):
                 spot = Spot(file, steps, {})
-                yield self._told(spot, f"{steps[-1]} has the word {word!r}", f"write {instead}")
+                yield self._told(spot, f"{key} has the word {word!r}", f"write {instead}")
         below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
         for key, part in below:
             if key not in NO_PROSE:
