@@ -20,6 +20,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -235,18 +236,25 @@ def _room_for(connections: int) -> int:
 
 
 def _serve_together(settings: Settings, count: int, ready: Ready) -> bool:
+    """``ready`` is called when the first of them listens."""
     listening = uvicorn.Config("", host=settings.host, port=settings.port, log_config=None).bind_socket()
-    ready()
     patience = settings.drain_time + GRACE_SECONDS + PATIENCE_SECONDS
-    return Supervisor(_serve_one_of_many, count, listening, patience).run()
+    one_listens = multiprocessing.get_context("spawn").Event()
+    threading.Thread(target=_tell_after, args=(one_listens, ready), name="ready-watch", daemon=True).start()
+    return Supervisor(partial(_serve_one_of_many, one_listens=one_listens), count, listening, patience).run()
 
 
-def _serve_one_of_many(listening: socket.socket) -> None:
+def _tell_after(event: Event, ready: Ready) -> None:
+    event.wait()
+    ready()
+
+
+def _serve_one_of_many(listening: socket.socket, one_listens: Event) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the whole family; our parent says what follows
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent-watch", daemon=True).start()
-    _serve_alone(listening)
+    _serve_alone(listening, lambda *, api="": one_listens.set())
 
 
 def _end_after(parent: BaseProcess) -> None:
