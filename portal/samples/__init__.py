@@ -1,6 +1,7 @@
 """Code samples of an operation, ready to paste, made from the contract."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 
 from portal.model import Operation
@@ -28,15 +29,22 @@ FURTHER = "The next page: the same call with cursor=<nextCursor>, until it is nu
 SAME_LITERALS = {"typescript": "javascript", "tanstack": "javascript"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sample:
-    """``text``: what runs; ``html``: the same, highlighted, with slots and the parts that have no value yet."""
-
     key: str
     title: str
     lexer: str
-    text: str
-    html: str
+    parts: tuple[Part, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """What runs."""
+        return text(self.parts)
+
+    @cached_property
+    def html(self) -> str:
+        """The same, highlighted, with slots and the parts that have no value yet; exports do without."""
+        return highlighted(self.parts, self.lexer)
 
 
 def samples(operation: Operation, origin: str, values: Values | None = None) -> tuple[Sample, ...]:
@@ -46,10 +54,8 @@ def samples(operation: Operation, origin: str, values: Values | None = None) -> 
 
 
 def texts(operation: Operation, origin: str, values: Values | None = None) -> dict[str, str]:
-    """As ``samples``, without the markup: language -> text."""
-    given = values or examples(operation)
-    calls = {language: _call(language, operation, origin, given) for language in LANGUAGES}
-    return {language: text(_parts(language, call)) for language, call in calls.items()}
+    """The texts of ``samples`` by language."""
+    return {sample.key: sample.text for sample in samples(operation, origin, values)}
 
 
 def _parts(key: str, call: Call) -> tuple[Part, ...]:
@@ -67,5 +73,4 @@ def _call(language: str, operation: Operation, origin: str, values: Values) -> C
 
 def _sample(key: str, operation: Operation, origin: str, values: Values) -> Sample:
     language = LANGUAGES[key]
-    parts = _parts(key, _call(key, operation, origin, values))
-    return Sample(key, language.TITLE, language.LEXER, text(parts), highlighted(parts, language.LEXER))
+    return Sample(key, language.TITLE, language.LEXER, _parts(key, _call(key, operation, origin, values)))
