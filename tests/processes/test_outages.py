@@ -172,6 +172,10 @@ def two(deploy: DeploymentMaker, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 class TestRedis:
+    def test_one_box_tells_of_several_processes(self, two: LateRedis) -> None:
+        until(lambda: "is running; it started in" in two.server.output, "the box")
+        assert two.server.output.count("is running; it started in") == 1
+
     def test_without_it_processes_start_and_admit_no_more_than_the_limit(self, two: LateRedis) -> None:
         two.redis.kill()
         answers = all_at_once(two.biore, [post("auth/verify-email", {"token": str(uuid4())})] * 100, width=20)
