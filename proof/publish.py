@@ -53,6 +53,8 @@ def is_current(out: Path, options: Options) -> bool:
 def digest(options: Options) -> str:
     """Of everything that a build reads."""
     found = sha256(repr(replace(options, processes=1)).encode())
+    if options.theme is not None:
+        found.update(options.theme.read_bytes())
     for path in _sources():
         found.update(f"{path.relative_to(spec.ROOT)}\0".encode())
         found.update(sha256(path.read_bytes()).digest())

@@ -84,6 +84,11 @@ def portal_verify(file: Path | None) -> None:
 @click.option(
     "--public", is_flag=True, help="Leave out what only operators need: config keys, tables, places in the source."
 )
+@click.option(
+    "--theme",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A style sheet of your own, read after ours.",
+)
 @click.option("--repository", help="A URL of source lines with {commit}, {path} and {line}.")
 @click.option("--commit", help="What {commit} stands for.")
 @click.option("--if-stale", is_flag=True, help="Do nothing if what is there was made from the same.")

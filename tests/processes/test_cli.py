@@ -22,6 +22,8 @@ from click.testing import CliRunner
 from contract.loader import ROOT
 from domain.config_keys import InvalidConfig
 from persistence.migrate import alembic_config, newest
+from portal.build import Options
+from proof.publish import digest
 from runtime.cli import cli
 from runtime.cli.portal import portal_build
 from tests.conftest import Databases
@@ -90,6 +92,14 @@ class TestPortal:
         assert context.params[option.removeprefix("--")] == "https://docs.example.com"
         with pytest.raises(InvalidConfig, match=f"{option} must be an address such as"):
             portal_build.make_context("build", [option, "docs.example.com"])
+
+    def test_a_theme_is_part_of_what_was_built(self, tmp_path: Path) -> None:
+        sheet = tmp_path / "mine.css"
+        sheet.write_text(":root { --accent: teal; }")
+        options = Options(theme=portal_build.make_context("build", ["--theme", str(sheet)]).params["theme"])
+        before = digest(options)
+        sheet.write_text(":root { --accent: navy; }")
+        assert digest(options) != before
 
 
 class TestReading:
