@@ -1,5 +1,6 @@
 """The portal, read and built once for all tests of it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from portal.model import Site, read
 ORIGIN = "http://127.0.0.1:8000"
 # One of each kind: where the contract's texts are at home, a foreign one, and one that is read from the right.
 BUILT = ("en", "tr", "ar")
+ENGLISH = Options(ORIGIN, locales=("en",), search=False)
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,20 @@ def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("portal") / "site"
     build(site, out, Options(origin=ORIGIN, locales=BUILT, search=False))
     return out
+
+
+@pytest.fixture(scope="session")
+def english(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The portal as it is built by default, but for the search. Nobody changes it: see ``former``."""
+    out = tmp_path_factory.mktemp("english") / "site"
+    build(site, out, ENGLISH)
+    return out
+
+
+@pytest.fixture
+def former(english: Path, tmp_path: Path) -> Path:
+    """A former build, for a test of what the next one makes of it."""
+    return Path(shutil.copytree(english, tmp_path / "site"))
 
 
 @pytest.fixture(scope="session")

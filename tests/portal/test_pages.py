@@ -30,7 +30,7 @@ from portal.render import ASSETS, TEMPLATES
 from portal.source import KINDS, Source, Sources
 from portal.words import Words, code
 from runtime.web.pages import PATHS
-from tests.portal.conftest import BUILT, ORIGIN
+from tests.portal.conftest import BUILT, ENGLISH, ORIGIN
 from tests.portal.reading import Document, documents, leads_somewhere
 
 # In the order of the document: what is called stands beside the text, and on narrow screens before it.
@@ -355,44 +355,39 @@ class TestForMachines:
 
 
 class TestBuilding:
-    def test_gives_the_same_files_for_the_same_contract(self, site: Site, tmp_path: Path) -> None:
+    def test_gives_the_same_files_for_the_same_contract(self, built: Path, tmp_path: Path) -> None:
         """In one process and in two."""
-        options = Options(ORIGIN, locales=("en", "de", "ar"), search=False)
-        build(site, tmp_path / "one", options)
         script = (
             "import sys; from pathlib import Path; from contract import loader; from portal import build, model\n"
-            "options = build.Options(sys.argv[2], locales=('en', 'de', 'ar'), search=False, processes=2)\n"
+            "options = build.Options(sys.argv[2], locales=tuple(sys.argv[3:]), search=False, processes=2)\n"
             "build.build(model.read(loader.load()), Path(sys.argv[1]), options)"
         )
-        subprocess.run([sys.executable, "-c", script, str(tmp_path / "two"), ORIGIN], check=True, cwd=ROOT)
-        assert content(tmp_path / "one") == content(tmp_path / "two")
+        again = [str(tmp_path / "again"), ORIGIN, *BUILT]
+        subprocess.run([sys.executable, "-c", script, *again], check=True, cwd=ROOT)
+        assert content(tmp_path / "again") == content(built)
 
-    def test_a_build_that_fails_leaves_the_former_one(self, site: Site, tmp_path: Path) -> None:
-        options = Options(ORIGIN, locales=("en",), search=False)
-        build(site, tmp_path / "site", options)
-        before = content(tmp_path / "site")
+    def test_a_build_that_fails_leaves_the_former_one(self, site: Site, former: Path, tmp_path: Path) -> None:
+        before = content(former)
         with pytest.raises(FileNotFoundError):
-            build(site, tmp_path / "site", replace(options, theme=tmp_path / "missing.css"))
-        assert content(tmp_path / "site") == before
+            build(site, former, replace(ENGLISH, theme=tmp_path / "missing.css"))
+        assert content(former) == before
         assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
-    def test_what_is_gone_from_the_contract_goes_from_the_portal(self, site: Site, tmp_path: Path) -> None:
-        options = Options(ORIGIN, locales=("en",), search=False)
-        build(site, tmp_path / "site", options)
-        (tmp_path / "site" / "docs" / "gone.html").write_text("gone")
-        build(site, tmp_path / "site", options)
-        assert not (tmp_path / "site" / "docs" / "gone.html").exists()
+    def test_what_is_gone_from_the_contract_goes_from_the_portal(self, site: Site, former: Path) -> None:
+        (former / "docs" / "gone.html").write_text("gone")
+        build(site, former, ENGLISH)
+        assert not (former / "docs" / "gone.html").exists()
 
     def test_never_replaces_something_else(self, site: Site, tmp_path: Path) -> None:
         (tmp_path / "thesis.txt").write_text("ten years of work")
         with pytest.raises(ContractError, match="something else"):
-            build(site, tmp_path, Options(ORIGIN, locales=("en",), search=False))
+            build(site, tmp_path, ENGLISH)
         assert (tmp_path / "thesis.txt").read_text() == "ten years of work"
         assert not (tmp_path / MARK).exists()
 
     def test_takes_a_theme_of_ones_own(self, site: Site, tmp_path: Path) -> None:
         (tmp_path / "mine.css").write_text(":root { --accent: rebeccapurple; }")
-        build(site, tmp_path / "site", Options(ORIGIN, ("en",), theme=tmp_path / "mine.css", search=False))
+        build(site, tmp_path / "site", replace(ENGLISH, theme=tmp_path / "mine.css"))
         sheet = (tmp_path / "site/docs/assets/portal.css").read_text()
         assert sheet.endswith(":root { --accent: rebeccapurple; }")
 
@@ -413,6 +408,22 @@ def sources(site: Site) -> Sources:
     return Sources({operation.id: found for operation in site.operations})
 
 
+@pytest.fixture(scope="module")
+def published(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where readers find it, with what was proven of its first operation."""
+    told = Options(
+        site="https://docs.example.com",
+        repository="https://git.example.com/{commit}/{path}#L{line}",
+        commit="c0ffee",
+        evidence=evidence(*(operation.id for operation in site.operations[:2])),
+        sources=sources(site),
+        search=False,
+    )
+    out = tmp_path_factory.mktemp("published") / "site"
+    build(site, out, told)
+    return out
+
+
 class TestFinding:
     """What search engines and previews read."""
 
@@ -430,15 +441,14 @@ class TestFinding:
         assert read["/docs"].root.xpath("//link[@rel='canonical'] | //meta[@property='og:url']") == []
         assert (built / "favicon.ico").read_bytes()[:4] == b"\0\0\1\0"
 
-    def test_what_is_published_has_one_address(self, site: Site, tmp_path: Path) -> None:
-        build(site, tmp_path / "site", Options(site="https://docs.example.com", search=False))
-        read = documents(tmp_path / "site")
-        listed = set(re.findall(r"<loc>(.+?)</loc>", (tmp_path / "site" / "sitemap.xml").read_text()))
+    def test_what_is_published_has_one_address(self, site: Site, published: Path) -> None:
+        read = documents(published)
+        listed = set(re.findall(r"<loc>(.+?)</loc>", (published / "sitemap.xml").read_text()))
         assert {f"https://docs.example.com{page.path}" for page in pages(site)} <= listed
         for address_ in listed:
             known = read[address_.removeprefix("https://docs.example.com") or "/"]
             assert known.root.xpath("//link[@rel='canonical']/@href") == [address_]
-        assert "Sitemap: https://docs.example.com/sitemap.xml" in (tmp_path / "site" / "robots.txt").read_text()
+        assert "Sitemap: https://docs.example.com/sitemap.xml" in (published / "robots.txt").read_text()
 
 
 class TestPublicBuild:
@@ -480,16 +490,9 @@ class TestMailedPages:
 
 
 class TestProof:
-    def test_stands_on_the_page(self, site: Site, tmp_path: Path) -> None:
+    def test_stands_on_the_page(self, site: Site, published: Path) -> None:
         first, other = site.operations[:2]
-        told = evidence(first.id, other.id), sources(site)
-        repository = "https://git.example.com/{commit}/{path}#L{line}"
-        build(
-            site,
-            tmp_path / "site",
-            Options(repository=repository, commit="c0ffee", evidence=told[0], sources=told[1], search=False),
-        )
-        read = documents(tmp_path / "site")
+        read = documents(published)
         proven, unproven = read[operation_path(first)], read[operation_path(other)]
         assert proven.root.xpath("//p[@class='badges']//*[contains(@class, 'verified')]")
         assert "on abcdef012345, 2026-01-02. errors 3/4" in proven.text("source")
