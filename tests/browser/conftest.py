@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -13,14 +13,15 @@ from portal.build import Options
 from portal.model import Site, read
 from portal.render import ASSETS
 from proof.publish import publish
-from tests.browser.reader import Reader
+from tests.browser.reader import DESKTOP, Reader
 from tests.conftest import Databases
 from tests.processes.biore import Biore
 
 LOCALES = ("en", "tr", "ar")
 CONFIG = {"auth.salt_rounds": 10, "ratelimit.enabled": False}
+# Without isolation a page needs no process of its own, which takes a third of the time that it takes to open it.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]  # fmt: skip
+             "--disable-sync", "--no-first-run", "--disable-site-isolation-trials"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +78,56 @@ def open_reader(browser: Browser, biore: Biore) -> Iterator[OpenReader]:
     for reader in readers:
         reader.close()
     assert [fault for reader in readers for fault in reader.faults] == []
+
+
+class Regulars:
+    """Readers who come again and again, one with scripts and one without: a browser profile costs half a second of
+    processor time. For tests that look at pages and leave nothing behind in the browser.
+    """
+
+    def __init__(self, browser: Browser, origin: str) -> None:
+        self._browser = browser
+        self._origin = origin
+        self._readers: dict[bool, Reader] = {}
+
+    def visit(
+        self, path: str, *, viewport: Any = DESKTOP, scheme: Literal["light", "dark"] = "light", scripts: bool = True
+    ) -> Page:
+        """The page, loaded anew."""
+        if scripts not in self._readers:
+            self._readers[scripts] = Reader(self._browser, self._origin, java_script_enabled=scripts)
+        page = self._readers[scripts].page
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=scheme)
+        return self._readers[scripts].open(path)
+
+    def faults(self) -> list[str]:
+        """Those since it was asked before."""
+        found = [fault for reader in self._readers.values() for fault in reader.faults]
+        for reader in self._readers.values():
+            reader.faults.clear()
+        return found
+
+    def close(self) -> None:
+        for reader in self._readers.values():
+            reader.close()
+
+
+@pytest.fixture(scope="session")
+def regulars(browser: Browser, biore: Biore) -> Iterator[Regulars]:
+    regulars = Regulars(browser, biore.origin)
+    yield regulars
+    regulars.close()
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(regulars: Regulars) -> Iterator[Visit]:
+    """Opens a page for a test that only looks at it; none of them may have met a fault."""
+    yield regulars.visit
+    assert regulars.faults() == []
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import OpenReader
+from tests.browser.conftest import OpenReader, Visit
 from tests.browser.reader import Playground, Reader
 from tests.harness import PASSWORD
 from tests.processes.biore import Biore, until
@@ -179,8 +179,8 @@ class TestPastedToken:
         ],
         ids=["one part", "no JSON", "no expiry", "expired", "of nobody"],
     )
-    def test_that_is_none_is_refused_in_words(self, reader: Reader, token: str, said: str) -> None:
-        playground = reader.playground("/docs/auth/me")
+    def test_that_is_none_is_refused_in_words(self, visit: Visit, token: str, said: str) -> None:
+        playground = Playground(visit("/docs/auth/me"))
         paste(playground, token)
         playground.panel.locator(".play-error", has_text=said).wait_for()
         assert playground.panel.get_attribute("data-signed-in") == "false"

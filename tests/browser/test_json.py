@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from portal.model import Site
+from tests.browser.conftest import Visit
 from tests.browser.reader import Playground, Reader
 
 FAULTS = """async (texts) => {
@@ -36,7 +37,7 @@ def mutated(text: str, chance: random.Random) -> str:
 
 
 class TestFaults:
-    def test_are_what_the_browser_refuses(self, reader: Reader, site: Site) -> None:
+    def test_are_what_the_browser_refuses(self, visit: Visit, site: Site) -> None:
         chance = random.Random(11)
         bodies = [json.dumps(o.body.example, indent=2) for o in site.operations if o.body]
         texts = [
@@ -44,7 +45,7 @@ class TestFaults:
             *bodies,
             *(mutated(mutated(chance.choice((*SEEDS, *bodies)), chance), chance) for _ in range(4000)),
         ]
-        found = reader.open("/docs").evaluate(FAULTS, texts)
+        found = visit("/docs").evaluate(FAULTS, texts)
         assert [text for text, (fault, valid) in zip(texts, found, strict=True) if (fault is None) is not valid] == []
         assert 500 < sum(valid for _, valid in found) < len(texts) - 1000
 
@@ -62,12 +63,12 @@ class TestFaults:
             ("", 1, 1),
         ],
     )
-    def test_have_their_place(self, reader: Reader, text: str, line: int, column: int) -> None:
-        (fault, _) = reader.open("/docs").evaluate(FAULTS, [text])[0]
+    def test_have_their_place(self, visit: Visit, text: str, line: int, column: int) -> None:
+        (fault, _) = visit("/docs").evaluate(FAULTS, [text])[0]
         assert (fault["line"], fault["column"]) == (line, column)
 
-    def test_depth_is_no_fault(self, reader: Reader) -> None:
-        assert reader.open("/docs").evaluate(FAULTS, ["[" * 5000 + "]" * 5000])[0] == [None, True]
+    def test_depth_is_no_fault(self, visit: Visit) -> None:
+        assert visit("/docs").evaluate(FAULTS, ["[" * 5000 + "]" * 5000])[0] == [None, True]
 
 
 class TestEditor:

@@ -2,21 +2,23 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from contract.loader import load
 from domain.mailed_pages import MAILED_PAGES
 from portal import actions
 from portal.model import read
 from portal.pages import pages
-from tests.browser.conftest import OpenReader
+from tests.browser.conftest import Visit
 from tests.browser.reader import DESKTOP, Reader
 
 SITE = read(load())
 LONGEST = "auth.register"
-PHONE = {"width": 360, "height": 740}
+PHONE = ViewportSize(width=360, height=740)
 FIXED = {"/reset-password?token=x", "/docs/nowhere"}
 GRAVE = ("serious", "critical")
+VIOLATIONS = {"resultTypes": ["violations"]}
+WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 RUNNING_OVER = """() => [...document.querySelectorAll('body *')].filter((one) => !one.closest('pre'))
     .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 || one.getBoundingClientRect().left < -1)
     .slice(0, 3).map((one) => one.outerHTML.slice(0, 120))"""
@@ -40,8 +42,7 @@ KINDS = kinds()
 of_each = pytest.mark.parametrize("path", KINDS)
 
 
-def ready(reader: Reader, path: str) -> Page:
-    page = reader.open(path)
+def ready(page: Page) -> Page:
     page.wait_for_load_state("networkidle")
     if page.locator("#try").count():
         page.locator("#try .play").wait_for()
@@ -52,14 +53,18 @@ def everything_open(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
 
 
+def grave(page: Page) -> list[tuple[str, str]]:
+    found = Axe().run(page, options=VIOLATIONS).response["violations"]
+    return [(v["id"], node["html"][:160]) for v in found if v["impact"] in GRAVE for node in v["nodes"][:3]]
+
+
 class TestAccessibility:
     @of_each
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_nothing_grave(self, open_reader: OpenReader, path: str, scheme: str) -> None:
-        page = ready(open_reader(color_scheme=scheme), path)
-        found = Axe().run(page).response["violations"]
-        told = [(v["id"], node["html"][:160]) for v in found if v["impact"] in GRAVE for node in v["nodes"][:3]]
-        assert told == []
+    def test_nothing_grave(self, visit: Visit, path: str) -> None:
+        page = ready(visit(path, scheme="light"))
+        assert grave(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert grave(page) == []
 
     def test_nor_from_right_to_left_with_an_answer_and_a_search(self, reader: Reader) -> None:
         playground = reader.playground("/ar/docs/auth/login")
@@ -67,29 +72,30 @@ class TestAccessibility:
         reader.page.keyboard.press("Control+k")
         reader.page.keyboard.type("auth")
         reader.page.locator('[role="option"]').first.wait_for()
-        found = Axe().run(reader.page).response["violations"]
-        assert [(v["id"], node["html"][:160]) for v in found if v["impact"] in GRAVE for node in v["nodes"][:3]] == []
+        assert grave(reader.page) == []
 
 
 class TestWidths:
-    @pytest.mark.parametrize(("locale", "viewport"), [("", PHONE), ("/ar", PHONE), ("", DESKTOP)])
+    @pytest.mark.parametrize(("locale", "viewports"), [("", (PHONE, DESKTOP)), ("/ar", (PHONE,))])
     @of_each
-    def test_nothing_runs_over(self, open_reader: OpenReader, path: str, locale: str, viewport: dict[str, int]) -> None:
-        page = ready(open_reader(viewport=viewport), locale + path)
+    def test_nothing_runs_over(self, visit: Visit, path: str, locale: str, viewports: tuple[ViewportSize, ...]) -> None:
+        page = ready(visit(locale + path, viewport=viewports[0]))
         everything_open(page)
-        needed, given = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-        assert needed <= given, page.evaluate(RUNNING_OVER)
+        for viewport in viewports:
+            page.set_viewport_size(viewport)
+            needed, given = page.evaluate(WIDTHS)
+            assert needed <= given, page.evaluate(RUNNING_OVER)
 
 
 class TestWithoutScripts:
     @of_each
-    def test_what_a_page_says_is_there(self, open_reader: OpenReader, path: str) -> None:
-        page = open_reader(java_script_enabled=False).open(path)
+    def test_what_a_page_says_is_there(self, visit: Visit, path: str) -> None:
+        page = visit(path, scripts=False)
         assert page.locator("h1").is_visible()
         assert len(page.locator("main").inner_text()) > 80
 
-    def test_an_operation_says_everything(self, open_reader: OpenReader) -> None:
-        page = open_reader(java_script_enabled=False).open("/docs/auth/login")
+    def test_an_operation_says_everything(self, visit: Visit) -> None:
+        page = visit("/docs/auth/login", scripts=False)
         for section in ("request", "response", "errors", "effects", "samples", "answers", "try"):
             assert page.locator(f"#{section} h2").is_visible()
         assert page.locator("#error-auth-login-account-locked").is_visible()
@@ -98,15 +104,15 @@ class TestWithoutScripts:
         assert page.locator(".sample pre").count() == page.locator(".sample pre:visible").count() > 0
         assert page.locator("#try noscript").inner_text() != ""
 
-    def test_a_mailed_link_names_the_call(self, open_reader: OpenReader) -> None:
-        page = open_reader(java_script_enabled=False).open("/verify-email?token=x")
+    def test_a_mailed_link_names_the_call(self, visit: Visit) -> None:
+        page = visit("/verify-email?token=x", scripts=False)
         assert "curl" in page.locator("main").inner_text()
         assert not page.locator(".action button").is_visible()
 
 
 class TestKeyboard:
-    def test_the_first_stop_leads_to_the_content(self, reader: Reader) -> None:
-        page = ready(reader, "/docs")
+    def test_the_first_stop_leads_to_the_content(self, visit: Visit) -> None:
+        page = ready(visit("/docs"))
         page.keyboard.press("Tab")
         assert page.locator(":focus").get_attribute("class") == "skip"
         assert page.locator(".skip").bounding_box()["y"] >= 0  # type: ignore[index]
@@ -114,8 +120,8 @@ class TestKeyboard:
         assert page.evaluate("document.activeElement.id") == "content"
 
     @pytest.mark.parametrize("path", ["/docs", "/docs/auth/login"])
-    def test_every_stop_is_seen(self, reader: Reader, path: str) -> None:
-        page = ready(reader, path)
+    def test_every_stop_is_seen(self, visit: Visit, path: str) -> None:
+        page = ready(visit(path))
         stops = set()
         for _ in range(60):
             page.keyboard.press("Tab")

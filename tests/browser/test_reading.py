@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import OpenReader
+from tests.browser.conftest import OpenReader, Visit
 from tests.browser.reader import Reader
 
 WIDE = {"width": 1440, "height": 900}
@@ -30,8 +30,8 @@ class TestTheme:
         reader.open("/docs")
         assert ground(page) == light
 
-    def test_without_one_the_system_decides(self, open_reader: OpenReader) -> None:
-        assert len({ground(open_reader(color_scheme=scheme).open("/docs")) for scheme in ("light", "dark")}) == 2
+    def test_without_one_the_system_decides(self, visit: Visit) -> None:
+        assert len({ground(visit("/docs", scheme=scheme)) for scheme in ("light", "dark")}) == 2
 
 
 class TestCopying:
@@ -53,8 +53,8 @@ class TestChoices:
         reader.open("/docs/auth/me")
         assert page.locator("#sample-go").is_visible()
 
-    def test_a_link_to_a_closed_one_opens_it(self, reader: Reader) -> None:
-        page = reader.open("/docs/auth/login#sample-go")
+    def test_a_link_to_a_closed_one_opens_it(self, visit: Visit) -> None:
+        page = visit("/docs/auth/login#sample-go")
         assert page.locator("#sample-go").is_visible()
 
     def test_a_broken_address_costs_no_script(self, reader: Reader) -> None:
@@ -62,8 +62,8 @@ class TestChoices:
         page.locator(".copy").first.wait_for()
         page.locator("#search button").wait_for()
 
-    def test_the_answer_of_an_error_is_shown_beside_the_text(self, reader: Reader) -> None:
-        page = reader.open("/docs/auth/login")
+    def test_the_answer_of_an_error_is_shown_beside_the_text(self, visit: Visit) -> None:
+        page = visit("/docs/auth/login")
         assert '"accessToken"' in page.locator("#answers pre:visible").inner_text()
         page.get_by_label("Status").select_option("401 auth.login.account_locked")
         assert '"auth.login.account_locked"' in page.locator("#answers pre:visible").inner_text()
@@ -73,27 +73,27 @@ class TestLayout:
     """Code, form and answer in view beside the text."""
 
     @pytest.mark.parametrize("name", OPERATIONS)
-    def test_code_answer_and_form_are_seen_without_scrolling(self, open_reader: OpenReader, name: str) -> None:
-        page = open_reader(viewport=WIDE).open(f"/docs/{name}")
+    def test_code_answer_and_form_are_seen_without_scrolling(self, visit: Visit, name: str) -> None:
+        page = visit(f"/docs/{name}", viewport=WIDE)
         for part in ("#samples pre:visible", "#answers h2", "#try h2"):
             assert page.locator(part).first.bounding_box()["y"] < WIDE["height"], part  # type: ignore[index]
 
     @pytest.mark.parametrize("name", OPERATIONS)
-    def test_code_is_one_thumb_away(self, open_reader: OpenReader, name: str) -> None:
-        page = open_reader(viewport=NARROW).open(f"/docs/{name}")
+    def test_code_is_one_thumb_away(self, visit: Visit, name: str) -> None:
+        page = visit(f"/docs/{name}", viewport=NARROW)
         first = page.locator("#samples pre:visible").bounding_box()
         assert first is not None
         assert first["y"] + FIRST_LINE < 2 * NARROW["height"]
 
-    def test_what_is_called_stays_beside_the_text(self, open_reader: OpenReader) -> None:
-        page = open_reader(viewport=WIDE).open("/docs/auth/login#errors")
+    def test_what_is_called_stays_beside_the_text(self, visit: Visit) -> None:
+        page = visit("/docs/auth/login#errors", viewport=WIDE)
         page.locator("#errors").scroll_into_view_if_needed()
         box = page.locator("#samples").bounding_box()
         assert box is not None
         assert 0 < box["y"] < WIDE["height"]
 
-    def test_a_link_into_a_fold_opens_it(self, reader: Reader) -> None:
-        page = reader.open("/docs/auth/login#header-accept-language")
+    def test_a_link_into_a_fold_opens_it(self, visit: Visit) -> None:
+        page = visit("/docs/auth/login#header-accept-language")
         assert page.locator("#header-accept-language").is_visible()
         page.evaluate("location.hash = '#error-internal-error'")
         page.locator("#error-internal-error").wait_for()

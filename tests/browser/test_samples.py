@@ -9,7 +9,9 @@ from playwright.sync_api import Page
 from portal.model import Operation, Site
 from portal.samples import texts
 from portal.samples.call import ABSENT, Values, examples
+from tests.browser.conftest import Visit
 from tests.browser.reader import Reader
+from tests.processes.biore import Biore
 
 NASTY = """O'Reilly "quoted" \\n ${x} `back` $HOME %s <b>&amp;</b> é 😀 #{y} \\u0041"""
 BROKEN_BY_LENGTH = ("typescript", "tanstack", "javascript")
@@ -40,10 +42,11 @@ def folded(samples: dict[str, str]) -> dict[str, str]:
 
 class TestFollowing:
     @pytest.mark.parametrize("name", ["auth.register", "auth.login", "auth.me", "dev.mailbox", "auth.sessions.revoke"])
-    def test_begins_with_the_examples(self, reader: Reader, site: Site, name: str) -> None:
+    def test_begins_with_the_examples(self, visit: Visit, biore: Biore, site: Site, name: str) -> None:
         of = operation(site, name)
-        reader.playground(f"/docs/{of.policy.page}")
-        assert shown(reader.page) == written(of, reader.origin, examples(of))
+        page = visit(f"/docs/{of.policy.page}")
+        page.locator("#try .play").wait_for()
+        assert shown(page) == written(of, biore.origin, examples(of))
 
     def test_a_body(self, reader: Reader, site: Site) -> None:
         of = operation(site, "auth.login")

@@ -13,7 +13,7 @@ from contract.loader import Contract
 from contract.schemas import SchemaCompiler
 from portal.bundle import bundle
 from portal.model import Operation, Site
-from tests.browser.reader import Reader
+from tests.browser.conftest import Visit
 
 Case = tuple[Any, Any]
 
@@ -77,8 +77,8 @@ def compiler(contract: Contract) -> SchemaCompiler:
 
 
 class TestVerdicts:
-    def test_are_the_servers(self, reader: Reader, site: Site, compiler: SchemaCompiler) -> None:
-        page, chance, judged, refused = reader.open("/docs"), random.Random(7), 0, 0
+    def test_are_the_servers(self, visit: Visit, site: Site, compiler: SchemaCompiler) -> None:
+        page, chance, judged, refused = visit("/docs"), random.Random(7), 0, 0
         for operation in site.operations:
             given = list(cases(operation, chance))
             theirs = judge(page, given, bundle(site, operation)["schemas"])
@@ -93,8 +93,8 @@ class TestVerdicts:
         assert judged > 2000
         assert refused > 1000
 
-    def test_every_documented_answer_is_accepted(self, reader: Reader, site: Site) -> None:
-        page = reader.open("/docs")
+    def test_every_documented_answer_is_accepted(self, visit: Visit, site: Site) -> None:
+        page = visit("/docs")
         for operation in site.operations:
             made = bundle(site, operation)
             given = [(made["answers"][str(r.status)]["schema"], r.example) for r in operation.refusals]

@@ -7,8 +7,8 @@ from playwright.sync_api import Page
 from contract.loader import load
 from portal.model import read
 from portal.pages import error_anchor, error_path, operation_path
-from tests.browser.conftest import OpenReader
-from tests.browser.reader import Reader
+from tests.browser.conftest import Visit
+from tests.browser.reader import Playground, Reader
 
 SITE = read(load())
 OPERATIONS = {operation.id: operation_path(operation) for operation in SITE.operations}
@@ -194,25 +194,25 @@ def first(page: Page) -> str:
 
 
 class TestFirstHit:
-    def test_is_what_was_meant(self, reader: Reader) -> None:
-        found = dict(reader.open("/docs").evaluate(ASK, list(FIRST)))
+    def test_is_what_was_meant(self, visit: Visit) -> None:
+        found = dict(visit("/docs").evaluate(ASK, list(FIRST)))
         missed = {query: (found[query], place(name)) for query, name in FIRST.items() if found[query] != place(name)}
         assert missed == {}
 
-    def test_of_every_operation(self, reader: Reader) -> None:
+    def test_of_every_operation(self, visit: Visit) -> None:
         """By its id, its title and its call."""
         names = {name: operation_path(o) for o in SITE.operations for name in (o.id, o.summary, f"{o.method} {o.path}")}
-        found = reader.open("/docs").evaluate(ASK, list(names))
+        found = visit("/docs").evaluate(ASK, list(names))
         assert [(name, url) for name, url in found if url != names[name]] == []
 
-    def test_of_every_error_is_its_code(self, reader: Reader) -> None:
+    def test_of_every_error_is_its_code(self, visit: Visit) -> None:
         codes = list(SITE.contract.errors)
-        found = reader.open("/docs").evaluate(ASK, codes)
+        found = visit("/docs").evaluate(ASK, codes)
         assert [(code, url) for code, url in found if url != place(code)] == []
 
     @pytest.mark.parametrize("query", ["2fa", "users/profile", "email_exists", "error codes", "logni", "digestMode"])
-    def test_stands_first_in_the_dialog(self, query: str, reader: Reader) -> None:
-        page = reader.open("/docs")
+    def test_stands_first_in_the_dialog(self, query: str, visit: Visit) -> None:
+        page = visit("/docs")
         ask(page, query)
         assert first(page) == place(FIRST[query])
         page.keyboard.press("Enter")
@@ -220,8 +220,8 @@ class TestFirstHit:
 
 
 class TestResults:
-    def test_stand_below_their_kind_with_method_path_and_marks(self, reader: Reader) -> None:
-        page = reader.open("/docs")
+    def test_stand_below_their_kind_with_method_path_and_marks(self, visit: Visit) -> None:
+        page = visit("/docs")
         ask(page, "auth.login")
         groups = page.locator('[role="listbox"] [role="group"]')
         assert groups.first.locator(".search-group").inner_text() == "Operations"
@@ -231,16 +231,16 @@ class TestResults:
         assert login.locator(".search-path").inner_text() == "/auth/login"
         assert login.locator(".search-path mark").inner_text() == "auth/login"
 
-    def test_deprecated_operations_say_so_and_come_later(self, reader: Reader) -> None:
-        page = reader.open("/docs")
+    def test_deprecated_operations_say_so_and_come_later(self, visit: Visit) -> None:
+        page = visit("/docs")
         ask(page, "gdpr export data")
         hits = page.locator('[role="option"]').evaluate_all("(all) => all.map((one) => one.pathname)")
         former, present = (OPERATIONS[name] for name in ("gdpr.export_legacy", "gdpr.export"))
         assert hits.index(present) < hits.index(former)
         assert page.locator(f'[role="option"][href="{former}"] .deprecated').is_visible()
 
-    def test_nothing_typed_or_found_offers_what_many_need(self, reader: Reader) -> None:
-        page = reader.open("/docs")
+    def test_nothing_typed_or_found_offers_what_many_need(self, visit: Visit) -> None:
+        page = visit("/docs")
         page.keyboard.press("/")
         page.locator('[role="option"]').first.wait_for()
         assert page.locator('[role="option"][aria-selected="true"]').count() == 0
@@ -249,8 +249,8 @@ class TestResults:
         assert page.locator(".search-group").all_inner_texts() == ["Popular operations"]
         assert first(page) == OPERATIONS["auth.register"]
 
-    def test_are_of_the_language_of_the_page(self, reader: Reader) -> None:
-        page = reader.open("/tr/docs")
+    def test_are_of_the_language_of_the_page(self, visit: Visit) -> None:
+        page = visit("/tr/docs")
         page.keyboard.press("/")
         page.keyboard.type("auth.login.account_locked")
         page.locator('[role="option"]', has_text="auth.login.account_locked").first.wait_for()
@@ -268,8 +268,8 @@ class TestResults:
 
 class TestKeyboard:
     @pytest.mark.parametrize("key", ["/", "Control+k"])
-    def test_finds_an_error_code(self, reader: Reader, key: str) -> None:
-        page = reader.open("/docs")
+    def test_finds_an_error_code(self, visit: Visit, key: str) -> None:
+        page = visit("/docs")
         page.keyboard.press(key)
         page.keyboard.type("auth.login.account_locked")
         page.locator(".search-status", has_text="Results").wait_for()
@@ -282,8 +282,8 @@ class TestKeyboard:
         page.wait_for_url("**/docs/errors/**")
         assert "auth.login.account_locked" in page.locator("main").inner_text()
 
-    def test_escape_closes_and_gives_the_focus_back(self, reader: Reader) -> None:
-        page = reader.open("/docs")
+    def test_escape_closes_and_gives_the_focus_back(self, visit: Visit) -> None:
+        page = visit("/docs")
         page.locator(".search-open").focus()
         page.keyboard.press("Enter")
         assert page.locator("dialog.search").is_visible()
@@ -291,8 +291,8 @@ class TestKeyboard:
         assert not page.locator("dialog.search").is_visible()
         assert page.locator(":focus").get_attribute("class") == "search-open"
 
-    def test_a_slash_in_a_field_is_a_slash(self, reader: Reader) -> None:
-        playground = reader.playground("/docs/auth/login")
+    def test_a_slash_in_a_field_is_a_slash(self, visit: Visit) -> None:
+        playground = Playground(visit("/docs/auth/login"))
         playground.field("email").fill("")
         playground.field("email").press_sequentially("a/b")
         assert playground.field("email").input_value() == "a/b"
@@ -301,8 +301,8 @@ class TestKeyboard:
 class TestEverybody:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("path", ["/docs", "/ar/docs"])
-    def test_can_read_it(self, open_reader: OpenReader, path: str, scheme: str) -> None:
-        page = open_reader(color_scheme=scheme).open(path)
+    def test_can_read_it(self, visit: Visit, path: str, scheme: str) -> None:
+        page = visit(path, scheme=scheme)
         page.keyboard.press("Control+k")
         for text in ("", "refreshToken", "ωωω"):
             page.get_by_role("combobox").fill(text)
