@@ -13,6 +13,7 @@ from typing import Any
 
 from contract.loader import ROOT
 from portal.evidence import FORMAT, Facet, facets
+from proof.checkout import NoCheckout
 
 Json = dict[str, Any]
 
@@ -23,10 +24,6 @@ ROOMS = (
 TREE = (*ROOMS, "locales", "openapi", "tests", "pyproject.toml")
 SECRET = re.compile(r"token|secret|code|challengeId|qr|otpauth|^(text|html)$", re.IGNORECASE)
 SHOWN = 120
-
-
-class NoCheckout(Exception):
-    """Evidence is of a state that git knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from portal import build, model
 from portal.build import MARK, Options
 from portal.evidence import DEFAULT, Evidence
 from portal.progress import Tell, kept, nobody
-from proof.evidence import ROOMS, NoCheckout, stamp
+from proof.checkout import NoCheckout
+from proof.evidence import ROOMS, stamp
 from proof.sources import find_sources
 
 EVIDENCE = spec.ROOT / DEFAULT

@@ -12,7 +12,8 @@ import pytest
 
 from contract.loader import ROOT
 from portal.evidence import DEFAULT
-from proof.evidence import NoCheckout, Recorded, Stamp, merge, stamp
+from proof.checkout import NoCheckout
+from proof.evidence import Recorded, Stamp, merge, stamp
 from tests.portal.recording import SAMPLES
 
 RECORDED = Recorded()

@@ -8,7 +8,7 @@ from contract.policy import ContractError
 from domain.config_keys import InvalidConfig
 from persistence.engine.reach import NotMigrated, OutOfReach
 from persistence.migrate import Locked
-from proof.evidence import NoCheckout
+from proof.checkout import NoCheckout
 from runtime.cli import config, contract, keys, mailbox, new, platforms, portal, serve, users
 from runtime.serve.embedded import InUse, NotInstalled
 from runtime.settings import InvalidSettings

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from portal.evidence import Evidence
-from proof.evidence import NoCheckout, Recorded, Stamp, judge, masked, merge, stamp
+from proof.checkout import NoCheckout
+from proof.evidence import Recorded, Stamp, judge, masked, merge, stamp
 from tests.recording import Recorder
 
 HERE = Stamp("a" * 64, "0123456789ab", changed=False)

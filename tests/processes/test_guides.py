@@ -37,7 +37,13 @@ def limited(deploy: DeploymentMaker, tmp_path: Path) -> Deployment:
     """As readers run it, with its limits; each guide has a server of its own, so that none uses up another's calls."""
     biore = deploy(portal_dir=str(tmp_path / "portal"))
     biore.configure({"ratelimit.enabled": True})
-    biore.serve()
+    return served(biore)
+
+
+def served(biore: Deployment) -> Deployment:
+    """The worker beside the server: one that the server starts reads all the code anew, which takes it a second."""
+    biore.serve("--no-worker")
+    biore.start("worker")
     return biore
 
 
@@ -116,9 +122,7 @@ class App:
 
 @pytest.fixture(scope="module")
 def unlimited(deploy: DeploymentMaker) -> Deployment:
-    biore = deploy()
-    biore.serve()
-    return biore
+    return served(deploy())
 
 
 class TestNativeClients:
