@@ -14,9 +14,8 @@ TAGS = "# Again: sends If-None-Match with the ETag that is kept in etag.txt; 304
 def parts(call: Call) -> Iterator[Part]:
     if call.operation.policy.cache:
         yield TAGS
-    yield "curl --fail-with-body "
-    if call.method != "GET":
-        yield f"-X {call.method} "
+    method = "" if call.method == "GET" else f" -X {call.method}"
+    yield f"curl --fail-with-body{method}{NEXT}"  # the address is seen whole in a narrow column
     yield call.url
     if call.takes_cookie:
         yield f"{NEXT}-b jar.txt"
