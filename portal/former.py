@@ -90,7 +90,7 @@ def _shared(site: Site, options: Any) -> str:
 def _code() -> Iterator[str]:
     for room in CODE:
         for file in sorted((ROOT / room).rglob("*")):
-            if file.is_file() and file.suffix != ".pyc":
+            if file.is_file() and file.parent.name != "__pycache__":
                 yield sha256(file.read_bytes()).hexdigest()
 
 
