@@ -22,9 +22,10 @@ RULES_OF_REQUESTS = {"json", "encoding", "depth", "single", "required", "unknown
 STRUCTURE = {"type", "properties", "items", "allOf", "description", "example", "nullable", "deprecated", "required",
              "additionalProperties", "x-biore-normalize", OVERRIDE, "$ref"}  # fmt: skip
 # Labels that some languages have from the same source.
-LOANWORDS = {"Avatar", "Captcha", "Code", "Configuration", "Contract", "Conventions", "Cookies",
-             "Creator", "Documentation", "Handler", "Message", "Modules", "Operation", "Parameters",
-             "Public", "Repository", "Status", "Tests", "Type", "Version", "optional"}  # fmt: skip
+LOANWORDS = {"Account", "Accounts ({count})", "Avatar", "Captcha", "Code", "Configuration", "Contract", "Conventions",
+             "Cookies", "Creator", "Documentation", "Email", "Handler", "Menu", "Message", "Modules", "Operation",
+             "Parameters", "Public", "Repository", "Server", "Status", "Tests", "Type", "Version", "Version {version}.",
+             "optional", "pattern"}  # fmt: skip
 
 of_each_locale = pytest.mark.parametrize("locale", OFFERED)
 of_each_namespace = pytest.mark.parametrize("namespace", NAMESPACES)
