@@ -1,5 +1,6 @@
 """Many at once against a server process: the database decides, and every answer is a documented one."""
 
+from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
@@ -87,11 +88,15 @@ class TestSessions:
             visitor.sign_up(address := somebody())
             wrong = {"email": address, "password": "Wrong-Horse-7"}
             answers = all_at_once(biore, [post("auth/login", wrong)] * 20)
-            # On a busy machine all that do not come to a turn in time may be told to come again.
-            waited, lock = "service.unavailable", "auth.login.account_locked"
-            assert set(codes(answers)) <= {"auth.login.invalid_credentials", lock, waited}
-            assert codes(answers)["auth.login.invalid_credentials"] <= 5
-            locked = [answer for answer in answers if "account_locked" in answer.text]
+            told = Counter(codes(answers))
+            # On a busy machine some of the five wait too long for a turn; they are made up for, one by one.
+            known = {"auth.login.invalid_credentials", "auth.login.account_locked", "service.unavailable"}
+            while not (locked := [answer for answer in answers if "account_locked" in answer.text]):
+                answers = [visitor.post("auth/login", json=wrong)]
+                told.update(codes(answers))
+                assert told.keys() <= known
+            assert told.keys() <= known
+            assert told["auth.login.invalid_credentials"] <= 5
             assert all(int(answer.headers["Retry-After"]) > 0 for answer in locked)
             right = {"email": address, "password": PASSWORD}
             assert "account_locked" in visitor.post("auth/login", json=right).text
