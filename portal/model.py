@@ -291,6 +291,10 @@ class Site:
             for code in self.contract.errors
         }
 
+    def meaning(self, code: str) -> str:
+        """When an error is returned, as readers are told it everywhere."""
+        return with_values(str(self.contract.errors[code]["meaning"]), self.catalogue)
+
     @property
     def base_path(self) -> str:
         return self.contract.base_path

@@ -174,7 +174,7 @@ def _errors(site: Site, home: Page) -> Iterator[Page]:
         groups.setdefault(group_of(code), []).append(code)
     for codes in groups.values():
         title = codes[0].rpartition(".")[0] or codes[0]
-        lead = site.contract.errors[codes[0]]["meaning"]
+        lead = site.meaning(codes[0])
         context = {"codes": tuple(codes)}
         yield Page(error_path(codes[0]), "error_group.html", title, True, lead, (home, index), context, True)
 

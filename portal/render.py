@@ -16,7 +16,6 @@ from contract.texts import DEFAULT, RIGHT_TO_LEFT
 from domain.config_keys import ChoiceKey, IntKey, Key, ListKey
 from domain.switches import SwitchKey
 from portal import guides, markup, pages
-from portal.config_values import with_values
 from portal.guides.links import Target
 from portal.guides.markup import Shown, shown
 from portal.model import Operation, Refusal, Site
@@ -52,7 +51,7 @@ class Renderer:
         self._kept: dict[tuple[str | int, ...], Markup] = {}
         self._extras = extras
         self._environment = _environment()
-        self._environment.filters |= {**FILTERS, "valued": lambda text: with_values(text, site.catalogue)}
+        self._environment.filters |= FILTERS
         self._environment.globals |= {
             "site": site,
             "by_id": {operation.id: operation for operation in site.operations},

@@ -204,7 +204,7 @@ def _errors(page: Page, site: Site, words: Words) -> Iterator[Entry]:
             "url": f"{page.path}#{error_anchor(code)}",
             "title": code,
             "status": error["status"],
-            "text": _cut(f"{message} {_plain(error['meaning'])}"),
+            "text": _cut(f"{message} {_plain(site.meaning(code))}"),
         }
 
 

@@ -79,7 +79,7 @@ class Markdown:
 
     def errors(self) -> str:
         rows = [
-            (f"`{code}`", entry["status"], entry["message"], entry["meaning"])
+            (f"`{code}`", entry["status"], entry["message"], self._site.meaning(code))
             for code, entry in sorted(self._site.contract.errors.items())
         ]
         heads = [self._words(f"errors.{name}") for name in ("code", "status", "message")]

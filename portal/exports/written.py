@@ -77,7 +77,7 @@ class Written:
         if code in self._site.contract.file_codes and not self._site.answered_by[code]:
             returned = [f"- {self._say('conventions.files')}"]
         lines = (
-            f"\n## {entry['status']} `{code}`\n\n{entry['meaning'].strip()}\n",
+            f"\n## {entry['status']} `{code}`\n\n{self._site.meaning(code).strip()}\n",
             f"{self._say('errors.message')}: {entry['message']}\n",
             f"{self._say('errors.answeredBy')}:\n",
             *returned,
