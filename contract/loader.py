@@ -301,7 +301,7 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml, switches: Mapping[str, 
 
 def error_files(folder: Path) -> list[Path]:
     """The catalogue of errors: what no module owns, then the modules' own."""
-    return sorted((folder / ERRORS).glob("*.yaml"), key=lambda file: (file.stem != "common", file.stem))
+    return sorted((folder / ERRORS).rglob("*.yaml"), key=lambda file: (file.stem != "common", file))
 
 
 def read_errors(folder: Path, read: Read = read_yaml) -> Mapping[str, Json]:
