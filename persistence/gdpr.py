@@ -14,7 +14,7 @@ from domain.gdpr import DELETION, EXPORT
 from persistence.engine.connection import Connection
 from persistence.models import DataExport, GdprRequest, OutboxJob, Session, User
 from persistence.outbox import DUE
-from persistence.users import hold
+from persistence.users import MOVED_ON, hold
 
 Row = GdprRequest
 
@@ -126,7 +126,7 @@ class GdprRequests:
         )
         if await self._connection.scalar(due.values(status="PROCESSING").returning(Row.id)) is None:
             return None
-        gone = update(User).where(User.id == request.user_id).values(status="DELETED")
+        gone = update(User).where(User.id == request.user_id).values(status="DELETED", **MOVED_ON)
         told = await self._connection.one(gone.returning(User.email, User.locale))
         return Farewell(request.user_id, told.email, told.locale)
 

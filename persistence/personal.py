@@ -177,7 +177,9 @@ def _named_in(delivery: type[Delivery], *, proven: bool) -> Where:
     return where
 
 
-USER_KEPT = frozenset({"id", "created_at", "email", "status", "email_verified", "two_factor_enabled", "referred_by"})
+USER_KEPT = frozenset(
+    {"id", "created_at", "email", "status", "email_verified", "two_factor_enabled", "referred_by", "admin_version"}
+)
 
 
 def _nameless() -> dict[str, Any]:
@@ -335,6 +337,7 @@ PERSONAL: tuple[Personal, ...] = (
             "password_due": "nobody who could ask for an archive is signed in while it is set",
             "two_factor_secret": SECRET,
             "two_factor_last_step": INTERNAL,
+            "admin_version": INTERNAL,
             "referred_by": "the id of another person; the code that you used is theirs",
             "acquired_via_creator_id": "the id of another person's page",
         },

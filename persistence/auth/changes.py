@@ -20,7 +20,7 @@ from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
 from persistence.engine.statements import insertion
 from persistence.models import BackupCode, CredentialChange, SocialAccount, User
-from persistence.users import hold, squatting
+from persistence.users import MOVED_ON, hold, squatting
 
 COLUMNS = (
     "username",
@@ -133,6 +133,7 @@ class CredentialChanges(OneTimeTokens):
         values = {name: then.c[name] for name in known} | void
         if "username" in known:
             values["username"] = _name_of(then)
+            values |= dict(MOVED_ON)
         try:
             await self._connection.execute(update(User).where(User.id == user_id, User.id == then.c.id).values(values))
         except IntegrityError as error:

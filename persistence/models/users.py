@@ -28,6 +28,7 @@ class User(Identified, Created, Base):
     """``owner_unproven``: nobody showed yet that who knows the credentials also reads the mail of the address.
 
     ``password_due``: a change was undone and its owner chose no password since; until then no platform signs in.
+    ``admin_version``: moved by whatever changes status or username, so that no member of staff overwrites one unseen.
     """
 
     __tablename__ = "users"
@@ -72,6 +73,7 @@ class User(Identified, Created, Base):
     utm_content: Mapped[str | None]
     registration_device: Mapped[str | None]
     registration_country: Mapped[str | None]
+    admin_version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 _LOOK, _READ, _SIGNS = ALIKE

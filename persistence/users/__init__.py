@@ -12,6 +12,7 @@ from sqlalchemy import (
     Delete,
     Integer,
     Text,
+    Update,
     Uuid,
     and_,
     any_,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from domain.errors import ApiError
+from domain.errors import ApiError, moved_on
 from domain.keys import DigestsOf
 from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
 from domain.users.usernames import is_made_of, readings, words_within
@@ -67,6 +68,9 @@ NO_FACTOR: Mapping[str, Any] = {
     "two_factor_secret": None,
     "two_factor_last_step": None,
 }
+STAFF_SEES = frozenset({"status", "username"})
+"""Columns that staff changes, too: whoever changes one moves ``admin_version``."""
+MOVED_ON: Mapping[str, Any] = {"admin_version": User.admin_version + 1}
 IDENTITY = (
     User.id,
     User.email,
@@ -246,14 +250,28 @@ class Users:
 
         Raises ApiError error.user.not_found, and email_exists or username_unavailable when another one was faster.
         """
-        changed = update(User).where(User.id == user_id).values(**columns).returning(User)
-        try:
-            user = await self._connection.scalar(changed)
-        except IntegrityError as error:
-            raise _refusal(error) from error
+        user = await self._changed(update(User).where(User.id == user_id), columns)
         if user is None:
             raise ApiError("error.user.not_found")
         return user
+
+    async def change_seen(self, user_id: UUID, expected_version: int, **columns: Any) -> User:
+        """As ``change``, by staff, who has read the account in the version ``expected_version``.
+
+        Raises ApiError precondition.failed when status or username were changed since.
+        """
+        seen = update(User).where(User.id == user_id, User.admin_version == expected_version)
+        user = await self._changed(seen, {**columns, **MOVED_ON})
+        if user is None:
+            raise moved_on((await self.get(user_id)).admin_version)
+        return user
+
+    async def _changed(self, accounts: Update, columns: Mapping[str, Any]) -> User | None:
+        moved = MOVED_ON if STAFF_SEES & columns.keys() else {}
+        try:
+            return await self._connection.scalar(accounts.values(**{**columns, **moved}).returning(User))
+        except IntegrityError as error:
+            raise _refusal(error) from error
 
     async def move(self, user_id: UUID, email: str, now: datetime, *, owner_unproven: bool) -> None:
         """The account has the address, which was proven. Raises ApiError email_exists when another one was faster."""
@@ -271,8 +289,7 @@ class Users:
 
     async def deactivate(self, user_id: UUID) -> bool:
         """False when the account is not active."""
-        active = update(User).where(User.id == user_id, User.status == "ACTIVE").values(status="DEACTIVATED")
-        return await self._connection.scalar(active.returning(User.id)) is not None
+        return await self.change_status(user_id, "ACTIVE", "DEACTIVATED")
 
     async def mark_verified(self, user_id: UUID, *, owner_unproven: bool) -> None:
         verified = update(User).where(User.id == user_id)
@@ -322,7 +339,7 @@ class Users:
 
     async def change_status(self, user_id: UUID, before: str, after: str) -> bool:
         """False when the account was not in the state ``before``."""
-        changed = update(User).where(User.id == user_id, User.status == before).values(status=after)
+        changed = update(User).where(User.id == user_id, User.status == before).values(status=after, **MOVED_ON)
         return await self._connection.scalar(changed.returning(User.id)) is not None
 
     async def key_tombstones(self, limit: int) -> None:

@@ -75,6 +75,7 @@ class TestRegistry:
     def test_the_account_keeps_no_name(self) -> None:
         assert {
             "id", "created_at", "email", "status", "email_verified", "two_factor_enabled", "referred_by",
+            "admin_version",
         } == USER_KEPT  # fmt: skip
 
     def test_what_refers_to_the_deleted_goes_before_it(self) -> None:
