@@ -217,6 +217,26 @@ class AccountErased(Topic):
     locale: str | None = None
 
 
+@dataclass(frozen=True)
+class StatementOfReasons(ToOwner):
+    """The token to appeal with goes as its secret."""
+
+    topic = "email.statement_of_reasons"
+    statement: UUID
+
+
+@dataclass(frozen=True)
+class RestrictionEnded(ToOwner):
+    topic = "email.restriction_ended"
+    statement: UUID
+
+
+@dataclass(frozen=True)
+class AppealDecided(ToOwner):
+    topic = "email.appeal_decided"
+    appeal: UUID
+
+
 class SessionTheft(ToOwner):
     topic = "email.session_theft"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
+from domain.admin.statements import APPEAL_DAYS, REDRESS, notes_of
 from domain.auth import ALERT_EMAIL, REACTIVATION_TTL_DAYS, RESET_TTL_MINUTES, VERIFICATION_TTL_HOURS
 from domain.auth.changes import UNDO_HOURS, YOUNG_DAYS, Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
@@ -201,6 +202,40 @@ async def deletion_cancelled(job: Job[topics.DeletionCancelled], uow: UnitOfWork
 async def account_erased(job: Job[topics.AccountErased], mailer: Mailer) -> None:
     """To an address that nothing else here knows any more."""
     await mailer.send(job, "account_erased", to=job.secret, locale=job.payload.locale)
+
+
+async def statement_of_reasons(
+    job: Job[topics.StatementOfReasons], uow: UnitOfWork, mailer: Mailer, config: Config
+) -> None:
+    """What was decided and why, for how long, and how to object (DSA Art. 17)."""
+    async with uow() as db:
+        made = await db.statements.find(job.payload.statement)
+    if made is not None:
+        told: dict[str, Any] = {
+            "id": str(made.id),
+            "facts": made.facts,
+            "reference": made.reference,
+            "explanation": made.explanation,
+            "start": moment(made.starts_at),
+            "end": moment(made.ends_at) if made.ends_at else None,
+            "territory": ", ".join(made.territory or ()) or None,
+            "days": config[APPEAL_DAYS],
+        }
+        await _tell_owner(job, uow, mailer, "restriction", notes=notes_of(made), **told)
+
+
+async def restriction_ended(job: Job[topics.RestrictionEnded], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "restriction_ended", id=str(job.payload.statement))
+
+
+async def appeal_decided(job: Job[topics.AppealDecided], uow: UnitOfWork, mailer: Mailer) -> None:
+    """Either way, with the reasons, and what remains to be done (DSA Art. 20(5))."""
+    async with uow() as db:
+        appeal = await db.appeals.find(job.payload.appeal)
+    if appeal is not None and appeal.outcome is not None:
+        notes = (f"appeal_decided.{appeal.outcome}", "appeal_decided.explanation", *REDRESS)
+        told: dict[str, Any] = {"when": moment(appeal.created_at), "explanation": appeal.explanation}
+        await _tell_owner(job, uow, mailer, "appeal_decided", notes=notes, **told)
 
 
 async def session_theft(job: Job[topics.SessionTheft], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:

@@ -20,6 +20,7 @@ from persistence.models import (
     Appeal,
     AuditLog,
     BackupCode,
+    Ban,
     Base,
     BlockList,
     Challenge,
@@ -41,6 +42,7 @@ from persistence.models import (
     Session,
     SmsDelivery,
     SocialAccount,
+    StatementOfReasons,
     Upload,
     User,
     UsernameHistory,
@@ -50,6 +52,7 @@ from persistence.models.platform import Delivery
 
 BATCH = 200
 SECRET = "a secret of the account: whoever reads the archive could use it"  # noqa: S105 - the reason, no secret
+STAFF = "who of the staff it was: decisions are those of the platform"
 INTERNAL = "a counter of our own that tells nothing about the person"
 
 
@@ -259,7 +262,25 @@ PERSONAL: tuple[Personal, ...] = (
         Delete(),
         erased=lambda subject: or_(BlockList.owner_id == subject.user_id, BlockList.blocked_id == subject.user_id),
     ),
-    Personal(Appeal, "Appeals that you handed in.", _of(Appeal), Delete()),
+    Personal(
+        Appeal,
+        "Appeals that you handed in, and what was decided.",
+        _of(Appeal),
+        Delete(),
+        {"assignee": STAFF, "decided_by": STAFF},
+    ),
+    Personal(Ban, "For how long your account was suspended or banned.", _of(Ban), Delete()),
+    Personal(
+        StatementOfReasons,
+        "Restrictions of your account and your content, with their reasons.",
+        _of(StatementOfReasons),
+        Anonymise(
+            "what was decided, when and on which ground, is reported and must be shown; in whose words it was is not",
+            {"facts": "erased", "explanation": "erased", "reference": "erased", "target_id": None, "appeal_hash": None}
+            | {"before": {}, "after": {}},
+        ),
+        {"decided_by": STAFF, "lifted_by": STAFF, "appeal_hash": SECRET},
+    ),
     Personal(CreatorProfile, "Your creator profile.", _of(CreatorProfile), Delete()),
     Personal(
         SocialAccount,

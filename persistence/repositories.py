@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from domain.keys import DigestsOf
 from domain.users import Trace
+from persistence.admin.statements import Statements
 from persistence.audit import Audit
 from persistence.auth import (
     EmailChanges,
@@ -94,6 +95,7 @@ class Repositories:
     oauth_links = Repository(OAuthLinks)
     oauth_used_tokens = Repository(OAuthUsedTokens)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
+    statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
     audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
     config = Repository(ConfigEntries)
     signing_keys = Repository(SigningKeys)

@@ -30,6 +30,7 @@ from persistence.models.platform import (
     SigningKey,
     SmsDelivery,
 )
+from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
 from persistence.models.sms import SmsBudget
 from persistence.models.uploads import Upload
@@ -47,6 +48,7 @@ __all__ = [
     "Appeal",
     "AuditLog",
     "BackupCode",
+    "Ban",
     "Base",
     "BlockList",
     "Challenge",
@@ -80,6 +82,7 @@ __all__ = [
     "SmsBudget",
     "SmsDelivery",
     "SocialAccount",
+    "StatementOfReasons",
     "Upload",
     "User",
     "UserSettings",

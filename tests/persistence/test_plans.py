@@ -53,8 +53,16 @@ INSERT INTO block_list (id, owner_id, blocked_id)
     SELECT gen_random_uuid(), id, lead(id) OVER (ORDER BY id) FROM {USERS} u OFFSET 1 LIMIT {ROWS} - 2;
 INSERT INTO consent_records (id, user_id, kind, granted, version)
     SELECT gen_random_uuid(), id, 'tos', true, '1.0' FROM {USERS} u;
-INSERT INTO appeals (id, user_id, type, reason, status)
-    SELECT gen_random_uuid(), id, 'ban', '', CASE WHEN n % 2 = 0 THEN 'PENDING' ELSE 'REJECTED' END FROM {USERS} u;
+INSERT INTO statements_of_reasons
+    (id, user_id, type, target_type, facts, source, ground, reference, explanation, starts_at, ends_at, lifted_at)
+    SELECT gen_random_uuid(), id, CASE WHEN n % 2 = 0 THEN 'ACCOUNT_BANNED' ELSE 'VISIBILITY_REMOVED' END, 'USER', '',
+    'NOTICE', CASE WHEN n % 3 = 0 THEN 'ILLEGAL' ELSE 'TERMS' END, '', '', now(), now() + interval '1 day' * n,
+    CASE WHEN n % 5 > 0 THEN now() END FROM {USERS} u;
+INSERT INTO bans (id, user_id, statement_id, status, ended_at)
+    SELECT gen_random_uuid(), user_id, id, 'BANNED', lifted_at FROM statements_of_reasons;
+INSERT INTO appeals (id, user_id, type, reason, status, statement_id)
+    SELECT gen_random_uuid(), u.id, 'ban', '', CASE WHEN n % 2 = 0 THEN 'PENDING' ELSE 'DECIDED' END, s.id
+    FROM {USERS} u JOIN statements_of_reasons s ON s.user_id = u.id;
 INSERT INTO email_changes (id, user_id, new_email, token_hash, expires_at, used_at)
     SELECT gen_random_uuid(), id, '', decode(md5(n::text), 'hex'), now(), now() FROM {USERS} u;
 INSERT INTO reserved_usernames (username) SELECT 'reserved' || n FROM generate_series(1, {ROWS}) n;

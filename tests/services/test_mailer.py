@@ -36,9 +36,23 @@ VARIABLES = {
     "undo_hours": 72,
     "standing": "Apple, Google",
     "unlinked": "X",
+    "id": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b41",
+    "facts": "Three messages advertise a lottery that does not exist.",
+    "reference": "Terms of use, section 4.2",
+    "explanation": "A lottery that pays nothing deceives whoever joins it.",
+    "start": "2026-01-01 09:30 UTC",
+    "end": "2026-02-01 09:30 UTC",
+    "territory": "DE, FR",
 }
 UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"
-NOTES = ("verify_address.opened", "verify_address.opened_through", "platforms.standing", "platforms.unlinked")
+NOTES = (
+    *("verify_address.opened", "verify_address.opened_through", "platforms.standing", "platforms.unlinked"),
+    *sorted(key for key in WORDS if key.startswith("restriction.") and key.count(".") > 1),
+    *("restriction.facts", "restriction.explanation", "restriction.until", "restriction.open_ended"),
+    *("restriction.territory", "restriction.automated_detection", "restriction.automated_decision"),
+    *("restriction.appeal", "restriction.dispute", "restriction.court"),
+    *("appeal_decided.GRANTED", "appeal_decided.PARTLY", "appeal_decided.DENIED", "appeal_decided.explanation"),
+)
 NASTY = "<script>alert('x')</script> & \"quoted\""
 
 

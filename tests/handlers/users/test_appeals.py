@@ -47,7 +47,7 @@ class TestSubmit:
 
     def test_after_the_decision_another_one_may_follow(self, api: Api, access: str, tables: Tables) -> None:
         submit(api, access)
-        tables.run("UPDATE appeals SET status = 'REJECTED'")
+        tables.run("UPDATE appeals SET status = 'DECIDED'")
         assert submit(api, access).status_code == 201
 
     def test_of_parallel_ones_one_is_taken(

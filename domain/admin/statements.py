@@ -1,0 +1,129 @@
+"""Restrictions and their statements of reasons (DSA Art. 17): no restriction without one.
+
+Whoever restricts an account or its content says so in the transaction of the effect, in one of two ways::
+
+    # The account is shut out, or columns of it are changed: effect, statement and mail in one call.
+    made = await db.statements.restrict(
+        new_statement("ACCOUNT_BANNED", body["statement"], user_id=…, by=principal.user_id, now=now, until=None)
+    )
+    await db.statements.restrict(
+        new_statement("VISIBILITY_REMOVED", body["statement"], …, target=("BIO", None)), {"bio": None}
+    )
+
+    # The effect was brought about by the caller: statement and mail. ``before`` and ``after`` hold columns of the
+    # account, which are put back when the restriction ends.
+    await db.statements.add(
+        new_statement(
+            "VISIBILITY_REMOVED", body["statement"], …, target=("USERNAME", None),
+            before={"username": "ada"}, after={"username": "user-7f3a"},
+        )
+    )
+
+Both mail the statement by a job of that transaction. ``db.statements.lift`` ends a restriction, puts back what was
+there, and mails that. ``body["statement"]`` is the schema ``Statement`` of ``openapi/schemas/admin_statements.yaml``.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.config_keys import IntKey
+from domain.errors import ApiError
+
+VISIBILITY_REMOVED, VISIBILITY_LIMITED = "VISIBILITY_REMOVED", "VISIBILITY_LIMITED"
+MONEY_SUSPENDED, SERVICE_SUSPENDED = "MONEY_SUSPENDED", "SERVICE_SUSPENDED"
+ACCOUNT_SUSPENDED, ACCOUNT_BANNED = "ACCOUNT_SUSPENDED", "ACCOUNT_BANNED"
+TYPES = (
+    VISIBILITY_REMOVED,
+    VISIBILITY_LIMITED,
+    MONEY_SUSPENDED,
+    SERVICE_SUSPENDED,
+    ACCOUNT_SUSPENDED,
+    ACCOUNT_BANNED,
+)
+SHUT_OUT: Mapping[str, str] = {ACCOUNT_SUSPENDED: "SUSPENDED", ACCOUNT_BANNED: "BANNED"}
+"""The status that an account has by each type that concerns the whole of it."""
+TARGETS = ("USER", "BIO", "LINK", "USERNAME", "MESSAGE")
+SOURCES = ("NOTICE", "OWN_INITIATIVE", "ORDER")
+GROUNDS = ("ILLEGAL", "TERMS")
+LIFTED, EXPIRED, REPLACED, GRANTED = "LIFTED", "EXPIRED", "REPLACED", "GRANTED"
+ENDS = (LIFTED, EXPIRED, REPLACED, GRANTED)
+
+APPEAL_DAYS = IntKey(
+    "trust.appeal_days",
+    184,
+    "days after a statement of reasons in which its recipient may appeal (the law asks for six months)",
+    184,
+    3650,
+)
+
+
+def new_statement(
+    kind: str,
+    told: Mapping[str, Any],
+    *,
+    user_id: UUID,
+    by: UUID | None,
+    now: datetime,
+    until: datetime | None = None,
+    target: tuple[str, str | None] = ("USER", None),
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    report_id: UUID | None = None,
+    case_id: UUID | None = None,
+) -> dict[str, Any]:
+    """The columns of a statement. ``told`` is what the decider writes, as the schema ``Statement`` has it.
+
+    ``by`` is None for a rule that decided alone. ``target``: the kind of what is restricted, and its id if it has one.
+    """
+    target_type, target_id = target
+    return {
+        "user_id": user_id,
+        "type": kind,
+        "target_type": target_type,
+        "target_id": target_id,
+        "facts": told["facts"],
+        "source": told.get("source", "OWN_INITIATIVE"),
+        "report_id": report_id,
+        "case_id": case_id,
+        "automated_detection": told.get("automatedDetection", False),
+        "automated_decision": told.get("automatedDecision", False),
+        "ground": told["ground"],
+        "reference": told["reference"],
+        "explanation": told["explanation"],
+        "created_at": now,
+        "starts_at": now,
+        "ends_at": until,
+        "territory": told.get("territory"),
+        "mass_spam": told.get("massSpam", False),
+        "before": dict(before or {}),
+        "after": dict(after or {}),
+        "decided_by": by,
+    }
+
+
+def notes_of(statement: Any) -> list[str]:
+    """Keys of the sentences in which a mail tells a statement, in order (DSA Art. 17(3))."""
+    notes = [f"restriction.what.{statement.type}"]
+    if statement.target_type != "USER":
+        notes.append(f"restriction.target.{statement.target_type}")
+    notes += ["restriction.facts", f"restriction.source.{statement.source}"]
+    if statement.automated_detection:
+        notes.append("restriction.automated_detection")
+    if statement.automated_decision:
+        notes.append("restriction.automated_decision")
+    notes += [f"restriction.ground.{statement.ground}", "restriction.explanation"]
+    notes.append("restriction.until" if statement.ends_at else "restriction.open_ended")
+    if statement.territory:
+        notes.append("restriction.territory")
+    return [*notes, "restriction.appeal", *REDRESS]
+
+
+REDRESS = ("restriction.dispute", "restriction.court")
+"""What remains to somebody whom our own answer does not satisfy (DSA Art. 17(3)(f), 20(5), 21)."""
+
+
+def transition_invalid(before: str, after: str) -> ApiError:
+    told: dict[str, Any] = {"from": before, "to": after}
+    return ApiError("admin.transition_invalid", **told)

@@ -1,0 +1,176 @@
+"""Restrictions with their statements of reasons. What is restricted, and that it is told, commits together."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy import insert, select, update
+
+from domain import topics
+from domain.admin.statements import EXPIRED, LIFTED, REPLACED, SHUT_OUT, transition_invalid
+from domain.auth import one_time_hash
+from domain.errors import ApiError
+from persistence.auth import Sessions
+from persistence.engine.connection import Connection
+from persistence.models import Ban, StatementOfReasons, User
+from persistence.outbox import Outbox
+from persistence.users import Users, hold
+from persistence.users.usernames import Usernames
+
+Row = StatementOfReasons
+
+
+class Statements:
+    def __init__(self, connection: Connection, users: Users, outbox: Outbox) -> None:
+        self._connection = connection
+        self._users = users
+        self._outbox = outbox
+
+    async def add(self, columns: Mapping[str, Any]) -> StatementOfReasons:
+        """A statement (``new_statement``) of what the caller restricts in this transaction; it is mailed with it.
+
+        The mail has a link to appeal with, for who is shut out cannot sign in.
+        """
+        token = uuid4()
+        made = insert(Row).values(**columns, appeal_hash=one_time_hash(token)).returning(Row)
+        row = await self._connection.scalar_one(made)
+        if not row.mass_spam:
+            await self._outbox.add(topics.StatementOfReasons(row.user_id, row.id), str(token))
+        return row
+
+    async def restrict(
+        self, columns: Mapping[str, Any], takes: Mapping[str, Any] | None = None, *, version: int | None = None
+    ) -> StatementOfReasons:
+        """The restriction itself with its statement.
+
+        By a type that concerns the whole account it is shut out: its status changes, all its sessions end, and a former
+        exclusion is replaced. Otherwise ``takes`` are columns of the account that are set. What was there is kept in
+        ``before``. ``version``: in which the caller has read the account.
+
+        Raises ApiError error.user.not_found, admin.user.erased, admin.transition_invalid, precondition.failed.
+        """
+        user = await self._users.get_for_update(columns["user_id"])
+        if user.status == "DELETED":
+            raise ApiError("admin.user.erased")
+        status = SHUT_OUT.get(columns["type"])
+        if status is not None:
+            return await self._shut_out(user, status, columns, version)
+        taken = dict(takes or {})
+        if taken:
+            await self._change(user.id, taken, version)
+        return await self.add({**columns, "before": {name: getattr(user, name) for name in taken}, "after": taken})
+
+    async def _shut_out(
+        self, user: User, status: str, columns: Mapping[str, Any], version: int | None
+    ) -> StatementOfReasons:
+        if user.status == status:
+            raise transition_invalid(user.status, status)
+        now = columns["starts_at"]
+        former = await self._replace(user.id, columns["decided_by"], now)
+        await self._change(user.id, {"status": status}, version)
+        made = await self.add({**columns, "before": former or {"status": user.status}, "after": {"status": status}})
+        ban = {"user_id": user.id, "statement_id": made.id, "status": status, "until": made.ends_at}
+        await self._connection.execute(insert(Ban).values(ban | {"created_at": now}))
+        await Sessions(self._connection).revoke_all(user.id, now)
+        return made
+
+    async def _replace(self, user_id: UUID, by: UUID | None, now: datetime) -> dict[str, Any] | None:
+        """End the exclusion that there was; what it would have put back is for its successor to do."""
+        ended = update(Ban).where(Ban.user_id == user_id, Ban.ended_at.is_(None)).values(ended_at=now)
+        statement_id = await self._connection.scalar(ended.returning(Ban.statement_id))
+        if statement_id is None:
+            return None
+        return (await self._end(statement_id, by, now, REPLACED) or Row(before=None)).before
+
+    async def _change(self, user_id: UUID, columns: Mapping[str, Any], version: int | None) -> None:
+        if version is None:
+            await self._users.change(user_id, **columns)
+        else:
+            await self._users.change_seen(user_id, version, **columns)
+
+    async def find(self, statement_id: UUID) -> StatementOfReasons | None:
+        return await self._connection.scalar(select(Row).where(Row.id == statement_id))
+
+    async def lift(
+        self, statement_id: UUID, by: UUID | None, now: datetime, ended_as: str = LIFTED
+    ) -> StatementOfReasons | None:
+        """End a restriction, put back what was there, and mail it; None when it ended before.
+
+        Only what is still as the restriction set it is put back: what was changed since is somebody's later decision.
+        """
+        owner = await self._connection.scalar(select(Row.user_id).where(Row.id == statement_id))
+        if owner is None:
+            return None
+        await hold(self._connection, owner)
+        row = await self._end(statement_id, by, now, ended_as)
+        if row is None:
+            return None
+        ban = update(Ban).where(Ban.statement_id == row.id, Ban.ended_at.is_(None))
+        await self._connection.execute(ban.values(ended_at=now))
+        await self._put_back(row, now)
+        if not row.mass_spam:
+            await self._outbox.add(topics.RestrictionEnded(row.user_id, row.id))
+        return row
+
+    async def _end(self, statement_id: UUID, by: UUID | None, now: datetime, how: str) -> StatementOfReasons | None:
+        live = update(Row).where(Row.id == statement_id, Row.lifted_at.is_(None))
+        return await self._connection.scalar(live.values(lifted_at=now, lifted_by=by, ended_as=how).returning(Row))
+
+    async def _put_back(self, row: StatementOfReasons, now: datetime) -> None:
+        user = await self._users.find(row.user_id)
+        if user is None:
+            return
+        as_set = {name for name, value in row.after.items() if getattr(user, name) == value}
+        columns = {name: value for name, value in row.before.items() if name in as_set}
+        username = columns.pop("username", None)
+        if columns:
+            await self._users.change(user.id, **columns)
+        if username is not None:
+            await self._give_back_name(user, username, now)
+
+    async def _give_back_name(self, user: User, username: str, now: datetime) -> None:
+        """Unless somebody else has it by now."""
+        try:
+            async with self._connection.savepoint():
+                await self._users.change(user.id, username=username)
+                await Usernames(self._connection).remember(user.id, user.username, username, now)
+        except ApiError as refused:
+            if not isinstance(refused.__cause__, UniqueViolation):
+                raise
+
+    async def shorten(self, statement_id: UUID, until: datetime) -> StatementOfReasons | None:
+        """A restriction ends earlier than it would have; None when it ended, or ends by then anyway."""
+        owner = await self._connection.scalar(select(Row.user_id).where(Row.id == statement_id))
+        if owner is None:
+            return None
+        await hold(self._connection, owner)
+        longer = update(Row).where(Row.id == statement_id, Row.lifted_at.is_(None))
+        longer = longer.where((Row.ends_at.is_(None)) | (Row.ends_at > until))
+        row = await self._connection.scalar(longer.values(ends_at=until).returning(Row))
+        if row is not None:
+            ban = update(Ban).where(Ban.statement_id == row.id, Ban.ended_at.is_(None))
+            await self._connection.execute(ban.values(until=until))
+        return row
+
+    async def due(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Restrictions whose time has come, the longest due first."""
+        due = select(Row.id).where(Row.lifted_at.is_(None), Row.ends_at <= now)
+        return await self._connection.scalars(due.order_by(Row.ends_at).limit(limit))
+
+    async def live_exclusion(self, user_id: UUID) -> Ban | None:
+        return await self._connection.scalar(select(Ban).where(Ban.user_id == user_id, Ban.ended_at.is_(None)))
+
+    async def release(self, user: User, now: datetime) -> User:
+        """The account as it is now, for a sign-in: one that is shut out until a time that has come is so no more.
+
+        The account must be held.
+        """
+        if user.status not in SHUT_OUT.values():
+            return user
+        ban = await self.live_exclusion(user.id)
+        if ban is None or ban.until is None or ban.until > now:
+            return user
+        await self.lift(ban.statement_id, None, now, EXPIRED)
+        return await self._users.get(user.id)
