@@ -21,7 +21,7 @@ from contract import caching, clamping, defaults, dry_runs, paging, permissions,
 from contract.bounds import BODY_LIMIT, NORMALIZE, Bounds
 from contract.defaults import COMMON
 from contract.permissions import Permissions
-from contract.policy import INACTIVE, MOVED_ON, ContractError, Policy, compile_policy
+from contract.policy import ANONYMOUS, INACTIVE, MOVED_ON, ContractError, Policy, compile_policy
 from contract.references import resolved
 from domain.config_keys import InvalidConfig, Rate
 from domain.switches import SWITCHES, SwitchKey
@@ -488,7 +488,7 @@ class _Expansion:
 
     def expand(self, operation: Json, policy: Policy) -> None:
         if policy.captcha:
-            operation["x-biore-captcha"] = True
+            operation["x-biore-captcha"] = policy.captcha_of_all or ANONYMOUS
         if policy.idempotent:
             operation.setdefault("parameters", []).append(self._common("parameters/IdempotencyKey"))
         paging.declare(operation, policy, self.components["schemas"], self._common)

@@ -46,6 +46,7 @@ BODY = ("validation.failed", "request.too_large")
 FORM_TYPE = "application/x-www-form-urlencoded"
 LARGEST_BODY = 256 * 1024
 CAPTCHA = "captchaToken"
+ANONYMOUS = "anonymous"
 INVALID_CURSOR = "list.invalid_cursor"
 INACTIVE = ("auth.account_suspended", "auth.account_banned", "auth.account_deactivated")
 # Who writes these changes how somebody signs in, or what remains of an account.
@@ -153,6 +154,7 @@ class Policy:
     """``statuses``: every error code that the operation may answer, the framework's own included, with its status.
 
     ``captcha``: the fields of the body that may carry its token, the present name first; none where there is none.
+    ``captcha_of_all``: it is asked of who shows an access token, too.
     ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
     ``bare``: a success has no envelope.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
@@ -182,6 +184,7 @@ class Policy:
     cache: Cache | None = None
     bare: bool = False
     cursor: Cursor | None = None
+    captcha_of_all: bool = True
 
     @property
     def codes(self) -> frozenset[str]:
@@ -251,6 +254,7 @@ def compile_policy(
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
         side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),
+        captcha_of_all=operation.get("x-biore-captcha") != ANONYMOUS,
     )
 
 
@@ -298,8 +302,10 @@ def captcha_fields(where: str, operation: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields that the loader adds to the body: one, and the former name where callers still send it."""
     given = operation.get("x-biore-captcha", False)
     former = given.get("former") if isinstance(given, dict) and len(given) == 1 else None
-    known = isinstance(given, bool) or isinstance(former, str)
-    _require(known, where, "x-biore-captcha must be true, false or {former: <name>}")
+    known = isinstance(given, bool) or isinstance(former, str) or given == ANONYMOUS
+    _require(known, where, f"x-biore-captcha must be true, false, {ANONYMOUS} or {{former: <name>}}")
+    told_apart = given != ANONYMOUS or operation.get("security") == BEARER_OFFERED
+    _require(told_apart, where, f"x-biore-captcha: {ANONYMOUS} is for operations that look at a token without asking")
     return (CAPTCHA, former) if isinstance(former, str) else (CAPTCHA,) if given else ()
 
 

@@ -255,6 +255,15 @@ class SmsAlert(Topic):
 
 
 @dataclass(frozen=True)
+class ReportReceived(Topic):
+    """``user`` reported, if it was an account."""
+
+    topic = "email.report_received"
+    notice: UUID
+    user: UUID | None = None
+
+
+@dataclass(frozen=True)
 class OtpSms(Topic):
     """``user``: an account goes with its jobs when it is erased."""
 

@@ -12,6 +12,7 @@ from domain.auth.changes import UNDO_HOURS, YOUNG_DAYS, Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
 from domain.gdpr import EXPORT_TTL_HOURS
 from domain.mailed_pages import REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
+from domain.trust.reports import called
 from domain.users import mask_email, moment
 
 if TYPE_CHECKING:
@@ -287,6 +288,33 @@ def _links(config: Config, notice: Notice, link: Link | None) -> dict[str, Any]:
 async def session_theft_alert(job: Job[topics.SessionTheftAlert], mailer: Mailer, config: Config) -> None:
     if config[ALERT_EMAIL]:
         await mailer.send(job, "session_theft_alert", to=config[ALERT_EMAIL], locale=None, user=str(job.payload.user))
+
+
+async def report_received(job: Job[topics.ReportReceived], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_reporter(job, uow, mailer, "report_received", strangers=("report_received.stranger",))
+
+
+async def _tell_reporter(
+    job: Job[topics.ReportReceived],
+    uow: UnitOfWork,
+    mailer: Mailer,
+    template: str,
+    notes: Sequence[str] = (),
+    strangers: Sequence[str] = (),
+) -> None:
+    """To the account, or to the address that was stated. ``strangers``: notes for the reader of the latter."""
+    async with uow() as db:
+        notice = await db.cases.find_notice(job.payload.notice)
+        user = await db.users.find(notice.user_id) if notice is not None and notice.user_id is not None else None
+    if notice is None:
+        return
+    told: dict[str, Any] = {"target": called(notice.evidence, notice.target_id), "number": str(notice.id)}
+    told["when"] = moment(notice.created_at)
+    if user is not None and user.status != "DELETED":
+        await mailer.send(job, template, to=user.email, locale=user.locale, notes=notes, **told)
+    elif notice.email is not None:
+        notes = (*notes, *strangers)
+        await mailer.send(job, template, to=notice.email, locale=notice.locale, notes=notes, **told)
 
 
 async def sms_alert(job: Job[topics.SmsAlert], mailer: Mailer, config: Config) -> None:

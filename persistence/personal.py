@@ -34,6 +34,8 @@ from persistence.models import (
     GdprRequest,
     KnownDevice,
     MailboxMessage,
+    ModerationCase,
+    ModerationNotice,
     OutboxJob,
     PasswordReset,
     ReactivationToken,
@@ -162,6 +164,12 @@ def _wished_for(subject: Subject) -> ColumnElement[bool]:
     """Own wishes, and such of others for the present address, which they never proved to be theirs."""
     theirs = and_(EmailChange.new_email == subject.email, EmailChange.used_at.is_(None))
     return or_(EmailChange.user_id == subject.user_id, theirs)
+
+
+def _reported(subject: Subject) -> ColumnElement[bool]:
+    """Reports of the account, and such of nobody's account that state one of its addresses."""
+    stated = and_(ModerationNotice.user_id.is_(None), ModerationNotice.email.in_(subject.addresses))
+    return or_(ModerationNotice.user_id == subject.user_id, stated)
 
 
 def _aliased(subject: Subject) -> ColumnElement[bool]:
@@ -339,6 +347,31 @@ PERSONAL: tuple[Personal, ...] = (
         "What you asked for about your data.",
         _of(GdprRequest),
         Keep("proof that the wish was fulfilled; it holds an id and times"),
+    ),
+    Personal(
+        ModerationNotice,
+        "What you reported.",
+        _of(ModerationNotice),
+        Anonymise(
+            "the decision rests on what was reported; without name and address nothing leads to who did",
+            {"user_id": None, "name": None, "email": None},
+        ),
+        {
+            "case_id": "it is shared with others who reported the same",
+            "evidence": "it is about another person",
+            "told_at": INTERNAL,
+        },
+        erased=_reported,
+    ),
+    Personal(
+        ModerationCase,
+        "Cases about what is yours.",
+        _of(ModerationCase),
+        Anonymise(
+            "that something was reported, and how it was decided, is counted; what it was is gone", {"evidence": {}}
+        ),
+        shown=False,
+        why="what was decided is told by its statement of reasons, and who reported it never is",
     ),
     Personal(
         AuditLog,

@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from domain.keys import DigestsOf
 from domain.users import Trace
+from persistence.admin.cases import Cases
 from persistence.admin.statements import Statements
 from persistence.audit import Audit
 from persistence.auth import (
@@ -102,6 +103,7 @@ class Repositories:
     idempotency = Repository(IdempotencyKeys)
     mailbox = Repository(Mailbox)
     mail_quotas = Repository(MailQuotas)
+    cases = Repository(Cases)
     schedule = Repository(Schedule)
     uploads = Repository(Uploads)
     files = Repository(Files)

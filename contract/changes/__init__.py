@@ -21,6 +21,8 @@ BOUNDS = {
 # Of these only their presence can be compared.
 RULES = ("pattern", "format", "multipleOf", "exclusiveMinimum", "exclusiveMaximum", "uniqueItems")
 # Parameters that follow from extensions, which are told in their place.
+# Of whom a captcha is asked: of nobody, of who shows no token, of all.
+CAPTCHAS = (False, "anonymous", True)
 FOLLOWING = ("Idempotency-Key", "If-Match", "If-None-Match")
 RESPONSE = "response"
 
@@ -152,7 +154,10 @@ class _Comparison:
         yield from self._rate(old.get("x-biore-rate-limit"), new.get("x-biore-rate-limit"))
         yield from self._size(old.get("x-biore-body-limit"), new.get("x-biore-body-limit"))
         yield from self._kept(old.get("x-biore-cache"), new.get("x-biore-cache"))
-        for key, breaks in (("captcha", (True, False)), ("bare", (True, True)), ("idempotency", (False, True))):
+        asked = [CAPTCHAS.index(document.get("x-biore-captcha", False)) for document in (old, new)]
+        fewer, more = asked[0] > asked[1], asked[0] < asked[1]
+        yield from self._switch(("captcha.added", "captcha.removed"), fewer, more, (True, False))
+        for key, breaks in (("bare", (True, True)), ("idempotency", (False, True))):
             flags = (old.get(f"x-biore-{key}", False), new.get(f"x-biore-{key}", False))
             yield from self._switch((f"{key}.added", f"{key}.removed"), *flags, breaks)
         yield from self._version(old, new)

@@ -17,6 +17,7 @@ from persistence.models.creators import CreatorProfile
 from persistence.models.devices import KnownDevice
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.mails import MailQuota
+from persistence.models.moderation import ModerationCase, ModerationNotice
 from persistence.models.oauth import OAuthProvider, OAuthUsedToken
 from persistence.models.otp import PhoneQuota
 from persistence.models.platform import (
@@ -66,6 +67,8 @@ __all__ = [
     "LoginAttempt",
     "MailQuota",
     "MailboxMessage",
+    "ModerationCase",
+    "ModerationNotice",
     "OAuthProvider",
     "OAuthUsedToken",
     "OneTimeToken",

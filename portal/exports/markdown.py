@@ -116,7 +116,8 @@ class Markdown:
             yield f"- {self._words('facts.permission')}: `{policy.permission}`: {self._permission(operation)}"
         yield f"- {self._words('facts.rate')}: {self._rate(operation)}"
         if policy.captcha:
-            yield f"- {self._words('facts.captcha')}: {self._words('facts.captchaYes')}"
+            asked = "facts.captchaYes" if policy.captcha_of_all else "facts.captchaAnonymous"
+            yield f"- {self._words('facts.captcha')}: {self._words(asked)}"
         if policy.idempotent:
             yield f"- {self._words('facts.idempotency')}: {self._words('facts.idempotencyYes')}"
         if policy.cursor:

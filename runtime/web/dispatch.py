@@ -191,7 +191,8 @@ class WiredOperation:
 
     async def _require_captcha(self, token: str | None, call: Call) -> None:
         captcha = self._container.captcha
-        if not self._policy.captcha or not captcha.enabled:
+        asked = bool(self._policy.captcha) and (self._policy.captcha_of_all or call.principal is None)
+        if not asked or not captcha.enabled:
             return
         if token is None:
             raise ApiError("captcha.required")

@@ -75,6 +75,7 @@ ACCESS = {
     "gdpr.export_download": Access("user", status="any"),
     "gdpr.export_legacy": Access("user", status="any"),
     "gdpr.export_status": Access("user", status="any"),
+    "reports.submit": Access("public", "looked at", "any"),
     "upload.presign": USER,
     "upload.status": USER,
     "users.appeals.submit": Access("user", status="any"),

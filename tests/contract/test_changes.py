@@ -173,6 +173,11 @@ TABLE: dict[str, tuple[Edit, set[tuple[str, str, bool]], set[tuple[str, str, boo
         {("body.loosened", "", False)},
     ),
     "captcha": (policy(x_biore_captcha=True), {("captcha.added", "", True)}, {("captcha.removed", "", False)}),
+    "captcha of the anonymous": (
+        policy(x_biore_captcha="anonymous"),
+        {("captcha.added", "", True)},
+        {("captcha.removed", "", False)},
+    ),
     "idempotency": (
         policy(x_biore_idempotency=True),
         {("idempotency.added", "", False)},

@@ -70,6 +70,9 @@ EDITS = {
     "a captcha that is neither on nor off": (
         "paths/auth/otp.yaml", "x-biore-captcha: true", "x-biore-captcha: yes",
         "x-biore-captcha must be"),
+    "a captcha of the anonymous where nobody else calls": (
+        AUTH, "x-biore-captcha: {former: turnstileToken}", "x-biore-captcha: anonymous",
+        "is for operations that look at a token"),
     "an idempotency of another kind": (
         AUTH, "x-biore-idempotency: true", "x-biore-idempotency: on",
         "x-biore-idempotency"),

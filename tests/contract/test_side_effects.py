@@ -14,6 +14,7 @@ from tests.contract import (
     confirmation_scenarios,
     gdpr_scenarios,
     oauth_scenarios,
+    report_scenarios,
     user_scenarios,
 )
 from tests.contract.operations import CONTRACT, IDS
@@ -114,6 +115,7 @@ SCENARIOS: dict[str, Scenario] = (
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
     | gdpr_scenarios.SCENARIOS
+    | report_scenarios.SCENARIOS
     | {
         "auth.register": register,
         "auth.verify_email": verify_email,
@@ -197,6 +199,7 @@ CONDITIONAL: Conditional = (
     | oauth_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
+    | report_scenarios.CONDITIONAL
     | {
         "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"}), *account_scenarios.LOGIN],
         "auth.refresh": [

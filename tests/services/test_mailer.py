@@ -43,6 +43,8 @@ VARIABLES = {
     "start": "2026-01-01 09:30 UTC",
     "end": "2026-02-01 09:30 UTC",
     "territory": "DE, FR",
+    "target": "@mallory",
+    "number": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b41",
 }
 UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"
 NOTES = (
@@ -52,6 +54,7 @@ NOTES = (
     *("restriction.territory", "restriction.automated_detection", "restriction.automated_decision"),
     *("restriction.appeal", "restriction.dispute", "restriction.court"),
     *("appeal_decided.GRANTED", "appeal_decided.PARTLY", "appeal_decided.DENIED", "appeal_decided.explanation"),
+    *("report_received.stranger", "report_decided.violation", "report_decided.no_violation"),
 )
 NASTY = "<script>alert('x')</script> & \"quoted\""
 
