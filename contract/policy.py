@@ -33,6 +33,7 @@ KNOWN = REQUIRED | {
     "x-biore-cursor",
     "x-biore-versioned",
     "x-biore-permission",
+    "x-biore-second-factor",
     "x-biore-dry-run",
     "x-biore-raw-body",
 }
@@ -158,7 +159,8 @@ class Policy:
     ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
     ``bare``: a success has no envelope.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
-    ``permission``: what one of the staff must have; None in every other scope.
+    ``permission``: what one of the staff must have; None in every other scope. ``second_factor``: whether the session
+    of one of the staff must have passed one.
     """
 
     operation_id: str
@@ -175,6 +177,7 @@ class Policy:
     fresh: Fresh
     versioned: Versioned | None
     permission: str | None
+    second_factor: bool
     dry_run: bool
     raw_body: RawBody | None
     statuses: Mapping[str, int]
@@ -248,6 +251,7 @@ def compile_policy(
         fresh=_fresh(where, operation),
         versioned=_versioned(where, method, operation),
         permission=_permission(where, method, operation),
+        second_factor=_second_factor(where, operation),
         dry_run=_dry_run(where, method, operation),
         raw_body=_raw_body(where, operation),
         statuses=statuses,
@@ -379,6 +383,14 @@ def _permission(where: str, method: str, operation: Mapping[str, Any]) -> str | 
     return str(given)
 
 
+def _second_factor(where: str, operation: Mapping[str, Any]) -> bool:
+    """False is said by what tells staff without one that it needs one."""
+    given, admin = operation.get("x-biore-second-factor"), operation["x-biore-scope"] == "admin"
+    known = given is None or (admin and given is False)
+    _require(known, where, "x-biore-second-factor is false, of scope admin, or left out")
+    return admin and given is None
+
+
 def _dry_run(where: str, method: str, operation: Mapping[str, Any]) -> bool:
     given = _flag(where, operation, "x-biore-dry-run")
     _require(not given or method != "get", where, "x-biore-dry-run is for what changes something, which GET does not")
@@ -483,6 +495,8 @@ def _implied(operation: Mapping[str, Any], refusing: bool, reading: bool) -> Ite
     if scope == "creator":
         yield "error.creator.not_found"
     if scope == "admin":
-        yield "auth.forbidden"
+        yield from ("auth.forbidden", "admin.network_refused", "admin.session_expired")
+        if operation.get("x-biore-second-factor") is not False:
+            yield "admin.two_factor_required"
         if operation.get("x-biore-permission") != STAFF:
             yield "admin.permission_denied"

@@ -12,11 +12,13 @@ from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from domain.email_address import is_valid, normalize
+from domain.network import is_network
 
 RATE = re.compile(r"(?P<limit>[1-9][0-9]{0,5})/(?:(?P<count>[1-9][0-9]{0,3}) ?)?(?P<unit>second|minute|min|hour|day)s?")
 UNIT_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400}
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 RATE_LIMIT_PREFIX = "ratelimit."
+MOST_NETWORKS = 100
 
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
@@ -171,6 +173,18 @@ class ListKey(Key[list[str]]):
         unknown = [item for item in value if item not in self.choices]
         self._expect(not self.choices or not unknown, value, _must_be_of(self.choices))
         return list(value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworksKey(ListKey):
+    """Networks in CIDR notation, IPv4 or IPv6, at most a hundred."""
+
+    def check(self, value: Any) -> list[str]:
+        texts = ListKey.check(self, value)
+        self._expect(len(texts) <= MOST_NETWORKS, value, f"must have at most {MOST_NETWORKS} networks")
+        unread = [text for text in texts if not is_network(text)]
+        self._expect(not unread, value, "must be a list of networks such as 203.0.113.0/24 or 2001:db8::/32")
+        return texts
 
 
 def _is_address(text: str) -> bool:

@@ -66,3 +66,18 @@ def traced_network(network: str) -> str | None:
     if address is None:
         return None
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
+
+
+def is_network(text: str) -> bool:
+    """Whether it is a network in CIDR notation whose address has no bits beyond its length."""
+    try:
+        network(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def network(text: str) -> Network:
+    """Raises ValueError."""
+    return ipaddress.ip_network(text)

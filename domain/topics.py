@@ -118,6 +118,26 @@ class ConfirmNewAddress(ToOwner):
     device: str = ""
 
 
+GRANTED, REVOKED = "granted", "revoked"
+
+
+@dataclass(frozen=True)
+class StaffChanged(ToOwner):
+    """To one of the owners. ``change``: granted | revoked; ``by`` is None for the command line."""
+
+    topic = "email.staff_changed"
+    member: UUID
+    role: str
+    change: str
+    by: UUID | None = None
+
+
+@dataclass(frozen=True)
+class StaffInvited(ToOwner):
+    topic = "email.staff_invited"
+    role: str
+
+
 class AccountRecovered(ToOwner):
     topic = "email.account_recovered"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contract.permissions import Permissions
 from domain.answers.cursors import Walk
 from domain.answers.prepared import Prepare
 from domain.config_keys import Config
@@ -53,6 +54,7 @@ __all__ = [
     "MailRules",
     "OAuth",
     "OneByOne",
+    "Permissions",
     "Prepare",
     "Principal",
     "QrCode",

@@ -321,3 +321,19 @@ async def sms_alert(job: Job[topics.SmsAlert], mailer: Mailer, config: Config) -
     if config[ALERT_EMAIL]:
         told: dict[str, Any] = job.payload.written()
         await mailer.send(job, "sms_alert", to=config[ALERT_EMAIL], locale=None, **told)
+
+
+async def staff_changed(job: Job[topics.StaffChanged], uow: UnitOfWork, mailer: Mailer) -> None:
+    """Names are of now: whoever got or lost a role may have another address since."""
+    payload = job.payload
+    async with uow() as db:
+        member = await db.users.find(payload.member)
+        by = await db.users.find(payload.by) if payload.by is not None else None
+    told: dict[str, Any] = {"account": member.email if member else str(payload.member), "role": payload.role}
+    told["by"] = by.email if by else ""
+    await _tell_owner(job, uow, mailer, f"staff_{payload.change}", **told)
+
+
+async def staff_invited(job: Job[topics.StaffInvited], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    link, minutes = RESET_PASSWORD.link(job.secret), config[RESET_TTL_MINUTES]
+    await _tell_owner(job, uow, mailer, "staff_invited", link=link, minutes=minutes, role=job.payload.role)

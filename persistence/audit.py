@@ -1,5 +1,6 @@
 """The audit trail: written in the transaction of what it tells about."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,10 @@ RECORD = insert(AuditLog).values(
     target_id=bindparam("target"),
     ip_prefix=bindparam("network"),
     correlation_id=bindparam("correlation"),
+    role=bindparam("role"),
+    reason=bindparam("reason"),
+    before=bindparam("before"),
+    after=bindparam("after"),
     details=bindparam("details"),
 )
 
@@ -32,9 +37,15 @@ class Audit:
         result: str = "success",
         actor: UUID | None = None,
         target: UUID | str | None = None,
+        reason: str | None = None,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
         **details: Any,
     ) -> None:
-        """``details`` must hold no secret and no clear address."""
+        """``details``, ``before`` and ``after`` must hold no secret and no clear address.
+
+        ``reason``: why somebody of the staff did it, in their words; their roles are added from the call.
+        """
         await self._connection.execute(
             RECORD,
             action=action,
@@ -43,5 +54,9 @@ class Audit:
             target=None if target is None else str(target),
             network=self._trace.network,
             correlation=self._trace.correlation_id,
+            role=self._trace.role,
+            reason=reason,
+            before=before,
+            after=after,
             details=details,
         )

@@ -7,6 +7,7 @@ from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.admin.cases import Cases
 from persistence.admin.statements import Statements
+from persistence.admin.staff import Staff
 from persistence.audit import Audit
 from persistence.auth import (
     EmailChanges,
@@ -97,6 +98,7 @@ class Repositories:
     oauth_used_tokens = Repository(OAuthUsedTokens)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
     statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
+    staff = Repository(Staff)
     audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
     config = Repository(ConfigEntries)
     signing_keys = Repository(SigningKeys)

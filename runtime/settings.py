@@ -29,7 +29,9 @@ HOST_ONLY = "host"  # in place of a domain: the refresh cookie goes to this host
 NEVER_FORWARDED = frozenset({"accept-language", "authorization", "cookie", "forwarded", "host", "origin", "user-agent"})
 WHOLE, NUMBER = "a whole number", "a number"
 A_PORT = "a whole number from 1 to 65535"
+SWITCH = {"on": True, "off": False}
 KINDS: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "admin": (SWITCH.__getitem__, "on or off"),
     "port": (int, A_PORT),
     "processes": (int, WHOLE),
     "max_connections": (int, WHOLE),
@@ -54,6 +56,8 @@ class InvalidSettings(Exception):
 class Settings:
     """``processes``: how many API processes share the rate limits (all nodes together).
 
+    ``admin``: whether this node has the operations of the staff; ``admin_origins`` are the only ones whose pages may
+    call them.
     ``log_level``: the least that is logged; pages and files of the portal are below ``info``.
     ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
     ``client_address_header``, ``country_header``: what trusted proxies set themselves, and is believed of them.
@@ -73,6 +77,8 @@ class Settings:
     redis_url: str | None = None
     secret_key: str | None = None
     cors_origins: tuple[str, ...] = ()
+    admin: bool = True
+    admin_origins: tuple[str, ...] = ()
     cookie_domain: str | None = None
     dev_token: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
@@ -97,6 +103,11 @@ class Settings:
     @property
     def production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Whose pages may sign in here: those of the staff, too."""
+        return tuple(dict.fromkeys(self.cors_origins + self.admin_origins))
 
     @property
     def embedded(self) -> bool:
@@ -175,12 +186,12 @@ def _parsed(name: str, value: str) -> object:
         kind, words = KINDS[name]
         try:
             return kind(value)
-        except ValueError:
+        except (ValueError, KeyError):
             raise InvalidSettings(f"{PREFIX}{name.upper()} must be {words}, not {value!r}") from None
     try:
         if name in ("data_dir", "portal_dir", "metrics_dir"):
             return Path(value)
-        if name == "cors_origins":
+        if name in ("cors_origins", "admin_origins"):
             return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
         if name == "trusted_proxies":
             return tuple(ipaddress.ip_network(network.strip()) for network in value.split(",") if network.strip())
@@ -224,10 +235,11 @@ def faults(settings: Settings) -> Iterator[str]:
 
 def _address_faults(settings: Settings) -> Iterator[str]:
     """Of what this process reaches others by; none is quoted, because some hold passwords."""
-    if "*" in settings.cors_origins:
-        yield f"{PREFIX}CORS_ORIGINS must name origins: answers carry credentials"
-    elif not all(map(ORIGIN.fullmatch, settings.cors_origins)):
-        yield f"{PREFIX}CORS_ORIGINS must be origins without a path, separated by commas: https://app.example.com"
+    for name, origins in (("CORS_ORIGINS", settings.cors_origins), ("ADMIN_ORIGINS", settings.admin_origins)):
+        if "*" in origins:
+            yield f"{PREFIX}{name} must name origins: answers carry credentials"
+        elif not all(map(ORIGIN.fullmatch, origins)):
+            yield f"{PREFIX}{name} must be origins without a path, separated by commas: https://app.example.com"
     if settings.database_url is not None:
         yield from _database_faults(settings.database_url)
     if settings.redis_url is not None and not _is_redis(settings.redis_url):

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from contract.permissions import Permissions
 from domain.answers.cursors import Walk
 from domain.config_keys import Config
 from domain.keys import DigestsOf
@@ -67,6 +68,7 @@ class Services(Shared):
     mail_rules: MailRules
     oauth: OAuthFamily
     one_by_one: OneByOne
+    permissions: Permissions
     qr_code: QrCode
     random_bytes: RandomBytes
     region_of: RegionOf

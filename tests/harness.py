@@ -17,6 +17,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from contract.loader import Contract
+from contract.policy import Policy
 from domain.jobs import PLACES
 from persistence.engine.database import Database
 from runtime.compose import build_parts
@@ -24,7 +25,7 @@ from runtime.serve.process import ApiServer
 from runtime.serve.protocol import Limits
 from runtime.settings import Settings
 from runtime.web.app import Application
-from runtime.web.extensions.staff import PermissionsOf, nobodys_permissions
+from runtime.web.extensions.staff import StandingOf
 from runtime.worker.worker import Worker
 from tests.reached import REACHED
 from tests.recording import record_answer
@@ -46,7 +47,7 @@ _addresses = count(1)
 class Server:
     """An application under uvicorn in a thread of its own. ``changes`` are settings, ``contract`` another than ours.
 
-    ``defaults`` are those of config keys, ``permissions_of`` knows the staff.
+    ``defaults`` are those of config keys, ``standing_of`` knows the staff in place of the database.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Server:
         limits: Limits | None = None,
         contract: Contract | None = None,
         defaults: Mapping[str, Any] = CHEAP,
-        permissions_of: PermissionsOf = nobodys_permissions,
+        standing_of: StandingOf | None = None,
         **changes: Any,
     ) -> None:
         self.database_url = database_url
@@ -71,7 +72,7 @@ class Server:
         parts = (
             build_parts(self.settings, database_url, "api", contract=contract, defaults=defaults) if contract else None
         )
-        self.app = Application(self.settings, database_url, parts, defaults, permissions_of)
+        self.app = Application(self.settings, database_url, parts, defaults, standing_of)
         self.server = ApiServer(self.app.asgi, self.app.lifecycle, self.settings, limits)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -151,6 +152,9 @@ class Api(httpx.Client):
         super().__init__(base_url=server.origin, timeout=30, headers=headers, verify=False, **options)
         self.server = server
         self._contract = server.app.parts.contract
+
+    def policy(self, operation_id: str) -> Policy:
+        return self._contract.policies[operation_id]
 
     def call(self, operation_id: str, body: Any = None, *, path: str | None = None, **options: Any) -> httpx.Response:
         """Call an operation; ``path`` replaces the contract's where it has parameters."""

@@ -60,12 +60,14 @@ class Client(NamedTuple):
 class Trace:
     """What leads from a record back to the call that made it. ``network`` is coarse: /24 or /48.
 
-    ``traceparent`` names the span of that call where requests are traced (W3C Trace Context).
+    ``traceparent`` names the span of that call where requests are traced (W3C Trace Context). ``role``: the roles by
+    which somebody of the staff called, by comma.
     """
 
     correlation_id: str | None = None
     network: str | None = None
     traceparent: str | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ class Principal(NamedTuple):
     """Whose live session the access token names. ``user`` is None when the account is gone.
 
     ``confirmed_at``: when the bearer last proved who they are. ``creator_id``: of the account's creator profile.
-    ``permissions``: as one of the staff, asked for in scope ``admin`` alone; empty for who is none.
+    ``permissions`` and ``roles``: as one of the staff, asked for in scope ``admin`` alone; empty for who is none.
     """
 
     user_id: UUID
@@ -212,3 +214,4 @@ class Principal(NamedTuple):
     confirmed_at: datetime | None
     creator_id: UUID | None = None
     permissions: frozenset[str] = frozenset()
+    roles: tuple[str, ...] = ()

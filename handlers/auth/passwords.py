@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
@@ -142,7 +142,7 @@ async def _unlink_young(db: Repositories, user_id: UUID, config: Config, now: da
     return await db.oauth_links.platforms_of(user_id)
 
 
-def _as_told(standing: set[wire.OAuthPlatform], linked: set[wire.OAuthPlatform]) -> dict[str, str]:
+def _as_told(standing: set[wire.OAuthPlatform], linked: set[wire.OAuthPlatform]) -> dict[str, Any]:
     """In the mail about a new password."""
     return {"standing": ",".join(sorted(standing)), "unlinked": ",".join(sorted(linked - standing))}
 

@@ -63,7 +63,8 @@ async def login(
         if right and await db.sign_in_challenges.consume(challenge.id, now):
             await second_factor.forget_failures(db, user_id)
             await visitor.welcome(db, user_id, country, now)
-            session_id = await db.sessions.start(user_id, client, country, now, now + absolute)
+            ends = now + absolute
+            session_id = await db.sessions.start(user_id, client, country, now, ends, second_factor=True)
             await db.audit.record("auth.2fa.login.success", actor=user_id, target=session_id)
         else:
             await db.audit.record("auth.2fa.login.failure", result="failure", target=user_id)

@@ -49,6 +49,7 @@ START = (
         user_agent=bindparam("device"),
         ip=bindparam("address"),
         country=bindparam("place"),
+        second_factor_at=bindparam("passed"),
     )
     .returning(Session.id)
 )
@@ -99,9 +100,16 @@ class Sessions:
         self._connection = connection
 
     async def start(
-        self, user_id: UUID, client: Client, country: str | None, now: datetime, expires_at: datetime
+        self,
+        user_id: UUID,
+        client: Client,
+        country: str | None,
+        now: datetime,
+        expires_at: datetime,
+        *,
+        second_factor: bool = False,
     ) -> UUID:
-        """Open a session and note the login on the account."""
+        """Open a session and note the login on the account. ``second_factor``: the sign-in passed one."""
         session_id = await self._connection.scalar_one(
             START,
             owner=user_id,
@@ -110,6 +118,7 @@ class Sessions:
             device=client.user_agent,
             address=client.ip,
             place=country,
+            passed=now if second_factor else None,
         )
         await self._connection.execute(NOTE_LOGIN, owner=user_id, now=now)
         return session_id

@@ -34,6 +34,7 @@ from persistence.models.platform import (
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
 from persistence.models.sms import SmsBudget
+from persistence.models.staff import StaffRole
 from persistence.models.uploads import Upload
 from persistence.models.users import (
     ConsentRecord,
@@ -86,6 +87,7 @@ __all__ = [
     "SmsDelivery",
     "SocialAccount",
     "StatementOfReasons",
+    "StaffRole",
     "Upload",
     "User",
     "UserSettings",

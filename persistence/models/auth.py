@@ -13,7 +13,8 @@ class Session(Identified, Created, Base):
     """``counter`` is the one of the refresh token that is good now; earlier ones are known by being smaller.
 
     ``user_id`` is no foreign key: a session may outlive its account, and its bearer is then told so.
-    ``confirmed_at``: when its bearer last proved who they are, by the sign-in or later.
+    ``confirmed_at``: when its bearer last proved who they are, by the sign-in or later. ``second_factor_at``: when the
+    sign-in passed one. ``admin_seen_at``: when, to the minute, it last called an operation of the staff.
     """
 
     __tablename__ = "sessions"
@@ -26,6 +27,8 @@ class Session(Identified, Created, Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
+    second_factor_at: Mapped[datetime | None]
+    admin_seen_at: Mapped[datetime | None]
     user_agent: Mapped[str | None]
     ip: Mapped[str | None]
     country: Mapped[str | None]

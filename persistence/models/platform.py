@@ -133,7 +133,11 @@ class SigningKey(Created, Base):
 
 
 class AuditLog(Identified, Created, Base):
-    """Append-only; a trigger refuses changes. Holds no secret and no clear address."""
+    """Append-only; a trigger refuses changes. Holds no secret and no clear address.
+
+    ``role``: the roles of an actor who acted as staff, by comma. ``reason``: in that person's words. ``before`` and
+    ``after``: what the act changed.
+    """
 
     __tablename__ = "audit_logs"
     __table_args__ = (
@@ -147,4 +151,8 @@ class AuditLog(Identified, Created, Base):
     target_id: Mapped[str | None]
     correlation_id: Mapped[str | None]
     ip_prefix: Mapped[str | None]
+    role: Mapped[str | None]
+    reason: Mapped[str | None]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
     details: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))

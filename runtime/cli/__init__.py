@@ -9,14 +9,15 @@ from domain.config_keys import InvalidConfig
 from persistence.engine.reach import NotMigrated, OutOfReach
 from persistence.migrate import Locked
 from proof.checkout import NoCheckout
-from runtime.cli import config, contract, keys, mailbox, new, platforms, portal, serve, users
+from runtime.cli import admin, config, contract, keys, mailbox, new, platforms, portal, serve, users
 from runtime.serve.embedded import InUse, NotInstalled
 from runtime.settings import InvalidSettings
 from services.recovery import NotRecovered
+from services.staff import NotDone
 
 REFUSALS = (
     InvalidSettings, InvalidConfig, ContractError, NotInstalled, InUse, NoCheckout, NotRecovered, Locked,
-    OutOfReach, NotMigrated,
+    OutOfReach, NotMigrated, NotDone,
 )  # fmt: skip
 
 
@@ -35,6 +36,7 @@ for command in (
     platforms.oauth,
     keys.keys,
     users.users,
+    admin.admin,
     contract.spec_group,
     new.new,
     portal.portal,

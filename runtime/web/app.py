@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contract.loader import METHODS, Contract, Json
 from contract.schemas import SchemaCompiler
 from domain.clock import utc_now
 from domain.upload import FILES
@@ -29,13 +30,13 @@ from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.observe.tracing import NoTracing
 from runtime.settings import Settings
 from runtime.web import scrape
-from runtime.web.answers.origins import AnyOrigin
+from runtime.web.answers.origins import AnyOrigin, ByPath
 from runtime.web.call import Call
 from runtime.web.cookie import refresh_cookie
 from runtime.web.dispatch import Container, WiredApp, find_handler
 from runtime.web.edge import EdgeMiddleware
 from runtime.web.errors import ErrorLayer, Refusals
-from runtime.web.extensions.staff import PermissionsOf, nobodys_permissions
+from runtime.web.extensions.staff import StaffGuard, StandingOf
 from runtime.web.files import FileServer
 from runtime.web.guards import GuardLayer, Guards
 from runtime.web.lifecycle import Lifecycle, LifecycleMiddleware, Phase
@@ -70,6 +71,7 @@ FOR_BROWSERS = frozenset({"Allow", "Set-Cookie", "WWW-Authenticate"})
 # What any call may have; the contract names the rest.
 ALLOWED = frozenset({"Authorization", "Content-Type", "X-Correlation-Id"})
 PREFLIGHT_SECONDS = 600
+ADMIN = "/admin/"
 DOCUMENT_SECONDS = 300
 
 
@@ -101,9 +103,9 @@ class Application:
 
     ``innermost`` calls the handlers, ``sessions`` knows who is signed in.
     ``parts``: others than those of the settings, ``defaults`` as in
-    ``build_parts``. ``permissions_of`` tells what a caller may as one of the
-    staff. ``connexion`` is the stack of Connexion's layers alone,
-    from routing to the handler's answer.
+    ``build_parts``. ``standing_of`` tells what a caller is as staff, in place of
+    the database. ``connexion`` is the stack of Connexion's layers alone, from
+    routing to the handler's answer.
     """
 
     innermost: type[AsyncASGIApp] = WiredApp
@@ -115,7 +117,7 @@ class Application:
         database_url: str,
         parts: Parts | None = None,
         defaults: Mapping[str, Any] | None = None,
-        permissions_of: PermissionsOf = nobodys_permissions,
+        standing_of: StandingOf | None = None,
     ) -> None:
         self.metrics = Metrics("api", settings.metrics_dir)
         observe = self.metrics.attempt
@@ -135,7 +137,8 @@ class Application:
         shown = marks(refresh_cookie(contract, settings), device_cookie(contract), self.tokens, keyring)
         self.guards = Guards(
             contract.policies, settings, self.config, self.limiter, utc_now,
-            marks=shown, permissions_of=permissions_of, dev_token_header=contract.dev_token_header.lower(),
+            marks=shown, dev_token_header=contract.dev_token_header.lower(),
+            staff=StaffGuard(contract.permissions, self.config, utc_now, self.parts.database, standing_of),
         )  # fmt: skip
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None
@@ -191,12 +194,15 @@ class Application:
 
     def _shared(self, app: ASGIApp) -> ASGIApp:
         """With browsers of the origins that may read the answers."""
-        origins, contract = self.parts.settings.cors_origins, self.parts.contract
+        settings, contract = self.parts.settings, self.parts.contract
         allowed = sorted(ALLOWED | contract.request_headers)
         exposed = sorted(contract.answer_headers - FOR_BROWSERS)
-        if origins:
-            app = CORSMiddleware(
-                app,
+
+        def shared(origins: Collection[str]) -> ASGIApp:
+            if not origins:
+                return bare
+            return CORSMiddleware(
+                bare,
                 allow_origins=origins,
                 allow_methods=sorted(contract.methods - {"HEAD"}),
                 allow_headers=allowed,
@@ -204,6 +210,10 @@ class Application:
                 expose_headers=exposed,
                 max_age=PREFLIGHT_SECONDS,
             )
+
+        bare = app
+        if settings.origins:
+            app = ByPath(f"{contract.base_path}{ADMIN}", shared(settings.admin_origins), shared(settings.origins))
         if not any(policy.cache for policy in contract.policies.values()):
             return app
         return AnyOrigin(
@@ -241,7 +251,7 @@ class Application:
             security_map={"apiKey": DevTokenSecurity},
         )
         app.add_api(
-            parts.contract.document,
+            self._served(parts.contract),
             base_path=parts.contract.base_path,
             contract=parts.contract,
             routes=self._routes,
@@ -264,6 +274,17 @@ class Application:
         stack: ASGIApp = app._build_middleware_stack()[0]
         return stack
 
+    def _served(self, contract: Contract) -> Json:
+        """Without scope ``admin`` where this node does not have it: its paths are then as unknown as any others."""
+        if self.parts.settings.admin:
+            return contract.document
+        paths: Json = {path: dict(item) for path, item in contract.document["paths"].items()}
+        for policy in contract.policies.values():
+            if policy.scope == "admin":
+                del paths[policy.path][policy.method]
+        served = {path: item for path, item in paths.items() if not item.keys().isdisjoint(METHODS)}
+        return contract.document | {"paths": served}
+
     def _services(self) -> Services:
         """What a handler may ask for by name, beside what belongs to the call itself."""
         return Services(
@@ -280,6 +301,7 @@ class Application:
             leaked_passwords=self.parts.providers.leaked_passwords,
             mail_rules=MailRules(self.config, self.parts.settings.dns_resolver, observe=self.metrics.attempt),
             oauth=self._oauth(),
+            permissions=self.parts.contract.permissions,
             one_by_one=OneByOne(),
             qr_code=png_data_url,
             random_bytes=os.urandom,

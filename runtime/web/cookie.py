@@ -61,7 +61,7 @@ def refresh_cookie(contract: Contract, settings: Settings) -> RefreshCookie:
         path=contract.base_path + declared["x-biore-cookie-path"],
         domain=settings.refresh_domain,
         host_only=settings.cookie_domain == HOST_ONLY,
-        origins=frozenset(settings.cors_origins),
+        origins=frozenset(settings.origins),
     )
 
 

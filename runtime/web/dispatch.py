@@ -248,7 +248,8 @@ class WiredOperation:
         return answer
 
     def _trace(self, call: Call) -> Trace:
-        return Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get())
+        role = ",".join(call.principal.roles) if call.principal and call.principal.roles else None
+        return Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get(), role)
 
     async def _perform(self, call: Call, claim: Claim | None = None) -> Answer:
         """Run the handler; under a claim its effect and its answer commit together."""

@@ -1,8 +1,8 @@
 """What stands before an operation, cheap before dear.
 
-Scope, account status, kill switch, a recent proof of who calls, rate limit. Staff is asked for a permission before the
-kill switch, so that strangers learn nothing, and for the proof after the limit, so that whoever has a copy of a token
-finds out slowly how fresh it is.
+Scope, account status, kill switch, a recent proof of who calls, rate limit. Staff must be and show what it takes before
+the kill switch, so that strangers learn nothing, and is asked for the proof after the limit, so that whoever has a copy
+of a token finds out slowly how fresh it is.
 """
 
 import hmac
@@ -27,7 +27,7 @@ from domain.switches import RATE_LIMITS_ENABLED
 from domain.users import Principal
 from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY, Call
-from runtime.web.extensions.staff import PermissionsOf, nobodys_permissions
+from runtime.web.extensions.staff import StaffGuard
 from runtime.web.limits.local import Decision, Limiter
 from runtime.web.linking import ByOperation
 from runtime.web.marks import Mark
@@ -71,7 +71,7 @@ CHECKS: Mapping[str, Check] = {
     "public": _anybody,
     "user": _somebody,
     "creator": _creator,
-    "admin": _somebody,  # and staff, once the account may act: `admit`
+    "admin": _somebody,  # and staff, once the account may act: `require_staff`
     "dev": _developer,
 }
 
@@ -87,7 +87,7 @@ class Guards:
     clock: Callable[[], datetime]
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
     marks: Mapping[str, Mark] = field(default_factory=dict)
-    permissions_of: PermissionsOf = nobodys_permissions
+    staff: StaffGuard = field(kw_only=True)
     dev_token_header: str = field(kw_only=True)
     """In lower case."""
 
@@ -97,29 +97,33 @@ class Guards:
             raise ContractError(f"scopes {sorted(unchecked)}: write their checks into CHECKS of runtime/web/guards.py")
 
     def admit(self, policy: Policy, call: Call) -> None:
-        """All but the rate limit, which is dearer, and the proof that staff needs. ``call`` knows its permissions.
+        """All but the rate limit, which is dearer, and what staff must be and show.
 
         Raises ApiError at the first guard that refuses.
-
-        While nobody knows what an admin stored, a kill switch might be thrown and a captcha be on.
         """
+        self.require_account(policy, call)
+        self.require_on(policy)
+        if call.principal is not None and _must_be_fresh(policy, call.principal):
+            auth.require_fresh(call.principal.confirmed_at, self.clock(), self.config)
+
+    def require_account(self, policy: Policy, call: Call) -> None:
+        """While nobody knows what an admin stored, a kill switch might be thrown and a captcha be on."""
         if not self.config.known:
             raise ApiError("service.unavailable", retry_after=1)
         self.checks[policy.scope](self.settings, call)
         if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
             require_active(call.principal.user.status)
-        if policy.scope == "admin":
-            require_permitted(policy, call)
+
+    def require_on(self, policy: Policy) -> None:
+        """Raises ApiError with the code of the kill switch that stops the operation."""
         switch = policy.kill_switch
         if switch is not None and switch.key.stops(self.config[switch.key]):
             raise ApiError(switch.error)
-        if policy.scope != "admin" and call.principal is not None and _must_be_fresh(policy, call.principal):
-            auth.require_fresh(call.principal.confirmed_at, self.clock(), self.config)
 
-    async def look_up_staff(self, call: Call) -> None:
-        """What the caller may as one of the staff, before anybody asks."""
+    async def require_staff(self, policy: Policy, call: Call) -> None:
+        """``call`` knows roles and permissions of its caller from then on. Raises ApiError as ``StaffGuard.admit``."""
         if call.principal is not None:
-            call.principal = call.principal._replace(permissions=await self.permissions_of(call.principal))
+            call.principal = await self.staff.admit(policy, call.principal, call.client.ip)
 
     def require_fresh_staff(self, policy: Policy, call: Call) -> None:
         """After the rate limit. Raises ApiError admin.reauthentication_required."""
@@ -197,13 +201,6 @@ def require_active(status: str) -> None:
         raise ApiError(f"auth.account_{status.lower()}")
 
 
-def require_permitted(policy: Policy, call: Call) -> None:
-    """Closed where anything is missing. Raises ApiError auth.forbidden or admin.permission_denied."""
-    permissions = frozenset[str]() if call.principal is None else call.principal.permissions
-    admin.require_staff(permissions)
-    admin.require_permission(policy.permission or "", permissions)
-
-
 class GuardedOperation:
     def __init__(self, next_app: ASGIApp, guards: Guards, policy: Policy) -> None:
         self._next = next_app
@@ -227,8 +224,9 @@ class StaffOperation(GuardedOperation):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[SCOPE_KEY]
-        await self._guards.look_up_staff(call)
-        self._guards.admit(self._policy, call)
+        self._guards.require_account(self._policy, call)
+        await self._guards.require_staff(self._policy, call)
+        self._guards.require_on(self._policy)
         if self._rate is not None:
             await self._guards.limit(self._policy.operation_id, call, self._rate)
         self._guards.require_fresh_staff(self._policy, call)

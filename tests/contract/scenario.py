@@ -1,12 +1,13 @@
 """What a scenario of the test of side effects is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from tests.handlers.support import account, insert
 from tests.harness import Api, Tables, bearer
+from tests.staff import member
 
 Act = Callable[[], httpx.Response]
 Scenario = Callable[[Api, Tables], Act]
@@ -28,6 +29,30 @@ def calling(operation_id: str, body: Any = None, **columns: Any) -> Scenario:
         return lambda: api.call(operation_id, body, headers=headers)
 
     return prepare
+
+
+def as_staff(
+    operation_id: str,
+    body: Any = None,
+    *,
+    path: str | None = None,
+    prepare: Callable[[Tables], Mapping[str, Any]] | None = None,
+    role: str = "OWNER",
+    **options: Any,
+) -> Scenario:
+    """A member of the staff calls, who has a second factor and confirmed it just now.
+
+    ``prepare`` brings about what comes before; what it returns fills the ``path``, such as ``/admin/users/{id}``.
+    """
+
+    def before(api: Api, tables: Tables) -> Act:
+        caller = member(api.server, role)
+        filled = prepare(tables) if prepare is not None else {}
+        place = (path or api.policy(operation_id).path).format(**filled)
+        headers = caller.headers | options.get("headers", {})
+        return lambda: api.call(operation_id, body, path=place, **(options | {"headers": headers}))
+
+    return before
 
 
 def with_proofs_open(scenario: Scenario) -> Scenario:

@@ -33,7 +33,14 @@ class Access(NamedTuple):
 
 
 PUBLIC, USER = Access("public", "ignored"), Access("user")
+STAFF = Access("admin")
 ACCESS = {
+    "admin.me": STAFF,
+    "admin.roles.list": STAFF,
+    "admin.session.confirm": STAFF,
+    "admin.staff.grant": STAFF,
+    "admin.staff.list": STAFF,
+    "admin.staff.revoke": STAFF,
     "auth.changes.undo": PUBLIC,
     "auth.confirmation.confirm": Access("user", status="any"),
     "auth.login": PUBLIC,
@@ -122,6 +129,7 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "upload.status": (upload_of, (404, "error.upload.not_found")),
 }
 NOBODYS = {
+    "admin.staff.revoke": "whoever may manage staff may do so with everybody's roles",
     "auth.oauth.login": "the token of the mail is a proof",
     "auth.otp.challenge": "a challenge is known to whom it was told, signed in or not",
     "auth.otp.resend": "a challenge is known to whom it was told, signed in or not",

@@ -11,6 +11,7 @@ import pytest
 from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
+    admin_scenarios,
     confirmation_scenarios,
     gdpr_scenarios,
     oauth_scenarios,
@@ -111,6 +112,7 @@ def _sent_code(api: Api) -> str:
 
 SCENARIOS: dict[str, Scenario] = (
     account_scenarios.SCENARIOS
+    | admin_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
@@ -196,6 +198,7 @@ def wrong_code(api: Api, tables: Tables) -> Act:
 # What each scenario shows of the effects that are declared with ``when``.
 CONDITIONAL: Conditional = (
     account_scenarios.CONDITIONAL
+    | admin_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL

@@ -197,7 +197,7 @@ def rules(node: Any) -> Iterator[str]:
         for item in node:
             yield from rules(item)
     elif isinstance(node, dict):
-        yield from (str(node.get(OVERRIDE, key)) for key in node.keys() - STRUCTURE - {CHECK, EXACT_PATTERN})
+        yield from (str(node.get(OVERRIDE, key)) for key in node.keys() - STRUCTURE - {CHECK, EXACT_PATTERN, "default"})
         if CHECK in node:
             yield node[CHECK]
         for key, value in node.items():

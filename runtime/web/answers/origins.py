@@ -75,6 +75,22 @@ class AnyOrigin:
         await send({"type": "http.response.body", "body": b""})
 
 
+class ByPath:
+    """Pure ASGI: paths below ``prefix`` go to ``inside``, all others to ``outside``, which wrap the same application.
+
+    So the operations of the staff are shared with pages of other origins than the rest of the API.
+    """
+
+    def __init__(self, prefix: str, inside: ASGIApp, outside: ASGIApp) -> None:
+        self._prefix = prefix
+        self._inside = inside
+        self._outside = outside
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        within = scope["type"] == "http" and scope["path"].startswith(self._prefix)
+        await (self._inside if within else self._outside)(scope, receive, send)
+
+
 class OpenSend:
     """``send`` that says ``*`` for an operation that is open to all. It has no coroutine of its own."""
 

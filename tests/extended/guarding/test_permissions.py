@@ -16,16 +16,17 @@ from contract.loader import OPENAPI, load
 from contract.permissions import Permission, Permissions
 from contract.policy import ContractError, Fresh
 from contract.texts import Texts
-from domain.admin import FRESH_MINUTES, STAFF
+from domain.admin import FRESH_MINUTES, STAFF, Standing
+from domain.clock import utc_now
 from domain.users import Principal
 from portal.model import Site
 from portal.words import Words
 from proof.managed import keys_of
-from runtime.web.extensions.staff import nobodys_permissions
 from tests.extended.guarding.kit import STARTED, SWITCHED, THROWN, documented, edited, refusal, sampled
 from tests.handlers.support import change, somebody
 from tests.harness import CHEAP, Api, Server, bearer, code_of
 from tests.portal.conftest import BUILT
+from tests.staff import FACTOR
 
 FILE, PATHS = "permissions.yaml", "paths/samples.yaml"
 DENIED, AGAIN = "admin.permission_denied", "admin.reauthentication_required"
@@ -60,15 +61,16 @@ OF_OPERATIONS = {
 
 
 class Staff:
-    """Roles of accounts, as a table will have them; ``asked`` counts."""
+    """Roles of accounts, in place of the table; ``asked`` counts."""
 
     def __init__(self) -> None:
         self.roles: dict[UUID, tuple[str, ...]] = {}
         self.asked = 0
 
-    async def permissions_of(self, principal: Principal) -> frozenset[str]:
+    async def standing_of(self, principal: Principal) -> Standing:
         self.asked += 1
-        return CONTRACT.permissions.of(self.roles.get(principal.user_id, ()))
+        now = utc_now()
+        return Standing(self.roles.get(principal.user_id, ()), now, now, now)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,7 @@ def staff() -> Staff:
 
 @pytest.fixture(scope="module")
 def server(start_server: Callable[..., Server], staff: Staff) -> Server:
-    return start_server(**STARTED, permissions_of=staff.permissions_of)
+    return start_server(**STARTED, standing_of=staff.standing_of)
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def api(server: Server) -> Iterator[Api]:
 
 
 def hired(server: Server, staff: Staff, *roles: str, **columns: str) -> dict[str, str]:
-    token = somebody(server, **columns)
+    token = somebody(server, **(FACTOR | columns))
     staff.roles[server.on_loop(server.app.tokens.read_access(token)).user_id] = roles
     return bearer(token)
 
@@ -253,14 +255,11 @@ class TestEverybody:
 
 
 class TestClosed:
-    def test_without_somebody_who_knows_the_staff(self, start_server: Callable[..., Server]) -> None:
+    def test_to_who_has_no_role(self, start_server: Callable[..., Server]) -> None:
         server = start_server(**STARTED)
         with server.client() as api:
             for name in OPERATIONS:
                 assert code_of(call(api, name, bearer(somebody(server)))) == "auth.forbidden"
-
-    def test_today_nobody_is_staff(self, server: Server) -> None:
-        assert server.on_loop(nobodys_permissions(Principal(UUID(int=1), UUID(int=2), None, None))) == frozenset()
 
 
 class TestFreshness:
@@ -312,9 +311,7 @@ class TestFreshness:
 class TestOrder:
     def test_a_thrown_switch_is_told_to_those_who_may(self, start_server: Callable[..., Server]) -> None:
         staff = Staff()
-        server = start_server(
-            contract=CONTRACT, permissions_of=staff.permissions_of, defaults=CHEAP | {THROWN.name: True}
-        )
+        server = start_server(contract=CONTRACT, standing_of=staff.standing_of, defaults=CHEAP | {THROWN.name: True})
         told = {}
         with server.client() as api:
             for roles in ((), ("AUDITOR",), ("MODERATOR",)):

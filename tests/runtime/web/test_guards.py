@@ -107,6 +107,7 @@ class TestScopes:
                 utc_now,
                 checks,
                 dev_token_header="X",
+                staff=shared_server.app.guards.staff,
             )
 
     def test_there_is_no_check_without_a_scope(self) -> None:
@@ -117,7 +118,10 @@ def test_nothing_is_done_before_it_is_known_what_an_admin_stored(shared_server: 
     """A kill switch may be thrown, and a captcha be on."""
     parts = shared_server.app.parts
     unread = LiveConfig(parts.database, parts.keyring, "development", parts.contract.limited, {})
-    guards = Guards(parts.contract.policies, parts.settings, unread, LocalLimiter(), utc_now, dev_token_header="X")
+    staff = shared_server.app.guards.staff
+    guards = Guards(
+        parts.contract.policies, parts.settings, unread, LocalLimiter(), utc_now, dev_token_header="X", staff=staff
+    )
     call = Call("", Client("192.0.2.7", "192.0.2.7", None, None, "en"), Headers([]))
     with pytest.raises(ApiError, match=r"service\.unavailable"):
         guards.admit(parts.contract.policies["auth.register"], call)

@@ -1,0 +1,159 @@
+"""Which account has which role, and what its session has shown."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, and_, bindparam, cast, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from domain.admin import OWNER, Standing
+from domain.errors import ApiError
+from persistence.engine.connection import Connection
+from persistence.engine.keyset import Keyset
+from persistence.models import Session, StaffRole, User
+
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def _live(now: Any) -> Any:
+    return or_(StaffRole.expires_at.is_(None), StaffRole.expires_at > now)
+
+
+_roles = (
+    select(func.coalesce(func.array_agg(aggregate_order_by(StaffRole.role, StaffRole.role)), cast([], ARRAY(Text))))
+    .where(StaffRole.user_id == Session.user_id, _live(bindparam("now")))
+    .scalar_subquery()
+)
+STANDING = select(
+    _roles, Session.created_at, Session.second_factor_at, Session.admin_seen_at, Session.confirmed_at
+).where(Session.id == bindparam("session_id"))
+ROLES_OF = select(StaffRole.role).where(StaffRole.user_id == bindparam("user_id"), _live(func.now()))
+SEEN = (
+    update(Session)
+    .where(
+        Session.id == bindparam("session_id"),
+        or_(Session.admin_seen_at.is_(None), Session.admin_seen_at < bindparam("before")),
+    )
+    .values(admin_seen_at=bindparam("now"))
+)
+BY_ID = Keyset(StaffRole.user_id)
+
+
+class Grant(NamedTuple):
+    """A live role of an account."""
+
+    role: str
+    expires_at: datetime | None
+    created_at: datetime
+    granted_by: UUID | None
+
+
+class Member(NamedTuple):
+    """An account with at least one live role."""
+
+    id: UUID
+    email: str
+    status: str
+    two_factor_enabled: bool
+    last_seen_at: datetime | None
+    roles: list[Grant]
+
+
+class Staff:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def standing(self, session_id: UUID, now: datetime) -> Standing:
+        """What the owner of a session is as staff, and what the session has shown."""
+        row = await self._connection.row(STANDING, session_id=session_id, now=now)
+        if row is None:
+            return Standing()
+        roles, signed_in_at, second_factor_at, seen_at, _ = row
+        return Standing(tuple(roles), signed_in_at, second_factor_at, seen_at)
+
+    async def note_seen(self, session_id: UUID, now: datetime) -> None:
+        """Once a minute is as exact as it needs to be."""
+        await self._connection.execute(SEEN, session_id=session_id, now=now, before=now - SEEN_EVERY)
+
+    async def roles_of(self, user_id: UUID) -> tuple[str, ...]:
+        """The live roles of an account; none for who is no staff."""
+        return tuple(sorted(await self._connection.scalars(ROLES_OF, user_id=user_id)))
+
+    async def add(
+        self, user_id: UUID, role: str, reason: str, *, by: UUID | None, expires_at: datetime | None, now: datetime
+    ) -> bool:
+        """False when the account has the role. One that had expired is granted anew."""
+        row = {"user_id": user_id, "role": role, "reason": reason, "granted_by": by, "expires_at": expires_at}
+        added = pg_insert(StaffRole).values(**row)
+        anew = {name: added.excluded[name] for name in ("reason", "granted_by", "expires_at")}
+        added = added.on_conflict_do_update(
+            index_elements=[StaffRole.user_id, StaffRole.role],
+            set_=anew | {"created_at": func.now()},
+            where=StaffRole.expires_at <= now,
+        )
+        return await self._connection.scalar(added.returning(StaffRole.user_id)) is not None
+
+    async def remove(self, user_id: UUID, role: str) -> bool:
+        """False when the account does not have the role."""
+        gone = delete(StaffRole).where(StaffRole.user_id == user_id, StaffRole.role == role, _live(func.now()))
+        return await self._connection.scalar(gone.returning(StaffRole.user_id)) is not None
+
+    async def require_other_owner(self, user_id: UUID) -> None:
+        """Of an account that is about to lose its role, its status or its life: somebody else stays OWNER.
+
+        To be called in the transaction that does it, after the account was held. Owners whose role expires, or whose
+        account is not active, do not count. The rows of all owners are held, in one order, until the transaction ends.
+        Who is no owner passes. Raises ApiError admin.staff.last_owner.
+        """
+        held = select(StaffRole.user_id).where(StaffRole.role == OWNER).order_by(StaffRole.user_id).with_for_update()
+        if user_id in await self._connection.scalars(held) and not await self._others(user_id):
+            raise ApiError("admin.staff.last_owner")
+
+    async def _others(self, user_id: UUID) -> bool:
+        lasting = and_(StaffRole.role == OWNER, StaffRole.expires_at.is_(None), StaffRole.user_id != user_id)
+        able = select(StaffRole.user_id).join(User, User.id == StaffRole.user_id)
+        return await self._connection.scalar(able.where(lasting, User.status == "ACTIVE").limit(1)) is not None
+
+    async def owners(self) -> Sequence[UUID]:
+        """The active accounts that have the role OWNER now, at most a hundred."""
+        live = select(StaffRole.user_id).join(User, User.id == StaffRole.user_id)
+        live = live.where(StaffRole.role == OWNER, _live(func.now()), User.status == "ACTIVE")
+        return await self._connection.scalars(live.order_by(StaffRole.user_id).limit(100))
+
+    async def page(
+        self, keys: Sequence[Any] | None, rows: int, *, role: str | None = None, email: str | None = None
+    ) -> Sequence[Member]:
+        """Members by their ids; ``role``: who has it, ``email``: whose whole address it is."""
+        ids = select(StaffRole.user_id).where(_live(func.now())).group_by(StaffRole.user_id)
+        if role is not None:
+            ids = ids.where(StaffRole.role == role)
+        if email is not None:
+            ids = ids.where(StaffRole.user_id.in_(select(User.id).where(User.email == email)))
+        found = await self._connection.scalars(BY_ID.page(ids, keys, rows))
+        return await self._members(found)
+
+    async def _members(self, ids: Sequence[UUID]) -> Sequence[Member]:
+        seen = select(func.max(Session.admin_seen_at)).where(Session.user_id == StaffRole.user_id).scalar_subquery()
+        wanted = (
+            select(User.id, User.email, User.status, User.two_factor_enabled, seen, *_grant)
+            .select_from(StaffRole)
+            .join(User, User.id == StaffRole.user_id)
+            .where(StaffRole.user_id.in_(ids), _live(func.now()))
+            .order_by(StaffRole.user_id, StaffRole.role)
+        )
+        members: dict[UUID, Member] = {}
+        for row in await self._connection.rows(wanted) if ids else ():
+            values: Any = tuple(row)
+            member = members.setdefault(values[0], Member._make((*values[:5], [])))
+            member.roles.append(Grant(*values[5:]))
+        return list(members.values())
+
+    async def get(self, user_id: UUID) -> Member | None:
+        """None for who has no live role."""
+        return next(iter(await self._members([user_id])), None)
+
+
+_grant = (StaffRole.role, StaffRole.expires_at, StaffRole.created_at, StaffRole.granted_by)
