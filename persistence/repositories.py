@@ -6,8 +6,8 @@ from typing import Any, Generic, TypeVar
 from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.admin.cases import Cases
-from persistence.admin.statements import Statements
 from persistence.admin.staff import Staff
+from persistence.admin.statements import Statements
 from persistence.audit import Audit
 from persistence.auth import (
     EmailChanges,
