@@ -14,7 +14,7 @@ from contract.changes.history import history
 from contract.policy import ContractError
 from contract.texts import DEFAULT, Texts
 from domain.locales import LOCALES
-from portal import actions, bundle, bundling, search
+from portal import actions, audience, bundle, bundling, search
 from portal.evidence import Evidence
 from portal.exports import enriched, feed, llms, postman
 from portal.exports.changes import changes_text
@@ -42,7 +42,8 @@ class Options:
     """``origin``: what the samples call. A page that the API itself serves puts its own origin in its place.
 
     ``site``: where readers find the portal, ``https://docs.example.com``; None where nobody else shall.
-    ``public``: without what only operators need: config keys, tables, kill switches, places in the source.
+    ``public``: without what only operators need: config keys, tables, kill switches, places in the source, and
+    operations of scope admin, which ``with_admin`` keeps.
     ``locales``: of the developer pages. Pages behind mailed links come in every language of the platform.
     ``repository``: a URL of source lines with {commit}, {path}, {line}.
     ``theme``: a style sheet of your own, read after ours. ``search``: whether the index of the search is made.
@@ -54,6 +55,7 @@ class Options:
     locales: tuple[str, ...] = (DEFAULT,)
     site: str | None = None
     public: bool = False
+    with_admin: bool = False
     repository: str | None = None
     commit: str | None = None
     evidence: Evidence | None = None
@@ -96,6 +98,8 @@ class Book:
 def build(site: Site, out: Path, options: Options, tell: Tell = nobody) -> None:
     """Make the whole portal in ``out``, whose former content it replaces. Raises ContractError."""
     _require_ours(out)
+    if options.public and not options.with_admin:
+        site = audience.without_staff(site)
     fresh = out.parent / f".{out.name}.{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
@@ -280,6 +284,7 @@ def _put(file: Path, text: str) -> None:
 
 
 def _extras(texts: Texts, site: Site, options: Options) -> Mapping[str, Any]:
+    told = audience.for_everybody if site.left_out else None
     return {
         "options": options,
         "guides": guides(site),
@@ -287,7 +292,7 @@ def _extras(texts: Texts, site: Site, options: Options) -> Mapping[str, Any]:
         "samples": Samples(site, options.origin),
         "sources": {o.id: options.sources.of(o.id) if options.sources else () for o in site.operations},
         "badges": {o.id: options.evidence.badge(o.id) if options.evidence else None for o in site.operations},
-        "changes": history(site.contract.document, site.contract.folder),
+        "changes": history(site.contract.document, site.contract.folder, told),
         "source_href": lambda source: _source_href(source, options),
     }
 

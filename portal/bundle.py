@@ -10,6 +10,7 @@ from contract.dry_runs import PARAMETER as DRY_RUN
 from contract.references import resolved, schemas_used
 from portal.flows import found_in
 from portal.former import Former
+from portal.leads import leads, list_of, row_of
 from portal.model import Operation, Site
 
 SAFE = ("GET", "HEAD")
@@ -24,6 +25,8 @@ SESSION = (
     "auth.me",
     "auth.confirmation.confirm",
 )
+# The same proof of the staff, where the portal has their operations.
+STAFF_SESSION = ("admin.session.confirm",)
 SETTINGS = "/docs/assets/site.json"
 
 
@@ -59,6 +62,7 @@ def bundle(site: Site, operation: Operation) -> dict[str, Any]:
         "devToken": any("devToken" in way for way in operation.document["security"]),
         "mutating": operation.method not in SAFE,
         **({"anyOrigin": True} if operation.policy.cache else {}),
+        **_led(site, operation),
         **slim,
         "codes": {refusal.code: {"status": refusal.status, "anchor": refusal.anchor} for refusal in operation.refusals},
         "schemas": _components(site, slim),
@@ -73,7 +77,9 @@ def settings(site: Site, origin: str, api: str | None) -> dict[str, Any]:
     ``servers``: what a reader of pages on another origin may choose from.
     Raises ContractError for an operation that the contract does not have.
     """
-    session = {operation.id: address(operation) for operation in found_in(site, SESSION)}
+    known = {operation.id for operation in site.operations}
+    used = (*SESSION, *(name for name in STAFF_SESSION if name in known))
+    session = {operation.id: address(operation) for operation in found_in(site, used)}
     base = origin + site.base_path
     declared = (server["url"] for server in site.contract.document.get("servers", ()))
     servers = [api or base, base, *(url.rstrip("/") for url in declared if "://" in url)]
@@ -92,10 +98,17 @@ def address(operation: Operation) -> str:
     return f"/docs/{operation.module}/{operation.slug}.json"
 
 
+def _led(site: Site, operation: Operation) -> dict[str, Any]:
+    """``list``: the field of ``data`` with the rows, ``leads``: what they lead to, ``row``: whose version this is."""
+    name, row = list_of(operation), row_of(site, operation)
+    rows = {} if name is None else {"list": name, "leads": list(leads(site, operation))}
+    return rows if row == operation.path else rows | {"row": row}
+
+
 def _parameter(site: Site, parameter: Mapping[str, Any]) -> dict[str, Any]:
     found = resolved(site.contract.document, parameter)
     kept = ("name", "in", "required", "schema", *(("example",) if found["name"] != DRY_RUN else ()))
-    return {key: found[key] for key in kept if key in found}
+    return {"required": False} | {key: found[key] for key in kept if key in found}
 
 
 def _request(operation: Operation) -> dict[str, Any] | None:

@@ -82,7 +82,10 @@ def _shared(site: Site, options: Any) -> str:
     document = site.contract.document
     others = {key: value for key, value in document.items() if key not in ("paths", "components")}
     components = {key: value for key, value in document["components"].items() if key != "schemas"}
-    menu = [(o.id, o.method, o.path, o.policy.page, o.policy.scope, o.summary, o.deprecated) for o in site.operations]
+    menu = [  # pages and bundles lead to others
+        (o.id, o.method, o.path, o.policy.page, o.policy.scope, o.policy.versioned, o.summary, o.deprecated)
+        for o in site.operations
+    ]
     told = repr((replace(options, evidence=None, sources=None, processes=1), site.contract.errors, site.catalogue))
     return _digest([others, components, menu, told, *_code()])
 

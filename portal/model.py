@@ -275,9 +275,12 @@ class Module:
 
 @dataclass(frozen=True)
 class Site:
+    """``left_out``: operationIds, error codes and addresses that this build does not show."""
+
     contract: Contract
     modules: tuple[Module, ...]
     catalogue: Mapping[str, Key[Any]] = field(default_factory=lambda: CATALOGUE)
+    left_out: frozenset[str] = frozenset()
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:

@@ -113,6 +113,7 @@ class Synonyms:
             *(made.pages.keys() - addresses),
             *(made.errors.keys() - site.contract.errors.keys()),
         }
+        unknown = {name for name in unknown if name.partition("#")[0] not in site.left_out}
         if unknown:
             raise ContractError(f"{file.name} names {sorted(unknown)}, which the portal does not have")
         made._require_one_meaning(site, file)

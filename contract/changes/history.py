@@ -7,7 +7,7 @@ it is published, and its contract stays as it is. That file also has the notes t
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -75,9 +75,13 @@ class Release:
         return any(change.breaking for change in (*alone, *(one.change for one in self.shared)))
 
 
-def history(document: Json, folder: Path = OPENAPI) -> tuple[Release, ...]:
-    """The present version of ``document`` and all before it, the newest first. Raises ContractError."""
+def history(document: Json, folder: Path = OPENAPI, part: Callable[[Json], Json] | None = None) -> tuple[Release, ...]:
+    """The present version of ``document`` and all before it, the newest first. ``part``: what of each is told.
+
+    Raises ContractError.
+    """
     versions = [*_former(folder, document), document]
+    versions = [part(version) for version in versions] if part else versions
     given = notes(folder)
     if strange := given.keys() - {version["info"]["version"] for version in versions}:
         raise ContractError(f"{folder / NOTES}: {', '.join(sorted(strange))} is no version that was published")

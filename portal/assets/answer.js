@@ -1,14 +1,17 @@
 import { copyButton } from "./copy.js";
 import { h } from "./dom.js";
 import { violations } from "./schema.js";
+import { tableOrRaw } from "./table.js";
 import { locale, say } from "./words.js";
 
 /**
  * What came back, and whether the contract promised it.
  * @param {object} bundle of the operation
  * @param {import("./call.js").Answer} answer
+ * @param {{rows: object[], path: Record<string, string>}|null} found the rows of a list, those of the pages before it too
+ * @param {HTMLElement|null} further what asks for more of them
  */
-export function answerView(bundle, answer) {
+export function answerView(bundle, answer, found, further) {
   const correlation = answer.headers.find(([name]) => name === "x-correlation-id")?.[1];
   return h(
     "div", { class: "play-answer" },
@@ -21,7 +24,8 @@ export function answerView(bundle, answer) {
     ),
     refusal(bundle, answer),
     verdict(bundle, answer),
-    body(answer),
+    found ? tableOrRaw(bundle, found, body(answer)) : body(answer),
+    further,
     h("details", {}, h("summary", {}, `${say("headers")} (${answer.headers.length})`), headerTable(answer.headers)),
   );
 }

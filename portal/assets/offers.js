@@ -3,16 +3,17 @@ import { CONFIRM, quickly, refresh } from "./identity.js";
 import { reveal } from "./request.js";
 import { valid } from "./session.js";
 import { CAPTCHA, CAPTCHA_FIELD, Step } from "./signin.js";
+import { STAFF_PROOF, STAFF_SIGN_IN, askForProof, signInAnew } from "./staff.js";
 import { told } from "./versions.js";
 import { say } from "./words.js";
 
 const UNAUTHENTICATED = "auth.unauthenticated";
-const STEP_UP = ["auth.confirmation_required", "admin.reauthentication_required"];
+const STEP_UP = "auth.confirmation_required";
 const PRECONDITION = ["precondition.required", "precondition.failed"];
 
 /**
- * What leads on from an answer: a sign-in, a proof of who calls, a captcha, the present version, the next page. Each ends in a button
- * that repeats the call.
+ * What leads on from a refusal: a sign-in, a proof of who calls, a captcha, the present version. Each ends in a button that repeats
+ * the call.
  * @param {object} playground
  * @param {import("./call.js").Answer} answer
  * @returns {HTMLElement[]}
@@ -20,10 +21,11 @@ const PRECONDITION = ["precondition.required", "precondition.failed"];
 export function offers(playground, answer) {
   const code = answer.json?.error?.code;
   if (code === UNAUTHENTICATED && playground.bundle.takesToken) return [signIn(playground)];
-  if (STEP_UP.includes(code)) return [stepUp(playground)];
+  if (code === STEP_UP) return [stepUp(playground)];
+  if (code === STAFF_PROOF) return [staffProof(playground)];
+  if (code in STAFF_SIGN_IN) return [offer(...signInAnew(playground, code))];
   if (CAPTCHA.includes(code) && playground.form.body?.reveal) return [captcha(playground)];
   if (PRECONDITION.includes(code)) return [precondition(playground, answer)];
-  if (playground.form.query("cursor") && typeof answer.json?.data?.nextCursor === "string") return [nextPage(playground, answer)];
   return [];
 }
 
@@ -61,13 +63,23 @@ function stepUp(playground) {
   return offer(h("h3", {}, say("stepUp")), h("p", { class: "play-hint" }, say("stepUpHelp")), form.element);
 }
 
-function nextPage(playground, answer) {
+/** The dialog opens by itself; who closed it may open it again. */
+function staffProof(playground) {
+  const open = h("button", { type: "button", onclick: () => askForProof(playground) }, say("confirmAndSend"));
+  askForProof(playground);
+  return offer(h("p", {}, say("staffProof")), h("p", { class: "play-tools" }, open));
+}
+
+/** Sends the call again for the rows that follow those which were read. Nothing where there are none. */
+export function nextPage(playground, answer, rows) {
+  const cursor = answer.json?.data?.nextCursor;
+  if (!answer.ok || !playground.form.query("cursor") || typeof cursor !== "string") return null;
   const turn = () => {
-    playground.form.query("cursor").fill(answer.json.data.nextCursor);
+    playground.form.query("cursor").fill(cursor);
     playground.follow();
-    return playground.run();
+    return playground.run(rows ?? []);
   };
-  return offer(h("p", { class: "play-tools" }, h("button", { type: "button", class: "play-again", onclick: turn }, say("nextPage"))));
+  return h("p", { class: "play-tools" }, h("button", { type: "button", class: "play-further", onclick: turn }, say("nextPage")));
 }
 
 function captcha(playground) {

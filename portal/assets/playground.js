@@ -3,14 +3,15 @@ import { call } from "./call.js";
 import { h } from "./dom.js";
 import { authorization, identify } from "./identity.js";
 import { address } from "./literals.js";
-import { offers, repeat } from "./offers.js";
+import { nextPage, offers, repeat } from "./offers.js";
 import { RequestForm } from "./request.js";
 import { fillSamples } from "./samples.js";
 import { serverChoice } from "./server.js";
 import { follow, valid, watch } from "./session.js";
 import { AccountPanel, SIGNED_IN } from "./signin.js";
 import { json, site, watchServer } from "./site.js";
-import { remember, version } from "./versions.js";
+import { brought, rowsOf } from "./table.js";
+import { remember, rememberRows, version } from "./versions.js";
 import { say } from "./words.js";
 
 /** Fills the section `#try` of an operation's page. */
@@ -47,6 +48,16 @@ class Playground {
     this.section.append(h("div", { class: "play" }, ...parts));
     this.section.addEventListener(SIGNED_IN, () => this.signedIn());
     this.turn();
+    this.bring();
+  }
+
+  /** Whoever comes from a row of a list finds its id in the form. */
+  bring() {
+    const given = brought();
+    if (!given) return;
+    for (const [name, value] of Object.entries(given)) this.form.at("path", name)?.fill(value);
+    this.follow();
+    this.send.focus();
   }
 
   /** Who was asked to sign in goes on with one press. */
@@ -77,7 +88,7 @@ class Playground {
   /** `If-Match` names the version that was seen last at this address, unless somebody typed another. */
   nameVersion() {
     const header = this.form.header("If-Match");
-    const known = header && version(this.url);
+    const known = header && version(this.row);
     if (!known || known === this.named || ![undefined, this.named].includes(header.value())) return;
     this.named = known;
     header.fill(known);
@@ -86,6 +97,11 @@ class Playground {
   get url() {
     const { path, query } = this.form.values();
     return address(this.place.base, this.bundle.path, path, query);
+  }
+
+  /** Where the row stands whose version this call tells or takes. */
+  get row() {
+    return address(this.place.base, this.bundle.row ?? this.bundle.path, this.form.values().path, {});
   }
 
   get request() {
@@ -97,13 +113,15 @@ class Playground {
     return { method: this.bundle.method, url: this.url, headers: { ...typed, ...token, ...headers }, body, credentials };
   }
 
-  async run() {
+  /** @param {object[]} before rows of a list to which those of this answer are added */
+  async run(before = []) {
     this.send.disabled = true;
     this.send.textContent = say("sending");
     this.warning.textContent = this.form.check() ? "" : say("sentAsTyped");
     try {
-      const { request } = this;
-      this.show(request, await call(request));
+      const { request, row } = this;
+      const { path } = this.form.values();
+      this.show(request, await call(request), { before, path, row });
     } catch {
       this.output.replaceChildren(h("p", { class: "play-error" }, say("networkError")));
     } finally {
@@ -112,14 +130,18 @@ class Playground {
     }
   }
 
-  show(request, answer) {
+  show(request, answer, { before, path, row }) {
     const { json: body } = this.form.values();
     const token = request.headers.Authorization?.slice("Bearer ".length);
     follow(this.place.api, this.bundle.id, answer, { token, email: body?.email });
     identify(this.place).catch(() => {});
-    remember(request.url, request.method, answer);
-    const view = answerView(this.bundle, answer);
+    remember(row, this.form.header("If-Match") ? "PUT" : request.method, answer);
+    const read = rowsOf(this.bundle, answer);
+    const rows = read && [...before, ...read];
+    if (read) rememberRows(this.place.base, this.bundle.leads, path, read);
+    const view = answerView(this.bundle, answer, rows && { rows, path }, nextPage(this, answer, rows));
     this.output.replaceChildren(...offers(this, answer), view);
+    if (before.length) (view.querySelector(".play-further") ?? view.querySelector(".play-table"))?.focus();
     this.form.mark(answer.json?.error?.details ?? []);
     this.nameVersion();
   }

@@ -27,6 +27,8 @@ ORDER = (
     "versioning",
     "ai-tools",
 )
+# What staff do, which a build without their operations does not tell.
+OF_STAFF = ("administration",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ def read(site: Site, folder: Path = FOLDER, order: tuple[str, ...] = ORDER) -> t
     found = {file.stem for file in folder.glob("*.md")}
     if found != set(order):
         raise ContractError(f"guides {sorted(found ^ set(order))} are a file without a place in ORDER, or the reverse")
+    if not any(operation.policy.scope == "admin" for operation in site.operations):
+        order = tuple(slug for slug in order if slug not in OF_STAFF)
     parts = {slug: _parts(slug, (folder / f"{slug}.md").read_text(encoding="utf-8")) for slug in order}
     titles = {slug: title for slug, (title, _, _) in parts.items()}
     known, figures = Known(site, titles), Figures(site)

@@ -82,8 +82,11 @@ def portal_verify(file: Path | None) -> None:
     help="Beside English, of developer pages: `all`, or a list such as de,fr.",
 )
 @click.option(
-    "--public", is_flag=True, help="Leave out what only operators need: config keys, tables, places in the source."
+    "--public",
+    is_flag=True,
+    help="Leave out what only operators need: admin operations, config keys, tables, places in the source.",
 )
+@click.option("--with-admin", is_flag=True, help="Keep the admin operations in a public build.")
 @click.option(
     "--theme",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

@@ -118,7 +118,13 @@ class Shown:
 
     @property
     def text(self) -> str:
-        return self.view.locator("pre").inner_text()
+        return self.view.locator(".highlight").inner_text()
+
+    @property
+    def table(self) -> list[list[str]]:
+        """Header and rows of an answered list."""
+        rows = self.view.locator(".play-table tr")
+        return [[cell.strip() for cell in row.locator("th, td").all_inner_texts()] for row in rows.all()]
 
     @property
     def documented(self) -> bool:

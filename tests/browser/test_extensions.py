@@ -16,7 +16,6 @@ from tests.browser.reader import Reader
 from tests.browser.test_samples import folded, operation, shown
 from tests.extended.guarding.handlers import KEY
 from tests.extended.guarding.kit import STARTED, room, sampled
-from tests.extended.reading.shelf import contract_of
 from tests.harness import Server
 
 
@@ -108,22 +107,3 @@ def test_a_dry_run_may_be_chosen(visitor: Reader, served: Server) -> None:
     assert (answer.status, answer.documented) == (201, True)
     assert "dryRun" in answer.text
     assert served.tables.changed_since(before) == set()
-
-
-def test_a_list_is_read_page_by_page(
-    browser: Browser, start_server: Callable[..., Server], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    contract, folder = contract_of(tmp_path_factory.mktemp("shelf")), tmp_path / "built"
-    build(read(contract), folder, Options(locales=("en",), search=False))
-    reader = Reader(browser, start_server(contract=contract, portal_dir=folder).origin)
-    playground = reader.playground("/docs/shelf/books")
-    first = playground.send()
-    assert (first.status, first.documented) == (200, True)
-    assert "Book 17" in first.text
-    playground.button("Next page").click()
-    second = playground.section.locator(".play-answer pre", has_text="Book 11")
-    second.wait_for()
-    assert "Book 17" not in second.inner_text()
-    assert playground.field("cursor").input_value() != ""
-    reader.close()
-    assert reader.faults == []
