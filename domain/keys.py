@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     TOTP = "totp"
     # Digests that are kept: made with the current secret, looked up under each that is known.
     AUDIT_ADDRESS = "audit-address"
+    AUDIT_SEAL = "audit-seal"
     BACKUP_CODE = "backup-code"
     KNOWN_NETWORK = "known-network"
     OTP_CODE = "otp-code"

@@ -38,6 +38,10 @@ RECURRING = (
     Recurring("storage.sweep_uploads", 60, "uploaded files are checked and abandoned URLs are deleted"),
     Recurring("gdpr.sweep_exports", 600, "expired archives are deleted and stalled exports are failed"),
     Recurring("gdpr.sweep_ownerless", 60, "files of deleted accounts and detached files are removed"),
+    Recurring("audit.seal", 10, "new entries of the audit log are sealed"),
+    Recurring("audit.seal_left", 86400, "entries of the audit log that were left out are sealed"),
+    Recurring("audit.head", 3600, "the head of the audit log is logged and stored"),
+    Recurring("audit.mail_head", 86400, "the head of the audit log is mailed to `security.alert_email`"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),
 )
 

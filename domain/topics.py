@@ -283,6 +283,16 @@ class ReportReceived(Topic):
     user: UUID | None = None
 
 
+class AuditHead(Topic):
+    """The last seal of the audit log, for who keeps it elsewhere."""
+
+    topic = "email.audit_head"
+    number: int
+    key_id: str
+    digest: str
+    at: str
+
+
 @dataclass(frozen=True)
 class OtpSms(Topic):
     """``user``: an account goes with its jobs when it is erased."""

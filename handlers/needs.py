@@ -15,6 +15,7 @@ from providers.registry import GeoIpFamily as GeoIp
 from providers.registry import LeakedPasswordsFamily as LeakedPasswords
 from providers.registry import OAuthFamily as OAuth
 from providers.registry import StorageFamily as Storage
+from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher as Hasher
 from services.callers import RefreshCarrier as Carrier
 from services.callers import Visitor
@@ -37,6 +38,7 @@ from services.tokens import Tokens
 from services.turns import OneByOne
 
 __all__ = [
+    "AuditSeals",
     "AvatarColumns",
     "Carrier",
     "Changes",

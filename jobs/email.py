@@ -337,3 +337,9 @@ async def staff_changed(job: Job[topics.StaffChanged], uow: UnitOfWork, mailer: 
 async def staff_invited(job: Job[topics.StaffInvited], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
     link, minutes = RESET_PASSWORD.link(job.secret), config[RESET_TTL_MINUTES]
     await _tell_owner(job, uow, mailer, "staff_invited", link=link, minutes=minutes, role=job.payload.role)
+
+
+async def audit_head(job: Job[topics.AuditHead], mailer: Mailer, config: Config) -> None:
+    if config[ALERT_EMAIL]:
+        told: dict[str, Any] = job.payload.written()
+        await mailer.send(job, "audit_head", to=config[ALERT_EMAIL], locale=None, **told)

@@ -9,6 +9,8 @@ from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 from providers.registry import StorageFamily as Storage
 from services.archive import Archives
+from services.audit.heads import AuditHeads
+from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.container import Clock, DeviceOf
 from services.inspector import Inspector
@@ -17,6 +19,8 @@ from services.texter import Texter
 
 __all__ = [
     "Archives",
+    "AuditHeads",
+    "AuditSeals",
     "Changes",
     "Clock",
     "Config",

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, String, func, lite
 from persistence.engine.database import Database
 from persistence.migrate import FOLDER, REVISION
 from persistence.models import (
+    AuditSeal,
     BackupCode,
     CredentialChange,
     IdempotencyKey,
@@ -129,6 +130,7 @@ async def digests(database: Database) -> Mapping[str, Mapping[str, int]]:
     keyed = User.email.regexp_match(r"^deleted_[0-9a-f]{8}\.")
     query = union_all(
         _kids("backup codes", func.coalesce(BackupCode.kid, "?"), BackupCode.used_at.is_(None)),
+        _kids("seals of the audit log", AuditSeal.key_id),
         _kids("erased addresses", func.substr(User.email, len("deleted_") + 1), User.status == "DELETED", keyed),
     )
     return await _counted(database, query)

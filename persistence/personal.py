@@ -420,6 +420,7 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
+    "audit_sealed": "which seal holds an entry of the audit log, by the entry's own id",
     "reserved_usernames": "words that nobody may take; nobody's names",
     "mail_quotas": "counts by a keyed hash of an address, forgotten within a week",
     "phone_quotas": "counts by a keyed hash of a phone or an account, forgotten within a week",

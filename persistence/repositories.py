@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.admin.cases import Cases
+from persistence.admin.seals import Seals
 from persistence.admin.staff import Staff
 from persistence.admin.statements import Statements
 from persistence.audit import Audit
@@ -100,6 +101,7 @@ class Repositories:
     statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
     staff = Repository(Staff)
     audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
+    audit_seals = Repository(Seals)
     config = Repository(ConfigEntries)
     signing_keys = Repository(SigningKeys)
     idempotency = Repository(IdempotencyKeys)

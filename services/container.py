@@ -20,6 +20,8 @@ from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily, LeakedPasswordsFamily, OAuthFamily, StorageFamily
 from services.archive import Archives
+from services.audit.heads import AuditHeads
+from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher, RefreshCarrier, Visitor
 from services.changes import Changes
 from services.current_password import CurrentPassword
@@ -47,6 +49,7 @@ SitePaths: TypeAlias = Collection[str]
 class Shared:
     """For handlers and jobs."""
 
+    audit_seals: AuditSeals
     changes: Changes
     clock: Clock
     config: Config
@@ -97,6 +100,7 @@ class JobServices(Shared):
     """For jobs."""
 
     archives: Archives
+    audit_heads: AuditHeads
     inspector: Inspector
 
 

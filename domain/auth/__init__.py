@@ -56,7 +56,8 @@ PRIVACY_VERSION = TextKey("legal.privacy_version", "1.0", "version of the privac
 ALERT_EMAIL = MailAddressKey(
     "security.alert_email",
     "",
-    "address for warnings about stolen sessions and unusual use of text messages; empty for none",
+    "address for warnings about stolen sessions and unusual use of text messages, and for the daily head of the "
+    "audit log; empty for none",
 )
 
 ID_BYTES = 16

@@ -1,4 +1,5 @@
 from persistence.models.appeals import Appeal
+from persistence.models.audit import AuditSeal, AuditSealed
 from persistence.models.auth import (
     BackupCode,
     Challenge,
@@ -49,6 +50,8 @@ from persistence.models.users import (
 __all__ = [
     "Appeal",
     "AuditLog",
+    "AuditSeal",
+    "AuditSealed",
     "BackupCode",
     "Ban",
     "Base",

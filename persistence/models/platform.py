@@ -17,7 +17,8 @@ class OutboxJob(Identified, Created, Base):
 
     ``lane`` is that of ``domain.jobs.Lane``; an earlier version does not tell it.
 
-    ``traceparent`` is that of the request or job which added it, where there was tracing.
+    ``traceparent`` is that of the request or job which added it, where there was tracing. ``discarded_at``: one of the
+    staff gave a dead letter up; nobody is named where a command did.
     """
 
     __tablename__ = "outbox"
@@ -27,6 +28,11 @@ class OutboxJob(Identified, Created, Base):
         Index("ix_outbox_leased", "leased_until", postgresql_where=sql("leased_until IS NOT NULL")),
         Index("ix_outbox_done", "done_at", postgresql_where=sql("done_at IS NOT NULL")),
         Index("ix_outbox_dead", "dead_at", postgresql_where=sql("dead_at IS NOT NULL")),
+        Index(
+            "ix_outbox_open_topic", "topic", "available_at", postgresql_where=sql("done_at IS NULL AND dead_at IS NULL")
+        ),
+        Index("ix_outbox_dead_topic", "topic", "dead_at", postgresql_where=sql("dead_at IS NOT NULL")),
+        Index("ix_outbox_done_topic", "topic", "done_at", postgresql_where=sql("done_at IS NOT NULL")),
         Index("ix_outbox_user", sql("(payload ->> 'user')"), postgresql_where=sql("(payload ->> 'user') IS NOT NULL")),
     )
 
@@ -41,6 +47,9 @@ class OutboxJob(Identified, Created, Base):
     leased_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
+    discarded_at: Mapped[datetime | None]
+    discarded_by: Mapped[UUID | None]
+    discard_reason: Mapped[str | None]
     last_error: Mapped[str | None]
 
 
@@ -137,12 +146,18 @@ class AuditLog(Identified, Created, Base):
 
     ``role``: the roles of an actor who acted as staff, by comma. ``reason``: in that person's words. ``before`` and
     ``after``: what the act changed.
+
+    Seals hold every column as it was: one that is added may be NULL, and has no default.
     """
 
     __tablename__ = "audit_logs"
     __table_args__ = (
         Index("ix_audit_logs_actor", "actor_id", "created_at"),
         Index("ix_audit_logs_target", "target_id", "created_at"),
+        Index("ix_audit_logs_created", "created_at", "id"),
+        Index("ix_audit_logs_action", "action", "created_at", postgresql_ops={"action": "text_pattern_ops"}),
+        Index("ix_audit_logs_result", "result", "created_at"),
+        Index("ix_audit_logs_correlation", "correlation_id", "created_at"),
     )
 
     action: Mapped[str]

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from domain.admin.sealing import is_head
 from domain.config_keys import Config
 from domain.keys import Digests
 from domain.upload import API_URL, EXTENSIONS, FILES, INCOMING, owner_of
@@ -159,7 +160,7 @@ class LocalStorage:
 
     def path(self, key: str) -> Path:
         """Raises ProviderRejected for a key that could lead anywhere else."""
-        if owner_of(key.removeprefix(INCOMING)) is None:
+        if owner_of(key.removeprefix(INCOMING)) is None and not is_head(key):
             raise ProviderRejected("this is no key of a file")
         return self._folder / key
 

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from contract.loader import Contract, load
+from domain.answers.hiding import hide
 from domain.clock import utc_now
 from runtime.doctor import database, outside, safekeeping, surroundings
 from runtime.doctor.deployment import PATIENCE, Deployment, opened
 from runtime.doctor.verdict import Level, Verdict, fail, ok, warn
-from runtime.observe.log import hide
 from runtime.settings import InvalidSettings, Settings, faults, read
 
 T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
@@ -11,18 +10,8 @@ from typing import Any, BinaryIO
 import orjson
 import structlog
 
+from domain.answers.hiding import cleaned
 from runtime.observe.context import CORRELATION, TRACEPARENT
-
-SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|email|^to$|recipient", re.IGNORECASE)
-# A pattern that may begin at each character of a word takes a time that grows with the square of its length. So these
-# two take words as a whole, whether there is something to hide in them or not.
-ADDRESS = re.compile(r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]++)(@[\w-]++(?:\.[\w-]++)+)?")
-DOTTED = re.compile(r"[A-Za-z0-9_.-]++")
-JWT_HEAD, SHORTEST_HEAD = "eyJ", 11
-CREDENTIALS = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
-QUERY_TOKEN = re.compile(r"(?<=token=)[^&\s\"']+")
-PARAMETERS = re.compile(r"(?<=\[parameters: ).*?(?=\]\s*$|\]\n|\Z)|(?<=DETAIL:  ).*", re.DOTALL)
-HIDDEN = "(hidden)"
 
 Event = MutableMapping[str, Any]
 
@@ -32,41 +21,8 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
     event.pop("color_message", None)  # uvicorn's second copy
     for key, value in event.items():
         if not key.startswith("_"):  # structlog's own
-            event[key] = _clean(key, value)
+            event[key] = cleaned(key, value)
     return event
-
-
-def _clean(key: str, value: Any) -> Any:
-    if SECRET_KEYS.search(key) and key != "event":
-        return HIDDEN
-    if isinstance(value, Mapping):
-        return {str(name): _clean(str(name), inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean("", inner) for inner in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else hide(str(value))
-
-
-def hide(text: str) -> str:
-    text = CREDENTIALS.sub(HIDDEN, PARAMETERS.sub(HIDDEN, text))
-    if "@" in text:
-        text = ADDRESS.sub(lambda word: HIDDEN if word[2] else word[0], text)
-    if JWT_HEAD in text:
-        text = DOTTED.sub(_without_jwt, text)
-    return QUERY_TOKEN.sub(HIDDEN, text)
-
-
-def _without_jwt(word: re.Match[str]) -> str:
-    """Three parts with dots between them, of which the last may be empty. The first one may begin within a word."""
-    parts, kept, at = word[0].split("."), [], 0
-    while at < len(parts):
-        head, found, _ = parts[at].partition(JWT_HEAD)
-        if found and len(parts[at]) - len(head) >= SHORTEST_HEAD and at + 2 < len(parts) and parts[at + 1]:
-            kept.append(head + HIDDEN)
-            at += 3
-        else:
-            kept.append(parts[at])
-            at += 1
-    return ".".join(kept)
 
 
 def _printable(text: str) -> str:

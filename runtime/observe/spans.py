@@ -40,11 +40,11 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
+from domain.answers.hiding import hide
 from domain.mails import Attempt
 from domain.network import within
 from persistence.engine.pool import Pool
 from runtime.observe.context import TRACEPARENT
-from runtime.observe.log import hide
 from runtime.settings import Settings
 
 # A collector that is slow must not hold up the end of a process for longer.

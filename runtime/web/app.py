@@ -49,6 +49,7 @@ from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
 from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
 from runtime.web.visitor import device_cookie
+from services.audit.seals import AuditSeals
 from services.avatars import Avatars
 from services.changes import Changes
 from services.container import Services
@@ -288,6 +289,7 @@ class Application:
     def _services(self) -> Services:
         """What a handler may ask for by name, beside what belongs to the call itself."""
         return Services(
+            audit_seals=AuditSeals(self.parts.database, self.parts.keyring),
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
             changes=Changes(self.parts.keyring, self.config, utc_now),
             clock=utc_now,

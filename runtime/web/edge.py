@@ -11,13 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.loader import METHODS
 from contract.texts import negotiate
+from domain.answers.hiding import hide
 from domain.config_keys import Config
 from domain.locales import SUPPORTED_LOCALES
 from domain.network import MAX_ADDRESS, Network, address_of, network_of, traced_network, within
 from domain.upload import FILES
 from domain.users import Client
 from runtime.observe.context import CORRELATION
-from runtime.observe.log import RequestLog, hide
+from runtime.observe.log import RequestLog
 from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.http.headers import Headers

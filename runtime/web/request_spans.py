@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from opentelemetry.trace import Span
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.answers.hiding import hide
 from domain.network import traced_network
-from runtime.observe.log import hide
 from runtime.observe.spans import Traced, entered, fail
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.edge import FOUND, MAX_PATH, PROBES, READING, method_of, route_of

@@ -78,6 +78,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
         async with asyncio.timeout(seconds), database.reading() as db:
             depths, oldest = await db.outbox.depths(), await db.outbox.oldest_due()
             budgets = await db.sms_budgets.list_of(utc_now().date())
+            last = await db.audit_seals.last()
     except (psycopg.Error, TimeoutError) as error:
         log.warning("metrics.database_unavailable", reason=type(error).__name__)
         return [up]
@@ -94,7 +95,16 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
         for event, count in (("sent", budget.sent), ("verified", budget.verified)):
             codes.add_metric((budget.country, budget.asked_by, event), count)
     what = "How long the oldest job has been due"
-    return [up, jobs, codes, GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds())]
+    head = GaugeMetricFamily(
+        "biore_audit_head", "Number of the last seal of the audit log", value=last.number if last else 0
+    )
+    return [
+        up,
+        jobs,
+        codes,
+        head,
+        GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds()),
+    ]
 
 
 def _address(scope: Scope) -> str:

@@ -18,6 +18,7 @@ from uuid import uuid4
 import psycopg
 import structlog
 
+from domain.answers.hiding import hide
 from domain.clock import utc_now
 from domain.jobs import LEASE, MAX_ATTEMPTS, PLACES, GivenUp, Job, Lane, UnknownTopic, require_try, retry_delay
 from domain.keys import Purpose
@@ -31,10 +32,11 @@ from persistence.repositories import Repositories
 from providers.ports import ProviderRejected, ProviderUnavailable
 from runtime.compose import Parts
 from runtime.observe.context import CORRELATION, TRACEPARENT
-from runtime.observe.log import hide
 from runtime.worker.jobs import wired_jobs
 from runtime.worker.scheduler import Scheduler
 from services.archive import Archives
+from services.audit.heads import AuditHeads
+from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.container import JobServices
 from services.devices import device_of
@@ -58,6 +60,8 @@ def _services(parts: Parts) -> JobServices:
     storage = parts.providers.storage
     return JobServices(
         archives=Archives(parts.database, storage),
+        audit_heads=AuditHeads(storage),
+        audit_seals=AuditSeals(parts.database, parts.keyring),
         changes=Changes(parts.keyring, parts.config, utc_now),
         clock=utc_now,
         config=parts.config,

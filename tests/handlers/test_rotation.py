@@ -22,6 +22,7 @@ from domain.auth.otp import PER_PHONE_MAX_PER_HOUR
 from domain.clock import utc_now
 from domain.keys import Purpose
 from providers.email.smtp import URL
+from services.audit.seals import AuditSeals
 from services.current_password import CurrentPassword
 from services.platforms import OAuthDirectory
 from services.recovery import Recovery
@@ -100,6 +101,16 @@ def refresh_tokens(before: Api, after: Api, tables: Tables) -> None:
     give_cookies(before, after)
     response = after.call("auth.refresh", {})
     assert response.status_code == 200, response.text
+
+
+@drill(Purpose.AUDIT_SEAL)
+def sealed_entries(before: Api, after: Api, tables: Tables) -> None:
+    account(before, tables)
+    for api in (before, after):
+        api.sign_in()
+        api.server.let_time_come("audit.seal")
+    found = after.server.on_loop(AuditSeals(after.server.app.parts.database, after.server.app.parts.keyring).verify())
+    assert (found.bad, found.seals) == (None, 2)
 
 
 @drill(Purpose.EXPORT_LINK)

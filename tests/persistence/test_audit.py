@@ -79,7 +79,11 @@ class TestRecord:
             "target_id": "7",
             "correlation_id": "mine",
             "ip_prefix": "192.0.2.0/24",
-            "details": {"reason": "x", "subject": "ab"},
+            "role": None,
+            "reason": "x",
+            "before": None,
+            "after": None,
+            "details": {"subject": "ab"},
         }
 
     def test_goes_with_its_transaction(self, trail: Tables, url: str) -> None:

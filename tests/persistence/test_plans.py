@@ -109,7 +109,10 @@ INSERT INTO sms_deliveries (id, job_id, provider, outcome, error, started_at)
     SELECT gen_random_uuid(), id, 'twilio', 'delivered', CASE WHEN row_number() OVER () % 50 = 0 THEN '30003' END, now()
     FROM outbox;
 INSERT INTO audit_logs (id, action, result, actor_id, target_id)
-    SELECT gen_random_uuid(), 'auth.login.success', 'success', id, id FROM {USERS} u
+    SELECT gen_random_uuid(), 'auth.login.success', 'success', id, id FROM {USERS} u;
+INSERT INTO audit_seals (number, rows, key_id, digest, previous, at)
+    SELECT n, 1, 'k', '', '', now() - interval '1 day' + n * interval '1s' FROM generate_series(1, {ROWS}) n;
+INSERT INTO audit_sealed (row_id, number) SELECT id, row_number() OVER () FROM audit_logs LIMIT {ROWS}
 """  # noqa: S608 - constants of this file
 
 CONNECT = """

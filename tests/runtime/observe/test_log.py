@@ -13,7 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from contract.loader import ROOT
-from runtime.observe.log import RequestLog, hide, redact
+from domain.answers.hiding import hide
+from runtime.observe.log import RequestLog, redact
 from tests.conftest import Databases
 
 SECONDS = 60
