@@ -102,7 +102,7 @@ class Server:
     @property
     def tables(self) -> "Tables":
         """On one connection: a new one takes the database longer than most tests."""
-        if self._tables is None:
+        if self._tables is None or self._tables.closed:
             self._tables = Tables(self.database_url)
         return self._tables
 
@@ -249,6 +249,11 @@ class Tables:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Also where the database ended the connection, once that was noticed."""
+        return self._connection.closed
 
     def close(self) -> None:
         self._connection.close()

@@ -71,6 +71,10 @@ class Database:
         """Single statements without a transaction around them, none of which writes."""
         return Unit(self.repositories(self.connection(reading=True), NOBODY))
 
+    def identifying(self) -> AbstractAsyncContextManager[Repositories]:
+        """As ``reading``, on the connections by which callers are known while all others are lent."""
+        return Unit(self.repositories(Connection(self.sessions, reading=True), NOBODY))
+
     def repositories(self, connection: Connection, trace: Trace) -> Repositories:
         return Repositories(connection, trace, self._seal, self._digests)
 

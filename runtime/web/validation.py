@@ -42,15 +42,17 @@ class Parameter:
         self.argument = argument_name(self.name)
         # A call without this header has a code of its own, once it is valid.
         self._required = definition.get("required", False) and self.name != IF_MATCH
-        self._type = schemas.resolved(definition["schema"]).get("type", "string")
+        schema = schemas.resolved(definition["schema"])
+        self._type = schema.get("type", "string")
+        self._default = schema.get("default")
         self._clamp = clamp_of(definition)
         self._clean = schemas.normalizer(definition["schema"])
         self._validator = schemas.validator(definition["schema"])
 
     def read(self, given: list[str]) -> tuple[Any, list[Violation]]:
-        """The typed value and the rules it breaks; None when it was not given."""
+        """The typed value and the rules it breaks; the default, or None, when it was not given."""
         if not given:
-            return None, [{"field": self.name, "rule": "required"}] if self._required else []
+            return self._default, [{"field": self.name, "rule": "required"}] if self._required else []
         if len(given) > 1:
             return None, [{"field": self.name, "rule": "single"}]
         if "\0" in given[0] or "\ufffd" in given[0]:

@@ -19,6 +19,7 @@ IDS = sorted(CONTRACT.policies)
 WITH_BODY = [name for name in IDS if "requestBody" in CONTRACT.operation(name)]
 LIMITED = [name for name in IDS if CONTRACT.policies[name].rate]
 SECURED = [name for name in IDS if CONTRACT.operation(name)["security"] == [{"bearerAuth": []}]]
+OF_STAFF = [name for name in IDS if CONTRACT.policies[name].scope == "admin"]
 SWITCHED = [name for name in IDS if CONTRACT.policies[name].kill_switch]
 
 # Without which column no call of the operation can succeed; a new operation must be told here.
@@ -45,7 +46,7 @@ NEEDS = {
     "auth.verify_email_change": ("email_changes", "token_hash"),
     "users.usernames.check": ("users", "username"),
     "gdpr.cancel_deletion": ("reactivation_tokens", "token_hash"),
-} | dict.fromkeys(SECURED, ("sessions", "id"))
+} | {name: ("sessions", "id") if name not in OF_STAFF else ("staff_roles", "expires_at") for name in SECURED}
 
 
 def well_formed(api: Api, operation_id: str) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def well_formed(api: Api, operation_id: str) -> dict[str, Any]:
         options["path"] = _path(operation_id)
     options["headers"] = _examples(operation_id, "header")
     if operation_id in SECURED:
-        options["headers"] |= _signed_in(api, operation_id) or bearer(tokens.access(uuid4(), uuid4())["accessToken"])
+        options["headers"] |= as_owner(api, operation_id) or bearer(tokens.access(uuid4(), uuid4())["accessToken"])
     if operation_id in WITH_BODY:
         options["json"] = example(operation_id)
         if "refreshToken" in properties(operation_id):
@@ -95,21 +96,20 @@ def request(api: Api, operation_id: str, **options: Any) -> httpx.Response:
     policy = CONTRACT.policies[operation_id]
     method = options.pop("method", policy.method)
     if operation_id in SECURED:
-        signed = _signed_in(api, operation_id) or bearer(_somebody(api))
+        signed = as_owner(api, operation_id) or bearer(_somebody(api))
         options["headers"] = signed | options.get("headers", {})
-    response = api.request(method, CONTRACT.base_path + policy.path, **options)
+    response = api.request(method, CONTRACT.base_path + _path(operation_id), **options)
     remember(operation_id, response)
     return response
 
 
-def _signed_in(api: Api, operation_id: str) -> dict[str, str] | None:
+def as_owner(api: Api, operation_id: str) -> dict[str, str] | None:
     """An owner for an operation of the staff: to everybody else it is closed before anything is looked at."""
     if CONTRACT.policies[operation_id].scope != "admin":
         return None
-    known = _owners.get(api)
-    if known is None or not api.server.tables.rows("SELECT 1 FROM sessions WHERE id = %s", known.session_id):
-        known = _owners[api] = member(api.server, "OWNER")
-    return known.headers
+    if api not in _owners:
+        _owners[api] = member(api.server, "OWNER")
+    return _owners[api].headers
 
 
 def _somebody(api: Api) -> str:

@@ -21,9 +21,11 @@ from tests.contract.operations import (
     IDS,
     LIMITED,
     NEEDS,
+    OF_STAFF,
     SECURED,
     SWITCHED,
     WITH_BODY,
+    as_owner,
     example,
     properties,
     request,
@@ -174,6 +176,8 @@ class TestLimits:
 
 def cheap(api: Api, operation_id: str) -> dict[str, Any]:
     """Options of a call that is counted; the limit comes before the body, so a bad body does."""
+    if operation_id in OF_STAFF:
+        return {"headers": as_owner(api, operation_id)}
     if operation_id in SECURED:
         headers = bearer(signed_in(api))
         if operation_id == "gdpr.delete":  # whose success ends the session
@@ -445,9 +449,12 @@ class TestOutage:
     ) -> None:
         api = clients(mortal)
         api.call(operation_id, **well_formed(api, operation_id))  # so that a connection is open and breaks
+        mortal.tables.close()  # which would break, too
         with outage(databases, mortal.database_url):
             for _ in range(2):
                 response = api.call(operation_id, **well_formed(api, operation_id))
                 assert (response.status_code, code_of(response)) == (503, "service.unavailable")
                 assert int(response.headers["retry-after"]) >= 1
+        if operation_id in OF_STAFF:  # whose call gets to the handler, the first to see that its connection broke
+            api.call(operation_id, **well_formed(api, operation_id))
         assert api.call(operation_id, **well_formed(api, operation_id)).status_code < 500

@@ -30,6 +30,7 @@ from tests.contract.verdicts import Request, put
 from tests.handlers.support import insert
 from tests.harness import Tables
 from tests.sampling import Sampling
+from tests.staff import FACTOR
 
 COUNT = 1000
 SAMPLE = 150
@@ -131,8 +132,10 @@ def _tokens(app: RecordingApplication, database_url: str) -> dict[str, str]:
     now = datetime.now(UTC)
     lives = {"last_active_at": now, "expires_at": now + timedelta(days=1), "confirmed_at": now + timedelta(days=1)}
     with Tables(database_url) as tables:
-        user_id = insert(tables, "users", email="ada@example.com", email_verified=True)
-        live = insert(tables, "sessions", user_id=user_id, **lives)
+        user_id = insert(tables, "users", email="ada@example.com", email_verified=True, **FACTOR)
+        tables.run("INSERT INTO staff_roles (user_id, role, reason) VALUES (%s, 'OWNER', 'a test')", user_id)
+        shown = {"second_factor_at": now, "admin_seen_at": now}
+        live = insert(tables, "sessions", user_id=user_id, **lives, **shown)
         ended = insert(tables, "sessions", user_id=user_id, revoked_at=now, **lives)
     yesterday = Tokens(app.parts.keyring, app.signing_keys, app.config, lambda: now - timedelta(days=1))
     return {

@@ -38,7 +38,7 @@ class StaffGuard:
         self._standing_of = standing_of or self._stored
 
     async def _stored(self, principal: Principal) -> Standing:
-        async with self._database.reading() as db:
+        async with self._database.identifying() as db:
             return await db.staff.standing(principal.session_id, self._clock())
 
     async def admit(self, policy: Policy, principal: Principal, ip: str | None) -> Principal:
