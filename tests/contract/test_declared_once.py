@@ -51,6 +51,10 @@ def test_each_locale_has_its_folder_of_words() -> None:
     assert {folder.name for folder in FOLDERS_OF_WORDS.iterdir() if folder.is_dir()} == set(LOCALES)
 
 
+def test_the_names_of_roles_are_those_of_the_permissions(contract: Contract) -> None:
+    assert schema(contract, "StaffRoleName")["enum"] == list(contract.permissions.roles)
+
+
 def test_each_type_of_upload_has_a_folder_and_the_size_that_is_told(contract: Contract) -> None:
     told = schema(contract, "PresignRequest")["properties"]["type"]["description"]
     assert upload.FOLDERS.keys() == set(upload.TYPES)
