@@ -18,7 +18,10 @@ from uuid import UUID, uuid4
 import httpx
 import psutil  # type: ignore[import-untyped]
 
+from domain.admin import OWNER
+from domain.auth.two_factor import new_secret
 from domain.clock import utc_now
+from domain.keys import Purpose
 from domain.users import REFERRAL_LENGTH, Client, Origin, new_user, referral_code
 from runtime.compose import Parts, build_parts
 from runtime.serve.embedded import recorded_url
@@ -266,6 +269,29 @@ class Deployment:
                     session_id = await db.sessions.start(user_id, nowhere, None, utc_now(), ends)
                     found.append((user_id, str(tokens.access(user_id, session_id)["accessToken"])))
             return found
+
+        return self.with_parts(sign_in)
+
+    def owner(self) -> str:
+        """The access token of a member of the staff with every permission, who passed a second factor just now."""
+
+        async def sign_in(parts: Parts) -> str:
+            keys = SigningKeys(parts.database, parts.keyring, parts.config, utc_now)
+            await keys.refresh()
+            tokens, now = Tokens(parts.keyring, keys, parts.config, utc_now), utc_now()
+            nowhere, nothing = Client(None, "", None, None, "en"), Origin(None, None, None)
+            factor = {
+                "two_factor_enabled": True,
+                "two_factor_secret": parts.keyring.seal(Purpose.TOTP, new_secret(os.urandom)),
+            }
+            account = new_user({"email": f"{uuid4().hex}@example.com"}, None, "en", nothing) | factor
+            async with parts.database.unit() as db:
+                code = referral_code(os.urandom(REFERRAL_LENGTH))
+                user_id = await db.users.add(account | {"email_verified": True}, [code], now)
+                await db.staff.add(user_id, OWNER, "a test", by=None, expires_at=None, now=now)
+                ends = now + timedelta(days=1)
+                session_id = await db.sessions.start(user_id, nowhere, None, now, ends, second_factor=True)
+            return str(tokens.access(user_id, session_id)["accessToken"])
 
         return self.with_parts(sign_in)
 
