@@ -42,6 +42,7 @@ RECURRING = (
     Recurring("audit.seal_left", 86400, "entries of the audit log that were left out are sealed"),
     Recurring("audit.head", 3600, "the head of the audit log is logged and stored"),
     Recurring("audit.mail_head", 86400, "the head of the audit log is mailed to `security.alert_email`"),
+    Recurring("trust.lift_due", 60, "restrictions whose time has ended are lifted"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),
 )
 

@@ -11,7 +11,7 @@ from domain.auth import ALERT_EMAIL, REACTIVATION_TTL_DAYS, RESET_TTL_MINUTES, V
 from domain.auth.changes import UNDO_HOURS, YOUNG_DAYS, Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
 from domain.gdpr import EXPORT_TTL_HOURS
-from domain.mailed_pages import REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
+from domain.mailed_pages import APPEAL, REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
 from domain.trust.reports import called
 from domain.users import mask_email, moment
 
@@ -222,7 +222,9 @@ async def statement_of_reasons(
             "territory": ", ".join(made.territory or ()) or None,
             "days": config[APPEAL_DAYS],
         }
-        await _tell_owner(job, uow, mailer, "restriction", notes=notes_of(made), **told)
+        await _tell_owner(
+            job, uow, mailer, "statement_of_reasons", link=APPEAL.link(job.secret), notes=notes_of(made), **told
+        )
 
 
 async def restriction_ended(job: Job[topics.RestrictionEnded], uow: UnitOfWork, mailer: Mailer) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.mailed_pages import (
+    APPEAL,
     REACTIVATE,
     RESET_PASSWORD,
     UNDO_CHANGE,
@@ -45,6 +46,7 @@ ACTIONS = (
     Action(UNDO_CHANGE, "auth.changes.undo", "not_me", "undoDone"),
     Action(REACTIVATE, "users.reactivate", "reactivation", "reactivateDone"),
     Action(VERIFY_EMAIL_CHANGE, "auth.verify_email_change", "confirm_new_address", "verifyDone", ("password",)),
+    Action(APPEAL, "users.appeals.submit_by_link", "statement_of_reasons", "appealDone"),
 )
 
 

@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from domain.wire import common
 
@@ -148,6 +148,7 @@ class SubmitAppealRequest(TypedDict):
     type: Literal["ban", "fraud_flag", "content_removal", "report_action"]
     reason: str
     banId: NotRequired[str]
+    statementId: NotRequired[str]
     evidence: NotRequired[str]
 
 
@@ -155,3 +156,47 @@ class Appeal(TypedDict):
     id: str
     status: Literal["PENDING"]
     createdAt: str
+
+
+class AppealByLinkRequest(TypedDict):
+    token: str
+    reason: str
+    evidence: NotRequired[str]
+
+
+StatementType: TypeAlias = Literal["VISIBILITY_REMOVED", "VISIBILITY_LIMITED", "MONEY_SUSPENDED", "SERVICE_SUSPENDED", "ACCOUNT_SUSPENDED", "ACCOUNT_BANNED"]
+
+
+StatementTarget: TypeAlias = Literal["USER", "BIO", "LINK", "USERNAME", "MESSAGE"]
+
+
+StatementGround: TypeAlias = Literal["ILLEGAL", "TERMS"]
+
+
+StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", None]
+
+
+class OwnStatement(TypedDict):
+    id: str
+    type: StatementType
+    targetType: StatementTarget
+    targetId: str | None
+    banId: str | None
+    facts: str
+    source: Literal["NOTICE", "OWN_INITIATIVE", "ORDER"]
+    automatedDetection: bool
+    automatedDecision: bool
+    ground: StatementGround
+    reference: str
+    explanation: str
+    territory: list[str] | None
+    startsAt: str
+    endsAt: str | None
+    liftedAt: str | None
+    endedAs: StatementEnd
+    appealUntil: str
+
+
+class OwnStatements(TypedDict):
+    items: list[OwnStatement]
+    nextCursor: str | None

@@ -254,6 +254,7 @@ async def login(
             if matched and (held is None or held.password_hash != compared):
                 user = held
                 continue
+            held = await db.statements.release(held, now) if held else None
             refusal = rules.login_refusal(held.status, held.email_verified) if held else rules.WRONG_CREDENTIALS
             failures = await visitor.forget_failures(db, held.email, known, now) if held else 0
             if held is None or refusal is not None:

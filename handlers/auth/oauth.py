@@ -181,12 +181,14 @@ async def _known_account(db: Repositories, visit: Visit, changes: Changes) -> An
     """The account of the identity, else the one of its address, which is linked on the way; None for a newcomer."""
     identity = visit.identity
     user = await db.oauth_links.find_user(identity)
+    user = await db.statements.release(user, visit.now) if user else None
     if user is not None and not may_claim(identity, user.email, user.email_verified):
         if visit.verification is not None and not user.email_verified:
             await _verify(db, visit, user, visit.verification)
         return user
     if user is None and identity.email is not None:
         user = await db.oauth_links.find_namesake(identity.email)
+        user = await db.statements.release(user, visit.now) if user else None
     if user is None:
         return None
     # An address that the platform verified once may have changed hands: it takes no account from who proved it here.

@@ -9,17 +9,30 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import insert, select, update
 
 from domain import topics
-from domain.admin.statements import EXPIRED, LIFTED, REPLACED, SHUT_OUT, transition_invalid
+from domain.admin.statements import (
+    EXPIRED,
+    LIFTED,
+    REPLACED,
+    SHUT_OUT,
+    VISIBILITY_LIMITED,
+    VISIBILITY_REMOVED,
+    transition_invalid,
+)
 from domain.auth import one_time_hash
 from domain.errors import ApiError
 from persistence.auth import Sessions
 from persistence.engine.connection import Connection
+from persistence.engine.keyset import Keyset
 from persistence.models import Ban, StatementOfReasons, User
 from persistence.outbox import Outbox
 from persistence.users import Users, hold
 from persistence.users.usernames import Usernames
 
 Row = StatementOfReasons
+NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
+CONTENT = (VISIBILITY_REMOVED, VISIBILITY_LIMITED)
+# What an appeal is against that names no restriction, by its type.
+MEANT = {"ban": tuple(SHUT_OUT), "content_removal": CONTENT}
 
 
 class Statements:
@@ -92,6 +105,31 @@ class Statements:
 
     async def find(self, statement_id: UUID) -> StatementOfReasons | None:
         return await self._connection.scalar(select(Row).where(Row.id == statement_id))
+
+    async def find_of(self, user_id: UUID, statement_id: UUID) -> StatementOfReasons | None:
+        """None where it is somebody else's."""
+        return await self._connection.scalar(select(Row).where(Row.id == statement_id, Row.user_id == user_id))
+
+    async def find_by_ban(self, user_id: UUID, ban_id: UUID) -> StatementOfReasons | None:
+        own = select(Row).join(Ban, Ban.statement_id == Row.id).where(Ban.id == ban_id, Row.user_id == user_id)
+        return await self._connection.scalar(own)
+
+    async def find_by_token(self, token: UUID) -> StatementOfReasons | None:
+        """The one whose mail had the token; the account stays as it is until the transaction ends."""
+        found = select(Row).join(User, User.id == Row.user_id)
+        found = found.where(Row.appeal_hash == one_time_hash(token), User.status != "DELETED")
+        return await self._connection.scalar(found.with_for_update(of=User, read=True, key_share=True))
+
+    async def latest(self, user_id: UUID, appealed: str) -> StatementOfReasons | None:
+        """The newest live restriction that an appeal of the type is against."""
+        live = select(Row).where(Row.user_id == user_id, Row.lifted_at.is_(None))
+        live = live.where(Row.type.in_(MEANT.get(appealed, ())))
+        return await self._connection.scalar(live.order_by(*NEWEST.order_by).limit(1))
+
+    async def of(self, user_id: UUID, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
+        """Those of an account with the ids of their bans, the newest first."""
+        own = select(Row, Ban.id).outerjoin(Ban, Ban.statement_id == Row.id).where(Row.user_id == user_id)
+        return await self._connection.rows(NEWEST.page(own, keys, rows))
 
     async def lift(
         self, statement_id: UUID, by: UUID | None, now: datetime, ended_as: str = LIFTED

@@ -12,6 +12,9 @@ from tests.handlers.auth.test_two_factor import WRONG, Factor
 from tests.handlers.support import account, change, insert
 from tests.handlers.users.test_emails import change_token
 from tests.harness import PASSWORD, Api, Tables, bearer
+from tests.restrictions import excluded
+
+RELEASED = {"statements_of_reasons", "bans", "email.restriction_ended"}
 
 
 def second_factor(api: Api, tables: Tables) -> Act:
@@ -347,9 +350,17 @@ CONDITIONAL: Conditional = {
     ],
     "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens"} | CANCELLED)],
 }
+
+
+def login_after_an_exclusion(api: Api, tables: Tables) -> Act:
+    excluded(tables, account(api, tables), datetime.now(UTC))
+    return lambda: api.call("auth.login", {"email": "ada@example.com", "password": PASSWORD})
+
+
 LOGIN: list[tuple[Scenario, set[str]]] = [
     (asked_for_second_factor, {"challenges", "-auth.login.success"}),
     (login_from_a_new_device, {"email.new_sign_in"}),
+    (login_after_an_exclusion, RELEASED),
     (login_after_failures, {"email.sign_in_after_failures"}),
     (deactivated_login, {"reactivation_tokens", "mail_quotas", "email.reactivation", "auth.login.failure"}),
 ]

@@ -13,6 +13,7 @@ from tests.handlers.auth.test_oauth import linked, opened, told, traded
 from tests.handlers.support import account, insert
 from tests.harness import Api, Tables, bearer
 from tests.oidc_server import Platform
+from tests.restrictions import excluded
 
 Body = dict[str, Any]
 Proof = Callable[[Platform], Body]
@@ -132,6 +133,13 @@ def from_a_new_device(api: Api, tables: Tables) -> Act:
     return _while_open(api, lambda platform: api.call("auth.oauth.login", told(platform)))
 
 
+def after_an_exclusion(api: Api, tables: Tables) -> Act:
+    user_id = account(api, tables)
+    linked(tables, user_id)
+    excluded(tables, user_id, datetime.now(UTC))
+    return _while_open(api, lambda platform: api.call("auth.oauth.login", told(platform)))
+
+
 CONDITIONAL: Conditional = {
     "auth.oauth.link": [(linking_of_unproven, {"users"})],
     "auth.oauth.unlink": [
@@ -140,6 +148,7 @@ CONDITIONAL: Conditional = {
     "auth.oauth.login": [
         (entering(), {"social_accounts", "consent_records"}),
         (from_a_new_device, {"email.new_sign_in"}),
+        (after_an_exclusion, {"statements_of_reasons", "bans", "email.restriction_ended"}),
         (
             entering(unverified),
             {"social_accounts", "consent_records", "email_verifications", "credential_changes", "email.verify_address"}

@@ -1,12 +1,15 @@
 """Successes and conditions of the account's own operations, for the test of side effects."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
+from domain.auth import one_time_hash
 from tests.contract.scenario import Act, Conditional, Scenario, calling, with_proofs_open
 from tests.handlers.auth.test_passwords import reset_token
 from tests.handlers.support import account, insert
 from tests.handlers.users.test_emails import change_token, wish
 from tests.harness import PASSWORD, Api, Tables, bearer
+from tests.restrictions import restriction
 
 AVATAR = {"avatarUrl": "https://cdn.bio.re/avatars/new.webp"}
 FORMER = "https://cdn.bio.re/avatars/old.webp"
@@ -82,6 +85,12 @@ def deactivate_with_links_open(api: Api, tables: Tables) -> Act:
     return lambda: api.call("users.deactivate", {"password": PASSWORD}, headers=bearer(access))
 
 
+def appeal_by_link(api: Api, tables: Tables) -> Act:
+    token = uuid4()
+    restriction(tables, account(api, tables), appeal_hash=one_time_hash(token))
+    return lambda: api.call("users.appeals.submit_by_link", {"token": str(token), "reason": "It was not me."})
+
+
 SCENARIOS: dict[str, Scenario] = {
     "users.update_profile": calling("users.update_profile", {"bio": "Notes on engines."}),
     "users.attribution": calling("users.attribution"),
@@ -102,6 +111,8 @@ SCENARIOS: dict[str, Scenario] = {
         "users.consents.record", {"documentType": "tos", "documentVersion": "1.0", "accepted": True}
     ),
     "users.appeals.submit": calling("users.appeals.submit", {"type": "ban", "reason": "It was not me."}),
+    "users.appeals.submit_by_link": appeal_by_link,
+    "users.statements.list": calling("users.statements.list"),
 }
 
 DELETED_FILE = {"storage.delete_file"}

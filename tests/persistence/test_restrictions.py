@@ -1,48 +1,16 @@
 """A restriction and its statement of reasons: made together, told together, and what ends with it."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
-from domain.admin.statements import REPLACED, new_statement
+from domain.admin.statements import REPLACED
 from domain.errors import ApiError
 from persistence.repositories import Repositories
 from tests.handlers.support import account, insert, topics
 from tests.harness import Api, Server, Tables, bearer
-
-T = TypeVar("T")
-
-TOLD = {
-    "facts": "Three messages advertise a lottery that does not exist.",
-    "ground": "TERMS",
-    "reference": "Terms of use, section 4.2",
-    "explanation": "A lottery that pays nothing deceives whoever joins it.",
-}
-STAFF = UUID("0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40")
-
-
-def use(server: Server, work: Callable[[Repositories], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with server.app.parts.database.unit() as db:
-            return await work(db)
-
-    return server.on_loop(run())
-
-
-def decided(kind: str, user_id: UUID, **more: Any) -> dict[str, Any]:
-    told = TOLD | more.pop("told", {})
-    return new_statement(kind, told, user_id=user_id, by=STAFF, now=datetime.now(UTC), **more)
-
-
-def restrict(server: Server, kind: str, user_id: UUID, takes: Any = None, **more: Any) -> Any:
-    return use(server, lambda db: db.statements.restrict(decided(kind, user_id, **more), takes))
-
-
-def lift(server: Server, statement_id: UUID) -> Any:
-    return use(server, lambda db: db.statements.lift(statement_id, STAFF, datetime.now(UTC)))
+from tests.restrictions import DECIDER, TOLD, decided, lift, restrict, use
 
 
 def status(tables: Tables) -> str:
@@ -59,7 +27,7 @@ class TestShutOut:
         made = restrict(server, kind, ada)
         row = tables.one("SELECT * FROM statements_of_reasons")
         assert (status(tables), row["id"], row["type"], row["facts"]) == (after, made.id, kind, TOLD["facts"])
-        assert (row["before"], row["after"], row["decided_by"]) == ({"status": "ACTIVE"}, {"status": after}, STAFF)
+        assert (row["before"], row["after"], row["decided_by"]) == ({"status": "ACTIVE"}, {"status": after}, DECIDER)
         ban = tables.one("SELECT * FROM bans")
         assert (ban["user_id"], ban["statement_id"], ban["status"], ban["ended_at"]) == (ada, made.id, after, None)
         assert api.call("auth.me", headers=headers).status_code == 401

@@ -29,7 +29,15 @@ TOPICS = sorted(
 )
 OPERATORS = {"session_theft_alert", "sms_alert"}
 # Mails whose secret is no notice of a change; the one of all others may undo it, too.
-TOKEN_ALONE = {"reset_password", "session_theft", "reactivation", "change_undone", "confirm_new_address"}
+TOKEN_ALONE = {
+    "reset_password",
+    "session_theft",
+    "reactivation",
+    "change_undone",
+    "confirm_new_address",
+    "staff_invited",
+    "statement_of_reasons",
+}
 UNDO = "/auth/undo-change"
 # What the first link of a mail is for: the operation that its page calls. Others offer at most to undo what they tell.
 MEANT = {
@@ -39,20 +47,26 @@ MEANT = {
     "change_undone": "/auth/reset-password",
     "account_recovered": "/auth/reset-password",
     "session_theft": "/auth/reset-password",
+    "staff_invited": "/auth/reset-password",
     "reactivation": "/users/reactivate",
     "account_deactivated": "/users/reactivate",
     "deletion_scheduled": "/users/reactivate",
+    "statement_of_reasons": "/users/appeals/by-link",
 }
 TOLD_ALONE = {
     "address_returned",
     "account_erased",
+    "appeal_decided",
     "deletion_cancelled",
     "export_ready",
     "export_requested",
     "new_sign_in",
     "password_guessed",
+    "report_received",
+    "restriction_ended",
     "sessions_ended",
     "sign_in_after_failures",
+    "staff_changed",
     "wrong_second_factors",
 }
 PAYLOAD = {
@@ -67,6 +81,9 @@ PAYLOAD = {
     "unlinked": "x",
     "verified": "3",
     "budget": "500",
+    "change": "granted",
+    "member": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40",
+    "role": "ADMIN",
     "when": "2026-01-01 09:30 UTC",
 }
 URL = re.compile(r"https?://\S+")
@@ -89,6 +106,7 @@ class Sender:
         self.server = server
         self.tables = tables
         self.token, self.undo = uuid4(), uuid4()
+        self.decided: dict[str, str] = {}
 
     def send_all(self, locale: str) -> dict[str, dict[str, Any]]:
         """The mails by their topics."""
@@ -96,10 +114,26 @@ class Sender:
         change = {"user_id": user_id, "new_email": f"{locale}@example.org", "expires_at": "2999-01-01"}
         token = uuid4()
         insert(self.tables, "email_changes", token_hash=sha256(token.bytes).digest(), **change)
+        self.decided = self._decide(user_id, locale)
         jobs = {self._add(topic, locale, user_id, token): topic for topic in TOPICS}
         self.server.work_off()
         mails = self.tables.rows("SELECT * FROM mailbox_messages WHERE id = ANY(%s)", list(jobs))
         return {jobs[mail["id"]]: mail for mail in mails}
+
+    def _decide(self, user_id: UUID, locale: str) -> dict[str, str]:
+        """A restriction, what was decided on an appeal against it, and a report."""
+        told = dict.fromkeys(("facts", "reference", "explanation"), "neutral") | {"type": "ACCOUNT_BANNED"}
+        told |= {"source": "NOTICE", "ground": "TERMS", "target_type": "USER"}
+        statement = insert(
+            self.tables, "statements_of_reasons", user_id=user_id, starts_at="2026-01-01", ends_at="2026-02-01", **told
+        )
+        decided = {"type": "ban", "reason": "no", "status": "DECIDED", "outcome": "DENIED", "explanation": "no"}
+        appeal = insert(self.tables, "appeals", user_id=user_id, **decided)
+        of_case: dict[str, Any] = {"target_type": "USER", "target_id": user_id, "evidence": {}}
+        case = insert(self.tables, "moderation_cases", user_id=user_id, origin="NOTICE", **of_case)
+        noticed: dict[str, Any] = {"category": "OTHER", "explanation": "neutral", "evidence": {}, "locale": locale}
+        notice = insert(self.tables, "moderation_notices", case_id=case, user_id=user_id, **noticed)
+        return {"statement": str(statement), "appeal": str(appeal), "notice": str(notice)}
 
     def _add(self, topic: str, locale: str, user_id: UUID, new_address: UUID) -> UUID:
         notice = Notice(f"{locale}@example.com", str(self.undo)).written(str(self.token))
@@ -108,7 +142,7 @@ class Sender:
         others = {"confirm_new_address": str(new_address), "account_erased": address, "address_returned": address}
         secret = others.get(topic, secret)
         sealed = self.server.app.parts.keyring.seal(Purpose.OUTBOX, secret)
-        payload = PAYLOAD | {"user": str(user_id), "locale": locale, "sealed": sealed}
+        payload = PAYLOAD | {"user": str(user_id), "locale": locale, "sealed": sealed} | self.decided
         return insert(self.tables, "outbox", topic=f"email.{topic}", payload=payload)
 
 
