@@ -142,10 +142,6 @@ class StaffOffice:
                 found += page
         return found
 
-    async def has_owner(self) -> bool:
-        async with self._database.reading() as db:
-            return bool(await db.staff.owners())
-
     async def _tell_owners(self, db: Repositories, change: str, member: UUID, role: str) -> None:
         for owner in await db.staff.owners():
             await db.outbox.add(topics.StaffChanged(owner, member, role, change))

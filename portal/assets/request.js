@@ -22,7 +22,8 @@ export class RequestForm {
 
   parameter({ name, in: place, required, schema, example }) {
     const made = input(schema, this.bundle.schemas, { name, required, example: name === "Accept-Language" ? locale : example });
-    if (example !== undefined && (required || place === "query")) made.fill(example);
+    // A list is not narrowed by the examples of its filters.
+    if (example !== undefined && (required || (place === "query" && this.bundle.list === undefined))) made.fill(example);
     return { name, place, required, ...made };
   }
 

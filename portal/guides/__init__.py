@@ -24,6 +24,7 @@ ORDER = (
     "two-factor",
     "personal-data",
     "testing",
+    "administration",
     "versioning",
     "ai-tools",
 )

@@ -13,6 +13,7 @@
 | ``{time:<config key>}`` | 15 minutes, by the last word of the key |
 | ``{count:<config key>}`` | 50,000,000 |
 | ``{config:<config key>}`` | the default as it is; a list of values as code |
+| ``{table:roles}`` | the roles of the staff, each with its permissions |
 | ``{list:captcha}``, ``deprecated``, ``fresh``, ``idempotent`` | links to the operations that are so |
 """
 
@@ -50,6 +51,7 @@ class Figures:
             "config": self._config,
             "count": lambda name: f"{self._number(name):,}",
             "list": self._list,
+            "table": self._table,
         }
 
     def filled(self, text: str, where: str) -> str:
@@ -113,6 +115,21 @@ class Figures:
         }
         chosen = filter(has[name], self._site.operations)
         return "\n".join(f"- [{operation.summary}](op:{operation.id})" for operation in chosen)
+
+    def _table(self, name: str) -> str:
+        """Permissions that no operation needs yet are left out, and roles that have no other."""
+        made: Mapping[str, Callable[[], str]] = {"roles": self._roles}
+        return made[name]()
+
+    def _roles(self) -> str:
+        permissions = self._site.contract.permissions
+        used = {name: one for name, one in permissions.known.items() if not one.planned}
+        rows = [
+            f"| `{role}` | {meaning} | {', '.join(f'`{name}`' for name, one in used.items() if role in one.roles)} |"
+            for role, meaning in permissions.roles.items()
+            if any(role in one.roles for one in used.values())
+        ]
+        return "\n".join(("| role | for | permissions |", "|---|---|---|", *rows))
 
     def _number(self, name: str) -> int:
         value: Any = self._site.catalogue[name].default

@@ -32,6 +32,7 @@ from domain.hosts import is_loopback_address
 from runtime.compose import Parts, build_parts
 from runtime.observe import log, shared_counters
 from runtime.serve import embedded
+from runtime.serve.ownership import has_no_owner
 from runtime.serve.supervisor import GRACE_SECONDS, Supervisor
 from runtime.settings import PREFIX, InvalidSettings, Settings, load
 
@@ -58,8 +59,11 @@ class Told(Protocol):
     def stage(self, words: str) -> None:
         """What begins now."""
 
-    def ready(self, settings: Settings, *, with_worker: bool, api: str = "") -> None:
-        """It listens; ``api`` is the path that the API is below, where this process knows it."""
+    def ready(self, settings: Settings, *, with_worker: bool, unowned: bool, api: str = "") -> None:
+        """It listens; ``api`` is the path that the API is below, where this process knows it.
+
+        ``unowned``: the staff has no owner yet.
+        """
 
 
 class Untold:
@@ -68,8 +72,9 @@ class Untold:
     def stage(self, words: str) -> None:
         pass
 
-    def ready(self, settings: Settings, *, with_worker: bool, api: str = "") -> None:
-        pass
+    def ready(self, settings: Settings, *, with_worker: bool, unowned: bool, api: str = "") -> None:
+        if unowned:
+            logger.warning("server.no_owner", remedy="biore admin create EMAIL")
 
 
 def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool, told: Told) -> None:
@@ -101,7 +106,8 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool,
         if settings.development and settings.portal_dir is None:
             stack.enter_context(_portal_process(settings))
         told.stage("Reading the contract" if workers == 1 else f"Starting {workers} API processes")
-        ready = partial(told.ready, settings, with_worker=with_worker)
+        unowned = settings.admin and has_no_owner(url)
+        ready = partial(told.ready, settings, with_worker=with_worker, unowned=unowned)
         in_order = _serve_alone(ready=ready) if workers == 1 else _serve_together(settings, workers, ready)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: hurry.set())

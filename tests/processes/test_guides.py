@@ -17,6 +17,7 @@ from portal import model
 from portal.build import Options, build
 from portal.guides import ORDER, Guide, placed, read
 from portal.guides.blocks import blocks
+from runtime.settings import PREFIX
 from tests.harness import PASSWORD
 from tests.processes.biore import Deployment
 from tests.processes.conftest import DeploymentMaker
@@ -65,11 +66,17 @@ def test_a_guide_runs_as_it_stands(
         build(model.read(contract), tmp_path / "portal", Options(limited.origin, locales=("en",), search=False))
     steps = steps_of(before(guide, guides) + guide.body, limited, contract.base_path)
     for _ in range(2 if slug == "quick-start" else 1):  # whoever pastes it once more gets the same
-        run(steps, tmp_path, {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"})
+        run(steps, tmp_path, terminal(limited, tmp_path))
         for step in steps:
             told = f"{step.block.text}\nprinted\n{step.printed}"
             assert step.shown is not None or not step.printed.strip(), f"{told}\nwhich the guide does not show"
             assert step.shown is None or is_shown(step.printed, step.shown), f"{told}\nnot\n{step.shown.text}"
+
+
+def terminal(biore: Deployment, home: Path) -> dict[str, str]:
+    """In which ``biore`` reaches the deployment, as in the folder of a checkout."""
+    settings = {name: value for name, value in biore.environment.items() if name.startswith(PREFIX)}
+    return {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"} | settings
 
 
 class Answer(NamedTuple):

@@ -16,10 +16,10 @@ class TestBox:
 
 
 class TestStartup:
-    def told(self, capsys: pytest.CaptureFixture[str], settings: Settings, *, with_worker: bool = True) -> str:
+    def told(self, capsys: pytest.CaptureFixture[str], settings: Settings, **state: bool) -> str:
         startup = Startup("9.9.9")
         startup.stage("Migrating the database")
-        startup.ready(settings, api="/api/v1", with_worker=with_worker)
+        startup.ready(settings, api="/api/v1", **({"with_worker": True, "unowned": False} | state))
         said = capsys.readouterr()
         assert said.out == ""
         return said.err
@@ -44,6 +44,12 @@ class TestStartup:
     def test_without_a_worker_no_mail_is_promised(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         told = self.told(capsys, Settings(data_dir=tmp_path), with_worker=False)
         assert "none until `biore worker` runs" in told
+
+    def test_while_there_is_no_owner_the_first_is_told_of(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        assert "biore admin create EMAIL" in self.told(capsys, Settings(data_dir=tmp_path), unowned=True)
+        assert "First owner" not in self.told(capsys, Settings(data_dir=tmp_path))
 
 
 class TestPortalBuild:
