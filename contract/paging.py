@@ -12,6 +12,8 @@ Json = dict[str, Any]
 
 KEY = "x-biore-cursor"
 CURSOR, NEXT, LIMIT, SORT, ITEMS = "cursor", "nextCursor", "limit", "sort", "items"
+# Whether the rows are counted narrows no list.
+COUNT = "count"
 SAME = "The `nextCursor` of the previous page, with the same filters and order. Omitted for the first page."
 
 
@@ -30,7 +32,8 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
     require(CURSOR not in parameters, f"{where} adds the parameter cursor; take it out")
     limit, most = _limit(document, where, parameters)
     _check_list(document, where, operation, named.get(ITEMS, ITEMS), most)
-    filters = [name for name, one in parameters.items() if one["in"] in ("path", "query") and name not in (LIMIT, SORT)]
+    others = (LIMIT, SORT, COUNT)
+    filters = [name for name, one in parameters.items() if one["in"] in ("path", "query") and name not in others]
     sort = resolved(document, parameters[SORT]["schema"]).get("default", "") if SORT in parameters else ""
     return replace(policy, cursor=Cursor(named.get("error", INVALID_CURSOR), limit, sort, tuple(filters)))
 

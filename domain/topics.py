@@ -173,6 +173,12 @@ class SessionsEnded(Circumstances):
     topic = "email.sessions_ended"
 
 
+@dataclass(frozen=True)
+class SessionsEndedByStaff(ToOwner):
+    topic = "email.sessions_ended_by_staff"
+    when: str
+
+
 class SignInAfterFailures(Circumstances):
     topic = "email.sign_in_after_failures"
 
@@ -215,6 +221,12 @@ class ProviderUnlinked(PlatformTold):
 
 class ExportRequested(ToOwner):
     topic = "email.export_requested"
+
+
+class ExportStarted(ToOwner):
+    """By staff, on behalf of the owner."""
+
+    topic = "email.export_started"
 
 
 class ExportReady(ToOwner):

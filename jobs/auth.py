@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain import topics
-from domain.auth import RESET_TTL_MINUTES, VERIFICATION_TTL_HOURS
+from domain.auth import RESET_TTL_MINUTES, RESETTABLE, VERIFIABLE, VERIFICATION_TTL_HOURS
 from domain.keys import Purpose
 from domain.mails import allowance, allowance_of_known, allowance_of_strangers
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from jobs.needs import Changes, Clock, Config, DigestsOf, Job, Repositories, UnitOfWork
 
 MINUTE = timedelta(minutes=1)
-# Who left can come back by signing in, and so may have forgotten the password.
-RESETTABLE = frozenset({"ACTIVE", "DEACTIVATED"})
 
 
 async def resend_verification(
@@ -28,7 +26,7 @@ async def resend_verification(
 ) -> None:
     async with uow.last() as db:
         user = await db.users.find_by_email(job.secret)
-        if user is None or user.email_verified or user.status != "ACTIVE":
+        if user is None or user.email_verified or user.status not in VERIFIABLE:
             return
         if not await db.mail_quotas.take(digests(Purpose.MAIL_QUOTA, "verify", user.email), clock(), allowance(config)):
             return

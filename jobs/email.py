@@ -129,6 +129,10 @@ async def sessions_ended(job: Job[topics.SessionsEnded], uow: UnitOfWork, mailer
     await _tell_owner(job, uow, mailer, "sessions_ended", **_circumstances(job.payload))
 
 
+async def sessions_ended_by_staff(job: Job[topics.SessionsEndedByStaff], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "sessions_ended_by_staff", when=job.payload.when)
+
+
 async def sign_in_after_failures(job: Job[topics.SignInAfterFailures], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "sign_in_after_failures", **_circumstances(job.payload))
 
@@ -183,6 +187,10 @@ async def provider_unlinked(job: Job[topics.ProviderUnlinked], uow: UnitOfWork, 
 
 async def export_requested(job: Job[topics.ExportRequested], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "export_requested")
+
+
+async def export_started(job: Job[topics.ExportStarted], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "export_started")
 
 
 async def export_ready(job: Job[topics.ExportReady], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:

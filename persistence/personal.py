@@ -49,6 +49,7 @@ from persistence.models import (
     Upload,
     User,
     UsernameHistory,
+    UserNote,
     UserSettings,
 )
 from persistence.models.platform import Delivery
@@ -270,6 +271,13 @@ PERSONAL: tuple[Personal, ...] = (
         _of(BlockList, "owner_id"),
         Delete(),
         erased=lambda subject: or_(BlockList.owner_id == subject.user_id, BlockList.blocked_id == subject.user_id),
+    ),
+    Personal(
+        UserNote,
+        "Notes that our staff wrote about your account.",
+        _of(UserNote),
+        Delete(),
+        {"author_id": STAFF},
     ),
     Personal(
         Appeal,

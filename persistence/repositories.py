@@ -9,6 +9,8 @@ from persistence.admin.cases import Cases
 from persistence.admin.seals import Seals
 from persistence.admin.staff import Staff
 from persistence.admin.statements import Statements
+from persistence.admin.user_notes import UserNotes
+from persistence.admin.users import AdminUsers
 from persistence.audit import Audit
 from persistence.auth import (
     EmailChanges,
@@ -75,6 +77,8 @@ class Repositories:
     digests: DigestsOf
 
     users = Repository(Users, lambda db: Users(db.connection, db.digests))
+    admin_users = Repository(AdminUsers)
+    user_notes = Repository(UserNotes)
     usernames = Repository(Usernames)
     settings = Repository(Settings)
     blocks = Repository(Blocks)

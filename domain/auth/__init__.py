@@ -180,6 +180,11 @@ def one_time_hash(token: UUID) -> bytes:
     return hashlib.sha256(token.bytes).digest()
 
 
+# Accounts that are mailed a link to prove the address, and one to reset the password: who left can come back by signing
+# in, and so may have forgotten it.
+VERIFIABLE = frozenset({"ACTIVE"})
+RESETTABLE = frozenset({"ACTIVE", "DEACTIVATED"})
+
 WRONG_CREDENTIALS = "auth.login.invalid_credentials"
 
 

@@ -76,6 +76,154 @@ class GrantRoleRequest(TypedDict):
     reason: str
 
 
+class AdminUserRow(TypedDict):
+    id: str
+    email: str
+    emailVerified: bool
+    phone: str | None
+    username: str | None
+    displayName: str | None
+    status: common.UserStatus
+    isCreator: bool
+    roles: list[str]
+    twoFactorEnabled: bool
+    country: str | None
+    createdAt: str
+    lastLoginAt: str | None
+
+
+class AdminUsers(TypedDict):
+    items: list[AdminUserRow]
+    count: NotRequired[int]
+    exact: NotRequired[bool]
+    nextCursor: str | None
+
+
 class RevokeRoleRequest(TypedDict):
     role: StaffRoleName
     reason: str
+
+
+class CreatorOfUser(TypedDict):
+    id: str
+    createdAt: str
+
+
+class UserCounts(TypedDict):
+    sessions: int
+    socialAccounts: int
+    uploads: int
+    appeals: int
+    notes: int
+    blockedBy: int
+
+
+class RestrictionOfUser(TypedDict):
+    id: str
+    type: common.StatementType
+    ground: common.StatementGround
+    reference: str
+    createdAt: str
+    endsAt: str | None
+
+
+class UserEvent(TypedDict):
+    id: str
+    action: str
+    result: str
+    actorId: str | None
+    createdAt: str
+
+
+class AdminUser(TypedDict):
+    id: str
+    email: str
+    emailVerified: bool
+    phone: str | None
+    phoneVerifiedAt: str | None
+    username: str | None
+    displayName: str | None
+    avatarUrl: str | None
+    bio: str | None
+    status: common.UserStatus
+    roles: list[str]
+    hasPassword: bool
+    twoFactorEnabled: bool
+    locale: str | None
+    country: str | None
+    device: str | None
+    createdAt: str
+    lastLoginAt: str | None
+    deletionDueAt: str | None
+    creator: CreatorOfUser
+    counts: UserCounts
+    version: int
+    statements: list[RestrictionOfUser]
+    events: list[UserEvent]
+
+
+class RevealRequest(TypedDict):
+    fields: list[Literal["email", "phone", "ip"]]
+    reason: str
+
+
+class Revealed(TypedDict):
+    email: NotRequired[str]
+    phone: NotRequired[str | None]
+    ip: NotRequired[str | None]
+
+
+class AdminUserSession(TypedDict):
+    id: str
+    device: str | None
+    ip: str | None
+    country: str | None
+    createdAt: str
+    lastActiveAt: str
+    expiresAt: str
+
+
+class AdminUserSessions(TypedDict):
+    items: list[AdminUserSession]
+    nextCursor: str | None
+
+
+class EndUserSessionsRequest(TypedDict):
+    sessionId: NotRequired[str]
+    reason: str
+
+
+class EndedUserSessions(TypedDict):
+    ended: int
+
+
+class AssistRequest(TypedDict):
+    act: Literal["VERIFY_EMAIL", "PASSWORD_RESET", "UNLOCK"]
+    reason: str
+
+
+class ExportUserRequest(TypedDict):
+    reason: str
+
+
+class ExportOfUser(TypedDict):
+    id: str
+    status: Literal["PENDING"]
+    createdAt: str
+
+
+class UserNote(TypedDict):
+    id: str
+    text: str
+    authorId: str
+    own: bool
+    createdAt: str
+
+
+class UserNotes(TypedDict):
+    items: list[UserNote]
+    nextCursor: str | None
+
+
+class AddUserNoteRequest(TypedDict):
+    text: str

@@ -11,3 +11,9 @@ class Message(TypedDict):
 
 
 UserStatus: TypeAlias = Literal["ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEACTIVATED"]
+
+
+StatementType: TypeAlias = Literal["VISIBILITY_REMOVED", "VISIBILITY_LIMITED", "MONEY_SUSPENDED", "SERVICE_SUSPENDED", "ACCOUNT_SUSPENDED", "ACCOUNT_BANNED"]
+
+
+StatementGround: TypeAlias = Literal["ILLEGAL", "TERMS"]

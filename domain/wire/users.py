@@ -164,13 +164,7 @@ class AppealByLinkRequest(TypedDict):
     evidence: NotRequired[str]
 
 
-StatementType: TypeAlias = Literal["VISIBILITY_REMOVED", "VISIBILITY_LIMITED", "MONEY_SUSPENDED", "SERVICE_SUSPENDED", "ACCOUNT_SUSPENDED", "ACCOUNT_BANNED"]
-
-
 StatementTarget: TypeAlias = Literal["USER", "BIO", "LINK", "USERNAME", "MESSAGE"]
-
-
-StatementGround: TypeAlias = Literal["ILLEGAL", "TERMS"]
 
 
 StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", None]
@@ -178,7 +172,7 @@ StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", No
 
 class OwnStatement(TypedDict):
     id: str
-    type: StatementType
+    type: common.StatementType
     targetType: StatementTarget
     targetId: str | None
     banId: str | None
@@ -186,7 +180,7 @@ class OwnStatement(TypedDict):
     source: Literal["NOTICE", "OWN_INITIATIVE", "ORDER"]
     automatedDetection: bool
     automatedDecision: bool
-    ground: StatementGround
+    ground: common.StatementGround
     reference: str
     explanation: str
     territory: list[str] | None

@@ -236,7 +236,7 @@ async def login(
         user = await db.users.find_by_email(body["email"])
         known = await visitor.recognise(db, user.id if user else None)
         subjects = visitor.counters(body["email"], known)
-        locked_for = await _count_attempt(db, subjects, config, now)
+        locked_for = await _count_attempt(db, subjects, config, now, user.unlocked_at if user else None)
     if locked_for is not None:
         raise ApiError("auth.login.account_locked", retry_after=locked_for)
 
@@ -277,12 +277,14 @@ async def login(
     raise ApiError(refusal or rules.WRONG_CREDENTIALS)
 
 
-async def _count_attempt(db: Repositories, subjects: Subjects, config: Config, now: Any) -> float | None:
+async def _count_attempt(
+    db: Repositories, subjects: Subjects, config: Config, now: datetime, unlocked_at: datetime | None
+) -> float | None:
     """Seconds for which one of the subjects is locked."""
     base, maximum = config[LOCKOUT_BASE_SECONDS], config[LOCKOUT_MAX_SECONDS]
     await db.login_attempts.hold([subject.value for subject, _ in subjects])
     for subject, threshold in subjects:
-        counted = await db.login_attempts.count(subject.value, now, threshold, base, maximum)
+        counted = await db.login_attempts.count(subject.value, now, threshold, base, maximum, unlocked_at)
         if counted.locked_for is not None:
             return counted.locked_for
     return None

@@ -24,6 +24,7 @@ from domain.auth import one_time_hash, read_one_time_token
 from domain.errors import ApiError
 from domain.users import Client, Return
 from persistence.engine.connection import Connection
+from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
 from persistence.models import (
     Challenge,
@@ -75,6 +76,8 @@ ROTATE = (
 STILL_LIVE = select(Session.confirmed_at).where(
     Session.id == bindparam("session_id"), Session.user_id == bindparam("user_id"), Session.revoked_at.is_(None)
 )
+
+LATEST = Keyset(Session.created_at.desc(), Session.id.desc())
 
 PENDING_DELETION = (
     select(GdprRequest.grace_ends_at)
@@ -222,6 +225,14 @@ class Sessions:
         """The last used first."""
         since = now - timedelta(days=idle_days)
         return await self._connection.scalars(LIVE_OF_ACCOUNT, user_id=user_id, now=now, used_since=since, limit=limit)
+
+    async def page_live(
+        self, user_id: UUID, now: datetime, idle: timedelta, keys: Sequence[Any] | None, rows: int
+    ) -> Sequence[Session]:
+        """Those that neither ended nor lay idle, the latest sign-in first."""
+        live = select(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+        live = live.where(Session.expires_at > now, Session.last_active_at > now - idle)
+        return await self._connection.scalars(LATEST.page(live, keys, rows))
 
     async def purge(self, before: datetime, idle: timedelta) -> None:
         """Forget those that ended before: by their age, by somebody, or because nobody used them.

@@ -39,7 +39,8 @@ _now, _threshold, _base, _maximum = (
     bindparam("now", type_=DateTime(timezone=True)),
     *(bindparam(name, type_=Integer) for name in ("threshold", "base", "maximum")),
 )
-_failures = case((LoginAttempt.updated_at < bindparam("forgotten_before"), 1), else_=LoginAttempt.failures + 1)
+_forgotten = LoginAttempt.updated_at < bindparam("forgotten_before")
+_failures = case((_forgotten, 1), else_=LoginAttempt.failures + 1)
 _doublings = func.least(_failures - _threshold, MOST_DOUBLINGS)
 _seconds = func.least(_maximum, _base * cast(func.power(2, _doublings), Integer))
 _lock = _now + cast(func.make_interval(0, 0, 0, 0, 0, 0, _seconds), Interval)
@@ -53,7 +54,7 @@ COUNT = (
             "locked_until": case((_failures >= _threshold, _lock), else_=None),
             "updated_at": _now,
         },
-        where=or_(LoginAttempt.locked_until.is_(None), LoginAttempt.locked_until <= _now),
+        where=or_(LoginAttempt.locked_until.is_(None), LoginAttempt.locked_until <= _now, _forgotten),
     )
     .returning(LoginAttempt.failures)
 )
@@ -77,17 +78,26 @@ class LoginAttempts:
         """To be called before several are counted or forgotten, so that none who does so waits for the other."""
         await self._connection.execute(HELD, subjects=list(subjects))
 
-    async def count(self, subject: bytes, now: datetime, threshold: int, base: int, maximum: int) -> Counted:
-        """Count one attempt, unless the subject is locked.
+    async def count(
+        self,
+        subject: bytes,
+        now: datetime,
+        threshold: int,
+        base: int,
+        maximum: int,
+        unlocked_at: datetime | None = None,
+    ) -> Counted:
+        """Count one attempt, unless the subject is locked. What was counted before ``unlocked_at`` is forgotten.
 
         From the ``threshold``-th attempt in a row the subject locks, for ``base`` seconds doubling up to ``maximum``;
         a success forgets it all. A day without attempts does so too.
         """
+        forgotten_before = now - FORGOTTEN_AFTER
         number = await self._connection.scalar(
             COUNT,
             subject=subject,
             now=now,
-            forgotten_before=now - FORGOTTEN_AFTER,
+            forgotten_before=max(forgotten_before, unlocked_at or forgotten_before),
             threshold=threshold,
             base=base,
             maximum=maximum,

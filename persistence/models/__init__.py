@@ -19,6 +19,7 @@ from persistence.models.devices import KnownDevice
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.mails import MailQuota
 from persistence.models.moderation import ModerationCase, ModerationNotice
+from persistence.models.notes import UserNote
 from persistence.models.oauth import OAuthProvider, OAuthUsedToken
 from persistence.models.otp import PhoneQuota
 from persistence.models.platform import (
@@ -93,6 +94,7 @@ __all__ = [
     "StatementOfReasons",
     "Upload",
     "User",
+    "UserNote",
     "UserSettings",
     "UsernameHistory",
 ]

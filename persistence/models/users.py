@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     Computed,
+    DateTime,
     ForeignKey,
     Index,
     false,
@@ -22,11 +23,19 @@ from persistence.models.base import Base, Created, Identified
 
 # Of ``$2b$12$…``: two digits, so that they sort as numbers do.
 PASSWORD_COST: ColumnElement[str] = literal_column("substr(password_hash, 5, 2)")
+# Who never signed in did so before everybody else: a list by the last sign-in has a place for each.
+SIGNED_IN_AT: ColumnElement[datetime] = literal_column(
+    "coalesce(last_login_at, '1970-01-01 00:00:00+00'::timestamptz)", DateTime(timezone=True)
+)
+# Most accounts are active and have no second factor: a list of the others has a short index.
+EXCEPTIONAL, PROTECTED = text("status <> 'ACTIVE'"), text("two_factor_enabled")
+KNOWN_COUNTRY = text("registration_country IS NOT NULL")
 
 
 class User(Identified, Created, Base):
     """``owner_unproven``: nobody showed yet that who knows the credentials also reads the mail of the address.
 
+    ``unlocked_at``: failures of sign-ins before then do not count.
     ``password_due``: a change was undone and its owner chose no password since; until then no platform signs in.
     ``admin_version``: moved by whatever changes status or username, so that no member of staff overwrites one unseen.
     """
@@ -38,6 +47,17 @@ class User(Identified, Created, Base):
         Index("ix_users_deleted", "email", postgresql_where=text("status = 'DELETED'")),
         Index("ix_users_phone", "phone", postgresql_where=text("phone IS NOT NULL")),
         Index("ix_users_password_cost", PASSWORD_COST),
+        Index("ix_users_username_prefix", text("username text_pattern_ops")),
+        Index("ix_users_newest", "created_at", "id"),
+        Index("ix_users_last_login", SIGNED_IN_AT, "id"),
+        Index("ix_users_status_newest", "status", "created_at", "id", postgresql_where=EXCEPTIONAL),
+        Index("ix_users_status_last_login", "status", SIGNED_IN_AT, "id", postgresql_where=EXCEPTIONAL),
+        Index("ix_users_two_factor_newest", "created_at", "id", postgresql_where=PROTECTED),
+        Index("ix_users_two_factor_last_login", SIGNED_IN_AT, "id", postgresql_where=PROTECTED),
+        Index("ix_users_country_newest", "registration_country", "created_at", "id", postgresql_where=KNOWN_COUNTRY),
+        Index(
+            "ix_users_country_last_login", "registration_country", SIGNED_IN_AT, "id", postgresql_where=KNOWN_COUNTRY
+        ),
     )
 
     email: Mapped[str] = mapped_column(unique=True)
@@ -60,6 +80,7 @@ class User(Identified, Created, Base):
     locale: Mapped[str | None]
     intent: Mapped[str | None]
     last_login_at: Mapped[datetime | None]
+    unlocked_at: Mapped[datetime | None]
     referral_code: Mapped[str | None] = mapped_column(unique=True)
     referred_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     referred_by_code: Mapped[str | None]

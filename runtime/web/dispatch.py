@@ -147,8 +147,8 @@ class WiredOperation:
         self._per_call = tuple((name, PER_CALL[name]) for name in names if name in PER_CALL.keys() - parameters)
         self._takes_uow = "uow" in names
         self._takes_db = "db" in names
-        # A GET has no transaction unless the contract says that it writes.
-        self._reads_only = policy.method == "get" and all(effect.kind != "write" for effect in policy.side_effects)
+        # A GET has no transaction unless the contract says that it leaves something behind.
+        self._reads_only = policy.method == "get" and not policy.side_effects
         self._has_unit = self._takes_uow or (self._takes_db and not self._reads_only)
         strict = not container.settings.production
         self._successes = Successes(policy, operation, container.services.clock, container.schemas if strict else None)

@@ -286,17 +286,30 @@ def _single(judge: Judge, found: Difference, violation: Violation) -> bool:
     )
 
 
-def _final_line_feed(_judge: Judge, found: Difference, violation: Violation) -> bool:
+def _given(judge: Judge, found: Difference, violation: Violation) -> Any:
+    """The value that breaks the rule, of a parameter or of the body."""
+    name = violation["field"]
+    given = dict(parse_qsl(found.request.query, True)) if name in judge.names else json.loads(found.body)
+    return given.get(name)
+
+
+def _capitals_of_boolean(judge: Judge, found: Difference, violation: Violation) -> bool:
+    if violation["rule"] != "type" or violation["field"] not in judge.names:
+        return False
+    return str(_given(judge, found, violation)).lower() in ("true", "false")
+
+
+def _final_line_feed(judge: Judge, found: Difference, violation: Violation) -> bool:
     if violation["rule"] not in ("pattern", "https_url"):
         return False
-    value = json.loads(found.body).get(violation["field"])
+    value = _given(judge, found, violation)
     return isinstance(value, str) and value.endswith("\n")
 
 
-def _any_script(_judge: Judge, found: Difference, violation: Violation) -> bool:
+def _any_script(judge: Judge, found: Difference, violation: Violation) -> bool:
     if violation["rule"] not in ("uppercase", "lowercase", "digit"):
         return False
-    value = json.loads(found.body).get(violation["field"])
+    value = _given(judge, found, violation)
     return isinstance(value, str) and not all(" " <= character <= "~" for character in value)
 
 
@@ -394,6 +407,7 @@ KINDS = (
     Kind("JSON of Python only", "NaN, infinities, lone surrogates", "violation", _only_python),
     Kind("given twice", "stock takes the first header and the last parameter", "violation", _single),
     Kind("letters of any script", "stock reads the wider `pattern` beside `x-biore-pattern`", "violation", _any_script),
+    Kind("capitals of a boolean", "JSON has true and false; stock takes True, too", "violation", _capitals_of_boolean),
     Kind("final line feed", "$ of Python matches before it", "violation", _final_line_feed),
     Kind(
         "media type in capitals",

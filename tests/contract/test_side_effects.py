@@ -12,6 +12,7 @@ from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
     admin_scenarios,
+    admin_user_scenarios,
     confirmation_scenarios,
     gdpr_scenarios,
     oauth_scenarios,
@@ -113,6 +114,7 @@ def _sent_code(api: Api) -> str:
 SCENARIOS: dict[str, Scenario] = (
     account_scenarios.SCENARIOS
     | admin_scenarios.SCENARIOS
+    | admin_user_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
@@ -199,6 +201,7 @@ def wrong_code(api: Api, tables: Tables) -> Act:
 CONDITIONAL: Conditional = (
     account_scenarios.CONDITIONAL
     | admin_scenarios.CONDITIONAL
+    | admin_user_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL

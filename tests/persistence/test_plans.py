@@ -51,6 +51,8 @@ INSERT INTO username_history (id, user_id, former, username, held_until)
 INSERT INTO user_settings (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
 INSERT INTO block_list (id, owner_id, blocked_id)
     SELECT gen_random_uuid(), id, lead(id) OVER (ORDER BY id) FROM {USERS} u OFFSET 1 LIMIT {ROWS} - 2;
+INSERT INTO user_notes (id, user_id, author_id, text) SELECT gen_random_uuid(), id, id, '' FROM {USERS} u;
+INSERT INTO staff_roles (user_id, role, reason) SELECT id, 'SUPPORT', '' FROM {USERS} u;
 INSERT INTO consent_records (id, user_id, kind, granted, version)
     SELECT gen_random_uuid(), id, 'tos', true, '1.0' FROM {USERS} u;
 INSERT INTO statements_of_reasons

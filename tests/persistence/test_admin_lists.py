@@ -1,0 +1,279 @@
+"""The lists of staff at 200 000 rows: every page is read by an index, and a walk shows each row that stays once.
+
+A further list joins with one line of ``LISTS``.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from domain.admin.users import Filters, Order, search_of
+from persistence.engine.database import Database
+from persistence.repositories import Repositories
+from tests.conftest import Databases
+from tests.harness import Tables, bare_database
+from tests.statements import asked
+
+ROWS = 200_000
+PAGE = 51
+# What a page may read: of one filter its own rows and what is told of each, of several what another leaves out, too.
+FEW, SOME = 8 * PAGE, 15_000
+COUNT = "count of "
+COUNTED = 12_000
+SOMEBODY = UUID(int=7)
+BASE = datetime(2026, 1, 1, tzinfo=UTC)
+MIDDLE = BASE - timedelta(minutes=ROWS // 2)
+
+# A minute between two accounts. The rare country is of the oldest alone, and who was erased never signed in since: what
+# goes together is what a plan by averages is worst at.
+USERS = f"""
+INSERT INTO users (id, email, username, referral_code, status, registration_country, two_factor_secret,
+                   two_factor_enabled, created_at, last_login_at, phone)
+SELECT CASE WHEN n = 7 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END, 'u' || n || '@example.com',
+       substr(md5(n::text), 1, 12), 'R' || n,
+       CASE WHEN n % 20 = 0 THEN 'DELETED' WHEN n % 100 = 1 THEN 'BANNED' WHEN n % 1000 = 2 THEN 'SUSPENDED'
+            WHEN n % 25 = 3 THEN 'DEACTIVATED' ELSE 'ACTIVE' END,
+       CASE WHEN n > {ROWS} - 300 THEN 'IS' WHEN n % 10 < 5 THEN 'TR' WHEN n % 10 < 8 THEN 'DE'
+            WHEN n % 100 = 8 THEN 'PT' END,
+       CASE WHEN n % 40 = 4 THEN 'sealed' END, n % 40 = 4,
+       timestamptz '{BASE}' - n * interval '1 minute',
+       CASE WHEN n % 20 <> 0 AND n % 5 <> 2 THEN timestamptz '{BASE}' - (n * 7919 % {ROWS}) * interval '1 minute' END,
+       CASE WHEN n % 50 = 6 THEN '+90555' || n END
+FROM generate_series(1, {ROWS}) n;
+INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM users WHERE username LIKE '_0%';
+INSERT INTO staff_roles (user_id, role, reason) SELECT id, 'SUPPORT', 'hired' FROM users ORDER BY id LIMIT 20
+"""  # noqa: S608 - constants of this file
+SESSIONS = f"""
+INSERT INTO sessions (id, user_id, created_at, last_active_at, expires_at, revoked_at)
+SELECT gen_random_uuid(), CASE WHEN n % 2000 = 0 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END,
+       timestamptz '{BASE}' - n * interval '1 minute', now(), now() + interval '1 day',
+       CASE WHEN n % 3 = 1 THEN now() END
+FROM generate_series(1, {ROWS}) n
+"""  # noqa: S608 - constants of this file
+NOTES = f"""
+INSERT INTO user_notes (id, user_id, author_id, text, created_at)
+SELECT gen_random_uuid(), id, '{SOMEBODY}', 'x', created_at FROM users;
+INSERT INTO user_notes (id, user_id, author_id, text, created_at)
+SELECT gen_random_uuid(), '{SOMEBODY}', '{SOMEBODY}', 'x', timestamptz '{BASE}' - n * interval '1 minute'
+FROM generate_series(1, 500) n
+"""  # noqa: S608 - constants of this file
+EVENTS = f"""
+INSERT INTO audit_logs (id, action, result, actor_id, target_id, created_at)
+SELECT gen_random_uuid(), CASE WHEN n % 2 = 0 THEN 'admin.users.viewed' ELSE 'auth.login.success' END, 'success',
+       CASE WHEN n % 1000 = 1 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END,
+       CASE WHEN n % 1000 = 2 OR n % 1000 = 3 THEN '{SOMEBODY}' ELSE gen_random_uuid()::text END,
+       timestamptz '{BASE}' - n * interval '1 minute'
+FROM generate_series(1, {ROWS}) n
+"""  # noqa: S608 - constants of this file
+
+Ask = Callable[[Repositories], Awaitable[Any]]
+
+
+class Read(NamedTuple):
+    """One page, by its name: how it is asked for, and how many rows it may look at."""
+
+    name: str
+    ask: Ask
+    most: int
+
+
+def accounts() -> Iterator[Read]:
+    """Each order with no filter, with each one and with each pair, from the beginning and from the middle."""
+    orders: tuple[Order, ...] = ("-createdAt", "createdAt", "-lastLoginAt")
+    for order in orders:
+        for size in (0, 1, 2):
+            for chosen in combinations(FILTERS.items(), size):
+                narrowed = {name: value for _, one in chosen for name, value in one.items()}
+                if len(narrowed) < sum(len(one) for _, one in chosen):
+                    continue  # two values of one filter
+                name = " and ".join([order, *(label for label, _ in chosen)])
+                most = SOME if size > 1 or any(label in SIFTED for label, _ in chosen) else FEW
+                yield Read(name, _page(Filters(**narrowed), order, None), most)
+                if size < 2:
+                    yield Read(f"{name} from the middle", _page(Filters(**narrowed), order, (MIDDLE, SOMEBODY)), most)
+    for label, given in FILTERS.items():
+        # Profiles have no order of accounts: these are read until as many have one.
+        most = ROWS if label == "creators" else COUNTED
+        yield Read(f"{COUNT}{label}", _count(Filters(**given)), most)
+    yield Read(f"{COUNT}all", _count(Filters()), COUNTED)
+
+
+def _page(filters: Filters, order: Order, keys: Sequence[Any] | None, rows: int = PAGE) -> Ask:
+    return lambda db: db.admin_users.page(filters, order, keys, rows)
+
+
+def _count(filters: Filters) -> Ask:
+    return lambda db: db.admin_users.count(filters)
+
+
+FILTERS: Mapping[str, Mapping[str, Any]] = {
+    "an id": {"search": search_of(str(SOMEBODY))},
+    "an address": {"search": search_of("U7@example.com")},
+    "a phone": {"search": search_of("+905556000")},
+    "a username": {"search": search_of("8f14e45f")},
+    "a letter": {"search": search_of("a")},
+    "active ones": {"status": "ACTIVE"},
+    "banned ones": {"status": "BANNED"},
+    "suspended ones": {"status": "SUSPENDED"},
+    "erased ones": {"status": "DELETED"},
+    "creators": {"role": "creator"},
+    "staff": {"role": "staff"},
+    "a large country": {"country": "TR"},
+    "a small country": {"country": "IS"},
+    "no country": {"country": "XX"},
+    "a second factor": {"two_factor": True},
+    "no second factor": {"two_factor": False},
+    "a day": {"created_from": MIDDLE, "created_to": MIDDLE + timedelta(days=1)},
+}
+# A beginning that many have, those with a profile, and a day in the order of sign-ins: no order has an index of them.
+SIFTED = {"a letter", "creators", "a day", "staff"}
+
+
+def sessions() -> Iterator[Read]:
+    def page(keys: Sequence[Any] | None) -> Ask:
+        return lambda db: db.sessions.page_live(SOMEBODY, BASE, timedelta(days=30), keys, PAGE)
+
+    yield Read("the latest", page(None), FEW)
+    yield Read("from the middle", page((MIDDLE, SOMEBODY)), FEW)
+
+
+def notes() -> Iterator[Read]:
+    def page(keys: Sequence[Any] | None) -> Ask:
+        return lambda db: db.user_notes.newest(SOMEBODY, keys, PAGE)
+
+    yield Read("the newest", page(None), FEW)
+    yield Read("from the middle", page((BASE - timedelta(minutes=200), SOMEBODY)), FEW)
+
+
+def account() -> Iterator[Read]:
+    yield Read("the account", lambda db: db.admin_users.find(SOMEBODY, BASE, timedelta(days=30)), 1_000)
+    yield Read("its restrictions", lambda db: db.admin_users.restrictions(SOMEBODY, 20), FEW)
+    yield Read("its events", lambda db: db.admin_users.events(SOMEBODY, 20), FEW)
+    yield Read("its address", lambda db: db.admin_users.last_ip(SOMEBODY), FEW)
+
+
+LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
+    "admin.users.list": accounts,
+    "admin.users.get": account,
+    "admin.user_sessions.list": sessions,
+    "admin.user_notes.list": notes,
+}
+FILL = (USERS, SESSIONS, NOTES, EVENTS)
+SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
+FILLED = {"users", "creator_profiles", "sessions", "user_notes", "audit_logs"}
+# Built when their tables are full, which takes a fifth of the time.
+PLAIN_INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes
+WHERE schemaname = 'public' AND indexdef NOT LIKE '% UNIQUE %'
+"""
+
+
+@pytest.fixture(scope="module")
+def full_url(databases: Databases) -> str:
+    url = databases.migrated()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        indexes = connection.execute(PLAIN_INDEXES).fetchall()
+        for name, _ in indexes:
+            connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+        for statement in ";\n".join(FILL).split(";\n"):
+            connection.execute(statement.encode())
+        for _, definition in indexes:
+            connection.execute(definition)
+        connection.execute("VACUUM ANALYZE")
+    return url
+
+
+def run(database: Database, *asks: Ask) -> list[Any]:
+    async def each() -> list[Any]:
+        try:
+            async with database.unit() as db:
+                return [await ask(db) for ask in asks]
+        finally:
+            await database.close()
+
+    return asyncio.run(each())
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def looked_at(node: Mapping[str, Any]) -> float:
+    """Rows that a scan read, of the index too where that only leads to the table's."""
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    found: float = (node["Actual Rows"] + removed) * node["Actual Loops"]
+    return found
+
+
+class TestByIndex:
+    @pytest.mark.parametrize("name", LISTS)
+    def test_every_page_reads_little_more_than_it_shows(self, full_url: str, name: str) -> None:
+        reads, wrong = list(LISTS[name]()), []
+        database = bare_database(full_url)
+        with asked(database) as seen:
+            run(database, *(read.ask for read in reads))
+        with psycopg.connect(full_url, autocommit=True) as connection:
+            for read, (text, values) in zip(reads, seen, strict=True):
+                explain = b"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + text.encode()
+                (row,) = connection.execute(explain, values).fetchall()
+                plan = (row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]["Plan"]
+                scans = [node for node in nodes(plan) if node.get("Relation Name", "") in FILLED]
+                whole = {node["Relation Name"] for node in scans if node["Node Type"] == "Seq Scan"}
+                rows = sum(map(looked_at, scans))
+                if rows > read.most or (whole - SHORT and not read.name.startswith(COUNT)):
+                    wrong.append(f"{read.name}: {rows:.0f} rows, {whole}, {plan['Shared Hit Blocks']} blocks")
+        assert wrong == [], "\n".join(wrong)
+
+
+class TestWalk:
+    """While others come, go, sign in and are suspended."""
+
+    SEED = 200
+
+    @pytest.mark.parametrize("order", ["-createdAt", "createdAt", "-lastLoginAt"])
+    @pytest.mark.parametrize("filters", [Filters(), Filters(country="TR"), Filters(status="BANNED")], ids=str)
+    def test_it_misses_and_repeats_nothing(
+        self, rows: Tables, database_url: str, order: Order, filters: Filters
+    ) -> None:
+        chance = random.Random(self.SEED)
+        stayed = {self.somebody(rows, chance) for _ in range(120)}
+        wanted = len(stayed)
+        shown: list[UUID] = []
+        keys: Sequence[Any] | None = None
+        while True:
+            (page,) = run(bare_database(database_url), _page(filters, order, keys, 8))
+            shown += [row.id for row in page]
+            if len(page) < 8:
+                break
+            last = page[-1]
+            keys = (last.signed_in_at if order == "-lastLoginAt" else last.created_at, last.id)
+            coming = [self.somebody(rows, chance) for _ in range(5)]
+            gone = [last.id, *chance.sample(sorted(stayed), 2), coming[0]]
+            rows.run("DELETE FROM users WHERE id = ANY(%s)", gone)
+            stayed -= set(gone)
+        assert len(shown) == len(set(shown))
+        assert stayed <= set(shown)
+        assert 0 < len(stayed) < wanted
+
+    @staticmethod
+    def somebody(rows: Tables, chance: random.Random) -> UUID:
+        """Of few moments, so that many are alike but for the id."""
+        user_id, moments = uuid4(), [None, *(BASE + timedelta(hours=number) for number in range(4))]
+        rows.run(
+            "INSERT INTO users (id, email, status, registration_country, created_at, last_login_at) "
+            "VALUES (%s, %s, 'BANNED', 'TR', %s, %s)",
+            user_id, f"{user_id}@example.com", chance.choice(moments[1:]), chance.choice(moments),
+        )  # fmt: skip
+        return user_id
