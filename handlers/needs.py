@@ -35,6 +35,7 @@ from services.current_password import CurrentPassword
 from services.export_links import ExportLinks
 from services.second_factor import SecondFactor
 from services.tokens import Tokens
+from services.trust.moderation import Moderation
 from services.turns import OneByOne
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Hasher",
     "LeakedPasswords",
     "MailRules",
+    "Moderation",
     "OAuth",
     "OneByOne",
     "Permissions",

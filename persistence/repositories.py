@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.admin.cases import Cases
+from persistence.admin.rules import Rules
 from persistence.admin.seals import Seals
 from persistence.admin.staff import Staff
 from persistence.admin.statements import Statements
@@ -112,6 +113,7 @@ class Repositories:
     mailbox = Repository(Mailbox)
     mail_quotas = Repository(MailQuotas)
     cases = Repository(Cases)
+    rules = Repository(Rules)
     schedule = Repository(Schedule)
     uploads = Repository(Uploads)
     files = Repository(Files)

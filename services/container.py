@@ -32,6 +32,7 @@ from services.passwords import Hasher
 from services.second_factor import SecondFactor
 from services.texter import Texter
 from services.tokens import Tokens
+from services.trust.moderation import Moderation
 from services.turns import OneByOne
 
 AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
@@ -69,6 +70,7 @@ class Services(Shared):
     hasher: Hasher
     leaked_passwords: LeakedPasswordsFamily
     mail_rules: MailRules
+    moderation: Moderation
     oauth: OAuthFamily
     one_by_one: OneByOne
     permissions: Permissions

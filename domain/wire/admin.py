@@ -99,6 +99,77 @@ class AdminUsers(TypedDict):
     nextCursor: str | None
 
 
+RuleKind: TypeAlias = Literal["TERM", "DOMAIN", "USERNAME"]
+
+
+RuleMatch: TypeAlias = Literal["WORD", "PREFIX", "EXACT"]
+
+
+RuleScope: TypeAlias = Literal["username", "display_name", "bio"]
+
+
+RuleAction: TypeAlias = Literal["FLAG", "BLOCK", "QUARANTINE"]
+
+
+class ModerationRule(TypedDict):
+    id: str
+    kind: RuleKind
+    pattern: str
+    match: RuleMatch
+    scopes: list[RuleScope]
+    action: RuleAction
+    locale: str | None
+    hits: int
+    lastHitAt: str | None
+    version: int
+    createdAt: str
+
+
+class ModerationRules(TypedDict):
+    items: list[ModerationRule]
+    nextCursor: str | None
+
+
+RuleLocale: TypeAlias = Literal["en", "tr", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "ar", "he", "fa", "hi", "id", "ja", "ko", "zh", "vi"]
+
+
+class NewRule(TypedDict):
+    kind: RuleKind
+    pattern: str
+    match: RuleMatch
+    scopes: list[RuleScope]
+    action: RuleAction
+    locale: NotRequired[RuleLocale]
+
+
+class CreateRulesRequest(TypedDict):
+    rules: list[NewRule]
+
+
+class CreatedRules(TypedDict):
+    items: list[ModerationRule]
+
+
+class TestRulesRequest(TypedDict):
+    text: str
+    scope: RuleScope
+    locale: NotRequired[RuleLocale]
+
+
+class RuleHit(TypedDict):
+    ruleId: str
+    kind: RuleKind
+    pattern: str
+    action: RuleAction
+    start: int
+    end: int
+
+
+class RuleVerdict(TypedDict):
+    action: Literal["FLAG", "BLOCK", "QUARANTINE", None]
+    matches: list[RuleHit]
+
+
 class RevokeRoleRequest(TypedDict):
     role: StaffRoleName
     reason: str
@@ -227,3 +298,11 @@ class UserNotes(TypedDict):
 
 class AddUserNoteRequest(TypedDict):
     text: str
+
+
+class UpdateRuleRequest(TypedDict):
+    pattern: NotRequired[str]
+    match: NotRequired[RuleMatch]
+    scopes: NotRequired[list[RuleScope]]
+    action: NotRequired[RuleAction]
+    locale: NotRequired[Literal["en", "tr", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "ar", "he", "fa", "hi", "id", "ja", "ko", "zh", "vi", None]]

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Hasher,
         LeakedPasswords,
         MailRules,
+        Moderation,
         OneByOne,
         Principal,
         RandomBytes,
@@ -80,6 +81,7 @@ async def register(
     one_by_one: OneByOne,
     leaked_passwords: LeakedPasswords,
     changes: Changes,
+    moderation: Moderation,
 ) -> wire.Registration:
     require_impersonal("password", body["password"], body["email"], body.get("username"))
     locale = rules.registration_locale(body.get("locale"), client.locale, config[SUPPORTED_LOCALES])
@@ -89,6 +91,8 @@ async def register(
         async with uow() as db:  # friendly answers before the dear hash; the constraints still decide
             await db.users.require_unclaimed(body["email"], body.get("username"), clock())
             require_no_path(body.get("username"), site_paths)
+            flagged = moderation.name(body.get("username"), locale)
+            flagged += moderation.texts({"display_name": body.get("displayName")}, locale)
             referrer = await db.referrals.find_referrer(body.get("referralCode"))
         country = await geoip.country(client.ip, client.cdn_country)
         password_hash = await hasher.hash(body["password"])
@@ -97,6 +101,7 @@ async def register(
 
     async with uow.last() as db:
         user_id = await db.users.add(new_user(body, password_hash, locale, origin), codes, clock())
+        await db.cases.flag(user_id, [found.written(clock()) for found in flagged])
         life = timedelta(hours=config[VERIFICATION_TTL_HOURS])
         token = await db.email_verifications.first(user_id, clock(), life)
         versions = {"terms": config[TERMS_VERSION], "privacy": config[PRIVACY_VERSION]}

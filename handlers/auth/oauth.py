@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         DigestsOf,
         GeoIp,
         MailRules,
+        Moderation,
         OAuth,
         Principal,
         RandomBytes,
@@ -75,8 +77,11 @@ async def login(
     carrier: Carrier,
     visitor: Visitor,
     changes: Changes,
+    moderation: Moderation,
 ) -> wire.OAuthLoginResult:
     identity = await oauth.verify(body["provider"], proof_of(body))
+    name = moderation.admitted("display_name", identity.display_name, client.locale)
+    identity = replace(identity, display_name=name)
     mailed = UUID(body["verificationToken"]) if "verificationToken" in body else None
     visit = Visit(identity, client, await geoip.country(client.ip, client.cdn_country), clock(), mailed)
     await _require_welcome(identity, uow, config, mail_rules)

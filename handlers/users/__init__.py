@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Clock,
         Config,
         CurrentPassword,
+        Moderation,
         Principal,
         Repositories,
         UnitOfWork,
@@ -30,12 +31,19 @@ async def profile(principal: Principal, db: Repositories, max_items: int) -> wir
 
 
 async def update_profile(
-    body: wire.UpdateProfileRequest, principal: Principal, db: Repositories, avatar_columns: AvatarColumns
+    body: wire.UpdateProfileRequest,
+    principal: Principal,
+    db: Repositories,
+    avatar_columns: AvatarColumns,
+    moderation: Moderation,
+    clock: Clock,
 ) -> wire.UpdatedProfile:
     columns = profile_columns(body)
     if "avatarUrl" in body:
         columns |= await avatar_columns(db, body["avatarUrl"], principal.user_id)
     user = await (db.users.change(principal.user_id, **columns) if columns else db.users.get(principal.user_id))
+    flagged = moderation.texts(columns, user.locale)
+    await db.cases.flag(user.id, [found.written(clock()) for found in flagged])
     return updated_profile_view(user)
 
 

@@ -18,11 +18,13 @@ from domain.users.usernames import (
 
 if TYPE_CHECKING:
     from domain.wire import users as wire
-    from handlers.needs import Changes, Clock, Config, Principal, Repositories, SitePaths
+    from handlers.needs import Changes, Clock, Config, Moderation, Principal, Repositories, SitePaths
 
 
-async def check(username: str, db: Repositories, config: Config, site_paths: SitePaths) -> wire.UsernameAvailability:
-    allowed = may_be_asked_for(username, config, site_paths)
+async def check(
+    username: str, db: Repositories, config: Config, site_paths: SitePaths, moderation: Moderation
+) -> wire.UsernameAvailability:
+    allowed = may_be_asked_for(username, config, site_paths) and not moderation.refuses_name(username)
     return {"available": allowed and not await db.users.is_username_claimed(username)}
 
 
@@ -34,6 +36,7 @@ async def change(
     clock: Clock,
     site_paths: SitePaths,
     changes: Changes,
+    moderation: Moderation,
 ) -> None:
     username, now = body["username"], clock()
     require_well_formed(username, config)
@@ -47,10 +50,12 @@ async def change(
     require_no_path(username, site_paths)
     if await db.users.is_username_claimed(username, user.id):
         raise ApiError("auth.register.username_unavailable")
+    flagged = moderation.name(username, user.locale)
     # Nobody else can take the former one for as long as the owner can undo the change.
     held_until = now + timedelta(hours=config[UNDO_HOURS])
     notice = await changes.note(db, user.id, "username_changed") if former is not None else None
     await db.users.change(user.id, username=username)
+    await db.cases.flag(user.id, [found.written(now) for found in flagged])
     await db.usernames.remember(user.id, former, username, now, held_until)
     if notice is not None:
         await db.outbox.add(topics.UsernameChanged(user.id), notice.written())

@@ -1,11 +1,11 @@
 """Cases of moderation and the reports in them. A unique index lets one case of a target be open."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, cast, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from domain.trust.reports import Target, as_id
 from persistence.engine.connection import Connection
@@ -15,6 +15,8 @@ from persistence.models.moderation import IS_OPEN
 SHOWN = func.jsonb_build_object(
     "username", User.username, "displayName", User.display_name, "bio", User.bio, "avatarUrl", User.avatar_url
 )
+
+MOST_FLAGS = 20
 
 
 class Cases:
@@ -35,10 +37,6 @@ class Cases:
     async def _target(self, kind: str, query: Select[Any, Any, Any], named: Any) -> Target | None:
         row = await self._connection.row(query.where(named, User.status != "DELETED"))
         return None if row is None else Target(kind, row.id, row.user_id, row.evidence)
-
-    async def target_of(self, user_id: UUID) -> Target | None:
-        """The account as it looks in this transaction."""
-        return await self.find_target("USER", str(user_id))
 
     async def hold_accounts(self, *user_ids: UUID) -> Collection[UUID]:
         """Those of them that exist, which stay until the transaction ends. They come before the case that is held."""
@@ -61,6 +59,20 @@ class Cases:
             set_={"target_type": row.excluded.target_type},
         )
         return await self._connection.scalar_one(held.returning(ModerationCase.id))
+
+    async def flag(self, user_id: UUID, flags: Sequence[Mapping[str, Any]]) -> None:
+        """What rules found in texts that the account just wrote opens its case, or joins the evidence of the open one.
+
+        The account was written to before, so it is held. Of more than ``MOST_FLAGS`` in a case the first are kept.
+        """
+        target = await self.find_target("USER", str(user_id)) if flags else None
+        if target is None:
+            return
+        case_id = await self.join(target, "RULE", None)
+        so_far = func.coalesce(ModerationCase.evidence["flags"], cast([], JSONB))
+        more = func.jsonb_build_object("flags", so_far.op("||")(cast(list(flags), JSONB)))
+        room = update(ModerationCase).where(ModerationCase.id == case_id, func.jsonb_array_length(so_far) < MOST_FLAGS)
+        await self._connection.execute(room.values(evidence=ModerationCase.evidence.op("||")(more)))
 
     async def add_notice(self, case_id: UUID, **columns: Any) -> UUID | None:
         """None when the reporter has one in the case."""

@@ -18,7 +18,7 @@ from persistence.models.creators import CreatorProfile
 from persistence.models.devices import KnownDevice
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.mails import MailQuota
-from persistence.models.moderation import ModerationCase, ModerationNotice
+from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
 from persistence.models.notes import UserNote
 from persistence.models.oauth import OAuthProvider, OAuthUsedToken
 from persistence.models.otp import PhoneQuota
@@ -74,6 +74,8 @@ __all__ = [
     "MailboxMessage",
     "ModerationCase",
     "ModerationNotice",
+    "ModerationRevision",
+    "ModerationRule",
     "OAuthProvider",
     "OAuthUsedToken",
     "OneTimeToken",

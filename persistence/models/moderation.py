@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from persistence.models.base import Base, Created, Identified
@@ -68,3 +68,42 @@ class ModerationNotice(Identified, Created, Base):
     explanation: Mapped[str]
     evidence: Mapped[dict[str, Any]]
     told_at: Mapped[datetime | None]
+
+
+class ModerationRule(Identified, Created, Base):
+    """Names that nobody may have are no rows of it: they stand in ``reserved_usernames``.
+
+    ``folded``: by which two rules are the same. ``locale``: of the accounts that it is for; empty for all. ``hits`` are
+    counted behind, and move no ``version``.
+    """
+
+    __tablename__ = "moderation_rules"
+    __table_args__ = (
+        CheckConstraint("kind IN ('TERM', 'DOMAIN', 'USERNAME')", name="kind"),
+        CheckConstraint("match IN ('WORD', 'PREFIX', 'EXACT')", name="match"),
+        CheckConstraint("action IN ('FLAG', 'BLOCK', 'QUARANTINE')", name="action"),
+        Index("uq_moderation_rules_same", "kind", "folded", "match", "action", "locale", unique=True),
+        Index("ix_moderation_rules_newest", text("created_at DESC"), text("id DESC")),
+        Index("ix_moderation_rules_kind", "kind", text("created_at DESC"), text("id DESC")),
+        Index("ix_moderation_rules_action", "action", text("created_at DESC"), text("id DESC")),
+    )
+
+    kind: Mapped[str]
+    pattern: Mapped[str]
+    folded: Mapped[str]
+    match: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    action: Mapped[str]
+    locale: Mapped[str] = mapped_column(server_default="")
+    hits: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    last_hit_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class ModerationRevision(Base):
+    """``number`` moves with each change of what ``name`` stands for, so that processes see that there was one."""
+
+    __tablename__ = "moderation_revisions"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     false,
+    func,
     literal_column,
     text,
 )
@@ -101,14 +102,23 @@ _LOOK, _READ, _SIGNS = ALIKE
 
 
 class ReservedUsername(Base):
-    """``skeleton`` is that of ``domain.users.usernames``: what a name that looks alike has in common with it."""
+    """``skeleton`` is that of ``domain.users.usernames``: what a name that looks alike has in common with it.
+
+    Each is a rule of moderation (``USERNAME``, ``EXACT``, ``BLOCK``); ``hits`` and ``version`` are as of the others.
+    """
 
     __tablename__ = "reserved_usernames"
+    __table_args__ = (Index("ix_reserved_usernames_newest", text("created_at DESC"), text("id DESC")),)
 
     username: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid(), unique=True)
     skeleton: Mapped[str] = mapped_column(
         Computed(f"translate(username, '{_LOOK}{_SIGNS}'::text, '{_READ}'::text)"), index=True
     )
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    hits: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    last_hit_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class UsernameHistory(Identified, Created, Base):

@@ -62,6 +62,7 @@ from services.qr import png_data_url
 from services.second_factor import SecondFactor
 from services.signing_keys import SigningKeys
 from services.tokens import Tokens
+from services.trust.moderation import Moderation
 from services.turns import OneByOne
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class Application:
         self.limiter, self._redis = build_limiter(settings)
         self.signing_keys = SigningKeys(self.parts.database, self.parts.keyring, self.config, utc_now)
         self.config.follow(self.signing_keys.refresh)
+        self.moderation = Moderation(self.parts.database, utc_now)
+        self.config.follow(self.moderation.refresh)
         self.config.follow(StoredHashes(self.hasher, self.parts.database, self.config).refresh)
         self.tokens = Tokens(self.parts.keyring, self.signing_keys, self.config, utc_now)
         self.refusals = Refusals(
@@ -302,6 +305,7 @@ class Application:
             hasher=self.hasher,
             leaked_passwords=self.parts.providers.leaked_passwords,
             mail_rules=MailRules(self.config, self.parts.settings.dns_resolver, observe=self.metrics.attempt),
+            moderation=self.moderation,
             oauth=self._oauth(),
             permissions=self.parts.contract.permissions,
             one_by_one=OneByOne(),

@@ -37,6 +37,11 @@ STAFF = Access("admin")
 ACCESS = {
     "admin.me": STAFF,
     "admin.roles.list": STAFF,
+    "admin.rules.add": STAFF,
+    "admin.rules.list": STAFF,
+    "admin.rules.remove": STAFF,
+    "admin.rules.test": STAFF,
+    "admin.rules.update": STAFF,
     "admin.session.confirm": STAFF,
     "admin.staff.grant": STAFF,
     "admin.staff.list": STAFF,
@@ -142,6 +147,8 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
 }
 EVERYBODYS = "staff with the permission may do so with everybody's account"
 NOBODYS = {
+    "admin.rules.remove": "rules are nobody's",
+    "admin.rules.update": "rules are nobody's",
     "admin.staff.revoke": "whoever may manage staff may do so with everybody's roles",
     "admin.user_notes.add": EVERYBODYS,
     "admin.user_notes.list": EVERYBODYS,

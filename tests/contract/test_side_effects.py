@@ -11,6 +11,7 @@ import pytest
 from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
+    admin_rules_scenarios,
     admin_scenarios,
     admin_user_scenarios,
     confirmation_scenarios,
@@ -115,6 +116,7 @@ SCENARIOS: dict[str, Scenario] = (
     account_scenarios.SCENARIOS
     | admin_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
+    | admin_rules_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
@@ -202,6 +204,7 @@ CONDITIONAL: Conditional = (
     account_scenarios.CONDITIONAL
     | admin_scenarios.CONDITIONAL
     | admin_user_scenarios.CONDITIONAL
+    | admin_rules_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
@@ -241,7 +244,7 @@ CONDITIONAL: Conditional = (
         confirmation_scenarios.CONFIRM: confirmation_scenarios.CONFIRMED,
     }
 )
-for _operation_id, _scenarios in confirmation_scenarios.GUESSED.items():
+for _operation_id, _scenarios in [*confirmation_scenarios.GUESSED.items(), *admin_rules_scenarios.WRITTEN.items()]:
     CONDITIONAL[_operation_id] = [*CONDITIONAL.get(_operation_id, ()), *_scenarios]
 
 

@@ -99,6 +99,9 @@ INSERT INTO backup_codes (id, user_id, code_hash)
     SELECT gen_random_uuid(), id, decode(md5(n::text), 'hex') FROM {USERS} u;
 INSERT INTO oauth_used_tokens (digest, expires_at)
     SELECT decode(md5(n::text), 'hex'), now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO moderation_rules (id, kind, pattern, folded, match, scopes, action)
+    SELECT gen_random_uuid(), 'TERM', 'term' || n, 'term' || n, 'WORD', '{{bio}}', 'FLAG'
+    FROM generate_series(1, {ROWS}) n;
 INSERT INTO moderation_cases (id, target_type, target_id, user_id, origin, state, evidence)
     SELECT gen_random_uuid(), 'USER', id, id, 'NOTICE', CASE WHEN n % 2 = 0 THEN 'OPEN' ELSE 'APPROVED' END, '{{}}'
     FROM {USERS} u;
