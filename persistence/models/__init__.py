@@ -33,6 +33,7 @@ from persistence.models.platform import (
     SigningKey,
     SmsDelivery,
 )
+from persistence.models.recoveries import RecoveryRequest
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
 from persistence.models.sms import SmsBudget
@@ -83,6 +84,7 @@ __all__ = [
     "PasswordReset",
     "PhoneQuota",
     "ReactivationToken",
+    "RecoveryRequest",
     "ReferralLink",
     "ReferralLinkAlias",
     "ReservedUsername",

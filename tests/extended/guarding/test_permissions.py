@@ -45,6 +45,7 @@ OF_FILE = {
     "an unknown key": (READ, READ.replace("roles", "for: x, roles"), "unknown keys ['for']"),
     "a plan of another kind": (READ, READ.replace("roles", "planned: later, roles"), "`planned` must be true"),
     "a plan that came true": (READ, READ.replace("roles", "planned: true, roles"), "take out `planned`"),
+    "what is asked for and needed": (READ, READ.replace("roles", "asked: true, roles"), "take out `asked`"),
     "a permission that no operation needs": (", planned: true", "", "no operation needs it"),
     "what every role has": (READ, f"{READ}\n  staff: {{meaning: Any., roles: [SUPPORT]}}", "whoever has a role has it"),
 }  # fmt: skip
