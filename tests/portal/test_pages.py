@@ -179,7 +179,7 @@ class TestMenu:
     def test_groups_operations_by_who_calls_and_by_module(self, site: Site, read: dict[str, Document]) -> None:
         (menu,) = read["/docs"].root.xpath("//nav[@class='menu']")
         names = [" ".join(name.text_content().split()) for name in menu.xpath(".//p[@class='menu-group']")]
-        assert names == ["Public", "Signed in", "Dev tools", "Reference"]
+        assert names == ["Public", "Signed in", "Admin", "Dev tools", "Reference"]
         for group in groups(site):
             below = menu.xpath(f".//ul[@aria-labelledby='menu-{group.scope}']")[0]
             assert below.xpath("./li/details/summary/text()") == [module.title for module in group.modules]
