@@ -27,7 +27,7 @@ TOPICS = sorted(
     for name, job in vars(email).items()
     if inspect.iscoroutinefunction(job) and job.__module__ == email.__name__ and not name.startswith("_")
 )
-OPERATORS = {"session_theft_alert", "sms_alert"}
+OPERATORS = {"audit_head", "session_theft_alert", "sms_alert"}
 # Mails whose secret is no notice of a change; the one of all others may undo it, too.
 TOKEN_ALONE = {
     "reset_password",
