@@ -64,6 +64,7 @@ TOLD_ALONE = {
     "deletion_cancelled",
     "export_ready",
     "export_requested",
+    "export_started",
     "new_sign_in",
     "address_recovered",
     "password_guessed",
