@@ -32,8 +32,7 @@ from services.container import (
     SitePaths,
 )
 from services.current_password import CurrentPassword
-from services.gdpr.erasures import Erasures
-from services.gdpr.export_links import ExportLinks
+from services.export_links import ExportLinks
 from services.second_factor import SecondFactor
 from services.tokens import Tokens
 from services.trust.moderation import Moderation
@@ -51,7 +50,6 @@ __all__ = [
     "DeviceOf",
     "DevicesOf",
     "DigestsOf",
-    "Erasures",
     "ExportLinks",
     "GeoIp",
     "Hasher",

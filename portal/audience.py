@@ -7,10 +7,11 @@ from typing import Any
 from contract.references import schemas_used
 from portal import model
 from portal.guides import OF_STAFF
-from portal.model import STAFF, Site
+from portal.model import Site
 
 Json = Any
 
+STAFF = "admin"
 SCOPE = "x-biore-scope"
 
 

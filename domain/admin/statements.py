@@ -23,13 +23,18 @@ Both mail the statement by a job of that transaction. ``db.statements.lift`` end
 there, and mails that. ``body["statement"]`` is the schema ``Statement`` of ``openapi/schemas/admin_statements.yaml``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain.clock import timestamp
 from domain.config_keys import IntKey
 from domain.errors import ApiError
+from domain.presenting import presented
+from domain.wire import admin as wire
 
 VISIBILITY_REMOVED, VISIBILITY_LIMITED = "VISIBILITY_REMOVED", "VISIBILITY_LIMITED"
 MONEY_SUSPENDED, SERVICE_SUSPENDED = "MONEY_SUSPENDED", "SERVICE_SUSPENDED"
@@ -44,6 +49,7 @@ TYPES = (
 )
 SHUT_OUT: Mapping[str, str] = {ACCOUNT_SUSPENDED: "SUSPENDED", ACCOUNT_BANNED: "BANNED"}
 """The status that an account has by each type that concerns the whole of it."""
+KIND_OF: Mapping[str, str] = {status: kind for kind, status in SHUT_OUT.items()}
 TARGETS = ("USER", "BIO", "LINK", "USERNAME", "MESSAGE")
 SOURCES = ("NOTICE", "OWN_INITIATIVE", "ORDER")
 GROUNDS = ("ILLEGAL", "TERMS")
@@ -127,3 +133,33 @@ REDRESS = ("restriction.dispute", "restriction.court")
 def transition_invalid(before: str, after: str) -> ApiError:
     told: dict[str, Any] = {"from": before, "to": after}
     return ApiError("admin.transition_invalid", **told)
+
+
+PROFILE: Mapping[str, None] = dict.fromkeys(("display_name", "bio", "avatar_url", "avatar_key"))
+"""What is taken from a profile that shall not be visible."""
+
+
+def takes(kind: str) -> Mapping[str, None]:
+    return {} if kind in SHUT_OUT else PROFILE
+
+
+def read_until(body: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When a restriction shall end. Raises ApiError validation.failed for a time that has passed."""
+    until = datetime.fromisoformat(body["until"]) if "until" in body else None
+    if until is not None and until <= now:
+        details = [{"field": "until", "rule": "minimum", "limit": timestamp(now)}]
+        raise ApiError("validation.failed", details=details)
+    return until
+
+
+def statement_view(row: Any) -> wire.StatementOfReasons:
+    """``row`` has a statement and the id of its ban."""
+    statement, ban_id = row
+    return presented(wire.StatementOfReasons, statement, banId=str(ban_id) if ban_id else None)
+
+
+def account_status_view(user: Any, ban: Any) -> wire.AccountStatus:
+    told: dict[str, str | None] = dict.fromkeys(("banId", "statementId", "until"))
+    if ban is not None:
+        told = {"banId": str(ban.id), "statementId": str(ban.statement_id), "until": timestamp(ban.until)}
+    return presented(wire.AccountStatus, user, version=user.admin_version, **told)

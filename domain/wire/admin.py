@@ -170,29 +170,86 @@ class RuleVerdict(TypedDict):
     matches: list[RuleHit]
 
 
-RecoveryKind: TypeAlias = Literal["TWO_FACTOR", "EMAIL"]
-
-
-RecoveryState: TypeAlias = Literal["PENDING", "DONE", "STOPPED", "CANCELLED", "VOID"]
-
-
-class Recovery(TypedDict):
+class StatementOfReasons(TypedDict):
     id: str
     userId: str
-    kind: RecoveryKind
-    state: RecoveryState
-    newEmail: str | None
-    provenAt: str | None
-    evidence: str
+    type: common.StatementType
+    targetType: common.StatementTarget
+    targetId: str | None
+    banId: str | None
+    facts: str
+    source: Literal["NOTICE", "OWN_INITIATIVE", "ORDER"]
+    reportId: str | None
+    caseId: str | None
+    automatedDetection: bool
+    automatedDecision: bool
+    ground: common.StatementGround
+    reference: str
+    explanation: str
+    territory: list[str] | None
+    massSpam: bool
+    startsAt: str
+    endsAt: str | None
+    decidedBy: str | None
+    liftedAt: str | None
+    liftedBy: str | None
+    endedAs: common.StatementEnd
+
+
+class StatementsOfReasons(TypedDict):
+    items: list[StatementOfReasons]
+    nextCursor: str | None
+
+
+class Statement(TypedDict):
+    facts: str
+    source: NotRequired[Literal["NOTICE", "OWN_INITIATIVE", "ORDER"]]
+    automatedDetection: NotRequired[bool]
+    automatedDecision: NotRequired[bool]
+    ground: common.StatementGround
+    reference: str
+    explanation: str
+    territory: NotRequired[list[str]]
+    massSpam: NotRequired[bool]
+
+
+class RestrictRequest(TypedDict):
+    userId: str
+    type: Literal["VISIBILITY_REMOVED", "ACCOUNT_SUSPENDED", "ACCOUNT_BANNED"]
+    statement: Statement
+    until: NotRequired[str]
     reason: str
-    requestedBy: str
+
+
+AppealType: TypeAlias = Literal["ban", "fraud_flag", "content_removal", "report_action"]
+
+
+AppealStatus: TypeAlias = Literal["PENDING", "UNDER_REVIEW", "DECIDED"]
+
+
+AppealOutcome: TypeAlias = Literal["GRANTED", "PARTLY", "DENIED", None]
+
+
+class AppealToReview(TypedDict):
+    id: str
+    userId: str
+    type: AppealType
+    reason: str
+    evidence: str | None
+    banId: str | None
+    statementId: str | None
+    status: AppealStatus
     createdAt: str
-    effectiveAt: str
-    endedAt: str | None
+    assignee: str | None
+    claimedAt: str | None
+    outcome: AppealOutcome
+    explanation: str | None
+    decidedAt: str | None
+    decidedBy: str | None
 
 
-class Recoveries(TypedDict):
-    items: list[Recovery]
+class AppealsToReview(TypedDict):
+    items: list[AppealToReview]
     nextCursor: str | None
 
 
@@ -334,55 +391,41 @@ class UpdateRuleRequest(TypedDict):
     locale: NotRequired[Literal["en", "tr", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "ar", "he", "fa", "hi", "id", "ja", "ko", "zh", "vi", None]]
 
 
-class TwoFactorRecoveryRequest(TypedDict):
-    evidence: str
+class ChangeStatusRequest(TypedDict):
+    status: Literal["ACTIVE", "SUSPENDED", "BANNED"]
+    until: NotRequired[str]
+    statement: NotRequired[Statement]
     reason: str
 
 
-class EmailRecoveryRequest(TypedDict):
-    newEmail: str
-    evidence: str
-    reason: str
-
-
-class Statement(TypedDict):
-    facts: str
-    source: NotRequired[Literal["NOTICE", "OWN_INITIATIVE", "ORDER"]]
-    automatedDetection: NotRequired[bool]
-    automatedDecision: NotRequired[bool]
-    ground: common.StatementGround
-    reference: str
-    explanation: str
-    territory: NotRequired[list[str]]
-    massSpam: NotRequired[bool]
-
-
-class ReplaceUsernameRequest(TypedDict):
-    username: str
-    statement: Statement
-    reason: str
-
-
-class AccountUsername(TypedDict):
-    userId: str
-    username: str
+class AccountStatus(TypedDict):
+    id: str
+    status: common.UserStatus
+    until: str | None
+    banId: str | None
+    statementId: str | None
     version: int
 
 
-class RequestErasureRequest(TypedDict):
-    skipGrace: NotRequired[bool]
+class LiftRequest(TypedDict):
     reason: str
 
 
-class AccountErasure(TypedDict):
+class EarlierAppeal(TypedDict):
     id: str
-    status: Literal["PENDING"]
-    gracePeriodEnds: str
+    type: AppealType
+    status: AppealStatus
+    outcome: AppealOutcome
+    createdAt: str
 
 
-class CancelErasureRequest(TypedDict):
-    reason: str
+class AppealInFull(TypedDict):
+    appeal: AppealToReview
+    statement: NotRequired[StatementOfReasons]
+    earlier: list[EarlierAppeal]
 
 
-class CancelRecoveryRequest(TypedDict):
-    reason: str
+class DecideAppealRequest(TypedDict):
+    outcome: Literal["GRANTED", "PARTLY", "DENIED"]
+    explanation: str
+    until: NotRequired[str]

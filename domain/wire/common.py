@@ -16,4 +16,10 @@ UserStatus: TypeAlias = Literal["ACTIVE", "SUSPENDED", "BANNED", "DELETED", "DEA
 StatementType: TypeAlias = Literal["VISIBILITY_REMOVED", "VISIBILITY_LIMITED", "MONEY_SUSPENDED", "SERVICE_SUSPENDED", "ACCOUNT_SUSPENDED", "ACCOUNT_BANNED"]
 
 
+StatementTarget: TypeAlias = Literal["USER", "BIO", "LINK", "USERNAME", "MESSAGE"]
+
+
 StatementGround: TypeAlias = Literal["ILLEGAL", "TERMS"]
+
+
+StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", None]

@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from domain.wire import common
 
@@ -164,16 +164,10 @@ class AppealByLinkRequest(TypedDict):
     evidence: NotRequired[str]
 
 
-StatementTarget: TypeAlias = Literal["USER", "BIO", "LINK", "USERNAME", "MESSAGE"]
-
-
-StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", None]
-
-
 class OwnStatement(TypedDict):
     id: str
     type: common.StatementType
-    targetType: StatementTarget
+    targetType: common.StatementTarget
     targetId: str | None
     banId: str | None
     facts: str
@@ -187,7 +181,7 @@ class OwnStatement(TypedDict):
     startsAt: str
     endsAt: str | None
     liftedAt: str | None
-    endedAs: StatementEnd
+    endedAs: common.StatementEnd
     appealUntil: str
 
 

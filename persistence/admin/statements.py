@@ -30,6 +30,7 @@ from persistence.users.usernames import Usernames
 
 Row = StatementOfReasons
 NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
+WITH_BAN = select(Row, Ban.id).outerjoin(Ban, Ban.statement_id == Row.id)
 CONTENT = (VISIBILITY_REMOVED, VISIBILITY_LIMITED)
 # What an appeal is against that names no restriction, by its type.
 MEANT = {"ban": tuple(SHUT_OUT), "content_removal": CONTENT}
@@ -106,6 +107,27 @@ class Statements:
     async def find(self, statement_id: UUID) -> StatementOfReasons | None:
         return await self._connection.scalar(select(Row).where(Row.id == statement_id))
 
+    async def find_with_ban(self, statement_id: UUID) -> Any | None:
+        """The statement and the id of its ban."""
+        return await self._connection.row(WITH_BAN.where(Row.id == statement_id))
+
+    async def page(
+        self,
+        keys: Sequence[Any] | None,
+        rows: int,
+        *,
+        user_id: UUID | None = None,
+        kind: str | None = None,
+        ground: str | None = None,
+        live: bool | None = None,
+    ) -> Sequence[Any]:
+        """Statements with the ids of their bans, the newest first."""
+        equal = {Row.user_id: user_id, Row.type: kind, Row.ground: ground}
+        found = WITH_BAN.where(*(column == value for column, value in equal.items() if value is not None))
+        if live is not None:
+            found = found.where(Row.lifted_at.is_(None) if live else Row.lifted_at.is_not(None))
+        return await self._connection.rows(NEWEST.page(found, keys, rows))
+
     async def find_of(self, user_id: UUID, statement_id: UUID) -> StatementOfReasons | None:
         """None where it is somebody else's."""
         return await self._connection.scalar(select(Row).where(Row.id == statement_id, Row.user_id == user_id))
@@ -128,8 +150,7 @@ class Statements:
 
     async def of(self, user_id: UUID, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
         """Those of an account with the ids of their bans, the newest first."""
-        own = select(Row, Ban.id).outerjoin(Ban, Ban.statement_id == Row.id).where(Row.user_id == user_id)
-        return await self._connection.rows(NEWEST.page(own, keys, rows))
+        return await self.page(keys, rows, user_id=user_id)
 
     async def lift(
         self, statement_id: UUID, by: UUID | None, now: datetime, ended_as: str = LIFTED

@@ -33,7 +33,6 @@ from persistence.models.platform import (
     SigningKey,
     SmsDelivery,
 )
-from persistence.models.recoveries import RecoveryRequest
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
 from persistence.models.sms import SmsBudget
@@ -84,7 +83,6 @@ __all__ = [
     "PasswordReset",
     "PhoneQuota",
     "ReactivationToken",
-    "RecoveryRequest",
     "ReferralLink",
     "ReferralLinkAlias",
     "ReservedUsername",

@@ -54,8 +54,7 @@ from services.avatars import Avatars
 from services.changes import Changes
 from services.container import Services
 from services.devices import device_of, devices_of
-from services.gdpr.erasures import Erasures
-from services.gdpr.export_links import ExportLinks
+from services.export_links import ExportLinks
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
 from services.platforms import OAuthDirectory
@@ -292,17 +291,15 @@ class Application:
 
     def _services(self) -> Services:
         """What a handler may ask for by name, beside what belongs to the call itself."""
-        changes = Changes(self.parts.keyring, self.config, utc_now)
         return Services(
             audit_seals=AuditSeals(self.parts.database, self.parts.keyring),
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
-            changes=changes,
+            changes=Changes(self.parts.keyring, self.config, utc_now),
             clock=utc_now,
             config=self.config,
             device_of=device_of,
             devices_of=devices_of,
             digests=self.parts.keyring.digests,
-            erasures=Erasures(changes, self.config, utc_now),
             export_links=self.export_links,
             geoip=self.parts.providers.geoip,
             hasher=self.hasher,

@@ -11,9 +11,9 @@ import pytest
 from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
-    admin_recoveries_scenarios,
     admin_rules_scenarios,
     admin_scenarios,
+    admin_trust_scenarios,
     admin_user_scenarios,
     confirmation_scenarios,
     gdpr_scenarios,
@@ -118,7 +118,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
     | admin_rules_scenarios.SCENARIOS
-    | admin_recoveries_scenarios.SCENARIOS
+    | admin_trust_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
@@ -207,7 +207,7 @@ CONDITIONAL: Conditional = (
     | admin_scenarios.CONDITIONAL
     | admin_user_scenarios.CONDITIONAL
     | admin_rules_scenarios.CONDITIONAL
-    | admin_recoveries_scenarios.CONDITIONAL
+    | admin_trust_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL

@@ -140,7 +140,7 @@ class TestTold:
         (mail,) = api.mails("ada@example.com")
         for words in (
             str(made.id), TOLD["facts"], TOLD["reference"], TOLD["explanation"], "2031-01-02 03:04 UTC", "DE, FR",
-            "banned your account", "text of your profile", "on a notice", "found by automated means",
+            "banned your account", "concerns your page", "on a notice", "found by automated means",
             "taken by automated means", "184 days", "out-of-court", "court",
         ):  # fmt: skip
             assert words in mail["text"], words
