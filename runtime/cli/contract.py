@@ -23,12 +23,13 @@ def spec_build(check: bool) -> None:
     """Write the self-contained contract to openapi/dist/, types of it to domain/wire/, the fuzzer's configuration.
 
     Fails when the migrations are no line: two of one number are mended before anything is built. Texts that a language
-    lacks are counted; `biore spec words` tells which.
+    lacks are counted; `biore spec words` tells which. An operation without a test class fails the check, too.
     """
     from contract.changes.history import since_published, to_be_kept
     from contract.lint import checked  # slow to import
     from persistence.migrate import disorder
     from proof.managed import managed_by
+    from proof.sources import find_sources
 
     if check and (left := unfilled()):
         raise click.ClickException("still to be filled in:\n" + "\n".join(left))
@@ -54,6 +55,8 @@ def spec_build(check: bool) -> None:
     stale = _stale(files)
     if check and stale:
         raise click.ClickException(f"stale: {', '.join(str(p.relative_to(spec.ROOT)) for p in stale)}; run `make spec`")
+    if check:
+        find_sources(contract)  # a page tells where its operation is made and tested
     _write_stale(files)
     if lacking := Texts(contract.errors).missing():
         click.echo(f"{sum(map(len, lacking.values()))} texts are not translated yet; `biore spec words` tells which")

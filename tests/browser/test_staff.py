@@ -140,7 +140,8 @@ class TestLists:
         row = shown.view.locator(".play-table tbody tr", has_text=owner.email)
         ident = row.locator("th a").first
         told = ident.inner_text()
-        assert ident.get_attribute("title") == "POST Revoke Role"
-        ident.click()
+        assert ident.get_attribute("title") == "GET View User"
+        row.locator("th summary").click()
+        row.get_by_role("link", name="POST Revoke Role").click()
         reader.page.wait_for_url("**/docs/admin/revoke-role#**")
         assert Playground(reader.page).field("userId").input_value() == told

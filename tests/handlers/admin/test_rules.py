@@ -208,7 +208,7 @@ class TestList:
         assert (response.status_code, code_of(response)) == (400, "admin.cursor_invalid")
 
 
-class TestTry:
+class TestTest:
     def test_tells_which_rules_match_and_where(self, api: Api, moderator: Hired, tables: Tables) -> None:
         rule = made(api, moderator, action="BLOCK")
         text = "\U0001f911 FREE M\u043eney!"
