@@ -18,6 +18,7 @@ from contract.references import resolved
 KIB = 1024
 SMALLEST, LARGEST = 16 * KIB, LARGEST_BODY
 BODY_LIMIT = "x-biore-body-limit"
+ALTERNATIVES = "oneOf"
 NORMALIZE = "x-biore-normalize"
 # Whatever is cut off by cleaning may make a text so many times as long, or so long in any case.
 UNCLEANED, UNCLEANED_AT_LEAST = 4, 64
@@ -78,6 +79,8 @@ class Bounds:
             return self._bytes(resolved(self._document, schema), where, (*inside, schema["$ref"]))
         if "enum" in schema:
             return max(len(orjson.dumps(value)) for value in schema["enum"]) * ESCAPED
+        if ALTERNATIVES in schema:
+            return max(self._bytes(part, where, inside) for part in schema[ALTERNATIVES])
         kind = schema.get("type")
         if kind == "string":
             return 2 + _longest(schema, where) * _widest(schema)

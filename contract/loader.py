@@ -187,6 +187,13 @@ class Contract:
         return frozenset(self.policies) | self.file_rates.keys()
 
     @cached_property
+    def written_rates(self) -> Mapping[str, str]:
+        """The limits as they are documented, of whatever has one."""
+        files = {f"files.{item['method'].lower()}": item for item in _file_operations(self.document)}
+        found = {name: self.operation(name) for name in self.policies} | files
+        return {name: item[RATE_LIMIT] for name, item in found.items() if item[RATE_LIMIT] != "none"}
+
+    @cached_property
     def base_path(self) -> str:
         return str(self.document["servers"][0]["url"])
 

@@ -25,7 +25,8 @@ CHECKS = passwords.CHECKS
 SETTLING = ("type", "maxLength")
 LONGEST_FIELD = 100
 MOST_ERRORS = 4 * MOST_VIOLATIONS
-ALTERNATIVES = ("oneOf", "anyOf")  # their limit is a list of what each alternative lacks
+ONE_OF = "oneOf"
+ALTERNATIVES = (ONE_OF, "anyOf")  # their limit is a list of what each alternative lacks
 
 
 def modern(schema: Any) -> Any:
@@ -68,6 +69,8 @@ class SchemaCompiler:
         A whole number comes as one however it is written: 1.0 and 1e0 are integers too (JSON Schema 2020-12, 6.1.1).
         """
         schema = self.resolved(schema)
+        if ONE_OF in schema:
+            return _one_after_another([self.normalizer(part) for part in schema[ONE_OF]])
         if schema.get("type") == "integer":
             return _whole
         if NORMALIZE in schema:
@@ -84,11 +87,20 @@ class SchemaCompiler:
         than the schema is large. Each error copies what it is about, with all that a stranger put into it.
         """
         schema = self.resolved(schema)
+        if ONE_OF in schema:
+            return self._outline_of_one(schema[ONE_OF])
         if "items" in schema:
             return _list_outline(self.outline(schema["items"]))
         if "properties" not in schema:
             return _emptied
         return _object_outline({name: self.outline(part) for name, part in schema["properties"].items()})
+
+    def _outline_of_one(self, parts: Sequence[Mapping[str, Any]]) -> Normalizer:
+        """By its type a value belongs to one of the alternatives, or to none."""
+        shaped: dict[str, type] = {"items": list, "properties": dict}
+        kinds = {kind: part for part in parts for key, kind in shaped.items() if key in self.resolved(part)}
+        outlines: dict[type, Normalizer] = {kind: self.outline(part) for kind, part in kinds.items()}
+        return lambda value: outlines.get(type(value), _emptied)(value)
 
     def passwords(self, schema: Mapping[str, Any]) -> tuple[str, ...]:
         """The fields of an object that hold passwords."""
@@ -98,6 +110,18 @@ class SchemaCompiler:
     def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         found: Mapping[str, Any] = resolved(self._document, schema)
         return found
+
+
+def _one_after_another(steps: Sequence[Normalizer | None]) -> Normalizer | None:
+    """Each leaves values of another type as they are."""
+    known = [step for step in steps if step is not None]
+
+    def clean(value: Any) -> Any:
+        for step in known:
+            value = step(value)
+        return value
+
+    return clean if known else None
 
 
 def _whole(value: Any) -> Any:

@@ -8,7 +8,7 @@ before it is stored.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from domain.email_address import is_valid, normalize
@@ -19,6 +19,9 @@ UNIT_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 RATE_LIMIT_PREFIX = "ratelimit."
 MOST_NETWORKS = 100
+A_RATE = ("format", "10/hour")
+MASKED = re.compile(r"[*\u2022\u25cf\u2219\u00b7\u2026. -]+|x{3,}|\(set\)", re.IGNORECASE)
+"""What forms show in place of a secret, and may send back."""
 
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
@@ -34,7 +37,17 @@ class Config(Protocol):
 
 
 class InvalidConfig(ValueError):
-    """The key does not exist or the value does not fit it; the message says how."""
+    """The key does not exist or the value does not fit it; the message says how.
+
+    ``rule`` and ``limit`` are those of ``validation.json``, which has the words for callers of the API.
+    ``key`` is known where a value was to be stored.
+    """
+
+    def __init__(self, message: str, rule: str = "pattern", limit: Any = None, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+        self.rule = rule
+        self.limit = limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,7 @@ class Rate:
         """``10/hour``, ``3/10 min``, ``120/minute``. Raises InvalidConfig."""
         match = RATE.fullmatch(text)
         if match is None:
-            raise InvalidConfig(f"{text!r} is not a rate such as 10/hour or 3/10 min")
+            raise InvalidConfig(f"{text!r} is not a rate such as 10/hour or 3/10 min", *A_RATE)
         return cls(int(match["limit"]), int(match["count"] or 1) * UNIT_SECONDS[match["unit"]])
 
 
@@ -62,14 +75,19 @@ def in_units(seconds: int) -> tuple[int, str]:
 def checked_override(name: str, value: Any) -> str:
     """The rate that replaces a limit of the contract, as it is stored. Raises InvalidConfig."""
     if not isinstance(value, str):
-        raise InvalidConfig(f"{name} must be a rate such as 10/hour, not {value!r}")
+        raise InvalidConfig(f"{name} must be a rate such as 10/hour, not {value!r}", "type", "string")
     Rate.parse(value)
     return value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Key(Generic[V_co]):
-    """``development`` and ``production`` replace ``default`` in that environment where they are given."""
+    """``development`` and ``production`` replace ``default`` in that environment where they are given.
+
+    ``kind`` is what callers of the API are told of the values.
+    """
+
+    kind: ClassVar[str]
 
     name: str
     default: V_co
@@ -85,9 +103,9 @@ class Key(Generic[V_co]):
         """The value as it is stored. Raises InvalidConfig."""
         raise NotImplementedError
 
-    def _expect(self, holds: bool, value: Any, rule: str) -> None:
+    def _expect(self, holds: bool, value: Any, told: str, rule: str = "pattern", limit: Any = None) -> None:
         if not holds:
-            raise InvalidConfig(f"{self.name} {rule}, not {self._shown(value)}")
+            raise InvalidConfig(f"{self.name} {told}, not {self._shown(value)}", rule, limit)
 
     def _shown(self, value: Any) -> str:
         return repr(value)
@@ -95,27 +113,34 @@ class Key(Generic[V_co]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoolKey(Key[bool]):
+    kind: ClassVar[str] = "BOOLEAN"
+
     def check(self, value: Any) -> bool:
-        self._expect(isinstance(value, bool), value, "must be true or false")
+        self._expect(isinstance(value, bool), value, "must be true or false", "type", "boolean")
         return bool(value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IntKey(Key[int]):
+    kind: ClassVar[str] = "INTEGER"
+
     minimum: int
     maximum: int
 
     def check(self, value: Any) -> int:
-        self._expect(isinstance(value, int) and not isinstance(value, bool), value, "must be a whole number")
-        self._expect(value >= self.minimum, value, f"must be at least {self.minimum}")
-        self._expect(value <= self.maximum, value, f"must be at most {self.maximum}")
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        self._expect(whole, value, "must be a whole number", "type", "integer")
+        self._expect(value >= self.minimum, value, f"must be at least {self.minimum}", "minimum", self.minimum)
+        self._expect(value <= self.maximum, value, f"must be at most {self.maximum}", "maximum", self.maximum)
         return int(value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextKey(Key[str]):
+    kind: ClassVar[str] = "TEXT"
+
     def check(self, value: Any) -> str:
-        self._expect(isinstance(value, str), value, "must be a text")
+        self._expect(isinstance(value, str), value, "must be a text", "type", "string")
         return str(value)
 
 
@@ -123,10 +148,12 @@ class TextKey(Key[str]):
 class UrlKey(TextKey):
     """Of an HTTP server, without what would be lost when a path is put behind it; empty where the default is."""
 
+    kind: ClassVar[str] = "URL"
+
     def check(self, value: Any) -> str:
         text = TextKey.check(self, value)
         fits = _is_address(text) or text == self.default
-        self._expect(fits, value, "must be an address such as https://example.com")
+        self._expect(fits, value, "must be an address such as https://example.com", "format", "URL")
         return text
 
 
@@ -134,16 +161,25 @@ class UrlKey(TextKey):
 class MailAddressKey(TextKey):
     """Of one mailbox; empty where the default is."""
 
+    kind: ClassVar[str] = "EMAIL"
+
     def check(self, value: Any) -> str:
         text = TextKey.check(self, value)
         fits = is_valid(normalize(text)) or text == self.default
-        self._expect(fits, value, "must be a mail address such as ada@example.com")
+        self._expect(fits, value, "must be a mail address such as ada@example.com", "format", "email")
         return text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecretKey(TextKey):
-    """Sealed at rest and never shown."""
+    """Sealed at rest and never shown. What shows a secret without telling it is none."""
+
+    kind: ClassVar[str] = "SECRET"
+
+    def check(self, value: Any) -> str:
+        text = TextKey.check(self, value)
+        self._expect(MASKED.fullmatch(text) is None, value, "must be the secret itself", "masked")
+        return text
 
     def _shown(self, value: Any) -> str:
         return "the given value"
@@ -153,26 +189,33 @@ class SecretKey(TextKey):
 class ChoiceKey(TextKey):
     """One of the ``choices``."""
 
+    kind: ClassVar[str] = "CHOICE"
+
     choices: tuple[str, ...]
 
     def check(self, value: Any) -> str:
         text = TextKey.check(self, value)
-        self._expect(text in self.choices, value, _must_be_of(self.choices))
+        self._expect(text in self.choices, value, _must_be_of(self.choices), "enum", ", ".join(self.choices))
         return text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ListKey(Key[list[str]]):
-    """Texts, each of them one of the ``choices`` where there are any."""
+    """Texts, each of them one of the ``choices`` where there are any; at ``least`` so many. None is kept twice."""
+
+    kind: ClassVar[str] = "LIST"
 
     choices: tuple[str, ...] = ()
+    least: int = 0
 
     def check(self, value: Any) -> list[str]:
         texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        self._expect(texts, value, "must be a list of texts")
+        self._expect(texts, value, "must be a list of texts", "type", "array")
         unknown = [item for item in value if item not in self.choices]
-        self._expect(not self.choices or not unknown, value, _must_be_of(self.choices))
-        return list(value)
+        fits = not self.choices or not unknown
+        self._expect(fits, value, _must_be_of(self.choices), "enum", ", ".join(self.choices))
+        self._expect(len(value) >= self.least, value, f"must have at least {self.least}", "minItems", self.least)
+        return list(dict.fromkeys(value))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

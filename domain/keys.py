@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     AUDIT_ADDRESS = "audit-address"
     AUDIT_SEAL = "audit-seal"
     BACKUP_CODE = "backup-code"
+    CONFIG_FINGERPRINT = "config-fingerprint"
     KNOWN_NETWORK = "known-network"
     OTP_CODE = "otp-code"
     TOMBSTONE = "tombstone"

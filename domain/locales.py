@@ -7,5 +7,5 @@ from domain.wire.common import Locale
 
 LOCALES: tuple[str, ...] = get_args(Locale)
 SUPPORTED_LOCALES = ListKey(
-    "platform.supported_locales", list(LOCALES), "locales offered to users; the first is the default", LOCALES
+    "platform.supported_locales", list(LOCALES), "locales offered to users; the first is the default", LOCALES, 1
 )

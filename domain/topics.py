@@ -138,6 +138,21 @@ class StaffInvited(ToOwner):
     role: str
 
 
+ON, OFF = "on", "off"
+
+
+@dataclass(frozen=True)
+class SwitchChanged(ToOwner):
+    """To one of the owners. ``state``: on | off; ``until``: when it returns to its default, None if it stays."""
+
+    topic = "email.switch_changed"
+    switch: str
+    state: str
+    by: UUID
+    reason: str
+    until: str | None = None
+
+
 class AccountRecovered(ToOwner):
     topic = "email.account_recovered"
 

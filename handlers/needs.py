@@ -20,6 +20,7 @@ from services.callers import PasswordHasher as Hasher
 from services.callers import RefreshCarrier as Carrier
 from services.callers import Visitor
 from services.changes import Changes
+from services.config.desk import ConfigDesk
 from services.container import (
     AvatarColumns,
     Clock,
@@ -46,6 +47,7 @@ __all__ = [
     "Client",
     "Clock",
     "Config",
+    "ConfigDesk",
     "CurrentPassword",
     "DeviceOf",
     "DevicesOf",

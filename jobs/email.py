@@ -353,3 +353,15 @@ async def audit_head(job: Job[topics.AuditHead], mailer: Mailer, config: Config)
     if config[ALERT_EMAIL]:
         told: dict[str, Any] = job.payload.written()
         await mailer.send(job, "audit_head", to=config[ALERT_EMAIL], locale=None, **told)
+
+
+async def switch_changed(job: Job[topics.SwitchChanged], uow: UnitOfWork, mailer: Mailer) -> None:
+    payload = job.payload
+    async with uow() as db:
+        by = await db.users.find(payload.by)
+    told: dict[str, Any] = {"switch": payload.switch, "reason": payload.reason}
+    told["by"] = by.email if by else str(payload.by)
+    if payload.until is not None:
+        told["until"] = payload.until
+    notes = ("switch.until",) if payload.until is not None else ()
+    await _tell_owner(job, uow, mailer, f"switch_{payload.state}", notes=notes, **told)

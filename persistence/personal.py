@@ -24,6 +24,7 @@ from persistence.models import (
     Base,
     BlockList,
     Challenge,
+    ConfigChange,
     ConsentRecord,
     CreatorProfile,
     CredentialChange,
@@ -394,6 +395,15 @@ PERSONAL: tuple[Personal, ...] = (
         "What you did.",
         _of(AuditLog, "actor_id"),
         Keep("append-only by law of the database; it holds ids, keyed hashes and coarse networks, never an address"),
+    ),
+    Personal(
+        ConfigChange,
+        "Settings of the platform that you changed as staff.",
+        _of(ConfigChange, "actor_id"),
+        Anonymise(
+            "who runs the platform must see what was changed, and when; the words may name people", {"reason": None}
+        ),
+        dict.fromkeys(("before", "after"), "settings of the platform, which tell nothing about the person"),
     ),
     Personal(
         User,

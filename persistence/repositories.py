@@ -27,7 +27,7 @@ from persistence.auth.oauth import OAuthLinks, OAuthProviders, OAuthUsedTokens
 from persistence.auth.otp import Challenges
 from persistence.auth.sms import SmsBudgets
 from persistence.auth.two_factor import SignInChallenges, TwoFactor
-from persistence.config import ConfigEntries
+from persistence.config import ConfigEntries, ConfigHistory
 from persistence.creators import Creators
 from persistence.engine.connection import Connection
 from persistence.files import Files
@@ -108,6 +108,7 @@ class Repositories:
     audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
     audit_seals = Repository(Seals)
     config = Repository(ConfigEntries)
+    config_history = Repository(ConfigHistory)
     signing_keys = Repository(SigningKeys)
     idempotency = Repository(IdempotencyKeys)
     mailbox = Repository(Mailbox)

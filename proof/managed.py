@@ -28,6 +28,9 @@ from runtime.worker.jobs import find_job
 
 Owner = type | None
 
+# It lists all keys, whatever the operation is about.
+OF_ALL_KEYS = "services.config."
+
 
 def managed_by(contract: Contract) -> bytes:
     """As it is written beside the published contract. Raises ContractError."""
@@ -114,7 +117,8 @@ def _implementations(owner: type) -> list[type]:
 
 def _is_written(function: Any) -> bool:
     """By us; the ``__init__`` of a dataclass is nowhere."""
-    return inspect.isfunction(function) and is_ours(function) and function.__code__.co_filename != "<string>"
+    ours = inspect.isfunction(function) and is_ours(function) and function.__code__.co_filename != "<string>"
+    return ours and not function.__module__.startswith(OF_ALL_KEYS)
 
 
 def _held(value: Any) -> Iterable[str]:

@@ -24,6 +24,7 @@ from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher, RefreshCarrier, Visitor
 from services.changes import Changes
+from services.config.desk import ConfigDesk
 from services.current_password import CurrentPassword
 from services.export_links import ExportLinks
 from services.inspector import Inspector
@@ -64,6 +65,7 @@ class Services(Shared):
     """For handlers. They get ``OfCall.hasher`` in place of this one, which does the work."""
 
     avatar_columns: AvatarColumns
+    desk: ConfigDesk
     devices_of: DevicesOf
     export_links: ExportLinks
     geoip: GeoIpFamily

@@ -253,6 +253,79 @@ class AppealsToReview(TypedDict):
     nextCursor: str | None
 
 
+Nothing: TypeAlias = Literal[None]
+
+
+ShownConfigValue: TypeAlias = bool | int | str | list[str] | Nothing
+
+
+class ConfigBounds(TypedDict):
+    minimum: int
+    maximum: int
+
+
+class ConfigEntry(TypedDict):
+    key: str
+    kind: Literal["BOOLEAN", "INTEGER", "TEXT", "URL", "EMAIL", "SECRET", "CHOICE", "LIST", "RATE"]
+    value: ShownConfigValue
+    default: ShownConfigValue
+    changed: bool
+    meaning: str
+    bounds: ConfigBounds
+    choices: list[str] | None
+    version: int
+    until: str | None
+    updatedAt: str | None
+    updatedBy: str | None
+    usedBy: list[str]
+    danger: bool
+    fits: bool
+    isSet: NotRequired[bool]
+    fingerprint: NotRequired[str | None]
+
+
+class ConfigEntries(TypedDict):
+    items: list[ConfigEntry]
+    nextCursor: str | None
+
+
+ConfigValue: TypeAlias = bool | int | str | list[str]
+
+
+class ConfigKeyChange(TypedDict):
+    key: str
+    value: ConfigValue
+    version: int
+    until: NotRequired[str]
+
+
+class ChangeConfigRequest(TypedDict):
+    changes: list[ConfigKeyChange]
+    reason: str
+
+
+class ChangedConfigEntries(TypedDict):
+    items: list[ConfigEntry]
+
+
+class Switch(TypedDict):
+    name: str
+    meaning: str
+    on: bool
+    since: str | None
+    by: str | None
+    source: Literal["STAFF", "COMMAND", None]
+    reason: str | None
+    until: str | None
+    affects: list[str]
+    error: str | None
+    version: int
+
+
+class Switches(TypedDict):
+    items: list[Switch]
+
+
 class RevokeRoleRequest(TypedDict):
     role: StaffRoleName
     reason: str
@@ -428,4 +501,52 @@ class AppealInFull(TypedDict):
 class DecideAppealRequest(TypedDict):
     outcome: Literal["GRANTED", "PARTLY", "DENIED"]
     explanation: str
+    until: NotRequired[str]
+
+
+class SetConfigRequest(TypedDict):
+    value: ConfigValue
+    reason: str
+    until: NotRequired[str]
+
+
+class ResetConfigRequest(TypedDict):
+    reason: str
+
+
+ConfigBefore: TypeAlias = bool | int | str | list[str] | Nothing
+
+
+ConfigAfter: TypeAlias = bool | int | str | list[str] | Nothing
+
+
+ConfigChange = TypedDict(
+    "ConfigChange",
+    {
+        "id": str,
+        "version": int,
+        "from": ConfigBefore,
+        "to": ConfigAfter,
+        "until": str | None,
+        "by": str | None,
+        "source": Literal["STAFF", "COMMAND"],
+        "reason": str | None,
+        "at": str,
+    },
+)
+
+
+class ConfigHistory(TypedDict):
+    items: list[ConfigChange]
+    nextCursor: str | None
+
+
+class RollBackConfigRequest(TypedDict):
+    historyId: str
+    reason: str
+
+
+class SetSwitchRequest(TypedDict):
+    on: bool
+    reason: str
     until: NotRequired[str]

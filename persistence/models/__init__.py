@@ -24,6 +24,7 @@ from persistence.models.oauth import OAuthProvider, OAuthUsedToken
 from persistence.models.otp import PhoneQuota
 from persistence.models.platform import (
     AuditLog,
+    ConfigChange,
     ConfigEntry,
     EmailDelivery,
     IdempotencyKey,
@@ -58,6 +59,7 @@ __all__ = [
     "Base",
     "BlockList",
     "Challenge",
+    "ConfigChange",
     "ConfigEntry",
     "ConsentRecord",
     "CreatorProfile",

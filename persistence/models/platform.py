@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -124,11 +124,41 @@ class IdempotencyKey(Identified, Created, Base):
 
 
 class ConfigEntry(Base):
+    """A value that somebody chose. It holds until ``expires_at``, where that is given, and then the default does again.
+
+    ``updated_by`` is null where a command wrote it.
+    """
+
     __tablename__ = "config_entries"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[Any] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(server_default=sql("1"))
     updated_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    updated_by: Mapped[UUID | None]
+    expires_at: Mapped[datetime | None]
+
+
+class ConfigChange(Identified, Created, Base):
+    """Append-only. ``before`` and ``after`` are null where the default held; of secrets they hold ``{fingerprint}``.
+
+    ``version`` is the one that the change led to, so that no version of a key is ever used again.
+    """
+
+    __tablename__ = "config_history"
+    __table_args__ = (
+        UniqueConstraint("name", "version"),
+        CheckConstraint("source IN ('STAFF', 'COMMAND')", name="source"),
+    )
+
+    name: Mapped[str]
+    version: Mapped[int]
+    before: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    after: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    until: Mapped[datetime | None]
+    source: Mapped[str]
+    actor_id: Mapped[UUID | None] = mapped_column(index=True)
+    reason: Mapped[str | None]
 
 
 class SigningKey(Created, Base):

@@ -1,5 +1,7 @@
 """`biore spec`."""
 
+import importlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,6 +30,9 @@ def spec_build(check: bool) -> None:
     from contract.changes.history import since_published, to_be_kept
     from contract.lint import checked  # slow to import
     from persistence.migrate import disorder
+
+    if not check:
+        _write_types(spec.load())
     from proof.managed import managed_by
     from proof.sources import find_sources
 
@@ -50,7 +55,7 @@ def spec_build(check: bool) -> None:
         spec.OPENAPI / "dist" / "openapi.yaml": contract.as_yaml(),
         spec.OPENAPI / "dist" / "openapi.json": contract.as_json(),
         spec.ROOT / "schemathesis.toml": fuzz.configuration(contract).encode(),
-        **{spec.ROOT / wire.FOLDER / name: content for name, content in wire.files(contract).items()},
+        **_types(contract),
     }
     stale = _stale(files)
     if check and stale:
@@ -70,6 +75,17 @@ def spec_words() -> None:
         click.echo(f"{key} lacks {', '.join(locales)}")
     if lacking:
         raise click.ClickException(f"{sum(map(len, lacking.values()))} texts are not translated")
+
+
+def _write_types(contract: spec.Contract) -> None:
+    """First of all: the code could not be read that is annotated with types which are not there yet."""
+    _write_stale(_types(contract))
+    for name in [name for name in sys.modules if name.startswith(f"{wire.FOLDER.replace('/', '.')}.")]:
+        importlib.reload(sys.modules[name])
+
+
+def _types(contract: spec.Contract) -> Mapping[Path, bytes]:
+    return {spec.ROOT / wire.FOLDER / name: content for name, content in wire.files(contract).items()}
 
 
 def _stale(files: Mapping[Path, bytes]) -> list[Path]:

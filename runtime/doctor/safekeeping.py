@@ -15,7 +15,7 @@ from runtime.doctor.verdict import Verdict, fail, ok, warn
 from runtime.settings import MIN_SECRET, PREFIX
 from services import platforms as oauth
 from services import signing_keys as signing
-from services.config import live as config
+from services.config import writing as config
 from services.config.catalogue import is_secret
 
 # Random text holds none of them; what people copy from a page or make up in a hurry does.

@@ -52,6 +52,7 @@ from runtime.web.visitor import device_cookie
 from services.audit.seals import AuditSeals
 from services.avatars import Avatars
 from services.changes import Changes
+from services.config.desk import ConfigDesk
 from services.container import Services
 from services.devices import device_of, devices_of
 from services.export_links import ExportLinks
@@ -297,6 +298,7 @@ class Application:
             changes=Changes(self.parts.keyring, self.config, utc_now),
             clock=utc_now,
             config=self.config,
+            desk=ConfigDesk(self.config, self.parts.contract),
             device_of=device_of,
             devices_of=devices_of,
             digests=self.parts.keyring.digests,

@@ -75,12 +75,14 @@ def is_secret(name: str) -> bool:
 
 
 def check(name: str, value: Any, operation_ids: Iterable[str]) -> Any:
-    """The value as it is stored. Raises InvalidConfig."""
-    if name in CATALOGUE:
-        return CATALOGUE[name].check(value)
-    if exists(name, operation_ids):
-        return checked_override(name, value)
-    raise unknown(name, operation_ids)
+    """The value as it is stored. Raises InvalidConfig, which knows the key."""
+    if not exists(name, operation_ids):
+        raise unknown(name, operation_ids)
+    try:
+        return CATALOGUE[name].check(value) if name in CATALOGUE else checked_override(name, value)
+    except InvalidConfig as error:
+        error.key = name
+        raise
 
 
 def unknown(name: str, operation_ids: Iterable[str]) -> InvalidConfig:

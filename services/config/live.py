@@ -1,22 +1,26 @@
 """The current config values of one process: the catalogue's defaults under what an admin stored, kept fresh."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import structlog
 
-from domain.config_keys import Key, V
-from domain.keys import Purpose
+from domain.clock import utc_now
+from domain.config.changes import DEFAULT, Author, Wish, restorable
+from domain.config_keys import InvalidConfig, Key, V
 from persistence.engine.database import Database
+from persistence.models import ConfigChange
 from services.config import catalogue
 from services.config.catalogue import CATALOGUE, is_secret
 from services.config.reach import Reach
+from services.config.writing import Writer
 from services.keyring import Keyring
 
 REFRESH_SECONDS = 2
-SEALED = Purpose.CONFIG
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +32,9 @@ class LiveConfig:
     that does not fit, because another version wrote it or its secret is lost, is ``unfit``: the last good one goes on,
     be it the default where nothing was stored. Who starts with such a value has no good one and must not serve by a
     default, which a switch may have been turned off against; of secrets the default is empty, and opens nothing.
+
+    A value that holds for a time ends by itself, in every process and at its moment: the time is looked at when it is
+    read.
     """
 
     def __init__(
@@ -37,13 +44,16 @@ class LiveConfig:
         env: str,
         operation_ids: Iterable[str],
         own_defaults: Mapping[str, Any],
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
-        self._keyring = keyring
-        self._operation_ids = frozenset(operation_ids)
+        self._clock = clock
+        self.operation_ids = frozenset(operation_ids)
         self._defaults = {name: key.default_in(env) for name, key in CATALOGUE.items()} | dict(own_defaults)
         self._values = dict(self._defaults)
-        self._stored: dict[str, Any] = {}
+        self._stored: dict[str, tuple[Any, datetime | None]] = {}
+        self._ends: dict[str, datetime] = {}
+        self.writer = Writer(keyring, self.operation_ids, self._defaults)
         self._beside: list[Callable[[], Awaitable[None]]] = []
         self._read = False
         self._lost: frozenset[str] = frozenset()
@@ -56,15 +66,25 @@ class LiveConfig:
         return self._read and not self._lost
 
     def __getitem__(self, key: Key[V]) -> V:
-        value: V = self._values[key.name]
+        name = key.name
+        value: V = self._defaults[name] if self._ends and self._ended(name) else self._values[name]
         return value
 
     def get(self, name: str) -> Any:
-        return self._values.get(name)
+        return (self._defaults if self._ended(name) else self._values).get(name)
+
+    def _ended(self, name: str) -> bool:
+        end = self._ends.get(name)
+        return end is not None and end <= self._clock()
+
+    def ends_at(self, name: str) -> datetime | None:
+        """When the value ends by itself."""
+        return None if self._ended(name) else self._ends.get(name)
 
     def items(self) -> list[tuple[str, Any, bool]]:
         """Name, value as it may be shown, and whether it was changed; sorted by name."""
-        return [(name, self.shown(name), name in self._stored) for name in sorted(self._values)]
+        names = sorted(name for name in self._values if name in self._defaults or not self._ended(name))
+        return [(name, self.shown(name), name in self._stored and not self._ended(name)) for name in names]
 
     def default(self, name: str) -> Any:
         """What holds where nothing is stored; None for the contract's own limit."""
@@ -72,57 +92,83 @@ class LiveConfig:
 
     def shown(self, name: str) -> Any:
         """The value without secrets; None for a limit of the contract. Raises InvalidConfig for an unknown key."""
-        if name not in self._values and not catalogue.exists(name, self._operation_ids):
-            raise catalogue.unknown(name, self._operation_ids)
-        value = self._values.get(name)
+        if name not in self._values and not catalogue.exists(name, self.operation_ids):
+            raise catalogue.unknown(name, self.operation_ids)
+        value = self.get(name)
         return "(set)" if value and is_secret(name) else value
 
-    async def set(self, name: str, value: Any) -> None:
-        """Check, store and audit one value. Raises InvalidConfig."""
-        checked = catalogue.check(name, value, self._operation_ids)
-        stored = self._keyring.seal(SEALED, checked) if is_secret(name) else checked
+    async def set(self, name: str, value: Any, *, reason: str | None = None, until: datetime | None = None) -> None:
+        """Check, store and audit one value, for a command. Raises InvalidConfig."""
         async with self._database.unit() as db:
-            await db.config.put(name, stored)
-            await db.audit.record("config.set", target=name, value=None if is_secret(name) else checked)
+            (written,) = await self.writer.write(
+                db, [Wish(name, value, until=until)], Author(None, reason), self._clock()
+            )
+            told = None if is_secret(name) else written.after
+            await db.audit.record("config.set", target=name, value=told, reason=reason)
         await self.refresh()
 
-    async def unset(self, name: str) -> bool:
+    async def unset(self, name: str, *, reason: str | None = None) -> bool:
         """Back to the default, audited; whether anything was stored. Raises InvalidConfig for an unknown key."""
         async with self._database.unit() as db:
-            stored = await db.config.remove(name)
+            stored = name in await db.config.entries()
             if stored:
-                await db.audit.record("config.unset", target=name)
-        if not stored and not catalogue.exists(name, self._operation_ids):
-            raise catalogue.unknown(name, self._operation_ids)
+                await self.writer.write(db, [Wish(name, DEFAULT)], Author(None, reason), self._clock())
+                await db.audit.record("config.unset", target=name, reason=reason)
+        if not stored and not catalogue.exists(name, self.operation_ids):
+            raise catalogue.unknown(name, self.operation_ids)
         await self.refresh()
         return stored
 
+    async def history(self, name: str, most: int) -> Sequence[ConfigChange]:
+        """The last changes of a key, the newest first. Raises InvalidConfig for a name that never was one."""
+        async with self._database.reading() as db:
+            changes = await db.config_history.page(name, None, most)
+        if not changes and not catalogue.exists(name, self.operation_ids):
+            raise catalogue.unknown(name, self.operation_ids)
+        return changes
+
+    async def restore(self, name: str, change_id: UUID, *, reason: str | None = None) -> None:
+        """The value that the key had after an earlier change. Raises InvalidConfig."""
+        async with self._database.reading() as db:
+            earlier = await db.config_history.find(name, change_id)
+        if earlier is None:
+            raise InvalidConfig(f"{name} has no change {change_id}; `biore config history {name}` shows them")
+        if is_secret(name) or not restorable(earlier):
+            raise InvalidConfig(f"{name} is a secret, of which the history has only fingerprints; set it again")
+        if earlier.after is None:
+            await self.unset(name, reason=reason)
+        else:
+            await self.set(name, earlier.after, reason=reason)
+
     async def refresh(self) -> None:
         async with self._database.reading() as db:
-            stored = await db.config.all()
+            entries = await db.config.entries()
+        stored = {name: (entry.value, entry.expires_at) for name, entry in entries.items()}
         if self._read and stored == self._stored:
             return
         values, unfit, lost = dict(self._defaults), list[str](), set[str]()
-        for name, value in stored.items():
+        ends = {name: end for name, (_, end) in stored.items() if end is not None}
+        for name, (value, end) in stored.items():
+            if end is not None and end <= self._clock():
+                continue
             try:
-                clear = self._keyring.unseal(SEALED, str(value)) if is_secret(name) else value
-                values[name] = catalogue.check(name, clear, self._operation_ids)
+                values[name] = self.writer.clear(name, value)
             except ValueError as error:
                 log.warning("config.unfit", key=name, reason=str(error))
-                if not catalogue.exists(name, self._operation_ids):  # of another version: nobody here reads it
+                if not catalogue.exists(name, self.operation_ids):  # of another version: nobody here reads it
                     continue
                 unfit.append(name)
                 if self._read and name not in self._lost:
                     self._keep(name, values)
                 elif not is_secret(name):
                     lost.add(name)
-        self._values, self._stored, self._read = values, stored, True
+        self._values, self._stored, self._ends, self._read = values, stored, ends, True
         self.unfit, self._lost = tuple(sorted(unfit)), frozenset(lost)
 
     def _keep(self, name: str, values: dict[str, Any]) -> None:
         """The value as it was; of a rate limit without one the contract's."""
-        if name in self._values:
-            values[name] = self._values[name]
+        if (value := self.get(name)) is not None:
+            values[name] = value
 
     def follow(self, refresh: Callable[[], Awaitable[None]]) -> None:
         """Something else that follows the database, at the same pace."""

@@ -14,6 +14,7 @@ from contract.bounds import BODY_LIMIT
 from contract.loader import Contract
 from contract.names import argument_name
 from contract.schemas import SchemaCompiler
+from runtime.web.extensions.versions import EXPECTED
 from runtime.web.validation import MAX_DEPTH
 from tests.contract.inputs import JSON
 from tests.contract.verdicts import Request, Verdict
@@ -238,6 +239,11 @@ def _too_large(judge: Judge, found: Difference) -> bool:
     return len(found.body) > judge.limit and found.ours.status == 413 and found.stock.status in (200, 400, 415)
 
 
+def _no_version(_judge: Judge, found: Difference) -> bool:
+    missing = found.stock.answer == b"Missing header parameter 'If-Match'"
+    return missing and (found.stock.status, found.ours.status) == (400, 428)
+
+
 def _whole_number(_judge: Judge, found: Difference) -> bool:
     said = re.match(rb"\d+\.0 is not of type 'integer'", found.stock.answer)
     return said is not None and (found.stock.status, found.ours.status) == (400, 200)
@@ -332,6 +338,10 @@ def _handed_over(judge: Judge, found: Difference, name: str) -> bool:
     return judge.places.get(name) in ("header", "cookie") and name not in judge.handed(found.stock)
 
 
+def _version(_judge: Judge, found: Difference, name: str) -> bool:
+    return name == EXPECTED and bool(found.request.all("if-match"))
+
+
 def _cleaned_value(judge: Judge, found: Difference, name: str) -> bool:
     theirs, ours = judge.handed(found.stock).get(name), judge.handed(found.ours).get(name)
     return not isinstance(theirs, bytes) and repr(judge.cleaned(name, theirs)) == repr(ours)
@@ -400,6 +410,7 @@ KINDS = (
     Kind("optional body", "stock refuses the absence of a body that is not required", "verdict", _optional_body),
     Kind("stock fails", "500 on what is not UTF-8, too deep, or has too many digits", "verdict", _falls),
     Kind("too large", "stock knows no limit", "verdict", _too_large),
+    Kind("no version", "RFC 6585: 428 says that If-Match is missing, once all else is right", "verdict", _no_version),
     Kind("whole number", "JSON Schema since draft 6: 1.0 is an integer", "verdict", _whole_number),
     Kind("format", "stock checks none of the contract's", "violation", _format),
     Kind("NUL, or no UTF-8", "no text that PostgreSQL could hold", "violation", _no_text),
@@ -422,6 +433,7 @@ KINDS = (
         "value",
         _latin_1,
     ),
+    Kind("version", "a handler gets the number of If-Match; stock hands no header over", "value", _version),
     Kind("headers and cookies", "stock validates them and hands none over", "value", _handed_over),
     CLEANED,
 )

@@ -11,6 +11,7 @@ import pytest
 from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
+    admin_config_scenarios,
     admin_rules_scenarios,
     admin_scenarios,
     admin_trust_scenarios,
@@ -115,6 +116,7 @@ def _sent_code(api: Api) -> str:
 
 SCENARIOS: dict[str, Scenario] = (
     account_scenarios.SCENARIOS
+    | admin_config_scenarios.SCENARIOS
     | admin_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
     | admin_rules_scenarios.SCENARIOS
@@ -204,6 +206,7 @@ def wrong_code(api: Api, tables: Tables) -> Act:
 # What each scenario shows of the effects that are declared with ``when``.
 CONDITIONAL: Conditional = (
     account_scenarios.CONDITIONAL
+    | admin_config_scenarios.CONDITIONAL
     | admin_scenarios.CONDITIONAL
     | admin_user_scenarios.CONDITIONAL
     | admin_rules_scenarios.CONDITIONAL

@@ -141,6 +141,15 @@ def config_values(before: Api, after: Api, tables: Tables) -> None:
     assert after.server.app.config[URL] == "smtp://user:word@mail.example.com"
 
 
+@drill(Purpose.CONFIG_FINGERPRINT)
+def config_fingerprints(before: Api, after: Api, tables: Tables) -> None:
+    before.server.configure(**{"external.email.smtp.url": "smtp://user:word@mail.example.com"})
+    (change,) = tables.rows("SELECT after FROM config_history WHERE name = 'external.email.smtp.url'")
+    given = ("external.email.smtp.url", "smtp://user:word@mail.example.com")
+    known = after.server.app.parts.keyring.digests(Purpose.CONFIG_FINGERPRINT, *given)
+    assert change["after"]["fingerprint"] in [f"{digest.kid}.{digest.value.hex()[:8]}" for digest in known]
+
+
 @drill(Purpose.OAUTH_CLIENT)
 def platform_secrets(before: Api, after: Api, tables: Tables) -> None:
     def directory(api: Api) -> OAuthDirectory:

@@ -113,6 +113,8 @@ INSERT INTO email_deliveries (id, job_id, provider, outcome, error, started_at)
 INSERT INTO sms_deliveries (id, job_id, provider, outcome, error, started_at)
     SELECT gen_random_uuid(), id, 'twilio', 'delivered', CASE WHEN row_number() OVER () % 50 = 0 THEN '30003' END, now()
     FROM outbox;
+INSERT INTO config_history (id, name, version, source)
+    SELECT gen_random_uuid(), 'auth.k' || n % 100, n, 'COMMAND' FROM generate_series(1, {ROWS}) n;
 INSERT INTO audit_logs (id, action, result, actor_id, target_id)
     SELECT gen_random_uuid(), 'auth.login.success', 'success', id, id FROM {USERS} u;
 INSERT INTO audit_seals (number, rows, key_id, digest, previous, at)

@@ -218,6 +218,9 @@ def tables(node: Deployment) -> Iterator[Tables]:
         yield tables
 
 
+NOBODYS = "6f0c2a41-9b7e-4d5b-8c55-0d1c2f9f6a10"
+
+
 def audited(tables: Tables, name: str) -> list[Any]:
     rows = tables.rows("SELECT details FROM audit_logs WHERE action = 'config.set' AND target_id = %s", name)
     return [row["details"]["value"] for row in rows]
@@ -234,6 +237,13 @@ class TestConfig:
             "did you mean auth.salt_rounds?": ("get", "auth.saltrounds"),
             "no config key that begins with 'nothing.'": ("list", "nothing."),
             "no config key 'ratelimit.auth.dance'": ("set", "ratelimit.auth.dance", "10/hour"),
+            "site.username_min_length (31) must be at most site.username_max_length (30)": (
+                *("set", "site.username_min_length", "31"),
+            ),
+            "must hold until a time in the future": ("set", "auth.salt_rounds", "11", "--until", "2020-01-01"),
+            "is no time such as": ("set", "auth.salt_rounds", "11", "--until", "soon"),
+            "auth.salt_rounds has no change": ("rollback", "auth.salt_rounds", NOBODYS),
+            "did you mean auth.undo_hours?": ("history", "auth.undo_hour"),
             "on the standard input": ("set", "external.email.smtp.url", "smtp://ada:hunter2@127.0.0.1:2525"),
         }
         for words, process in {words: node.start("config", *given) for words, given in refused.items()}.items():
@@ -260,6 +270,23 @@ class TestConfig:
         )
         biore.cli("config", "unset", "ratelimit.enabled")
         assert biore.cli("config", "list", "--changed") == "Nothing was changed: every key has its default.\n"
+
+    def test_changes_are_remembered_and_taken_back(self, deploy: DeploymentMaker) -> None:
+        biore, name = deploy(), "auth.lockout_threshold"
+        assert biore.cli("config", "history", name) == f"{name} was never changed\n"
+        biore.cli("config", "set", name, "8", "--reason", "a campaign")
+        assert f"{name} = 9, until 20" in biore.cli("config", "set", name, "9", "--until", "2h")
+        assert "   (default 5)   until 20" in biore.cli("config", "list", name)
+        second, first = biore.cli("config", "history", name).splitlines()
+        assert "  default -> 8  by command line: a campaign" in first
+        assert "  8 -> 9, until 20" in second
+        assert biore.cli("config", "rollback", name, first.split()[0]) == f"{name} = 8\n"
+        biore.cli("config", "unset", name, "--reason", "it is over")
+        last = biore.cli("config", "history", name, "--limit", "1")
+        assert last.endswith("  8 -> default  by command line: it is over\n")
+        with biore.tables() as tables:
+            told = "SELECT reason FROM audit_logs WHERE action = 'config.unset'"
+            assert tables.one(told) == {"reason": "it is over"}
 
     def test_a_secret_is_never_shown(self, node: Deployment, tables: Tables) -> None:
         name, secret = "external.email.smtp.url", "smtp://ada:hunter2@127.0.0.1:2525"

@@ -34,7 +34,7 @@ from runtime.doctor.deployment import Deployment
 from runtime.doctor.verdict import Verdict, ok
 from runtime.serve.embedded import EmbeddedPostgres
 from runtime.settings import Settings
-from services.config.live import SEALED
+from services.config.writing import SEALED
 from services.keyring import Keyring
 from tests.conftest import Databases
 from tests.dns_server import SILENT, DnsServer

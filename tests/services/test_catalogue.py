@@ -17,6 +17,7 @@ from domain.config_keys import (
     Key,
     ListKey,
     MailAddressKey,
+    NetworksKey,
     SecretKey,
     TextKey,
     UrlKey,
@@ -28,7 +29,7 @@ from services.config.catalogue import CATALOGUE, assembled, check
 
 KINDS: dict[type, type] = {
     BoolKey: bool, SwitchKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list,
-    UrlKey: str, MailAddressKey: str, SenderKey: str, ServerKey: str,
+    NetworksKey: list, UrlKey: str, MailAddressKey: str, SenderKey: str, ServerKey: str,
 }  # fmt: skip
 NUMBERS = [key for key in CATALOGUE.values() if isinstance(key, IntKey)]
 CHOOSING = [key for key in CATALOGUE.values() if isinstance(key, (ChoiceKey, ListKey)) and key.choices]

@@ -45,6 +45,12 @@ VARIABLES = {
     "territory": "DE, FR",
     "target": "@mallory",
     "number": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b41",
+    "account": "ada@example.com",
+    "role": "OPERATOR",
+    "switch": "platform.registration_enabled",
+    "by": "grace@example.com",
+    "reason": "A wave of spam accounts.",
+    "until": "2026-01-02 10:00 UTC",
 }
 UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"
 NOTES = (
@@ -54,6 +60,7 @@ NOTES = (
     *("restriction.territory", "restriction.automated_detection", "restriction.automated_decision"),
     *("restriction.appeal", "restriction.dispute", "restriction.court"),
     *("appeal_decided.GRANTED", "appeal_decided.PARTLY", "appeal_decided.DENIED", "appeal_decided.explanation"),
+    "switch.until",
     *("report_received.stranger", "report_decided.violation", "report_decided.no_violation"),
 )
 NASTY = "<script>alert('x')</script> & \"quoted\""

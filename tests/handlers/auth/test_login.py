@@ -155,7 +155,8 @@ class TestLogin:
 
     def test_the_life_of_the_tokens_is_configured(self, api: Api, server: Server, tables: Tables) -> None:
         account(api, tables)
-        server.configure(**{"auth.access_token_ttl_seconds": 60, "auth.refresh_absolute_days": 2})
+        lives = {"auth.access_token_ttl_seconds": 60, "auth.refresh_idle_days": 2, "auth.refresh_absolute_days": 2}
+        server.configure(**lives)
         response = login(api)
         assert response.json()["data"]["expiresIn"] == 60
         assert "Max-Age=172800;" in response.headers["set-cookie"]

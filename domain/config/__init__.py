@@ -1,0 +1,1 @@
+"""What is asked of config beyond a single key, and how it is changed."""

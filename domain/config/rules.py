@@ -1,0 +1,86 @@
+"""What keys demand of each other, and which of them ask who changes them to show again who they are."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain import auth
+from domain.auth import otp
+from domain.config_keys import RATE_LIMIT_PREFIX, IntKey, InvalidConfig
+from domain.users import usernames
+
+MINUTE = 60
+DAY_OF_HOURS = 24
+
+DANGEROUS = (
+    "admin.",  # who of the staff is let in, and from where
+    "auth.",  # how people are let in: lives of tokens and codes, locks, hashes
+    "external.",  # who gets codes, files and passwords' digests, and who tells people from programs
+    "gdpr.",  # when accounts and archives are gone for good
+    RATE_LIMIT_PREFIX,  # how often somebody may guess
+    "security.",  # who is warned
+    "site.api_url",  # where files lead
+    "site.base_url",  # where mailed links lead, tokens included
+    "sms.",  # what messages may cost
+)
+"""Beginnings of names. What lets people in, sends their data elsewhere, costs money, or silences a warning."""
+
+
+class ConflictingConfig(InvalidConfig):
+    """The value fits its own ``key``, but not that of ``other``."""
+
+    def __init__(self, message: str, key: str, other: str) -> None:
+        super().__init__(message, "conflict", other, key)
+        self.other = other
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """The value of ``lower`` is at most that of ``upper``, of which each is so many ``units`` of the other."""
+
+    lower: IntKey
+    upper: IntKey
+    units: int = 1
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.lower.name, self.upper.name
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        lower, upper = (values[name] for name in self.names)
+        return bool(lower <= upper * self.units)
+
+
+# Quotas are not among them: the lower of two holds, and whoever has to stop something must be free to lower one alone.
+RULES = (
+    AtMost(usernames.MIN_LENGTH, usernames.MAX_LENGTH),
+    AtMost(auth.LOCKOUT_BASE_SECONDS, auth.LOCKOUT_MAX_SECONDS),
+    AtMost(auth.LOCKOUT_THRESHOLD, auth.LOCKOUT_ACCOUNT_THRESHOLD),
+    # A session that may stay unused for longer than it may live has one bound that means nothing.
+    AtMost(auth.REFRESH_IDLE_DAYS, auth.REFRESH_ABSOLUTE_DAYS),
+    # A link is of no use when the account is gone before it ends.
+    AtMost(auth.VERIFICATION_TTL_HOURS, auth.UNVERIFIED_PURGE_DAYS, DAY_OF_HOURS),
+    # Nobody could ask for another code before the first one ends.
+    AtMost(otp.RESEND_COOLDOWN_SECONDS, otp.OTP_TTL_MINUTES, MINUTE),
+)
+
+
+def is_dangerous(name: str) -> bool:
+    return name.startswith(DANGEROUS)
+
+
+def concerning(names: Collection[str]) -> Iterator[AtMost]:
+    """The rules that a change of these keys could break."""
+    return (rule for rule in RULES if not set(names).isdisjoint(rule.names))
+
+
+def require_consistent(values: Mapping[str, Any], changed: Collection[str]) -> None:
+    """Raises ConflictingConfig, which names the key that was not changed, where one was not."""
+    for rule in concerning(changed):
+        if rule.holds(values):
+            continue
+        lower, upper = rule.names
+        key, other = (lower, upper) if lower in changed else (upper, lower)
+        at_most = upper if rule.units == 1 else f"{rule.units} times {upper}"
+        told = f"{lower} ({values[lower]}) must be at most {at_most} ({values[upper]})"
+        raise ConflictingConfig(told, key, other)
