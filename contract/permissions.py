@@ -13,11 +13,15 @@ FILE = "permissions.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """``roles`` that have it, those that have everything included. ``planned``: no operation needs it yet."""
+    """``roles`` that have it, those that have everything included. ``planned``: no operation needs it yet.
+
+    ``asked``: no operation needs it, but one allows more to who has it.
+    """
 
     meaning: str
     roles: tuple[str, ...]
     planned: bool
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,16 @@ def check(permissions: Permissions, policies: Iterable[Policy]) -> None:
     for name, permission in permissions.known.items():
         if permission.planned and name in needed:
             raise _fault("permissions", name, "operations need it by now; take out `planned`")
-        if not permission.planned and name not in needed:
-            raise _fault("permissions", name, "no operation needs it; take it out, or say `planned: true`")
+        if permission.asked and name in needed:
+            raise _fault("permissions", name, "operations need it; take out `asked`")
+        if not permission.planned and not permission.asked and name not in needed:
+            raise _fault(
+                "permissions", name, "no operation needs it; take it out, or say `planned: true` or `asked: true`"
+            )
 
 
 def _permission(name: str, entry: Any, roles: Mapping[str, str], everything: list[str]) -> Permission:
-    meaning = _meaning("permissions", name, entry, {"roles", "planned"})
+    meaning = _meaning("permissions", name, entry, {"roles", "planned", "asked"})
     if name == STAFF:
         raise _fault("permissions", name, "whoever has a role has it; take it out")
     given = entry.get("roles")
@@ -86,7 +94,8 @@ def _permission(name: str, entry: Any, roles: Mapping[str, str], everything: lis
     if not given and not everything:
         raise _fault("permissions", name, "no role has it")
     held = tuple(role for role in roles if role in given or role in everything)
-    return Permission(meaning, held, _flag("permissions", name, entry, "planned"))
+    planned, asked = (_flag("permissions", name, entry, key) for key in ("planned", "asked"))
+    return Permission(meaning, held, planned, asked)
 
 
 def _meaning(group: str, name: str, entry: Any, optional: set[str]) -> str:

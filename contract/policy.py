@@ -58,6 +58,7 @@ CREDENTIALS = frozenset(
         "email_changes",
         "gdpr_requests",
         "password_resets",
+        "recovery_requests",
         "sessions",
         "social_accounts",
     }

@@ -38,5 +38,16 @@ RESET_PASSWORD = MailedPage("reset-password")
 REACTIVATE = MailedPage("reactivate")
 UNDO_CHANGE = MailedPage("undo-change")
 APPEAL = MailedPage("appeal")
+STOP_RECOVERY = MailedPage("stop-recovery")
+CONFIRM_RECOVERY = MailedPage("confirm-recovery")
 
-MAILED_PAGES = (VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, RESET_PASSWORD, REACTIVATE, UNDO_CHANGE, APPEAL)
+MAILED_PAGES = (
+    VERIFY_EMAIL,
+    VERIFY_EMAIL_CHANGE,
+    RESET_PASSWORD,
+    REACTIVATE,
+    UNDO_CHANGE,
+    APPEAL,
+    STOP_RECOVERY,
+    CONFIRM_RECOVERY,
+)

@@ -157,6 +157,35 @@ class AccountRecovered(ToOwner):
     topic = "email.account_recovered"
 
 
+@dataclass(frozen=True)
+class RecoveryRequested(ToOwner):
+    """``when`` it takes effect; ``address``: the new one, masked, where that is what changes."""
+
+    topic = "email.recovery_requested"
+    when: str
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class ConfirmRecoveryAddress(ToOwner):
+    """``when`` it takes effect at the earliest."""
+
+    topic = "email.confirm_recovery_address"
+    when: str
+
+
+class RecoveryEnded(ToOwner):
+    topic = "email.recovery_ended"
+
+
+class TwoFactorReset(ToOwner):
+    topic = "email.two_factor_reset"
+
+
+class AddressRecovered(ToOwner):
+    topic = "email.address_recovered"
+
+
 class AddressChangeRequested(AddressTold):
     topic = "email.address_change_requested"
 
@@ -329,6 +358,16 @@ class OtpSms(Topic):
     resend: int
     locale: str
     user: UUID | None = None
+
+
+class RecoverySms(ToOwner):
+    topic = "sms.recovery_requested"
+
+
+@dataclass(frozen=True)
+class SettleRecovery(Topic):
+    topic = "recoveries.settle"
+    request: UUID
 
 
 @dataclass(frozen=True)

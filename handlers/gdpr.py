@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,18 +9,16 @@ from domain import topics
 from domain.auth import require_password
 from domain.clock import timestamp
 from domain.errors import ApiError
-from domain.gdpr import DELETE_GRACE_DAYS, DELETION, EXPORT, day, deletion_view, export_status_view, export_view
+from domain.gdpr import EXPORT, deletion_view, export_status_view, export_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from domain.wire import gdpr as wire
     from handlers.needs import (
-        Changes,
         Clock,
-        Config,
         CurrentPassword,
+        Erasures,
         ExportLinks,
         Principal,
         Repositories,
@@ -62,16 +59,16 @@ async def export_legacy(principal: Principal, db: Repositories) -> wire.LegacyEx
     return {"requestId": str(request.id)}
 
 
-async def delete(
-    principal: Principal, db: Repositories, config: Config, clock: Clock, changes: Changes
-) -> wire.DeletionRequest:
+async def delete(principal: Principal, db: Repositories, erasures: Erasures) -> wire.DeletionRequest:
     if principal.user is None:
         raise ApiError("auth.unauthenticated")
     await db.sessions.lock_owner(principal.session_id, principal.user_id, fresh=True)
-    request = await _ask_for_deletion(principal.user_id, db, config, changes, clock())
+    await db.staff.require_other_owner(principal.user_id, "error.gdpr.last_owner")
+    request = await erasures.schedule(db, principal.user_id)
     if request is None:
         raise ApiError("error.gdpr.deletion_already_pending")
-    return deletion_view(request.id, request.grace_ends_at)
+    await db.audit.record("gdpr.delete.requested", actor=principal.user_id, target=principal.user_id)
+    return deletion_view(request.id, request.ends)
 
 
 async def cancel_deletion(
@@ -95,10 +92,8 @@ async def delete_legacy(
     body: wire.LegacyDeletionRequest,
     principal: Principal,
     uow: UnitOfWork,
-    config: Config,
-    clock: Clock,
     current_password: CurrentPassword,
-    changes: Changes,
+    erasures: Erasures,
 ) -> wire.LegacyDeletion:
     async with uow() as db:
         user = await db.users.get(principal.user_id)
@@ -106,10 +101,12 @@ async def delete_legacy(
     require_password(user.password_hash, matched=matched)
     async with uow() as db:
         await db.sessions.hold_compared(principal.session_id, user, "error.user.password_incorrect")
-        request = await _ask_for_deletion(user.id, db, config, changes, clock())
+        await db.staff.require_other_owner(user.id, "error.user.last_owner")
+        request = await erasures.schedule(db, user.id)
         if request is None:
             raise ApiError("error.user.deletion_scheduled")
-    return {"scheduledAt": timestamp(request.grace_ends_at)}
+        await db.audit.record("gdpr.delete.requested", actor=user.id, target=user.id)
+    return {"scheduledAt": timestamp(request.ends)}
 
 
 async def _ask_for_export(principal: Principal, db: Repositories, *, unless: Sequence[str]) -> Any:
@@ -122,20 +119,4 @@ async def _ask_for_export(principal: Principal, db: Repositories, *, unless: Seq
         await db.outbox.add(topics.BuildExport(request.id))
         await db.outbox.add(topics.ExportRequested(principal.user_id))
         await db.audit.record("gdpr.export.requested", actor=principal.user_id, target=request.id)
-    return request
-
-
-async def _ask_for_deletion(user_id: UUID, db: Repositories, config: Config, changes: Changes, now: datetime) -> Any:
-    """None while another request stands in the way. The mailed link works until the grace ends."""
-    grace = timedelta(days=config[DELETE_GRACE_DAYS])
-    request = await db.gdpr_requests.add(user_id, DELETION, unless=("PENDING", "PROCESSING"), ends=now + grace)
-    if request is not None:
-        notice = await changes.note(db, user_id, "deletion_scheduled")
-        await db.users.change_status(user_id, "ACTIVE", "DEACTIVATED")
-        await db.sessions.revoke_all(user_id, now)
-        await db.password_resets.invalidate(user_id, now)
-        token = await db.reactivation_tokens.start(user_id, now, grace)
-        secret = notice.written(str(token))
-        await db.outbox.add(topics.DeletionScheduled(user_id, day(now + grace)), secret)
-        await db.audit.record("gdpr.delete.requested", actor=user_id, target=user_id)
     return request

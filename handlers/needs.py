@@ -33,7 +33,8 @@ from services.container import (
     SitePaths,
 )
 from services.current_password import CurrentPassword
-from services.export_links import ExportLinks
+from services.gdpr.erasures import Erasures
+from services.gdpr.export_links import ExportLinks
 from services.second_factor import SecondFactor
 from services.tokens import Tokens
 from services.trust.moderation import Moderation
@@ -52,6 +53,7 @@ __all__ = [
     "DeviceOf",
     "DevicesOf",
     "DigestsOf",
+    "Erasures",
     "ExportLinks",
     "GeoIp",
     "Hasher",

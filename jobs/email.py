@@ -11,7 +11,17 @@ from domain.auth import ALERT_EMAIL, REACTIVATION_TTL_DAYS, RESET_TTL_MINUTES, V
 from domain.auth.changes import UNDO_HOURS, YOUNG_DAYS, Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
 from domain.gdpr import EXPORT_TTL_HOURS
-from domain.mailed_pages import APPEAL, REACTIVATE, RESET_PASSWORD, UNDO_CHANGE, VERIFY_EMAIL, VERIFY_EMAIL_CHANGE, Link
+from domain.mailed_pages import (
+    APPEAL,
+    CONFIRM_RECOVERY,
+    REACTIVATE,
+    RESET_PASSWORD,
+    STOP_RECOVERY,
+    UNDO_CHANGE,
+    VERIFY_EMAIL,
+    VERIFY_EMAIL_CHANGE,
+    Link,
+)
 from domain.trust.reports import called
 from domain.users import mask_email, moment
 
@@ -86,6 +96,47 @@ async def account_recovered(job: Job[topics.AccountRecovered], uow: UnitOfWork, 
     link = RESET_PASSWORD.link(read_notice(job.secret).link)
     minutes = config[RESET_TTL_MINUTES]
     await _tell_of_change(job, uow, mailer, config, "account_recovered", link=link, minutes=minutes)
+
+
+async def recovery_requested(job: Job[topics.RecoveryRequested], uow: UnitOfWork, mailer: Mailer) -> None:
+    """To the address of then, with the link that stops it."""
+    notice, payload = read_notice(job.secret), job.payload
+    async with uow() as db:
+        user = await db.users.find(payload.user)
+    if user is None or user.status == "DELETED":
+        return
+    told: dict[str, Any] = {"when": payload.when} | ({"address": payload.address} if payload.address else {})
+    note = "recovery_requested.email" if payload.address else "recovery_requested.two_factor"
+    link = STOP_RECOVERY.link(notice.link)
+    await mailer.send(job, "recovery_requested", to=notice.to, locale=user.locale, link=link, notes=(note,), **told)
+
+
+async def confirm_recovery_address(job: Job[topics.ConfirmRecoveryAddress], uow: UnitOfWork, mailer: Mailer) -> None:
+    """To the address that the account is to have."""
+    notice, payload = read_notice(job.secret), job.payload
+    async with uow() as db:
+        user = await db.users.find(payload.user)
+    if user is None or user.status == "DELETED":
+        return
+    told: dict[str, Any] = {"when": payload.when, "account": mask_email(user.email)}
+    link = CONFIRM_RECOVERY.link(notice.link)
+    await mailer.send(job, "confirm_recovery_address", to=notice.to, locale=user.locale, link=link, **told)
+
+
+async def recovery_ended(job: Job[topics.RecoveryEnded], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "recovery_ended")
+
+
+async def two_factor_reset(job: Job[topics.TwoFactorReset], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    await _tell_of_change(job, uow, mailer, config, "two_factor_reset")
+
+
+async def address_recovered(job: Job[topics.AddressRecovered], uow: UnitOfWork, mailer: Mailer) -> None:
+    """To the address that the account has since."""
+    async with uow() as db:
+        user = await db.users.find(job.payload.user)
+    if user is not None and user.status != "DELETED":
+        await mailer.send(job, "address_recovered", to=job.secret, locale=user.locale)
 
 
 async def address_change_requested(

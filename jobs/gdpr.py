@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain import topics
+from domain.errors import ApiError
 from domain.gdpr import EXPORT_TRIES, EXPORT_TTL_HOURS, STALLED, export_keys
 from domain.upload import LATEST, STORAGE_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from jobs.needs import Archives, Clock, Config, Job, Repositories, Storage, UnitOfWork
@@ -92,8 +94,7 @@ async def erase_due(uow: UnitOfWork, clock: Clock) -> None:
 async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, config: Config, clock: Clock) -> None:
     """First nobody can stop it, then the files go, then all other rows at once; each step can be taken again."""
     request_id = job.payload.request
-    async with uow() as db:
-        farewell = await db.gdpr_requests.begin_erasure(request_id, clock())
+    farewell = await _begin(request_id, uow, clock())
     if farewell is None:
         return
     await _remove_files(farewell.user_id, uow, storage)
@@ -112,6 +113,18 @@ async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, confi
         await db.audit.record("gdpr.erase.success", target=farewell.user_id)
         # The address lives on in this job only, sealed, until the mail is out.
         await db.outbox.add(topics.AccountErased(farewell.locale or None), secret=farewell.email)
+
+
+async def _begin(request_id: UUID, uow: UnitOfWork, now: datetime) -> Any:
+    """None when it is not to be, or waits until somebody else owns the platform."""
+    try:
+        async with uow() as db:
+            farewell = await db.gdpr_requests.begin_erasure(request_id, now)
+            if farewell is not None:
+                await db.staff.require_other_owner(farewell.user_id)
+            return farewell
+    except ApiError:
+        return None
 
 
 async def _remove_files(user_id: UUID, uow: UnitOfWork, storage: Storage) -> None:

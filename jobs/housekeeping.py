@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from domain.admin.recoveries import KEPT as RECOVERY_KEPT
 from domain.auth import REFRESH_IDLE_DAYS, UNVERIFIED_PURGE_DAYS
 from domain.auth.devices import KNOWN_LIFE
 
@@ -43,6 +44,7 @@ async def forget_sessions(uow: UnitOfWork, config: Config, clock: Clock) -> None
         await db.email_changes.purge(before)
         await db.password_resets.purge(before)
         await db.reactivation_tokens.purge(before)
+        await db.recoveries.purge(clock() - RECOVERY_KEPT)
 
 
 async def key_tombstones(uow: UnitOfWork) -> None:

@@ -8,11 +8,11 @@ from domain.keys import DigestsOf
 from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 from providers.registry import StorageFamily as Storage
-from services.archive import Archives
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.container import Clock, DeviceOf
+from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
 from services.texter import Texter

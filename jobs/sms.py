@@ -8,6 +8,8 @@ from domain import topics
 from domain.auth import ALERT_EMAIL
 from domain.auth import otp as rules
 from domain.auth.sms import budget_of, is_unusual
+from domain.locales import SUPPORTED_LOCALES
+from domain.mailed_pages import STOP_RECOVERY
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, Job, Texter, UnitOfWork
@@ -23,6 +25,17 @@ async def otp(job: Job[topics.OtpSms], uow: UnitOfWork, texter: Texter, clock: C
         return
     minutes = rules.minutes_left(challenge.expires_at, now)
     await texter.send(job, "otp", to=challenge.phone, locale=job.payload.locale, code=job.secret, minutes=minutes)
+
+
+async def recovery_requested(job: Job[topics.RecoverySms], uow: UnitOfWork, texter: Texter, config: Config) -> None:
+    """To the phone that the owner proved, with the link that stops it."""
+    async with uow() as db:
+        user = await db.users.find(job.payload.user)
+    if user is None or user.status == "DELETED" or user.phone is None or user.phone_verified_at is None:
+        return
+    locale = user.locale or config[SUPPORTED_LOCALES][0]
+    link = STOP_RECOVERY.link(job.secret).written(config, locale)
+    await texter.send(job, "recovery_requested", to=user.phone, locale=locale, link=link)
 
 
 async def watch_budgets(uow: UnitOfWork, config: Config, clock: Clock) -> None:

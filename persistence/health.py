@@ -8,6 +8,7 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, CompoundSelect, Select, String, func, literal, or_, select, text, union_all
 
+from domain.admin import OWNER
 from persistence.engine.database import Database
 from persistence.migrate import FOLDER, REVISION
 from persistence.models import (
@@ -19,6 +20,7 @@ from persistence.models import (
     OutboxJob,
     ScheduledJob,
     SigningKey,
+    StaffRole,
     User,
 )
 from persistence.outbox import DUE
@@ -106,6 +108,14 @@ async def backlog(database: Database, recurring: Iterable[str]) -> Backlog:
     next_due = select(func.min(ScheduledJob.next_due)).where(pending).scalar_subquery()
     async with database.connection(reading=True) as connection:
         return Backlog(*await connection.one(select(oldest, next_due, waiting, dead, func.now())))
+
+
+async def lasting_owners(database: Database) -> int:
+    """How many active accounts have the role OWNER without an end."""
+    lasting = (StaffRole.role == OWNER, StaffRole.expires_at.is_(None), User.status == "ACTIVE")
+    counted = select(func.count()).select_from(StaffRole).join(User, User.id == StaffRole.user_id).where(*lasting)
+    async with database.connection(reading=True) as connection:
+        return await connection.scalar_one(counted)
 
 
 async def seals(database: Database) -> Mapping[str, Mapping[str, int]]:

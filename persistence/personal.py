@@ -40,6 +40,7 @@ from persistence.models import (
     OutboxJob,
     PasswordReset,
     ReactivationToken,
+    RecoveryRequest,
     ReferralLink,
     ReferralLinkAlias,
     Session,
@@ -175,6 +176,12 @@ def _reported(subject: Subject) -> ColumnElement[bool]:
     return or_(ModerationNotice.user_id == subject.user_id, stated)
 
 
+def _recovered_to(subject: Subject) -> ColumnElement[bool]:
+    """Own requests, and such of others for the present address, which did not become theirs."""
+    theirs = and_(RecoveryRequest.new_email == subject.email, RecoveryRequest.state != "DONE")
+    return or_(RecoveryRequest.user_id == subject.user_id, theirs)
+
+
 def _aliased(subject: Subject) -> ColumnElement[bool]:
     return ReferralLinkAlias.link_id.in_(select(ReferralLink.id).where(ReferralLink.user_id == subject.user_id))
 
@@ -265,6 +272,16 @@ PERSONAL: tuple[Personal, ...] = (
         Delete(),
         TOKEN | {"undo_hash": SECRET},
         erased=_wished_for,
+    ),
+    Personal(
+        RecoveryRequest,
+        "Requests to our support to recover your account.",
+        _of(RecoveryRequest),
+        Delete(),
+        {"stop_hash": SECRET, "proof_hash": SECRET, "as_it_was": INTERNAL}
+        | dict.fromkeys(("evidence", "reason"), "what staff looks for helps whoever pretends to be the owner")
+        | {"requested_by": "the id of another person"},
+        erased=_recovered_to,
     ),
     Personal(
         BlockList,
@@ -481,6 +498,8 @@ class PersonalData:
         for former, new, used_at in await self._connection.rows(changes.where(EmailChange.user_id == user_id)):
             proven.add(former)
             (proven if used_at else asked_for).add(new)
+        wished = select(RecoveryRequest.new_email).where(RecoveryRequest.user_id == user_id)
+        asked_for.update(await self._connection.scalars(wished))
         codes = select(Challenge.phone, Challenge.used_at).where(Challenge.user_id == user_id)
         for phone, used_at in await self._connection.rows(codes):
             (proven if used_at else asked_for).add(phone)

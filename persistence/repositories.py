@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.admin.cases import Cases
+from persistence.admin.recoveries import Recoveries
 from persistence.admin.rules import Rules
 from persistence.admin.seals import Seals
 from persistence.admin.staff import Staff
@@ -105,6 +106,7 @@ class Repositories:
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
     statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
     staff = Repository(Staff)
+    recoveries = Repository(Recoveries)
     audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
     audit_seals = Repository(Seals)
     config = Repository(ConfigEntries)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from domain.mailed_pages import (
     APPEAL,
+    CONFIRM_RECOVERY,
     REACTIVATE,
     RESET_PASSWORD,
+    STOP_RECOVERY,
     UNDO_CHANGE,
     VERIFY_EMAIL,
     VERIFY_EMAIL_CHANGE,
@@ -47,6 +49,8 @@ ACTIONS = (
     Action(REACTIVATE, "users.reactivate", "reactivation", "reactivateDone"),
     Action(VERIFY_EMAIL_CHANGE, "auth.verify_email_change", "confirm_new_address", "verifyDone", ("password",)),
     Action(APPEAL, "users.appeals.submit_by_link", "statement_of_reasons", "appealDone"),
+    Action(STOP_RECOVERY, "auth.recoveries.stop", "recovery_requested", "stopRecoveryDone"),
+    Action(CONFIRM_RECOVERY, "auth.recoveries.confirm", "confirm_recovery_address", "confirmRecoveryDone"),
 )
 
 

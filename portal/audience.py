@@ -7,11 +7,10 @@ from typing import Any
 from contract.references import schemas_used
 from portal import model
 from portal.guides import OF_STAFF
-from portal.model import Site
+from portal.model import STAFF, Site
 
 Json = Any
 
-STAFF = "admin"
 SCOPE = "x-biore-scope"
 
 

@@ -22,6 +22,8 @@ from services.config.catalogue import CATALOGUE
 
 Json = Any
 
+# The scope whose operations only accounts with a role may call.
+STAFF = "admin"
 # Keywords of a schema that are told as a rule of the field, in the order of telling.
 RULES = (
     "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
@@ -237,7 +239,7 @@ class Operation:
     @property
     def fresh_key(self) -> str:
         """The config key that says how many minutes a proof of who calls is good for."""
-        return (FRESH_MINUTES if self.policy.scope == "admin" else CONFIRMATION_MINUTES).name
+        return (FRESH_MINUTES if self.policy.scope == STAFF else CONFIRMATION_MINUTES).name
 
     @property
     def key_headers(self) -> tuple[str, ...]:
@@ -265,12 +267,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A section of the portal: the operations whose pages stand below ``/docs/<name>/``, in the contract's order."""
+    """A section of the portal: the operations whose pages stand below ``/docs/<name>/``, in the contract's order.
+
+    ``anchor``: of a part of one, where its overview tells of it.
+    """
 
     name: str
     title: str
     description: str
     operations: tuple[Operation, ...]
+    anchor: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from domain.config_keys import Key
 from portal.flows import flows
 from portal.guides import Guide, read
 from portal.guides.links import PAGES, Target
-from portal.model import Module, Operation, Site
+from portal.model import STAFF, Module, Operation, Site
 
 ROOT = "/docs"
 GUIDES = f"{ROOT}/guides"
@@ -50,7 +50,7 @@ def operation_path(operation: Operation) -> str:
 
 
 def module_path(module: Module) -> str:
-    return f"{ROOT}/{module.name}"
+    return f"{ROOT}/{module.name}{'#' if module.anchor else ''}{module.anchor}"
 
 
 def group_of(code: str) -> str:
@@ -118,8 +118,21 @@ def groups(site: Site) -> tuple[Group, ...]:
 def _of_scope(site: Site, scope: str) -> Iterator[Module]:
     for module in site.modules:
         operations = tuple(operation for operation in module.operations if operation.policy.scope == scope)
+        own = replace(module, operations=operations)
         if operations:
-            yield replace(module, operations=operations)
+            yield from nouns(own) if scope == STAFF else (own,)
+
+
+def nouns(module: Module) -> Iterator[Module]:
+    """What staff may call is one module of many nouns: ``admin.user_notes.add`` is found below *User notes*."""
+    found: dict[str, list[Operation]] = {}
+    for operation in module.operations:
+        _, *noun = operation.id.split(".")[:-1]
+        found.setdefault(noun[0] if noun else "", []).append(operation)
+    for name, operations in found.items():
+        title = name.replace("_", " ").capitalize() or module.title
+        anchor = (name or module.name).replace("_", "-")
+        yield replace(module, title=title, operations=tuple(operations), anchor=anchor)
 
 
 def pages(site: Site, public: bool = False) -> Iterator[Page]:
@@ -161,9 +174,9 @@ def _operations(site: Site, home: Page) -> Iterator[Page]:
 
 
 def _overview(module: Module, home: Page) -> Page:
-    return Page(
-        module_path(module), "module.html", module.title, True, module.description, (home,), {"module": module}, True
-    )
+    staff = all(operation.policy.scope == STAFF for operation in module.operations)
+    context = {"module": module, "parts_of_it": tuple(nouns(module)) if staff else ()}
+    return Page(module_path(module), "module.html", module.title, True, module.description, (home,), context, True)
 
 
 def _errors(site: Site, home: Page) -> Iterator[Page]:

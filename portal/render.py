@@ -50,6 +50,12 @@ class Renderer:
         self._languages = languages
         self._kept: dict[tuple[str | int, ...], Markup] = {}
         self._extras = extras
+        self._nouns = {
+            self.href(pages.operation_path(operation)): noun.anchor
+            for group in pages.groups(site)
+            for noun in group.modules
+            for operation in noun.operations
+        }
         self._environment = _environment()
         self._environment.filters |= FILTERS
         self._environment.globals |= {
@@ -132,9 +138,9 @@ class Renderer:
         return self._kept[key]
 
     def navigation(self, here: str) -> Markup:
-        """The menu, in which ``here`` is marked and its module is open."""
-        template = self._environment.get_template("navigation.html")
-        menu = str(self.keep("navigation", caller=lambda: Markup(template.render())))  # noqa: S704 - our own
+        """The menu, in which ``here`` is marked and its module is open. Of the staff's it has what is near."""
+        template, opened = self._environment.get_template("navigation.html"), self._nouns.get(here, "")
+        menu = str(self.keep("navigation", opened, caller=lambda: Markup(template.render(opened=opened))))  # noqa: S704 - our own
         before, found, after = menu.partition(f'href="{here}"')
         if not found:
             return Markup(menu)  # noqa: S704

@@ -19,14 +19,15 @@ from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily, LeakedPasswordsFamily, OAuthFamily, StorageFamily
-from services.archive import Archives
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher, RefreshCarrier, Visitor
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.current_password import CurrentPassword
-from services.export_links import ExportLinks
+from services.gdpr.archive import Archives
+from services.gdpr.erasures import Erasures
+from services.gdpr.export_links import ExportLinks
 from services.inspector import Inspector
 from services.mailer import Mailer
 from services.passwords import Hasher
@@ -67,6 +68,7 @@ class Services(Shared):
     avatar_columns: AvatarColumns
     desk: ConfigDesk
     devices_of: DevicesOf
+    erasures: Erasures
     export_links: ExportLinks
     geoip: GeoIpFamily
     hasher: Hasher

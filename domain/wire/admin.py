@@ -170,6 +170,32 @@ class RuleVerdict(TypedDict):
     matches: list[RuleHit]
 
 
+RecoveryKind: TypeAlias = Literal["TWO_FACTOR", "EMAIL"]
+
+
+RecoveryState: TypeAlias = Literal["PENDING", "DONE", "STOPPED", "CANCELLED", "VOID"]
+
+
+class Recovery(TypedDict):
+    id: str
+    userId: str
+    kind: RecoveryKind
+    state: RecoveryState
+    newEmail: str | None
+    provenAt: str | None
+    evidence: str
+    reason: str
+    requestedBy: str
+    createdAt: str
+    effectiveAt: str
+    endedAt: str | None
+
+
+class Recoveries(TypedDict):
+    items: list[Recovery]
+    nextCursor: str | None
+
+
 class StatementOfReasons(TypedDict):
     id: str
     userId: str
@@ -462,6 +488,48 @@ class UpdateRuleRequest(TypedDict):
     scopes: NotRequired[list[RuleScope]]
     action: NotRequired[RuleAction]
     locale: NotRequired[Literal["en", "tr", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "ar", "he", "fa", "hi", "id", "ja", "ko", "zh", "vi", None]]
+
+
+class TwoFactorRecoveryRequest(TypedDict):
+    evidence: str
+    reason: str
+
+
+class EmailRecoveryRequest(TypedDict):
+    newEmail: str
+    evidence: str
+    reason: str
+
+
+class ReplaceUsernameRequest(TypedDict):
+    username: str
+    statement: Statement
+    reason: str
+
+
+class AccountUsername(TypedDict):
+    userId: str
+    username: str
+    version: int
+
+
+class RequestErasureRequest(TypedDict):
+    skipGrace: NotRequired[bool]
+    reason: str
+
+
+class AccountErasure(TypedDict):
+    id: str
+    status: Literal["PENDING"]
+    gracePeriodEnds: str
+
+
+class CancelErasureRequest(TypedDict):
+    reason: str
+
+
+class CancelRecoveryRequest(TypedDict):
+    reason: str
 
 
 class ChangeStatusRequest(TypedDict):

@@ -135,6 +135,14 @@ class UndoChangeRequest(TypedDict):
     token: str
 
 
+class StopRecoveryRequest(TypedDict):
+    token: str
+
+
+class ConfirmRecoveryRequest(TypedDict):
+    token: str
+
+
 class OAuthLinkRequest(TypedDict):
     provider: OAuthPlatform
     idToken: NotRequired[str]

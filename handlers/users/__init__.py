@@ -90,6 +90,7 @@ async def deactivate(
 
     async with uow() as db:
         await db.sessions.hold_compared(principal.session_id, user, "error.user.password_incorrect")
+        await db.staff.require_other_owner(user.id, "error.user.last_owner")
         notice = await changes.note(db, user.id, "account_deactivated")
         if not await db.users.deactivate(user.id):  # another call was faster, and ended the session of this one
             raise ApiError("auth.unauthenticated")

@@ -101,16 +101,16 @@ class Staff:
         gone = delete(StaffRole).where(StaffRole.user_id == user_id, StaffRole.role == role, _live(func.now()))
         return await self._connection.scalar(gone.returning(StaffRole.user_id)) is not None
 
-    async def require_other_owner(self, user_id: UUID) -> None:
+    async def require_other_owner(self, user_id: UUID, refusal: str = "admin.staff.last_owner") -> None:
         """Of an account that is about to lose its role, its status or its life: somebody else stays OWNER.
 
         To be called in the transaction that does it, after the account was held. Owners whose role expires, or whose
         account is not active, do not count. The rows of all owners are held, in one order, until the transaction ends.
-        Who is no owner passes. Raises ApiError admin.staff.last_owner.
+        Who is no owner passes. Raises ApiError ``refusal``.
         """
         held = select(StaffRole.user_id).where(StaffRole.role == OWNER).order_by(StaffRole.user_id).with_for_update()
         if user_id in await self._connection.scalars(held) and not await self._others(user_id):
-            raise ApiError("admin.staff.last_owner")
+            raise ApiError(refusal)
 
     async def _others(self, user_id: UUID) -> bool:
         lasting = and_(StaffRole.role == OWNER, StaffRole.expires_at.is_(None), StaffRole.user_id != user_id)

@@ -327,6 +327,14 @@ class EmailChanges(OneTimeTokens):
         changed = update(EmailChange).where(EmailChange.token_hash == one_time_hash(token))
         await self._connection.execute(changed.values(former_email=former, undo_hash=one_time_hash(undo)))
 
+    async def note_moved(
+        self, user_id: UUID, now: datetime, life: timedelta, *, former: str, new: str, undo: str
+    ) -> None:
+        """As a change that a token opened, of an account that somebody else moved to a proven address."""
+        token = await self.start(user_id, now, life, new_email=new)
+        await self.consume(token, now)
+        await self.note_former(token, former, UUID(undo))
+
     async def purge(self, before: datetime) -> None:
         """Forget wishes that came to nothing; what was changed leads an erasure to the former address."""
         unused = delete(EmailChange).where(EmailChange.expires_at < before, EmailChange.used_at.is_(None))

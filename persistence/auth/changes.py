@@ -20,7 +20,7 @@ from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
 from persistence.engine.statements import insertion
 from persistence.models import BackupCode, CredentialChange, SocialAccount, User
-from persistence.users import MOVED_ON, hold, squatting
+from persistence.users import MOVED_ON, hold, squatting, was_removed
 
 COLUMNS = (
     "username",
@@ -132,7 +132,7 @@ class CredentialChanges(OneTimeTokens):
         void = {"password_hash": None, "password_due": True, "two_factor_last_step": step}
         values = {name: then.c[name] for name in known} | void
         if "username" in known:
-            values["username"] = _name_of(then)
+            values["username"] = _name_of(then, user_id)
             values |= dict(MOVED_ON)
         try:
             await self._connection.execute(update(User).where(User.id == user_id, User.id == then.c.id).values(values))
@@ -154,11 +154,14 @@ class CredentialChanges(OneTimeTokens):
             await self._connection.execute(restored.on_conflict_do_nothing())
 
 
-def _name_of(then: Any) -> Any:
-    """The name of then, unless there was none yet or somebody else has it."""
+def _name_of(then: Any, user_id: UUID) -> Any:
+    """The name of then, unless there was none yet, somebody else has it or staff took it away."""
     other = aliased(User)
     elsewhere = exists().where(other.username == then.c.username, other.id != then.c.id)
-    return case((elsewhere, User.username), else_=func.coalesce(then.c.username, User.username))
+    return case(
+        (elsewhere | was_removed(user_id, then.c.username), User.username),
+        else_=func.coalesce(then.c.username, User.username),
+    )
 
 
 def _populated(function: str, model: Any, names: Any, state: Any) -> Any:

@@ -34,6 +34,7 @@ from persistence.models.platform import (
     SigningKey,
     SmsDelivery,
 )
+from persistence.models.recoveries import RecoveryRequest
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
 from persistence.models.sms import SmsBudget
@@ -85,6 +86,7 @@ __all__ = [
     "PasswordReset",
     "PhoneQuota",
     "ReactivationToken",
+    "RecoveryRequest",
     "ReferralLink",
     "ReferralLinkAlias",
     "ReservedUsername",

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import IntegrityError
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
     Delete,
     Integer,
     Text,
@@ -51,6 +52,7 @@ from persistence.models import (
     ReferralLinkAlias,
     ReservedUsername,
     SocialAccount,
+    StatementOfReasons,
     Upload,
     User,
     UsernameHistory,
@@ -83,6 +85,13 @@ IDENTITY = (
 )
 
 
+def was_removed(user_id: Any, username: Any) -> ColumnElement[bool]:
+    """Whether staff took the name from the account, and the restriction did not end since."""
+    row = StatementOfReasons
+    names = row.before["username"].astext == username
+    return exists().where(row.user_id == user_id, row.target_type == "USERNAME", row.lifted_at.is_(None), names)
+
+
 BY_ID = select(User).where(User.id == bindparam("user_id"))
 BY_ID_HELD = BY_ID.with_for_update()
 BY_EMAIL = select(User).where(User.email == bindparam("email"))
@@ -100,6 +109,7 @@ HELD_USERNAME = exists().where(
     UsernameHistory.held_until > func.now(),
     UsernameHistory.user_id.is_distinct_from(bindparam("by", type_=Uuid)),
 )
+REMOVED_USERNAME = was_removed(bindparam("by", type_=Uuid), bindparam("username"))
 RESERVED_USERNAME = exists().where(ReservedUsername.skeleton.in_((bindparam("whole"), bindparam("behind"))))
 THERE_OR_ERASED = select(User.email).where(
     or_(
@@ -122,7 +132,7 @@ TAKEN_CODES = union_all(
     select(ReferralLink.code).where(ReferralLink.code == _codes),
     select(ReferralLinkAlias.code).where(ReferralLinkAlias.code == _codes),
 )
-CLAIMED = select(TAKEN_USERNAME | HELD_USERNAME | RESERVED_USERNAME)
+CLAIMED = select(TAKEN_USERNAME | HELD_USERNAME | REMOVED_USERNAME | RESERVED_USERNAME)
 
 
 class Users:
@@ -159,7 +169,7 @@ class Users:
     async def is_username_claimed(self, username: str, by: UUID | None = None) -> bool:
         """Whether an account has it or may take it back, or nobody may have it or one that looks like it.
 
-        What the account ``by`` gave up is free to that account.
+        What the account ``by`` gave up is free to that account, but for what staff took from it.
         """
         whole, behind = readings(username)
         if await self._connection.scalar(CLAIMED, username=username, by=by, whole=whole, behind=behind):

@@ -12,7 +12,7 @@ from pathlib import Path
 from contract.policy import ContractError
 from portal.guides.figures import Figures
 from portal.guides.links import Known, Target, led, named
-from portal.model import Site
+from portal.model import STAFF, Site
 
 FOLDER = Path(__file__).resolve().parent
 ORDER = (
@@ -47,7 +47,7 @@ def read(site: Site, folder: Path = FOLDER, order: tuple[str, ...] = ORDER) -> t
     found = {file.stem for file in folder.glob("*.md")}
     if found != set(order):
         raise ContractError(f"guides {sorted(found ^ set(order))} are a file without a place in ORDER, or the reverse")
-    if not any(operation.policy.scope == "admin" for operation in site.operations):
+    if not any(operation.policy.scope == STAFF for operation in site.operations):
         order = tuple(slug for slug in order if slug not in OF_STAFF)
     parts = {slug: _parts(slug, (folder / f"{slug}.md").read_text(encoding="utf-8")) for slug in order}
     titles = {slug: title for slug, (title, _, _) in parts.items()}

@@ -122,11 +122,11 @@ def _arguments(call: Call, shapes: Shapes) -> Iterator[tuple[str, str]]:
         parameter = resolved({"components": call.operation.components}, given)
         where = parameter.get("in")
         if where == "path":
-            yield _camel(parameter["name"]), shapes.of(parameter["schema"])
+            yield _camel(parameter["name"]), _in_line(shapes.of(parameter["schema"]))
         elif where == "query" and not (call.operation.policy.cursor and parameter["name"] == CURSOR):
             mark = "" if parameter.get("required") else "?"
             optional = optional and bool(mark)
-            query.append(f"{key(parameter['name'])}{mark}: {shapes.of(parameter['schema'])}")
+            query.append(f"{key(parameter['name'])}{mark}: {_in_line(shapes.of(parameter['schema']))}")
     if any(parameter.name == IF_MATCH for parameter in call.operation.parameters):
         yield "version", "number"
     if query:
@@ -149,3 +149,8 @@ def _pascal(name: str) -> str:
 def _camel(name: str) -> str:
     pascal = _pascal(name)
     return pascal[:1].lower() + pascal[1:]
+
+
+def _in_line(kind: str) -> str:
+    """A choice that would take a line for each of its members, among arguments."""
+    return " ".join(part.strip() for part in kind.splitlines()).strip().removeprefix("| ")

@@ -131,6 +131,16 @@ async def dead_letters(deployment: Deployment) -> Verdict:
     return warn(f"{seen.dead} jobs were given up", "read last_error of the rows of table outbox that have a dead_at")
 
 
+async def owners(deployment: Deployment) -> Verdict:
+    """Of the staff: those who can act, and whose role does not end by itself."""
+    count = await health.lasting_owners(deployment.parts.database)
+    if count == 0:
+        return warn("nobody has the role OWNER", "run `biore admin create EMAIL`")
+    if count == 1 and not deployment.settings.development:
+        return warn("one account has the role OWNER", "grant it to another, so that one lost account locks nobody out")
+    return ok(f"{count} accounts have the role OWNER")
+
+
 def vitals_of(deployment: Deployment) -> Vitals:
     if deployment.vitals is None:
         raise ValueError("the database was not asked")

@@ -55,7 +55,8 @@ from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.container import Services
 from services.devices import device_of, devices_of
-from services.export_links import ExportLinks
+from services.gdpr.erasures import Erasures
+from services.gdpr.export_links import ExportLinks
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
 from services.platforms import OAuthDirectory
@@ -292,16 +293,18 @@ class Application:
 
     def _services(self) -> Services:
         """What a handler may ask for by name, beside what belongs to the call itself."""
+        changes = Changes(self.parts.keyring, self.config, utc_now)
         return Services(
             audit_seals=AuditSeals(self.parts.database, self.parts.keyring),
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
-            changes=Changes(self.parts.keyring, self.config, utc_now),
+            changes=changes,
             clock=utc_now,
             config=self.config,
             desk=ConfigDesk(self.config, self.parts.contract),
             device_of=device_of,
             devices_of=devices_of,
             digests=self.parts.keyring.digests,
+            erasures=Erasures(changes, self.config, utc_now),
             export_links=self.export_links,
             geoip=self.parts.providers.geoip,
             hasher=self.hasher,

@@ -28,7 +28,7 @@ from providers.storage.local import CONTENT_TYPES, Busy, Draft, LocalStorage, Ti
 from providers.storage.pieces import beside, pieces_of
 from runtime.web.call import SCOPE_KEY, Call
 from runtime.web.http.conditional import Judgement, Version, judge
-from services.export_links import Admission, ExportLinks
+from services.gdpr.export_links import Admission, ExportLinks
 
 MOST_DIGITS = 16
 MOST_QUERY = 1024  # bytes; what we sign takes less than a quarter

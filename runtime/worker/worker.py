@@ -34,12 +34,12 @@ from runtime.compose import Parts
 from runtime.observe.context import CORRELATION, TRACEPARENT
 from runtime.worker.jobs import wired_jobs
 from runtime.worker.scheduler import Scheduler
-from services.archive import Archives
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.container import JobServices
 from services.devices import device_of
+from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
 from services.texter import Texter

@@ -12,6 +12,7 @@ from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
     admin_config_scenarios,
+    admin_recoveries_scenarios,
     admin_rules_scenarios,
     admin_scenarios,
     admin_trust_scenarios,
@@ -120,6 +121,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
     | admin_rules_scenarios.SCENARIOS
+    | admin_recoveries_scenarios.SCENARIOS
     | admin_trust_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
@@ -210,6 +212,7 @@ CONDITIONAL: Conditional = (
     | admin_scenarios.CONDITIONAL
     | admin_user_scenarios.CONDITIONAL
     | admin_rules_scenarios.CONDITIONAL
+    | admin_recoveries_scenarios.CONDITIONAL
     | admin_trust_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL

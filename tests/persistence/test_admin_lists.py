@@ -7,7 +7,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from persistence.engine.database import Database
 from persistence.repositories import Repositories
 from tests.conftest import Databases
 from tests.harness import Tables, bare_database
+from tests.people import BASE, SOMEBODY, mixed
 from tests.statements import asked
 
 ROWS = 200_000
@@ -29,29 +30,8 @@ PAGE = 51
 FEW, SOME = 8 * PAGE, 15_000
 COUNT = "count of "
 COUNTED = 12_000
-SOMEBODY = UUID(int=7)
-BASE = datetime(2026, 1, 1, tzinfo=UTC)
 MIDDLE = BASE - timedelta(minutes=ROWS // 2)
 
-# A minute between two accounts. The rare country is of the oldest alone, and who was erased never signed in since: what
-# goes together is what a plan by averages is worst at.
-USERS = f"""
-INSERT INTO users (id, email, username, referral_code, status, registration_country, two_factor_secret,
-                   two_factor_enabled, created_at, last_login_at, phone)
-SELECT CASE WHEN n = 7 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END, 'u' || n || '@example.com',
-       substr(md5(n::text), 1, 12), 'R' || n,
-       CASE WHEN n % 20 = 0 THEN 'DELETED' WHEN n % 100 = 1 THEN 'BANNED' WHEN n % 1000 = 2 THEN 'SUSPENDED'
-            WHEN n % 25 = 3 THEN 'DEACTIVATED' ELSE 'ACTIVE' END,
-       CASE WHEN n > {ROWS} - 300 THEN 'IS' WHEN n % 10 < 5 THEN 'TR' WHEN n % 10 < 8 THEN 'DE'
-            WHEN n % 100 = 8 THEN 'PT' END,
-       CASE WHEN n % 40 = 4 THEN 'sealed' END, n % 40 = 4,
-       timestamptz '{BASE}' - n * interval '1 minute',
-       CASE WHEN n % 20 <> 0 AND n % 5 <> 2 THEN timestamptz '{BASE}' - (n * 7919 % {ROWS}) * interval '1 minute' END,
-       CASE WHEN n % 50 = 6 THEN '+90555' || n END
-FROM generate_series(1, {ROWS}) n;
-INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM users WHERE username LIKE '_0%';
-INSERT INTO staff_roles (user_id, role, reason) SELECT id, 'SUPPORT', 'hired' FROM users ORDER BY id LIMIT 20
-"""  # noqa: S608 - constants of this file
 SESSIONS = f"""
 INSERT INTO sessions (id, user_id, created_at, last_active_at, expires_at, revoked_at)
 SELECT gen_random_uuid(), CASE WHEN n % 2000 = 0 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END,
@@ -167,7 +147,7 @@ LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.user_sessions.list": sessions,
     "admin.user_notes.list": notes,
 }
-FILL = (USERS, SESSIONS, NOTES, EVENTS)
+FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS)
 SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
 FILLED = {"users", "creator_profiles", "sessions", "user_notes", "audit_logs"}
 # Built when their tables are full, which takes a fifth of the time.

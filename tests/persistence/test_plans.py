@@ -67,6 +67,11 @@ INSERT INTO appeals (id, user_id, type, reason, status, statement_id)
     FROM {USERS} u JOIN statements_of_reasons s ON s.user_id = u.id;
 INSERT INTO email_changes (id, user_id, new_email, token_hash, expires_at, used_at)
     SELECT gen_random_uuid(), id, '', decode(md5(n::text), 'hex'), now(), now() FROM {USERS} u;
+INSERT INTO recovery_requests
+    (id, user_id, kind, state, evidence, reason, requested_by, effective_at, stop_hash, proof_hash, as_it_was)
+    SELECT gen_random_uuid(), id, 'TWO_FACTOR', CASE WHEN n % 2 = 0 THEN 'DONE' ELSE 'VOID' END, '', '', id, now(),
+    decode(md5(n::text), 'hex'), decode(md5(n::text), 'hex'), '' FROM {USERS} u;
+INSERT INTO staff_roles (user_id, role, reason) SELECT id, 'R' || n, '' FROM {USERS} u;
 INSERT INTO reserved_usernames (username) SELECT 'reserved' || n FROM generate_series(1, {ROWS}) n;
 INSERT INTO mailbox_messages (id, recipient, subject, text, html, locale)
     SELECT gen_random_uuid(), 'u' || n || '@example.com', '', '', '', 'en' FROM generate_series(1, {ROWS}) n;

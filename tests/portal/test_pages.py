@@ -25,7 +25,17 @@ from portal.build import MARK, Options, build
 from portal.evidence import Badge, Count, Evidence, Gap
 from portal.flows import FLOWS, flows
 from portal.model import Operation, Site
-from portal.pages import config_anchor, config_path, error_anchor, error_path, groups, operation_path, pages, shaped
+from portal.pages import (
+    config_anchor,
+    config_path,
+    error_anchor,
+    error_path,
+    groups,
+    module_path,
+    operation_path,
+    pages,
+    shaped,
+)
 from portal.render import ASSETS, TEMPLATES
 from portal.source import KINDS, Source, Sources
 from portal.words import Words, code
@@ -179,12 +189,24 @@ class TestMenu:
     def test_groups_operations_by_who_calls_and_by_module(self, site: Site, read: dict[str, Document]) -> None:
         (menu,) = read["/docs"].root.xpath("//nav[@class='menu']")
         names = [" ".join(name.text_content().split()) for name in menu.xpath(".//p[@class='menu-group']")]
-        assert names == ["Public", "Signed in", "Dev tools", "Reference"]
+        assert names == ["Public", "Signed in", "Admin", "Dev tools", "Reference"]
         for group in groups(site):
+            if group.scope == "admin":
+                continue
             below = menu.xpath(f".//ul[@aria-labelledby='menu-{group.scope}']")[0]
             assert below.xpath("./li/details/summary/text()") == [module.title for module in group.modules]
             wanted = [operation_path(one) for module in group.modules for one in module.operations]
             assert below.xpath(".//a/@href") == wanted
+
+    def test_has_of_the_staffs_what_is_near(self, site: Site, read: dict[str, Document]) -> None:
+        (group,) = [group for group in groups(site) if group.scope == "admin"]
+        nouns = {module_path(module): module for module in group.modules}
+        for page, near in (("/docs", ""), ("/docs/admin/grant-role", "/docs/admin#staff")):
+            (listed,) = read[page].root.xpath("//nav[@class='menu']//ul[@aria-labelledby='menu-admin']")
+            assert listed.xpath("./li/a/@href") == [address for address in nouns if address != near]
+            wanted = [operation_path(one) for one in nouns[near].operations] if near else []
+            assert listed.xpath("./li/details//a/@href") == wanted
+        assert set(nouns) <= {f"/docs/admin#{ident}" for ident in read["/docs/admin"].ids}
 
     def test_opens_where_the_reader_is(self, read: dict[str, Document]) -> None:
         for where in ("/docs/auth/login", "/tr/docs/auth/me"):

@@ -15,6 +15,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -198,6 +199,8 @@ class TestHealthy:
         (tmp_path / "portal" / "docs").mkdir(parents=True)
         (tmp_path / "portal" / "docs" / "index.html").touch()
         rows.run("INSERT INTO scheduled_jobs (topic, next_due) VALUES ('gdpr.erase_due', now() + interval '1 minute')")
+        for _ in range(2):
+            owner(rows)
         with ExitStack() as stack:
             smtp, s3 = stack.enter_context(smtp_server()), stack.enter_context(s3_server())
             redis = stack.enter_context(RedisServer(work_dir))
@@ -473,6 +476,21 @@ class TestWorker:
         says(look("worker.dead_letters"), "ok", "none")
         rows.run("INSERT INTO outbox (id, topic, payload, dead_at) VALUES (gen_random_uuid(), 'x', '{}', now())")
         says(look("worker.dead_letters"), "warn", "1 jobs were given up")
+
+
+def owner(rows: Tables, status: str = "ACTIVE", ends: str | None = None) -> None:
+    user_id = insert(rows, "users", email=f"{uuid4().hex}@example.com", status=status)
+    grant = "INSERT INTO staff_roles (user_id, role, reason, expires_at) VALUES (%s, 'OWNER', 'a test', %s)"
+    rows.run(grant, user_id, ends)
+
+
+class TestStaff:
+    def test_owners_are_counted_who_can_act(self, look: Look, rows: Tables) -> None:
+        says(look("staff.owners"), "warn", "nobody has the role OWNER")
+        for status, ends in (("ACTIVE", None), ("SUSPENDED", None), ("ACTIVE", "2999-01-01")):
+            owner(rows, status, ends)
+        says(look("staff.owners"), "ok", "1 accounts have the role OWNER")
+        says(look("staff.owners", env="production"), "warn", "one account has the role")
 
 
 @contextmanager

@@ -55,6 +55,7 @@ VARIABLES = {
 UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"
 NOTES = (
     *("verify_address.opened", "verify_address.opened_through", "platforms.standing", "platforms.unlinked"),
+    *("recovery_requested.two_factor", "recovery_requested.email"),
     *sorted(key for key in WORDS if key.startswith("restriction.") and key.count(".") > 1),
     *("restriction.facts", "restriction.explanation", "restriction.until", "restriction.open_ended"),
     *("restriction.territory", "restriction.automated_detection", "restriction.automated_decision"),

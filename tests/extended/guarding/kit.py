@@ -51,7 +51,10 @@ def write(folder: Path, *, alone: bool = False) -> Path:
     ours = root.read_text().replace("tags:\n", TAG, 1)
     root.write_text((ours.partition("\npaths:\n")[0] + "\npaths:\n" if alone else ours) + paths)
     staff = folder / "permissions.yaml"
-    staff.write_text(staff.read_text().replace("permissions:\n", PERMISSIONS, 1))
+    known = staff.read_text()
+    if alone:  # no operation of ours needs any
+        known = re.sub(r"(?m)^(  [a-z].*\], *)?(.*roles: \[.*\])\}$", r"\1\2, planned: true}", known)
+    staff.write_text(known.replace("permissions:\n", PERMISSIONS, 1))
     return folder
 
 

@@ -22,7 +22,7 @@ from domain.users import Principal
 from portal.model import Site
 from portal.words import Words
 from proof.managed import keys_of
-from tests.extended.guarding.kit import STARTED, SWITCHED, THROWN, documented, edited, refusal, sampled
+from tests.extended.guarding.kit import MODULE, STARTED, SWITCHED, THROWN, documented, edited, refusal, sampled
 from tests.handlers.support import change, somebody
 from tests.harness import CHEAP, Api, Server, bearer, code_of
 from tests.portal.conftest import BUILT
@@ -31,7 +31,10 @@ from tests.staff import FACTOR
 FILE, PATHS = "permissions.yaml", "paths/samples.yaml"
 DENIED, AGAIN = "admin.permission_denied", "admin.reauthentication_required"
 CONTRACT = sampled()
-OPERATIONS = sorted(name for name, policy in CONTRACT.policies.items() if policy.scope == "admin")
+# Those of this folder; ours are asked in tests/handlers/admin/test_access.py.
+OPERATIONS = sorted(
+    name for name, policy in CONTRACT.policies.items() if policy.scope == "admin" and policy.module == MODULE
+)
 ROLES = tuple(CONTRACT.permissions.roles)
 BODIES = {"samples.suspend": {"name": "Eve"}}
 READ = "samples.read: {meaning: Read the samples., roles: [SUPPORT, AUDITOR]}"
@@ -45,6 +48,7 @@ OF_FILE = {
     "an unknown key": (READ, READ.replace("roles", "for: x, roles"), "unknown keys ['for']"),
     "a plan of another kind": (READ, READ.replace("roles", "planned: later, roles"), "`planned` must be true"),
     "a plan that came true": (READ, READ.replace("roles", "planned: true, roles"), "take out `planned`"),
+    "what is asked for and needed": (READ, READ.replace("roles", "asked: true, roles"), "take out `asked`"),
     "a permission that no operation needs": (", planned: true", "", "no operation needs it"),
     "what every role has": (READ, f"{READ}\n  staff: {{meaning: Any., roles: [SUPPORT]}}", "whoever has a role has it"),
 }  # fmt: skip

@@ -41,8 +41,8 @@ class TestValues:
         answer = get(shelf_server, f"limit={written}")
         assert (answer.status, answer.broken_rules) == (400, [("limit", "type")])
 
-    def test_that_are_left_out_stay_so(self, shelf_server: Server) -> None:
-        assert get(shelf_server).json()["data"] == {"limit": None, "offset": None}
+    def test_that_are_left_out_are_their_default_or_nothing(self, shelf_server: Server) -> None:
+        assert get(shelf_server).json()["data"] == {"limit": 20, "offset": None}
 
     def test_that_come_twice_are_refused_as_ever(self, shelf_server: Server) -> None:
         assert get(shelf_server, "limit=1&limit=1").broken_rules == [("limit", "single")]

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.archive import Archives
+from services.gdpr.archive import Archives
 from tests.files import file_of
 from tests.handlers.upload.support import (
     presign,
