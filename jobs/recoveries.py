@@ -85,12 +85,17 @@ async def _take_factor(db: Repositories, request: Any, changes: Changes) -> None
 
 
 async def _move(db: Repositories, request: Any, changes: Changes, config: Config, now: datetime) -> None:
-    """As the owner moves it: the former address can take it back. The second factor stays, for no mailbox passes it."""
+    """As the owner moves it: the former address can take it back. The second factor stays, for no mailbox passes it.
+
+    Whoever never proved to be the owner at the former address did not do so by this.
+    """
     user_id, email = request.user_id, request.new_email
+    held = await db.users.get_for_update(user_id)
+    unproven = held.owner_unproven or not held.email_verified
     notice = await changes.note(db, user_id, MOVED)
     life = timedelta(hours=config[VERIFICATION_TTL_HOURS])
     await db.email_changes.note_moved(user_id, now, life, former=notice.to, new=email, undo=notice.undo)
-    await db.users.move(user_id, email, now, owner_unproven=False)
+    await db.users.move(user_id, email, now, owner_unproven=unproven)
     await db.password_resets.invalidate(user_id, now)
     await db.reactivation_tokens.invalidate(user_id, now)
     await db.outbox.add(topics.AddressChanged(user_id, mask_email(email)), notice.written())

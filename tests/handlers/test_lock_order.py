@@ -9,6 +9,9 @@ import psycopg
 import pytest
 
 from tests.contract.scenario import Act
+from tests.handlers.admin.test_recoveries import CONFIRM, ELSEWHERE, FACTOR, stop, stop_token, token_of
+from tests.handlers.admin.test_recoveries import move as ask_to_move
+from tests.handlers.admin.test_recoveries import reset as ask_to_reset
 from tests.handlers.auth.test_changes import switched_on, undo, undo_token
 from tests.handlers.auth.test_passwords import NEW, reset_token
 from tests.handlers.auth.test_reactivation import deactivated
@@ -17,6 +20,7 @@ from tests.handlers.gdpr.test_delete import leaving
 from tests.handlers.support import account, until, waiting_for_locks
 from tests.handlers.users.test_emails import change_token
 from tests.harness import PASSWORD, Api, Server, Tables, bearer
+from tests.staff import member
 
 PHONE = {"phone": "+905551112212", "purpose": "verify-phone-profile"}
 
@@ -107,6 +111,18 @@ def undo_change(api: Api, tables: Tables) -> Act:
     return lambda: undo(api, token)
 
 
+def stop_recovery(api: Api, tables: Tables) -> Act:
+    ask_to_reset(api, member(api.server, "ADMIN"), account(api, tables, **FACTOR))
+    token = stop_token(api)
+    return lambda: stop(api, token)
+
+
+def confirm_recovery(api: Api, tables: Tables) -> Act:
+    ask_to_move(api, member(api.server, "ADMIN"), account(api, tables))
+    token = token_of(api.mails(ELSEWHERE)[0], CONFIRM)
+    return lambda: api.call("auth.recoveries.confirm", {"token": token})
+
+
 def sign_in_again(api: Api, tables: Tables) -> Act:
     account(api, tables)
     api.sign_in()
@@ -144,6 +160,8 @@ def test_devices_and_sessions_are_free_while_the_account_is_awaited(
         (change_email, "email_changes"),
         (reactivate, "reactivation_tokens"),
         (cancel, "reactivation_tokens"),
+        (stop_recovery, "recovery_requests"),
+        (confirm_recovery, "recovery_requests"),
     ],
 )
 def test_the_token_is_free_while_the_account_is_awaited(

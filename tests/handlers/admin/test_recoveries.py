@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from domain.admin.recoveries import recovery_view
 from tests.handlers.auth.test_changes import NEW, undo_token, undone
 from tests.handlers.auth.test_two_factor import Factor
-from tests.handlers.support import account, audited, change, insert, topics
+from tests.handlers.support import account, audited, change, insert, tombstone, topics
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, broken_rules, code_of
 from tests.staff import Hired, grant, hired, member
 
@@ -205,8 +206,6 @@ class TestChangeEmail:
         assert broken_rules(move(api, admin, user_id, "nonsense"))
 
     def test_refuses_one_of_an_erased_account(self, api: Api, server: Server, tables: Tables, admin: Hired) -> None:
-        from tests.handlers.support import tombstone
-
         insert(tables, "users", email=tombstone(server, ELSEWHERE), status="DELETED")
         refused = move(api, admin, account(api, tables))
         assert code_of(refused) == "auth.register.account_previously_deleted"
@@ -348,6 +347,17 @@ class TestEffect:
         assert chosen.status_code == 200
         signed = api.call("auth.login", {"email": ELSEWHERE, "password": NEW}).json()["data"]
         assert signed.keys() == {"requiresTwoFactor", "tempToken"}
+
+    @pytest.mark.parametrize("columns", [{"owner_unproven": True}, {"email_verified": False}])
+    def test_who_was_never_proven_is_not_by_it(
+        self, api: Api, server: Server, tables: Tables, admin: Hired, columns: dict[str, Any]
+    ) -> None:
+        user_id = account(api, tables, **columns)
+        move(api, admin, user_id)
+        confirm(api)
+        settle(server, tables)
+        row = user(tables, user_id)
+        assert (row["email"], row["email_verified"], row["owner_unproven"]) == (ELSEWHERE, True, True)
 
     def test_the_former_address_takes_it_back(self, api: Api, server: Server, tables: Tables, admin: Hired) -> None:
         user_id = account(api, tables)
@@ -517,8 +527,6 @@ class TestHousekeeping:
 
 
 def test_addresses_are_masked_for_whom_may_not_see_them() -> None:
-    from domain.admin.recoveries import recovery_view
-
     class Row:
         id = user_id = requested_by = uuid4()
         kind, state, evidence, reason = "EMAIL", "PENDING", EVIDENCE, REASON
