@@ -331,12 +331,27 @@ class SmsAlert(Topic):
 
 
 @dataclass(frozen=True)
-class ReportReceived(Topic):
+class AboutReport(Topic):
     """``user`` reported, if it was an account."""
 
-    topic = "email.report_received"
     notice: UUID
     user: UUID | None = None
+
+
+class ReportReceived(AboutReport):
+    topic = "email.report_received"
+
+
+class ReportDecided(AboutReport):
+    topic = "email.report_decided"
+
+
+@dataclass(frozen=True)
+class NotifyReporters(Topic):
+    """Of a case that was decided."""
+
+    topic = "reports.notify"
+    case: UUID
 
 
 class AuditHead(Topic):

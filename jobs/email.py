@@ -22,7 +22,7 @@ from domain.mailed_pages import (
     VERIFY_EMAIL_CHANGE,
     Link,
 )
-from domain.trust.reports import called
+from domain.trust.reports import called, notes_of_report
 from domain.users import mask_email, moment
 
 if TYPE_CHECKING:
@@ -352,30 +352,26 @@ async def session_theft_alert(job: Job[topics.SessionTheftAlert], mailer: Mailer
 
 
 async def report_received(job: Job[topics.ReportReceived], uow: UnitOfWork, mailer: Mailer) -> None:
-    await _tell_reporter(job, uow, mailer, "report_received", strangers=("report_received.stranger",))
+    await _tell_reporter(job, uow, mailer, "report_received")
 
 
-async def _tell_reporter(
-    job: Job[topics.ReportReceived],
-    uow: UnitOfWork,
-    mailer: Mailer,
-    template: str,
-    notes: Sequence[str] = (),
-    strangers: Sequence[str] = (),
-) -> None:
-    """To the account, or to the address that was stated. ``strangers``: notes for the reader of the latter."""
+async def report_decided(job: Job[topics.ReportDecided], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_reporter(job, uow, mailer, "report_decided")
+
+
+async def _tell_reporter(job: Job[topics.AboutReport], uow: UnitOfWork, mailer: Mailer, template: str) -> None:
+    """To the account, or to the address that was stated."""
     async with uow() as db:
         notice = await db.cases.find_notice(job.payload.notice)
         user = await db.users.find(notice.user_id) if notice is not None and notice.user_id is not None else None
     if notice is None:
         return
     told: dict[str, Any] = {"target": called(notice.evidence, notice.target_id), "number": str(notice.id)}
-    told["when"] = moment(notice.created_at)
+    told |= {"when": moment(notice.created_at), "notes": notes_of_report(template, notice)}
     if user is not None and user.status != "DELETED":
-        await mailer.send(job, template, to=user.email, locale=user.locale, notes=notes, **told)
+        await mailer.send(job, template, to=user.email, locale=user.locale, **told)
     elif notice.email is not None:
-        notes = (*notes, *strangers)
-        await mailer.send(job, template, to=notice.email, locale=notice.locale, notes=notes, **told)
+        await mailer.send(job, template, to=notice.email, locale=notice.locale, **told)
 
 
 async def sms_alert(job: Job[topics.SmsAlert], mailer: Mailer, config: Config) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain.admin.recoveries import KEPT as RECOVERY_KEPT
+from domain.admin.statements import APPEAL_DAYS
 from domain.auth import REFRESH_IDLE_DAYS, UNVERIFIED_PURGE_DAYS
 from domain.auth.devices import KNOWN_LIFE
 
@@ -45,6 +46,7 @@ async def forget_sessions(uow: UnitOfWork, config: Config, clock: Clock) -> None
         await db.password_resets.purge(before)
         await db.reactivation_tokens.purge(before)
         await db.recoveries.purge(clock() - RECOVERY_KEPT)
+        await db.cases.forget_strangers(clock() - timedelta(days=config[APPEAL_DAYS]))
 
 
 async def key_tombstones(uow: UnitOfWork) -> None:

@@ -52,3 +52,10 @@ def called(evidence: Mapping[str, Any], target_id: UUID) -> str:
     """A target, as mails name it."""
     username = evidence.get("username")
     return f"@{username}" if username else str(target_id)
+
+
+def notes_of_report(template: str, notice: Any) -> tuple[str, ...]:
+    """Keys of what a mail about a report says beside."""
+    if template == "report_decided":
+        return (f"{template}.violation" if notice.state == "REJECTED" else f"{template}.no_violation",)
+    return () if notice.email is None else (f"{template}.stranger",)

@@ -99,6 +99,36 @@ class AdminUsers(TypedDict):
     nextCursor: str | None
 
 
+CaseTargetType: TypeAlias = Literal["USER", "BIO", "LINK", "MESSAGE"]
+
+
+CaseOrigin: TypeAlias = Literal["NOTICE", "RULE", "STAFF"]
+
+
+CaseState: TypeAlias = Literal["OPEN", "CLAIMED", "APPROVED", "REJECTED"]
+
+
+class ModerationCase(TypedDict):
+    id: str
+    targetType: CaseTargetType
+    targetId: str
+    userId: str
+    username: str | None
+    origin: CaseOrigin
+    category: str | None
+    state: CaseState
+    notices: int
+    assigneeId: str | None
+    createdAt: str
+    claimedAt: str | None
+    decidedAt: str | None
+
+
+class ModerationCases(TypedDict):
+    items: list[ModerationCase]
+    nextCursor: str | None
+
+
 RuleKind: TypeAlias = Literal["TERM", "DOMAIN", "USERNAME"]
 
 
@@ -480,6 +510,70 @@ class UserNotes(TypedDict):
 
 class AddUserNoteRequest(TypedDict):
     text: str
+
+
+class CaseFlag(TypedDict):
+    at: str
+    scope: str
+    text: str
+    rules: list[str]
+
+
+class CaseEvidence(TypedDict):
+    username: str | None
+    displayName: str | None
+    bio: str | None
+    avatarUrl: str | None
+    flags: list[CaseFlag]
+
+
+class CaseReport(TypedDict):
+    id: str
+    category: str
+    explanation: str
+    userId: str | None
+    name: str | None
+    email: str | None
+    evidence: CaseEvidence
+    createdAt: str
+
+
+class CaseEvent(TypedDict):
+    action: str
+    actorId: str | None
+    reason: str | None
+    at: str
+
+
+class ModerationCaseInFull(TypedDict):
+    id: str
+    targetType: CaseTargetType
+    targetId: str
+    userId: str
+    username: str | None
+    origin: CaseOrigin
+    category: str | None
+    state: CaseState
+    notices: int
+    assigneeId: str | None
+    createdAt: str
+    claimedAt: str | None
+    decidedAt: str | None
+    evidence: CaseEvidence
+    reports: list[CaseReport]
+    history: list[CaseEvent]
+
+
+class ApproveCaseRequest(TypedDict):
+    note: str
+
+
+class RejectCaseRequest(TypedDict):
+    type: Literal["VISIBILITY_REMOVED", "ACCOUNT_SUSPENDED", "ACCOUNT_BANNED"]
+    parts: NotRequired[list[Literal["username", "displayName", "bio", "avatar"]]]
+    statement: Statement
+    until: NotRequired[str]
+    reason: str
 
 
 class UpdateRuleRequest(TypedDict):

@@ -1,15 +1,17 @@
 """Cases of moderation and the reports in them. A unique index lets one case of a target be open."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, cast, func, select, update
+from sqlalchemy import Select, and_, cast, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from domain.trust.reports import Target, as_id
 from persistence.engine.connection import Connection
-from persistence.models import CreatorProfile, ModerationCase, ModerationNotice, User
+from persistence.engine.keyset import Keyset
+from persistence.models import AuditLog, CreatorProfile, ModerationCase, ModerationNotice, User
 from persistence.models.moderation import IS_OPEN
 
 SHOWN = func.jsonb_build_object(
@@ -17,6 +19,11 @@ SHOWN = func.jsonb_build_object(
 )
 
 MOST_FLAGS = 20
+ORDERS = {
+    "createdAt": Keyset(ModerationCase.created_at, ModerationCase.id),
+    "-createdAt": Keyset(ModerationCase.created_at.desc(), ModerationCase.id.desc()),
+    "-notices": Keyset(ModerationCase.notices.desc(), ModerationCase.id.desc()),
+}
 
 
 class Cases:
@@ -87,6 +94,69 @@ class Cases:
         """Of somebody without an account, who has one in the case."""
         row = ModerationNotice
         return await self._connection.scalar_one(select(row.id).where(row.case_id == case_id, row.email == email))
+
+    async def page(
+        self, sort: str, keys: Sequence[Any] | None, rows: int, *, assignee: str | None = None, **filters: str | None
+    ) -> Sequence[ModerationCase]:
+        """``assignee``: an id, or ``none``."""
+        query = select(ModerationCase)
+        for name, value in filters.items():
+            if value is not None:
+                query = query.where(getattr(ModerationCase, name) == value)
+        if assignee is not None:
+            of = ModerationCase.assignee_id
+            query = query.where(of.is_(None) if assignee == "none" else of == UUID(assignee))
+        return await self._connection.scalars(ORDERS[sort].page(query, keys, rows))
+
+    async def find(self, case_id: UUID) -> ModerationCase | None:
+        return await self._connection.scalar(select(ModerationCase).where(ModerationCase.id == case_id))
+
+    async def newest_notices(self, case_id: UUID, limit: int) -> Sequence[ModerationNotice]:
+        row = ModerationNotice
+        newest = select(row).where(row.case_id == case_id).order_by(row.created_at.desc(), row.id.desc())
+        return await self._connection.scalars(newest.limit(limit))
+
+    async def first_notice(self, case_id: UUID) -> UUID | None:
+        row = ModerationNotice
+        first = select(row.id).where(row.case_id == case_id).order_by(row.created_at, row.id).limit(1)
+        return await self._connection.scalar(first)
+
+    async def events(self, case_id: UUID, limit: int) -> Sequence[Any]:
+        """What staff did with it, the newest first: action, actor_id, reason, created_at."""
+        row = AuditLog
+        told = select(row.action, row.actor_id, row.reason, row.created_at).where(row.target_id == str(case_id))
+        return await self._connection.rows(told.order_by(row.created_at.desc()).limit(limit))
+
+    async def claim(self, case_id: UUID, by: UUID, now: datetime, stale: datetime) -> ModerationCase | None:
+        """None for one that is not open, unless it was claimed before ``stale``."""
+        row = ModerationCase
+        free = or_(row.state == "OPEN", and_(row.state == "CLAIMED", row.claimed_at < stale))
+        ours = update(row).where(row.id == case_id, free).values(state="CLAIMED", assignee_id=by, claimed_at=now)
+        return await self._connection.scalar(ours.returning(row))
+
+    async def decide(
+        self, case_id: UUID, state: str, by: UUID, now: datetime, stale: datetime
+    ) -> ModerationCase | None:
+        """None for one that somebody else claimed after ``stale``, or that was decided."""
+        row = ModerationCase
+        ours = and_(row.state == "CLAIMED", or_(row.assignee_id == by, row.claimed_at < stale))
+        open_ = update(row).where(row.id == case_id, or_(row.state == "OPEN", ours))
+        return await self._connection.scalar(open_.values(state=state, assignee_id=by, decided_at=now).returning(row))
+
+    async def take_untold(self, case_id: UUID, now: datetime, limit: int) -> Sequence[Any]:
+        """Reports of which nobody was mailed the decision, marked: id, user_id, email."""
+        row = ModerationNotice
+        untold = select(row.id).where(row.case_id == case_id, row.told_at.is_(None))
+        batch = untold.order_by(row.created_at, row.id).limit(limit).with_for_update()
+        marked = update(row).where(row.id.in_(batch)).values(told_at=now)
+        return await self._connection.rows(marked.returning(row.id, row.user_id, row.email))
+
+    async def forget_strangers(self, before: datetime) -> None:
+        """Of reports that were decided so long ago it is no matter any more who stated which address."""
+        row = ModerationNotice
+        old = select(ModerationCase.id).where(ModerationCase.id == row.case_id, ModerationCase.decided_at < before)
+        named = update(row).where(row.email.is_not(None), old.exists())
+        await self._connection.execute(named.values(name=None, email=None))
 
     async def find_notice(self, notice_id: UUID) -> Any:
         """What a mail about it needs; None when it is gone."""

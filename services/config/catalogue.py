@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from domain import admin, auth, gdpr, locales, mailed_pages, mails, schedule, switches, upload
-from domain.admin import recoveries, statements
+from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.users import usernames
@@ -24,6 +24,7 @@ DECLARING = (
     *(
         admin,
         auth,
+        cases,
         changes,
         gdpr,
         locales,

@@ -46,6 +46,11 @@ ACCESS = {
     "admin.config.reset": STAFF,
     "admin.config.rollback": STAFF,
     "admin.config.set": STAFF,
+    "admin.cases.approve": STAFF,
+    "admin.cases.claim": STAFF,
+    "admin.cases.find": STAFF,
+    "admin.cases.list": STAFF,
+    "admin.cases.reject": STAFF,
     "admin.me": STAFF,
     "admin.erasures.cancel": STAFF,
     "admin.erasures.request": STAFF,
@@ -174,6 +179,10 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
 }
 EVERYBODYS = "staff with the permission may do so with everybody's account"
 NOBODYS = {
+    "admin.cases.approve": "cases are of all who review them",
+    "admin.cases.claim": "cases are of all who review them",
+    "admin.cases.find": "cases are of all who review them",
+    "admin.cases.reject": "cases are of all who review them",
     "admin.rules.remove": "rules are nobody's",
     "admin.rules.update": "rules are nobody's",
     "admin.erasures.cancel": "whoever has the permission may act on every account but those of staff",

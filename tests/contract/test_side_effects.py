@@ -11,6 +11,7 @@ import pytest
 from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
+    admin_cases_scenarios,
     admin_config_scenarios,
     admin_recoveries_scenarios,
     admin_rules_scenarios,
@@ -120,6 +121,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_config_scenarios.SCENARIOS
     | admin_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
+    | admin_cases_scenarios.SCENARIOS
     | admin_rules_scenarios.SCENARIOS
     | admin_recoveries_scenarios.SCENARIOS
     | admin_trust_scenarios.SCENARIOS
@@ -211,6 +213,7 @@ CONDITIONAL: Conditional = (
     | admin_config_scenarios.CONDITIONAL
     | admin_scenarios.CONDITIONAL
     | admin_user_scenarios.CONDITIONAL
+    | admin_cases_scenarios.CONDITIONAL
     | admin_rules_scenarios.CONDITIONAL
     | admin_recoveries_scenarios.CONDITIONAL
     | admin_trust_scenarios.CONDITIONAL

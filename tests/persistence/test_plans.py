@@ -24,7 +24,7 @@ from tests.statements import Asked, asked
 ROWS = 4000
 PNG = {"Content-Type": "image/png"}
 # As many rows as there are platforms, config keys, signing keys and recurring jobs: to read them all is right.
-SMALL = {"oauth_providers", "config_entries", "signing_keys", "scheduled_jobs"}
+SMALL = {"moderation_revisions", "oauth_providers", "config_entries", "signing_keys", "scheduled_jobs"}
 GROWING = Base.metadata.tables.keys() - SMALL
 USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
 FILL = f"""

@@ -1,0 +1,89 @@
+"""Cases of moderation, as staff sees and decides them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.admin.masking import masked_email
+from domain.admin.statements import SHUT_OUT, VISIBILITY_REMOVED
+from domain.clock import timestamp
+from domain.config_keys import Config, IntKey
+from domain.presenting import presented
+from domain.wire import admin as wire
+
+CLAIM_HOURS = IntKey(
+    "moderation.claim_hours",
+    24,
+    "hours after which a case that was claimed and not decided can be claimed again",
+    1,
+    720,
+)
+PII = "users.pii"
+SHOWN = 100
+"""How many reports and events a case is shown with."""
+# The columns of an account that are a part of its profile.
+PARTS: Mapping[str, Sequence[str]] = {
+    "username": ("username",),
+    "displayName": ("display_name",),
+    "bio": ("bio",),
+    "avatar": ("avatar_url", "avatar_key"),
+}
+USUAL = ("displayName", "bio", "avatar")
+
+
+def stale_since(now: datetime, config: Config) -> datetime:
+    """Who claimed a case before then has let go of it."""
+    return now - timedelta(hours=config[CLAIM_HOURS])
+
+
+def taken_parts(body: Mapping[str, Any]) -> dict[str, None]:
+    """The columns that a restriction empties."""
+    if body["type"] in SHUT_OUT:
+        return {}
+    return {column: None for part in body.get("parts", USUAL) for column in PARTS[part]}
+
+
+def restricted(case: Any, body: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Kind and id of what a statement is about."""
+    if body["type"] == VISIBILITY_REMOVED and body.get("parts") == ["username"]:
+        return "USERNAME", None
+    return case.target_type, None if case.target_type == "USER" else str(case.target_id)
+
+
+def told_of(case: Any, statement: Mapping[str, Any]) -> dict[str, Any]:
+    """What the decider writes, with what the case says by itself."""
+    known = {"source": "NOTICE" if case.notices else "OWN_INITIATIVE", "automatedDetection": case.origin == "RULE"}
+    return known | dict(statement)
+
+
+def case_view(case: Any) -> wire.ModerationCase:
+    return presented(wire.ModerationCase, case, username=case.evidence.get("username"))
+
+
+def full_view(
+    case: Any, notices: Sequence[Any], events: Sequence[Any], permissions: Collection[str]
+) -> wire.ModerationCaseInFull:
+    return presented(
+        wire.ModerationCaseInFull,
+        case,
+        username=case.evidence.get("username"),
+        evidence=_evidence_view(case.evidence),
+        reports=[_report_view(notice, whole=PII in permissions) for notice in notices],
+        history=[presented(wire.CaseEvent, event, at=timestamp(event.created_at)) for event in events],
+    )
+
+
+def _report_view(notice: Any, *, whole: bool) -> wire.CaseReport:
+    email = notice.email if whole else masked_email(notice.email)
+    return presented(wire.CaseReport, notice, email=email, evidence=_evidence_view(notice.evidence))
+
+
+def _evidence_view(evidence: Mapping[str, Any]) -> wire.CaseEvidence:
+    """Empty once the account is erased."""
+    flags = [
+        {"at": timestamp(datetime.fromisoformat(flag["at"])), "scope": flag["scope"], "text": flag["text"]}
+        | {"rules": flag["rules"]}
+        for flag in evidence.get("flags", ())
+    ]
+    fields = ("username", "displayName", "bio", "avatarUrl")
+    return presented(wire.CaseEvidence, None, flags=flags, **{name: evidence.get(name) for name in fields})
