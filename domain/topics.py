@@ -354,6 +354,7 @@ class NotifyReporters(Topic):
     case: UUID
 
 
+@dataclass(frozen=True)
 class AuditHead(Topic):
     """The last seal of the audit log, for who keeps it elsewhere."""
 

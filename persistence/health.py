@@ -23,7 +23,7 @@ from persistence.models import (
     StaffRole,
     User,
 )
-from persistence.outbox import DUE
+from persistence.outbox import DEAD, DUE
 
 # In the order of ``Vitals``. A limit of -1 is none. Connections kept for superusers and for pg_use_reserved_connections
 # are not for us.
@@ -103,7 +103,7 @@ async def backlog(database: Database, recurring: Iterable[str]) -> Backlog:
     due = (*DUE, OutboxJob.available_at <= func.now(), free)
     oldest = select(func.min(OutboxJob.available_at)).where(*due).scalar_subquery()
     waiting = select(func.count()).select_from(OutboxJob).where(*due).scalar_subquery()
-    dead = select(func.count()).select_from(OutboxJob).where(OutboxJob.dead_at.is_not(None)).scalar_subquery()
+    dead = select(func.count()).select_from(OutboxJob).where(*DEAD).scalar_subquery()
     pending = ScheduledJob.topic.in_(list(recurring))
     next_due = select(func.min(ScheduledJob.next_due)).where(pending).scalar_subquery()
     async with database.connection(reading=True) as connection:

@@ -34,6 +34,8 @@ from persistence.models import EmailDelivery, OutboxJob, SmsDelivery
 
 Seal = Callable[[str], str]
 DUE = (OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
+# Given up, and not discarded since.
+DEAD = (OutboxJob.dead_at.is_not(None), OutboxJob.discarded_at.is_(None))
 # A look at the outbox must cost little when it is fullest.
 COUNTED_TO = 100_000
 DELIVERIES = {"email": EmailDelivery, "sms": SmsDelivery}
@@ -154,7 +156,7 @@ class Outbox:
         running, later = jobs.c.leased_until >= func.now(), jobs.c.available_at > func.now()
         state = case((running, "running"), (later, "scheduled"), else_="due")
         found = await self._connection.rows(select(state.label("state"), func.count()).group_by("state"))
-        dead = select(OutboxJob.id).where(OutboxJob.dead_at.is_not(None)).limit(COUNTED_TO).subquery()
+        dead = select(OutboxJob.id).where(*DEAD).limit(COUNTED_TO).subquery()
         depths = dict.fromkeys(("due", "running", "scheduled"), 0) | dict(found)
         return depths | {"dead": await self._connection.scalar(select(func.count()).select_from(dead)) or 0}
 

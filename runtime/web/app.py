@@ -36,6 +36,7 @@ from runtime.web.cookie import refresh_cookie
 from runtime.web.dispatch import Container, WiredApp, find_handler
 from runtime.web.edge import EdgeMiddleware
 from runtime.web.errors import ErrorLayer, Refusals
+from runtime.web.extensions.checkup import Checkup
 from runtime.web.extensions.staff import StaffGuard, StandingOf
 from runtime.web.files import FileServer
 from runtime.web.guards import GuardLayer, Guards
@@ -123,6 +124,7 @@ class Application:
         defaults: Mapping[str, Any] | None = None,
         standing_of: StandingOf | None = None,
     ) -> None:
+        self._database_url = database_url
         self.metrics = Metrics("api", settings.metrics_dir)
         observe = self.metrics.attempt
         self.parts = parts or build_parts(settings, database_url, "api", observe=observe, defaults=defaults)
@@ -303,6 +305,7 @@ class Application:
             desk=ConfigDesk(self.config, self.parts.contract),
             device_of=device_of,
             devices_of=devices_of,
+            examine=Checkup(self.parts.settings, self._database_url, self.parts.contract),
             digests=self.parts.keyring.digests,
             erasures=Erasures(changes, self.config, utc_now),
             export_links=self.export_links,

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from contract.loader import Contract
 from contract.schemas import SchemaCompiler
+from contract.successes import KEY, success_of
 from tests.contract.verdicts import SEEN, Seen
 
 
@@ -55,10 +56,12 @@ def _recorder(operation: Mapping[str, Any], schemas: SchemaCompiler) -> Callable
     names = [p["name"] for p in parameters if p["in"] in ("path", "query")]
     names += ["body"] if "requestBody" in operation else []
 
-    async def record(**given: Any) -> tuple[str, int]:
+    bare = {"Content-Type": success_of(operation).media_type} if operation.get(KEY) else {}
+
+    async def record(**given: Any) -> tuple[str, int, dict[str, str]]:
         body = given.pop("body", None)
         scope[SEEN].append(Seen(operation["operationId"], given, body))
-        return "", 200
+        return "", 200, bare
 
     kind = inspect.Parameter.KEYWORD_ONLY
     record.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]

@@ -11,8 +11,10 @@ import pytest
 from contract.policy import SideEffect
 from tests.contract import (
     account_scenarios,
+    admin_audit_scenarios,
     admin_cases_scenarios,
     admin_config_scenarios,
+    admin_jobs_scenarios,
     admin_recoveries_scenarios,
     admin_rules_scenarios,
     admin_scenarios,
@@ -118,6 +120,8 @@ def _sent_code(api: Api) -> str:
 
 SCENARIOS: dict[str, Scenario] = (
     account_scenarios.SCENARIOS
+    | admin_audit_scenarios.SCENARIOS
+    | admin_jobs_scenarios.SCENARIOS
     | admin_config_scenarios.SCENARIOS
     | admin_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
@@ -210,6 +214,8 @@ def wrong_code(api: Api, tables: Tables) -> Act:
 # What each scenario shows of the effects that are declared with ``when``.
 CONDITIONAL: Conditional = (
     account_scenarios.CONDITIONAL
+    | admin_audit_scenarios.CONDITIONAL
+    | admin_jobs_scenarios.CONDITIONAL
     | admin_config_scenarios.CONDITIONAL
     | admin_scenarios.CONDITIONAL
     | admin_user_scenarios.CONDITIONAL
