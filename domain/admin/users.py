@@ -126,6 +126,20 @@ def counted(found: int) -> tuple[int, bool]:
     return min(found, COUNTED_TO), found <= COUNTED_TO
 
 
+COLUMNS = (
+    *("id", "email", "emailVerified", "phone", "username", "displayName", "status", "isCreator", "roles"),
+    *("twoFactorEnabled", "country", "createdAt", "lastLoginAt"),
+)
+"""Of the file of accounts."""
+MOST_ROWS = 100_000
+AT_A_TIME = 1_000
+
+
+def row_cells(row: Listed, principal: Principal) -> list[Any]:
+    told: Mapping[str, Any] = row_view(row, principal)
+    return [told[name] for name in COLUMNS]
+
+
 def account_view(
     found: Account, restrictions: Sequence[Any], events: Sequence[Event], device: str | None, principal: Principal
 ) -> wire.AdminUser:

@@ -87,6 +87,10 @@ class AdminUsers:
         listed = select(*LISTED).where(*_narrowed(filters))
         return [Listed(*row) for row in await self._connection.rows(ORDERS[order].page(listed, keys, rows))]
 
+    async def use_snapshot(self) -> None:
+        """From here on all pages are of one moment. Nothing may have been asked before."""
+        await self._connection.use_snapshot()
+
     async def count(self, filters: Filters) -> int:
         """How many accounts ``page`` would find, one more than ``COUNTED_TO`` at most."""
         found = select(literal(1)).select_from(User).where(*_narrowed(filters)).limit(COUNTED_TO + 1).subquery()

@@ -65,6 +65,7 @@ def remove_note(api: Api, tables: Tables) -> Act:
 
 SCENARIOS: dict[str, Scenario] = {
     "admin.users.list": as_staff("admin.users.list", prepare=of_user(), params={"count": "true"}),
+    "admin.users.csv": as_staff("admin.users.csv", prepare=of_user()),
     "admin.users.get": as_staff("admin.users.get", path=USER, prepare=signed_in),
     "admin.users.reveal": as_staff(
         "admin.users.reveal",

@@ -86,6 +86,7 @@ ACCESS = {
     "admin.user_sessions.end": STAFF,
     "admin.user_sessions.list": STAFF,
     "admin.users.assist": STAFF,
+    "admin.users.csv": STAFF,
     "admin.users.export": STAFF,
     "admin.users.get": STAFF,
     "admin.users.list": STAFF,

@@ -1,7 +1,9 @@
 """Staff finds accounts, views them, and helps their owners."""
 
+import csv
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -192,6 +194,62 @@ class TestList:
             found(api, support)
         assert sum("FROM users" in text and "creator_profiles" in text for text in asked) == 1
         assert tables.changed_since(before) == set()
+
+
+class TestCsv:
+    @staticmethod
+    def exported(api: Api, headers: dict[str, str], **filters: Any) -> list[dict[str, str]]:
+        response = api.call("admin.users.csv", params=filters, headers=headers)
+        assert response.status_code == 200, response.text
+        assert response.headers["content-type"] == "text/csv; charset=utf-8"
+        assert response.text.partition("\n")[0].endswith("lastLoginAt\r")
+        return list(csv.DictReader(StringIO(response.text, newline="")))
+
+    def test_it_has_the_rows_of_the_list(self, api: Api, admin: dict[str, str], tables: Tables) -> None:
+        for day in ("2026-01-01", "2026-01-02", "2026-01-03"):
+            account(api, tables, f"{day}@example.com", registration_country="TR", created_at=day)
+        account(api, tables, "eve@example.com", registration_country="DE")
+        rows = self.exported(api, admin, country="TR", createdFrom="2026-01-02T00:00:00Z")
+        shown = found(api, admin, country="TR", createdFrom="2026-01-02T00:00:00Z")
+        assert [(row["id"], row["email"], row["createdAt"]) for row in rows] == [
+            (item["id"], item["email"], item["createdAt"]) for item in shown
+        ]
+        assert len(rows) == 2
+        assert self.exported(api, admin, country="XX") == []
+
+    def test_of_more_than_are_read_at_a_time_none_is_lost(
+        self, api: Api, admin: dict[str, str], tables: Tables
+    ) -> None:
+        tables.run(
+            "INSERT INTO users (id, email, registration_country) "
+            "SELECT gen_random_uuid(), n || '@example.org', 'XX' FROM generate_series(1, 2001) n"
+        )
+        assert len({row["id"] for row in self.exported(api, admin, country="XX")}) == 2001
+
+    def test_nothing_is_a_formula(self, api: Api, admin: dict[str, str], tables: Tables) -> None:
+        names = ["=1+1", "+1", "-1", "@SUM(A1)", '"=1"', "a=1", "a,b", "two\nlines"]
+        for number, name in enumerate(names):
+            account(api, tables, f"{number}@example.org", display_name=name, phone=f"+9055511122{number}",
+                    registration_country="XX")  # fmt: skip
+        rows = self.exported(api, admin, country="XX")
+        told = {row["displayName"] for row in rows}
+        assert told == {"'=1+1", "'+1", "'-1", "'@SUM(A1)", '"=1"', "a=1", "a,b", "two\nlines"}
+        assert {row["phone"][:2] for row in rows} == {"'+"}
+
+    def test_it_is_audited_without_what_was_searched_for(self, api: Api, server: Server, tables: Tables) -> None:
+        account(api, tables)
+        caller = member(server, "ADMIN")
+        self.exported(api, caller.headers, q="ada@example.com", status="ACTIVE")
+        (row,) = audited(tables, "admin.users.csv")
+        assert row["actor_id"] == caller.id
+        assert row["details"] == {"filters": {"q": "email", "status": "ACTIVE"}, "rows": 1}
+
+    def test_who_may_not_and_who_must_prove_themselves(self, api: Api, server: Server, support: dict[str, str]) -> None:
+        assert code_of(api.call("admin.users.csv", headers=support)) == "admin.permission_denied"
+        stale = member(server, "ADMIN", session={"confirmed_at": None})
+        assert code_of(api.call("admin.users.csv", headers=stale.headers)) == "admin.reauthentication_required"
+        refused = api.call("admin.users.csv", params={"q": "%"}, headers=hired(server, "ADMIN"))
+        assert broken_rules(refused) == {("q", "pattern")}
 
 
 class TestGet:
