@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from domain.admin import ALLOWED_NETWORKS, MANAGE, is_allowed, require_fresh, require_permission
+from domain.admin import ALLOWED_NETWORKS, is_allowed, require_fresh, require_permission
 from domain.clock import timestamp
 from domain.config.changes import Wish, told
 from domain.config.rules import is_dangerous
@@ -17,6 +17,7 @@ from domain.users import Client, Principal
 from domain.wire import admin as wire
 
 OF_STAFF = "admin."
+KEYS_OF_STAFF = "config.admin"
 CREDENTIALS = "providers.credentials"
 LONGEST = timedelta(days=3660)
 
@@ -85,7 +86,7 @@ def change_view(change: Any, *, secret: bool) -> wire.ConfigChange:
 def require_may_change(entry: Entry, principal: Principal, now: datetime, config: Config) -> None:
     """Raises ApiError admin.permission_denied, admin.config.invalid for a switch, admin.reauthentication_required."""
     if entry.key.startswith(OF_STAFF):
-        require_permission(MANAGE, principal.permissions)
+        require_permission(KEYS_OF_STAFF, principal.permissions)
     if entry.secret:
         require_permission(CREDENTIALS, principal.permissions)
     if entry.switch:

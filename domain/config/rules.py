@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain import auth
+from domain import admin, auth
 from domain.auth import otp
 from domain.config_keys import RATE_LIMIT_PREFIX, IntKey, InvalidConfig
 from domain.users import usernames
 
-MINUTE = 60
-DAY_OF_HOURS = 24
+SECONDS_OF_MINUTE = MINUTES_OF_HOUR = 60
+HOURS_OF_DAY = 24
 
 DANGEROUS = (
     "admin.",  # who of the staff is let in, and from where
@@ -56,12 +56,14 @@ RULES = (
     AtMost(usernames.MIN_LENGTH, usernames.MAX_LENGTH),
     AtMost(auth.LOCKOUT_BASE_SECONDS, auth.LOCKOUT_MAX_SECONDS),
     AtMost(auth.LOCKOUT_THRESHOLD, auth.LOCKOUT_ACCOUNT_THRESHOLD),
+    AtMost(admin.FRESH_MINUTES, admin.IDLE_MINUTES),
+    AtMost(admin.IDLE_MINUTES, admin.SESSION_HOURS, MINUTES_OF_HOUR),
     # A session that may stay unused for longer than it may live has one bound that means nothing.
     AtMost(auth.REFRESH_IDLE_DAYS, auth.REFRESH_ABSOLUTE_DAYS),
     # A link is of no use when the account is gone before it ends.
-    AtMost(auth.VERIFICATION_TTL_HOURS, auth.UNVERIFIED_PURGE_DAYS, DAY_OF_HOURS),
+    AtMost(auth.VERIFICATION_TTL_HOURS, auth.UNVERIFIED_PURGE_DAYS, HOURS_OF_DAY),
     # Nobody could ask for another code before the first one ends.
-    AtMost(otp.RESEND_COOLDOWN_SECONDS, otp.OTP_TTL_MINUTES, MINUTE),
+    AtMost(otp.RESEND_COOLDOWN_SECONDS, otp.OTP_TTL_MINUTES, SECONDS_OF_MINUTE),
 )
 
 

@@ -46,6 +46,12 @@ class TestBodyLimit:
         assert limit is not None
         assert len(json.dumps(largest, indent=2).replace("\\\\", "\\")) <= limit < LARGEST
 
+    def test_of_alternatives_the_largest_counts(self) -> None:
+        texts = [{"type": "string", "maxLength": count} for count in (1, 2000)]
+        assert limit_of(closed(a={"oneOf": [{"type": "boolean"}, *texts]})) == limit_of(closed(a=texts[1]))
+        with pytest.raises(ContractError, match="a text needs maxLength"):
+            limit_of(closed(a={"oneOf": [{"type": "boolean"}, {"type": "string"}]}))
+
     def test_none_may_be_larger_than_256_kib(self) -> None:
         with pytest.raises(ContractError, match="lower what its fields may hold"):
             limit_of(closed(a={"type": "string", "maxLength": 30_000}))

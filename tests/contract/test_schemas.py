@@ -171,6 +171,37 @@ class TestOutline:
         assert broken(self.SCHEMA, COMPILER.outline(self.SCHEMA)(value)) == broken(self.SCHEMA, value) != []
 
 
+class TestAlternatives:
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "x-biore-rule": "one_of_these",
+        "oneOf": [
+            {"type": "boolean"},
+            {"type": "integer"},
+            {"type": "string", "maxLength": 4, "x-biore-normalize": ["trim"]},
+            {"type": "array", "maxItems": 2, "items": {"type": "string", "maxLength": 2}},
+        ],
+    }
+
+    @pytest.mark.parametrize(
+        ("value", "cleaned"), [(True, True), (8, 8), (8.0, 8), (" a ", "a"), (["ab", "c"], ["ab", "c"]), ([], [])]
+    )
+    def test_each_is_cleaned_and_taken(self, value: Any, cleaned: Any) -> None:
+        clean = COMPILER.normalizer(self.SCHEMA)
+        assert clean is not None
+        assert repr(clean(value)) == repr(cleaned)
+        assert broken(self.SCHEMA, cleaned) == []
+
+    @pytest.mark.parametrize("value", [None, 8.5, "abcde", ["abc"], ["a"] * 3, [1], [["a"]], {}, {"a": [1]}])
+    def test_what_is_none_of_them_breaks_one_rule(self, value: Any) -> None:
+        outlined = COMPILER.outline(self.SCHEMA)(value)
+        assert broken(self.SCHEMA, value) == broken(self.SCHEMA, outlined) == [("", "one_of_these")]
+
+    def test_of_what_is_too_long_no_more_is_kept_than_shows_it(self) -> None:
+        clean = COMPILER.normalizer(self.SCHEMA)
+        assert clean is not None
+        assert clean(["a"] * 1000) == ["a"] * 3
+
+
 class TestPatterns:
     @pytest.mark.parametrize("value", ["abc\n", "\nabc", "abc\nabc", "abc\u2028", "", "abc "])
     def test_anchors_hold_the_whole_text(self, value: str) -> None:

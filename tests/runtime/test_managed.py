@@ -65,6 +65,11 @@ def test_it_is_found_wherever_it_is_read(found: Mapping[str, list[str]], operati
     assert key in found[operation_id]
 
 
+def test_what_lists_all_keys_reads_only_what_it_asks_itself(found: Mapping[str, list[str]]) -> None:
+    assert found["admin.config.list"] == []
+    assert found["admin.config.set"] == ["admin.allowed_networks", "admin.fresh_minutes"]
+
+
 def test_who_reads_none_shows_none(found: Mapping[str, list[str]]) -> None:
     assert found["auth.logout"] == found["users.profile"] == []
 

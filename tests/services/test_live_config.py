@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 import pytest
 
 from domain.auth import TERMS_VERSION
 from domain.auth.passwords import SALT_ROUNDS
+from domain.clock import utc_now
 from domain.config_keys import InvalidConfig
 from domain.mailed_pages import BASE_URL
 from persistence.engine.database import Database
@@ -28,17 +31,21 @@ OTHER_SECRET = "another-secret-of-the-tests-0123456789"
 
 
 class Node:
-    """A process of its own, as far as config goes: read anew at every use."""
+    """A process of its own, as far as config goes: read anew at every use. ``late``: how far its clock goes ahead."""
 
     def __init__(self, database_url: str, settings: Settings) -> None:
         self._url = database_url
         self._settings = settings
+        self.late = timedelta()
+
+    def now(self) -> datetime:
+        return utc_now() + self.late
 
     def use(self, work: Callable[[LiveConfig], Awaitable[T]], *, refreshed: bool = True) -> T:
         async def run() -> T:
             keyring = Keyring(self._settings.secrets)
             database = Database(self._url, seal=partial(keyring.seal, "outbox"), digests=keyring.digests)
-            config = LiveConfig(database, keyring, self._settings.env, OPERATION_IDS, {})
+            config = LiveConfig(database, keyring, self._settings.env, OPERATION_IDS, {}, self.now)
             try:
                 if refreshed:
                     await config.refresh()
@@ -53,6 +60,9 @@ class Node:
 
     def unset(self, name: str) -> bool:
         return self.use(lambda config: config.unset(name))
+
+    def restore(self, name: str, change_id: UUID) -> None:
+        self.use(lambda config: config.restore(name, change_id))
 
     def changed(self, name: str) -> bool:
         async def read(config: LiveConfig) -> bool:
@@ -199,6 +209,102 @@ class TestSecrets:
         node.set(SMTP, SMTP_URL)
         rotated = Settings(secret_key=f"{OTHER_SECRET},{settings.secret_key}")
         assert Node(database_url, rotated).get(SMTP) == SMTP_URL
+
+
+class TestUntil:
+    HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+    def test_the_default_is_back_when_the_moment_has_come(self, node: Node, rows: Tables) -> None:
+        """Though nobody reads the database again: a node that has lost it ends the value, too."""
+
+        async def scenario(config: LiveConfig) -> None:
+            await config.set("auth.salt_rounds", 11, until=node.now() + self.HOUR)
+            assert (config[SALT_ROUNDS], config.get("auth.salt_rounds")) == (11, 11)
+            assert config.ends_at("auth.salt_rounds") is not None
+            node.late = self.DAY
+            assert (config[SALT_ROUNDS], config.get("auth.salt_rounds")) == (12, 12)
+            assert config.ends_at("auth.salt_rounds") is None
+            assert ("auth.salt_rounds", 12, False) in config.items()
+            await config.refresh()
+            assert config[SALT_ROUNDS] == 12
+
+        node.use(scenario)
+        assert rows.count("config_entries") == 1
+
+    def test_so_is_the_limit_of_the_contract(self, node: Node) -> None:
+        async def scenario(config: LiveConfig) -> None:
+            await config.set("ratelimit.auth.login", "3/hour", until=node.now() + self.HOUR)
+            node.late = self.DAY
+            assert config.get("ratelimit.auth.login") is None
+            assert "ratelimit.auth.login" not in {name for name, _, _ in config.items()}
+
+        node.use(scenario)
+
+    def test_what_ended_stops_nobody_from_starting(self, node: Node, rows: Tables) -> None:
+        rows.run("INSERT INTO config_entries (name, value, expires_at) VALUES ('auth.salt_rounds', '99', '2020-01-01')")
+
+        async def known(config: LiveConfig) -> tuple[bool, Any]:
+            return config.known, config[SALT_ROUNDS]
+
+        assert node.use(known) == (True, 12)
+
+    def test_must_be_in_the_future(self, node: Node, rows: Tables) -> None:
+        with pytest.raises(InvalidConfig, match="in the future"):
+            node.use(lambda config: config.set("auth.salt_rounds", 11, until=node.now()))
+        assert rows.count("config_entries") == 0
+
+
+class TestRules:
+    def test_commands_keep_them_too(self, node: Node, rows: Tables) -> None:
+        with pytest.raises(InvalidConfig, match=r"must be at most site.username_max_length \(30\)"):
+            node.set("site.username_min_length", 31)
+        node.set("site.username_max_length", 40)
+        node.set("site.username_min_length", 31)
+        with pytest.raises(InvalidConfig, match="must be at most"):
+            node.unset("site.username_max_length")
+        assert rows.count("config_entries") == 2
+
+    def test_what_does_not_fit_counts_as_the_default(self, node: Node, rows: Tables) -> None:
+        rows.run("INSERT INTO config_entries (name, value) VALUES ('site.username_max_length', '\"many\"')")
+        with pytest.raises(InvalidConfig, match=r"site.username_max_length \(30\)"):
+            node.set("site.username_min_length", 31)
+
+
+class TestHistory:
+    def test_commands_stand_in_it(self, node: Node, rows: Tables) -> None:
+        node.set("auth.salt_rounds", 11)
+        node.use(lambda config: config.set("auth.salt_rounds", 13, reason="A test."))
+        node.unset("auth.salt_rounds")
+        found = rows.rows(
+            "SELECT version, before, after, source, actor_id, reason FROM config_history ORDER BY version"
+        )
+        assert [tuple(row.values()) for row in found] == [
+            (1, None, 11, "COMMAND", None, None),
+            (2, 11, 13, "COMMAND", None, "A test."),
+            (3, 13, None, "COMMAND", None, None),
+        ]
+
+    def test_of_secrets_it_has_fingerprints(self, node: Node, rows: Tables) -> None:
+        node.set(SMTP, SMTP_URL)
+        rows.run("UPDATE config_entries SET value = '\"sealed under a lost secret\"' WHERE name = %s", SMTP)
+        node.set(SMTP, SMTP_URL)
+        first, second = rows.rows("SELECT before, after FROM config_history ORDER BY version")
+        assert (first["before"], second["before"]) == (None, {"fingerprint": None})
+        assert first["after"] == second["after"]
+        assert "hunter2" not in str((first, second))
+
+    def test_a_value_is_restored(self, node: Node, rows: Tables) -> None:
+        for value in (11, 13):
+            node.set("auth.salt_rounds", value)
+        node.set(SMTP, SMTP_URL)
+        ids = {(row["name"], row["after"] if row["name"] != SMTP else 0): row["id"] for row in rows.rows(
+            "SELECT id, name, after FROM config_history"
+        )}  # fmt: skip
+        node.restore("auth.salt_rounds", ids["auth.salt_rounds", 11])
+        assert node.get("auth.salt_rounds") == 11
+        for name, change in ((SMTP, ids[SMTP, 0]), ("auth.salt_rounds", ids[SMTP, 0])):
+            with pytest.raises(InvalidConfig, match=r"fingerprints|has no change"):
+                node.restore(name, change)
 
 
 class TestReading:
