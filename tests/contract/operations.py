@@ -41,6 +41,8 @@ NEEDS = {
     "auth.passwords.forgot": ("outbox", "topic"),
     "auth.passwords.reset": ("password_resets", "token_hash"),
     "auth.changes.undo": ("credential_changes", "token_hash"),
+    "auth.recoveries.stop": ("recovery_requests", "stop_hash"),
+    "auth.recoveries.confirm": ("recovery_requests", "proof_hash"),
     "auth.reactivation.validate": ("reactivation_tokens", "token_hash"),
     "users.reactivate": ("reactivation_tokens", "token_hash"),
     "auth.verify_email_change": ("email_changes", "token_hash"),

@@ -319,6 +319,14 @@ class TestBodies:
 
 # Why an operation that changes something takes no Idempotency-Key.
 SAFE_WITHOUT_A_KEY = {
+    "admin.erasures.cancel": "a repetition finds none pending",
+    "admin.erasures.request": "an account has one deletion under way",
+    "admin.recoveries.cancel": "a repetition finds it ended",
+    "admin.recoveries.change_email": "an account has one request of the kind under way",
+    "admin.recoveries.reset_two_factor": "an account has one request of the kind under way",
+    "admin.usernames.replace": "the version that was read is good once",
+    "auth.recoveries.confirm": "a repetition succeeds and writes nothing",
+    "auth.recoveries.stop": "a repetition succeeds and writes nothing",
     "admin.schedule.run": "a repetition makes due what is due",
     "auth.login": "answers a credential, which is not to be stored; a repetition is one more session",
     "auth.oauth.login": "answers a credential; its proof is good once",
