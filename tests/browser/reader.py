@@ -73,6 +73,12 @@ class Playground:
             self.field(name).evaluate(UNFOLD)
             self.field(name).fill(value)
 
+    def choose(self, **fields: str) -> None:
+        """Options by their labels; an empty one is none."""
+        for name, label in fields.items():
+            self.field(name).evaluate(UNFOLD)
+            self.field(name).select_option(label=label or "—")
+
     def send(self) -> "Shown":
         """What is shown of the answer to this call, not of one before it."""
         self.section.locator(".play-answer").evaluate_all("shown => shown.forEach((one) => one.remove())")

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from contract.loader import ROOT
 from tests.processes.biore import Deployment
 from tests.processes.conftest import DeploymentMaker
 from tests.processes.staff import Employee, hired
+from tests.processes.test_documents import block_of, pasted
 
 DOCUMENT = ROOT / "docs" / "admin.md"
 PROVIDER = re.compile(r"^```js\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -31,6 +33,9 @@ const refused = async (asked) => {
 %s
 console.log(JSON.stringify(told));
 """
+
+WALK = "## A walk, by curl"
+LAST = "All steps did what they say."
 
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node")
 
@@ -67,6 +72,29 @@ def driven(biore: Deployment, owner: Employee, tmp_path: Path) -> Any:
         return dict(json.loads(done.stdout))
 
     return run
+
+
+class TestWalk:
+    def test_each_step_holds_and_it_can_be_pasted_again(
+        self, deploy: DeploymentMaker, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        running, temporary = deploy(trusted_proxies=""), tmp_path_factory.mktemp("walk")
+        running.serve()
+        (tmp_path / ".venv").symlink_to(sys.prefix)
+        for dead in (False, True):
+            if dead:
+                self.one_letter_dies(running)
+            done = pasted(block_of(DOCUMENT, WALK), running, tmp_path, temporary)
+            assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+            assert done.stdout.endswith(f"{LAST}\n")
+            assert ('"outcome": "DONE"' in done.stdout) is dead
+            assert list(temporary.iterdir()) == []
+
+    def one_letter_dies(self, running: Deployment) -> None:
+        query = """UPDATE outbox SET done_at = NULL, dead_at = now()
+            WHERE id = (SELECT id FROM outbox WHERE done_at IS NOT NULL ORDER BY created_at DESC LIMIT 1)"""
+        with running.tables() as tables:
+            tables.run(query)
 
 
 class TestProvider:
