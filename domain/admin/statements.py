@@ -26,6 +26,7 @@ there, and mails that. ``body["statement"]`` is the schema ``Statement`` of ``op
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,7 @@ from domain.clock import timestamp
 from domain.config_keys import IntKey
 from domain.errors import ApiError
 from domain.presenting import presented
+from domain.users import Principal
 from domain.wire import admin as wire
 
 VISIBILITY_REMOVED, VISIBILITY_LIMITED = "VISIBILITY_REMOVED", "VISIBILITY_LIMITED"
@@ -163,3 +165,34 @@ def account_status_view(user: Any, ban: Any) -> wire.AccountStatus:
     if ban is not None:
         told = {"banId": str(ban.id), "statementId": str(ban.statement_id), "until": timestamp(ban.until)}
     return presented(wire.AccountStatus, user, version=user.admin_version, **told)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """What staff wants an account to be, and why. ``action`` is what the audit log calls it."""
+
+    status: str
+    statement: Mapping[str, Any] | None
+    until: datetime | None
+    reason: str
+    by: Principal
+    now: datetime
+    action: str
+
+    @property
+    def kind(self) -> str | None:
+        """The type of the restriction; None for the end of one."""
+        return KIND_OF.get(self.status)
+
+
+def status_told(user: Any, ban: Any) -> dict[str, str | None]:
+    """As the audit log has it."""
+    statement, until = (str(ban.statement_id), timestamp(ban.until)) if ban else (None, None)
+    return {"status": user.status, "until": until, "statement": statement}
+
+
+def refused_view(user_id: str, refusal: ApiError, act: StatusChange) -> wire.StatusResult:
+    """An account that is so already is unchanged, and no failure."""
+    if refusal.code == "admin.transition_invalid" and refusal.variables["from"] == act.status:
+        return {"id": user_id, "outcome": "UNCHANGED", "code": None}
+    return {"id": user_id, "outcome": "FAILED", "code": refusal.code}

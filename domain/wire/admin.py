@@ -226,6 +226,36 @@ class Recoveries(TypedDict):
     nextCursor: str | None
 
 
+class Statement(TypedDict):
+    facts: str
+    source: NotRequired[Literal["NOTICE", "OWN_INITIATIVE", "ORDER"]]
+    automatedDetection: NotRequired[bool]
+    automatedDecision: NotRequired[bool]
+    ground: common.StatementGround
+    reference: str
+    explanation: str
+    territory: NotRequired[list[str]]
+    massSpam: NotRequired[bool]
+
+
+class ChangeManyStatusesRequest(TypedDict):
+    ids: list[str]
+    status: Literal["ACTIVE", "SUSPENDED", "BANNED"]
+    until: NotRequired[str]
+    statement: NotRequired[Statement]
+    reason: str
+
+
+class StatusResult(TypedDict):
+    id: str
+    outcome: Literal["DONE", "UNCHANGED", "FAILED"]
+    code: str | None
+
+
+class StatusResults(TypedDict):
+    results: list[StatusResult]
+
+
 class StatementOfReasons(TypedDict):
     id: str
     userId: str
@@ -255,18 +285,6 @@ class StatementOfReasons(TypedDict):
 class StatementsOfReasons(TypedDict):
     items: list[StatementOfReasons]
     nextCursor: str | None
-
-
-class Statement(TypedDict):
-    facts: str
-    source: NotRequired[Literal["NOTICE", "OWN_INITIATIVE", "ORDER"]]
-    automatedDetection: NotRequired[bool]
-    automatedDecision: NotRequired[bool]
-    ground: common.StatementGround
-    reference: str
-    explanation: str
-    territory: NotRequired[list[str]]
-    massSpam: NotRequired[bool]
 
 
 class RestrictRequest(TypedDict):

@@ -36,6 +36,18 @@ def changing(status: str, prepare: Callable[[Tables], UUID], version: int = 1) -
     )
 
 
+def changing_many(status: str, prepare: Callable[[Tables], UUID]) -> Scenario:
+    """One account, whose id the body must have."""
+
+    def scenario(api: Any, tables: Tables) -> Act:
+        body: dict[str, Any] = {"ids": [str(prepare(tables))], "status": status, "reason": REASON}
+        body |= {} if status == "ACTIVE" else {"statement": TOLD}
+        headers = member(api.server, "OWNER").headers
+        return lambda: api.call("admin.user_status.change_many", body, headers=headers)
+
+    return scenario
+
+
 def shut_out(tables: Tables) -> UUID:
     user_id = somebody(tables)
     excluded(tables, user_id)
@@ -99,6 +111,7 @@ def of_statement(tables: Tables) -> Mapping[str, Any]:
 
 SCENARIOS: dict[str, Scenario] = {
     "admin.user_status.change": changing("ACTIVE", lambda tables: somebody(tables, status="BANNED")),
+    "admin.user_status.change_many": changing_many("ACTIVE", lambda tables: somebody(tables, status="BANNED")),
     "admin.statements.list": as_staff("admin.statements.list"),
     "admin.statements.find": as_staff("admin.statements.find", path=STATEMENTS + "/{id}", prepare=of_statement),
     "admin.statements.add": adding("VISIBILITY_REMOVED"),
@@ -113,6 +126,11 @@ CONDITIONAL: Conditional = {
         (changing("BANNED", somebody), EXCLUSION | {"sessions", "email.statement_of_reasons"}),
         (with_proofs_open(changing("BANNED", somebody)), EXCLUSION | PENDING | {"email.statement_of_reasons"}),
         (changing("ACTIVE", shut_out), EXCLUSION | {"email.restriction_ended"}),
+    ],
+    "admin.user_status.change_many": [
+        (changing_many("BANNED", somebody), EXCLUSION | {"sessions", "email.statement_of_reasons"}),
+        (with_proofs_open(changing_many("BANNED", somebody)), EXCLUSION | PENDING | {"email.statement_of_reasons"}),
+        (changing_many("ACTIVE", shut_out), EXCLUSION | {"email.restriction_ended"}),
     ],
     "admin.statements.add": [
         (adding("ACCOUNT_BANNED"), {"bans", "sessions"}),

@@ -97,6 +97,7 @@ ACCESS = {
     "admin.statements.lift": STAFF,
     "admin.statements.list": STAFF,
     "admin.user_status.change": STAFF,
+    "admin.user_status.change_many": STAFF,
     "admin.switches.list": STAFF,
     "admin.switches.set": STAFF,
     "auth.changes.undo": PUBLIC,

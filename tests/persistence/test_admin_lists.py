@@ -54,6 +54,25 @@ SELECT gen_random_uuid(), CASE WHEN n % 2 = 0 THEN 'admin.users.viewed' ELSE 'au
        timestamptz '{BASE}' - n * interval '1 minute'
 FROM generate_series(1, {ROWS}) n
 """  # noqa: S608 - constants of this file
+STATEMENTS = f"""
+INSERT INTO statements_of_reasons
+    (id, user_id, type, target_type, facts, source, ground, reference, explanation, created_at, starts_at, ends_at,
+     lifted_at)
+SELECT gen_random_uuid(), CASE WHEN n % 2000 = 0 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END,
+       CASE WHEN n % 1000 = 0 THEN 'MONEY_SUSPENDED' WHEN n % 2 = 0 THEN 'ACCOUNT_BANNED' ELSE 'VISIBILITY_REMOVED' END,
+       'USER', 'x', 'NOTICE', CASE WHEN n % 3 = 0 THEN 'ILLEGAL' ELSE 'TERMS' END, 'x', 'x', moment, moment,
+       CASE WHEN n % 5 = 0 THEN timestamptz '{BASE}' + n * interval '1 minute' END, CASE WHEN n % 7 > 0 THEN moment END
+FROM generate_series(1, {ROWS}) n, LATERAL (SELECT timestamptz '{BASE}' - n * interval '1 minute' AS moment) m;
+INSERT INTO bans (id, user_id, statement_id, status, ended_at)
+SELECT gen_random_uuid(), gen_random_uuid(), id, 'BANNED', lifted_at FROM statements_of_reasons
+WHERE type = 'ACCOUNT_BANNED'
+"""  # noqa: S608 - constants of this file
+APPEALS = f"""
+INSERT INTO appeals (id, user_id, type, reason, status, created_at)
+SELECT gen_random_uuid(), gen_random_uuid(), CASE WHEN n % 1000 = 0 THEN 'fraud_flag' ELSE 'ban' END, 'x',
+       CASE WHEN n % 500 = 0 THEN 'PENDING' ELSE 'DECIDED' END, timestamptz '{BASE}' - n * interval '1 minute'
+FROM generate_series(1, {ROWS}) n
+"""  # noqa: S608 - constants of this file
 
 Ask = Callable[[Repositories], Awaitable[Any]]
 
@@ -141,15 +160,55 @@ def account() -> Iterator[Read]:
     yield Read("its address", lambda db: db.admin_users.last_ip(SOMEBODY), FEW)
 
 
+def statements() -> Iterator[Read]:
+    """With no filter, each one and each pair, from the beginning and from the middle."""
+    filters: Mapping[str, Mapping[str, Any]] = {
+        "somebody": {"user_id": SOMEBODY},
+        "a common type": {"kind": "ACCOUNT_BANNED"},
+        "a rare type": {"kind": "MONEY_SUSPENDED"},
+        "a ground": {"ground": "ILLEGAL"},
+        "live ones": {"live": True},
+        "ended ones": {"live": False},
+    }
+
+    def page(given: Mapping[str, Any], keys: Sequence[Any] | None) -> Ask:
+        return lambda db: db.statements.page(keys, PAGE, **given)
+
+    for size in (0, 1, 2):
+        for chosen in combinations(filters.items(), size):
+            narrowed = {name: value for _, one in chosen for name, value in one.items()}
+            if len(narrowed) == size:
+                name, most = " and ".join(["newest", *(label for label, _ in chosen)]), SOME if size > 1 else FEW
+                yield Read(name, page(narrowed, None), most)
+                yield Read(f"{name} from the middle", page(narrowed, (MIDDLE, SOMEBODY)), most)
+    yield Read("those that are due", lambda db: db.statements.due(BASE, PAGE), FEW)
+
+
+def appeals() -> Iterator[Read]:
+    def page(keys: Sequence[Any] | None, status: str | None = None, kind: str | None = None) -> Ask:
+        return lambda db: db.appeals.page(keys, PAGE, status=status, kind=kind)
+
+    for status in (None, "PENDING", "DECIDED"):
+        for kind in (None, "ban", "fraud_flag"):
+            most = FEW if status is None or kind is None else SOME
+            yield Read(f"{status} {kind}", page(None, status, kind), most)
+            yield Read(f"{status} {kind} from the middle", page((MIDDLE, SOMEBODY), status, kind), most)
+
+
 LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.users.list": accounts,
     "admin.users.get": account,
     "admin.user_sessions.list": sessions,
     "admin.user_notes.list": notes,
+    "admin.statements.list": statements,
+    "admin.appeals.list": appeals,
 }
-FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS)
+FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS)
 SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
-FILLED = {"users", "creator_profiles", "sessions", "user_notes", "audit_logs"}
+FILLED = {
+    *("users", "creator_profiles", "sessions", "user_notes", "audit_logs"),
+    *("statements_of_reasons", "bans", "appeals"),
+}
 # Built when their tables are full, which takes a fifth of the time.
 PLAIN_INDEXES = """
 SELECT indexname, indexdef FROM pg_indexes

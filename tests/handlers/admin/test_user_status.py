@@ -172,6 +172,72 @@ class TestChange:
         assert put(api, owner.id, "BANNED", owner.headers, statement=TOLD).status_code == 200
 
 
+class TestChangeMany:
+    def put(self, api: Api, headers: dict[str, str], ids: list[UUID], status: str, **fields: Any) -> httpx.Response:
+        body = {"ids": [str(one) for one in ids], "status": status, "reason": REASON} | fields
+        return api.call("admin.user_status.change_many", body, headers=headers)
+
+    def test_each_is_as_if_it_were_alone(
+        self, api: Api, server: Server, tables: Tables, moderator: dict[str, str]
+    ) -> None:
+        ada, eve = account(api, tables), account(api, tables, "eve@example.com", status="BANNED")
+        gone, staff = account(api, tables, "old@example.com", status="DELETED"), member(server, "SUPPORT").id
+        nobody = uuid4()
+        response = self.put(api, moderator, [ada, eve, gone, staff, nobody, ada], "BANNED", statement=TOLD)
+        assert response.status_code == 200, response.text
+        assert [(one["id"], one["outcome"], one["code"]) for one in response.json()["data"]["results"]] == [
+            (str(ada), "DONE", None),
+            (str(eve), "UNCHANGED", None),
+            (str(gone), "FAILED", "admin.user.erased"),
+            (str(staff), "FAILED", "admin.user.is_staff"),
+            (str(nobody), "FAILED", "admin.not_found"),
+        ]
+        assert [row["user_id"] for row in tables.rows("SELECT user_id FROM statements_of_reasons")] == [ada]
+        single, whole = audited(tables, "admin.user_status.change_many")
+        assert (single["target_id"], single["reason"], whole["target_id"]) == (str(ada), REASON, None)
+        assert whole["after"] == {"DONE": 1, "UNCHANGED": 1, "FAILED": 3}
+        assert topics(tables).count("email.statement_of_reasons") == 1
+
+    def test_lets_in_again(self, api: Api, tables: Tables, moderator: dict[str, str]) -> None:
+        ada, eve = account(api, tables), account(api, tables, "eve@example.com")
+        self.put(api, moderator, [ada, eve], "SUSPENDED", statement=TOLD)
+        self.put(api, moderator, [ada, eve], "ACTIVE")
+        assert {status(tables, one) for one in (ada, eve)} == {"ACTIVE"}
+        assert topics(tables).count("email.restriction_ended") == 2
+
+    def test_the_last_owner_stays(self, api: Api, server: Server, tables: Tables) -> None:
+        one, two = member(server, "OWNER"), member(server, "OWNER")
+        results = self.put(api, one.headers, [two.id, one.id], "BANNED", statement=TOLD).json()["data"]["results"]
+        assert [result["code"] for result in results] == [None, "admin.staff.last_owner"]
+
+    def test_all_is_refused_without_a_statement_or_with_an_end_in_the_past(
+        self, api: Api, tables: Tables, moderator: dict[str, str]
+    ) -> None:
+        ada = account(api, tables)
+        response = self.put(api, moderator, [ada], "BANNED")
+        assert (response.status_code, code_of(response)) == (400, "admin.statement_required")
+        response = self.put(api, moderator, [ada], "BANNED", statement=TOLD, until="2020-01-01T00:00:00Z")
+        assert broken_rules(response) == {("until", "minimum")}
+        assert broken_rules(self.put(api, moderator, [], "BANNED", statement=TOLD)) == {("ids", "minItems")}
+        assert ("ids", "maxItems") in broken_rules(self.put(api, moderator, [ada] * 101, "BANNED", statement=TOLD))
+
+    def test_a_repetition_is_answered_from_the_first(self, api: Api, tables: Tables, moderator: dict[str, str]) -> None:
+        headers, ada = moderator | {"Idempotency-Key": "one-fraud"}, account(api, tables)
+        first = self.put(api, headers, [ada], "BANNED", statement=TOLD)
+        again = self.put(api, headers, [ada], "BANNED", statement=TOLD)
+        assert again.json()["data"] == first.json()["data"]
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert tables.count("statements_of_reasons") == 1
+
+    def test_a_dry_run_leaves_nothing(self, api: Api, tables: Tables, moderator: dict[str, str]) -> None:
+        ada, eve = account(api, tables), account(api, tables, "eve@example.com", status="DELETED")
+        before = tables.fingerprints()
+        body = {"ids": [str(ada), str(eve)], "status": "BANNED", "statement": TOLD, "reason": REASON}
+        response = api.call("admin.user_status.change_many", body, headers=moderator, params={"dryRun": "true"})
+        assert [one["outcome"] for one in response.json()["data"]["results"]] == ["DONE", "FAILED"]
+        assert tables.changed_since(before) <= {"sessions"}
+
+
 class TestRaces:
     def test_of_many_with_one_version_one_is_done(
         self, api: Api, server: Server, tables: Tables, clients: Clients, moderator: dict[str, str]
