@@ -23,7 +23,7 @@ from domain.wire import common
 PII = "users.pii"
 COUNTED_TO = 10_000
 MOST_TOLD = 20
-"""Of events and of restrictions."""
+"""Of events, of restrictions and of cases."""
 LONGEST_USERNAME = 100
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 HELD: frozenset[str] = frozenset({"ACTIVE", "SUSPENDED", "BANNED", "DEACTIVATED"})
@@ -91,6 +91,14 @@ class Account(NamedTuple):
     counts: tuple[int, ...]
 
 
+class Beside(NamedTuple):
+    """What is going on about an account: open cases, restrictions in force, the last events."""
+
+    cases: Sequence[Any]
+    restrictions: Sequence[Any]
+    events: Sequence[Event]
+
+
 def search_of(text: str | None) -> Search | None:
     """What is searched for, by its form; addresses and phones in the form in which they are stored.
 
@@ -140,9 +148,7 @@ def row_cells(row: Listed, principal: Principal) -> list[Any]:
     return [told[name] for name in COLUMNS]
 
 
-def account_view(
-    found: Account, restrictions: Sequence[Any], events: Sequence[Event], device: str | None, principal: Principal
-) -> wire.AdminUser:
+def account_view(found: Account, beside: Beside, device: str | None, principal: Principal) -> wire.AdminUser:
     user = found.user
     names = ("sessions", "socialAccounts", "uploads", "appeals", "notes", "blockedBy")
     return presented(
@@ -157,8 +163,9 @@ def account_view(
         creator=presented(wire.CreatorOfUser, found.creator) if found.creator else None,
         version=user.admin_version,
         counts=dict(zip(names, found.counts, strict=True)),
-        statements=[presented(wire.RestrictionOfUser, statement) for statement in restrictions],
-        events=[presented(wire.UserEvent, event) for event in events],
+        cases=[presented(wire.CaseOfUser, case) for case in beside.cases],
+        statements=[presented(wire.RestrictionOfUser, statement) for statement in beside.restrictions],
+        events=[presented(wire.UserEvent, event) for event in beside.events],
     )
 
 

@@ -534,6 +534,15 @@ class UserCounts(TypedDict):
     blockedBy: int
 
 
+class CaseOfUser(TypedDict):
+    id: str
+    targetType: CaseTargetType
+    category: str | None
+    state: CaseState
+    notices: int
+    createdAt: str
+
+
 class RestrictionOfUser(TypedDict):
     id: str
     type: common.StatementType
@@ -574,6 +583,7 @@ class AdminUser(TypedDict):
     creator: CreatorOfUser
     counts: UserCounts
     version: int
+    cases: list[CaseOfUser]
     statements: list[RestrictionOfUser]
     events: list[UserEvent]
 

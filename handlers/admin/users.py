@@ -14,6 +14,7 @@ from domain.admin.users import (
     HELD,
     MOST_ROWS,
     MOST_TOLD,
+    Beside,
     Filters,
     account_view,
     counted,
@@ -121,10 +122,13 @@ async def get(
     found = await db.admin_users.find(user_id, clock(), timedelta(days=config[REFRESH_IDLE_DAYS]))
     if found is None:
         raise ApiError("admin.not_found", what="account")
-    restrictions = await db.admin_users.restrictions(user_id, MOST_TOLD)
-    events = await db.admin_users.events(user_id, MOST_TOLD)
+    beside = Beside(
+        await db.admin_users.open_cases(user_id, MOST_TOLD),
+        await db.admin_users.restrictions(user_id, MOST_TOLD),
+        await db.admin_users.events(user_id, MOST_TOLD),
+    )
     await db.audit.record("admin.users.viewed", actor=principal.user_id, target=user_id)
-    return account_view(found, restrictions, events, device_of(found.user.registration_device), principal)
+    return account_view(found, beside, device_of(found.user.registration_device), principal)
 
 
 async def reveal(id: str, body: wire.RevealRequest, principal: Principal, db: Repositories) -> wire.Revealed:  # noqa: A002

@@ -31,6 +31,7 @@ from persistence.models import (
     AuditLog,
     BlockList,
     CreatorProfile,
+    ModerationCase,
     Session,
     SocialAccount,
     StaffRole,
@@ -127,6 +128,12 @@ class AdminUsers:
         both = union_all(*(select(_newest(part, most).subquery()) for part in (about, by))).subquery()
         newest = select(both).order_by(both.c.created_at.desc(), both.c.id.desc()).limit(most)
         return [Event(*event) for event in await self._connection.rows(newest)]
+
+    async def open_cases(self, user_id: UUID, most: int) -> Sequence[ModerationCase]:
+        """The newest first."""
+        row = ModerationCase
+        undecided = select(row).where(row.user_id == user_id, row.state.in_(("OPEN", "CLAIMED")))
+        return await self._connection.scalars(undecided.order_by(row.created_at.desc(), row.id.desc()).limit(most))
 
     async def restrictions(self, user_id: UUID, most: int) -> Sequence[StatementOfReasons]:
         """Those in force, the newest first."""

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from domain.admin.audit_filter import Filter
 from domain.admin.users import Filters, Order, search_of
 from persistence.engine.database import Database
 from persistence.repositories import Repositories
@@ -71,6 +72,26 @@ APPEALS = f"""
 INSERT INTO appeals (id, user_id, type, reason, status, created_at)
 SELECT gen_random_uuid(), gen_random_uuid(), CASE WHEN n % 1000 = 0 THEN 'fraud_flag' ELSE 'ban' END, 'x',
        CASE WHEN n % 500 = 0 THEN 'PENDING' ELSE 'DECIDED' END, timestamptz '{BASE}' - n * interval '1 minute'
+FROM generate_series(1, {ROWS}) n
+"""  # noqa: S608 - constants of this file
+
+CASES = f"""
+INSERT INTO moderation_cases (id, target_type, target_id, user_id, origin, category, state, notices, evidence,
+                              assignee_id, created_at)
+SELECT gen_random_uuid(), CASE WHEN n % 50 = 1 THEN 'LINK' ELSE 'USER' END, gen_random_uuid(),
+       CASE WHEN n % 20000 = 0 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END,
+       CASE WHEN n % 100 = 2 THEN 'STAFF' ELSE 'NOTICE' END, CASE WHEN n % 40 = 3 THEN 'spam' ELSE 'other' END,
+       CASE WHEN n % 200 = 4 THEN 'OPEN' WHEN n % 3 = 0 THEN 'REJECTED' ELSE 'APPROVED' END, n % 7, '{{}}',
+       CASE WHEN n % 500 = 5 THEN '{SOMEBODY}'::uuid WHEN n % 3 > 0 THEN gen_random_uuid() END,
+       timestamptz '{BASE}' - n * interval '1 minute'
+FROM generate_series(1, {ROWS}) n
+"""  # noqa: S608 - constants of this file
+JOBS = f"""
+INSERT INTO outbox (id, topic, payload, available_at, done_at, dead_at)
+SELECT gen_random_uuid(), CASE WHEN n % 400 = 1 THEN 'gdpr.erase' ELSE 'email.export_ready' END, '{{}}',
+       timestamptz '{BASE}' - n * interval '1 minute',
+       CASE WHEN n % 20 > 1 THEN timestamptz '{BASE}' - n * interval '1 minute' END,
+       CASE WHEN n % 20 = 1 THEN timestamptz '{BASE}' - n * interval '1 minute' END
 FROM generate_series(1, {ROWS}) n
 """  # noqa: S608 - constants of this file
 
@@ -155,6 +176,7 @@ def notes() -> Iterator[Read]:
 
 def account() -> Iterator[Read]:
     yield Read("the account", lambda db: db.admin_users.find(SOMEBODY, BASE, timedelta(days=30)), 1_000)
+    yield Read("its cases", lambda db: db.admin_users.open_cases(SOMEBODY, 20), FEW)
     yield Read("its restrictions", lambda db: db.admin_users.restrictions(SOMEBODY, 20), FEW)
     yield Read("its events", lambda db: db.admin_users.events(SOMEBODY, 20), FEW)
     yield Read("its address", lambda db: db.admin_users.last_ip(SOMEBODY), FEW)
@@ -195,6 +217,48 @@ def appeals() -> Iterator[Read]:
             yield Read(f"{status} {kind} from the middle", page((MIDDLE, SOMEBODY), status, kind), most)
 
 
+def cases() -> Iterator[Read]:
+    narrowed: tuple[dict[str, str], ...] = (
+        *({}, {"state": "OPEN"}, {"state": "REJECTED"}, {"origin": "STAFF"}, {"target_type": "LINK"}),
+        *({"category": "spam"}, {"assignee": str(SOMEBODY)}, {"assignee": "none"}),
+    )
+    for sort in ("createdAt", "-createdAt", "-notices"):
+        for filters in narrowed:
+            # Few of the cases of one kind are what many reported: these are looked through for it.
+            most = SOME if sort == "-notices" and filters else FEW
+            yield Read(f"{sort} {filters}", _cases(sort, filters), most)
+
+
+def _cases(sort: str, filters: Mapping[str, str]) -> Ask:
+    return lambda db: db.cases.page(sort, None, PAGE, **filters)
+
+
+def trail() -> Iterator[Read]:
+    day = {"created_from": MIDDLE, "created_to": MIDDLE + timedelta(days=1)}
+    narrowed: tuple[dict[str, Any], ...] = (
+        *({}, {"actor": SOMEBODY}, {"target": str(SOMEBODY)}, {"action": "auth.login"}, {"action": "gdpr."}),
+        *({"result": "failure"}, {"correlation_id": "c7"}, day),
+    )
+    for filters in narrowed:
+        for oldest_first in (False, True):
+            most = SOME if "action" in filters else FEW
+            yield Read(f"{filters} {oldest_first}", _trail(filters, oldest_first=oldest_first), most)
+
+
+def _trail(filters: Mapping[str, Any], *, oldest_first: bool) -> Ask:
+    return lambda db: db.audit_trail.page(Filter(**filters), None, PAGE, oldest_first=oldest_first)
+
+
+def jobs() -> Iterator[Read]:
+    for state in ("DUE", "RUNNING", "SCHEDULED", "DEAD", "DONE", "DISCARDED"):
+        for topic in (None, "email.export_ready", "gdpr.erase"):
+            yield Read(f"{state} {topic}", _jobs(state, topic), SOME)
+
+
+def _jobs(state: str, topic: str | None) -> Ask:
+    return lambda db: db.jobs.page(state, topic, None, PAGE)
+
+
 LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.users.list": accounts,
     "admin.users.get": account,
@@ -202,12 +266,15 @@ LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.user_notes.list": notes,
     "admin.statements.list": statements,
     "admin.appeals.list": appeals,
+    "admin.cases.list": cases,
+    "admin.audit.list": trail,
+    "admin.jobs.list": jobs,
 }
-FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS)
+FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, JOBS)
 SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
 FILLED = {
     *("users", "creator_profiles", "sessions", "user_notes", "audit_logs"),
-    *("statements_of_reasons", "bans", "appeals"),
+    *("statements_of_reasons", "bans", "appeals", "moderation_cases", "outbox"),
 }
 # Built when their tables are full, which takes a fifth of the time.
 PLAIN_INDEXES = """

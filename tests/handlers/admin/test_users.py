@@ -288,6 +288,13 @@ class TestGet:
         actions = [event["action"] for event in viewed(api, support, ada).json()["data"]["events"]]
         assert actions == ["auth.login.success", *(f"n{number:02}" for number in range(24, 5, -1))]
 
+    def test_open_cases(self, api: Api, support: dict[str, str], tables: Tables, ada: UUID) -> None:
+        row = {"target_type": "USER", "target_id": ada, "user_id": ada, "origin": "NOTICE", "evidence": {}}
+        case = insert(tables, "moderation_cases", **row, state="CLAIMED", notices=2)
+        insert(tables, "moderation_cases", **row, state="REJECTED")
+        (shown,) = viewed(api, support, ada).json()["data"]["cases"]
+        assert (shown["id"], shown["state"], shown["notices"]) == (str(case), "CLAIMED", 2)
+
     def test_restrictions_in_force(self, api: Api, support: dict[str, str], tables: Tables, ada: UUID) -> None:
         told = {"facts": "f" * 10, "source": "NOTICE", "ground": "TERMS", "reference": "4.2", "explanation": "e" * 10}
         row = told | {"user_id": ada, "type": "VISIBILITY_REMOVED", "target_type": "BIO", "starts_at": "2026-01-01"}
