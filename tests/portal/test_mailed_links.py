@@ -68,12 +68,15 @@ TOLD_ALONE = {
     "new_sign_in",
     "address_recovered",
     "password_guessed",
+    "report_decided",
     "report_received",
     "restriction_ended",
     "recovery_ended",
     "sessions_ended",
+    "sessions_ended_by_staff",
     "sign_in_after_failures",
     "staff_changed",
+    "switch_changed",
     "wrong_second_factors",
 }
 PAYLOAD = {
@@ -91,6 +94,14 @@ PAYLOAD = {
     "change": "granted",
     "member": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40",
     "role": "ADMIN",
+    "switch": "registration",
+    "state": "off",
+    "by": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40",
+    "reason": "Bots register by the thousand.",
+    "number": "7",
+    "key_id": "64e596b6",
+    "digest": "9f86d081",
+    "at": "2026-01-01T09:30:00.000Z",
     "when": "2026-01-01 09:30 UTC",
 }
 URL = re.compile(r"https?://\S+")

@@ -72,7 +72,7 @@ class TestRequest:
         assert request(api, member(server, "OWNER"), user_id, skipGrace=True).status_code == 200
         server.work_off()
         assert (status_of(tables, user_id), statuses(tables)) == ("DELETED", ["COMPLETED"])
-        assert [mail["subject"] for mail in api.mails(ADA)] == []  # it went with the rest of what was known
+        assert [mail["subject"] for mail in api.mails(ADA)] == ["Your account was deleted"]
 
     @pytest.mark.parametrize("status", ["SUSPENDED", "BANNED", "DEACTIVATED"])
     def test_of_whoever_may_not_act(self, api: Api, tables: Tables, admin: Hired, status: str) -> None:
