@@ -22,7 +22,7 @@ WITH_DIGESTS = (
     .outerjoin(AuditSealed, AuditSealed.row_id == AuditLog.id)
     .outerjoin(AuditSeal, AuditSeal.number == AuditSealed.number)
 )
-BATCH = 1000
+BATCH = 250
 # No action goes beyond this letter, by the bytes of which the index compares.
 LAST = "\U0010ffff"
 
@@ -43,7 +43,7 @@ class AuditTrail:
         await self._connection.use_snapshot()
 
     async def count_to(self, only: Filter, most: int) -> int:
-        found = _narrowed(select(AuditLog.id), only).limit(most).subquery()
+        found = _narrowed(select(AuditLog.id), only).order_by(*OLDEST.order_by).limit(most).subquery()
         return await self._connection.scalar(select(func.count()).select_from(found)) or 0
 
     async def batches(self, only: Filter) -> AsyncIterator[Sequence[Any]]:

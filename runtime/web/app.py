@@ -37,6 +37,7 @@ from runtime.web.dispatch import Container, WiredApp, find_handler
 from runtime.web.edge import EdgeMiddleware
 from runtime.web.errors import ErrorLayer, Refusals
 from runtime.web.extensions.checkup import Checkup
+from runtime.web.extensions.refused import RefusedStaff
 from runtime.web.extensions.staff import StaffGuard, StandingOf
 from runtime.web.files import FileServer
 from runtime.web.guards import GuardLayer, Guards
@@ -147,6 +148,7 @@ class Application:
             contract.policies, settings, self.config, self.limiter, utc_now,
             marks=shown, dev_token_header=contract.dev_token_header.lower(),
             staff=StaffGuard(contract.permissions, self.config, utc_now, self.parts.database, standing_of),
+            note_refusal=RefusedStaff(self.parts.database, self.limiter).note,
         )  # fmt: skip
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None

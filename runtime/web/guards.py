@@ -27,6 +27,7 @@ from domain.switches import RATE_LIMITS_ENABLED
 from domain.users import Principal
 from runtime.settings import Settings
 from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.extensions.refused import NoteRefusal, nothing_noted
 from runtime.web.extensions.staff import StaffGuard
 from runtime.web.limits.local import Decision, Limiter
 from runtime.web.linking import ByOperation
@@ -88,6 +89,7 @@ class Guards:
     checks: Mapping[str, Check] = field(default_factory=lambda: CHECKS)
     marks: Mapping[str, Mark] = field(default_factory=dict)
     staff: StaffGuard = field(kw_only=True)
+    note_refusal: NoteRefusal = field(default=nothing_noted, kw_only=True)
     dev_token_header: str = field(kw_only=True)
     """In lower case."""
 
@@ -224,13 +226,22 @@ class StaffOperation(GuardedOperation):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[SCOPE_KEY]
+        try:
+            await self._admit(call)
+            await self._next(scope, receive, send)
+        except ApiError as refusal:
+            await self._guards.note_refusal(self._policy, call, refusal.code)
+            raise
+        if call.code is not None:  # of an answer that is kept to be repeated
+            await self._guards.note_refusal(self._policy, call, call.code)
+
+    async def _admit(self, call: Call) -> None:
         self._guards.require_account(self._policy, call)
         await self._guards.require_staff(self._policy, call)
         self._guards.require_on(self._policy)
         if self._rate is not None:
             await self._guards.limit(self._policy.operation_id, call, self._rate)
         self._guards.require_fresh_staff(self._policy, call)
-        await self._next(scope, receive, send)
 
 
 class GuardAPI(RoutedAPI[GuardedOperation]):

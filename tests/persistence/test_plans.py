@@ -28,8 +28,9 @@ SMALL = {"moderation_revisions", "oauth_providers", "config_entries", "signing_k
 GROWING = Base.metadata.tables.keys() - SMALL
 USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
 FILL = f"""
-INSERT INTO users (id, email, username, referral_code)
-    SELECT gen_random_uuid(), 'u' || n || '@example.com', 'u' || n, 'R' || n FROM generate_series(1, {ROWS}) n;
+INSERT INTO users (id, created_at, email, username, referral_code)
+    SELECT gen_random_uuid(), now() - n * interval '1 day', 'u' || n || '@example.com', 'u' || n, 'R' || n
+    FROM generate_series(1, {ROWS}) n;
 INSERT INTO sessions (id, user_id, last_active_at, expires_at, revoked_at)
     SELECT gen_random_uuid(), id, now(), now() + interval '1 day', CASE WHEN n % 2 = 0 THEN now() END FROM {USERS} u;
 INSERT INTO email_verifications (id, user_id, token_hash, expires_at, used_at)
@@ -37,7 +38,8 @@ INSERT INTO email_verifications (id, user_id, token_hash, expires_at, used_at)
 INSERT INTO login_attempts (subject, failures, updated_at)
     SELECT decode(md5(n::text), 'hex'), 1, now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO outbox (id, topic, payload, done_at)
-    SELECT gen_random_uuid(), 'email.verify_address', '{{}}', now() FROM generate_series(1, {ROWS}) n;
+    SELECT gen_random_uuid(), 'email.verify_address', '{{}}', now() - n * interval '1 ms'
+    FROM generate_series(1, {ROWS}) n;
 INSERT INTO idempotency_keys (id, caller, operation_id, key, fingerprint, leased_until, expires_at)
     SELECT gen_random_uuid(), decode(md5(n::text), 'hex'), 'auth.register', 'k' || n, '', now(), now() + interval '1h'
     FROM generate_series(1, {ROWS}) n;
@@ -120,8 +122,8 @@ INSERT INTO sms_deliveries (id, job_id, provider, outcome, error, started_at)
     FROM outbox;
 INSERT INTO config_history (id, name, version, source)
     SELECT gen_random_uuid(), 'auth.k' || n % 100, n, 'COMMAND' FROM generate_series(1, {ROWS}) n;
-INSERT INTO audit_logs (id, action, result, actor_id, target_id)
-    SELECT gen_random_uuid(), 'auth.login.success', 'success', id, id FROM {USERS} u;
+INSERT INTO audit_logs (id, created_at, action, result, actor_id, target_id)
+    SELECT gen_random_uuid(), now() - n * interval '1 day', 'auth.login.success', 'success', id, id FROM {USERS} u;
 INSERT INTO audit_seals (number, rows, key_id, digest, previous, at)
     SELECT n, 1, 'k', '', '', now() - interval '1 day' + n * interval '1s' FROM generate_series(1, {ROWS}) n;
 INSERT INTO audit_sealed (row_id, number) SELECT id, row_number() OVER () FROM audit_logs LIMIT {ROWS}

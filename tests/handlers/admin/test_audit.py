@@ -235,3 +235,51 @@ class TestHead:
         assert (kept["number"], kept["digest"]) == (head["number"], head["digest"].hex())
         day = file.parent.name
         assert api.get(f"{server.origin}/files/audit/heads/{day}/{file.name}").status_code == 404
+
+
+class TestRefused:
+    """Calls of staff operations that were refused, whichever they were."""
+
+    def refused(self, tables: Tables, caller: Hired) -> list[tuple[str, str]]:
+        query = "SELECT action, details FROM audit_logs WHERE result = 'refused' AND actor_id = %s ORDER BY created_at"
+        return [(row["action"], row["details"]["code"]) for row in tables.rows(query, caller.id)]
+
+    def test_leave_an_entry_a_minute(self, api: Api, server: Server, tables: Tables) -> None:
+        support = member(server, "SUPPORT")
+        for _ in range(3):
+            refused = api.call("admin.audit.list", headers=support.headers)
+        api.call("admin.jobs.list", headers=support.headers)
+        assert self.refused(tables, support) == [
+            ("admin.audit.list", "admin.permission_denied"), ("admin.jobs.list", "admin.permission_denied"),
+        ]  # fmt: skip
+        row = tables.rows("SELECT * FROM audit_logs WHERE result = 'refused'")[0]
+        assert (row["ip_prefix"].endswith("/24"), row["correlation_id"] is not None) == (True, True)
+        assert row["correlation_id"] != refused.headers["x-correlation-id"]
+
+    def test_tell_of_strangers_too(self, api: Api, server: Server, tables: Tables) -> None:
+        stranger = member(server)
+        api.call("admin.audit.list", headers=stranger.headers)
+        assert self.refused(tables, stranger) == [("admin.audit.list", "auth.forbidden")]
+
+    def test_tell_of_a_session_without_a_proof(self, api: Api, server: Server, tables: Tables) -> None:
+        caller = member(server, "OPERATOR", session={"confirmed_at": None})
+        body = {"act": "RETRY", "ids": [str(uuid4())], "reason": "A test."}
+        for key in ("a", "b"):
+            api.call("admin.jobs.act", body, headers=caller.headers | {"Idempotency-Key": key})
+        assert self.refused(tables, caller) == [("admin.jobs.act", "admin.reauthentication_required")]
+        assert tables.one("SELECT role FROM audit_logs WHERE result = 'refused'") == {"role": "OPERATOR"}
+
+    def test_do_not_tell_of_mistakes(self, api: Api, tables: Tables, auditor: Hired) -> None:
+        api.call("admin.audit.list", params={"actor": "x"}, headers=auditor.headers)
+        api.call("admin.audit.get", path=f"/admin/audit/{uuid4()}", headers=auditor.headers)
+        api.call("admin.audit.list")
+        assert tables.rows("SELECT id FROM audit_logs WHERE result = 'refused'") == []
+
+    def test_stay_refused_where_nothing_can_be_written(self, api: Api, server: Server, tables: Tables) -> None:
+        support = member(server, "SUPPORT")
+        tables.run("ALTER TABLE audit_logs ADD CONSTRAINT nothing CHECK (false) NOT VALID")
+        try:
+            refused = api.call("admin.audit.list", headers=support.headers)
+        finally:
+            tables.run("ALTER TABLE audit_logs DROP CONSTRAINT nothing")
+        assert (refused.status_code, code_of(refused)) == (403, "admin.permission_denied")
