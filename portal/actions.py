@@ -21,6 +21,7 @@ from portal.flows import found_in
 from portal.model import Operation, Site
 from portal.pages import Page
 
+LONG = 1024  # characters from which on several lines are written; a password is shorter
 TOKEN = "token"  # noqa: S105 - the name of a field
 
 
@@ -63,5 +64,6 @@ def pages(site: Site) -> Iterator[Page]:
 def _page(action: Action, operation: Operation) -> Page:
     fields = operation.body.fields if operation.body else ()
     asked = tuple(field for field in fields if field.name in action.offered or (field.name != TOKEN and field.required))
-    context = {"action": action, "operation": operation, "asked": asked}
+    long = {field.name for field in asked for rule in field.rules if rule.key == "maxLength" and rule.limit > LONG}
+    context = {"action": action, "operation": operation, "asked": asked, "long": long}
     return Page(action.path, "actions/page.html", "home.title", context=context)

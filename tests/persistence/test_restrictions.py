@@ -8,6 +8,7 @@ import pytest
 from domain.admin.statements import REPLACED
 from domain.errors import ApiError
 from persistence.repositories import Repositories
+from tests.handlers.gdpr.test_export import archive, built
 from tests.handlers.support import account, insert, topics
 from tests.harness import Api, Server, Tables, bearer
 from tests.restrictions import DECIDER, TOLD, decided, lift, restrict, use
@@ -166,3 +167,30 @@ class TestTold:
         made = restrict(server, "ACCOUNT_BANNED", account(api, tables), told={"massSpam": True})
         lift(server, made.id)
         assert topics(tables) == []
+
+
+class TestPersonalData:
+    def test_an_erasure_leaves_what_was_decided_and_nobodys_words(
+        self, api: Api, server: Server, tables: Tables
+    ) -> None:
+        ada = account(api, tables, bio="Win a prize")
+        headers = bearer(api.sign_in())
+        made = restrict(server, "VISIBILITY_REMOVED", ada, {"bio": None}, target=("BIO", "page-of-ada"))
+        appeal = {"type": "content_removal", "reason": "It was a real prize."}
+        assert api.call("users.appeals.submit", appeal, headers=headers).status_code == 201
+        assert api.call("gdpr.delete", headers=headers).status_code == 200
+        tables.run("UPDATE gdpr_requests SET grace_ends_at = now()")
+        server.let_time_come("gdpr.erase_due")
+        assert tables.one("SELECT status FROM users") == {"status": "DELETED"}
+        row = tables.one("SELECT * FROM statements_of_reasons")
+        assert (row["id"], row["type"], row["ground"]) == (made.id, "VISIBILITY_REMOVED", TOLD["ground"])
+        assert {row["facts"], row["explanation"], row["reference"]} == {"erased"}
+        assert (row["before"], row["after"], row["target_id"], row["appeal_hash"]) == ({}, {}, None, None)
+        assert tables.count("appeals") == 0
+
+    def test_an_export_shows_it_without_who_decided(self, api: Api, server: Server, tables: Tables) -> None:
+        ada = account(api, tables)
+        restrict(server, "VISIBILITY_REMOVED", ada, {"bio": None}, target=("BIO", None))
+        (row,) = archive(api.get(built(api, server, bearer(api.sign_in()))))["statements_of_reasons.json"]
+        assert row["facts"] == TOLD["facts"]
+        assert {"decided_by", "lifted_by", "appeal_hash"}.isdisjoint(row)
