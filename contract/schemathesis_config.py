@@ -41,7 +41,7 @@ def configuration(contract: Contract) -> str:
 def _expected(policy: Policy) -> str:
     own = policy.own_codes | ({"idempotency.key_reused"} if policy.idempotent else set())
     own |= {policy.cursor.error} if policy.cursor else set()
-    moved = {PRECONDITION} if policy.versioned and policy.versioned.taken else set[int]()  # nobody can guess a version
+    moved = {PRECONDITION} & set(policy.statuses.values())  # nobody can guess a version
     statuses = sorted(({policy.statuses[code] for code in own} & BUSINESS) | moved)
     if not statuses:
         return ""
