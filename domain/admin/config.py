@@ -10,7 +10,7 @@ from domain.admin import ALLOWED_NETWORKS, is_allowed, require_fresh, require_pe
 from domain.clock import timestamp
 from domain.config.changes import Wish, told
 from domain.config.rules import is_dangerous
-from domain.config_keys import Config
+from domain.config_keys import Config, UrlKey
 from domain.errors import ApiError
 from domain.presenting import presented
 from domain.users import Client, Principal
@@ -84,10 +84,13 @@ def change_view(change: Any, *, secret: bool) -> wire.ConfigChange:
 
 
 def require_may_change(entry: Entry, principal: Principal, now: datetime, config: Config) -> None:
-    """Raises ApiError admin.permission_denied, admin.config.invalid for a switch, admin.reauthentication_required."""
+    """Who may not read a secret must not have it sent to an address of their own, nor mailed links with tokens.
+
+    Raises ApiError admin.permission_denied, admin.config.invalid for a switch, admin.reauthentication_required.
+    """
     if entry.key.startswith(OF_STAFF):
         require_permission(KEYS_OF_STAFF, principal.permissions)
-    if entry.secret:
+    if entry.secret or entry.kind == UrlKey.kind:
         require_permission(CREDENTIALS, principal.permissions)
     if entry.switch:
         raise invalid(entry.key, "switch")

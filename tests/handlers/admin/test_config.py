@@ -279,6 +279,12 @@ class TestSet:
         assert PLANTED not in answer.text
         assert put(api, member(server, "ADMIN"), SECRET, PLANTED).status_code == 200
 
+    @pytest.mark.parametrize("key", ["external.sms.twilio.base_url", "site.base_url"])
+    def test_so_do_addresses_that_they_are_sent_to(self, api: Api, operator: Hired, server: Server, key: str) -> None:
+        answer = put(api, operator, key, "https://collects.example")
+        assert answer.json()["error"]["i18nVars"] == {"permission": "providers.credentials"}
+        assert put(api, member(server, "ADMIN"), key, "https://example.com").status_code == 200
+
     def test_nobody_shuts_themselves_out(self, api: Api, owner: Hired, tables: Tables) -> None:
         answer = put(api, owner, NETWORKS, ["203.0.113.0/24"])
         assert broken_rules(answer) == {("value", "own_network")}
