@@ -45,10 +45,10 @@ async def submit(
         locale=client.locale,
         category=body["category"],
         explanation=body["explanation"],
-        evidence=dict(target.evidence),
     )
     if notice_id is None:
         return {"id": str(await _first(db, case_id, reporter))}
+    await db.cases.note_look(case_id, target, clock())
     if await _may_be_mailed(db, reporter, config, clock, digests):
         await db.outbox.add(topics.ReportReceived(notice_id, reporter.user_id))
     await db.audit.record("report.submitted", actor=reporter.user_id, target=notice_id)

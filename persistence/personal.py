@@ -392,7 +392,6 @@ PERSONAL: tuple[Personal, ...] = (
         ),
         {
             "case_id": "it is shared with others who reported the same",
-            "evidence": "it is about another person",
             "told_at": INTERNAL,
         },
         erased=_reported,

@@ -6,8 +6,8 @@ from typing import Any
 
 from persistence.engine.database import Database
 
-# A node follows its config, keys and the cost of its hashes at its own pace.
-BY_THE_WAY = ("config_entries", "signing_keys", "max(substr(password_hash")
+# A node follows its config, keys, rules of moderation and the cost of its hashes at its own pace.
+BY_THE_WAY = ("config_entries", "signing_keys", "max(substr(password_hash", "FROM moderation_revisions")
 
 Asked = list[tuple[str, Mapping[str, Any]]]
 

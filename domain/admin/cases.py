@@ -74,16 +74,29 @@ def full_view(
 
 
 def _report_view(notice: Any, *, whole: bool) -> wire.CaseReport:
-    email = notice.email if whole else masked_email(notice.email)
-    return presented(wire.CaseReport, notice, email=email, evidence=_evidence_view(notice.evidence))
+    return presented(wire.CaseReport, notice, email=notice.email if whole else masked_email(notice.email))
 
 
 def _evidence_view(evidence: Mapping[str, Any]) -> wire.CaseEvidence:
     """Empty once the account is erased."""
-    flags = [
-        {"at": timestamp(datetime.fromisoformat(flag["at"])), "scope": flag["scope"], "text": flag["text"]}
-        | {"rules": flag["rules"]}
-        for flag in evidence.get("flags", ())
+    later: list[wire.CaseLook] = [
+        presented(wire.CaseLook, None, at=_at(look), **_look(look)) for look in _some(evidence, "later")
     ]
-    fields = ("username", "displayName", "bio", "avatarUrl")
-    return presented(wire.CaseEvidence, None, flags=flags, **{name: evidence.get(name) for name in fields})
+    flags: list[wire.CaseFlag] = [
+        {"at": _at(flag), "scope": flag["scope"], "text": flag["text"], "rules": flag["rules"]}
+        for flag in _some(evidence, "flags")
+    ]
+    return presented(wire.CaseEvidence, None, later=later, flags=flags, **_look(evidence))
+
+
+def _some(evidence: Mapping[str, Any], name: str) -> Sequence[Any]:
+    found: Sequence[Any] = evidence.get(name, ())
+    return found
+
+
+def _at(seen: Mapping[str, Any]) -> str:
+    return timestamp(datetime.fromisoformat(seen["at"]))
+
+
+def _look(seen: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: seen.get(name) for name in ("username", "displayName", "bio", "avatarUrl")}

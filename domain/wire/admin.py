@@ -655,6 +655,14 @@ class AddUserNoteRequest(TypedDict):
     text: str
 
 
+class CaseLook(TypedDict):
+    at: str
+    username: str | None
+    displayName: str | None
+    bio: str | None
+    avatarUrl: str | None
+
+
 class CaseFlag(TypedDict):
     at: str
     scope: str
@@ -667,6 +675,7 @@ class CaseEvidence(TypedDict):
     displayName: str | None
     bio: str | None
     avatarUrl: str | None
+    later: list[CaseLook]
     flags: list[CaseFlag]
 
 
@@ -677,7 +686,6 @@ class CaseReport(TypedDict):
     userId: str | None
     name: str | None
     email: str | None
-    evidence: CaseEvidence
     createdAt: str
 
 

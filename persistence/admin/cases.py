@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, cast, func, or_, select, update
+from sqlalchemy import Select, and_, cast, func, literal_column, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from domain.trust.reports import Target, as_id
@@ -18,7 +18,7 @@ SHOWN = func.jsonb_build_object(
     "username", User.username, "displayName", User.display_name, "bio", User.bio, "avatarUrl", User.avatar_url
 )
 
-MOST_FLAGS = 20
+MOST_FLAGS = MOST_LOOKS = 20
 ORDERS = {
     "createdAt": Keyset(ModerationCase.created_at, ModerationCase.id),
     "-createdAt": Keyset(ModerationCase.created_at.desc(), ModerationCase.id.desc()),
@@ -80,6 +80,17 @@ class Cases:
         more = func.jsonb_build_object("flags", so_far.op("||")(cast(list(flags), JSONB)))
         room = update(ModerationCase).where(ModerationCase.id == case_id, func.jsonb_array_length(so_far) < MOST_FLAGS)
         await self._connection.execute(room.values(evidence=ModerationCase.evidence.op("||")(more)))
+
+    async def note_look(self, case_id: UUID, target: Target, now: datetime) -> None:
+        """What the target looks like, unless it is as it was last seen. ``MOST_LOOKS`` are kept, the first."""
+        looks = func.coalesce(ModerationCase.evidence["later"], cast([], JSONB))
+        shown = cast(dict(target.evidence), JSONB)
+        last = func.coalesce(looks.op("->")(literal_column("-1")), ModerationCase.evidence)
+        look = cast([{**target.evidence, "at": now.isoformat()}], JSONB)
+        more = func.jsonb_build_object("later", looks.op("||")(look))
+        changed = update(ModerationCase).where(ModerationCase.id == case_id, not_(last.bool_op("@>")(shown)))
+        changed = changed.where(func.jsonb_array_length(looks) < MOST_LOOKS)
+        await self._connection.execute(changed.values(evidence=ModerationCase.evidence.op("||")(more)))
 
     async def add_notice(self, case_id: UUID, **columns: Any) -> UUID | None:
         """None when the reporter has one in the case."""

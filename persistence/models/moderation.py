@@ -15,7 +15,8 @@ IS_OPEN = text("state IN ('CLAIMED', 'OPEN')")
 class ModerationCase(Identified, Created, Base):
     """``user_id``: whose the target is. At most one case of a target is open.
 
-    ``evidence``: what the target looked like when the case was opened. ``assignee_id`` claimed or decided it.
+    ``evidence``: what the target looked like when the case was opened, and ``later`` where a report found it changed;
+    ``flags`` of rules. ``assignee_id`` claimed or decided it.
     """
 
     __tablename__ = "moderation_cases"
@@ -48,7 +49,7 @@ class ModerationCase(Identified, Created, Base):
 class ModerationNotice(Identified, Created, Base):
     """``user_id`` reported, or somebody without an account, of whom ``name`` and ``email`` are what was stated.
 
-    ``evidence``: what the target looked like then. ``told_at``: when the mail about the decision was queued.
+    ``told_at``: when the mail about the decision was queued.
     """
 
     __tablename__ = "moderation_notices"
@@ -66,7 +67,6 @@ class ModerationNotice(Identified, Created, Base):
     locale: Mapped[str]
     category: Mapped[str]
     explanation: Mapped[str]
-    evidence: Mapped[dict[str, Any]]
     told_at: Mapped[datetime | None]
 
 

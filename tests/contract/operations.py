@@ -48,6 +48,7 @@ NEEDS = {
     "auth.verify_email_change": ("email_changes", "token_hash"),
     "users.appeals.submit_by_link": ("statements_of_reasons", "appeal_hash"),
     "users.usernames.check": ("users", "username"),
+    "reports.submit": ("users", "username"),
     "gdpr.cancel_deletion": ("reactivation_tokens", "token_hash"),
 } | {name: ("sessions", "id") if name not in OF_STAFF else ("staff_roles", "expires_at") for name in SECURED}
 

@@ -60,6 +60,7 @@ OTHER = {
     "users.blocks.remove": ("userId", "5b0f6f0e-6f3c-4f4e-9d0e-0c7c3a1f2b65"),
     "users.consents.record": ("accepted", False),
     "users.appeals.submit": ("reason", "It was not me."),
+    "reports.submit": ("explanation", "It takes money from my fans."),
     "admin.user_status.change_many": ("reason", "Another reason."),
 }
 each_with_body = pytest.mark.parametrize("operation_id", WITH_BODY)

@@ -1,9 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, insert, somebody, topics
@@ -82,7 +84,7 @@ class TestSubmit:
         assert (case["notices"], case["evidence"]) == (1, shown)
         notice = tables.one("SELECT * FROM moderation_notices")
         assert (str(notice["id"]), notice["case_id"]) == (response.json()["data"]["id"], case["id"])
-        assert (notice["name"], notice["email"], notice["evidence"]) == (None, None, shown)
+        assert (notice["name"], notice["email"]) == (None, None)
         (entry,) = audited(tables, "report.submitted")
         assert (entry["actor_id"], entry["target_id"]) == (notice["user_id"], str(notice["id"]))
 
@@ -101,8 +103,20 @@ class TestSubmit:
             "notices": 2,
             "category": "IMPERSONATION",
         }
-        bios = tables.rows("SELECT evidence ->> 'bio' AS bio FROM moderation_notices ORDER BY created_at")
-        assert [row["bio"] for row in bios] == ["Pay me.", "Nothing to see."]
+
+    def test_what_changed_between_reports_is_kept(
+        self, server: Server, api: Api, mallory: UUID, tables: Tables
+    ) -> None:
+        for bio in ("Pay me.", "Nothing to see.", "Nothing to see.", "Pay me."):
+            change(tables, "users", mallory, bio=bio)
+            assert report(api, somebody(server)).status_code == 201
+        evidence = tables.one("SELECT evidence FROM moderation_cases")["evidence"]
+        assert evidence["bio"] == "Pay me."
+        assert [look["bio"] for look in evidence["later"]] == ["Nothing to see.", "Pay me."]
+        many = {"bio": "x", "later": [{"bio": str(number)} for number in range(20)]}
+        tables.run("UPDATE moderation_cases SET evidence = %s", Jsonb(many))
+        assert report(api, somebody(server)).status_code == 201
+        assert tables.one("SELECT evidence FROM moderation_cases") == {"evidence": many}
 
     def test_after_a_decision_there_is_another_case(self, api: Api, access: str, mallory: UUID, tables: Tables) -> None:
         report(api, access)
@@ -184,6 +198,30 @@ class TestMails:
         tables.run("UPDATE users SET status = 'DELETED' WHERE id <> %s", mallory)
         assert api.mails("ada@example.com") == []
         tables.run("DELETE FROM moderation_notices")
+
+
+class TestErasure:
+    def test_what_a_person_stated_goes_and_the_report_stays(
+        self, server: Server, api: Api, mallory: UUID, tables: Tables
+    ) -> None:
+        """With the account, and before there was one."""
+        report(api)
+        ada = account(api, tables)
+        tables.run("UPDATE users SET username = 'eve', display_name = 'Eve' WHERE id = %s", mallory)
+        report(api, api.sign_in(), targetId="eve", category="SCAM")
+        gone = {"kind": "DELETION", "status": "PENDING", "grace_ends_at": datetime.now(UTC)}
+        insert(tables, "gdpr_requests", user_id=ada, **gone)
+        server.let_time_come("gdpr.erase_due")
+        told = tables.rows("SELECT user_id, name, email, category FROM moderation_notices ORDER BY created_at")
+        nobody = {"user_id": None, "name": None, "email": None}
+        assert told == [nobody | {"category": "IMPERSONATION"}, nobody | {"category": "SCAM"}]
+
+    def test_of_who_was_reported_no_copy_is_kept(self, server: Server, api: Api, mallory: UUID, tables: Tables) -> None:
+        report(api)
+        gone = {"kind": "DELETION", "status": "PENDING", "grace_ends_at": datetime.now(UTC)}
+        insert(tables, "gdpr_requests", user_id=mallory, **gone)
+        server.let_time_come("gdpr.erase_due")
+        assert tables.one("SELECT evidence FROM moderation_cases") == {"evidence": {}}
 
 
 class TestRace:

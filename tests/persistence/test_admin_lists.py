@@ -86,6 +86,18 @@ SELECT gen_random_uuid(), CASE WHEN n % 50 = 1 THEN 'LINK' ELSE 'USER' END, gen_
        timestamptz '{BASE}' - n * interval '1 minute'
 FROM generate_series(1, {ROWS}) n
 """  # noqa: S608 - constants of this file
+NOTICES = f"""
+INSERT INTO moderation_notices (id, case_id, user_id, locale, category, explanation, created_at)
+SELECT gen_random_uuid(), CASE WHEN n % 1000 = 0 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END, gen_random_uuid(),
+       'en', 'SPAM', '', timestamptz '{BASE}' - n * interval '1 minute'
+FROM generate_series(1, {ROWS}) n
+"""  # noqa: S608 - constants of this file
+RULES = f"""
+INSERT INTO moderation_rules (id, kind, pattern, folded, match, scopes, action, created_at)
+SELECT gen_random_uuid(), CASE WHEN n % 1000 = 0 THEN 'DOMAIN' ELSE 'TERM' END, n, n, 'WORD', '{{bio}}',
+       CASE WHEN n % 1000 = 1 THEN 'BLOCK' ELSE 'FLAG' END, timestamptz '{BASE}' - n * interval '1 minute'
+FROM generate_series(1, {ROWS}) n
+"""  # noqa: S608 - constants of this file
 JOBS = f"""
 INSERT INTO outbox (id, topic, payload, available_at, done_at, dead_at)
 SELECT gen_random_uuid(), CASE WHEN n % 400 = 1 THEN 'gdpr.erase' ELSE 'email.export_ready' END, '{{}}',
@@ -233,6 +245,23 @@ def _cases(sort: str, filters: Mapping[str, str]) -> Ask:
     return lambda db: db.cases.page(sort, None, PAGE, **filters)
 
 
+def case() -> Iterator[Read]:
+    yield Read("its reports", lambda db: db.cases.newest_notices(SOMEBODY, 100), FEW)
+    yield Read("its first report", lambda db: db.cases.first_notice(SOMEBODY), FEW)
+    yield Read("its events", lambda db: db.cases.events(SOMEBODY, 100), FEW)
+
+
+def rules() -> Iterator[Read]:
+    """Those that are no names: of both there are two statements."""
+
+    def page(keys: Sequence[Any] | None, kind: str | None, action: str | None) -> Ask:
+        return lambda db: db.rules.newest(keys, PAGE, kind, action)
+
+    for keys in (None, (MIDDLE, SOMEBODY)):
+        for kind, action in (("TERM", None), ("DOMAIN", None), ("TERM", "BLOCK"), (None, "FLAG"), ("TERM", "FLAG")):
+            yield Read(f"{kind} {action} {keys}", page(keys, kind, action), FEW)
+
+
 def trail() -> Iterator[Read]:
     day = {"created_from": MIDDLE, "created_to": MIDDLE + timedelta(days=1)}
     narrowed: tuple[dict[str, Any], ...] = (
@@ -267,14 +296,17 @@ LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.statements.list": statements,
     "admin.appeals.list": appeals,
     "admin.cases.list": cases,
+    "admin.cases.find": case,
+    "admin.rules.list": rules,
     "admin.audit.list": trail,
     "admin.jobs.list": jobs,
 }
-FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, JOBS)
+FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS)
 SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
 FILLED = {
     *("users", "creator_profiles", "sessions", "user_notes", "audit_logs"),
     *("statements_of_reasons", "bans", "appeals", "moderation_cases", "outbox"),
+    *("moderation_notices", "moderation_rules"),
 }
 # Built when their tables are full, which takes a fifth of the time.
 PLAIN_INDEXES = """

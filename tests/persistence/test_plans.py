@@ -112,8 +112,8 @@ INSERT INTO moderation_rules (id, kind, pattern, folded, match, scopes, action)
 INSERT INTO moderation_cases (id, target_type, target_id, user_id, origin, state, evidence)
     SELECT gen_random_uuid(), 'USER', id, id, 'NOTICE', CASE WHEN n % 2 = 0 THEN 'OPEN' ELSE 'APPROVED' END, '{{}}'
     FROM {USERS} u;
-INSERT INTO moderation_notices (id, case_id, user_id, locale, category, explanation, evidence)
-    SELECT gen_random_uuid(), id, user_id, 'en', 'SPAM', '', '{{}}' FROM moderation_cases;
+INSERT INTO moderation_notices (id, case_id, user_id, locale, category, explanation)
+    SELECT gen_random_uuid(), id, user_id, 'en', 'SPAM', '' FROM moderation_cases;
 INSERT INTO email_deliveries (id, job_id, provider, outcome, error, started_at)
     SELECT gen_random_uuid(), id, 'smtp', 'delivered', CASE WHEN row_number() OVER () % 50 = 0 THEN '4.2.1' END, now()
     FROM outbox;

@@ -140,7 +140,7 @@ class TestFind:
         assert (told["evidence"]["bio"], told["evidence"]["flags"]) == ("Pay me.", [])
         newest, oldest = told["reports"]
         assert (newest["userId"], newest["email"], newest["category"]) == (str(reporter), None, "SCAM")
-        assert newest["evidence"]["bio"] == "Nothing to see."
+        assert [look["bio"] for look in told["evidence"]["later"]] == ["Nothing to see."]
         assert (oldest["userId"], oldest["name"], oldest["email"]) == (None, "Ada Lovelace", "a***@e***.com")
         whole = found(api, case_id, member(server, "ADMIN"))
         assert whole["reports"][1]["email"] == "ada@example.com"
@@ -166,7 +166,14 @@ class TestFind:
     ) -> None:
         tables.run("UPDATE moderation_cases SET evidence = '{}'")
         told = found(api, case_id, moderator)
-        assert told["evidence"] == {"username": None, "displayName": None, "bio": None, "avatarUrl": None, "flags": []}
+        assert told["evidence"] == {
+            "username": None,
+            "displayName": None,
+            "bio": None,
+            "avatarUrl": None,
+            "later": [],
+            "flags": [],
+        }
 
 
 class TestClaim:
