@@ -411,6 +411,7 @@ PERSONAL: tuple[Personal, ...] = (
         "What you did.",
         _of(AuditLog, "actor_id"),
         Keep("append-only by law of the database; it holds ids, keyed hashes and coarse networks, never an address"),
+        dict.fromkeys(("reason", "before", "after"), "what staff did to the accounts of others, and why"),
     ),
     Personal(
         ConfigChange,

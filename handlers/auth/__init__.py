@@ -298,7 +298,7 @@ async def _count_attempt(
 async def _leave_trace(db: Repositories, user: Any, refusal: str | None, subjects: Subjects) -> None:
     target = user.id if user else None
     await db.audit.record(
-        "auth.login.failure", result="failure", target=target, reason=refusal, subject=subjects[0][0].text
+        "auth.login.failure", result="failure", target=target, refusal=refusal, subject=subjects[0][0].text
     )
 
 

@@ -306,7 +306,7 @@ async def _turn_away(
         await db.outbox.add(topics.Reactivation(user.id), secret=str(token))
     platform = visit.identity.platform
     await db.audit.record(
-        "auth.oauth.login.failure", result="failure", target=user.id, reason=refusal, platform=platform
+        "auth.oauth.login.failure", result="failure", target=user.id, refusal=refusal, platform=platform
     )
 
 

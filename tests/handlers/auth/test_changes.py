@@ -219,7 +219,7 @@ class TestUndo:
             refused(api.call("auth.oauth.login", body), 403, "auth.oauth.password_due")
             assert (links(tables), tables.rows("SELECT 1 FROM sessions WHERE revoked_at IS NULL")) == (standing, [])
             (entry,) = audited(tables, "auth.oauth.login.failure")
-            assert entry["details"]["reason"] == "auth.oauth.password_due"
+            assert entry["details"]["refusal"] == "auth.oauth.password_due"
             chosen_anew(api)
             assert signed_in(api, told(platform, hd="example.com"))["isNewUser"] is False
 

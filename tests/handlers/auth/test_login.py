@@ -134,7 +134,7 @@ class TestLogin:
         assert (response.status_code, code_of(response)) == (status, code)
         assert "set-cookie" not in response.headers
         assert tables.count("sessions") == 0
-        reasons = [entry["details"]["reason"] for entry in audited(tables, "auth.login.failure")]
+        reasons = [entry["details"]["refusal"] for entry in audited(tables, "auth.login.failure")]
         assert reasons == ["auth.login.invalid_credentials", code]
         assert tables.one("SELECT last_login_at FROM users WHERE id = %s", user_id)["last_login_at"] is None
 

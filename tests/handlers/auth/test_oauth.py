@@ -266,7 +266,7 @@ class TestLoginOfANewcomer:
         }
         assert (tables.count("sessions"), topics(tables)) == (0, ["email.verify_address"])
         (entry,) = audited(tables, "auth.oauth.login.failure")
-        assert entry["details"] == {"platform": "x", "reason": "auth.login.email_not_verified"}
+        assert entry["details"] == {"platform": "x", "refusal": "auth.login.email_not_verified"}
         assert signed_in(api, proven(api, traded(platform)))["isNewUser"] is False
         assert signed_in(api, traded(platform))["isNewUser"] is False
         assert tables.one("SELECT platform_username FROM social_accounts")["platform_username"] == "ada"
