@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from domain.admin.sealing import Head, Texts
 from domain.clock import timestamp
 from persistence.engine.connection import Connection
+from persistence.engine.keyset import Keyset
 from persistence.models import AuditLog, AuditSeal, AuditSealed
 
 COLUMNS: Any = sa.text("""
@@ -22,6 +23,17 @@ COLUMNS: Any = sa.text("""
 """)
 NOT_SEALED = ~exists().where(AuditSealed.row_id == AuditLog.id)
 NOW = select(func.now(), cast(sa.extract("epoch", func.now()), Text))
+
+
+Place = tuple[datetime, UUID]
+OLDEST = Keyset(AuditLog.created_at, AuditLog.id)
+
+
+class Unsealed(NamedTuple):
+    """A row of the audit log: where it stands among the others, and what a seal holds of it."""
+
+    place: Place
+    texts: Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +91,13 @@ class Seals:
         found = await self._connection.row(SEALS.order_by(AuditSeal.number.desc()).limit(1))
         return None if found is None else Seal(*found)
 
-    async def unsealed(self, within: timedelta | None, most: int) -> tuple[list[UUID], list[Texts]]:
-        """Committed rows that no seal holds, the oldest first: their ids, and their texts."""
-        rows = select(AuditLog.id, *self._texts()).where(NOT_SEALED)
+    async def unsealed(self, within: timedelta | None, after: Place | None, most: int) -> list[Unsealed]:
+        """Committed rows that no seal holds and that come ``after`` a place, the oldest first."""
+        rows = select(AuditLog.created_at, AuditLog.id, *self._texts()).where(NOT_SEALED)
         if within is not None:
             rows = rows.where(AuditLog.created_at > func.now() - within)
-        found = await self._connection.rows(rows.order_by(AuditLog.created_at, AuditLog.id).limit(most))
-        return [row[0] for row in found], [tuple(row[1:]) for row in found]
+        found = await self._connection.rows(OLDEST.page(rows, after, most))
+        return [Unsealed((row[0], row[1]), tuple(row[2:])) for row in found]
 
     async def add(self, seal: Seal, row_ids: Sequence[UUID]) -> bool:
         """False when another worker made the seal of this number."""

@@ -11,7 +11,7 @@ from itertools import groupby
 from domain.admin.sealing import MOST_ROWS, Bad, Fault, Head, Texts, Verified, digest_of
 from domain.clock import timestamp
 from domain.keys import Purpose
-from persistence.admin.seals import Seal, Seals
+from persistence.admin.seals import Place, Seal, Seals, Unsealed
 from persistence.engine.database import Database
 from services.keyring import Keyring
 
@@ -34,24 +34,25 @@ class AuditSeals:
         return await self._seal_all(None)
 
     async def _seal_all(self, within: timedelta | None) -> int:
-        sealed = 0
-        while rows := await self._seal_next(within):
-            sealed += rows
+        """From the oldest on, each row looked at once: what is committed behind us meanwhile is for the next time."""
+        sealed, place = 0, None
+        while rows := await self._seal_next(within, place):
+            sealed, place = sealed + len(rows), rows[-1].place
         return sealed
 
-    async def _seal_next(self, within: timedelta | None) -> int:
+    async def _seal_next(self, within: timedelta | None, after: Place | None) -> list[Unsealed]:
         """One seal, in a transaction of its own. Whoever comes second to its number leaves the rest to the first."""
         async with self._database.unit() as db:
             names, last = await db.audit_seals.columns(), await db.audit_seals.last()
-            ids, texts = await db.audit_seals.unsealed(within, MOST_ROWS)
-            if not ids:
-                return 0
+            rows = await db.audit_seals.unsealed(within, after, MOST_ROWS)
+            if not rows:
+                return []
             moment, at = await db.audit_seals.now()
             number, previous = (last.number + 1, last.digest) if last else (1, b"")
             kid = self._keyring.current
-            digest = digest_of(self._key(kid) or b"", previous, number, at, names, texts)
-            seal = Seal(number, len(ids), kid, digest, previous, at, moment)
-            return len(ids) if await db.audit_seals.add(seal, ids) else 0
+            digest = digest_of(self._key(kid) or b"", previous, number, at, names, [row.texts for row in rows])
+            seal = Seal(number, len(rows), kid, digest, previous, at, moment)
+            return rows if await db.audit_seals.add(seal, [row.place[1] for row in rows]) else []
 
     def _key(self, kid: str) -> bytes | None:
         return self._keyring.keys(Purpose.AUDIT_SEAL).get(kid)
