@@ -1,5 +1,7 @@
 """Who is shut out by staff: with a statement, at once, and so that it can be taken back."""
 
+import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +12,13 @@ import pytest
 
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, topics
-from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
+from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules, code_of
 from tests.restrictions import TOLD, excluded
 from tests.staff import grant, hired, member
 
 REASON = "Third notice in a month."
 CHANGE = "admin.user_status.change"
+LOGIN = {"email": "ada@example.com", "password": PASSWORD}
 
 
 def put(
@@ -83,7 +86,7 @@ class TestChange:
         assert (data["status"], data["banId"], data["until"], data["version"]) == ("ACTIVE", None, None, 3)
         assert topics(tables).count("email.restriction_ended") == 1
         assert tables.one("SELECT ended_as FROM statements_of_reasons") == {"ended_as": "LIFTED"}
-        assert api.call("auth.login", {"email": "ada@example.com", "password": "Correct-Horse-7"}).status_code == 200
+        assert api.call("auth.login", LOGIN).status_code == 200
 
     def test_lifts_what_was_before_there_were_statements(
         self, api: Api, tables: Tables, moderator: dict[str, str]
@@ -276,6 +279,38 @@ class TestRaces:
             assert by_hand.result().status_code in (200, 412)
         assert status(tables, ada) == "ACTIVE"
         assert topics(tables).count("email.restriction_ended") == 1
+
+
+def test_it_is_shut_out_on_every_node(
+    start_server: Callable[..., Server], api: Api, server: Server, tables: Tables, moderator: dict[str, str]
+) -> None:
+    ada, other = account(api, tables), start_server(server.database_url)
+    with other.client() as there:
+        access = bearer(there.sign_in())
+        assert there.call("auth.me", headers=access).status_code == 200
+        assert put(api, ada, "BANNED", moderator, statement=TOLD).status_code == 200
+        assert code_of(there.call("auth.me", headers=access)) == "auth.unauthenticated"
+        assert there.call("auth.refresh").status_code == 401
+        assert code_of(there.call("auth.login", LOGIN)) == "auth.login.account_suspended"
+
+
+def test_from_the_exclusion_through_the_appeal_back_in(
+    api: Api, server: Server, tables: Tables, moderator: dict[str, str]
+) -> None:
+    """The person only has the mail."""
+    ada, reviewer = account(api, tables), hired(server, "MODERATOR")
+    put(api, ada, "BANNED", moderator, statement=TOLD)
+    (mail,) = api.mails("ada@example.com")
+    link = re.search(r"/appeal\?token=([0-9a-f-]{36})", mail["text"])
+    assert link is not None
+    made = api.call("users.appeals.submit_by_link", {"token": link[1], "reason": "It was not me."})
+    path = f"/admin/appeals/{made.json()['data']['id']}"
+    found = api.call("admin.appeals.find", path=path, headers=reviewer).json()["data"]
+    assert found["statement"]["userId"] == str(ada)
+    assert api.call("admin.appeals.claim", path=f"{path}/claim", headers=reviewer).status_code == 200
+    body = {"outcome": "GRANTED", "explanation": "It was another account."}
+    assert api.call("admin.appeals.decide", body, path=f"{path}/decide", headers=reviewer).status_code == 200
+    assert api.call("auth.login", LOGIN).status_code == 200
 
 
 def test_what_is_marked_as_changed_by_hand_is_seen(api: Api, server: Server, tables: Tables) -> None:
