@@ -94,7 +94,8 @@ class TestRemove:
             assert (response.status_code, code_of(response)) == (403, "admin.user_note.not_own")
         assert remove(api, caller.headers, ada, note_id).status_code == 200
         assert tables.count("user_notes") == 0
-        (row,) = audited(tables, "admin.user_notes.remove")
+        *refused, row = audited(tables, "admin.user_notes.remove")
+        assert {one["result"] for one in refused} == {"failure"}
         assert (row["actor_id"], row["target_id"], row["details"]) == (caller.id, str(ada), {"note": note_id})
 
     def test_what_is_not_there(self, api: Api, tables: Tables, ada: UUID, support: dict[str, str]) -> None:
