@@ -36,6 +36,9 @@ from services.container import (
 from services.current_password import CurrentPassword
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
+from services.platforms import OAuthDirectory as Platforms
+from services.providers.desk import ProviderDesk
+from services.providers.samples import ProviderSamples
 from services.second_factor import SecondFactor
 from services.tokens import Tokens
 from services.trust.moderation import Moderation
@@ -65,8 +68,11 @@ __all__ = [
     "OAuth",
     "OneByOne",
     "Permissions",
+    "Platforms",
     "Prepare",
     "Principal",
+    "ProviderDesk",
+    "ProviderSamples",
     "QrCode",
     "RandomBytes",
     "RegionOf",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BATCH = 1000
 KEPT = timedelta(days=7)
 DEAD_KEPT = timedelta(days=30)
+OUTCOMES_KEPT = timedelta(hours=26)  # of providers: an answer tells of a day and the hour that it began in
 RETIRED_KEPT = timedelta(days=1)  # of signing keys: longer than any access token lives
 
 
@@ -32,6 +33,7 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
         await db.idempotency.purge()
         await db.oauth_used_tokens.purge()
         await db.signing_keys.purge(now - RETIRED_KEPT)
+        await db.providers.purge(now - OUTCOMES_KEPT)
         # No longer than the wishes for an address or a phone, which lead an erasure to these mails.
         await db.mailbox.purge(now - KEPT)
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from domain.admin.providers import family_of
+from persistence.admin.providers import ProviderRows
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import ConfigChange, ConfigEntry
@@ -36,6 +38,7 @@ class ConfigEntries:
 
     async def remove(self, name: str, version: int) -> bool:
         """Whether it had this version."""
+        await self._touch(name)
         gone = delete(ConfigEntry).where(ConfigEntry.name == name, ConfigEntry.version == version)
         return await self._connection.row(gone.returning(ConfigEntry.name)) is not None
 
@@ -43,6 +46,7 @@ class ConfigEntries:
         self, name: str, value: Any, version: int, *, following: int, by: UUID | None, until: datetime | None
     ) -> bool:
         """Whether it had the ``version``, which is 0 where nothing was stored, and has the ``following`` one now."""
+        await self._touch(name)
         columns = {"value": value, "version": following, "updated_by": by, "expires_at": until}
         if version == 0:
             row = pg_insert(ConfigEntry).values(name=name, **columns).on_conflict_do_nothing()
@@ -50,6 +54,12 @@ class ConfigEntries:
         had = update(ConfigEntry).where(ConfigEntry.name == name, ConfigEntry.version == version)
         changed = had.values(updated_at=func.now(), **columns)
         return await self._connection.row(changed.returning(ConfigEntry.name)) is not None
+
+    async def _touch(self, name: str) -> None:
+        """A family of providers has another version with each of its keys, whoever changes one."""
+        family = family_of(name)
+        if family is not None:
+            await ProviderRows(self._connection).touch(family)
 
 
 class ConfigHistory:

@@ -9,6 +9,7 @@ from persistence.admin.audit import AuditTrail
 from persistence.admin.cases import Cases
 from persistence.admin.jobs import Jobs
 from persistence.admin.overview import Overview
+from persistence.admin.providers import ProviderRows
 from persistence.admin.recoveries import Recoveries
 from persistence.admin.rules import Rules
 from persistence.admin.seals import Seals
@@ -108,6 +109,7 @@ class Repositories:
     oauth_used_tokens = Repository(OAuthUsedTokens)
     jobs = Repository(Jobs)
     overview = Repository(Overview)
+    providers = Repository(ProviderRows)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
     statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
     staff = Repository(Staff)

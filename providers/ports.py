@@ -70,6 +70,9 @@ class SmsProvider(Protocol):
         Raises ProviderUnavailable or ProviderRejected.
         """
 
+    async def probe(self) -> str:
+        """As ``EmailProvider.probe``."""
+
 
 class CaptchaProvider(Protocol):
     name: str
@@ -80,6 +83,9 @@ class CaptchaProvider(Protocol):
         Raises ProviderUnavailable when the vendor cannot tell or our credentials are refused.
         """
 
+    async def probe(self) -> str:
+        """As ``EmailProvider.probe``."""
+
 
 class LeakedPasswordsProvider(Protocol):
     name: str
@@ -89,6 +95,9 @@ class LeakedPasswordsProvider(Protocol):
 
         No more than the first five digits leave the house. Raises ProviderUnavailable when the service cannot tell.
         """
+
+    async def probe(self) -> str:
+        """As ``EmailProvider.probe``."""
 
 
 class GeoIpProvider(Protocol):
@@ -101,6 +110,9 @@ class GeoIpProvider(Protocol):
         trusted proxy.
         """
 
+    async def probe(self) -> str:
+        """As ``EmailProvider.probe``."""
+
 
 class OAuthProvider(Protocol):
     name: str
@@ -111,6 +123,9 @@ class OAuthProvider(Protocol):
         Raises ProviderRejected for a proof that is no good, ProviderUnavailable when the platform cannot tell or our
         credentials are refused.
         """
+
+    async def require_keys(self, client: OAuthClient) -> None:
+        """Fetch its issuer and the keys that it signs with, where it has them. Raises ProviderUnavailable."""
 
 
 class OAuthClients(Protocol):

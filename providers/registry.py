@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice, takewhile
@@ -16,7 +16,8 @@ from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.errors import ApiError
 from domain.upload import STORAGE_PROVIDER, incoming, is_public
 from providers import captcha, email, geoip, leaked_passwords, sms
-from providers.observing import nobody, observed
+from providers.dns.deliverability import RESOLVER, MailRules
+from providers.observing import Watch, nobody
 from providers.ports import (
     Attempt,
     CaptchaProvider,
@@ -25,6 +26,7 @@ from providers.ports import (
     LeakedPasswordsProvider,
     Mail,
     MailStore,
+    OAuthClient,
     OAuthClients,
     OAuthIdentity,
     OAuthProof,
@@ -44,15 +46,19 @@ from providers.storage.local import LocalStorage, Sign
 from providers.storage.observed import ObservedStorage
 
 REMOVED_AT_ONCE = 8
+PROBE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
 
-class _Named(Protocol):
+class _Probed(Protocol):
     name: str
 
+    async def probe(self) -> str:
+        """As ``EmailProvider.probe``."""
 
-AdapterT = TypeVar("AdapterT", bound=_Named)
+
+AdapterT = TypeVar("AdapterT", bound=_Probed)
 AnswerT = TypeVar("AnswerT")
 
 
@@ -60,12 +66,40 @@ class _Family(Generic[AdapterT]):
     family: ClassVar[str]
     active_provider: ClassVar[ChoiceKey]
 
-    def __init__(self, config: Config, adapters: Iterable[AdapterT], observe: ObserveAttempt = nobody) -> None:
+    def __init__(self, config: Config, adapters: Iterable[AdapterT], watch: Watch) -> None:
         self._config = config
         self._adapters = {adapter.name: adapter for adapter in adapters}
-        self._observe = observe
+        self._watch = watch
 
-    def _adapter(self, name: str) -> AdapterT:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The providers that this environment has."""
+        return tuple(self._adapters)
+
+    @property
+    def active_name(self) -> str:
+        return self._config[self.active_provider]
+
+    @property
+    def stand_ins(self) -> list[str]:
+        """Those that take over when the active one fails, in this order."""
+        return []
+
+    async def probe(self, name: str, seconds: float = PROBE_SECONDS) -> str:
+        """What was found by going as far as one can without effect; a good probe closes the breaker.
+
+        Raises ProviderUnavailable.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                found = await self.adapter(name).probe()
+        except TimeoutError:
+            raise ProviderUnavailable(f"no answer within {seconds:g} seconds") from None
+        self._watch.close(self.family, name)
+        return found
+
+    def adapter(self, name: str) -> AdapterT:
+        """Raises ProviderUnavailable."""
         if name not in self._adapters:
             raise ProviderUnavailable(f"the {self.family} provider {name} does not exist in this environment")
         return self._adapters[name]
@@ -76,12 +110,31 @@ class _Chain(_Family[AdapterT]):
 
     def chosen(self) -> list[str]:
         """The providers to ask, each once. ``none`` ends the list."""
-        chosen = [self._config[self.active_provider], *self._config[self.failover_providers]]
+        chosen = [self.active_name, *self.stand_ins]
         return list(dict.fromkeys(takewhile(lambda name: name != "none", chosen)))
+
+    @property
+    def stand_ins(self) -> list[str]:
+        return self._config[self.failover_providers]
+
+    def _asked(self) -> Iterator[str]:
+        """Those chosen whose breaker lets them be asked, one after the other; all of them where it lets none.
+
+        Whoever goes through them ends with those that it began with.
+        """
+        skipped, asked = list[str](), False
+        for name in self.chosen():
+            if self._watch.allows(self.family, name):
+                asked = True
+                yield name
+            else:
+                skipped.append(name)
+        if not asked:
+            yield from skipped
 
     async def _first_available(self, ask: Callable[[str], Awaitable[AnswerT]]) -> AnswerT:
         faults = []
-        for name in self.chosen():
+        for name in self._asked():
             try:
                 return await ask(name)
             except ProviderUnavailable as fault:
@@ -100,8 +153,8 @@ class _Senders(_Chain[AdapterT]):
         async def attempt(name: str) -> None:
             started_at = datetime.now(UTC)
             try:
-                with observed(self._observe, self.family, name):
-                    await hand_over(self._adapter(name))
+                with self._watch.call(self.family, name):
+                    await hand_over(self.adapter(name))
             except ProviderUnavailable as fault:
                 record(Attempt(self.family, name, "unavailable", str(fault), started_at))
                 raise
@@ -121,10 +174,6 @@ class EmailFamily(_Senders[EmailProvider]):
     async def send(self, mail: Mail, record: RecordAttempt) -> None:
         """As ``_deliver``."""
         await self._deliver(lambda adapter: adapter.send(mail), record)
-
-    async def probe(self, name: str) -> str:
-        """As ``EmailProvider.probe``."""
-        return await self._adapter(name).probe()
 
 
 class SmsFamily(_Senders[SmsProvider]):
@@ -153,8 +202,8 @@ class CaptchaFamily(_Chain[CaptchaProvider]):
         """
 
         async def ask(name: str) -> bool:
-            with observed(self._observe, self.family, name) as ending:
-                proven = await self._adapter(name).verify(token, remote_ip)
+            with self._watch.call(self.family, name) as ending:
+                proven = await self.adapter(name).verify(token, remote_ip)
                 ending.outcome = "ok" if proven else "rejected"
             return proven
 
@@ -168,9 +217,9 @@ class GeoIpFamily(_Chain[GeoIpProvider]):
 
     async def country(self, ip: str | None, cdn_country: str | None) -> str | None:
         """What the first source that knows the country says, or None. Never raises."""
-        for name in self.chosen():
-            with observed(self._observe, self.family, name) as ending:
-                country = await self._adapter(name).country(ip, cdn_country)
+        for name in self._asked():
+            with self._watch.call(self.family, name) as ending:
+                country = await self.adapter(name).country(ip, cdn_country)
                 ending.outcome = "ok" if country is not None else "unknown"
             if country is not None:
                 return country
@@ -187,8 +236,8 @@ class LeakedPasswordsFamily(_Chain[LeakedPasswordsProvider]):
         digest = hashlib.sha1(password.encode()).hexdigest().upper()  # noqa: S324 - what the services know them by
 
         async def ask(name: str) -> bool:
-            with observed(self._observe, self.family, name) as ending:
-                leaked = await self._adapter(name).holds(digest)
+            with self._watch.call(self.family, name) as ending:
+                leaked = await self.adapter(name).holds(digest)
                 ending.outcome = "rejected" if leaked else "ok"
             return leaked
 
@@ -198,14 +247,34 @@ class LeakedPasswordsFamily(_Chain[LeakedPasswordsProvider]):
             return False
 
 
+class DnsFamily:
+    """The name server, which nobody chooses here."""
+
+    family = "dns"
+    active_name = RESOLVER
+    names = (RESOLVER,)
+
+    def __init__(self, rules: MailRules, watch: Watch) -> None:
+        self._rules = rules
+        self._watch = watch
+
+    @property
+    def stand_ins(self) -> list[str]:
+        return []
+
+    async def probe(self, name: str) -> str:
+        """Raises ProviderUnavailable."""
+        found = await self._rules.probe()
+        self._watch.close(self.family, name)
+        return found
+
+
 class OAuthFamily:
     """No failover here: a person is known to one platform. Which ones are open is asked anew at every call."""
 
-    def __init__(
-        self, clients: OAuthClients, adapters: Iterable[OAuthProvider], observe: ObserveAttempt = nobody
-    ) -> None:
+    def __init__(self, clients: OAuthClients, adapters: Iterable[OAuthProvider], watch: Watch) -> None:
         self._clients = clients
-        self._observe = observe
+        self._watch = watch
         self._adapters = {adapter.name: adapter for adapter in adapters}
 
     async def verify(self, platform: str, proof: OAuthProof) -> OAuthIdentity:
@@ -214,7 +283,7 @@ class OAuthFamily:
             client = await self._clients.find(platform)
             if client is None:
                 raise ApiError("auth.oauth.provider_disabled")
-            with observed(self._observe, "oauth", platform):
+            with self._watch.call("oauth", platform):
                 return await self._adapters[platform].verify(client, proof)
         except ProviderRejected as refusal:
             log.info("oauth.rejected", platform=platform, reason=str(refusal))
@@ -222,6 +291,18 @@ class OAuthFamily:
         except ProviderUnavailable as fault:
             log.warning("provider.unavailable", family="oauth", provider=platform, fault=str(fault))
             raise ApiError("service.unavailable", retry_after=5) from fault
+
+    async def require_ready(self, client: OAuthClient) -> None:
+        """That its issuer and keys can be fetched; nobody signs in through a platform without an adapter.
+
+        Raises ApiError admin.provider.not_ready.
+        """
+        adapter = self._adapters.get(client.platform)
+        try:
+            if adapter is not None:
+                await adapter.require_keys(client)
+        except ProviderUnavailable as fault:
+            raise ApiError("admin.provider.not_ready", provider=client.platform, fault=str(fault)) from None
 
 
 class Room(NamedTuple):
@@ -256,11 +337,11 @@ class StorageFamily(_Family[StorageProvider]):
     @property
     def active(self) -> StorageProvider:
         """Raises ProviderUnavailable."""
-        return self._adapter(self._config[self.active_provider])
+        return self.adapter(self._config[self.active_provider])
 
     def of(self, name: str) -> StorageProvider:
         """Raises ProviderUnavailable."""
-        return self._adapter(name)
+        return self.adapter(name)
 
     def public_url(self, name: str, key: str) -> str:
         """Raises ApiError service.unavailable while the storage is not set up."""
@@ -315,6 +396,7 @@ class Providers:
     geoip: GeoIpFamily
     leaked_passwords: LeakedPasswordsFamily
     storage: StorageFamily
+    watch: Watch
     http: httpx.AsyncClient
     files_http: httpx.AsyncClient
 
@@ -336,20 +418,21 @@ def build_providers(
 
     What ``new_client`` makes, for vendors to be asked with, is closed with them.
     """
-    http, files_http = new_client(), new_client()
-    storages = [_watched(adapter, observe) for adapter in storage_adapters(config, files_http, folder, sign)]
+    http, files_http, watch = new_client(), new_client(), Watch(observe)
+    storages = [_watched(adapter, watch) for adapter in storage_adapters(config, files_http, folder, sign)]
     return Providers(
-        EmailFamily(config, email.email_adapters(config, mail_store, env), observe),
-        SmsFamily(config, sms.sms_adapters(config, http, mail_store, env), observe),
-        CaptchaFamily(config, captcha.captcha_adapters(config, http), observe),
-        GeoIpFamily(config, geoip.geoip_adapters(config), observe),
-        LeakedPasswordsFamily(config, leaked_passwords.leaked_passwords_adapters(config, http), observe),
-        StorageFamily(config, storages),
+        EmailFamily(config, email.email_adapters(config, mail_store, env), watch),
+        SmsFamily(config, sms.sms_adapters(config, http, mail_store, env), watch),
+        CaptchaFamily(config, captcha.captcha_adapters(config, http), watch),
+        GeoIpFamily(config, geoip.geoip_adapters(config), watch),
+        LeakedPasswordsFamily(config, leaked_passwords.leaked_passwords_adapters(config, http), watch),
+        StorageFamily(config, storages, watch),
+        watch,
         http,
         files_http,
     )
 
 
-def _watched(adapter: StorageProvider, observe: ObserveAttempt) -> StorageProvider:
+def _watched(adapter: StorageProvider, watch: Watch) -> StorageProvider:
     """A folder of our own is no provider that could be away."""
-    return adapter if isinstance(adapter, LocalStorage) else ObservedStorage(adapter, observe)
+    return adapter if isinstance(adapter, LocalStorage) else ObservedStorage(adapter, watch)

@@ -17,6 +17,7 @@ from runtime.settings import Settings
 from services.config.live import LiveConfig
 from services.keyring import Keyring
 from services.mailer import MailStorage
+from services.providers.states import ProviderStates
 
 
 @dataclass(frozen=True)
@@ -64,4 +65,6 @@ def build_parts(
     files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
     storage = MailStorage(database)
     providers = build_providers(config, storage, settings.env, files, sign, tracing.http_client, observe)
+    if process is not None:
+        config.follow(ProviderStates(database, providers.watch, process).keep_up)
     return Parts(settings, contract, keyring, database, config, texts, providers, tracing)

@@ -32,6 +32,9 @@ from services.gdpr.export_links import ExportLinks
 from services.inspector import Inspector
 from services.mailer import Mailer
 from services.passwords import Hasher
+from services.platforms import OAuthDirectory
+from services.providers.desk import ProviderDesk
+from services.providers.samples import ProviderSamples
 from services.second_factor import SecondFactor
 from services.texter import Texter
 from services.tokens import Tokens
@@ -81,6 +84,9 @@ class Services(Shared):
     oauth: OAuthFamily
     one_by_one: OneByOne
     permissions: Permissions
+    platforms: OAuthDirectory
+    provider_desk: ProviderDesk
+    provider_samples: ProviderSamples
     qr_code: QrCode
     random_bytes: RandomBytes
     region_of: RegionOf

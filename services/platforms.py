@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from domain.admin.oauth import Facts
 from domain.auth.oauth import PLATFORM_NAMES, OAuthClient
 from domain.config_keys import InvalidConfig
 from domain.hosts import is_loopback_address
 from domain.keys import Purpose
 from persistence.engine.database import Database
 from persistence.models import OAuthProvider
+from persistence.repositories import Repositories
 from providers.ports import ProviderUnavailable
 from services.keyring import Keyring
 
@@ -18,6 +20,8 @@ SEALED = Purpose.OAUTH_CLIENT
 ENDPOINTS = ("issuer", "jwks_uri", "token_endpoint", "userinfo_endpoint")
 AUDIENCE = re.compile(r"[!-~]{1,255}")
 MOST_AUDIENCES = 20
+FINGERPRINT_DIGITS = 8
+KEPT_EMPTY = ("client_id", "enabled", "login_enabled", "audiences")
 
 
 class OAuthDirectory:
@@ -45,20 +49,58 @@ class OAuthDirectory:
             return [_shown(row) for row in await db.oauth_providers.all()]
 
     async def set(self, platform: str, **changes: Any) -> dict[str, Any]:
-        """Check, store and audit; the platform as it may be shown. Raises InvalidConfig."""
-        _check(platform, changes)
-        if "audiences" in changes:
-            changes["audiences"] = _audiences(changes["audiences"])
-        stored = {name: value if value != "" or name == "client_id" else None for name, value in changes.items()}
-        if stored.get("client_secret"):
-            stored["client_secret"] = self._keyring.seal(SEALED, changes["client_secret"])
+        """Check, store and audit, for a command; the platform as it may be shown. Raises InvalidConfig."""
+        stored = self._checked(platform, changes)
         async with self._database.unit() as db:
-            known = {row.platform: row for row in await db.oauth_providers.all()}
-            _require_client_id(known.get(platform), stored)
+            _require_client_id(await db.oauth_providers.find(platform), stored)
             row = await db.oauth_providers.put(platform, **stored)
             told = changes | ({"client_secret": "(set)"} if changes.get("client_secret") else {})
             await db.audit.record("oauth.set", target=platform, **told)
         return _shown(row)
+
+    async def put(
+        self, db: Repositories, platform: str, changes: dict[str, Any], expected: int
+    ) -> OAuthProvider | None:
+        """As ``set``, in somebody's unit of work; None where the platform has another version by now."""
+        stored = self._checked(platform, changes)
+        _require_client_id(await db.oauth_providers.find(platform), stored)
+        return await db.oauth_providers.put_version(platform, expected, **stored)
+
+    def client_after(self, row: OAuthProvider | None, platform: str, changes: dict[str, Any]) -> OAuthClient | None:
+        """Whom to fetch issuer and keys of before the changes are stored; None where nothing of that changes.
+
+        Raises InvalidConfig.
+        """
+        _require_client_id(row, self._checked(platform, changes))
+        enabled = changes.get("enabled", row is not None and row.enabled)
+        begins = enabled and (row is None or not row.enabled)
+        if not begins and not (enabled and any(changes.get(name) is not None for name in ("issuer", "jwks_uri"))):
+            return None
+        known = {} if row is None else {name: getattr(row, name) for name in ("client_id", *ENDPOINTS)}
+        new = {name: value or None for name, value in changes.items() if name in ("client_id", *ENDPOINTS)}
+        merged = {"client_id": ""} | known | new
+        return OAuthClient(platform, **(merged | {"client_id": merged["client_id"] or ""}))
+
+    def facts(self, row: OAuthProvider | None, platform: str) -> Facts:
+        """Without its secret, of which there is a fingerprint. One that is lost has none."""
+        return Facts(platform, row, self._fingerprint(row) if row is not None and row.client_secret else None)
+
+    def _fingerprint(self, row: OAuthProvider) -> str | None:
+        try:
+            secret = self._keyring.unseal(SEALED, row.client_secret or "")
+        except ValueError:
+            return None
+        digest = self._keyring.digests(Purpose.CONFIG_FINGERPRINT, f"oauth.{row.platform}", secret)[0]
+        return f"{digest.kid}.{digest.value.hex()[:FINGERPRINT_DIGITS]}"
+
+    def _checked(self, platform: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """As it is stored. Raises InvalidConfig."""
+        _check(platform, changes)
+        given = changes | ({"audiences": _audiences(changes["audiences"])} if "audiences" in changes else {})
+        stored = {name: value if value or name in KEPT_EMPTY else None for name, value in given.items()}
+        if stored.get("client_secret"):
+            stored["client_secret"] = self._keyring.seal(SEALED, given["client_secret"])
+        return stored
 
 
 def _check(platform: str, changes: dict[str, Any]) -> None:

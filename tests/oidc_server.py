@@ -65,7 +65,8 @@ class SigningKey:
 class Platform:
     """Gives id tokens and codes to whoever asks the object, and takes the codes back once over HTTP.
 
-    ``outage`` replaces every answer, ``hangs`` holds it back; ``seen`` are the paths that were asked for.
+    ``outage`` replaces every answer, ``hangs`` holds it back; ``seen`` are the paths that were asked for. ``named`` is
+    the issuer that its document names, where that is another one.
     """
 
     client_id = "our-client-id"
@@ -81,6 +82,7 @@ class Platform:
         self.hangs = False
         self.released = Event()
         self.answer: dict[str, Any] = {}
+        self.named: str | None = None
         self._codes: dict[str, dict[str, Any]] = {}
         self._profiles: dict[str, dict[str, Any]] = {}
         self._lock = Lock()
@@ -131,6 +133,8 @@ class Platform:
             self.released.wait()
         if self.outage is not None:
             return self.outage
+        if path == "/.well-known/openid-configuration":
+            return _json({"issuer": self.named or self.url, "jwks_uri": f"{self.url}/keys"})
         if path == "/keys":
             return _json({"keys": self.published})
         if (method, path) == ("POST", "/token"):

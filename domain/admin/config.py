@@ -19,6 +19,9 @@ from domain.wire import admin as wire
 OF_STAFF = "admin."
 KEYS_OF_STAFF = "config.admin"
 CREDENTIALS = "providers.credentials"
+CRITICAL = "providers.critical"
+OF_OWNERS = frozenset({"external.captcha.active_provider", "external.storage.active_provider"})
+"""What lets programs in, or leaves files where nobody finds them."""
 LONGEST = timedelta(days=3660)
 
 
@@ -92,6 +95,8 @@ def require_may_change(entry: Entry, principal: Principal, now: datetime, config
         require_permission(KEYS_OF_STAFF, principal.permissions)
     if entry.secret or entry.kind == UrlKey.kind:
         require_permission(CREDENTIALS, principal.permissions)
+    if entry.key in OF_OWNERS:
+        require_permission(CRITICAL, principal.permissions)
     if entry.switch:
         raise invalid(entry.key, "switch")
     if is_dangerous(entry.key):

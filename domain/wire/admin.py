@@ -515,6 +515,86 @@ class Health(TypedDict):
     items: list[HealthLine]
 
 
+class ProviderSetting(TypedDict):
+    key: str
+    secret: bool
+    isSet: bool
+    value: str | None
+    fingerprint: str | None
+    meaning: str
+
+
+class ProviderBreaker(TypedDict):
+    host: str
+    pid: int
+    role: Literal["api", "worker"]
+    state: Literal["CLOSED", "OPEN", "HALF_OPEN"]
+    openedAt: str | None
+    failedAt: str | None
+    fault: str | None
+    seenAt: str
+
+
+class ProviderOutcome(TypedDict):
+    outcome: str
+    calls: int
+    averageMs: int
+    slowestMs: int
+
+
+class ProviderFailure(TypedDict):
+    at: str
+    outcome: str
+    fault: str
+
+
+class Provider(TypedDict):
+    name: str
+    available: bool
+    settings: list[ProviderSetting]
+    breakers: list[ProviderBreaker]
+    outcomes: list[ProviderOutcome]
+    lastFailures: list[ProviderFailure]
+    lastProbeAt: str | None
+
+
+class ProviderFamily(TypedDict):
+    family: str
+    version: int
+    active: str
+    failover: list[str]
+    outcomesSince: str
+    providers: list[Provider]
+
+
+class ProviderFamilies(TypedDict):
+    items: list[ProviderFamily]
+
+
+class ShownSecret(TypedDict):
+    isSet: bool
+    fingerprint: str | None
+
+
+class OAuthSettings(TypedDict):
+    platform: str
+    version: int
+    enabled: bool
+    loginEnabled: bool
+    clientId: str | None
+    audiences: list[str]
+    clientSecret: ShownSecret
+    redirectUri: str | None
+    issuer: str | None
+    jwksUri: str | None
+    tokenEndpoint: str | None
+    userinfoEndpoint: str | None
+
+
+class OAuthSettingsList(TypedDict):
+    items: list[OAuthSettings]
+
+
 class RevokeRoleRequest(TypedDict):
     role: StaffRoleName
     reason: str
@@ -866,4 +946,54 @@ class SetSwitchRequest(TypedDict):
 
 
 class RunRecurringJobRequest(TypedDict):
+    reason: str
+
+
+class ProviderOrderRequest(TypedDict):
+    active: str
+    failover: list[str]
+    force: NotRequired[bool]
+    reason: str
+
+
+class ProviderSettingValue(TypedDict):
+    key: str
+    value: str | None
+
+
+class ProviderSettingsRequest(TypedDict):
+    values: list[ProviderSettingValue]
+    reason: str
+
+
+class ProviderSettings(TypedDict):
+    family: str
+    name: str
+    version: int
+    settings: list[ProviderSetting]
+
+
+class ProviderProbe(TypedDict):
+    ok: bool
+    found: str
+    seconds: float
+
+
+class ProviderTestRequest(TypedDict):
+    to: NotRequired[str]
+    token: NotRequired[str]
+    address: NotRequired[str]
+
+
+class OAuthSettingsRequest(TypedDict):
+    enabled: NotRequired[bool]
+    loginEnabled: NotRequired[bool]
+    clientId: NotRequired[str | None]
+    audiences: NotRequired[list[str]]
+    clientSecret: NotRequired[str | None]
+    redirectUri: NotRequired[str | None]
+    issuer: NotRequired[str | None]
+    jwksUri: NotRequired[str | None]
+    tokenEndpoint: NotRequired[str | None]
+    userinfoEndpoint: NotRequired[str | None]
     reason: str

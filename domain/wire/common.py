@@ -23,3 +23,19 @@ StatementGround: TypeAlias = Literal["ILLEGAL", "TERMS"]
 
 
 StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", None]
+
+
+TestOutcome: TypeAlias = Literal["OK", "REJECTED", "UNAVAILABLE"]
+
+
+class ProviderAttempt(TypedDict):
+    provider: str
+    outcome: TestOutcome
+    reason: str | None
+    seconds: float
+
+
+class ProviderTest(TypedDict):
+    outcome: TestOutcome
+    reason: str | None
+    attempts: list[ProviderAttempt]

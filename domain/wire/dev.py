@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class MailboxMessage(TypedDict):
@@ -15,3 +15,27 @@ class MailboxMessage(TypedDict):
 
 class Mailbox(TypedDict):
     messages: list[MailboxMessage]
+
+
+class TestMailRequest(TypedDict):
+    to: str
+    provider: NotRequired[str]
+
+
+class TestSmsRequest(TypedDict):
+    to: str
+    provider: NotRequired[str]
+
+
+class TestTokenRequest(TypedDict):
+    token: str
+    provider: NotRequired[str]
+
+
+class TestStorageRequest(TypedDict):
+    provider: NotRequired[str]
+
+
+class TestGeoIpRequest(TypedDict):
+    address: str
+    provider: NotRequired[str]

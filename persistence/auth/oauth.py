@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, delete, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from domain.auth.oauth import PLATFORM_NAMES, OAuthIdentity
@@ -41,11 +41,24 @@ class OAuthProviders:
     async def all(self) -> Sequence[OAuthProvider]:
         return await self._connection.scalars(select(OAuthProvider).order_by(OAuthProvider.platform))
 
+    async def find(self, platform: str) -> OAuthProvider | None:
+        return await self._connection.scalar(select(OAuthProvider).where(OAuthProvider.platform == platform))
+
+    async def put_version(self, platform: str, expected: int, **columns: Any) -> OAuthProvider | None:
+        """Make or change the row of a platform, if it has this version; 0 is that of none."""
+        if expected == 0:
+            row: Any = pg_insert(OAuthProvider).values(platform=platform, **columns).on_conflict_do_nothing()
+            return await self._connection.scalar(row.returning(OAuthProvider))
+        known = update(OAuthProvider).where(OAuthProvider.platform == platform, OAuthProvider.version == expected)
+        moved = known.values(**columns, updated_at=func.now(), version=OAuthProvider.version + 1)
+        return await self._connection.scalar(moved.returning(OAuthProvider))
+
     async def put(self, platform: str, **columns: Any) -> OAuthProvider:
         """Make or change the row of a platform; the row as it is then."""
         row = pg_insert(OAuthProvider).values(platform=platform, **columns)
         changed = row.on_conflict_do_update(
-            index_elements=[OAuthProvider.platform], set_=columns | {"updated_at": func.now()}
+            index_elements=[OAuthProvider.platform],
+            set_=columns | {"updated_at": func.now(), "version": OAuthProvider.version + 1},
         )
         return await self._connection.scalar_one(changed.returning(OAuthProvider))
 

@@ -26,6 +26,7 @@ class OAuthProvider(Identified, Created, Base):
     token_endpoint: Mapped[str | None]
     userinfo_endpoint: Mapped[str | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class OAuthUsedToken(Base):

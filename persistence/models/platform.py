@@ -201,3 +201,60 @@ class AuditLog(Identified, Created, Base):
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
     details: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
+
+
+class ProviderFamily(Base):
+    """The version of what was chosen and set in a family. One without a row has version 0."""
+
+    __tablename__ = "provider_families"
+
+    family: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    updated_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class ProviderProbe(Base):
+    """When a provider last passed a probe that somebody asked for. Every process then closes its breaker."""
+
+    __tablename__ = "provider_probes"
+
+    family: Mapped[str] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    passed_at: Mapped[datetime]
+
+
+class ProviderState(Base):
+    """A provider as one process knows it; written by that process, and ignored a minute after it last was."""
+
+    __tablename__ = "provider_states"
+
+    process: Mapped[UUID] = mapped_column(primary_key=True)
+    family: Mapped[str] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    role: Mapped[str]
+    state: Mapped[str]
+    opened_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    fault: Mapped[str | None]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProviderOutcome(Base):
+    """Calls of one provider that ended alike in one hour, of all processes together."""
+
+    __tablename__ = "provider_outcomes"
+    __table_args__ = (
+        Index("ix_provider_outcomes_faults", sql("last_at DESC"), postgresql_where=sql("fault IS NOT NULL")),
+    )
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    family: Mapped[str] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[int] = mapped_column(BigInteger)
+    micros: Mapped[int] = mapped_column(BigInteger)
+    slowest_micros: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime]
+    fault: Mapped[str | None]

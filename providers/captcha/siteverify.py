@@ -10,6 +10,7 @@ from providers.ports import ProviderUnavailable
 from providers.settings import required
 
 ANSWER_SECONDS = 5.0
+PROBE_TOKEN = "probe"  # noqa: S105 - no secret
 
 # What these codes report is our account, our request or the vendor itself. Every other one is about the token.
 _OUR_FAULT = frozenset(
@@ -46,6 +47,11 @@ class SiteVerify:
         if faults:
             raise ProviderUnavailable(f"the vendor reports {', '.join(faults)}")
         return False
+
+    async def probe(self) -> str:
+        """Of a token that nobody was given: a vendor who knows our secret refuses the token alone."""
+        taken = await self.verify(PROBE_TOKEN, None)
+        return "the secret is good, but any token is taken: a test key" if taken else "the secret is good"
 
     def _form(self, token: str, remote_ip: str | None) -> dict[str, str]:
         form = {"secret": required(self._config, self.secret), "response": token}

@@ -5,6 +5,7 @@ signing up, since the verification mail decides in the end.
 """
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from disposable_email_domains import blocklist
 from domain import email_address
 from domain.config_keys import BoolKey, Config
 from domain.errors import ApiError
-from providers.dns.breaker import Breaker
+from providers.breaker import Breaker
 from providers.dns.lookup import RESOLV_CONF, UNDECIDED, MailLookup, Verdict, stub_resolver
-from providers.observing import nobody, observed
-from providers.ports import ObserveAttempt
+from providers.email.message import parse_mailbox
+from providers.email.smtp import FROM
+from providers.observing import Watch
+from providers.ports import ProviderUnavailable
 
 EMAIL_MX_CHECK = BoolKey(
     "auth.email_mx_check", True, "whether the domain of a new address must accept mail (by DNS)", development=False
@@ -29,6 +32,9 @@ CACHED_DOMAINS = 10_000
 # Strangers choose the domains: however many they name, the resolver is asked about so many at a time.
 MOST_AT_ONCE = 64
 DISPOSABLE = frozenset(blocklist)
+FAMILY, RESOLVER = "dns", "resolver"
+# One that is silent so many times in a row, however slowly questions come, is left alone.
+SILENCES, PAUSE_SECONDS = 3, 30.0
 
 Clock = Callable[[], float]
 
@@ -47,19 +53,33 @@ class MailRules:
         clock: Clock = time.monotonic,
         seconds: float = LOOKUP_SECONDS,
         resolv_conf: str | PathLike[str] = RESOLV_CONF,
-        observe: ObserveAttempt = nobody,
+        watch: Watch | None = None,
     ) -> None:
         self._config = config
-        self._breaker = Breaker(clock)
+        self._breaker = Breaker(clock, failures=SILENCES, within=math.inf, pause=PAUSE_SECONDS)
         self._cache = VerdictCache(clock, CACHED_DOMAINS)
         self._lookup = MailLookup(stub_resolver(resolver, resolv_conf), self._breaker, seconds)
         self._flights: dict[str, asyncio.Task[bool]] = {}
-        self._observe = observe
+        self._watch = watch or Watch()
+        self._watch.adopt(FAMILY, RESOLVER, self._breaker)
 
     async def require_deliverable(self, address: str) -> None:
         """Return when mail to the address may arrive. Raises ApiError ``auth.register.invalid_email``."""
         if not await self._is_deliverable(email_address.normalize(address)):
             raise ApiError("auth.register.invalid_email")
+
+    async def probe(self) -> str:
+        """What the resolver says of the domain of our own mails. Raises ProviderUnavailable."""
+        verdict = await self._lookup.verdict(self._own_domain())
+        if verdict.ttl <= 0:
+            raise ProviderUnavailable("the resolver does not answer")
+        return f"the resolver answers; the domain of our mails {'takes' if verdict.accepts else 'does not take'} mail"
+
+    def _own_domain(self) -> str:
+        try:
+            return parse_mailbox(self._config[FROM]).domain
+        except ValueError:
+            raise ProviderUnavailable(f"{FROM.name} is not a mail address") from None
 
     async def _is_deliverable(self, address: str) -> bool:
         domain = email_address.domain_of(address)
@@ -85,7 +105,7 @@ class MailRules:
         return flight
 
     async def _decide(self, domain: str) -> bool:
-        with observed(self._observe, "dns", "resolver") as ending:
+        with self._watch.counted(FAMILY, RESOLVER) as ending:
             verdict = await self._lookup.verdict(domain)
             if not verdict.accepts:
                 ending.outcome = "rejected"

@@ -16,7 +16,7 @@ import dns.resolver
 from dns.exception import DNSException
 from dns.rdatatype import AAAA, MX, A, RdataType
 
-from providers.dns.breaker import Breaker
+from providers.breaker import Breaker
 
 MIN_POSITIVE_TTL, MAX_POSITIVE_TTL = 60, 3600
 MAX_NEGATIVE_TTL = 300

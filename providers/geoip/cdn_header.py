@@ -15,3 +15,6 @@ class CdnHeader:
             return None
         country = cdn_country.upper()
         return None if country == _UNKNOWN else country
+
+    async def probe(self) -> str:
+        return "reads a header of the request; there is nobody to ask"

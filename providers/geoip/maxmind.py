@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -12,6 +13,8 @@ import structlog
 from maxminddb import MODE_MEMORY, Reader, open_database
 
 from domain.config_keys import Config, TextKey
+from providers.ports import ProviderUnavailable
+from providers.settings import required
 
 PATH = TextKey("external.geoip.maxmind.path", "", "a MaxMind-format country or city database; empty for none")
 
@@ -53,6 +56,15 @@ class MaxMind:
             self._tell_once(opened, fault)
             return None
 
+    async def probe(self) -> str:
+        """What the file says of itself."""
+        path = required(self._config, PATH)
+        try:
+            about = await asyncio.to_thread(_about, path)
+        except Exception as fault:  # as in _reopen
+            raise ProviderUnavailable(f"the database cannot be used ({type(fault).__name__})") from None
+        return about
+
     async def _current(self, path: str) -> _Opened:
         if self._is_fresh(path):
             return self._opened
@@ -84,6 +96,12 @@ def _open_if_changed(path: str, opened: _Opened) -> _Opened:
     if path == opened.path and modified == opened.modified:
         return opened
     return _Opened(path, modified, open_database(path, MODE_MEMORY))
+
+
+def _about(path: str) -> str:
+    with open_database(path, MODE_MEMORY) as reader:
+        about = reader.metadata()
+    return f"database of {datetime.fromtimestamp(about.build_epoch, UTC):%Y-%m-%d}, IPv{about.ip_version}"
 
 
 def _address(ip: str) -> IPv4Address | IPv6Address:

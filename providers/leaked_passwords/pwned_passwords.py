@@ -16,6 +16,8 @@ BASE_URL = UrlKey(
 ANSWER_SECONDS = 2.0
 LONGEST_ANSWER = 256 * 1024
 PREFIX = 5
+KNOWN = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8"
+"""Of the word password."""
 
 
 class PwnedPasswords:
@@ -36,6 +38,12 @@ class PwnedPasswords:
         lines = (line.strip().partition(":") for line in answer.splitlines())
         counts = {rest.upper(): count for rest, _, count in lines}
         return counts.get(digest[PREFIX:], "0") != "0"  # what only pads was seen 0 times
+
+    async def probe(self) -> str:
+        """About the password that everybody knows."""
+        if not await self.holds(KNOWN):
+            raise ProviderUnavailable("the service does not know a password that everybody knows")
+        return "the service answers"
 
     async def _range(self, prefix: str) -> str:
         url = f"{self._config[BASE_URL].rstrip('/')}/range/{prefix}"

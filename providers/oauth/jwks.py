@@ -43,9 +43,9 @@ class KeySets:
         """The key, or None when the platform has no such key. Raises ProviderUnavailable."""
         known = self._known.get(uri)
         if known is None or self._clock() - known.at >= LIFE_SECONDS:
-            return (await self._fetch(uri)).get(key_id)
+            return (await self.fetch(uri)).get(key_id)
         if key_id not in known.keys and self._may_ask_again(uri):
-            return (await self._fetch(uri)).get(key_id)
+            return (await self.fetch(uri)).get(key_id)
         return known.keys.get(key_id)
 
     def _may_ask_again(self, uri: str) -> bool:
@@ -57,7 +57,8 @@ class KeySets:
         self._asked_again[uri] = now
         return True
 
-    async def _fetch(self, uri: str) -> Keys:
+    async def fetch(self, uri: str) -> Keys:
+        """All that may verify, as they are now. Raises ProviderUnavailable."""
         flight = self._flights.get(uri) or self._start(uri)
         # A caller who leaves must not take the answer away from the others.
         return await asyncio.shield(flight)

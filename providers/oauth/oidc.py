@@ -11,9 +11,10 @@ from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from providers.oauth.claims import address, label, subject
 from providers.oauth.jwks import KeySets
 from providers.oauth.vendor import ANSWER_SECONDS, Vendor
-from providers.ports import ProviderRejected
+from providers.ports import ProviderRejected, ProviderUnavailable
 
 LEEWAY = timedelta(seconds=30)
+DISCOVERY = "/.well-known/openid-configuration"
 CLAIMS = ["iss", "sub", "aud", "exp", "iat"]
 # PyJWT lets errors of json, base64 and types through; whatever a stranger's text raises, the token is no good.
 BROKEN = (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
@@ -39,6 +40,15 @@ class OpenIdProvider:
         claims = await self._claims(client, token)
         self._require_nonce(claims.get("nonce"), proof)
         return self._identity(claims, token)
+
+    async def require_keys(self, client: OAuthClient) -> None:
+        """OpenID Connect Discovery 1.0, 4.3: the document names the very issuer at whose address it lies."""
+        issuer = client.issuer or self.issuers[0]
+        about = await self._vendor.get(f"{issuer.rstrip('/')}{DISCOVERY}")
+        if about.get("issuer") != issuer:
+            raise ProviderUnavailable("the document of the issuer names another one")
+        if not await self._key_sets.fetch(client.jwks_uri or self.jwks_uri):
+            raise ProviderUnavailable("the platform publishes no key that could be used")
 
     async def _exchanged(self, client: OAuthClient, proof: OAuthProof) -> Any:
         answer = await self._vendor.exchange(client.token_endpoint or self.token_endpoint, client, proof)

@@ -36,6 +36,9 @@ class X:
             username=label(profile.get("username")),
         )
 
+    async def require_keys(self, client: OAuthClient) -> None:
+        """It signs nothing."""
+
     async def _profile(self, client: OAuthClient, access_token: Any) -> dict[str, Any]:
         if not isinstance(access_token, str) or not access_token.isascii():
             raise ProviderRejected("the platform gave no access token")

@@ -34,6 +34,18 @@ class TwilioSms(Vendor):
             raise ProviderRejected(f"the vendor refused the number for good with {code}")
         raise ProviderUnavailable(f"the vendor answered {status}" + (f" ({code})" if isinstance(code, int) else ""))
 
+    async def probe(self) -> str:
+        """The account as the vendor sees it: https://www.twilio.com/docs/iam/api/account#fetch-an-account-resource"""
+        account, token = required(self._config, ACCOUNT_SID), required(self._config, AUTH_TOKEN)
+        self._sender()
+        path = f"/2010-04-01/Accounts/{quote(account, safe='')}.json"
+        status, answer = await self._get(path, httpx.BasicAuth(account, token))
+        if status != httpx.codes.OK:
+            raise ProviderUnavailable(f"the vendor answered {status}")
+        if answer.get("status") != "active":
+            raise ProviderUnavailable("the account is not active")
+        return "the account is active; no message was sent"
+
     def _sender(self) -> dict[str, str]:
         """A number or name of ours, or a service of the vendor's that chooses one."""
         sender = required(self._config, FROM)

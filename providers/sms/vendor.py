@@ -25,12 +25,21 @@ class Vendor:
         self, path: str, form: dict[str, str], auth: httpx.BasicAuth | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of the answer; an empty object for anything else."""
+        return await self._ask("POST", path, form, auth)
+
+    async def _get(self, path: str, auth: httpx.BasicAuth) -> tuple[int, dict[str, Any]]:
+        """As ``_post``."""
+        return await self._ask("GET", path, None, auth)
+
+    async def _ask(
+        self, method: str, path: str, form: dict[str, str] | None, auth: httpx.BasicAuth | None
+    ) -> tuple[int, dict[str, Any]]:
         url = required(self._config, self.base_url).rstrip("/") + path
         known = auth or httpx.Auth()  # with none at all the client would look for a .netrc
         try:
             # The client's own timeout holds for each read; this one for all of them.
             async with asyncio.timeout(self._seconds):
-                response = await self._http.post(url, data=form, auth=known, timeout=self._seconds)
+                response = await self._http.request(method, url, data=form, auth=known, timeout=self._seconds)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
             raise ProviderUnavailable(f"the vendor cannot be reached ({type(fault).__name__})") from None
         try:

@@ -35,6 +35,18 @@ class VonageSms(Vendor):
         if faults:
             raise ProviderUnavailable(f"the vendor reports {', '.join(faults)}")
 
+    async def probe(self) -> str:
+        """The balance: https://developer.vonage.com/en/api/account"""
+        known = httpx.BasicAuth(required(self._config, API_KEY), required(self._config, API_SECRET))
+        required(self._config, FROM)
+        status, answer = await self._get("/account/get-balance", known)
+        balance = answer.get("value")
+        if status != httpx.codes.OK or isinstance(balance, bool) or not isinstance(balance, (int, float)):
+            raise ProviderUnavailable(f"the vendor answered {status}")
+        if balance <= 0:
+            raise ProviderUnavailable("the account has no balance left")
+        return "the account has balance left; no message was sent"
+
     def _form(self, sms: Sms) -> dict[str, str]:
         return {
             "api_key": required(self._config, API_KEY),

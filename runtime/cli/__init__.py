@@ -9,7 +9,21 @@ from domain.config_keys import InvalidConfig
 from persistence.engine.reach import NotMigrated, OutOfReach
 from persistence.migrate import Locked
 from proof.checkout import NoCheckout
-from runtime.cli import admin, audit, config, contract, jobs, keys, mailbox, new, platforms, portal, serve, users
+from runtime.cli import (
+    admin,
+    audit,
+    config,
+    contract,
+    jobs,
+    keys,
+    mailbox,
+    new,
+    platforms,
+    portal,
+    providers,
+    serve,
+    users,
+)
 from runtime.serve.embedded import InUse, NotInstalled
 from runtime.settings import InvalidSettings
 from services.recovery import NotRecovered
@@ -34,6 +48,7 @@ for command in (
     serve.doctor,
     config.config,
     platforms.oauth,
+    providers.providers,
     keys.keys,
     audit.audit,
     jobs.jobs,

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from domain.auth.oauth import PLATFORM_NAMES
-from providers.dns.breaker import Breaker
+from providers.breaker import Breaker
 from providers.dns.deliverability import EMAIL_MX_CHECK
 from providers.dns.lookup import MailLookup, stub_resolver
 from providers.email.message import parse_mailbox

@@ -24,7 +24,7 @@ from persistence.auth.sessions import LiveSessions
 from persistence.migrate import is_up_to_date
 from providers.dns.deliverability import MailRules
 from providers.oauth import oauth_adapters
-from providers.registry import OAuthFamily
+from providers.registry import DnsFamily, OAuthFamily
 from runtime.compose import Parts, build_parts
 from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.observe.tracing import NoTracing
@@ -62,6 +62,8 @@ from services.gdpr.export_links import ExportLinks
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
 from services.platforms import OAuthDirectory
+from services.providers.desk import ProviderDesk
+from services.providers.samples import ProviderSamples
 from services.qr import png_data_url
 from services.second_factor import SecondFactor
 from services.signing_keys import SigningKeys
@@ -298,6 +300,8 @@ class Application:
     def _services(self) -> Services:
         """What a handler may ask for by name, beside what belongs to the call itself."""
         changes = Changes(self.parts.keyring, self.config, utc_now)
+        providers = self.parts.providers
+        mail_rules = MailRules(self.config, self.parts.settings.dns_resolver, watch=providers.watch)
         return Services(
             audit_seals=AuditSeals(self.parts.database, self.parts.keyring),
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
@@ -314,11 +318,14 @@ class Application:
             geoip=self.parts.providers.geoip,
             hasher=self.hasher,
             leaked_passwords=self.parts.providers.leaked_passwords,
-            mail_rules=MailRules(self.config, self.parts.settings.dns_resolver, observe=self.metrics.attempt),
+            mail_rules=mail_rules,
             moderation=self.moderation,
             oauth=self._oauth(),
             permissions=self.parts.contract.permissions,
             one_by_one=OneByOne(),
+            platforms=OAuthDirectory(self.parts.database, self.parts.keyring),
+            provider_desk=ProviderDesk(providers, self.config, [DnsFamily(mail_rules, providers.watch)]),
+            provider_samples=ProviderSamples(providers, self.parts.texts),
             qr_code=png_data_url,
             random_bytes=os.urandom,
             region_of=region_of,
@@ -331,7 +338,7 @@ class Application:
     def _oauth(self) -> OAuthFamily:
         parts = self.parts
         adapters = oauth_adapters(parts.providers.http)
-        return OAuthFamily(OAuthDirectory(parts.database, parts.keyring), adapters, self.metrics.attempt)
+        return OAuthFamily(OAuthDirectory(parts.database, parts.keyring), adapters, parts.providers.watch)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

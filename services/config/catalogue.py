@@ -72,6 +72,11 @@ def exists(name: str, operation_ids: Iterable[str]) -> bool:
     )
 
 
+def below(prefix: str) -> list[Key[Any]]:
+    """The keys whose names begin so, in their order."""
+    return [key for name, key in CATALOGUE.items() if name.startswith(prefix)]
+
+
 def is_secret(name: str) -> bool:
     return isinstance(CATALOGUE.get(name), SecretKey)
 

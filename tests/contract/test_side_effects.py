@@ -15,6 +15,7 @@ from tests.contract import (
     admin_cases_scenarios,
     admin_config_scenarios,
     admin_jobs_scenarios,
+    admin_providers_scenarios,
     admin_recoveries_scenarios,
     admin_rules_scenarios,
     admin_scenarios,
@@ -129,6 +130,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_rules_scenarios.SCENARIOS
     | admin_recoveries_scenarios.SCENARIOS
     | admin_trust_scenarios.SCENARIOS
+    | admin_providers_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
@@ -223,6 +225,7 @@ CONDITIONAL: Conditional = (
     | admin_rules_scenarios.CONDITIONAL
     | admin_recoveries_scenarios.CONDITIONAL
     | admin_trust_scenarios.CONDITIONAL
+    | admin_providers_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL

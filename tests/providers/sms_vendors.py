@@ -31,6 +31,7 @@ class SmsVendor:
     outage: Answer | None = None
     fault: int | None = None
     hangs: bool = False
+    closed: bool = False
     released: Event = field(default_factory=Event)
     url: str = ""
 
@@ -47,11 +48,17 @@ class SmsVendor:
             self.released.wait()
         if self.outage is not None:
             return self.outage
+        if method == "GET":
+            return self.account(path, base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode())
         assert headers["Content-Type"] == FORM
         form = {key: values[0] for key, values in parse_qs(body.decode(), strict_parsing=True).items()}
         return self.judge(path, headers, form)
 
     def judge(self, path: str, headers: Message, form: dict[str, str]) -> Answer:
+        raise NotImplementedError
+
+    def account(self, path: str, login: str) -> Answer:
+        """What it tells of the account to whoever signs in. ``closed``: it exists, but cannot send."""
         raise NotImplementedError
 
     def configured(self, **changes: str) -> dict[str, str]:
@@ -80,6 +87,13 @@ class Twilio(SmsVendor):
         self.received.append(Received(form["To"], form["Body"], sender))
         return 201, json.dumps({"sid": "SM01", "status": "queued", "error_code": None, "to": form["To"]}).encode()
 
+    def account(self, path: str, login: str) -> Answer:
+        if login != "AC0123:to:ken":
+            return self._error(401, 20003)
+        if path != "/2010-04-01/Accounts/AC0123.json":
+            return self._error(404, 20404)
+        return 200, json.dumps({"sid": "AC0123", "status": "suspended" if self.closed else "active"}).encode()
+
     @staticmethod
     def _error(status: int, code: int) -> Answer:
         more = f"https://www.twilio.com/docs/errors/{code}"
@@ -106,6 +120,13 @@ class Vonage(SmsVendor):
         assert form["to"].isdigit()
         self.received.append(Received("+" + form["to"], form["text"], form["from"], form["client-ref"]))
         return self._parts("0", "0")
+
+    def account(self, path: str, login: str) -> Answer:
+        if path != "/account/get-balance":
+            return 404, b"<html>not found</html>"
+        if login != "abcd1234:s3cret":
+            return 401, json.dumps({"title": "Unauthorized", "detail": "of abcd1234"}).encode()
+        return 200, json.dumps({"value": 0 if self.closed else 10.28, "autoReload": False}).encode()
 
     @staticmethod
     def _parts(*statuses: str) -> Answer:

@@ -12,6 +12,7 @@ import pytest
 
 from providers.leaked_passwords import leaked_passwords_adapters
 from providers.leaked_passwords.pwned_passwords import LONGEST_ANSWER, PwnedPasswords
+from providers.observing import Watch
 from providers.ports import ProviderUnavailable
 from providers.registry import LeakedPasswordsFamily
 from tests.http_server import Answer, served
@@ -73,8 +74,10 @@ def know(config: FakeConfig, password: str, observed: list[tuple[str, str, str]]
             family = LeakedPasswordsFamily(
                 config,
                 leaked_passwords_adapters(config, http),
-                lambda family, name, outcome, _: (observed if observed is not None else []).append(
-                    (family, name, outcome)
+                Watch(
+                    lambda family, name, outcome, _: (observed if observed is not None else []).append(
+                        (family, name, outcome)
+                    )
                 ),
             )
             return await family.knows(password)

@@ -12,10 +12,11 @@ from structlog.testing import capture_logs
 
 from domain.errors import ApiError
 from providers import captcha, email, geoip
+from providers.breaker import FAILURES
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
 from providers.geoip import geoip_adapters
-from providers.observing import observed
+from providers.observing import Watch, observed
 from providers.ports import (
     Attempt,
     OAuthClient,
@@ -28,7 +29,8 @@ from providers.registry import OAuthFamily, Providers, build_providers
 from tests.providers.conftest import DatabaseMaker, MailMaker
 from tests.providers.fakes import NOWHERE, FakeConfig, FakeMailStore, fake_sign
 from tests.providers.s3_server import s3_server
-from tests.providers.servers import SiteVerifyServer, SmtpServer, closed_port
+from tests.providers.servers import SiteVerifyServer, SmtpServer, closed_port, silent_server
+from tests.providers.sms_vendors import VENDORS, sms_vendor
 
 AnswerT = TypeVar("AnswerT")
 CONNECTIONS = 100  # of one client of httpx
@@ -311,6 +313,9 @@ class Platform:
             raise self._fault
         return OAuthIdentity(self.name, "1")
 
+    async def require_keys(self, client: OAuthClient) -> None:
+        raise NotImplementedError
+
     async def find(self, platform: str) -> OAuthClient | None:
         return OAuthClient(platform, "us") if platform == self.name else None
 
@@ -327,15 +332,145 @@ class TestOAuth:
     )
     def test_each_call_of_a_platform_is_told_of(self, world: World, fault: Exception | None, outcome: str) -> None:
         platform = Platform(fault)
-        family = OAuthFamily(platform, [platform], world.observe)
+        family = OAuthFamily(platform, [platform], Watch(world.observe))
         with suppress(ApiError, KeyError):
             asyncio.run(family.verify("google", OAuthProof()))
         assert world.calls == [("oauth", "google", outcome)]
 
     def test_a_platform_that_is_closed_is_not_called(self, world: World) -> None:
         with pytest.raises(ApiError, match="provider_disabled"):
-            asyncio.run(OAuthFamily(Platform(None), [], world.observe).verify("apple", OAuthProof()))
+            asyncio.run(OAuthFamily(Platform(None), [], Watch(world.observe)).verify("apple", OAuthProof()))
         assert world.calls == []
+
+
+class TestBreakers:
+    @pytest.fixture(autouse=True)
+    def servers(self, config: FakeConfig, second_smtp: SmtpServer) -> None:
+        config["external.email.smtp.url"] = f"smtp://127.0.0.1:{closed_port()}"
+        config["external.email.smtp_secondary.url"] = f"{second_smtp.url}?tls=none"
+        use(config, "email", "smtp", "smtp_secondary")
+
+    def test_one_that_keeps_failing_is_skipped(self, world: World, make_mail: MailMaker) -> None:
+        async def send_often(providers: Providers) -> None:
+            for _ in range(FAILURES + 2):
+                await providers.email.send(make_mail(), world.attempts.append)
+
+        world.ask(send_often)
+        assert world.outcomes.count(("smtp", "unavailable")) == FAILURES
+        assert world.outcomes.count(("smtp_secondary", "delivered")) == FAILURES + 2
+
+    def test_all_are_asked_where_none_is_left(self, world: World, make_mail: MailMaker) -> None:
+        use(world.config, "email", "smtp")
+
+        async def send_often(providers: Providers) -> None:
+            for _ in range(FAILURES + 2):
+                with suppress(ProviderUnavailable):
+                    await providers.email.send(make_mail(), world.attempts.append)
+
+        world.ask(send_often)
+        assert world.outcomes == [("smtp", "unavailable")] * (FAILURES + 2)
+
+    def test_a_good_probe_closes_it(self, world: World, smtp: SmtpServer) -> None:
+        async def mend(providers: Providers) -> list[bool]:
+            circuit = providers.watch.circuit("email", "smtp")
+            for _ in range(FAILURES):
+                circuit.breaker.failed()
+            seen = [circuit.breaker.allows()]
+            with suppress(ProviderUnavailable):
+                await providers.email.probe("smtp")
+            seen.append(circuit.breaker.allows())
+            world.config["external.email.smtp.url"] = f"{smtp.url}?tls=none"
+            await providers.email.probe("smtp")
+            return [*seen, circuit.breaker.allows()]
+
+        assert world.ask(mend) == [False, False, True]
+
+    def test_a_call_ends_with_those_that_it_began_with(self, world: World, make_mail: MailMaker) -> None:
+        """The order is changed while the first one is asked."""
+
+        def change(attempt: Attempt) -> None:
+            world.attempts.append(attempt)
+            use(world.config, "email", "mailbox")
+
+        world.ask(lambda providers: providers.email.send(make_mail(), change))
+        assert [name for name, _ in world.outcomes] == ["smtp", "smtp_secondary"]
+
+
+class TestProbes:
+    @pytest.mark.parametrize("name", sorted(VENDORS))
+    def test_an_account_for_text_messages(self, world: World, name: str) -> None:
+        with sms_vendor(name) as vendor:
+            for key, value in vendor.configured().items():
+                world.config.slip(key, value)
+            world.ask(lambda providers: providers.sms.probe(name))
+            assert vendor.received == []
+            vendor.closed = True
+            with pytest.raises(ProviderUnavailable):
+                world.ask(lambda providers: providers.sms.probe(name))
+            vendor.closed, vendor.outage = False, (500, b"")
+            with pytest.raises(ProviderUnavailable, match="500"):
+                world.ask(lambda providers: providers.sms.probe(name))
+
+    @pytest.mark.parametrize(("name", "key"), [("twilio", "auth_token"), ("vonage", "api_secret")])
+    def test_credentials_that_are_refused(self, world: World, name: str, key: str) -> None:
+        with sms_vendor(name) as vendor:
+            for setting, value in vendor.configured(**{key: "planted-secret"}).items():
+                world.config.slip(setting, value)
+            with pytest.raises(ProviderUnavailable) as refused:
+                world.ask(lambda providers: providers.sms.probe(name))
+        assert "planted-secret" not in str(refused.value)
+
+    @pytest.mark.parametrize("name", ["hcaptcha", "recaptcha", "turnstile"])
+    def test_the_secret_of_a_captcha(self, world: World, siteverify: SiteVerifyServer, name: str) -> None:
+        world.config[f"external.captcha.{name}.verify_url"] = siteverify.url
+        with pytest.raises(ProviderUnavailable, match="secret is empty"):
+            world.ask(lambda providers: providers.captcha.probe(name))
+        world.config[f"external.captcha.{name}.secret"] = siteverify.secret
+        assert world.ask(lambda providers: providers.captcha.probe(name)) == "the secret is good"
+        world.config[f"external.captcha.{name}.secret"] = "another"
+        with pytest.raises(ProviderUnavailable, match="invalid-input-secret"):
+            world.ask(lambda providers: providers.captcha.probe(name))
+
+    def test_a_captcha_that_takes_anything(self, world: World, siteverify: SiteVerifyServer) -> None:
+        siteverify.outage = (200, b'{"success": true}')
+        world.config["external.captcha.turnstile.verify_url"] = siteverify.url
+        world.config["external.captcha.turnstile.secret"] = "test-key"
+        assert "test key" in world.ask(lambda providers: providers.captcha.probe("turnstile"))
+
+    def test_a_database_of_countries(self, world: World, make_database: DatabaseMaker, tmp_path: Path) -> None:
+        with pytest.raises(ProviderUnavailable, match="path is empty"):
+            world.ask(lambda providers: providers.geoip.probe("maxmind"))
+        world.config["external.geoip.maxmind.path"] = make_database({"192.0.2.0/24": {"country": {"iso_code": "TR"}}})
+        assert "IPv6" in world.ask(lambda providers: providers.geoip.probe("maxmind"))
+        broken = tmp_path / "broken.mmdb"
+        broken.write_bytes(b"no database")
+        world.config["external.geoip.maxmind.path"] = str(broken)
+        with pytest.raises(ProviderUnavailable, match="cannot be used"):
+            world.ask(lambda providers: providers.geoip.probe("maxmind"))
+
+    @pytest.mark.parametrize(("family", "name"), [("email", "mailbox"), ("sms", "mailbox"), ("geoip", "cdn_header")])
+    def test_what_asks_nobody_is_always_ready(self, world: World, family: str, name: str) -> None:
+        assert world.ask(lambda providers: getattr(providers, family).probe(name))
+
+    def test_what_production_has_not_is_not_ready(self, config: FakeConfig) -> None:
+        with pytest.raises(ProviderUnavailable, match="does not exist"):
+            World(config, "production").ask(lambda providers: providers.email.probe("mailbox"))
+
+    def test_one_that_says_nothing_is_not_waited_for(self, world: World) -> None:
+        with silent_server() as port:
+            world.config["external.email.smtp.url"] = f"smtp://127.0.0.1:{port}?tls=none"
+            with pytest.raises(ProviderUnavailable, match=r"no answer within 0\.2 seconds"):
+                world.ask(lambda providers: providers.email.probe("smtp", 0.2))
+
+    @pytest.mark.parametrize("state", ["silent", "dead"])
+    def test_a_vendor_of_text_messages_that_is_away(self, world: World, state: str) -> None:
+        with sms_vendor("twilio") as vendor:
+            vendor.hangs = state == "silent"
+            gone = {} if vendor.hangs else {"base_url": f"http://127.0.0.1:{closed_port()}"}
+            for key, value in vendor.configured(**gone).items():
+                world.config.slip(key, value)
+            with pytest.raises(ProviderUnavailable):
+                world.ask(lambda providers: providers.sms.probe("twilio", 0.2))
 
 
 class TestGivingUp:

@@ -9,6 +9,7 @@ import pytest
 from domain.errors import ApiError
 from providers.dns.deliverability import MOST_AT_ONCE, MailRules, VerdictCache
 from providers.dns.lookup import Verdict, name_servers, stub_resolver
+from providers.observing import Watch
 from tests.dns_server import LOSSY, SERVFAIL, SILENT, DnsServer, Records, Zone
 from tests.providers.fakes import FakeConfig
 
@@ -35,7 +36,9 @@ class Registry:
         self.clock = Clock()
         self.config = FakeConfig()
         self.calls: list[tuple[str, str, str]] = []
-        self.rules = MailRules(self.config, server.address, clock=self.clock, seconds=seconds, observe=self._observe)
+        self.rules = MailRules(
+            self.config, server.address, clock=self.clock, seconds=seconds, watch=Watch(self._observe)
+        )
 
     def _observe(self, family: str, provider: str, outcome: str, _seconds: float) -> None:
         self.calls.append((family, provider, outcome))

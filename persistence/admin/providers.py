@@ -1,0 +1,116 @@
+"""Providers at run time: versions of what is chosen, breakers of all processes, outcomes by the hour."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, cast, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from persistence.engine.connection import Connection
+from persistence.engine.statements import kept
+from persistence.models import ProviderFamily, ProviderOutcome, ProviderProbe, ProviderState
+
+LIVE = timedelta(seconds=60)
+MOST_FAULTS = 200
+
+VERSIONS = kept(select(ProviderFamily.family, ProviderFamily.version))
+PROBES = kept(select(ProviderProbe.family, ProviderProbe.provider, ProviderProbe.passed_at))
+
+
+class ProviderRows:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def versions(self) -> Mapping[str, int]:
+        """Of each family that was ever changed; the others have 0."""
+        return {row.family: row.version for row in await self._connection.rows(VERSIONS)}
+
+    async def version(self, family: str) -> int:
+        found = select(ProviderFamily.version).where(ProviderFamily.family == family)
+        return await self._connection.scalar(found) or 0
+
+    async def move(self, family: str, expected: int) -> bool:
+        """The next version, and the family held still until the transaction ends; False where it has another one."""
+        row = ProviderFamily
+        if expected == 0:
+            first: Any = pg_insert(row).values(family=family, version=1).on_conflict_do_nothing()
+            return await self._connection.scalar(first.returning(row.version)) is not None
+        next_one = update(row).where(row.family == family, row.version == expected)
+        changed = next_one.values(version=row.version + 1, updated_at=func.now()).returning(row.version)
+        return await self._connection.scalar(changed) is not None
+
+    async def touch(self, family: str) -> None:
+        """The next version, whichever it has: somebody changes a key of the family by itself."""
+        row = pg_insert(ProviderFamily).values(family=family, version=1)
+        changed = {"version": ProviderFamily.version + 1, "updated_at": func.now()}
+        await self._connection.execute(row.on_conflict_do_update(index_elements=[ProviderFamily.family], set_=changed))
+
+    async def pass_probe(self, family: str, provider: str, now: datetime) -> None:
+        row = pg_insert(ProviderProbe).values(family=family, provider=provider, passed_at=now)
+        keys = [ProviderProbe.family, ProviderProbe.provider]
+        changed = {"passed_at": row.excluded.passed_at}
+        await self._connection.execute(row.on_conflict_do_update(index_elements=keys, set_=changed))
+
+    async def probes(self) -> Mapping[tuple[str, str], datetime]:
+        """When each provider last passed one."""
+        return {(row.family, row.provider): row.passed_at for row in await self._connection.rows(PROBES)}
+
+    async def tell_states(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """What one process knows, in place of what it told before. Its clock may be wrong; the database's is taken."""
+        if not rows:
+            return
+        told = pg_insert(ProviderState).values([{**row, "seen_at": func.now()} for row in rows])
+        keys = [ProviderState.process, ProviderState.family, ProviderState.provider]
+        names = ("state", "opened_at", "failed_at", "fault", "seen_at")
+        changed = {name: getattr(told.excluded, name) for name in names}
+        await self._connection.execute(told.on_conflict_do_update(index_elements=keys, set_=changed))
+
+    async def states(self, family: str | None = None) -> Sequence[Any]:
+        """Of the processes that live."""
+        row = ProviderState
+        live = select(row).where(row.seen_at > func.now() - LIVE)
+        if family is not None:
+            live = live.where(row.family == family)
+        return await self._connection.scalars(live.order_by(row.role, row.host, row.pid, row.process))
+
+    async def add_outcomes(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """To those that are there, in one order everywhere, so that no two processes wait for each other."""
+        if not rows:
+            return
+        table = ProviderOutcome
+        keys = [table.hour, table.family, table.provider, table.outcome]
+        ordered = sorted(rows, key=lambda row: tuple(row[key.key] for key in keys))
+        more = pg_insert(table).values(ordered)
+        sums = {
+            "calls": table.calls + more.excluded.calls,
+            "micros": table.micros + more.excluded.micros,
+            "slowest_micros": func.greatest(table.slowest_micros, more.excluded.slowest_micros),
+            "last_at": func.greatest(table.last_at, more.excluded.last_at),
+            "fault": func.coalesce(more.excluded.fault, table.fault),
+        }
+        await self._connection.execute(more.on_conflict_do_update(index_elements=keys, set_=sums))
+
+    async def outcomes(self, since: datetime, family: str | None = None) -> Sequence[Any]:
+        """Rows of family, provider, outcome, calls, micros, slowest_micros."""
+        row = ProviderOutcome
+        sums = [cast(func.sum(column), BigInteger).label(column.key) for column in (row.calls, row.micros)]
+        slowest = func.max(row.slowest_micros).label("slowest_micros")
+        query = select(row.family, row.provider, row.outcome, *sums, slowest)
+        query = query.where(row.hour >= since)
+        if family is not None:
+            query = query.where(row.family == family)
+        return await self._connection.rows(query.group_by(row.family, row.provider, row.outcome))
+
+    async def faults(self, since: datetime, family: str | None = None) -> Sequence[Any]:
+        """Rows of family, provider, outcome, fault, last_at: the last of each hour and outcome, the newest first."""
+        row = ProviderOutcome
+        query = select(row.family, row.provider, row.outcome, row.fault, row.last_at)
+        query = query.where(row.fault.is_not(None), row.last_at >= since)
+        if family is not None:
+            query = query.where(row.family == family)
+        return await self._connection.rows(query.order_by(row.last_at.desc()).limit(MOST_FAULTS))
+
+    async def purge(self, before: datetime) -> None:
+        await self._connection.execute(delete(ProviderState).where(ProviderState.seen_at < before))
+        await self._connection.execute(delete(ProviderOutcome).where(ProviderOutcome.hour < before))

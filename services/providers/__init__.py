@@ -1,0 +1,1 @@
+"""Providers as admins see them: how they do, what is chosen and set, tests."""
