@@ -331,3 +331,15 @@ def test_every_condition_is_seen(operation_id: str) -> None:
     shown = {what for _, shown in CONDITIONAL.get(operation_id, ()) for what in shown}
     seen = {what for what in shown if not what.startswith("-")}
     assert seen == wanted, f"write a scenario for each condition of {operation_id}"
+
+
+@pytest.mark.parametrize("operation_id", [name for name in IDS if CONTRACT.policies[name].dry_run])
+def test_a_dry_run_leaves_nothing_in_any_table(api: Api, tables: Tables, operation_id: str) -> None:
+    """It is answered like the call itself, and nothing of all that the call would leave is there."""
+    act = SCENARIOS[operation_id](api, tables)
+    before = tables.fingerprints()
+    api.params = {"dryRun": "true"}
+    response = act()
+    assert response.status_code < 300, response.text
+    assert response.json()["dryRun"] is True
+    assert tables.changed_since(before) == set()
