@@ -1,4 +1,4 @@
-"""Secrets that were stored for vendors stand in no answer to the staff, in no log line and in no row that staff reads."""
+"""Secrets that were stored for vendors stand in no answer to the staff, no log line and no row that staff reads."""
 
 import json
 from typing import Any
