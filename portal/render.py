@@ -33,7 +33,6 @@ FILTERS = {
     "first_sentence": markup.first_sentence,
 }
 ICONS = {"public": "globe", "user": "user", "creator": "sparkles", "admin": "shield", "dev": "wrench"}  # by scope
-LINK = '<span class="icon icon-link"></span>'
 OPENED = "<details><summary"
 LEAD = 200
 # Contract texts are English wherever they stand.
@@ -70,7 +69,8 @@ class Renderer:
             "groups": pages.groups(site),
             "icons": ICONS,
             "english": Markup("") if self.locale == DEFAULT else ENGLISH,
-            "scripted": Markup(_script_safe(words.for_scripts())),  # noqa: S704 - no "<" is left in it
+            "scripted": _scripted(words, actions=False),
+            "scripted_actions": _scripted(words, actions=True),
             "href": self.href,
             "keep": self.keep,
             "navigation": self.navigation,
@@ -122,7 +122,7 @@ class Renderer:
 
     def _anchor(self, ident: str, name: str) -> Markup:
         label = escape(self.words.plain("anchor", name=name))
-        return Markup(f'<a class="anchor" href="#{ident}" aria-label="{label}">{LINK}</a>')  # noqa: S704 - escaped just here
+        return Markup(f'<a class="anchor" href="#{ident}" aria-label="{label}"></a>')  # noqa: S704 - escaped just here
 
     def lead(self, page: Page) -> str:
         """What the page is about, in a line of plain text."""
@@ -138,7 +138,10 @@ class Renderer:
         return self._kept[key]
 
     def navigation(self, here: str) -> Markup:
-        """The menu, in which ``here`` is marked and its module is open. Of the staff's it has what is near."""
+        """The menu, in which ``here`` is marked and its module is open.
+
+        Together all operations would be too many: the staff's are told where staff reads, and the others elsewhere.
+        """
         template, opened = self._environment.get_template("navigation.html"), self._nouns.get(here, "")
         menu = str(self.keep("navigation", opened, caller=lambda: Markup(template.render(opened=opened))))  # noqa: S704 - our own
         before, found, after = menu.partition(f'href="{here}"')
@@ -177,7 +180,7 @@ class Renderer:
 
     def error_example(self, refusal: Refusal) -> Markup:
         """The example with its texts in the language of the page."""
-        html = markup.json_block(refusal.example)
+        html = markup.uncoloured(markup.json_block(refusal.example))
         if self.locale == DEFAULT:
             return html
         html = markup.with_text(html, refusal.message, self.words.error(refusal.code, refusal.variables))
@@ -213,6 +216,13 @@ def _environment() -> Environment:
         loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         auto_reload=False, bytecode_cache=COMPILED,
     )  # fmt: skip
+
+
+def _scripted(words: Words, *, actions: bool) -> Markup:
+    """What is done by mailed links is told by their pages alone."""
+    said = words.for_scripts().items()
+    told = {key: text for key, text in said if actions or not key.endswith("Done")}
+    return Markup(_script_safe(told))  # noqa: S704 - no "<" is left in it
 
 
 def _script_safe(value: Any) -> str:

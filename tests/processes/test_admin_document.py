@@ -138,3 +138,19 @@ class TestProvider:
         assert told["made"] == ["AUDITOR", "OPERATOR"]
         assert told["again"] == [409, "admin.staff.already", True]
         assert told["gone"] == [404, "admin.not_found", True]
+
+    @needs_node
+    def test_changes_a_row_by_its_version(self, driven: Any) -> None:
+        told = driven("""
+            const id = "auth.lockout_threshold";
+            const { data: read } = await provider.getOne("config", { id });
+            const change = { value: read.value + 1, reason: "A test." };
+            const asked = { id, data: change, previousData: read, meta: { method: "PUT" } };
+            const { data: after } = await provider.update("config", asked);
+            told.moved = [after.id, after.value - read.value, after.version - read.version];
+            told.late = await refused(() => provider.update("config", asked));
+            told.both = (await provider.getMany("config", { ids: [id, "auth.lockout_base_seconds"] })).data.length;
+        """)
+        assert told["moved"] == ["auth.lockout_threshold", 1, 1]
+        assert told["late"] == [412, "precondition.failed", True]
+        assert told["both"] == 2
