@@ -87,7 +87,7 @@ class TestDeath:
             biore.start("worker", "--lease-seconds", "1")
             completed = "SELECT 1 FROM gdpr_requests WHERE status = 'COMPLETED'"
             until(lambda: tables.rows(completed), "the erasure")
-            assert vendor.files == {}
+            assert [key for key in vendor.files if not key.startswith("audit/heads/")] == []
             assert tables.count("uploads") == 0
             assert tables.one("SELECT email FROM users")["email"].startswith("deleted_")
             done = "SELECT 1 FROM outbox WHERE topic = 'email.account_erased' AND done_at IS NOT NULL"
