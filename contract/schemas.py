@@ -12,6 +12,7 @@ from contract.loader import MOST_VIOLATIONS
 from contract.references import resolved, schemas_used
 from domain import codes, email_address, texts
 from domain.auth import passwords
+from domain.clock import is_readable
 
 Violation = dict[str, Any]
 Normalizer = Callable[[Any], Any]
@@ -214,10 +215,23 @@ class Check:
             raise ValueError
 
 
+MOMENT = "date-time"
+_is_moment_of_rfc_3339: Callable[[Any], bool] = jsonschema_rs.Draft202012Validator(
+    {"type": "string", "format": MOMENT}, validate_formats=True
+).is_valid
+
+
+def is_moment(text: str) -> bool:
+    """RFC 3339, and a moment that can be reckoned with: no sixtieth second, and within the years of the calendar."""
+    return _is_moment_of_rfc_3339(text) and is_readable(text)
+
+
 class Validator:
     def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
-        self._compiled = jsonschema_rs.Draft202012Validator(root, validate_formats=True, keywords={CHECK: Check})
+        self._compiled = jsonschema_rs.Draft202012Validator(
+            root, validate_formats=True, formats={MOMENT: is_moment}, keywords={CHECK: Check}
+        )
 
     def accepts(self, value: Any) -> bool:
         return bool(self._compiled.is_valid(value))

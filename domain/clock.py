@@ -8,6 +8,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def is_readable(text: str) -> bool:
+    """Whether an ISO 8601 text is a moment of UTC within the years 1 to 9999."""
+    try:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
 @overload
 def timestamp(moment: datetime) -> str: ...
 

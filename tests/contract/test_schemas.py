@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import pytest
 
 from contract.loader import Contract
-from contract.schemas import SchemaCompiler, modern
+from contract.schemas import SchemaCompiler, is_moment, modern
 
 COMPONENTS = {
     "Name": {"type": "string", "maxLength": 20, "x-biore-normalize": ["trim", "lower"], "pattern": "^[a-z]+$"},
@@ -231,3 +231,17 @@ class TestFormats:
         schema = {"type": "string", "format": name}
         assert [value for value in good if broken(schema, value)] == []
         assert [value for value in bad if broken(schema, value) != [("", "format")]] == []
+
+
+class TestMoments:
+    @pytest.mark.parametrize(
+        "text",
+        ["2026-01-01T00:00:60Z", "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "2026-02-30T00:00:00Z",
+         "2026-01-01", "2026-01-01T00:00:00", "tomorrow", ""],
+    )  # fmt: skip
+    def test_that_cannot_be_reckoned_with_are_none(self, text: str) -> None:
+        assert not is_moment(text)
+
+    @pytest.mark.parametrize("text", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123456789+02:00"])
+    def test_of_rfc_3339(self, text: str) -> None:
+        assert is_moment(text)
