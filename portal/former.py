@@ -43,7 +43,7 @@ class Former:
         file.parent.mkdir(parents=True, exist_ok=True)
         if self._known.get(address) == self.note(operation, address) and former.is_file():
             _link(former, file)
-            return file.read_text(encoding="utf-8")
+            return file.read_bytes().decode()  # as it was written, with the line ends of an example of CSV
         text = write()
         file.write_text(text, encoding="utf-8")
         return text

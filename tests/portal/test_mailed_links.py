@@ -149,7 +149,7 @@ class Sender:
         appeal = insert(self.tables, "appeals", user_id=user_id, **decided)
         of_case: dict[str, Any] = {"target_type": "USER", "target_id": user_id, "evidence": {}}
         case = insert(self.tables, "moderation_cases", user_id=user_id, origin="NOTICE", **of_case)
-        noticed: dict[str, Any] = {"category": "OTHER", "explanation": "neutral", "evidence": {}, "locale": locale}
+        noticed: dict[str, Any] = {"category": "OTHER", "explanation": "neutral", "locale": locale}
         notice = insert(self.tables, "moderation_notices", case_id=case, user_id=user_id, **noticed)
         return {"statement": str(statement), "appeal": str(appeal), "notice": str(notice)}
 
