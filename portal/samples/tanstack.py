@@ -16,6 +16,7 @@ from portal.samples.typescript import CHECK, declarations, sent_type
 
 TITLE, LEXER = "TanStack Query", "typescript"
 MARGIN = "      "
+NOTHING = " = {}"  # in place of a query that is left out
 WALK = """\
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
@@ -130,7 +131,7 @@ def _arguments(call: Call, shapes: Shapes) -> Iterator[tuple[str, str]]:
     if any(parameter.name == IF_MATCH for parameter in call.operation.parameters):
         yield "version", "number"
     if query:
-        yield "query", f"{{ {'; '.join(query)} }}{' = {}' if optional else ''}"
+        yield "query", f"{{ {'; '.join(query)} }}{NOTHING if optional else ''}"
     if call.has_body:
         yield "body", sent_type(call, shapes)
 
@@ -138,8 +139,12 @@ def _arguments(call: Call, shapes: Shapes) -> Iterator[tuple[str, str]]:
 def _destructured(arguments: list[tuple[str, str]]) -> str:
     if len(arguments) < 2:
         return "".join(f"{name}: {kind}" for name, kind in arguments)
-    types = "; ".join(f"{name}: {kind}" for name, kind in arguments)
-    return f"{{ {', '.join(name for name, _ in arguments)} }}: {{ {types} }}"
+    named, types = [], []
+    for name, kind in arguments:
+        bare = kind.removesuffix(NOTHING)
+        named.append(name if bare == kind else name + NOTHING)
+        types.append(f"{name}: {bare}" if bare == kind else f"{name}?: {bare}")
+    return f"{{ {', '.join(named)} }}: {{ {'; '.join(types)} }}"
 
 
 def _pascal(name: str) -> str:

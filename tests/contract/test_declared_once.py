@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,6 +15,7 @@ from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
 from domain.users.usernames import FORM
+from domain.wire import admin as wire
 from portal.config_values import with_values
 from portal.flows import found_in
 from portal.model import read
@@ -22,7 +23,15 @@ from runtime.web import dispatch, files, validation
 from services.config.catalogue import CATALOGUE
 
 NUMBERS = {2: "two", 5: "five", 8: "eight", 10: "ten", 15: "fifteen"}
-STATUSES = {"User": users.STATUSES, "Upload": upload.STATUSES, "GdprRequest": gdpr.STATUSES, "Row": gdpr.STATUSES}
+APPEALS = get_args(wire.AppealStatus)
+STATUSES = {
+    "User": users.STATUSES,
+    "Upload": upload.STATUSES,
+    "Appeal": APPEALS,
+    "appeal": APPEALS,
+    "GdprRequest": gdpr.STATUSES,
+    "Row": gdpr.STATUSES,
+}
 
 
 @pytest.fixture(scope="module")

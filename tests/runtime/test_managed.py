@@ -16,9 +16,9 @@ from services.config.catalogue import CATALOGUE
 ELSEWHERE = {
     r"ratelimit\.enabled": "the guards of all operations",
     r"portal\.try_mutations": "the portal",
-    r"admin\.fresh_minutes": "what staff does, of which no operation is ours yet",
     r"schedule\..*": "the worker's own clock",
     r"auth\.unverified_purge_days": "a recurring job",
+    r"admin\.recovery_proof_days": "a recurring job",
     r"sms\.alert_.*": "a recurring job",
     r"external\.(?!.*(active_provider|failover_providers)$).*": "how a vendor is reached, whoever asks for it",
 }
