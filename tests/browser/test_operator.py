@@ -110,6 +110,18 @@ def test_a_user_is_suspended_with_a_statement_and_the_appeal_is_granted(
         client.sign_in(email)
 
 
+def test_a_provider_is_switched_and_switched_back(owner: Employee, reader: Reader) -> None:
+    families = signed_in(reader, "/docs/admin/providers", owner)
+    order = follow(reader, families.send(), "geoip", "PUT Change Provider Order", "/docs/admin/provider-order")
+    assert order.field("family").input_value() == "geoip"
+    order.button("JSON").click()
+    for active, other in (("maxmind", "cdn_header"), ("cdn_header", "maxmind")):
+        body = {"active": active, "failover": [other], "force": True, "reason": "A drill."}
+        order.section.locator(".play-editor textarea").fill(json.dumps(body))
+        told = data_of(order.send())
+        assert (told["active"], told["failover"]) == (active, [other])
+
+
 def test_a_dead_letter_is_retried(biore: Biore, owner: Employee, reader: Reader) -> None:
     with biore.client() as client:
         client.sign_up("dora@operator.example")
