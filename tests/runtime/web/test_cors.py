@@ -89,7 +89,8 @@ class TestOrigins:
         with cors_server.client() as api:
             answer = api.post(f"{BASE}/auth/logout", headers={"Origin": OURS})
         exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}
-        assert exposed == {"X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"}
+        told = {"X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed", "ETag"}
+        assert exposed == told
 
     def test_what_only_browsers_read_is_declared(self, contract: Contract) -> None:
         """A header that no answer declares any more needs no exemption."""
@@ -110,7 +111,7 @@ class TestPreflight:
         assert answer.headers["x-correlation-id"]
 
     def test_takes_each_header_that_the_contract_names(self, cors_server: Server, contract: Contract) -> None:
-        assert contract.request_headers == {"Idempotency-Key", "X-Dev-Token", "X-Reactivate-Token"}
+        assert contract.request_headers == {"Idempotency-Key", "If-Match", "X-Dev-Token", "X-Reactivate-Token"}
         with cors_server.client() as api:
             wanted = ",".join(contract.request_headers)
             answer = api.options(f"{BASE}/auth/login", headers=preflight(OURS, "POST", wanted))
