@@ -17,9 +17,10 @@ from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules
 from tests.oidc_server import Platform
 from tests.persistence.test_gdpr_completeness import choices_of, value_for
 
+# A request for recovery is void as soon as the account is not as it was (tests/handlers/admin/test_recoveries.py).
 LEADS_NOWHERE = {
     "appeals", "bans", "consent_records", "creator_profiles", "data_exports", "gdpr_requests", "moderation_cases",
-    "moderation_notices", "referral_links", "statements_of_reasons", "uploads", "user_notes", "user_settings",
+    "moderation_notices", "recovery_requests", "referral_links", "statements_of_reasons", "uploads", "user_notes", "user_settings",
     "username_history",
 }  # fmt: skip
 PENDING = [
