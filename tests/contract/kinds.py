@@ -148,7 +148,9 @@ def copy_of(value: Any) -> Any:
 
 
 def _line_feed(_judge: Judge, found: Difference) -> bool:
-    return "\n" in unquote(found.request.path) and found.stock.status == 404 != found.ours.status
+    elsewhere = found.stock.status == 404 != found.ours.status
+    cut_off = "//" in found.request.path and (found.stock.status, found.ours.status) == (405, 404)
+    return "\n" in unquote(found.request.path) and (elsewhere or cut_off)
 
 
 def _redirect(_judge: Judge, found: Difference) -> bool:
@@ -295,8 +297,12 @@ def _single(judge: Judge, found: Difference, violation: Violation) -> bool:
 def _given(judge: Judge, found: Difference, violation: Violation) -> Any:
     """The value that breaks the rule, of a parameter or of the body."""
     name = violation["field"]
-    given = dict(parse_qsl(found.request.query, True)) if name in judge.names else json.loads(found.body)
-    return given.get(name)
+    if name in judge.names:
+        return dict(parse_qsl(found.request.query, True)).get(name)
+    value = json.loads(found.body)
+    for part in name.split("."):  # of an object, or a number of a list
+        value = value[int(part)] if isinstance(value, list) else value.get(part)
+    return value
 
 
 def _capitals_of_boolean(judge: Judge, found: Difference, violation: Violation) -> bool:
