@@ -301,7 +301,7 @@ class TestPages:
     def test_every_sample_sends_it(self, operation: Operation) -> None:
         written = texts(operation, ORIGIN)
         wanted = {
-            "curl": "-H 'If-Match: \"7\"'", "python": '"If-Match": "\\"7\\""', "javascript": '"If-Match": "\\"7\\""',
+            "curl": "-H 'If-Match: \"7\"'", "python": """"If-Match": '"7"'""", "javascript": '"If-Match": "\\"7\\""',
             "typescript": '"If-Match": "\\"7\\""', "tanstack": '"If-Match": `"${version}"`', "java": '"\\"7\\""',
             "go": 'Set("If-Match", "\\"7\\"")', "csharp": 'Add("If-Match", "\\"7\\"")',
         }  # fmt: skip
