@@ -222,8 +222,11 @@ _is_moment_of_rfc_3339: Callable[[Any], bool] = jsonschema_rs.Draft202012Validat
 
 
 def is_moment(text: str) -> bool:
-    """RFC 3339, and a moment that can be reckoned with: no sixtieth second, and within the years of the calendar."""
-    return _is_moment_of_rfc_3339(text) and is_readable(text)
+    """RFC 3339, and a moment that can be reckoned with: no sixtieth second, and within the years of the calendar.
+
+    A small ``z`` is none: not every Python reads it.
+    """
+    return _is_moment_of_rfc_3339(text) and not text.endswith("z") and is_readable(text)
 
 
 class Validator:

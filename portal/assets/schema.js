@@ -152,8 +152,8 @@ function isDateTime(text) {
   const time = TIME.exec(text.slice(11));
   if (!time || !/t/i.test(text[10] ?? "") || !isDate(text.slice(0, 10))) return false;
   const [hour, minute, second, offsetHour, offsetMinute] = [time[1], time[2], time[3], time[6] ?? 0, time[7] ?? 0].map(Number);
-  if (hour > 23 || minute > 59 || second > 60 || offsetHour > 23 || offsetMinute > 59) return false;
+  if (hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59) return false;
   const offset = (offsetHour * 60 + offsetMinute) * (time[5]?.startsWith("-") ? -1 : 1);
-  const utc = (((hour * 60 + minute - offset) % 1440) + 1440) % 1440;
-  return second < 60 || utc === 1439;
+  const utc = hour * 60 + minute - offset; // the years of UTC are 1 to 9999
+  return !text.startsWith("0000") && !text.endsWith("z") && (utc >= 0 || !text.startsWith("0001-01-01")) && (utc < 1440 || !text.startsWith("9999-12-31"));
 }

@@ -41,7 +41,7 @@ def folded(samples: dict[str, str]) -> dict[str, str]:
 
 
 class TestFollowing:
-    @pytest.mark.parametrize("name", ["auth.register", "auth.login", "auth.me", "dev.mailbox", "auth.sessions.revoke"])
+    @pytest.mark.parametrize("name", ["auth.register", "auth.login", "auth.me", "auth.sessions.revoke"])
     def test_begins_with_the_examples(self, visit: Visit, biore: Biore, site: Site, name: str) -> None:
         of = operation(site, name)
         page = visit(f"/docs/{of.policy.page}")
