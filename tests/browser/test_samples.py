@@ -48,6 +48,12 @@ class TestFollowing:
         page.locator("#try .play").wait_for()
         assert shown(page) == written(of, biore.origin, examples(of))
 
+    def test_a_list_begins_without_its_filters(self, visit: Visit, biore: Biore, site: Site) -> None:
+        of = operation(site, "dev.mailbox")
+        page = visit(f"/docs/{of.policy.page}")
+        page.locator("#try .play").wait_for()
+        assert shown(page) == written(of, biore.origin, replace(examples(of), query={}))
+
     def test_a_body(self, reader: Reader, site: Site) -> None:
         of = operation(site, "auth.login")
         playground = reader.playground("/docs/auth/login")
