@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contract.loader import MOST_VIOLATIONS
 from contract.policy import MOVED_ON, Policy
 from contract.texts import Texts
 from domain.errors import ApiError
@@ -25,6 +26,7 @@ CODE_OF_STATUS = {401: "auth.unauthenticated", 404: "route.not_found", 405: "rou
 NEEDS_RETRY_AFTER = {429, 503}
 NOT_MODIFIED = 304
 RETRY_SECONDS = 1
+AND_MORE = {"field": "", "rule": "more"}
 COOKIE = b"set-cookie"
 
 log = structlog.get_logger(__name__)
@@ -87,7 +89,9 @@ class Refusals:
         if refusal.variables:
             error["i18nVars"] = refusal.variables
         if refusal.details is not None:
-            error["details"] = [self._violation(locale, **detail) for detail in refusal.details]
+            told = refusal.details[:MOST_VIOLATIONS]
+            told += [AND_MORE] if len(refusal.details) > MOST_VIOLATIONS else []
+            error["details"] = [self._violation(locale, **detail) for detail in told]
         return {"success": False, "error": error | {"correlationId": call.correlation_id}}
 
     def _violation(self, locale: str, field: str, rule: str, limit: Any = None) -> dict[str, str]:

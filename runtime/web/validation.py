@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract.bounds import BODY_LIMIT
 from contract.caching import is_condition
 from contract.clamping import clamp_of
-from contract.loader import MOST_VIOLATIONS, Contract
+from contract.loader import Contract
 from contract.names import argument_name
 from contract.raw_bodies import RAW_BODY, is_form
 from contract.schemas import SchemaCompiler, Violation
@@ -29,7 +29,6 @@ from runtime.web.linking import ByOperation
 
 MAX_DEPTH = 64
 MAX_CONTENT_TYPE = 256
-AND_MORE: Violation = {"field": "", "rule": "more"}
 JSON = "application/json"
 
 
@@ -106,7 +105,7 @@ class ValidatedOperation:
         if self.takes_body:
             violations += await self._read_body(receive, call)
         if violations:
-            raise ApiError("validation.failed", details=_bounded(violations))
+            raise ApiError("validation.failed", details=violations)
         if self._expects:
             expect(call)
         await self._next(scope, receive, send)
@@ -166,10 +165,6 @@ class ValidatedOperation:
             return body, []
         # Whatever an outline says, what was not accepted is refused.
         return body, self._validator.violations(self._outline(body)) or self._validator.violations(body)
-
-
-def _bounded(violations: list[Violation]) -> list[Violation]:
-    return violations if len(violations) <= MOST_VIOLATIONS else [*violations[:MOST_VIOLATIONS], AND_MORE]
 
 
 async def read_bounded(headers: Headers, receive: Receive, most: int) -> bytes:

@@ -112,6 +112,13 @@ class TestAdd:
         assert broken_rules(add(api, moderator, *rules)) == {("rules", "maxItems")}
         assert add(api, moderator, *rules[:100]).status_code == 201
 
+    def test_of_many_faults_fifty_are_told_and_that_there_are_more(self, api: Api, moderator: Hired) -> None:
+        told = add(api, moderator, *[TERM] * 100).json()["error"]["details"]
+        assert [(one["field"], one["rule"]) for one in told] == [
+            *((f"rules[{place}].pattern", "duplicate") for place in range(1, 51)),
+            ("", "more"),
+        ]
+
 
 class TestUpdate:
     def test_the_given_fields_change(self, api: Api, moderator: Hired, tables: Tables) -> None:
