@@ -15,7 +15,7 @@ from services.staff import StaffOffice
 TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 
 
-@click.group()
+@click.group(short_help="Open the first owner's account, and give roles.")
 def admin() -> None:
     """Open the first owner's account, and give roles when the web cannot."""
 
@@ -91,7 +91,7 @@ def admin_list() -> None:
     with_parts(show, reads=True)
 
 
-@admin.command("reset-2fa")
+@admin.command("reset-2fa", short_help="Turn off the second factor of a member of the staff.")
 @click.argument("email")
 @reason
 def admin_reset_2fa(email: str, reason: str) -> None:

@@ -18,18 +18,19 @@ from services.providers.desk import ProviderDesk
 
 
 @click.group(
+    short_help="Show, probe and order the providers of mails, files and more.",
     epilog="""\b
 Examples:
   biore providers list                              every family: its order, and what is set
   biore providers probe email smtp                  as far as one can without sending
   biore providers order email smtp smtp_secondary   the first is active, the others take over
-"""
+""",
 )
 def providers() -> None:
     """Show, probe and order the providers of mails, text messages, captchas, files and more."""
 
 
-@providers.command("list")
+@providers.command("list", short_help="Show providers and the settings that they lack.")
 @click.argument("family", required=False)
 def providers_list(family: str | None) -> None:
     """Show each provider of FAMILY, or of all, with the names of its settings that have no value."""
@@ -43,7 +44,7 @@ def providers_list(family: str | None) -> None:
     with_parts(_told(show), reads=True)
 
 
-@providers.command("probe")
+@providers.command("probe", short_help="Contact providers without effect.")
 @click.argument("family")
 @click.argument("name", required=False)
 @click.pass_context
@@ -72,7 +73,7 @@ def providers_probe(context: click.Context, family: str, name: str | None) -> No
         context.exit(1)
 
 
-@providers.command("order")
+@providers.command("order", short_help="Choose the active provider and those that take over.")
 @click.argument("family")
 @click.argument("active")
 @click.argument("failover", nargs=-1)
