@@ -59,7 +59,7 @@ class Nothing:
 class Unchanged:
     """Where an admin would have stored other values than the defaults."""
 
-    async def all(self) -> dict[str, Any]:
+    async def entries(self) -> dict[str, Any]:
         return {}
 
 
