@@ -1,5 +1,7 @@
 """The two ways in which a use case ends early. Status, words and translations of a code stand in the contract."""
 
+from typing import Any
+
 
 class ApiError(Exception):
     """A documented refusal: ``code`` is a key of ``openapi/errors/``.
@@ -22,6 +24,12 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.details = details
         self.variables = variables
+
+
+def transition_invalid(before: str, after: str) -> ApiError:
+    """What to raise when the state that a row has does not lead to the requested one."""
+    told: dict[str, Any] = {"from": before, "to": after}  # ``from`` is no name of an argument
+    return ApiError("admin.transition_invalid", **told)
 
 
 def moved_on(current: int) -> ApiError:

@@ -83,7 +83,8 @@ class Repositories:
     digests: DigestsOf
 
     users = Repository(Users, lambda db: Users(db.connection, db.digests))
-    admin_users = Repository(AdminUsers)
+    staff = Repository(Staff)
+    admin_users = Repository(AdminUsers, lambda db: AdminUsers(db.connection, db.users, db.staff))
     user_notes = Repository(UserNotes)
     usernames = Repository(Usernames)
     settings = Repository(Settings)
@@ -112,7 +113,6 @@ class Repositories:
     providers = Repository(ProviderRows)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
     statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
-    staff = Repository(Staff)
     recoveries = Repository(Recoveries)
     audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
     audit_seals = Repository(Seals)

@@ -10,6 +10,7 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
+from contract.audience import for_everybody
 from contract.changes.history import history
 from contract.policy import ContractError
 from contract.texts import DEFAULT, Texts
@@ -284,7 +285,7 @@ def _put(file: Path, text: str) -> None:
 
 
 def _extras(texts: Texts, site: Site, options: Options) -> Mapping[str, Any]:
-    told = audience.for_everybody if site.left_out else None
+    told = for_everybody if site.left_out else None
     return {
         "options": options,
         "guides": guides(site),

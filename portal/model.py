@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from contract.audience import STAFF
 from contract.loader import Contract
 from contract.permissions import Permissions
 from contract.policy import BEARER_ASKED, Policy
@@ -22,8 +23,6 @@ from services.config.catalogue import CATALOGUE
 
 Json = Any
 
-# The scope whose operations only accounts with a role may call.
-STAFF = "admin"
 # Keywords of a schema that are told as a rule of the field, in the order of telling.
 RULES = (
     "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",

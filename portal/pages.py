@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
+from contract.audience import STAFF
 from contract.policy import SCOPES
 from domain.config_keys import Key
 from portal.flows import flows
 from portal.guides import Guide, read
 from portal.guides.links import PAGES, Target
-from portal.model import STAFF, Module, Operation, Site
+from portal.model import Module, Operation, Site
 
 ROOT = "/docs"
 GUIDES = f"{ROOT}/guides"

@@ -20,9 +20,9 @@ BOUNDS = {
 }  # fmt: skip
 # Of these only their presence can be compared.
 RULES = ("pattern", "format", "multipleOf", "exclusiveMinimum", "exclusiveMaximum", "uniqueItems")
-# Parameters that follow from extensions, which are told in their place.
 # Of whom a captcha is asked: of nobody, of who shows no token, of all.
 CAPTCHAS = (False, "anonymous", True)
+# Parameters that follow from extensions, which are told in their place.
 FOLLOWING = ("Idempotency-Key", "If-Match", "If-None-Match")
 RESPONSE = "response"
 

@@ -30,6 +30,8 @@ STAFF = "staff"
 OWNER = "OWNER"
 """The role that has every permission."""
 MANAGE = "staff.manage"
+PII = "users.pii"
+"""The permission to see addresses and phone numbers whole."""
 
 
 class Standing(NamedTuple):
@@ -39,6 +41,11 @@ class Standing(NamedTuple):
     signed_in_at: datetime | None = None
     second_factor_at: datetime | None = None
     seen_at: datetime | None = None
+
+
+def not_found(what: str) -> ApiError:
+    """What to raise for an id that nothing has; ``what`` is a noun, as its reader calls it."""
+    return ApiError("admin.not_found", what=what)
 
 
 def require_staff(permissions: Collection[str]) -> None:

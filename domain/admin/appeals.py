@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.admin.statements import read_until, statement_view, transition_invalid
+from domain.admin.statements import read_until, statement_view
 from domain.auth.passwords import missing
 from domain.clock import timestamp
-from domain.errors import ApiError
+from domain.errors import ApiError, transition_invalid
 from domain.presenting import presented
 from domain.wire import admin as wire
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, get_type_hints
 
 from domain.admin.sealing import Verified
+from domain.answers import csv
 from domain.answers.hiding import cleaned, hide
 from domain.presenting import presented
 from domain.wire import admin as wire
@@ -16,8 +15,6 @@ from domain.wire import admin as wire
 MOST_EXPORTED = 100_000
 MOST_VERIFIED = 200_000
 OLDEST_FIRST = "createdAt"
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def entry_view(row: Any) -> wire.AuditEntry:
@@ -48,25 +45,12 @@ def lines(entries: Iterable[Mapping[str, Any]]) -> str:
 
 def heading() -> str:
     """The first line of a table."""
-    return _lines([[*get_type_hints(wire.AuditEntry), "sealDigest"]])
+    return csv.lines([[*get_type_hints(wire.AuditEntry), "sealDigest"]])
 
 
 def table(entries: Iterable[Mapping[str, Any]]) -> str:
-    """As CSV (RFC 4180)."""
-    return _lines([_cell(value) for value in entry.values()] for entry in entries)
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> str:
-    written = io.StringIO(newline="")
-    csv.writer(written).writerows(rows)
-    return written.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """As CSV."""
+    return csv.lines([*entry.values()] for entry in entries)
 
 
 def verification_view(found: Verified) -> wire.AuditVerification:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.admin import PII
 from domain.admin.masking import masked_email
 from domain.admin.statements import SHUT_OUT, VISIBILITY_REMOVED
 from domain.clock import timestamp
@@ -18,7 +19,6 @@ CLAIM_HOURS = IntKey(
     1,
     720,
 )
-PII = "users.pii"
 SHOWN = 100
 """How many reports and events a case is shown with."""
 # The columns of an account that are a part of its profile.

@@ -115,10 +115,6 @@ def since(now: datetime) -> datetime:
     return (now - DAY).replace(minute=0, second=0, microsecond=0)
 
 
-def not_found(what: str) -> ApiError:
-    return ApiError("admin.not_found", what=what)
-
-
 def require_may_order(family: str, active: str, permissions: Collection[str]) -> None:
     """Raises ApiError admin.permission_denied for what lets programs in, or moves files, without everything."""
     if family == FILES or (family == TOKENS and active == NONE):

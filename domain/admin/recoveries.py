@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from domain.admin import OWNER
 from domain.admin.masking import masked_email
@@ -37,10 +37,8 @@ REST_DAYS = IntKey(
 
 TWO_FACTOR: wire.RecoveryKind = "TWO_FACTOR"
 EMAIL: wire.RecoveryKind = "EMAIL"
-KINDS: tuple[wire.RecoveryKind, ...] = (TWO_FACTOR, EMAIL)
-STATES: tuple[wire.RecoveryState, ...] = ("PENDING", "DONE", "STOPPED", "CANCELLED", "VOID")
-PII = "users.pii"
-"""The permission to see addresses unmasked."""
+KINDS: tuple[wire.RecoveryKind, ...] = get_args(wire.RecoveryKind)
+STATES: tuple[wire.RecoveryState, ...] = get_args(wire.RecoveryState)
 KEPT = timedelta(days=365)
 """For how long a request is kept that ended."""
 

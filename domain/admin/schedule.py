@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.admin import not_found
 from domain.clock import timestamp
 from domain.config_keys import Config
-from domain.errors import ApiError
 from domain.schedule import RECURRING, Recurring
 from domain.wire import admin as wire
 
@@ -16,7 +16,7 @@ def recurring(topic: str) -> Recurring:
     for job in RECURRING:
         if job.topic == topic:
             return job
-    raise ApiError("admin.not_found", what="recurring job")
+    raise not_found("recurring job")
 
 
 def recurring_view(job: Recurring, row: Any | None, config: Config) -> wire.RecurringJob:

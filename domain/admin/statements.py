@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 from domain.clock import timestamp
@@ -37,26 +37,20 @@ from domain.errors import ApiError
 from domain.presenting import presented
 from domain.users import Principal
 from domain.wire import admin as wire
+from domain.wire import common
 
 VISIBILITY_REMOVED, VISIBILITY_LIMITED = "VISIBILITY_REMOVED", "VISIBILITY_LIMITED"
 MONEY_SUSPENDED, SERVICE_SUSPENDED = "MONEY_SUSPENDED", "SERVICE_SUSPENDED"
 ACCOUNT_SUSPENDED, ACCOUNT_BANNED = "ACCOUNT_SUSPENDED", "ACCOUNT_BANNED"
-TYPES = (
-    VISIBILITY_REMOVED,
-    VISIBILITY_LIMITED,
-    MONEY_SUSPENDED,
-    SERVICE_SUSPENDED,
-    ACCOUNT_SUSPENDED,
-    ACCOUNT_BANNED,
-)
+TYPES: tuple[str, ...] = get_args(common.StatementType)
 SHUT_OUT: Mapping[str, str] = {ACCOUNT_SUSPENDED: "SUSPENDED", ACCOUNT_BANNED: "BANNED"}
 """The status that an account has by each type that concerns the whole of it."""
 KIND_OF: Mapping[str, str] = {status: kind for kind, status in SHUT_OUT.items()}
-TARGETS = ("USER", "BIO", "LINK", "USERNAME", "MESSAGE")
-SOURCES = ("NOTICE", "OWN_INITIATIVE", "ORDER")
-GROUNDS = ("ILLEGAL", "TERMS")
+TARGETS: tuple[str, ...] = get_args(common.StatementTarget)
+SOURCES: tuple[str, ...] = get_args(get_type_hints(wire.StatementOfReasons)["source"])
+GROUNDS: tuple[str, ...] = get_args(common.StatementGround)
 LIFTED, EXPIRED, REPLACED, GRANTED = "LIFTED", "EXPIRED", "REPLACED", "GRANTED"
-ENDS = (LIFTED, EXPIRED, REPLACED, GRANTED)
+ENDS: tuple[str, ...] = tuple(filter(None, get_args(common.StatementEnd)))
 
 APPEAL_DAYS = IntKey(
     "trust.appeal_days",
@@ -130,11 +124,6 @@ def notes_of(statement: Any) -> list[str]:
 
 REDRESS = ("restriction.dispute", "restriction.court")
 """What remains to somebody whom our own answer does not satisfy (DSA Art. 17(3)(f), 20(5), 21)."""
-
-
-def transition_invalid(before: str, after: str) -> ApiError:
-    told: dict[str, Any] = {"from": before, "to": after}
-    return ApiError("admin.transition_invalid", **told)
 
 
 PROFILE: Mapping[str, None] = dict.fromkeys(("display_name", "bio", "avatar_url", "avatar_key"))

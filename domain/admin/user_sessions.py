@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.admin import PII
 from domain.admin.masking import masked_ip
-from domain.admin.users import PII
 from domain.presenting import presented
 from domain.users import Principal
 from domain.wire import admin as wire

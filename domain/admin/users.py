@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
+from domain.admin import PII, not_found
 from domain.admin.masking import masked_email, masked_phone
 from domain.auth import RESETTABLE, VERIFIABLE
 from domain.clock import timestamp
@@ -20,7 +21,6 @@ from domain.users.usernames import FORM
 from domain.wire import admin as wire
 from domain.wire import common
 
-PII = "users.pii"
 COUNTED_TO = 10_000
 MOST_TOLD = 20
 """Of events, of restrictions and of cases."""
@@ -127,6 +127,12 @@ def _personal(user: Any, principal: Principal) -> dict[str, Any]:
     if PII in principal.permissions:
         return {"email": user.email, "phone": user.phone}
     return {"email": masked_email(user.email), "phone": masked_phone(user.phone)}
+
+
+def require_unerased(status: str) -> None:
+    """Raises ApiError admin.not_found for an account of which little more than the id is left."""
+    if status == "DELETED":
+        raise not_found("account")
 
 
 def counted(found: int) -> tuple[int, bool]:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
+from domain.admin import not_found
 from domain.admin.appeals import EARLIER, PERMISSION, appeal_view, full_view, require_mine, shorter_until
-from domain.admin.statements import GRANTED, transition_invalid
-from domain.errors import ApiError
+from domain.admin.statements import GRANTED
+from domain.errors import ApiError, transition_invalid
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
     from handlers.needs import Clock, Permissions, Principal, Repositories, Walk
-
-# ``list`` names the operation; the built-in is not needed here.
 
 
 async def list(  # noqa: A001
@@ -69,7 +68,7 @@ async def decide(
 ) -> wire.AppealToReview:
     appeal, by, now = await db.appeals.find_held(UUID(id)), principal.user_id, clock()
     if appeal is None:
-        raise ApiError("admin.not_found", what="appeal")
+        raise not_found("appeal")
     require_mine(appeal, by)
     statement = await db.statements.find(appeal.statement_id) if appeal.statement_id else None
     if statement is not None and statement.decided_by == by:
@@ -100,5 +99,5 @@ async def _carry_out(db: Repositories, body: wire.DecideAppealRequest, statement
 async def _found(db: Repositories, given: str) -> Any:
     appeal = await db.appeals.find(UUID(given))
     if appeal is None:
-        raise ApiError("admin.not_found", what="appeal")
+        raise not_found("appeal")
     return appeal

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from domain.admin import not_found
 from domain.admin.audit import (
     MOST_EXPORTED,
     MOST_VERIFIED,
@@ -53,7 +54,7 @@ async def list(  # noqa: A001
 async def get(id: str, db: Repositories) -> wire.AuditEntry:  # noqa: A002
     row = await db.audit_trail.find(UUID(id))
     if row is None:
-        raise ApiError("admin.not_found", what="entry")
+        raise not_found("entry")
     return entry_view(row)
 
 

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
-from domain.admin import require_may_act_on
+from domain.admin import not_found
 from domain.admin.cases import SHOWN, case_view, full_view, restricted, stale_since, taken_parts, told_of
-from domain.admin.statements import SHUT_OUT, new_statement, read_until, transition_invalid
-from domain.errors import ApiError
+from domain.admin.statements import SHUT_OUT, new_statement, read_until
+from domain.errors import ApiError, transition_invalid
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
     from domain.wire import reports
     from handlers.needs import Clock, Config, Principal, Repositories, Walk
-
-# ``list`` names the operation; the built-in is not needed here.
 
 
 async def list(  # noqa: A001
@@ -94,8 +92,7 @@ async def reject(
     now, by = clock(), principal.user_id
     until = read_until(body, now)
     owner = (await _found(db, UUID(id))).user_id
-    await db.users.find_for_update(owner)  # before the case, as by who reports and who writes texts
-    require_may_act_on(await db.staff.roles_of(owner), principal)
+    await db.admin_users.hold(owner, principal)  # before the case, as by who reports and who writes texts
     if body["type"] in SHUT_OUT:
         await db.staff.require_other_owner(owner)
     case = await _decide(db, UUID(id), "REJECTED", by, now, config)
@@ -131,5 +128,5 @@ async def _decide(db: Repositories, case_id: UUID, state: str, by: UUID, now: da
 async def _found(db: Repositories, case_id: UUID) -> Any:
     case = await db.cases.find(case_id)
     if case is None:
-        raise ApiError("admin.not_found", what="case")
+        raise not_found("case")
     return case

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from domain.admin import not_found
 from domain.admin.config import (
     change_view,
     end_of,
@@ -132,7 +133,7 @@ async def rollback(
         require_may_change(entry, principal, now, config)
         earlier = await db.config_history.find(key, UUID(body["historyId"]))
         if earlier is None:
-            raise ApiError("admin.not_found", what="change")
+            raise not_found("change")
         value = DEFAULT if earlier.after is None else earlier.after
         if entry.secret or not restorable(earlier) or (value is not DEFAULT and not desk.accepts(key, value)):
             raise ApiError("admin.config.not_restorable", key=key)

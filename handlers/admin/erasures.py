@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
-from domain.admin import require_may_act_on, require_permission
+from domain.admin import require_permission
+from domain.admin.users import require_unerased
 from domain.clock import timestamp
 from domain.errors import ApiError
 
@@ -53,10 +54,8 @@ async def cancel(
 
 async def _account(db: Repositories, user_id: UUID, principal: Principal) -> Any:
     """Held until the unit ends."""
-    user = await db.users.find_for_update(user_id)
-    if user is None or user.status == "DELETED":
-        raise ApiError("admin.not_found", what="account")
-    require_may_act_on(await db.staff.roles_of(user.id), principal)
+    user = await db.admin_users.hold(user_id, principal)
+    require_unerased(user.status)
     return user
 
 

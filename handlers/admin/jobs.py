@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from domain.admin import not_found
 from domain.admin.jobs import DISCARD, MOST_AT_ONCE, job_view, outcomes, require_discardable, selection_of
-from domain.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ async def list(  # noqa: A001
 async def get(id: str, db: Repositories, clock: Clock) -> wire.Job:  # noqa: A002
     job = await db.jobs.find(UUID(id))
     if job is None:
-        raise ApiError("admin.not_found", what="job")
+        raise not_found("job")
     return job_view(job, clock())
 
 

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
-from domain.admin import require_may_act_on
+from domain.admin import PII, not_found
 from domain.admin.recoveries import (
     DELAY_HOURS,
     EMAIL,
-    PII,
     REST_DAYS,
     TWO_FACTOR,
     recovery_view,
     require_recoverable,
 )
-from domain.admin.statements import transition_invalid
+from domain.admin.users import require_unerased
 from domain.auth.changes import Notice
-from domain.errors import ApiError
+from domain.errors import ApiError, transition_invalid
 from domain.users import mask_email, moment
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ async def cancel(
 ) -> wire.Recovery:
     request = await db.recoveries.hold(UUID(id))
     if request is None:
-        raise ApiError("admin.not_found", what="recovery request")
+        raise not_found("recovery request")
     cancelled = await db.recoveries.end(request.id, "CANCELLED", clock())
     if cancelled is None:
         raise transition_invalid(request.state, "CANCELLED")
@@ -104,10 +103,8 @@ async def cancel(
 
 async def _account(db: Repositories, user_id: UUID, principal: Principal) -> Any:
     """Held until the unit ends."""
-    user = await db.users.find_for_update(user_id)
-    if user is None or user.status == "DELETED":
-        raise ApiError("admin.not_found", what="account")
-    require_may_act_on(await db.staff.roles_of(user.id), principal)
+    user = await db.admin_users.hold(user_id, principal)
+    require_unerased(user.status)
     require_recoverable(user.status)
     return user
 

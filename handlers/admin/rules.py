@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.admin import not_found
 from domain.admin.rules import as_written, duplicates, rule_columns, rule_view, verdict_view
-from domain.errors import ApiError, moved_on
+from domain.errors import moved_on
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
@@ -28,7 +29,7 @@ async def add(body: wire.CreateRulesRequest, principal: Principal, db: Repositor
     made = [await db.rules.add(rule) for rule in rules]
     if None in made:
         raise duplicates(f"rules[{place}].pattern" for place, rule_id in enumerate(made) if rule_id is None)
-    rows = [await db.rules.find(rule_id) for rule_id in made if rule_id is not None]
+    rows = await db.rules.get_all([rule_id for rule_id in made if rule_id is not None])
     told = {"rules": [as_written(row) for row in rows]}
     await db.audit.record("admin.rules.add", actor=principal.user_id, after=told)
     return {"items": [rule_view(row) for row in rows]}
@@ -79,5 +80,5 @@ async def test(
 async def _get(db: Repositories, rule_id: UUID) -> Any:
     row = await db.rules.find(rule_id)
     if row is None:
-        raise ApiError("admin.not_found", what="rule")
+        raise not_found("rule")
     return row

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import topics
-from domain.admin import require_may_grant
+from domain.admin import not_found, require_may_grant
 from domain.admin.staff import member_view, require_future, require_other, require_suitable
 from domain.errors import ApiError
 
@@ -33,7 +33,7 @@ async def grant(
     require_may_grant(role, principal, permissions.of)
     user = await db.users.find_by_email(body["email"])
     if user is None:
-        raise ApiError("admin.not_found", what="account")
+        raise not_found("account")
     require_other(user.id, principal)
     require_suitable(user)
     if not await db.staff.add(user.id, role, reason, by=principal.user_id, expires_at=expires_at, now=clock()):
@@ -53,7 +53,7 @@ async def revoke(
     if role == "OWNER":
         await db.staff.require_other_owner(target)
     if not await db.staff.remove(target, role):
-        raise ApiError("admin.not_found", what="role")
+        raise not_found("role")
     await _tell_owners(db, topics.REVOKED, target, role, principal.user_id)
     actor, reason = principal.user_id, body["reason"]
     await db.audit.record("admin.staff.revoke", actor=actor, target=target, reason=reason, before={"role": role})

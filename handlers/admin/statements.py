@@ -6,16 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.admin import require_may_act_on
-from domain.admin.statements import SHUT_OUT, new_statement, read_until, statement_view, takes, transition_invalid
-from domain.errors import ApiError
+from domain.admin import not_found, require_may_act_on
+from domain.admin.statements import SHUT_OUT, new_statement, read_until, statement_view, takes
+from domain.errors import transition_invalid
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
     from domain.wire import common
     from handlers.needs import Clock, Principal, Repositories, Walk
-
-# ``list`` names the operation; the built-in is not needed here.
 
 
 async def list(  # noqa: A001
@@ -38,9 +36,7 @@ async def add(
 ) -> wire.StatementOfReasons:
     target, kind, now = UUID(body["userId"]), body["type"], clock()
     until = read_until(body, now)
-    if await db.users.find_for_update(target) is None:
-        raise ApiError("admin.not_found", what="account")
-    require_may_act_on(await db.staff.roles_of(target), principal)
+    await db.admin_users.hold(target, principal)
     if kind in SHUT_OUT:
         await db.staff.require_other_owner(target)
     columns = new_statement(kind, body["statement"], user_id=target, by=principal.user_id, now=now, until=until)
@@ -54,7 +50,7 @@ async def add(
 async def find(id: str, db: Repositories) -> wire.StatementOfReasons:  # noqa: A002
     row = await db.statements.find_with_ban(UUID(id))
     if row is None:
-        raise ApiError("admin.not_found", what="statement")
+        raise not_found("statement")
     return statement_view(row)
 
 
@@ -67,7 +63,7 @@ async def lift(
 ) -> wire.StatementOfReasons:
     statement = await db.statements.find(UUID(id))
     if statement is None:
-        raise ApiError("admin.not_found", what="statement")
+        raise not_found("statement")
     require_may_act_on(await db.staff.roles_of(statement.user_id), principal)
     if await db.statements.lift(statement.id, principal.user_id, clock()) is None:
         raise transition_invalid(await _ended(db, statement.id), "LIFTED")

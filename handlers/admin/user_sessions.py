@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import topics
-from domain.admin import require_may_act_on
+from domain.admin import not_found
 from domain.admin.user_sessions import session_view
 from domain.auth import REFRESH_IDLE_DAYS
-from domain.errors import ApiError
 from domain.users import moment
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
     from handlers.needs import Clock, Config, DevicesOf, Principal, Repositories, UnitOfWork, Walk
-
-# ``list`` names the operation; the built-in is not needed here.
 
 
 async def list(  # noqa: A001
@@ -33,7 +30,7 @@ async def list(  # noqa: A001
     async with uow.reading() as db:
         rows = await db.sessions.page_live(user_id, clock(), idle, walk.after(datetime, UUID), walk.rows)
         if not rows and await db.users.find(user_id) is None:
-            raise ApiError("admin.not_found", what="account")
+            raise not_found("account")
     shown, further = walk.page(rows, lambda row: (row.created_at, row.id))
     devices = await devices_of([row.user_agent for row in shown])
     return {
@@ -50,9 +47,7 @@ async def end(
     clock: Clock,
 ) -> wire.EndedUserSessions:
     user_id, now = UUID(id), clock()
-    if await db.users.find_for_update(user_id) is None:
-        raise ApiError("admin.not_found", what="account")
-    require_may_act_on(await db.staff.roles_of(user_id), principal)
+    await db.admin_users.hold(user_id, principal)
     if "sessionId" in body:
         ended = await _end_one(db, UUID(body["sessionId"]), user_id, now)
     else:
@@ -74,5 +69,5 @@ async def end(
 async def _end_one(db: Repositories, session_id: UUID, user_id: UUID, now: datetime) -> int:
     await db.sessions.void_opened(user_id, now)
     if not await db.sessions.revoke_own(session_id, user_id, now):
-        raise ApiError("admin.not_found", what="session")
+        raise not_found("session")
     return 1

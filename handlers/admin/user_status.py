@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.admin import require_may_act_on
 from domain.admin.statements import (
     KIND_OF,
     StatusChange,
@@ -15,9 +14,8 @@ from domain.admin.statements import (
     read_until,
     refused_view,
     status_told,
-    transition_invalid,
 )
-from domain.errors import ApiError, moved_on
+from domain.errors import ApiError, moved_on, transition_invalid
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,10 +72,7 @@ def _read(body: Any, principal: Principal, now: datetime, action: str) -> Status
 
 async def _carry_out(db: Repositories, user_id: UUID, act: StatusChange, version: int | None) -> tuple[Any, Any]:
     """The account and its exclusion as they are then. ``version``: in which the caller has read the account."""
-    user = await db.users.find_for_update(user_id)
-    if user is None:
-        raise ApiError("admin.not_found", what="account")
-    require_may_act_on(await db.staff.roles_of(user_id), act.by)
+    user = await db.admin_users.hold(user_id, act.by)
     if version is not None and user.admin_version != version:  # held, so that it stays so
         raise moved_on(user.admin_version)
     if user.status == "DELETED":

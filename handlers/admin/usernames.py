@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.admin import require_may_act_on
+from domain.admin import not_found
 from domain.admin.statements import VISIBILITY_REMOVED, new_statement
+from domain.admin.users import require_unerased
 from domain.errors import ApiError
 from domain.users.usernames import require_no_path, require_well_formed
 
@@ -27,13 +28,11 @@ async def replace(
 ) -> wire.AccountUsername:
     username = body["username"]
     require_well_formed(username, config)
-    user = await db.users.find_for_update(UUID(id))
-    if user is None or user.status == "DELETED":
-        raise ApiError("admin.not_found", what="account")
-    require_may_act_on(await db.staff.roles_of(user.id), principal)
+    user = await db.admin_users.hold(UUID(id), principal)
+    require_unerased(user.status)
     former = user.username
     if former is None:
-        raise ApiError("admin.not_found", what="username")
+        raise not_found("username")
     if username == former:
         raise ApiError("error.user.username_same")
     require_no_path(username, site_paths)

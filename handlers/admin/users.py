@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
-from domain.admin import require_may_act_on
+from domain.admin import not_found
 from domain.admin.users import (
     AT_A_TIME,
     COLUMNS,
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
         SecondFactor,
         Walk,
     )
-
-# ``list`` names the operation; the built-in is not needed here.
 
 
 async def list(  # noqa: A001
@@ -121,7 +119,7 @@ async def get(
     user_id = UUID(id)
     found = await db.admin_users.find(user_id, clock(), timedelta(days=config[REFRESH_IDLE_DAYS]))
     if found is None:
-        raise ApiError("admin.not_found", what="account")
+        raise not_found("account")
     beside = Beside(
         await db.admin_users.open_cases(user_id, MOST_TOLD),
         await db.admin_users.restrictions(user_id, MOST_TOLD),
@@ -134,7 +132,7 @@ async def get(
 async def reveal(id: str, body: wire.RevealRequest, principal: Principal, db: Repositories) -> wire.Revealed:  # noqa: A002
     user = await db.users.find(UUID(id))
     if user is None:
-        raise ApiError("admin.not_found", what="account")
+        raise not_found("account")
     fields = sorted(set(body["fields"]))
     await db.audit.record(
         "admin.users.reveal", actor=principal.user_id, target=user.id, reason=body["reason"], fields=fields
@@ -159,7 +157,7 @@ async def assist(
     second_factor: SecondFactor,
 ) -> None:
     act = body["act"]
-    user = await _held(id, principal, db)
+    user = await db.admin_users.hold(UUID(id), principal)
     require_helps(act, user)
     if act == "VERIFY_EMAIL":
         await db.outbox.add(topics.ResendVerification(), secret=user.email)
@@ -178,7 +176,7 @@ async def export(
     principal: Principal,
     db: Repositories,
 ) -> wire.ExportOfUser:
-    user = await _held(id, principal, db)
+    user = await db.admin_users.hold(UUID(id), principal)
     require_status(user.status, HELD)
     request = await db.gdpr_requests.add(user.id, EXPORT, unless=("PENDING", "PROCESSING"))
     if request is None:
@@ -193,12 +191,3 @@ async def export(
         request=str(request.id),
     )
     return export_view(request)
-
-
-async def _held(user_id: str, principal: Principal, db: Repositories) -> Any:
-    """The account, which nobody else changes meanwhile, and on which the caller may act."""
-    user = await db.users.find_for_update(UUID(user_id))
-    if user is None:
-        raise ApiError("admin.not_found", what="account")
-    require_may_act_on(await db.staff.roles_of(user.id), principal)
-    return user

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from domain.wire import auth as wire
     from handlers.needs import Client, Clock, Config, DevicesOf, GeoIp, Principal, Repositories, UnitOfWork, Visitor
 
-# ``list`` names the operation; the built-in is not needed here.
-
 
 async def list(  # noqa: A001
     principal: Principal, uow: UnitOfWork, clock: Clock, config: Config, devices_of: DevicesOf, max_items: int

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from domain.wire import users as wire
     from handlers.needs import Principal, Repositories
 
-# ``list`` names the operation; the built-in is not needed here.
-
 
 async def list(principal: Principal, db: Repositories, max_items: int) -> wire.BlockedUsers:  # noqa: A001
     rows, total = await db.blocks.list_for(principal.user_id, max_items)

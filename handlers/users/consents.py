@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from domain.wire import users as wire
     from handlers.needs import Client, Principal, Repositories
 
-# ``list`` names the operation; the built-in is not needed here.
-
 
 async def list(principal: Principal, db: Repositories, max_items: int) -> Sequence[wire.Consent]:  # noqa: A001
     return [consent_view(row) for row in await db.consents.list_for(principal.user_id, max_items)]

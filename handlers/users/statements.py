@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from domain.wire import users as wire
     from handlers.needs import Config, Principal, Repositories, Walk
 
-# ``list`` names the operation; the built-in is not needed here.
-
 
 async def list(principal: Principal, db: Repositories, walk: Walk, config: Config) -> wire.OwnStatements:  # noqa: A001
     rows = await db.statements.of(principal.user_id, walk.after(datetime, UUID), walk.rows)

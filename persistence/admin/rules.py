@@ -71,6 +71,13 @@ class Rules:
         rule: Any = await self._connection.row(RULES.where(Row.id == rule_id))
         return rule or await self._connection.row(NAMES.where(Name.id == rule_id))
 
+    async def get_all(self, ids: Sequence[UUID]) -> list[Any]:
+        """In the order of ``ids``, all of which there are."""
+        rules: Any = await self._connection.rows(RULES.where(Row.id.in_(ids)))
+        names: Any = await self._connection.rows(NAMES.where(Name.id.in_(ids)))
+        found = {row.id: row for row in (*rules, *names)}
+        return [found[rule_id] for rule_id in ids]
+
     async def add(self, rule: Mapping[str, Any]) -> UUID | None:
         """None when there is the same already."""
         if is_reserved(rule):

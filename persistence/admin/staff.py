@@ -5,7 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, and_, bindparam, cast, delete, func, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    ScalarSelect,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
@@ -18,19 +31,20 @@ from persistence.models import Session, StaffRole, User
 SEEN_EVERY = timedelta(minutes=1)
 
 
-def _live(now: Any) -> Any:
+def is_live(now: Any) -> ColumnElement[bool]:
     return or_(StaffRole.expires_at.is_(None), StaffRole.expires_at > now)
 
 
-_roles = (
-    select(func.coalesce(func.array_agg(aggregate_order_by(StaffRole.role, StaffRole.role)), cast([], ARRAY(Text))))
-    .where(StaffRole.user_id == Session.user_id, _live(bindparam("now")))
-    .scalar_subquery()
-)
+def live_roles(user_id: Any, now: Any) -> ScalarSelect[Any]:
+    """The names of those of an account, sorted."""
+    names = func.coalesce(func.array_agg(aggregate_order_by(StaffRole.role, StaffRole.role)), cast([], ARRAY(Text)))
+    return select(names).where(StaffRole.user_id == user_id, is_live(now)).scalar_subquery()
+
+
 STANDING = select(
-    _roles, Session.created_at, Session.second_factor_at, Session.admin_seen_at, Session.confirmed_at
+    live_roles(Session.user_id, bindparam("now")), Session.created_at, Session.second_factor_at, Session.admin_seen_at
 ).where(Session.id == bindparam("session_id"))
-ROLES_OF = select(StaffRole.role).where(StaffRole.user_id == bindparam("user_id"), _live(func.now()))
+ROLES_OF = select(StaffRole.role).where(StaffRole.user_id == bindparam("user_id"), is_live(func.now()))
 SEEN = (
     update(Session)
     .where(
@@ -71,8 +85,8 @@ class Staff:
         row = await self._connection.row(STANDING, session_id=session_id, now=now)
         if row is None:
             return Standing()
-        roles, signed_in_at, second_factor_at, seen_at, _ = row
-        return Standing(tuple(roles), signed_in_at, second_factor_at, seen_at)
+        roles, *shown = row
+        return Standing(tuple(roles), *shown)
 
     async def note_seen(self, session_id: UUID, now: datetime) -> None:
         """Once a minute is as exact as it needs to be."""
@@ -98,7 +112,7 @@ class Staff:
 
     async def remove(self, user_id: UUID, role: str) -> bool:
         """False when the account does not have the role."""
-        gone = delete(StaffRole).where(StaffRole.user_id == user_id, StaffRole.role == role, _live(func.now()))
+        gone = delete(StaffRole).where(StaffRole.user_id == user_id, StaffRole.role == role, is_live(func.now()))
         return await self._connection.scalar(gone.returning(StaffRole.user_id)) is not None
 
     async def require_other_owner(self, user_id: UUID, refusal: str = "admin.staff.last_owner") -> None:
@@ -120,14 +134,14 @@ class Staff:
     async def owners(self) -> Sequence[UUID]:
         """The active accounts that have the role OWNER now, at most a hundred."""
         live = select(StaffRole.user_id).join(User, User.id == StaffRole.user_id)
-        live = live.where(StaffRole.role == OWNER, _live(func.now()), User.status == "ACTIVE")
+        live = live.where(StaffRole.role == OWNER, is_live(func.now()), User.status == "ACTIVE")
         return await self._connection.scalars(live.order_by(StaffRole.user_id).limit(100))
 
     async def page(
         self, keys: Sequence[Any] | None, rows: int, *, role: str | None = None, email: str | None = None
     ) -> Sequence[Member]:
         """Members by their ids; ``role``: who has it, ``email``: whose whole address it is."""
-        ids = select(StaffRole.user_id).where(_live(func.now())).group_by(StaffRole.user_id)
+        ids = select(StaffRole.user_id).where(is_live(func.now())).group_by(StaffRole.user_id)
         if role is not None:
             ids = ids.where(StaffRole.role == role)
         if email is not None:
@@ -141,7 +155,7 @@ class Staff:
             select(User.id, User.email, User.status, User.two_factor_enabled, seen, *_grant)
             .select_from(StaffRole)
             .join(User, User.id == StaffRole.user_id)
-            .where(StaffRole.user_id.in_(ids), _live(func.now()))
+            .where(StaffRole.user_id.in_(ids), is_live(func.now()))
             .order_by(StaffRole.user_id, StaffRole.role)
         )
         members: dict[UUID, Member] = {}

@@ -16,10 +16,9 @@ from domain.admin.statements import (
     SHUT_OUT,
     VISIBILITY_LIMITED,
     VISIBILITY_REMOVED,
-    transition_invalid,
 )
 from domain.auth import one_time_hash
-from domain.errors import ApiError
+from domain.errors import ApiError, transition_invalid
 from persistence.auth import Sessions
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset

@@ -6,23 +6,21 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Select,
-    Text,
     and_,
-    cast,
     exists,
     func,
     literal,
     not_,
-    or_,
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from domain.admin import not_found, require_may_act_on
 from domain.admin.users import COUNTED_TO, Account, Event, Filters, Listed, Order, Search
+from domain.users import Principal
+from persistence.admin.staff import Staff, is_live, live_roles
 from persistence.auth import PENDING_DELETION
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
@@ -41,6 +39,7 @@ from persistence.models import (
     UserNote,
 )
 from persistence.models.users import SIGNED_IN_AT
+from persistence.users import Users
 
 ORDERS: Mapping[Order, Keyset] = {
     "-createdAt": Keyset(User.created_at.desc(), User.id.desc()),
@@ -48,15 +47,10 @@ ORDERS: Mapping[Order, Keyset] = {
     "-lastLoginAt": Keyset(SIGNED_IN_AT.desc(), User.id.desc()),
 }
 
-_live_role = and_(StaffRole.user_id == User.id, or_(StaffRole.expires_at.is_(None), StaffRole.expires_at > func.now()))
 _is_creator = exists().where(CreatorProfile.user_id == User.id)
 # Of a few accounts: a plan for the other one would read all profiles.
 _profile = select(CreatorProfile.id).where(CreatorProfile.user_id == User.id).scalar_subquery()
-_roles = (
-    select(func.coalesce(func.array_agg(aggregate_order_by(StaffRole.role, StaffRole.role)), cast([], ARRAY(Text))))
-    .where(_live_role)
-    .scalar_subquery()
-)
+_roles = live_roles(User.id, func.now())
 LISTED = (
     User.id,
     User.email,
@@ -81,8 +75,21 @@ def _count(model: Any, *conditions: ColumnElement[bool]) -> Any:
 
 
 class AdminUsers:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, users: Users, staff: Staff) -> None:
         self._connection = connection
+        self._users = users
+        self._staff = staff
+
+    async def hold(self, user_id: UUID, principal: Principal) -> User:
+        """The account, which nobody else changes until the transaction ends.
+
+        Raises ApiError admin.not_found, and admin.user.is_staff for one that ``principal`` may not act on.
+        """
+        user = await self._users.find_for_update(user_id)
+        if user is None:
+            raise not_found("account")
+        require_may_act_on(await self._staff.roles_of(user_id), principal)
+        return user
 
     async def page(self, filters: Filters, order: Order, keys: Sequence[Any] | None, rows: int) -> Sequence[Listed]:
         listed = select(*LISTED).where(*_narrowed(filters))
@@ -178,7 +185,7 @@ def _of_columns(filters: Filters) -> list[ColumnElement[bool]]:
 def _of_role(role: str | None) -> list[ColumnElement[bool]]:
     if role is None:
         return []
-    return [_is_creator if role == "creator" else exists().where(_live_role)]
+    return [_is_creator if role == "creator" else exists().where(StaffRole.user_id == User.id, is_live(func.now()))]
 
 
 def _found(search: Search) -> ColumnElement[bool]:

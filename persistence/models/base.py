@@ -1,10 +1,11 @@
 """The declarative base: names of constraints, types of columns."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, LargeBinary, MetaData, Text, Uuid, func
+from sqlalchemy import CheckConstraint, DateTime, LargeBinary, MetaData, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -26,6 +27,11 @@ class Base(DeclarativeBase):
         UUID: Uuid,
         dict[str, Any]: JSONB,
     }
+
+
+def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+    """That a column has one of these ``words``, or NULL."""
+    return CheckConstraint(f"{column} IN ({', '.join(map(repr, words))})", name=column)
 
 
 class Identified:

@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.gdpr import KINDS, STATUSES
-from persistence.models.base import Base, Created, Identified
+from persistence.models.base import Base, Created, Identified, one_of
 
 
 class GdprRequest(Identified, Created, Base):
@@ -16,8 +16,8 @@ class GdprRequest(Identified, Created, Base):
 
     __tablename__ = "gdpr_requests"
     __table_args__ = (
-        CheckConstraint("kind IN ({})".format(", ".join(f"'{kind}'" for kind in KINDS)), name="kind"),
-        CheckConstraint("status IN ({})".format(", ".join(f"'{status}'" for status in STATUSES)), name="status"),
+        one_of("kind", KINDS),
+        one_of("status", STATUSES),
         Index("uq_gdpr_requests_pending", "user_id", "kind", unique=True, postgresql_where=sql("status = 'PENDING'")),
         Index("ix_gdpr_requests_open", "kind", postgresql_where=sql("status IN ('PENDING', 'PROCESSING')")),
     )

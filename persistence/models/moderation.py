@@ -1,13 +1,14 @@
 """Reports, the cases that they open, and the rules that texts are held against."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from persistence.models.base import Base, Created, Identified
+from domain.wire import admin as wire
+from persistence.models.base import Base, Created, Identified, one_of
 
 IS_OPEN = text("state IN ('CLAIMED', 'OPEN')")
 
@@ -21,7 +22,7 @@ class ModerationCase(Identified, Created, Base):
 
     __tablename__ = "moderation_cases"
     __table_args__ = (
-        CheckConstraint("state IN ('APPROVED', 'CLAIMED', 'OPEN', 'REJECTED')", name="state"),
+        one_of("state", get_args(wire.CaseState)),
         Index("uq_moderation_cases_open", "target_type", "target_id", unique=True, postgresql_where=IS_OPEN),
         Index("ix_moderation_cases_age", "created_at", "id"),
         Index("ix_moderation_cases_notices", "notices", "id"),
@@ -79,9 +80,9 @@ class ModerationRule(Identified, Created, Base):
 
     __tablename__ = "moderation_rules"
     __table_args__ = (
-        CheckConstraint("kind IN ('TERM', 'DOMAIN', 'USERNAME')", name="kind"),
-        CheckConstraint("match IN ('WORD', 'PREFIX', 'EXACT')", name="match"),
-        CheckConstraint("action IN ('FLAG', 'BLOCK', 'QUARANTINE')", name="action"),
+        one_of("kind", get_args(wire.RuleKind)),
+        one_of("match", get_args(wire.RuleMatch)),
+        one_of("action", get_args(wire.RuleAction)),
         Index("uq_moderation_rules_same", "kind", "folded", "match", "action", "locale", unique=True),
         Index("ix_moderation_rules_newest", text("created_at DESC"), text("id DESC")),
         Index("ix_moderation_rules_kind", "kind", text("created_at DESC"), text("id DESC")),

@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.admin.recoveries import KINDS, STATES
-from persistence.models.base import Base, Created, Identified
+from persistence.models.base import Base, Created, Identified, one_of
 
 
 class RecoveryRequest(Identified, Created, Base):
@@ -21,8 +21,8 @@ class RecoveryRequest(Identified, Created, Base):
 
     __tablename__ = "recovery_requests"
     __table_args__ = (
-        CheckConstraint("kind IN ({})".format(", ".join(f"'{kind}'" for kind in KINDS)), name="kind"),
-        CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in STATES)), name="state"),
+        one_of("kind", KINDS),
+        one_of("state", STATES),
         Index(
             "uq_recovery_requests_pending", "user_id", "kind", unique=True, postgresql_where=sql("state = 'PENDING'")
         ),

@@ -4,18 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, false, text
+from sqlalchemy import ARRAY, ForeignKey, Index, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.admin.statements import ENDS, GROUNDS, SOURCES, TARGETS, TYPES
-from persistence.models.base import Base, Created, Identified
+from domain.admin.statements import ENDS, GROUNDS, SHUT_OUT, SOURCES, TARGETS, TYPES
+from persistence.models.base import Base, Created, Identified, one_of
 
 IS_LIVE = text("lifted_at IS NULL")
 HAS_NOT_ENDED = text("ended_at IS NULL")
-
-
-def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=column)
 
 
 class StatementOfReasons(Identified, Created, Base):
@@ -29,11 +25,11 @@ class StatementOfReasons(Identified, Created, Base):
 
     __tablename__ = "statements_of_reasons"
     __table_args__ = (
-        _one_of("type", TYPES),
-        _one_of("target_type", TARGETS),
-        _one_of("source", SOURCES),
-        _one_of("ground", GROUNDS),
-        _one_of("ended_as", ENDS),
+        one_of("type", TYPES),
+        one_of("target_type", TARGETS),
+        one_of("source", SOURCES),
+        one_of("ground", GROUNDS),
+        one_of("ended_as", ENDS),
         Index("ix_statements_of_reasons_newest", text("created_at DESC"), text("id DESC")),
         Index("ix_statements_of_reasons_user", "user_id", text("created_at DESC"), text("id DESC")),
         Index("ix_statements_of_reasons_type", "type", text("created_at DESC"), text("id DESC")),
@@ -77,7 +73,7 @@ class Ban(Identified, Created, Base):
 
     __tablename__ = "bans"
     __table_args__ = (
-        CheckConstraint("status IN ('SUSPENDED', 'BANNED')", name="status"),
+        one_of("status", SHUT_OUT.values()),
         Index("uq_bans_live", "user_id", unique=True, postgresql_where=HAS_NOT_ENDED),
     )
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, false
+from sqlalchemy import BigInteger, ForeignKey, Index, false
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.upload import STATUSES, TYPES
-from persistence.models.base import Base, Created, Identified
+from persistence.models.base import Base, Created, Identified, one_of
 
 
 class Upload(Identified, Created, Base):
@@ -20,8 +20,8 @@ class Upload(Identified, Created, Base):
 
     __tablename__ = "uploads"
     __table_args__ = (
-        CheckConstraint("kind IN ({})".format(", ".join(f"'{kind}'" for kind in TYPES)), name="kind"),
-        CheckConstraint("status IN ({})".format(", ".join(f"'{status}'" for status in STATUSES)), name="status"),
+        one_of("kind", TYPES),
+        one_of("status", STATUSES),
         Index("ix_uploads_user_id_created_at", "user_id", "created_at"),
         Index("ix_uploads_pending", "expires_at", postgresql_where=sql("status = 'PENDING'")),
         Index("ix_uploads_ended", "created_at", postgresql_where=sql("status IN ('REJECTED', 'DELETED')")),

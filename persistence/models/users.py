@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.users import STATUSES
 from domain.users.usernames import ALIKE
-from persistence.models.base import Base, Created, Identified
+from persistence.models.base import Base, Created, Identified, one_of
 
 # Of ``$2b$12$…``: two digits, so that they sort as numbers do.
 PASSWORD_COST: ColumnElement[str] = literal_column("substr(password_hash, 5, 2)")
@@ -43,12 +43,12 @@ class User(Identified, Created, Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        CheckConstraint("status IN ({})".format(", ".join(f"'{s}'" for s in STATUSES)), name="status"),
+        one_of("status", STATUSES),
         CheckConstraint("two_factor_secret IS NOT NULL OR NOT two_factor_enabled", name="two_factor_secret"),
         Index("ix_users_deleted", "email", postgresql_where=text("status = 'DELETED'")),
         Index("ix_users_phone", "phone", postgresql_where=text("phone IS NOT NULL")),
         Index("ix_users_password_cost", PASSWORD_COST),
-        Index("ix_users_username_prefix", text("username text_pattern_ops")),
+        Index("ix_users_username_prefix", "username", postgresql_ops={"username": "text_pattern_ops"}),
         Index("ix_users_newest", "created_at", "id"),
         Index("ix_users_last_login", SIGNED_IN_AT, "id"),
         Index("ix_users_status_newest", "status", "created_at", "id", postgresql_where=EXCEPTIONAL),

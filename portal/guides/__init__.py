@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from contract.audience import STAFF
 from contract.policy import ContractError
 from portal.guides.figures import Figures
 from portal.guides.links import Known, Target, led, named
-from portal.model import STAFF, Site
+from portal.model import Site
 
 FOLDER = Path(__file__).resolve().parent
 ORDER = (

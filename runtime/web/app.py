@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.loader import METHODS, Contract, Json
+from contract.audience import for_everybody
+from contract.loader import Contract
 from contract.schemas import SchemaCompiler
 from domain.clock import utc_now
 from domain.upload import FILES
@@ -154,6 +156,7 @@ class Application:
         )  # fmt: skip
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None
+        self._served = self._narrowed()
         self._own_routes = self._make_own_routes()
         self._routes = Routes()
         self.connexion = self._connexion()
@@ -170,12 +173,16 @@ class Application:
 
         return RequestSpans(app, tracing, routes)
 
+    def _narrowed(self) -> Contract:
+        """Without scope ``admin`` where this node does not have it: its paths are then as unknown as any others."""
+        contract = self.parts.contract
+        return contract if self.parts.settings.admin else replace(contract, document=for_everybody(contract.document))
+
     def _make_own_routes(self) -> list[Route | Mount]:
         """Everything that is neither an operation nor a page."""
-        contract = self.parts.contract
         documents = {
-            "/openapi.yaml": _Document(contract.as_yaml, "application/yaml"),
-            "/openapi.json": _Document(contract.as_json, "application/json"),
+            "/openapi.yaml": _Document(self._served.as_yaml, "application/yaml"),
+            "/openapi.json": _Document(self._served.as_json, "application/json"),
         }
         return [
             Route("/health/live", _live),
@@ -263,7 +270,7 @@ class Application:
             security_map={"apiKey": DevTokenSecurity},
         )
         app.add_api(
-            self._served(parts.contract),
+            self._served.document,
             base_path=parts.contract.base_path,
             contract=parts.contract,
             routes=self._routes,
@@ -285,17 +292,6 @@ class Application:
         # Connexion builds its stack at the first request; a contract without a handler must not get that far.
         stack: ASGIApp = app._build_middleware_stack()[0]
         return stack
-
-    def _served(self, contract: Contract) -> Json:
-        """Without scope ``admin`` where this node does not have it: its paths are then as unknown as any others."""
-        if self.parts.settings.admin:
-            return contract.document
-        paths: Json = {path: dict(item) for path, item in contract.document["paths"].items()}
-        for policy in contract.policies.values():
-            if policy.scope == "admin":
-                del paths[policy.path][policy.method]
-        served = {path: item for path, item in paths.items() if not item.keys().isdisjoint(METHODS)}
-        return contract.document | {"paths": served}
 
     def _services(self) -> Services:
         """What a handler may ask for by name, beside what belongs to the call itself."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from starlette.types import Message, Receive
 
-from domain.users import Client, Principal
+from domain.network import traced_network
+from domain.users import Client, Principal, Trace
+from runtime.observe.context import TRACEPARENT
 from runtime.web.http.headers import Headers
 
 SCOPE_KEY = "biore.call"
@@ -41,6 +43,12 @@ class Call:
     status: int = 0
     page: bool = False
     receive: Receive | None = None
+
+    @property
+    def trace(self) -> Trace:
+        """What goes onto all that the call leaves behind."""
+        roles = ",".join(self.principal.roles) if self.principal else ""
+        return Trace(self.correlation_id, traced_network(self.client.network), TRACEPARENT.get(), roles or None)
 
     async def gone(self) -> None:
         """Returns when the client has left; ask only when its body was read."""

@@ -24,15 +24,12 @@ from contract.schemas import SchemaCompiler
 from contract.texts import Texts
 from domain.errors import ApiError
 from domain.keys import Purpose
-from domain.network import traced_network
-from domain.users import Trace
 from persistence.engine.database import Database
 from persistence.engine.uow import LostClaim, UnitOfWork
 from persistence.idempotency import Claim
 from persistence.idempotency import Scope as ClaimScope
 from providers.ports import ProviderUnavailable
 from providers.registry import CaptchaFamily
-from runtime.observe.context import TRACEPARENT
 from runtime.settings import Settings
 from runtime.web.answers.successes import Answer, Successes, preparer
 from runtime.web.answers.walks import walk_of
@@ -239,7 +236,7 @@ class WiredOperation:
 
     async def _rehearse(self, call: Call) -> Answer:
         """Run the handler in a unit of work that cannot commit. No key of idempotency is claimed, or looked at."""
-        uow = UnitOfWork(self._container.database, self._trace(call), dry=True)
+        uow = UnitOfWork(self._container.database, call.trace, dry=True)
         try:
             answer = await self._success(call, uow, **{FIELD: True})
             await uow.conclude()
@@ -247,15 +244,11 @@ class WiredOperation:
             await uow.abandon()
         return answer
 
-    def _trace(self, call: Call) -> Trace:
-        role = ",".join(call.principal.roles) if call.principal and call.principal.roles else None
-        return Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get(), role)
-
     async def _perform(self, call: Call, claim: Claim | None = None) -> Answer:
         """Run the handler; under a claim its effect and its answer commit together."""
         if not self._has_unit and claim is None:
             return await self._success(call, None)
-        uow = UnitOfWork(self._container.database, self._trace(call), reading=self._reads_only)
+        uow = UnitOfWork(self._container.database, call.trace, reading=self._reads_only)
         try:
             return await self._answer(call, uow, claim)
         except LostClaim:

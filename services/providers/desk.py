@@ -5,7 +5,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from domain.admin.providers import NONE, Probe, Setting, Shape, not_found, require_no_mask
+from domain.admin import not_found
+from domain.admin.providers import NONE, Probe, Setting, Shape, require_no_mask
 from domain.clock import utc_now
 from domain.config.changes import DEFAULT, Author, Wish, Written
 from domain.config_keys import BoolKey, ChoiceKey, InvalidConfig, Key, ListKey

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 from contract.texts import Texts
-from domain.admin.providers import NONE, Outcome, Sample, Try, not_found
+from domain.admin import not_found
+from domain.admin.providers import NONE, Outcome, Sample, Try
 from domain.auth.sms import Sms
 from providers.leaked_passwords.pwned_passwords import KNOWN
 from providers.ports import ProviderRejected, ProviderUnavailable

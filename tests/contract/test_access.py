@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from contract.schemas import SchemaCompiler
+from runtime.web.app import ADMIN
 from tests.contract.operations import CONTRACT, IDS, well_formed
 from tests.handlers.support import account, insert, somebody
 from tests.harness import Api, Server, Tables, bearer, code_of
@@ -290,6 +291,11 @@ class TestTable:
         token = "ignored" if not looked_at else "looked at" if {} in security else "asked"
         status = "any" if policy.any_account_status else "active"
         assert ACCESS[operation_id] == Access(policy.scope, token, status)
+
+    def test_staff_has_its_paths_alone(self) -> None:
+        """By them its pages are told from those of others (``runtime/web/app.py``)."""
+        scopes = {(policy.path.startswith(ADMIN), policy.scope == "admin") for policy in CONTRACT.policies.values()}
+        assert scopes == {(True, True), (False, False)}
 
     def test_it_knows_whose_every_id_is(self) -> None:
         taking = {name for name in IDS if takes_an_id(name)}

@@ -11,11 +11,14 @@ from contract.loader import ROOT, Contract, load
 from contract.policy import ContractError
 from contract.texts import LOCALES as FOLDERS_OF_WORDS
 from domain import gdpr, mails, upload, users
+from domain.admin import cases, overview
+from domain.admin import users as of_users
 from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
 from domain.users.usernames import FORM
 from domain.wire import admin as wire
+from persistence.admin.cases import MOST_FLAGS, MOST_LOOKS
 from portal.config_values import with_values
 from portal.flows import found_in
 from portal.model import read
@@ -118,6 +121,18 @@ def test_archives_and_links_to_reset_tell_the_figures_of_their_rules(contract: C
     told = " ".join(contract.operation("auth.passwords.forgot")["description"].split())
     assert f"The last {NUMBERS[mails.RESERVED]} of a day" in told
     assert f"one more link is mailed every {NUMBERS[mails.REFILL.seconds // 3600]} hours" in told
+
+
+def test_what_staff_is_told_ends_where_the_code_stops(contract: Contract) -> None:
+    listed, count = (schema(contract, name)["properties"]["count"] for name in ("AdminUsers", "Count"))
+    assert (listed["maximum"], count["maximum"]) == (of_users.COUNTED_TO, overview.COUNTED_TO)
+    account = schema(contract, "AdminUser")["properties"]
+    assert {account[name]["maxItems"] for name in ("cases", "statements", "events")} == {of_users.MOST_TOLD}
+    case = schema(contract, "ModerationCaseInFull")["properties"]
+    assert {case[name]["maxItems"] for name in ("reports", "history")} == {cases.SHOWN}
+    evidence = schema(contract, "CaseEvidence")["properties"]
+    assert (evidence["flags"]["maxItems"], evidence["later"]["maxItems"]) == (MOST_FLAGS, MOST_LOOKS)
+    assert f"at most {of_users.MOST_ROWS:,}" in contract.operation("admin.users.csv")["description"]
 
 
 def test_a_username_has_one_form_and_the_lengths_that_are_told(contract: Contract) -> None:

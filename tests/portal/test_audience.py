@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.audience import for_everybody, without_staff
+from contract.audience import for_everybody
+from portal.audience import without_staff
 from portal.build import Options, build
 from portal.model import Site, read
 from tests.extended.guarding.kit import sampled

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from domain.wire import common
     from handlers.needs import Clock, Principal, ProviderDesk, ProviderSamples, Repositories, UnitOfWork
 
-# ``list`` names the operation; the built-in is not needed here.
-
 
 async def list(db: Repositories, provider_desk: ProviderDesk, clock: Clock) -> wire.ProviderFamilies:  # noqa: A001
     told, versions = await _told(db, clock()), await db.providers.versions()

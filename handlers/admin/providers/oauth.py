@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.admin import not_found
 from domain.admin.oauth import SECRET, changes_of, platform_view, told
-from domain.admin.providers import ConfigRefused, not_found, require_no_mask
+from domain.admin.providers import ConfigRefused, require_no_mask
 from domain.auth.oauth import PLATFORMS
 from domain.errors import moved_on
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
     from handlers.needs import OAuth, Platforms, Principal, Repositories, UnitOfWork
-
-# ``list`` names the operation; the built-in is not needed here.
 
 
 async def list(db: Repositories, platforms: Platforms) -> wire.OAuthSettingsList:  # noqa: A001

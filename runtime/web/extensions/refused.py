@@ -8,10 +8,7 @@ import structlog
 
 from contract.policy import Policy
 from domain.config_keys import Rate
-from domain.network import traced_network
-from domain.users import Trace
 from persistence.engine.database import Database
-from runtime.observe.context import TRACEPARENT
 from runtime.web.call import Call
 from runtime.web.limits.local import Limiter
 
@@ -42,11 +39,9 @@ class RefusedStaff:
             return
         if not (await self._limiter.hit(f"refused:{policy.operation_id}:{caller.user_id}", ONE_A_MINUTE)).allowed:
             return
-        role = ",".join(caller.roles) or None
-        trace = Trace(call.correlation_id, traced_network(call.client.network), TRACEPARENT.get(), role)
         action = "admin." + policy.operation_id.removeprefix("admin.")
         try:
-            async with self._database.unit(trace) as db:
+            async with self._database.unit(call.trace) as db:
                 await db.audit.record(action, result="refused", actor=caller.user_id, code=code)
         except psycopg.Error as error:
             log.warning("audit.refusal_lost", action=action, reason=type(error).__name__)

@@ -52,7 +52,7 @@ class StaffGuard:
             admin.require_second_factor(standing, enabled=enabled)
         admin.require_young_session(standing, now, self._config)
         admin.require_permission(policy.permission or "", permissions)
-        if self._standing_of == self._stored and (standing.seen_at is None or standing.seen_at < now - SEEN_EVERY):
+        if standing.seen_at is None or standing.seen_at < now - SEEN_EVERY:
             async with self._database.unit() as db:
                 await db.staff.note_seen(principal.session_id, now)
         return principal._replace(permissions=permissions, roles=standing.roles)

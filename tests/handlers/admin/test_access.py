@@ -101,6 +101,8 @@ class TestSurface:
                 response = call(api, operation_id, hired(server, "OWNER"))
                 assert (response.status_code, code_of(response)) == (404, "route.not_found")
             assert api.call("auth.me", headers=bearer(somebody(server))).status_code == 200
+            told = {name: api.get(f"{server.origin}/openapi.{name}").text for name in ("yaml", "json")}
+        assert [name for name, text in told.items() if "/admin/me" in text or "/auth/me" not in text] == []
 
     def test_pages_of_its_own_origins_alone_may_call_it(self, start_server: Callable[..., Server]) -> None:
         app, office = "https://app.example", "https://office.example"

@@ -178,13 +178,13 @@ class TestExport:
 
 class TestExportCsv:
     def test_a_table_has_no_formulas(self, api: Api, tables: Tables, auditor: Hired) -> None:
-        for text in ("=1+1", "+1", "-1", "@x", "\t=1", 'plain, "quoted"\nand long'):
+        for text in ("=1+1", "+1", "-1", "@x", "\t=1", "\uff1d1", 'plain, "quoted"\nand long'):
             entry(tables, target_id=text)
         response = api.call("admin.audit.export_csv", headers=auditor.headers)
         assert response.headers["content-type"] == "text/csv; charset=utf-8"
         rows = list(csv.DictReader(io.StringIO(response.text, newline="")))
         told = {row["targetId"] for row in rows}
-        assert told == {"'=1+1", "'+1", "'-1", "'@x", "'\t=1", 'plain, "quoted"\nand long'}
+        assert told == {"'=1+1", "'+1", "'-1", "'@x", "'\t=1", "'\uff1d1", 'plain, "quoted"\nand long'}
         assert [row["actorId"] for row in rows] == [""] * len(rows)
 
 
