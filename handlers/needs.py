@@ -34,6 +34,7 @@ from services.container import (
     SitePaths,
 )
 from services.current_password import CurrentPassword
+from services.editions import Editions
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
 from services.platforms import OAuthDirectory as Platforms
@@ -57,6 +58,7 @@ __all__ = [
     "DeviceOf",
     "DevicesOf",
     "DigestsOf",
+    "Editions",
     "Erasures",
     "Examine",
     "ExportLinks",

@@ -26,6 +26,8 @@ from persistence.models import (
     Challenge,
     ConfigChange,
     ConsentRecord,
+    ContentEntry,
+    ContentRevision,
     CreatorProfile,
     CredentialChange,
     DataExport,
@@ -423,6 +425,18 @@ PERSONAL: tuple[Personal, ...] = (
         dict.fromkeys(("before", "after"), "settings of the platform, which tell nothing about the person"),
     ),
     Personal(
+        ContentEntry,
+        "Texts of the platform that you began as staff.",
+        _of(ContentEntry, "created_by"),
+        Keep("texts of the platform stay; by whom they were begun is an id"),
+    ),
+    Personal(
+        ContentRevision,
+        "What you wrote in texts of the platform as staff.",
+        _of(ContentRevision, "author_id"),
+        Keep("texts of the platform stay; by whom they were written is an id"),
+    ),
+    Personal(
         User,
         "Your account.",
         _of(User, "id"),
@@ -456,6 +470,7 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
     "audit_sealed": "which seal holds an entry of the audit log, by the entry's own id",
+    "publications": "texts of the platform for everybody; who wrote them is told by their entries alone",
     "reserved_usernames": "words that nobody may take; nobody's names",
     "mail_quotas": "counts by a keyed hash of an address, forgotten within a week",
     "phone_quotas": "counts by a keyed hash of a phone or an account, forgotten within a week",

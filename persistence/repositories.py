@@ -34,6 +34,7 @@ from persistence.auth.sms import SmsBudgets
 from persistence.auth.two_factor import SignInChallenges, TwoFactor
 from persistence.config import ConfigEntries, ConfigHistory
 from persistence.creators import Creators
+from persistence.editions import Editions
 from persistence.engine.connection import Connection
 from persistence.files import Files
 from persistence.gdpr import DataExports, GdprRequests
@@ -118,6 +119,7 @@ class Repositories:
     audit_seals = Repository(Seals)
     audit_trail = Repository(AuditTrail)
     config = Repository(ConfigEntries)
+    editions = Repository(Editions)
     config_history = Repository(ConfigHistory)
     signing_keys = Repository(SigningKeys)
     idempotency = Repository(IdempotencyKeys)

@@ -26,6 +26,7 @@ from services.callers import PasswordHasher, RefreshCarrier, Visitor
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.current_password import CurrentPassword
+from services.editions import Editions
 from services.gdpr.archive import Archives
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
@@ -73,6 +74,7 @@ class Services(Shared):
     avatar_columns: AvatarColumns
     desk: ConfigDesk
     devices_of: DevicesOf
+    editions: Editions
     erasures: Erasures
     examine: Examine
     export_links: ExportLinks

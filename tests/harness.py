@@ -125,6 +125,8 @@ class Server:
         self.on_loop(self.app.config.refresh())
         self.on_loop(self.app.signing_keys.refresh())
         self.on_loop(self.app.moderation.refresh())
+        self.app.editions.forget()
+        self.on_loop(self.app.editions.refresh())
 
     def work_off(self) -> None:
         """Do what a worker would: run every job that is due, until none is. Mails come in the order of their jobs."""

@@ -7,7 +7,13 @@ from typing import Any
 from persistence.engine.database import Database
 
 # A node follows its config, keys, rules of moderation and the cost of its hashes at its own pace.
-BY_THE_WAY = ("config_entries", "signing_keys", "max(substr(password_hash", "FROM moderation_revisions")
+BY_THE_WAY = (
+    "config_entries",
+    "signing_keys",
+    "max(substr(password_hash",
+    "FROM moderation_revisions",
+    "FROM editions",
+)
 
 Asked = list[tuple[str, Mapping[str, Any]]]
 

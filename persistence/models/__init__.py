@@ -12,16 +12,18 @@ from persistence.models.auth import (
     ReactivationToken,
     Session,
 )
+from persistence.models.auth.devices import KnownDevice
+from persistence.models.auth.oauth import OAuthProvider, OAuthUsedToken
+from persistence.models.auth.otp import PhoneQuota
+from persistence.models.auth.sms import SmsBudget
 from persistence.models.base import Base
 from persistence.models.blocks import BlockList
+from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
 from persistence.models.creators import CreatorProfile
-from persistence.models.devices import KnownDevice
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.mails import MailQuota
 from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
 from persistence.models.notes import UserNote
-from persistence.models.oauth import OAuthProvider, OAuthUsedToken
-from persistence.models.otp import PhoneQuota
 from persistence.models.platform import (
     AuditLog,
     ConfigChange,
@@ -41,7 +43,6 @@ from persistence.models.platform import (
 from persistence.models.recoveries import RecoveryRequest
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
-from persistence.models.sms import SmsBudget
 from persistence.models.staff import StaffRole
 from persistence.models.uploads import Upload
 from persistence.models.users import (
@@ -67,9 +68,13 @@ __all__ = [
     "ConfigChange",
     "ConfigEntry",
     "ConsentRecord",
+    "ContentCategory",
+    "ContentEntry",
+    "ContentRevision",
     "CreatorProfile",
     "CredentialChange",
     "DataExport",
+    "Edition",
     "EmailChange",
     "EmailDelivery",
     "EmailVerification",
@@ -93,6 +98,7 @@ __all__ = [
     "ProviderOutcome",
     "ProviderProbe",
     "ProviderState",
+    "Publication",
     "ReactivationToken",
     "RecoveryRequest",
     "ReferralLink",

@@ -59,6 +59,7 @@ from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.container import Services
 from services.devices import device_of, devices_of
+from services.editions import Editions
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
 from services.passwords import Hasher, StoredHashes
@@ -140,6 +141,8 @@ class Application:
         self.config.follow(self.signing_keys.refresh)
         self.moderation = Moderation(self.parts.database, utc_now)
         self.config.follow(self.moderation.refresh)
+        self.editions = Editions(self.parts.database, utc_now)
+        self.config.follow(self.editions.refresh)
         self.config.follow(StoredHashes(self.hasher, self.parts.database, self.config).refresh)
         self.tokens = Tokens(self.parts.keyring, self.signing_keys, self.config, utc_now)
         self.refusals = Refusals(
@@ -307,6 +310,7 @@ class Application:
             desk=ConfigDesk(self.config, self.parts.contract),
             device_of=device_of,
             devices_of=devices_of,
+            editions=self.editions,
             examine=Checkup(self.parts.settings, self._database_url, self.parts.contract),
             digests=self.parts.keyring.digests,
             erasures=Erasures(changes, self.config, utc_now),

@@ -48,17 +48,17 @@ def insert(tables: Tables, table: str, **columns: Any) -> UUID:
     row_id = uuid4()
     row = {"id": row_id} | columns
     names, holders = ", ".join(row), ", ".join(["%s"] * len(row))
-    tables.run(f"INSERT INTO {table} ({names}) VALUES ({holders})", *map(_stored, row.values()))  # noqa: S608
+    tables.run(f"INSERT INTO {table} ({names}) VALUES ({holders})", *map(stored, row.values()))  # noqa: S608
     return row_id
 
 
 def change(tables: Tables, table: str, row_id: UUID, **columns: Any) -> None:
     parts = ", ".join(f"{name} = %s" for name in columns)
-    changed = tables.run(f"UPDATE {table} SET {parts} WHERE id = %s", *map(_stored, columns.values()), row_id)  # noqa: S608
+    changed = tables.run(f"UPDATE {table} SET {parts} WHERE id = %s", *map(stored, columns.values()), row_id)  # noqa: S608
     assert changed == 1
 
 
-def _stored(value: Any) -> Any:
+def stored(value: Any) -> Any:
     return Jsonb(value) if isinstance(value, dict) else value
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from persistence.models import Base
 from persistence.personal import DONE_TO_YOU, NOT_PERSONAL, PERSONAL, USER_KEPT, Anonymise, Delete, Keep, Subject
 from tests.handlers.gdpr.test_export import archive, built
-from tests.handlers.support import account, change, insert
+from tests.handlers.support import account, change, insert, stored
 from tests.harness import PASSWORD, Api, Server, Tables, bearer
 
 # What a column is called that leads to a person, by id or by name.
@@ -117,6 +117,8 @@ OWNERS = {
     "audit_logs": "actor_id",
     "block_list": "owner_id",
     "config_history": "actor_id",
+    "content_entries": "created_by",
+    "content_revisions": "author_id",
     "email_deliveries": "error",
     "mailbox_messages": "recipient",
     "outbox": "payload",
@@ -211,7 +213,7 @@ def put(tables: Tables, table: Table, row: dict[str, Any]) -> None:
         return
     columns = {name: value for name, value in row.items() if name != "id"}
     names, holders = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    tables.run(f"INSERT INTO {table.name} ({names}) VALUES ({holders})", *columns.values())  # noqa: S608
+    tables.run(f"INSERT INTO {table.name} ({names}) VALUES ({holders})", *map(stored, columns.values()))  # noqa: S608
 
 
 @pytest.fixture
@@ -245,7 +247,8 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
     for key in table.foreign_keys:
         parent = key.column.table
         if parent is not USERS:
-            own = "WHERE user_id = %s" if "user_id" in parent.columns else "WHERE payload ->> 'user' = %s::text"
+            whose = OWNERS.get(parent.name, "user_id")
+            own = "WHERE payload ->> 'user' = %s::text" if whose == "payload" else f"WHERE {whose} = %s"
             row[key.parent.name] = tables.rows(f"SELECT id FROM {parent.name} {own}", user_id)[0]["id"]  # noqa: S608
     if table.name == "email_changes":
         row["used_at"] = None
