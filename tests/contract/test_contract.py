@@ -1,7 +1,7 @@
 """What the contract says of every operation, asked of the running server."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -33,7 +33,7 @@ from tests.contract.operations import (
     well_formed,
 )
 from tests.handlers.support import account, broken, insert, somebody
-from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
+from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules, code_of
 from tests.sampling import Sampling
 
 JSON = {"Content-Type": "application/json"}
@@ -41,11 +41,30 @@ LONGEST_TYPED = 64
 SHORT_WAY = 10
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
+
+def takes_no_word(schema: Mapping[str, Any]) -> bool:
+    """Whether a value such as ``word`` breaks a rule."""
+    return schema.get("type") != "string" or "enum" in schema or schema.get("format") in ("date-time", "uuid")
+
+
 each = pytest.mark.parametrize("operation_id", IDS)
 each_stored = pytest.mark.parametrize("operation_id", sorted(set(IDS) - WITHOUT_DATABASE))
 each_idempotent = pytest.mark.parametrize("operation_id", [n for n in IDS if CONTRACT.policies[n].idempotent])
 IDEMPOTENT_BODIES: dict[str, dict[str, Any]] = {
     "auth.passwords.change": {"currentPassword": PASSWORD, "newPassword": "Better-Horse-8"},
+}
+SCHEMAS = SchemaCompiler(CONTRACT.document)
+# Parameters of the query that do not take every text.
+ASKED = {
+    operation_id: found
+    for operation_id in IDS
+    if (
+        found := [
+            parameter["name"]
+            for parameter in CONTRACT.operation(operation_id).get("parameters", ())
+            if parameter.get("in") == "query" and takes_no_word(SCHEMAS.resolved(parameter["schema"]))
+        ]
+    )
 }
 # A field, or the parameter of the path, of each such operation, and another good value for it.
 OTHER = {
@@ -65,6 +84,7 @@ OTHER = {
     "reports.submit": ("explanation", "It takes money from my fans."),
     "admin.user_status.change_many": ("reason", "Another reason."),
 }
+each_asked = pytest.mark.parametrize("operation_id", sorted(ASKED))
 each_with_body = pytest.mark.parametrize("operation_id", WITH_BODY)
 each_limited = pytest.mark.parametrize("operation_id", LIMITED)
 
@@ -91,6 +111,15 @@ class TestExamples:
         # Of an extension that no operation of ours has yet: tests/extended reaches it.
         of_extensions = {"request.wrong_media_type"}
         assert set(CONTRACT.errors) - used == of_scopes | of_extensions
+
+
+class TestParameters:
+    @each_asked
+    def test_each_is_told_that_takes_no_such_value(self, api: Api, operation_id: str) -> None:
+        names = ASKED[operation_id]
+        response = request(api, operation_id, params=dict.fromkeys(names, "word"))
+        assert (response.status_code, code_of(response)) == (400, "validation.failed")
+        assert {field for field, _ in broken_rules(response)} >= set(names)
 
 
 class TestSecurity:
@@ -495,6 +524,20 @@ def mortal(start_server: Callable[..., Server]) -> Server:
 
 
 class TestOutage:
+    @pytest.mark.parametrize("operation_id", sorted(WITHOUT_DATABASE))
+    def test_nothing_is_answered_before_config_is_known(
+        self,
+        start_server: Callable[..., Server],
+        databases: Databases,
+        clients: Callable[[Server], Api],
+        operation_id: str,
+    ) -> None:
+        url = databases.migrated()
+        with Tables(url) as tables:
+            tables.run("INSERT INTO config_entries (name, value) VALUES ('auth.salt_rounds', '\"many\"')")
+        response = request(clients(start_server(url)), operation_id, json=example(operation_id))
+        assert (response.status_code, code_of(response)) == (503, "service.unavailable")
+
     @each_stored
     def test_without_the_database_the_service_is_unavailable(
         self, mortal: Server, databases: Databases, clients: Callable[[Server], Api], operation_id: str

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.operations import CONTRACT
 from tests.handlers.conftest import Clients
 from tests.harness import Api, Server, code_of
 from tests.providers.servers import SiteVerifyServer, closed_port, smtp_server
@@ -34,16 +35,25 @@ class TestWhere:
         self, start_server: Callable[..., Server], clients: Clients, operation_id: str
     ) -> None:
         api = clients(start_server(env="production", dev_token=DEV_TOKEN))
-        response = api.call(operation_id, SAMPLES[operation_id], headers={"X-Dev-Token": DEV_TOKEN})
+        path = CONTRACT.base_path + CONTRACT.policies[operation_id].path
+        response = api.post(path, json=SAMPLES[operation_id], headers={"X-Dev-Token": DEV_TOKEN})
         assert (response.status_code, code_of(response)) == (404, "route.not_found")
 
-    def test_staging_asks_for_its_token(self, start_server: Callable[..., Server], clients: Clients) -> None:
+    @each
+    def test_staging_asks_for_its_token(
+        self, start_server: Callable[..., Server], clients: Clients, operation_id: str
+    ) -> None:
         api = clients(start_server(env="staging", dev_token=DEV_TOKEN))
-        body = {"provider": "local"}
         for headers in ({}, {"X-Dev-Token": "guess"}):
-            assert code_of(api.call("dev.storage", body, headers=headers)) == "auth.unauthenticated"
+            assert code_of(api.call(operation_id, SAMPLES[operation_id], headers=headers)) == "auth.unauthenticated"
+        body = SAMPLES["dev.storage"] | {"provider": "local"}
         answer = api.call("dev.storage", body, headers={"X-Dev-Token": DEV_TOKEN}).json()["data"]
         assert answer["outcome"] == "OK"
+
+    @each
+    def test_development_answers_to_its_own_name_only(self, api: Api, operation_id: str) -> None:
+        response = api.call(operation_id, SAMPLES[operation_id], headers={"Host": "rebind.evil.example"})
+        assert (response.status_code, code_of(response)) == (403, "dev.host_refused")
 
     @each
     def test_an_unknown_provider(self, api: Api, operation_id: str) -> None:

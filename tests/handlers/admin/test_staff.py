@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from domain.admin import require_may_grant
-from domain.errors import ApiError
-from domain.users import Principal
 from tests.contract.operations import CONTRACT
+from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, insert
 from tests.harness import Api, Server, Tables, code_of
 from tests.staff import Hired, grant, hired, member
@@ -78,14 +77,17 @@ class TestGrant:
     def test_to_oneself(self, api: Api, server: Server, owner: Hired) -> None:
         assert code_of(self.grant(api, owner, email=owner.email)) == "admin.staff.own_role"
 
-    def test_nobody_gives_more_than_they_have(self, api: Api, server: Server, tables: Tables) -> None:
-        """No role but OWNER may manage staff today; the rule holds should one."""
-        held = CONTRACT.permissions.of(("OPERATOR",))
-        caller = Principal(member(server).id, member(server).session_id, None, None, None, held)
-        require_may_grant("OPERATOR", caller, CONTRACT.permissions.of)
+    def test_nobody_gives_more_than_they_have(self, start_server: Callable[..., Server], clients: Clients) -> None:
+        """No role but OWNER may manage staff; the rule holds for whoever is allowed to."""
+        manage = CONTRACT.permissions.known["staff.manage"]
+        wider = {"staff.manage": replace(manage, roles=(*manage.roles, "OPERATOR"))}
+        permissions = replace(CONTRACT.permissions, known={**CONTRACT.permissions.known, **wider})
+        server = start_server(contract=replace(CONTRACT, permissions=permissions))
+        api, caller = clients(server), member(server, "OPERATOR")
+        account(api, server.tables)
         for role in ("ADMIN", "OWNER", "AUDITOR"):
-            with pytest.raises(ApiError, match=r"admin\.staff\.beyond_own"):
-                require_may_grant(role, caller, CONTRACT.permissions.of)
+            assert code_of(self.grant(api, caller, role=role)) == "admin.staff.beyond_own"
+        assert self.grant(api, caller, role="OPERATOR").status_code == 201
 
 
 class TestRevoke:
