@@ -23,7 +23,7 @@ class Lane(IntEnum):
 
     CODES = 0  # people wait for them: mails and text messages
     NORMAL = 1
-    BULK = 2  # archives and erasures, which take minutes
+    BULK = 2  # archives and erasures, which take minutes; mails to everybody
     FILES = 3  # each takes room for two files of the largest size
 
 
@@ -32,6 +32,7 @@ PLACES: Mapping[Lane, int] = {Lane.CODES: 10, Lane.NORMAL: 2, Lane.BULK: 2, Lane
 LANES: Mapping[str, Lane] = {
     "auth": Lane.CODES,
     "email": Lane.CODES,
+    "email.legal_changed": Lane.BULK,  # to everybody
     "sms": Lane.CODES,
     "gdpr": Lane.BULK,
     "storage": Lane.FILES,
@@ -39,7 +40,7 @@ LANES: Mapping[str, Lane] = {
 
 
 def lane_of(topic: str) -> Lane:
-    return LANES.get(topic.partition(".")[0], Lane.NORMAL)
+    return LANES.get(topic, LANES.get(topic.partition(".")[0], Lane.NORMAL))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,10 @@ REFILL = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A rendered message. ``id`` is stable over retries, so that a repeated delivery can be recognised as one."""
+    """A rendered message. ``id`` is stable over retries, so that a repeated delivery can be recognised as one.
+
+    ``reply_to``: the address that an answer goes to, where that is not the sender's.
+    """
 
     id: UUID
     to: str
@@ -35,6 +38,7 @@ class Mail:
     text: str
     html: str
     locale: str
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

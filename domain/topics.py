@@ -355,6 +355,33 @@ class NotifyReporters(Topic):
 
 
 @dataclass(frozen=True)
+class TellOfLegalVersion(Topic):
+    """``after``: the account that was looked at last."""
+
+    topic = "legal.tell"
+    version: UUID
+    after: UUID | None = None
+
+
+@dataclass(frozen=True)
+class LegalVersionInForce(Topic):
+    topic = "legal.in_force"
+    version: UUID
+
+
+@dataclass(frozen=True)
+class LegalChanged(ToOwner):
+    topic = "email.legal_changed"
+    version: UUID
+
+
+@dataclass(frozen=True)
+class ContactReceived(Topic):
+    topic = "email.contact_received"
+    message: UUID
+
+
+@dataclass(frozen=True)
 class AuditHead(Topic):
     """The last seal of the audit log, for who keeps it elsewhere."""
 

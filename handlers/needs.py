@@ -31,6 +31,7 @@ from services.container import (
     RandomBytes,
     RegionOf,
     Say,
+    SayIn,
     SitePaths,
 )
 from services.current_password import CurrentPassword
@@ -80,6 +81,7 @@ __all__ = [
     "RegionOf",
     "Repositories",
     "Say",
+    "SayIn",
     "SecondFactor",
     "SitePaths",
     "Storage",

@@ -10,7 +10,10 @@ from domain.admin.statements import APPEAL_DAYS, REDRESS, notes_of
 from domain.auth import ALERT_EMAIL, REACTIVATION_TTL_DAYS, RESET_TTL_MINUTES, VERIFICATION_TTL_HOURS
 from domain.auth.changes import UNDO_HOURS, YOUNG_DAYS, Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
-from domain.gdpr import EXPORT_TTL_HOURS
+from domain.content.contact import CONTACT_EMAIL
+from domain.gdpr import EXPORT_TTL_HOURS, day
+from domain.legal import text_page
+from domain.locales import SUPPORTED_LOCALES
 from domain.mailed_pages import (
     APPEAL,
     CONFIRM_RECOVERY,
@@ -344,6 +347,37 @@ async def _tell_of_change(
 def _links(config: Config, notice: Notice, link: Link | None) -> dict[str, Any]:
     undo = UNDO_CHANGE.link(notice.undo) if notice.undo else None
     return {"link": link, "undo": undo, "undo_hours": config[UNDO_HOURS]}
+
+
+async def legal_changed(job: Job[topics.LegalChanged], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    payload = job.payload
+    async with uow() as db:
+        user, version = await db.users.find(payload.user), await db.legal.find(payload.version)
+        if user is None or user.status == "DELETED" or version is None:
+            return
+        locale = user.locale or config[SUPPORTED_LOCALES][0]
+        summary = await db.legal.summary(version, locale)
+    told: dict[str, Any] = {"version": version.label, "date": day(version.effective_at)}
+    notes = ["legal_changed.read"]
+    if summary:
+        notes.insert(0, "legal_changed.summary")
+        told["summary"] = summary
+    told["page"] = text_page(version.slug, version.label, config)
+    await mailer.send(job, f"{version.slug}_changed", to=user.email, locale=locale, notes=notes, **told)
+
+
+async def contact_received(job: Job[topics.ContactReceived], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    """To whoever answers for the platform; a reply goes to who wrote."""
+    async with uow() as db:
+        message = await db.contact_messages.find(job.payload.message)
+    if message is None or not config[CONTACT_EMAIL]:
+        return
+    told: dict[str, Any] = {"name": message.name or "", "email": message.email, "subject": message.subject}
+    told |= {"message": message.message, "when": moment(message.created_at), "language": message.locale}
+    await mailer.send(
+        job, "contact_received", to=config[CONTACT_EMAIL], locale=None, reply_to=message.email,
+        notes=("contact_received.message",), **told,
+    )  # fmt: skip
 
 
 async def session_theft_alert(job: Job[topics.SessionTheftAlert], mailer: Mailer, config: Config) -> None:

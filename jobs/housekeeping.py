@@ -9,6 +9,8 @@ from domain.admin.recoveries import KEPT as RECOVERY_KEPT
 from domain.admin.statements import APPEAL_DAYS
 from domain.auth import REFRESH_IDLE_DAYS, UNVERIFIED_PURGE_DAYS
 from domain.auth.devices import KNOWN_LIFE
+from domain.content.contact import RETENTION_DAYS
+from domain.content.cookies import VISITOR_RETENTION_DAYS
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, UnitOfWork
@@ -49,6 +51,13 @@ async def forget_sessions(uow: UnitOfWork, config: Config, clock: Clock) -> None
         await db.reactivation_tokens.purge(before)
         await db.recoveries.purge(clock() - RECOVERY_KEPT)
         await db.cases.forget_strangers(clock() - timedelta(days=config[APPEAL_DAYS]))
+
+
+async def forget_visitors(uow: UnitOfWork, config: Config, clock: Clock) -> None:
+    now = clock()
+    async with uow.last() as db:
+        await db.contact_messages.purge(now - timedelta(days=config[RETENTION_DAYS]))
+        await db.consents.forget_visitors(now - timedelta(days=config[VISITOR_RETENTION_DAYS]))
 
 
 async def key_tombstones(uow: UnitOfWork) -> None:

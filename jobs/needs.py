@@ -11,6 +11,7 @@ from providers.registry import StorageFamily as Storage
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.changes import Changes
+from services.config.writing import Writer as ConfigWriter
 from services.container import Clock, DeviceOf
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
@@ -24,6 +25,7 @@ __all__ = [
     "Changes",
     "Clock",
     "Config",
+    "ConfigWriter",
     "DeviceOf",
     "DigestsOf",
     "Inspector",

@@ -26,6 +26,7 @@ from persistence.models import (
     Challenge,
     ConfigChange,
     ConsentRecord,
+    ContactMessage,
     ContentEntry,
     ContentRevision,
     CreatorProfile,
@@ -36,6 +37,7 @@ from persistence.models import (
     EmailVerification,
     GdprRequest,
     KnownDevice,
+    LegalNotice,
     MailboxMessage,
     ModerationCase,
     ModerationNotice,
@@ -176,6 +178,12 @@ def _reported(subject: Subject) -> ColumnElement[bool]:
     """Reports of the account, and such of nobody's account that state one of its addresses."""
     stated = and_(ModerationNotice.user_id.is_(None), ModerationNotice.email.in_(subject.addresses))
     return or_(ModerationNotice.user_id == subject.user_id, stated)
+
+
+def _contacted(subject: Subject) -> ColumnElement[bool]:
+    """By the addresses that are proven: whoever opens an account with somebody else's is not told what they wrote."""
+    owner = select(User.id).where(User.id == subject.user_id, User.email_verified)
+    return and_(ContactMessage.email.in_(subject.proven), owner.exists())
 
 
 def _recovered_to(subject: Subject) -> ColumnElement[bool]:
@@ -335,6 +343,13 @@ PERSONAL: tuple[Personal, ...] = (
     ),
     Personal(ReferralLinkAlias, "Further codes of your referral links.", _aliased, Delete()),
     Personal(ReferralLink, "Your referral links.", _of(ReferralLink), Delete()),
+    Personal(
+        ContactMessage,
+        "Messages that were sent to us from your address, with or without an account.",
+        _contacted,
+        Delete(),
+    ),
+    Personal(LegalNotice, "New versions of legal texts that we told you about.", _of(LegalNotice), Delete()),
     Personal(Upload, "Files that you uploaded, and URLs that you asked for.", _of(Upload), Delete()),
     Personal(DataExport, "Archives of your data.", _of(DataExport), Delete()),
     Personal(

@@ -33,6 +33,8 @@ from persistence.auth.otp import Challenges
 from persistence.auth.sms import SmsBudgets
 from persistence.auth.two_factor import SignInChallenges, TwoFactor
 from persistence.config import ConfigEntries, ConfigHistory
+from persistence.content.contact import ContactMessages
+from persistence.content.legal import Legal
 from persistence.creators import Creators
 from persistence.editions import Editions
 from persistence.engine.connection import Connection
@@ -90,6 +92,7 @@ class Repositories:
     usernames = Repository(Usernames)
     settings = Repository(Settings)
     blocks = Repository(Blocks)
+    contact_messages = Repository(ContactMessages)
     consents = Repository(Consents)
     appeals = Repository(Appeals)
     referrals = Repository(Referrals)
@@ -114,6 +117,7 @@ class Repositories:
     providers = Repository(ProviderRows)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
     statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
+    legal = Repository(Legal, lambda db: Legal(db.connection, db.outbox))
     recoveries = Repository(Recoveries)
     audit = Repository(Audit, lambda db: Audit(db.connection, db.trace))
     audit_seals = Repository(Seals)

@@ -25,6 +25,7 @@ from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher, RefreshCarrier, Visitor
 from services.changes import Changes
 from services.config.desk import ConfigDesk
+from services.config.writing import Writer
 from services.current_password import CurrentPassword
 from services.editions import Editions
 from services.gdpr.archive import Archives
@@ -51,6 +52,7 @@ QrCode: TypeAlias = Callable[[str], str]
 RandomBytes: TypeAlias = Callable[[int], bytes]
 RegionOf: TypeAlias = Callable[[str], str | None]
 Say: TypeAlias = Callable[[str], str]
+SayIn: TypeAlias = Callable[[str, str], str]
 SitePaths: TypeAlias = Collection[str]
 
 
@@ -92,6 +94,7 @@ class Services(Shared):
     qr_code: QrCode
     random_bytes: RandomBytes
     region_of: RegionOf
+    say_in: SayIn
     second_factor: SecondFactor
     site_paths: SitePaths
     tokens: Tokens
@@ -118,6 +121,7 @@ class JobServices(Shared):
 
     archives: Archives
     audit_heads: AuditHeads
+    config_writer: Writer
     inspector: Inspector
 
 

@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from domain.answers.prepared import Prepare, Prepared
+from domain.answers.prepared import Made, Prepare, Prepared
 from persistence.engine.database import Database
 from persistence.repositories import Repositories
 
@@ -15,14 +15,6 @@ T = TypeVar("T")
 
 MOST = 2_000
 MOST_BYTES = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Made(Generic[T]):
-    """An answer, and ``until`` when it holds by the clock alone: the next moment at which a row begins or ends."""
-
-    answer: T
-    until: datetime | None = None
 
 
 Make = Callable[[Repositories, datetime], Awaitable[Made[T]]]

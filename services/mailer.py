@@ -1,6 +1,7 @@
 """Mails: words from the locales, one layout, the active provider with its failover."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -50,13 +51,14 @@ class Mailer:
         link: Link | None = None,
         undo: Link | None = None,
         notes: Sequence[str] = (),
+        reply_to: str | None = None,
         **variables: Any,
     ) -> None:
         """Raises ProviderUnavailable or ProviderRejected."""
         spoken = locale or self._config[SUPPORTED_LOCALES][0]
         first, second = (target.written(self._config, spoken) if target else "" for target in (link, undo))
         mail = render(self._texts, job.id, template, to, spoken, first, variables, second, notes)
-        await self._email.send(mail, self._record)
+        await self._email.send(replace(mail, reply_to=reply_to), self._record)
 
     def _record(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)

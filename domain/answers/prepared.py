@@ -46,6 +46,14 @@ class Prepared(Generic[T_co]):
         return left if self.max_age is None else min(left, self.max_age)
 
 
+@dataclass(frozen=True, slots=True)
+class Made(Generic[T]):
+    """An answer, and ``until`` when it holds by the clock alone: the next moment at which a row begins or ends."""
+
+    answer: T
+    until: datetime | None = None
+
+
 class Prepare(Protocol):
     """Makes the bytes of an answer as its operation would send them, for handlers that keep them."""
 

@@ -327,6 +327,27 @@ class AppealsToReview(TypedDict):
     nextCursor: str | None
 
 
+ContactMessageState: TypeAlias = Literal["NEW", "DONE", "SPAM"]
+
+
+class ContactMessage(TypedDict):
+    id: str
+    name: str | None
+    email: str
+    subject: str
+    message: str
+    locale: str
+    state: ContactMessageState
+    version: int
+    createdAt: str
+    updatedAt: str
+
+
+class ContactMessages(TypedDict):
+    items: list[ContactMessage]
+    nextCursor: str | None
+
+
 Nothing: TypeAlias = Literal[None]
 
 
@@ -895,6 +916,10 @@ class DecideAppealRequest(TypedDict):
     outcome: Literal["GRANTED", "PARTLY", "DENIED"]
     explanation: str
     until: NotRequired[str]
+
+
+class UpdateContactMessageRequest(TypedDict):
+    state: ContactMessageState
 
 
 class SetConfigRequest(TypedDict):

@@ -132,6 +132,7 @@ class Consent(TypedDict):
     documentVersion: str
     accepted: bool
     createdAt: str
+    requiresReConsent: bool
 
 
 class RecordConsentRequest(TypedDict):

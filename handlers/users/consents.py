@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.users.consents import consent_view
+from domain.users.consents import consent_views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.wire import users as wire
-    from handlers.needs import Client, Principal, Repositories
+    from handlers.needs import Client, Config, Principal, Repositories
 
 
-async def list(principal: Principal, db: Repositories, max_items: int) -> Sequence[wire.Consent]:  # noqa: A001
-    return [consent_view(row) for row in await db.consents.list_for(principal.user_id, max_items)]
+async def list(  # noqa: A001
+    principal: Principal, db: Repositories, config: Config, max_items: int
+) -> Sequence[wire.Consent]:
+    return consent_views(await db.consents.list_for(principal.user_id, max_items), config)
 
 
 async def record(

@@ -18,9 +18,11 @@ from persistence.models.auth.otp import PhoneQuota
 from persistence.models.auth.sms import SmsBudget
 from persistence.models.base import Base
 from persistence.models.blocks import BlockList
+from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
 from persistence.models.creators import CreatorProfile
 from persistence.models.gdpr import DataExport, GdprRequest
+from persistence.models.legal import LegalNotice, LegalVersion
 from persistence.models.mails import MailQuota
 from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
 from persistence.models.notes import UserNote
@@ -68,6 +70,7 @@ __all__ = [
     "ConfigChange",
     "ConfigEntry",
     "ConsentRecord",
+    "ContactMessage",
     "ContentCategory",
     "ContentEntry",
     "ContentRevision",
@@ -81,6 +84,8 @@ __all__ = [
     "GdprRequest",
     "IdempotencyKey",
     "KnownDevice",
+    "LegalNotice",
+    "LegalVersion",
     "LoginAttempt",
     "MailQuota",
     "MailboxMessage",

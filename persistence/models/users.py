@@ -1,6 +1,7 @@
 """Accounts and what they agreed to."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -140,15 +141,23 @@ class UsernameHistory(Identified, Created, Base):
 
 
 class ConsentRecord(Identified, Created, Base):
-    """Append-only: a change of mind is another row."""
+    """Append-only: a change of mind is another row. Visitors without an account choose cookies, too, and theirs are
+    kept for a time.
+
+    ``details``: what was chosen, where it is more than one thing.
+    """
 
     __tablename__ = "consent_records"
-    __table_args__ = (Index("ix_consent_records_newest", "user_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_consent_records_newest", "user_id", "created_at"),
+        Index("ix_consent_records_nobodys", "created_at", postgresql_where=text("user_id IS NULL")),
+    )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[str]
     granted: Mapped[bool]
     version: Mapped[str]
+    details: Mapped[dict[str, Any] | None]
     ip_address: Mapped[str | None]
     user_agent: Mapped[str | None]
 

@@ -29,6 +29,8 @@ def compose(mail: Mail, sender: Address) -> bytes:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = _address(mail.to)
+    if mail.reply_to is not None:
+        message["Reply-To"] = _address(mail.reply_to)
     message["Subject"] = _one_line(mail.subject)
     message["Date"] = datetime.now(UTC)
     message["Message-ID"] = f"<{mail.id}@{sender.domain}>"

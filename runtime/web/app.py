@@ -329,6 +329,7 @@ class Application:
             qr_code=png_data_url,
             random_bytes=os.urandom,
             region_of=region_of,
+            say_in=lambda locale, key: self.parts.texts.say(locale, "messages", key),
             second_factor=SecondFactor(self.parts.keyring, self.config, utc_now),
             site_paths=self.site_paths,
             storage=self.parts.providers.storage,

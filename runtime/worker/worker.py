@@ -65,6 +65,7 @@ def _services(parts: Parts) -> JobServices:
         changes=Changes(parts.keyring, parts.config, utc_now),
         clock=utc_now,
         config=parts.config,
+        config_writer=parts.config.writer,
         device_of=device_of,
         digests=parts.keyring.digests,
         inspector=Inspector(parts.config),

@@ -9,6 +9,7 @@ from domain import admin, auth, gdpr, locales, mailed_pages, mails, schedule, sw
 from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
+from domain.content import contact, cookies
 from domain.users import usernames
 from providers import captcha, email, geoip, leaked_passwords
 from providers import sms as sms_vendors
@@ -26,6 +27,8 @@ DECLARING = (
         auth,
         cases,
         changes,
+        contact,
+        cookies,
         gdpr,
         locales,
         mailed_pages,

@@ -23,6 +23,7 @@ from tests.contract import (
     admin_user_scenarios,
     confirmation_scenarios,
     gdpr_scenarios,
+    legal_scenarios,
     oauth_scenarios,
     report_scenarios,
     user_scenarios,
@@ -135,6 +136,7 @@ SCENARIOS: dict[str, Scenario] = (
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
     | gdpr_scenarios.SCENARIOS
+    | legal_scenarios.SCENARIOS
     | report_scenarios.SCENARIOS
     | {
         "auth.register": register,

@@ -117,6 +117,7 @@ OWNERS = {
     "audit_logs": "actor_id",
     "block_list": "owner_id",
     "config_history": "actor_id",
+    "contact_messages": "email",
     "content_entries": "created_by",
     "content_revisions": "author_id",
     "email_deliveries": "error",

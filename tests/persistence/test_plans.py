@@ -26,6 +26,7 @@ PNG = {"Content-Type": "image/png"}
 # As many rows as there are platforms, config keys, signing keys and recurring jobs: to read them all is right.
 SMALL = {"editions", "moderation_revisions", "oauth_providers", "config_entries", "signing_keys", "scheduled_jobs"}
 # By provider and process, or hour of one day.
+SMALL |= {"legal_versions"}  # of two texts
 SMALL |= {"provider_families", "provider_outcomes", "provider_probes", "provider_states"}
 GROWING = Base.metadata.tables.keys() - SMALL
 USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
@@ -59,6 +60,12 @@ INSERT INTO user_notes (id, user_id, author_id, text) SELECT gen_random_uuid(), 
 INSERT INTO staff_roles (user_id, role, reason) SELECT id, 'SUPPORT', '' FROM {USERS} u;
 INSERT INTO consent_records (id, user_id, kind, granted, version)
     SELECT gen_random_uuid(), id, 'tos', true, '1.0' FROM {USERS} u;
+INSERT INTO legal_notices (user_id, version_id, slug, label)
+    SELECT id, gen_random_uuid(), 'terms', '1.0' FROM {USERS} u;
+INSERT INTO contact_messages (id, email, subject, message, locale, state, created_at)
+    SELECT gen_random_uuid(), 'u' || n || '@example.com', '', '', 'en',
+    CASE WHEN n % 50 = 0 THEN 'NEW' ELSE 'DONE' END, now() - n * interval '1 hour'
+    FROM generate_series(1, {ROWS}) n;
 INSERT INTO statements_of_reasons
     (id, user_id, type, target_type, facts, source, ground, reference, explanation, starts_at, ends_at, lifted_at)
     SELECT gen_random_uuid(), id, CASE WHEN n % 2 = 0 THEN 'ACCOUNT_BANNED' ELSE 'VISIBILITY_REMOVED' END, 'USER', '',

@@ -47,6 +47,8 @@ class TestMessage:
         assert message["Subject"] == "Adresini doğrula"
         assert message["Content-Language"] == "tr"
         assert message["Auto-Submitted"] == "auto-generated"
+        assert message["Reply-To"] is None
+        assert read(compose(make_mail(reply_to="eve@example.org"), SENDER))["Reply-To"] == "eve@example.org"
         assert message["Date"].datetime.tzinfo is not None
 
     def test_message_id_is_the_mails_own_and_stable(self, make_mail: MailMaker) -> None:

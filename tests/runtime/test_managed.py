@@ -19,6 +19,8 @@ ELSEWHERE = {
     r"schedule\..*": "the worker's own clock",
     r"auth\.unverified_purge_days": "a recurring job",
     r"admin\.recovery_proof_days": "a recurring job",
+    r"consent\.visitor_retention_days": "a recurring job",
+    r"support\.contact_retention_days": "a recurring job",
     r"sms\.alert_.*": "a recurring job",
     r"external\.(?!.*(active_provider|failover_providers)$).*": "how a vendor is reached, whoever asks for it",
 }

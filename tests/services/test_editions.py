@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from domain.answers.prepared import Prepared
+from domain.answers.prepared import Made, Prepared
 from domain.errors import ApiError
-from services.editions import Editions, Made
+from services.editions import Editions
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 

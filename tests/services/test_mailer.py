@@ -54,6 +54,14 @@ VARIABLES = {
     "by": "grace@example.com",
     "reason": "A wave of spam accounts.",
     "until": "2026-01-02 10:00 UTC",
+    "version": "2.0",
+    "summary": "Refunds are quicker.",
+    "page": "https://bio.re/legal/terms?version=2.0",
+    "name": "Grace Hopper",
+    "email": "grace@example.com",
+    "subject": "Invoices",
+    "message": "Where do I find them?",
+    "language": "en",
 }
 UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"
 NOTES = (
@@ -65,6 +73,7 @@ NOTES = (
     *("restriction.appeal", "restriction.dispute", "restriction.court"),
     *("appeal_decided.GRANTED", "appeal_decided.PARTLY", "appeal_decided.DENIED", "appeal_decided.explanation"),
     "switch.until",
+    *("legal_changed.summary", "legal_changed.read", "contact_received.message"),
     *("report_received.stranger", "report_decided.violation", "report_decided.no_violation"),
 )
 NASTY = "<script>alert('x')</script> & \"quoted\""

@@ -1,0 +1,1 @@
+"""What the site shows to everybody: pages, the blog, help, questions and announcements."""
