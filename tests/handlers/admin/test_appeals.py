@@ -57,6 +57,13 @@ class TestList:
         made = [str(appeal(tables, ada, status="DECIDED", created_at=f"2026-01-0{day}")) for day in range(1, 6)]
         assert self.listed(api, reviewer, limit=2) == made
 
+    def test_tells_what_each_is_against(self, api: Api, tables: Tables, reviewer: Hired) -> None:
+        ada = account(api, tables)
+        statement = excluded(tables, ada)
+        appeal(tables, ada, statement)
+        (item,) = api.call("admin.appeals.list", headers=reviewer.headers).json()["data"]["items"]
+        assert (item["userId"], item["statementId"]) == (str(ada), str(statement))
+
     def test_is_narrowed(self, api: Api, tables: Tables, reviewer: Hired) -> None:
         ada, eve = account(api, tables), account(api, tables, "eve@example.com")
         pending, decided = appeal(tables, ada, type="content_removal"), appeal(tables, eve, status="DECIDED")
@@ -72,12 +79,13 @@ class TestList:
 class TestFind:
     def test_shows_the_restriction_and_what_was_before(self, api: Api, tables: Tables, reviewer: Hired) -> None:
         ada = account(api, tables)
-        statement = excluded(tables, ada)
+        statement = excluded(tables, ada, datetime(2999, 1, 1, tzinfo=UTC))
         former = appeal(tables, ada, status="DECIDED", outcome="DENIED", created_at="2026-01-01")
         found = appeal(tables, ada, statement, evidence="https://example.com/proof")
         data = api.call("admin.appeals.find", path=f"{PATH}/{found}", headers=reviewer.headers).json()["data"]
         assert (data["appeal"]["id"], data["appeal"]["evidence"]) == (str(found), "https://example.com/proof")
         assert (data["statement"]["id"], data["statement"]["type"]) == (str(statement), "ACCOUNT_SUSPENDED")
+        assert data["statement"]["endsAt"] == "2999-01-01T00:00:00.000Z"
         (earlier,) = data["earlier"]
         assert (earlier["id"], earlier["outcome"]) == (str(former), "DENIED")
 

@@ -254,3 +254,5 @@ class TestHits:
         (rule,) = listed(api, moderator, kind="TERM")["items"]
         assert (rule["id"], rule["hits"], rule["version"]) == (str(rule_id), 3, 1)
         assert rule["lastHitAt"] is not None
+        updated = update(api, moderator, rule_id, action="FLAG").json()["data"]
+        assert updated == rule | {"action": "FLAG", "version": 2}

@@ -14,6 +14,7 @@ from tests.staff import Hired, grant, hired, member
 
 REASON = "Found during the weekly check."
 PATH = "/admin/moderation/statements"
+UNTIL = "2999-01-01T00:00:00.000Z"
 
 
 @pytest.fixture
@@ -90,6 +91,12 @@ class TestLift:
         (entry,) = audited(tables, "admin.statements.lift")
         assert (entry["target_id"], entry["before"]["statement"], entry["reason"]) == (str(ada), made, REASON)
 
+    def test_tells_when_it_would_have_ended(self, api: Api, tables: Tables, moderator: Hired) -> None:
+        made = add(api, moderator, account(api, tables), "ACCOUNT_BANNED", until=UNTIL).json()["data"]
+        data = lift(api, moderator.headers, made["id"]).json()["data"]
+        assert (data["endsAt"], data["banId"], data["endedAs"]) == (UNTIL, made["banId"], "LIFTED")
+        assert data["liftedAt"] < data["endsAt"]
+
     def test_once(self, api: Api, tables: Tables, moderator: Hired) -> None:
         statement = excluded(tables, account(api, tables))
         assert lift(api, moderator.headers, statement).status_code == 200
@@ -136,6 +143,15 @@ class TestList:
             cursor = data["nextCursor"]
             if cursor is None:
                 return seen
+
+    def test_tells_who_decided_it_until_when_and_the_ban_it_made(
+        self, api: Api, tables: Tables, moderator: Hired
+    ) -> None:
+        made = add(api, moderator, account(api, tables), "ACCOUNT_BANNED", until=UNTIL).json()["data"]
+        (item,) = api.call("admin.statements.list", headers=moderator.headers).json()["data"]["items"]
+        ban = tables.one("SELECT id FROM bans")["id"]
+        assert item == made
+        assert (item["decidedBy"], item["endsAt"], item["banId"]) == (str(moderator.id), UNTIL, str(ban))
 
     def test_is_walked_newest_first(self, api: Api, server: Server, tables: Tables) -> None:
         ada = account(api, tables)

@@ -18,6 +18,9 @@ REASON = "Ticket 1042."
 MASKED = {"email": "a***@e***.com", "phone": "***12"}
 WHOLE = {"email": "ada@example.com", "phone": "+905551112212"}
 PHONE = WHOLE["phone"]
+CHROME = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"
+)
 
 
 @pytest.fixture
@@ -58,7 +61,10 @@ class TestList:
     @pytest.fixture(autouse=True)
     def _people(self, tables: Tables, api: Api) -> None:
         day = datetime(2026, 3, 1, tzinfo=UTC)
-        ada = account(api, tables, username="ada", phone=PHONE, created_at=day, registration_country="TR")
+        ada = account(
+            api, tables, username="ada", display_name="Ada Lovelace", phone=PHONE, created_at=day,
+            registration_country="TR",
+        )  # fmt: skip
         insert(tables, "creator_profiles", user_id=ada)
         later = {"created_at": day + timedelta(days=1), "last_login_at": day + timedelta(days=9)}
         account(api, tables, "adam@example.com", username="adam", registration_country="DE", **later)
@@ -135,6 +141,13 @@ class TestList:
         rows = [found(api, headers, q="ada@example.com")[0] for headers in (support, admin)]
         assert [{name: row[name] for name in MASKED} for row in rows] == [MASKED, WHOLE]
         assert rows[0]["isCreator"]
+
+    def test_a_row_tells_whose_account_it_is_and_since_when(self, api: Api, support: dict[str, str]) -> None:
+        (row,) = found(api, support, q="ada@example.com")
+        told = {name: row[name] for name in ("username", "displayName", "country", "createdAt")}
+        assert told == {
+            "username": "ada", "displayName": "Ada Lovelace", "country": "TR", "createdAt": "2026-03-01T00:00:00.000Z",
+        }  # fmt: skip
 
     @pytest.mark.parametrize("sort", ["-createdAt", "createdAt", "-lastLoginAt"])
     def test_a_walk_page_by_page(self, api: Api, support: dict[str, str], sort: str) -> None:
@@ -255,7 +268,9 @@ class TestCsv:
 class TestGet:
     @pytest.fixture
     def ada(self, api: Api, tables: Tables) -> UUID:
-        return account(api, tables, username="ada", phone=PHONE, bio="Notes.", registration_country="TR")
+        names = {"username": "ada", "display_name": "Ada Lovelace"}
+        origin = {"registration_country": "TR", "registration_device": CHROME}
+        return account(api, tables, phone=PHONE, bio="Notes.", **names, **origin)
 
     def test_it_shows_the_account(self, api: Api, support: dict[str, str], tables: Tables, ada: UUID) -> None:
         creator = insert(tables, "creator_profiles", user_id=ada)
@@ -268,6 +283,7 @@ class TestGet:
         data = response.json()["data"]
         assert {name: data[name] for name in MASKED} == MASKED
         assert (data["creator"]["id"], data["country"], data["bio"]) == (str(creator), "TR", "Notes.")
+        assert (data["displayName"], data["device"]) == ("Ada Lovelace", "Chrome on macOS")
         assert data["hasPassword"]
         counts = {"sessions": 1, "socialAccounts": 1, "uploads": 0, "appeals": 1, "notes": 1, "blockedBy": 1}
         assert data["counts"] == counts
@@ -290,10 +306,10 @@ class TestGet:
 
     def test_open_cases(self, api: Api, support: dict[str, str], tables: Tables, ada: UUID) -> None:
         row = {"target_type": "USER", "target_id": ada, "user_id": ada, "origin": "NOTICE", "evidence": {}}
-        case = insert(tables, "moderation_cases", **row, state="CLAIMED", notices=2)
+        case = insert(tables, "moderation_cases", **row, state="CLAIMED", category="hate", notices=2)
         insert(tables, "moderation_cases", **row, state="REJECTED")
         (shown,) = viewed(api, support, ada).json()["data"]["cases"]
-        assert (shown["id"], shown["state"], shown["notices"]) == (str(case), "CLAIMED", 2)
+        assert (shown["id"], shown["state"], shown["category"], shown["notices"]) == (str(case), "CLAIMED", "hate", 2)
 
     def test_restrictions_in_force(self, api: Api, support: dict[str, str], tables: Tables, ada: UUID) -> None:
         told = {"facts": "f" * 10, "source": "NOTICE", "ground": "TERMS", "reference": "4.2", "explanation": "e" * 10}
