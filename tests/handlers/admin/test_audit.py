@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.admin.audit import MOST_EXPORTED
-from tests.handlers.support import audited, insert
+from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, code_of
 from tests.staff import Hired, hired, member
 
@@ -136,6 +136,27 @@ class TestGet:
     def test_none(self, api: Api, auditor: Hired) -> None:
         found = api.call("admin.audit.get", path=f"/admin/audit/{uuid4()}", headers=auditor.headers)
         assert code_of(found) == "admin.not_found"
+
+
+class TestGrant:
+    def test_a_role_that_was_given_is_told_whole_wherever_it_is_read(
+        self, api: Api, server: Server, tables: Tables, auditor: Hired
+    ) -> None:
+        owner, ada = member(server, "OWNER"), account(api, tables)
+        body = {"email": "ada@example.com", "role": "OPERATOR", "reason": "Joins the operations team."}
+        given = api.call("admin.staff.grant", body, headers=owner.headers)
+        seal(server)
+        listed = api.call("admin.audit.list", params={"action": "admin.staff.grant"}, headers=auditor.headers)
+        (item,) = listed.json()["data"]["items"]
+        found = api.call("admin.audit.get", path=f"/admin/audit/{item['id']}", headers=auditor.headers)
+        assert found.json()["data"] == item
+        assert item == {
+            "id": item["id"], "createdAt": item["createdAt"], "action": "admin.staff.grant", "result": "success",
+            "actorId": str(owner.id), "role": "OWNER", "targetId": str(ada), "reason": body["reason"], "before": None,
+            "after": {"role": "OPERATOR", "expiresAt": None}, "details": {}, "network": item["network"],
+            "correlationId": given.headers["x-correlation-id"], "seal": 1,
+        }  # fmt: skip
+        assert item["network"].endswith("/24")
 
 
 class TestExport:

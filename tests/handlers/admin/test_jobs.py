@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.jobs import MAX_ATTEMPTS
 from tests.contract.admin_jobs_scenarios import REASON, SPAN, TOPIC
 from tests.handlers.support import audited, insert
 from tests.harness import Api, Server, Tables, code_of
+from tests.providers.servers import closed_port
 from tests.staff import Hired, member
 
 NOW = datetime.now(UTC)
@@ -75,6 +77,25 @@ class TestList:
                 break
             params["cursor"] = page["nextCursor"]
         assert (len(found), set(found)) == (5, expected)
+
+    def test_one_that_was_given_up_tells_why_and_for_whom(
+        self, api: Api, server: Server, tables: Tables, operator: Hired
+    ) -> None:
+        """Also by its id, and which call it came from."""
+        url = f"smtp://127.0.0.1:{closed_port()}?tls=none"
+        server.configure(**{"external.email.smtp.url": url, "external.email.active_provider": "smtp"})
+        call = api.register()
+        tables.run("UPDATE outbox SET attempts = %s WHERE topic = %s", MAX_ATTEMPTS - 1, TOPIC)
+        server.work_off()
+        page = api.call("admin.jobs.list", params={"topic": TOPIC}, headers=operator.headers).json()["data"]
+        (item,) = page["items"]
+        found = api.call("admin.jobs.get", path=f"/admin/jobs/{item['id']}", headers=operator.headers)
+        assert found.json()["data"] == item
+        assert (item["state"], item["attempts"]) == ("DEAD", MAX_ATTEMPTS)
+        assert item["lastError"].startswith("ProviderUnavailable: ")
+        user = tables.one("SELECT id FROM users WHERE email = 'ada@example.com'")["id"]
+        assert item["payload"] == {"user": str(user)}
+        assert item["correlationId"] == call.headers["x-correlation-id"]
 
     def test_bad_cursors_and_states(self, api: Api, operator: Hired) -> None:
         assert code_of(api.call("admin.jobs.list", params={"cursor": "x"}, headers=operator.headers)) == (

@@ -173,6 +173,25 @@ class TestOutcomes:
         assert breaker["openedAt"] is not None
         assert breaker["fault"]
 
+    def test_the_list_and_a_new_order_tell_all_of_it_too(
+        self, api: Api, server: Server, owner: Hired, smtp: SmtpServer
+    ) -> None:
+        server.configure(**{"external.email.smtp.url": f"{smtp.url}?tls=none"})
+        assert probe(api, owner, "email.smtp").json()["data"]["ok"] is True
+        tell(server)  # the process has heard of the probe, which closes no breaker any more
+        self.fail(api, server, FAILURES)
+        tell(server)
+        until(lambda: named(get(api, owner, "email"), "smtp")["lastFailures"])
+        families = api.call("admin.providers.list", headers=owner.headers).json()["data"]["items"]
+        ordered = order(api, owner, "email", "mailbox", "smtp", force=True).json()["data"]
+        (listed,) = [family for family in families if family["family"] == "email"]
+        for told in (named(listed, "smtp"), named(ordered, "smtp")):
+            (breaker,), (outcome,) = told["breakers"], told["outcomes"]
+            assert (breaker["state"], outcome["outcome"], outcome["calls"]) == ("OPEN", "unavailable", FAILURES)
+            assert told["lastProbeAt"] < breaker["openedAt"] <= breaker["failedAt"]
+            assert told["lastFailures"][0].keys() == {"at", "outcome", "fault"}
+            assert told["lastFailures"][0]["fault"] == breaker["fault"]
+
     def test_a_process_that_is_gone_is_not_told_of(self, api: Api, tables: Tables, owner: Hired) -> None:
         insert = (
             "INSERT INTO provider_states (process, family, provider, host, pid, role, state, seen_at) "

@@ -33,6 +33,9 @@ class TestList:
         tick(server)
         listed = api.call("admin.schedule.list", headers=operator.headers).json()["data"]["items"]
         assert all(item["nextAt"] for item in listed)
+        tick(server)
+        again = api.call("admin.schedule.list", headers=operator.headers).json()["data"]["items"]
+        assert [item["lastAt"] for item in again] == [item["nextAt"] for item in listed]
 
 
 class TestRun:

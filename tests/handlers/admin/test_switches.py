@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from domain.admin.switches import Switch
+from domain.clock import timestamp
 from domain.switches import REGISTRATION_ENABLED, enabled_key, kill_switch_key
 from tests.handlers.admin.test_config import STALE, WHY, history, later
 from tests.handlers.support import until
@@ -42,11 +43,12 @@ class TestList:
             "error": "auth.register.closed", "version": 0,
         }  # fmt: skip
 
-    def test_and_who_threw_it_why_and_since_when(self, api: Api, server: Server, owner: Hired) -> None:
-        turn(api, owner, on=False)
+    def test_and_who_threw_it_why_since_when_and_until_when(self, api: Api, server: Server, owner: Hired) -> None:
+        end = later(hours=1)
+        assert turn(api, owner, on=False, until=end).status_code == 200
         (found,) = [switch for switch in switches(api, owner) if switch["name"] == NAME]
         assert (found["on"], found["by"], found["source"], found["reason"]) == (False, str(owner.id), "STAFF", WHY)
-        assert found["since"] is not None
+        assert (found["since"] is not None, found["until"]) == (True, timestamp(datetime.fromisoformat(end)))
         server.configure(**{NAME: False})
         (found,) = [switch for switch in switches(api, owner) if switch["name"] == NAME]
         assert (found["by"], found["source"], found["reason"], found["version"]) == (None, "COMMAND", None, 2)
