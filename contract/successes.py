@@ -30,6 +30,13 @@ class Success:
         return is_json(self.media_type)
 
 
+def fixed_headers(operation: Json) -> dict[str, str]:
+    """Those of its success that an operation declares with one value, which every such answer has."""
+    declared = operation["responses"][str(success_of(operation).status)].get("headers", {})
+    required = {name: header.get("schema", {}) for name, header in declared.items() if header.get("required")}
+    return {name: schema["enum"][0] for name, schema in required.items() if len(schema.get("enum", ())) == 1}
+
+
 def is_json(media_type: str) -> bool:
     return media_type == JSON or media_type.endswith("+json")
 

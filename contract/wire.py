@@ -89,7 +89,8 @@ class _Names:
             if not self.is_type(name):
                 return self.spelled(self._schemas[name], module)
             home = self.module[name]
-            return name if home == module else f"{home}.{name}"
+            nothing = " | None" if _is_closed(self._schemas[name]) and self._schemas[name].get("nullable") else ""
+            return f"{name}{nothing}" if home == module else f"{home}.{name}{nothing}"
         if "oneOf" in schema:
             return " | ".join(self.spelled(each, module) for each in schema["oneOf"])
         found = self._plain(schema, module)

@@ -12,6 +12,7 @@ class Purpose(StrEnum):
     # Signatures that clients hand back: made with the current secret, accepted under each that is known.
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a purpose
     REFRESH_TOKEN = "refresh-token"  # noqa: S105
+    CONTENT_PREVIEW = "content-preview"
     DEVICE = "device"
     EXPORT_LINK = "export-link"
     UPLOAD_URL = "upload-url"

@@ -34,6 +34,8 @@ from services.container import (
     SayIn,
     SitePaths,
 )
+from services.content.feeds import FeedWriter
+from services.content.previews import Previews
 from services.current_password import CurrentPassword
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
@@ -63,6 +65,7 @@ __all__ = [
     "Erasures",
     "Examine",
     "ExportLinks",
+    "FeedWriter",
     "GeoIp",
     "Hasher",
     "LeakedPasswords",
@@ -73,6 +76,7 @@ __all__ = [
     "Permissions",
     "Platforms",
     "Prepare",
+    "Previews",
     "Principal",
     "ProviderDesk",
     "ProviderSamples",

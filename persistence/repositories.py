@@ -33,8 +33,11 @@ from persistence.auth.otp import Challenges
 from persistence.auth.sms import SmsBudgets
 from persistence.auth.two_factor import SignInChallenges, TwoFactor
 from persistence.config import ConfigEntries, ConfigHistory
+from persistence.content.categories import Categories
 from persistence.content.contact import ContactMessages
 from persistence.content.legal import Legal
+from persistence.content.previews import Previews
+from persistence.content.publications import Publications
 from persistence.creators import Creators
 from persistence.editions import Editions
 from persistence.engine.connection import Connection
@@ -124,6 +127,9 @@ class Repositories:
     audit_trail = Repository(AuditTrail)
     config = Repository(ConfigEntries)
     editions = Repository(Editions)
+    categories = Repository(Categories)
+    content_previews = Repository(Previews)
+    publications = Repository(Publications, lambda db: Publications(db.connection, db.editions))
     config_history = Repository(ConfigHistory)
     signing_keys = Repository(SigningKeys)
     idempotency = Repository(IdempotencyKeys)

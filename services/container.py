@@ -26,6 +26,8 @@ from services.callers import PasswordHasher, RefreshCarrier, Visitor
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.config.writing import Writer
+from services.content.feeds import FeedWriter
+from services.content.previews import Previews
 from services.current_password import CurrentPassword
 from services.editions import Editions
 from services.gdpr.archive import Archives
@@ -80,6 +82,7 @@ class Services(Shared):
     erasures: Erasures
     examine: Examine
     export_links: ExportLinks
+    feed_writer: FeedWriter
     geoip: GeoIpFamily
     hasher: Hasher
     leaked_passwords: LeakedPasswordsFamily
@@ -89,6 +92,7 @@ class Services(Shared):
     one_by_one: OneByOne
     permissions: Permissions
     platforms: OAuthDirectory
+    previews: Previews
     provider_desk: ProviderDesk
     provider_samples: ProviderSamples
     qr_code: QrCode

@@ -366,7 +366,7 @@ class ConfigEntry(TypedDict):
     default: ShownConfigValue
     changed: bool
     meaning: str
-    bounds: ConfigBounds
+    bounds: ConfigBounds | None
     choices: list[str] | None
     version: int
     until: str | None
@@ -681,7 +681,7 @@ class AdminUser(TypedDict):
     createdAt: str
     lastLoginAt: str | None
     deletionDueAt: str | None
-    creator: CreatorOfUser
+    creator: CreatorOfUser | None
     counts: UserCounts
     version: int
     cases: list[CaseOfUser]

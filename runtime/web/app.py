@@ -58,6 +58,8 @@ from services.avatars import Avatars
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.container import Services
+from services.content.feeds import FeedWriter
+from services.content.previews import Previews
 from services.devices import device_of, devices_of
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
@@ -149,6 +151,7 @@ class Application:
             self.parts.contract.errors, self.parts.contract.policies, self.parts.texts, strict=not settings.production
         )
         self.export_links = ExportLinks(self.parts.keyring, self.config, utc_now)
+        self.previews = Previews(self.parts.keyring.digests, utc_now)
         contract, keyring = self.parts.contract, self.parts.keyring
         shown = marks(refresh_cookie(contract, settings), device_cookie(contract), self.tokens, keyring)
         self.guards = Guards(
@@ -315,6 +318,7 @@ class Application:
             digests=self.parts.keyring.digests,
             erasures=Erasures(changes, self.config, utc_now),
             export_links=self.export_links,
+            feed_writer=FeedWriter(self.config, self._feed_paths()),
             geoip=self.parts.providers.geoip,
             hasher=self.hasher,
             leaked_passwords=self.parts.providers.leaked_passwords,
@@ -324,6 +328,7 @@ class Application:
             permissions=self.parts.contract.permissions,
             one_by_one=OneByOne(),
             platforms=OAuthDirectory(self.parts.database, self.parts.keyring),
+            previews=self.previews,
             provider_desk=ProviderDesk(providers, self.config, [DnsFamily(mail_rules, providers.watch)]),
             provider_samples=ProviderSamples(providers, self.parts.texts),
             qr_code=png_data_url,
@@ -335,6 +340,11 @@ class Application:
             storage=self.parts.providers.storage,
             tokens=self.tokens,
         )
+
+    def _feed_paths(self) -> Mapping[str, str]:
+        contract = self.parts.contract
+        feeds = {name: contract.policies.get(f"content.feeds.{name}") for name in ("rss", "atom")}
+        return {name: contract.base_path + policy.path for name, policy in feeds.items() if policy}
 
     def _oauth(self) -> OAuthFamily:
         parts = self.parts

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
-from domain import admin, auth, gdpr, locales, mailed_pages, mails, schedule, switches, upload
+from domain import admin, auth, content, gdpr, locales, mailed_pages, mails, schedule, switches, upload
 from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
@@ -28,6 +28,7 @@ DECLARING = (
         cases,
         changes,
         contact,
+        content,
         cookies,
         gdpr,
         locales,

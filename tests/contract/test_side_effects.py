@@ -22,6 +22,7 @@ from tests.contract import (
     admin_trust_scenarios,
     admin_user_scenarios,
     confirmation_scenarios,
+    content_scenarios,
     gdpr_scenarios,
     legal_scenarios,
     oauth_scenarios,
@@ -133,6 +134,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_trust_scenarios.SCENARIOS
     | admin_providers_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
+    | content_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
     | gdpr_scenarios.SCENARIOS

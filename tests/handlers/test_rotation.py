@@ -27,6 +27,7 @@ from services.current_password import CurrentPassword
 from services.platforms import OAuthDirectory
 from services.recovery import Recovery
 from services.second_factor import SecondFactor
+from tests.content import draft
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX, keep_device
 from tests.handlers.auth.test_otp import PHONE, another, code_in, opened, send, verify
@@ -121,6 +122,13 @@ def archives(before: Api, after: Api, tables: Tables) -> None:
     assert (forged.status_code, code_of(forged)) == (403, "file.url_invalid")
     assert after.get(served_by(after, url)).status_code == 200
     assert code_of(before.get(url)) == "file.download_spent"
+
+
+@drill(Purpose.CONTENT_PREVIEW)
+def previews(before: Api, after: Api, tables: Tables) -> None:
+    entry_id, soon = draft(before.server, "post", "hello"), utc_now() + timedelta(minutes=1)
+    token = before.server.app.previews.sign("post", entry_id, 1, soon)
+    assert after.call("content.previews.find", path=f"/public/previews/{token}").status_code == 200
 
 
 @drill(Purpose.UPLOAD_URL)

@@ -24,7 +24,15 @@ from tests.statements import Asked, asked
 ROWS = 4000
 PNG = {"Content-Type": "image/png"}
 # As many rows as there are platforms, config keys, signing keys and recurring jobs: to read them all is right.
-SMALL = {"editions", "moderation_revisions", "oauth_providers", "config_entries", "signing_keys", "scheduled_jobs"}
+SMALL = {
+    "content_categories",
+    "editions",
+    "moderation_revisions",
+    "oauth_providers",
+    "config_entries",
+    "signing_keys",
+    "scheduled_jobs",
+}
 # By provider and process, or hour of one day.
 SMALL |= {"legal_versions"}  # of two texts
 SMALL |= {"provider_families", "provider_outcomes", "provider_probes", "provider_states"}
@@ -133,6 +141,13 @@ INSERT INTO config_history (id, name, version, source)
     SELECT gen_random_uuid(), 'auth.k' || n % 100, n, 'COMMAND' FROM generate_series(1, {ROWS}) n;
 INSERT INTO audit_logs (id, created_at, action, result, actor_id, target_id)
     SELECT gen_random_uuid(), now() - n * interval '1 day', 'auth.login.success', 'success', id, id FROM {USERS} u;
+INSERT INTO content_entries (id, kind, slug) SELECT gen_random_uuid(), 'post', 'post-' || n
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO content_revisions (entry_id, number, source) SELECT id, 1, '{{"title": "x"}}' FROM content_entries;
+INSERT INTO publications
+    (id, entry_id, revision, kind, slug, locale, title, html, published_at, updated_at, shown_from, sanitizer_version)
+    SELECT gen_random_uuid(), id, 1, (ARRAY['post', 'page', 'article', 'faq', 'announcement'])[length(slug) % 5 + 1],
+    slug, 'en', 'x', 'x', now(), now(), now(), 1 FROM content_entries;
 INSERT INTO audit_seals (number, rows, key_id, digest, previous, at)
     SELECT n, 1, 'k', '', '', now() - interval '1 day' + n * interval '1s' FROM generate_series(1, {ROWS}) n;
 INSERT INTO audit_sealed (row_id, number) SELECT id, row_number() OVER () FROM audit_logs LIMIT {ROWS}

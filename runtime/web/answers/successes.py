@@ -10,7 +10,7 @@ from contract.caching import control
 from contract.loader import Contract
 from contract.policy import Cache, Policy
 from contract.schemas import SchemaCompiler, Validator
-from contract.successes import Success, success_of
+from contract.successes import Success, fixed_headers, success_of
 from domain.answers.prepared import Prepare, Prepared, tag_of
 from runtime.web.call import Call
 from runtime.web.http.conditional import is_named
@@ -72,6 +72,7 @@ class Successes:
         self._operation_id = policy.operation_id
         self._status = success.status
         self._content_type = (b"content-type", content_type(success.media_type))
+        self._fixed = [(name.lower().encode(), value.encode()) for name, value in fixed_headers(operation).items()]
         self._write = writer(success)
         self._reads: Callable[[bytes], Any] = orjson.loads if success.is_json else bytes.decode
         self._kept = None if policy.cache is None else Kept(policy.cache, clock)
@@ -88,8 +89,9 @@ class Successes:
         if self._schema is not None:
             self._require_documented(self._schema, body)
         if self._kept is None:
-            return self._status, [self._content_type], body
+            return self._status, [self._content_type, *self._fixed], body
         etag, headers = self._kept.told(prepared, body)
+        headers += self._fixed
         if is_known(call, etag):
             return NOT_MODIFIED, headers, b""
         return self._status, [self._content_type, *headers], body

@@ -1,0 +1,12 @@
+"""Announcements to everybody."""
+
+from typing import Any
+
+from domain.presenting import presented
+from domain.wire import content as wire
+
+MOST = 50
+
+
+def announcement_view(row: Any) -> wire.PublicAnnouncement:
+    return presented(wire.PublicAnnouncement, row, content=row.html)
