@@ -48,6 +48,7 @@ from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas
 from persistence.outbox import Outbox, Seal
 from persistence.personal import PersonalData
+from persistence.platform.demo import Demo
 from persistence.schedule import Schedule
 from persistence.signing_keys import SigningKeys
 from persistence.upload import Uploads
@@ -100,6 +101,7 @@ class Repositories:
     appeals = Repository(Appeals)
     referrals = Repository(Referrals)
     creators = Repository(Creators)
+    demo = Repository(Demo)
     sessions = Repository(Sessions)
     email_verifications = Repository(EmailVerifications)
     email_changes = Repository(EmailChanges)

@@ -32,6 +32,7 @@ A_PORT = "a whole number from 1 to 65535"
 SWITCH = {"on": True, "off": False}
 KINDS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "admin": (SWITCH.__getitem__, "on or off"),
+    "demo": (SWITCH.__getitem__, "on or off"),
     "port": (int, A_PORT),
     "processes": (int, WHOLE),
     "max_connections": (int, WHOLE),
@@ -58,6 +59,7 @@ class Settings:
 
     ``admin``: whether this node has the operations of the staff; ``admin_origins`` are the only ones whose pages may
     call them.
+    ``demo``: whether a first run of development on its own database gets example content.
     ``log_level``: the least that is logged; pages and files of the portal are below ``info``.
     ``portal_dir``: a portal built before; without it, development builds one below ``data_dir``.
     ``client_address_header``, ``country_header``: what trusted proxies set themselves, and is believed of them.
@@ -80,6 +82,7 @@ class Settings:
     admin: bool = True
     admin_origins: tuple[str, ...] = ()
     cookie_domain: str | None = None
+    demo: bool = True
     dev_token: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     client_address_header: str = "X-Forwarded-For"

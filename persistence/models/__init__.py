@@ -42,6 +42,7 @@ from persistence.models.platform import (
     SigningKey,
     SmsDelivery,
 )
+from persistence.models.platform.demo import DemoArea, DemoRow
 from persistence.models.recoveries import RecoveryRequest
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
@@ -78,6 +79,8 @@ __all__ = [
     "CredentialChange",
     "DataExport",
     "Edition",
+    "DemoArea",
+    "DemoRow",
     "EmailChange",
     "EmailDelivery",
     "EmailVerification",

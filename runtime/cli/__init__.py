@@ -14,6 +14,7 @@ from runtime.cli import (
     audit,
     config,
     contract,
+    demo,
     jobs,
     keys,
     mailbox,
@@ -58,6 +59,7 @@ for command in (
     new.new,
     portal.portal,
     mailbox.mailbox,
+    demo.demo,
 ):
     cli.add_command(command)
 

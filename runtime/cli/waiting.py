@@ -25,7 +25,9 @@ class Startup:
     def stage(self, words: str) -> None:
         click.echo(f"{_seconds(self._began):>7}  {words}", err=True)
 
-    def ready(self, settings: Settings, *, with_worker: bool, unowned: bool, api: str = "") -> None:
+    def ready(
+        self, settings: Settings, *, with_worker: bool, unowned: bool, examples: Sequence[str] = (), api: str = ""
+    ) -> None:
         title = f"BIO.RE {self._version} is running; it started in {_seconds(self._began)}"
         rows = [
             ("API", f"{settings.own_origin}{api}"),
@@ -33,6 +35,7 @@ class Startup:
             ("Contract", f"{settings.own_origin}/openapi.yaml"),
             ("Mailbox", f"{invoked_as()} mailbox" if with_worker else f"none until `{invoked_as()} worker` runs"),
             ("First call", "see README.md"),
+            *([("Examples", f"{', '.join(examples)}; `{invoked_as()} demo clear` removes them")] if examples else []),
             *([("First owner", f"{invoked_as()} admin create EMAIL")] if unowned else []),
             ("Stop", "Ctrl-C"),
         ]

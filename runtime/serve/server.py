@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -59,10 +59,12 @@ class Told(Protocol):
     def stage(self, words: str) -> None:
         """What begins now."""
 
-    def ready(self, settings: Settings, *, with_worker: bool, unowned: bool, api: str = "") -> None:
+    def ready(
+        self, settings: Settings, *, with_worker: bool, unowned: bool, examples: Sequence[str] = (), api: str = ""
+    ) -> None:
         """It listens; ``api`` is the path that the API is below, where this process knows it.
 
-        ``unowned``: the staff has no owner yet.
+        ``unowned``: the staff has no owner yet. ``examples``: the areas that have example content.
         """
 
 
@@ -72,7 +74,9 @@ class Untold:
     def stage(self, words: str) -> None:
         pass
 
-    def ready(self, settings: Settings, *, with_worker: bool, unowned: bool, api: str = "") -> None:
+    def ready(
+        self, settings: Settings, *, with_worker: bool, unowned: bool, examples: Sequence[str] = (), api: str = ""
+    ) -> None:
         if unowned:
             logger.warning("server.no_owner", remedy="biore admin create EMAIL")
 
@@ -90,7 +94,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool,
     signal.signal(signal.SIGTERM, _exit)  # so that the blocks below are left in order
     hurry = threading.Event()
     with ExitStack() as stack:
-        url = settings.database_url
+        url, examples = settings.database_url, list[str]()
         if url is None:
             from persistence.migrate import upgrade  # slow to import
 
@@ -98,6 +102,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool,
             url = stack.enter_context(embedded.running(settings.data_dir))
             told.stage("Migrating the database")
             upgrade(url)
+            examples = _examples(url, settings)
         processes = max(settings.processes, workers)
         shared = stack.enter_context(metrics_folder(settings))
         os.environ.update(_environment(replace(settings, database_url=url, processes=processes, metrics_dir=shared)))
@@ -107,12 +112,21 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool,
             stack.enter_context(_portal_process(settings))
         told.stage("Reading the contract" if workers == 1 else f"Starting {workers} API processes")
         unowned = settings.admin and has_no_owner(url)
-        ready = partial(told.ready, settings, with_worker=with_worker, unowned=unowned)
+        ready = partial(told.ready, settings, with_worker=with_worker, unowned=unowned, examples=examples)
         in_order = _serve_alone(ready=ready) if workers == 1 else _serve_together(settings, workers, ready)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: hurry.set())
         if not in_order:
             hurry.set()
+
+
+def _examples(url: str, settings: Settings) -> list[str]:
+    """The areas that have example content, which only development has."""
+    if not (settings.development and settings.demo):
+        return []
+    from runtime.serve.examples import examples  # slow to import
+
+    return examples(url, settings)
 
 
 def require_free(host: str, port: int) -> None:

@@ -150,7 +150,7 @@ class Deployment:
         self.port = closed_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self._database_url = settings.get("database_url")
-        own = {"data_dir": str(data_dir), "port": str(self.port), "secret_key": SECRET}
+        own = {"data_dir": str(data_dir), "port": str(self.port), "secret_key": SECRET, "demo": "off"}
         given = own | {"portal_dir": str(data_dir / "no-portal")} | settings  # nobody waits for one to be built
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self._environment = inherited | {PREFIX + name.upper(): value for name, value in given.items() if value}

@@ -1,6 +1,7 @@
 """What people see while something takes a while."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ class TestBox:
 
 
 class TestStartup:
-    def told(self, capsys: pytest.CaptureFixture[str], settings: Settings, **state: bool) -> str:
+    def told(self, capsys: pytest.CaptureFixture[str], settings: Settings, **state: Any) -> str:
         startup = Startup("9.9.9")
         startup.stage("Migrating the database")
         startup.ready(settings, api="/api/v1", **({"with_worker": True, "unowned": False} | state))
@@ -50,6 +51,11 @@ class TestStartup:
     ) -> None:
         assert "biore admin create EMAIL" in self.told(capsys, Settings(data_dir=tmp_path), unowned=True)
         assert "First owner" not in self.told(capsys, Settings(data_dir=tmp_path))
+
+    def test_examples_are_told_with_what_removes_them(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        told = self.told(capsys, Settings(data_dir=tmp_path), examples=["content", "themes"])
+        assert "content, themes; `biore demo clear` removes them" in told
+        assert "Examples" not in self.told(capsys, Settings(data_dir=tmp_path))
 
 
 class TestPortalBuild:
