@@ -40,6 +40,7 @@ from services.current_password import CurrentPassword
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
+from services.mailer import MailTemplates
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
@@ -70,6 +71,7 @@ __all__ = [
     "Hasher",
     "LeakedPasswords",
     "MailRules",
+    "MailTemplates",
     "Moderation",
     "OAuth",
     "OneByOne",

@@ -490,6 +490,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "mail_quotas": "counts by a keyed hash of an address, forgotten within a week",
     "phone_quotas": "counts by a keyed hash of a phone or an account, forgotten within a week",
     "login_attempts": "counts by a keyed hash of address and network, forgotten within a week",
+    "theme_presets": "how the front ends look: the target is one of these",
     "idempotency_keys": "keyed hashes and sealed answers, forgotten after 24 hours",
 }
 

@@ -48,7 +48,9 @@ from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas
 from persistence.outbox import Outbox, Seal
 from persistence.personal import PersonalData
+from persistence.platform import Figures
 from persistence.platform.demo import Demo
+from persistence.platform.themes import Themes
 from persistence.schedule import Schedule
 from persistence.signing_keys import SigningKeys
 from persistence.upload import Uploads
@@ -102,6 +104,8 @@ class Repositories:
     referrals = Repository(Referrals)
     creators = Repository(Creators)
     demo = Repository(Demo)
+    figures = Repository(Figures)
+    themes = Repository(Themes)
     sessions = Repository(Sessions)
     email_verifications = Repository(EmailVerifications)
     email_changes = Repository(EmailChanges)

@@ -34,7 +34,7 @@ from services.gdpr.archive import Archives
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
 from services.inspector import Inspector
-from services.mailer import Mailer
+from services.mailer import Mailer, MailTemplates
 from services.passwords import Hasher
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
@@ -87,6 +87,7 @@ class Services(Shared):
     hasher: Hasher
     leaked_passwords: LeakedPasswordsFamily
     mail_rules: MailRules
+    mail_templates: MailTemplates
     moderation: Moderation
     oauth: OAuthFamily
     one_by_one: OneByOne

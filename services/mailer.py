@@ -1,23 +1,27 @@
 """Mails: words from the locales, one layout, the active provider with its failover."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from string import Formatter
 from typing import Any
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contract.texts import DEFAULT, LOCALES, RIGHT_TO_LEFT, Texts
+from domain.admin import not_found
 from domain.config_keys import Config
 from domain.jobs import Job
 from domain.locales import SUPPORTED_LOCALES
-from domain.mailed_pages import Link
+from domain.mailed_pages import RESET_PASSWORD, UNDO_CHANGE, Link
 from domain.mails import Attempt, Mail
+from domain.platform.mail_templates import FURTHER, UNDOABLE, Sample, sample_of
 from domain.topics import Topic
 from persistence.engine.database import Database
 from providers.registry import EmailFamily
 
 PARTS = ("subject", "heading", "body", "button", "footer")
+NOBODYS = UUID(int=0)
 
 
 class MailStorage:
@@ -96,3 +100,50 @@ def render(
 
 
 _layouts = Environment(loader=FileSystemLoader(LOCALES), autoescape=True, undefined=StrictUndefined)
+
+
+class MailTemplates:
+    """The mails that there are, for who looks at them before anybody gets one."""
+
+    def __init__(self, texts: Texts, config: Config) -> None:
+        self._texts = texts
+        self._config = config
+
+    def all(self) -> Mapping[str, tuple[str, Sequence[str]]]:
+        """By name: the English subject, and the variables of all sentences."""
+        return {name: (self._words[f"{name}.subject"], self._variables(self._keys(name))) for name in self._names()}
+
+    def preview(self, name: str, locale: str, sample: Sample) -> Mail:
+        """With all sentences that it may have. Raises ApiError admin.not_found."""
+        if name not in self._names():
+            raise not_found("template")
+        keys = self._keys(name)
+        notes = [key for key in keys if not self._is_part(name, key)]
+        known = self._texts.namespace(DEFAULT, "messages")
+        variables = {
+            variable: sample_of(variable, sample, may_be_unknown=f"mail.unknown.{variable}" in known)
+            for variable in self._variables(keys)
+        }
+        token = "example"  # noqa: S105 - which opens nothing
+        link = RESET_PASSWORD.link(token).written(self._config, locale) if f"{name}.button" in self._words else ""
+        undo = UNDO_CHANGE.link(token).written(self._config, locale) if name in UNDOABLE else ""
+        return render(self._texts, NOBODYS, name, "", locale, link, variables, undo, notes)
+
+    @property
+    def _words(self) -> Mapping[str, str]:
+        return self._texts.namespace(DEFAULT, "mails")
+
+    def _names(self) -> list[str]:
+        return sorted(key.removesuffix(".subject") for key in self._words if key.endswith(".subject"))
+
+    def _keys(self, name: str) -> list[str]:
+        beginnings = (f"{name}.", *FURTHER.get(name, ()), *(("not_me.footer",) if name in UNDOABLE else ()))
+        return [key for key in self._words if key.startswith(beginnings)]
+
+    @staticmethod
+    def _is_part(name: str, key: str) -> bool:
+        return key in {f"{name}.{part}" for part in PARTS} or key.startswith("not_me.")
+
+    def _variables(self, keys: Sequence[str]) -> list[str]:
+        found = (field for key in keys for _, field, _, _ in Formatter().parse(self._words[key]))
+        return sorted({field for field in found if field})

@@ -99,6 +99,82 @@ class AdminUsers(TypedDict):
     nextCursor: str | None
 
 
+ThemeState: TypeAlias = Literal["DRAFT", "PUBLISHED", "ACTIVE", "ARCHIVED"]
+
+
+class ThemeRow(TypedDict):
+    id: str
+    name: str
+    slug: str
+    target: common.ThemeTarget
+    state: ThemeState
+    description: str | None
+    thumbnail: str | None
+    version: int
+    createdAt: str
+    updatedAt: str
+    publishedAt: str | None
+    activatedAt: str | None
+
+
+class Themes(TypedDict):
+    items: list[ThemeRow]
+    nextCursor: str | None
+
+
+class ThemeToken(TypedDict):
+    name: str
+    value: str
+
+
+class ThemeAsset(TypedDict):
+    name: str
+    url: str
+
+
+class CreateThemeRequest(TypedDict):
+    name: str
+    slug: str
+    target: common.ThemeTarget
+    description: NotRequired[str | None]
+    thumbnail: NotRequired[str | None]
+    lightTokens: NotRequired[list[ThemeToken]]
+    darkTokens: NotRequired[list[ThemeToken]]
+    typography: NotRequired[list[ThemeToken]]
+    layout: NotRequired[list[ThemeToken]]
+    assets: NotRequired[list[ThemeAsset]]
+
+
+class Theme(TypedDict):
+    id: str
+    name: str
+    slug: str
+    target: common.ThemeTarget
+    state: ThemeState
+    description: str | None
+    thumbnail: str | None
+    version: int
+    createdAt: str
+    updatedAt: str
+    publishedAt: str | None
+    activatedAt: str | None
+    lightTokens: list[ThemeToken]
+    darkTokens: list[ThemeToken]
+    typography: list[ThemeToken]
+    layout: list[ThemeToken]
+    assets: list[ThemeAsset]
+
+
+class MailTemplate(TypedDict):
+    name: str
+    subject: str
+    variables: list[str]
+
+
+class MailTemplates(TypedDict):
+    items: list[MailTemplate]
+
+
 CaseTargetType: TypeAlias = Literal["USER", "BIO", "LINK", "MESSAGE"]
 
 
@@ -753,6 +829,34 @@ class UserNotes(TypedDict):
 
 
 class AddUserNoteRequest(TypedDict):
+    text: str
+
+
+class UpdateThemeRequest(TypedDict):
+    name: NotRequired[str]
+    slug: NotRequired[str]
+    description: NotRequired[str | None]
+    thumbnail: NotRequired[str | None]
+    lightTokens: NotRequired[list[ThemeToken]]
+    darkTokens: NotRequired[list[ThemeToken]]
+    typography: NotRequired[list[ThemeToken]]
+    layout: NotRequired[list[ThemeToken]]
+    assets: NotRequired[list[ThemeAsset]]
+
+
+class ChangeThemeStateRequest(TypedDict):
+    to: Literal["PUBLISHED", "ACTIVE", "ARCHIVED"]
+
+
+MailSample: TypeAlias = Literal["TYPICAL", "LONG", "UNKNOWN"]
+
+
+class MailPreview(TypedDict):
+    name: str
+    locale: common.Locale
+    sample: MailSample
+    subject: str
+    html: str
     text: str
 
 

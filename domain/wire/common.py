@@ -25,6 +25,9 @@ StatementGround: TypeAlias = Literal["ILLEGAL", "TERMS"]
 StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", None]
 
 
+ThemeTarget: TypeAlias = Literal["CLIENT", "ADMIN"]
+
+
 TestOutcome: TypeAlias = Literal["OK", "REJECTED", "UNAVAILABLE"]
 
 

@@ -34,6 +34,7 @@ from persistence.models.platform import (
     IdempotencyKey,
     MailboxMessage,
     OutboxJob,
+    PlatformStats,
     ProviderFamily,
     ProviderOutcome,
     ProviderProbe,
@@ -43,6 +44,7 @@ from persistence.models.platform import (
     SmsDelivery,
 )
 from persistence.models.platform.demo import DemoArea, DemoRow
+from persistence.models.platform.themes import ThemePreset
 from persistence.models.recoveries import RecoveryRequest
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
@@ -78,9 +80,9 @@ __all__ = [
     "CreatorProfile",
     "CredentialChange",
     "DataExport",
-    "Edition",
     "DemoArea",
     "DemoRow",
+    "Edition",
     "EmailChange",
     "EmailDelivery",
     "EmailVerification",
@@ -102,6 +104,7 @@ __all__ = [
     "OutboxJob",
     "PasswordReset",
     "PhoneQuota",
+    "PlatformStats",
     "ProviderFamily",
     "ProviderOutcome",
     "ProviderProbe",
@@ -120,6 +123,7 @@ __all__ = [
     "SocialAccount",
     "StaffRole",
     "StatementOfReasons",
+    "ThemePreset",
     "Upload",
     "User",
     "UserNote",

@@ -64,6 +64,7 @@ from services.devices import device_of, devices_of
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
+from services.mailer import MailTemplates
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
 from services.platforms import OAuthDirectory
@@ -323,6 +324,7 @@ class Application:
             hasher=self.hasher,
             leaked_passwords=self.parts.providers.leaked_passwords,
             mail_rules=mail_rules,
+            mail_templates=MailTemplates(self.parts.texts, self.config),
             moderation=self.moderation,
             oauth=self._oauth(),
             permissions=self.parts.contract.permissions,

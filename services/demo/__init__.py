@@ -1,7 +1,7 @@
 """Example content, so that every page of a first run shows something: a module per area, each with its ``seed``.
 
-Development only. A seed makes each row by ``db.demo.add``, or names it by ``db.demo.mark``, so that it can be taken away
-again without anything else.
+Development only. A seed makes each row by ``db.demo.add``, or names it by ``db.demo.mark``, so that it can be taken
+away again without anything else. It moves the editions on that it changes; to clear moves all of them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,10 +13,13 @@ from psycopg import IntegrityError
 
 from persistence.engine.database import Database
 from persistence.repositories import Repositories
+from services.demo import themes
 
 Seed = Callable[[Repositories, datetime], Awaitable[None]]
 
-SEEDS: Mapping[str, Seed] = {}
+SEEDS: Mapping[str, Seed] = {
+    "themes": themes.seed,
+}
 """By area, in the order in which they are made."""
 
 logger = structlog.get_logger(__name__)
@@ -52,4 +55,6 @@ async def areas(database: Database) -> list[str]:
 async def clear(database: Database) -> Cleared:
     """Take away what ``seed`` made, and nothing else. It is not made again by itself."""
     async with database.unit() as db:
+        for part in sorted(await db.editions.all()):
+            await db.editions.move_on(part)
         return Cleared(*await db.demo.clear())

@@ -66,6 +66,9 @@ NEEDS = {
     "content.posts.find": ("publications", "shown_from"),
     "content.posts.list": ("publications", "shown_from"),
     "content.previews.find": ("content_revisions", "number"),
+    "platform.stats": ("platform_stats", "counted_at"),
+    "themes.active": ("theme_presets", "target"),
+    "themes.list": ("theme_presets", "target"),
     "reports.submit": ("users", "username"),
     "gdpr.cancel_deletion": ("reactivation_tokens", "token_hash"),
 } | {name: ("sessions", "id") if name not in OF_STAFF else ("staff_roles", "expires_at") for name in SECURED}

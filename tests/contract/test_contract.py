@@ -279,8 +279,10 @@ class TestMethods:
         }
         # What staff looks at of people, or takes out of the house, is noted; a link carries no token of theirs.
         noted = {name for name in changing if CONTRACT.policies[name].scope == "admin"}
-        assert changing.keys() - noted == {"users.settings.get"}  # the defaults, when there were none
+        # Defaults where there are none yet, and the figures of the platform that nobody counted yet.
+        assert changing.keys() - noted == {"users.settings.get", "platform.stats"}
         assert changing["users.settings.get"] == [("user_settings",)]
+        assert changing["platform.stats"] == [("platform_stats",)]
         for name in noted:
             effects = CONTRACT.policies[name].side_effects
             assert {effect.kind for effect in effects} <= {"audit", "write"}
@@ -371,6 +373,9 @@ SAFE_WITHOUT_A_KEY = {
     "admin.rules.test": "changes nothing",
     "admin.rules.update": "the version that was read is good once",
     "admin.session.confirm": "a repetition confirms anew",
+    "admin.themes.add": "the slug is taken then",
+    "admin.themes.change_state": "the version that was read is good once",
+    "admin.themes.update": "the version that was read is good once",
     "admin.staff.grant": "a repetition finds the role",
     "admin.staff.revoke": "a repetition finds none",
     "admin.statements.add": "a repetition finds the account excluded, or what is hidden hidden",

@@ -26,6 +26,7 @@ from tests.contract import (
     gdpr_scenarios,
     legal_scenarios,
     oauth_scenarios,
+    platform_scenarios,
     report_scenarios,
     user_scenarios,
 )
@@ -136,6 +137,7 @@ SCENARIOS: dict[str, Scenario] = (
     | confirmation_scenarios.SCENARIOS
     | content_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
+    | platform_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
     | gdpr_scenarios.SCENARIOS
     | legal_scenarios.SCENARIOS
@@ -231,6 +233,7 @@ CONDITIONAL: Conditional = (
     | admin_trust_scenarios.CONDITIONAL
     | admin_providers_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
+    | platform_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL

@@ -36,6 +36,8 @@ SMALL = {
 # By provider and process, or hour of one day.
 SMALL |= {"legal_versions"}  # of two texts
 SMALL |= {"provider_families", "provider_outcomes", "provider_probes", "provider_states"}
+# One row, and what only commands of development read.
+SMALL |= {"platform_stats", "demo_areas", "demo_rows"}
 GROWING = Base.metadata.tables.keys() - SMALL
 USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
 FILL = f"""
@@ -125,6 +127,9 @@ INSERT INTO oauth_used_tokens (digest, expires_at)
     SELECT decode(md5(n::text), 'hex'), now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO moderation_rules (id, kind, pattern, folded, match, scopes, action)
     SELECT gen_random_uuid(), 'TERM', 'term' || n, 'term' || n, 'WORD', '{{bio}}', 'FLAG'
+    FROM generate_series(1, {ROWS}) n;
+INSERT INTO theme_presets (id, name, slug, target, state, published_at)
+    SELECT gen_random_uuid(), 'T' || n, 't' || n, 'CLIENT', CASE WHEN n % 2 = 0 THEN 'PUBLISHED' ELSE 'DRAFT' END, now()
     FROM generate_series(1, {ROWS}) n;
 INSERT INTO moderation_cases (id, target_type, target_id, user_id, origin, state, evidence)
     SELECT gen_random_uuid(), 'USER', id, id, 'NOTICE', CASE WHEN n % 2 = 0 THEN 'OPEN' ELSE 'APPROVED' END, '{{}}'

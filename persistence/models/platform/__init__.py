@@ -258,3 +258,16 @@ class ProviderOutcome(Base):
     slowest_micros: Mapped[int] = mapped_column(BigInteger)
     last_at: Mapped[datetime]
     fault: Mapped[str | None]
+
+
+class PlatformStats(Base):
+    """The public figures, in one row. Messages and earnings are 0 until somebody counts them here."""
+
+    __tablename__ = "platform_stats"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    total_creators: Mapped[int] = mapped_column(BigInteger)
+    total_messages_sent: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    total_earned_cents: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    counted_at: Mapped[datetime]
