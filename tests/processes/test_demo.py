@@ -126,7 +126,11 @@ class TestServe:
             first = biore.serve("--no-worker")
             until(lambda: "Examples" in first.output, "the box")
             assert f"{', '.join(sorted(SEEDS))}; `biore demo clear` removes them" in first.output
-            biore.cli("demo", "clear")
+            with biore.client() as visitor:
+                theme = visitor.get("themes/active", params={"target": "CLIENT"}).json()["data"]["preset"]
+                assert (theme["slug"], theme["lightTokens"].keys()) == ("daylight", theme["darkTokens"].keys())
+                biore.cli("demo", "clear")
+                until(lambda: "daylight" not in visitor.get("themes").text, "the theme gone")
             first.terminate()
             first.wait()
             second = biore.serve("--no-worker")
