@@ -60,7 +60,10 @@ class Bounds:
             return self._raw(operation, where)
         _require(list(content) == ["application/json"], where, f"a body is JSON and nothing else without {RAW_BODY}")
         media = content["application/json"]
-        return _rounded(self._bytes(media["schema"], f"{where}: body"), f"{where}: body")
+        size = self._bytes(media["schema"], f"{where}: body")
+        if BODY_LIMIT in operation:
+            return _stated(operation[BODY_LIMIT], size, where)
+        return _rounded(size, f"{where}: body")
 
     def _raw(self, operation: Mapping[str, Any], where: str) -> int:
         """Bytes have the limit that they state."""
@@ -120,6 +123,14 @@ def _widest(schema: Mapping[str, Any]) -> int:
     """The bytes of its widest character. Before a text is cleaned it may hold any."""
     plain = NORMALIZE not in schema and PLAIN.fullmatch(schema.get("pattern", "")) is not None
     return PLAIN_ESCAPED if plain else ESCAPED
+
+
+def _stated(limit: Any, size: int, where: str) -> int:
+    """Of an operation that takes less than all of its fields could hold."""
+    whole = isinstance(limit, int) and not isinstance(limit, bool)
+    _require(whole and SMALLEST <= limit <= LARGEST, where, f"{BODY_LIMIT} must be {SMALLEST} to {LARGEST}")
+    _require(limit < size, where, f"{BODY_LIMIT}: its fields hold {size} bytes at most; take it out")
+    return int(limit)
 
 
 def _rounded(size: int, where: str) -> int:

@@ -3,7 +3,7 @@
 Such a cache gives one answer to everybody, so nothing of who asks may be in it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,8 @@ CONDITION = "If-None-Match"
 SUCCESS, UNCHANGED = "200", "304"
 FOLLOWING = ("ETag", "Cache-Control")
 LONGEST = 31_536_000  # a year: longer is a slip
+SECONDS, MORE = ("shared", "stale"), ("browsers", "version")
+FOREVER = f"public, max-age={LONGEST}, immutable"
 PARTED_BY = {
     "cookie": "takes the cookie {}; what depends on who asks must not be kept for others",
     "header": "takes the header {}, by which a shared cache tells no answers apart; take it from path or query",
@@ -31,9 +33,13 @@ def is_condition(parameter: Mapping[str, Any]) -> bool:
 def control(cache: Cache, seconds: int | None = None) -> str:
     """The value of ``Cache-Control``. ``seconds``: until the answer will be another one."""
     if seconds is not None and seconds < cache.shared:
-        return f"public, s-maxage={max(0, seconds)}"
+        return f"public, {_age(cache)}={max(0, seconds)}"
     stale = "" if cache.stale is None else f", stale-while-revalidate={cache.stale}"
-    return f"public, s-maxage={cache.shared}{stale}"
+    return f"public, {_age(cache)}={cache.shared}{stale}"
+
+
+def _age(cache: Cache) -> str:
+    return "max-age" if cache.browsers else "s-maxage"
 
 
 def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
@@ -43,15 +49,19 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
     where = f"{policy.method.upper()} {policy.path}: {KEY}"
     given = operation[KEY]
     require(isinstance(given, dict) and "shared" in given, f"{where} takes {{shared: <seconds>, stale: <seconds>}}")
-    unknown = sorted(given.keys() - {"shared", "stale"})
+    unknown = sorted(given.keys() - {*SECONDS, *MORE})
     require(not unknown, f"{where} has unknown keys {unknown}")
-    for name, seconds in given.items():
+    for name in given.keys() & set(SECONDS):
+        seconds = given[name]
         good = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds <= LONGEST
         require(good, f"{where} {name} must be whole seconds, 1 to {LONGEST}")
+    browsers = given.get("browsers", False)
+    require(isinstance(browsers, bool), f"{where} browsers must be true or false")
     require(policy.method == "get", f"{where} is for GET only")
     public = policy.scope == "public" and operation["security"] == []
     require(public, f"{where} looks at a token; what depends on one is not kept for others: scope public, no security")
-    for parameter in (resolved(document, each) for each in operation.get("parameters", ())):
+    parameters = [resolved(document, each) for each in operation.get("parameters", ())]
+    for parameter in parameters:
         parted = PARTED_BY.get(parameter["in"])
         require(parted is None, f"{where} {(parted or '').format(parameter['name'])}")
     require(not policy.idempotent, f"{where} has no use for x-biore-idempotency; take one of the two out")
@@ -62,7 +72,16 @@ def compiled(policy: Policy, document: Json, operation: Json) -> Policy:
     typed = sorted(headers.keys() & set(FOLLOWING))
     require(not typed, f"{where} headers {typed} follow by themselves; take them out")
     require("Set-Cookie" not in headers, f"{where} sets a cookie, which everybody would get")
-    return replace(policy, cache=Cache(given["shared"], given.get("stale")))
+    version = given.get("version")
+    if version is not None:
+        _check_version(document, parameters, version, where)
+    return replace(policy, cache=Cache(given["shared"], given.get("stale"), browsers, version))
+
+
+def _check_version(document: Json, parameters: Sequence[Json], name: Any, where: str) -> None:
+    found = [each for each in parameters if (each["in"], each["name"]) == ("query", name)]
+    whole = [each for each in found if resolved(document, each["schema"]).get("type") == "integer"]
+    require(len(whole) == 1, f"{where} version must name an integer parameter of the query")
 
 
 def declare(operation: Json, policy: Policy, common: Callable[[str], Json]) -> None:
@@ -79,14 +98,20 @@ def declare(operation: Json, policy: Policy, common: Callable[[str], Json]) -> N
 
 
 def _told(cache: Cache) -> Json:
-    kept = f"Shared caches may store it for {cache.shared} seconds"
+    who = "Browsers and shared caches" if cache.browsers else "Shared caches"
+    kept = f"{who} may store it for {cache.shared} seconds"
     late = "" if cache.stale is None else f", and serve it for {cache.stale} more while they fetch the next one"
+    values = [control(cache), f"public, {_age(cache)}=[0-9]{{1,{len(str(cache.shared))}}}"]
+    ever = ""
+    if cache.version is not None:
+        values.append(FOREVER)
+        ever = f" If `{cache.version}` is the current version, the response never changes and may be stored for a year."
     return {
-        "description": f"{kept}{late}. A response that changes sooner has a smaller `s-maxage`.",
+        "description": f"{kept}{late}. A response that changes sooner has a smaller `{_age(cache)}`.{ever}",
         "required": True,
         "schema": {
             "type": "string",
-            "pattern": f"^({control(cache)}|public, s-maxage=[0-9]{{1,{len(str(cache.shared))}}})$",
+            "pattern": f"^({'|'.join(values)})$",
             "example": control(cache),
         },
     }

@@ -36,6 +36,7 @@ KNOWN = REQUIRED | {
     "x-biore-second-factor",
     "x-biore-dry-run",
     "x-biore-raw-body",
+    "x-biore-body-limit",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -112,10 +113,16 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """For how many seconds shared caches may keep an answer, and for how many more give it while they ask anew."""
+    """For how many seconds shared caches may keep an answer, and for how many more give it while they ask anew.
+
+    ``browsers``: they may keep it, too. ``version`` is the parameter that asks for one state: where it is the present
+    one, the answer never changes.
+    """
 
     shared: int
     stale: int | None = None
+    browsers: bool = False
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

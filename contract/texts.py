@@ -35,14 +35,22 @@ class Texts:
             words = {code: entry.get("words", {}).get(locale) for code, entry in errors.items()}
             texts["errors"] = {code: text for code, text in words.items() if text}
         self._texts[DEFAULT]["errors"] = {code: entry["message"] for code, entry in errors.items()}
+        self._said = dict(self._texts)
 
     def say(self, locale: str, namespace: str, key: str, /, **variables: Any) -> str:
         """The text in ``locale``, in English where the locale lacks it."""
-        texts = self._texts.get(locale, {}).get(namespace, {})
-        text = texts.get(key) or self._texts[DEFAULT][namespace][key]
+        texts = self._said.get(locale, {}).get(namespace, {})
+        text = texts.get(key) or self._said[DEFAULT][namespace][key]
         return text.format(**variables) if variables else text
 
+    def reword(self, locale: str, edited: Mapping[str, Mapping[str, str]]) -> None:
+        """Say these texts, by namespace and key, from now on; all others of the locale are those of the files."""
+        files = self._texts.get(locale, {})
+        reworded = {namespace: {**files.get(namespace, {}), **texts} for namespace, texts in edited.items()}
+        self._said[locale] = {**files, **reworded}
+
     def namespace(self, locale: str, namespace: str) -> Mapping[str, str]:
+        """Of the files."""
         return self._texts[locale].get(namespace, {})
 
     def missing(self) -> Mapping[str, Sequence[str]]:

@@ -40,6 +40,8 @@ from services.current_password import CurrentPassword
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
+from services.i18n.bundles import Bundles
+from services.i18n.wordings import Wordings
 from services.mailer import MailTemplates
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
@@ -52,6 +54,7 @@ from services.turns import OneByOne
 __all__ = [
     "AuditSeals",
     "AvatarColumns",
+    "Bundles",
     "Carrier",
     "Changes",
     "Client",
@@ -95,4 +98,5 @@ __all__ = [
     "UnitOfWork",
     "Visitor",
     "Walk",
+    "Wordings",
 ]

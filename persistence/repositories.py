@@ -8,6 +8,7 @@ from domain.users import Trace
 from persistence.admin.audit import AuditTrail
 from persistence.admin.cases import Cases
 from persistence.admin.jobs import Jobs
+from persistence.admin.languages import Languages
 from persistence.admin.overview import Overview
 from persistence.admin.providers import ProviderRows
 from persistence.admin.recoveries import Recoveries
@@ -15,6 +16,7 @@ from persistence.admin.rules import Rules
 from persistence.admin.seals import Seals
 from persistence.admin.staff import Staff
 from persistence.admin.statements import Statements
+from persistence.admin.translations import Translations
 from persistence.admin.user_notes import UserNotes
 from persistence.admin.users import AdminUsers
 from persistence.audit import Audit
@@ -43,6 +45,7 @@ from persistence.editions import Editions
 from persistence.engine.connection import Connection
 from persistence.files import Files
 from persistence.gdpr import DataExports, GdprRequests
+from persistence.i18n import Texts
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas
@@ -122,6 +125,9 @@ class Repositories:
     oauth_links = Repository(OAuthLinks)
     oauth_used_tokens = Repository(OAuthUsedTokens)
     jobs = Repository(Jobs)
+    languages = Repository(Languages)
+    translations = Repository(Translations)
+    texts = Repository(Texts)
     overview = Repository(Overview)
     providers = Repository(ProviderRows)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))

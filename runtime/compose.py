@@ -15,6 +15,7 @@ from providers.registry import Providers, build_providers
 from runtime.observe.tracing import Tracing, tracing_of
 from runtime.settings import Settings
 from services.config.live import LiveConfig
+from services.i18n.wordings import Wordings
 from services.keyring import Keyring
 from services.mailer import MailStorage
 from services.providers.states import ProviderStates
@@ -28,6 +29,7 @@ class Parts:
     database: Database
     config: LiveConfig
     texts: Texts
+    wordings: Wordings
     providers: Providers
     tracing: Tracing
 
@@ -63,8 +65,10 @@ def build_parts(
     config = LiveConfig(database, keyring, settings.env, contract.limited, defaults)
     texts = Texts(contract.errors)
     files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
+    wordings = Wordings(database, texts)
     storage = MailStorage(database)
     providers = build_providers(config, storage, settings.env, files, sign, tracing.http_client, observe)
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
-    return Parts(settings, contract, keyring, database, config, texts, providers, tracing)
+        config.follow(wordings.refresh)
+    return Parts(settings, contract, keyring, database, config, texts, wordings, providers, tracing)

@@ -33,6 +33,8 @@ from services.editions import Editions
 from services.gdpr.archive import Archives
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
+from services.i18n.bundles import Bundles
+from services.i18n.wordings import Wordings
 from services.inspector import Inspector
 from services.mailer import Mailer, MailTemplates
 from services.passwords import Hasher
@@ -76,6 +78,7 @@ class Services(Shared):
     """For handlers. They get ``OfCall.hasher`` in place of this one, which does the work."""
 
     avatar_columns: AvatarColumns
+    bundles: Bundles
     desk: ConfigDesk
     devices_of: DevicesOf
     editions: Editions
@@ -103,6 +106,7 @@ class Services(Shared):
     second_factor: SecondFactor
     site_paths: SitePaths
     tokens: Tokens
+    wordings: Wordings
 
 
 class OfCall:

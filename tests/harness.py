@@ -125,6 +125,7 @@ class Server:
         self.on_loop(self.app.config.refresh())
         self.on_loop(self.app.signing_keys.refresh())
         self.on_loop(self.app.moderation.refresh())
+        self.on_loop(self.app.parts.wordings.refresh())
         self.app.editions.forget()
         self.on_loop(self.app.editions.refresh())
 

@@ -50,7 +50,8 @@ FLOORS = (
     Floor(
         "services",
         WATCHED
-        | {"bcrypt", "cryptography", "jinja2", "jwt", "orjson", "phonenumbers", "psycopg", "segno", "ua_parser"},
+        | {"babel", "bcrypt", "cryptography", "jinja2", "jwt", "orjson", "phonenumbers"}
+        | {"psycopg", "segno", "ua_parser"},
         "What use cases ask for by name knows no web: jobs and commands use it as well.",
     ),
     Floor(

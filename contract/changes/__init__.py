@@ -353,7 +353,9 @@ def _secured(operation: Json) -> bool:
 
 def _kept(cache: Json) -> str:
     stale = f", and {cache['stale']} s longer while a new one is fetched" if "stale" in cache else ""
-    return f"{cache['shared']} s{stale}"
+    browsers = ", by browsers, too" if cache.get("browsers") else ""
+    version = f", and for ever where `{cache['version']}` is the current version" if "version" in cache else ""
+    return f"{cache['shared']} s{stale}{browsers}{version}"
 
 
 def _range(clamp: Json) -> str | None:

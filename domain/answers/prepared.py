@@ -27,12 +27,14 @@ class Prepared(Generic[T_co]):
 
     ``T_co`` is what the body holds: ``-> Prepared[wire.Page]``. Where the operation says for how long an answer may be
     kept (``x-biore-cache``), that is cut to ``max_age`` seconds and to ``valid_until``, when it will be another answer.
+    Where it names a parameter for a version, ``version`` is that of this answer: who asked for it may keep it for ever.
     """
 
     body: bytes
     etag: str
     max_age: int | None = None
     valid_until: datetime | None = None
+    version: int | None = None
 
     def __post_init__(self) -> None:
         if TAG.fullmatch(self.etag) is None:

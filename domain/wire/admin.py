@@ -692,6 +692,90 @@ class OAuthSettingsList(TypedDict):
     items: list[OAuthSettings]
 
 
+class StoredLanguage(TypedDict):
+    code: str
+    name: str
+    nativeName: str
+    isRtl: bool
+    isDefault: bool
+    active: bool
+    sortOrder: int
+    texts: int
+    translated: int
+    coverage: float
+    outdated: int
+    inReview: int
+    textsVersion: int
+    version: int
+    updatedAt: str
+
+
+class Languages(TypedDict):
+    items: list[StoredLanguage]
+    nextCursor: str | None
+
+
+class Translation(TypedDict):
+    id: str | None
+    locale: str
+    namespace: str
+    key: str
+    source: str | None
+    text: str | None
+    draft: str | None
+    status: Literal["DRAFT", "IN_REVIEW", "APPROVED", "REJECTED", None]
+    outdated: bool
+    origin: Literal["FILE", "STAFF", None]
+    note: str | None
+    draftBy: str | None
+    version: int
+    updatedAt: str | None
+
+
+class Translations(TypedDict):
+    items: list[Translation]
+    nextCursor: str | None
+
+
+class ReviewTranslationsRequest(TypedDict):
+    ids: list[str]
+    outcome: Literal["APPROVED", "REJECTED"]
+    note: NotRequired[str]
+
+
+class TranslationReviewed(TypedDict):
+    id: str
+    outcome: Literal["DONE", "UNCHANGED", "FAILED"]
+    code: str | None
+
+
+class TranslationReview(TypedDict):
+    results: list[TranslationReviewed]
+
+
+class TranslationEntry(TypedDict):
+    key: str
+    text: str
+
+
+class ImportTranslationsRequest(TypedDict):
+    locale: str
+    namespace: str
+    mode: Literal["MISSING", "DRAFTS", "OVERWRITE"]
+    entries: list[TranslationEntry]
+
+
+class TranslationImported(TypedDict):
+    key: str
+    outcome: Literal["WRITTEN", "UNCHANGED", "KEPT", "FAILED"]
+    code: str | None
+
+
+class TranslationImport(TypedDict):
+    results: list[TranslationImported]
+    written: int
+
+
 class RevokeRoleRequest(TypedDict):
     role: StaffRoleName
     reason: str
@@ -1126,3 +1210,17 @@ class OAuthSettingsRequest(TypedDict):
     tokenEndpoint: NotRequired[str | None]
     userinfoEndpoint: NotRequired[str | None]
     reason: str
+
+
+class SetLanguageRequest(TypedDict):
+    name: str
+    nativeName: str
+    isRtl: bool
+    isDefault: bool
+    active: bool
+    sortOrder: int
+
+
+class WriteTranslationRequest(TypedDict):
+    text: str
+    submit: NotRequired[bool]

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from domain.admin import OWNER, Standing
 from domain.errors import ApiError
+from domain.i18n.translations import Assignment
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import Session, StaffRole, User
@@ -45,6 +46,9 @@ STANDING = select(
     live_roles(Session.user_id, bindparam("now")), Session.created_at, Session.second_factor_at, Session.admin_seen_at
 ).where(Session.id == bindparam("session_id"))
 ROLES_OF = select(StaffRole.role).where(StaffRole.user_id == bindparam("user_id"), is_live(func.now()))
+ASSIGNMENTS = select(StaffRole.role, StaffRole.locales).where(
+    StaffRole.user_id == bindparam("user_id"), is_live(func.now())
+)
 SEEN = (
     update(Session)
     .where(
@@ -95,6 +99,11 @@ class Staff:
     async def roles_of(self, user_id: UUID) -> tuple[str, ...]:
         """The live roles of an account; none for who is no staff."""
         return tuple(sorted(await self._connection.scalars(ROLES_OF, user_id=user_id)))
+
+    async def assignments(self, user_id: UUID) -> list[Assignment]:
+        """The live roles of an account, each with the languages that it is for."""
+        rows = await self._connection.rows(ASSIGNMENTS, user_id=user_id)
+        return [Assignment(role, locales) for role, locales in rows]
 
     async def add(
         self, user_id: UUID, role: str, reason: str, *, by: UUID | None, expires_at: datetime | None, now: datetime

@@ -22,6 +22,7 @@ from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
 from persistence.models.creators import CreatorProfile
 from persistence.models.gdpr import DataExport, GdprRequest
+from persistence.models.i18n import Language, Translation
 from persistence.models.legal import LegalNotice, LegalVersion
 from persistence.models.mails import MailQuota
 from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
@@ -89,6 +90,7 @@ __all__ = [
     "GdprRequest",
     "IdempotencyKey",
     "KnownDevice",
+    "Language",
     "LegalNotice",
     "LegalVersion",
     "LoginAttempt",
@@ -124,6 +126,7 @@ __all__ = [
     "StaffRole",
     "StatementOfReasons",
     "ThemePreset",
+    "Translation",
     "Upload",
     "User",
     "UserNote",

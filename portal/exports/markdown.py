@@ -138,7 +138,9 @@ class Markdown:
         times = {"time": str(self._rules.window(cache.shared))}
         if cache.stale is not None:
             times["more"] = str(self._rules.window(cache.stale))
-        return self._words("facts.cacheFor" if cache.stale is None else "facts.cacheStale", **times)
+        kept = self._words("facts.cacheFor" if cache.stale is None else "facts.cacheStale", **times)
+        kept += f". {self._words('facts.cacheBrowsers')}" if cache.browsers else ""
+        return kept + (f". {self._words('facts.cacheVersion', name=f'`{cache.version}`')}" if cache.version else "")
 
     def _version(self, policy: Policy) -> str:
         codes = {

@@ -64,8 +64,9 @@ def worker(with_parent: int | None, lease_seconds: int, metrics_port: int | None
 
 @click.command()
 def migrate() -> None:
-    """Apply pending database migrations."""
+    """Apply pending database migrations, and import texts."""
     from persistence.migrate import upgrade  # slow to import
+    from runtime.serve.texts import take_in_texts
 
     settings = load()
     with ExitStack() as stack:
@@ -73,6 +74,7 @@ def migrate() -> None:
         url = url or stack.enter_context(embedded.running(settings.data_dir))
         with reaching(url, remedy_of(settings)):
             upgrade(url)
+            take_in_texts(url)
     click.echo("The database is up to date.")
 
 

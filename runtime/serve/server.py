@@ -97,11 +97,13 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool,
         url, examples = settings.database_url, list[str]()
         if url is None:
             from persistence.migrate import upgrade  # slow to import
+            from runtime.serve.texts import take_in_texts
 
             told.stage(f"Starting PostgreSQL in {settings.data_dir / 'postgres'}")
             url = stack.enter_context(embedded.running(settings.data_dir))
             told.stage("Migrating the database")
             upgrade(url)
+            take_in_texts(url)
             examples = _examples(url, settings)
         processes = max(settings.processes, workers)
         shared = stack.enter_context(metrics_folder(settings))

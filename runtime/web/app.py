@@ -64,6 +64,7 @@ from services.devices import device_of, devices_of
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
+from services.i18n.bundles import Bundles
 from services.mailer import MailTemplates
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
@@ -307,6 +308,7 @@ class Application:
         mail_rules = MailRules(self.config, self.parts.settings.dns_resolver, watch=providers.watch)
         return Services(
             audit_seals=AuditSeals(self.parts.database, self.parts.keyring),
+            bundles=Bundles(self.parts.database, self.parts.wordings),
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
             changes=changes,
             clock=utc_now,
@@ -341,6 +343,7 @@ class Application:
             site_paths=self.site_paths,
             storage=self.parts.providers.storage,
             tokens=self.tokens,
+            wordings=self.parts.wordings,
         )
 
     def _feed_paths(self) -> Mapping[str, str]:

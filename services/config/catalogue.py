@@ -10,6 +10,7 @@ from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.content import contact, cookies
+from domain.i18n import translations
 from domain.users import usernames
 from providers import captcha, email, geoip, leaked_passwords
 from providers import sms as sms_vendors
@@ -40,6 +41,7 @@ DECLARING = (
         sms,
         statements,
         switches,
+        translations,
         two_factor,
         upload,
         usernames,

@@ -26,6 +26,8 @@ SWITCHED = [name for name in IDS if CONTRACT.policies[name].kill_switch]
 
 # Tools that ask a provider, and no table.
 WITHOUT_DATABASE = {"dev.captcha", "dev.geoip", "dev.storage"}
+# What is kept in memory, of a language that nobody knows.
+WITHOUT_DATABASE |= {"i18n.locales.list", "i18n.translations.bundle", "i18n.translations.namespace"}
 # Without which column no call of the operation can succeed; a new operation must be told here.
 NEEDS = {
     "auth.register": ("users", "email"),

@@ -11,9 +11,10 @@ from contract.policy import ContractError
 EMOJI = "\U0001f600"
 
 
-def limit_of(schema: dict[str, Any], **components: Any) -> int | None:
+def limit_of(schema: dict[str, Any], stated: Any = None, **components: Any) -> int | None:
     document = {"components": {"schemas": components}}
-    operation = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    operation: dict[str, Any] = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    operation |= {"x-biore-body-limit": stated} if stated is not None else {}
     return Bounds(document).check(operation, "POST /x")
 
 
@@ -55,6 +56,16 @@ class TestBodyLimit:
     def test_none_may_be_larger_than_256_kib(self) -> None:
         with pytest.raises(ContractError, match="lower what its fields may hold"):
             limit_of(closed(a={"type": "string", "maxLength": 30_000}))
+
+    @pytest.mark.parametrize("stated", [True, "64 KiB", SMALLEST - 1, LARGEST + 1])
+    def test_one_that_is_stated_is_a_number_of_bytes(self, stated: Any) -> None:
+        with pytest.raises(ContractError, match="x-biore-body-limit must be"):
+            limit_of(closed(a={"type": "string", "maxLength": 30_000}), stated)
+
+    def test_it_lowers_what_the_fields_may_hold(self) -> None:
+        assert limit_of(closed(a={"type": "string", "maxLength": 30_000}), LARGEST) == LARGEST
+        with pytest.raises(ContractError, match=r"its fields hold [0-9]+ bytes at most; take it out"):
+            limit_of(closed(a={"type": "string", "maxLength": 1000}), LARGEST)
 
     def test_whoever_takes_no_body_has_none(self) -> None:
         assert Bounds({"components": {}}).check({}, "GET /x") is None

@@ -82,6 +82,8 @@ BASE: Json = {
     },
 }
 
+FOR_BROWSERS = "9 s, by browsers, too, and for ever where `v` is the current version"
+
 
 def operation(document: Json) -> Json:
     return document["paths"]["/things/{id}"]["post"]
@@ -467,6 +469,11 @@ LINES: dict[str, tuple[Edit, tuple[str, str], tuple[str, str]]] = {
         policy(x_biore_cache={"shared": 9, "stale": 300}),
         ("changed", "responses may be cached for 9 s, and 300 s longer while a new one is fetched, was 60 s"),
         ("changed", "responses may be cached for 60 s, was 9 s, and 300 s longer while a new one is fetched"),
+    ),
+    "a cache of browsers": (
+        policy(x_biore_cache={"shared": 9, "browsers": True, "version": "v"}),
+        ("changed", f"responses may be cached for {FOR_BROWSERS}, was 60 s"),
+        ("changed", f"responses may be cached for 60 s, was {FOR_BROWSERS}"),
     ),
     "no cache": (
         lambda document: operation(document).pop("x-biore-cache"),

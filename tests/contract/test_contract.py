@@ -82,6 +82,7 @@ OTHER = {
     "users.consents.record": ("accepted", False),
     "users.appeals.submit": ("reason", "It was not me."),
     "reports.submit": ("explanation", "It takes money from my fans."),
+    "admin.translations.review": ("note", "Another note."),
     "admin.user_status.change_many": ("reason", "Another reason."),
 }
 each_asked = pytest.mark.parametrize("operation_id", sorted(ASKED))
@@ -540,7 +541,8 @@ class TestOutage:
         url = databases.migrated()
         with Tables(url) as tables:
             tables.run("INSERT INTO config_entries (name, value) VALUES ('auth.salt_rounds', '\"many\"')")
-        response = request(clients(start_server(url)), operation_id, json=example(operation_id))
+        api = clients(start_server(url))
+        response = api.call(operation_id, **well_formed(api, operation_id))
         assert (response.status_code, code_of(response)) == (503, "service.unavailable")
 
     @each_stored

@@ -27,11 +27,13 @@ from services.config.catalogue import CATALOGUE
 
 NUMBERS = {2: "two", 5: "five", 8: "eight", 10: "ten", 15: "fifteen"}
 APPEALS = get_args(wire.AppealStatus)
+TRANSLATIONS = get_args(wire.Translation.__annotations__["status"])
 STATUSES = {
     "User": users.STATUSES,
     "Upload": upload.STATUSES,
     "Appeal": APPEALS,
     "appeal": APPEALS,
+    "Translation": TRANSLATIONS,
     "GdprRequest": gdpr.STATUSES,
     "Row": gdpr.STATUSES,
 }

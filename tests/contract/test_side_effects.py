@@ -19,6 +19,7 @@ from tests.contract import (
     admin_recoveries_scenarios,
     admin_rules_scenarios,
     admin_scenarios,
+    admin_translations_scenarios,
     admin_trust_scenarios,
     admin_user_scenarios,
     confirmation_scenarios,
@@ -132,6 +133,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_cases_scenarios.SCENARIOS
     | admin_rules_scenarios.SCENARIOS
     | admin_recoveries_scenarios.SCENARIOS
+    | admin_translations_scenarios.SCENARIOS
     | admin_trust_scenarios.SCENARIOS
     | admin_providers_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
@@ -230,6 +232,7 @@ CONDITIONAL: Conditional = (
     | admin_cases_scenarios.CONDITIONAL
     | admin_rules_scenarios.CONDITIONAL
     | admin_recoveries_scenarios.CONDITIONAL
+    | admin_translations_scenarios.CONDITIONAL
     | admin_trust_scenarios.CONDITIONAL
     | admin_providers_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL

@@ -27,6 +27,7 @@ PNG = {"Content-Type": "image/png"}
 SMALL = {
     "content_categories",
     "editions",
+    "languages",
     "moderation_revisions",
     "oauth_providers",
     "config_entries",
@@ -155,6 +156,9 @@ INSERT INTO publications
     slug, 'en', 'x', 'x', now(), now(), now(), 1 FROM content_entries;
 INSERT INTO audit_seals (number, rows, key_id, digest, previous, at)
     SELECT n, 1, 'k', '', '', now() - interval '1 day' + n * interval '1s' FROM generate_series(1, {ROWS}) n;
+INSERT INTO translations (locale, namespace, key, text, status, origin)
+    SELECT CASE WHEN n % 20 = 0 THEN 'en' ELSE 'l' || n % 20 END, 'web', 'key' || n / 20, 'x', 'APPROVED', 'FILE'
+    FROM generate_series(1, {ROWS}) n;
 INSERT INTO audit_sealed (row_id, number) SELECT id, row_number() OVER () FROM audit_logs LIMIT {ROWS}
 """  # noqa: S608 - constants of this file
 

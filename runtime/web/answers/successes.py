@@ -6,8 +6,9 @@ from typing import Any
 
 import orjson
 
-from contract.caching import control
+from contract.caching import FOREVER, control
 from contract.loader import Contract
+from contract.names import argument_name
 from contract.policy import Cache, Policy
 from contract.schemas import SchemaCompiler, Validator
 from contract.successes import Success, fixed_headers, success_of
@@ -90,7 +91,7 @@ class Successes:
             self._require_documented(self._schema, body)
         if self._kept is None:
             return self._status, [self._content_type, *self._fixed], body
-        etag, headers = self._kept.told(prepared, body)
+        etag, headers = self._kept.told(prepared, body, call)
         headers += self._fixed
         if is_known(call, etag):
             return NOT_MODIFIED, headers, b""
@@ -104,19 +105,26 @@ class Successes:
 
 
 class Kept:
-    """What shared caches are told of an answer."""
+    """What caches are told of an answer."""
 
     def __init__(self, cache: Cache, clock: Clock) -> None:
         self._cache = cache
         self._clock = clock
         self._whole = control(cache).encode()
+        self._asked = None if cache.version is None else argument_name(cache.version)
 
-    def told(self, prepared: Prepared[Any] | None, body: bytes) -> tuple[str, list[tuple[bytes, bytes]]]:
+    def told(self, prepared: Prepared[Any] | None, body: bytes, call: Call) -> tuple[str, list[tuple[bytes, bytes]]]:
         """The tag, and the headers that go with the answer and with a 304 in its place."""
         etag = tag_of(body) if prepared is None else prepared.etag
-        seconds = None if prepared is None else prepared.seconds_left(self._clock())
-        value = self._whole if seconds is None else control(self._cache, seconds).encode()
-        return etag, [(b"cache-control", value), (b"etag", f'"{etag}"'.encode())]
+        return etag, [(b"cache-control", self._control(prepared, call)), (b"etag", f'"{etag}"'.encode())]
+
+    def _control(self, prepared: Prepared[Any] | None, call: Call) -> bytes:
+        if prepared is None:
+            return self._whole
+        if self._asked and prepared.version is not None and call.arguments[self._asked] == prepared.version:
+            return FOREVER.encode()
+        seconds = prepared.seconds_left(self._clock())
+        return self._whole if seconds is None else control(self._cache, seconds).encode()
 
 
 def is_known(call: Call, etag: str) -> bool:

@@ -4,6 +4,7 @@ import copy
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -117,6 +118,11 @@ async def prepared(prepare: Prepare) -> Prepared[Any]:
     return Kept.prepared or prepare({"title": Kept.title, "copies": Kept.copies})
 
 
+async def edition(prepare: Prepare) -> Prepared[Any]:
+    made = prepare({"title": Kept.title, "copies": Kept.copies})
+    return Kept.prepared or replace(made, version=Kept.copies)
+
+
 async def uncached(prepare: Prepare, clock: Callable[[], datetime]) -> Prepared[Any]:
     return prepare({"title": Kept.title, "copies": Kept.copies}, valid_until=clock() + timedelta(seconds=5))
 
@@ -177,6 +183,7 @@ HANDLERS: dict[str, Any] = {
     for handler in (
         book,
         prepared,
+        edition,
         uncached,
         feed,
         export,

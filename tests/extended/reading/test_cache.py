@@ -27,6 +27,8 @@ from tests.harness import Server
 from tests.runtime.web.wire import Answer, exchange, request
 
 BOOK = f"{BASE}/book"
+EDITION = f"{BASE}/edition"
+KEPT = "public, max-age=60, stale-while-revalidate=300"
 CONTROL = "public, s-maxage=60, stale-while-revalidate=300"
 THEIRS = "https://evil.example"
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -123,6 +125,25 @@ class TestAnswers:
     def test_without_stale_nothing_is_said_of_it(self, shelf_server: Server) -> None:
         assert get(shelf_server, f"{BASE}/prepared").all("cache-control") == ["public, s-maxage=60"]
 
+    def test_browsers_may_keep_those_that_say_so(self, shelf_server: Server) -> None:
+        assert get(shelf_server, EDITION).all("cache-control") == [KEPT]
+
+    @pytest.mark.parametrize("asked", ["", "?v=2", "?v=4"])
+    def test_another_version_than_the_present_one_is_kept_as_usual(self, shelf_server: Server, asked: str) -> None:
+        assert get(shelf_server, EDITION + asked).all("cache-control") == [KEPT]
+
+    def test_the_present_version_never_changes(self, shelf_server: Server) -> None:
+        given = get(shelf_server, f"{EDITION}?v=3")
+        known = get(shelf_server, f"{EDITION}?v=3", If_None_Match=etag(given))
+        assert (given.status, known.status) == (200, 304)
+        for answer in (given, known):
+            assert answer.all("cache-control") == ["public, max-age=31536000, immutable"]
+
+    def test_what_has_no_version_is_never_for_ever(self, shelf_server: Server) -> None:
+        Kept.prepared = Prepared(b'{"success":true,"data":{"title":"Notes","copies":3}}', "none", 5)
+        for asked in ("", "?v=0", "?v=3"):
+            assert get(shelf_server, EDITION + asked).all("cache-control") == ["public, max-age=5"]
+
     def test_are_all_documented(self, shelf_server: Server, shelf: Contract) -> None:
         documented = Documented(shelf)
         with shelf_server.client(event_hooks={"response": [documented]}) as client:
@@ -132,7 +153,8 @@ class TestAnswers:
             statuses += [client.get(BOOK, headers=headers).status_code for headers in asked]
             statuses.append(client.get(BOOK, params={"title": "Nothing"}).status_code)
             statuses.append(client.get(f"{BASE}/prepared").status_code)
-        assert statuses == [200, 304, 200, 404, 200]
+            statuses += [client.get(EDITION, params={"v": v}).status_code for v in (3, 4)]
+        assert statuses == [200, 304, 200, 404, 200, 200, 200]
 
 
 class TestOrigins:
@@ -292,7 +314,7 @@ class TestDocument:
 
     def test_says_nothing_of_others(self, shelf: Contract, contract: Contract) -> None:
         assert "304" not in shelf.operation("shelf.uncached")["responses"]
-        assert "IfNoneMatch" not in contract.document["components"]["parameters"]
+        assert "304" not in contract.operation("auth.login")["responses"]
 
 
 def change(name: str, **keywords: Any) -> Callable[[Json], object]:
@@ -337,6 +359,9 @@ MISUSES = {
     "half seconds": (cache({"shared": 1.5}), "shared must be whole seconds"),
     "a stale of nothing": (cache({"shared": 60, "stale": 0}), "stale must be whole seconds"),
     "more than a year": (cache({"shared": 60, "stale": 31_536_001}), "stale must be whole seconds"),
+    "browsers that are no flag": (cache({"shared": 60, "browsers": 60}), "browsers must be true or false"),
+    "a version that is no parameter": (cache({"shared": 60, "version": "v"}), "version must name an integer"),
+    "a version that is a text": (cache({"shared": 60, "version": "title"}), "version must name an integer"),
     "another method": (not_a_get, "DELETE /shelf/{slug}: x-biore-cache is for GET only"),
     "a token that is asked for": (change("book", **{"x-biore-scope": "user"}), "looks at a token"),
     "a token that is looked at": (change("book", security=[{"bearerAuth": []}, {}]), "looks at a token"),

@@ -72,6 +72,9 @@ class TestCache:
         assert told(say, "facts.cacheStale", time=say.window(60), more=say.window(300)) in shown
         assert told(say, "facts.cacheAgain") in shown
         assert told(say, "facts.cacheFor", time=say.window(60)) in page(pages, operations["shelf.prepared"], locale)
+        edition = page(pages, operations["shelf.edition"], locale)
+        assert told(say, "facts.cacheBrowsers") in edition
+        assert told(say, "facts.cacheVersion", name="v") in edition
         assert told(say, "facts.cacheAgain") not in page(pages, operations["shelf.uncached"], locale)
 
     def test_a_page_has_the_condition_and_the_304(

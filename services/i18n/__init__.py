@@ -1,0 +1,1 @@
+"""The languages and texts of the platform, as every process keeps them."""
