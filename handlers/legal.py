@@ -45,7 +45,7 @@ async def _read(
     spoken = locale or default
 
     async def make(db: Repositories, now: datetime) -> Made[wire.LegalDocument]:
-        until = await db.legal.next_change(slug, now)
+        until = await db.publications.next_change("legal", now, slug)
         if version is None:
             return Made(document_view(slug, await db.legal.shown(slug, spoken, default, now)), until)
         text = await db.legal.of_label(slug, version, spoken, default, now)

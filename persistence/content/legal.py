@@ -19,7 +19,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -54,10 +53,6 @@ OF_LABEL = (
     .order_by(_preferred, _TEXT.shown_from.desc())
     .limit(1)
 )
-_begins = select(_TEXT.shown_from.label("moment")).where(*_of_slug, ~_began)
-_ends = select(_TEXT.shown_until.label("moment")).where(*_of_slug, _TEXT.shown_until > bindparam("now"))
-_moments = union_all(_begins, _ends).subquery()
-NEXT_CHANGE = select(func.min(_moments.c.moment))
 
 _page = (
     select(User.id, User.status, User.email_verified)
@@ -190,7 +185,3 @@ class Legal:
     async def of_label(self, slug: str, label: str, locale: str, default: str, now: datetime) -> Any:
         """A version that is or was shown, or was announced."""
         return await self._connection.row(OF_LABEL, slug=slug, label=label, locale=locale, default=default, now=now)
-
-    async def next_change(self, slug: str, now: datetime) -> datetime | None:
-        """When the clock alone makes it another text."""
-        return await self._connection.scalar(NEXT_CHANGE, slug=slug, now=now)

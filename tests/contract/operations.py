@@ -28,6 +28,8 @@ SWITCHED = [name for name in IDS if CONTRACT.policies[name].kill_switch]
 WITHOUT_DATABASE = {"dev.captcha", "dev.geoip", "dev.storage"}
 # What is kept in memory, of a language that nobody knows.
 WITHOUT_DATABASE |= {"i18n.locales.list", "i18n.translations.bundle", "i18n.translations.namespace"}
+# Words of the release, and what everybody is told who is not signed in.
+WITHOUT_DATABASE |= {"content.cookies.policy", "content.cookies.status"}
 # Without which column no call of the operation can succeed; a new operation must be told here.
 NEEDS = {
     "auth.register": ("users", "email"),
@@ -56,6 +58,10 @@ NEEDS = {
     "auth.verify_email_change": ("email_changes", "token_hash"),
     "users.appeals.submit_by_link": ("statements_of_reasons", "appeal_hash"),
     "users.usernames.check": ("users", "username"),
+    "content.contact.submit": ("contact_messages", "subject"),
+    "content.cookies.save": ("consent_records", "details"),
+    "legal.privacy": ("publications", "shown_from"),
+    "legal.terms": ("publications", "shown_from"),
     "content.announcements.list": ("publications", "shown_from"),
     "content.articles.find": ("publications", "shown_from"),
     "content.articles.list": ("publications", "shown_from"),

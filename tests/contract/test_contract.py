@@ -83,6 +83,7 @@ OTHER = {
     "users.appeals.submit": ("reason", "It was not me."),
     "reports.submit": ("explanation", "It takes money from my fans."),
     "admin.translations.review": ("note", "Another note."),
+    "content.contact.submit": ("subject", "Refunds"),
     "admin.user_status.change_many": ("reason", "Another reason."),
 }
 each_asked = pytest.mark.parametrize("operation_id", sorted(ASKED))
@@ -374,6 +375,7 @@ SAFE_WITHOUT_A_KEY = {
     "admin.rules.test": "changes nothing",
     "admin.rules.update": "the version that was read is good once",
     "admin.session.confirm": "a repetition confirms anew",
+    "admin.support.contact_messages.update": "the version that was read is good once",
     "admin.themes.add": "the slug is taken then",
     "admin.themes.change_state": "the version that was read is good once",
     "admin.themes.update": "the version that was read is good once",
@@ -389,6 +391,7 @@ SAFE_WITHOUT_A_KEY = {
     "admin.users.assist": "mails to one address are limited, and a repetition unlocks what is unlocked",
     "admin.users.export": "an account has one export under way",
     "admin.users.reveal": "a repetition shows the same, and each look is recorded",
+    "content.cookies.save": "a repetition is the same choice once more",
     "dev.captcha": "a tool of development",
     "dev.geoip": "a tool of development",
     "dev.mail": "a tool of development",
