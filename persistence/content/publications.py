@@ -81,6 +81,7 @@ class Publications:
 
         ``entry``: its id, kind, slug and locale; hold its row meanwhile. ``columns`` as ``columns_of`` makes them.
         """
+        await self._editions.move_on(EDITIONS[entry.kind])
         at = max(at, now)
         first = select(func.min(Row.published_at)).where(Row.entry_id == entry.id, Row.shown_from <= now)
         published_at = await self._connection.scalar(first) or at
@@ -88,7 +89,6 @@ class Publications:
         named = {"entry_id": entry.id, "kind": entry.kind, "slug": entry.slug, "locale": entry.locale}
         times = {"published_at": published_at, "updated_at": at, "shown_from": at}
         row = insert(Row).values(**named, revision=revision, **columns, **times)
-        await self._editions.move_on(EDITIONS[entry.kind])
         return await self._connection.scalar_one(row.returning(Row.id))
 
     async def unpublish(self, entry: Any, now: datetime) -> bool:
