@@ -40,7 +40,8 @@ def demo_clear() -> None:
 
     async def remove(parts: Parts) -> None:
         gone, kept = await examples.clear(parts.database)
-        stay = f" {kept} stay: what was written since refers to them." if kept else ""
-        click.echo(f"{gone} rows of example content are gone.{stay}")
+        click.echo(f"Removed rows of example content: {gone}.")
+        if kept:
+            click.echo(f"Rows that stay, because what was written since refers to them: {kept}.")
 
     with_parts(remove)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from persistence.engine.database import Database
-from persistence.models import ModerationRule
+from persistence.models import ModerationRule, User
 from persistence.repositories import Repositories
 from services import demo
 from services.demo import SEEDS
@@ -31,6 +31,11 @@ async def rules(db: Repositories, _now: datetime) -> None:
 async def nothing_new(db: Repositories, _now: datetime) -> None:
     await db.demo.add(ModerationRule, folded="third", **RULE)
     await db.demo.add(ModerationRule, folded="first", **RULE)
+
+
+async def people(db: Repositories, _now: datetime) -> None:
+    for name in ("ada", "eve"):
+        await db.demo.add(User, email=f"{name}@example.com")
 
 
 @pytest.fixture
@@ -99,6 +104,18 @@ class TestSeeds:
         assert cleared(biore.database_url) == (2, 0)
         assert [row["folded"] for row in tables.rows("SELECT folded FROM moderation_rules")] == ["own"]
 
+    def test_what_is_referred_to_by_then_stays(self, biore: Deployment, tables: Tables) -> None:
+        seeded(biore.database_url, {"people": people})
+        (ada,) = tables.rows("SELECT id FROM users WHERE email = 'ada@example.com'")
+        tables.run(
+            "INSERT INTO content_entries (id, kind, slug, created_by) VALUES (gen_random_uuid(), 'page', 'a', %s)",
+            ada["id"],
+        )
+        assert cleared(biore.database_url) == (1, 1)
+        assert [row["email"] for row in tables.rows("SELECT email FROM users")] == ["ada@example.com"]
+        tables.run("DELETE FROM content_entries")
+        assert cleared(biore.database_url) == (1, 0)
+
 
 class TestCommand:
     def test_what_it_makes_it_takes_away_again(self, biore: Deployment, tables: Tables) -> None:
@@ -108,7 +125,7 @@ class TestCommand:
         made = tables.changed_since(before) - KEPT
         assert made > {"demo_rows"}
         rows = tables.count("demo_rows")
-        assert biore.cli("demo", "clear") == f"{rows} rows of example content are gone.\n"
+        assert biore.cli("demo", "clear") == f"Removed rows of example content: {rows}.\n"
         assert tables.changed_since(before) == KEPT
 
     @pytest.mark.parametrize("env", ["staging", "production"])
