@@ -45,6 +45,7 @@ RECURRING = (
     Recurring("audit.seal_left", 86400, "entries of the audit log that were left out are sealed"),
     Recurring("audit.head", 3600, "the head of the audit log is logged and stored"),
     Recurring("audit.mail_head", 86400, "the head of the audit log is mailed to `security.alert_email`"),
+    Recurring("support.sweep", 3600, "tickets that were resolved long ago are closed"),
     Recurring("trust.lift_due", 60, "restrictions whose time has ended are lifted"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),

@@ -347,6 +347,22 @@ class ReportDecided(AboutReport):
 
 
 @dataclass(frozen=True)
+class AboutTicket(Topic):
+    """``user`` is told: its owner, or whoever it is assigned to; None for the address of support."""
+
+    ticket: UUID
+    user: UUID | None = None
+
+
+class TicketCreated(AboutTicket):
+    topic = "email.ticket_created"
+
+
+class TicketUpdate(AboutTicket):
+    topic = "email.ticket_update"
+
+
+@dataclass(frozen=True)
 class NotifyReporters(Topic):
     """Of a case that was decided."""
 
@@ -485,3 +501,5 @@ def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
 
 
 TOPICS: Mapping[str, type[Topic]] = {kind.topic: kind for kind in _declared(Topic)}
+EVENTS: Mapping[str, Callable[..., Topic]] = {"ticket_created": TicketCreated, "ticket_update": TicketUpdate}
+"""What a notification of each kind leaves behind."""

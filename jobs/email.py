@@ -408,6 +408,42 @@ async def _tell_reporter(job: Job[topics.AboutReport], uow: UnitOfWork, mailer: 
         await mailer.send(job, template, to=notice.email, locale=notice.locale, **told)
 
 
+async def ticket_created(job: Job[topics.TicketCreated], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    async with uow() as db:
+        ticket = await db.support_desk.find(job.payload.ticket)
+    if ticket is not None:
+        await _tell_support(job, uow, mailer, config, "ticket_created", ticket)
+
+
+async def ticket_update(job: Job[topics.TicketUpdate], uow: UnitOfWork, mailer: Mailer, config: Config) -> None:
+    """To its owner, or to whoever works on it."""
+    async with uow() as db:
+        ticket = await db.support_desk.find(job.payload.ticket)
+        owner = await db.users.find(ticket.user_id) if ticket is not None else None
+    if ticket is None or owner is None:  # erased since
+        return
+    if job.payload.user == owner.id:
+        told: dict[str, Any] = {"title": ticket.subject, "number": str(ticket.id)}
+        await mailer.send(job, "ticket_update", to=owner.email, locale=owner.locale, **told)
+    else:
+        await _tell_support(job, uow, mailer, config, "ticket_reply", ticket)
+
+
+async def _tell_support(
+    job: Job[topics.AboutTicket], uow: UnitOfWork, mailer: Mailer, config: Config, template: str, ticket: Any
+) -> None:
+    """Who is no staff any more is told nothing of tickets; then the address of support is."""
+    user = job.payload.user
+    told: dict[str, Any] = {"title": ticket.subject, "number": str(ticket.id)}
+    async with uow() as db:
+        of_staff = user is not None and bool(await db.staff.roles_of(user))
+        member = await db.users.find(user) if user is not None and of_staff else None
+    if member is not None and member.status == "ACTIVE":
+        await mailer.send(job, template, to=member.email, locale=member.locale, **told)
+    elif config[CONTACT_EMAIL]:
+        await mailer.send(job, template, to=config[CONTACT_EMAIL], locale=None, **told)
+
+
 async def sms_alert(job: Job[topics.SmsAlert], mailer: Mailer, config: Config) -> None:
     if config[ALERT_EMAIL]:
         told: dict[str, Any] = job.payload.written()

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import (
     Integer,
@@ -15,12 +15,12 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     literal,
     select,
     union_all,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -87,6 +87,8 @@ POSTPONE = _HELD.values(
 ).returning(OutboxJob.id)
 
 
+NO_TIME = timedelta(0)
+ONCE = UUID("5f6dbb1c-8b0e-4d0e-9d5b-3a8f6c1e7a42")
 ADD = insert(OutboxJob).values(
     topic=bindparam("topic"),
     lane=bindparam("lane"),
@@ -95,6 +97,7 @@ ADD = insert(OutboxJob).values(
     traceparent=bindparam("trace"),
     available_at=func.now() + bindparam("after", type_=Interval),
 )
+ADD_ONCE = ADD.values(id=bindparam("job")).on_conflict_do_nothing(index_elements=[OutboxJob.id])
 
 
 class Outbox:
@@ -105,20 +108,22 @@ class Outbox:
 
     async def add(self, job: Topic, secret: str | None = None) -> None:
         """A job for the worker, in the transaction of its cause. ``secret`` is stored sealed and wiped at the end."""
-        await self.add_later(job, timedelta(0), secret)
+        await self.add_later(job, NO_TIME, secret)
 
     async def add_later(self, job: Topic, after: timedelta, secret: str | None = None) -> None:
         """As ``add``, due ``after`` a while."""
         payload = job.written() | ({} if secret is None else {"sealed": self._seal(secret)})
-        await self._connection.execute(
-            ADD,
-            topic=job.topic,
-            lane=lane_of(job.topic),
-            payload=payload,
-            correlation=self._trace.correlation_id,
-            trace=self._trace.traceparent,
-            after=after,
-        )
+        await self._connection.execute(ADD, **self._columns(job), payload=payload, after=after)
+
+    async def add_once(self, job: Topic, dedup: str) -> None:
+        """As ``add``, unless a job of the same topic was left under the same words and is not forgotten yet."""
+        job_id = uuid5(ONCE, f"{job.topic}:{dedup}")
+        await self._connection.execute(ADD_ONCE, job=job_id, **self._columns(job), payload=job.written(), after=NO_TIME)
+
+    def _columns(self, job: Topic) -> dict[str, Any]:
+        trace = self._trace
+        told = {"correlation": trace.correlation_id, "trace": trace.traceparent}
+        return {"topic": job.topic, "lane": lane_of(job.topic), **told}
 
     async def claim(
         self, lease: UUID, life: timedelta, places: Mapping[Lane, int], again: Collection[Lane]

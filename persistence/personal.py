@@ -52,6 +52,9 @@ from persistence.models import (
     SocialAccount,
     StaffRole,
     StatementOfReasons,
+    Ticket,
+    TicketMessage,
+    TicketNote,
     Upload,
     User,
     UsernameHistory,
@@ -192,6 +195,11 @@ def _recovered_to(subject: Subject) -> ColumnElement[bool]:
     return or_(RecoveryRequest.user_id == subject.user_id, theirs)
 
 
+def _of_tickets(column: Any) -> Where:
+    """What hangs on tickets of the person."""
+    return lambda subject: column.in_(select(Ticket.id).where(Ticket.user_id == subject.user_id))
+
+
 def _aliased(subject: Subject) -> ColumnElement[bool]:
     return ReferralLinkAlias.link_id.in_(select(ReferralLink.id).where(ReferralLink.user_id == subject.user_id))
 
@@ -306,6 +314,27 @@ PERSONAL: tuple[Personal, ...] = (
         _of(UserNote),
         Delete(),
         {"author_id": STAFF},
+    ),
+    Personal(
+        TicketNote,
+        "Notes that our support wrote about your tickets.",
+        _of_tickets(TicketNote.ticket_id),
+        Delete(),
+        {"author_id": STAFF},
+    ),
+    Personal(
+        TicketMessage,
+        "What you and our support wrote to each other.",
+        _of_tickets(TicketMessage.ticket_id),
+        Delete(),
+        {"author_id": STAFF},
+    ),
+    Personal(
+        Ticket,
+        "Tickets that you opened with our support.",
+        _of(Ticket),
+        Delete(),
+        {"assigned_to": STAFF, "version": INTERNAL},
     ),
     Personal(
         Appeal,

@@ -49,6 +49,7 @@ from persistence.i18n import Texts
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas
+from persistence.notifications import Notifications
 from persistence.outbox import Outbox, Seal
 from persistence.personal import PersonalData
 from persistence.platform import Figures
@@ -56,6 +57,9 @@ from persistence.platform.demo import Demo
 from persistence.platform.themes import Themes
 from persistence.schedule import Schedule
 from persistence.signing_keys import SigningKeys
+from persistence.support.categories import TicketCategories
+from persistence.support.desk import Desk
+from persistence.support.tickets import Tickets
 from persistence.upload import Uploads
 from persistence.users import Referrals, Users
 from persistence.users.appeals import Appeals
@@ -131,6 +135,10 @@ class Repositories:
     overview = Repository(Overview)
     providers = Repository(ProviderRows)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
+    notifications = Repository(Notifications, lambda db: Notifications(db.outbox))
+    tickets = Repository(Tickets)
+    support_desk = Repository(Desk)
+    ticket_categories = Repository(TicketCategories)
     statements = Repository(Statements, lambda db: Statements(db.connection, db.users, db.outbox))
     legal = Repository(Legal, lambda db: Legal(db.connection, db.outbox))
     recoveries = Repository(Recoveries)

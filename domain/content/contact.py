@@ -9,7 +9,7 @@ from domain.texts import something
 from domain.wire import admin, content
 
 CONTACT_EMAIL = MailAddressKey(
-    "support.contact_email", "", "address that messages of the contact form are mailed to; empty for none"
+    "support.contact_email", "", "address for messages of the contact form and for news of tickets; empty for none"
 )
 RETENTION_DAYS = IntKey(
     "support.contact_retention_days", 365, "days for which messages of the contact form are stored", 1, 3650

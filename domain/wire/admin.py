@@ -776,6 +776,70 @@ class TranslationImport(TypedDict):
     written: int
 
 
+class TicketForStaff(TypedDict):
+    id: str
+    userId: str
+    categoryId: str | None
+    subject: str
+    status: common.TicketStatus
+    priority: common.TicketPriority
+    assignedTo: str | None
+    waitingSince: str | None
+    resolvedAt: str | None
+    closedAt: str | None
+    createdAt: str
+    updatedAt: str
+    version: int
+
+
+class TicketsForStaff(TypedDict):
+    items: list[TicketForStaff]
+    nextCursor: str | None
+
+
+class ChangeManyTicketsRequest(TypedDict):
+    ids: list[str]
+    to: NotRequired[common.TicketStatus]
+    assignedTo: NotRequired[str | None]
+    takeOver: NotRequired[bool]
+    reason: NotRequired[str]
+
+
+class TicketResult(TypedDict):
+    id: str
+    outcome: Literal["DONE", "UNCHANGED", "FAILED"]
+    code: str | None
+
+
+class TicketResults(TypedDict):
+    results: list[TicketResult]
+
+
+class TicketCategory(TypedDict):
+    id: str
+    name: str
+    description: str | None
+    priority: Literal["LOW", "MEDIUM", "HIGH", "URGENT", None]
+    active: bool
+
+
+class TicketCategories(TypedDict):
+    items: list[TicketCategory]
+    version: int
+
+
+class TicketCategoryEntry(TypedDict):
+    id: NotRequired[str]
+    name: str
+    description: NotRequired[str]
+    priority: NotRequired[common.TicketPriority]
+    active: NotRequired[bool]
+
+
+class ReplaceTicketCategoriesRequest(TypedDict):
+    items: list[TicketCategoryEntry]
+
+
 class RevokeRoleRequest(TypedDict):
     role: StaffRoleName
     reason: str
@@ -1224,3 +1288,56 @@ class SetLanguageRequest(TypedDict):
 class WriteTranslationRequest(TypedDict):
     text: str
     submit: NotRequired[bool]
+
+
+class TicketOwner(TypedDict):
+    id: str
+    username: str | None
+    displayName: str | None
+    email: str
+
+
+class MessageForStaff(TypedDict):
+    id: str
+    ticketId: str
+    authorType: common.TicketAuthorType
+    authorId: str | None
+    authorName: str | None
+    internal: bool
+    content: str
+    createdAt: str
+
+
+class TicketInFull(TypedDict):
+    id: str
+    userId: str
+    categoryId: str | None
+    subject: str
+    status: common.TicketStatus
+    priority: common.TicketPriority
+    assignedTo: str | None
+    waitingSince: str | None
+    resolvedAt: str | None
+    closedAt: str | None
+    createdAt: str
+    updatedAt: str
+    version: int
+    owner: TicketOwner
+    category: dict[str, Any] | None
+    messages: list[MessageForStaff]
+
+
+class UpdateTicketRequest(TypedDict):
+    assignedTo: NotRequired[str | None]
+    priority: NotRequired[common.TicketPriority]
+    categoryId: NotRequired[str | None]
+    takeOver: NotRequired[bool]
+
+
+class WriteTicketRequest(TypedDict):
+    content: str
+
+
+class MoveTicketRequest(TypedDict):
+    to: common.TicketStatus
+    reason: NotRequired[str]

@@ -28,6 +28,12 @@ StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", No
 ThemeTarget: TypeAlias = Literal["CLIENT", "ADMIN"]
 
 
+TicketStatus: TypeAlias = Literal["OPEN", "ASSIGNED", "IN_PROGRESS", "WAITING_USER", "WAITING_INTERNAL", "RESOLVED", "CLOSED"]
+
+
+TicketPriority: TypeAlias = Literal["LOW", "MEDIUM", "HIGH", "URGENT"]
+
+
 TestOutcome: TypeAlias = Literal["OK", "REJECTED", "UNAVAILABLE"]
 
 
@@ -42,3 +48,6 @@ class ProviderTest(TypedDict):
     outcome: TestOutcome
     reason: str | None
     attempts: list[ProviderAttempt]
+
+
+TicketAuthorType: TypeAlias = Literal["USER", "AGENT", "SYSTEM"]

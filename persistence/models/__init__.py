@@ -50,6 +50,7 @@ from persistence.models.recoveries import RecoveryRequest
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
 from persistence.models.staff import StaffRole
+from persistence.models.support import Ticket, TicketCategory, TicketCategoryList, TicketMessage, TicketNote
 from persistence.models.uploads import Upload
 from persistence.models.users import (
     ConsentRecord,
@@ -126,6 +127,11 @@ __all__ = [
     "StaffRole",
     "StatementOfReasons",
     "ThemePreset",
+    "Ticket",
+    "TicketCategory",
+    "TicketCategoryList",
+    "TicketMessage",
+    "TicketNote",
     "Translation",
     "Upload",
     "User",

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlencode
 import orjson
 
 from contract.bounds import BODY_LIMIT
+from contract.clamping import WHOLE, clamp_of
 from contract.loader import Contract
 from contract.names import argument_name
 from contract.schemas import SchemaCompiler
@@ -84,6 +85,7 @@ class Judge:
         self.concrete = {contract.base_path + path for path in contract.document["paths"] if "{" not in path}
         schema = operation["requestBody"]["content"][JSON]["schema"] if self.takes_body else None
         self._clean_body = schemas.normalizer(schema) if schema else None
+        self.clamps = {p["name"]: clamp for p in self._parameters if (clamp := clamp_of(p)) is not None}
         self._clean = {p["name"]: schemas.normalizer(p["schema"]) for p in self._parameters if p["in"] == "query"}
 
     def agree(self, found: Difference) -> bool:
@@ -311,6 +313,12 @@ def _capitals_of_boolean(judge: Judge, found: Difference, violation: Violation) 
     return str(_given(judge, found, violation)).lower() in ("true", "false")
 
 
+def _not_only_digits(judge: Judge, found: Difference, violation: Violation) -> bool:
+    if violation["rule"] != "type" or violation["field"] not in judge.clamps:
+        return False
+    return WHOLE.fullmatch(str(_given(judge, found, violation))) is None
+
+
 def _final_line_feed(judge: Judge, found: Difference, violation: Violation) -> bool:
     if violation["rule"] not in ("pattern", "https_url"):
         return False
@@ -346,6 +354,11 @@ def _handed_over(judge: Judge, found: Difference, name: str) -> bool:
 
 def _version(_judge: Judge, found: Difference, name: str) -> bool:
     return name == EXPECTED and bool(found.request.all("if-match"))
+
+
+def _clamped(judge: Judge, found: Difference, name: str) -> bool:
+    theirs, ours = judge.handed(found.stock).get(name), judge.handed(found.ours).get(name)
+    return name in judge.clamps and judge.clamps[name].moved(str(theirs)) == ours
 
 
 def _cleaned_value(judge: Judge, found: Difference, name: str) -> bool:
@@ -425,6 +438,12 @@ KINDS = (
     Kind("given twice", "stock takes the first header and the last parameter", "violation", _single),
     Kind("letters of any script", "stock reads the wider `pattern` beside `x-biore-pattern`", "violation", _any_script),
     Kind("capitals of a boolean", "JSON has true and false; stock takes True, too", "violation", _capitals_of_boolean),
+    Kind(
+        "a number with other signs",
+        "x-biore-clamp takes digits alone; stock takes what Python reads as a number, blanks around it too",
+        "violation",
+        _not_only_digits,
+    ),
     Kind("final line feed", "$ of Python matches before it", "violation", _final_line_feed),
     Kind(
         "media type in capitals",
@@ -439,6 +458,7 @@ KINDS = (
         "value",
         _latin_1,
     ),
+    Kind("clamped", "x-biore-clamp: what lies outside counts as the nearer bound", "value", _clamped),
     Kind("version", "a handler gets the number of If-Match; stock hands no header over", "value", _version),
     Kind("headers and cookies", "stock validates them and hands none over", "value", _handed_over),
     CLEANED,

@@ -13,9 +13,10 @@ import pytest
 
 from contract.schemas import SchemaCompiler
 from runtime.web.app import ADMIN
-from tests.contract.operations import CONTRACT, IDS, well_formed
+from tests.contract.operations import CONTRACT, IDS, WITH_BODY, example, well_formed
 from tests.handlers.support import account, insert, somebody
 from tests.harness import Api, Server, Tables, bearer, code_of
+from tests.tickets import ticket
 
 STATUSES = ("SUSPENDED", "BANNED", "DEACTIVATED")
 # What the guards answer to an ordinary, active person in each scope; None where they let the call through.
@@ -95,6 +96,15 @@ ACCESS = {
     "admin.themes.list": STAFF,
     "admin.themes.update": STAFF,
     "admin.roles.list": STAFF,
+    "admin.tickets.change_many": STAFF,
+    "admin.tickets.find": STAFF,
+    "admin.tickets.list": STAFF,
+    "admin.tickets.list_categories": STAFF,
+    "admin.tickets.move": STAFF,
+    "admin.tickets.note": STAFF,
+    "admin.tickets.replace_categories": STAFF,
+    "admin.tickets.reply": STAFF,
+    "admin.tickets.update": STAFF,
     "admin.rules.add": STAFF,
     "admin.rules.list": STAFF,
     "admin.rules.remove": STAFF,
@@ -201,6 +211,11 @@ ACCESS = {
     "reports.submit": Access("public", "looked at", "any"),
     "upload.presign": USER,
     "upload.status": USER,
+    "support.create": USER,
+    "support.find": USER,
+    "support.list": USER,
+    "support.reopen": USER,
+    "support.reply": USER,
     "users.appeals.submit": Access("user", status="any"),
     "users.appeals.submit_by_link": PUBLIC,
     "users.attribution": USER,
@@ -239,14 +254,22 @@ def upload_of(tables: Tables, owner: UUID) -> UUID:
     return insert(tables, "uploads", user_id=owner, kind="avatar", expires_at=datetime.now(UTC), **told)
 
 
+def ended_ticket_of(tables: Tables, owner: UUID) -> UUID:
+    return ticket(tables, owner, "CLOSED")
+
+
 # Operations that take an id, by whose: a row of somebody else, and what the others are told of it.
 FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "auth.sessions.revoke": (session_of, (404, "auth.sessions.not_found")),
     "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),
     "gdpr.export_status": (export_of, (403, "error.gdpr.not_owner")),
+    "support.find": (ended_ticket_of, (404, "support.ticket.not_found")),
+    "support.reopen": (ended_ticket_of, (403, "support.ticket.not_owner")),
+    "support.reply": (ended_ticket_of, (403, "support.ticket.not_owner")),
     "upload.status": (upload_of, (404, "error.upload.not_found")),
 }
 EVERYBODYS = "staff with the permission may do so with everybody's account"
+OF_ALL_STAFF = "tickets are of whoever works on them; what is assigned to another is refused"
 NOBODYS = {
     "admin.cases.approve": "cases are of all who review them",
     "admin.cases.claim": "cases are of all who review them",
@@ -255,6 +278,14 @@ NOBODYS = {
     "admin.themes.change_state": "themes are nobody's",
     "admin.themes.find": "themes are nobody's",
     "admin.themes.update": "themes are nobody's",
+    "admin.tickets.change_many": OF_ALL_STAFF,
+    "admin.tickets.find": OF_ALL_STAFF,
+    "admin.tickets.list": "the ids are filters",
+    "admin.tickets.move": OF_ALL_STAFF,
+    "admin.tickets.note": OF_ALL_STAFF,
+    "admin.tickets.reply": OF_ALL_STAFF,
+    "admin.tickets.update": OF_ALL_STAFF,
+    "support.create": "the category is nobody's",
     "admin.rules.remove": "rules are nobody's",
     "admin.rules.update": "rules are nobody's",
     "admin.erasures.cancel": "whoever has the permission may act on every account but those of staff",
@@ -393,9 +424,11 @@ class TestForeignThings:
         owner = account(api, tables, "eve@example.com")
         api.sign_in("eve@example.com")
         find, refusal = FOREIGN[operation_id]
-        path = CONTRACT.policies[operation_id].path.format(id=find(tables, owner))
+        row = find(tables, owner)
+        path = CONTRACT.policies[operation_id].path.format(id=row, ticketId=row)
         stranger = bearer(somebody(server))
         before = tables.fingerprints()
-        response = api.call(operation_id, path=path, headers=stranger)
+        body = example(operation_id) if operation_id in WITH_BODY else None
+        response = api.call(operation_id, body, path=path, headers=stranger)
         assert (response.status_code, code_of(response)) == refusal
         assert tables.changed_since(before) == set()

@@ -85,6 +85,11 @@ OTHER = {
     "admin.translations.review": ("note", "Another note."),
     "content.contact.submit": ("subject", "Refunds"),
     "admin.user_status.change_many": ("reason", "Another reason."),
+    "admin.tickets.change_many": ("reason", "Another reason."),
+    "admin.tickets.note": ("content", "Called her."),
+    "admin.tickets.reply": ("content", "Next week."),
+    "support.create": ("content", "It is still pending."),
+    "support.reply": ("content", "It is still pending."),
 }
 each_asked = pytest.mark.parametrize("operation_id", sorted(ASKED))
 each_with_body = pytest.mark.parametrize("operation_id", WITH_BODY)

@@ -18,6 +18,7 @@ from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
 from domain.users.usernames import FORM
 from domain.wire import admin as wire
+from domain.wire import common
 from persistence.admin.cases import MOST_FLAGS, MOST_LOOKS
 from portal.config_values import with_values
 from portal.flows import found_in
@@ -34,6 +35,7 @@ STATUSES = {
     "Appeal": APPEALS,
     "appeal": APPEALS,
     "Translation": TRANSLATIONS,
+    "Ticket": get_args(common.TicketStatus),
     "GdprRequest": gdpr.STATUSES,
     "Row": gdpr.STATUSES,
 }

@@ -29,6 +29,7 @@ from tests.contract import (
     oauth_scenarios,
     platform_scenarios,
     report_scenarios,
+    ticket_scenarios,
     user_scenarios,
 )
 from tests.contract.operations import CONTRACT, IDS
@@ -144,6 +145,7 @@ SCENARIOS: dict[str, Scenario] = (
     | gdpr_scenarios.SCENARIOS
     | legal_scenarios.SCENARIOS
     | report_scenarios.SCENARIOS
+    | ticket_scenarios.SCENARIOS
     | {
         "auth.register": register,
         "auth.verify_email": verify_email,
@@ -240,6 +242,7 @@ CONDITIONAL: Conditional = (
     | user_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
+    | ticket_scenarios.CONDITIONAL
     | {
         "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"}), *account_scenarios.LOGIN],
         "auth.refresh": [

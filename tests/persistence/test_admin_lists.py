@@ -107,6 +107,26 @@ SELECT gen_random_uuid(), CASE WHEN n % 400 = 1 THEN 'gdpr.erase' ELSE 'email.ex
 FROM generate_series(1, {ROWS}) n
 """  # noqa: S608 - constants of this file
 
+# Every tenth waits for staff, and one of them in a thousand is of somebody, urgent or of one category.
+TICKETS = f"""
+INSERT INTO ticket_categories (id, name, sort_order)
+SELECT CASE WHEN n = 1 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END, 'c' || n, n FROM generate_series(1, 20) n;
+INSERT INTO tickets (id, user_id, category_id, subject, priority, status, assigned_to, created_at, waiting_since)
+SELECT gen_random_uuid(), CASE WHEN n % 1000 = 6 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END,
+       CASE WHEN n % 1000 = 10 THEN '{SOMEBODY}'::uuid END, '', CASE WHEN n % 1000 = 20 THEN 'URGENT' ELSE 'LOW' END,
+       CASE WHEN n % 10 > 0 THEN 'CLOSED' WHEN n % 1000 = 30 THEN 'WAITING_INTERNAL' ELSE 'OPEN' END,
+       CASE WHEN n % 1000 = 40 THEN '{SOMEBODY}'::uuid WHEN n % 10 > 0 THEN gen_random_uuid() END,
+       timestamptz '{BASE}' - n * interval '1 minute',
+       CASE WHEN n % 10 = 0 THEN timestamptz '{BASE}' - n * interval '1 minute' END
+FROM generate_series(1, {ROWS}) n;
+INSERT INTO ticket_messages (id, ticket_id, author_type, author_id, content, created_at)
+SELECT gen_random_uuid(), CASE WHEN n % 100 = 0 THEN '{SOMEBODY}'::uuid ELSE gen_random_uuid() END, 'USER',
+       gen_random_uuid(), '', timestamptz '{BASE}' - n * interval '1 minute'
+FROM generate_series(1, {ROWS}) n;
+INSERT INTO ticket_notes (id, ticket_id, author_id, content, created_at)
+SELECT id, ticket_id, author_id, '', created_at FROM ticket_messages
+"""  # noqa: S608 - constants of this file
+
 Ask = Callable[[Repositories], Awaitable[Any]]
 
 
@@ -288,6 +308,36 @@ def _jobs(state: str, topic: str | None) -> Ask:
     return lambda db: db.jobs.page(state, topic, None, PAGE)
 
 
+def tickets() -> Iterator[Read]:
+    filters: Mapping[str, Mapping[str, Any]] = {
+        "a common status": {"status": "OPEN"},
+        "a rare status": {"status": "WAITING_INTERNAL"},
+        "a priority": {"priority": "URGENT"},
+        "a category": {"category": SOMEBODY},
+        "somebody": {"assignee": str(SOMEBODY)},
+        "nobody": {"assignee": "none"},
+    }
+    for sort in ("createdAt", "-createdAt", "waitingSince"):
+        for size in (0, 1, 2):
+            for chosen in combinations(filters.items(), size):
+                narrowed = {name: value for _, one in chosen for name, value in one.items()}
+                if len(narrowed) == size:
+                    name, most = " and ".join([sort, *(label for label, _ in chosen)]), SOME if size > 1 else FEW
+                    yield Read(name, _tickets(sort, narrowed, None), most)
+                    yield Read(f"{name} from the middle", _tickets(sort, narrowed, (MIDDLE, SOMEBODY)), most)
+
+
+def _tickets(sort: str, filters: Mapping[str, Any], keys: Sequence[Any] | None) -> Ask:
+    return lambda db: db.support_desk.page(sort, keys, PAGE, **filters)
+
+
+def ticket() -> Iterator[Read]:
+    yield Read("its messages", lambda db: db.support_desk.messages(SOMEBODY, 500), 10 * FEW)
+    yield Read("its notes", lambda db: db.support_desk.notes(SOMEBODY, 500), 10 * FEW)
+    yield Read("as its owner sees them", lambda db: db.tickets.messages(SOMEBODY, 500), 10 * FEW)
+    yield Read("those that are open", lambda db: db.tickets.count_open(SOMEBODY, 20), FEW)
+
+
 LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.users.list": accounts,
     "admin.users.get": account,
@@ -300,13 +350,16 @@ LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.rules.list": rules,
     "admin.audit.list": trail,
     "admin.jobs.list": jobs,
+    "admin.tickets.list": tickets,
+    "admin.tickets.find": ticket,
 }
-FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS)
+FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS, TICKETS)
 SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
 FILLED = {
     *("users", "creator_profiles", "sessions", "user_notes", "audit_logs"),
     *("statements_of_reasons", "bans", "appeals", "moderation_cases", "outbox"),
     *("moderation_notices", "moderation_rules"),
+    *("tickets", "ticket_messages", "ticket_notes"),
 }
 # Built when their tables are full, which takes a fifth of the time.
 PLAIN_INDEXES = """

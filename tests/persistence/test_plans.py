@@ -34,6 +34,7 @@ SMALL = {
     "signing_keys",
     "scheduled_jobs",
 }
+SMALL |= {"ticket_categories", "ticket_category_lists"}
 # By provider and process, or hour of one day.
 SMALL |= {"legal_versions"}  # of two texts
 SMALL |= {"provider_families", "provider_outcomes", "provider_probes", "provider_states"}
@@ -137,6 +138,14 @@ INSERT INTO moderation_cases (id, target_type, target_id, user_id, origin, state
     FROM {USERS} u;
 INSERT INTO moderation_notices (id, case_id, user_id, locale, category, explanation)
     SELECT gen_random_uuid(), id, user_id, 'en', 'SPAM', '' FROM moderation_cases;
+INSERT INTO ticket_categories (id, name, sort_order)
+    SELECT gen_random_uuid(), 'c' || n, n FROM generate_series(1, 20) n;
+INSERT INTO tickets (id, user_id, category_id, subject, priority, status, assigned_to, waiting_since, resolved_at)
+    SELECT gen_random_uuid(), u.id, c.id, '', 'LOW', CASE WHEN n % 3 = 0 THEN 'OPEN' ELSE 'CLOSED' END, u.id,
+    CASE WHEN n % 3 = 0 THEN now() END, now() FROM {USERS} u JOIN ticket_categories c ON c.sort_order = n % 20 + 1;
+INSERT INTO ticket_messages (id, ticket_id, author_type, author_id, content)
+    SELECT gen_random_uuid(), id, 'USER', user_id, '' FROM tickets;
+INSERT INTO ticket_notes (id, ticket_id, author_id, content) SELECT gen_random_uuid(), id, user_id, '' FROM tickets;
 INSERT INTO email_deliveries (id, job_id, provider, outcome, error, started_at)
     SELECT gen_random_uuid(), id, 'smtp', 'delivered', CASE WHEN row_number() OVER () % 50 = 0 THEN '4.2.1' END, now()
     FROM outbox;

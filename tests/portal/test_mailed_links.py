@@ -77,6 +77,8 @@ TOLD_ALONE = {
     "sign_in_after_failures",
     "staff_changed",
     "switch_changed",
+    "ticket_created",
+    "ticket_update",
     "wrong_second_factors",
 }
 PAYLOAD = {
@@ -139,7 +141,7 @@ class Sender:
         return {jobs[mail["id"]]: mail for mail in mails}
 
     def _decide(self, user_id: UUID, locale: str) -> dict[str, str]:
-        """A restriction, what was decided on an appeal against it, and a report."""
+        """A restriction, what was decided on an appeal against it, a report, and a ticket."""
         told = dict.fromkeys(("facts", "reference", "explanation"), "neutral") | {"type": "ACCOUNT_BANNED"}
         told |= {"source": "NOTICE", "ground": "TERMS", "target_type": "USER"}
         statement = insert(
@@ -151,7 +153,9 @@ class Sender:
         case = insert(self.tables, "moderation_cases", user_id=user_id, origin="NOTICE", **of_case)
         noticed: dict[str, Any] = {"category": "OTHER", "explanation": "neutral", "locale": locale}
         notice = insert(self.tables, "moderation_notices", case_id=case, user_id=user_id, **noticed)
-        return {"statement": str(statement), "appeal": str(appeal), "notice": str(notice)}
+        asked = insert(self.tables, "tickets", user_id=user_id, subject="neutral", priority="LOW")
+        ids = {"statement": statement, "appeal": appeal, "notice": notice, "ticket": asked}
+        return {name: str(row_id) for name, row_id in ids.items()}
 
     def _add(self, topic: str, locale: str, user_id: UUID, new_address: UUID) -> UUID:
         notice = Notice(f"{locale}@example.com", str(self.undo)).written(str(self.token))
@@ -168,7 +172,7 @@ class Sender:
 @pytest.fixture(scope="module")
 def serving(start_server: Callable[..., Server], built: Path) -> Server:
     server = start_server(portal_dir=built)
-    server.configure(**{"security.alert_email": "operators@example.com"})
+    server.configure(**dict.fromkeys(("security.alert_email", "support.contact_email"), "operators@example.com"))
     return server
 
 

@@ -57,6 +57,7 @@ VARIABLES = {
     "version": "2.0",
     "summary": "Refunds are quicker.",
     "page": "https://bio.re/legal/terms?version=2.0",
+    "title": "My payout did not arrive",
     "name": "Grace Hopper",
     "email": "grace@example.com",
     "subject": "Invoices",
