@@ -13,7 +13,7 @@ def consent_views(rows: Iterable[Any], config: Config) -> list[wire.Consent]:
     """``rows``: the newest first. The last one about a text says whether the text has another version by now."""
     asked, views = set[str](), list[wire.Consent]()
     for row in rows:
-        about = "cookies" if row.kind == COOKIES else ASKED_BY.get(row.kind, row.kind)
+        about = row.kind if row.kind == COOKIES else ASKED_BY.get(row.kind, row.kind)
         views.append(_view(row, again=about not in asked and in_force(row.kind, config) not in (None, row.version)))
         asked.add(about)
     return views

@@ -222,9 +222,10 @@ class TestInForce:
     def test_people_are_asked_from_then_on(self, api: Api, server: Server, tables: Tables) -> None:
         user_id = account(api, tables)
         access = api.sign_in()
-        for kind in ("terms", "privacy", "COOKIE_CONSENT", "marketing-emails"):
+        kinds = ("terms", "privacy", "COOKIE_CONSENT", "cookies", "marketing-emails")
+        for kind in kinds:
             agreed(server, user_id, kind)
-        before = {(kind, "1.0", False) for kind in ("terms", "privacy", "COOKIE_CONSENT", "marketing-emails")}
+        before = {(kind, "1.0", False) for kind in kinds}
         announced(server, "privacy", effective_at=datetime.now(UTC) + DAY)
         server.work_off()
         assert set(consents(api, access)) == before
@@ -237,6 +238,7 @@ class TestInForce:
             ("terms", "1.0", False),
             ("privacy", "1.0", True),
             ("COOKIE_CONSENT", "1.0", True),
+            ("cookies", "1.0", False),
             ("marketing-emails", "1.0", False),
         }
 
