@@ -1,5 +1,5 @@
 from tests.content import category, day, published
-from tests.harness import Api, Server, code_of
+from tests.harness import Api, Server, broken_rules, code_of
 
 
 def slugs(api: Api, **params: object) -> list[str]:
@@ -108,3 +108,7 @@ class TestFind:
         published(server, "post", "hello")
         response = api.call("content.articles.find", path="/public/help/articles/hello")
         assert (response.status_code, code_of(response)) == (404, "content.article.not_found")
+
+    def test_what_is_no_name_is_told(self, api: Api) -> None:
+        response = api.call("content.articles.find", path="/public/help/articles/no--name")
+        assert broken_rules(response) == {("slug", "pattern")}

@@ -77,6 +77,10 @@ class TestFind:
         response = api.call("content.posts.find", path=f"/public/blog/{slug}")
         assert (response.status_code, code_of(response)) == (404, "content.post.not_found")
 
+    def test_what_is_no_name_is_told(self, api: Api) -> None:
+        response = api.call("content.posts.find", path="/public/blog/No-Name")
+        assert broken_rules(response) == {("slug", "pattern")}
+
     def test_feed_is_no_post(self, server: Server, api: Api) -> None:
         published(server, "post", "feed")
         response = api.call("content.feeds.rss")

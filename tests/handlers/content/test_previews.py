@@ -7,7 +7,7 @@ import pytest
 
 from services.content.previews import Preview
 from tests.content import draft, published
-from tests.harness import Api, Server, Tables, code_of
+from tests.harness import Api, Server, Tables, broken_rules, code_of
 
 SOON = timedelta(minutes=10)
 
@@ -71,6 +71,10 @@ class TestFind:
             "none": f"{kind}.{entry}.{revision}.{expires}",
         }
         assert {what: refusal(look(api, token)) for what, token in changed.items()} == dict.fromkeys(changed, NOT_FOUND)
+
+    def test_what_cannot_be_a_token_is_told(self, api: Api) -> None:
+        assert broken_rules(look(api, "x%20y")) == {("token", "pattern")}
+        assert broken_rules(look(api, "x" * 201)) == {("token", "maxLength")}
 
     def test_it_ends(self, server: Server, api: Api) -> None:
         entry_id = draft(server, "post", "hello")
