@@ -6,13 +6,15 @@ from typing import Any
 
 from persistence.engine.database import Database
 
-# A node follows its config, keys, rules of moderation and the cost of its hashes at its own pace.
+# A node follows its config, keys, rules of moderation, texts and the cost of its hashes at its own pace.
 BY_THE_WAY = (
     "config_entries",
     "signing_keys",
     "max(substr(password_hash",
     "FROM moderation_revisions",
     "FROM editions",
+    "languages.texts_version \nFROM languages ORDER BY",
+    "translations.origin = 'STAFF'",
 )
 
 Asked = list[tuple[str, Mapping[str, Any]]]

@@ -29,7 +29,9 @@ class TextFiles:
         """
         digests = {locale: self._digest(locale) for locale in self._files}
         async with self._database.unit() as db:
-            await db.texts.add_languages([_named(locale, place) for place, locale in enumerate(LOCALES, 1)])
+            there = await db.texts.files()
+            new = [_named(locale, place) for place, locale in enumerate(LOCALES, 1) if locale not in there]
+            await db.texts.add_languages(new)
             await db.texts.hold(LOCALES)
             known = await db.texts.files()
             changed = [locale for locale in LOCALES if known.get(locale) != digests[locale]]

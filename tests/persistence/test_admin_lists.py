@@ -18,6 +18,7 @@ from psycopg import sql
 
 from domain.admin.audit_filter import Filter
 from domain.admin.users import Filters, Order, search_of
+from domain.i18n.translations import Filters as Texts
 from persistence.engine.database import Database
 from persistence.repositories import Repositories
 from tests.conftest import Databases
@@ -125,6 +126,15 @@ SELECT gen_random_uuid(), CASE WHEN n % 100 = 0 THEN '{SOMEBODY}'::uuid ELSE gen
 FROM generate_series(1, {ROWS}) n;
 INSERT INTO ticket_notes (id, ticket_id, author_id, content, created_at)
 SELECT id, ticket_id, author_id, '', created_at FROM ticket_messages
+"""  # noqa: S608 - constants of this file
+TRANSLATIONS = f"""
+INSERT INTO languages (code, name, native_name, is_rtl, sort_order)
+SELECT CASE n WHEN 0 THEN 'en' ELSE 'l' || n END, n, n, false, n FROM generate_series(0, 19) n;
+INSERT INTO translations (locale, namespace, key, text, draft, status, origin, outdated)
+SELECT l.code, 'n' || k % 4, 'key.' || k, CASE WHEN k % 100 > 0 OR l.code = 'en' THEN 'x' END,
+       CASE WHEN k % 100 = 0 THEN 'y' END, CASE WHEN k % 100 = 0 THEN 'IN_REVIEW' ELSE 'APPROVED' END, 'FILE',
+       k % 500 = 1 AND l.code <> 'en'
+FROM languages l, generate_series(1, {ROWS} / 20) k
 """  # noqa: S608 - constants of this file
 
 Ask = Callable[[Repositories], Awaitable[Any]]
@@ -338,7 +348,32 @@ def ticket() -> Iterator[Read]:
     yield Read("those that are open", lambda db: db.tickets.count_open(SOMEBODY, 20), FEW)
 
 
+def translations() -> Iterator[Read]:
+    """Those of one language: what is missing is looked for among all English ones, of which few may be."""
+    narrowed: tuple[dict[str, Any], ...] = (
+        *({}, {"namespace": "n2"}, {"status": "IN_REVIEW"}, {"status": "APPROVED"}, {"outdated": True}),
+        *({"outdated": False}, {"missing": False}, {"missing": True}, {"prefix": "key.77"}, {"status": "REJECTED"}),
+        *({"status": "IN_REVIEW", "namespace": "n0"}, {"outdated": True, "status": "APPROVED"}),
+    )
+    for filters in narrowed:
+        for keys in (None, ("n2", "key.5002")):
+            most = 2 * SOME if filters.keys() & {"missing", "prefix"} else FEW
+            yield Read(f"{filters} {keys}", _texts(Texts("l7", **filters), keys), most)
+    yield Read("English", _texts(Texts("en"), None), FEW)
+
+
+def _texts(only: Texts, keys: Sequence[Any] | None) -> Ask:
+    return lambda db: db.translations.page(only, keys, PAGE)
+
+
+def languages() -> Iterator[Read]:
+    """Each is told with how many texts it has."""
+    yield Read(f"{COUNT}texts", lambda db: db.languages.page(None, PAGE), 2 * ROWS)
+
+
 LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
+    "admin.languages.list": languages,
+    "admin.translations.list": translations,
     "admin.users.list": accounts,
     "admin.users.get": account,
     "admin.user_sessions.list": sessions,
@@ -353,12 +388,12 @@ LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.tickets.list": tickets,
     "admin.tickets.find": ticket,
 }
-FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS, TICKETS)
+FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS, TICKETS, TRANSLATIONS)
 SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
 FILLED = {
     *("users", "creator_profiles", "sessions", "user_notes", "audit_logs"),
     *("statements_of_reasons", "bans", "appeals", "moderation_cases", "outbox"),
-    *("moderation_notices", "moderation_rules"),
+    *("moderation_notices", "moderation_rules", "translations"),
     *("tickets", "ticket_messages", "ticket_notes"),
 }
 # Built when their tables are full, which takes a fifth of the time.
