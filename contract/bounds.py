@@ -11,12 +11,13 @@ from typing import Any
 import orjson
 
 from contract.caching import is_condition
-from contract.policy import FORM_TYPE, LARGEST_BODY, ContractError
+from contract.policy import FORM_TYPE, LARGE_BODY, LARGEST_BODY, LARGEST_STAFF_BODY, ContractError
 from contract.raw_bodies import RAW_BODY, form_bytes, form_fields, is_form
 from contract.references import resolved
 
 KIB = 1024
 SMALLEST, LARGEST = 16 * KIB, LARGEST_BODY
+LARGEST_OF_STAFF = LARGEST_STAFF_BODY
 BODY_LIMIT = "x-biore-body-limit"
 ALTERNATIVES = "oneOf"
 NORMALIZE = "x-biore-normalize"
@@ -24,6 +25,7 @@ NORMALIZE = "x-biore-normalize"
 UNCLEANED, UNCLEANED_AT_LEAST = 4, 64
 
 ESCAPED = 12  # bytes: an emoji as two \uXXXX, which is the longest that JSON has for a character
+UNESCAPED = 4  # bytes: the longest character of UTF-8
 PLAIN_ESCAPED = 2  # of printable ASCII: \" and \\
 PLAIN = re.compile(r"\^\[[ -Z_-~][ -Z_-~]*\](?:[*+]|\{[0-9,]+\})?\$")  # one class of ASCII characters
 SCALARS = {"boolean": 5, "integer": 32, "number": 32}
@@ -59,11 +61,13 @@ class Bounds:
         if RAW_BODY in operation:
             return self._raw(operation, where)
         _require(list(content) == ["application/json"], where, f"a body is JSON and nothing else without {RAW_BODY}")
-        media = content["application/json"]
-        size = self._bytes(media["schema"], f"{where}: body")
+        schema = content["application/json"]["schema"]
+        # Of large ones whoever escapes what UTF-8 has no need to escape may send less.
+        width, largest = (UNESCAPED, LARGEST_OF_STAFF) if operation.get(LARGE_BODY) else (ESCAPED, LARGEST)
+        size = self._bytes(schema, f"{where}: body", width=width)
         if BODY_LIMIT in operation:
             return _stated(operation[BODY_LIMIT], size, where)
-        return _rounded(size, f"{where}: body")
+        return _rounded(size, f"{where}: body", largest)
 
     def _raw(self, operation: Mapping[str, Any], where: str) -> int:
         """Bytes have the limit that they state."""
@@ -74,27 +78,29 @@ class Bounds:
         self._bytes(media["schema"], f"{where}: body")  # that each part has a bound
         return _rounded(form_bytes(self._document, fields), f"{where}: body")
 
-    def _bytes(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...] = ()) -> int:
-        """What the largest value takes as JSON."""
+    def _bytes(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...] = (), width: int = ESCAPED) -> int:
+        """What the largest value takes as JSON; a character at most ``width`` bytes."""
         _require(isinstance(schema, Mapping), where, "a schema is an object")
         if "$ref" in schema:
             _require(schema["$ref"] not in inside, where, "a schema that holds itself has no bound")
-            return self._bytes(resolved(self._document, schema), where, (*inside, schema["$ref"]))
+            return self._bytes(resolved(self._document, schema), where, (*inside, schema["$ref"]), width)
         if "enum" in schema:
             return max(len(orjson.dumps(value)) for value in schema["enum"]) * ESCAPED
         if ALTERNATIVES in schema:
-            return max(self._bytes(part, where, inside) for part in schema[ALTERNATIVES])
+            return max(self._bytes(part, where, inside, width) for part in schema[ALTERNATIVES])
         kind = schema.get("type")
         if kind == "string":
-            return 2 + _longest(schema, where) * _widest(schema)
+            return 2 + _longest(schema, where) * _widest(schema, width)
         if kind == "array":
             _require("maxItems" in schema, where, "a list needs maxItems")
-            return 2 + int(schema["maxItems"]) * (BETWEEN + self._bytes(schema["items"], f"{where}: items", inside))
+            item = self._bytes(schema["items"], f"{where}: items", inside, width)
+            return 2 + int(schema["maxItems"]) * (BETWEEN + item)
         if kind == "object":
             _require(schema.get("additionalProperties") is False, where, "an object needs additionalProperties: false")
             members = schema.get("properties", {}).items()
             return 2 + sum(
-                BETWEEN + len(name) * ESCAPED + self._bytes(part, f"{where}: {name}", inside) for name, part in members
+                BETWEEN + len(name) * ESCAPED + self._bytes(part, f"{where}: {name}", inside, width)
+                for name, part in members
             )
         _require(kind in SCALARS, where, "a value without a type has no bound")
         return SCALARS[str(kind)]
@@ -119,10 +125,10 @@ def _longest(schema: Mapping[str, Any], where: str) -> int:
     return int(longest)
 
 
-def _widest(schema: Mapping[str, Any]) -> int:
+def _widest(schema: Mapping[str, Any], width: int) -> int:
     """The bytes of its widest character. Before a text is cleaned it may hold any."""
     plain = NORMALIZE not in schema and PLAIN.fullmatch(schema.get("pattern", "")) is not None
-    return PLAIN_ESCAPED if plain else ESCAPED
+    return PLAIN_ESCAPED if plain else width
 
 
 def _stated(limit: Any, size: int, where: str) -> int:
@@ -133,8 +139,8 @@ def _stated(limit: Any, size: int, where: str) -> int:
     return int(limit)
 
 
-def _rounded(size: int, where: str) -> int:
-    _require(size <= LARGEST, where, f"up to {size} bytes are more than {LARGEST}; lower what its fields may hold")
+def _rounded(size: int, where: str, largest: int = LARGEST) -> int:
+    _require(size <= largest, where, f"up to {size} bytes are more than {largest}; lower what its fields may hold")
     limit = SMALLEST
     while limit < size:
         limit *= 2

@@ -37,6 +37,7 @@ KNOWN = REQUIRED | {
     "x-biore-dry-run",
     "x-biore-raw-body",
     "x-biore-body-limit",
+    "x-biore-large-body",
 }
 # By what a public operation counts who calls, if it takes the cookie and a good one is shown.
 COUNTED_BY = {
@@ -47,6 +48,8 @@ ALWAYS = ("route.method_not_allowed", "internal.error", "service.unavailable")
 BODY = ("validation.failed", "request.too_large")
 FORM_TYPE = "application/x-www-form-urlencoded"
 LARGEST_BODY = 256 * 1024
+LARGEST_STAFF_BODY = 4 * 1024 * 1024
+LARGE_BODY = "x-biore-large-body"
 CAPTCHA = "captchaToken"
 ANONYMOUS = "anonymous"
 INVALID_CURSOR = "list.invalid_cursor"
@@ -188,6 +191,7 @@ class Policy:
     second_factor: bool
     dry_run: bool
     raw_body: RawBody | None
+    large_body: bool
     statuses: Mapping[str, int]
     own_codes: frozenset[str]
     passing: frozenset[str]
@@ -262,6 +266,7 @@ def compile_policy(
         second_factor=_second_factor(where, operation),
         dry_run=_dry_run(where, method, operation),
         raw_body=_raw_body(where, operation),
+        large_body=_large_body(where, operation),
         statuses=statuses,
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
@@ -404,6 +409,14 @@ def _dry_run(where: str, method: str, operation: Mapping[str, Any]) -> bool:
     _require(not given or method != "get", where, "x-biore-dry-run is for what changes something, which GET does not")
     spent = given and bool(operation.get("x-biore-captcha"))
     _require(not spent, where, "x-biore-dry-run: the token of x-biore-captcha is spent by a look at it")
+    return given
+
+
+def _large_body(where: str, operation: Mapping[str, Any]) -> bool:
+    """Whether long texts come in JSON, which only those may send who are known, and few."""
+    given = _flag(where, operation, LARGE_BODY)
+    staff = operation["x-biore-scope"] == "admin" and "x-biore-raw-body" not in operation
+    _require(not given or staff, where, f"{LARGE_BODY} is for JSON in scope admin")
     return given
 
 

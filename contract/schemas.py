@@ -1,6 +1,6 @@
 """Schemas of the contract, compiled once: what a value breaks, and how it is cleaned before it is asked."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 from contract.bounds import NORMALIZE, uncleaned
 from contract.loader import MOST_VIOLATIONS
 from contract.references import resolved, schemas_used
+from contract.unions import field_of, kinds_of, merged
 from domain import codes, email_address, texts
 from domain.auth import passwords
 from domain.clock import is_readable
@@ -61,6 +62,13 @@ class SchemaCompiler:
 
     def validator(self, schema: Mapping[str, Any]) -> "Validator":
         """The schema with the components that it leads to alone: each compiled schema holds a copy of its own."""
+        union = self.resolved(schema)
+        if (field := field_of(union)) is not None:
+            kinds = {kind: self._validator(part) for kind, part in self._kinds(union)}
+            return UnionValidator(field, kinds, frozenset(merged(self._document, union)["properties"]))
+        return self._validator(schema)
+
+    def _validator(self, schema: Mapping[str, Any]) -> "Validator":
         root = modern(schema)
         return Validator({**root, "components": {"schemas": schemas_used(self._schemas, root)}})
 
@@ -70,6 +78,8 @@ class SchemaCompiler:
         A whole number comes as one however it is written: 1.0 and 1e0 are integers too (JSON Schema 2020-12, 6.1.1).
         """
         schema = self.resolved(schema)
+        if (field := field_of(schema)) is not None:
+            return _by_kind(field, {kind: self.normalizer(part) for kind, part in self._kinds(schema)})
         if ONE_OF in schema:
             return _one_after_another([self.normalizer(part) for part in schema[ONE_OF]])
         if schema.get("type") == "integer":
@@ -88,6 +98,8 @@ class SchemaCompiler:
         than the schema is large. Each error copies what it is about, with all that a stranger put into it.
         """
         schema = self.resolved(schema)
+        if (field := field_of(schema)) is not None:
+            return _by_kind(field, {kind: self.outline(part) for kind, part in self._kinds(schema)})
         if ONE_OF in schema:
             return self._outline_of_one(schema[ONE_OF])
         if "items" in schema:
@@ -102,6 +114,9 @@ class SchemaCompiler:
         kinds = {kind: part for part in parts for key, kind in shaped.items() if key in self.resolved(part)}
         outlines: dict[type, Normalizer] = {kind: self.outline(part) for kind, part in kinds.items()}
         return lambda value: outlines.get(type(value), _emptied)(value)
+
+    def _kinds(self, schema: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+        return kinds_of(self._document, schema).items()
 
     def passwords(self, schema: Mapping[str, Any]) -> tuple[str, ...]:
         """The fields of an object that hold passwords."""
@@ -123,6 +138,17 @@ def _one_after_another(steps: Sequence[Normalizer | None]) -> Normalizer | None:
         return value
 
     return clean if known else None
+
+
+def _by_kind(field: str, steps: Mapping[str, Normalizer | None]) -> Normalizer:
+    """What is of no kind that is known stays as it is: nothing but its kind is looked at."""
+
+    def clean(value: Any) -> Any:
+        kind = value.get(field) if isinstance(value, dict) else None
+        step = steps.get(kind) if isinstance(kind, str) else None
+        return value if step is None else step(value)
+
+    return clean
 
 
 def _whole(value: Any) -> Any:
@@ -273,6 +299,42 @@ class Validator:
             node = node[step]
         own = CHECK if rule == CHECK else OVERRIDE
         return str(node.get(own, rule)) if isinstance(node, Mapping) else rule
+
+
+class UnionValidator(Validator):
+    """An object whose ``field`` tells by which schema it is judged; ``known`` are the fields of all of them."""
+
+    def __init__(self, field: str, kinds: Mapping[str, Validator], known: frozenset[str]) -> None:
+        self._field = field
+        self._kinds = kinds
+        self._known = known
+
+    def accepts(self, value: Any) -> bool:
+        kind = self._kind(value)
+        return kind is not None and kind.accepts(value)
+
+    def violations(self, value: Any, prefix: str = "") -> list[Violation]:
+        """As ``Validator.violations``; of what is of no known kind that is told, and what none of them has."""
+        kind = self._kind(value)
+        if kind is not None:
+            return kind.violations(value, prefix)
+        if not isinstance(value, dict):
+            return [{"field": prefix, "rule": "type", "limit": "object"}]
+        above = f"{prefix}." if prefix else ""
+        unknown = islice((name for name in value if name not in self._known), MOST_VIOLATIONS + 1)
+        told = [{"field": f"{above}{name[:LONGEST_FIELD]}", "rule": "unknown"} for name in unknown]
+        return [{"field": f"{above}{self._field}", **self._of_teller(value)}, *told]
+
+    def _of_teller(self, value: Mapping[str, Any]) -> Violation:
+        if self._field not in value:
+            return {"rule": "required"}
+        if not isinstance(value[self._field], str):
+            return {"rule": "type", "limit": "string"}
+        return {"rule": "enum", "limit": ", ".join(self._kinds)}
+
+    def _kind(self, value: Any) -> Validator | None:
+        told = value.get(self._field) if isinstance(value, dict) else None
+        return self._kinds.get(told) if isinstance(told, str) else None
 
 
 def _settles(error: Any) -> bool:

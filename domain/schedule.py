@@ -46,6 +46,7 @@ RECURRING = (
     Recurring("audit.head", 3600, "the head of the audit log is logged and stored"),
     Recurring("audit.mail_head", 86400, "the head of the audit log is mailed to `security.alert_email`"),
     Recurring("support.sweep", 3600, "tickets that were resolved long ago are closed"),
+    Recurring("content.reclean", 3600, "texts that an earlier version of the cleaner made are cleaned again"),
     Recurring("trust.lift_due", 60, "restrictions whose time has ended are lifted"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),

@@ -7,6 +7,8 @@ from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.admin.audit import AuditTrail
 from persistence.admin.cases import Cases
+from persistence.admin.content import ContentTexts
+from persistence.admin.content_categories import ContentCategories
 from persistence.admin.jobs import Jobs
 from persistence.admin.languages import Languages
 from persistence.admin.overview import Overview
@@ -156,6 +158,8 @@ class Repositories:
     mailbox = Repository(Mailbox)
     mail_quotas = Repository(MailQuotas)
     cases = Repository(Cases)
+    content_texts = Repository(ContentTexts)
+    content_categories = Repository(ContentCategories)
     rules = Repository(Rules)
     schedule = Repository(Schedule)
     uploads = Repository(Uploads)

@@ -15,6 +15,7 @@ from contract.policy import BEARER_ASKED, Policy
 from contract.raw_bodies import RAW_BODY, encoded
 from contract.references import resolved
 from contract.successes import is_json
+from contract.unions import merged
 from domain.admin import FRESH_MINUTES
 from domain.auth import CONFIRMATION_MINUTES
 from domain.config_keys import Key
@@ -434,6 +435,7 @@ class _Reader:
         seen = (*seen, name) if name else seen
         if resolved.get("type") == "array":
             return self._fields(resolved["items"], location, f"{above}[]", seen)
+        resolved = merged(self._document, resolved)
         required = resolved.get("required", ())
         return tuple(
             self._field(f"{above}.{key}" if above else key, key, value, key in required, location, _name(value), seen)

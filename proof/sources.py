@@ -266,9 +266,10 @@ def chain_of(node: ast.AST) -> list[str]:
 class _Tests:
     """The test classes of each operation, by their names and places.
 
-    ``auth.otp.send`` has `TestSend…` of ``test_otp.py`` below the module's folder, an operation of the module itself
-    any file there that is no noun's. A class that stands elsewhere has the whole name, such as `TestReactivate`, or
-    the name of the noun, such as `TestAvatars`. Else it is one that begins alike: `TestSetup` is about ``setup_init``.
+    ``auth.otp.send`` has `TestSend…` of ``test_otp.py`` below the module's folder (of ``admin.content.texts.get`` it is
+    ``content/test_texts.py``), an operation of the module itself any file there that is no noun's. A class that stands
+    elsewhere has the whole name, such as `TestReactivate`, or the name of the noun, such as `TestAvatars`. Else it is
+    one that begins alike: `TestSetup` is about ``setup_init``.
     """
 
     def __init__(self, folder: Path, root: Path, operations: Iterable[str]) -> None:
@@ -306,8 +307,9 @@ class _Tests:
     def _files(self, above: list[str]) -> list[Path]:
         module, *noun = above
         if noun:
-            own = self._folder / module / f"test_{noun[0]}.py"
-            return [own] if own in self._classes else []
+            whole = self._folder.joinpath(module, *noun[:-1], f"test_{noun[-1]}.py")
+            own = dict.fromkeys([self._folder / module / f"test_{noun[0]}.py", whole])
+            return [path for path in own if path in self._classes]
         nouns = {f"test_{other[1]}" for other in self._operations if other[0] == module and len(other) > 2}
         of_module = re.compile(rf"test_{module}(_\w+)?")
         return [

@@ -9,4 +9,4 @@ MOST = 50
 
 
 def announcement_view(row: Any) -> wire.PublicAnnouncement:
-    return presented(wire.PublicAnnouncement, row, content=row.html)
+    return presented(wire.PublicAnnouncement, row, content=row.html, locale=row.locale or None)

@@ -12,7 +12,7 @@ def preview_view(revision: Any) -> wire.ContentPreview:
     return {
         "kind": revision.kind,
         "slug": revision.slug,
-        "locale": revision.locale,
+        "locale": revision.locale or None,
         "title": made["title"],
         "excerpt": made["excerpt"],
         "content": made["html"],

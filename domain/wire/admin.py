@@ -1008,6 +1008,278 @@ class MailPreview(TypedDict):
     text: str
 
 
+ContentSection: TypeAlias = Literal["blog", "help", "faq"]
+
+
+class EditedCategory(TypedDict):
+    id: str
+    slug: str
+    locale: str
+    name: str
+    description: str | None
+    icon: str | None
+    iconBackground: str | None
+    active: bool
+
+
+class ContentCategories(TypedDict):
+    kind: ContentSection
+    version: int
+    items: list[EditedCategory]
+
+
+class SetContentCategory(TypedDict):
+    id: NotRequired[str]
+    slug: str
+    locale: common.Locale
+    name: str
+    description: NotRequired[str | None]
+    icon: NotRequired[str | None]
+    iconBackground: NotRequired[str | None]
+    active: bool
+
+
+class SetContentCategoriesRequest(TypedDict):
+    items: list[SetContentCategory]
+
+
+ContentState: TypeAlias = Literal["DRAFT", "SCHEDULED", "LIVE", "ARCHIVED"]
+
+
+class ContentEntry(TypedDict):
+    id: str
+    kind: common.ContentKind
+    slug: str | None
+    locale: str | None
+    title: str
+    state: ContentState
+    draft: int
+    liveRevision: int | None
+    scheduledAt: str | None
+    publishedAt: str | None
+    createdBy: str | None
+    createdAt: str
+    updatedAt: str
+    version: int
+
+
+class ContentEntries(TypedDict):
+    items: list[ContentEntry]
+    nextCursor: str | None
+
+
+class PageFields(TypedDict):
+    kind: Literal["page"]
+    slug: str
+    locale: common.Locale
+    title: str
+    html: str
+
+
+class PostFields(TypedDict):
+    kind: Literal["post"]
+    slug: str
+    locale: common.Locale
+    title: str
+    excerpt: NotRequired[str | None]
+    image: NotRequired[str | None]
+    html: str
+    categoryIds: list[str]
+
+
+class ArticleFields(TypedDict):
+    kind: Literal["article"]
+    slug: str
+    locale: common.Locale
+    title: str
+    excerpt: NotRequired[str | None]
+    icon: NotRequired[str | None]
+    html: str
+    categoryId: str
+    isFeatured: bool
+
+
+class FaqFields(TypedDict):
+    kind: Literal["faq"]
+    locale: common.Locale
+    question: str
+    answer: str
+    categoryId: str
+    sortOrder: int
+
+
+AnnouncementLocale: TypeAlias = Literal["en", "tr", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "ar", "he", "fa", "hi", "id", "ja", "ko", "zh", "vi", None]
+
+
+class AnnouncementFields(TypedDict):
+    kind: Literal["announcement"]
+    title: str
+    html: str
+    type: common.AnnouncementType
+    locale: NotRequired[AnnouncementLocale]
+    startsAt: NotRequired[str | None]
+    endsAt: NotRequired[str | None]
+
+
+LegalSlug: TypeAlias = Literal["privacy", "terms"]
+
+
+class LegalFields(TypedDict):
+    kind: Literal["legal"]
+    slug: LegalSlug
+    locale: common.Locale
+    title: str
+    html: str
+
+
+ContentFields: TypeAlias = PageFields | PostFields | ArticleFields | FaqFields | AnnouncementFields | LegalFields
+
+
+class ShownPublication(TypedDict):
+    revision: int
+    slug: str | None
+    locale: str | None
+    title: str
+    html: str
+    readTimeMinutes: int | None
+    shownFrom: str
+    shownUntil: str | None
+    label: str | None
+    requiresConsent: bool
+    summary: str | None
+
+
+class ContentInFull(TypedDict):
+    entry: ContentEntry
+    fields: ContentFields
+    html: str
+    removed: list[str]
+    live: ShownPublication | None
+    scheduled: ShownPublication | None
+    version: int
+
+
+class PageChanges(TypedDict):
+    kind: Literal["page"]
+    slug: NotRequired[str]
+    locale: NotRequired[common.Locale]
+    title: NotRequired[str]
+    html: NotRequired[str]
+
+
+class PostChanges(TypedDict):
+    kind: Literal["post"]
+    slug: NotRequired[str]
+    locale: NotRequired[common.Locale]
+    title: NotRequired[str]
+    excerpt: NotRequired[str | None]
+    image: NotRequired[str | None]
+    html: NotRequired[str]
+    categoryIds: NotRequired[list[str]]
+
+
+class ArticleChanges(TypedDict):
+    kind: Literal["article"]
+    slug: NotRequired[str]
+    locale: NotRequired[common.Locale]
+    title: NotRequired[str]
+    excerpt: NotRequired[str | None]
+    icon: NotRequired[str | None]
+    html: NotRequired[str]
+    categoryId: NotRequired[str]
+    isFeatured: NotRequired[bool]
+
+
+class FaqChanges(TypedDict):
+    kind: Literal["faq"]
+    locale: NotRequired[common.Locale]
+    question: NotRequired[str]
+    answer: NotRequired[str]
+    categoryId: NotRequired[str]
+    sortOrder: NotRequired[int]
+
+
+class AnnouncementChanges(TypedDict):
+    kind: Literal["announcement"]
+    title: NotRequired[str]
+    html: NotRequired[str]
+    type: NotRequired[common.AnnouncementType]
+    locale: NotRequired[AnnouncementLocale]
+    startsAt: NotRequired[str | None]
+    endsAt: NotRequired[str | None]
+
+
+class LegalChanges(TypedDict):
+    kind: Literal["legal"]
+    title: NotRequired[str]
+    html: NotRequired[str]
+
+
+ContentChanges: TypeAlias = PageChanges | PostChanges | ArticleChanges | FaqChanges | AnnouncementChanges | LegalChanges
+
+
+class PublishContentRequest(TypedDict):
+    revision: int
+    publishAt: NotRequired[str]
+    effectiveAt: NotRequired[str]
+    requiresConsent: NotRequired[bool]
+    summary: NotRequired[str]
+    reason: NotRequired[str]
+
+
+class UnpublishContentRequest(TypedDict):
+    reason: NotRequired[str]
+
+
+class RestoreContentRequest(TypedDict):
+    revision: int
+
+
+class PreviewContentRequest(TypedDict):
+    revision: int
+    minutes: int
+
+
+class ContentPreviewLink(TypedDict):
+    url: str
+    expiresAt: str
+
+
+class ContentRevision(TypedDict):
+    number: int
+    title: str
+    authorId: str | None
+    createdAt: str
+    updatedAt: str
+    published: bool
+
+
+class ContentRevisions(TypedDict):
+    items: list[ContentRevision]
+    nextCursor: str | None
+
+
+class TextChange(TypedDict):
+    change: Literal["SAME", "REMOVED", "ADDED"]
+    text: str
+
+
+class FieldChange(TypedDict):
+    field: str
+    parts: list[TextChange]
+
+
+class ContentRevisionInFull(TypedDict):
+    number: int
+    authorId: str | None
+    createdAt: str
+    updatedAt: str
+    published: bool
+    fields: ContentFields
+    against: int | None
+    changes: list[FieldChange]
+
+
 class CaseLook(TypedDict):
     at: str
     username: str | None

@@ -25,6 +25,9 @@ StatementGround: TypeAlias = Literal["ILLEGAL", "TERMS"]
 StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", None]
 
 
+AnnouncementType: TypeAlias = Literal["INFO", "MAINTENANCE", "INCIDENT", "FEATURE", "WARNING"]
+
+
 ThemeTarget: TypeAlias = Literal["CLIENT", "ADMIN"]
 
 
@@ -48,6 +51,9 @@ class ProviderTest(TypedDict):
     outcome: TestOutcome
     reason: str | None
     attempts: list[ProviderAttempt]
+
+
+ContentKind: TypeAlias = Literal["page", "post", "article", "faq", "announcement", "legal"]
 
 
 TicketAuthorType: TypeAlias = Literal["USER", "AGENT", "SYSTEM"]

@@ -2,6 +2,8 @@
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
+from domain.wire import common
+
 
 class ContactRequest(TypedDict):
     name: NotRequired[str]
@@ -116,13 +118,10 @@ class FaqGroup(TypedDict):
     items: list[FaqItem]
 
 
-AnnouncementType: TypeAlias = Literal["INFO", "MAINTENANCE", "INCIDENT", "FEATURE", "WARNING"]
-
-
 class PublicAnnouncement(TypedDict):
     title: str
     content: str
-    type: AnnouncementType
+    type: common.AnnouncementType
     locale: str | None
     startsAt: str | None
     endsAt: str | None
@@ -157,13 +156,10 @@ class HelpArticle(TypedDict):
     category: ArticleCategory | None
 
 
-ContentKind: TypeAlias = Literal["page", "post", "article", "faq", "announcement", "legal"]
-
-
 class ContentPreview(TypedDict):
-    kind: ContentKind
+    kind: common.ContentKind
     slug: str | None
-    locale: str
+    locale: str | None
     title: str
     excerpt: str | None
     content: str

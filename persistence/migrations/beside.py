@@ -18,14 +18,23 @@ def committed() -> Iterator[None]:
         yield
 
 
-def build_index(name: str, table: str, columns: Sequence[Any], where: str | None = None, unique: bool = False) -> None:
+def build_index(
+    name: str,
+    table: str,
+    columns: Sequence[Any],
+    where: str | None = None,
+    unique: bool = False,
+    using: str | None = None,
+) -> None:
     """Waits for whoever uses the table, and keeps nobody waiting. One that is there and whole is kept."""
     with committed():
         if _is_whole(name):
             return
         op.drop_index(name, table_name=table, postgresql_concurrently=True, if_exists=True)
         condition = None if where is None else sa.text(where)
-        op.create_index(name, table, columns, unique=unique, postgresql_where=condition, postgresql_concurrently=True)
+        kind: dict[str, Any] = {} if using is None else {"postgresql_using": using}
+        kind |= {"unique": unique, "postgresql_where": condition}
+        op.create_index(name, table, columns, postgresql_concurrently=True, **kind)
 
 
 def drop_index(name: str, table: str) -> None:

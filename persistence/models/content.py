@@ -29,7 +29,10 @@ class Edition(Base):
 
 
 class ContentEntry(Identified, Created, Base):
-    """One text through all its revisions. ``draft`` is the number of the newest one."""
+    """One text through all its revisions. ``draft`` is the number of the newest one, which the entry is found by.
+
+    ``locale`` is empty for everybody's; ``folded`` is the title as a search looks for it.
+    """
 
     __tablename__ = "content_entries"
     __table_args__ = (
@@ -37,11 +40,15 @@ class ContentEntry(Identified, Created, Base):
         Index("uq_content_entries_slug", "kind", "slug", unique=True, postgresql_where=ONE_PER_SLUG),
         Index("uq_content_entries_locale", "kind", "slug", "locale", unique=True, postgresql_where=ONE_PER_LOCALE),
         Index("ix_content_entries_newest", "kind", text("updated_at DESC"), text("id DESC")),
+        Index("ix_content_entries_categories", "category_ids", postgresql_using="gin"),
     )
 
     kind: Mapped[str]
     slug: Mapped[str | None]
     locale: Mapped[str] = mapped_column(server_default="en")
+    title: Mapped[str] = mapped_column(server_default="")
+    folded: Mapped[str] = mapped_column(server_default="")
+    category_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     draft: Mapped[int] = mapped_column(server_default=text("1"))
@@ -87,6 +94,7 @@ class Publication(Identified, Base):
         Index("ix_publications_from", "kind", "shown_from"),
         Index("ix_publications_until", "kind", "shown_until", postgresql_where=text("shown_until IS NOT NULL")),
         Index("ix_publications_categories", "category_ids", postgresql_using="gin"),
+        Index("ix_publications_sanitizer", "sanitizer_version", "id"),
     )
 
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("content_entries.id"))

@@ -77,15 +77,12 @@ class RouteTable:
             if method in concrete:
                 return concrete[method], {}
             raise MethodNotAllowed(concrete)  # or a templated path would take it (OpenAPI, Paths Object)
-        others: list[str] = []
         for template in self._alike(path):
             parameters = template.parameters(path.removeprefix(self._prefix))
             if parameters is not None:
                 if method in template.methods:
                     return template.methods[method], parameters
-                others += template.methods
-        if others:
-            raise MethodNotAllowed(set(others))
+                raise MethodNotAllowed(template.methods)  # or one with fewer concrete segments would take it
         raise LookupError(path)
 
     def _alike(self, path: str) -> Iterator[Template]:

@@ -1,5 +1,6 @@
 """Requests against the contract: parsed once, cleaned, and refused with every rule they break."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,7 @@ from contract.caching import is_condition
 from contract.clamping import clamp_of
 from contract.loader import Contract
 from contract.names import argument_name
+from contract.policy import LARGEST_BODY
 from contract.raw_bodies import RAW_BODY, is_form
 from contract.schemas import SchemaCompiler, Violation
 from contract.versioning import IF_MATCH
@@ -120,10 +122,15 @@ class ValidatedOperation:
         return violations
 
     async def _read_body(self, receive: Receive, call: Call) -> list[Violation]:
-        headers = call.headers
-        raw = await read_bounded(headers, receive, self._limit)
+        raw = await read_bounded(call.headers, receive, self._limit)
         if not raw:
             return [{"field": "", "rule": "required"}] if self._body_required else []
+        if len(raw) > LARGEST_BODY:  # of the staff: nobody else waits until it is read
+            return await asyncio.to_thread(self._judge_raw, raw, call)
+        return self._judge_raw(raw, call)
+
+    def _judge_raw(self, raw: bytes, call: Call) -> list[Violation]:
+        headers = call.headers
         content_type = headers.only("content-type")
         if content_type is None and "content-type" in headers:
             return [{"field": "Content-Type", "rule": "single"}]

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from contract.loader import Contract
 from contract.schemas import SchemaCompiler
+from contract.unions import like
 from tests.contract.verdicts import Request
 
 JSON = "application/json"
@@ -170,14 +171,14 @@ class Inputs:
             *(text.encode() for text in (whole[:1], whole[:-1], whole.replace('"', "'"))),
             *(whole.encode(charset) for charset in ("utf-16", "utf-32")),
         ]
-        for field in self._schemas.resolved(schema).get("properties", {}):
+        for field in like(self._contract.document, schema, example).get("properties", {}):
             bodies += _raw_fields(field, example)
         yield _sets("body", "no body", body=None)
         yield from (_sets("body", f"body {body[:60]!r}", body=body) for body in bodies)
 
     def _values(self, schema: Mapping[str, Any], example: Any) -> Iterator[Any]:
         """What differs from the example in one place."""
-        resolved = self._schemas.resolved(schema)
+        resolved = like(self._contract.document, schema, example)
         yield from STRANGE_VALUES
         if not isinstance(example, dict):
             yield from _texts(resolved, example) if isinstance(example, str) else _numbers(resolved)

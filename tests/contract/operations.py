@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from contract.loader import load
+from contract.unions import like
 from tests.handlers.support import somebody
 from tests.harness import Api, bearer, remember
 from tests.staff import Hired, member
@@ -106,10 +107,9 @@ def example(operation_id: str) -> Any:
 
 
 def properties(operation_id: str) -> Mapping[str, Any]:
+    """Of a body of several kinds those of the one that the contract shows."""
     schema = CONTRACT.operation(operation_id)["requestBody"]["content"]["application/json"]["schema"]
-    found: Mapping[str, Any] = CONTRACT.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]][
-        "properties"
-    ]
+    found: Mapping[str, Any] = like(CONTRACT.document, schema, example(operation_id))["properties"]
     return found
 
 

@@ -37,6 +37,19 @@ class Access(NamedTuple):
 PUBLIC, USER = Access("public", "ignored"), Access("user")
 STAFF = Access("admin")
 ACCESS = {
+    "admin.content.texts.create": STAFF,
+    "admin.content.texts.get": STAFF,
+    "admin.content.texts.list": STAFF,
+    "admin.content.texts.preview": STAFF,
+    "admin.content.texts.publish": STAFF,
+    "admin.content.texts.remove": STAFF,
+    "admin.content.texts.restore": STAFF,
+    "admin.content.texts.unpublish": STAFF,
+    "admin.content.texts.update": STAFF,
+    "admin.content.categories.get": STAFF,
+    "admin.content.categories.set": STAFF,
+    "admin.content.revisions.get": STAFF,
+    "admin.content.revisions.list": STAFF,
     "admin.appeals.claim": STAFF,
     "admin.appeals.decide": STAFF,
     "admin.appeals.find": STAFF,
@@ -271,6 +284,18 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
 EVERYBODYS = "staff with the permission may do so with everybody's account"
 OF_ALL_STAFF = "tickets are of whoever works on them; what is assigned to another is refused"
 NOBODYS = {
+    "admin.content.texts.create": "texts for everybody are nobody's",
+    "admin.content.texts.get": "texts for everybody are nobody's",
+    "admin.content.texts.list": "texts for everybody are nobody's",
+    "admin.content.texts.preview": "texts for everybody are nobody's",
+    "admin.content.texts.publish": "texts for everybody are nobody's",
+    "admin.content.texts.remove": "texts for everybody are nobody's",
+    "admin.content.texts.restore": "texts for everybody are nobody's",
+    "admin.content.texts.unpublish": "texts for everybody are nobody's",
+    "admin.content.texts.update": "texts for everybody are nobody's",
+    "admin.content.categories.set": "texts for everybody are nobody's",
+    "admin.content.revisions.get": "texts for everybody are nobody's",
+    "admin.content.revisions.list": "texts for everybody are nobody's",
     "admin.cases.approve": "cases are of all who review them",
     "admin.cases.claim": "cases are of all who review them",
     "admin.cases.find": "cases are of all who review them",

@@ -14,7 +14,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from openapi_spec_validator.readers import read_from_filename
 
-from contract.bounds import BODY_LIMIT, LARGEST, SMALLEST
+from contract.bounds import BODY_LIMIT, LARGEST, LARGEST_OF_STAFF, SMALLEST
 from contract.loader import METHODS, OPENAPI, ROOT, Contract, load, read_yaml, require_valid
 from contract.policy import ContractError
 from contract.schemas import SchemaCompiler
@@ -493,7 +493,12 @@ class TestExpansion:
         limits = sorted(contract.operation(name).get(BODY_LIMIT, 0) for name in contract.policies)
         limits = [limit for limit in limits if limit]
         assert limits[len(limits) // 2] == limits[0] == SMALLEST
-        assert limits[-1] <= LARGEST
+        large = [name for name in contract.policies if contract.policies[name].large_body]
+        assert {contract.policies[name].scope for name in large} == {"admin"}
+        assert max(contract.operation(name)[BODY_LIMIT] for name in large) <= LARGEST_OF_STAFF
+        assert all(
+            contract.operation(name).get(BODY_LIMIT, 0) <= LARGEST for name in contract.policies.keys() - {*large}
+        )
 
     def test_operations_with_the_key_take_it(self, contract: Contract) -> None:
         for name, policy in contract.policies.items():

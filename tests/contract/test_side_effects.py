@@ -14,6 +14,7 @@ from tests.contract import (
     admin_audit_scenarios,
     admin_cases_scenarios,
     admin_config_scenarios,
+    admin_content_scenarios,
     admin_jobs_scenarios,
     admin_providers_scenarios,
     admin_recoveries_scenarios,
@@ -133,6 +134,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_user_scenarios.SCENARIOS
     | admin_cases_scenarios.SCENARIOS
     | admin_rules_scenarios.SCENARIOS
+    | admin_content_scenarios.SCENARIOS
     | admin_recoveries_scenarios.SCENARIOS
     | admin_translations_scenarios.SCENARIOS
     | admin_trust_scenarios.SCENARIOS
@@ -233,6 +235,7 @@ CONDITIONAL: Conditional = (
     | admin_user_scenarios.CONDITIONAL
     | admin_cases_scenarios.CONDITIONAL
     | admin_rules_scenarios.CONDITIONAL
+    | admin_content_scenarios.CONDITIONAL
     | admin_recoveries_scenarios.CONDITIONAL
     | admin_translations_scenarios.CONDITIONAL
     | admin_trust_scenarios.CONDITIONAL

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from contract.loader import Contract, load
 from contract.schemas import CHECK, EXACT_PATTERN, OVERRIDE
 from contract.texts import LOCALES, NAMESPACES, Texts, negotiate
+from contract.unions import field_of, kinds_of
 from domain.locales import LOCALES as OFFERED
 
 CONTRACT = load()
@@ -212,7 +213,9 @@ def request_schemas(contract: Contract) -> Iterator[Any]:
     components = contract.document["components"]
     for name in contract.policies:
         operation = contract.operation(name)
-        yield from (media["schema"] for media in operation.get("requestBody", {}).get("content", {}).values())
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            body = resolved(contract, media["schema"])
+            yield from kinds_of(contract.document, body).values() if field_of(body) else [body]
         for parameter in operation.get("parameters", ()):
             found = components["parameters"][parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
             yield found["schema"]

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.bounds import BODY_LIMIT
 from contract.schemas import SchemaCompiler
+from contract.unions import like
 from portal.actions import ACTIONS
 from runtime.settings import Settings
 from tests.conftest import Databases
@@ -214,8 +215,9 @@ def with_value(example: Any, steps: tuple[str, ...], value: Any) -> Any:
 
 
 def body_schema(operation_id: str) -> Mapping[str, Any]:
-    schema: Mapping[str, Any] = CONTRACT.operation(operation_id)["requestBody"]["content"][JSON]["schema"]
-    return schema
+    """Of a body of several kinds the one that the contract shows."""
+    media = CONTRACT.operation(operation_id)["requestBody"]["content"][JSON]
+    return like(CONTRACT.document, media["schema"], media["example"])
 
 
 def encoded(value: Any) -> bytes:

@@ -7,6 +7,7 @@ import pytest
 
 from contract.loader import ROOT, load
 from contract.schemas import SchemaCompiler
+from contract.unions import field_of, kinds_of
 from contract.wire import FOLDER, Types, files, types_of
 from domain.answers.prepared import Prepared
 from domain.wire import auth, common, users
@@ -55,8 +56,11 @@ def test_a_body_has_the_fields_of_its_schema() -> None:
         if types.body is None:
             continue
         schema = CONTRACT.operation(name)["requestBody"]["content"]["application/json"]["schema"]
-        fields = schemas.resolved(schema)["properties"].keys() - set(CONTRACT.policies[name].captcha)
-        assert get_type_hints(meant(types.body)[1]).keys() == fields
+        schema, shape = schemas.resolved(schema), meant(types.body)[1]
+        kinds = kinds_of(CONTRACT.document, schema).values() if field_of(schema) else [schema]
+        for kind, each in zip(kinds, get_args(shape) or [shape], strict=True):
+            fields = kind["properties"].keys() - set(CONTRACT.policies[name].captcha)
+            assert get_type_hints(each).keys() == fields
 
 
 def test_what_is_committed_is_what_the_contract_says() -> None:

@@ -1,0 +1,85 @@
+"""Categories of the blog, the help center and the FAQ, as staff arranges them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy import ARRAY, Uuid, delete, exists, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from persistence.engine.connection import Connection
+from persistence.models import ContentCategory, ContentEntry, Edition, Publication
+
+Row = ContentCategory
+
+
+class ContentCategories:
+    """The version of a list is the number of an edition of its own, which nothing else moves."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def all(self, kind: str) -> Sequence[ContentCategory]:
+        """In their order."""
+        return await self._connection.scalars(select(Row).where(Row.kind == kind).order_by(Row.sort_order, Row.id))
+
+    async def hold_all(self, kind: str) -> Sequence[ContentCategory]:
+        """In their order; until the transaction ends nobody puts a text into one."""
+        rows = select(Row).where(Row.kind == kind).order_by(Row.sort_order, Row.id)
+        return await self._connection.scalars(rows.with_for_update())
+
+    async def version(self, kind: str) -> int:
+        """0 before the first change."""
+        return await self._connection.scalar(select(Edition.number).where(Edition.name == _list(kind))) or 0
+
+    async def move_on(self, kind: str, version: int) -> bool:
+        """False when the list has another version than that. To be called first: changes wait for each other here."""
+        if version == 0:
+            row = upsert(Edition).values(name=_list(kind), number=1).on_conflict_do_nothing()
+            return await self._connection.scalar(row.returning(Edition.number)) is not None
+        seen = update(Edition).where(Edition.name == _list(kind), Edition.number == version)
+        return await self._connection.scalar(seen.values(number=version + 1).returning(Edition.number)) is not None
+
+    async def known(self, kind: str, ids: Collection[UUID]) -> set[UUID]:
+        """Which of them there are, and stay until the transaction ends."""
+        found = select(Row.id).where(Row.kind == kind, Row.id.in_(ids)).order_by(Row.id).with_for_update(read=True)
+        return set(await self._connection.scalars(found))
+
+    async def is_used(self, category_id: UUID, now: datetime) -> bool:
+        """By the draft of a text, or by what is public or will be."""
+        lasting = or_(Publication.shown_until.is_(None), Publication.shown_until > now)
+        of_it = literal([category_id], ARRAY(Uuid))
+        drafts = exists().where(ContentEntry.category_ids.op("@>")(of_it))
+        public = exists().where(Publication.category_ids.op("@>")(of_it), lasting)
+        return bool(await self._connection.scalar(select(or_(drafts, public))))
+
+    async def remove(self, ids: Collection[UUID]) -> None:
+        await self._connection.execute(delete(Row).where(Row.id.in_(ids)))
+
+    async def put(self, kind: str, categories: Sequence[tuple[UUID | None, Mapping[str, Any]]]) -> bool:
+        """Change those that have an id and add the others, all in this order. False where two have the same slug."""
+        try:
+            async with self._connection.savepoint():
+                await self._free_slugs([category_id for category_id, _ in categories if category_id is not None])
+                for place, (category_id, columns) in enumerate(categories):
+                    await self._put(kind, category_id, {**columns, "sort_order": place})
+        except UniqueViolation:
+            return False
+        return True
+
+    async def _free_slugs(self, ids: Collection[UUID]) -> None:
+        """Two may exchange theirs."""
+        for category_id in ids:
+            await self._connection.execute(update(Row).where(Row.id == category_id).values(slug=str(category_id)))
+
+    async def _put(self, kind: str, category_id: UUID | None, columns: Mapping[str, Any]) -> None:
+        if category_id is None:
+            await self._connection.execute(insert(Row).values(kind=kind, **columns))
+            return
+        await self._connection.execute(update(Row).where(Row.id == category_id).values(**columns))
+
+
+def _list(kind: str) -> str:
+    return f"{kind}.categories"
