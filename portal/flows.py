@@ -24,6 +24,7 @@ FLOWS = {
     "export": ("gdpr.export", "gdpr.export_status", "gdpr.export_download"),
     "leave": ("users.deactivate", "auth.reactivation.validate", "users.reactivate"),
     "deletion": ("gdpr.delete", "gdpr.cancel_deletion"),
+    "support": ("support.create", "support.find", "support.reply", "support.reopen"),
 }
 
 
