@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from typing import Any
 from uuid import UUID
 
@@ -28,8 +29,11 @@ from benchmarks.report import Row, Target, compared, ratio_at_least, row
 from benchmarks.stand import Stand
 from contract.loader import Contract, load
 from contract.policy import Policy
+from domain.clock import utc_now
 from runtime.settings import Settings
 from runtime.web.app import Application
+from services.content.previews import Previews
+from services.keyring import Keyring
 from tests.processes.biore import SECRET as OUR_SECRET
 from tests.statements import asked
 
@@ -61,8 +65,26 @@ INSERT INTO data_exports (id, request_id, user_id, key, provider, size, expires_
 INSERT INTO challenges (id, purpose, phone, phone_hash, code_hash, sent_at, expires_at)
     SELECT user_id, 'verify-phone-fan', '+905551112299', decode(md5(user_id::text), 'hex'), '', now(),
            now() + interval '1 hour' FROM {some};
+INSERT INTO content_categories (id, kind, slug, name)
+    SELECT md5(kind || n)::uuid, kind, kind || '-' || n, 'Category ' || n
+    FROM unnest(ARRAY['blog', 'help', 'faq']) AS kind, generate_series(1, 6) AS n;
+INSERT INTO content_entries (id, kind, slug) SELECT md5(kind || n)::uuid, kind, kind || '-' || n
+    FROM unnest(ARRAY['announcement', 'article', 'faq', 'legal', 'page', 'post']) AS kind, generate_series(1, 100) AS n;
+INSERT INTO content_revisions (entry_id, number, source)
+    SELECT id, 1, jsonb_build_object('title', 'Title', 'html', repeat('<p>Words to read.</p>', 50))
+    FROM content_entries WHERE kind = 'page';
+INSERT INTO publications (id, entry_id, revision, kind, slug, locale, title, excerpt, html, folded, type,
+                          category_ids, published_at, updated_at, shown_from, sanitizer_version, label)
+    SELECT gen_random_uuid(), e.id, 1, e.kind,
+           CASE e.slug WHEN 'legal-1' THEN 'privacy' WHEN 'legal-2' THEN 'terms' ELSE e.slug END,
+           'en', 'Title of ' || e.slug, 'In short.', repeat('<p>Words to read.</p>', 50), 'words to read', 'INFO',
+           array_remove(ARRAY[c.id], NULL), at, at, at, 1, '1.0'
+    FROM (SELECT *, now() - interval '1 day' AS at FROM content_entries) e
+    LEFT JOIN content_categories c
+        ON c.slug = CASE e.kind WHEN 'post' THEN 'blog-1' WHEN 'article' THEN 'help-1' WHEN 'faq' THEN 'faq-1' END;
 VACUUM ANALYZE
 """
+PREVIEWED = UUID(bytes=md5(b"page1", usedforsecurity=False).digest())
 SOME = "(SELECT user_id FROM sessions WHERE revoked_at IS NULL ORDER BY id LIMIT {count}) AS them"
 PAIRS = "SELECT user_id, id FROM sessions WHERE revoked_at IS NULL ORDER BY id LIMIT %s"
 
@@ -83,12 +105,26 @@ def _own(name: str) -> Callable[[str, Person], str]:
     return lambda path, person: path.replace(f"{{{name}}}", str(person.user_id))
 
 
+def _preview(path: str, _: Person) -> str:
+    previews = Previews(Keyring((OUR_SECRET,)).digests, utc_now)
+    return path.replace("{token}", previews.sign("page", PREVIEWED, 1, utc_now() + timedelta(hours=1)))
+
+
+def _called(slug: str) -> Callable[[str, Person], str]:
+    return lambda path, _: path.replace("{slug}", slug)
+
+
 # How the URL of an operation is made for a person, where its path alone does not do.
 URLS: Mapping[str, Callable[[str, Person], str]] = {
     "auth.otp.challenge": _own("id"),
     "upload.status": _own("id"),
     "gdpr.export_status": _own("id"),
     "gdpr.export_download": _own("id"),
+    "content.articles.find": _called("article-7"),
+    "content.pages.find": _called("page-7"),
+    "content.posts.find": _called("post-7"),
+    "content.previews.find": _preview,
+    "themes.active": lambda path, _: f"{path}?target=CLIENT",
     "users.usernames.check": lambda path, person: f"{path}?username=free{person.number}",
     "auth.reactivation.validate": lambda path, person: f"{path}?token={person.session_id}",
 }
