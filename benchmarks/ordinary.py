@@ -44,6 +44,7 @@ BY_HAND = "the same SQL by hand"
 MEASURED = {"public", "user", "creator"}  # staff is few, and its lists have a part of their own
 TIMES_FASTAPI_USERS, TIMES_BY_HAND = 4.0, 0.8
 TIMES_KEPT, TIMES_UNCHANGED = 5.0, 7.0
+LARGE = {"i18n.translations.bundle"}  # more than 5 000 texts in one answer: told, not judged
 # What the pages of so many accounts show. Rows that are named in a path have the id of their account.
 ROWS = """
 UPDATE sessions SET confirmed_at = now() + interval '1 hour';
@@ -82,6 +83,13 @@ INSERT INTO publications (id, entry_id, revision, kind, slug, locale, title, exc
     FROM (SELECT *, now() - interval '1 day' AS at FROM content_entries) e
     LEFT JOIN content_categories c
         ON c.slug = CASE e.kind WHEN 'post' THEN 'blog-1' WHEN 'article' THEN 'help-1' WHEN 'faq' THEN 'faq-1' END;
+INSERT INTO translations (locale, namespace, key, text, status, origin)
+    SELECT 'de', 'measured', 'key_' || n, 'Ein Text mit der Nummer ' || n, 'APPROVED', 'STAFF'
+    FROM generate_series(1, 5000) AS n;
+INSERT INTO tickets (id, user_id, subject, status, priority, updated_at)
+    SELECT user_id, user_id, 'A question', 'OPEN', 'MEDIUM', now() FROM {some};
+INSERT INTO ticket_messages (id, ticket_id, author_type, author_id, content)
+    SELECT gen_random_uuid(), user_id, 'USER', user_id, 'How do I do this?' FROM {some}, generate_series(1, 3);
 VACUUM ANALYZE
 """
 PREVIEWED = UUID(bytes=md5(b"page1", usedforsecurity=False).digest())
@@ -124,6 +132,9 @@ URLS: Mapping[str, Callable[[str, Person], str]] = {
     "content.pages.find": _called("page-7"),
     "content.posts.find": _called("post-7"),
     "content.previews.find": _preview,
+    "i18n.translations.bundle": lambda path, _: path.replace("{locale}", "de"),
+    "i18n.translations.namespace": lambda path, _: path.replace("{locale}", "de").replace("{namespace}", "errors"),
+    "support.find": _own("ticketId"),
     "themes.active": lambda path, _: f"{path}?target=CLIENT",
     "users.usernames.check": lambda path, person: f"{path}?username=free{person.number}",
     "auth.reactivation.validate": lambda path, person: f"{path}?token={person.session_id}",
@@ -181,11 +192,11 @@ def _rows(
     ours, hand = ([load.per_second for load in column] for column in zip(*loads, strict=True))
     base = row(NAME, policy.operation_id, "requests/s", ours)
 
-    def judged(other: str, rates: Sequence[float], bound: Target) -> Row:
+    def judged(other: str, rates: Sequence[float], bound: Target | None) -> Row:
         return compared(base, ours, other, rates, bound)
 
     times = TIMES_FASTAPI_USERS if policy.cache is None else TIMES_KEPT
-    yield judged(FASTAPI_USERS, least, ratio_at_least(times))
+    yield judged(FASTAPI_USERS, least, None if policy.operation_id in LARGE else ratio_at_least(times))
     yield judged(BY_HAND, hand, ratio_at_least(TIMES_BY_HAND))
 
 
