@@ -84,6 +84,8 @@ class TestTerms:
         published(server, "terms", "<p>Terms.</p>", "3.0")
         published(server, "privacy", "<p>Privacy.</p>")
         assert read(api, "terms")["content"] == "<p>Terms.</p>"
+        tag = api.call("legal.terms").headers["etag"]
+        assert api.call("legal.terms", headers={"If-None-Match": tag}).status_code == 304
 
     def test_former_versions_stay_readable(self, api: Api, server: Server) -> None:
         now = datetime.now(UTC)
