@@ -96,8 +96,10 @@ class ContentTexts:
         found = select(*WRITTEN).where(Revision.entry_id == entry_id, Revision.number == number)
         return await self._connection.row(found)
 
-    async def add(self, columns: Mapping[str, Any], source: Mapping[str, Any], author_id: UUID, now: datetime) -> Any:
-        """The id; None where another has the slug."""
+    async def add(
+        self, columns: Mapping[str, Any], source: Mapping[str, Any], author_id: UUID | None, now: datetime
+    ) -> Any:
+        """The id; None where another has the slug. ``author_id``: one of the staff, if it was written by anybody."""
         times = {"created_at": now, "updated_at": now}
         try:
             async with self._connection.savepoint():
@@ -196,7 +198,7 @@ class ContentTexts:
         return await self._connection.scalar(changed) is not None
 
     async def _add_revision(
-        self, entry_id: UUID, number: int, source: Mapping[str, Any], author_id: UUID, now: datetime
+        self, entry_id: UUID, number: int, source: Mapping[str, Any], author_id: UUID | None, now: datetime
     ) -> None:
         times = {"created_at": now, "updated_at": now}
         row = insert(Revision).values(entry_id=entry_id, number=number, author_id=author_id, source=source, **times)

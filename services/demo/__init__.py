@@ -13,13 +13,14 @@ from psycopg import IntegrityError
 
 from persistence.engine.database import Database
 from persistence.repositories import Repositories
-from services.demo import support, themes
+from services.demo import content, support, themes
 
 Seed = Callable[[Repositories, datetime], Awaitable[None]]
 
 SEEDS: Mapping[str, Seed] = {
     "support": support.seed,
     "themes": themes.seed,
+    "content": content.seed,
 }
 """By area, in the order in which they are made."""
 
