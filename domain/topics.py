@@ -501,5 +501,9 @@ def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
 
 
 TOPICS: Mapping[str, type[Topic]] = {kind.topic: kind for kind in _declared(Topic)}
-EVENTS: Mapping[str, Callable[..., Topic]] = {"ticket_created": TicketCreated, "ticket_update": TicketUpdate}
+EVENTS: Mapping[str, Callable[..., Topic]] = {
+    "legal_changed": LegalChanged,
+    "ticket_created": TicketCreated,
+    "ticket_update": TicketUpdate,
+}
 """What a notification of each kind leaves behind."""

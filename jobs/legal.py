@@ -24,7 +24,7 @@ async def tell(job: Job[topics.TellOfLegalVersion], uow: UnitOfWork, clock: Cloc
         if not await db.legal.reach(version.id, payload.after, page.last, clock()):
             return
         for user_id in await db.legal.note_told(version, page.to_tell):
-            await db.outbox.add(topics.LegalChanged(user_id, version.id))
+            await db.notifications.notify("legal_changed", user_id, {"version": version.id}, str(version.id))
         if page.last is not None:
             await db.outbox.add_later(topics.TellOfLegalVersion(version.id, page.last), TELL_PAUSE)
 

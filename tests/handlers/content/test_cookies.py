@@ -7,8 +7,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from tests.handlers.gdpr.test_export import archive, built
 from tests.handlers.support import account, change, insert
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
+from tests.persistence.test_gdpr_completeness import erase
 
 CHOICE = {"analytics": True, "marketing": False, "functional": True}
 
@@ -84,6 +86,20 @@ class TestSave:
         tables.run("DELETE FROM users")
         response = save(api, access)
         assert (response.status_code, code_of(response)) == (404, "error.user.not_found")
+
+    def test_an_archive_has_what_was_chosen(self, api: Api, access: str, server: Server) -> None:
+        save(api)
+        save(api, access)
+        (told,) = archive(api.get(built(api, server, bearer(access))))["consent_records.json"]
+        assert (told["kind"], told["details"], told["ip_address"]) == ("COOKIE_CONSENT", CHOICE, api.address)
+
+    def test_an_erasure_leaves_the_choice_and_nothing_that_leads_to_anybody(
+        self, api: Api, access: str, user_id: UUID, server: Server, tables: Tables
+    ) -> None:
+        save(api, access)
+        erase(server, tables, user_id)
+        row = tables.one("SELECT details, ip_address, user_agent FROM consent_records")
+        assert row == {"details": CHOICE, "ip_address": None, "user_agent": None}
 
     def test_records_of_visitors_are_forgotten_in_time(
         self, api: Api, user_id: UUID, server: Server, tables: Tables
