@@ -168,7 +168,7 @@ class Policy:
     ``captcha``: the fields of the body that may carry its token, the present name first; none where there is none.
     ``captcha_of_all``: it is asked of who shows an access token, too.
     ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
-    ``bare``: a success has no envelope.
+    ``bare``: a success has no envelope. ``narrow``: a body may be too large although each of its fields is none.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
     ``permission``: what one of the staff must have; None in every other scope. ``second_factor``: whether the session
     of one of the staff must have passed one.
@@ -200,6 +200,7 @@ class Policy:
     bare: bool = False
     cursor: Cursor | None = None
     captcha_of_all: bool = True
+    narrow: bool = False
 
     @property
     def codes(self) -> frozenset[str]:
@@ -272,6 +273,7 @@ def compile_policy(
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
         side_effects=tuple(_side_effect(where, effect) for effect in operation["x-biore-side-effects"]),
         captcha_of_all=operation.get("x-biore-captcha") != ANONYMOUS,
+        narrow="x-biore-body-limit" in operation,
     )
 
 

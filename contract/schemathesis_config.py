@@ -9,6 +9,7 @@ BUSINESS = {400, 422}
 PRECONDITION = 412
 # A call without `If-Match` is refused with a status of its own, once the rest of it is valid.
 MISSING = ("400", "401", "403", "404", "406", "422", "428")
+REJECTED = ("400", "401", "403", "404", "405", "406", "409", "415", "422", "428", "429", "5xx")
 # Schemathesis' own: what no valid request can rule out from outside.
 ALWAYS_EXPECTED = ("2xx", "401", "403", "404", "409", "429", "5xx")
 HEADER = """\
@@ -34,7 +35,8 @@ max-steps = 8
 
 def configuration(contract: Contract) -> str:
     """The text of ``schemathesis.toml``."""
-    exceptions = (table for policy in contract.policies.values() for table in (_expected(policy), _versioned(policy)))
+    kinds = (_expected, _versioned, _narrow)
+    exceptions = (kind(policy) for policy in contract.policies.values() for kind in kinds)
     return HEADER + "".join(filter(None, exceptions))
 
 
@@ -53,6 +55,19 @@ def _expected(policy: Policy) -> str:
         f"checks.positive_data_acceptance.expected-statuses = {expected}\n",
     )
     return "\n".join(lines)
+
+
+def _narrow(policy: Policy) -> str:
+    """Whatever else is wrong with it, a body that is too large is refused first."""
+    if not policy.narrow:
+        return ""
+    checks = {"positive_data_acceptance": ALWAYS_EXPECTED, "negative_data_rejection": REJECTED}
+    lines = (
+        "\n[[operations]]",
+        f'include-operation-id = "{policy.operation_id}"',
+        *(f"checks.{name}.expected-statuses = {json.dumps([*known, '413'])}" for name, known in checks.items()),
+    )
+    return "\n".join(lines) + "\n"
 
 
 def _versioned(policy: Policy) -> str:

@@ -50,6 +50,7 @@ class StaffRoles(TypedDict):
 
 class StaffGrant(TypedDict):
     role: StaffRoleName
+    locales: list[str] | None
     grantedAt: str
     grantedBy: str | None
     expiresAt: str | None
@@ -73,6 +74,7 @@ class GrantRoleRequest(TypedDict):
     email: str
     role: StaffRoleName
     expiresAt: NotRequired[str]
+    locales: NotRequired[list[str]]
     reason: str
 
 

@@ -12,6 +12,8 @@ from domain.admin.staff import member_view, require_future, require_other, requi
 from domain.errors import ApiError
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from domain.wire import admin as wire
     from handlers.needs import Clock, Permissions, Principal, Repositories, Walk
 
@@ -36,10 +38,13 @@ async def grant(
         raise not_found("account")
     require_other(user.id, principal)
     require_suitable(user)
-    if not await db.staff.add(user.id, role, reason, by=principal.user_id, expires_at=expires_at, now=clock()):
+    locales = body.get("locales")
+    given: dict[str, Any] = {"by": principal.user_id, "expires_at": expires_at, "locales": locales}
+    if not await db.staff.add(user.id, role, reason, now=clock(), **given):
         raise ApiError("admin.staff.already")
     await _tell_owners(db, topics.GRANTED, user.id, role, principal.user_id)
-    told = {"role": role, "expiresAt": body.get("expiresAt")}
+    told: dict[str, Any] = {"role": role, "expiresAt": body.get("expiresAt")}
+    told |= {"locales": locales} if locales else {}
     await db.audit.record("admin.staff.grant", actor=principal.user_id, target=user.id, reason=reason, after=told)
     member = await db.staff.get(user.id)
     return member_view(member)

@@ -67,6 +67,7 @@ class Grant(NamedTuple):
     expires_at: datetime | None
     created_at: datetime
     granted_by: UUID | None
+    locales: Sequence[str] | None
 
 
 class Member(NamedTuple):
@@ -106,12 +107,20 @@ class Staff:
         return [Assignment(role, locales) for role, locales in rows]
 
     async def add(
-        self, user_id: UUID, role: str, reason: str, *, by: UUID | None, expires_at: datetime | None, now: datetime
+        self,
+        user_id: UUID,
+        role: str,
+        reason: str,
+        *,
+        by: UUID | None,
+        expires_at: datetime | None,
+        now: datetime,
+        locales: Sequence[str] | None = None,
     ) -> bool:
         """False when the account has the role. One that had expired is granted anew."""
-        row = {"user_id": user_id, "role": role, "reason": reason, "granted_by": by, "expires_at": expires_at}
-        added = pg_insert(StaffRole).values(**row)
-        anew = {name: added.excluded[name] for name in ("reason", "granted_by", "expires_at")}
+        told = {"reason": reason, "granted_by": by, "expires_at": expires_at, "locales": locales}
+        added = pg_insert(StaffRole).values(user_id=user_id, role=role, **told)
+        anew = {name: added.excluded[name] for name in told}
         added = added.on_conflict_do_update(
             index_elements=[StaffRole.user_id, StaffRole.role],
             set_=anew | {"created_at": func.now()},
@@ -179,4 +188,4 @@ class Staff:
         return next(iter(await self._members([user_id])), None)
 
 
-_grant = (StaffRole.role, StaffRole.expires_at, StaffRole.created_at, StaffRole.granted_by)
+_grant = (StaffRole.role, StaffRole.expires_at, StaffRole.created_at, StaffRole.granted_by, StaffRole.locales)

@@ -190,7 +190,7 @@ EDITS = {
     "a body that is too large": (SCHEMAS, TEXT, "{type: string, maxLength: 30000,", "are more than 262144"),
     "a body limit by hand": (
         AUTH, "    x-biore-page: auth/login\n",
-        "    x-biore-page: auth/login\n    x-biore-body-limit: 9\n", "unknown extension"),
+        "    x-biore-page: auth/login\n    x-biore-body-limit: 9\n", "x-biore-body-limit must be 16384 to 262144"),
     "a password in any form of text": (
         "schemas/auth.yaml", "maxLength: 1024, x-biore-normalize: [nfc]", "maxLength: 1024", "[nfc]"),
     "a success without a name": (AUTH, "{$ref: ../schemas/auth.yaml#/Registration}", "{type: object}", "named schema"),

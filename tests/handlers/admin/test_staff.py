@@ -11,7 +11,7 @@ import pytest
 from tests.contract.operations import CONTRACT
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, insert
-from tests.harness import Api, Server, Tables, code_of
+from tests.harness import Api, Server, Tables, broken_rules, code_of
 from tests.staff import Hired, grant, hired, member
 
 REASON = "Joins the operations team."
@@ -54,6 +54,14 @@ class TestGrant:
         assert code_of(self.grant(api, owner, expiresAt="2020-01-01T00:00:00Z")) == "admin.staff.expiry_past"
         told = self.grant(api, owner, expiresAt="2999-01-01T00:00:00Z").json()["data"]
         assert told["roles"][0]["expiresAt"] == "2999-01-01T00:00:00.000Z"
+
+    def test_one_for_some_languages(self, api: Api, server: Server, tables: Tables, owner: Hired) -> None:
+        account(api, tables)
+        told = self.grant(api, owner, role="TRANSLATOR", locales=["de", "pt-BR"]).json()["data"]
+        assert told["roles"][0]["locales"] == ["de", "pt-BR"]
+        (row,) = audited(tables, "admin.staff.grant")
+        assert row["after"]["locales"] == ["de", "pt-BR"]
+        assert broken_rules(self.grant(api, owner, locales=[])) == {("locales", "minItems")}
 
     def test_the_same_one_twice(self, api: Api, server: Server, tables: Tables, owner: Hired) -> None:
         user_id = account(api, tables)
