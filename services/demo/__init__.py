@@ -13,7 +13,7 @@ from psycopg import IntegrityError
 
 from persistence.engine.database import Database
 from persistence.repositories import Repositories
-from services.demo import content, support, themes
+from services.demo import content, legal, support, themes
 
 Seed = Callable[[Repositories, datetime], Awaitable[None]]
 
@@ -21,6 +21,7 @@ SEEDS: Mapping[str, Seed] = {
     "support": support.seed,
     "themes": themes.seed,
     "content": content.seed,
+    "legal": legal.seed,
 }
 """By area, in the order in which they are made."""
 

@@ -146,6 +146,8 @@ class TestServe:
             with biore.client() as visitor:
                 theme = visitor.get("themes/active", params={"target": "CLIENT"}).json()["data"]["preset"]
                 assert (theme["slug"], theme["lightTokens"].keys()) == ("daylight", theme["darkTokens"].keys())
+                terms = visitor.get("legal/terms").json()["data"]
+                assert (terms["version"], terms["locale"]) == ("1.0", "en")
                 biore.cli("demo", "clear")
                 until(lambda: "daylight" not in visitor.get("themes").text, "the theme gone")
             first.terminate()
