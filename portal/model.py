@@ -359,7 +359,8 @@ class _Reader:
 
     def _parameter(self, parameter: Json) -> Field:
         schema = parameter["schema"]
-        described = {"description": parameter.get("description", "")} | self._resolved(schema)
+        described = dict(self._resolved(schema))
+        described["description"] = _both(parameter.get("description", ""), described.get("description", ""))
         for key in ("example", "deprecated", "x-biore-clamp"):
             if key in parameter:
                 described[key] = parameter[key]
@@ -497,3 +498,9 @@ def _effect(effect: Json) -> Effect:
 
 def _told(text: str) -> str:
     return with_values(text, CATALOGUE)
+
+
+def _both(purpose: str, values: str) -> str:
+    """What a parameter is for, then what its values are; once where the second begins with the first."""
+    purpose, values = purpose.strip(), values.strip()
+    return values if values.startswith(purpose.removesuffix(".")) else f"{purpose} {values}".strip()

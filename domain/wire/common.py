@@ -25,16 +25,16 @@ StatementGround: TypeAlias = Literal["ILLEGAL", "TERMS"]
 StatementEnd: TypeAlias = Literal["LIFTED", "EXPIRED", "REPLACED", "GRANTED", None]
 
 
-AnnouncementType: TypeAlias = Literal["INFO", "MAINTENANCE", "INCIDENT", "FEATURE", "WARNING"]
-
-
-ThemeTarget: TypeAlias = Literal["CLIENT", "ADMIN"]
-
-
 TicketStatus: TypeAlias = Literal["OPEN", "ASSIGNED", "IN_PROGRESS", "WAITING_USER", "WAITING_INTERNAL", "RESOLVED", "CLOSED"]
 
 
 TicketPriority: TypeAlias = Literal["LOW", "MEDIUM", "HIGH", "URGENT"]
+
+
+AnnouncementType: TypeAlias = Literal["INFO", "MAINTENANCE", "INCIDENT", "FEATURE", "WARNING"]
+
+
+ThemeTarget: TypeAlias = Literal["CLIENT", "ADMIN"]
 
 
 TestOutcome: TypeAlias = Literal["OK", "REJECTED", "UNAVAILABLE"]
@@ -53,7 +53,7 @@ class ProviderTest(TypedDict):
     attempts: list[ProviderAttempt]
 
 
-ContentKind: TypeAlias = Literal["page", "post", "article", "faq", "announcement", "legal"]
-
-
 TicketAuthorType: TypeAlias = Literal["USER", "AGENT", "SYSTEM"]
+
+
+ContentKind: TypeAlias = Literal["page", "post", "article", "faq", "announcement", "legal"]

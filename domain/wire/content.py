@@ -5,44 +5,6 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict
 from domain.wire import common
 
 
-class ContactRequest(TypedDict):
-    name: NotRequired[str]
-    email: str
-    subject: str
-    message: str
-
-
-class CookieConsentRequest(TypedDict):
-    analytics: bool
-    marketing: bool
-    functional: bool
-
-
-class CookieConsentStatus(TypedDict):
-    currentVersion: str
-    userVersion: str | None
-    requiresReConsent: bool
-
-
-CookieCategoryId: TypeAlias = Literal["essential", "functional", "analytics", "marketing"]
-
-
-class CookieText(TypedDict):
-    en: str
-    tr: str
-
-
-class CookieCategory(TypedDict):
-    id: CookieCategoryId
-    required: bool
-    name: CookieText
-    description: CookieText
-
-
-class CookiePolicy(TypedDict):
-    categories: list[CookieCategory]
-
-
 class SitePageSummary(TypedDict):
     slug: str
     title: str
@@ -125,6 +87,44 @@ class PublicAnnouncement(TypedDict):
     locale: str | None
     startsAt: str | None
     endsAt: str | None
+
+
+class ContactRequest(TypedDict):
+    name: NotRequired[str]
+    email: str
+    subject: str
+    message: str
+
+
+class CookieConsentRequest(TypedDict):
+    analytics: bool
+    marketing: bool
+    functional: bool
+
+
+class CookieConsentStatus(TypedDict):
+    currentVersion: str
+    userVersion: str | None
+    requiresReConsent: bool
+
+
+CookieCategoryId: TypeAlias = Literal["essential", "functional", "analytics", "marketing"]
+
+
+class CookieText(TypedDict):
+    en: str
+    tr: str
+
+
+class CookieCategory(TypedDict):
+    id: CookieCategoryId
+    required: bool
+    name: CookieText
+    description: CookieText
+
+
+class CookiePolicy(TypedDict):
+    categories: list[CookieCategory]
 
 
 class SitePage(TypedDict):

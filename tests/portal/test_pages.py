@@ -80,6 +80,12 @@ class TestOperationPages:
             assert [ident for ident in page.ids if ident in PARTS] == PARTS
             assert page.find("try").get("data-locale") == locale
 
+    def test_a_parameter_says_what_it_is_for_and_what_its_values_are(self, operations: dict[str, Operation]) -> None:
+        told = {parameter.name: parameter.description for parameter in operations["admin.users.list"].parameters}
+        assert told["createdTo"] == "Only accounts that were created before this time. A time in ISO 8601, in UTC."
+        (slug, *_) = operations["content.pages.find"].parameters
+        assert slug.description.count("The name in the URL") == 1
+
     @of_each_operation
     def test_every_field_and_every_error_has_an_address(
         self, name: str, operations: dict[str, Operation], read: dict[str, Document]
