@@ -57,10 +57,13 @@ MEANT = {
     "recovery_requested": "/auth/recovery/stop",
     "confirm_recovery_address": "/auth/recovery/confirm",
 }
+# Mails that name a page of the site, which is no page of ours and takes no token.
+SITE = {"legal_changed": "/legal/terms?version="}
 TOLD_ALONE = {
     "address_returned",
     "account_erased",
     "appeal_decided",
+    "contact_received",
     "deletion_cancelled",
     "export_ready",
     "export_requested",
@@ -141,7 +144,7 @@ class Sender:
         return {jobs[mail["id"]]: mail for mail in mails}
 
     def _decide(self, user_id: UUID, locale: str) -> dict[str, str]:
-        """A restriction, what was decided on an appeal against it, a report, and a ticket."""
+        """A restriction, what was decided on an appeal against it, a report, a ticket, a legal text, and a message."""
         told = dict.fromkeys(("facts", "reference", "explanation"), "neutral") | {"type": "ACCOUNT_BANNED"}
         told |= {"source": "NOTICE", "ground": "TERMS", "target_type": "USER"}
         statement = insert(
@@ -154,7 +157,14 @@ class Sender:
         noticed: dict[str, Any] = {"category": "OTHER", "explanation": "neutral", "locale": locale}
         notice = insert(self.tables, "moderation_notices", case_id=case, user_id=user_id, **noticed)
         asked = insert(self.tables, "tickets", user_id=user_id, subject="neutral", priority="LOW")
+        version = insert(
+            self.tables, "legal_versions", slug="terms", label=locale, effective_at="2026-01-01",
+            requires_consent=True, summary="",
+        )  # fmt: skip
+        written = {"email": "eve@example.com", "subject": "neutral", "message": "neutral", "locale": locale}
+        message = insert(self.tables, "contact_messages", **written)
         ids = {"statement": statement, "appeal": appeal, "notice": notice, "ticket": asked}
+        ids |= {"version": version, "message": message}
         return {name: str(row_id) for name, row_id in ids.items()}
 
     def _add(self, topic: str, locale: str, user_id: UUID, new_address: UUID) -> UUID:
@@ -203,6 +213,9 @@ def test_every_link_leads_to_the_page_that_was_meant(sender: Sender, serving: Se
     assert sorted(mails) == TOPICS
     with serving.client() as reader:
         for topic, mail in mails.items():
+            if topic in SITE:
+                assert URL.findall(mail["text"]) == [f"{serving.origin}{SITE[topic]}{locale}"]
+                continue
             told_alone = topic in TOLD_ALONE | OPERATORS
             undone = topic not in TOKEN_ALONE | ANNOUNCED and not told_alone
             expected = ([MEANT[topic]] if topic in MEANT else []) + [UNDO] * undone
