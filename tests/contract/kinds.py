@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -71,6 +71,17 @@ class Kind:
     explains: Callable[..., bool]
 
 
+def more_concrete(paths: Iterable[str]) -> Iterator[str]:
+    """Patterns of the paths that name what another one has a parameter for."""
+    split = [path.split("/") for path in paths]
+    for own in split:
+        beside = (other for other in split if len(other) == len(own) and other != own)
+        if any(
+            all("{" in other or other == one for one, other in zip(own, another, strict=True)) for another in beside
+        ):
+            yield "/".join("[^/]+" if "{" in segment else re.escape(segment) for segment in own)
+
+
 class Judge:
     """Knows one operation."""
 
@@ -82,7 +93,7 @@ class Judge:
         self.takes_body = "requestBody" in operation
         self.limit = operation.get(BODY_LIMIT, 0)
         self.needs_body = self.takes_body and bool(operation["requestBody"].get("required"))
-        self.concrete = {contract.base_path + path for path in contract.document["paths"] if "{" not in path}
+        self.concrete = [re.compile(contract.base_path + form) for form in more_concrete(contract.document["paths"])]
         schema = operation["requestBody"]["content"][JSON]["schema"] if self.takes_body else None
         self._clean_body = schemas.normalizer(schema) if schema else None
         self.clamps = {p["name"]: clamp for p in self._parameters if (clamp := clamp_of(p)) is not None}
@@ -162,7 +173,8 @@ def _redirect(_judge: Judge, found: Difference) -> bool:
 
 def _concrete(judge: Judge, found: Difference) -> bool:
     routed = found.stock.status not in NOT_ROUTED
-    return routed and found.ours.status == 405 and unquote(found.request.path) in judge.concrete
+    path = unquote(found.request.path)
+    return routed and found.ours.status == 405 and any(form.fullmatch(path) for form in judge.concrete)
 
 
 def _host_of_the_tools(_judge: Judge, found: Difference) -> bool:
@@ -393,7 +405,7 @@ KINDS = (
     ),
     Kind(
         "concrete path",
-        "OpenAPI: a concrete path is matched before a templated one, whatever its methods",
+        "OpenAPI: a more concrete path is matched before a templated one, whatever its methods",
         "verdict",
         _concrete,
     ),
