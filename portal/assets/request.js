@@ -1,6 +1,7 @@
 import { JsonEditor } from "./editor.js";
 import { h, fresh } from "./dom.js";
 import { fold, input, members } from "./form.js";
+import { resolved } from "./schema.js";
 import { locale, say } from "./words.js";
 
 /** Headers that every operation takes, beside those that the contract gives it. */
@@ -85,11 +86,13 @@ class Body {
   constructor({ request, schemas }) {
     this.request = request;
     this.form = members(request.schema, schemas);
-    this.raw = false;
+    // One of several kinds of objects has no fields of its own: it is typed as JSON.
+    this.raw = resolved(request.schema, schemas).properties === undefined;
     this.error = h("p", { class: "play-error", role: "alert" });
     this.editor = new JsonEditor();
-    this.editor.element.hidden = true;
-    this.toggle = h("button", { type: "button", class: "play-small", "aria-pressed": "false" }, "JSON");
+    this.editor.element.hidden = !this.raw;
+    this.form.element.hidden = this.raw;
+    this.toggle = h("button", { type: "button", class: "play-small", "aria-pressed": String(this.raw), hidden: this.raw }, "JSON");
     this.toggle.addEventListener("click", () => this.switch());
     const example = h("button", { type: "button", class: "play-small" }, say("useExample"));
     const clear = h("button", { type: "button", class: "play-small" }, say("clear"));
@@ -155,7 +158,7 @@ class Body {
 
   /** Brings an input of the form into sight and focus. */
   reveal(name) {
-    if (this.raw) this.switch();
+    if (this.raw && !this.toggle.hidden) this.switch();
     const control = this.form.element.querySelector(`[name="${CSS.escape(name)}"]`);
     if (control && !this.raw) reveal(control);
     else this.editor.area.focus();

@@ -9,6 +9,7 @@ from tests.harness import PASSWORD
 from tests.processes.biore import Biore
 from tests.processes.staff import Employee, hired, with_password
 
+CREATE = "/docs/admin/create-content"
 GRANT, STAFF, ME = "/docs/admin/grant-role", "/docs/admin/staff", "/docs/admin/me"
 OPERATORS = "SELECT user_id FROM staff_roles WHERE role = 'OPERATOR'"
 
@@ -51,6 +52,14 @@ def give(playground: Playground, who: Employee) -> None:
     code.wait_for()
     code.fill(who.code())
     playground.panel.locator('button[type="submit"]').click()
+
+
+class TestKinds:
+    def test_a_body_of_one_of_several_kinds_is_typed_as_json(self, owner: Employee, reader: Reader) -> None:
+        playground = signed_in(reader, CREATE, owner)
+        assert "hello-world" in reader.page.locator("#try .play-editor textarea").input_value()
+        assert "hello-world" in reader.page.locator("#samples").inner_text()
+        assert playground.send().error == "admin.not_found"  # the example names a category that there is not
 
 
 class TestProof:
