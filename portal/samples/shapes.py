@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract.unions import merged
 from portal.samples.javascript import WIDTH, key
 from portal.samples.literals import TABLE, literal
 
@@ -35,7 +36,8 @@ class Shapes:
         self.declarations[name] = start + ("" if written.startswith("\n") else " ") + written + ";\n"
 
     def _referred(self, name: str, margin: str, request: bool, before: int) -> str:
-        schema = self._schemas[name]
+        # Of objects of several kinds one type with the fields of all: a sample sends one of them.
+        schema = merged({"components": {"schemas": self._schemas}}, self._schemas[name])
         if not ("properties" in schema or "oneOf" in schema):
             return self.of(schema, margin, request=request, before=before)
         if name not in self.declarations and name not in self._open:
