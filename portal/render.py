@@ -37,6 +37,8 @@ OPENED = "<details><summary"
 LEAD = 200
 # Contract texts are English wherever they stand.
 ENGLISH = Markup(' lang="en" dir="ltr"')
+LISTS = ("/docs/operations", "/docs/config")
+CLOSED = "-"  # no module has this name
 
 
 class Renderer:
@@ -55,6 +57,7 @@ class Renderer:
             for noun in group.modules
             for operation in noun.operations
         }
+        self._nouns |= {self.href(path): CLOSED for path in LISTS}
         self._environment = _environment()
         self._environment.filters |= FILTERS
         self._environment.globals |= {
@@ -140,7 +143,8 @@ class Renderer:
     def navigation(self, here: str) -> Markup:
         """The menu, in which ``here`` is marked and its module is open.
 
-        Together all operations would be too many: the staff's are told where staff reads, and the others elsewhere.
+        Together all operations would be too many: the staff's are told where staff reads, the others elsewhere, and
+        none beside a list that grows with the platform itself.
         """
         template, opened = self._environment.get_template("navigation.html"), self._nouns.get(here, "")
         menu = str(self.keep("navigation", opened, caller=lambda: Markup(template.render(opened=opened))))  # noqa: S704 - our own

@@ -147,26 +147,6 @@ class CreateThemeRequest(TypedDict):
     assets: NotRequired[list[ThemeAsset]]
 
 
-class Theme(TypedDict):
-    id: str
-    name: str
-    slug: str
-    target: common.ThemeTarget
-    state: ThemeState
-    description: str | None
-    thumbnail: str | None
-    version: int
-    createdAt: str
-    updatedAt: str
-    publishedAt: str | None
-    activatedAt: str | None
-    lightTokens: list[ThemeToken]
-    darkTokens: list[ThemeToken]
-    typography: list[ThemeToken]
-    layout: list[ThemeToken]
-    assets: list[ThemeAsset]
-
-
 class MailTemplate(TypedDict):
     name: str
     subject: str
@@ -980,6 +960,26 @@ class UserNotes(TypedDict):
 
 class AddUserNoteRequest(TypedDict):
     text: str
+
+
+class Theme(TypedDict):
+    id: str
+    name: str
+    slug: str
+    target: common.ThemeTarget
+    state: ThemeState
+    description: str | None
+    thumbnail: str | None
+    version: int
+    createdAt: str
+    updatedAt: str
+    publishedAt: str | None
+    activatedAt: str | None
+    lightTokens: list[ThemeToken]
+    darkTokens: list[ThemeToken]
+    typography: list[ThemeToken]
+    layout: list[ThemeToken]
+    assets: list[ThemeAsset]
 
 
 class UpdateThemeRequest(TypedDict):

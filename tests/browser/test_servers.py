@@ -83,8 +83,8 @@ class TestServedByTheApi:
     def test_so_have_pages_without_a_playground(self, served: Server, open_at: OpenAt, path: str) -> None:
         origin = served.origin.replace("127.0.0.1", "localhost")
         page = open_at(origin).open(path)
-        page.locator("#content", has_text=f"{origin}/api/v1").wait_for()
-        assert served.origin not in page.locator("#content").inner_text()
+        page.locator("#main", has_text=f"{origin}/api/v1").wait_for()
+        assert served.origin not in page.locator("#main").inner_text()
 
     def test_there_is_nothing_to_choose(self, served: Server, open_at: OpenAt) -> None:
         assert open_at(served.origin).playground("/docs/auth/me").section.locator(".play-server").count() == 0

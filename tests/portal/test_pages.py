@@ -276,9 +276,9 @@ class TestEveryPage:
 
     def test_has_its_landmarks_and_its_headings_in_order(self, read: dict[str, Document]) -> None:
         for page in read.values():
-            assert page.root.xpath("//body/*[1]/@href") == ["#content"]
+            assert page.root.xpath("//body/*[1]/@href") == ["#main"]
             assert [len(page.root.xpath(f"//body/{tag}")) for tag in ("header", "footer")] == [1, 1], page.address
-            assert len(page.root.xpath("//main[@id='content']")) == 1
+            assert len(page.root.xpath("//main[@id='main']")) == 1
             levels = [int(h.tag[1]) for h in page.root.xpath("//h1 | //h2 | //h3 | //h4 | //h5 | //h6")]
             assert levels.count(1) == 1
             assert levels[0] == 1
@@ -513,7 +513,7 @@ class TestMailedPages:
         for action in ACTIONS:
             page = read[action.path]
             assert page.root.xpath("//nav | //*[@id='search'] | //*[@id='tools']") == []
-            assert {link for link in page.links() if not link.endswith(action.path)} == {"#content"}
+            assert {link for link in page.links() if not link.endswith(action.path)} == {"#main"}
             assert page.root.xpath("//meta[@name='robots']/@content") == ["noindex"]
 
 

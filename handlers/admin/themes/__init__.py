@@ -24,14 +24,14 @@ async def list(  # noqa: A001
     return {"items": [row_view(theme) for theme in shown], "nextCursor": further}
 
 
-async def add(body: wire.CreateThemeRequest, principal: Principal, db: Repositories) -> wire.Theme:
+async def add(body: wire.CreateThemeRequest, principal: Principal, db: Repositories) -> wire.ThemeRow:
     columns = theme_columns(body)
     await db.editions.move_on(EDITION)
     theme = await db.themes.add(columns)
     if theme is None:
         raise ApiError("admin.theme.slug_taken")
     await db.audit.record("admin.themes.add", actor=principal.user_id, target=theme.id, after=as_written(theme))
-    return theme_view(theme)
+    return row_view(theme)
 
 
 async def find(id: str, db: Repositories) -> wire.Theme:  # noqa: A002
@@ -45,7 +45,7 @@ async def update(
     principal: Principal,
     db: Repositories,
     clock: Clock,
-) -> wire.Theme:
+) -> wire.ThemeRow:
     columns = theme_columns(body)
     await db.editions.move_on(EDITION)
     former = await _found(db, UUID(id))
@@ -56,7 +56,7 @@ async def update(
         raise moved_on((await _found(db, former.id)).version)
     before, after = ({name: as_written(of)[name] for name in columns} for of in (former, theme))
     await db.audit.record("admin.themes.update", actor=principal.user_id, target=former.id, before=before, after=after)
-    return theme_view(theme)
+    return row_view(theme)
 
 
 async def change_state(
@@ -66,7 +66,7 @@ async def change_state(
     principal: Principal,
     db: Repositories,
     clock: Clock,
-) -> wire.Theme:
+) -> wire.ThemeRow:
     to = body["to"]
     await db.editions.move_on(EDITION)
     former = await _found(db, UUID(id))
@@ -82,7 +82,7 @@ async def change_state(
         before={"state": former.state},
         after=told,
     )
-    return theme_view(theme)
+    return row_view(theme)
 
 
 async def _found(db: Repositories, theme_id: UUID) -> Any:
