@@ -38,13 +38,15 @@ from tests.sampling import Sampling
 
 JSON = {"Content-Type": "application/json"}
 LONGEST_TYPED = 64
+LONG = 300  # no cursor, which has a refusal of its own
+WORD = "word" * LONG
 SHORT_WAY = 10
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def takes_no_word(schema: Mapping[str, Any]) -> bool:
-    """Whether a value such as ``word`` breaks a rule."""
-    return schema.get("type") != "string" or "enum" in schema or schema.get("format") in ("date-time", "uuid")
+    """Whether ``WORD`` breaks a rule."""
+    return schema.get("type") != "string" or "enum" in schema or schema.get("maxLength", LONG) < LONG
 
 
 each = pytest.mark.parametrize("operation_id", IDS)
@@ -61,10 +63,11 @@ ASKED = {
     if (
         found := [
             parameter["name"]
-            for parameter in CONTRACT.operation(operation_id).get("parameters", ())
-            if parameter.get("in") == "query" and takes_no_word(SCHEMAS.resolved(parameter["schema"]))
+            for parameter in map(SCHEMAS.resolved, CONTRACT.operation(operation_id).get("parameters", ()))
+            if parameter["in"] == "query" and takes_no_word(SCHEMAS.resolved(parameter["schema"]))
         ]
     )
+    and operation_id != "users.usernames.check"  # which tells of every name whether it can be had
 }
 # A field, or the parameter of the path, of each such operation, and another good value for it.
 OTHER = {
@@ -124,7 +127,7 @@ class TestParameters:
     @each_asked
     def test_each_is_told_that_takes_no_such_value(self, api: Api, operation_id: str) -> None:
         names = ASKED[operation_id]
-        response = request(api, operation_id, params=dict.fromkeys(names, "word"))
+        response = request(api, operation_id, params=dict.fromkeys(names, WORD))
         assert (response.status_code, code_of(response)) == (400, "validation.failed")
         assert {field for field, _ in broken_rules(response)} >= set(names)
 

@@ -28,7 +28,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_links_lead_to_the_end_of_the_way(way: str, fuzzed: Target) -> None:
-    assert any(walk(fuzzed.biore, fuzzed.access_token, way, scenarios=3, derandomize=True))
+    assert any(walk(fuzzed.biore, fuzzed.access_token, way, scenarios=8, derandomize=True))
     assert any(_holds(TRAILS[way], trail) for trail in _trails(fuzzed))
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from tests.contract.operations import CONTRACT
 from tests.handlers.conftest import Clients
 from tests.harness import Api, Server, code_of
 from tests.providers.servers import SiteVerifyServer, closed_port, smtp_server
@@ -35,8 +34,7 @@ class TestWhere:
         self, start_server: Callable[..., Server], clients: Clients, operation_id: str
     ) -> None:
         api = clients(start_server(env="production", dev_token=DEV_TOKEN))
-        path = CONTRACT.base_path + CONTRACT.policies[operation_id].path
-        response = api.post(path, json=SAMPLES[operation_id], headers={"X-Dev-Token": DEV_TOKEN})
+        response = api.call(operation_id, SAMPLES[operation_id], headers={"X-Dev-Token": DEV_TOKEN})
         assert (response.status_code, code_of(response)) == (404, "route.not_found")
 
     @each

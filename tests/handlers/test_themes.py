@@ -119,6 +119,8 @@ class TestActive:
         made = theme(tables, "day")
         move_on(server, "themes")
         theirs = clients(other)
+        for node in (server, other):
+            node.configure(**{"ratelimit.enabled": False})
         assert preset(api) is preset(theirs) is None
         headers = member(server, "ADMIN").headers | {"If-Match": '"1"'}
         response = api.call(

@@ -31,9 +31,10 @@ WAYS = ("plain", "commits", "refused", "caught", "late", "broken")
 PATH = "/api/v1/samples/rehearsals"
 # What handlers may ask for in a dry run: it reads, computes, or works in the unit of work that it is given.
 HARMLESS = {
-    "audit_seals", "changes", "client", "clock", "config", "db", "desk", "device_of", "devices_of", "digests",
-    "erasures", "examine", "export_links", "geoip", "hasher", "moderation", "one_by_one", "permissions", "principal",
-    "provider_desk", "qr_code", "random_bytes", "region_of", "say", "site_paths", "tokens", "uow", "walk",
+    "audit_seals", "bundles", "changes", "client", "clock", "config", "db", "desk", "device_of", "devices_of",
+    "digests", "editions", "erasures", "examine", "export_links", "feed_writer", "geoip", "hasher", "mail_templates",
+    "moderation", "one_by_one", "permissions", "previews", "principal", "provider_desk", "qr_code", "random_bytes",
+    "region_of", "say", "say_in", "site_paths", "tokens", "uow", "walk", "wordings",
 }  # fmt: skip
 MISUSES = {
     "another kind": ("x-biore-dry-run: true", "x-biore-dry-run: always", "must be true or false"),
