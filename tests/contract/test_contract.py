@@ -56,6 +56,7 @@ IDEMPOTENT_BODIES: dict[str, dict[str, Any]] = {
     "auth.passwords.change": {"currentPassword": PASSWORD, "newPassword": "Better-Horse-8"},
 }
 SCHEMAS = SchemaCompiler(CONTRACT.document)
+NAMED = {name for name in IDS if "{" in CONTRACT.policies[name].path}  # their own tests have what is named
 # Parameters of the query that do not take every text.
 ASKED = {
     operation_id: found
@@ -521,7 +522,34 @@ class TestIdempotency:
         assert int(response.headers["retry-after"]) >= 1
 
 
+class TestKept:
+    """What shared caches may keep."""
+
+    @pytest.mark.parametrize("operation_id", [n for n in IDS if CONTRACT.policies[n].cache and n not in NAMED])
+    def test_who_has_it_is_told_so(self, api: Api, operation_id: str) -> None:
+        params = {"target": "CLIENT"} if operation_id == "themes.active" else {}
+        first = api.call(operation_id, params=params)
+        assert (first.status_code, first.headers["access-control-allow-origin"]) == (200, "*")
+        again = api.call(operation_id, params=params, headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+
+
 class TestFaults:
+    @pytest.mark.parametrize("operation_id", sorted(WITHOUT_DATABASE))
+    def test_a_refusal_that_is_not_documented_is_one(
+        self, start_server: Callable[..., Server], clients: Callable[[Server], Api], operation_id: str
+    ) -> None:
+        """Of what asks no database; every other one is asked below, without a column that it needs."""
+        policy = CONTRACT.policies[operation_id]
+        known = {code: status for code, status in policy.statuses.items() if code != "rate_limit.exceeded"}
+        changed = {**CONTRACT.policies, operation_id: replace(policy, statuses=known)}
+        server = start_server(contract=replace(CONTRACT, policies=changed))
+        server.configure(**{f"ratelimit.{operation_id}": "1/10 min"})
+        api = clients(server)
+        api.call(operation_id, **well_formed(api, operation_id))
+        response = api.call(operation_id, **well_formed(api, operation_id))
+        assert (response.status_code, code_of(response)) == (500, "internal.error")
+
     @each_stored
     def test_a_fault_of_ours_tells_nothing(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
         table, column = NEEDS[operation_id]

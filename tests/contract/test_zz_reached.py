@@ -7,17 +7,14 @@ because nobody asked for them, not because nothing answers them. ``conftest.py``
 
 import pytest
 
-from tests.contract.operations import CONTRACT, IDS, WITHOUT_DATABASE
+from tests.contract.operations import CONTRACT, IDS
 from tests.reached import REACHED
-
-# What is asked of no database has no fault that can be brought about from outside.
-FAULTS = {"internal.error"}
 
 
 @pytest.mark.parametrize("operation_id", IDS)
 def test_the_documented_codes_are_the_reached_ones(operation_id: str) -> None:
     documented, reached = CONTRACT.policies[operation_id].codes, REACHED[operation_id]
-    never = sorted(documented - reached - (FAULTS if operation_id in WITHOUT_DATABASE else set()))
+    never = sorted(documented - reached)
     unheard_of = sorted(reached - documented)
     assert not never, f"{operation_id} documents what no test reached: {', '.join(never)}"
     assert not unheard_of, f"{operation_id} answered what it does not document: {', '.join(unheard_of)}"

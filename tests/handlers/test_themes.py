@@ -49,6 +49,22 @@ def other(server: Server, start_server: Callable[..., Server]) -> Server:
 
 
 class TestActive:
+    def test_all_of_it_is_told(self, api: Api, server: Server, tables: Tables) -> None:
+        colors = {"background": "#fff", "foreground": "#000", "primary": "#4338ca"}
+        others: dict[str, Any] = {
+            "typography": {"fontSans": "system-ui", "baseSize": "1rem"},
+            "layout": {"radius": "1rem"},
+        }
+        others["assets"] = {"logo": "https://cdn.bio.re/brand/logo.svg"}
+        theme(tables, "day", "ACTIVE", light_tokens=colors, dark_tokens=colors, **others)
+        move_on(server, "themes")
+        told = preset(api)
+        assert {name: told[name] for name in ("lightTokens", "darkTokens", *others)} == {
+            "lightTokens": colors, "darkTokens": colors, **others,
+        }  # fmt: skip
+        (listed,) = api.call("themes.list").json()["data"]["themes"]
+        assert (listed["lightTokens"], listed["typography"]) == (colors, others["typography"])
+
     def test_without_one_the_preset_is_null(self, api: Api, server: Server, tables: Tables) -> None:
         theme(tables, "draft", "DRAFT")
         theme(tables, "offered")

@@ -188,6 +188,13 @@ class TestFind:
 
 
 class TestList:
+    def test_tells_what_each_is_for_and_since_when_it_is_active(self, api: Api, admin: Hired) -> None:
+        theme = moved(api, admin, made(api, admin, description="For the day."), "PUBLISHED", "ACTIVE")
+        assert listed(api, admin)["items"] == [theme]
+        assert (theme["description"], theme["activatedAt"] is None) == ("For the day.", False)
+        renamed = update(api, admin, theme["id"], theme["version"], name="Noon").json()["data"]
+        assert (renamed["name"], renamed["description"]) == ("Noon", "For the day.")
+
     def test_the_newest_come_first_and_are_walked(self, api: Api, admin: Hired) -> None:
         slugs = [f"theme-{number}" for number in range(5)]
         for slug in slugs:

@@ -423,11 +423,11 @@ class TestImportTexts:
 
 class TestExport:
     @pytest.fixture(autouse=True)
-    def texts(self, tables: Tables) -> None:
+    def texts(self, tables: Tables, translator: Hired) -> None:
         english(tables, a="=1+1", b="B")
         text(tables, "en/errors/x", "X")
         text(tables, "de/web/a", "=HYPERLINK(1)")
-        waiting(tables, "de/web/b", "-Entwurf")
+        waiting(tables, "de/web/b", "-Entwurf", draft_by=translator.id)
 
     def export(self, api: Api, caller: Hired, **params: Any) -> httpx.Response:
         return api.call("admin.translations.export", params={"locale": "de"} | params, headers=caller.headers)

@@ -88,6 +88,12 @@ class TestSearch:
 
 
 class TestFind:
+    def test_who_has_it_is_told_so(self, server: Server, api: Api) -> None:
+        published(server, "article", "help")
+        tag = api.call("content.articles.find", path="/public/help/articles/help").headers["etag"]
+        again = api.call("content.articles.find", path="/public/help/articles/help", headers={"If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+
     def test_it_is_found_in_whatever_language_it_is(self, server: Server, api: Api) -> None:
         account = category(server, "help", "account", name="Account")
         words = "Wort " * 401

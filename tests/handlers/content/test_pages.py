@@ -40,6 +40,12 @@ class TestFind:
             "publishedAt": "2026-01-01T00:00:00.000Z",
         }
 
+    def test_who_has_it_is_told_so(self, server: Server, api: Api) -> None:
+        published(server, "page", "about")
+        tag = api.call("content.pages.find", path="/public/pages/about").headers["etag"]
+        again = api.call("content.pages.find", path="/public/pages/about", headers={"If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+
     def test_a_post_is_no_page(self, server: Server, api: Api) -> None:
         published(server, "post", "about")
         assert code_of(api.call("content.pages.find", path="/public/pages/about")) == "content.page.not_found"

@@ -53,6 +53,11 @@ class TestList:
 
 
 class TestFind:
+    def test_it_has_its_picture(self, server: Server, api: Api) -> None:
+        published(server, "post", "seen", image="https://cdn.bio.re/a.webp")
+        found = api.call("content.posts.find", path="/public/blog/seen").json()["data"]
+        assert found["featuredImage"] == "https://cdn.bio.re/a.webp"
+
     def test_it_is_found_by_its_name(self, server: Server, api: Api) -> None:
         news = category(server, "blog", "news", name="News")
         published(server, "post", "hello", title="Hello", html="<p>Hi.</p>", excerpt="E", categoryIds=[news])

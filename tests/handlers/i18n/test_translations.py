@@ -37,6 +37,14 @@ def version(server: Server, tables: Tables) -> int:
 
 
 class TestBundle:
+    def test_keys_have_their_namespace_in_front(self, api: Api, server: Server, tables: Tables) -> None:
+        language(tables, "de")
+        text(tables, "de/errors/auth.login.invalid_credentials", "Adresse oder Passwort sind falsch.")
+        text(tables, "de/validation/required", "Dieses Feld ist erforderlich.")
+        follow(server)
+        assert bundle(api).json().keys() == {"errors.auth.login.invalid_credentials", "validation.required"}
+        assert namespace(api, "validation").json() == {"required": "Dieses Feld ist erforderlich."}
+
     def test_all_approved_texts_without_an_envelope(self, api: Api, version: int) -> None:
         response = bundle(api)
         assert response.json() == {"shop.cart": "Korb", "web.home.text": "Willkommen", "web.home.title": "Start"}

@@ -49,6 +49,10 @@ class TestList:
 
 
 class TestGet:
+    def test_a_post_without_a_picture(self, desk: Desk) -> None:
+        told = data_of(desk.revision(desk.made(POST | {"image": None}), 1))
+        assert told["fields"] == POST | {"image": None}
+
     def test_is_whole_and_compared_with_the_one_before(self, desk: Desk, entry: Json) -> None:
         told = data_of(desk.revision(entry, 2))
         assert told["fields"] == PAGE | {"html": "<p>About all of us.</p>"}
