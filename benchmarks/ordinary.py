@@ -83,6 +83,8 @@ INSERT INTO publications (id, entry_id, revision, kind, slug, locale, title, exc
     FROM (SELECT *, now() - interval '1 day' AS at FROM content_entries) e
     LEFT JOIN content_categories c
         ON c.slug = CASE e.kind WHEN 'post' THEN 'blog-1' WHEN 'article' THEN 'help-1' WHEN 'faq' THEN 'faq-1' END;
+INSERT INTO languages (code, name, native_name, is_rtl) VALUES ('de', 'German', 'Deutsch', false)
+    ON CONFLICT (code) DO NOTHING;
 INSERT INTO translations (locale, namespace, key, text, status, origin)
     SELECT 'de', 'measured', 'key_' || n, 'Ein Text mit der Nummer ' || n, 'APPROVED', 'STAFF'
     FROM generate_series(1, 5000) AS n;

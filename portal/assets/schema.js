@@ -56,7 +56,8 @@ const KEYWORDS = {
  * @returns {Violation[]}
  */
 export function violations(schema, value, schemas = {}) {
-  const found = [...walk(schema, value, schemas, "")];
+  const whole = resolved(schema, schemas);
+  const found = [...(whole.discriminator ? ofKind(whole, value, schemas) : walk(whole, value, schemas, ""))];
   const mistyped = new Set(found.filter(({ rule }) => rule === "type").map(({ field }) => field));
   return found.filter(({ field, rule }) => rule === "type" || !mistyped.has(field));
 }
@@ -94,6 +95,26 @@ function* walk(reference, value, schemas, path) {
   if (isObject(value)) yield* members(schema, value, schemas, path);
   if (Array.isArray(value) && schema.items) {
     for (const [index, item] of value.entries()) yield* walk(schema.items, item, schemas, below(path, index));
+  }
+}
+
+/** A body of one of several kinds is judged by the one that it says it is of, as the server does (`contract/unions.py`). */
+function* ofKind(schema, value, schemas) {
+  const { propertyName, mapping } = schema.discriminator;
+  if (!isObject(value)) {
+    yield { field: "", rule: "type", limit: "object" };
+    return;
+  }
+  const told = Object.hasOwn(value, propertyName) ? value[propertyName] : undefined;
+  if (typeof told === "string" && Object.hasOwn(mapping, told)) {
+    yield* walk({ $ref: mapping[told] }, value, schemas, "");
+    return;
+  }
+  const rule = told === undefined ? "required" : typeof told === "string" ? "enum" : "type";
+  yield { field: propertyName, rule, limit: rule === "type" ? "string" : Object.keys(mapping) };
+  const kinds = Object.values(mapping).map(($ref) => resolved({ $ref }, schemas));
+  for (const name of Object.keys(value)) {
+    if (!kinds.some((kind) => Object.hasOwn(kind.properties, name))) yield { field: name, rule: "unknown" };
   }
 }
 

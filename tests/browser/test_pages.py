@@ -117,7 +117,7 @@ class TestKeyboard:
         assert page.locator(":focus").get_attribute("class") == "skip"
         assert page.locator(".skip").bounding_box()["y"] >= 0  # type: ignore[index]
         page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.id") == "content"
+        assert page.evaluate("document.activeElement.id") == "main"
 
     @pytest.mark.parametrize("path", ["/docs", "/docs/auth/login"])
     def test_every_stop_is_seen(self, visit: Visit, path: str) -> None:
