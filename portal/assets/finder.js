@@ -117,6 +117,7 @@ export class Finder {
     if (method && entry.method !== method) return 0;
     const [whole = ""] = calls;
     const called = (names) => [...calls].some((call) => names.has(call));
+    if (aliases.has(whole)) return EXACTLY + 1; // word for word, idle words included
     if (called(aliases) || path?.test(name)) return EXACTLY;
     if (called(own)) return isPart(entry) ? PARTLY : EXACTLY;
     if (whole && endings.some((ending) => ending.endsWith(`.${whole}`) || ending.endsWith(`/${whole}`))) return ENDING;
