@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from domain.answers.pages import Page
 from domain.errors import ApiError
 from domain.support import MAX_OPEN_TICKETS, SHOWN
 from domain.support.tickets import category_of, detail_view, list_view, priority_of, require_owner, require_reopenable
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 async def list(  # noqa: A001
     page: int, limit: int, principal: Principal, db: Repositories, status: common.TicketStatus | None = None
 ) -> wire.Tickets:
-    rows, total = await db.tickets.page(principal.user_id, status, page, limit)
-    return list_view(rows, total, page, limit)
+    asked = Page(page, limit)
+    rows, total = await db.tickets.page(principal.user_id, status, asked)
+    return list_view(rows, asked, total)
 
 
 async def create(

@@ -24,9 +24,7 @@ async def active(target: str, editions: Editions, prepare: Prepare) -> Prepared[
     return await editions.get(EDITION, ("active", known), prepare, made)
 
 
-async def list(  # noqa: A001
-    editions: Editions, prepare: Prepare, target: str = "CLIENT"
-) -> Prepared[wire.PublicThemes]:
+async def list(target: str, editions: Editions, prepare: Prepare) -> Prepared[wire.PublicThemes]:  # noqa: A001
     known = known_target(target)
 
     async def made(db: Repositories, _now: datetime) -> Made[wire.PublicThemes]:

@@ -420,7 +420,7 @@ async def ticket_update(job: Job[topics.TicketUpdate], uow: UnitOfWork, mailer: 
     async with uow() as db:
         ticket = await db.support_desk.find(job.payload.ticket)
         owner = await db.users.find(ticket.user_id) if ticket is not None else None
-    if ticket is None or owner is None:  # erased since
+    if ticket is None or owner is None or owner.status == "DELETED":
         return
     if job.payload.user == owner.id:
         told: dict[str, Any] = {"title": ticket.subject, "number": str(ticket.id)}

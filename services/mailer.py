@@ -15,8 +15,9 @@ from domain.jobs import Job
 from domain.locales import SUPPORTED_LOCALES
 from domain.mailed_pages import RESET_PASSWORD, UNDO_CHANGE, Link
 from domain.mails import Attempt, Mail
-from domain.platform.mail_templates import FURTHER, UNDOABLE, Sample, sample_of
+from domain.platform.mail_templates import FURTHER, UNDOABLE, sample_of
 from domain.topics import Topic
+from domain.wire.admin import MailSample
 from persistence.engine.database import Database
 from providers.registry import EmailFamily
 
@@ -113,7 +114,7 @@ class MailTemplates:
         """By name: the English subject, and the variables of all sentences."""
         return {name: (self._words[f"{name}.subject"], self._variables(self._keys(name))) for name in self._names()}
 
-    def preview(self, name: str, locale: str, sample: Sample) -> Mail:
+    def preview(self, name: str, locale: str, sample: MailSample) -> Mail:
         """With all sentences that it may have. Raises ApiError admin.not_found."""
         if name not in self._names():
             raise not_found("template")

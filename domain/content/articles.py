@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from domain.answers.pages import Page
 from domain.content.categories import Shelf
-from domain.content.lists import Page
 from domain.content.publishing import folded
 from domain.presenting import presented
 from domain.wire import content as wire

@@ -1,29 +1,7 @@
-"""Lists that are read by the number of a page."""
+"""What is asked of the lists of what is public."""
 
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 from uuid import UUID
-
-
-class Numbers(TypedDict):
-    """What such a list tells beside its items."""
-
-    total: int
-    page: int
-    limit: int
-    totalPages: int
-
-
-class Page(NamedTuple):
-    number: int
-    limit: int
-
-    @property
-    def offset(self) -> int:
-        return (self.number - 1) * self.limit
-
-    def numbers(self, total: int) -> Numbers:
-        pages = -(-total // self.limit)
-        return {"total": total, "page": self.number, "limit": self.limit, "totalPages": pages}
 
 
 class Wanted(NamedTuple):

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from domain.answers.pages import Page
 from domain.content.categories import Shelf
-from domain.content.lists import Page
 from domain.presenting import presented
 from domain.wire import content as wire
 

@@ -1,13 +1,10 @@
 """Values with which mails are previewed, as typical or long ones."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from domain.mails import Mail
 from domain.wire import admin as wire
 from domain.wire import common
-
-Sample = Literal["TYPICAL", "LONG", "UNKNOWN"]
 
 MOMENT, LATER, DAY = "2026-01-02 10:00 UTC", "2026-02-02 10:00 UTC", "2026-02-02"
 TYPICAL: Mapping[str, str] = {
@@ -47,6 +44,7 @@ TYPICAL: Mapping[str, str] = {
     "switch": "platform.registration_enabled",
     "target": "the page of ada",
     "territory": "DE, FR",
+    "title": "My payout did not arrive",
     "undo_hours": "72",
     "unlinked": "Discord",
     "until": LATER,
@@ -74,6 +72,7 @@ LONG: Mapping[str, str] = {
     "summary": PARAGRAPH[:500],
     "target": f"the page of {'ada.' * 25}",
     "territory": ", ".join(["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"] * 2),
+    "title": PARAGRAPH[:200],
     "unlinked": "Google, Apple, Discord, Facebook, Instagram, LinkedIn, Spotify, TikTok, Twitch, X, YouTube",
 }
 # Whose sentences stand under another name than the template's.
@@ -106,7 +105,7 @@ UNDOABLE = frozenset(
 )
 
 
-def sample_of(variable: str, sample: Sample, may_be_unknown: bool) -> str:
+def sample_of(variable: str, sample: wire.MailSample, may_be_unknown: bool) -> str:
     """The value of a variable; empty for an unknown one, which the mail has words for. A new one stands for itself."""
     if sample == "UNKNOWN" and may_be_unknown:
         return ""
@@ -114,7 +113,7 @@ def sample_of(variable: str, sample: Sample, may_be_unknown: bool) -> str:
     return LONG.get(variable, usual) if sample == "LONG" else usual
 
 
-def preview_view(name: str, locale: common.Locale, sample: Sample, mail: Mail) -> wire.MailPreview:
+def preview_view(name: str, locale: common.Locale, sample: wire.MailSample, mail: Mail) -> wire.MailPreview:
     return {
         "name": name,
         "locale": locale,

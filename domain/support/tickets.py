@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.answers.pages import Page
 from domain.errors import ApiError
 from domain.presenting import presented
 from domain.support import ENDED, MEDIUM
@@ -36,14 +37,8 @@ def priority_of(body: Mapping[str, Any], category: Any) -> str:
     return priority
 
 
-def list_view(rows: Sequence[Any], total: int, page: int, limit: int) -> wire.Tickets:
-    return {
-        "items": [presented(wire.Ticket, row) for row in rows],
-        "total": total,
-        "page": page,
-        "limit": limit,
-        "totalPages": -(-total // limit),
-    }
+def list_view(rows: Sequence[Any], page: Page, total: int) -> wire.Tickets:
+    return {"items": [presented(wire.Ticket, row) for row in rows], **page.numbers(total)}
 
 
 def detail_view(ticket: Any, messages: Sequence[Any]) -> wire.TicketDetail:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.answers.pages import Page
 from domain.answers.prepared import Made
 from domain.content.articles import FEATURED, SEARCHED, article_view, articles_view, sought
 from domain.content.categories import MOST, Shelf
-from domain.content.lists import Page, Wanted
+from domain.content.lists import Wanted
 from domain.errors import ApiError
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.answers.pages import Page
 from domain.answers.prepared import Made
 from domain.content.categories import MOST, Shelf
-from domain.content.lists import Page, Wanted
+from domain.content.lists import Wanted
 from domain.content.posts import post_view, posts_view
 from domain.errors import ApiError
 

@@ -93,14 +93,6 @@ class Desk:
         changed = row.values(**columns, updated_at=now, version=version + 1)
         return await self._connection.scalar(changed.returning(Ticket))
 
-    async def move(
-        self, ticket_id: UUID, version: int, former: str, now: datetime, columns: Mapping[str, Any]
-    ) -> Ticket | None:
-        """None for one of another version, or in another status than ``former``."""
-        row = update(Ticket).where(Ticket.id == ticket_id, Ticket.version == version, Ticket.status == former)
-        moved = row.values(**columns, updated_at=now, version=version + 1)
-        return await self._connection.scalar(moved.returning(Ticket))
-
     async def answer(self, ticket_id: UUID, by: UUID, now: datetime) -> Ticket | None:
         """It waits for its owner; None for one of another member of staff, and for one that takes no reply."""
         free = or_(Ticket.assigned_to.is_(None), Ticket.assigned_to == by)

@@ -7,23 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import case, func, insert, select, true, update
 
+from domain.answers.pages import Page
 from domain.support import AFTER_REPLY, ENDED
 from persistence.engine.connection import Connection
 from persistence.models import Ticket, TicketCategory, TicketMessage, User
 
-SEEN = (
-    Ticket.id,
-    Ticket.user_id,
-    Ticket.category_id,
-    Ticket.subject,
-    Ticket.status,
-    Ticket.priority,
-    Ticket.assigned_to,
-    Ticket.resolved_at,
-    Ticket.closed_at,
-    Ticket.created_at,
-    Ticket.updated_at,
-)
 MOVED_ON = Ticket.version + 1
 
 
@@ -52,19 +40,19 @@ class Tickets:
         row = insert(TicketMessage).values(ticket_id=ticket_id, **written)
         return await self._connection.scalar_one(row.returning(TicketMessage.id))
 
-    async def page(self, user_id: UUID, status: str | None, page: int, limit: int) -> tuple[Sequence[Any], int]:
+    async def page(self, user_id: UUID, status: str | None, page: Page) -> tuple[Sequence[Ticket], int]:
         """The one that changed last first, and how many there are in all."""
         own = (Ticket.user_id == user_id, true() if status is None else Ticket.status == status)
         total = await self._connection.scalar_one(select(func.count()).select_from(Ticket).where(*own))
-        if total <= (page - 1) * limit:
+        if total <= page.offset:
             return [], total
-        newest = select(*SEEN).where(*own).order_by(Ticket.updated_at.desc(), Ticket.id.desc())
-        return await self._connection.rows(newest.offset((page - 1) * limit).limit(limit)), total
+        newest = select(Ticket).where(*own).order_by(Ticket.updated_at.desc(), Ticket.id.desc())
+        return await self._connection.scalars(newest.offset(page.offset).limit(page.limit)), total
 
     async def find(self, ticket_id: UUID, user_id: UUID) -> Any:
         """With the name of its category; None for one of somebody else."""
-        name = TicketCategory.name.label("category_name")
-        found = select(*SEEN, name).outerjoin(TicketCategory, TicketCategory.id == Ticket.category_id)
+        told = (*Ticket.__table__.columns, TicketCategory.name.label("category_name"))
+        found = select(*told).outerjoin(TicketCategory, TicketCategory.id == Ticket.category_id)
         return await self._connection.row(found.where(Ticket.id == ticket_id, Ticket.user_id == user_id))
 
     async def messages(self, ticket_id: UUID, limit: int) -> Sequence[Any]:

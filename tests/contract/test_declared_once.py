@@ -10,7 +10,7 @@ import pytest
 from contract.loader import ROOT, Contract, load
 from contract.policy import ContractError
 from contract.texts import LOCALES as FOLDERS_OF_WORDS
-from domain import gdpr, mails, upload, users
+from domain import gdpr, mails, support, upload, users
 from domain.admin import cases, overview
 from domain.admin import users as of_users
 from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
@@ -20,6 +20,7 @@ from domain.users.usernames import FORM
 from domain.wire import admin as wire
 from domain.wire import common
 from persistence.admin.cases import MOST_FLAGS, MOST_LOOKS
+from persistence.platform.themes import SHOWN as OFFERED_THEMES
 from portal.config_values import with_values
 from portal.flows import found_in
 from portal.model import read
@@ -137,6 +138,20 @@ def test_what_staff_is_told_ends_where_the_code_stops(contract: Contract) -> Non
     evidence = schema(contract, "CaseEvidence")["properties"]
     assert (evidence["flags"]["maxItems"], evidence["later"]["maxItems"]) == (MOST_FLAGS, MOST_LOOKS)
     assert f"at most {of_users.MOST_ROWS:,}" in contract.operation("admin.users.csv")["description"]
+
+
+def test_tickets_and_themes_are_told_as_far_as_they_are_read(contract: Contract) -> None:
+    told = [schema(contract, name)["properties"]["messages"]["maxItems"] for name in ("TicketDetail", "TicketInFull")]
+    assert told == [support.SHOWN, 2 * support.SHOWN]
+    assert schema(contract, "PublicThemes")["properties"]["themes"]["maxItems"] == OFFERED_THEMES
+
+
+def test_a_ticket_moves_as_its_page_says(contract: Contract) -> None:
+    lines = contract.operation("admin.tickets.move")["description"].splitlines()
+    moves = [re.findall(r"`(\w+)`", line) for line in lines if line.startswith("- ")]
+    assert {before: tuple(after) for before, *after in moves} == support.TRANSITIONS
+    told = " ".join(contract.operation("support.reply")["description"].split())
+    assert dict(re.findall(r"\(`(\w+)` → `(\w+)`\)", told)) == support.AFTER_REPLY
 
 
 def test_a_username_has_one_form_and_the_lengths_that_are_told(contract: Contract) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.content.lists import Page
+from domain.answers.pages import Page
 from domain.content.publishing import columns_of, folded, minutes_to_read
 from domain.trust.folding import MOST
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from domain.platform.mail_templates import preview_view
 
 if TYPE_CHECKING:
-    from domain.platform.mail_templates import Sample
     from domain.wire import admin as wire
     from domain.wire import common
     from handlers.needs import MailTemplates
@@ -19,6 +18,6 @@ async def list(mail_templates: MailTemplates) -> wire.MailTemplates:  # noqa: A0
 
 
 async def preview(
-    name: str, mail_templates: MailTemplates, locale: common.Locale = "en", sample: Sample = "TYPICAL"
+    name: str, locale: common.Locale, sample: wire.MailSample, mail_templates: MailTemplates
 ) -> wire.MailPreview:
     return preview_view(name, locale, sample, mail_templates.preview(name, locale, sample))

@@ -53,8 +53,8 @@ async def update(
     if theme is None:
         raise ApiError("admin.theme.slug_taken")
     if theme is False:
-        raise moved_on((await _found(db, former.id)).version)
-    before, after = ({name: as_written(of)[name] for name in columns} for of in (former, theme))
+        raise moved_on(former.version)
+    before, after = ({name: getattr(of, name) for name in columns} for of in (former, theme))
     await db.audit.record("admin.themes.update", actor=principal.user_id, target=former.id, before=before, after=after)
     return row_view(theme)
 

@@ -28,6 +28,8 @@ from domain.support.desk import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from domain.support.desk import ChangeOfMany
     from domain.wire import admin as wire
     from domain.wire import common
@@ -81,12 +83,7 @@ async def update(
     changes = changes_of(ticket, body)
     await _require_able(changes.get("assigned_to"), db, permissions)
     await _require_category(changes.get("category_id"), db)
-    row = await db.support_desk.change(ticket.id, expected_version, clock(), changes)
-    if row is None:
-        raise moved_on((await _found(db, ticket.id)).version)
-    before, after = told_of(ticket), told_of(row)
-    await db.audit.record("admin.tickets.update", actor=principal.user_id, target=ticket.id, before=before, after=after)
-    return ticket_view(row)
+    return ticket_view(await _change(db, "admin.tickets.update", ticket, changes, principal.user_id, clock()))
 
 
 async def _require_able(assignee: UUID | None, db: Repositories, permissions: Permissions) -> None:
@@ -112,14 +109,7 @@ async def move(
     ticket = seen(await db.support_desk.find(UUID(id)), expected_version)
     require_free(ticket, by)
     columns = with_assignee(ticket, moved(ticket, body["to"], now), by)
-    row = await db.support_desk.move(ticket.id, expected_version, ticket.status, now, columns)
-    if row is None:
-        raise moved_on((await _found(db, ticket.id)).version)
-    before, after = told_of(ticket), told_of(row)
-    await db.audit.record(
-        "admin.tickets.move", actor=by, target=ticket.id, reason=body.get("reason"), before=before, after=after
-    )
-    return ticket_view(row)
+    return ticket_view(await _change(db, "admin.tickets.move", ticket, columns, by, now, body.get("reason")))
 
 
 async def reply(
@@ -192,9 +182,7 @@ async def _carry_out(db: Repositories, ticket_id: UUID, change: ChangeOfMany) ->
     columns = change.columns(ticket)
     if not columns:
         return False
-    row = await db.support_desk.change(ticket.id, ticket.version, change.now, columns)
-    before, after = told_of(ticket), told_of(row)
-    await db.audit.record(MANY, actor=change.by, target=ticket.id, reason=change.reason, before=before, after=after)
+    await _change(db, MANY, ticket, columns, change.by, change.now, change.reason)
     return True
 
 
@@ -217,6 +205,24 @@ async def replace_categories(
     before, after = categories_view(former, expected_version), categories_view(rows, expected_version + 1)
     await db.audit.record("admin.tickets.replace_categories", actor=principal.user_id, before=before, after=after)
     return after
+
+
+async def _change(
+    db: Repositories,
+    action: str,
+    ticket: Any,
+    columns: Mapping[str, Any],
+    by: UUID,
+    now: datetime,
+    reason: str | None = None,
+) -> Any:
+    """The ticket as it is then. Every change moves its version, so that nobody decides on what they have not read."""
+    row = await db.support_desk.change(ticket.id, ticket.version, now, columns)
+    if row is None:
+        raise moved_on((await _found(db, ticket.id)).version)
+    before, after = told_of(ticket), told_of(row)
+    await db.audit.record(action, actor=by, target=ticket.id, reason=reason, before=before, after=after)
+    return row
 
 
 async def _found(db: Repositories, ticket_id: UUID) -> Any:

@@ -85,7 +85,7 @@ class TestPreview:
         for name in names:
             for sample in ("TYPICAL", "LONG", "UNKNOWN"):
                 mail = shown(api, admin, name, sample=sample)
-                assert not re.search(r"\{\w+\}", mail["text"]), (name, sample)
+                assert not re.search(r"\{\w+\}|\[\w+\]", mail["text"]), (name, sample)
         server.configure(**{"ratelimit.enabled": False})
         for locale in get_args(common.Locale):
             for name in names:
