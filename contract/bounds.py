@@ -16,8 +16,7 @@ from contract.raw_bodies import RAW_BODY, form_bytes, form_fields, is_form
 from contract.references import resolved
 
 KIB = 1024
-SMALLEST, LARGEST = 16 * KIB, LARGEST_BODY
-LARGEST_OF_STAFF = LARGEST_STAFF_BODY
+SMALLEST, LARGEST, LARGEST_OF_STAFF = 16 * KIB, LARGEST_BODY, LARGEST_STAFF_BODY
 BODY_LIMIT = "x-biore-body-limit"
 ALTERNATIVES = "oneOf"
 NORMALIZE = "x-biore-normalize"
@@ -62,7 +61,7 @@ class Bounds:
             return self._raw(operation, where)
         _require(list(content) == ["application/json"], where, f"a body is JSON and nothing else without {RAW_BODY}")
         schema = content["application/json"]["schema"]
-        # Of large ones whoever escapes what UTF-8 has no need to escape may send less.
+        # A large body has room for every text in UTF-8, but not for all of it in escapes.
         width, largest = (UNESCAPED, LARGEST_OF_STAFF) if operation.get(LARGE_BODY) else (ESCAPED, LARGEST)
         size = self._bytes(schema, f"{where}: body", width=width)
         if BODY_LIMIT in operation:
@@ -132,7 +131,7 @@ def _widest(schema: Mapping[str, Any], width: int) -> int:
 
 
 def _stated(limit: Any, size: int, where: str) -> int:
-    """Of an operation that takes less than all of its fields could hold."""
+    """A limit below what all of the fields could hold."""
     whole = isinstance(limit, int) and not isinstance(limit, bool)
     _require(whole and SMALLEST <= limit <= LARGEST, where, f"{BODY_LIMIT} must be {SMALLEST} to {LARGEST}")
     _require(limit < size, where, f"{BODY_LIMIT}: its fields hold {size} bytes at most; take it out")

@@ -168,7 +168,8 @@ class Policy:
     ``captcha``: the fields of the body that may carry its token, the present name first; none where there is none.
     ``captcha_of_all``: it is asked of who shows an access token, too.
     ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
-    ``bare``: a success has no envelope. ``narrow``: a body may be too large although each of its fields is none.
+    ``bare``: a success has no envelope. ``narrow``: its body limit is lower than what all of its
+    fields may hold together.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
     ``permission``: what one of the staff must have; None in every other scope. ``second_factor``: whether the session
     of one of the staff must have passed one.
@@ -191,7 +192,6 @@ class Policy:
     second_factor: bool
     dry_run: bool
     raw_body: RawBody | None
-    large_body: bool
     statuses: Mapping[str, int]
     own_codes: frozenset[str]
     passing: frozenset[str]
@@ -247,6 +247,7 @@ def compile_policy(
     _require(operation.get("security") in allowed, where, f"security must be {allowed[0]} for scope {scope}")
     guessable = scope == "dev" and operation["x-biore-rate-limit"] == "none"
     _require(not guessable, where, "x-biore-rate-limit must be a rate: the token of scope dev could be guessed")
+    _require_large_body_of_staff(where, operation)
     switch = _kill_switch(where, operation.get("x-biore-kill-switch"), switches)
     statuses = _statuses(where, operation, catalogue, refusing, reading=method == "get")
     return Policy(
@@ -267,7 +268,6 @@ def compile_policy(
         second_factor=_second_factor(where, operation),
         dry_run=_dry_run(where, method, operation),
         raw_body=_raw_body(where, operation),
-        large_body=_large_body(where, operation),
         statuses=statuses,
         own_codes=frozenset(entry["code"] for entry in _own_errors(operation)),
         passing=frozenset(code for code in statuses if catalogue[code].get("retry_after")),
@@ -414,12 +414,11 @@ def _dry_run(where: str, method: str, operation: Mapping[str, Any]) -> bool:
     return given
 
 
-def _large_body(where: str, operation: Mapping[str, Any]) -> bool:
-    """Whether long texts come in JSON, which only those may send who are known, and few."""
+def _require_large_body_of_staff(where: str, operation: Mapping[str, Any]) -> None:
+    """Long texts come in JSON, and only of those who are known, and few."""
     given = _flag(where, operation, LARGE_BODY)
     staff = operation["x-biore-scope"] == "admin" and "x-biore-raw-body" not in operation
     _require(not given or staff, where, f"{LARGE_BODY} is for JSON in scope admin")
-    return given
 
 
 def _raw_body(where: str, operation: Mapping[str, Any]) -> RawBody | None:

@@ -88,6 +88,7 @@ POSTPONE = _HELD.values(
 
 
 NO_TIME = timedelta(0)
+# Of the ids of jobs that are left once (`add_once`).
 ONCE = UUID("5f6dbb1c-8b0e-4d0e-9d5b-3a8f6c1e7a42")
 ADD = insert(OutboxJob).values(
     topic=bindparam("topic"),

@@ -112,7 +112,8 @@ class MailTemplates:
 
     def all(self) -> Mapping[str, tuple[str, Sequence[str]]]:
         """By name: the English subject, and the variables of all sentences."""
-        return {name: (self._words[f"{name}.subject"], self._variables(self._keys(name))) for name in self._names()}
+        subjects = {name: self._texts.say(DEFAULT, "mails", f"{name}.subject") for name in self._names()}
+        return {name: (subject, self._variables(self._keys(name))) for name, subject in subjects.items()}
 
     def preview(self, name: str, locale: str, sample: MailSample) -> Mail:
         """With all sentences that it may have. Raises ApiError admin.not_found."""

@@ -11,7 +11,7 @@ from persistence.engine.statements import kept
 from persistence.models import CreatorProfile, PlatformStats, User
 
 ONE = 1
-# Both by indexes alone: of all profiles, and of the few accounts that are not active.
+# Of all profiles, which have next to nothing in them, and of the few accounts that are not active, which have an index.
 PROFILES = select(func.count(CreatorProfile.user_id)).scalar_subquery()
 INACTIVE = (
     select(func.count(CreatorProfile.user_id))

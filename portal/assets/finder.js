@@ -18,6 +18,8 @@ const PHRASE = 4;
 /** What has a title that somebody worded; the others are called by their names. */
 const TITLED = new Set(["operation", "guide", "page"]);
 const MOST = { operation: 8, guide: 5, page: 4, error: 6, group: 2, config: 4 };
+/** What an entry is worth whose alias was typed word for word, idle words included. */
+const VERBATIM = 5;
 /** What an entry is worth whose name is what was typed, before any counting of words. */
 const EXACTLY = 4;
 /** What a section or a group is called may be the name of something that is rather meant. */
@@ -117,7 +119,7 @@ export class Finder {
     if (method && entry.method !== method) return 0;
     const [whole = ""] = calls;
     const called = (names) => [...calls].some((call) => names.has(call));
-    if (aliases.has(whole)) return EXACTLY + 1; // word for word, idle words included
+    if (aliases.has(whole)) return VERBATIM;
     if (called(aliases) || path?.test(name)) return EXACTLY;
     if (called(own)) return isPart(entry) ? PARTLY : EXACTLY;
     if (whole && endings.some((ending) => ending.endsWith(`.${whole}`) || ending.endsWith(`/${whole}`))) return ENDING;

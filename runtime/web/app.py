@@ -308,8 +308,8 @@ class Application:
         mail_rules = MailRules(self.config, self.parts.settings.dns_resolver, watch=providers.watch)
         return Services(
             audit_seals=AuditSeals(self.parts.database, self.parts.keyring),
-            bundles=Bundles(self.parts.database, self.parts.wordings),
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
+            bundles=Bundles(self.parts.database, self.parts.wordings),
             changes=changes,
             clock=utc_now,
             config=self.config,

@@ -282,20 +282,21 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "upload.status": (upload_of, (404, "error.upload.not_found")),
 }
 EVERYBODYS = "staff with the permission may do so with everybody's account"
+OF_THE_PUBLIC = "texts for everybody are nobody's"
 OF_ALL_STAFF = "tickets are of whoever works on them; what is assigned to another is refused"
 NOBODYS = {
-    "admin.content.texts.create": "texts for everybody are nobody's",
-    "admin.content.texts.get": "texts for everybody are nobody's",
-    "admin.content.texts.list": "texts for everybody are nobody's",
-    "admin.content.texts.preview": "texts for everybody are nobody's",
-    "admin.content.texts.publish": "texts for everybody are nobody's",
-    "admin.content.texts.remove": "texts for everybody are nobody's",
-    "admin.content.texts.restore": "texts for everybody are nobody's",
-    "admin.content.texts.unpublish": "texts for everybody are nobody's",
-    "admin.content.texts.update": "texts for everybody are nobody's",
-    "admin.content.categories.set": "texts for everybody are nobody's",
-    "admin.content.revisions.get": "texts for everybody are nobody's",
-    "admin.content.revisions.list": "texts for everybody are nobody's",
+    "admin.content.texts.create": OF_THE_PUBLIC,
+    "admin.content.texts.get": OF_THE_PUBLIC,
+    "admin.content.texts.list": OF_THE_PUBLIC,
+    "admin.content.texts.preview": OF_THE_PUBLIC,
+    "admin.content.texts.publish": OF_THE_PUBLIC,
+    "admin.content.texts.remove": OF_THE_PUBLIC,
+    "admin.content.texts.restore": OF_THE_PUBLIC,
+    "admin.content.texts.unpublish": OF_THE_PUBLIC,
+    "admin.content.texts.update": OF_THE_PUBLIC,
+    "admin.content.categories.set": OF_THE_PUBLIC,
+    "admin.content.revisions.get": OF_THE_PUBLIC,
+    "admin.content.revisions.list": OF_THE_PUBLIC,
     "admin.cases.approve": "cases are of all who review them",
     "admin.cases.claim": "cases are of all who review them",
     "admin.cases.find": "cases are of all who review them",

@@ -16,7 +16,7 @@ from openapi_spec_validator.readers import read_from_filename
 
 from contract.bounds import BODY_LIMIT, LARGEST, LARGEST_OF_STAFF, SMALLEST
 from contract.loader import METHODS, OPENAPI, ROOT, Contract, load, read_yaml, require_valid
-from contract.policy import ContractError
+from contract.policy import LARGE_BODY, ContractError
 from contract.schemas import SchemaCompiler
 from domain.config_keys import Rate
 from runtime.web.dispatch import declared, find_handler
@@ -493,7 +493,7 @@ class TestExpansion:
         limits = sorted(contract.operation(name).get(BODY_LIMIT, 0) for name in contract.policies)
         limits = [limit for limit in limits if limit]
         assert limits[len(limits) // 2] == limits[0] == SMALLEST
-        large = [name for name in contract.policies if contract.policies[name].large_body]
+        large = [name for name in contract.policies if contract.operation(name).get(LARGE_BODY)]
         assert {contract.policies[name].scope for name in large} == {"admin"}
         assert max(contract.operation(name)[BODY_LIMIT] for name in large) <= LARGEST_OF_STAFF
         assert all(
