@@ -38,7 +38,7 @@ def with_parts(use: Callable[[Parts], Awaitable[T]], *, reads: bool = False) -> 
         finally:
             await parts.close()
 
-    settings = checked()
+    settings = server.beside(checked())
     url = server.database_url(settings)
     if reads and not settings.known_secrets:
         settings = replace(settings, secret_key=secrets.token_urlsafe(MIN_SECRET))  # which opens nothing

@@ -12,6 +12,7 @@ from psycopg import sql
 
 DATABASE = "biore"
 ADDRESS_FILE = "postgres.url"
+SERVED_FILE = "served.at"
 LOCK_FILE = "postgres.lock"
 PRIVATE = 0o077  # what is made is for no other user of the machine
 
@@ -84,3 +85,23 @@ def recorded_url(data_dir: Path) -> str | None:
     """Where the embedded server of another process can be reached."""
     file = data_dir.resolve() / ADDRESS_FILE
     return file.read_text() if file.exists() else None
+
+
+@contextmanager
+def announced(data_dir: Path, host: str, port: int) -> Iterator[None]:
+    """Commands beside this server learn where it listens, whatever they were told, as long as the block lasts."""
+    file = data_dir.resolve() / SERVED_FILE
+    file.write_text(f"{host} {port}")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def recorded_address(data_dir: Path) -> tuple[str, int] | None:
+    """The host and port of the server that runs the embedded one, in another process."""
+    file = data_dir.resolve() / SERVED_FILE
+    if not file.exists():
+        return None
+    host, port = file.read_text().split()
+    return host, int(port)

@@ -101,6 +101,7 @@ def serve(settings: Settings, *, workers: int, with_worker: bool, exposed: bool,
 
             told.stage(f"Starting PostgreSQL in {settings.data_dir / 'postgres'}")
             url = stack.enter_context(embedded.running(settings.data_dir))
+            stack.enter_context(embedded.announced(settings.data_dir, settings.host, settings.port))
             told.stage("Migrating the database")
             upgrade(url)
             take_in_texts(url)
@@ -403,6 +404,12 @@ async def _follow(parent: int, worker: "Worker") -> None:
     while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody
         await asyncio.sleep(PARENT_SECONDS)
     worker.stop()
+
+
+def beside(settings: Settings) -> Settings:
+    """Those of a command, which writes links to the running server: that may listen elsewhere than by default."""
+    address = embedded.recorded_address(settings.data_dir) if settings.embedded else None
+    return settings if address is None else replace(settings, host=address[0], port=address[1])
 
 
 def database_url(settings: Settings) -> str:

@@ -348,6 +348,8 @@ class TestEmbedded:
         assert f"{biore.origin}/verify-email?token=" in mail["text"]
         newest, _ = json.loads(biore.cli("mailbox", "--json"))["messages"]
         assert newest["to"] == "grace@example.com"
+        created = biore.run("admin", "create", "owner@example.com", port="8000").output
+        assert f"{biore.origin}/reset-password?token=" in created, "a link leads to where the server listens"
 
 
 class TestSpec:
