@@ -92,7 +92,7 @@ def declare(operation: Json, policy: Policy, common: Callable[[str], Json]) -> N
     success = operation["responses"][SUCCESS]
     success["headers"] |= {"ETag": common("headers/ETag"), "Cache-Control": _told(policy.cache)}
     operation["responses"][UNCHANGED] = {
-        "description": f"The response whose `ETag` `{CONDITION}` names is unchanged. There is no body.",
+        "description": f"Nothing has changed since the response whose `ETag` `{CONDITION}` states. There is no body.",
         "headers": dict(success["headers"]),
     }
 

@@ -266,7 +266,8 @@ class Markdown:
         for effect in effects:
             when = f" {self._words('effects.when')}: {effect.when}." if effect.when else ""
             atomic = f" {self._words('effects.atomic')}" if effect.atomic else ""
-            yield f"- {effect.text}{when}{atomic}"
+            kept = f"{self._words('audit')}: " if effect.kind == "audit" else ""
+            yield f"- {kept}{effect.text}{when}{atomic}"
 
     def _operators(self, operation: Operation) -> Iterator[str]:
         """What is of no use to those who call."""
