@@ -11,7 +11,7 @@ from domain.wire import admin as wire
 WRITTEN = ("kind", "pattern", "match", "scopes", "action", "locale")
 
 
-def rule_columns(rules: Sequence[Mapping[str, Any]], path: str = "rules[{}].") -> list[dict[str, Any]]:
+def rule_columns(rules: Sequence[Mapping[str, Any]], path: str = "rules.{}.") -> list[dict[str, Any]]:
     """What is kept of them. Raises ApiError admin.rule.invalid with each fault; ``path`` leads to one by its place."""
     found = [
         fault | {"field": path.format(place) + fault["field"]}

@@ -48,7 +48,7 @@ def _repeated(field: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[dict
     for place, entry in enumerate(entries):
         seen[entry["name"]] += 1
         if seen[entry["name"]] > 1:
-            yield {"field": f"{field}[{place}].name", "rule": "duplicate"}
+            yield {"field": f"{field}.{place}.name", "rule": "duplicate"}
 
 
 def refused(theme: Any, version: int, to: str) -> ApiError:

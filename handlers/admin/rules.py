@@ -28,7 +28,7 @@ async def add(body: wire.CreateRulesRequest, principal: Principal, db: Repositor
     await db.rules.move_on()
     made = [await db.rules.add(rule) for rule in rules]
     if None in made:
-        raise duplicates(f"rules[{place}].pattern" for place, rule_id in enumerate(made) if rule_id is None)
+        raise duplicates(f"rules.{place}.pattern" for place, rule_id in enumerate(made) if rule_id is None)
     rows = await db.rules.get_all([rule_id for rule_id in made if rule_id is not None])
     told = {"rules": [as_written(row) for row in rows]}
     await db.audit.record("admin.rules.add", actor=principal.user_id, after=told)

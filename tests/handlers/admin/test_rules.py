@@ -78,10 +78,10 @@ class TestAdd:
         host = TERM | {"kind": "DOMAIN", "pattern": "evil.example"}
         response = add(api, moderator, TERM, host | {"match": "PREFIX"}, TERM | {"pattern": "\u200b!"}, NAME | TERM)
         assert (response.status_code, code_of(response)) == (400, "admin.rule.invalid")
-        assert broken_rules(response) == {("rules[1].match", "enum"), ("rules[2].pattern", "minLength")}
+        assert broken_rules(response) == {("rules.1.match", "enum"), ("rules.2.pattern", "minLength")}
         response = add(api, moderator, TERM | {"pattern": "a"}, NAME | {"scopes": ["bio"]}, NAME | {"locale": "de"})
         assert broken_rules(response) == {
-            ("rules[0].pattern", "minLength"), ("rules[1].scopes", "enum"), ("rules[2].locale", "unknown"),
+            ("rules.0.pattern", "minLength"), ("rules.1.scopes", "enum"), ("rules.2.locale", "unknown"),
         }  # fmt: skip
         assert tables.count("moderation_rules") == 0
 
@@ -91,7 +91,7 @@ class TestAdd:
         response = add(api, moderator, TERM | {"pattern": "other"}, again)
         assert (code_of(response), broken_rules(response)) == (
             "admin.rule.invalid",
-            {("rules[1].pattern", "duplicate")},
+            {("rules.1.pattern", "duplicate")},
         )
         assert tables.count("moderation_rules") == 1
 
@@ -105,7 +105,7 @@ class TestAdd:
         assert tables.count("moderation_rules") == 0
         available = api.call("users.usernames.check", params={"username": f"{reserved}."[:30]})
         assert available.status_code == 200
-        assert broken_rules(add(api, moderator, NAME | {"pattern": reserved})) == {("rules[0].pattern", "duplicate")}
+        assert broken_rules(add(api, moderator, NAME | {"pattern": reserved})) == {("rules.0.pattern", "duplicate")}
 
     def test_more_than_a_hundred_are_refused(self, api: Api, moderator: Hired) -> None:
         rules = [TERM | {"pattern": f"term {number}"} for number in range(101)]
@@ -115,7 +115,7 @@ class TestAdd:
     def test_of_many_faults_fifty_are_told_and_that_there_are_more(self, api: Api, moderator: Hired) -> None:
         told = add(api, moderator, *[TERM] * 100).json()["error"]["details"]
         assert [(one["field"], one["rule"]) for one in told] == [
-            *((f"rules[{place}].pattern", "duplicate") for place in range(1, 51)),
+            *((f"rules.{place}.pattern", "duplicate") for place in range(1, 51)),
             ("", "more"),
         ]
 

@@ -102,7 +102,7 @@ class TestAdd:
         twice = [*LISTS["lightTokens"], {"name": "primary", "value": "red"}]
         response = add(api, admin, lightTokens=twice, darkTokens=LISTS["lightTokens"], assets=LISTS["assets"] * 2)
         assert (response.status_code, code_of(response)) == (400, "admin.theme.name_twice")
-        assert broken_rules(response) == {("lightTokens[2].name", "duplicate"), ("assets[1].name", "duplicate")}
+        assert broken_rules(response) == {("lightTokens.2.name", "duplicate"), ("assets.1.name", "duplicate")}
         assert tables.count("theme_presets") == 0
 
     @pytest.mark.parametrize(
