@@ -32,8 +32,8 @@ from contract.policy import Policy
 from domain.clock import utc_now
 from runtime.settings import Settings
 from runtime.web.app import Application
-from services.content.previews import Previews
 from services.keyring import Keyring
+from services.urls.previews import Previews
 from tests.processes.biore import SECRET as OUR_SECRET
 from tests.statements import asked
 

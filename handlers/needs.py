@@ -34,8 +34,6 @@ from services.container import (
     SayIn,
     SitePaths,
 )
-from services.content.feeds import FeedWriter
-from services.content.previews import Previews
 from services.current_password import CurrentPassword
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
@@ -50,6 +48,8 @@ from services.second_factor import SecondFactor
 from services.tokens import Tokens
 from services.trust.moderation import Moderation
 from services.turns import OneByOne
+from services.urls.operations import OperationUrls
+from services.urls.previews import Previews
 
 __all__ = [
     "AuditSeals",
@@ -69,7 +69,6 @@ __all__ = [
     "Erasures",
     "Examine",
     "ExportLinks",
-    "FeedWriter",
     "GeoIp",
     "Hasher",
     "LeakedPasswords",
@@ -78,6 +77,7 @@ __all__ = [
     "Moderation",
     "OAuth",
     "OneByOne",
+    "OperationUrls",
     "Permissions",
     "Platforms",
     "Prepare",

@@ -26,8 +26,6 @@ from services.callers import PasswordHasher, RefreshCarrier, Visitor
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.config.writing import Writer
-from services.content.feeds import FeedWriter
-from services.content.previews import Previews
 from services.current_password import CurrentPassword
 from services.editions import Editions
 from services.gdpr.archive import Archives
@@ -46,6 +44,8 @@ from services.texter import Texter
 from services.tokens import Tokens
 from services.trust.moderation import Moderation
 from services.turns import OneByOne
+from services.urls.operations import OperationUrls
+from services.urls.previews import Previews
 
 AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
 Clock: TypeAlias = Callable[[], datetime]
@@ -85,7 +85,6 @@ class Services(Shared):
     erasures: Erasures
     examine: Examine
     export_links: ExportLinks
-    feed_writer: FeedWriter
     geoip: GeoIpFamily
     hasher: Hasher
     leaked_passwords: LeakedPasswordsFamily
@@ -94,6 +93,7 @@ class Services(Shared):
     moderation: Moderation
     oauth: OAuthFamily
     one_by_one: OneByOne
+    operation_urls: OperationUrls
     permissions: Permissions
     platforms: OAuthDirectory
     previews: Previews

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from domain.content.lists import Wanted
 from domain.presenting import presented
 from domain.wire import content as wire
 
@@ -19,9 +20,11 @@ class Shelf:
         self.rows = list(rows)
         self._by_id: Mapping[UUID, Any] = {row.id: row for row in self.rows}
 
-    def id_of(self, slug: str) -> UUID:
-        """That of a category in which there is nothing, when there is none of the name."""
-        return next((row.id for row in self.rows if row.slug == slug), NOWHERE)
+    def narrowed(self, wanted: Wanted, slug: str | None) -> Wanted:
+        """To the category of that slug; to one in which there is nothing, when there is none of the name."""
+        if slug is None:
+            return wanted
+        return wanted._replace(category_id=next((row.id for row in self.rows if row.slug == slug), NOWHERE))
 
     def names(self, ids: Iterable[UUID]) -> list[wire.CategoryName]:
         """Of those that are active, in the order of ``ids``."""

@@ -5,8 +5,6 @@ from typing import Any
 from domain.presenting import presented
 from domain.wire import content as wire
 
-MOST = 500
-
 
 def page_view(row: Any) -> wire.SitePage:
     return presented(wire.SitePage, row, content=row.html)

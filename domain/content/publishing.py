@@ -1,6 +1,7 @@
 """What becomes of a revision that is published, or shown before: cleaned, measured, and folded to be found."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
@@ -31,8 +32,8 @@ def columns_of(kind: str, source: Mapping[str, Any]) -> dict[str, Any]:
 
     A megabyte takes a second: call it off the event loop.
     """
-    html = cleaned(source.get("answer") or source.get("html") or "")
-    title, excerpt, text = source.get("question") or source["title"], source.get("excerpt"), text_of(html)
+    html = cleaned(html_of(source))
+    title, excerpt, text = title_of(source), source.get("excerpt"), text_of(html)
     return {
         "title": title,
         "excerpt": excerpt,
@@ -51,6 +52,14 @@ def columns_of(kind: str, source: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def title_of(source: Mapping[str, Any]) -> str:
+    return str(source.get("question") or source["title"])
+
+
+def html_of(source: Mapping[str, Any]) -> str:
+    return str(source.get("answer") or source["html"])
+
+
 def category_ids_of(source: Mapping[str, Any]) -> list[UUID]:
     """Posts have several, articles and questions one."""
     one = source.get("categoryId")
@@ -66,9 +75,11 @@ def folded(text: str) -> str:
 
 def minutes_to_read(text: str) -> int:
     """At least one."""
-    spaceless = sum(map(is_spaceless, text))
-    words = len("".join(" " if is_spaceless(character) else character for character in text).split())
-    return max(1, ceil(words / WORDS_PER_MINUTE + spaceless / CHARACTERS_PER_MINUTE))
+    characters = Counter(text)
+    spaceless = [character for character in characters if is_spaceless(character)]
+    words = len(text.translate(dict.fromkeys(map(ord, spaceless), " ")).split())
+    alone = sum(characters[character] for character in spaceless)
+    return max(1, ceil(words / WORDS_PER_MINUTE + alone / CHARACTERS_PER_MINUTE))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -43,8 +43,7 @@ async def _page(
     db: Repositories, now: datetime, page: Page, wanted: Wanted, category: str | None
 ) -> Made[wire.HelpArticles]:
     shelf = Shelf(await db.categories.active("help", MOST))
-    if category is not None:
-        wanted = wanted._replace(category_id=shelf.id_of(category))
+    wanted = shelf.narrowed(wanted, category)
     total = await db.publications.count(wanted, now)
     rows = await db.publications.list(wanted, now, page.limit, page.offset)
     return Made(articles_view(rows, shelf, page, total), await db.publications.next_change("article", now))

@@ -32,9 +32,7 @@ async def find(slug: str, editions: Editions, prepare: Prepare) -> Prepared[wire
 
 async def _page(db: Repositories, now: datetime, page: Page, category: str | None) -> Made[wire.BlogPosts]:
     shelf = Shelf(await db.categories.active("blog", MOST))
-    wanted = Wanted("post")
-    if category is not None:
-        wanted = wanted._replace(category_id=shelf.id_of(category))
+    wanted = shelf.narrowed(Wanted("post"), category)
     total = await db.publications.count(wanted, now)
     rows = await db.publications.list(wanted, now, page.limit, page.offset)
     return Made(posts_view(rows, shelf, page, total), await db.publications.next_change("post", now))

@@ -139,9 +139,9 @@ class ContentTexts:
             await self._connection.execute(amended.values(source=source, updated_at=now))
         return True
 
-    async def move_on(self, entry_id: UUID, version: int, now: datetime, archived_at: datetime | None) -> bool:
+    async def move_on(self, entry_id: UUID, version: int, now: datetime) -> bool:
         """What is public of it changed. False when it has another version than that."""
-        return await self._move(entry_id, version, updated_at=now, archived_at=archived_at)
+        return await self._move(entry_id, version, updated_at=now)
 
     async def is_taken(self, entry_id: UUID, kind: str, slug: str | None, locale: str, now: datetime) -> bool:
         """Whether another entry is public under this name, or will be. To be asked by one at a time."""

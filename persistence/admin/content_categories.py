@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.errors import UniqueViolation
-from sqlalchemy import ARRAY, Uuid, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from persistence.engine.connection import Connection
@@ -47,32 +47,28 @@ class ContentCategories:
         found = select(Row.id).where(Row.kind == kind, Row.id.in_(ids)).order_by(Row.id).with_for_update(read=True)
         return set(await self._connection.scalars(found))
 
-    async def is_used(self, category_id: UUID, now: datetime) -> bool:
-        """By the draft of a text, or by what is public or will be."""
+    async def first_in_use(self, ids: Collection[UUID], now: datetime) -> str | None:
+        """The slug of one that the draft of a text is in, or what is public or will be; None where there is none."""
         lasting = or_(Publication.shown_until.is_(None), Publication.shown_until > now)
-        of_it = literal([category_id], ARRAY(Uuid))
+        of_it = array([Row.id])
         drafts = exists().where(ContentEntry.category_ids.op("@>")(of_it))
         public = exists().where(Publication.category_ids.op("@>")(of_it), lasting)
-        return bool(await self._connection.scalar(select(or_(drafts, public))))
+        used = select(Row.slug).where(Row.id.in_(ids), or_(drafts, public)).order_by(Row.sort_order, Row.id).limit(1)
+        return await self._connection.scalar(used)
 
     async def remove(self, ids: Collection[UUID]) -> None:
         await self._connection.execute(delete(Row).where(Row.id.in_(ids)))
 
-    async def put(self, kind: str, categories: Sequence[tuple[UUID | None, Mapping[str, Any]]]) -> bool:
-        """Change those that have an id and add the others, all in this order. False where two have the same slug."""
-        try:
-            async with self._connection.savepoint():
-                await self._free_slugs([category_id for category_id, _ in categories if category_id is not None])
-                for place, (category_id, columns) in enumerate(categories):
-                    await self._put(kind, category_id, {**columns, "sort_order": place})
-        except UniqueViolation:
-            return False
-        return True
+    async def put(self, kind: str, categories: Sequence[tuple[UUID | None, Mapping[str, Any]]]) -> None:
+        """Change those that have an id and add the others, all in this order. They are the whole list."""
+        await self._free_slugs(kind)
+        for place, (category_id, columns) in enumerate(categories):
+            await self._put(kind, category_id, {**columns, "sort_order": place})
 
-    async def _free_slugs(self, ids: Collection[UUID]) -> None:
-        """Two may exchange theirs."""
-        for category_id in ids:
-            await self._connection.execute(update(Row).where(Row.id == category_id).values(slug=str(category_id)))
+    async def _free_slugs(self, kind: str) -> None:
+        """Two may exchange theirs. Meanwhile each has one that nobody can ask for."""
+        free = func.concat("=", Row.id)
+        await self._connection.execute(update(Row).where(Row.kind == kind).values(slug=free))
 
     async def _put(self, kind: str, category_id: UUID | None, columns: Mapping[str, Any]) -> None:
         if category_id is None:

@@ -53,7 +53,6 @@ class ContentEntry(Identified, Created, Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     draft: Mapped[int] = mapped_column(server_default=text("1"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
-    archived_at: Mapped[datetime | None]
 
 
 class ContentRevision(Created, Base):
@@ -144,4 +143,3 @@ class ContentCategory(Identified, Created, Base):
     icon_background: Mapped[str | None]
     sort_order: Mapped[int] = mapped_column(server_default=text("0"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
-    version: Mapped[int] = mapped_column(server_default=text("1"))

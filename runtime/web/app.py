@@ -58,8 +58,6 @@ from services.avatars import Avatars
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.container import Services
-from services.content.feeds import FeedWriter
-from services.content.previews import Previews
 from services.devices import device_of, devices_of
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
@@ -77,6 +75,8 @@ from services.signing_keys import SigningKeys
 from services.tokens import Tokens
 from services.trust.moderation import Moderation
 from services.turns import OneByOne
+from services.urls.operations import OperationUrls
+from services.urls.previews import Previews
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -321,7 +321,6 @@ class Application:
             digests=self.parts.keyring.digests,
             erasures=Erasures(changes, self.config, utc_now),
             export_links=self.export_links,
-            feed_writer=FeedWriter(self.config, self._feed_paths()),
             geoip=self.parts.providers.geoip,
             hasher=self.hasher,
             leaked_passwords=self.parts.providers.leaked_passwords,
@@ -331,6 +330,7 @@ class Application:
             oauth=self._oauth(),
             permissions=self.parts.contract.permissions,
             one_by_one=OneByOne(),
+            operation_urls=OperationUrls(self.config, self._operation_paths()),
             platforms=OAuthDirectory(self.parts.database, self.parts.keyring),
             previews=self.previews,
             provider_desk=ProviderDesk(providers, self.config, [DnsFamily(mail_rules, providers.watch)]),
@@ -346,10 +346,9 @@ class Application:
             wordings=self.parts.wordings,
         )
 
-    def _feed_paths(self) -> Mapping[str, str]:
+    def _operation_paths(self) -> Mapping[str, str]:
         contract = self.parts.contract
-        feeds = {name: contract.policies.get(f"content.feeds.{name}") for name in ("rss", "atom")}
-        return {name: contract.base_path + policy.path for name, policy in feeds.items() if policy}
+        return {name: contract.base_path + policy.path for name, policy in contract.policies.items()}
 
     def _oauth(self) -> OAuthFamily:
         parts = self.parts

@@ -3,31 +3,25 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_args, get_type_hints
 from uuid import UUID
 
 from domain.admin import require_fresh, require_permission
 from domain.clock import timestamp
 from domain.config_keys import Config
 from domain.content.differences import differences
-from domain.content.publishing import category_ids_of, columns_of, folded
+from domain.content.publishing import category_ids_of, folded, html_of, title_of
 from domain.errors import ApiError
-from domain.html import removed
+from domain.html import cleaned, removed
 from domain.legal import VERSIONS
 from domain.presenting import presented
-from domain.upload import API_URL
 from domain.users import Principal
 from domain.wire import admin as wire
 
 LEGAL = "legal"
 LEGAL_PUBLISH = "legal.publish"
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "page": ("slug", "locale", "title", "html"),
-    "post": ("slug", "locale", "title", "excerpt", "image", "html", "categoryIds"),
-    "article": ("slug", "locale", "title", "excerpt", "icon", "html", "categoryId", "isFeatured"),
-    "faq": ("locale", "question", "answer", "categoryId", "sortOrder"),
-    "announcement": ("title", "html", "type", "locale", "startsAt", "endsAt"),
-    "legal": ("slug", "locale", "title", "html"),
+    get_args(hints.pop("kind"))[0]: tuple(hints) for hints in map(get_type_hints, get_args(wire.ContentFields))
 }
 """What a text of each kind has; what is left out of one is null."""
 SECTIONS = {"post": "blog", "article": "help", "faq": "faq"}
@@ -37,7 +31,6 @@ RESERVED = {"post": ("feed",)}
 UNFIT = "admin.content.publication_invalid"
 AMENDED_WITHIN = timedelta(minutes=10)
 OF_LEGAL = ("effectiveAt", "requiresConsent", "summary", "reason")
-PREVIEWS = "/api/v1/public/previews/"
 LABEL = re.compile(r"(\d{1,6})\.(\d{1,6})")
 FIRST = (1, 0)
 
@@ -59,14 +52,6 @@ def kept(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 def written(kind: str, source: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a revision, as they were given."""
     return {"kind": kind} | {name: source.get(name) for name in FIELDS[kind]}
-
-
-def title_of(source: Mapping[str, Any]) -> str:
-    return str(source.get("question") or source["title"])
-
-
-def html_of(source: Mapping[str, Any]) -> str:
-    return str(source.get("answer") or source["html"])
 
 
 def _require_order(fields: Mapping[str, Any]) -> None:
@@ -171,10 +156,6 @@ def in_force(slug: str, config: Config) -> str:
     return config[VERSIONS[slug]]
 
 
-def preview_url(token: str, config: Config) -> str:
-    return f"{config[API_URL].rstrip('/')}{PREVIEWS}{token}"
-
-
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
@@ -192,15 +173,16 @@ def entry_view(row: Any) -> wire.ContentEntry:
 
 
 def full_view(row: Any, draft: Any, publications: Sequence[Any], now: datetime) -> wire.ContentInFull:
-    """A megabyte takes a second: call it off the event loop."""
-    html = columns_of(row.kind, draft.source)["html"]
+    """Long texts take their time: call it off the event loop."""
+    written_html = html_of(draft.source)
+    html = cleaned(written_html)
     live = next((one for one in publications if one.shown_from <= now), None)
     scheduled = next((one for one in publications if one.shown_from > now), None)
     return {
         "entry": entry_view(row),
         "fields": fields_view(row.kind, draft.source),
         "html": html,
-        "removed": removed(html_of(draft.source), html),
+        "removed": removed(written_html, html),
         "live": publication_view(live),
         "scheduled": publication_view(scheduled),
         "version": row.version,

@@ -33,11 +33,11 @@ async def set(  # noqa: A001
     kept = {category_id for category_id, _ in categories if category_id is not None}
     if kept - {row.id for row in former}:
         raise not_found("category")
-    gone = [row for row in former if row.id not in kept]
-    for row in gone:
-        if await db.content_categories.is_used(row.id, clock()):
-            raise in_use(row.slug)
-    await db.content_categories.remove([row.id for row in gone])
+    gone = {row.id for row in former} - kept
+    used = await db.content_categories.first_in_use(gone, clock()) if gone else None
+    if used is not None:
+        raise in_use(used)
+    await db.content_categories.remove(gone)
     await db.content_categories.put(kind, categories)
     after = await db.content_categories.all(kind)
     await db.audit.record(

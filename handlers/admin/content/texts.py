@@ -21,7 +21,6 @@ from domain.admin.content.texts import (
     kept,
     next_label,
     planned,
-    preview_url,
     require_kind,
     require_may_publish,
     require_reason,
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from domain.admin.content.texts import Plan
     from domain.wire import admin as wire
     from domain.wire import common
-    from handlers.needs import Clock, Config, Previews, Principal, Repositories, UnitOfWork, Walk
+    from handlers.needs import Clock, Config, OperationUrls, Previews, Principal, Repositories, UnitOfWork, Walk
 
 
 async def list(  # noqa: A001
@@ -129,13 +128,8 @@ async def update(
     source = kept(kind, {**written(kind, draft.source), **body})
     await _require_categories(db, kind, source)
     number = entry.draft if amends(draft, principal.user_id, now) else entry.draft + 1
-    await _write(db, entry, expected_version, source, principal, now, number)
-    after = {"revision": number, "fields": changed(draft.source, source)}
-    before = {"revision": entry.draft}
-    await db.audit.record(
-        "admin.content.texts.update", actor=principal.user_id, target=entry.id, before=before, after=after
-    )
-    return entry_view(await _found(db, kind, entry.id, now))
+    told = {"revision": number, "fields": changed(draft.source, source)}
+    return await _write(db, "admin.content.texts.update", entry, expected_version, source, principal, now, told)
 
 
 async def publish(
@@ -158,7 +152,7 @@ async def publish(
     named = Named.of(entry, revision.source)
     async with uow() as db:
         await db.editions.move_on(EDITIONS[kind])
-        former = await _move_on(db, entry, expected_version, now, archived_at=None)
+        former = await _move_on(db, entry, expected_version, now)
         await _require_categories(db, kind, revision.source)
         if named.slug is not None and await db.content_texts.is_taken(*named, now):
             raise ApiError("admin.content.slug_taken")
@@ -193,7 +187,7 @@ async def unpublish(
     require_reason(kind, body)
     await db.editions.move_on(EDITIONS[kind])
     entry = await _found(db, kind, UUID(id), now)
-    former = await _move_on(db, entry, expected_version, now, archived_at=now)
+    former = await _move_on(db, entry, expected_version, now)
     if kind == LEGAL:
         await _withdraw(db, entry.id, now)
     if not await db.publications.unpublish(former, now):
@@ -221,13 +215,10 @@ async def restore(
     entry = await _found(db, kind, UUID(id), now)
     revision = await _revision(db, entry.id, body["revision"])
     await _require_categories(db, kind, revision.source)
-    await _write(db, entry, expected_version, revision.source, principal, now, entry.draft + 1)
     told = {"revision": entry.draft + 1, "restored": revision.number}
-    before = {"revision": entry.draft}
-    await db.audit.record(
-        "admin.content.texts.restore", actor=principal.user_id, target=entry.id, before=before, after=told
+    return await _write(
+        db, "admin.content.texts.restore", entry, expected_version, revision.source, principal, now, told
     )
-    return entry_view(await _found(db, kind, entry.id, now))
 
 
 async def preview(
@@ -237,13 +228,14 @@ async def preview(
     principal: Principal,
     db: Repositories,
     clock: Clock,
-    config: Config,
+    operation_urls: OperationUrls,
     previews: Previews,
 ) -> wire.ContentPreviewLink:
-    entry = await _found(db, kind, UUID(id), clock())
+    now = clock()
+    entry = await _found(db, kind, UUID(id), now)
     revision = await _revision(db, entry.id, body["revision"])
-    expires = (clock() + timedelta(minutes=body["minutes"])).replace(microsecond=0)
-    url = preview_url(previews.sign(kind, entry.id, revision.number, expires), config)
+    expires = (now + timedelta(minutes=body["minutes"])).replace(microsecond=0)
+    url = operation_urls.of("content.previews.find", token=previews.sign(kind, entry.id, revision.number, expires))
     told = {"revision": revision.number, "expiresAt": timestamp(expires)}
     await db.audit.record("admin.content.texts.preview", actor=principal.user_id, target=entry.id, after=told)
     return {"url": url, "expiresAt": timestamp(expires)}
@@ -251,27 +243,30 @@ async def preview(
 
 async def _write(
     db: Repositories,
+    action: str,
     entry: Any,
     expected_version: int,
     source: Mapping[str, Any],
     principal: Principal,
     now: datetime,
-    number: int,
-) -> None:
+    told: Mapping[str, Any],
+) -> wire.ContentEntry:
+    """The draft becomes the ``source``, under the number of the revision that the audit entry is ``told``."""
     done = await db.content_texts.write(
-        entry, expected_version, entry_columns(source), source, principal.user_id, now, number=number
+        entry, expected_version, entry_columns(source), source, principal.user_id, now, number=told["revision"]
     )
     if done is None:
         raise ApiError("admin.content.slug_taken")
     if not done:
         raise moved_on((await _found(db, entry.kind, entry.id, now)).version)
+    before = {"revision": entry.draft}
+    await db.audit.record(action, actor=principal.user_id, target=entry.id, before=before, after=told)
+    return entry_view(await _found(db, entry.kind, entry.id, now))
 
 
-async def _move_on(
-    db: Repositories, entry: Any, expected_version: int, now: datetime, archived_at: datetime | None
-) -> Any:
-    """The entry as it was before, held until the end."""
-    if not await db.content_texts.move_on(entry.id, expected_version, now, archived_at):
+async def _move_on(db: Repositories, entry: Any, expected_version: int, now: datetime) -> Any:
+    """The entry with what is public of it, held until the end."""
+    if not await db.content_texts.move_on(entry.id, expected_version, now):
         raise moved_on((await _found(db, entry.kind, entry.id, now)).version)
     return await _found(db, entry.kind, entry.id, now)
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from services.content.previews import Preview
+from services.urls.previews import Preview
 from tests.content import draft, published
 from tests.harness import Api, Server, Tables, broken_rules, code_of
 

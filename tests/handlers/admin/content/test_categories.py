@@ -62,6 +62,11 @@ class TestSet:
         told = data_of(put(desk, tips, version=2))
         assert [one["id"] for one in told["items"]] == [tips["id"]]
 
+    def test_the_id_of_another_is_a_slug_like_any(self, desk: Desk) -> None:
+        news, tips = data_of(put(desk, NEWS, TIPS))["items"]
+        told = data_of(put(desk, news | {"slug": tips["id"]}, tips, version=1))
+        assert [one["slug"] for one in told["items"]] == [tips["id"], "tips"]
+
     def test_nobody_overwrites_unseen(self, desk: Desk) -> None:
         put(desk, NEWS)
         response = put(desk, TIPS)

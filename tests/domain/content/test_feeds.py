@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from domain.content.feeds import Feed, Item
-from services.content.feeds import FORMS
+from domain.content.feeds import Feed, Item, write_atom, write_rss
 
+FORMS = {"rss": write_rss, "atom": write_atom}
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 # All that PostgreSQL keeps in a text: neither U+0000 nor halves of pairs.
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))

@@ -1,0 +1,1 @@
+"""URLs of our own that are given out."""
