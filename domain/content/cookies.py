@@ -17,11 +17,6 @@ CATEGORIES: tuple[wire.CookieCategoryId, ...] = get_args(wire.CookieCategoryId)
 REQUIRED = "essential"
 
 
-def choice_of(body: wire.CookieConsentRequest) -> dict[str, bool]:
-    """As it is kept."""
-    return {"analytics": body["analytics"], "marketing": body["marketing"], "functional": body["functional"]}
-
-
 def status_view(current: str, chosen_for: str | None) -> wire.CookieConsentStatus:
     """``chosen_for``: the version of the caller's last choice."""
     return {"currentVersion": current, "userVersion": chosen_for, "requiresReConsent": chosen_for != current}

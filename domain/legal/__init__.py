@@ -19,7 +19,9 @@ COOKIES = "COOKIE_CONSENT"
 # What consents to a text are called: by registrations and by clients.
 CONSENTED_AS: Mapping[str, tuple[str, ...]] = {PRIVACY: (PRIVACY,), TERMS: (TERMS, "tos")}
 # What asks for consent again when the text has another version: cookies follow the privacy policy.
-ASKED_BY: Mapping[str, str] = {PRIVACY: PRIVACY, COOKIES: PRIVACY, TERMS: TERMS, "tos": TERMS}
+ASKED_BY: Mapping[str, str] = {COOKIES: PRIVACY} | {
+    kind: slug for slug, kinds in CONSENTED_AS.items() for kind in kinds
+}
 UNPUBLISHED: Mapping[str, str] = {
     PRIVACY: "Privacy policy not yet published.",
     TERMS: "Terms of service not yet published.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.auth import PRIVACY_VERSION
-from domain.content.cookies import choice_of, policy_view, status_view
+from domain.content.cookies import policy_view, status_view
 from domain.legal import COOKIES
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ async def save(
     user_id = principal.user_id if principal is not None else None
     if user_id is not None:
         await db.users.require_present(user_id)
-    choice = choice_of(body)
     whence = client if body["analytics"] else client._replace(ip=None)
-    await db.consents.add(user_id, COOKIES, config[PRIVACY_VERSION], any(choice.values()), whence, choice)
+    await db.consents.add(user_id, COOKIES, config[PRIVACY_VERSION], any(body.values()), whence, body)
 
 
 async def status(principal: Principal | None, db: Repositories, config: Config) -> wire.CookieConsentStatus:

@@ -57,13 +57,12 @@ class Bundles:
 
     async def _of(self, locale: str, prepare: Prepare) -> Made | None:
         """None for a language that is not active, or that nobody knows."""
-        wanted = next((each.texts_version for each in self._wordings.languages if each.code == locale), None)
-        active = any(each.active for each in self._wordings.languages if each.code == locale)
-        if wanted is None or not active:
+        spoken = next((each for each in self._wordings.languages if each.code == locale and each.active), None)
+        if spoken is None:
             return None
         async with self._making.setdefault(locale, asyncio.Lock()):
             made = self._made.get(locale)
-            if made is None or made.version < wanted:
+            if made is None or made.version < spoken.texts_version:
                 made = await self._make(locale, prepare)
             if made is not None:
                 self._made[locale] = made
