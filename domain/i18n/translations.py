@@ -22,6 +22,7 @@ PLACEHOLDERS = "admin.translation.placeholders"
 NOT_FOUND = "admin.not_found"
 DENIED = "admin.permission_denied"
 NOT_IN_REVIEW = "admin.transition_invalid"
+CHANGED = "precondition.failed"
 
 Reviewed = Literal["DONE", "UNCHANGED", "FAILED"]
 Imported = Literal["WRITTEN", "UNCHANGED", "KEPT", "FAILED"]
@@ -112,11 +113,12 @@ def as_written(row: Any) -> dict[str, Any] | None:
 
 
 class Reviewer(NamedTuple):
-    """``languages``: in which they may approve; None for all."""
+    """``languages``: in which they may approve; None for all. ``read``: the versions that they name, by text."""
 
     id: UUID
     languages: Collection[str] | None
     self_review: bool
+    read: Mapping[UUID, int]
 
 
 class Verdict(NamedTuple):
@@ -127,10 +129,21 @@ class Verdict(NamedTuple):
 UNKNOWN = Verdict("FAILED", NOT_FOUND)
 
 
+def versions_of(ids: Sequence[UUID], versions: Sequence[int] | None) -> dict[UUID, int]:
+    """By the ids; nothing where none are named. Raises ApiError admin.translation.versions_mismatch."""
+    if versions is None:
+        return {}
+    if len(versions) != len(ids):
+        raise ApiError("admin.translation.versions_mismatch")
+    return dict(zip(ids, versions, strict=True))
+
+
 def verdict(row: Any, source: str | None, reviewer: Reviewer, *, approves: bool) -> Verdict:
     """What becomes of one draft. ``source``: the English text that it is served beside."""
     if reviewer.languages is not None and row.locale not in reviewer.languages:
         return Verdict("FAILED", DENIED)
+    if reviewer.read.get(row.id, row.version) != row.version:
+        return Verdict("FAILED", CHANGED)
     if row.status != "IN_REVIEW":
         same = "APPROVED" if approves else "REJECTED"
         return Verdict("UNCHANGED") if row.status == same else Verdict("FAILED", NOT_IN_REVIEW)
@@ -169,6 +182,9 @@ class Known(NamedTuple):
     source: str | None
 
 
+NEW = Known(None, None, None)
+
+
 class Entry(NamedTuple):
     key: str
     text: str
@@ -176,18 +192,15 @@ class Entry(NamedTuple):
     code: str | None = None
 
 
-def entries_of(
-    given: Iterable[wire.TranslationEntry], known: Mapping[str, Known], mode: Mode, *, is_source: bool
-) -> list[Entry]:
-    """What becomes of each text; of a key that comes twice the last counts. English brings new keys."""
+def entries_of(given: Iterable[wire.TranslationEntry], known: Mapping[str, Known], mode: Mode) -> list[Entry]:
+    """What becomes of each text; of a key that comes twice the last counts."""
     texts = {entry["key"]: entry["text"] for entry in given}
-    return [_entry(key, text, known.get(key), mode, is_source=is_source) for key, text in texts.items()]
+    return [_entry(key, text, known.get(key), mode) for key, text in texts.items()]
 
 
-def _entry(key: str, text: str, known: Known | None, mode: Mode, *, is_source: bool) -> Entry:
-    if known is None and not is_source:
+def _entry(key: str, text: str, found: Known | None, mode: Mode) -> Entry:
+    if found is None:
         return Entry(key, text, "FAILED", NOT_FOUND)
-    found = known or Known(None, None, None)
     if found.source is not None and differing(text, found.source) is not None:
         return Entry(key, text, "FAILED", PLACEHOLDERS)
     if mode == "MISSING" and (found.text is not None or found.draft is not None):

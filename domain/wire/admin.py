@@ -721,6 +721,7 @@ class Translations(TypedDict):
 
 class ReviewTranslationsRequest(TypedDict):
     ids: list[str]
+    versions: NotRequired[list[int]]
     outcome: Literal["APPROVED", "REJECTED"]
     note: NotRequired[str]
 

@@ -45,9 +45,6 @@ class Languages:
     async def find(self, code: str) -> Any | None:
         return await self._connection.row(LANGUAGES.where(Language.code == code))
 
-    async def exists(self, code: str) -> bool:
-        return await self._connection.scalar(select(Language.code).where(Language.code == code)) is not None
-
     async def hold_all(self) -> None:
         """Until the transaction ends nobody else changes a language: one of them is the default."""
         held = select(Language.code).order_by(Language.code).with_for_update()

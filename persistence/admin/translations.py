@@ -74,7 +74,7 @@ class Translations:
 
     async def find(self, locale: str, namespace: str, key: str) -> Any | None:
         """With the English text; None where the language does not have it."""
-        found, _ = _narrowed(Filters(locale, namespace, missing=None))
+        found, _ = _narrowed(Filters(locale, namespace))
         found = found.where(English.key == key, Own.id.is_not(None))
         return await self._connection.row(found)
 
@@ -100,7 +100,7 @@ class Translations:
 
     async def hold(self, ids: Sequence[UUID]) -> tuple[Sequence[Any], Mapping[Place, str]]:
         """The texts, held until the transaction ends, and the English texts of their places."""
-        columns = (Own.id, Own.locale, Own.namespace, Own.key, Own.draft, Own.status, Own.draft_by)
+        columns = (Own.id, Own.locale, Own.namespace, Own.key, Own.draft, Own.status, Own.draft_by, Own.version)
         held = select(*columns).where(Own.id.in_(ids)).order_by(Own.id).with_for_update()
         rows = await self._connection.rows(held)
         sources = select(English.namespace, English.key, English.text).join(Own, _same(Own, English))

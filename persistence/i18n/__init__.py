@@ -94,7 +94,7 @@ class Texts:
     async def hold(self, locales: Iterable[str]) -> Sequence[str]:
         """Those of the languages that there are, held until the transaction ends, in one order by all.
 
-        Whoever changes a served text holds its language, and English, which tells what is outdated.
+        Whoever changes a text holds its language, and English, which tells what is outdated.
         """
         held = select(Language.code).where(Language.code.in_(sorted({*locales, SOURCE})))
         return await self._connection.scalars(held.order_by(Language.code).with_for_update())

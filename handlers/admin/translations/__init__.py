@@ -11,6 +11,7 @@ from domain.i18n import SOURCE
 from domain.i18n.translations import (
     APPROVE,
     MOST_EXPORTED,
+    NEW,
     SELF_REVIEW,
     WRITE,
     Filters,
@@ -27,6 +28,7 @@ from domain.i18n.translations import (
     table,
     translation_view,
     verdicts,
+    versions_of,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ async def write(
     wordings: Wordings,
 ) -> wire.Translation:
     require_language(locale, await _assigned(db, principal, permissions, WRITE), WRITE)
-    if not await db.languages.exists(locale):
+    if locale not in await db.texts.hold([locale]):
         raise not_found("language")
     place = Place(namespace, key)
     source = wordings.of_files(*place) if locale == SOURCE else await db.translations.source(*place)
@@ -97,10 +99,11 @@ async def review(
     config: Config,
 ) -> wire.TranslationReview:
     ids, approves, note = [UUID(each) for each in body["ids"]], body["outcome"] == "APPROVED", body.get("note")
+    read = versions_of(ids, body.get("versions"))
     assigned = await _assigned(db, principal, permissions, APPROVE)
     await db.texts.hold(await db.translations.locales_of(ids))
     rows, sources = await db.translations.hold(ids)
-    reviewer = Reviewer(principal.user_id, assigned, config[SELF_REVIEW])
+    reviewer = Reviewer(principal.user_id, assigned, config[SELF_REVIEW], read)
     found = verdicts(rows, sources, reviewer, approves=approves)
     done = [row for row in rows if found[row.id].outcome == "DONE"]
     if approves:
@@ -132,11 +135,12 @@ async def import_texts(
         require_language(locale, await _assigned(db, principal, permissions, needed), needed)
     if locale not in await db.texts.hold([locale]):
         raise not_found("language")
-    known = await db.translations.known(locale, namespace, [entry["key"] for entry in body["entries"]])
+    keys = [entry["key"] for entry in body["entries"]]
+    known = await db.translations.known(locale, namespace, keys)
     sources = {key: each.source for key, each in known.items() if each.source is not None and locale != SOURCE}
-    if locale == SOURCE:
-        known = {key: each._replace(source=wordings.of_files(namespace, key)) for key, each in known.items()}
-    entries = entries_of(body["entries"], known, mode, is_source=locale == SOURCE)
+    if locale == SOURCE:  # which brings new keys
+        known = {key: known.get(key, NEW)._replace(source=wordings.of_files(namespace, key)) for key in keys}
+    entries = entries_of(body["entries"], known, mode)
     written = [entry for entry in entries if entry.outcome == "WRITTEN"]
     if written:
         await db.translations.take_in(locale, namespace, written, sources, principal.user_id, approved=approved)

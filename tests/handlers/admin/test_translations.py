@@ -275,6 +275,33 @@ class TestReview:
         ]
         assert stored(tables, "de", "c")["text"] is None
 
+    def test_a_draft_that_was_changed_after_it_was_read_is_not_approved_unseen(
+        self, api: Api, translator: Hired, editor: Hired, tables: Tables
+    ) -> None:
+        english(tables, hello="Hello", bye="Bye")
+        changed = write(api, translator, "de/web/hello", "Hallo", submit=True).json()["data"]
+        same = write(api, translator, "de/web/bye", "Tschüs", submit=True).json()["data"]
+        assert write(api, translator, "de/web/hello", "Quatsch", changed["version"], submit=True).status_code == 200
+        ids, versions = (changed["id"], same["id"]), [changed["version"], same["version"]]
+        for outcome in ("REJECTED", "APPROVED"):
+            first = review(api, editor, changed["id"], outcome=outcome, versions=versions[:1])
+            assert first == [("FAILED", "precondition.failed")]
+        assert review(api, editor, *ids, versions=versions) == [("FAILED", "precondition.failed"), ("DONE", None)]
+        row = stored(tables, "de", "hello")
+        assert (row["text"], row["draft"], row["status"], row["version"]) == (None, "Quatsch", "IN_REVIEW", 2)
+        assert stored(tables, "de", "bye")["text"] == "Tschüs"
+        assert review(api, editor, changed["id"], versions=[2]) == [("DONE", None)]
+
+    @pytest.mark.parametrize("versions", [[1], [1, 1, 1]])
+    def test_each_text_has_its_version_or_none_has(
+        self, api: Api, editor: Hired, tables: Tables, versions: list[int]
+    ) -> None:
+        drafts = [str(waiting(tables, f"de/web/{key}", "Hallo")) for key in ("hello", "bye")]
+        body = {"ids": drafts, "versions": versions, "outcome": "APPROVED"}
+        response = api.call("admin.translations.review", body, headers=editor.headers)
+        assert (response.status_code, code_of(response)) == (400, "admin.translation.versions_mismatch")
+        assert stored(tables, "de", "hello")["status"] == "IN_REVIEW"
+
     def test_own_drafts_only_where_that_is_allowed(
         self, api: Api, server: Server, editor: Hired, tables: Tables
     ) -> None:
@@ -392,7 +419,7 @@ class TestImportTexts:
         assert found == dict.fromkeys(("fresh", "new"), ("WRITTEN", None))
         assert stored(tables, "en", "fresh")["text"] == "Fresh"
         refused = outcomes(take_in(api, editor, "DRAFTS", entries(maxLength="Too long."), "en", namespace="validation"))
-        assert refused == {"maxLength": ("WRITTEN", None)}
+        assert refused == {"maxLength": ("FAILED", "admin.translation.placeholders")}
 
     def test_so_translations_are_outdated(self, api: Api, editor: Hired, tables: Tables) -> None:
         tables.run(
