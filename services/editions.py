@@ -43,12 +43,13 @@ class Editions:
         self._clock = clock
         self._most, self._most_bytes = most, most_bytes
         self._numbers: Mapping[str, int] = {}
+        self._reading = asyncio.Lock()
         self._kept: OrderedDict[Slot, _Kept] = OrderedDict()
         self._bytes = 0
         self._making: dict[tuple[Slot, int], asyncio.Task[Prepared[Any]]] = {}
 
     async def refresh(self) -> None:
-        async with self._database.reading() as db:
+        async with self._reading, self._database.reading() as db:
             self._numbers = await db.editions.all()
 
     def forget(self) -> None:

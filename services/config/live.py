@@ -13,7 +13,7 @@ from domain.clock import utc_now
 from domain.config.changes import DEFAULT, Author, Wish, restorable
 from domain.config_keys import InvalidConfig, Key, V
 from persistence.engine.database import Database
-from persistence.models import ConfigChange
+from persistence.models import ConfigChange, ConfigEntry
 from services.config import catalogue
 from services.config.catalogue import CATALOGUE, is_secret
 from services.config.reach import Reach
@@ -56,6 +56,7 @@ class LiveConfig:
         self.writer = Writer(keyring, self.operation_ids, self._defaults)
         self._beside: list[Callable[[], Awaitable[None]]] = []
         self._read = False
+        self._reading = asyncio.Lock()
         self._lost: frozenset[str] = frozenset()
         self.reach = Reach(database.place)
         self.unfit: tuple[str, ...] = ()
@@ -141,8 +142,13 @@ class LiveConfig:
             await self.set(name, earlier.after, reason=reason)
 
     async def refresh(self) -> None:
-        async with self._database.reading() as db:
-            entries = await db.config.entries()
+        """Read what is stored, one after the other: an earlier reading never takes the place of a later one."""
+        async with self._reading:
+            async with self._database.reading() as db:
+                entries = await db.config.entries()
+            self._take(entries)
+
+    def _take(self, entries: Mapping[str, ConfigEntry]) -> None:
         stored = {name: (entry.value, entry.expires_at) for name, entry in entries.items()}
         if self._read and stored == self._stored:
             return

@@ -1,7 +1,7 @@
 """Accounts in the state that a test needs, without the way that leads there."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,6 +103,14 @@ def statements(server: Server) -> Iterator[list[str]]:
     with asked(server.app.parts.database) as seen:
         yield texts
     texts += [text for text, _ in seen]
+
+
+def begin(nodes: Collection[Server], **config: Any) -> None:
+    """Several nodes on one database, empty. All are emptied first: a table that is emptied takes the config with it."""
+    for node in nodes:
+        node.reset()
+    for node in nodes:
+        node.configure(**{"ratelimit.enabled": False} | config)
 
 
 def until(condition: Callable[[], Any]) -> None:

@@ -34,7 +34,7 @@ from tests.handlers.auth.test_otp import PHONE, another, code_in, opened, send, 
 from tests.handlers.auth.test_two_factor import WRONG, Factor
 from tests.handlers.conftest import Clients
 from tests.handlers.gdpr.test_export import built
-from tests.handlers.support import account, insert, tombstone, topics, until, waiting_for_locks
+from tests.handlers.support import account, begin, insert, tombstone, topics, until, waiting_for_locks
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
 
 OLD, NEW = "the-old-secret-of-the-drill-0123456789", "the-new-secret-of-the-drill-9876543210"
@@ -73,9 +73,7 @@ def tables(nodes: dict[str, Server]) -> Iterator[Tables]:
 @pytest.fixture
 def client_of(nodes: dict[str, Server], clients: Clients) -> Callable[[str], Api]:
     """One person, at whichever node."""
-    for server in nodes.values():
-        server.reset()
-        server.configure(**{"ratelimit.enabled": False, "auth.email_mx_check": False})
+    begin(nodes.values(), **{"auth.email_mx_check": False})
     address = f"10.77.{uuid4().bytes[0]}.{uuid4().bytes[1]}"
     return lambda name: clients(nodes[name], address)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Databases
 from tests.handlers.conftest import Clients
-from tests.handlers.support import insert, somebody
+from tests.handlers.support import begin, insert, somebody
 from tests.harness import Api, Server
 from tests.staff import member
 from tests.tickets import answer, create, move, reopen, reply, row_of, ticket, update
@@ -25,9 +25,7 @@ def both(start_server: Callable[..., Server], databases: Databases) -> list[Serv
 
 @pytest.fixture
 def nodes(both: list[Server]) -> list[Server]:
-    for node in both:
-        node.reset()
-        node.configure(**{"ratelimit.enabled": False, "support.max_open_tickets": 3})
+    begin(both, **{"support.max_open_tickets": 3})
     return both
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Databases
 from tests.handlers.admin.test_config import KEY, LONGEST, SHORTEST, patch, put, shown
 from tests.handlers.conftest import Clients
-from tests.handlers.support import until
+from tests.handlers.support import begin, until
 from tests.harness import Server
 from tests.staff import Hired, member
 
@@ -25,9 +25,7 @@ def nodes(start_server: Callable[..., Server], databases: Databases) -> list[Ser
 
 @pytest.fixture
 def owner(nodes: list[Server]) -> Hired:
-    for node in nodes:
-        node.reset()
-        node.configure(**{"ratelimit.enabled": False})
+    begin(nodes)
     return member(nodes[0], "OWNER")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Databases
 from tests.handlers.conftest import Clients
-from tests.handlers.support import until
+from tests.handlers.support import begin, until
 from tests.harness import Api, Server
 from tests.i18n import english, follow, language, version_of, waiting
 from tests.staff import Hired, member
@@ -26,9 +26,7 @@ def nodes(start_server: Callable[..., Server], databases: Databases) -> list[Ser
 
 @pytest.fixture
 def editor(nodes: list[Server]) -> Hired:
-    for node in nodes:
-        node.reset()
-        node.configure(**{"ratelimit.enabled": False})
+    begin(nodes)
     for code in ("en", "de"):
         language(nodes[0].tables, code)
     for node in nodes:

@@ -10,6 +10,7 @@ from tests.conftest import Databases
 from tests.editions import follow
 from tests.handlers.admin.content.test_texts import in_time
 from tests.handlers.conftest import Clients
+from tests.handlers.support import begin
 from tests.harness import Server
 from tests.staff import Hired, member
 from tests.texts import PAGE, POST, Desk, Json, category, data_of
@@ -25,9 +26,7 @@ def nodes(start_server: Callable[..., Server], databases: Databases) -> list[Ser
 
 @pytest.fixture
 def editor(nodes: list[Server]) -> Hired:
-    for node in nodes:
-        node.reset()
-        node.configure(**{"ratelimit.enabled": False})
+    begin(nodes)
     return member(nodes[0], "EDITOR")
 
 
