@@ -35,7 +35,7 @@ INDEX = f"{ROOT}/search.json"
 FOLDER = Path(__file__).resolve().parent
 SYNONYMS = FOLDER / "synonyms.yaml"
 # What a page fetches when its search is first opened, beside the index.
-SCRIPTS = ("finder.js", "vendor/minisearch.js")
+SCRIPTS = ("finder.js", "results.js", "vendor/minisearch.js")
 # Of these pages only title and lead: what they list has entries of its own.
 LISTS = ("home.html", "guides.html", "operations.html", "errors.html", "config.html", "changelog.html")
 SHOWN = 120

@@ -38,7 +38,8 @@ function show(index) {
 }
 
 function load(index) {
-  loading ??= import(new URL("finder.js", import.meta.url)).then((module) => module.load(index));
+  const part = (name) => import(new URL(name, import.meta.url));
+  loading ??= Promise.all([part("finder.js").then((module) => module.load(index)), part("results.js")]);
   return loading;
 }
 
@@ -78,7 +79,7 @@ class ResultBox {
   async search(text) {
     try {
       const found = await load(this.index);
-      if (text === this.input.value.trim()) this.show(text, found);
+      if (text === this.input.value.trim()) this.show(text, ...found);
     } catch {
       loading = undefined;
       this.list.replaceChildren();
@@ -87,11 +88,10 @@ class ResultBox {
     }
   }
 
-  show(text, finder) {
+  show(text, finder, results) {
     const { content } = finder;
     const hits = text ? finder.find(text) : [];
-    const groups = hits.length ? grouped(hits, content) : [group(content.popular.title, finder.popular(), content)];
-    this.list.replaceChildren(...groups);
+    this.list.replaceChildren(...results.drawn(hits, finder, { h, fresh }));
     this.list.scrollTop = 0;
     const told = hits.length ? `${say("searchResults")}: ${hits.length}` : `${say("noResults")} · ${content.otherwise}`;
     this.status.textContent = text ? told : "";
@@ -121,51 +121,4 @@ class ResultBox {
     else return;
     event.preventDefault();
   }
-}
-
-/** Results by their kind, in the order of the best of each. */
-function grouped(hits, content) {
-  const kinds = [...new Set(hits.map(({ kind }) => kind))];
-  return kinds.map((kind) => group(content.kinds[kind], hits.filter((hit) => hit.kind === kind), content));
-}
-
-function group(title, hits, content) {
-  const head = h("div", { class: "search-group", id: fresh("group") }, title);
-  return h("div", { role: "group", "aria-labelledby": head.id }, head, ...hits.map((hit) => option(hit, content)));
-}
-
-function option(hit, { deprecated }) {
-  const { marks } = hit;
-  const code = hit.kind === "error" || hit.kind === "group" || hit.kind === "config";
-  return h(
-    "a", { role: "option", id: fresh("option"), href: hit.url, tabindex: "-1" },
-    h(
-      "span", { class: "search-title", dir: code ? "ltr" : "auto" },
-      hit.method ? h("span", { class: `method ${hit.method.toLowerCase()}` }, hit.method) : null,
-      hit.status ? h("span", { class: "status" }, String(hit.status)) : null,
-      h(code ? "code" : "span", code ? { translate: "no" } : {}, ...marked(hit.title, marks)),
-      hit.deprecated ? h("span", { class: "badge deprecated" }, deprecated) : null,
-      hit.within ? h("span", { class: "search-within" }, hit.within) : null,
-    ),
-    hit.path ? h("span", { class: "search-path", dir: "ltr", translate: "no" }, ...marked(hit.path, marks), ...place(hit)) : null,
-    hit.text ? h("span", { class: "search-excerpt", dir: "auto" }, ...marked(hit.text, marks)) : null,
-  );
-}
-
-/** The field that was meant, behind the path of its operation. */
-function place({ field, marks }) {
-  return field ? [" · ", h("code", {}, ...marked(field, marks))] : [];
-}
-
-/** A text with what was found in it between marks; what is short only where a word begins. */
-function marked(text, marks) {
-  const long = marks.filter((mark) => mark.length > 1).sort((one, other) => other.length - one.length);
-  if (!long.length) return [text];
-  const found = new RegExp(`(${long.map(sought).join("|")})`, "giu");
-  return text.split(found).map((part, position) => (position % 2 ? h("mark", {}, part) : part));
-}
-
-function sought(mark) {
-  const literal = mark.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
-  return mark.length < 4 ? `(?<![\\p{L}\\p{N}])${literal}` : `${literal}s?`;
 }

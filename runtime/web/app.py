@@ -81,8 +81,8 @@ from services.urls.previews import Previews
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-# Of these headers browsers make something themselves; scripts may read all others that the contract declares.
-FOR_BROWSERS = frozenset({"Allow", "Cache-Control", "Set-Cookie", "WWW-Authenticate", "X-Robots-Tag"})
+# Browsers and crawlers act on these themselves. Scripts may read all others that the contract declares.
+FOR_BROWSERS = frozenset({"Allow", "Set-Cookie", "WWW-Authenticate", "X-Robots-Tag"})
 # What any call may have; the contract names the rest.
 ALLOWED = frozenset({"Authorization", "Content-Type", "X-Correlation-Id"})
 PREFLIGHT_SECONDS = 600

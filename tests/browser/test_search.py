@@ -274,7 +274,8 @@ class TestResults:
     def test_nothing_is_fetched_before_it_is_asked_for(self, reader: Reader) -> None:
         page = reader.open("/docs")
         names = "performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname)"
-        parts = {"/docs/search.json", "/docs/assets/finder.js", "/docs/assets/vendor/minisearch.js"}
+        scripts = {f"/docs/assets/{name}" for name in ("finder.js", "results.js", "vendor/minisearch.js")}
+        parts = {"/docs/search.json", *scripts}
         assert parts.isdisjoint(page.evaluate(names))
         ask(page, "login")
         assert parts <= set(page.evaluate(names))

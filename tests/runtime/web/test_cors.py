@@ -89,7 +89,8 @@ class TestOrigins:
         with cors_server.client() as api:
             answer = api.post(f"{BASE}/auth/logout", headers={"Origin": OURS})
         exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}
-        told = {"X-Correlation-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed", "ETag"}
+        rates = {"RateLimit", "RateLimit-Policy", "Retry-After"}
+        told = rates | {"X-Correlation-Id", "Idempotency-Replayed", "ETag", "Cache-Control"}
         assert exposed == told
 
     def test_what_only_browsers_read_is_declared(self, contract: Contract) -> None:
