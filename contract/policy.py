@@ -168,8 +168,7 @@ class Policy:
     ``captcha``: the fields of the body that may carry its token, the present name first; none where there is none.
     ``captcha_of_all``: it is asked of who shows an access token, too.
     ``passing``: codes that pass by themselves, which are not kept as the answer of an idempotent call.
-    ``bare``: a success has no envelope. ``narrow``: its body limit is lower than what all of its
-    fields may hold together.
+    ``bare``: a success has no envelope. ``narrow``: its body limit is lower than what its fields may hold together.
     ``page``: where the portal documents it, ``<module>/<slug>`` below ``/docs/``.
     ``permission``: what one of the staff must have; None in every other scope. ``second_factor``: whether the session
     of one of the staff must have passed one.

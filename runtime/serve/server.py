@@ -407,7 +407,7 @@ async def _follow(parent: int, worker: "Worker") -> None:
 
 
 def beside(settings: Settings) -> Settings:
-    """Those of a command, which writes links to the running server: that may listen elsewhere than by default."""
+    """Settings for a command, with the host and port of the running server, so that its links lead there."""
     address = embedded.recorded_address(settings.data_dir) if settings.embedded else None
     return settings if address is None else replace(settings, host=address[0], port=address[1])
 

@@ -34,6 +34,7 @@ def upgrade() -> None:
         column("updated_at", TIME, "now()"),
         column("draft", sa.Integer(), "1"),
         column("version", sa.Integer(), "1"),
+        column("archived_at", TIME, null=True),
         sa.CheckConstraint(KINDS, name="ck_content_entries_kind"),
     )
     entries = "content_entries"
@@ -116,6 +117,7 @@ def upgrade() -> None:
         column("icon_background", sa.Text(), null=True),
         column("sort_order", sa.Integer(), "0"),
         column("active", sa.Boolean(), "true"),
+        column("version", sa.Integer(), "1"),
         sa.CheckConstraint(SECTIONS, name="ck_content_categories_kind"),
     )
     op.create_index("uq_content_categories_slug", "content_categories", ["kind", "slug"], unique=True)
