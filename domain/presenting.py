@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -31,6 +32,6 @@ def _fields(kind: type[Mapping[str, Any]]) -> Mapping[str, tuple[str, bool]]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, UUID):
+    if isinstance(value, UUID | Decimal):
         return str(value)
     return timestamp(value) if isinstance(value, datetime) else value

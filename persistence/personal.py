@@ -22,6 +22,8 @@ from persistence.models import (
     BackupCode,
     Ban,
     Base,
+    BioLink,
+    BioPage,
     BlockList,
     Challenge,
     ConfigChange,
@@ -200,6 +202,17 @@ def _of_tickets(column: Any) -> Where:
     return lambda subject: column.in_(select(Ticket.id).where(Ticket.user_id == subject.user_id))
 
 
+def _of_creators(column: Any) -> Where:
+    """What hangs on the person's creator profile."""
+    return lambda subject: column.in_(select(CreatorProfile.id).where(CreatorProfile.user_id == subject.user_id))
+
+
+def _of_pages(column: Any) -> Where:
+    """What hangs on the person's bio page."""
+    pages = select(BioPage.id).join(CreatorProfile, CreatorProfile.id == BioPage.creator_id)
+    return lambda subject: column.in_(pages.where(CreatorProfile.user_id == subject.user_id))
+
+
 def _aliased(subject: Subject) -> ColumnElement[bool]:
     return ReferralLinkAlias.link_id.in_(select(ReferralLink.id).where(ReferralLink.user_id == subject.user_id))
 
@@ -355,6 +368,8 @@ PERSONAL: tuple[Personal, ...] = (
         ),
         {"decided_by": STAFF, "lifted_by": STAFF, "appeal_hash": SECRET},
     ),
+    Personal(BioLink, "The links on your bio page.", _of_pages(BioLink.page_id), Delete()),
+    Personal(BioPage, "Your bio page.", _of_creators(BioPage.creator_id), Delete(), {"version": INTERNAL}),
     Personal(CreatorProfile, "Your creator profile.", _of(CreatorProfile), Delete()),
     Personal(
         SocialAccount,

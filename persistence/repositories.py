@@ -43,6 +43,7 @@ from persistence.content.legal import Legal
 from persistence.content.previews import Previews
 from persistence.content.publications import Publications
 from persistence.creators import Creators
+from persistence.creators.pages import BioPages
 from persistence.editions import Editions
 from persistence.engine.connection import Connection
 from persistence.files import Files
@@ -112,6 +113,7 @@ class Repositories:
     appeals = Repository(Appeals)
     referrals = Repository(Referrals)
     creators = Repository(Creators)
+    bio_pages = Repository(BioPages)
     demo = Repository(Demo)
     figures = Repository(Figures)
     themes = Repository(Themes)

@@ -29,7 +29,7 @@ WEB = WATCHED | {"connexion", "orjson", "starlette"}
 FLOORS = (
     Floor(
         "domain",
-        frozenset({"ahocorasick", "idna", "nh3", "phonenumbers", "pyotp"}),
+        frozenset({"ahocorasick", "idna", "nh3", "phonenumbers", "pyotp", "tinycss2"}),
         "Rules are pure: clock, ids and randomness come in as arguments, so that each rule is tested without a system.",
     ),
     Floor(

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import bindparam, inspect
+from sqlalchemy import Float, Numeric, bindparam, inspect
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql import ClauseElement, FromClause
@@ -15,6 +15,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 DIALECT = registry.load("postgresql.psycopg")()
 # As many as our code can say; a statement that is made up as it goes along (as many columns as were given) is few.
 MOST = 2000
+FLOAT, NUMERIC = 701, 1700
 
 S = TypeVar("S", bound=ClauseElement)
 Values = Mapping[str, Any]
@@ -82,7 +83,7 @@ class Compiled:
         self.text = compiled.string
         self.writes = compiled.isinsert or compiled.isupdate or compiled.isdelete or _locks(statement)
         columns = compiled._result_columns or ()
-        read = [column.type._cached_result_processor(DIALECT, None) for column in columns]
+        read = [column.type._cached_result_processor(DIALECT, _oid(column.type)) for column in columns]
         self._read = [(index, process) for index, process in enumerate(read) if process]
         self._whole = _whole(statement, [column.keyname for column in columns])
 
@@ -134,6 +135,11 @@ def _parameters(compiled: SQLCompiler, key: Any) -> list[tuple[str, int | None, 
     matched, _ = compiled._cache_key_bind_match or ({}, None)
     places = {own: place for place, original in enumerate(key.bindparams) for own in matched[original]}
     return [(name, places.get(parameter), parameter) for parameter, name in compiled.bind_names.items()]
+
+
+def _oid(kind: Any) -> int | None:
+    """The type as PostgreSQL numbers it, where SQLAlchemy asks: of numbers, which it reads as the driver does."""
+    return FLOAT if isinstance(kind, Float) else NUMERIC if isinstance(kind, Numeric) else None
 
 
 def _default(column: Any) -> Callable[[], Any]:

@@ -20,7 +20,7 @@ from persistence.models.base import Base
 from persistence.models.blocks import BlockList
 from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
-from persistence.models.creators import CreatorProfile
+from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.i18n import Language, Translation
 from persistence.models.legal import LegalNotice, LegalVersion
@@ -70,6 +70,9 @@ __all__ = [
     "BackupCode",
     "Ban",
     "Base",
+    "BioLink",
+    "BioPage",
+    "BioTemplate",
     "BlockList",
     "Challenge",
     "ConfigChange",

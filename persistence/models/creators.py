@@ -1,14 +1,124 @@
-"""The creator side of an account."""
+"""The creator side of an account, and the page that the world sees of it."""
 
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, false, func, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from persistence.models.base import Base, Created, Identified
+from persistence.models.base import Base, Created, Identified, one_of
+
+LEVELS = ("BRONZE", "SILVER", "GOLD", "PLATINUM")
+STATUSES = ("ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED")
+KYC_STATUSES = ("NOT_STARTED", "PENDING", "APPROVED", "REJECTED", "EXPIRED")
+PAYOUT_ACCOUNT_STATUSES = ("NOT_STARTED", "PENDING", "ACTIVE", "RESTRICTED", "DISABLED")
+DM_TYPES = ("FREE", "SINGLE_PAY", "PER_MESSAGE")
+EMBEDS = ("YOUTUBE", "SPOTIFY", "TIKTOK", "SOUNDCLOUD", "TWITCH", "APPLE_MUSIC", "CUSTOM")
+ZERO = text("0")
+AMOUNT = Numeric(14, 2)
 
 
 class CreatorProfile(Identified, Created, Base):
+    """``creator_status`` is as last stored: whether a creator is on vacation now is computed from flag and times."""
+
     __tablename__ = "creator_profiles"
+    __table_args__ = (
+        one_of("level", LEVELS),
+        one_of("creator_status", STATUSES),
+        one_of("kyc_status", KYC_STATUSES),
+        one_of("payout_account_status", PAYOUT_ACCOUNT_STATUSES),
+        one_of("dm_type", DM_TYPES),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    level: Mapped[str] = mapped_column(server_default="BRONZE")
+    creator_status: Mapped[str] = mapped_column(server_default="ACTIVE")
+    kyc_status: Mapped[str] = mapped_column(server_default="NOT_STARTED")
+    kyc_provider: Mapped[str | None]
+    kyc_provider_id: Mapped[str | None]
+    kyc_completed_at: Mapped[datetime | None]
+    payout_account_id: Mapped[str | None]
+    payout_account_status: Mapped[str] = mapped_column(server_default="NOT_STARTED")
+    payout_charges_enabled: Mapped[bool] = mapped_column(server_default=false())
+    payout_payouts_enabled: Mapped[bool] = mapped_column(server_default=false())
+    dm_type: Mapped[str | None]
+    dm_price: Mapped[Decimal | None] = mapped_column(AMOUNT)
+    dm_active: Mapped[bool] = mapped_column(server_default=false())
+    vacation_mode: Mapped[bool] = mapped_column(server_default=false())
+    vacation_start: Mapped[datetime | None]
+    vacation_end: Mapped[datetime | None]
+    total_earnings: Mapped[Decimal] = mapped_column(AMOUNT, server_default=ZERO)
+    total_messages: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
+    total_followers: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
+    avg_rating: Mapped[Decimal | None] = mapped_column(Numeric(3, 2))
+    rating_count: Mapped[int] = mapped_column(server_default=ZERO)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BioTemplate(Identified, Created, Base):
+    """A look that pages can have. One that is not ``active`` is not offered, and stays on the pages that have it."""
+
+    __tablename__ = "bio_templates"
+    __table_args__ = (
+        Index("uq_bio_templates_name", "name", unique=True),
+        Index("ix_bio_templates_offered", "sort_order", "name", "id", postgresql_where=text("active")),
+        Index("ix_bio_templates_listed", "sort_order", "name", "id"),
+    )
+
+    name: Mapped[str]
+    description: Mapped[str | None]
+    tokens: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    thumbnail: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(server_default=true())
+    sort_order: Mapped[int] = mapped_column(server_default=ZERO)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BioPage(Identified, Created, Base):
+    """``version`` moves with everything that the page shows: payloads are kept under it.
+
+    The row is the one lock of a page: whoever changes the page, its links, their order or whether messages are on holds
+    it first.
+    """
+
+    __tablename__ = "bio_pages"
+
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("creator_profiles.id", ondelete="CASCADE"), unique=True)
+    template_id: Mapped[UUID | None] = mapped_column(ForeignKey("bio_templates.id", ondelete="SET NULL"), index=True)
+    bio: Mapped[str] = mapped_column(server_default="")
+    theme_override: Mapped[dict[str, Any] | None]
+    custom_css: Mapped[str | None]
+    published: Mapped[bool] = mapped_column(server_default=true())
+    embed_enabled: Mapped[bool] = mapped_column(server_default=true())
+    email_collection_enabled: Mapped[bool] = mapped_column(server_default=false())
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BioLink(Identified, Created, Base):
+    """``paused_by_dm``: switched off because messages were switched on, and to be switched on with their end."""
+
+    __tablename__ = "bio_links"
+    __table_args__ = (
+        one_of("embed_type", EMBEDS),
+        Index("ix_bio_links_page_id", "page_id", "sort_order", "created_at", "id"),
+    )
+
+    page_id: Mapped[UUID] = mapped_column(ForeignKey("bio_pages.id", ondelete="CASCADE"))
+    title: Mapped[str]
+    url: Mapped[str]
+    icon: Mapped[str | None]
+    sort_order: Mapped[int] = mapped_column(server_default=ZERO)
+    active: Mapped[bool] = mapped_column(server_default=true())
+    is_social: Mapped[bool] = mapped_column(server_default=false())
+    platform: Mapped[str | None]
+    embed_type: Mapped[str | None]
+    embed_meta: Mapped[dict[str, Any] | None]
+    scheduled_start: Mapped[datetime | None]
+    scheduled_end: Mapped[datetime | None]
+    paused_by_dm: Mapped[bool] = mapped_column(server_default=false())
+    click_count: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -134,6 +135,8 @@ def _joined(batch: Any, *, first: bool) -> bytes:
 def _shown(value: Any) -> str:
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Decimal):
+        return str(value)
     raise TypeError(f"an archive cannot hold a {type(value).__name__}")
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -149,7 +150,8 @@ def value_for(column: Column[Any], user_id: UUID, choices: dict[str, str], names
     if kind is str:
         return text_for(column.name, user_id, column.table, names)
     moment = datetime.now(UTC) + timedelta(days=1)
-    return {list: [], bool: True, int: 1, bytes: uuid4().bytes, datetime: moment}[kind]
+    plain = {list: [], bool: True, int: 1, Decimal: Decimal(1), bytes: uuid4().bytes, datetime: moment}
+    return plain[kind]
 
 
 def text_for(name: str, user_id: UUID, table: Any, names: Names) -> str:
@@ -249,9 +251,7 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
     for key in table.foreign_keys:
         parent = key.column.table
         if parent is not USERS and parent.name in REGISTERED:
-            whose = OWNERS.get(parent.name, "user_id")
-            own = "WHERE payload ->> 'user' = %s::text" if whose == "payload" else f"WHERE {whose} = %s"
-            row[key.parent.name] = tables.rows(f"SELECT id FROM {parent.name} {own}", user_id)[0]["id"]  # noqa: S608
+            row[key.parent.name] = tables.rows(ids_of(parent), user_id)[0]["id"]
     if table.name == "email_changes":
         row["used_at"] = None
     if table.name == "moderation_cases":
@@ -259,6 +259,18 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
     if table.name == "outbox":
         row |= {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None}
     return row
+
+
+def ids_of(table: Table) -> str:
+    """A query for the ids of the rows of one person there, whose id is its parameter."""
+    whose = OWNERS.get(table.name, "user_id")
+    if whose == "payload":
+        return f"SELECT id FROM {table.name} WHERE payload ->> 'user' = %s::text"  # noqa: S608
+    if whose in table.columns:
+        return f"SELECT id FROM {table.name} WHERE {whose} = %s"  # noqa: S608
+    owning = (key for key in table.foreign_keys if key.column.table.name in REGISTERED)
+    key = next(owning)
+    return f"SELECT id FROM {table.name} WHERE {key.parent.name} IN ({ids_of(key.column.table)})"  # noqa: S608
 
 
 def rows_of(tables: Tables, user_id: UUID) -> dict[str, list[str]]:

@@ -1,0 +1,37 @@
+"""Bio pages. Whoever changes what one shows holds its row first, and says ``changed`` in the same transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select, update
+
+from persistence.engine.connection import Connection
+from persistence.models import BioPage
+
+BY_CREATOR = select(BioPage).where(BioPage.creator_id == bindparam("creator_id"))
+BY_CREATOR_HELD = BY_CREATOR.with_for_update()
+MOVED = {"version": BioPage.version + 1, "updated_at": func.now()}
+CHANGED = update(BioPage).where(BioPage.creator_id == bindparam("changed_creator")).values(MOVED)
+
+
+class BioPages:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, creator_id: UUID) -> BioPage | None:
+        return await self._connection.scalar(BY_CREATOR, creator_id=creator_id)
+
+    async def hold(self, creator_id: UUID) -> BioPage | None:
+        """The page, which nobody else changes until the transaction ends: links, order and messages wait for it."""
+        return await self._connection.scalar(BY_CREATOR_HELD, creator_id=creator_id)
+
+    async def write(self, creator_id: UUID, columns: Mapping[str, Any]) -> None:
+        """Change columns of the page itself, which is ``changed`` by that."""
+        row = update(BioPage).where(BioPage.creator_id == creator_id)
+        await self._connection.execute(row.values(columns))
+        await self.changed(creator_id)
+
+    async def changed(self, creator_id: UUID) -> None:
+        """Something that the page shows is another: every node builds its payload anew at the next read."""
+        await self._connection.execute(CHANGED, changed_creator=creator_id)

@@ -1,0 +1,40 @@
+"""Creators, as rows: those that tests need before they ask anything."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from tests.handlers.support import account, change, insert
+from tests.harness import Api, Tables, bearer
+
+
+@dataclass(frozen=True)
+class Creator:
+    user_id: UUID
+    creator_id: UUID
+    page_id: UUID
+    email: str
+    username: str
+
+
+def creator(
+    api: Api, tables: Tables, email: str = "ada@example.com", username: str = "ada", page: Any = None, **profile: Any
+) -> Creator:
+    """An account with a profile and a published page; ``page`` and ``profile`` are columns that are otherwise."""
+    user_id, creator_id, page_id = account(api, tables, email), uuid4(), uuid4()
+    change(tables, "users", user_id, username=username)
+    insert(tables, "creator_profiles", id=creator_id, user_id=user_id, **profile)
+    insert(tables, "bio_pages", id=page_id, creator_id=creator_id, **(page or {}))
+    return Creator(user_id, creator_id, page_id, email, username)
+
+
+def link(tables: Tables, page_id: UUID, **columns: Any) -> UUID:
+    link_id = uuid4()
+    row = {"id": link_id, "page_id": page_id, "title": "My shop", "url": "https://shop.example.com/"}
+    insert(tables, "bio_links", **(row | columns))
+    return link_id
+
+
+def signed_in(api: Api, one: Creator) -> dict[str, str]:
+    """The header of the creator's calls."""
+    return bearer(api.sign_in(one.email))
