@@ -31,7 +31,9 @@ from persistence.models import (
     ContactMessage,
     ContentEntry,
     ContentRevision,
+    CreatorCategory,
     CreatorProfile,
+    CreatorSearch,
     CredentialChange,
     DataExport,
     EmailChange,
@@ -370,6 +372,17 @@ PERSONAL: tuple[Personal, ...] = (
     ),
     Personal(BioLink, "The links on your bio page.", _of_pages(BioLink.page_id), Delete()),
     Personal(BioPage, "Your bio page.", _of_creators(BioPage.creator_id), Delete(), {"version": INTERNAL}),
+    Personal(
+        CreatorCategory, "Categories that your page is listed in.", _of_creators(CreatorCategory.creator_id), Delete()
+    ),
+    Personal(
+        CreatorSearch,
+        "What your page is found by.",
+        _of(CreatorSearch),
+        Delete(),
+        shown=False,
+        why="it repeats what the account, the profile and the page say, cut into words",
+    ),
     Personal(CreatorProfile, "Your creator profile.", _of(CreatorProfile), Delete()),
     Personal(
         SocialAccount,

@@ -28,6 +28,25 @@ def creator(
     return Creator(user_id, creator_id, page_id, email, username)
 
 
+def findable(
+    api: Api, tables: Tables, email: str = "ada@example.com", username: str = "ada", page: Any = None, **profile: Any
+) -> Creator:
+    """A creator whom the search finds, unless the columns say otherwise."""
+    made = creator(api, tables, email, username, page, **profile)
+    changed(api, made)
+    return made
+
+
+def changed(api: Api, one: Creator) -> None:
+    """What the code says that changes something of a creator, after a test has changed it beside the code."""
+
+    async def tell() -> None:
+        async with api.server.app.parts.database.unit() as db:
+            await db.bio_pages.changed(one.creator_id)
+
+    api.server.on_loop(tell())
+
+
 def link(tables: Tables, page_id: UUID, **columns: Any) -> UUID:
     link_id = uuid4()
     row = {"id": link_id, "page_id": page_id, "title": "My shop", "url": "https://shop.example.com/"}

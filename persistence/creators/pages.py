@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
 
+from persistence.discover.entries import SearchEntries
 from persistence.engine.connection import Connection
 from persistence.models import BioPage
 
@@ -18,6 +19,7 @@ CHANGED = update(BioPage).where(BioPage.creator_id == bindparam("changed_creator
 class BioPages:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._search = SearchEntries(connection)
 
     async def find(self, creator_id: UUID) -> BioPage | None:
         return await self._connection.scalar(BY_CREATOR, creator_id=creator_id)
@@ -33,5 +35,10 @@ class BioPages:
         await self.changed(creator_id)
 
     async def changed(self, creator_id: UUID) -> None:
-        """Something that the page shows is another: every node builds its payload anew at the next read."""
+        """Something that the page or a card of the creator shows is another, or whether the creator may be found.
+
+        Every node builds the page's payload anew at the next read, and the search is written. Who changes the same
+        creator meanwhile waits here, so that what is read for the search is what both have made of it.
+        """
         await self._connection.execute(CHANGED, changed_creator=creator_id)
+        await self._search.write(creator_id)

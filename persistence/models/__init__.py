@@ -21,6 +21,7 @@ from persistence.models.blocks import BlockList
 from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
 from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile
+from persistence.models.discover import CreatorCategory, CreatorSearch
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.i18n import Language, Translation
 from persistence.models.legal import LegalNotice, LegalVersion
@@ -82,7 +83,9 @@ __all__ = [
     "ContentCategory",
     "ContentEntry",
     "ContentRevision",
+    "CreatorCategory",
     "CreatorProfile",
+    "CreatorSearch",
     "CredentialChange",
     "DataExport",
     "DemoArea",

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import CheckConstraint, Column, Table
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from persistence.models import Base
 from persistence.personal import DONE_TO_YOU, NOT_PERSONAL, PERSONAL, USER_KEPT, Anonymise, Delete, Keep, Subject
@@ -147,7 +147,7 @@ def value_for(column: Column[Any], user_id: UUID, choices: dict[str, str], names
         return choices[column.name]
     if column.name == "version":
         return next(VERSIONS)
-    if kind is str:
+    if kind is str or isinstance(column.type, TSVECTOR):
         return text_for(column.name, user_id, column.table, names)
     moment = datetime.now(UTC) + timedelta(days=1)
     plain = {list: [], bool: True, int: 1, Decimal: Decimal(1), bytes: uuid4().bytes, datetime: moment}

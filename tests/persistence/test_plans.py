@@ -53,6 +53,15 @@ INSERT INTO idempotency_keys (id, caller, operation_id, key, fingerprint, leased
 INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
     SELECT gen_random_uuid(), id, 'instagram', n::text FROM {USERS} u;
 INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
+INSERT INTO creator_categories (creator_id, category)
+    SELECT id, 'c' || row_number() OVER () % 50 FROM creator_profiles;
+INSERT INTO creator_search
+    (creator_id, user_id, username, document, folded, grams, facets, tier, updated_at, total_messages, total_followers,
+    avg_rating, rating_count, level, card)
+    SELECT p.id, u.id, 'u' || n, ('''3u'' || n || ''':1A''')::tsvector, 'u' || n,
+    ARRAY['u' || n], ARRAY['P' || n % 50 || '//'], 3,
+    now() - n * interval '1 hour', n, n, n % 5, 1, 'BRONZE', '{{}}'
+    FROM {USERS} u JOIN creator_profiles p ON p.user_id = u.id;
 INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L' || n FROM {USERS} u;
 INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
 INSERT INTO username_history (id, user_id, former, username, held_until)

@@ -1,0 +1,1 @@
+"""How creators are found."""

@@ -1,0 +1,1 @@
+"""What creators are found by, and how it stays what it says."""
