@@ -48,6 +48,7 @@ RECURRING = (
     Recurring("support.sweep", 3600, "tickets that were resolved long ago are closed"),
     Recurring("content.reclean", 3600, "texts that an earlier version of the cleaner made are cleaned again"),
     Recurring("trust.lift_due", 60, "restrictions whose time has ended are lifted"),
+    Recurring("creators.sweep_vacations", 60, "the status of creators is adjusted to vacations that began or ended"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),

@@ -43,6 +43,7 @@ from persistence.content.legal import Legal
 from persistence.content.previews import Previews
 from persistence.content.publications import Publications
 from persistence.creators import Creators
+from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
 from persistence.editions import Editions
 from persistence.engine.connection import Connection
@@ -113,6 +114,7 @@ class Repositories:
     appeals = Repository(Appeals)
     referrals = Repository(Referrals)
     creators = Repository(Creators)
+    creator_modes = Repository(CreatorModes)
     bio_pages = Repository(BioPages)
     demo = Repository(Demo)
     figures = Repository(Figures)

@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class SocialAccount(TypedDict):
@@ -8,3 +8,15 @@ class SocialAccount(TypedDict):
     platformUsername: str | None
     verified: bool
     connectedAt: str
+
+
+class Vacation(TypedDict):
+    vacationMode: bool
+    vacationStart: str | None
+    vacationEnd: str | None
+
+
+class SetVacationRequest(TypedDict):
+    enabled: bool
+    startDate: NotRequired[str]
+    endDate: NotRequired[str]

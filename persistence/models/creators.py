@@ -17,6 +17,7 @@ PAYOUT_ACCOUNT_STATUSES = ("NOT_STARTED", "PENDING", "ACTIVE", "RESTRICTED", "DI
 DM_TYPES = ("FREE", "SINGLE_PAY", "PER_MESSAGE")
 EMBEDS = ("YOUTUBE", "SPOTIFY", "TIKTOK", "SOUNDCLOUD", "TWITCH", "APPLE_MUSIC", "CUSTOM")
 ZERO = text("0")
+LEAVING, AWAY = text("creator_status = 'ACTIVE' AND vacation_mode"), text("creator_status = 'VACATION'")
 AMOUNT = Numeric(14, 2)
 
 
@@ -30,6 +31,8 @@ class CreatorProfile(Identified, Created, Base):
         one_of("kyc_status", KYC_STATUSES),
         one_of("payout_account_status", PAYOUT_ACCOUNT_STATUSES),
         one_of("dm_type", DM_TYPES),
+        Index("ix_creator_profiles_leaving", "vacation_start", postgresql_where=LEAVING),
+        Index("ix_creator_profiles_away", "vacation_end", postgresql_where=AWAY),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)

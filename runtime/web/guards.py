@@ -49,12 +49,6 @@ def _somebody(_settings: Settings, call: Call) -> None:
         raise ApiError("auth.unauthenticated")
 
 
-def _creator(settings: Settings, call: Call) -> None:
-    _somebody(settings, call)
-    if call.principal is None or call.principal.creator_id is None:
-        raise ApiError("error.creator.not_found")
-
-
 def _developer(settings: Settings, call: Call) -> None:
     """DNS rebinding: a foreign page can point its host name at this machine, so only loopback names are accepted.
     The token of staging is looked at later.
@@ -71,7 +65,7 @@ def _developer(settings: Settings, call: Call) -> None:
 CHECKS: Mapping[str, Check] = {
     "public": _anybody,
     "user": _somebody,
-    "creator": _creator,
+    "creator": _somebody,  # and a creator, once the account may act
     "admin": _somebody,  # and staff, once the account may act: `require_staff`
     "dev": _developer,
 }
@@ -115,6 +109,8 @@ class Guards:
         self.checks[policy.scope](self.settings, call)
         if call.principal is not None and call.principal.user is not None and not policy.any_account_status:
             require_active(call.principal.user.status)
+        if policy.scope == "creator" and (call.principal is None or call.principal.creator_id is None):
+            raise ApiError("error.creator.not_found")
 
     def require_on(self, policy: Policy) -> None:
         """Raises ApiError with the code of the kill switch that stops the operation."""

@@ -10,18 +10,20 @@ import httpx
 
 from contract.loader import load
 from contract.unions import like
-from tests.handlers.support import somebody
+from tests.handlers.support import insert, somebody, token_of
 from tests.harness import Api, bearer, remember
 from tests.staff import Hired, member
 
 CONTRACT = load()
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 _callers: "WeakKeyDictionary[Api, str]" = WeakKeyDictionary()
+_creators: "WeakKeyDictionary[Api, str]" = WeakKeyDictionary()
 _owners: "WeakKeyDictionary[Api, Hired]" = WeakKeyDictionary()
 IDS = sorted(CONTRACT.policies)
 WITH_BODY = [name for name in IDS if "requestBody" in CONTRACT.operation(name)]
 LIMITED = [name for name in IDS if CONTRACT.policies[name].rate]
 SECURED = [name for name in IDS if CONTRACT.operation(name)["security"] == [{"bearerAuth": []}]]
+OF_CREATORS = [name for name in IDS if CONTRACT.policies[name].scope == "creator"]
 OF_STAFF = [name for name in IDS if CONTRACT.policies[name].scope == "admin"]
 SWITCHED = [name for name in IDS if CONTRACT.policies[name].kill_switch]
 
@@ -131,7 +133,7 @@ def request(api: Api, operation_id: str, **options: Any) -> httpx.Response:
     policy = CONTRACT.policies[operation_id]
     method = options.pop("method", policy.method)
     if operation_id in SECURED:
-        signed = as_owner(api, operation_id) or bearer(_somebody(api))
+        signed = as_owner(api, operation_id) or as_creator(api, operation_id) or bearer(_somebody(api))
         options["headers"] = signed | options.get("headers", {})
     response = api.request(method, CONTRACT.base_path + path_of(operation_id), **options)
     remember(operation_id, response)
@@ -145,6 +147,21 @@ def as_owner(api: Api, operation_id: str) -> dict[str, str] | None:
     if api not in _owners:
         _owners[api] = member(api.server, "OWNER")
     return _owners[api].headers
+
+
+def as_creator(api: Api, operation_id: str) -> dict[str, str] | None:
+    """A creator for an operation of creators, of the id that its path shows."""
+    if operation_id not in OF_CREATORS:
+        return None
+    if api not in _creators:
+        shown = {
+            p["name"]: p["example"] for p in CONTRACT.operation(operation_id).get("parameters", ()) if "example" in p
+        }
+        tables, user_id = api.server.tables, insert(api.server.tables, "users", email=f"{uuid4().hex}@example.com")
+        creator_id = insert(tables, "creator_profiles", id=shown.get("creatorId", uuid4()), user_id=user_id)
+        insert(tables, "bio_pages", creator_id=creator_id)
+        _creators[api] = token_of(api.server, user_id)
+    return bearer(_creators[api])
 
 
 def _somebody(api: Api) -> str:

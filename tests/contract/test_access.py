@@ -14,7 +14,7 @@ import pytest
 from contract.schemas import SchemaCompiler
 from runtime.web.app import ADMIN
 from tests.contract.operations import CONTRACT, IDS, WITH_BODY, example, well_formed
-from tests.handlers.support import account, insert, somebody
+from tests.handlers.support import account, insert, somebody, token_of
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.tickets import ticket
 
@@ -34,7 +34,7 @@ class Access(NamedTuple):
     status: str = "active"
 
 
-PUBLIC, USER = Access("public", "ignored"), Access("user")
+PUBLIC, USER, CREATOR = Access("public", "ignored"), Access("user"), Access("creator")
 STAFF = Access("admin")
 ACCESS = {
     "admin.content.texts.create": STAFF,
@@ -203,6 +203,8 @@ ACCESS = {
     "content.posts.list": PUBLIC,
     "content.previews.find": PUBLIC,
     "creators.social": USER,
+    "creators.vacation.find": CREATOR,
+    "creators.vacation.update": CREATOR,
     "platform.stats": PUBLIC,
     "themes.active": PUBLIC,
     "themes.list": PUBLIC,
@@ -267,6 +269,10 @@ def upload_of(tables: Tables, owner: UUID) -> UUID:
     return insert(tables, "uploads", user_id=owner, kind="avatar", expires_at=datetime.now(UTC), **told)
 
 
+def creator_of(tables: Tables, owner: UUID) -> UUID:
+    return insert(tables, "creator_profiles", user_id=owner)
+
+
 def ended_ticket_of(tables: Tables, owner: UUID) -> UUID:
     return ticket(tables, owner, "CLOSED")
 
@@ -274,6 +280,8 @@ def ended_ticket_of(tables: Tables, owner: UUID) -> UUID:
 # Operations that take an id, by whose: a row of somebody else, and what the others are told of it.
 FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "auth.sessions.revoke": (session_of, (404, "auth.sessions.not_found")),
+    "creators.vacation.find": (creator_of, (403, "creator.vacation.not_owner")),
+    "creators.vacation.update": (creator_of, (403, "creator.vacation.not_owner")),
     "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),
     "gdpr.export_status": (export_of, (403, "error.gdpr.not_owner")),
     "support.find": (ended_ticket_of, (404, "support.ticket.not_found")),
@@ -444,6 +452,14 @@ class TestGuards:
             assert (response.status_code, code_of(response)) == (401, "auth.unauthenticated")
 
 
+def a_stranger(server: Server, operation_id: str) -> str:
+    """Who has all that the scope asks for, but not the row."""
+    user_id = insert(server.tables, "users", email="stranger@example.com", email_verified=True)
+    if ACCESS[operation_id].scope == "creator":
+        insert(server.tables, "creator_profiles", user_id=user_id)
+    return token_of(server, user_id)
+
+
 class TestForeignThings:
     @pytest.mark.parametrize("operation_id", FOREIGN)
     def test_are_neither_shown_nor_changed(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
@@ -451,8 +467,8 @@ class TestForeignThings:
         api.sign_in("eve@example.com")
         find, refusal = FOREIGN[operation_id]
         row = find(tables, owner)
-        path = CONTRACT.policies[operation_id].path.format(id=row, ticketId=row)
-        stranger = bearer(somebody(server))
+        path = CONTRACT.policies[operation_id].path.format(id=row, ticketId=row, creatorId=row)
+        stranger = bearer(a_stranger(server, operation_id))
         before = tables.fingerprints()
         body = example(operation_id) if operation_id in WITH_BODY else None
         response = api.call(operation_id, body, path=path, headers=stranger)

@@ -133,6 +133,7 @@ def _tokens(app: RecordingApplication, database_url: str) -> dict[str, str]:
     lives = {"last_active_at": now, "expires_at": now + timedelta(days=1), "confirmed_at": now + timedelta(days=1)}
     with Tables(database_url) as tables:
         user_id = insert(tables, "users", email="ada@example.com", email_verified=True, **FACTOR)
+        insert(tables, "creator_profiles", user_id=user_id)
         tables.run("INSERT INTO staff_roles (user_id, role, reason) VALUES (%s, 'OWNER', 'a test')", user_id)
         shown = {"second_factor_at": now, "admin_seen_at": now}
         live = insert(tables, "sessions", user_id=user_id, **lives, **shown)

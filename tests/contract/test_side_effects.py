@@ -25,6 +25,7 @@ from tests.contract import (
     admin_user_scenarios,
     confirmation_scenarios,
     content_scenarios,
+    creator_modes_scenarios,
     gdpr_scenarios,
     legal_scenarios,
     oauth_scenarios,
@@ -141,6 +142,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_providers_scenarios.SCENARIOS
     | confirmation_scenarios.SCENARIOS
     | content_scenarios.SCENARIOS
+    | creator_modes_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | platform_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
@@ -243,6 +245,7 @@ CONDITIONAL: Conditional = (
     | oauth_scenarios.CONDITIONAL
     | platform_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
+    | creator_modes_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
     | ticket_scenarios.CONDITIONAL

@@ -36,7 +36,11 @@ def usual_hash(server: Server) -> str:
 def somebody(server: Server, **columns: Any) -> str:
     """An access token of a person of whom nothing else is known."""
     row = {"email": f"{uuid4().hex}@example.com", "email_verified": True}
-    user_id = insert(server.tables, "users", **(row | columns))
+    return token_of(server, insert(server.tables, "users", **(row | columns)))
+
+
+def token_of(server: Server, user_id: UUID) -> str:
+    """An access token of a session that the account has from now on."""
     now = datetime.now(UTC)
     lives = {"last_active_at": now, "expires_at": now + timedelta(days=1), "confirmed_at": now}
     session_id = insert(server.tables, "sessions", user_id=user_id, **lives)
@@ -45,11 +49,10 @@ def somebody(server: Server, **columns: Any) -> str:
 
 def insert(tables: Tables, table: str, **columns: Any) -> UUID:
     """A row as it is told; its id."""
-    row_id = uuid4()
-    row = {"id": row_id} | columns
+    row = {"id": uuid4()} | columns
     names, holders = ", ".join(row), ", ".join(["%s"] * len(row))
     tables.run(f"INSERT INTO {table} ({names}) VALUES ({holders})", *map(stored, row.values()))  # noqa: S608
-    return row_id
+    return UUID(str(row["id"]))
 
 
 def change(tables: Tables, table: str, row_id: UUID, **columns: Any) -> None:
