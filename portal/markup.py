@@ -17,12 +17,16 @@ from contract.loader import indented
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 FORMATTER = HtmlFormatter(nowrap=True)
 LEXERS = {name: get_lexer_by_name(name) for name in ("json",)}
-# Blanks and punctuation have no colour; their spans are a third of the markup.
-PLAIN = re.compile(r'<span class="[wp]">([^<]*)</span>')
+# Pygments' classes of what has a colour, as the letters of ``assets/code.css``. A page has hundreds of coloured words.
+COLOURS = {"nt": "n", "s2": "s", "mi": "m", "mf": "m", "kc": "m"}
+COLOURED = re.compile(r'<span class="(\w+)">([^<]*)</span>')
 HEADING = re.compile(r"<(/?)h([1-6])>")
 DEMOTED_BY = 2
-SPAN = re.compile(r"</?span[^>]*>")
+COLOUR = re.compile(r"</?i\b[^>]*>")
 TAG = re.compile(r"<[^>]*>")
+# Around a plain value within a tag. Texts have no bare "<" or ">".
+QUOTES = re.compile(r'="([^\s"\'=<>`]+)"(?=[^<>]*>)')
+ENDS = re.compile(r"</(?:li|dt|dd|tr|th|td)>")
 # Bold words at the beginning end with a full stop of their own.
 SENTENCE = re.compile(r"(?<=[a-z0-9)`}]\.)\s")
 
@@ -52,7 +56,12 @@ def first_sentence(text: str) -> str:
 
 @cache
 def _highlighted(text: str, lexer: str) -> Markup:
-    return Markup(PLAIN.sub(r"\1", highlight(text, LEXERS[lexer], FORMATTER)).rstrip("\n"))  # noqa: S704 - Pygments escapes
+    return Markup(COLOURED.sub(_shortly, highlight(text, LEXERS[lexer], FORMATTER)).rstrip("\n"))  # noqa: S704 - Pygments escapes
+
+
+def _shortly(found: re.Match[str]) -> str:
+    colour, text = found.groups()
+    return f"<i class={COLOURS[colour]}>{text}</i>" if colour in COLOURS else text
 
 
 def as_json(value: Any) -> str:
@@ -74,7 +83,12 @@ def json_text(text: str) -> Markup:
 
 def uncoloured(html: Markup) -> Markup:
     """What a page has two dozen of, folded: colours would be a third of it."""
-    return Markup(SPAN.sub("", html))  # noqa: S704 - the rest is as it was
+    return Markup(COLOUR.sub("", html))  # noqa: S704 - the rest is as it was
+
+
+def shortened(html: str) -> str:
+    """The same page without what HTML lets one leave out, a twentieth of it: quotes, ends that others tell."""
+    return ENDS.sub("", QUOTES.sub(lambda found: f"={found[1]}", html))
 
 
 def with_text(html: Markup, old: str, new: str) -> Markup:

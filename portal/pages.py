@@ -119,9 +119,28 @@ def groups(site: Site) -> tuple[Group, ...]:
 def _of_scope(site: Site, scope: str) -> Iterator[Module]:
     for module in site.modules:
         operations = tuple(operation for operation in module.operations if operation.policy.scope == scope)
-        own = replace(module, operations=operations)
+        own = replace(module, operations=operations, anchor="" if scope == _scopes(module)[0] else f"scope-{scope}")
         if operations:
             yield from nouns(own) if scope == STAFF else (own,)
+
+
+def _scopes(module: Module) -> list[str]:
+    """Those of its operations. Its overview has a part of each; the first stands at its top."""
+    return [scope for scope in SCOPES if any(operation.policy.scope == scope for operation in module.operations)]
+
+
+def near(site: Site) -> Mapping[str, str]:
+    """Whose operations the menu lists beside a page, by its path: a module's, by its name, or a noun's, by its path."""
+    found = {module_path(module): module.name for module in site.modules if not _of_staff(module)}
+    for group in groups(site):
+        for module in group.modules:
+            of = module_path(module) if group.scope == STAFF else module.name
+            found |= {operation_path(operation): of for operation in module.operations}
+    return found
+
+
+def _of_staff(module: Module) -> bool:
+    return _scopes(module) == [STAFF]
 
 
 def nouns(module: Module) -> Iterator[Module]:
@@ -175,8 +194,7 @@ def _operations(site: Site, home: Page) -> Iterator[Page]:
 
 
 def _overview(module: Module, home: Page) -> Page:
-    staff = all(operation.policy.scope == STAFF for operation in module.operations)
-    context = {"module": module, "parts_of_it": tuple(nouns(module)) if staff else ()}
+    context = {"module": module, "parts_of_it": tuple(nouns(module)) if _of_staff(module) else ()}
     return Page(module_path(module), "module.html", module.title, True, module.description, (home,), context, True)
 
 

@@ -1,6 +1,7 @@
 """Gives each page its words and its markup: one ``Renderer`` per language."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from contract.policy import ALWAYS
 from contract.texts import DEFAULT, RIGHT_TO_LEFT
 from domain.config_keys import ChoiceKey, IntKey, Key, ListKey
 from domain.switches import SwitchKey
-from portal import guides, markup, pages
+from portal import bundling, guides, markup, pages
 from portal.guides.links import Target
 from portal.guides.markup import Shown, shown
 from portal.model import Operation, Refusal, Site
@@ -33,12 +34,11 @@ FILTERS = {
     "first_sentence": markup.first_sentence,
 }
 ICONS = {"public": "globe", "user": "user", "creator": "sparkles", "admin": "shield", "dev": "wrench"}  # by scope
-OPENED = "<details><summary"
+FOLDED, OPEN = "<details><summary", "<details open><summary"
 LEAD = 200
 # Contract texts are English wherever they stand.
 ENGLISH = Markup(' lang="en" dir="ltr"')
-LISTS = ("/docs/operations", "/docs/config")
-CLOSED = "-"  # no module has this name
+NAME = re.compile(r"\w+")
 
 
 class Renderer:
@@ -51,13 +51,7 @@ class Renderer:
         self._languages = languages
         self._kept: dict[tuple[str | int, ...], Markup] = {}
         self._extras = extras
-        self._nouns = {
-            self.href(pages.operation_path(operation)): noun.anchor
-            for group in pages.groups(site)
-            for noun in group.modules
-            for operation in noun.operations
-        }
-        self._nouns |= {self.href(path): CLOSED for path in LISTS}
+        self._near = {self.href(path): near for path, near in pages.near(site).items()}
         self._environment = _environment()
         self._environment.filters |= FILTERS
         self._environment.globals |= {
@@ -72,13 +66,12 @@ class Renderer:
             "groups": pages.groups(site),
             "icons": ICONS,
             "english": Markup("") if self.locale == DEFAULT else ENGLISH,
-            "scripted": _scripted(words, actions=False),
-            "scripted_actions": _scripted(words, actions=True),
             "href": self.href,
             "keep": self.keep,
             "navigation": self.navigation,
             "switch": self.switch,
             "page_href": lambda operation: self.href(pages.operation_path(operation)),
+            "module_path": pages.module_path,
             "module_href": lambda module: self.href(pages.module_path(module)),
             "error_href": lambda code: f"{self.href(pages.error_path(code))}#{pages.error_anchor(code)}",
             "error_anchor": pages.error_anchor,
@@ -107,7 +100,16 @@ class Renderer:
 
     def render(self, page: Page) -> str:
         template = self._environment.get_template(page.template)
-        return template.render(page=page, title=self.title(page), lead=self.lead(page), **page.context)
+        script, more = _script(page)
+        said = self.keep("said", script, more, caller=lambda: self._said(script, more))
+        about = {"page": page, "title": self.title(page), "lead": self.lead(page), "script": script, "said": said}
+        return markup.shortened(template.render(**about, **page.context))
+
+    def _said(self, script: str, more: str) -> Markup:
+        """The words that a script says, and one more that the page itself hands to it."""
+        names = _names(script) | {more}
+        told = {key: text for key, text in self.words.for_scripts().items() if key in names}
+        return Markup(_script_safe(told))  # noqa: S704 - no "<" is left in it
 
     def title(self, page: Page) -> str:
         return page.title if page.foreign else self.words.plain(page.title)
@@ -143,17 +145,17 @@ class Renderer:
     def navigation(self, here: str) -> Markup:
         """The menu, in which ``here`` is marked and its module is open.
 
-        Together all operations would be too many: the staff's are told where staff reads, the others elsewhere, and
-        none beside a list that grows with the platform itself.
+        All operations together would outgrow the pages: a module leads to its overview, and only the one that is read
+        lists what it has.
         """
-        template, opened = self._environment.get_template("navigation.html"), self._nouns.get(here, "")
-        menu = str(self.keep("navigation", opened, caller=lambda: Markup(template.render(opened=opened))))  # noqa: S704 - our own
+        template, near = self._environment.get_template("navigation.html"), self._near.get(here, "")
+        menu = str(self.keep("navigation", near, caller=lambda: Markup(template.render(near=near))))  # noqa: S704 - our own
         before, found, after = menu.partition(f'href="{here}"')
         if not found:
             return Markup(menu)  # noqa: S704
-        head, closed, tail = before.rpartition(OPENED)
-        if closed and "</details>" not in tail:
-            before = f"{head}<details open><summary{tail}"
+        head, folded, tail = before.rpartition(FOLDED)
+        if folded and "</details>" not in tail:
+            before = f"{head}{OPEN}{tail}"
         return Markup(f'{before}{found} aria-current="page"{after}')  # noqa: S704
 
     def switch(self, path: str, languages: Mapping[str, str] | None = None) -> Markup:
@@ -222,12 +224,19 @@ def _environment() -> Environment:
     )  # fmt: skip
 
 
-def _scripted(words: Words, *, actions: bool) -> Markup:
-    """What is done by mailed links is told by their pages alone."""
-    said = words.for_scripts().items()
-    told = {key: text for key, text in said if actions or not key.endswith("Done")}
-    return Markup(_script_safe(told))  # noqa: S704 - no "<" is left in it
+def _script(page: Page) -> tuple[str, str]:
+    """The script of a page, and the word that the page names itself, if any."""
+    if page.template == "operation.html":
+        return "operation.js", ""
+    action = page.context.get("action")
+    return ("action.js", action.done) if action else ("portal.js", "")
+
+
+@cache
+def _names(script: str) -> frozenset[str]:
+    """Everything that a script names, its words among it, however they get to where they are said."""
+    return frozenset(NAME.findall(bundling.script(ASSETS, script)))
 
 
 def _script_safe(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")

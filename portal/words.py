@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from html import escape as quoted
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -20,7 +21,8 @@ def code(text: str) -> Markup:
     """``text`` as it is to be typed: never translated, never turned round. Raises TypeError for anything else."""
     if not isinstance(text, str):  # templates are not type-checked
         raise TypeError(f"{text!r} is no text")
-    return Markup(f'<code translate="no">{escape(text)}</code>')  # noqa: S704 - escaped
+    # Quotes are safe outside of attributes, and texts in JSON have many.
+    return Markup(f'<code translate="no">{quoted(text, quote=False)}</code>')  # noqa: S704 - escaped
 
 
 class Words:

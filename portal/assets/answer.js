@@ -83,17 +83,17 @@ function body({ json, text }) {
   return h("div", { class: "copyable" }, block, copyButton(() => shownText));
 }
 
-/** JSON in the classes that Pygments gives it in the samples. */
-const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
+/** JSON in the colours that it has in the samples. */
+const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 function coloured(text, isJson) {
   if (!isJson) return [text];
   const parts = [];
   let end = 0;
   for (const match of text.matchAll(TOKEN)) {
-    const [whole, string, colon, word] = match;
-    const kind = string ? (colon ? "nt" : "s2") : word ? "kc" : "mi";
-    parts.push(text.slice(end, match.index), h("span", { class: kind }, string ?? whole), colon ?? "");
+    const [whole, string, colon] = match;
+    const kind = string ? (colon ? "n" : "s") : "m";
+    parts.push(text.slice(end, match.index), h("i", { class: kind }, string ?? whole), colon ?? "");
     end = match.index + whole.length;
   }
   return [...parts, text.slice(end)];

@@ -5,7 +5,7 @@ export function addAnswers() {
   const choice = document.querySelector('[data-choice="answers"]');
   if (!choice) return;
   for (const article of document.querySelectorAll("article.error")) {
-    const { title } = article.dataset;
+    const title = article.querySelector("h3").textContent.trim();
     const example = article.querySelector("pre").cloneNode(true);
     choice.append(h("section", { class: "sample", "data-title": title, "data-group": choice.dataset.errors }, h("h3", {}, title), example));
   }

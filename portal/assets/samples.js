@@ -26,6 +26,6 @@ function fillSlot(slot, value) {
   const { original } = slot;
   const text = value === undefined ? original.textContent : literal(table, slot.dataset.literal, value, Number(slot.dataset.indent ?? 0));
   if (text === original.textContent) slot.replaceChildren(...original.cloneNode(true).childNodes);
-  else if (original.childNodes.length === 1 && original.firstElementChild) slot.replaceChildren(h("span", { class: original.firstElementChild.className }, text));
+  else if (original.childNodes.length === 1 && original.firstElementChild) slot.replaceChildren(h("i", { class: original.firstElementChild.className }, text));
   else slot.textContent = text;
 }

@@ -35,7 +35,7 @@ HOLES = {
 }
 COMMENTS = {"bash": r"(?<!\S)#[^\n]*", "python": r"#[^\n]*"}
 CODE = r"(?P<m>\b\d[\w.]*)|(?P<word>[A-Za-z_]\w*)"
-OTHERS = {"bash": r"(?P<na>(?<=\s)--?[A-Za-z][\w-]*)"}
+OTHERS = {"bash": r"(?P<n>(?<=\s)--?[A-Za-z][\w-]*)"}
 SCRIPT = (
     "async await catch class const else export extends finally for from function if import in let new of return static "
     "switch this throw try typeof var void while "
@@ -89,13 +89,13 @@ class _Pen:
             run_end, colour = self._runs[self._run]
             stop = min(run_end, end)
             marked = escape(piece[self._at - start : stop - start], quote=False)
-            yield f'<span class="{colour}">{marked}</span>' if colour else marked
+            yield f"<i class={colour}>{marked}</i>" if colour else marked
             self._at = stop
             self._run += run_end == stop
 
 
 def runs(whole: str, lexer: str) -> Iterator[tuple[int, str]]:
-    """Where each colour ends, and its class, a short name of Pygments; without one, ordinary text."""
+    """Where each colour ends, and its class, a letter of ``assets/code.css``; without one, ordinary text."""
     end = 0
     for start, stop, colour in _coloured(whole, lexer, 0, len(whole)):
         if start > end:
@@ -115,7 +115,7 @@ def _coloured(whole: str, lexer: str, start: int, stop: int) -> Iterator[tuple[i
             # After a dot it is a name, whatever it would be elsewhere.
             colour = keywords.get(found[0], "") if whole[one - 1 : one] != "." else ""
             if not colour and (whole[one].isupper() or whole[other : other + 1] == "("):
-                colour = "nf"
+                colour = "f"
             if colour:
                 yield one, other, colour
             continue
@@ -144,4 +144,4 @@ def _holes(lexer: str) -> tuple[str, re.Pattern[str]]:
 @cache
 def _keywords(lexer: str) -> dict[str, str]:
     """The word -> its class."""
-    return dict.fromkeys(KEYWORDS[lexer].split(), "k") | dict.fromkeys(CONSTANTS, "kc")
+    return dict.fromkeys(KEYWORDS[lexer].split(), "k") | dict.fromkeys(CONSTANTS, "m")

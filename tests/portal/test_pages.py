@@ -13,8 +13,10 @@ from typing import Any
 import html5lib
 import pytest
 
+from benchmarks.portal_build import large
 from contract.loader import OPENAPI, ROOT, load, read_yaml
 from contract.policy import ContractError
+from contract.texts import LOCALES as TEXTS
 from contract.texts import RIGHT_TO_LEFT, Texts
 from domain.locales import LOCALES
 from domain.switches import REGISTRATION_ENABLED
@@ -192,27 +194,43 @@ class TestOperationPages:
 
 
 class TestMenu:
-    def test_groups_operations_by_who_calls_and_by_module(self, site: Site, read: dict[str, Document]) -> None:
+    def test_groups_modules_by_who_calls(self, site: Site, read: dict[str, Document]) -> None:
         (menu,) = read["/docs"].root.xpath("//nav[@class='menu']")
         names = [" ".join(name.text_content().split()) for name in menu.xpath(".//p[@class='menu-group']")]
         assert names == ["Public", "Signed in", "Admin", "Dev tools", "Reference"]
         for group in groups(site):
-            if group.scope == "admin":
-                continue
             below = menu.xpath(f".//ul[@aria-labelledby='menu-{group.scope}']")[0]
-            assert below.xpath("./li/details/summary/text()") == [module.title for module in group.modules]
-            wanted = [operation_path(one) for module in group.modules for one in module.operations]
-            assert below.xpath(".//a/@href") == wanted
+            told = [(link.text, link.get("href")) for link in below.xpath("./li/a")]
+            assert told == [(module.title, module_path(module)) for module in group.modules]
+            assert len(below.xpath(".//a")) == len(told)
 
-    def test_has_of_the_staffs_what_is_near(self, site: Site, read: dict[str, Document]) -> None:
-        (group,) = [group for group in groups(site) if group.scope == "admin"]
-        nouns = {module_path(module): module for module in group.modules}
-        for page, near in (("/docs", ""), ("/docs/admin/grant-role", "/docs/admin#staff")):
-            (listed,) = read[page].root.xpath("//nav[@class='menu']//ul[@aria-labelledby='menu-admin']")
-            assert listed.xpath("./li/a/@href") == [address for address in nouns if address != near]
-            wanted = [operation_path(one) for one in nouns[near].operations] if near else []
-            assert listed.xpath("./li/details//a/@href") == wanted
-        assert set(nouns) <= {f"/docs/admin#{ident}" for ident in read["/docs/admin"].ids}
+    def test_has_the_operations_of_the_module_that_is_read(self, site: Site, read: dict[str, Document]) -> None:
+        """Of the staff's, which are one module of many nouns, those of the noun."""
+        everywhere = [module for group in groups(site) for module in group.modules]
+        for module in everywhere:
+            of_staff = module.operations[0].policy.scope == "admin"
+            near = [module] if of_staff else [other for other in everywhere if other.name == module.name]
+            wanted = [[module_path(other), *map(operation_path, other.operations)] for other in near]
+            for operation in module.operations:
+                (menu,) = read[operation_path(operation)].root.xpath("//nav[@class='menu']")
+                listed = menu.xpath(".//ul[starts-with(@aria-labelledby, 'menu-')]/li/details")
+                assert [details.xpath(".//a/@href") for details in listed] == wanted
+
+    def test_leads_from_every_page_to_every_operation(self, site: Site, read: dict[str, Document]) -> None:
+        """By the overviews of the modules, without scripts."""
+        overviews = {module_path(module) for group in groups(site) for module in group.modules}
+        assert {path.partition("#")[0] for path in overviews} == {module_path(module) for module in site.modules}
+        for module in site.modules:
+            overview = read[module_path(module)]
+            assert {operation_path(operation) for operation in module.operations} <= set(overview.links())
+            assert {path for path in overviews if path.startswith(f"{module_path(module)}#")} <= {
+                f"{module_path(module)}#{ident}" for ident in overview.ids
+            }
+        for locale in BUILT:
+            wanted = {address(path, locale) for path in overviews}
+            for page in pages(site):
+                (menu,) = read[address(page.path, locale)].root.xpath("//nav[@class='menu']")
+                assert wanted <= set(menu.xpath(".//a/@href")), page.path
 
     def test_opens_where_the_reader_is(self, read: dict[str, Document]) -> None:
         for where in ("/docs/auth/login", "/tr/docs/auth/me"):
@@ -220,6 +238,12 @@ class TestMenu:
             (opened,) = menu.xpath(".//details[@open]")
             assert opened.xpath(".//a[@aria-current='page']/@href") == [where]
         assert read["/docs/operations"].root.xpath("//nav[@class='menu']//details[@open]") == []
+
+    def test_marks_an_overview_in_its_module(self, read: dict[str, Document]) -> None:
+        (menu,) = read["/docs/auth"].root.xpath("//nav[@class='menu']")
+        (opened,) = menu.xpath(".//details[@open]")
+        assert opened.xpath("./summary/text()") == ["Authentication"]
+        assert [link.text for link in opened.xpath(".//a[@aria-current='page']")] == ["Overview"]
 
 
 class TestEveryPage:
@@ -241,6 +265,21 @@ class TestEveryPage:
 
     def test_is_small(self, read: dict[str, Document]) -> None:
         assert [p.address for p in read.values() if p.file.stat().st_size >= LIMIT] == []
+
+    def test_is_small_with_300_operations_in_the_longest_language(self, site: Site, tmp_path: Path) -> None:
+        longest = max(LOCALES, key=lambda locale: (TEXTS / locale / "portal.json").stat().st_size)
+        build(large(site, 300), tmp_path / "site", Options(ORIGIN, locales=(longest,), search=False))
+        sizes = {str(p.relative_to(tmp_path)): p.stat().st_size for p in (tmp_path / "site" / longest).rglob("*.html")}
+        assert len(sizes) > 300
+        assert {name: size for name, size in sizes.items() if size >= LIMIT} == {}
+
+    def test_has_the_words_of_its_script_and_no_others(self, built: Path, read: dict[str, Document]) -> None:
+        for page in read.values():
+            (address_,) = page.root.xpath("//script[@type='module']/@src")
+            script = (built / address_.lstrip("/")).read_text(encoding="utf-8")
+            told = json.loads(page.find("words").text).keys()
+            assert set(re.findall(r"""\bsay\("(\w+)\"""", script)) <= told
+            assert told - set(re.findall(r"\w+", script)) == set(page.root.xpath("//form/@data-done"))
 
     def test_runs_under_a_strict_policy(self, read: dict[str, Document]) -> None:
         """No inline script or style, nothing of another host."""
@@ -349,10 +388,11 @@ class TestReferences:
             assert json.dumps(key.default) in told.text_content()
             assert told.xpath(".//ul//a/@href") == [operation_path(operation) for operation in shaping]
 
-    def test_the_list_of_config_keys_has_room_for_300(self, site: Site, read: dict[str, Document]) -> None:
-        known = len(shaped(site))
+    @pytest.mark.parametrize("name", ["config", "errors"])
+    def test_its_list_has_room_for_300(self, name: str, site: Site, read: dict[str, Document]) -> None:
+        known = len(shaped(site) if name == "config" else site.contract.errors)
         for locale in BUILT:
-            page = read[address("/docs/config", locale)].file.read_bytes()
+            page = read[address(f"/docs/{name}", locale)].file.read_bytes()
             rows = page[page.index(b"<tbody") : page.index(b"</tbody>")]
             assert len(page) - len(rows) + 300 * len(rows) // known < LIMIT, locale
 
