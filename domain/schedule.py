@@ -35,7 +35,9 @@ RECURRING = (
         "housekeeping.key_tombstones", 3600, "hashes of deleted addresses receive a key if an old release left none"
     ),
     Recurring(
-        "housekeeping.forget_visitors", 3600, "old contact messages and old cookie consents of visitors are deleted"
+        "housekeeping.forget_visitors",
+        3600,
+        "old contact messages, cookie consents of visitors and visits of bio pages are deleted",
     ),
     Recurring("sms.watch_budgets", 300, "the day's text messages are checked for unusual use"),
     Recurring("storage.sweep_uploads", 60, "uploaded files are checked and abandoned URLs are deleted"),

@@ -50,6 +50,7 @@ from services.trust.moderation import Moderation
 from services.turns import OneByOne
 from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
+from services.visits import Visits
 
 __all__ = [
     "AuditSeals",
@@ -97,6 +98,7 @@ __all__ = [
     "Tokens",
     "UnitOfWork",
     "Visitor",
+    "Visits",
     "Walk",
     "Wordings",
 ]

@@ -11,6 +11,7 @@ from domain.auth import REFRESH_IDLE_DAYS, UNVERIFIED_PURGE_DAYS
 from domain.auth.devices import KNOWN_LIFE
 from domain.content.contact import RETENTION_DAYS
 from domain.content.cookies import VISITOR_RETENTION_DAYS
+from domain.creators.visits import RAW_RETENTION_DAYS, SUMS_KEPT
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, UnitOfWork
@@ -58,6 +59,8 @@ async def forget_visitors(uow: UnitOfWork, config: Config, clock: Clock) -> None
     async with uow.last() as db:
         await db.contact_messages.purge(now - timedelta(days=config[RETENTION_DAYS]))
         await db.consents.forget_visitors(now - timedelta(days=config[VISITOR_RETENTION_DAYS]))
+        visits, sums = now - timedelta(days=config[RAW_RETENTION_DAYS]), now - SUMS_KEPT
+        await db.visits.purge(visits, sums.date(), salts_before=now.date())
 
 
 async def key_tombstones(uow: UnitOfWork) -> None:

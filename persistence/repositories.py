@@ -45,6 +45,7 @@ from persistence.content.publications import Publications
 from persistence.creators import Creators
 from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
+from persistence.creators.visits import Visits
 from persistence.editions import Editions
 from persistence.engine.connection import Connection
 from persistence.files import Files
@@ -116,6 +117,7 @@ class Repositories:
     creators = Repository(Creators)
     creator_modes = Repository(CreatorModes)
     bio_pages = Repository(BioPages)
+    visits = Repository(Visits)
     demo = Repository(Demo)
     figures = Repository(Figures)
     themes = Repository(Themes)

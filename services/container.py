@@ -46,6 +46,7 @@ from services.trust.moderation import Moderation
 from services.turns import OneByOne
 from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
+from services.visits import Visits
 
 AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
 Clock: TypeAlias = Callable[[], datetime]
@@ -106,6 +107,7 @@ class Services(Shared):
     second_factor: SecondFactor
     site_paths: SitePaths
     tokens: Tokens
+    visits: Visits
     wordings: Wordings
 
 

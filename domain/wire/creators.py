@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class SocialAccount(TypedDict):
@@ -8,6 +8,20 @@ class SocialAccount(TypedDict):
     platformUsername: str | None
     verified: bool
     connectedAt: str
+
+
+class TrackClickRequest(TypedDict):
+    linkId: str
+    visitorId: NotRequired[str]
+
+
+class Tracked(TypedDict):
+    tracked: Literal[True]
+
+
+class TrackViewRequest(TypedDict):
+    visitorId: NotRequired[str]
+    referrer: NotRequired[str]
 
 
 class Vacation(TypedDict):

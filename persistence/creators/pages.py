@@ -11,7 +11,7 @@ from persistence.engine.connection import Connection
 from persistence.models import BioPage
 
 BY_CREATOR = select(BioPage).where(BioPage.creator_id == bindparam("creator_id"))
-BY_CREATOR_HELD = BY_CREATOR.with_for_update()
+BY_CREATOR_HELD = BY_CREATOR.with_for_update(key_share=True)  # what hangs on the page may come meanwhile
 MOVED = {"version": BioPage.version + 1, "updated_at": func.now()}
 CHANGED = update(BioPage).where(BioPage.creator_id == bindparam("changed_creator")).values(MOVED)
 

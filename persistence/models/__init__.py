@@ -62,6 +62,7 @@ from persistence.models.users import (
     User,
     UsernameHistory,
 )
+from persistence.models.visits import DailySum, DailyValue, DailyVisitor, PageView, VisitSalt
 
 __all__ = [
     "Appeal",
@@ -87,6 +88,9 @@ __all__ = [
     "CreatorProfile",
     "CreatorSearch",
     "CredentialChange",
+    "DailySum",
+    "DailyValue",
+    "DailyVisitor",
     "DataExport",
     "DemoArea",
     "DemoRow",
@@ -111,6 +115,7 @@ __all__ = [
     "OAuthUsedToken",
     "OneTimeToken",
     "OutboxJob",
+    "PageView",
     "PasswordReset",
     "PhoneQuota",
     "PlatformStats",
@@ -144,4 +149,5 @@ __all__ = [
     "UserNote",
     "UserSettings",
     "UsernameHistory",
+    "VisitSalt",
 ]

@@ -25,6 +25,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from domain.creators.visits import Uncounted
 from persistence.engine.pool import Pool
 from runtime.observe.shared_counters import OWNER, SEEN, Counted, Key, Row, SharedCounters, counted
 
@@ -66,6 +67,7 @@ PROVIDERS = Timed(
 )
 TIMED = (REQUESTS, JOBS, PROVIDERS)
 REFUSED = "biore_bcrypt_refused"
+UNCOUNTED = "biore_visits_uncounted"
 GAUGES = (
     Gauge("biore_database_pool_size", "Connections to the database that may be open"),
     Gauge("biore_database_pool_in_use", "Connections that are lent to a request or job"),
@@ -107,6 +109,10 @@ class Metrics:
     def refused(self) -> None:
         """A password was turned away, because too many were waiting."""
         self._refused[0] += 1
+
+    def uncounted(self, reason: str) -> None:
+        """A visit of a page was not counted."""
+        self.counters.row((UNCOUNTED, reason), 1)[0] += 1
 
     def _count(self, key: Key, seconds: float) -> None:
         row = self._others.get(key)
@@ -172,6 +178,7 @@ class WholeServer(Collector):
             yield from _timed(timed, everybody)
         refused = sum(one.rows[REFUSED,][0] for one in everybody if (REFUSED,) in one.rows)
         yield CounterMetricFamily(REFUSED, "Passwords turned away, because too many were waiting", value=refused)
+        yield _uncounted(everybody)
         yield from (_gauge(gauge, present) for gauge in GAUGES)
         yield _processes(present)
         yield from _standard(present)
@@ -191,6 +198,18 @@ def _timed(timed: Timed, everybody: Iterable[Counted]) -> Iterator[Metric]:
     for labels, row in by_first.items():
         histogram.add_metric(labels, list(_cumulative(row)), row[SECONDS])
     return iter((counter, histogram))
+
+
+def _uncounted(everybody: Iterable[Counted]) -> Metric:
+    family = CounterMetricFamily(UNCOUNTED, "Visits of bio pages that were not counted", labels=("reason",))
+    counts: dict[str, float] = dict.fromkeys(Uncounted, 0.0)
+    for one in everybody:
+        for key, row in one.rows.items():
+            if key[0] == UNCOUNTED:
+                counts[key[1]] += row[0]
+    for reason, count in counts.items():
+        family.add_metric((str(reason),), count)
+    return family
 
 
 def _summed(timed: Timed, everybody: Iterable[Counted]) -> dict[Key, list[float]]:

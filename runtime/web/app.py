@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from connexion.apps.asynchronous import AsyncASGIApp
 from connexion.resolver import Resolver
@@ -21,6 +22,8 @@ from contract.audience import for_everybody
 from contract.loader import Contract
 from contract.schemas import SchemaCompiler
 from domain.clock import utc_now
+from domain.content import CANONICAL_BASE_URL
+from domain.mailed_pages import BASE_URL
 from domain.upload import FILES
 from persistence.auth.sessions import LiveSessions
 from persistence.migrate import is_up_to_date
@@ -77,6 +80,7 @@ from services.trust.moderation import Moderation
 from services.turns import OneByOne
 from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
+from services.visits import Visits
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -147,6 +151,8 @@ class Application:
         self.config.follow(self.moderation.refresh)
         self.editions = Editions(self.parts.database, utc_now)
         self.config.follow(self.editions.refresh)
+        uncounted = self.metrics.uncounted
+        self.visits = Visits(self.parts.database, utc_now, os.urandom, uncounted, self._own_hosts)
         self.config.follow(StoredHashes(self.hasher, self.parts.database, self.config).refresh)
         self.tokens = Tokens(self.parts.keyring, self.signing_keys, self.config, utc_now)
         self.refusals = Refusals(
@@ -343,8 +349,14 @@ class Application:
             site_paths=self.site_paths,
             storage=self.parts.providers.storage,
             tokens=self.tokens,
+            visits=self.visits,
             wordings=self.parts.wordings,
         )
+
+    def _own_hosts(self) -> frozenset[str]:
+        """The hosts of the site, whose pages lead from one to another."""
+        hosts = (urlsplit(self.config[key]).hostname or "" for key in (BASE_URL, CANONICAL_BASE_URL))
+        return frozenset(host.removeprefix("www.") for host in hosts)
 
     def _operation_paths(self) -> Mapping[str, str]:
         contract = self.parts.contract

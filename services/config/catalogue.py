@@ -10,6 +10,7 @@ from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.content import contact, cookies
+from domain.creators import visits
 from domain.i18n import translations
 from domain.users import usernames
 from providers import captcha, email, geoip, leaked_passwords
@@ -46,6 +47,7 @@ DECLARING = (
         two_factor,
         upload,
         usernames,
+        visits,
     ),
     *(captcha, deliverability, email, geoip, hcaptcha, leaked_passwords, maxmind, pwned_passwords, recaptcha, s3),
     *(sms_vendors, smtp, turnstile, twilio, vonage),

@@ -33,6 +33,8 @@ WITHOUT_DATABASE = {"dev.captcha", "dev.geoip", "dev.storage"}
 WITHOUT_DATABASE |= {"i18n.locales.list", "i18n.translations.bundle", "i18n.translations.namespace"}
 # Words of the release, and what everybody is told who is not signed in.
 WITHOUT_DATABASE |= {"content.cookies.policy", "content.cookies.status"}
+# Visits of programs are not counted, and whoever counts is answered the same while nothing can be counted.
+WITHOUT_DATABASE |= {"creators.visits.click", "creators.visits.view"}
 # Without which column no call of the operation can succeed; a new operation must be told here.
 NEEDS = {
     "auth.register": ("users", "email"),

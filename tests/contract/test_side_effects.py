@@ -26,6 +26,7 @@ from tests.contract import (
     confirmation_scenarios,
     content_scenarios,
     creator_modes_scenarios,
+    creator_visits_scenarios,
     gdpr_scenarios,
     legal_scenarios,
     oauth_scenarios,
@@ -149,6 +150,7 @@ SCENARIOS: dict[str, Scenario] = (
     | gdpr_scenarios.SCENARIOS
     | legal_scenarios.SCENARIOS
     | report_scenarios.SCENARIOS
+    | creator_visits_scenarios.SCENARIOS
     | ticket_scenarios.SCENARIOS
     | {
         "auth.register": register,
@@ -248,6 +250,7 @@ CONDITIONAL: Conditional = (
     | creator_modes_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
+    | creator_visits_scenarios.CONDITIONAL
     | ticket_scenarios.CONDITIONAL
     | {
         "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"}), *account_scenarios.LOGIN],

@@ -1,0 +1,94 @@
+"""Who looked at a page, and where from: as much as a creator may know, and nothing that names a person."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from domain.config_keys import IntKey
+
+RAW_RETENTION_DAYS = IntKey(
+    "analytics.raw_retention_days",
+    90,
+    "days for which single visits of bio pages are stored; sums are kept for 25 months",
+    1,
+    760,
+)
+SUMS_KEPT = timedelta(days=761)
+DIMENSIONS = ("referrer", "device", "country", "link")
+VALUES_PER_DAY = 200
+"""Values of one dimension that a page keeps apart on one day: whoever makes up referrers cannot fill the table."""
+OTHERS = "(other)"
+DIRECT = "(direct)"
+UNKNOWN = "(unknown)"
+VISITOR_BYTES = 16
+LONGEST_HOST = 253
+
+
+class Uncounted(StrEnum):
+    """Why a visit is not counted. Whoever sent it is told nothing of it."""
+
+    BOT = "bot"
+    OWNER = "owner"
+    UNKNOWN = "unknown"
+    OVERLOAD = "overload"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One view, or one click on ``link_id``. ``by``: the creator profile of the caller, where one is signed in.
+
+    ``visitor``: what tells visitors of the page and the day apart.
+    """
+
+    id: UUID
+    at: datetime
+    page_id: UUID
+    link_id: UUID | None
+    by: UUID | None
+    visitor: bytes
+    device: str
+    referrer: str | None
+    country: str | None
+
+    @property
+    def values(self) -> tuple[tuple[str, str], ...]:
+        """Dimensions in which it is summed, each with its value."""
+        if self.link_id is not None:
+            return (("link", str(self.link_id)),)
+        return (
+            ("country", self.country or UNKNOWN),
+            ("device", self.device),
+            ("referrer", self.referrer or DIRECT),
+        )
+
+
+def visitor_of(salt: bytes, page_id: UUID, *told: str) -> bytes:
+    """The same person on the same page and day gives the same bytes; once the salt is gone they are nobody's."""
+    message = page_id.bytes + "\0".join(told).encode()
+    return hmac.digest(salt, message, hashlib.sha256)[:VISITOR_BYTES]
+
+
+def referring_host(referrer: str | None, own_hosts: frozenset[str]) -> str | None:
+    """The host of the page that led here, in lower case without ``www.``; None where there is none or it is ours."""
+    try:
+        parts = urlsplit((referrer or "").strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    host = host.removeprefix("www.").rstrip(".")
+    if parts.scheme not in ("http", "https") or not 0 < len(host) <= LONGEST_HOST or not host.isprintable():
+        return None
+    return None if host in own_hosts else host
+
+
+def uuid7(at: datetime, random: bytes) -> UUID:
+    """An id that sorts by time (RFC 9562, 5.7). ``random``: 10 bytes."""
+    milliseconds = int(at.timestamp() * 1000)
+    bits = milliseconds << 80 | int.from_bytes(random)
+    bits = bits & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=bits & ~(0x3 << 62) | 0x2 << 62)
