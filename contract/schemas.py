@@ -53,12 +53,31 @@ def document_check(schema: dict[str, Any]) -> Callable[[Any], bool]:
     return check
 
 
+class _Modern(Mapping[str, Any]):
+    """Schemas by name, rewritten when they are asked for: of a whole contract one operation needs a few."""
+
+    def __init__(self, schemas: Mapping[str, Any]) -> None:
+        self._schemas = schemas
+        self._rewritten: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._rewritten:
+            self._rewritten[name] = modern(self._schemas[name])
+        return self._rewritten[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._schemas)
+
+    def __len__(self) -> int:
+        return len(self._schemas)
+
+
 class SchemaCompiler:
     """Compiles schemas that refer to the ``components`` of one document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
-        self._schemas = modern(document["components"]["schemas"])
+        self._schemas = _Modern(document["components"]["schemas"])
 
     def validator(self, schema: Mapping[str, Any]) -> "Validator":
         """The schema with the components that it leads to alone: each compiled schema holds a copy of its own."""

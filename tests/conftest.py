@@ -1,6 +1,7 @@
 """Real parts for everybody: one PostgreSQL for the whole run, a database of its own for each server."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import randrange
 from typing import Any
@@ -135,8 +136,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(secret_key=SECRET, data_dir=tmp_path_factory.mktemp("data"))
 
 
-@pytest.fixture(scope="session")
-def start_server(databases: Databases, settings: Settings) -> Iterator[Callable[..., Server]]:
+ServerMaker = Callable[..., Server]
+
+
+@contextmanager
+def _starting(databases: Databases, settings: Settings) -> Iterator[ServerMaker]:
     """Starts further servers, each on a database of its own unless given one, with other settings."""
     servers: list[Server] = []
 
@@ -144,14 +148,32 @@ def start_server(databases: Databases, settings: Settings) -> Iterator[Callable[
         servers.append(Server(settings, database_url or databases.migrated(), **changes))
         return servers[-1]
 
-    yield start
-    for server in servers:
-        server.stop()
+    try:
+        yield start
+    finally:
+        for server in servers:
+            server.leave()
+        for server in servers:
+            server.stop()
+
+
+@pytest.fixture(scope="module")
+def start_server(databases: Databases, settings: Settings) -> Iterator[ServerMaker]:
+    """Starts servers that end with their module: each looks after its database for as long as it lives."""
+    with _starting(databases, settings) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def shared_server(start_server: Callable[..., Server]) -> Server:
-    return start_server()
+def start_lasting_server(databases: Databases, settings: Settings) -> Iterator[ServerMaker]:
+    """Starts servers of many modules, which live until the end."""
+    with _starting(databases, settings) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def shared_server(start_lasting_server: ServerMaker) -> Server:
+    return start_lasting_server()
 
 
 @pytest.fixture

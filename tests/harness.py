@@ -108,10 +108,14 @@ class Server:
             self._tables = Tables(self.database_url)
         return self._tables
 
+    def leave(self) -> None:
+        """Begin to stop, and do not wait for the end."""
+        self.server.should_exit = True
+
     def stop(self) -> None:
         if self._tables is not None:
             self._tables.close()
-        self.server.should_exit = True
+        self.leave()
         self._thread.join(START_SECONDS)
 
     def configure(self, **values: Any) -> None:

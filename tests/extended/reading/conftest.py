@@ -15,9 +15,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Contract:
 
 
 @pytest.fixture(scope="session")
-def shelf_server(start_server: Callable[..., Server], shelf: Contract) -> Server:
+def shelf_server(start_lasting_server: Callable[..., Server], shelf: Contract) -> Server:
     """With an origin that the setting names, beside which all others are strangers."""
-    return start_server(contract=shelf, cors_origins=(OURS,))
+    return start_lasting_server(contract=shelf, cors_origins=(OURS,))
 
 
 @pytest.fixture(autouse=True)

@@ -62,9 +62,38 @@ def _wrong_default(document: Json, operation: Json, schema: Json) -> None:
     schema["properties"]["password"] = {"type": "string", "default": 1}
 
 
+def _wrong_default_of_a_reference(document: Json, operation: Json, schema: Json) -> None:
+    document["components"]["schemas"]["Other"] = {"allOf": [{"$ref": f"#/components/schemas/{SCHEMA}"}], "default": 1}
+
+
+def _wrong_default_of_a_parameter(document: Json, operation: Json, schema: Json) -> None:
+    kind = {"type": "array", "items": {"type": "integer", "default": "x"}}
+    operation["parameters"] = [{"name": "x", "in": "query", "schema": kind}]
+
+
+def _wrong_default_of_a_header(document: Json, operation: Json, schema: Json) -> None:
+    operation["responses"]["200"] = {
+        "description": "Good",
+        "headers": {"example": {"schema": {"type": "boolean", "default": 0}}},
+    }
+
+
+def _wrong_defaults_below_names(name: str) -> Callable[[Json, Json, Json], None]:
+    def change(document: Json, operation: Json, schema: Json) -> None:
+        schema["properties"][name] = {"type": "object", "properties": {name: {"type": "string", "default": 1}}}
+
+    return change
+
+
+def _wrong_default_of_a_schema_named_example(document: Json, operation: Json, schema: Json) -> None:
+    document["components"]["schemas"]["example"] = {"type": "string", "default": 1}
+
+
 REFUSED = [
     _path_without_a_slash, _no_title, _no_responses, _unknown_key, _summary_is_a_list, _unknown_type, _negative_length,
-    _parameter_of_nowhere, _wrong_default,
+    _parameter_of_nowhere, _wrong_default, _wrong_default_of_a_reference, _wrong_default_of_a_parameter,
+    _wrong_default_of_a_header, *map(_wrong_defaults_below_names, ("default", "example", "x-own", "properties")),
+    _wrong_default_of_a_schema_named_example,
 ]  # fmt: skip
 
 
@@ -80,7 +109,11 @@ def _extension(document: Json, operation: Json, schema: Json) -> None:
     operation["x-anything"] = [1]
 
 
-TAKEN = [_good_default, _default_of_nothing, _extension]
+def _property_named_default(document: Json, operation: Json, schema: Json) -> None:
+    schema["properties"]["default"] = {"type": "string", "example": {"type": "string", "default": 1}}
+
+
+TAKEN = [_good_default, _default_of_nothing, _extension, _property_named_default]
 
 
 @pytest.fixture
@@ -109,6 +142,15 @@ def test_what_connexion_takes_is_taken(small: Json, change: Callable[..., None])
     document = changed(small, change)
     assert faults(CompiledSpecification, document) is None
     assert faults(OpenAPISpecification, document) is None
+
+
+@pytest.mark.parametrize("change", TAKEN)
+def test_connexion_is_not_asked_where_nothing_is_wrong(small: Json, change: Callable[..., None]) -> None:
+    assert CompiledSpecification.finds_valid(changed(small, change))
+
+
+def test_connexion_is_not_asked_about_the_contract(contract: Contract) -> None:
+    assert CompiledSpecification.finds_valid(contract.document)
 
 
 def test_the_contract_is_taken_by_both_for_the_same(contract: Contract) -> None:
