@@ -11,6 +11,9 @@ LISTING := .venv-sbom
 LOCK := $(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.11 --generate-hashes
 LOCK_US := $(LOCK) pyproject.toml --group build
 
+# Python keeps what it compiled: to compile everything anew takes each of hundreds of processes seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-browser check verify races differential bench bench-portal drill fuzz spec portal clients portal-consumers lock sbom clean
 

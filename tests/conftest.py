@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import randrange
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -109,12 +110,14 @@ def contract() -> Contract:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    postgres = begin(tmp_path_factory.mktemp("pg"))
-    try:
-        yield Databases(postgres)
-    finally:
-        postgres.stop()
+def databases() -> Iterator[Databases]:
+    """In a folder of its own: each further pytest of a user closes pytest's to that which PostgreSQL runs as."""
+    with TemporaryDirectory(prefix="pg") as folder:
+        postgres = begin(Path(folder))
+        try:
+            yield Databases(postgres)
+        finally:
+            postgres.stop()
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
+from functools import cache
 from ipaddress import ip_address, ip_network
 from itertools import count
 from types import TracebackType
@@ -16,11 +17,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from contract.loader import Contract
+from contract.loader import Contract, load
 from contract.policy import Policy
 from domain.jobs import PLACES
 from persistence.engine.database import Database
-from runtime.compose import build_parts
 from runtime.serve.process import ApiServer
 from runtime.serve.protocol import Limits
 from runtime.settings import Settings
@@ -71,10 +71,7 @@ class Server:
         own = {"port": port, "trusted_proxies": LOOPBACK, "country_header": "CF-IPCountry"}
         self.settings = replace(settings, database_url=database_url, **(own | changes))
         self.origin = f"http://127.0.0.1:{port}"
-        parts = (
-            build_parts(self.settings, database_url, "api", contract=contract, defaults=defaults) if contract else None
-        )
-        self.app = Application(self.settings, database_url, parts, defaults, standing_of)
+        self.app = Application(self.settings, database_url, None, defaults, standing_of, contract or our_contract())
         self.server = ApiServer(self.app.asgi, self.app.lifecycle, self.settings, limits)
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -210,6 +207,12 @@ class Api(httpx.Client):
         token = refresh_token(response)
         self.cookies.clear()
         self.cookies.set("biore_refresh", token, path="/api/v1/auth")
+
+
+@cache
+def our_contract() -> Contract:
+    """Read once for all servers of a process: none of them writes in it."""
+    return load()
 
 
 def bare_database(url: str, pool_size: int = 10) -> Database:

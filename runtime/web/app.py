@@ -121,7 +121,7 @@ class Application:
     """``asgi`` is the whole server; the rest is there for whoever runs it in process.
 
     ``innermost`` calls the handlers, ``sessions`` knows who is signed in.
-    ``parts``: others than those of the settings, ``defaults`` as in
+    ``parts``: others than those of the settings, ``contract`` and ``defaults`` as in
     ``build_parts``. ``standing_of`` tells what a caller is as staff, in place of
     the database. ``connexion`` is the stack of Connexion's layers alone, from
     routing to the handler's answer.
@@ -137,11 +137,14 @@ class Application:
         parts: Parts | None = None,
         defaults: Mapping[str, Any] | None = None,
         standing_of: StandingOf | None = None,
+        contract: Contract | None = None,
     ) -> None:
         self._database_url = database_url
         self.metrics = Metrics("api", settings.metrics_dir)
         observe = self.metrics.attempt
-        self.parts = parts or build_parts(settings, database_url, "api", observe=observe, defaults=defaults)
+        self.parts = parts or build_parts(
+            settings, database_url, "api", contract=contract, observe=observe, defaults=defaults
+        )
         self.config = self.parts.config
         self.hasher = Hasher(self.config, refused=self.metrics.refused)
         self.limiter, self._redis = build_limiter(settings)

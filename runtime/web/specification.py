@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from connexion.json_schema import NullableTypeValidator
+from connexion.json_schema import Draft4Validator, NullableTypeValidator, extend
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.main import API
 from connexion.spec import OpenAPISpecification
-from jsonschema import Draft4Validator
-from jsonschema.validators import extend
 
 from contract.schemas import document_check
 
