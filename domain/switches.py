@@ -51,4 +51,6 @@ TRY_MUTATIONS = BoolKey(
     production=False,
 )
 
-SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED,)}
+CREATOR_UPGRADE = kill_switch_key("CREATOR_UPGRADE", "kill switch of becoming a creator")
+
+SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE)}

@@ -45,6 +45,7 @@ from persistence.content.publications import Publications
 from persistence.creators import Creators
 from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
+from persistence.creators.templates import BioTemplates
 from persistence.creators.visits import Visits
 from persistence.editions import Editions
 from persistence.engine.connection import Connection
@@ -118,6 +119,7 @@ class Repositories:
     creator_modes = Repository(CreatorModes)
     bio_pages = Repository(BioPages)
     visits = Repository(Visits)
+    bio_templates = Repository(BioTemplates)
     demo = Repository(Demo)
     figures = Repository(Figures)
     themes = Repository(Themes)

@@ -33,7 +33,7 @@ WRITTEN = (*PLAIN, *(column for column, _ in LISTS.values()))
 
 def theme_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     """Of the given fields. Raises ApiError admin.theme.name_twice with each entry that has the name of another."""
-    if found := [fault for field in LISTS for fault in _repeated(field, body.get(field, ()))]:
+    if found := [fault for field in LISTS for fault in repeated_names(field, body.get(field, ()))]:
         raise ApiError("admin.theme.name_twice", details=found)
     lists = {
         column: {entry["name"]: entry[of] for entry in body[field]}
@@ -43,7 +43,7 @@ def theme_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in PLAIN if name in body} | lists
 
 
-def _repeated(field: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def repeated_names(field: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     seen = Counter[str]()
     for place, entry in enumerate(entries):
         seen[entry["name"]] += 1

@@ -20,6 +20,7 @@ BLOCK = "BLOCK"
 USERNAME = "username"
 FIELDS: Mapping[str, str] = {USERNAME: "username", "display_name": "displayName", "bio": "bio"}
 """The field of a body in which the text of a scope comes."""
+TEXT_NOT_ALLOWED = "error.user.text_not_allowed"
 SHORTEST = 2
 MOST_MATCHES = 100
 
@@ -182,7 +183,7 @@ def require_name(matches: Iterable[Match]) -> None:
         raise ApiError("auth.register.username_unavailable")
 
 
-def require_text(scope: str, matches: Iterable[Match]) -> None:
-    """Raises ApiError text_not_allowed with the field; which term it was is not told."""
+def require_text(scope: str, matches: Iterable[Match], code: str = TEXT_NOT_ALLOWED) -> None:
+    """Raises ApiError ``code`` with the field; which term it was is not told."""
     if strongest(matches) == BLOCK:
-        raise ApiError("error.user.text_not_allowed", details=[{"field": FIELDS[scope], "rule": "blocked"}])
+        raise ApiError(code, details=[{"field": FIELDS[scope], "rule": "blocked"}])

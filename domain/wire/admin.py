@@ -147,6 +147,33 @@ class CreateThemeRequest(TypedDict):
     assets: NotRequired[list[ThemeAsset]]
 
 
+class BioTemplate(TypedDict):
+    id: str
+    name: str
+    description: str | None
+    tokens: list[ThemeToken]
+    thumbnail: str | None
+    active: bool
+    sortOrder: int
+    version: int
+    createdAt: str
+    updatedAt: str
+
+
+class BioTemplates(TypedDict):
+    items: list[BioTemplate]
+    nextCursor: str | None
+
+
+class CreateBioTemplateRequest(TypedDict):
+    name: str
+    description: NotRequired[str | None]
+    tokens: NotRequired[list[ThemeToken]]
+    thumbnail: NotRequired[str | None]
+    active: NotRequired[bool]
+    sortOrder: NotRequired[int]
+
+
 class MailTemplate(TypedDict):
     name: str
     subject: str
@@ -997,6 +1024,15 @@ class UpdateThemeRequest(TypedDict):
 
 class ChangeThemeStateRequest(TypedDict):
     to: Literal["PUBLISHED", "ACTIVE", "ARCHIVED"]
+
+
+class UpdateBioTemplateRequest(TypedDict):
+    name: NotRequired[str]
+    description: NotRequired[str | None]
+    tokens: NotRequired[list[ThemeToken]]
+    thumbnail: NotRequired[str | None]
+    active: NotRequired[bool]
+    sortOrder: NotRequired[int]
 
 
 MailSample: TypeAlias = Literal["TYPICAL", "LONG", "UNKNOWN"]

@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
 class SocialAccount(TypedDict):
@@ -8,6 +8,90 @@ class SocialAccount(TypedDict):
     platformUsername: str | None
     verified: bool
     connectedAt: str
+
+
+class UpgradeToCreatorRequest(TypedDict):
+    displayName: NotRequired[str]
+    bio: NotRequired[str]
+    themeId: NotRequired[str]
+    username: NotRequired[str]
+
+
+class Upgraded(TypedDict):
+    creatorId: str
+    bioPageUrl: str
+
+
+CreatorLevel: TypeAlias = Literal["BRONZE", "SILVER", "GOLD", "PLATINUM"]
+
+
+CreatorDmType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
+
+
+class PageLink(TypedDict):
+    id: str
+    title: str
+    url: str
+    icon: str | None
+    sortOrder: int
+    active: bool
+    isSocial: bool
+    platform: str | None
+    embedType: str | None
+    embedMeta: dict[str, Any] | None
+    scheduledStart: str | None
+    scheduledEnd: str | None
+
+
+class OwnBioPage(TypedDict):
+    id: str
+    creatorId: str
+    templateId: str | None
+    bio: str
+    themeOverride: dict[str, Any] | None
+    customCss: str | None
+    embedEnabled: bool
+    published: bool
+    emailCollectionEnabled: bool
+    links: list[PageLink]
+    template: dict[str, Any] | None
+
+
+class CreatorProfile(TypedDict):
+    id: str
+    userId: str
+    level: CreatorLevel
+    kycStatus: Literal["NOT_STARTED", "PENDING", "APPROVED", "REJECTED", "EXPIRED"]
+    kycProvider: str | None
+    kycProviderId: str | None
+    kycCompletedAt: str | None
+    dmType: CreatorDmType
+    dmPrice: str | None
+    dmActive: bool
+    creatorStatus: Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED"]
+    vacationMode: bool
+    vacationStart: str | None
+    vacationEnd: str | None
+    totalEarnings: str
+    totalMessages: int
+    totalFollowers: int
+    avgRating: str | None
+    ratingCount: int
+    payoutAccountId: str | None
+    payoutAccountStatus: Literal["NOT_STARTED", "PENDING", "ACTIVE", "RESTRICTED", "DISABLED"]
+    payoutChargesEnabled: bool
+    payoutPayoutsEnabled: bool
+    createdAt: str
+    updatedAt: str
+    bioPage: OwnBioPage
+
+
+class OfferedBioTemplate(TypedDict):
+    id: str
+    name: str
+    description: str | None
+    tokens: dict[str, str]
+    thumbnail: str | None
 
 
 class TrackClickRequest(TypedDict):

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, bindparam, select
+from sqlalchemy.dialects.postgresql import insert
 
 from persistence.engine.connection import Connection
-from persistence.models import SocialAccount
+from persistence.models import CreatorProfile, SocialAccount
 
 CONNECTED = (
     SocialAccount.platform,
@@ -30,3 +31,8 @@ class Creators:
     async def social_accounts(self, user_id: UUID, limit: int) -> Sequence[Any]:
         """Rows of platform, platform_username, verified, connected_at, the oldest first. No tokens."""
         return await self._connection.rows(SOCIAL_ACCOUNTS, user_id=user_id, limit=limit)
+
+    async def add(self, user_id: UUID) -> UUID | None:
+        """The id of the account's new profile. None where it has one."""
+        profile = insert(CreatorProfile).values(user_id=user_id).on_conflict_do_nothing(index_elements=["user_id"])
+        return await self._connection.scalar(profile.returning(CreatorProfile.id))

@@ -1,19 +1,30 @@
 """Bio pages. Whoever changes what one shows holds its row first, and says ``changed`` in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from persistence.discover.entries import SearchEntries
 from persistence.engine.connection import Connection
-from persistence.models import BioPage
+from persistence.models import BioLink, BioPage, BioTemplate, CreatorProfile
 
 BY_CREATOR = select(BioPage).where(BioPage.creator_id == bindparam("creator_id"))
 BY_CREATOR_HELD = BY_CREATOR.with_for_update(key_share=True)  # what hangs on the page may come meanwhile
 MOVED = {"version": BioPage.version + 1, "updated_at": func.now()}
 CHANGED = update(BioPage).where(BioPage.creator_id == bindparam("changed_creator")).values(MOVED)
+WHOLE = (
+    select(CreatorProfile, BioPage, BioTemplate)
+    .join(BioPage, BioPage.creator_id == CreatorProfile.id)
+    .outerjoin(BioTemplate, BioTemplate.id == BioPage.template_id)
+    .where(CreatorProfile.id == bindparam("creator_id"))
+)
+LINKS = (
+    select(BioLink)
+    .where(BioLink.page_id == bindparam("page_id"))
+    .order_by(BioLink.sort_order, BioLink.created_at, BioLink.id)
+)
 
 
 class BioPages:
@@ -23,6 +34,19 @@ class BioPages:
 
     async def find(self, creator_id: UUID) -> BioPage | None:
         return await self._connection.scalar(BY_CREATOR, creator_id=creator_id)
+
+    async def whole(self, creator_id: UUID) -> Any:
+        """A row of the profile, the page and its template, which may be None. None without a page."""
+        return await self._connection.row(WHOLE, creator_id=creator_id)
+
+    async def links(self, page_id: UUID) -> Sequence[BioLink]:
+        """All of them, in their order."""
+        return await self._connection.scalars(LINKS, page_id=page_id)
+
+    async def add(self, creator_id: UUID, columns: Mapping[str, Any]) -> None:
+        """The page of a new creator, whom the search finds from now on."""
+        await self._connection.execute(insert(BioPage).values(creator_id=creator_id, **columns))
+        await self._search.write(creator_id)
 
     async def hold(self, creator_id: UUID) -> BioPage | None:
         """The page, which nobody else changes until the transaction ends: links, order and messages wait for it."""

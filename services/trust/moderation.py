@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.trust.rules import BLOCK, FIELDS, USERNAME, Match, Ruleset, require_name, require_text, strongest
+from domain.trust.rules import (
+    BLOCK,
+    FIELDS,
+    TEXT_NOT_ALLOWED,
+    USERNAME,
+    Match,
+    Ruleset,
+    require_name,
+    require_text,
+    strongest,
+)
 from persistence.engine.database import Database
 
 
@@ -68,13 +78,15 @@ class Moderation:
         require_name(matches)
         return _flagged(USERNAME, username, matches)
 
-    def texts(self, texts: Mapping[str, str | None], locale: str | None) -> list[Flagged]:
-        """As ``name``, of texts by their scope; others are passed over. Raises ApiError text_not_allowed."""
+    def texts(
+        self, texts: Mapping[str, str | None], locale: str | None, *, code: str = TEXT_NOT_ALLOWED
+    ) -> list[Flagged]:
+        """As ``name``, of texts by their scope; others are passed over. Raises ApiError ``code``."""
         flagged = list[Flagged]()
         for scope, text in texts.items():
             if text is not None and scope in FIELDS:
                 matches = self._counted(text, scope, locale)
-                require_text(scope, matches)
+                require_text(scope, matches, code)
                 flagged += _flagged(scope, text, matches)
         return flagged
 

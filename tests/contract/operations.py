@@ -80,6 +80,7 @@ NEEDS = {
     "content.posts.list": ("publications", "shown_from"),
     "content.previews.find": ("content_revisions", "number"),
     "platform.stats": ("platform_stats", "counted_at"),
+    "creators.bio.templates": ("bio_templates", "active"),
     "themes.active": ("theme_presets", "target"),
     "themes.list": ("theme_presets", "target"),
     "reports.submit": ("users", "username"),

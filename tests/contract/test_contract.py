@@ -256,13 +256,16 @@ class TestKillSwitches:
     def test_the_switch_gives_its_error(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
         switch = CONTRACT.policies[operation_id].kill_switch
         assert switch is not None
-        server.configure(**{switch.key.name: False})
+        server.configure(**{switch.key.name: switch.key.stops_while_true})
+        options = well_formed(api, operation_id)
+        if operation_id in SECURED:
+            options["headers"] = options["headers"] | bearer(somebody(server))
         before = tables.fingerprints()
-        response = api.call(operation_id, **well_formed(api, operation_id))
+        response = api.call(operation_id, **options)
         assert code_of(response) == switch.error
         assert tables.changed_since(before) == set()
-        server.configure(**{switch.key.name: True})
-        assert api.call(operation_id, **well_formed(api, operation_id)).status_code < 400
+        server.configure(**{switch.key.name: not switch.key.stops_while_true})
+        assert api.call(operation_id, **options).status_code < 400
 
 
 class TestMethods:
@@ -374,7 +377,9 @@ SAFE_WITHOUT_A_KEY = {
     "admin.rules.remove": "a repetition finds none",
     "admin.rules.test": "changes nothing",
     "admin.session.confirm": "a repetition confirms anew",
+    "admin.bio_templates.add": "the name is taken then",
     "admin.themes.add": "the slug is taken then",
+    "creators.upgrade": "an account has one profile",
     "admin.staff.grant": "a repetition finds the role",
     "admin.staff.revoke": "a repetition finds none",
     "admin.statements.add": "a repetition finds the account excluded, or what is hidden hidden",

@@ -25,6 +25,7 @@ from tests.contract import (
     admin_user_scenarios,
     confirmation_scenarios,
     content_scenarios,
+    creator_bio_scenarios,
     creator_modes_scenarios,
     creator_visits_scenarios,
     gdpr_scenarios,
@@ -144,6 +145,7 @@ SCENARIOS: dict[str, Scenario] = (
     | confirmation_scenarios.SCENARIOS
     | content_scenarios.SCENARIOS
     | creator_modes_scenarios.SCENARIOS
+    | creator_bio_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | platform_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
@@ -248,6 +250,7 @@ CONDITIONAL: Conditional = (
     | platform_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
     | creator_modes_scenarios.CONDITIONAL
+    | creator_bio_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
     | creator_visits_scenarios.CONDITIONAL

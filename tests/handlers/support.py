@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from structlog.testing import capture_logs
 
 from domain.users import tombstones_of
-from tests.harness import PASSWORD, Api, Server, Tables
+from tests.harness import KEPT_TABLES, PASSWORD, Api, Server, Tables
 from tests.statements import asked
 
 WAIT_SECONDS = 10
@@ -80,6 +80,24 @@ def forced(tables: Tables, column: str, value: str) -> Iterator[None]:
 @contextmanager
 def broken(tables: Tables, table: str, column: str) -> Iterator[None]:
     """A column of an empty table has a type that no code expects: a fault of ours that is no outage."""
+    with aside(tables, table) if table in KEPT_TABLES else nullcontext(), _broken(tables, table, column):
+        yield
+
+
+@contextmanager
+def aside(tables: Tables, table: str) -> Iterator[None]:
+    """An empty table stands in the place of one whose rows are to stay as they are."""
+    tables.run(f"ALTER TABLE {table} RENAME TO {table}_aside")
+    tables.run(f"CREATE TABLE {table} (LIKE {table}_aside)")
+    try:
+        yield
+    finally:
+        tables.run(f"DROP TABLE {table}")
+        tables.run(f"ALTER TABLE {table}_aside RENAME TO {table}")
+
+
+@contextmanager
+def _broken(tables: Tables, table: str, column: str) -> Iterator[None]:
     query = "SELECT udt_name FROM information_schema.columns WHERE table_name = %s AND column_name = %s"
     original = tables.one(query, table, column)["udt_name"]
     of_texts = (

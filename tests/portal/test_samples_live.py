@@ -111,7 +111,7 @@ class State:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._names = sorted(set(tables.names()) - KEPT_TABLES)
+        self._names = sorted(set(tables.names()) - KEPT_TABLES | {"bio_templates"})
         self._saved = [name for name in self._names if tables.count(name)]
         tables.run("; ".join(self._said("CREATE TEMPORARY TABLE {saved} AS TABLE {name}", self._saved)))
         tables.run("SET session_replication_role = replica")  # rows come back in any order
