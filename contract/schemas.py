@@ -8,6 +8,7 @@ import jsonschema_rs
 import orjson
 
 from contract.bounds import NORMALIZE, uncleaned
+from contract.exact import exactly, is_exact, roughly
 from contract.loader import MOST_VIOLATIONS
 from contract.references import resolved, schemas_used
 from contract.unions import field_of, kinds_of, merged
@@ -103,6 +104,8 @@ class SchemaCompiler:
             return _one_after_another([self.normalizer(part) for part in schema[ONE_OF]])
         if schema.get("type") == "integer":
             return _whole
+        if schema.get("type") == "number":
+            return exactly if is_exact(schema) else roughly
         if NORMALIZE in schema:
             return _text_normalizer(schema[NORMALIZE], schema["maxLength"])
         if "items" in schema:
@@ -136,6 +139,13 @@ class SchemaCompiler:
 
     def _kinds(self, schema: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
         return kinds_of(self._document, schema).items()
+
+    def counts_digits(self, schema: Mapping[str, Any]) -> bool:
+        """Whether a number in it is exact."""
+        schema = self.resolved(schema)
+        inner = [*schema.get("properties", {}).values(), *schema.get(ONE_OF, ())]
+        inner += [schema["items"]] if "items" in schema else []
+        return is_exact(schema) or any(self.counts_digits(part) for part in inner)
 
     def passwords(self, schema: Mapping[str, Any]) -> tuple[str, ...]:
         """The fields of an object that hold passwords."""
@@ -171,6 +181,7 @@ def _by_kind(field: str, steps: Mapping[str, Normalizer | None]) -> Normalizer:
 
 
 def _whole(value: Any) -> Any:
+    value = roughly(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

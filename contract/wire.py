@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contract.exact import is_exact
 from contract.loader import Contract
 from contract.policy import Policy
 from contract.successes import success_of
@@ -107,7 +108,7 @@ class _Names:
         if kind == "object":
             inner = schema.get("additionalProperties")
             return f"dict[str, {self.spelled(inner, module) if inner else 'Any'}]"
-        return SCALARS[str(kind)]
+        return "Decimal" if is_exact(schema) else SCALARS[str(kind)]
 
     def defined(self, name: str, module: str) -> str:
         schema = self._schemas[name]
@@ -160,7 +161,8 @@ def _module(names: _Names, module: str, own: list[str]) -> str:
     """Those inside come first, so that no name is used before it is there."""
     body = "\n\n".join(names.defined(name, module) for name in own)
     typing = [name for name in ("Any", "Literal", "NotRequired", "TypeAlias", "TypedDict") if _uses(body, name)]
-    imports = f"\nfrom typing import {', '.join(typing)}\n" if typing else ""
+    decimal = "\nfrom decimal import Decimal" if _uses(body, "Decimal") else ""
+    imports = f"{decimal}\nfrom typing import {', '.join(typing)}\n" if typing else ""
     if f"{COMMON}." in body:
         imports += f"\nfrom domain.wire import {COMMON}\n"
     return f"{HEADER}{imports}\n\n{body}" if own else HEADER

@@ -8,6 +8,7 @@ before it is stored.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ UNIT_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 RATE_LIMIT_PREFIX = "ratelimit."
 MOST_NETWORKS = 100
+AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 A_RATE = ("format", "10/hour")
 MASKED = re.compile(r"[*\u2022\u25cf\u2219\u00b7\u2026. -]+|x{3,}|\(set\)", re.IGNORECASE)
 """What forms show in place of a secret, and may send back."""
@@ -142,6 +144,25 @@ class TextKey(Key[str]):
     def check(self, value: Any) -> str:
         self._expect(isinstance(value, str), value, "must be a text", "type", "string")
         return str(value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AmountKey(TextKey):
+    """An amount of money as answers write it: a decimal with two digits, within bounds. A whole number is one, too."""
+
+    kind: ClassVar[str] = "AMOUNT"
+
+    minimum: int
+    maximum: int
+
+    def check(self, value: Any) -> str:
+        written = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        fits = isinstance(written, str) and AMOUNT.fullmatch(written) is not None
+        self._expect(fits, value, "must be an amount such as 4.99", "format", "4.99")
+        amount = Decimal(written)
+        self._expect(amount >= self.minimum, value, f"must be at least {self.minimum}", "minimum", self.minimum)
+        self._expect(amount <= self.maximum, value, f"must be at most {self.maximum}", "maximum", self.maximum)
+        return f"{amount:.2f}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

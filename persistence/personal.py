@@ -38,6 +38,7 @@ from persistence.models import (
     DailySum,
     DailyValue,
     DataExport,
+    DmPackage,
     EmailChange,
     EmailDelivery,
     EmailVerification,
@@ -395,6 +396,7 @@ PERSONAL: tuple[Personal, ...] = (
         shown=False,
         why="it repeats what the account, the profile and the page say, cut into words",
     ),
+    Personal(DmPackage, "What you offer messages for.", _of_creators(DmPackage.creator_id), Delete()),
     Personal(CreatorProfile, "Your creator profile.", _of(CreatorProfile), Delete()),
     Personal(
         SocialAccount,

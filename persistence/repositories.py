@@ -43,6 +43,7 @@ from persistence.content.legal import Legal
 from persistence.content.previews import Previews
 from persistence.content.publications import Publications
 from persistence.creators import Creators
+from persistence.creators.dm import DmPackages
 from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
 from persistence.creators.templates import BioTemplates
@@ -117,6 +118,7 @@ class Repositories:
     referrals = Repository(Referrals)
     creators = Repository(Creators)
     creator_modes = Repository(CreatorModes)
+    dm_packages = Repository(DmPackages)
     bio_pages = Repository(BioPages)
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)

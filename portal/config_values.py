@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from domain.config_keys import IntKey, Key
+from domain.config_keys import AmountKey, IntKey, Key
 
 NAMED = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)`(?: (hours?|minutes?|seconds?|days?)\b)?")
 UNITS = ("hours", "minutes", "seconds", "days")
@@ -18,7 +18,7 @@ def with_values(text: str, catalogue: Mapping[str, Key[Any]]) -> str:
 
     def told(found: re.Match[str]) -> str:
         key = catalogue.get(found[1])
-        if not isinstance(key, IntKey):
+        if not isinstance(key, (AmountKey, IntKey)):
             return found[0]
         unit = next((unit for unit in UNITS if found[1].endswith(f"_{unit}")), found[2])
         return f"{key.default} {unit}" if unit else str(key.default)

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from contract.policy import ALWAYS
 from contract.texts import DEFAULT, RIGHT_TO_LEFT
-from domain.config_keys import ChoiceKey, IntKey, Key, ListKey
+from domain.config_keys import AmountKey, ChoiceKey, IntKey, Key, ListKey
 from domain.switches import SwitchKey
 from portal import bundling, guides, markup, pages
 from portal.guides.links import Target
@@ -177,7 +177,7 @@ class Renderer:
 
     def bounds(self, key: Key[Any]) -> Markup:
         """Empty where any value of the kind will do."""
-        if isinstance(key, IntKey):
+        if isinstance(key, (AmountKey, IntKey)):
             return self.words("config.range", minimum=key.minimum, maximum=key.maximum)
         if isinstance(key, SwitchKey):
             return self.words("config.stopsWhileTrue" if key.stops_while_true else "config.runsWhileTrue")

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from domain import admin, auth
 from domain.auth import otp
-from domain.config_keys import RATE_LIMIT_PREFIX, IntKey, InvalidConfig
+from domain.config_keys import RATE_LIMIT_PREFIX, AmountKey, IntKey, InvalidConfig
+from domain.creators import dm
 from domain.users import usernames
 
 SECONDS_OF_MINUTE = MINUTES_OF_HOUR = 60
@@ -38,8 +40,8 @@ class ConflictingConfig(InvalidConfig):
 class AtMost:
     """The value of ``lower`` is at most that of ``upper``, of which each is so many ``units`` of the other."""
 
-    lower: IntKey
-    upper: IntKey
+    lower: IntKey | AmountKey
+    upper: IntKey | AmountKey
     units: int = 1
 
     @property
@@ -47,8 +49,8 @@ class AtMost:
         return self.lower.name, self.upper.name
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        lower, upper = (values[name] for name in self.names)
-        return bool(lower <= upper * self.units)
+        lower, upper = (Decimal(values[name]) for name in self.names)
+        return lower <= upper * self.units
 
 
 # Quotas are not among them: the lower of two holds, and whoever has to stop something must be free to lower one alone.
@@ -64,6 +66,8 @@ RULES = (
     AtMost(auth.VERIFICATION_TTL_HOURS, auth.UNVERIFIED_PURGE_DAYS, HOURS_OF_DAY),
     # Nobody could ask for another code before the first one ends.
     AtMost(otp.RESEND_COOLDOWN_SECONDS, otp.OTP_TTL_MINUTES, SECONDS_OF_MINUTE),
+    # No price at all would do.
+    AtMost(dm.MIN_PRICE, dm.MAX_PRICE),
 )
 
 

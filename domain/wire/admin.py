@@ -446,7 +446,7 @@ class ConfigBounds(TypedDict):
 
 class ConfigEntry(TypedDict):
     key: str
-    kind: Literal["BOOLEAN", "INTEGER", "TEXT", "URL", "EMAIL", "SECRET", "CHOICE", "LIST", "RATE"]
+    kind: Literal["BOOLEAN", "INTEGER", "AMOUNT", "TEXT", "URL", "EMAIL", "SECRET", "CHOICE", "LIST", "RATE"]
     value: ShownConfigValue
     default: ShownConfigValue
     changed: bool

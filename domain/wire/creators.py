@@ -1,5 +1,6 @@
 """Generated from the contract by `make spec`."""
 
+from decimal import Decimal
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
@@ -106,6 +107,21 @@ class Tracked(TypedDict):
 class TrackViewRequest(TypedDict):
     visitorId: NotRequired[str]
     referrer: NotRequired[str]
+
+
+class MessageSettings(TypedDict):
+    dmType: Literal["FREE", "SINGLE_PAY", "PER_MESSAGE"] | None
+    dmPrice: str | None
+    dmActive: bool
+
+
+MessageType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE"]
+
+
+class UpdateMessageSettingsRequest(TypedDict):
+    dmType: MessageType
+    dmPrice: NotRequired[Decimal | None]
+    dmActive: NotRequired[bool]
 
 
 class Vacation(TypedDict):

@@ -20,7 +20,7 @@ from persistence.models.base import Base
 from persistence.models.blocks import BlockList
 from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
-from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile
+from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile, DmPackage
 from persistence.models.discover import CreatorCategory, CreatorSearch
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.i18n import Language, Translation
@@ -94,6 +94,7 @@ __all__ = [
     "DataExport",
     "DemoArea",
     "DemoRow",
+    "DmPackage",
     "Edition",
     "EmailChange",
     "EmailDelivery",

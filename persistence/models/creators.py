@@ -60,6 +60,22 @@ class CreatorProfile(Identified, Created, Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class DmPackage(Identified, Created, Base):
+    """What a creator offers, or offered, messages for: one row for each way of paying, of which one may be active."""
+
+    __tablename__ = "dm_packages"
+    __table_args__ = (
+        one_of("dm_type", DM_TYPES),
+        Index("uq_dm_packages_creator_id_dm_type", "creator_id", "dm_type", unique=True),
+        Index("uq_dm_packages_active", "creator_id", unique=True, postgresql_where=text("active")),
+    )
+
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("creator_profiles.id", ondelete="CASCADE"))
+    dm_type: Mapped[str]
+    price: Mapped[Decimal | None] = mapped_column(AMOUNT)
+    active: Mapped[bool] = mapped_column(server_default=true())
+
+
 class BioTemplate(Identified, Created, Base):
     """A look that pages can have. One that is not ``active`` is not offered, and stays on the pages that have it."""
 

@@ -27,6 +27,9 @@ const TYPES = {
   object: isObject,
 };
 
+/** As decimals are written: 0.07 is seven times 0.01, whatever the binary numbers say. */
+const isMultiple = (value, limit) => Math.abs(value / limit - Math.round(value / limit)) < 1e-9;
+
 /** Per keyword, whether a value keeps it; each looks only at values that it is about. */
 const KEYWORDS = {
   minLength: (value, limit) => typeof value !== "string" || length(value) >= limit,
@@ -35,7 +38,7 @@ const KEYWORDS = {
   format: (value, limit) => typeof value !== "string" || (FORMATS[limit]?.(value) ?? true),
   minimum: (value, limit, schema) => typeof value !== "number" || (schema.exclusiveMinimum === true ? value > limit : value >= limit),
   maximum: (value, limit, schema) => typeof value !== "number" || (schema.exclusiveMaximum === true ? value < limit : value <= limit),
-  multipleOf: (value, limit) => typeof value !== "number" || Number.isInteger(value / limit),
+  multipleOf: (value, limit) => typeof value !== "number" || isMultiple(value, limit),
   minItems: (value, limit) => !Array.isArray(value) || value.length >= limit,
   maxItems: (value, limit) => !Array.isArray(value) || value.length <= limit,
   uniqueItems: (value, limit) => !limit || !Array.isArray(value) || unique(value),

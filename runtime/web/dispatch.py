@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
 
@@ -102,6 +103,11 @@ PER_OPERATION: Mapping[str, Callable[[Contract, Mapping[str, Any]], Any]] = {
 WORK = {"uow", "db"}
 PERSONAL = PER_CALL.keys() - {"body", "walk"}
 """What tells one caller from another."""
+
+
+def _plain_number(number: Decimal) -> str:
+    """4.5 is 4.50."""
+    return str(number.normalize())
 
 
 def find_handler(operation_id: str) -> Handler:
@@ -220,7 +226,7 @@ class WiredOperation:
         digests = self._container.keyring.digests
         caller = str(call.principal.user_id) if call.principal else call.client.network
         body = call.body.hex() if isinstance(call.body, bytes) else call.body
-        canonical = orjson.dumps([call.arguments, body], option=orjson.OPT_SORT_KEYS).decode()
+        canonical = orjson.dumps([call.arguments, body], default=_plain_number, option=orjson.OPT_SORT_KEYS).decode()
         fingerprints = digests(Purpose.IDEMPOTENCY_FINGERPRINT, canonical)
         pairs = zip(digests(Purpose.IDEMPOTENCY_CALLER, caller), fingerprints, strict=True)
         return [ClaimScope(one.kid, one.value, other.value) for one, other in pairs]

@@ -13,6 +13,7 @@ from connexion.operations import AbstractOperation
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contract import exact
 from contract.bounds import BODY_LIMIT
 from contract.caching import is_condition
 from contract.clamping import clamp_of
@@ -100,6 +101,7 @@ class ValidatedOperation:
             self._validator = schemas.validator(schema)
             self._outline = schemas.outline(schema)
             self._passwords = schemas.passwords(schema)
+            self._counts_digits = schemas.counts_digits(schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[SCOPE_KEY]
@@ -145,7 +147,7 @@ class ValidatedOperation:
             return [{"field": "", "rule": "json"}]
         if suspicious(raw) and (rule := _faults(body)) is not None:
             return [{"field": "", "rule": rule, "limit": MAX_DEPTH}]
-        return self._check_body(body, call)
+        return self._check_body(exact.parsed(raw) if self._counts_digits else body, call)
 
     def _take_raw(self, raw: bytes, call: Call) -> list[Violation]:
         """Bytes are given to the handler as they came; what is wrong with a form is told once per field and rule."""

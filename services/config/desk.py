@@ -10,7 +10,7 @@ from domain.admin.config import Entry, invalid
 from domain.admin.switches import Switch
 from domain.config.changes import Author, MovedOn, Wish, Written
 from domain.config.rules import ConflictingConfig
-from domain.config_keys import RATE_LIMIT_PREFIX, ChoiceKey, IntKey, InvalidConfig, ListKey
+from domain.config_keys import RATE_LIMIT_PREFIX, AmountKey, ChoiceKey, IntKey, InvalidConfig, ListKey
 from domain.errors import ApiError, moved_on
 from domain.switches import SWITCHES, SwitchKey
 from persistence.models import ConfigEntry
@@ -97,7 +97,7 @@ class ConfigDesk:
             default=default,
             changed=holds,
             meaning=OVERRIDE if key is None else key.meaning,
-            bounds=(key.minimum, key.maximum) if isinstance(key, IntKey) else None,
+            bounds=(key.minimum, key.maximum) if isinstance(key, IntKey | AmountKey) else None,
             choices=(key.choices or None) if isinstance(key, ChoiceKey | ListKey) else None,
             version=0 if row is None else row.version,
             until=row.expires_at if row is not None and holds else None,

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlencode
@@ -12,6 +13,7 @@ import orjson
 
 from contract.bounds import BODY_LIMIT
 from contract.clamping import WHOLE, clamp_of
+from contract.exact import parsed
 from contract.loader import Contract
 from contract.names import argument_name
 from contract.schemas import SchemaCompiler
@@ -95,7 +97,7 @@ class Judge:
         self.needs_body = self.takes_body and bool(operation["requestBody"].get("required"))
         self.concrete = [re.compile(contract.base_path + form) for form in more_concrete(contract.document["paths"])]
         schema = operation["requestBody"]["content"][JSON]["schema"] if self.takes_body else None
-        self._clean_body = schemas.normalizer(schema) if schema else None
+        self.clean_body = schemas.normalizer(schema) if schema else None
         self.clamps = {p["name"]: clamp for p in self._parameters if (clamp := clamp_of(p)) is not None}
         self._clean = {p["name"]: schemas.normalizer(p["schema"]) for p in self._parameters if p["in"] == "query"}
 
@@ -151,7 +153,7 @@ class Judge:
         return found.stock if request == found.request else await ask(request)
 
     def cleaned(self, name: str, value: Any) -> Any:
-        clean = self._clean_body if name == "body" else self._clean.get(name)
+        clean = self.clean_body if name == "body" else self._clean.get(name)
         return value if clean is None else clean(copy_of(value))
 
 
@@ -345,6 +347,13 @@ def _any_script(judge: Judge, found: Difference, violation: Violation) -> bool:
     return isinstance(value, str) and not all(" " <= character <= "~" for character in value)
 
 
+def _lost_digits(_judge: Judge, found: Difference, violation: Violation) -> bool:
+    if violation["rule"] != "multipleOf":
+        return False
+    exact: Any = parsed(found.body)[violation["field"]]
+    return bool(Decimal(repr(float(exact))) != exact)
+
+
 def _unlike_json(found: Difference) -> bool:
     media_type = found.content_type.partition(";")[0].strip()
     return media_type != JSON == media_type.lower()
@@ -376,6 +385,15 @@ def _clamped(judge: Judge, found: Difference, name: str) -> bool:
 def _cleaned_value(judge: Judge, found: Difference, name: str) -> bool:
     theirs, ours = judge.handed(found.stock).get(name), judge.handed(found.ours).get(name)
     return not isinstance(theirs, bytes) and repr(judge.cleaned(name, theirs)) == repr(ours)
+
+
+def _exact(judge: Judge, found: Difference, name: str) -> bool:
+    if name != "body" or not _is_json(found.body):
+        return False
+    body = parsed(found.body)
+    return repr(body if judge.clean_body is None else judge.clean_body(body)) == repr(
+        judge.handed(found.ours).get(name)
+    )
 
 
 def _latin_1(judge: Judge, found: Difference, name: str) -> bool:
@@ -470,6 +488,8 @@ KINDS = (
         "value",
         _latin_1,
     ),
+    Kind("lost digits", "stock reads 4.00000000000000000001 as 4.0", "violation", _lost_digits),
+    Kind("exact numbers", "what has `multipleOf` is a decimal here, and a binary number in stock", "value", _exact),
     Kind("clamped", "x-biore-clamp: what lies outside counts as the nearer bound", "value", _clamped),
     Kind("version", "a handler gets the number of If-Match; stock hands no header over", "value", _version),
     Kind("headers and cookies", "stock validates them and hands none over", "value", _handed_over),

@@ -211,6 +211,8 @@ ACCESS = {
     "creators.profile": CREATOR,
     "creators.social": USER,
     "creators.upgrade": USER,
+    "creators.dm.find": CREATOR,
+    "creators.dm.update": CREATOR,
     "creators.vacation.find": CREATOR,
     "creators.vacation.update": CREATOR,
     "creators.visits.click": Access("public", "looked at", "any"),
@@ -290,6 +292,8 @@ def ended_ticket_of(tables: Tables, owner: UUID) -> UUID:
 # Operations that take an id, by whose: a row of somebody else, and what the others are told of it.
 FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "auth.sessions.revoke": (session_of, (404, "auth.sessions.not_found")),
+    "creators.dm.find": (creator_of, (403, "creator.dm.not_owner")),
+    "creators.dm.update": (creator_of, (403, "creator.dm.not_owner")),
     "creators.vacation.find": (creator_of, (403, "creator.vacation.not_owner")),
     "creators.vacation.update": (creator_of, (403, "creator.vacation.not_owner")),
     "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),

@@ -74,6 +74,7 @@ OTHER = {
     "auth.passwords.change": ("newPassword", "Best-Horse-9"),
     "auth.otp.send": ("phone", "+905551112213"),
     "auth.otp.resend": ("challengeId", "5b0f6f0e-6f3c-4f4e-9d0e-0c7c3a1f2b65"),
+    "creators.dm.update": ("dmType", "PER_MESSAGE"),
     "creators.vacation.update": ("enabled", False),
     "users.usernames.change": ("username", "countess"),
     "users.emails.change": ("newEmail", "countess@example.org"),

@@ -62,6 +62,7 @@ INSERT INTO creator_search
     ARRAY['u' || n], ARRAY['P' || n % 50 || '//'], 3,
     now() - n * interval '1 hour', n, n, n % 5, 1, 'BRONZE', '{{}}'
     FROM {USERS} u JOIN creator_profiles p ON p.user_id = u.id;
+INSERT INTO dm_packages (id, creator_id, dm_type) SELECT gen_random_uuid(), id, 'FREE' FROM creator_profiles;
 INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L' || n FROM {USERS} u;
 INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
 INSERT INTO username_history (id, user_id, former, username, held_until)

@@ -10,6 +10,7 @@ import pytest
 from domain.auth import ALERT_EMAIL, REFRESH_GRACE_SECONDS
 from domain.auth.passwords import SALT_ROUNDS
 from domain.config_keys import (
+    AmountKey,
     BoolKey,
     ChoiceKey,
     IntKey,
@@ -22,6 +23,7 @@ from domain.config_keys import (
     TextKey,
     UrlKey,
 )
+from domain.creators.dm import MAX_PRICE
 from domain.switches import SwitchKey
 from providers.dns.deliverability import EMAIL_MX_CHECK
 from providers.email.smtp import FROM, URL, SenderKey, ServerKey
@@ -29,7 +31,7 @@ from services.config.catalogue import CATALOGUE, assembled, check
 
 KINDS: dict[type, type] = {
     BoolKey: bool, SwitchKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list,
-    NetworksKey: list, UrlKey: str, MailAddressKey: str, SenderKey: str, ServerKey: str,
+    AmountKey: str, NetworksKey: list, UrlKey: str, MailAddressKey: str, SenderKey: str, ServerKey: str,
 }  # fmt: skip
 NUMBERS = [key for key in CATALOGUE.values() if isinstance(key, IntKey)]
 CHOOSING = [key for key in CATALOGUE.values() if isinstance(key, (ChoiceKey, ListKey)) and key.choices]
@@ -68,6 +70,17 @@ class TestCatalogue:
             assert key.check([choice] if isinstance(key, ListKey) else choice)
         with pytest.raises(InvalidConfig, match=key.choices[0]):
             key.check(["nonsense"] if isinstance(key, ListKey) else "nonsense")
+
+    @pytest.mark.parametrize("value", ["1.005", "-1.00", "1e2", "", "1,00", True, 4.5], ids=repr)
+    def test_what_is_no_amount_is_refused(self, value: Any) -> None:
+        with pytest.raises(InvalidConfig, match=r"dm\.max_price must be an amount"):
+            MAX_PRICE.check(value)
+
+    def test_an_amount_has_two_digits_and_bounds(self) -> None:
+        assert [MAX_PRICE.check(value) for value in (7, "7", "7.5", "007.50")] == ["7.00", "7.00", "7.50", "7.50"]
+        for outside, told in ((-1, "an amount"), ("5000.01", "at most 5000")):
+            with pytest.raises(InvalidConfig, match=told):
+                MAX_PRICE.check(outside)
 
     def test_numbers_have_bounds(self) -> None:
         assert [key.name for key in NUMBERS if not key.minimum < key.maximum] == []
