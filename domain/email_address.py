@@ -40,7 +40,7 @@ def idna_domain(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at:
         return text
-    encode = _ascii if len(domain) <= MAX_DOMAIN else _ascii.__wrapped__
+    encode = ascii_domain if len(domain) <= MAX_DOMAIN else ascii_domain.__wrapped__
     try:
         encoded = encode(domain)
     except UnicodeError:  # of which IDNAError is one
@@ -50,7 +50,8 @@ def idna_domain(text: str) -> str:
 
 # Most people share a few domains, and each costs what the rest of a request does.
 @lru_cache(maxsize=4096)
-def _ascii(domain: str) -> str:
+def ascii_domain(domain: str) -> str:
+    """Raises UnicodeError for one that cannot be encoded."""
     return idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
 
 
@@ -67,10 +68,11 @@ def normalize(address: str) -> str:
 def is_valid(address: str) -> bool:
     """Whether a normalised address may register: RFC 5321 limits, RFC 5322 dot-atom, RFC 1123 host name."""
     local, _, domain = address.rpartition("@")
-    return len(local) <= MAX_LOCAL and DOT_ATOM.fullmatch(local) is not None and _is_domain(domain)
+    return len(local) <= MAX_LOCAL and DOT_ATOM.fullmatch(local) is not None and is_domain(domain)
 
 
-def _is_domain(domain: str) -> bool:
+def is_domain(domain: str) -> bool:
+    """Whether it is a host name in ASCII, of two labels at least."""
     labels = domain.split(".")
     # A last label of digits only would be an IPv4 address or a piece of one (RFC 3696 section 2).
     return len(domain) <= MAX_DOMAIN and len(labels) >= 2 and all(map(_is_label, labels)) and not labels[-1].isdigit()

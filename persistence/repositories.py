@@ -44,6 +44,7 @@ from persistence.content.previews import Previews
 from persistence.content.publications import Publications
 from persistence.creators import Creators
 from persistence.creators.dm import DmPackages
+from persistence.creators.links import BioLinks
 from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
 from persistence.creators.templates import BioTemplates
@@ -122,6 +123,7 @@ class Repositories:
     bio_pages = Repository(BioPages)
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)
+    bio_links = Repository(BioLinks)
     demo = Repository(Demo)
     figures = Repository(Figures)
     themes = Repository(Themes)

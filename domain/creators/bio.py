@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.creators.links import link_view
 from domain.errors import ApiError
 from domain.platform.themes import repeated_names
 from domain.presenting import presented
@@ -55,7 +56,7 @@ def page_view(page: Any, template: Any, links: Sequence[Any]) -> wire.OwnBioPage
         wire.OwnBioPage,
         page,
         template=None if template is None else offered_view(template),
-        links=[presented(wire.PageLink, link) for link in links],
+        links=[link_view(link) for link in links],
     )
 
 

@@ -18,7 +18,13 @@ Action: TypeAlias = Literal["FLAG", "QUARANTINE", "BLOCK"]
 STRENGTH: Sequence[Action] = ("FLAG", "QUARANTINE", "BLOCK")
 BLOCK = "BLOCK"
 USERNAME = "username"
-FIELDS: Mapping[str, str] = {USERNAME: "username", "display_name": "displayName", "bio": "bio"}
+FIELDS: Mapping[str, str] = {
+    USERNAME: "username",
+    "display_name": "displayName",
+    "bio": "bio",
+    "link_title": "title",
+    "link_url": "url",
+}
 """The field of a body in which the text of a scope comes."""
 TEXT_NOT_ALLOWED = "error.user.text_not_allowed"
 SHORTEST = 2

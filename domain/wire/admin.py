@@ -220,7 +220,7 @@ RuleKind: TypeAlias = Literal["TERM", "DOMAIN", "USERNAME"]
 RuleMatch: TypeAlias = Literal["WORD", "PREFIX", "EXACT"]
 
 
-RuleScope: TypeAlias = Literal["username", "display_name", "bio"]
+RuleScope: TypeAlias = Literal["username", "display_name", "bio", "link_title", "link_url"]
 
 
 RuleAction: TypeAlias = Literal["FLAG", "BLOCK", "QUARANTINE"]

@@ -29,7 +29,7 @@ CreatorLevel: TypeAlias = Literal["BRONZE", "SILVER", "GOLD", "PLATINUM"]
 CreatorDmType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
 
 
-class PageLink(TypedDict):
+class BioLink(TypedDict):
     id: str
     title: str
     url: str
@@ -38,7 +38,7 @@ class PageLink(TypedDict):
     active: bool
     isSocial: bool
     platform: str | None
-    embedType: str | None
+    embedType: Literal["YOUTUBE", "SPOTIFY", "TIKTOK", "SOUNDCLOUD", "TWITCH", "APPLE_MUSIC", "CUSTOM", None]
     embedMeta: dict[str, Any] | None
     scheduledStart: str | None
     scheduledEnd: str | None
@@ -54,7 +54,7 @@ class OwnBioPage(TypedDict):
     embedEnabled: bool
     published: bool
     emailCollectionEnabled: bool
-    links: list[PageLink]
+    links: list[BioLink]
     template: dict[str, Any] | None
 
 
@@ -134,3 +134,48 @@ class SetVacationRequest(TypedDict):
     enabled: bool
     startDate: NotRequired[str]
     endDate: NotRequired[str]
+
+
+EmbedType: TypeAlias = Literal["YOUTUBE", "SPOTIFY", "TIKTOK", "SOUNDCLOUD", "TWITCH", "APPLE_MUSIC", "CUSTOM"]
+
+
+class EmbedMeta(TypedDict):
+    videoId: NotRequired[str]
+    contentType: NotRequired[str]
+    contentId: NotRequired[str]
+    username: NotRequired[str]
+    path: NotRequired[str]
+    channel: NotRequired[str]
+    clip: NotRequired[str]
+    country: NotRequired[str]
+    trackId: NotRequired[str]
+
+
+class AddLinkRequest(TypedDict):
+    title: str
+    url: str
+    icon: NotRequired[str]
+    sortOrder: NotRequired[int]
+    active: NotRequired[bool]
+    isSocial: NotRequired[bool]
+    platform: NotRequired[str]
+    embedType: NotRequired[EmbedType]
+    embedMeta: NotRequired[EmbedMeta]
+    scheduledStart: NotRequired[str]
+    scheduledEnd: NotRequired[str]
+
+
+class ReorderLinksRequest(TypedDict):
+    linkIds: list[str]
+
+
+class UpdateLinkRequest(TypedDict):
+    title: NotRequired[str]
+    url: NotRequired[str]
+    icon: NotRequired[str]
+    sortOrder: NotRequired[int]
+    active: NotRequired[bool]
+    embedType: NotRequired[EmbedType]
+    embedMeta: NotRequired[EmbedMeta]
+    scheduledStart: NotRequired[str]
+    scheduledEnd: NotRequired[str]

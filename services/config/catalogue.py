@@ -10,7 +10,7 @@ from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.content import contact, cookies
-from domain.creators import dm, visits
+from domain.creators import dm, links, visits
 from domain.i18n import translations
 from domain.users import usernames
 from providers import captcha, email, geoip, leaked_passwords
@@ -34,6 +34,7 @@ DECLARING = (
         cookies,
         dm,
         gdpr,
+        links,
         locales,
         mailed_pages,
         mails,

@@ -34,8 +34,18 @@ def freeing(api: Api, tables: Tables) -> Act:
 
 
 def with_rule(scenario: Scenario) -> Scenario:
+    """A rule flags texts of accounts."""
+    return _ruled(scenario)
+
+
+def rule_for(scope: str, scenario: Scenario) -> Scenario:
+    """A rule flags texts of the scope."""
+    return _ruled(scenario, scopes=[scope])
+
+
+def _ruled(scenario: Scenario, **columns: Any) -> Scenario:
     def prepare(api: Api, tables: Tables) -> Act:
-        ruled(api.server, "scam")
+        ruled(api.server, "scam", **columns)
         return scenario(api, tables)
 
     return prepare

@@ -4,16 +4,18 @@ The table says it a second time, so that a scope that was changed or forgotten i
 operation fails until it stands here.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from contract.schemas import SchemaCompiler
 from runtime.web.app import ADMIN
 from tests.contract.operations import CONTRACT, IDS, WITH_BODY, example, well_formed
+from tests.creators import link
 from tests.handlers.support import account, insert, somebody, token_of
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.tickets import ticket
@@ -209,6 +211,10 @@ ACCESS = {
     "content.previews.find": PUBLIC,
     "creators.bio.templates": PUBLIC,
     "creators.profile": CREATOR,
+    "creators.links.add": CREATOR,
+    "creators.links.delete": CREATOR,
+    "creators.links.reorder": CREATOR,
+    "creators.links.update": CREATOR,
     "creators.social": USER,
     "creators.upgrade": USER,
     "creators.dm.find": CREATOR,
@@ -289,6 +295,14 @@ def ended_ticket_of(tables: Tables, owner: UUID) -> UUID:
     return ticket(tables, owner, "CLOSED")
 
 
+def page_of(tables: Tables, owner: UUID) -> UUID:
+    return insert(tables, "bio_pages", creator_id=creator_of(tables, owner))
+
+
+def link_of(tables: Tables, owner: UUID) -> UUID:
+    return link(tables, page_of(tables, owner))
+
+
 # Operations that take an id, by whose: a row of somebody else, and what the others are told of it.
 FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "auth.sessions.revoke": (session_of, (404, "auth.sessions.not_found")),
@@ -296,6 +310,10 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "creators.dm.update": (creator_of, (403, "creator.dm.not_owner")),
     "creators.vacation.find": (creator_of, (403, "creator.vacation.not_owner")),
     "creators.vacation.update": (creator_of, (403, "creator.vacation.not_owner")),
+    "creators.links.add": (creator_of, (403, "creator.bio.not_owner")),
+    "creators.links.delete": (link_of, (403, "creator.links.not_owner")),
+    "creators.links.reorder": (creator_of, (403, "creator.bio.not_owner")),
+    "creators.links.update": (link_of, (403, "creator.links.not_owner")),
     "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),
     "gdpr.export_status": (export_of, (403, "error.gdpr.not_owner")),
     "support.find": (ended_ticket_of, (404, "support.ticket.not_found")),
@@ -409,6 +427,16 @@ def options_of(api: Api, operation_id: str, token: str | None) -> dict[str, Any]
     return options | {"headers": headers | (bearer(token) if token else {})}
 
 
+def caller(server: Server, operation_id: str, **columns: Any) -> str:
+    """An access token of somebody of whom nothing else is known; of a creator, if nobody else may call."""
+    if ACCESS[operation_id].scope != "creator":
+        return somebody(server, **columns)
+    row = {"email": f"{uuid4().hex}@example.com", "email_verified": True}
+    person = insert(server.tables, "users", **(row | columns))
+    page_of(server.tables, person)
+    return token_of(server, person)
+
+
 class TestTable:
     def test_it_holds_every_operation(self) -> None:
         assert sorted(ACCESS) == IDS
@@ -455,7 +483,7 @@ class TestGuards:
     @pytest.mark.parametrize("operation_id", KNOWN)
     @pytest.mark.parametrize("status", STATUSES)
     def test_who_may_not_act_is_refused(self, api: Api, server: Server, operation_id: str, status: str) -> None:
-        response = api.call(operation_id, **options_of(api, operation_id, somebody(server, status=status)))
+        response = api.call(operation_id, **options_of(api, operation_id, caller(server, operation_id, status=status)))
         refused = None if response.status_code < 400 else code_of(response)
         if ACCESS[operation_id].status == "active":
             assert (response.status_code, refused) == (403, f"auth.account_{status.lower()}")
@@ -471,14 +499,6 @@ class TestGuards:
             assert (response.status_code, code_of(response)) == (401, "auth.unauthenticated")
 
 
-def a_stranger(server: Server, operation_id: str) -> str:
-    """Who has all that the scope asks for, but not the row."""
-    user_id = insert(server.tables, "users", email="stranger@example.com", email_verified=True)
-    if ACCESS[operation_id].scope == "creator":
-        insert(server.tables, "creator_profiles", user_id=user_id)
-    return token_of(server, user_id)
-
-
 class TestForeignThings:
     @pytest.mark.parametrize("operation_id", FOREIGN)
     def test_are_neither_shown_nor_changed(self, api: Api, server: Server, tables: Tables, operation_id: str) -> None:
@@ -486,8 +506,8 @@ class TestForeignThings:
         api.sign_in("eve@example.com")
         find, refusal = FOREIGN[operation_id]
         row = find(tables, owner)
-        path = CONTRACT.policies[operation_id].path.format(id=row, ticketId=row, creatorId=row)
-        stranger = bearer(a_stranger(server, operation_id))
+        path = re.sub(r"\{\w+\}", str(row), CONTRACT.policies[operation_id].path)
+        stranger = bearer(caller(server, operation_id))
         before = tables.fingerprints()
         body = example(operation_id) if operation_id in WITH_BODY else None
         response = api.call(operation_id, body, path=path, headers=stranger)

@@ -26,6 +26,7 @@ from tests.contract import (
     confirmation_scenarios,
     content_scenarios,
     creator_bio_scenarios,
+    creator_links_scenarios,
     creator_modes_scenarios,
     creator_visits_scenarios,
     gdpr_scenarios,
@@ -146,6 +147,7 @@ SCENARIOS: dict[str, Scenario] = (
     | content_scenarios.SCENARIOS
     | creator_modes_scenarios.SCENARIOS
     | creator_bio_scenarios.SCENARIOS
+    | creator_links_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | platform_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
@@ -246,6 +248,7 @@ CONDITIONAL: Conditional = (
     | admin_translations_scenarios.CONDITIONAL
     | admin_trust_scenarios.CONDITIONAL
     | admin_providers_scenarios.CONDITIONAL
+    | creator_links_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | platform_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL
