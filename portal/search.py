@@ -1,10 +1,11 @@
-"""What the search of the pages finds, made while they are built: one list per language, ``/docs/search.json``.
+"""What the search of the pages finds, made while they are built: one file per language, ``/docs/search.json``.
 
 ``assets/finder.js`` weighs the parts of an entry and ranks what a reader types; ``synonyms.yaml`` has the words that
-the contract does not. An entry is a dict, whose absent parts are left out:
+the contract does not. Entries stand in tables, which compress better than a list: one of each kind, with a list of each
+part, in which a part that an entry does not have is 0. These are the parts:
 
 ``kind``     ``operation``, ``guide``, ``page`` (of other kinds), ``error``, ``group`` (of errors) or ``config``
-``url``      its address, with ``#anchor`` for a part of a page
+``url``      its address, with ``#anchor`` for a part of a page; it ends with ``#`` where kind and title make the anchor
 ``title``    an error or a config key by its name
 ``within``   the title of what it is a part of: a module, or the page of a section
 ``aliases``  phrases of ``synonyms.yaml``
@@ -38,7 +39,7 @@ SYNONYMS = FOLDER / "synonyms.yaml"
 SCRIPTS = ("finder.js", "results.js", "vendor/minisearch.js")
 # Of these pages only title and lead: what they list has entries of its own.
 LISTS = ("home.html", "guides.html", "operations.html", "errors.html", "config.html", "changelog.html")
-SHOWN = 120
+SHOWN = 100
 CUT = " …"
 WORDS_OF_A_PART = 160
 KINDS = {
@@ -85,9 +86,23 @@ def index(site: Site, pages: tuple[Page, ...], words: Words, href: Href, html: C
         },
         "otherwise": words.plain("search.otherwise"),
         "deprecated": words.plain("deprecated"),
-        "entries": [{key: value for key, value in entry.items() if value} for entry in entries],
+        "tables": _tables(entries),
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _tables(entries: list[Entry]) -> dict[str, dict[str, list[Any]]]:
+    by_kind: dict[str, list[Entry]] = {}
+    for entry in entries:
+        page, _, anchor = entry["url"].partition("#")
+        named = f"{entry['kind']}-{entry['title']}".replace(".", "-").replace("_", "-")
+        by_kind.setdefault(entry.pop("kind"), []).append(entry | {"url": f"{page}#"} if anchor == named else entry)
+    return {kind: _columns(found) for kind, found in by_kind.items()}
+
+
+def _columns(entries: list[Entry]) -> dict[str, list[Any]]:
+    parts = dict.fromkeys(part for entry in entries for part, value in entry.items() if value)
+    return {part: [entry.get(part) or 0 for entry in entries] for part in parts}
 
 
 @dataclass(frozen=True, slots=True)

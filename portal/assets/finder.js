@@ -45,7 +45,17 @@ const IDENTIFIER = /[\p{Ll}\p{N}]\p{Lu}|[._[\]]/u;
 export async function load(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-  return new Finder(await answer.json());
+  const { tables, ...content } = await answer.json();
+  return new Finder({ ...content, entries: Object.entries(tables).flatMap(([kind, table]) => rows(kind, table)) });
+}
+
+/** @returns {Entry[]} those of one kind, of whose parts the table has a list each */
+function rows(kind, table) {
+  return table.url.map((url, row) => {
+    const parts = Object.entries(table).map(([part, list]) => [part, list[row]]).filter(([, value]) => value);
+    const entry = { kind, ...Object.fromEntries(parts) };
+    return url.endsWith("#") ? { ...entry, url: `${url}${kind}-${entry.title.replace(/[._]/g, "-")}` } : entry;
+  });
 }
 
 export class Finder {
