@@ -13,16 +13,17 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from contract.loader import indented
+from portal.samples.highlight import coloured
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 FORMATTER = HtmlFormatter(nowrap=True)
 LEXERS = {name: get_lexer_by_name(name) for name in ("json",)}
-# Pygments' classes of what has a colour, as the letters of ``assets/code.css``. A page has hundreds of coloured words.
+# Pygments' classes of what has a colour, as the samples call them.
 COLOURS = {"nt": "n", "s2": "s", "mi": "m", "mf": "m", "kc": "m"}
 COLOURED = re.compile(r'<span class="(\w+)">([^<]*)</span>')
 HEADING = re.compile(r"<(/?)h([1-6])>")
 DEMOTED_BY = 2
-COLOUR = re.compile(r"</?i\b[^>]*>")
+COLOUR = re.compile(r"</?[biu]\b[^>]*>")
 TAG = re.compile(r"<[^>]*>")
 # Around a plain value within a tag. Texts have no bare "<" or ">".
 QUOTES = re.compile(r'="([^\s"\'=<>`]+)"(?=[^<>]*>)')
@@ -61,7 +62,7 @@ def _highlighted(text: str, lexer: str) -> Markup:
 
 def _shortly(found: re.Match[str]) -> str:
     colour, text = found.groups()
-    return f"<i class={COLOURS[colour]}>{text}</i>" if colour in COLOURS else text
+    return coloured(text, COLOURS[colour]) if colour in COLOURS else text
 
 
 def as_json(value: Any) -> str:

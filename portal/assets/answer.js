@@ -92,7 +92,7 @@ function coloured(text, isJson) {
   let end = 0;
   for (const match of text.matchAll(TOKEN)) {
     const [whole, string, colon] = match;
-    const kind = string ? (colon ? "n" : "s") : "m";
+    const kind = string ? (colon ? "n" : null) : "m";
     parts.push(text.slice(end, match.index), h("i", { class: kind }, string ?? whole), colon ?? "");
     end = match.index + whole.length;
   }

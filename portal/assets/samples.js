@@ -1,4 +1,3 @@
-import { h } from "./dom.js";
 import { literal } from "./literals.js";
 import { json } from "./site.js";
 
@@ -26,6 +25,9 @@ function fillSlot(slot, value) {
   const { original } = slot;
   const text = value === undefined ? original.textContent : literal(table, slot.dataset.literal, value, Number(slot.dataset.indent ?? 0));
   if (text === original.textContent) slot.replaceChildren(...original.cloneNode(true).childNodes);
-  else if (original.childNodes.length === 1 && original.firstElementChild) slot.replaceChildren(h("i", { class: original.firstElementChild.className }, text));
-  else slot.textContent = text;
+  else {
+    const colour = original.childNodes.length === 1 && original.firstElementChild?.cloneNode();
+    (colour || slot).textContent = text;
+    if (colour) slot.replaceChildren(colour);
+  }
 }

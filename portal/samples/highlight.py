@@ -51,7 +51,14 @@ KEYWORDS = {
     "swift": "as async await case else enum for func guard if import in is let return struct throw throws try var",
     "typescript": f"{SCRIPT} as boolean enum interface keyof number readonly string type unknown",
 }
+ELEMENTS = {"s": "i", "k": "b", "f": "u"}
 CONSTANTS = frozenset(("true", "false", "null", "nil", "None", "True", "False", "undefined"))
+
+
+def coloured(marked: str, colour: str) -> str:
+    """Escaped text in the markup of its colour: a page has hundreds, so that the most frequent have no class."""
+    tag = ELEMENTS.get(colour)
+    return f"<{tag}>{marked}</{tag}>" if tag else f"<i class={colour}>{marked}</i>"
 
 
 def highlighted(parts: tuple[Part, ...], lexer: str) -> str:
@@ -89,13 +96,13 @@ class _Pen:
             run_end, colour = self._runs[self._run]
             stop = min(run_end, end)
             marked = escape(piece[self._at - start : stop - start], quote=False)
-            yield f"<i class={colour}>{marked}</i>" if colour else marked
+            yield coloured(marked, colour) if colour else marked
             self._at = stop
             self._run += run_end == stop
 
 
 def runs(whole: str, lexer: str) -> Iterator[tuple[int, str]]:
-    """Where each colour ends, and its class, a letter of ``assets/code.css``; without one, ordinary text."""
+    """Where each colour ends, and its class, a letter that ``assets/code.css`` explains; without one, ordinary text."""
     end = 0
     for start, stop, colour in _coloured(whole, lexer, 0, len(whole)):
         if start > end:

@@ -197,7 +197,7 @@ class TestMenu:
     def test_groups_modules_by_who_calls(self, site: Site, read: dict[str, Document]) -> None:
         (menu,) = read["/docs"].root.xpath("//nav[@class='menu']")
         names = [" ".join(name.text_content().split()) for name in menu.xpath(".//p[@class='menu-group']")]
-        assert names == ["Public", "Signed in", "Admin", "Dev tools", "Reference"]
+        assert names == ["Public", "Signed in", "Creator", "Admin", "Dev tools", "Reference"]
         for group in groups(site):
             below = menu.xpath(f".//ul[@aria-labelledby='menu-{group.scope}']")[0]
             told = [(link.text, link.get("href")) for link in below.xpath("./li/a")]

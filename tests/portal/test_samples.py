@@ -31,7 +31,7 @@ class Markup(HTMLParser):
         assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in ("span", "i")
+        assert tag in ("span", "b", "i", "u")
         self._open.append(dict(attrs))
 
     def handle_endtag(self, tag: str) -> None:
