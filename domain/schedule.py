@@ -51,6 +51,8 @@ RECURRING = (
     Recurring("content.reclean", 3600, "texts that an earlier version of the cleaner made are cleaned again"),
     Recurring("trust.lift_due", 60, "restrictions whose time has ended are lifted"),
     Recurring("creators.sweep_vacations", 60, "the status of creators is adjusted to vacations that began or ended"),
+    Recurring("discover.count", 900, "messages, followers and ratings are brought into search and lists"),
+    Recurring("discover.repair", 86400, "what search and lists know of creators is compared with what is true of them"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),

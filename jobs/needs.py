@@ -13,6 +13,7 @@ from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.config.writing import Writer as ConfigWriter
 from services.container import Clock, DeviceOf
+from services.discovery import SearchReport
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
@@ -32,6 +33,7 @@ __all__ = [
     "Job",
     "Mailer",
     "Repositories",
+    "SearchReport",
     "Storage",
     "Texter",
     "UnitOfWork",

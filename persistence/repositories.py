@@ -49,6 +49,8 @@ from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
 from persistence.creators.templates import BioTemplates
 from persistence.creators.visits import Visits
+from persistence.discover.entries import SearchEntries
+from persistence.discover.search import Discovery
 from persistence.editions import Editions
 from persistence.engine.connection import Connection
 from persistence.files import Files
@@ -124,6 +126,8 @@ class Repositories:
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)
     bio_links = Repository(BioLinks)
+    discovery = Repository(Discovery)
+    search_entries = Repository(SearchEntries)
     demo = Repository(Demo)
     figures = Repository(Figures)
     themes = Repository(Themes)

@@ -27,6 +27,7 @@ from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.config.writing import Writer
 from services.current_password import CurrentPassword
+from services.discovery import SearchReport
 from services.editions import Editions
 from services.gdpr.archive import Archives
 from services.gdpr.erasures import Erasures
@@ -134,6 +135,7 @@ class JobServices(Shared):
     audit_heads: AuditHeads
     config_writer: Writer
     inspector: Inspector
+    search_report: SearchReport
 
 
 class OfJob:

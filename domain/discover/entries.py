@@ -4,12 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from domain.discover.folding import fold, is_spaceless, letters, spellings
 
 REST = 3
 TIERS = (0, 1, 2, REST)
 """Of these a search looks through one after the other, the most popular creators first. A word begins with its tier."""
+
+TIER_SIZES = (1_000, 10_000, 100_000)
+"""How many creators the tiers before the last one have."""
+
+NOBODY = UUID(int=0)
+"""Before all ids."""
 
 MOST_TEXT = 1_000  # characters of one text, of a bio the beginning
 MOST_WORDS = 400
@@ -21,6 +28,7 @@ BIO_CHARACTERS = 160
 SHORTEST_PART = 3
 SHORTEST_MISSPELT = 4
 LONGEST_MISSPELT = 24
+LONG = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,14 @@ class Texts:
 def document(texts: Texts, tier: int) -> str:
     """As a ``tsvector`` is written: each word with its places, which are the heavier the nearer to a name."""
     places = defaultdict[str, list[str]](list)
+    name = (texts.display_name or "")[:MOST_TEXT]
     weighed = (
         ("A", spellings(texts.username)),
         ("A", [(compact(texts.username),)]),
-        ("B", spellings((texts.display_name or "")[:MOST_TEXT])),
+        ("B", spellings(name)),
+        ("B", spellings(unspaced(name))),
         ("C", [each for name in (*texts.platforms, *texts.categories) for each in spellings(name)]),
-        ("D", spellings(texts.bio[:MOST_TEXT])),
+        ("", spellings(texts.bio[:MOST_TEXT])),
     )
     numbered = [(weight, ways) for weight, found in weighed for ways in found if ways[0]]
     for place, (weight, ways) in enumerate(numbered[:MOST_WORDS], 1):
@@ -58,16 +68,22 @@ def compact(username: str) -> str:
     return letters(username).replace(" ", "")
 
 
+def unspaced(name: str) -> str:
+    """A name whose script has no spaces, without those that it has: some write one between the names of a family."""
+    parts = letters(name).split(" ")
+    return "".join(parts) if len(parts) > 1 and all(is_spaceless(part[0]) for part in parts if part) else ""
+
+
 def folded_names(username: str, display_name: str | None) -> str:
     """What a part of a word is looked for in."""
     names = (letters(username), compact(username), letters((display_name or "")[:MOST_TEXT]))
     return " ".join(dict.fromkeys(filter(None, names)))
 
 
-def grams(folded: str) -> list[str]:
-    """By which names are found whose middle or misspelling somebody types: runs of three letters, and halves."""
+def grams(folded: str, tier: int) -> list[str]:
+    """By which names are found whose middle or misspelling somebody types. Each begins with the tier."""
     words = folded.split(" ")[:MOST_PARTS]
-    return sorted({*trigrams(words), *(half for word in words for half in halves(word, len(word)))})
+    return sorted({f"{tier}{part}" for part in (*trigrams(words), *(form for word in words for form in forms(word)))})
 
 
 def trigrams(words: Iterable[str]) -> Iterator[str]:
@@ -75,13 +91,37 @@ def trigrams(words: Iterable[str]) -> Iterator[str]:
         yield from (word[at : at + SHORTEST_PART] for at in range(len(word) - SHORTEST_PART + 1))
 
 
-def halves(word: str, length: int) -> tuple[str, ...]:
-    """Beginning and end of a word, each less than half of it, as words of that length are found by.
+def forms(word: str) -> Iterator[str]:
+    """What a word has in common with what becomes of it by a letter that is wrong, missing, added or swapped.
 
-    One letter that is wrong, left out, added or swapped with its neighbour leaves one of the two as it was.
+    Of a short word that is the word without one of its letters; of a long one its beginning or its end.
     """
-    if not SHORTEST_MISSPELT <= length <= LONGEST_MISSPELT or is_spaceless(word[0]):
-        return ()
+    length = len(word)
+    if SHORTEST_MISSPELT <= length < LONG:
+        yield f"~{word}"
+        yield from _without_one(word)
+    elif LONG <= length <= LONGEST_MISSPELT:
+        yield from _halves(word, length)
+
+
+def forms_sought(word: str) -> Iterator[str]:
+    """What words have among their ``forms`` of which this may be a misspelling."""
+    length = len(word)
+    if length < LONG:
+        yield f"~{word}"
+    if length <= LONG:
+        yield from _without_one(word)
+    for other in (length - 1, length, length + 1):
+        if LONG <= other <= LONGEST_MISSPELT:
+            yield from _halves(word, other)
+
+
+def _without_one(word: str) -> Iterator[str]:
+    yield from (f"~{word[:at]}{word[at + 1 :]}" for at in range(len(word)))
+
+
+def _halves(word: str, length: int) -> tuple[str, str]:
+    """As words of that length have them: each less than half, so that one of the two is as it was."""
     kept = (length - 1) // 2
     return f"<{length}.{word[:kept]}", f">{length}.{word[-kept:]}"
 
@@ -124,7 +164,7 @@ def entry(found: Any) -> dict[str, Any]:
         "username": found.username,
         "document": document(texts, found.tier),
         "folded": names,
-        "grams": grams(names),
+        "grams": grams(names, found.tier),
         "facets": facets(texts),
         "tier": found.tier,
         "card": kept_card(found),

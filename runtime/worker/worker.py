@@ -39,6 +39,7 @@ from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.container import JobServices
 from services.devices import device_of
+from services.discovery import SearchReport
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
@@ -69,6 +70,7 @@ def _services(parts: Parts) -> JobServices:
         device_of=device_of,
         digests=parts.keyring.digests,
         inspector=Inspector(parts.config),
+        search_report=SearchReport(),
         storage=storage,
     )
 

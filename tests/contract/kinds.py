@@ -402,6 +402,11 @@ def _latin_1(judge: Judge, found: Difference, name: str) -> bool:
     return in_query and judge.cleaned(name, str(theirs).encode("latin-1").decode()) == ours
 
 
+def _counted_bytes(judge: Judge, found: Difference, violation: Violation) -> bool:
+    bare = judge.places.get(violation["field"]) == "query" and not found.request.query.isascii()
+    return bare and violation["rule"] == "minLength"
+
+
 CLEANED = Kind(
     "cleaned before it is asked",
     "x-biore-normalize: what is spelled another way is accepted, and what is nothing but blanks is not",
@@ -490,6 +495,7 @@ KINDS = (
     ),
     Kind("lost digits", "stock reads 4.00000000000000000001 as 4.0", "violation", _lost_digits),
     Kind("exact numbers", "what has `multipleOf` is a decimal here, and a binary number in stock", "value", _exact),
+    Kind("bytes counted as characters", "stock reads one character as several", "violation", _counted_bytes),
     Kind("clamped", "x-biore-clamp: what lies outside counts as the nearer bound", "value", _clamped),
     Kind("version", "a handler gets the number of If-Match; stock hands no header over", "value", _version),
     Kind("headers and cookies", "stock validates them and hands none over", "value", _handed_over),

@@ -79,6 +79,8 @@ NEEDS = {
     "content.posts.find": ("publications", "shown_from"),
     "content.posts.list": ("publications", "shown_from"),
     "content.previews.find": ("content_revisions", "number"),
+    "discover.category": ("creator_search", "facets"),
+    "discover.search": ("creator_search", "document"),
     "platform.stats": ("platform_stats", "counted_at"),
     "creators.bio.templates": ("bio_templates", "active"),
     "themes.active": ("theme_presets", "target"),

@@ -223,6 +223,8 @@ ACCESS = {
     "creators.vacation.update": CREATOR,
     "creators.visits.click": Access("public", "looked at", "any"),
     "creators.visits.view": Access("public", "looked at", "any"),
+    "discover.category": PUBLIC,
+    "discover.search": PUBLIC,
     "platform.stats": PUBLIC,
     "themes.active": PUBLIC,
     "themes.list": PUBLIC,

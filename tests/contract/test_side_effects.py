@@ -29,6 +29,7 @@ from tests.contract import (
     creator_links_scenarios,
     creator_modes_scenarios,
     creator_visits_scenarios,
+    discover_scenarios,
     gdpr_scenarios,
     legal_scenarios,
     oauth_scenarios,
@@ -149,6 +150,7 @@ SCENARIOS: dict[str, Scenario] = (
     | creator_bio_scenarios.SCENARIOS
     | creator_links_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
+    | discover_scenarios.SCENARIOS
     | platform_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
     | gdpr_scenarios.SCENARIOS

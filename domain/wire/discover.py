@@ -1,0 +1,26 @@
+"""Generated from the contract by `make spec`."""
+
+from typing import Literal, TypedDict
+
+
+class CreatorCard(TypedDict):
+    id: str
+    userId: str
+    username: str
+    displayName: str | None
+    avatarUrl: str | None
+    bio: str
+    level: Literal["BRONZE", "SILVER", "GOLD", "PLATINUM"]
+    dmType: Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
+    dmPrice: str | None
+    dmActive: bool
+    avgRating: str | None
+    ratingCount: int
+    totalFollowers: int
+    platforms: list[str]
+    categories: list[str]
+
+
+class CreatorPage(TypedDict):
+    creators: list[CreatorCard]
+    nextCursor: str | None
