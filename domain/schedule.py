@@ -34,6 +34,7 @@ RECURRING = (
     Recurring(
         "housekeeping.key_tombstones", 3600, "hashes of deleted addresses receive a key if an old release left none"
     ),
+    Recurring("discover.rank", 900, "trending creators are ranked"),
     Recurring(
         "housekeeping.forget_visitors",
         3600,

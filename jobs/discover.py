@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain.discover.entries import NOBODY
+from domain.discover.lists import TRENDING_DAYS
 
 if TYPE_CHECKING:
-    from jobs.needs import SearchReport, UnitOfWork
+    from jobs.needs import Clock, SearchReport, UnitOfWork
 
 BATCH = 2000
 COMPARED = 200
@@ -49,3 +51,10 @@ async def repair(uow: UnitOfWork, search_report: SearchReport) -> None:
             break
         after = compared.last
     search_report.tell(found)
+
+
+async def rank(uow: UnitOfWork, clock: Clock) -> None:
+    """Whoever trends, by the visits of the last days."""
+    today = clock().date()
+    async with uow() as db:
+        await db.creator_lists.rank(today - timedelta(days=TRENDING_DAYS - 1), today)

@@ -50,6 +50,8 @@ from persistence.creators.pages import BioPages
 from persistence.creators.templates import BioTemplates
 from persistence.creators.visits import Visits
 from persistence.discover.entries import SearchEntries
+from persistence.discover.history import History
+from persistence.discover.lists import CreatorLists
 from persistence.discover.search import Discovery
 from persistence.editions import Editions
 from persistence.engine.connection import Connection
@@ -123,6 +125,8 @@ class Repositories:
     creator_modes = Repository(CreatorModes)
     dm_packages = Repository(DmPackages)
     bio_pages = Repository(BioPages)
+    creator_lists = Repository(CreatorLists)
+    history = Repository(History)
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)
     bio_links = Repository(BioLinks)

@@ -24,3 +24,15 @@ class CreatorCard(TypedDict):
 class CreatorPage(TypedDict):
     creators: list[CreatorCard]
     nextCursor: str | None
+
+
+class Creators(TypedDict):
+    creators: list[CreatorCard]
+
+
+class HistoryCleared(TypedDict):
+    deleted: int
+
+
+class ViewRecorded(TypedDict):
+    recorded: Literal[True]

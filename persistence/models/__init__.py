@@ -22,6 +22,7 @@ from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
 from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile, DmPackage
 from persistence.models.discover import CreatorCategory, CreatorSearch
+from persistence.models.featured import FeaturedCreator, RecentlyViewed, TrendingCreator
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.i18n import Language, Translation
 from persistence.models.legal import LegalNotice, LegalVersion
@@ -99,6 +100,7 @@ __all__ = [
     "EmailChange",
     "EmailDelivery",
     "EmailVerification",
+    "FeaturedCreator",
     "GdprRequest",
     "IdempotencyKey",
     "KnownDevice",
@@ -126,6 +128,7 @@ __all__ = [
     "ProviderState",
     "Publication",
     "ReactivationToken",
+    "RecentlyViewed",
     "RecoveryRequest",
     "ReferralLink",
     "ReferralLinkAlias",
@@ -145,6 +148,7 @@ __all__ = [
     "TicketMessage",
     "TicketNote",
     "Translation",
+    "TrendingCreator",
     "Upload",
     "User",
     "UserNote",

@@ -22,7 +22,10 @@ AMOUNT = Numeric(14, 2)
 
 
 class CreatorProfile(Identified, Created, Base):
-    """``creator_status`` is as last stored: whether a creator is on vacation now is computed from flag and times."""
+    """``creator_status`` is as last stored: whether a creator is on vacation now is computed from flag and times.
+
+    ``discover_excluded``: never trends. ``admin_version`` is what a change by staff must have seen.
+    """
 
     __tablename__ = "creator_profiles"
     __table_args__ = (
@@ -57,6 +60,8 @@ class CreatorProfile(Identified, Created, Base):
     total_followers: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
     avg_rating: Mapped[Decimal | None] = mapped_column(Numeric(3, 2))
     rating_count: Mapped[int] = mapped_column(server_default=ZERO)
+    discover_excluded: Mapped[bool] = mapped_column(server_default=false())
+    admin_version: Mapped[int] = mapped_column(server_default=text("1"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -29,6 +29,7 @@ from tests.contract import (
     creator_links_scenarios,
     creator_modes_scenarios,
     creator_visits_scenarios,
+    discover_lists_scenarios,
     discover_scenarios,
     gdpr_scenarios,
     legal_scenarios,
@@ -151,6 +152,7 @@ SCENARIOS: dict[str, Scenario] = (
     | creator_links_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | discover_scenarios.SCENARIOS
+    | discover_lists_scenarios.SCENARIOS
     | platform_scenarios.SCENARIOS
     | user_scenarios.SCENARIOS
     | gdpr_scenarios.SCENARIOS
@@ -258,6 +260,7 @@ CONDITIONAL: Conditional = (
     | creator_bio_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
+    | discover_lists_scenarios.CONDITIONAL
     | creator_visits_scenarios.CONDITIONAL
     | ticket_scenarios.CONDITIONAL
     | {

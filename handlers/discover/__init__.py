@@ -10,8 +10,9 @@ from domain.discover.orders import ORDERS
 from domain.discover.searching import place_of, sought
 
 if TYPE_CHECKING:
+    from domain.answers.prepared import Prepared
     from domain.wire import discover as wire
-    from handlers.needs import Repositories, Walk
+    from handlers.needs import Clock, Prepare, Repositories, Walk
 
 
 async def search(query: str, walk: Walk, db: Repositories) -> wire.CreatorPage:
@@ -27,3 +28,13 @@ async def category(
     rows = await db.discovery.having(facet(platform, category, dm_type), walk.sort, order.after(walk), walk.rows)
     shown, further = walk.page(rows, order.keys)
     return {"creators": [card_view(row) for row in shown], "nextCursor": further}
+
+
+async def featured(db: Repositories, clock: Clock, prepare: Prepare) -> Prepared[wire.Creators]:
+    now = clock()
+    rows = await db.creator_lists.featured(now)
+    return prepare({"creators": [card_view(row) for row in rows]}, valid_until=await db.creator_lists.next_change(now))
+
+
+async def trending(limit: int, db: Repositories) -> wire.Creators:
+    return {"creators": [card_view(row) for row in await db.creator_lists.trending(limit)]}
