@@ -57,3 +57,8 @@ def link(tables: Tables, page_id: UUID, **columns: Any) -> UUID:
 def signed_in(api: Api, one: Creator) -> dict[str, str]:
     """The header of the creator's calls."""
     return bearer(api.sign_in(one.email))
+
+
+def page_of(tables: Tables, user_id: UUID, **columns: Any) -> UUID:
+    """The page of an account that becomes a creator; its id."""
+    return insert(tables, "bio_pages", creator_id=insert(tables, "creator_profiles", user_id=user_id), **columns)

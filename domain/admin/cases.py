@@ -28,6 +28,7 @@ PARTS: Mapping[str, Sequence[str]] = {
     "bio": ("bio",),
     "avatar": ("avatar_url", "avatar_key"),
 }
+LINK = "LINK"
 USUAL = ("displayName", "bio", "avatar")
 
 
@@ -36,16 +37,16 @@ def stale_since(now: datetime, config: Config) -> datetime:
     return now - timedelta(hours=config[CLAIM_HOURS])
 
 
-def taken_parts(body: Mapping[str, Any]) -> dict[str, None]:
-    """The columns that a restriction empties."""
-    if body["type"] in SHUT_OUT:
+def taken_parts(case: Any, body: Mapping[str, Any]) -> dict[str, None]:
+    """The columns of the account that a restriction empties; a link is taken away whole."""
+    if body["type"] in SHUT_OUT or case.target_type == LINK:
         return {}
     return {column: None for part in body.get("parts", USUAL) for column in PARTS[part]}
 
 
 def restricted(case: Any, body: Mapping[str, Any]) -> tuple[str, str | None]:
     """Kind and id of what a statement is about."""
-    if body["type"] == VISIBILITY_REMOVED and body.get("parts") == ["username"]:
+    if body["type"] == VISIBILITY_REMOVED and case.target_type != LINK and body.get("parts") == ["username"]:
         return "USERNAME", None
     return case.target_type, None if case.target_type == "USER" else str(case.target_id)
 
@@ -98,5 +99,8 @@ def _at(seen: Mapping[str, Any]) -> str:
     return timestamp(datetime.fromisoformat(seen["at"]))
 
 
+LOOK = ("username", "displayName", "bio", "avatarUrl", "title", "url")
+
+
 def _look(seen: Mapping[str, Any]) -> dict[str, str | None]:
-    return {name: seen.get(name) for name in ("username", "displayName", "bio", "avatarUrl")}
+    return {name: seen.get(name) for name in LOOK}

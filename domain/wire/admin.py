@@ -1325,6 +1325,8 @@ class CaseLook(TypedDict):
     displayName: str | None
     bio: str | None
     avatarUrl: str | None
+    title: str | None
+    url: str | None
 
 
 class CaseFlag(TypedDict):
@@ -1339,6 +1341,8 @@ class CaseEvidence(TypedDict):
     displayName: str | None
     bio: str | None
     avatarUrl: str | None
+    title: str | None
+    url: str | None
     later: list[CaseLook]
     flags: list[CaseFlag]
 

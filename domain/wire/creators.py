@@ -42,6 +42,7 @@ class BioLink(TypedDict):
     embedMeta: dict[str, Any] | None
     scheduledStart: str | None
     scheduledEnd: str | None
+    statementId: str | None
 
 
 class OwnBioPage(TypedDict):

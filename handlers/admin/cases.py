@@ -107,7 +107,7 @@ async def reject(
         report_id=await db.cases.first_notice(case.id),
         case_id=case.id,
     )
-    made = await db.statements.restrict(columns, taken_parts(body))
+    made = await db.statements.restrict(columns, taken_parts(case, body))
     told = {"type": body["type"], "until": body.get("until"), "statement": str(made.id), "user": str(owner)}
     await db.audit.record("admin.cases.reject", actor=by, target=case.id, reason=body["reason"], after=told)
     return case_view(case)

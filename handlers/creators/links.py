@@ -19,10 +19,10 @@ from domain.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from domain.wire import creators as wire
     from handlers.needs import Clock, Config, Moderation, Principal, Repositories
-    from services.trust.moderation import Flagged
 
 
 async def add(
@@ -36,7 +36,7 @@ async def add(
 ) -> wire.BioLink:
     owner = require_own(principal, creator_id)
     columns = new_link(body)
-    flagged = await _flagged(body, principal, db, moderation)
+    await _moderate(body, principal, db, moderation, clock())
     page = await _held(db, owner)
     room = await db.bio_links.room(page.id)
     require_room(room, config[MAX_LINKS])
@@ -44,7 +44,6 @@ async def add(
         require_no_messages(room)
     link = await db.bio_links.add(page.id, {"sort_order": room.links} | columns)
     await db.bio_pages.changed(owner)
-    await db.cases.flag(principal.user_id, [found.written(clock()) for found in flagged])
     return link_view(link)
 
 
@@ -57,7 +56,7 @@ async def update(
     clock: Clock,
 ) -> wire.BioLink:
     owner = creator_of(principal)
-    flagged = await _flagged(body, principal, db, moderation)
+    await _moderate(body, principal, db, moderation, clock())
     page = await db.bio_pages.hold(owner)
     link = await db.bio_links.find(page.id, UUID(link_id)) if page is not None else None
     if page is None or link is None:
@@ -68,7 +67,6 @@ async def update(
     if columns:
         link = await db.bio_links.change(link.id, columns)
         await db.bio_pages.changed(owner)
-    await db.cases.flag(principal.user_id, [found.written(clock()) for found in flagged])
     return link_view(link)
 
 
@@ -89,21 +87,21 @@ async def reorder(creator_id: str, body: wire.ReorderLinksRequest, principal: Pr
     await db.bio_pages.changed(owner)
 
 
-async def _flagged(
-    body: Mapping[str, Any], principal: Principal, db: Repositories, moderation: Moderation
-) -> list[Flagged]:
-    """What a person is to look at. The account is held for it, before the page, as by who decides about the account.
+async def _moderate(
+    body: Mapping[str, Any], principal: Principal, db: Repositories, moderation: Moderation, now: datetime
+) -> None:
+    """Whoever decides about the account holds it before the case, and the case before the page; so does this.
 
     Raises ApiError content_flagged, invalid_url.
     """
     told = texts_of(body)
     if not any(told.values()):
-        return []
+        return
     user = await db.users.get(principal.user_id)
     flagged = moderation.texts(told, user.locale, code="creator.bio.content_flagged")
     if flagged:
         await db.cases.hold_accounts(user.id)
-    return flagged
+        await db.cases.flag(user.id, [found.written(now) for found in flagged])
 
 
 async def _held(db: Repositories, owner: UUID) -> Any:

@@ -9,13 +9,23 @@ from sqlalchemy import Select, and_, cast, func, literal_column, not_, or_, sele
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from domain.trust.reports import Target, as_id
+from persistence.creators.links import IS_SHOWN
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
-from persistence.models import AuditLog, CreatorProfile, ModerationCase, ModerationNotice, User
+from persistence.models import AuditLog, BioLink, BioPage, CreatorProfile, ModerationCase, ModerationNotice, User
 from persistence.models.moderation import IS_OPEN
 
 SHOWN = func.jsonb_build_object(
     "username", User.username, "displayName", User.display_name, "bio", User.bio, "avatarUrl", User.avatar_url
+)
+SHOWN_OF_PAGE = func.jsonb_build_object(
+    "username", User.username, "displayName", User.display_name, "avatarUrl", User.avatar_url,
+    "bio", func.coalesce(func.nullif(BioPage.bio, ""), User.bio),
+)  # fmt: skip
+SHOWN_OF_LINK = func.jsonb_build_object("username", User.username, "title", BioLink.title, "url", BioLink.url)
+OF_PROFILE = BioPage.creator_id == CreatorProfile.id
+PAGE_IS_SHOWN = and_(
+    BioPage.published, CreatorProfile.creator_status.in_(("ACTIVE", "VACATION")), User.status == "ACTIVE"
 )
 
 MOST_FLAGS = MOST_LOOKS = 20
@@ -31,14 +41,20 @@ class Cases:
         self._connection = connection
 
     async def find_target(self, kind: str, given: str) -> Target | None:
-        """An account by id or username, a bio page by the username of its creator. There are no links yet."""
+        """An account by id or username, a bio page by the username of its creator, a link that is shown by its id."""
         if kind == "USER":
             user_id = as_id(given)
             named = User.username == given if user_id is None else User.id == user_id
             return await self._target(kind, select(User.id, User.id.label("user_id"), SHOWN.label("evidence")), named)
         if kind == "BIO":
-            page = select(CreatorProfile.id, User.id.label("user_id"), SHOWN.label("evidence"))
-            return await self._target(kind, page.join(User, User.id == CreatorProfile.user_id), User.username == given)
+            page = select(CreatorProfile.id, User.id.label("user_id"), SHOWN_OF_PAGE.label("evidence"))
+            page = page.join(User, User.id == CreatorProfile.user_id).outerjoin(BioPage, OF_PROFILE)
+            return await self._target(kind, page, User.username == given)
+        if kind == "LINK" and (link_id := as_id(given)) is not None:
+            link = select(BioLink.id, User.id.label("user_id"), SHOWN_OF_LINK.label("evidence"))
+            link = link.join(BioPage, BioPage.id == BioLink.page_id).join(CreatorProfile, OF_PROFILE)
+            link = link.join(User, User.id == CreatorProfile.user_id).where(PAGE_IS_SHOWN, IS_SHOWN)
+            return await self._target(kind, link, BioLink.id == link_id)
         return None
 
     async def _target(self, kind: str, query: Select[Any, Any, Any], named: Any) -> Target | None:

@@ -9,6 +9,7 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import insert, select, update
 
 from domain import topics
+from domain.admin import not_found
 from domain.admin.statements import (
     EXPIRED,
     LIFTED,
@@ -20,6 +21,8 @@ from domain.admin.statements import (
 from domain.auth import one_time_hash
 from domain.errors import ApiError, transition_invalid
 from persistence.auth import Sessions
+from persistence.creators.links import BioLinks
+from persistence.creators.pages import BioPages
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import Ban, StatementOfReasons, User
@@ -30,6 +33,7 @@ from persistence.users.usernames import Usernames
 Row = StatementOfReasons
 NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
 WITH_BAN = select(Row, Ban.id).outerjoin(Ban, Ban.statement_id == Row.id)
+LINK = "LINK"
 CONTENT = (VISIBILITY_REMOVED, VISIBILITY_LIMITED)
 # What an appeal is against that names no restriction, by its type.
 MEANT = {"ban": tuple(SHUT_OUT), "content_removal": CONTENT}
@@ -59,10 +63,12 @@ class Statements:
         """The restriction itself with its statement.
 
         By a type that concerns the whole account it is shut out: its status changes, all its sessions end, and a former
-        exclusion is replaced. Otherwise ``takes`` are columns of the account that are set. What was there is kept in
-        ``before``. ``version``: in which the caller has read the account.
+        exclusion is replaced. A link is taken from its page, where its owner still has it. Otherwise ``takes`` are
+        columns of the account that are set. What was there is kept in ``before``. ``version``: in which the caller has
+        read the account.
 
-        Raises ApiError error.user.not_found, admin.user.erased, admin.transition_invalid, precondition.failed.
+        Raises ApiError error.user.not_found, admin.user.erased, admin.transition_invalid, precondition.failed, and
+        admin.not_found for a link that is gone or taken away already.
         """
         user = await self._users.get_for_update(columns["user_id"])
         if user.status == "DELETED":
@@ -70,10 +76,29 @@ class Statements:
         status = SHUT_OUT.get(columns["type"])
         if status is not None:
             return await self._shut_out(user, status, columns, version)
+        if columns["target_type"] == LINK:
+            return await self._take_link(columns)
         taken = dict(takes or {})
         if taken:
             await self._change(user.id, taken, version)
         return await self.add({**columns, "before": {name: getattr(user, name) for name in taken}, "after": taken})
+
+    async def _take_link(self, columns: Mapping[str, Any]) -> StatementOfReasons:
+        links, link_id = BioLinks(self._connection), UUID(columns["target_id"])
+        creator_id = await links.hold_page_of(link_id)
+        made = await self.add(columns)
+        if creator_id is None or not await links.take_down(link_id, made.id):
+            raise not_found("link")
+        await BioPages(self._connection).changed(creator_id)
+        return made
+
+    async def _give_back_link(self, row: StatementOfReasons) -> None:
+        """Unless its owner has deleted it by now."""
+        links, link_id = BioLinks(self._connection), UUID(row.target_id)
+        creator_id = await links.hold_page_of(link_id)
+        if creator_id is not None:
+            await links.put_up(link_id, row.id)
+            await BioPages(self._connection).changed(creator_id)
 
     async def _shut_out(
         self, user: User, status: str, columns: Mapping[str, Any], version: int | None
@@ -177,6 +202,9 @@ class Statements:
         return await self._connection.scalar(live.values(lifted_at=now, lifted_by=by, ended_as=how).returning(Row))
 
     async def _put_back(self, row: StatementOfReasons, now: datetime) -> None:
+        if row.target_type == LINK and row.type not in SHUT_OUT:
+            await self._give_back_link(row)
+            return
         user = await self._users.find(row.user_id)
         if user is None:
             return

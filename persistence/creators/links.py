@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, column, delete, exists, func, insert, select, update
+from sqlalchemy import ARRAY, Uuid, and_, bindparam, column, delete, exists, func, insert, select, true, update
 
 from domain.creators.links import Room
 from persistence.engine.connection import Connection
@@ -35,6 +35,20 @@ REORDERED = (
 )
 
 
+PAGE_HELD = (
+    select(BioPage.creator_id)
+    .join(Row, Row.page_id == BioPage.id)
+    .where(Row.id == bindparam("link_id"))
+    .with_for_update(of=BioPage, key_share=True)
+)
+IS_SHOWN = (
+    and_(Row.active, Row.statement_id.is_(None))
+    & func.coalesce(Row.scheduled_start <= func.now(), true())
+    & func.coalesce(Row.scheduled_end > func.now(), true())
+)
+"""Whether a page shows the link, to whoever sees the page."""
+
+
 class BioLinks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -61,6 +75,21 @@ class BioLinks:
     async def reorder(self, page_id: UUID, link_ids: Sequence[UUID]) -> int:
         """How many of them the page has, which have their places by then."""
         return len(await self._connection.scalars(REORDERED, of_page=page_id, link_ids=link_ids))
+
+    async def hold_page_of(self, link_id: UUID) -> UUID | None:
+        """The creator whose page has the link; the page is held as by ``db.bio_pages.hold``."""
+        return await self._connection.scalar(PAGE_HELD, link_id=link_id)
+
+    async def take_down(self, link_id: UUID, statement_id: UUID) -> bool:
+        """Nobody sees the link from now on. False where a former restriction has seen to that, or the link is gone."""
+        shown = update(Row).where(Row.id == link_id, Row.statement_id.is_(None))
+        hidden = shown.values(statement_id=statement_id).returning(Row.id)
+        return await self._connection.scalar(hidden) is not None
+
+    async def put_up(self, link_id: UUID, statement_id: UUID) -> None:
+        """The restriction has ended: the link is as its owner has it."""
+        hidden = update(Row).where(Row.id == link_id, Row.statement_id == statement_id)
+        await self._connection.execute(hidden.values(statement_id=None))
 
     async def is_known(self, link_id: UUID) -> bool:
         """Whether there is such a link, on whatever page."""

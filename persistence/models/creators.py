@@ -123,7 +123,11 @@ class BioPage(Identified, Created, Base):
 
 
 class BioLink(Identified, Created, Base):
-    """``paused_by_dm``: switched off because messages were switched on, and to be switched on with their end."""
+    """``paused_by_dm``: switched off because messages were switched on, and to be switched on with their end.
+
+    ``statement_id``: of the restriction because of which nobody sees the link, whatever its owner does. It is no
+    foreign key: a link is not shown again because a statement goes.
+    """
 
     __tablename__ = "bio_links"
     __table_args__ = (
@@ -144,5 +148,6 @@ class BioLink(Identified, Created, Base):
     scheduled_start: Mapped[datetime | None]
     scheduled_end: Mapped[datetime | None]
     paused_by_dm: Mapped[bool] = mapped_column(server_default=false())
+    statement_id: Mapped[UUID | None]
     click_count: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

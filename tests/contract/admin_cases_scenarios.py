@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.contract.scenario import Conditional, Scenario, as_staff
-from tests.handlers.support import insert
+from tests.creators import link, page_of
+from tests.handlers.support import change, insert
 from tests.harness import Tables
 
 STATEMENT = {
@@ -26,6 +27,18 @@ def case(tables: Tables) -> dict[str, Any]:
     return {"id": case_id}
 
 
+def of_link(tables: Tables, *, findable: bool = False) -> dict[str, Any]:
+    made = case(tables)
+    owner = tables.one("SELECT id FROM users WHERE username = 'mallory'")["id"]
+    link_id = link(tables, page_of(tables, owner, published=findable))
+    change(tables, "moderation_cases", made["id"], target_type="LINK", target_id=link_id)
+    return made
+
+
+def of_findable_link(tables: Tables) -> dict[str, Any]:
+    return of_link(tables, findable=True)
+
+
 def signed_in(tables: Tables) -> dict[str, Any]:
     """The owner has a session."""
     made = case(tables)
@@ -45,6 +58,11 @@ SCENARIOS: dict[str, Scenario] = {
 CONDITIONAL: Conditional = {
     "admin.cases.reject": [
         (as_staff("admin.cases.reject", REJECTED, prepare=case), SENT),
+        (as_staff("admin.cases.reject", SPAM, prepare=of_link), {"bio_links", "bio_pages", "-users"}),
+        (
+            as_staff("admin.cases.reject", SPAM, prepare=of_findable_link),
+            {"bio_links", "bio_pages", "creator_search", "-users"},
+        ),
         (
             as_staff("admin.cases.reject", REJECTED | {"type": "ACCOUNT_BANNED"}, prepare=signed_in),
             SENT | {"bans", "sessions"},

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from tests.contract.scenario import Act, Conditional, Scenario, as_staff, with_proofs_open
+from tests.creators import link, page_of
 from tests.handlers.support import change, insert
 from tests.harness import Tables
 from tests.restrictions import TOLD, excluded, restriction
@@ -14,6 +15,8 @@ from tests.staff import member
 REASON = "A test of what it leaves behind."
 STATEMENTS, APPEALS = "/admin/moderation/statements", "/admin/appeals"
 EXCLUSION = {"statements_of_reasons", "bans"}
+LINKS = {"bio_links", "bio_pages"}
+GIVEN_BACK = {"statements_of_reasons", "email.restriction_ended"}
 PENDING = {"sessions", "challenges", "email_changes"}
 
 
@@ -81,10 +84,25 @@ def name_taken(tables: Tables) -> UUID:
     return restriction(tables, user_id, type="VISIBILITY_REMOVED", target_type="USERNAME", before=before, after=after)
 
 
+def link_taken(tables: Tables, user_id: UUID, *, findable: bool = False) -> UUID:
+    link_id = link(tables, page_of(tables, user_id, published=findable))
+    statement = restriction(tables, user_id, type="VISIBILITY_REMOVED", target_type="LINK", target_id=str(link_id))
+    change(tables, "bio_links", link_id, statement_id=statement)
+    return statement
+
+
+def findable_link_taken(tables: Tables, user_id: UUID) -> UUID:
+    return link_taken(tables, user_id, findable=True)
+
+
+def creator(tables: Tables) -> UUID:
+    return somebody(tables, username="mallory")
+
+
 def appealed(
     tables: Tables, statement: Callable[[Tables, UUID], UUID] | None = None, **columns: Any
 ) -> Mapping[str, Any]:
-    user_id = somebody(tables)
+    user_id = creator(tables)
     against = statement(tables, user_id) if statement else None
     row = {"type": "ban", "reason": "It was not me.", "status": "PENDING", "statement_id": against}
     return {"id": insert(tables, "appeals", user_id=user_id, **(row | columns))}
@@ -139,9 +157,19 @@ CONDITIONAL: Conditional = {
     "admin.statements.lift": [
         (lifting(lambda tables: excluded(tables, somebody(tables))), {"bans"}),
         (lifting(name_taken), {"username_history"}),
+        (lifting(lambda tables: link_taken(tables, creator(tables))), LINKS | {"-users"}),
+        (
+            lifting(lambda tables: findable_link_taken(tables, creator(tables))),
+            LINKS | {"creator_search", "-users"},
+        ),
     ],
     "admin.appeals.decide": [
         (deciding("PARTLY", lambda tables, user_id: restriction(tables, user_id)), {"statements_of_reasons"}),
         (deciding("GRANTED", excluded), EXCLUSION | {"users", "email.restriction_ended"}),
+        (deciding("GRANTED", link_taken), LINKS | GIVEN_BACK),
+        (
+            deciding("GRANTED", findable_link_taken),
+            LINKS | GIVEN_BACK | {"creator_search"},
+        ),
     ],
 }

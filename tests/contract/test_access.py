@@ -15,7 +15,7 @@ import pytest
 from contract.schemas import SchemaCompiler
 from runtime.web.app import ADMIN
 from tests.contract.operations import CONTRACT, IDS, WITH_BODY, example, well_formed
-from tests.creators import link
+from tests.creators import link, page_of
 from tests.handlers.support import account, insert, somebody, token_of
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.tickets import ticket
@@ -300,10 +300,6 @@ def creator_of(tables: Tables, owner: UUID) -> UUID:
 
 def ended_ticket_of(tables: Tables, owner: UUID) -> UUID:
     return ticket(tables, owner, "CLOSED")
-
-
-def page_of(tables: Tables, owner: UUID) -> UUID:
-    return insert(tables, "bio_pages", creator_id=creator_of(tables, owner))
 
 
 def link_of(tables: Tables, owner: UUID) -> UUID:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.creators import link, page_of
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, insert, somebody, topics
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
@@ -94,6 +95,41 @@ class TestSubmit:
         found = tables.rows("SELECT target_type, target_id, user_id FROM moderation_cases ORDER BY target_type")
         assert [(row["target_type"], row["target_id"]) for row in found] == [("BIO", page), ("USER", mallory)]
         assert {row["user_id"] for row in found} == {mallory}
+
+    def test_a_page_is_shown_with_its_own_text(self, api: Api, mallory: UUID, tables: Tables) -> None:
+        page_of(tables, mallory, bio="Win a prize.")
+        assert report(api, targetType="BIO").status_code == 201
+        assert tables.one("SELECT evidence FROM moderation_cases")["evidence"]["bio"] == "Win a prize."
+
+    def test_a_link_is_reported_with_title_and_url_of_then(self, api: Api, mallory: UUID, tables: Tables) -> None:
+        link_id = link(tables, page_of(tables, mallory), title="Free money", url="https://scam.example/")
+        assert report(api, targetType="LINK", targetId=str(link_id).upper()).status_code == 201
+        change(tables, "bio_links", link_id, title="Nothing to see")
+        case = tables.one("SELECT * FROM moderation_cases")
+        assert (case["target_type"], case["target_id"], case["user_id"]) == ("LINK", link_id, mallory)
+        assert case["evidence"] == {"username": "mallory", "title": "Free money", "url": "https://scam.example/"}
+        assert report(api, targetType="LINK", targetId=str(link_id), email="eve@example.com").status_code == 201
+        (look,) = tables.one("SELECT evidence FROM moderation_cases")["evidence"]["later"]
+        assert look["title"] == "Nothing to see"
+
+    def test_a_link_that_nobody_sees_is_not_found(self, api: Api, mallory: UUID, tables: Tables) -> None:
+        page = page_of(tables, mallory)
+        link_id = link(tables, page)
+        hidden: list[tuple[str, UUID, dict[str, Any], dict[str, Any]]] = [
+            ("bio_links", link_id, {"active": False}, {"active": True}),
+            ("bio_links", link_id, {"scheduled_start": "2999-01-01"}, {"scheduled_start": None}),
+            ("bio_links", link_id, {"scheduled_end": "2000-01-01"}, {"scheduled_end": None}),
+            ("bio_links", link_id, {"statement_id": uuid4()}, {"statement_id": None}),
+            ("bio_pages", page, {"published": False}, {"published": True}),
+            ("users", mallory, {"status": "SUSPENDED"}, {"status": "ACTIVE"}),
+        ]
+        for table, row, columns, former in hidden:
+            change(tables, table, row, **columns)
+            response = report(api, targetType="LINK", targetId=str(link_id))
+            assert (response.status_code, code_of(response)) == (404, "report.target_not_found"), columns
+            change(tables, table, row, **former)
+        assert report(api, targetType="LINK", targetId="mallory").status_code == 404
+        assert report(api, targetType="LINK", targetId=str(link_id)).status_code == 201
 
     def test_further_reports_join_the_open_case(self, api: Api, access: str, mallory: UUID, tables: Tables) -> None:
         report(api, access)

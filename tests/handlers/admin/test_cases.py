@@ -10,11 +10,13 @@ import httpx
 import pytest
 
 from tests.contract.admin_cases_scenarios import REJECTED, STATEMENT
+from tests.creators import Creator, creator, link, signed_in
 from tests.handlers.conftest import Clients
 from tests.handlers.support import account, audited, change, insert, somebody, topics
 from tests.handlers.test_reports import report
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.moderation import ruled
+from tests.restrictions import lift
 from tests.staff import Hired, member
 
 NOTE = {"note": "The pictures are the owner's own."}
@@ -396,3 +398,102 @@ class TestForgetting:
             server.let_time_come("housekeeping.forget_sessions")
             assert (tables.one(names)["email"] is not None) is kept
         assert tables.one(names) == {"name": None, "email": None}
+
+
+class TestLinks:
+    """A link that is removed is hidden, and stays so whatever its owner does."""
+
+    @pytest.fixture
+    def eve(self, api: Api, tables: Tables) -> Creator:
+        return creator(api, tables, "eve@example.com", "eve")
+
+    @pytest.fixture
+    def link_id(self, eve: Creator, tables: Tables) -> UUID:
+        return link(tables, eve.page_id, title="Free money")
+
+    @pytest.fixture
+    def of_link(self, api: Api, link_id: UUID, tables: Tables) -> UUID:
+        assert report(api, targetType="LINK", targetId=str(link_id)).status_code == 201
+        return UUID(str(tables.one(CASE)["id"]))
+
+    def test_staff_sees_what_it_was(self, api: Api, moderator: Hired, of_link: UUID) -> None:
+        evidence = found(api, of_link, moderator)["evidence"]
+        assert (evidence["title"], evidence["url"]) == ("Free money", "https://shop.example.com/")
+        assert (evidence["username"], evidence["bio"]) == ("eve", None)
+
+    def test_its_owner_is_told_and_cannot_show_it(
+        self, api: Api, moderator: Hired, eve: Creator, link_id: UUID, of_link: UUID, tables: Tables
+    ) -> None:
+        page = tables.one("SELECT version FROM bio_pages")["version"]
+        assert reject(api, of_link, moderator, parts=["username"]).status_code == 200
+        assert tables.one("SELECT version FROM bio_pages")["version"] == page + 1
+        statement = tables.one("SELECT * FROM statements_of_reasons")
+        assert (statement["type"], statement["target_type"]) == ("VISIBILITY_REMOVED", "LINK")
+        assert (statement["target_id"], statement["user_id"]) == (str(link_id), eve.user_id)
+        assert tables.one("SELECT username, status FROM users WHERE id = %s", eve.user_id) == {
+            "username": "eve",
+            "status": "ACTIVE",
+        }
+        owner = signed_in(api, eve)
+        told = api.call("users.statements.list", headers=owner).json()["data"]["items"][0]
+        shown = api.call("creators.links.update", {"active": True}, path=f"/creators/links/{link_id}", headers=owner)
+        assert shown.json()["data"]["statementId"] == told["id"] == str(statement["id"])
+        assert "link of yours" in api.mails("eve@example.com")[0]["text"]
+
+    def test_when_the_restriction_ends_it_is_as_its_owner_has_it(
+        self, api: Api, server: Server, moderator: Hired, link_id: UUID, of_link: UUID, tables: Tables
+    ) -> None:
+        reject(api, of_link, moderator)
+        version = tables.one("SELECT version FROM bio_pages")["version"]
+        statement = UUID(str(tables.one("SELECT id FROM statements_of_reasons")["id"]))
+        lift(server, statement)
+        assert tables.one("SELECT active, statement_id FROM bio_links") == {"active": True, "statement_id": None}
+        assert tables.one("SELECT version FROM bio_pages") == {"version": version + 1}
+
+    def test_the_end_of_a_restriction_is_none_of_a_later_one(
+        self, api: Api, server: Server, moderator: Hired, of_link: UUID, tables: Tables
+    ) -> None:
+        reject(api, of_link, moderator)
+        statement, later = UUID(str(tables.one("SELECT id FROM statements_of_reasons")["id"])), uuid4()
+        tables.run("UPDATE bio_links SET statement_id = %s", later)
+        lift(server, statement)
+        assert tables.one("SELECT statement_id FROM bio_links") == {"statement_id": later}
+
+    def test_one_that_is_gone_is_not_found(
+        self, api: Api, server: Server, moderator: Hired, link_id: UUID, of_link: UUID, tables: Tables
+    ) -> None:
+        tables.run("DELETE FROM bio_links")
+        response = reject(api, of_link, moderator)
+        assert (response.status_code, code_of(response)) == (404, "admin.not_found")
+        assert tables.one("SELECT state FROM moderation_cases") == {"state": "OPEN"}
+        assert tables.count("statements_of_reasons") == 0
+        assert reject(api, of_link, moderator, type="ACCOUNT_SUSPENDED").status_code == 200
+
+    def test_one_that_is_gone_does_not_come_back(
+        self, api: Api, server: Server, moderator: Hired, of_link: UUID, tables: Tables
+    ) -> None:
+        reject(api, of_link, moderator)
+        tables.run("DELETE FROM bio_links")
+        assert lift(server, UUID(str(tables.one("SELECT id FROM statements_of_reasons")["id"]))) is not None
+        assert tables.count("bio_links") == 0
+
+    def test_rejections_beside_flagged_edits_come_to_an_end(
+        self, api: Api, server: Server, clients: Clients, eve: Creator, link_id: UUID, of_link: UUID, tables: Tables
+    ) -> None:
+        """Both take the account, a case and the page."""
+        ruled(server, "scam", scopes=["link_title"])
+        server.configure(**{"ratelimit.enabled": False})
+        moderator, owner = member(server, "MODERATOR"), signed_in(api, eve)
+        report(api, targetType="USER", targetId="eve", email="bob@example.com")
+
+        def edit(number: int) -> int:
+            body = {"title": f"Scam {number}"}
+            path = f"/creators/links/{link_id}"
+            return clients(server).call("creators.links.update", body, path=path, headers=owner).status_code
+
+        with ThreadPoolExecutor(9) as pool:
+            edits = [pool.submit(edit, number) for number in range(8)]
+            decided = pool.submit(reject, api, of_link, moderator)
+            assert {one.result() for one in edits} == {200}
+            assert decided.result().status_code == 200
+        assert tables.one("SELECT statement_id IS NOT NULL AS hidden FROM bio_links") == {"hidden": True}

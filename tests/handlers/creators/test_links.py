@@ -110,6 +110,7 @@ class TestAdd:
             "embedMeta": None,
             "scheduledStart": "2026-05-01T08:00:00.000Z",
             "scheduledEnd": "2026-05-02T08:00:00.000Z",
+            "statementId": None,
         }
         assert (row["page_id"], row["title"], row["url"]) == (ada.one.page_id, "My shop", "https://shop.example.com/")
         assert row["scheduled_start"] == datetime.fromisoformat(START)
