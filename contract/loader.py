@@ -198,6 +198,11 @@ class Contract:
         return str(self.document["servers"][0]["url"])
 
     @cached_property
+    def operation_paths(self) -> Mapping[str, str]:
+        """That of each operation, from the root of the server on."""
+        return {name: self.base_path + policy.path for name, policy in self.policies.items()}
+
+    @cached_property
     def request_headers(self) -> frozenset[str]:
         """What calls are made with beside the headers of HTTP: parameters, and keys of security schemes."""
         schemes = self.document["components"]["securitySchemes"].values()

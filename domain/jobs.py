@@ -34,6 +34,7 @@ LANES: Mapping[str, Lane] = {
     "email": Lane.CODES,
     "email.legal_changed": Lane.BULK,  # to everybody
     "sms": Lane.CODES,
+    "subscribers": Lane.CODES,
     "gdpr": Lane.BULK,
     "storage": Lane.FILES,
 }

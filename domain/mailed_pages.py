@@ -40,6 +40,7 @@ UNDO_CHANGE = MailedPage("undo-change")
 APPEAL = MailedPage("appeal")
 STOP_RECOVERY = MailedPage("stop-recovery")
 CONFIRM_RECOVERY = MailedPage("confirm-recovery")
+CONFIRM_SUBSCRIPTION = MailedPage("subscribe/confirm")
 
 MAILED_PAGES = (
     VERIFY_EMAIL,
@@ -50,4 +51,5 @@ MAILED_PAGES = (
     APPEAL,
     STOP_RECOVERY,
     CONFIRM_RECOVERY,
+    CONFIRM_SUBSCRIPTION,
 )

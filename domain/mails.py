@@ -29,7 +29,8 @@ REFILL = timedelta(hours=8)
 class Mail:
     """A rendered message. ``id`` is stable over retries, so that a repeated delivery can be recognised as one.
 
-    ``reply_to``: the address that an answer goes to, where that is not the sender's.
+    ``reply_to``: the address that an answer goes to, where that is not the sender's. ``unsubscribe``: the URL that mail
+    programs call for a reader who wants no more of the kind.
     """
 
     id: UUID
@@ -39,6 +40,7 @@ class Mail:
     html: str
     locale: str
     reply_to: str | None = None
+    unsubscribe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,19 @@ class Attempt:
 class Allowance:
     """How many mails of a kind an address gets that anybody may cause, and how far apart.
 
-    ``refill``: after the last of the day there is another one each time that as long has passed.
+    ``most``: in a ``span``, which begins with the first. ``refill``: after the last of the span there is another one
+    each time that as long has passed.
     """
 
     gap: timedelta
-    a_day: int
+    most: int
     refill: timedelta | None = None
+    span: timedelta = DAY
 
     def link_life(self, sent: int, usual: timedelta) -> timedelta:
         """Of the link in the mail that is number ``sent``: it works until another one may be mailed, so whoever uses
         the mails up leaves the owner a link."""
-        return max(usual, self.refill) if self.refill is not None and sent >= self.a_day else usual
+        return max(usual, self.refill) if self.refill is not None and sent >= self.most else usual
 
 
 def allowance(config: Config) -> Allowance:
@@ -89,7 +93,7 @@ def allowance_of_strangers(config: Config) -> Allowance:
     But the owner may be taken for one of them, too.
     """
     whole = allowance_of_known(config)
-    return replace(whole, a_day=max(1, whole.a_day - RESERVED))
+    return replace(whole, most=max(1, whole.most - RESERVED))
 
 
 def message_view(message: Any) -> wire.MailboxMessage:

@@ -38,7 +38,8 @@ RECURRING = (
     Recurring(
         "housekeeping.forget_visitors",
         3600,
-        "old contact messages, cookie consents of visitors and visits of bio pages are deleted",
+        "old contact messages, cookie consents of visitors and visits of bio pages, and subscriptions that ended or "
+        "never began are deleted",
     ),
     Recurring("sms.watch_budgets", 300, "the day's text messages are checked for unusual use"),
     Recurring("storage.sweep_uploads", 60, "uploaded files are checked and abandoned URLs are deleted"),

@@ -398,6 +398,20 @@ class ContactReceived(Topic):
 
 
 @dataclass(frozen=True)
+class ConfirmSubscription(Topic):
+    """The token is its secret."""
+
+    topic = "email.confirm_subscription"
+    subscriber: UUID
+
+
+class ResendSubscriptions(Topic):
+    """The address is its secret."""
+
+    topic = "subscribers.resend"
+
+
+@dataclass(frozen=True)
 class AuditHead(Topic):
     """The last seal of the audit log, for who keeps it elsewhere."""
 

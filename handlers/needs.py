@@ -34,6 +34,8 @@ from services.container import (
     SayIn,
     SitePaths,
 )
+from services.creators.subscriptions import Subscriptions
+from services.creators.visits import Visits
 from services.current_password import CurrentPassword
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
@@ -50,7 +52,6 @@ from services.trust.moderation import Moderation
 from services.turns import OneByOne
 from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
-from services.visits import Visits
 
 __all__ = [
     "AuditSeals",
@@ -95,6 +96,7 @@ __all__ = [
     "SecondFactor",
     "SitePaths",
     "Storage",
+    "Subscriptions",
     "Tokens",
     "UnitOfWork",
     "Visitor",

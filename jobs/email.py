@@ -11,12 +11,14 @@ from domain.auth import ALERT_EMAIL, REACTIVATION_TTL_DAYS, RESET_TTL_MINUTES, V
 from domain.auth.changes import UNDO_HOURS, YOUNG_DAYS, Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
 from domain.content.contact import CONTACT_EMAIL
+from domain.creators.subscribers import SUPPRESSED_FOR, TOKEN_DAYS
 from domain.gdpr import EXPORT_TTL_HOURS, day
 from domain.legal import text_page
 from domain.locales import SUPPORTED_LOCALES
 from domain.mailed_pages import (
     APPEAL,
     CONFIRM_RECOVERY,
+    CONFIRM_SUBSCRIPTION,
     REACTIVATE,
     RESET_PASSWORD,
     STOP_RECOVERY,
@@ -31,7 +33,7 @@ from domain.users import mask_email, moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobs.needs import Clock, Config, DeviceOf, Job, Mailer, UnitOfWork
+    from jobs.needs import Clock, Config, DeviceOf, Job, Mailer, OperationUrls, Subscriptions, UnitOfWork
 
 
 async def verify_address(
@@ -378,6 +380,31 @@ async def contact_received(job: Job[topics.ContactReceived], uow: UnitOfWork, ma
         job, "contact_received", to=config[CONTACT_EMAIL], locale=None, reply_to=message.email,
         notes=("contact_received.message",), **told,
     )  # fmt: skip
+
+
+async def confirm_subscription(
+    job: Job[topics.ConfirmSubscription],
+    uow: UnitOfWork,
+    mailer: Mailer,
+    config: Config,
+    clock: Clock,
+    operation_urls: OperationUrls,
+    subscriptions: Subscriptions,
+) -> None:
+    """An address whose server refuses it for good is left alone for a while, on all pages."""
+    async with uow() as db:
+        asked = await db.subscribers.asked(job.payload.subscriber, UUID(job.secret))
+    if asked is None:  # used, or replaced by a later one
+        return
+    told: dict[str, Any] = {"name": f"@{asked.username}" if asked.username else "", "when": moment(asked.mailed_at)}
+    reached = await mailer.reach(
+        job, "confirm_subscription", to=asked.email, locale=asked.locale, link=CONFIRM_SUBSCRIPTION.link(job.secret),
+        unsubscribe=f"{operation_urls.of('creators.subscribers.unsubscribe_one_click')}?id={asked.id}",
+        days=config[TOKEN_DAYS], **told,
+    )  # fmt: skip
+    if not reached:
+        async with uow() as db:
+            await db.mail_suppressions.add(subscriptions.refused(asked.email), clock() + SUPPRESSED_FOR)
 
 
 async def session_theft_alert(job: Job[topics.SessionTheftAlert], mailer: Mailer, config: Config) -> None:

@@ -11,6 +11,7 @@ from domain.auth import REFRESH_IDLE_DAYS, UNVERIFIED_PURGE_DAYS
 from domain.auth.devices import KNOWN_LIFE
 from domain.content.contact import RETENTION_DAYS
 from domain.content.cookies import VISITOR_RETENTION_DAYS
+from domain.creators.subscribers import UNCONFIRMED_KEPT, UNSUBSCRIBED_DAYS
 from domain.creators.visits import RAW_RETENTION_DAYS, SUMS_KEPT
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
         await db.outbox.purge(now - KEPT, now - DEAD_KEPT)
         await db.login_attempts.purge(now - KEPT)
         await db.mail_quotas.purge(now - KEPT)
+        await db.mail_suppressions.purge(now)
         await db.challenges.purge(now - KEPT)
         await db.sms_budgets.purge((now - KEPT).date())
         await db.sign_in_challenges.purge(now - KEPT)
@@ -58,6 +60,8 @@ async def forget_visitors(uow: UnitOfWork, config: Config, clock: Clock) -> None
     now = clock()
     async with uow.last() as db:
         await db.contact_messages.purge(now - timedelta(days=config[RETENTION_DAYS]))
+        left_since = now - timedelta(days=config[UNSUBSCRIBED_DAYS])
+        await db.subscribers.purge(now - UNCONFIRMED_KEPT, left_since)
         await db.consents.forget_visitors(now - timedelta(days=config[VISITOR_RETENTION_DAYS]))
         visits, sums = now - timedelta(days=config[RAW_RETENTION_DAYS]), now - SUMS_KEPT
         await db.visits.purge(visits, sums.date(), salts_before=now.date())

@@ -13,11 +13,13 @@ from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.config.writing import Writer as ConfigWriter
 from services.container import Clock, DeviceOf
-from services.discovery import SearchReport
+from services.creators.discovery import SearchReport
+from services.creators.subscriptions import Subscriptions
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
 from services.texter import Texter
+from services.urls.operations import OperationUrls
 
 __all__ = [
     "Archives",
@@ -32,9 +34,11 @@ __all__ = [
     "Inspector",
     "Job",
     "Mailer",
+    "OperationUrls",
     "Repositories",
     "SearchReport",
     "Storage",
+    "Subscriptions",
     "Texter",
     "UnitOfWork",
 ]

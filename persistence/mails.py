@@ -1,14 +1,27 @@
-"""Mails that strangers may cause, counted by the address that gets them."""
+"""Mails that strangers may cause, counted by the address that gets them, and addresses that take none."""
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, false, or_, true
+from sqlalchemy import ARRAY, DateTime, LargeBinary, and_, any_, bindparam, case, delete, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from domain.keys import Digests
-from domain.mails import DAY, Allowance
+from domain.mails import Allowance
 from persistence.engine.connection import Connection
-from persistence.models import MailQuota
+from persistence.models import MailQuota, MailSuppression
+
+_HASHES = bindparam("hashes", type_=ARRAY(LargeBinary))
+COVERED = select(
+    select(MailSuppression.address_hash)
+    .where(MailSuppression.address_hash == any_(_HASHES), MailSuppression.ends_at > bindparam("now"))
+    .exists()
+)
+_SUPPRESS = pg_insert(MailSuppression).from_select(
+    ["address_hash", "ends_at"], select(func.unnest(_HASHES), bindparam("ends", type_=DateTime(timezone=True)))
+)
+SUPPRESS = _SUPPRESS.on_conflict_do_update(
+    index_elements=[MailSuppression.address_hash], set_={"ends_at": _SUPPRESS.excluded.ends_at}
+)
 
 
 class MailQuotas:
@@ -16,9 +29,9 @@ class MailQuotas:
         self._connection = connection
 
     async def take(self, subject: Digests, now: datetime, allowance: Allowance) -> int:
-        """Count one mail to an address or account: its number in the day.
+        """Count one mail to an address or account: its number in the span.
 
-        0 when there was one a moment ago, or enough of them today.
+        0 when there was one a moment ago, or enough of them in the span.
 
         It is counted under each known secret: a node that knows only some of them counts the same mails.
         """
@@ -31,7 +44,7 @@ class MailQuotas:
         quota = MailQuota
         # Without a gap the order of calls is nobody's matter, and their clocks may differ.
         rested = quota.last_at <= now - allowance.gap if allowance.gap else true()
-        over, some_left = quota.opened_at <= now - DAY, quota.sent < allowance.a_day
+        over, some_left = quota.opened_at <= now - allowance.span, quota.sent < allowance.most
         refilled = quota.last_at <= now - allowance.refill if allowance.refill else false()
         first = pg_insert(quota).values(address_hash=address_hash, sent=1, opened_at=now, last_at=now)
         counted = first.on_conflict_do_update(
@@ -47,3 +60,20 @@ class MailQuotas:
 
     async def purge(self, before: datetime) -> None:
         await self._connection.execute(delete(MailQuota).where(MailQuota.last_at < before))
+
+
+class MailSuppressions:
+    """Noted under each known secret, so that nodes with different lists of them know the same."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def covers(self, address: Digests, now: datetime) -> bool:
+        return await self._connection.scalar_one(COVERED, hashes=[digest.value for digest in address], now=now)
+
+    async def add(self, address: Digests, until: datetime) -> None:
+        hashes = sorted(digest.value for digest in address)
+        await self._connection.execute(SUPPRESS, hashes=hashes, ends=until)
+
+    async def purge(self, now: datetime) -> None:
+        await self._connection.execute(delete(MailSuppression).where(MailSuppression.ends_at <= now))

@@ -41,6 +41,7 @@ from persistence.models import (
     DmPackage,
     EmailChange,
     EmailDelivery,
+    EmailSubscriber,
     EmailVerification,
     GdprRequest,
     KnownDevice,
@@ -196,6 +197,16 @@ def _contacted(subject: Subject) -> ColumnElement[bool]:
     """By the addresses that are proven: whoever opens an account with somebody else's is not told what they wrote."""
     owner = select(User.id).where(User.id == subject.user_id, User.email_verified)
     return and_(ContactMessage.email.in_(subject.proven), owner.exists())
+
+
+def _subscribed(subject: Subject) -> ColumnElement[bool]:
+    """As ``_contacted``: by the addresses that are proven."""
+    owner = select(User.id).where(User.id == subject.user_id, User.email_verified)
+    return and_(EmailSubscriber.email.in_(subject.proven), owner.exists())
+
+
+def _subscribed_by_or_to(subject: Subject) -> ColumnElement[bool]:
+    return or_(_subscribed(subject), _of_pages(EmailSubscriber.page_id)(subject))
 
 
 def _recovered_to(subject: Subject) -> ColumnElement[bool]:
@@ -385,6 +396,14 @@ PERSONAL: tuple[Personal, ...] = (
     Personal(DailyValue, "Where visitors of your bio page came from, by day.", _of_pages(DailyValue.page_id), Delete()),
     Personal(DailySum, "How many visited your bio page, by day.", _of_pages(DailySum.page_id), Delete()),
     Personal(RecentlyViewed, "Creators whose pages you looked at last.", _of(RecentlyViewed), Delete()),
+    Personal(
+        EmailSubscriber,
+        "Bio pages whose creators may mail to your address, with or without an account.",
+        _subscribed,
+        Delete(),
+        TOKEN,
+        erased=_subscribed_by_or_to,
+    ),
     Personal(BioLink, "The links on your bio page.", _of_pages(BioLink.page_id), Delete()),
     Personal(BioPage, "Your bio page.", _of_creators(BioPage.creator_id), Delete(), {"version": INTERNAL}),
     Personal(
@@ -567,6 +586,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "publications": "texts of the platform for everybody; who wrote them is told by their entries alone",
     "reserved_usernames": "words that nobody may take; nobody's names",
     "mail_quotas": "counts by a keyed hash of an address, forgotten within a week",
+    "mail_suppressions": "keyed hashes of addresses that take no mail, forgotten within a month",
     "phone_quotas": "counts by a keyed hash of a phone or an account, forgotten within a week",
     "login_attempts": "counts by a keyed hash of address and network, forgotten within a week",
     "bio_daily_visitors": "what told visitors of one day apart; it goes with the sums of the page",

@@ -47,6 +47,7 @@ from persistence.creators.dm import DmPackages
 from persistence.creators.links import BioLinks
 from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
+from persistence.creators.subscribers import Subscribers
 from persistence.creators.templates import BioTemplates
 from persistence.creators.visits import Visits
 from persistence.discover.entries import SearchEntries
@@ -60,7 +61,7 @@ from persistence.gdpr import DataExports, GdprRequests
 from persistence.i18n import Texts
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
-from persistence.mails import MailQuotas
+from persistence.mails import MailQuotas, MailSuppressions
 from persistence.notifications import Notifications
 from persistence.outbox import Outbox, Seal
 from persistence.personal import PersonalData
@@ -132,6 +133,7 @@ class Repositories:
     bio_links = Repository(BioLinks)
     discovery = Repository(Discovery)
     search_entries = Repository(SearchEntries)
+    subscribers = Repository(Subscribers)
     demo = Repository(Demo)
     figures = Repository(Figures)
     themes = Repository(Themes)
@@ -177,6 +179,7 @@ class Repositories:
     idempotency = Repository(IdempotencyKeys)
     mailbox = Repository(Mailbox)
     mail_quotas = Repository(MailQuotas)
+    mail_suppressions = Repository(MailSuppressions)
     cases = Repository(Cases)
     content_texts = Repository(ContentTexts)
     content_categories = Repository(ContentCategories)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from domain.mailed_pages import (
     APPEAL,
     CONFIRM_RECOVERY,
+    CONFIRM_SUBSCRIPTION,
     REACTIVATE,
     RESET_PASSWORD,
     STOP_RECOVERY,
@@ -52,6 +53,7 @@ ACTIONS = (
     Action(APPEAL, "users.appeals.submit_by_link", "statement_of_reasons", "appealDone"),
     Action(STOP_RECOVERY, "auth.recoveries.stop", "recovery_requested", "stopRecoveryDone"),
     Action(CONFIRM_RECOVERY, "auth.recoveries.confirm", "confirm_recovery_address", "confirmRecoveryDone"),
+    Action(CONFIRM_SUBSCRIPTION, "creators.subscribers.confirm", "confirm_subscription", "subscribeDone"),
 )
 
 

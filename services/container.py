@@ -26,8 +26,10 @@ from services.callers import PasswordHasher, RefreshCarrier, Visitor
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.config.writing import Writer
+from services.creators.discovery import SearchReport
+from services.creators.subscriptions import Subscriptions
+from services.creators.visits import Visits
 from services.current_password import CurrentPassword
-from services.discovery import SearchReport
 from services.editions import Editions
 from services.gdpr.archive import Archives
 from services.gdpr.erasures import Erasures
@@ -47,7 +49,6 @@ from services.trust.moderation import Moderation
 from services.turns import OneByOne
 from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
-from services.visits import Visits
 
 AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
 Clock: TypeAlias = Callable[[], datetime]
@@ -72,7 +73,9 @@ class Shared:
     config: Config
     device_of: DeviceOf
     digests: DigestsOf
+    operation_urls: OperationUrls
     storage: StorageFamily
+    subscriptions: Subscriptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,6 @@ class Services(Shared):
     moderation: Moderation
     oauth: OAuthFamily
     one_by_one: OneByOne
-    operation_urls: OperationUrls
     permissions: Permissions
     platforms: OAuthDirectory
     previews: Previews

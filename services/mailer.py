@@ -19,6 +19,7 @@ from domain.platform.mail_templates import FURTHER, UNDOABLE, sample_of
 from domain.topics import Topic
 from domain.wire.admin import MailSample
 from persistence.engine.database import Database
+from providers.ports import ProviderRejected
 from providers.registry import EmailFamily
 
 PARTS = ("subject", "heading", "body", "button", "footer")
@@ -57,13 +58,22 @@ class Mailer:
         undo: Link | None = None,
         notes: Sequence[str] = (),
         reply_to: str | None = None,
+        unsubscribe: str | None = None,
         **variables: Any,
     ) -> None:
         """Raises ProviderUnavailable or ProviderRejected."""
         spoken = locale or self._config[SUPPORTED_LOCALES][0]
         first, second = (target.written(self._config, spoken) if target else "" for target in (link, undo))
         mail = render(self._texts, job.id, template, to, spoken, first, variables, second, notes)
-        await self._email.send(replace(mail, reply_to=reply_to), self._record)
+        await self._email.send(replace(mail, reply_to=reply_to, unsubscribe=unsubscribe), self._record)
+
+    async def reach(self, job: Job[Topic], template: str, **options: Any) -> bool:
+        """As ``send``, but False where the mail is refused for good. Raises ProviderUnavailable."""
+        try:
+            await self.send(job, template, **options)
+        except ProviderRejected:
+            return False
+        return True
 
     def _record(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)

@@ -11,6 +11,27 @@ class SocialAccount(TypedDict):
     connectedAt: str
 
 
+class Subscriber(TypedDict):
+    id: str
+    bioPageId: str
+    email: str
+    name: str | None
+    subscribedAt: str
+    unsubscribedAt: str | None
+    confirmed: bool
+    source: Literal["bio_page"]
+    createdAt: str
+
+
+class Subscribers(TypedDict):
+    items: list[Subscriber]
+    total: int
+
+
+class ResendConfirmationRequest(TypedDict):
+    email: str
+
+
 class UpgradeToCreatorRequest(TypedDict):
     displayName: NotRequired[str]
     bio: NotRequired[str]
@@ -108,6 +129,11 @@ class Tracked(TypedDict):
 class TrackViewRequest(TypedDict):
     visitorId: NotRequired[str]
     referrer: NotRequired[str]
+
+
+class SubscribeRequest(TypedDict):
+    email: str
+    name: NotRequired[str]
 
 
 class MessageSettings(TypedDict):

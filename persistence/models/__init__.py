@@ -21,12 +21,13 @@ from persistence.models.blocks import BlockList
 from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
 from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile, DmPackage
+from persistence.models.creators.subscribers import EmailSubscriber
 from persistence.models.discover import CreatorCategory, CreatorSearch
 from persistence.models.featured import FeaturedCreator, RecentlyViewed, TrendingCreator
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.i18n import Language, Translation
 from persistence.models.legal import LegalNotice, LegalVersion
-from persistence.models.mails import MailQuota
+from persistence.models.mails import MailQuota, MailSuppression
 from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
 from persistence.models.notes import UserNote
 from persistence.models.platform import (
@@ -99,6 +100,7 @@ __all__ = [
     "Edition",
     "EmailChange",
     "EmailDelivery",
+    "EmailSubscriber",
     "EmailVerification",
     "FeaturedCreator",
     "GdprRequest",
@@ -109,6 +111,7 @@ __all__ = [
     "LegalVersion",
     "LoginAttempt",
     "MailQuota",
+    "MailSuppression",
     "MailboxMessage",
     "ModerationCase",
     "ModerationNotice",

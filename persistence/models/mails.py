@@ -1,4 +1,4 @@
-"""How many mails an address got that anybody may cause."""
+"""How many mails an address got that anybody may cause, and which addresses take none."""
 
 from datetime import datetime
 
@@ -16,3 +16,12 @@ class MailQuota(Base):
     sent: Mapped[int]
     opened_at: Mapped[datetime]
     last_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class MailSuppression(Base):
+    """An address whose server refused a mail for good. It is known by a keyed hash only."""
+
+    __tablename__ = "mail_suppressions"
+
+    address_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    ends_at: Mapped[datetime] = mapped_column(index=True)

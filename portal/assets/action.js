@@ -33,7 +33,9 @@ async function send() {
   const { api } = await site();
   if (!api) throw new Error("there is no API here");
   const { method, path } = form.dataset;
-  const headers = { "Content-Type": "application/json", "Accept-Language": locale };
+  const told = { "Accept-Language": locale };
+  if (method === "GET") return call({ method, url: `${api}${path}?${new URLSearchParams({ token })}`, headers: told });
+  const headers = { "Content-Type": "application/json", ...told };
   const body = JSON.stringify({ token, ...Object.fromEntries([...new FormData(form)].filter(([, value]) => value)) });
   return call({ method, url: api + path, headers, body });
 }

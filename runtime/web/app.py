@@ -61,6 +61,8 @@ from services.avatars import Avatars
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.container import Services
+from services.creators.subscriptions import Subscriptions
+from services.creators.visits import Visits
 from services.devices import device_of, devices_of
 from services.editions import Editions
 from services.gdpr.erasures import Erasures
@@ -80,7 +82,6 @@ from services.trust.moderation import Moderation
 from services.turns import OneByOne
 from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
-from services.visits import Visits
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -178,7 +179,7 @@ class Application:
         self._routes = Routes()
         self.connexion = self._connexion()
         self.metrics.watch(self._present)
-        routes = {name: contract.base_path + policy.path for name, policy in contract.policies.items()}
+        routes = contract.operation_paths
         door = EdgeMiddleware(self._outer(), settings, self.config, self.metrics.observe, routes)
         self.asgi = self._traced(door, routes)
 
@@ -339,7 +340,7 @@ class Application:
             oauth=self._oauth(),
             permissions=self.parts.contract.permissions,
             one_by_one=OneByOne(),
-            operation_urls=OperationUrls(self.config, self._operation_paths()),
+            operation_urls=OperationUrls(self.config, self.parts.contract.operation_paths),
             platforms=OAuthDirectory(self.parts.database, self.parts.keyring),
             previews=self.previews,
             provider_desk=ProviderDesk(providers, self.config, [DnsFamily(mail_rules, providers.watch)]),
@@ -351,6 +352,7 @@ class Application:
             second_factor=SecondFactor(self.parts.keyring, self.config, utc_now),
             site_paths=self.site_paths,
             storage=self.parts.providers.storage,
+            subscriptions=Subscriptions(self.parts.keyring.digests, self.config),
             tokens=self.tokens,
             visits=self.visits,
             wordings=self.parts.wordings,
@@ -360,10 +362,6 @@ class Application:
         """The hosts of the site, whose pages lead from one to another."""
         hosts = (urlsplit(self.config[key]).hostname or "" for key in (BASE_URL, CANONICAL_BASE_URL))
         return frozenset(host.removeprefix("www.") for host in hosts)
-
-    def _operation_paths(self) -> Mapping[str, str]:
-        contract = self.parts.contract
-        return {name: contract.base_path + policy.path for name, policy in contract.policies.items()}
 
     def _oauth(self) -> OAuthFamily:
         parts = self.parts

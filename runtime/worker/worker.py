@@ -38,12 +38,14 @@ from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.container import JobServices
+from services.creators.discovery import SearchReport
+from services.creators.subscriptions import Subscriptions
 from services.devices import device_of
-from services.discovery import SearchReport
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
 from services.texter import Texter
+from services.urls.operations import OperationUrls
 
 IDLE_SECONDS = 0.5
 OUTAGE_SECONDS = 1.0
@@ -71,7 +73,9 @@ def _services(parts: Parts) -> JobServices:
         digests=parts.keyring.digests,
         inspector=Inspector(parts.config),
         search_report=SearchReport(),
+        operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
         storage=storage,
+        subscriptions=Subscriptions(parts.keyring.digests, parts.config),
     )
 
 

@@ -28,6 +28,7 @@ from tests.contract import (
     creator_bio_scenarios,
     creator_links_scenarios,
     creator_modes_scenarios,
+    creator_subscribers_scenarios,
     creator_visits_scenarios,
     discover_lists_scenarios,
     discover_scenarios,
@@ -150,6 +151,7 @@ SCENARIOS: dict[str, Scenario] = (
     | creator_modes_scenarios.SCENARIOS
     | creator_bio_scenarios.SCENARIOS
     | creator_links_scenarios.SCENARIOS
+    | creator_subscribers_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | discover_scenarios.SCENARIOS
     | discover_lists_scenarios.SCENARIOS
@@ -253,6 +255,7 @@ CONDITIONAL: Conditional = (
     | admin_trust_scenarios.CONDITIONAL
     | admin_providers_scenarios.CONDITIONAL
     | creator_links_scenarios.CONDITIONAL
+    | creator_subscribers_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | platform_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL

@@ -98,14 +98,15 @@ def aside(tables: Tables, table: str) -> Iterator[None]:
 
 @contextmanager
 def _broken(tables: Tables, table: str, column: str) -> Iterator[None]:
-    query = "SELECT udt_name FROM information_schema.columns WHERE table_name = %s AND column_name = %s"
-    original = tables.one(query, table, column)["udt_name"]
+    query = "SELECT udt_name, column_default FROM information_schema.columns WHERE table_name = %s AND column_name = %s"
+    original, default = tables.one(query, table, column).values()
     of_texts = (
         "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s AND indexdef LIKE '%%text_pattern_ops%%'"
     )
     indexes = tables.rows(of_texts, table)  # which take no other type
     for index in indexes:
         tables.run(f"DROP INDEX {index['indexname']}")
+    tables.run(f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT")
     tables.run(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE int4[] USING NULL")
     try:
         with capture_logs() as logs:  # the trace of the fault is expected here, not worth printing
@@ -113,6 +114,8 @@ def _broken(tables: Tables, table: str, column: str) -> Iterator[None]:
         assert any(entry["event"] == "internal.error" for entry in logs)
     finally:
         tables.run(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {original} USING NULL")
+        if default is not None:
+            tables.run(f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}")
         for index in indexes:
             tables.run(index["indexdef"])
 

@@ -117,6 +117,7 @@ OTHERS: Names = {
 # Whose row it is, where that is not ``user_id``.
 OWNERS = {
     "audit_logs": "actor_id",
+    "bio_email_subscribers": "email",
     "block_list": "owner_id",
     "config_history": "actor_id",
     "contact_messages": "email",

@@ -53,6 +53,12 @@ INSERT INTO idempotency_keys (id, caller, operation_id, key, fingerprint, leased
 INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
     SELECT gen_random_uuid(), id, 'instagram', n::text FROM {USERS} u;
 INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
+INSERT INTO bio_pages (id, creator_id) SELECT gen_random_uuid(), id FROM creator_profiles;
+INSERT INTO bio_email_subscribers
+    (id, page_id, email, locale, subscribed_at, confirmed_at, unsubscribed_at, token_expires_at)
+    SELECT gen_random_uuid(), id, 'u' || n || '@example.com', 'en', now(), CASE WHEN n % 50 > 0 THEN now() END,
+    CASE WHEN n % 50 = 1 THEN now() END, now()
+    FROM (SELECT id, row_number() OVER () AS n FROM bio_pages) p;
 INSERT INTO creator_categories (creator_id, category)
     SELECT id, 'c' || row_number() OVER () % 50 FROM creator_profiles;
 INSERT INTO creator_search
@@ -123,6 +129,8 @@ INSERT INTO known_devices (id, user_id, device_hash, network, area, last_seen_at
     SELECT gen_random_uuid(), id, decode(md5(n::text), 'hex'), '', '', now() FROM {USERS} u;
 INSERT INTO sms_budgets (day, asked_by, country, sent)
     SELECT '2000-01-01'::date + n, 'anybody', 'TR', 1 FROM generate_series(1, {ROWS}) n;
+INSERT INTO mail_suppressions (address_hash, ends_at)
+    SELECT decode(md5(n::text), 'hex'), now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO mail_quotas (address_hash, sent, opened_at, last_at)
     SELECT decode(md5(n::text), 'hex'), 1, now(), now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO phone_quotas (phone_hash, sent, opened_at)

@@ -35,6 +35,7 @@ TOKEN_ALONE = {
     "reactivation",
     "change_undone",
     "confirm_new_address",
+    "confirm_subscription",
     "staff_invited",
     "statement_of_reasons",
 }
@@ -56,6 +57,7 @@ MEANT = {
     "statement_of_reasons": "/users/appeals/by-link",
     "recovery_requested": "/auth/recovery/stop",
     "confirm_recovery_address": "/auth/recovery/confirm",
+    "confirm_subscription": "/creators/subscribe/confirm",
 }
 # Mails that name a page of the site, which is no page of ours and takes no token.
 SITE = {"legal_changed": "/legal/terms?version="}
@@ -128,7 +130,7 @@ class Sender:
     def __init__(self, server: Server, tables: Tables) -> None:
         self.server = server
         self.tables = tables
-        self.token, self.undo = uuid4(), uuid4()
+        self.token, self.undo, self.subscription = uuid4(), uuid4(), uuid4()
         self.decided: dict[str, str] = {}
 
     def send_all(self, locale: str) -> dict[str, dict[str, Any]]:
@@ -137,6 +139,7 @@ class Sender:
         change = {"user_id": user_id, "new_email": f"{locale}@example.org", "expires_at": "2999-01-01"}
         token = uuid4()
         insert(self.tables, "email_changes", token_hash=sha256(token.bytes).digest(), **change)
+        self.subscription = uuid4()
         self.decided = self._decide(user_id, locale)
         jobs = {self._add(topic, locale, user_id, token): topic for topic in TOPICS}
         self.server.work_off()
@@ -164,15 +167,23 @@ class Sender:
         written = {"email": "eve@example.com", "subject": "neutral", "message": "neutral", "locale": locale}
         message = insert(self.tables, "contact_messages", **written)
         ids = {"statement": statement, "appeal": appeal, "notice": notice, "ticket": asked}
-        ids |= {"version": version, "message": message}
+        ids |= {"version": version, "message": message, "subscriber": self._subscriber(user_id, locale)}
         return {name: str(row_id) for name, row_id in ids.items()}
+
+    def _subscriber(self, user_id: UUID, locale: str) -> UUID:
+        profile = insert(self.tables, "creator_profiles", user_id=user_id)
+        page = insert(self.tables, "bio_pages", creator_id=profile)
+        told: dict[str, Any] = {"email": f"{locale}@example.com", "locale": locale, "page_id": page}
+        times = dict.fromkeys(("subscribed_at", "mailed_at"), "2026-01-01") | {"token_expires_at": "2999-01-01"}
+        link = sha256(self.subscription.bytes).digest()
+        return insert(self.tables, "bio_email_subscribers", token_hash=link, **told, **times)
 
     def _add(self, topic: str, locale: str, user_id: UUID, new_address: UUID) -> UUID:
         notice = Notice(f"{locale}@example.com", str(self.undo)).written(str(self.token))
         secret = notice if topic not in TOKEN_ALONE else str(self.token)
         address = f"{locale}@example.com"
         others = {"confirm_new_address": str(new_address), "account_erased": address, "address_returned": address}
-        others["address_recovered"] = address
+        others |= {"address_recovered": address, "confirm_subscription": str(self.subscription)}
         secret = others.get(topic, secret)
         sealed = self.server.app.parts.keyring.seal(Purpose.OUTBOX, secret)
         payload = PAYLOAD | {"user": str(user_id), "locale": locale, "sealed": sealed} | self.decided

@@ -1,0 +1,1 @@
+"""What use cases of creators and of their visitors ask for."""
