@@ -53,5 +53,6 @@ TRY_MUTATIONS = BoolKey(
 
 CREATOR_UPGRADE = kill_switch_key("CREATOR_UPGRADE", "kill switch of becoming a creator")
 DISCOVER = kill_switch_key("DISCOVER", "kill switch of search, lists and history of creators")
+REFERRAL = kill_switch_key("REFERRAL", "kill switch of referral links")
 
-SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER)}
+SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER, REFERRAL)}

@@ -46,6 +46,7 @@ from services.mailer import MailTemplates
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
+from services.referral_clicks import ReferralClicks
 from services.second_factor import SecondFactor
 from services.tokens import Tokens
 from services.trust.moderation import Moderation
@@ -89,6 +90,7 @@ __all__ = [
     "ProviderSamples",
     "QrCode",
     "RandomBytes",
+    "ReferralClicks",
     "RegionOf",
     "Repositories",
     "Say",

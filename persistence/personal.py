@@ -57,6 +57,7 @@ from persistence.models import (
     RecoveryRequest,
     ReferralLink,
     ReferralLinkAlias,
+    ReferralReward,
     Session,
     SmsDelivery,
     SocialAccount,
@@ -439,6 +440,7 @@ PERSONAL: tuple[Personal, ...] = (
         Delete(),
         {"reason": "words of colleagues for the audit log", "granted_by": "the id of another person"},
     ),
+    Personal(ReferralReward, "Rewards for people whom you referred.", _of(ReferralReward), Delete()),
     Personal(ReferralLinkAlias, "Further codes of your referral links.", _aliased, Delete()),
     Personal(ReferralLink, "Your referral links.", _of(ReferralLink), Delete()),
     Personal(

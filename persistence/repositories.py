@@ -68,6 +68,7 @@ from persistence.personal import PersonalData
 from persistence.platform import Figures
 from persistence.platform.demo import Demo
 from persistence.platform.themes import Themes
+from persistence.referral import ReferralLinks
 from persistence.schedule import Schedule
 from persistence.signing_keys import SigningKeys
 from persistence.support.categories import TicketCategories
@@ -122,6 +123,7 @@ class Repositories:
     consents = Repository(Consents)
     appeals = Repository(Appeals)
     referrals = Repository(Referrals)
+    referral_links = Repository(ReferralLinks)
     creators = Repository(Creators)
     creator_modes = Repository(CreatorModes)
     dm_packages = Repository(DmPackages)

@@ -42,6 +42,7 @@ from services.passwords import Hasher
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
+from services.referral_clicks import ReferralClicks
 from services.second_factor import SecondFactor
 from services.texter import Texter
 from services.tokens import Tokens
@@ -105,6 +106,7 @@ class Services(Shared):
     provider_samples: ProviderSamples
     qr_code: QrCode
     random_bytes: RandomBytes
+    referral_clicks: ReferralClicks
     region_of: RegionOf
     say_in: SayIn
     second_factor: SecondFactor

@@ -108,6 +108,8 @@ async def register(
         await db.consents.record(user_id, versions, client)
         notice = await changes.note_opening(db, user_id)
         await db.outbox.add(topics.VerifyAddress(user_id), secret=notice.written(str(token)))
+        if referrer is not None:  # the last: others who were referred by the same person wait for this
+            await db.referral_links.count_signup(referrer.user_id)
     return {"userId": str(user_id), "message": say("auth.register.done")}
 
 

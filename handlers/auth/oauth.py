@@ -240,7 +240,8 @@ async def _open_account(
 ) -> UUID:
     """The button stands beside the terms and the privacy policy: who goes on agrees, and that is recorded."""
     identity, client = visit.identity, visit.client
-    origin = Origin(client.user_agent, visit.country, await db.referrals.find_referrer(referred))
+    referrer = await db.referrals.find_referrer(referred)
+    origin = Origin(client.user_agent, visit.country, referrer)
     known = {"email": identity.email, "displayName": identity.display_name}
     proven = {
         "email_verified": identity.email_verified,
@@ -263,6 +264,8 @@ async def _open_account(
         token = await db.email_verifications.first(user_id, visit.now, life)
         notice = await changes.note_opening(db, user_id)
         await db.outbox.add(topics.VerifyAddress(user_id, identity.platform), notice.written(str(token)))
+    if referrer is not None:
+        await db.referral_links.count_signup(referrer.user_id)
     return user_id
 
 

@@ -1,6 +1,7 @@
 """Accounts and what they agreed to."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Numeric,
     false,
     func,
     literal_column,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -163,10 +166,18 @@ class ConsentRecord(Identified, Created, Base):
 
 
 class ReferralLink(Identified, Created, Base):
+    """``conversions`` and ``total_earnings`` are kept by whoever grants rewards and takes them back."""
+
     __tablename__ = "referral_links"
+    __table_args__ = (Index("uq_referral_links_active", "user_id", unique=True, postgresql_where=text("active")),)
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     code: Mapped[str] = mapped_column(unique=True)
+    clicks: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    signups: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    conversions: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    total_earnings: Mapped[Decimal] = mapped_column(Numeric(14, 2), server_default=text("0"))
+    active: Mapped[bool] = mapped_column(server_default=true())
 
 
 class ReferralLinkAlias(Identified, Created, Base):
@@ -174,6 +185,18 @@ class ReferralLinkAlias(Identified, Created, Base):
 
     link_id: Mapped[UUID] = mapped_column(ForeignKey("referral_links.id", ondelete="CASCADE"), index=True)
     code: Mapped[str] = mapped_column(unique=True)
+
+
+class ReferralReward(Identified, Created, Base):
+    """What an account has earned by bringing somebody here."""
+
+    __tablename__ = "referral_rewards"
+    __table_args__ = (Index("ix_referral_rewards_newest", "user_id", text("created_at DESC"), text("id DESC")),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    trigger_type: Mapped[str]
+    amount: Mapped[Decimal] = mapped_column(Numeric(14, 2))
+    clawed_back: Mapped[bool] = mapped_column(server_default=false())
 
 
 class SocialAccount(Identified, Created, Base):

@@ -75,6 +75,7 @@ from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
 from services.qr import png_data_url
+from services.referral_clicks import ReferralClicks
 from services.second_factor import SecondFactor
 from services.signing_keys import SigningKeys
 from services.tokens import Tokens
@@ -347,6 +348,7 @@ class Application:
             provider_samples=ProviderSamples(providers, self.parts.texts),
             qr_code=png_data_url,
             random_bytes=os.urandom,
+            referral_clicks=ReferralClicks(self.parts.database),
             region_of=region_of,
             say_in=lambda locale, key: self.parts.texts.say(locale, "messages", key),
             second_factor=SecondFactor(self.parts.keyring, self.config, utc_now),

@@ -10,6 +10,7 @@ import httpx
 
 from contract.loader import load
 from contract.unions import like
+from tests.handlers.creators.test_visits import BROWSER
 from tests.handlers.support import insert, somebody, token_of
 from tests.harness import Api, bearer, remember
 from tests.staff import Hired, member
@@ -95,6 +96,7 @@ NEEDS = {
     "creators.bio.templates": ("bio_templates", "active"),
     "themes.active": ("theme_presets", "target"),
     "themes.list": ("theme_presets", "target"),
+    "referral.click": ("referral_links", "code"),
     "reports.submit": ("users", "username"),
     "gdpr.cancel_deletion": ("reactivation_tokens", "token_hash"),
 } | {name: ("sessions", "id") if name not in OF_STAFF else ("staff_roles", "expires_at") for name in SECURED}
@@ -109,6 +111,8 @@ def well_formed(api: Api, operation_id: str) -> dict[str, Any]:
     if operation_id == "content.previews.find":  # whose signature is looked at first
         options["path"] = f"/public/previews/{api.server.app.previews.sign('page', uuid4(), 1, FAR)}"
     options["headers"] = _examples(operation_id, "header")
+    if operation_id == "referral.click":  # programs are not counted
+        options["headers"] |= BROWSER
     if operation_id in SECURED:
         options["headers"] |= as_owner(api, operation_id) or bearer(tokens.access(uuid4(), uuid4())["accessToken"])
     if operation_id in WITH_BODY:

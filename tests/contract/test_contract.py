@@ -384,6 +384,7 @@ SAFE_WITHOUT_A_KEY = {
     "admin.bio_templates.add": "the name is taken then",
     "admin.themes.add": "the slug is taken then",
     "creators.upgrade": "an account has one profile",
+    "referral.click": "each call is a click",
     "admin.staff.grant": "a repetition finds the role",
     "admin.staff.revoke": "a repetition finds none",
     "admin.statements.add": "a repetition finds the account excluded, or what is hidden hidden",

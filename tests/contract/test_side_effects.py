@@ -36,6 +36,7 @@ from tests.contract import (
     legal_scenarios,
     oauth_scenarios,
     platform_scenarios,
+    referral_scenarios,
     report_scenarios,
     ticket_scenarios,
     user_scenarios,
@@ -159,6 +160,7 @@ SCENARIOS: dict[str, Scenario] = (
     | user_scenarios.SCENARIOS
     | gdpr_scenarios.SCENARIOS
     | legal_scenarios.SCENARIOS
+    | referral_scenarios.SCENARIOS
     | report_scenarios.SCENARIOS
     | creator_visits_scenarios.SCENARIOS
     | ticket_scenarios.SCENARIOS
@@ -262,6 +264,7 @@ CONDITIONAL: Conditional = (
     | creator_modes_scenarios.CONDITIONAL
     | creator_bio_scenarios.CONDITIONAL
     | gdpr_scenarios.CONDITIONAL
+    | referral_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
     | discover_lists_scenarios.CONDITIONAL
     | creator_visits_scenarios.CONDITIONAL
@@ -301,7 +304,11 @@ CONDITIONAL: Conditional = (
         confirmation_scenarios.CONFIRM: confirmation_scenarios.CONFIRMED,
     }
 )
-for _operation_id, _scenarios in [*confirmation_scenarios.GUESSED.items(), *admin_rules_scenarios.WRITTEN.items()]:
+for _operation_id, _scenarios in [
+    *confirmation_scenarios.GUESSED.items(),
+    *admin_rules_scenarios.WRITTEN.items(),
+    *referral_scenarios.REFERRED.items(),
+]:
     CONDITIONAL[_operation_id] = [*CONDITIONAL.get(_operation_id, ()), *_scenarios]
 
 

@@ -72,6 +72,8 @@ INSERT INTO dm_packages (id, creator_id, dm_type) SELECT gen_random_uuid(), id, 
 INSERT INTO bio_pages (id, creator_id) SELECT gen_random_uuid(), id FROM creator_profiles;
 INSERT INTO bio_links (id, page_id, title, url) SELECT gen_random_uuid(), id, '', '' FROM bio_pages;
 INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L' || n FROM {USERS} u;
+INSERT INTO referral_rewards (id, user_id, trigger_type, amount)
+    SELECT gen_random_uuid(), id, 'FIRST_PAYMENT', 1 FROM {USERS} u;
 INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
 INSERT INTO username_history (id, user_id, former, username, held_until)
     SELECT gen_random_uuid(), id, 'former' || n, 'u' || n, now() FROM {USERS} u;

@@ -1,0 +1,36 @@
+"""Generated from the contract by `make spec`."""
+
+from typing import Literal, TypedDict
+
+
+class ReferralLink(TypedDict):
+    code: str
+    link: str
+
+
+class ReferralFigures(TypedDict):
+    id: str
+    code: str
+    clicks: int
+    signups: int
+    conversions: int
+    totalEarnings: str
+    active: bool
+
+
+class ReferralReward(TypedDict):
+    id: str
+    triggerType: str
+    amount: str
+    clawedBack: Literal[False]
+    createdAt: str
+
+
+class ReferralDashboard(TypedDict):
+    link: ReferralFigures | None
+    rewards: list[ReferralReward]
+    totalEarnings: str
+
+
+class ClickTracked(TypedDict):
+    tracked: Literal[True]
