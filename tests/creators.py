@@ -47,6 +47,21 @@ def changed(api: Api, one: Creator) -> None:
     api.server.on_loop(tell())
 
 
+def multiplied(tables: Tables, times: int) -> None:
+    """So many further creators who are found by what the only one is found by."""
+    tables.run(
+        "INSERT INTO users (id, email) SELECT gen_random_uuid(), n || '@example.org' FROM generate_series(1, %s) n",
+        times,
+    )
+    more = "SELECT gen_random_uuid(), id FROM users WHERE email LIKE '%%.org'"
+    tables.run(f"INSERT INTO creator_profiles (id, user_id) {more}")
+    tables.run(
+        "INSERT INTO creator_search SELECT p.id, p.user_id, u.email, document, folded, grams, facets, tier,"
+        " s.updated_at, 0, 0, 0, 0, s.level, card FROM creator_search s, creator_profiles p"
+        " JOIN users u ON u.id = p.user_id WHERE u.email LIKE '%%.org'"
+    )
+
+
 def link(tables: Tables, page_id: UUID, **columns: Any) -> UUID:
     link_id = uuid4()
     row = {"id": link_id, "page_id": page_id, "title": "My shop", "url": "https://shop.example.com/"}

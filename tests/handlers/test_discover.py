@@ -9,7 +9,7 @@ import pytest
 
 from domain.answers.cursors import digest_of, encode
 from domain.discover.entries import NOBODY
-from tests.creators import Creator, changed, findable
+from tests.creators import Creator, changed, findable, multiplied
 from tests.handlers.support import change, insert
 from tests.harness import Api, Tables, broken_rules, code_of
 
@@ -62,21 +62,6 @@ def sort(api: Api, tables: Tables, *sizes: int) -> None:
             await db.search_entries.sort(NOBODY, 1000, bounds)
 
     api.server.on_loop(work())
-
-
-def multiplied(tables: Tables, times: int) -> None:
-    """So many further creators who are found by what the only one is found by."""
-    tables.run(
-        "INSERT INTO users (id, email) SELECT gen_random_uuid(), n || '@example.org' FROM generate_series(1, %s) n",
-        times,
-    )
-    more = "SELECT gen_random_uuid(), id FROM users WHERE email LIKE '%%.org'"
-    tables.run(f"INSERT INTO creator_profiles (id, user_id) {more}")
-    tables.run(
-        "INSERT INTO creator_search SELECT p.id, p.user_id, u.email, document, folded, grams, facets, tier,"
-        " s.updated_at, 0, 0, 0, 0, s.level, card FROM creator_search s, creator_profiles p"
-        " JOIN users u ON u.id = p.user_id WHERE u.email LIKE '%%.org'"
-    )
 
 
 # How somebody is called, and how others type it.
