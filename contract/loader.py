@@ -394,6 +394,7 @@ class _Bundle:
         self.files: dict[Path, Any] = {}
         self.components: dict[str, Json] = {}
         self.origins: dict[tuple[str, str], Path] = {}
+        self._referred: dict[tuple[Path, str], str] = {}
 
     def document(self) -> Json:
         root_file = self.folder / "biore.yaml"
@@ -465,6 +466,12 @@ class _Bundle:
         return self._component(self.folder / "biore.yaml", reference)
 
     def _component(self, file: Path, reference: str) -> str:
+        """Followed once: the system is asked what a path stands for, and most references stand in many places."""
+        if (file, reference) not in self._referred:
+            self._referred[file, reference] = self._followed(file, reference)
+        return self._referred[file, reference]
+
+    def _followed(self, file: Path, reference: str) -> str:
         *group, name = reference.partition("#")[2].strip("/").split("/")
         kind = group[0] if group else "schemas"
         target_file, target = self._target(file, reference)

@@ -108,7 +108,7 @@ def _without(arguments: Sequence[str], names: Sequence[str] | set[str]) -> list[
 
 
 def _fuzz(biore: Biore, access_token: str, options: Sequence[str]) -> int:
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{biore.origin}/openapi.yaml", *options]
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{biore.origin}/openapi.json", *options]
     environment = {"BIORE_FUZZ_TOKEN": access_token, "SCHEMATHESIS_HOOKS": hooks.__name__}
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False).returncode
 

@@ -22,7 +22,7 @@ from schemathesis import Case, HookContext
 
 from contract.loader import OPENAPI, load
 from tests.fuzz.parts import Part, parts_of
-from tests.processes.biore import until
+from tests.until import until
 
 CONTRACT = "BIORE_FUZZ_CONTRACT"
 """The environment's name for the folder of a contract that is not ours."""

@@ -30,26 +30,17 @@ from services.signing_keys import SigningKeys
 from services.tokens import Tokens
 from tests.harness import PASSWORD, TOKEN, Tables, refresh_token
 from tests.providers.servers import closed_port
+from tests.until import PATIENCE as PATIENCE
+from tests.until import until as until
 
 T = TypeVar("T")
 
 SECRET = "a-secret-of-the-processes-0123456789-abcdef"
 COMMAND = (sys.executable, "-m", "runtime.cli")
-PATIENCE = 30.0
 START_SECONDS = 60.0
 GRACE = 25.0
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Nobody speaks it here, and to read the authorities of the world takes each client 20 ms."""
-
-
-def until(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
-    """What ``look`` sees as soon as it is true. Raises AssertionError after ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"after {seconds} s still waiting: {what}")
-        time.sleep(0.05)
-    return seen
 
 
 class Running(Protocol):

@@ -23,7 +23,7 @@ def test_no_finding(start_server: Callable[..., Server], tmp_path: Path, samplin
     config = tmp_path / "schemathesis.toml"
     config.write_text(configuration(contract))
     command = [
-        sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", f"{server.origin}/openapi.yaml",
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", f"{server.origin}/openapi.json",
         "--include-path-regex", "^/shelf/", "--generation-deterministic", "--no-color",
         "--max-examples", WHOLE if sampling.whole else SAMPLE, *ALONE,
     ]  # fmt: skip
