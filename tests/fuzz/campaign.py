@@ -19,11 +19,13 @@ from pathlib import Path
 from contract.loader import ROOT, Contract, load
 from tests.fuzz import hooks
 from tests.fuzz.walk import WAYS, walk
+from tests.handlers.support import insert
 from tests.processes.biore import Biore, Visitor, until
 
 EXAMPLE = "ada@example.com"  # the account of the contract's own examples, so that these sign in
 # The caller has another password than the examples, or these would end its session.
 CALLER, PASSWORD = "fuzz@example.com", "Fuzzing-Horse-9"
+CREATOR = "7c2f9d3a-1d70-4b57-9a55-1f2f6f6f1a10"
 # They make hashing, tokens, proofs, uploads and a day's text messages fit a long run; none of them touches a check.
 CONFIG = {
     "auth.salt_rounds": 10,
@@ -62,7 +64,16 @@ def target(data_dir: Path) -> Iterator[Target]:
         visitor.sign_up(EXAMPLE)
         visitor.sign_up(CALLER, PASSWORD)
         access_token, _ = visitor.sign_in(CALLER, PASSWORD)
+        make_creator(biore)
         yield Target(biore, visitor, access_token)
+
+
+def make_creator(biore: Biore) -> None:
+    """The caller is a creator, of the id that examples of paths have."""
+    with biore.tables() as tables:
+        user_id = tables.one("SELECT id FROM users WHERE email = %s", CALLER)["id"]
+        creator_id = insert(tables, "creator_profiles", id=CREATOR, user_id=user_id)
+        insert(tables, "bio_pages", creator_id=creator_id)
 
 
 def run(target: Target, arguments: Sequence[str]) -> int:

@@ -64,7 +64,7 @@ INSERT INTO creator_categories (creator_id, category)
 INSERT INTO creator_search
     (creator_id, user_id, username, document, folded, grams, facets, tier, updated_at, total_messages, total_followers,
     avg_rating, rating_count, level, card)
-    SELECT p.id, u.id, 'u' || n, ('''3u'' || n || ''':1A''')::tsvector, 'u' || n,
+    SELECT p.id, u.id, 'u' || n, ('''3u' || n || ''':1A')::tsvector, 'u' || n,
     ARRAY['u' || n], ARRAY['P' || n % 50 || '//'], 3,
     now() - n * interval '1 hour', n, n, n % 5, 1, 'BRONZE', '{{}}'
     FROM {USERS} u JOIN creator_profiles p ON p.user_id = u.id;
