@@ -47,6 +47,14 @@ async def add(
     return link_view(link)
 
 
+async def delete(link_id: str, principal: Principal, db: Repositories) -> None:
+    owner = creator_of(principal)
+    page = await db.bio_pages.hold(owner)
+    if page is None or not await db.bio_links.delete(page.id, UUID(link_id)):
+        raise await _not_yours(db, UUID(link_id))
+    await db.bio_pages.changed(owner)
+
+
 async def update(
     link_id: str,
     body: wire.UpdateLinkRequest,
@@ -68,14 +76,6 @@ async def update(
         link = await db.bio_links.change(link.id, columns)
         await db.bio_pages.changed(owner)
     return link_view(link)
-
-
-async def delete(link_id: str, principal: Principal, db: Repositories) -> None:
-    owner = creator_of(principal)
-    page = await db.bio_pages.hold(owner)
-    if page is None or not await db.bio_links.delete(page.id, UUID(link_id)):
-        raise await _not_yours(db, UUID(link_id))
-    await db.bio_pages.changed(owner)
 
 
 async def reorder(creator_id: str, body: wire.ReorderLinksRequest, principal: Principal, db: Repositories) -> None:

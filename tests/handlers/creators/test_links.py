@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.creators import Creator, creator, link, signed_in
 from tests.handlers.support import change
@@ -19,6 +21,7 @@ from tests.moderation import ruled
 SHOP = {"title": "My shop", "url": "https://shop.example.com/"}
 VIDEO = "dQw4w9WgXcQ"
 START, END = "2026-05-01T10:00:00+02:00", "2026-05-02T10:00:00+02:00"
+NOT_SENT = {"id", "isSocial", "platform", "statementId"}
 OF_PAGES = ["link_title", "link_url"]
 
 
@@ -369,6 +372,58 @@ class TestReorder:
     def test_without_a_page_there_is_no_order(self, ada: Owner, tables: Tables) -> None:
         without_page(ada, tables)
         assert told(ada.reorder([uuid4()])) == (404, "creator.bio.not_found")
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=120) | st.sampled_from(
+    ["", "<b>", "&lt;script&gt;", "\U0001f600", "\u202e", "a" * 101]
+)
+URLS = (
+    st.sampled_from([f"https://youtu.be/{VIDEO}", "https://b\u00fccher.example/", "javascript:x", "https://x.com/ada"])
+    | st.text(st.characters(codec="utf-8"), max_size=40).map(lambda text: f"https://example.com/{text}")
+    | st.text(st.characters(codec="utf-8"), max_size=40).map(lambda text: f"https://{text}/")
+    | TEXTS
+)
+TIMES = st.datetimes().map(lambda moment: moment.isoformat() + "Z") | st.sampled_from(
+    ["0001-01-01T00:00:00+14:00", "x"]
+)
+KINDS = st.sampled_from(["YOUTUBE", "SPOTIFY", "CUSTOM", "OTHER", None])
+META = st.dictionaries(st.sampled_from(["videoId", "path", "clip", "x"]), TEXTS | st.just("a-1"), max_size=3)
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "title": TEXTS, "url": URLS, "icon": TEXTS, "platform": TEXTS, "sortOrder": st.integers() | st.floats(0, 9),
+    "active": st.booleans(), "isSocial": st.booleans(), "embedType": KINDS, "embedMeta": META | st.none(),
+    "scheduledStart": TIMES, "scheduledEnd": TIMES,
+}  # fmt: skip
+BODIES = st.fixed_dictionaries({}, optional=FIELDS)
+
+
+class TestStrangeBodies:
+    """Whatever is sent is kept, or refused as documented; what is kept is taken again."""
+
+    def test_of_a_new_link(self, ada: Owner, server: Server, tables: Tables) -> None:
+        server.configure(**{"ratelimit.enabled": False, "bio.max_links": 500})
+
+        @given(BODIES)
+        @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        def ask(body: dict[str, Any]) -> None:
+            response = ada.add(**body)
+            assert response.status_code in (201, 400)
+            if response.status_code == 201:
+                kept = response.json()["data"]
+                again = {name: value for name, value in kept.items() if name not in NOT_SENT and value is not None}
+                assert ada.updated(kept["id"], **again) == kept
+
+        ask()
+
+    def test_of_a_change(self, ada: Owner, server: Server) -> None:
+        server.configure(**{"ratelimit.enabled": False})
+        link_id = ada.link()
+
+        @given(BODIES)
+        @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        def ask(body: dict[str, Any]) -> None:
+            assert ada.update(link_id, **body).status_code in (200, 400)
+
+        ask()
 
 
 def at_once(calls: list[Callable[[], httpx.Response]]) -> list[httpx.Response]:
