@@ -134,6 +134,8 @@ URLS: Mapping[str, Callable[[str, Person], str]] = {
     "content.pages.find": _called("page-7"),
     "content.posts.find": _called("post-7"),
     "content.previews.find": _preview,
+    "discover.category": lambda path, _: path.replace("{platform}", "INSTAGRAM"),
+    "discover.search": lambda path, person: f"{path}?query=user{person.number}",
     "i18n.translations.bundle": lambda path, _: path.replace("{locale}", "de"),
     "i18n.translations.namespace": lambda path, _: path.replace("{locale}", "de").replace("{namespace}", "errors"),
     "support.find": _own("ticketId"),
