@@ -9,6 +9,7 @@ from persistence.admin.audit import AuditTrail
 from persistence.admin.cases import Cases
 from persistence.admin.content import ContentTexts
 from persistence.admin.content_categories import ContentCategories
+from persistence.admin.creators import AdminCreators, Featured
 from persistence.admin.jobs import Jobs
 from persistence.admin.languages import Languages
 from persistence.admin.overview import Overview
@@ -128,6 +129,8 @@ class Repositories:
     creator_modes = Repository(CreatorModes)
     dm_packages = Repository(DmPackages)
     bio_pages = Repository(BioPages)
+    admin_creators = Repository(AdminCreators)
+    featured = Repository(Featured)
     creator_lists = Repository(CreatorLists)
     history = Repository(History)
     visits = Repository(Visits)

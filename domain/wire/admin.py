@@ -147,6 +147,29 @@ class CreateThemeRequest(TypedDict):
     assets: NotRequired[list[ThemeAsset]]
 
 
+class FeaturedEntry(TypedDict):
+    id: str
+    creatorId: str
+    username: str | None
+    position: int
+    startsAt: str | None
+    endsAt: str | None
+    version: int
+    createdAt: str
+
+
+class FeaturedEntries(TypedDict):
+    items: list[FeaturedEntry]
+    nextCursor: str | None
+
+
+class FeatureCreatorRequest(TypedDict):
+    creatorId: str
+    position: int
+    startsAt: NotRequired[str | None]
+    endsAt: NotRequired[str | None]
+
+
 class BioTemplate(TypedDict):
     id: str
     name: str
@@ -1024,6 +1047,40 @@ class UpdateThemeRequest(TypedDict):
 
 class ChangeThemeStateRequest(TypedDict):
     to: Literal["PUBLISHED", "ACTIVE", "ARCHIVED"]
+
+
+class Creator(TypedDict):
+    id: str
+    userId: str
+    username: str | None
+    displayName: str | None
+    userStatus: common.UserStatus
+    creatorStatus: Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED"]
+    level: common.CreatorLevel
+    kycStatus: Literal["NOT_STARTED", "PENDING", "APPROVED", "REJECTED", "EXPIRED"]
+    categories: list[str]
+    discoverExcluded: bool
+    findable: bool
+    published: bool
+    totalMessages: int
+    totalFollowers: int
+    avgRating: str | None
+    ratingCount: int
+    version: int
+    createdAt: str
+
+
+class UpdateCreatorRequest(TypedDict):
+    level: NotRequired[common.CreatorLevel]
+    categories: NotRequired[list[str]]
+    discoverExcluded: NotRequired[bool]
+    reason: str
+
+
+class UpdateFeaturedRequest(TypedDict):
+    position: NotRequired[int]
+    startsAt: NotRequired[str | None]
+    endsAt: NotRequired[str | None]
 
 
 class UpdateBioTemplateRequest(TypedDict):

@@ -37,6 +37,9 @@ AnnouncementType: TypeAlias = Literal["INFO", "MAINTENANCE", "INCIDENT", "FEATUR
 ThemeTarget: TypeAlias = Literal["CLIENT", "ADMIN"]
 
 
+CreatorLevel: TypeAlias = Literal["BRONZE", "SILVER", "GOLD", "PLATINUM"]
+
+
 TestOutcome: TypeAlias = Literal["OK", "REJECTED", "UNAVAILABLE"]
 
 

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
+from domain.wire import common
+
 
 class SocialAccount(TypedDict):
     platform: str
@@ -44,9 +46,6 @@ class Upgraded(TypedDict):
     bioPageUrl: str
 
 
-CreatorLevel: TypeAlias = Literal["BRONZE", "SILVER", "GOLD", "PLATINUM"]
-
-
 CreatorDmType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
 
 
@@ -83,7 +82,7 @@ class OwnBioPage(TypedDict):
 class CreatorProfile(TypedDict):
     id: str
     userId: str
-    level: CreatorLevel
+    level: common.CreatorLevel
     kycStatus: Literal["NOT_STARTED", "PENDING", "APPROVED", "REJECTED", "EXPIRED"]
     kycProvider: str | None
     kycProviderId: str | None

@@ -382,6 +382,7 @@ SAFE_WITHOUT_A_KEY = {
     "admin.rules.test": "changes nothing",
     "admin.session.confirm": "a repetition confirms anew",
     "admin.bio_templates.add": "the name is taken then",
+    "admin.featured.add": "a creator has one entry",
     "admin.themes.add": "the slug is taken then",
     "creators.upgrade": "an account has one profile",
     "referral.click": "each call is a click",

@@ -15,6 +15,7 @@ from tests.contract import (
     admin_cases_scenarios,
     admin_config_scenarios,
     admin_content_scenarios,
+    admin_creators_scenarios,
     admin_jobs_scenarios,
     admin_providers_scenarios,
     admin_recoveries_scenarios,
@@ -162,6 +163,7 @@ SCENARIOS: dict[str, Scenario] = (
     | legal_scenarios.SCENARIOS
     | referral_scenarios.SCENARIOS
     | report_scenarios.SCENARIOS
+    | admin_creators_scenarios.SCENARIOS
     | creator_visits_scenarios.SCENARIOS
     | ticket_scenarios.SCENARIOS
     | {
@@ -266,6 +268,7 @@ CONDITIONAL: Conditional = (
     | gdpr_scenarios.CONDITIONAL
     | referral_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
+    | admin_creators_scenarios.CONDITIONAL
     | discover_lists_scenarios.CONDITIONAL
     | creator_visits_scenarios.CONDITIONAL
     | ticket_scenarios.CONDITIONAL
