@@ -69,7 +69,6 @@ INSERT INTO creator_search
     now() - n * interval '1 hour', n, n, n % 5, 1, 'BRONZE', '{{}}'
     FROM {USERS} u JOIN creator_profiles p ON p.user_id = u.id;
 INSERT INTO dm_packages (id, creator_id, dm_type) SELECT gen_random_uuid(), id, 'FREE' FROM creator_profiles;
-INSERT INTO bio_pages (id, creator_id) SELECT gen_random_uuid(), id FROM creator_profiles;
 INSERT INTO bio_links (id, page_id, title, url) SELECT gen_random_uuid(), id, '', '' FROM bio_pages;
 INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L' || n FROM {USERS} u;
 INSERT INTO referral_rewards (id, user_id, trigger_type, amount)
