@@ -64,11 +64,10 @@ CREDENTIALS = frozenset(
         "password_resets",
         "recovery_requests",
         "sessions",
-        "social_accounts",
     }
 )
 # They hold credentials among other things: whoever writes them says which it is.
-PARTLY_CREDENTIALS = frozenset({"users"})
+PARTLY_CREDENTIALS = frozenset({"social_accounts", "users"})
 # Of an idempotent call: whoever signs in, or waits, tries anew.
 NEVER_STORED = frozenset({401, 429})
 MOVED_ON = "precondition.failed"
@@ -365,8 +364,9 @@ def _require_stale_may(where: str, operation: Mapping[str, Any]) -> None:
         _require(not credentials or "x-biore-fresh" in operation, where, f"writes {credentials}: say x-biore-fresh")
         return
     _require(not credentials, where, f"writes {credentials}: x-biore-fresh must be true, body or password")
-    said = "x-biore-fresh" in operation or not written & PARTLY_CREDENTIALS
-    _require(said, where, "writes users: x-biore-fresh must say whether that changes how somebody signs in")
+    partly = ", ".join(sorted(written & PARTLY_CREDENTIALS))
+    said = "x-biore-fresh" in operation or not partly
+    _require(said, where, f"writes {partly}: x-biore-fresh must say whether that changes how somebody signs in")
 
 
 def _versioned(where: str, method: str, operation: Mapping[str, Any]) -> Versioned | None:

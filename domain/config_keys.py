@@ -13,13 +13,15 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from domain.email_address import is_valid, normalize
+from domain.hosts import is_loopback_address
 from domain.network import is_network
 
 RATE = re.compile(r"(?P<limit>[1-9][0-9]{0,5})/(?:(?P<count>[1-9][0-9]{0,3}) ?)?(?P<unit>second|minute|min|hour|day)s?")
 UNIT_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400}
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 RATE_LIMIT_PREFIX = "ratelimit."
-MOST_NETWORKS = 100
+MOST_NETWORKS = MOST_URLS = 100
+LONGEST_URL = 2048
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 A_RATE = ("format", "10/hour")
 MASKED = re.compile(r"[*\u2022\u25cf\u2219\u00b7\u2026. -]+|x{3,}|\(set\)", re.IGNORECASE)
@@ -249,6 +251,28 @@ class NetworksKey(ListKey):
         unread = [text for text in texts if not is_network(text)]
         self._expect(not unread, value, "must be a list of networks such as 203.0.113.0/24 or 2001:db8::/32")
         return texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UrlsKey(ListKey):
+    """Addresses of pages, path and query included, over TLS or on this machine; at most a hundred."""
+
+    def check(self, value: Any) -> list[str]:
+        texts = ListKey.check(self, value)
+        self._expect(len(texts) <= MOST_URLS, value, f"must have at most {MOST_URLS} addresses")
+        unread = [text for text in texts if not _is_page(text)]
+        self._expect(not unread, value, "must be a list of addresses such as https://example.com/callback")
+        return texts
+
+
+def _is_page(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        plain = parts.scheme == "http" and is_loopback_address(parts.hostname or "")
+        safe = bool(parts.hostname) and (parts.scheme == "https" or plain) and parts.username is None
+        return safe and not parts.fragment and len(text) <= LONGEST_URL and text.isascii() and text.isprintable()
+    except ValueError:
+        return False
 
 
 def _is_address(text: str) -> bool:

@@ -57,6 +57,7 @@ RECURRING = (
     Recurring("discover.repair", 86400, "what search and lists know of creators is compared with what is true of them"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
+    Recurring("social.refresh", 300, "the followers of connected accounts that are due are counted anew"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),
 )
 

@@ -46,6 +46,7 @@ from services.mailer import MailTemplates
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
+from services.providers.social import SocialDesk as Social
 from services.referral_clicks import ReferralClicks
 from services.second_factor import SecondFactor
 from services.tokens import Tokens
@@ -97,6 +98,7 @@ __all__ = [
     "SayIn",
     "SecondFactor",
     "SitePaths",
+    "Social",
     "Storage",
     "Subscriptions",
     "Tokens",

@@ -18,6 +18,7 @@ from services.creators.subscriptions import Subscriptions
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
+from services.providers.social import SocialDesk as Social
 from services.texter import Texter
 from services.urls.operations import OperationUrls
 
@@ -37,6 +38,7 @@ __all__ = [
     "OperationUrls",
     "Repositories",
     "SearchReport",
+    "Social",
     "Storage",
     "Subscriptions",
     "Texter",

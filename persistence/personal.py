@@ -61,6 +61,7 @@ from persistence.models import (
     Session,
     SmsDelivery,
     SocialAccount,
+    SocialMetrics,
     StaffRole,
     StatementOfReasons,
     Ticket,
@@ -427,11 +428,17 @@ PERSONAL: tuple[Personal, ...] = (
         {"admin_version": INTERNAL},
     ),
     Personal(
+        SocialMetrics,
+        "How many follow your accounts at other platforms.",
+        _of(SocialMetrics),
+        Delete(),
+    ),
+    Personal(
         SocialAccount,
         "Your accounts at other platforms.",
         _of(SocialAccount),
         Delete(),
-        {"access_token": SECRET, "refresh_token": SECRET},
+        {"access_token": SECRET, "refresh_token": SECRET, "refresh_at": "when we ask the platform next"},
     ),
     Personal(
         StaffRole,

@@ -48,6 +48,7 @@ from persistence.creators.dm import DmPackages
 from persistence.creators.links import BioLinks
 from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
+from persistence.creators.social_accounts import SocialAccounts
 from persistence.creators.subscribers import Subscribers
 from persistence.creators.templates import BioTemplates
 from persistence.creators.visits import Visits
@@ -139,6 +140,7 @@ class Repositories:
     discovery = Repository(Discovery)
     search_entries = Repository(SearchEntries)
     subscribers = Repository(Subscribers)
+    social_accounts = Repository(SocialAccounts)
     demo = Repository(Demo)
     figures = Repository(Figures)
     themes = Repository(Themes)

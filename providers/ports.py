@@ -6,11 +6,13 @@ it was given, at every call, so that an admin's change takes effect without a re
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from domain.auth.sms import Sms
+from domain.creators.social_accounts import SocialGrant, SocialProfile, SocialTokens
 from domain.mails import Attempt, Mail
 from domain.upload import SignedUpload, Slot, StoredFile
 
@@ -35,6 +37,11 @@ __all__ = [
     "Slot",
     "Sms",
     "SmsProvider",
+    "SocialClients",
+    "SocialGrant",
+    "SocialProfile",
+    "SocialProvider",
+    "SocialTokens",
     "StorageProvider",
     "StoredFile",
 ]
@@ -133,6 +140,34 @@ class OAuthClients(Protocol):
 
     async def find(self, platform: str) -> OAuthClient | None:
         """None while nobody may sign in through the platform. Raises ProviderUnavailable for a secret that is lost."""
+
+
+class SocialProvider(Protocol):
+    """A platform whose accounts creators connect. Every call raises ProviderUnavailable when the platform cannot tell
+    or our credentials are refused, and ProviderRejected for what it was handed.
+
+    ``needs_verifier``: its codes are bound to one. ``renewed_before``: tokens are renewed when they last less.
+    """
+
+    name: str
+    needs_verifier: bool
+    renewed_before: timedelta
+
+    async def exchange(self, client: OAuthClient, grant: SocialGrant) -> SocialTokens:
+        """What the code is traded for. It is spent by this call."""
+
+    async def renew(self, client: OAuthClient, tokens: SocialTokens) -> SocialTokens:
+        """Newer ones. The former may be spent by this call."""
+
+    async def profile(self, client: OAuthClient, tokens: SocialTokens) -> SocialProfile:
+        """Whose tokens they are, and how many follow them."""
+
+
+class SocialClients(Protocol):
+    """As ``OAuthClients``, of platforms that are connected: nobody has to be able to sign in through them."""
+
+    async def find_to_connect(self, platform: str) -> OAuthClient | None:
+        """None while the platform is not enabled. Raises ProviderUnavailable for a secret that is lost."""
 
 
 class StorageProvider(Protocol):

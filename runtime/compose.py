@@ -11,13 +11,16 @@ from domain.keys import Purpose
 from persistence.engine.database import Database
 from providers.observing import nobody
 from providers.ports import ObserveAttempt
-from providers.registry import Providers, build_providers
+from providers.registry import Providers, SocialFamily, build_providers
+from providers.social import social_adapters
 from runtime.observe.tracing import Tracing, tracing_of
 from runtime.settings import Settings
 from services.config.live import LiveConfig
 from services.i18n.wordings import Wordings
 from services.keyring import Keyring
 from services.mailer import MailStorage
+from services.platforms import OAuthDirectory
+from services.providers.social import SocialDesk
 from services.providers.states import ProviderStates
 
 
@@ -37,6 +40,12 @@ class Parts:
         await self.providers.aclose()
         await self.database.close()
         await self.tracing.close()
+
+
+def social_desk(parts: Parts) -> SocialDesk:
+    """Connected accounts, for handlers and for jobs."""
+    clients, providers = OAuthDirectory(parts.database, parts.keyring), parts.providers
+    return SocialDesk(SocialFamily(clients, social_adapters(providers.http), providers.watch), parts.keyring)
 
 
 def build_parts(

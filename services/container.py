@@ -42,6 +42,7 @@ from services.passwords import Hasher
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
+from services.providers.social import SocialDesk
 from services.referral_clicks import ReferralClicks
 from services.second_factor import SecondFactor
 from services.texter import Texter
@@ -75,6 +76,7 @@ class Shared:
     device_of: DeviceOf
     digests: DigestsOf
     operation_urls: OperationUrls
+    social: SocialDesk
     storage: StorageFamily
     subscriptions: Subscriptions
 

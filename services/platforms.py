@@ -37,6 +37,14 @@ class OAuthDirectory:
             return None
         return OAuthClient(client_secret=self._secret(row), audiences=tuple(row.audiences), **_settings(row))
 
+    async def find_to_connect(self, platform: str) -> OAuthClient | None:
+        """As ``providers.ports.SocialClients``."""
+        async with self._database.reading() as db:
+            row = await db.oauth_providers.find(platform)
+        if row is None or not row.enabled:
+            return None
+        return OAuthClient(client_secret=self._secret(row), **_settings(row))
+
     def _secret(self, row: OAuthProvider) -> str:
         try:
             return self._keyring.unseal(SEALED, row.client_secret) if row.client_secret else ""

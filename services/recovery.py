@@ -48,7 +48,7 @@ class Recovery:
         async with self._database.unit() as db:
             user = await self._find(db, email, former=former)
             sessions = await db.sessions.list_live(user.id, self._clock(), self._idle_days, 100)
-            accounts = await db.creators.social_accounts(user.id, 50)
+            accounts = await db.creators.social_accounts(user.id, 50, signs_in=True)
         return {
             "id": str(user.id),
             "email": user.email,

@@ -14,7 +14,8 @@ class StandIn(Protocol):
     released: Event
     """Ends the waiting of whoever is held back."""
 
-    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer: ...
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
+        """Of a request without a body, ``body`` is its query."""
 
 
 @contextmanager
@@ -23,8 +24,9 @@ def served(stand_in: StandIn) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def _respond(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = stand_in.respond(self.command, self.path.partition("?")[0], self.headers, body)
+            path, _, query = self.path.partition("?")
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or query.encode()
+            status, answer = stand_in.respond(self.command, path, self.headers, body)
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

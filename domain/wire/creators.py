@@ -116,6 +116,17 @@ class OfferedBioTemplate(TypedDict):
     thumbnail: str | None
 
 
+class ConnectSocialRequest(TypedDict):
+    platform: str
+    code: str
+    redirectUri: str
+    codeVerifier: NotRequired[str]
+
+
+class DisconnectSocialRequest(TypedDict):
+    platform: str
+
+
 class TrackClickRequest(TypedDict):
     linkId: str
     visitorId: NotRequired[str]

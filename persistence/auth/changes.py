@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg import IntegrityError
-from sqlalchemy import case, cast, delete, exists, func, literal_column, select, update
+from sqlalchemy import ColumnElement, case, cast, delete, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import aliased
 
 from domain.auth import one_time_hash
 from domain.auth.changes import MOVED
+from domain.auth.oauth import PLATFORM_NAMES
 from domain.codes import in_one_form
 from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
@@ -68,7 +69,7 @@ class CredentialChanges(OneTimeTokens):
 
     async def _rows(self, owned: Any, user_id: UUID) -> list[Any]:
         whole = func.to_jsonb(owned.__table__.table_valued())
-        return list(await self._connection.scalars(select(whole).where(owned.user_id == user_id).order_by(owned.id)))
+        return list(await self._connection.scalars(select(whole).where(*_of(owned, user_id)).order_by(owned.id)))
 
     async def start(self, user_id: UUID, now: datetime, life: timedelta, **columns: Any) -> UUID:
         """A token beside those of earlier changes."""
@@ -145,13 +146,20 @@ class CredentialChanges(OneTimeTokens):
 
     async def _put_back(self, owned: Any, user_id: UUID, rows: list[Any]) -> None:
         """What came since goes, what went since comes; what stayed is left alone: a code that was used stays used."""
+        rows = [row for row in rows if row.get("signs_in", row.get("platform", "google") in PLATFORM_NAMES)]
         kept = [UUID(row["id"]) for row in rows]
-        await self._connection.execute(delete(owned).where(owned.user_id == user_id, owned.id.not_in(kept)))
+        await self._connection.execute(delete(owned).where(*_of(owned, user_id), owned.id.not_in(kept)))
         if rows:
             names = rows[0].keys()
             then = _populated("jsonb_populate_recordset", owned, names, rows)
             restored = pg_insert(owned).from_select(list(names), select(then))
             await self._connection.execute(restored.on_conflict_do_nothing())
+
+
+def _of(owned: Any, user_id: UUID) -> list[ColumnElement[bool]]:
+    """What of its rows the account is signed in to with: no accounts that were connected."""
+    ways = [owned.signs_in.is_(True)] if owned is SocialAccount else []
+    return [owned.user_id == user_id, *ways]
 
 
 def _name_of(then: Any, user_id: UUID) -> Any:

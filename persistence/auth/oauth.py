@@ -66,8 +66,8 @@ class OAuthProviders:
 class OAuthLinks:
     """An account and an identity of a platform: one account per identity, one identity of a platform per account.
 
-    They share their table with the accounts that creators connect. What an admin entered by hand is not ``verified``:
-    nobody proved it, so nobody signs in by it.
+    They share their table with the accounts that creators connect, which are not among them (``signs_in``). What an
+    admin entered by hand is not ``verified``: nobody proved it, so nobody signs in by it.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -97,6 +97,7 @@ class OAuthLinks:
             platform_user_id=identity.subject,
             platform_username=identity.username,
             verified=True,
+            signs_in=True,
         )
         added = row.on_conflict_do_nothing().returning(SocialAccount.id)
         return await self._connection.scalar(added) is not None
@@ -105,22 +106,25 @@ class OAuthLinks:
         """The platforms through which the account can sign in. Holds the account still until the transaction ends."""
         await hold(self._connection, user_id)
         row = SocialAccount
-        linked = select(row.platform).where(row.user_id == user_id, row.verified, row.platform.in_(PLATFORM_NAMES))
+        mine = (row.user_id == user_id, row.signs_in, row.verified)
+        linked = select(row.platform).where(*mine, row.platform.in_(PLATFORM_NAMES))
         found: Sequence[Any] = await self._connection.scalars(linked)
         return set(found)
 
     async def remove(self, user_id: UUID, platform: str) -> None:
         row = SocialAccount
-        await self._connection.execute(delete(row).where(row.user_id == user_id, row.platform == platform))
+        linked = delete(row).where(row.user_id == user_id, row.platform == platform, row.signs_in)
+        await self._connection.execute(linked)
 
     async def remove_since(self, user_id: UUID, since: datetime) -> None:
         row = SocialAccount
-        young = delete(row).where(row.user_id == user_id, row.created_at >= since)
+        young = delete(row).where(row.user_id == user_id, row.signs_in, row.created_at >= since)
         await self._connection.execute(young.where(row.platform.in_(PLATFORM_NAMES)))
 
 
-def _is(identity: OAuthIdentity) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return SocialAccount.platform == identity.platform, SocialAccount.platform_user_id == identity.subject
+def _is(identity: OAuthIdentity) -> tuple[ColumnElement[bool], ...]:
+    row = SocialAccount
+    return row.platform == identity.platform, row.platform_user_id == identity.subject, row.signs_in.is_(True)
 
 
 class OAuthUsedTokens:

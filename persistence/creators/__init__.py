@@ -18,7 +18,7 @@ CONNECTED = (
 )
 SOCIAL_ACCOUNTS = (
     select(*CONNECTED)
-    .where(SocialAccount.user_id == bindparam("user_id"))
+    .where(SocialAccount.user_id == bindparam("user_id"), SocialAccount.signs_in == bindparam("signs_in"))
     .order_by(SocialAccount.created_at, SocialAccount.id)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -28,9 +28,12 @@ class Creators:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def social_accounts(self, user_id: UUID, limit: int) -> Sequence[Any]:
-        """Rows of platform, platform_username, verified, connected_at, the oldest first. No tokens."""
-        return await self._connection.rows(SOCIAL_ACCOUNTS, user_id=user_id, limit=limit)
+    async def social_accounts(self, user_id: UUID, limit: int, *, signs_in: bool = False) -> Sequence[Any]:
+        """Rows of platform, platform_username, verified, connected_at, the oldest first. No tokens.
+
+        ``signs_in``: the ways to sign in, in place of the accounts that were connected.
+        """
+        return await self._connection.rows(SOCIAL_ACCOUNTS, user_id=user_id, limit=limit, signs_in=signs_in)
 
     async def add(self, user_id: UUID) -> UUID | None:
         """The id of the account's new profile. None where it has one."""

@@ -57,7 +57,7 @@ FINDABLE = and_(
 )
 PLATFORMS = (
     select(SocialAccount.platform)
-    .where(SocialAccount.user_id == Profile.user_id, SocialAccount.verified)
+    .where(SocialAccount.user_id == Profile.user_id, SocialAccount.signs_in.is_(False), SocialAccount.verified)
     .order_by(SocialAccount.platform)
     .limit(MOST_PLATFORMS)
 )

@@ -62,6 +62,7 @@ from persistence.models.users import (
     ReferralReward,
     ReservedUsername,
     SocialAccount,
+    SocialMetrics,
     User,
     UsernameHistory,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "SmsBudget",
     "SmsDelivery",
     "SocialAccount",
+    "SocialMetrics",
     "StaffRole",
     "StatementOfReasons",
     "ThemePreset",

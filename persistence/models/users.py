@@ -200,12 +200,19 @@ class ReferralReward(Identified, Created, Base):
 
 
 class SocialAccount(Identified, Created, Base):
-    """``platform`` in lower case. Tokens are sealed."""
+    """``platform`` in lower case. Tokens are sealed.
+
+    ``signs_in``: a way to sign in, by the platform's word of who comes. All others are accounts that a creator
+    connected, which open nothing; somebody may have one of each kind at a platform.
+    ``refresh_at``: when the platform is asked for the followers again, or a worker gives up its claim. ``refused_at``:
+    since when the platform takes its tokens no more, so that nobody asks until the account is connected anew.
+    """
 
     __tablename__ = "social_accounts"
     __table_args__ = (
-        Index("uq_social_accounts_platform_platform_user_id", "platform", "platform_user_id", unique=True),
-        Index("uq_social_accounts_user_id_platform", "user_id", "platform", unique=True),
+        Index("uq_social_accounts_identity", "platform", "platform_user_id", "signs_in", unique=True),
+        Index("uq_social_accounts_owner", "user_id", "platform", "signs_in", unique=True),
+        Index("ix_social_accounts_refresh_at", "refresh_at", "id", postgresql_where=text("refresh_at IS NOT NULL")),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -216,3 +223,17 @@ class SocialAccount(Identified, Created, Base):
     access_token: Mapped[bytes | None]
     refresh_token: Mapped[bytes | None]
     token_expires_at: Mapped[datetime | None]
+    signs_in: Mapped[bool] = mapped_column(server_default=true())
+    refresh_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+
+
+class SocialMetrics(Base):
+    """What a platform told of a connected account last. ``follower_count`` is NULL where it does not tell."""
+
+    __tablename__ = "social_metrics"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("social_accounts.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    follower_count: Mapped[int | None] = mapped_column(BigInteger)
+    measured_at: Mapped[datetime] = mapped_column(server_default=func.now())

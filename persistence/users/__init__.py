@@ -102,6 +102,8 @@ WITH_SOCIAL_ACCOUNTS = (
     .order_by(SocialAccount.created_at, SocialAccount.id)
     .limit(bindparam("limit", type_=Integer))
 )
+# An account that its owner connected as a creator leads nowhere: it stays, as links and texts do.
+UNLINKED = delete(SocialAccount).where(SocialAccount.user_id == bindparam("user_id"), SocialAccount.signs_in)
 ID_HELD = select(User.id).where(User.id == bindparam("user_id")).with_for_update()
 TAKEN_USERNAME = exists().where(User.username == bindparam("username"))
 HELD_USERNAME = exists().where(
@@ -322,8 +324,9 @@ class Users:
         """Nothing that was set up on the account leads into it any more."""
         void = {"password_hash": None, "phone": None, "phone_verified_at": None}
         await self._connection.execute(update(User).where(User.id == user_id).values(**void, **NO_FACTOR))
-        for owned in (BackupCode, SocialAccount, Challenge, KnownDevice):
+        for owned in (BackupCode, Challenge, KnownDevice):
             await self._connection.execute(delete(owned).where(owned.user_id == user_id))
+        await self._connection.execute(UNLINKED, user_id=user_id)
         await self.void_links(user_id, now)
 
     async def void_links(self, user_id: UUID, now: datetime) -> None:
@@ -337,8 +340,9 @@ class Users:
 
         An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it.
         """
-        for owned in (SocialAccount, Challenge, KnownDevice):
+        for owned in (Challenge, KnownDevice):
             await self._connection.execute(delete(owned).where(owned.user_id == user_id))
+        await self._connection.execute(UNLINKED, user_id=user_id)
         await self.void_links(user_id, now)
         unproven = update(User).where(User.id == user_id)
         void = {"password_hash": None, "phone": None, "phone_verified_at": None}

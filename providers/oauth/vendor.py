@@ -25,7 +25,7 @@ class Vendor:
         self, endpoint: str, client: OAuthClient, proof: OAuthProof, *, secret_in_header: bool = False
     ) -> dict[str, Any]:
         """What the token endpoint gives for the code. Raises ProviderRejected or ProviderUnavailable."""
-        headers = _basic(client) if secret_in_header and client.client_secret else {}
+        headers = basic(client) if secret_in_header and client.client_secret else {}
         form = {
             "grant_type": "authorization_code",
             "code": proof.code,
@@ -59,7 +59,7 @@ class Vendor:
             raise ProviderUnavailable(f"the platform cannot be reached ({type(fault).__name__})") from None
 
 
-def _basic(client: OAuthClient) -> dict[str, str]:
+def basic(client: OAuthClient) -> dict[str, str]:
     """RFC 6749, 2.3.1: both parts are form-encoded before they are joined."""
     joined = httpx.BasicAuth(quote(client.client_id, safe=""), quote(client.client_secret, safe=""))
     request = next(joined.auth_flow(httpx.Request("POST", "https://platform.invalid")))

@@ -30,7 +30,7 @@ from persistence.migrate import is_up_to_date
 from providers.dns.deliverability import MailRules
 from providers.oauth import oauth_adapters
 from providers.registry import DnsFamily, OAuthFamily
-from runtime.compose import Parts, build_parts
+from runtime.compose import Parts, build_parts, social_desk
 from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.observe.tracing import NoTracing
 from runtime.settings import Settings
@@ -353,6 +353,7 @@ class Application:
             say_in=lambda locale, key: self.parts.texts.say(locale, "messages", key),
             second_factor=SecondFactor(self.parts.keyring, self.config, utc_now),
             site_paths=self.site_paths,
+            social=social_desk(self.parts),
             storage=self.parts.providers.storage,
             subscriptions=Subscriptions(self.parts.keyring.digests, self.config),
             tokens=self.tokens,

@@ -30,7 +30,7 @@ from persistence.migrate import is_up_to_date
 from persistence.models import OutboxJob
 from persistence.repositories import Repositories
 from providers.ports import ProviderRejected, ProviderUnavailable
-from runtime.compose import Parts
+from runtime.compose import Parts, social_desk
 from runtime.observe.context import CORRELATION, TRACEPARENT
 from runtime.worker.jobs import wired_jobs
 from runtime.worker.scheduler import Scheduler
@@ -74,6 +74,7 @@ def _services(parts: Parts) -> JobServices:
         inspector=Inspector(parts.config),
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
+        social=social_desk(parts),
         storage=storage,
         subscriptions=Subscriptions(parts.keyring.digests, parts.config),
     )

@@ -10,7 +10,7 @@ from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.content import contact, cookies
-from domain.creators import dm, links, subscribers, visits
+from domain.creators import dm, links, social_accounts, subscribers, visits
 from domain.i18n import translations
 from domain.users import usernames
 from providers import captcha, email, geoip, leaked_passwords
@@ -42,6 +42,7 @@ DECLARING = (
         passwords,
         recoveries,
         sms,
+        social_accounts,
         statements,
         subscribers,
         support,

@@ -242,6 +242,8 @@ ACCESS = {
     "creators.subscribers.subscribe": PUBLIC,
     "creators.subscribers.unsubscribe": PUBLIC,
     "creators.subscribers.unsubscribe_one_click": PUBLIC,
+    "creators.social_accounts.connect": CREATOR,
+    "creators.social_accounts.disconnect": USER,
     "platform.stats": PUBLIC,
     "themes.active": PUBLIC,
     "themes.list": PUBLIC,

@@ -100,7 +100,7 @@ EDITS = {
         "x-biore-fresh: password", "password is in the body, but there is none"),
     "credentials that a stolen token may change": (
         "paths/auth/oauth.yaml", "    x-biore-fresh: true\n",
-        "", "'social_accounts']: x-biore-fresh must be"),
+        "", "'credential_changes']: x-biore-fresh must be"),
     "credentials that are said to be none": (
         "paths/gdpr.yaml", "x-biore-fresh: true",
         "x-biore-fresh: false", "writes ['gdpr_requests']"),

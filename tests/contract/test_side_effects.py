@@ -29,6 +29,7 @@ from tests.contract import (
     creator_bio_scenarios,
     creator_links_scenarios,
     creator_modes_scenarios,
+    creator_social_scenarios,
     creator_subscribers_scenarios,
     creator_visits_scenarios,
     discover_lists_scenarios,
@@ -154,6 +155,7 @@ SCENARIOS: dict[str, Scenario] = (
     | creator_bio_scenarios.SCENARIOS
     | creator_links_scenarios.SCENARIOS
     | creator_subscribers_scenarios.SCENARIOS
+    | creator_social_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | discover_scenarios.SCENARIOS
     | discover_lists_scenarios.SCENARIOS
@@ -260,6 +262,7 @@ CONDITIONAL: Conditional = (
     | admin_providers_scenarios.CONDITIONAL
     | creator_links_scenarios.CONDITIONAL
     | creator_subscribers_scenarios.CONDITIONAL
+    | creator_social_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | platform_scenarios.CONDITIONAL
     | user_scenarios.CONDITIONAL

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -20,11 +21,14 @@ import pytest
 
 from domain.auth.otp import PER_PHONE_MAX_PER_HOUR
 from domain.clock import utc_now
+from domain.creators.social_accounts import SocialTokens
 from domain.keys import Purpose
 from providers.email.smtp import URL
+from runtime.compose import social_desk
 from services.audit.seals import AuditSeals
 from services.current_password import CurrentPassword
 from services.platforms import OAuthDirectory
+from services.providers.social import SocialDesk
 from services.recovery import Recovery
 from services.second_factor import SecondFactor
 from tests.content import draft
@@ -166,6 +170,16 @@ def platform_secrets(before: Api, after: Api, tables: Tables) -> None:
     found = after.server.on_loop(directory(after).find("google"))
     assert found is not None
     assert found.client_secret == "platform-secret"
+
+
+@drill(Purpose.SOCIAL_TOKEN)
+def tokens_of_connected_accounts(before: Api, after: Api, tables: Tables) -> None:
+    def desk(api: Api) -> SocialDesk:
+        return social_desk(api.server.app.parts)
+
+    stored = desk(before).sealed(SocialTokens("an-access-token", "a-refresh-token"))
+    row = SimpleNamespace(**stored.columns)
+    assert desk(after).tokens_of(row) == SocialTokens("an-access-token", "a-refresh-token")
 
 
 @drill(Purpose.OUTBOX)

@@ -75,7 +75,7 @@ class TestWhatIsKept:
         )  # fmt: skip
         change(tables, "users", one.user_id, display_name="Ada Müller", avatar_url="https://cdn.bio.re/a.webp")
         for platform, verified in (("twitch", True), ("instagram", True), ("tiktok", False)):
-            row = {"user_id": one.user_id, "platform": platform, "platform_user_id": "1"}
+            row = {"user_id": one.user_id, "platform": platform, "platform_user_id": "1", "signs_in": False}
             insert(tables, "social_accounts", **row, verified=verified)
         for category in ("music", "art"):
             tables.run("INSERT INTO creator_categories VALUES (%s, %s)", one.creator_id, category)

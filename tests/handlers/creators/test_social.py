@@ -22,7 +22,7 @@ def access(api: Api, user_id: UUID) -> str:
 
 
 def connect(tables: Tables, user_id: UUID, platform: str, **columns: Any) -> None:
-    row = {"user_id": user_id, "platform": platform, "platform_user_id": f"{user_id}-at-{platform}"}
+    row = {"user_id": user_id, "platform": platform, "platform_user_id": f"{user_id}-at-{platform}", "signs_in": False}
     insert(tables, "social_accounts", **(row | columns))
 
 
@@ -74,6 +74,10 @@ class TestSocial:
         secrets = {"access_token": b"their-token", "refresh_token": b"their-refresh", "token_expires_at": START}
         connect(tables, user_id, "instagram", platform_user_id="their-id", **secrets)
         assert "their" not in social(api, access).text
+
+    def test_a_way_to_sign_in_is_none_of_them(self, api: Api, access: str, user_id: UUID, tables: Tables) -> None:
+        connect(tables, user_id, "x", signs_in=True)
+        assert social(api, access).json()["data"] == []
 
     def test_nothing_is_written(self, api: Api, access: str, tables: Tables) -> None:
         before = tables.fingerprints()

@@ -1,0 +1,237 @@
+"""The job that counts followers of connected accounts anew."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.creators import Creator, creator, signed_in
+from tests.handlers.auth.test_oauth import set_up
+from tests.handlers.creators.test_social_accounts import NAMES, Platforms, connect, followers, opened, page_version
+from tests.handlers.support import until
+from tests.harness import Api, Server, Tables
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def platforms(server: Server) -> Iterator[Platforms]:
+    with opened(server) as platforms:
+        yield platforms
+
+
+@pytest.fixture
+def ada(api: Api, tables: Tables) -> Creator:
+    return creator(api, tables)
+
+
+@pytest.fixture
+def headers(api: Api, ada: Creator) -> dict[str, str]:
+    return signed_in(api, ada)
+
+
+def make_due(tables: Tables) -> None:
+    tables.run("UPDATE social_accounts SET refresh_at = now() - interval '1 minute'")
+
+
+def refresh(server: Server) -> None:
+    server.let_time_come("social.refresh")
+
+
+def the_account(tables: Tables) -> dict[str, Any]:
+    return dict(tables.one("SELECT * FROM social_accounts"))
+
+
+def due_in(row: dict[str, Any]) -> timedelta:
+    due: timedelta = row["refresh_at"] - datetime.now(UTC)
+    return due
+
+
+class TestRefresh:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_followers_and_names_are_read_anew(
+        self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, name: str, tables: Tables
+    ) -> None:
+        connect(api, platforms[name].body(), headers)
+        before = the_account(tables)
+        version = page_version(tables, ada.creator_id)
+        person = platforms[name].people["ada-there"]
+        person.followers, person.username = 2500, "countess"
+        make_due(tables)
+        refresh(server)
+        row = the_account(tables)
+        assert (row["id"], row["platform_username"].removeprefix("@")) == (before["id"], "countess")
+        assert timedelta(hours=23) < due_in(row) <= timedelta(hours=24)
+        assert tables.one("SELECT follower_count FROM social_metrics")["follower_count"] == 2500
+        assert followers(tables, ada.creator_id) == 2500
+        assert page_version(tables, ada.creator_id) == version + 1
+
+    def test_a_page_that_shows_the_same_is_not_built_anew(
+        self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        version = page_version(tables, ada.creator_id)
+        make_due(tables)
+        refresh(server)
+        assert page_version(tables, ada.creator_id) == version
+
+    def test_nobody_is_asked_before_the_time(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        platforms["x"].seen.clear()
+        refresh(server)
+        assert platforms["x"].seen == []
+
+    def test_the_pace_is_that_of_the_config(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        server.configure(**{"creator.social_refresh_hours": 2})
+        make_due(tables)
+        refresh(server)
+        assert HOUR < due_in(the_account(tables)) <= 2 * HOUR
+
+    @pytest.mark.parametrize("name", ["x", "youtube", "tiktok", "twitch"])
+    @pytest.mark.parametrize("ended", ["as told", "early"])
+    def test_an_access_token_that_ended_is_renewed_and_kept(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, name: str, ended: str, tables: Tables
+    ) -> None:
+        connect(api, platforms[name].body(), headers)
+        for followers_then in (2500, 2600):
+            platforms[name].end_access()
+            if ended == "as told":
+                tables.run("UPDATE social_accounts SET token_expires_at = now()")
+            former = the_account(tables)["access_token"]
+            platforms[name].people["ada-there"].followers = followers_then
+            make_due(tables)
+            refresh(server)
+            assert tables.one("SELECT follower_count FROM social_metrics")["follower_count"] == followers_then
+            assert the_account(tables)["access_token"] != former
+
+    def test_the_token_of_instagram_is_renewed_long_before_its_end(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["instagram"].body(), headers)
+        tables.run("UPDATE social_accounts SET token_expires_at = now() + interval '20 days'")
+        make_due(tables)
+        refresh(server)
+        assert the_account(tables)["token_expires_at"] - datetime.now(UTC) > timedelta(days=59)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_who_withdrew_the_permission_is_marked_and_left_alone(
+        self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, name: str, tables: Tables
+    ) -> None:
+        connect(api, platforms[name].body(), headers)
+        platforms[name].withdraw()
+        make_due(tables)
+        refresh(server)
+        row = the_account(tables)
+        assert row["refused_at"] is not None
+        assert (row["refresh_at"], row["access_token"], row["refresh_token"]) == (None, None, None)
+        assert followers(tables, ada.creator_id) == 1200
+        platforms[name].seen.clear()
+        refresh(server)
+        assert platforms[name].seen == []
+        assert connect(api, platforms[name].body(), headers).status_code == 201
+        row = the_account(tables)
+        assert (row["refused_at"], row["access_token"] is None) == (None, False)
+
+    def test_tokens_that_cannot_be_read_have_to_be_given_again(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        tables.run("UPDATE social_accounts SET access_token = 'gone.00'")
+        make_due(tables)
+        refresh(server)
+        assert the_account(tables)["refused_at"] is not None
+
+    def test_tokens_of_another_account_count_for_nothing(
+        self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        platforms["x"].people["ada-there"].subject = "somebody-else"
+        platforms["x"].people["ada-there"].followers = 9
+        make_due(tables)
+        refresh(server)
+        assert the_account(tables)["refused_at"] is not None
+        assert followers(tables, ada.creator_id) == 1200
+
+    @pytest.mark.parametrize("trouble", ["away", "off"])
+    def test_a_platform_that_cannot_tell_is_asked_an_hour_later(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, trouble: str, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        if trouble == "away":
+            platforms["x"].outage = (500, b"")
+        else:
+            set_up(server, "x", enabled=False)
+        make_due(tables)
+        refresh(server)
+        row = the_account(tables)
+        assert row["refused_at"] is None
+        assert timedelta(minutes=55) < due_in(row) <= HOUR
+
+    def test_one_platform_that_is_away_keeps_none_of_the_others_waiting(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        for name in NAMES:
+            connect(api, platforms[name].body(), headers)
+            platforms[name].people["ada-there"].followers = 10
+        platforms["x"].outage = (503, b"")
+        make_due(tables)
+        refresh(server)
+        read = tables.rows("SELECT follower_count FROM social_metrics ORDER BY 1")
+        assert [row["follower_count"] for row in read] == [10, 10, 10, 10, 1200]
+
+    def test_many_accounts_are_read_in_batches(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        """Each by one worker, however many there are."""
+        for number in range(15):
+            one = creator(api, tables, f"c{number}@example.com", f"c{number}")
+            platforms["twitch"].person(f"{number}-there", followers=number)
+            connect(api, platforms["twitch"].body(f"{number}-there"), signed_in(api, one))
+        for person in platforms["twitch"].people.values():
+            person.followers = 7
+        platforms["twitch"].seen.clear()
+        make_due(tables)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: refresh(server), range(2)))
+        assert platforms["twitch"].seen.count("/helix/users") == 15
+        totals = tables.rows("SELECT DISTINCT total_followers FROM creator_profiles WHERE total_followers > 0")
+        assert [row["total_followers"] for row in totals] == [7]
+
+    def test_an_account_that_was_claimed_is_nobody_elses_until_the_lease_ends(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        make_due(tables)
+
+        async def claim() -> int:
+            async with server.app.parts.database.unit() as db:
+                return len(await db.social_accounts.claim(datetime.now(UTC), timedelta(minutes=10), 8))
+
+        assert [server.on_loop(claim()) for _ in range(2)] == [1, 0]
+        platforms["x"].seen.clear()
+        refresh(server)
+        assert platforms["x"].seen == []
+
+    def test_an_account_that_went_meanwhile_leaves_nothing(
+        self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        platforms["x"].people["ada-there"].followers = 9
+        make_due(tables)
+        platforms["x"].hangs = True
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(refresh, server)
+            until(lambda: len(platforms["x"].seen) == 3)  # the two of the connection, and the one that hangs
+            api.call("creators.social_accounts.disconnect", {"platform": "x"}, headers=headers)
+            platforms["x"].hangs = False
+            platforms["x"].released.set()
+            running.result()
+        assert (tables.count("social_accounts"), tables.count("social_metrics")) == (0, 0)
+        assert followers(tables, ada.creator_id) == 0
