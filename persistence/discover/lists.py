@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import insert
 
@@ -39,6 +40,7 @@ from persistence.models import (
     CreatorProfile,
     CreatorSearch,
     DailySum,
+    EmailSubscriber,
     FeaturedCreator,
     TrendingCreator,
 )
@@ -76,7 +78,19 @@ TODAY = bindparam("today", type_=Date)
 _visits = select(
     DailySum.page_id, DailySum.day, DailySum.visitors, DailySum.clicks, literal(0, Integer).label("subscribers")
 ).where(DailySum.day >= FIRST)
-_seen = _visits.subquery()
+_day = cast(func.timezone("UTC", EmailSubscriber.confirmed_at), Date)
+_subscribed = (
+    select(
+        EmailSubscriber.page_id,
+        _day.label("day"),
+        literal(0, Integer).label("visitors"),
+        literal(0, Integer).label("clicks"),
+        func.count().label("subscribers"),
+    )
+    .where(EmailSubscriber.confirmed_at >= FIRST, EmailSubscriber.unsubscribed_at.is_(None))
+    .group_by(EmailSubscriber.page_id, _day)
+)
+_seen = union_all(_visits, _subscribed).subquery()
 _sums = {name: cast(func.sum(_seen.c[name]), Double) for name in WEIGHTS}
 _days = (
     select(_seen.c.page_id, _seen.c.day, *(total.label(name) for name, total in _sums.items()))

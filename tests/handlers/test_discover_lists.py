@@ -93,6 +93,17 @@ class TestTrending:
         server.let_time_come("discover.rank")
         assert names(api.call("discover.trending")) == ["busy", "farmed", "fresh", "old"]
 
+    def test_who_is_subscribed_to_counts_more(self, api: Api, server: Server, tables: Tables) -> None:
+        visits(tables, one(api, tables, "seen"), 30)
+        wanted = one(api, tables, "wanted")
+        visits(tables, wanted, 25)
+        for number, gone in ((1, None), (2, None), (3, NOW)):
+            row = {"page_id": wanted.page_id, "email": f"f{number}@example.com", "locale": "en", "subscribed_at": NOW}
+            row |= {"confirmed_at": NOW, "token_expires_at": NOW, "unsubscribed_at": gone}
+            insert(tables, "bio_email_subscribers", **row)
+        server.let_time_come("discover.rank")
+        assert names(api.call("discover.trending")) == ["wanted", "seen"]
+
     def test_ratings_of_many_move_it(self, api: Api, server: Server, tables: Tables) -> None:
         visits(tables, one(api, tables, "loved", avg_rating=5, rating_count=500), 100)
         visits(tables, one(api, tables, "unrated"), 100)

@@ -24,6 +24,10 @@ class EmailSubscriber(Identified, Created, Base):
             postgresql_where=text("confirmed_at IS NOT NULL AND unsubscribed_at IS NULL"),
         ),
         Index(
+            "ix_bio_email_subscribers_confirmed", "confirmed_at", "page_id",
+            postgresql_where=text("unsubscribed_at IS NULL"),
+        ),
+        Index(
             "ix_bio_email_subscribers_unconfirmed", "token_expires_at",
             postgresql_where=text("confirmed_at IS NULL AND unsubscribed_at IS NULL"),
         ),
