@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -151,7 +151,15 @@ def value_for(column: Column[Any], user_id: UUID, choices: dict[str, str], names
     if kind is str or isinstance(column.type, TSVECTOR):
         return text_for(column.name, user_id, column.table, names)
     moment = datetime.now(UTC) + timedelta(days=1)
-    plain = {list: [], bool: True, int: 1, Decimal: Decimal(1), bytes: uuid4().bytes, datetime: moment}
+    plain = {
+        list: [],
+        bool: True,
+        int: 1,
+        Decimal: Decimal(1),
+        bytes: uuid4().bytes,
+        datetime: moment,
+        date: moment.date(),
+    }
     return plain[kind]
 
 
@@ -201,7 +209,7 @@ def person(api: Api, tables: Tables) -> UUID:
         row = {c.name: value_for(c, user_id, choices_of(table)) for c in table.columns if not c.identity}
         for key in table.foreign_keys:
             if key.column.table is not USERS and key.column.table.name in REGISTERED:
-                other = tables.rows(f"SELECT id FROM {key.column.table.name} LIMIT 1")  # noqa: S608
+                other = tables.rows(f"SELECT {key.column.name} AS id FROM {key.column.table.name} LIMIT 1")  # noqa: S608
                 row[key.parent.name] = other[0]["id"]
         if table.name == "block_list":
             row |= {"blocked_id": account(api, tables, email="neighbour@example.com")}
@@ -252,7 +260,7 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
     for key in table.foreign_keys:
         parent = key.column.table
         if parent is not USERS and parent.name in REGISTERED:
-            row[key.parent.name] = tables.rows(ids_of(parent), user_id)[0]["id"]
+            row[key.parent.name] = tables.rows(ids_of(parent, key.column.name), user_id)[0][key.column.name]
     if table.name == "email_changes":
         row["used_at"] = None
     if table.name == "moderation_cases":
@@ -262,16 +270,16 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
     return row
 
 
-def ids_of(table: Table) -> str:
-    """A query for the ids of the rows of one person there, whose id is its parameter."""
+def ids_of(table: Table, column: str = "id") -> str:
+    """A query for the ids, or another column, of the rows of one person there, whose id is its parameter."""
     whose = OWNERS.get(table.name, "user_id")
     if whose == "payload":
-        return f"SELECT id FROM {table.name} WHERE payload ->> 'user' = %s::text"  # noqa: S608
+        return f"SELECT {column} FROM {table.name} WHERE payload ->> 'user' = %s::text"  # noqa: S608
     if whose in table.columns:
-        return f"SELECT id FROM {table.name} WHERE {whose} = %s"  # noqa: S608
+        return f"SELECT {column} FROM {table.name} WHERE {whose} = %s"  # noqa: S608
     owning = (key for key in table.foreign_keys if key.column.table.name in REGISTERED)
     key = next(owning)
-    return f"SELECT id FROM {table.name} WHERE {key.parent.name} IN ({ids_of(key.column.table)})"  # noqa: S608
+    return f"SELECT {column} FROM {table.name} WHERE {key.parent.name} IN ({ids_of(key.column.table, key.column.name)})"  # noqa: S608
 
 
 def rows_of(tables: Tables, user_id: UUID) -> dict[str, list[str]]:
