@@ -23,6 +23,7 @@ from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.container import (
     AvatarColumns,
+    CleanCss,
     Clock,
     DeviceOf,
     DevicesOf,
@@ -34,6 +35,7 @@ from services.container import (
     SayIn,
     SitePaths,
 )
+from services.creators.public_pages import PublicPages
 from services.creators.subscriptions import Subscriptions
 from services.creators.visits import Visits
 from services.current_password import CurrentPassword
@@ -61,6 +63,7 @@ __all__ = [
     "Bundles",
     "Carrier",
     "Changes",
+    "CleanCss",
     "Client",
     "Clock",
     "Config",
@@ -89,6 +92,7 @@ __all__ = [
     "Principal",
     "ProviderDesk",
     "ProviderSamples",
+    "PublicPages",
     "QrCode",
     "RandomBytes",
     "ReferralClicks",

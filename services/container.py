@@ -27,6 +27,7 @@ from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.config.writing import Writer
 from services.creators.discovery import SearchReport
+from services.creators.public_pages import PublicPages
 from services.creators.subscriptions import Subscriptions
 from services.creators.visits import Visits
 from services.current_password import CurrentPassword
@@ -53,6 +54,7 @@ from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
 
 AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
+CleanCss: TypeAlias = Callable[[str, Collection[str]], Awaitable[str]]
 Clock: TypeAlias = Callable[[], datetime]
 DeviceOf: TypeAlias = Callable[[str | None], str | None]
 DevicesOf: TypeAlias = Callable[[Collection[str | None]], Awaitable[Mapping[str | None, str | None]]]
@@ -87,6 +89,7 @@ class Services(Shared):
 
     avatar_columns: AvatarColumns
     bundles: Bundles
+    clean_css: CleanCss
     desk: ConfigDesk
     devices_of: DevicesOf
     editions: Editions
@@ -106,6 +109,7 @@ class Services(Shared):
     previews: Previews
     provider_desk: ProviderDesk
     provider_samples: ProviderSamples
+    public_pages: PublicPages
     qr_code: QrCode
     random_bytes: RandomBytes
     referral_clicks: ReferralClicks

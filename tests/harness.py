@@ -130,6 +130,7 @@ class Server:
         self.on_loop(self.app.moderation.refresh())
         self.on_loop(self.app.parts.wordings.refresh())
         self.app.editions.forget()
+        self.app.public_pages.forget()
         self.on_loop(self.app.editions.refresh())
 
     def work_off(self) -> None:

@@ -18,6 +18,16 @@ PLAIN = {"name": "name", "description": "description", "thumbnail": "thumbnail",
 }
 TEMPLATE_COLUMNS = (*PLAIN.values(), "tokens")
 CREATOR = "CREATOR"
+PAGE = {
+    "bio": "bio",
+    "templateId": "template_id",
+    "themeOverride": "theme_override",
+    "customCss": "custom_css",
+    "embedEnabled": "embed_enabled",
+    "published": "published",
+    "emailCollectionEnabled": "email_collection_enabled",
+}
+"""The column of each field that owners change."""
 
 
 def template_columns(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,5 +70,13 @@ def page_view(page: Any, template: Any, links: Sequence[Any]) -> wire.OwnBioPage
     )
 
 
-def creator_view(profile: Any, page: wire.OwnBioPage) -> wire.CreatorProfile:
-    return presented(wire.CreatorProfile, profile, bioPage=page)
+def page_columns(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the given fields. The style sheet is still to be cleaned."""
+    columns = {column: body[field] for field, column in PAGE.items() if field in body}
+    if columns.get("template_id") is not None:
+        columns["template_id"] = UUID(columns["template_id"])
+    return columns
+
+
+def creator_view(profile: Any, page: wire.OwnBioPage, categories: Sequence[str]) -> wire.CreatorProfile:
+    return presented(wire.CreatorProfile, profile, bioPage=page, categories=list(categories))

@@ -106,6 +106,7 @@ class CreatorProfile(TypedDict):
     createdAt: str
     updatedAt: str
     bioPage: OwnBioPage
+    categories: list[str]
 
 
 class OfferedBioTemplate(TypedDict):
@@ -173,6 +174,16 @@ class SetVacationRequest(TypedDict):
     endDate: NotRequired[str]
 
 
+class UpdateBioPageRequest(TypedDict):
+    bio: NotRequired[str]
+    templateId: NotRequired[str | None]
+    themeOverride: NotRequired[dict[str, Any] | None]
+    customCss: NotRequired[str | None]
+    embedEnabled: NotRequired[bool]
+    published: NotRequired[bool]
+    emailCollectionEnabled: NotRequired[bool]
+
+
 EmbedType: TypeAlias = Literal["YOUTUBE", "SPOTIFY", "TIKTOK", "SOUNDCLOUD", "TWITCH", "APPLE_MUSIC", "CUSTOM"]
 
 
@@ -216,3 +227,46 @@ class UpdateLinkRequest(TypedDict):
     embedMeta: NotRequired[EmbedMeta]
     scheduledStart: NotRequired[str]
     scheduledEnd: NotRequired[str]
+
+
+class PublicLink(TypedDict):
+    id: str
+    title: str
+    url: str
+    icon: str | None
+    sortOrder: int
+    isSocial: bool
+    platform: str | None
+    embedType: str | None
+    embedMeta: dict[str, Any] | None
+
+
+class PublicPage(TypedDict):
+    id: str
+    template: dict[str, Any] | None
+    themeOverride: dict[str, Any] | None
+    customCss: str | None
+    emailCollectionEnabled: bool
+    embedEnabled: bool
+    links: list[PublicLink]
+
+
+class PublicBioPage(TypedDict):
+    creatorId: str
+    userId: str
+    username: str
+    displayName: str | None
+    bio: str
+    avatarUrl: str | None
+    level: common.CreatorLevel
+    dmType: CreatorDmType
+    dmPrice: str | None
+    dmActive: bool
+    vacationMode: bool
+    vacationEnd: str | None
+    avgRating: str | None
+    ratingCount: int
+    totalFollowers: int
+    userStatus: common.UserStatus
+    categories: list[str]
+    bioPage: PublicPage

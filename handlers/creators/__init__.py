@@ -64,8 +64,8 @@ async def profile(principal: Principal, db: Repositories) -> wire.CreatorProfile
     found = await db.bio_pages.whole(creator_id_of(principal))
     if found is None:
         raise ApiError("error.creator.not_found")
-    profile, page, template = found
-    return creator_view(profile, page_view(page, template, await db.bio_pages.links(page.id)))
+    profile, page, template, categories = found
+    return creator_view(profile, page_view(page, template, await db.bio_pages.links(page.id)), categories)
 
 
 async def social(principal: Principal, db: Repositories, max_items: int) -> Sequence[wire.SocialAccount]:

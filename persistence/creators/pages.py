@@ -4,18 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, insert, select, update
 
+from domain.discover.entries import MOST_CATEGORIES
 from persistence.discover.entries import SearchEntries
 from persistence.engine.connection import Connection
-from persistence.models import BioLink, BioPage, BioTemplate, CreatorProfile
+from persistence.models import BioLink, BioPage, BioTemplate, CreatorCategory, CreatorProfile, User
 
 BY_CREATOR = select(BioPage).where(BioPage.creator_id == bindparam("creator_id"))
 BY_CREATOR_HELD = BY_CREATOR.with_for_update(key_share=True)  # what hangs on the page may come meanwhile
 MOVED = {"version": BioPage.version + 1, "updated_at": func.now()}
 CHANGED = update(BioPage).where(BioPage.creator_id == bindparam("changed_creator")).values(MOVED)
+CATEGORIES = (
+    select(CreatorCategory.category)
+    .where(CreatorCategory.creator_id == CreatorProfile.id)
+    .order_by(CreatorCategory.category)
+    .limit(MOST_CATEGORIES)
+)
+HAS = func.array(CATEGORIES.scalar_subquery(), type_=ARRAY(Text)).label("categories")
 WHOLE = (
-    select(CreatorProfile, BioPage, BioTemplate)
+    select(CreatorProfile, BioPage, BioTemplate, HAS)
     .join(BioPage, BioPage.creator_id == CreatorProfile.id)
     .outerjoin(BioTemplate, BioTemplate.id == BioPage.template_id)
     .where(CreatorProfile.id == bindparam("creator_id"))
@@ -24,6 +32,60 @@ LINKS = (
     select(BioLink)
     .where(BioLink.page_id == bindparam("page_id"))
     .order_by(BioLink.sort_order, BioLink.created_at, BioLink.id)
+)
+
+PUBLIC_PAGE = (
+    User.status == "ACTIVE",
+    CreatorProfile.creator_status.in_(("ACTIVE", "VACATION")),
+    BioPage.published,
+)
+HEADS = (
+    select(
+        User.username,
+        BioPage.creator_id,
+        BioPage.version,
+        BioPage.embed_enabled,
+        func.coalesce(BioTemplate.version, 0).label("template_version"),
+    )
+    .join(CreatorProfile, CreatorProfile.user_id == User.id)
+    .join(BioPage, BioPage.creator_id == CreatorProfile.id)
+    .outerjoin(BioTemplate, BioTemplate.id == BioPage.template_id)
+    .where(User.username == any_(bindparam("usernames", type_=ARRAY(Text))), *PUBLIC_PAGE)
+)
+PUBLIC = (
+    select(
+        CreatorProfile.id.label("creator_id"),
+        CreatorProfile.user_id,
+        User.username,
+        User.display_name,
+        User.avatar_url,
+        User.bio.label("user_bio"),
+        User.status.label("user_status"),
+        CreatorProfile.level,
+        CreatorProfile.dm_type,
+        CreatorProfile.dm_price,
+        CreatorProfile.dm_active,
+        CreatorProfile.vacation_mode,
+        CreatorProfile.vacation_start,
+        CreatorProfile.vacation_end,
+        CreatorProfile.avg_rating,
+        CreatorProfile.rating_count,
+        CreatorProfile.total_followers,
+        BioPage.id.label("page_id"),
+        BioPage.bio.label("page_bio"),
+        BioPage.theme_override,
+        BioPage.custom_css,
+        BioPage.email_collection_enabled,
+        BioPage.embed_enabled,
+        BioTemplate.id.label("template_id"),
+        BioTemplate.name.label("template_name"),
+        BioTemplate.tokens.label("template_tokens"),
+        HAS,
+    )
+    .join(User, User.id == CreatorProfile.user_id)
+    .join(BioPage, BioPage.creator_id == CreatorProfile.id)
+    .outerjoin(BioTemplate, BioTemplate.id == BioPage.template_id)
+    .where(CreatorProfile.id == bindparam("creator_id"), *PUBLIC_PAGE)
 )
 
 
@@ -36,8 +98,17 @@ class BioPages:
         return await self._connection.scalar(BY_CREATOR, creator_id=creator_id)
 
     async def whole(self, creator_id: UUID) -> Any:
-        """A row of the profile, the page and its template, which may be None. None without a page."""
+        """A row of the profile, the page, its template, which may be None, and the categories. None without a page."""
         return await self._connection.row(WHOLE, creator_id=creator_id)
+
+    async def heads(self, usernames: Sequence[str]) -> Mapping[str, Any]:
+        """By username, of the pages that are public: creator_id, version, embed_enabled, template_version."""
+        rows = await self._connection.rows(HEADS, usernames=list(usernames))
+        return {row.username: row for row in rows}
+
+    async def public(self, creator_id: UUID) -> Any:
+        """All that a public page says beside its links, in one row. None where it is not public."""
+        return await self._connection.row(PUBLIC, creator_id=creator_id)
 
     async def links(self, page_id: UUID) -> Sequence[BioLink]:
         """All of them, in their order."""

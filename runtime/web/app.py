@@ -61,6 +61,8 @@ from services.avatars import Avatars
 from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.container import Services
+from services.creators.public_pages import PublicPages
+from services.creators.style_sheets import clean_css
 from services.creators.subscriptions import Subscriptions
 from services.creators.visits import Visits
 from services.devices import device_of, devices_of
@@ -156,6 +158,7 @@ class Application:
         self.config.follow(self.moderation.refresh)
         self.editions = Editions(self.parts.database, utc_now)
         self.config.follow(self.editions.refresh)
+        self.public_pages = PublicPages(self.parts.database, utc_now)
         uncounted = self.metrics.uncounted
         self.visits = Visits(self.parts.database, utc_now, os.urandom, uncounted, self._own_hosts)
         self.config.follow(StoredHashes(self.hasher, self.parts.database, self.config).refresh)
@@ -322,6 +325,7 @@ class Application:
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
             bundles=Bundles(self.parts.database, self.parts.wordings),
             changes=changes,
+            clean_css=clean_css,
             clock=utc_now,
             config=self.config,
             desk=ConfigDesk(self.config, self.parts.contract),
@@ -346,6 +350,7 @@ class Application:
             previews=self.previews,
             provider_desk=ProviderDesk(providers, self.config, [DnsFamily(mail_rules, providers.watch)]),
             provider_samples=ProviderSamples(providers, self.parts.texts),
+            public_pages=self.public_pages,
             qr_code=png_data_url,
             random_bytes=os.urandom,
             referral_clicks=ReferralClicks(self.parts.database),

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
-from domain import admin, auth, content, gdpr, locales, mailed_pages, mails, schedule, support, switches, upload
+from domain import admin, auth, content, css, gdpr, locales, mailed_pages, mails, schedule, support, switches, upload
 from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
@@ -33,6 +33,7 @@ DECLARING = (
         content,
         cookies,
         dm,
+        css,
         gdpr,
         links,
         locales,

@@ -1,1 +1,1 @@
-"""What use cases of creators and of their visitors ask for."""
+"""What bio pages need beside their rows."""

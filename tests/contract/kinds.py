@@ -99,7 +99,9 @@ class Judge:
         schema = operation["requestBody"]["content"][JSON]["schema"] if self.takes_body else None
         self.clean_body = schemas.normalizer(schema) if schema else None
         self.clamps = {p["name"]: clamp for p in self._parameters if (clamp := clamp_of(p)) is not None}
-        self._clean = {p["name"]: schemas.normalizer(p["schema"]) for p in self._parameters if p["in"] == "query"}
+        self._clean = {
+            p["name"]: schemas.normalizer(p["schema"]) for p in self._parameters if p["in"] in ("query", "path")
+        }
 
     def agree(self, found: Difference) -> bool:
         if found.stock.status != found.ours.status:

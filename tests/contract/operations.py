@@ -93,6 +93,8 @@ NEEDS = {
     "discover.category": ("creator_search", "facets"),
     "discover.search": ("creator_search", "document"),
     "platform.stats": ("platform_stats", "counted_at"),
+    "creators.bio.embed": ("users", "username"),
+    "creators.bio.public": ("users", "username"),
     "creators.bio.templates": ("bio_templates", "active"),
     "themes.active": ("theme_presets", "target"),
     "themes.list": ("theme_presets", "target"),

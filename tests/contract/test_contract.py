@@ -384,6 +384,7 @@ SAFE_WITHOUT_A_KEY = {
     "admin.bio_templates.add": "the name is taken then",
     "admin.featured.add": "a creator has one entry",
     "admin.themes.add": "the slug is taken then",
+    "creators.bio.update": "a repetition sets the same",
     "creators.upgrade": "an account has one profile",
     "referral.click": "each call is a click",
     "admin.staff.grant": "a repetition finds the role",

@@ -35,6 +35,19 @@ async def find(id: str, db: Repositories) -> wire.BioTemplate:  # noqa: A002
     return template_view(await _found(db, UUID(id)))
 
 
+async def remove(id: str, expected_version: int, principal: Principal, db: Repositories) -> None:  # noqa: A002
+    await db.editions.move_on(TEMPLATES)
+    template = await db.bio_templates.hold(UUID(id))
+    if template is None:
+        raise not_found("bio_template")
+    if template.version != expected_version:
+        raise moved_on(template.version)
+    if not await db.bio_templates.remove_unused(template.id):
+        raise ApiError("admin.bio_template.in_use")
+    written = template_as_written(template)
+    await db.audit.record("admin.bio_templates.remove", actor=principal.user_id, target=template.id, before=written)
+
+
 async def update(
     id: str,  # noqa: A002
     body: wire.UpdateBioTemplateRequest,
@@ -56,19 +69,6 @@ async def update(
         "admin.bio_templates.update", actor=principal.user_id, target=former.id, before=before, after=after
     )
     return template_view(template)
-
-
-async def remove(id: str, expected_version: int, principal: Principal, db: Repositories) -> None:  # noqa: A002
-    await db.editions.move_on(TEMPLATES)
-    template = await db.bio_templates.hold(UUID(id))
-    if template is None:
-        raise not_found("bio_template")
-    if template.version != expected_version:
-        raise moved_on(template.version)
-    if not await db.bio_templates.remove_unused(template.id):
-        raise ApiError("admin.bio_template.in_use")
-    written = template_as_written(template)
-    await db.audit.record("admin.bio_templates.remove", actor=principal.user_id, target=template.id, before=written)
 
 
 async def _found(db: Repositories, template_id: UUID) -> Any:
