@@ -202,13 +202,9 @@ def _contacted(subject: Subject) -> ColumnElement[bool]:
 
 
 def _subscribed(subject: Subject) -> ColumnElement[bool]:
-    """As ``_contacted``: by the addresses that are proven."""
+    """As ``_contacted``: by the addresses that are proven. Those of the person's own page go with the page."""
     owner = select(User.id).where(User.id == subject.user_id, User.email_verified)
     return and_(EmailSubscriber.email.in_(subject.proven), owner.exists())
-
-
-def _subscribed_by_or_to(subject: Subject) -> ColumnElement[bool]:
-    return or_(_subscribed(subject), _of_pages(EmailSubscriber.page_id)(subject))
 
 
 def _recovered_to(subject: Subject) -> ColumnElement[bool]:
@@ -404,7 +400,6 @@ PERSONAL: tuple[Personal, ...] = (
         _subscribed,
         Delete(),
         TOKEN,
-        erased=_subscribed_by_or_to,
     ),
     Personal(BioLink, "The links on your bio page.", _of_pages(BioLink.page_id), Delete()),
     Personal(BioPage, "Your bio page.", _of_creators(BioPage.creator_id), Delete(), {"version": INTERNAL}),
