@@ -504,8 +504,9 @@ class TestLink:
         assert topics(tables) == ["email.provider_linked"]
         assert [entry["target_id"] for entry in audited(tables, "auth.oauth.link.success")] == [str(user_id)]
         assert signed_in(api, told(platform))["isNewUser"] is False
-        shown = api.call("creators.social", headers=bearer(token)).json()["data"]
-        assert [(entry["platform"], entry["verified"]) for entry in shown] == [("google", True)]
+        shown = api.call("users.profile", headers=bearer(token)).json()["data"]["socialAccounts"]
+        assert [entry["platform"] for entry in shown] == ["GOOGLE"]
+        assert api.call("creators.social", headers=bearer(token)).json()["data"] == []
 
     def test_x_without_an_address_is_linked_by_code(
         self, api: Api, platform: Platform, tables: Tables, user_id: UUID
