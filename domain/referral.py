@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from domain.clock import timestamp
 from domain.config_keys import Config
-from domain.mailed_pages import BASE_URL
+from domain.content import CANONICAL_BASE_URL
 from domain.presenting import presented
 from domain.wire import referral as wire
 
@@ -25,7 +25,7 @@ def candidate_codes(username: str | None, random: Sequence[bytes]) -> Iterator[s
 
 
 def link_view(link: Any, config: Config) -> wire.ReferralLink:
-    site = urlsplit(config[BASE_URL])
+    site = urlsplit(config[CANONICAL_BASE_URL])
     return {"code": link.code, "link": f"{site.netloc}{site.path.rstrip('/')}/ref/{link.code}"}
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from domain.content import CANONICAL_BASE_URL
 from tests.handlers.conftest import Clients
 from tests.handlers.creators.test_visits import BROWSER
 from tests.handlers.support import account, insert
@@ -62,8 +63,8 @@ def each_taken(tables: Tables, code: str) -> Iterator[None]:
 
 class TestLink:
     def test_the_username_is_the_code(self, api: Api, server: Server, headers: dict[str, str]) -> None:
-        server.configure(**{"site.base_url": "https://bio.re"})
-        assert link(api, headers).json()["data"] == {"code": "ada", "link": "bio.re/ref/ada"}
+        server.configure(**{CANONICAL_BASE_URL.name: "https://example.com/"})
+        assert link(api, headers).json()["data"] == {"code": "ada", "link": "example.com/ref/ada"}
 
     def test_the_second_call_makes_no_other(self, api: Api, headers: dict[str, str], tables: Tables) -> None:
         first = code(api, headers)
