@@ -36,6 +36,7 @@ from services.container import (
     SitePaths,
 )
 from services.creators.public_pages import PublicPages
+from services.creators.referral_clicks import ReferralClicks
 from services.creators.subscriptions import Subscriptions
 from services.creators.visits import Visits
 from services.current_password import CurrentPassword
@@ -49,7 +50,6 @@ from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
 from services.providers.social import SocialDesk as Social
-from services.referral_clicks import ReferralClicks
 from services.second_factor import SecondFactor
 from services.tokens import Tokens
 from services.trust.moderation import Moderation

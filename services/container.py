@@ -28,6 +28,7 @@ from services.config.desk import ConfigDesk
 from services.config.writing import Writer
 from services.creators.discovery import SearchReport
 from services.creators.public_pages import PublicPages
+from services.creators.referral_clicks import ReferralClicks
 from services.creators.subscriptions import Subscriptions
 from services.creators.visits import Visits
 from services.current_password import CurrentPassword
@@ -44,7 +45,6 @@ from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
 from services.providers.social import SocialDesk
-from services.referral_clicks import ReferralClicks
 from services.second_factor import SecondFactor
 from services.texter import Texter
 from services.tokens import Tokens

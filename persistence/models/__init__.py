@@ -21,9 +21,10 @@ from persistence.models.blocks import BlockList
 from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
 from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile, DmPackage
+from persistence.models.creators.discover import CreatorCategory, CreatorSearch
+from persistence.models.creators.featured import FeaturedCreator, RecentlyViewed, TrendingCreator
 from persistence.models.creators.subscribers import EmailSubscriber
-from persistence.models.discover import CreatorCategory, CreatorSearch
-from persistence.models.featured import FeaturedCreator, RecentlyViewed, TrendingCreator
+from persistence.models.creators.visits import DailySum, DailyValue, DailyVisitor, PageView, VisitSalt
 from persistence.models.gdpr import DataExport, GdprRequest
 from persistence.models.i18n import Language, Translation
 from persistence.models.legal import LegalNotice, LegalVersion
@@ -66,7 +67,6 @@ from persistence.models.users import (
     User,
     UsernameHistory,
 )
-from persistence.models.visits import DailySum, DailyValue, DailyVisitor, PageView, VisitSalt
 
 __all__ = [
     "Appeal",

@@ -62,6 +62,7 @@ from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.container import Services
 from services.creators.public_pages import PublicPages
+from services.creators.referral_clicks import ReferralClicks
 from services.creators.style_sheets import clean_css
 from services.creators.subscriptions import Subscriptions
 from services.creators.visits import Visits
@@ -77,7 +78,6 @@ from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
 from services.qr import png_data_url
-from services.referral_clicks import ReferralClicks
 from services.second_factor import SecondFactor
 from services.signing_keys import SigningKeys
 from services.tokens import Tokens

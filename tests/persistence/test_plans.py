@@ -32,6 +32,8 @@ SMALL = {
 SMALL |= {"provider_families", "provider_outcomes", "provider_probes", "provider_states"}
 # One row, and what only commands of development read.
 SMALL |= {"platform_stats", "demo_areas", "demo_rows"}
+# What staff makes by hand, two hundred of a job, and two days.
+SMALL |= {"bio_templates", "featured_creators", "trending", "bio_visit_salts"}
 GROWING = Base.metadata.tables.keys() - SMALL
 USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
 FILL = f"""
@@ -55,6 +57,14 @@ INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
 INSERT INTO social_metrics (account_id, user_id, follower_count) SELECT id, user_id, 1 FROM social_accounts;
 INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
 INSERT INTO bio_pages (id, creator_id) SELECT gen_random_uuid(), id FROM creator_profiles;
+INSERT INTO bio_page_views (id, page_id, at, visitor, device)
+    SELECT gen_random_uuid(), id, now() - row_number() OVER () * interval '1 min', '', 'mobile' FROM bio_pages;
+INSERT INTO bio_daily (page_id, day) SELECT id, '2026-01-01' FROM bio_pages;
+INSERT INTO bio_daily_values (page_id, day, dimension, value, count)
+    SELECT page_id, day, 'device', 'mobile', 1 FROM bio_daily;
+INSERT INTO bio_daily_visitors (page_id, day, visitor) SELECT page_id, day, '' FROM bio_daily;
+INSERT INTO recently_viewed (user_id, creator_id, viewed_at) SELECT user_id, id, now() FROM creator_profiles;
+INSERT INTO social_metrics (account_id, user_id, follower_count) SELECT id, user_id, 1 FROM social_accounts;
 INSERT INTO bio_email_subscribers
     (id, page_id, email, locale, subscribed_at, confirmed_at, unsubscribed_at, token_expires_at)
     SELECT gen_random_uuid(), id, 'u' || n || '@example.com', 'en', now(), CASE WHEN n % 50 > 0 THEN now() END,
