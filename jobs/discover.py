@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jobs.needs import Clock, SearchReport, UnitOfWork
 
 BATCH = 2000
-COMPARED = 250
+COMPARED = 1000
 
 
 async def count(uow: UnitOfWork) -> None:

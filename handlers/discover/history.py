@@ -17,11 +17,11 @@ async def list(limit: int, principal: Principal, db: Repositories) -> wire.Creat
     return {"creators": [card_view(row) for row in await db.history.newest(principal.user_id, limit)]}
 
 
+async def clear(principal: Principal, db: Repositories) -> wire.HistoryCleared:
+    return {"deleted": await db.history.clear(principal.user_id)}
+
+
 async def record(creator_id: str, principal: Principal, db: Repositories, clock: Clock) -> wire.ViewRecorded:
     if not await db.history.record(principal.user_id, UUID(creator_id), clock()):
         raise ApiError("discover.creator_not_found")
     return {"recorded": True}
-
-
-async def clear(principal: Principal, db: Repositories) -> wire.HistoryCleared:
-    return {"deleted": await db.history.clear(principal.user_id)}

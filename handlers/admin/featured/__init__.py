@@ -37,6 +37,17 @@ async def add(body: wire.FeatureCreatorRequest, principal: Principal, db: Reposi
     return await _view(db, entry_id)
 
 
+async def remove(id: str, expected_version: int, principal: Principal, db: Repositories) -> None:  # noqa: A002
+    entry = await db.featured.hold(UUID(id))
+    if entry is None:
+        raise not_found("entry")
+    if entry.version != expected_version:
+        raise moved_on(entry.version)
+    await db.featured.remove(entry.id)
+    told = {"creator": str(entry.creator_id), "position": entry.position}
+    await db.audit.record("admin.featured.remove", actor=principal.user_id, target=entry.id, before=told)
+
+
 async def update(
     id: str,  # noqa: A002
     body: wire.UpdateFeaturedRequest,
@@ -58,17 +69,6 @@ async def update(
         "admin.featured.update", actor=principal.user_id, target=former.id, before=before, after=as_written(columns)
     )
     return await _view(db, former.id)
-
-
-async def remove(id: str, expected_version: int, principal: Principal, db: Repositories) -> None:  # noqa: A002
-    entry = await db.featured.hold(UUID(id))
-    if entry is None:
-        raise not_found("entry")
-    if entry.version != expected_version:
-        raise moved_on(entry.version)
-    await db.featured.remove(entry.id)
-    told = {"creator": str(entry.creator_id), "position": entry.position}
-    await db.audit.record("admin.featured.remove", actor=principal.user_id, target=entry.id, before=told)
 
 
 async def _view(db: Repositories, entry_id: UUID) -> wire.FeaturedEntry:
