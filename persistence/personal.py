@@ -409,7 +409,7 @@ PERSONAL: tuple[Personal, ...] = (
     Personal(
         CreatorSearch,
         "What your page is found by.",
-        _of(CreatorSearch),
+        _of_creators(CreatorSearch.creator_id),
         Delete(),
         shown=False,
         why="it repeats what the account, the profile and the page say, cut into words",

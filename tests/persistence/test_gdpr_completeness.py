@@ -128,6 +128,8 @@ OWNERS = {
     "outbox": "payload",
     "sms_deliveries": "error",
 }
+# By whose id further tables know the person. Here it is the person's own, so that it is seen there.
+KNOWN_BY_ID = {"bio_pages", "creator_profiles"}
 # Where somebody was, not who.
 WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")
 # Rows of others that say nothing but the name of who is erased: a block, and a wish for an address never proved.
@@ -211,6 +213,8 @@ def person(api: Api, tables: Tables) -> UUID:
             if key.column.table is not USERS and key.column.table.name in REGISTERED:
                 other = tables.rows(f"SELECT {key.column.name} AS id FROM {key.column.table.name} LIMIT 1")  # noqa: S608
                 row[key.parent.name] = other[0]["id"]
+        if table.name in KNOWN_BY_ID:
+            row["id"] = user_id
         if table.name == "block_list":
             row |= {"blocked_id": account(api, tables, email="neighbour@example.com")}
         if table.name == "outbox":
@@ -261,6 +265,8 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
         parent = key.column.table
         if parent is not USERS and parent.name in REGISTERED:
             row[key.parent.name] = tables.rows(ids_of(parent, key.column.name), user_id)[0][key.column.name]
+    if table.name in KNOWN_BY_ID:
+        row["id"] = user_id
     if table.name == "email_changes":
         row["used_at"] = None
     if table.name == "moderation_cases":

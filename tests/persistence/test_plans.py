@@ -54,7 +54,6 @@ INSERT INTO idempotency_keys (id, caller, operation_id, key, fingerprint, leased
     FROM generate_series(1, {ROWS}) n;
 INSERT INTO social_accounts (id, user_id, platform, platform_user_id)
     SELECT gen_random_uuid(), id, 'instagram', n::text FROM {USERS} u;
-INSERT INTO social_metrics (account_id, user_id, follower_count) SELECT id, user_id, 1 FROM social_accounts;
 INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;
 INSERT INTO bio_pages (id, creator_id) SELECT gen_random_uuid(), id FROM creator_profiles;
 INSERT INTO bio_page_views (id, page_id, at, visitor, device)
