@@ -38,11 +38,17 @@ def public_view(found: Any, links: Sequence[Any], now: datetime) -> wire.PublicB
 
 def is_shown(link: Any, now: datetime) -> bool:
     begun = link.scheduled_start is None or link.scheduled_start <= now
-    return bool(link.active) and begun and (link.scheduled_end is None or now < link.scheduled_end)
+    return _may_be_shown(link) and begun and (link.scheduled_end is None or now < link.scheduled_end)
+
+
+def _may_be_shown(link: Any) -> bool:
+    """Whether its owner shows it, and no restriction hides it."""
+    return bool(link.active) and link.statement_id is None
 
 
 def shown_until(found: Any, links: Sequence[Any], now: datetime) -> datetime | None:
     """The next moment at which the page is another one by the clock alone."""
     moments = [changes_at(found, now)]
-    moments += [moment for link in links if link.active for moment in (link.scheduled_start, link.scheduled_end)]
+    for link in filter(_may_be_shown, links):
+        moments += (link.scheduled_start, link.scheduled_end)
     return min((moment for moment in moments if moment is not None and moment > now), default=None)

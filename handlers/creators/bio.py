@@ -52,16 +52,17 @@ async def update(
     columns = page_columns(body)
     if css := columns.get("custom_css"):
         columns["custom_css"] = await clean_css(css, config[ALLOWED_HOSTS])
+    # The account before its case, and the case before the page, as whoever decides about the account holds them.
     user = await db.users.get_for_update(principal.user_id)
+    flagged = moderation.texts({"bio": body.get("bio")}, user.locale, code="creator.bio.content_flagged")
+    await db.cases.flag(user.id, [found.written(clock()) for found in flagged])
     if await db.bio_pages.hold(UUID(creator_id)) is None:
         raise ApiError("creator.bio.not_found")
     template_id = columns.get("template_id")
     if template_id is not None and not await db.bio_templates.is_offered(template_id):
         raise ApiError("creator.bio.template_not_found")
-    flagged = moderation.texts({"bio": body.get("bio")}, user.locale, code="creator.bio.content_flagged")
     if columns:
         await db.bio_pages.write(UUID(creator_id), columns)
-    await db.cases.flag(user.id, [found.written(clock()) for found in flagged])
 
 
 async def public(username: str, public_pages: PublicPages, prepare: Prepare) -> Prepared[wire.PublicBioPage]:

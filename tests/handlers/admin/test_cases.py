@@ -450,6 +450,19 @@ class TestLinks:
         assert tables.one("SELECT active, statement_id FROM bio_links") == {"active": True, "statement_id": None}
         assert tables.one("SELECT version FROM bio_pages") == {"version": version + 1}
 
+    def test_nobody_sees_it_until_the_restriction_ends(
+        self, api: Api, server: Server, moderator: Hired, link_id: UUID, of_link: UUID, tables: Tables
+    ) -> None:
+        def shown() -> list[str]:
+            page = api.call("creators.bio.public", path="/bio/eve").json()["data"]["bioPage"]
+            return [each["id"] for each in page["links"]]
+
+        assert shown() == [str(link_id)]
+        assert reject(api, of_link, moderator).status_code == 200
+        assert shown() == []
+        lift(server, UUID(str(tables.one("SELECT id FROM statements_of_reasons")["id"])))
+        assert shown() == [str(link_id)]
+
     def test_the_end_of_a_restriction_is_none_of_a_later_one(
         self, api: Api, server: Server, moderator: Hired, of_link: UUID, tables: Tables
     ) -> None:
@@ -476,6 +489,25 @@ class TestLinks:
         tables.run("DELETE FROM bio_links")
         assert lift(server, UUID(str(tables.one("SELECT id FROM statements_of_reasons")["id"]))) is not None
         assert tables.count("bio_links") == 0
+
+    def test_rejections_beside_flagged_texts_of_the_page_come_to_an_end(
+        self, api: Api, server: Server, clients: Clients, eve: Creator, of_link: UUID, tables: Tables
+    ) -> None:
+        ruled(server, "scam", scopes=["bio"])
+        server.configure(**{"ratelimit.enabled": False})
+        moderator, owner = member(server, "MODERATOR"), signed_in(api, eve)
+        report(api, targetType="USER", targetId="eve", email="bob@example.com")
+
+        def edit(number: int) -> int:
+            path = f"/creators/{eve.creator_id}/bio"
+            body = {"bio": f"Scam {number}"}
+            return clients(server).call("creators.bio.update", body, path=path, headers=owner).status_code
+
+        with ThreadPoolExecutor(9) as pool:
+            edits = [pool.submit(edit, number) for number in range(8)]
+            decided = pool.submit(reject, api, of_link, moderator)
+            assert {one.result() for one in edits} == {200}
+            assert decided.result().status_code == 200
 
     def test_rejections_beside_flagged_edits_come_to_an_end(
         self, api: Api, server: Server, clients: Clients, eve: Creator, link_id: UUID, of_link: UUID, tables: Tables

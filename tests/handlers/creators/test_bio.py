@@ -288,6 +288,14 @@ class TestPublic:
         until(lambda: [each["title"] for each in told(api)["bioPage"]["links"]] == ["soon"])
         assert utc_now() >= soon
 
+    def test_the_schedule_of_a_link_that_nobody_sees_cuts_nothing(self, api: Api, tables: Tables) -> None:
+        one, soon = creator(api, tables), utc_now() + timedelta(seconds=30)
+        link(tables, one.page_id, scheduled_start=soon, active=False)
+        link(tables, one.page_id, scheduled_end=soon, statement_id=uuid4())
+        response = shown(api)
+        assert response.headers["Cache-Control"] == "public, s-maxage=60, stale-while-revalidate=300"
+        assert response.json()["data"]["bioPage"]["links"] == []
+
     def test_a_vacation_ends_by_itself(self, api: Api, server: Server, tables: Tables) -> None:
         server.configure(**{"ratelimit.enabled": False})
         ends = utc_now() + timedelta(seconds=4)
