@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from domain.creators.social_accounts import AGAIN, LEASE, Untold, next_reading
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from domain.creators.social_accounts import Sealed, SocialProfile
     from jobs.needs import Clock, Config, Social, UnitOfWork
 
@@ -20,47 +22,35 @@ async def refresh(uow: UnitOfWork, social: Social, config: Config, clock: Clock)
     for _ in range(BATCHES):
         async with uow() as db:
             claimed = await db.social_accounts.claim(clock(), LEASE, AT_ONCE)
-        readings = [_Reading(account, uow, social, config, clock) for account in claimed]
-        await asyncio.gather(*(reading.take() for reading in readings))
+        await asyncio.gather(*(_read(account, uow, social, config, clock) for account in claimed))
         if len(claimed) < AT_ONCE:
             return
 
 
-class _Reading:
-    """One account, which nobody else asks for meanwhile. No transaction is open while the platform is asked.
+async def _read(account: Any, uow: UnitOfWork, social: Social, config: Config, clock: Clock) -> None:
+    """Of one account, which nobody else asks for meanwhile. No transaction is open while the platform is asked."""
+    stored: bytes | None = account.access_token  # as the row has it: who was overtaken writes nothing of former tokens
 
-    ``_stored`` is its access token as the row has it: whoever was overtaken writes nothing of the former ones.
-    """
+    async def keep_tokens(newer: Sealed) -> None:
+        nonlocal stored
+        async with uow() as db:
+            await db.social_accounts.keep_tokens(account.id, stored, newer)
+        stored = newer.access
 
-    def __init__(self, account: Any, uow: UnitOfWork, social: Social, config: Config, clock: Clock) -> None:
-        self._account = account
-        self._stored: bytes | None = account.access_token
-        self._uow = uow
-        self._social = social
-        self._config = config
-        self._clock = clock
+    told = await social.read(account, clock(), keep_tokens)
+    if told is Untold.REFUSED:
+        async with uow() as db:
+            await db.social_accounts.refuse(account.id, stored, clock())
+    elif told is Untold.NOT_NOW:
+        async with uow() as db:
+            await db.social_accounts.put_off(account.id, clock() + AGAIN)
+    else:
+        await _keep(account, told, uow, next_reading(clock(), config))
 
-    async def take(self) -> None:
-        told = await self._social.read(self._account, self._clock(), self._keep_tokens)
-        now = self._clock()
-        if told is Untold.REFUSED:
-            async with self._uow() as db:
-                await db.social_accounts.refuse(self._account.id, self._stored, now)
-        elif told is Untold.NOT_NOW:
-            async with self._uow() as db:
-                await db.social_accounts.put_off(self._account.id, now + AGAIN)
-        else:
-            await self._keep(told)
 
-    async def _keep_tokens(self, newer: Sealed) -> None:
-        async with self._uow() as db:
-            await db.social_accounts.keep_tokens(self._account.id, self._stored, newer)
-        self._stored = newer.access
-
-    async def _keep(self, profile: SocialProfile) -> None:
-        async with self._uow() as db:
-            creator_id = await db.social_accounts.hold(self._account.user_id)
-            due = next_reading(self._clock(), self._config)
-            there = await db.social_accounts.measure(self._account, profile, due)
-            if there and creator_id is not None and await db.social_accounts.recount(creator_id):
-                await db.bio_pages.changed(creator_id)
+async def _keep(account: Any, profile: SocialProfile, uow: UnitOfWork, due: datetime) -> None:
+    async with uow() as db:
+        creator_id = await db.social_accounts.hold(account.user_id)
+        there = await db.social_accounts.measure(account, profile, due)
+        if there and creator_id is not None and await db.social_accounts.recount(creator_id):
+            await db.bio_pages.changed(creator_id)
