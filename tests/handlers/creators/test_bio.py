@@ -262,7 +262,7 @@ class TestPublic:
 
     def test_unknown_names_and_those_without_a_page(self, api: Api, tables: Tables) -> None:
         account(api, tables, username="eve")
-        for username in ("eve", "nobody", "x" * 100, "%E2%80%8Bada", "ada%27--"):
+        for username in ("eve", "nobody", "x" * 100, "%E2%80%8Bada", "ada%27--", "ada%20"):
             assert shown(api, username).status_code == 404
         assert code_of(shown(api, "x" * 101)) == "validation.failed"
         assert code_of(shown(api, "x" * 101, "embed")) == "validation.failed"
