@@ -29,9 +29,21 @@ NAMES = select(
     literal("", Text).label("locale"),
     *(getattr(Name, n) for n in COUNTED),
 )
+RESERVED = NAMES.add_columns(Name.skeleton)
 NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
 NEWEST_NAMES = Keyset(Name.created_at.desc(), Name.id.desc())
 OF_RULES = "rules"
+
+
+def _counting(table: Any) -> Any:
+    ids, hits = bindparam("ids", type_=ARRAY(Uuid)), bindparam("hits", type_=ARRAY(BigInteger))
+    held = select(table.id).where(table.id == any_(ids)).order_by(table.id).with_for_update().cte("held")
+    more = func.unnest(ids, hits).table_valued("id", "hits").render_derived()
+    counted = update(table).where(table.id == more.c.id, table.id.in_(select(held.c.id)))
+    return counted.values(hits=table.hits + more.c.hits, last_hit_at=bindparam("now"))
+
+
+COUNTING = (_counting(Row), _counting(Name))
 
 
 class Rules:
@@ -48,7 +60,7 @@ class Rules:
 
     async def reserved(self) -> dict[str, Rule]:
         """Names that nobody may have, by their skeletons."""
-        rows: Any = await self._connection.rows(NAMES.add_columns(Name.skeleton))
+        rows: Any = await self._connection.rows(RESERVED)
         return {row.skeleton: _rule(row) for row in rows}
 
     async def newest(
@@ -124,17 +136,9 @@ class Rules:
     async def count(self, hits: Mapping[UUID, int], now: datetime) -> None:
         """More hits of rules, always in the order of their ids, so that two processes never wait for each other."""
         ids = sorted(hits)
-        for table in (Row, Name):
-            await self._connection.execute(_counting(table), ids=ids, hits=[hits[rule_id] for rule_id in ids], now=now)
+        for counted in COUNTING:
+            await self._connection.execute(counted, ids=ids, hits=[hits[rule_id] for rule_id in ids], now=now)
 
 
 def _rule(row: Any) -> Rule:
     return Rule(row.id, row.kind, row.pattern, row.match, tuple(row.scopes), row.action, row.locale)
-
-
-def _counting(table: Any) -> Any:
-    ids, hits = bindparam("ids", type_=ARRAY(Uuid)), bindparam("hits", type_=ARRAY(BigInteger))
-    held = select(table.id).where(table.id == any_(ids)).order_by(table.id).with_for_update().cte("held")
-    more = func.unnest(ids, hits).table_valued("id", "hits").render_derived()
-    counted = update(table).where(table.id == more.c.id, table.id.in_(select(held.c.id)))
-    return counted.values(hits=table.hits + more.c.hits, last_hit_at=bindparam("now"))

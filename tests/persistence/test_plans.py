@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 
+from persistence.admin.rules import RESERVED, RULES
 from persistence.auth.sessions import MOST_AT_ONCE, LiveSessions
 from persistence.engine import statements
 from persistence.models import Base
@@ -401,6 +402,11 @@ def stops(statement: str) -> bool:
     return statement.startswith("SELECT count(*)") and "LIMIT" in statement and "WHERE" not in statement
 
 
+def knows_rules(statement: str) -> bool:
+    """Whether it reads all rules of moderation: a process holds them, and reads them again after a change."""
+    return statement in {statements.bound(whole, {})[1] for whole in (RULES, RESERVED)}
+
+
 class TestPlans:
     def test_no_request_reads_a_whole_table(self, full_server: Server, recording: Recording) -> None:
         found, touched = [], set()
@@ -409,11 +415,12 @@ class TestPlans:
                 explain = b"EXPLAIN (FORMAT JSON) " + statement.encode()
                 (row,) = connection.execute(explain, parameters).fetchall()
                 plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
+                held = knows_rules(statement)
                 for node in nodes(plan[0]["Plan"]):
                     touched.add(table := node.get("Relation Name"))
                     if node["Node Type"] != "Seq Scan" or counts_all(statement, table) or stops(statement):
                         continue
-                    if table in GROWING:
+                    if table in GROWING and not held:
                         found.append(f"{table}: {statement}")
         assert found == [], "\n".join(found)
         assert touched >= GROWING
