@@ -13,7 +13,7 @@ from psycopg import IntegrityError
 
 from persistence.engine.database import Database
 from persistence.repositories import Repositories
-from services.demo import content, legal, support, themes
+from services.demo import content, creators, legal, support, themes
 
 Seed = Callable[[Repositories, datetime], Awaitable[None]]
 
@@ -22,6 +22,7 @@ SEEDS: Mapping[str, Seed] = {
     "themes": themes.seed,
     "content": content.seed,
     "legal": legal.seed,
+    "creators": creators.seed,
 }
 """By area, in the order in which they are made."""
 
