@@ -1,5 +1,6 @@
 """Bio pages as their owners and everybody else read them, and their templates."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,6 +18,7 @@ from tests.handlers.support import account, change, insert, statements, until
 from tests.harness import Api, Server, Tables, code_of
 from tests.moderation import ruled
 
+PAGES = 40
 SEEDED = ["Classic", "Midnight", "Sunrise", "Forest", "Minimal", "Terminal"]
 
 
@@ -312,11 +314,24 @@ class TestPublic:
         tables.run("UPDATE bio_templates SET tokens = '{}', version = 2 WHERE id = %s", template_id)
         assert told(api)["bioPage"]["template"]["tokens"] == {}
 
-    def test_many_at_once_ask_few_questions(self, server: Server, clients: Clients, api: Api, tables: Tables) -> None:
+    def test_a_page_that_is_known_costs_one_statement(self, server: Server, api: Api, tables: Tables) -> None:
         creator(api, tables)
         told(api)
         with statements(server) as seen:
             told(api)
+        assert len(seen) == 1
+
+    def test_readers_of_different_pages_share_statements(self, server: Server, api: Api, tables: Tables) -> None:
+        """Whoever comes in the same moment shares the first statement; whoever comes while it runs, the next ones."""
+        usernames = [f"reader{number}" for number in range(PAGES)]
+        made = [creator(api, tables, f"{username}@example.com", username).creator_id for username in usernames]
+
+        async def read_all() -> list[Any]:
+            return await asyncio.gather(*(server.app.public_pages.head(name) for name in [*usernames, "nobody"]))
+
+        with statements(server) as seen:
+            *heads, nobody = server.on_loop(read_all())
+        assert ([head.creator_id for head in heads], nobody) == (made, None)
         assert len(seen) == 1
 
     def test_the_account_speaks_where_the_page_says_nothing(self, api: Api, tables: Tables) -> None:
