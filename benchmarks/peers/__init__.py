@@ -21,4 +21,4 @@ class Mine:
     def of(self, claims: Mapping[str, Any], path: Mapping[str, str], query: Mapping[str, str]) -> str:
         if self.claim:
             return self.form.format(claims[self.claim])
-        return path[self.parameter] if self.parameter in path else query[self.parameter]
+        return self.form.format(path[self.parameter] if self.parameter in path else query[self.parameter])
