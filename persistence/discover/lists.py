@@ -66,6 +66,7 @@ NEXT_CHANGE = select(_bound)
 TRENDING = (
     select(*CARD)
     .join(TrendingCreator, TrendingCreator.creator_id == Row.creator_id)
+    .where(TrendingCreator.score > 0)
     .order_by(TrendingCreator.position)
     .limit(LIMIT)
 )

@@ -38,11 +38,11 @@ WITHOUT_DATABASE |= {"content.cookies.policy", "content.cookies.status"}
 WITHOUT_DATABASE |= {"creators.visits.click", "creators.visits.view"}
 # Without which column no call of the operation can succeed; a new operation must be told here.
 NEEDS = {
-    "discover.featured": ("creator_search", "card"),
+    "discover.featured": ("featured_creators", "starts_at"),
     "discover.history.clear": ("recently_viewed", "viewed_at"),
     "discover.history.list": ("creator_search", "card"),
     "discover.history.record": ("recently_viewed", "viewed_at"),
-    "discover.trending": ("creator_search", "card"),
+    "discover.trending": ("trending", "score"),
     "auth.register": ("users", "email"),
     "auth.verify_email": ("email_verifications", "token_hash"),
     "auth.resend_verification": ("outbox", "topic"),

@@ -372,6 +372,7 @@ NOBODYS = {
     "admin.cases.reject": "cases are of all who review them",
     "admin.creators.find": EVERYBODYS,
     "admin.creators.update": EVERYBODYS,
+    "admin.featured.add": EVERYBODYS,
     "admin.featured.remove": OF_THE_PUBLIC,
     "admin.featured.update": OF_THE_PUBLIC,
     "admin.bio_templates.find": "templates are nobody's",

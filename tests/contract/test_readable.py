@@ -15,7 +15,7 @@ AUTH = "paths/auth.yaml"
 EDITS = {
     "an operation without summary": (AUTH, "    summary: Login\n", "", "POST /auth/login has no summary"),
     "an operation without description": (
-        "paths/creators.yaml", "    description: Returns the", "    x-nothing: Returns the",
+        "paths/creators.yaml", "    description: Returns the caller's connected", "    x-nothing: Returns the",
         "GET /creators/social has no description"),
     "a summary that begins with no verb": (
         AUTH, "summary: Verify New Email", "summary: New Email", "'New Email' begins with no known verb"),
