@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from domain.errors import ApiError
 from domain.gdpr import DELETION, EXPORT
+from persistence.creators.pages import BioPages
 from persistence.engine.connection import Connection
 from persistence.models import DataExport, GdprRequest, OutboxJob, Session, User
 from persistence.outbox import DUE
@@ -128,6 +129,7 @@ class GdprRequests:
             return None
         gone = update(User).where(User.id == request.user_id).values(status="DELETED", **MOVED_ON)
         told = await self._connection.one(gone.returning(User.email, User.locale))
+        await BioPages(self._connection).changed_of(request.user_id)
         return Farewell(request.user_id, told.email, told.locale)
 
     async def end_erasure(self, request_id: UUID, user_id: UUID, now: datetime) -> Sequence[UUID] | None:

@@ -41,7 +41,10 @@ async def update_profile(
     columns = profile_columns(body)
     if "avatarUrl" in body:
         columns |= await avatar_columns(db, body["avatarUrl"], principal.user_id)
-    user = await (db.users.change(principal.user_id, **columns) if columns else db.users.get(principal.user_id))
+    # Held against all who decide about the account: they take its case before its page, which this takes after it.
+    user = await db.users.get_for_update(principal.user_id)
+    if columns:
+        user = await db.users.change(user.id, **columns)
     flagged = moderation.texts(columns, user.locale)
     await db.cases.flag(user.id, [found.written(clock()) for found in flagged])
     return updated_profile_view(user)

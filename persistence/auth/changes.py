@@ -19,6 +19,7 @@ from domain.auth.oauth import PLATFORM_NAMES
 from domain.codes import in_one_form
 from domain.errors import ApiError
 from persistence.auth import OneTimeTokens
+from persistence.creators.pages import BioPages
 from persistence.engine.statements import insertion
 from persistence.models import BackupCode, CredentialChange, SocialAccount, User
 from persistence.users import MOVED_ON, hold, squatting, was_removed
@@ -139,6 +140,7 @@ class CredentialChanges(OneTimeTokens):
             await self._connection.execute(update(User).where(User.id == user_id, User.id == then.c.id).values(values))
         except IntegrityError as error:
             raise ApiError("auth.undo_change.address_taken") from error
+        await BioPages(self._connection).changed_of(user_id)
         for owned in OWNED:
             await self._put_back(owned, user_id, state[owned.__tablename__])
         unused = update(BackupCode).where(BackupCode.id.in_(spent), BackupCode.used_at.is_(None))

@@ -15,6 +15,14 @@ BY_CREATOR = select(BioPage).where(BioPage.creator_id == bindparam("creator_id")
 BY_CREATOR_HELD = BY_CREATOR.with_for_update(key_share=True)  # what hangs on the page may come meanwhile
 MOVED = {"version": BioPage.version + 1, "updated_at": func.now()}
 CHANGED = update(BioPage).where(BioPage.creator_id == bindparam("changed_creator")).values(MOVED)
+CHANGED_OF = (
+    update(BioPage)
+    .where(BioPage.creator_id == CreatorProfile.id, CreatorProfile.user_id == bindparam("changed_account"))
+    .values(MOVED)
+    .returning(BioPage.creator_id)
+)
+SHOWN = frozenset({"avatar_url", "bio", "display_name", "status", "username"})
+"""Columns of accounts that pages and cards show. ``Users`` says ``changed_of`` with each of them."""
 CATEGORIES = (
     select(CreatorCategory.category)
     .where(CreatorCategory.creator_id == CreatorProfile.id)
@@ -137,3 +145,9 @@ class BioPages:
         """
         await self._connection.execute(CHANGED, changed_creator=creator_id)
         await self._search.write(creator_id)
+
+    async def changed_of(self, user_id: UUID) -> None:
+        """As ``changed``, where the account has a page. Whoever says so holds the account already."""
+        creator_id = await self._connection.scalar(CHANGED_OF, changed_account=user_id)
+        if creator_id is not None:
+            await self._search.write(creator_id)

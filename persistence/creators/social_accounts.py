@@ -19,7 +19,9 @@ from persistence.models import CreatorProfile, SocialAccount, SocialMetrics, Use
 
 # A row of theirs is made or changed below the account: it is held first, as everywhere.
 OWNER_HELD = select(User.id).where(User.id == bindparam("user_id")).with_for_update(read=True, key_share=True)
-PROFILE_HELD = select(CreatorProfile.id).where(CreatorProfile.user_id == bindparam("user_id")).with_for_update()
+PROFILE_HELD = (
+    select(CreatorProfile.id).where(CreatorProfile.user_id == bindparam("user_id")).with_for_update(key_share=True)
+)
 CONNECTED = SocialAccount.signs_in.is_(False)
 REMOVED = (
     delete(SocialAccount)

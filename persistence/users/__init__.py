@@ -36,6 +36,7 @@ from domain.keys import DigestsOf
 from domain.users import Identity, Referrer, keyed_tombstones, tombstones_of
 from domain.users.usernames import is_made_of, readings, words_within
 from persistence.creators import CONNECTED
+from persistence.creators.pages import SHOWN, BioPages
 from persistence.engine.connection import Connection
 from persistence.engine.statements import insertion
 from persistence.models import (
@@ -262,7 +263,7 @@ class Users:
 
         Raises ApiError error.user.not_found, and email_exists or username_unavailable when another one was faster.
         """
-        user = await self._changed(update(User).where(User.id == user_id), columns)
+        user = await self._changed(user_id, update(User).where(User.id == user_id), columns)
         if user is None:
             raise ApiError("error.user.not_found")
         return user
@@ -273,17 +274,20 @@ class Users:
         Raises ApiError precondition.failed when status or username were changed since.
         """
         seen = update(User).where(User.id == user_id, User.admin_version == expected_version)
-        user = await self._changed(seen, {**columns, **MOVED_ON})
+        user = await self._changed(user_id, seen, {**columns, **MOVED_ON})
         if user is None:
             raise moved_on((await self.get(user_id)).admin_version)
         return user
 
-    async def _changed(self, accounts: Update, columns: Mapping[str, Any]) -> User | None:
+    async def _changed(self, user_id: UUID, account: Update, columns: Mapping[str, Any]) -> User | None:
         moved = MOVED_ON if STAFF_SEES & columns.keys() else {}
         try:
-            return await self._connection.scalar(accounts.values(**{**columns, **moved}).returning(User))
+            user = await self._connection.scalar(account.values(**{**columns, **moved}).returning(User))
         except IntegrityError as error:
             raise _refusal(error) from error
+        if user is not None and SHOWN & columns.keys():
+            await BioPages(self._connection).changed_of(user_id)
+        return user
 
     async def move(self, user_id: UUID, email: str, now: datetime, *, owner_unproven: bool) -> None:
         """The account has the address, which was proven. Raises ApiError email_exists when another one was faster."""
@@ -353,8 +357,8 @@ class Users:
 
     async def change_status(self, user_id: UUID, before: str, after: str) -> bool:
         """False when the account was not in the state ``before``."""
-        changed = update(User).where(User.id == user_id, User.status == before).values(status=after, **MOVED_ON)
-        return await self._connection.scalar(changed.returning(User.id)) is not None
+        account = update(User).where(User.id == user_id, User.status == before)
+        return await self._changed(user_id, account, {"status": after}) is not None
 
     async def key_tombstones(self, limit: int) -> None:
         """Give a key to what former releases left of erased addresses: a hash without one."""

@@ -2,7 +2,16 @@
 
 from datetime import UTC, datetime
 
-from tests.contract.scenario import Act, Conditional, Scenario, calling, open_email_changes, with_proofs_open
+from tests.contract.scenario import (
+    PAGES,
+    Act,
+    Conditional,
+    Scenario,
+    calling,
+    of_creators,
+    open_email_changes,
+    with_proofs_open,
+)
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX
 from tests.handlers.auth.test_oauth import linked
@@ -325,6 +334,10 @@ CONDITIONAL: Conditional = {
         ),
         (undo_move, {"password_resets", "email.address_returned"} | UNDONE),
         (undo_username, {"username_history", "referral_links", "referral_link_aliases"} | UNDONE),
+        (
+            of_creators(undo_username),
+            {"username_history", "referral_links", "referral_link_aliases"} | UNDONE | PAGES,
+        ),
         (undo_deletion, {"reactivation_tokens", "gdpr_requests", "password_resets"} | UNDONE),
     ],
     "auth.passwords.reset": [
@@ -348,7 +361,10 @@ CONDITIONAL: Conditional = {
             {"sessions", "challenges", "users", "email_changes", "known_devices"},
         )
     ],
-    "users.reactivate": [(reactivate_by_token_with_deletion_pending, {"reactivation_tokens"} | CANCELLED)],
+    "users.reactivate": [
+        (reactivate_by_token_with_deletion_pending, {"reactivation_tokens"} | CANCELLED),
+        (of_creators(reactivate_by_session), PAGES),
+    ],
 }
 
 
@@ -361,6 +377,7 @@ LOGIN: list[tuple[Scenario, set[str]]] = [
     (asked_for_second_factor, {"challenges", "-auth.login.success"}),
     (login_from_a_new_device, {"email.new_sign_in"}),
     (login_after_an_exclusion, RELEASED),
+    (of_creators(login_after_an_exclusion), RELEASED | PAGES),
     (login_after_failures, {"email.sign_in_after_failures"}),
     (deactivated_login, {"reactivation_tokens", "mail_quotas", "email.reactivation", "auth.login.failure"}),
 ]

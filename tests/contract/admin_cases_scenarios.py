@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.contract.scenario import Conditional, Scenario, as_staff
+from tests.contract.scenario import PAGES, Conditional, Scenario, as_staff, of_creators
 from tests.creators import link, page_of
 from tests.handlers.support import change, insert
 from tests.harness import Tables
@@ -58,6 +58,7 @@ SCENARIOS: dict[str, Scenario] = {
 CONDITIONAL: Conditional = {
     "admin.cases.reject": [
         (as_staff("admin.cases.reject", REJECTED, prepare=case), SENT),
+        (of_creators(as_staff("admin.cases.reject", SPAM, prepare=case)), PAGES),
         (as_staff("admin.cases.reject", SPAM, prepare=of_link), {"bio_links", "bio_pages", "-users"}),
         (
             as_staff("admin.cases.reject", SPAM, prepare=of_findable_link),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.contract.scenario import Act, Conditional, Scenario, as_staff, with_proofs_open
+from tests.contract.scenario import PAGES, Act, Conditional, Scenario, as_staff, of_creators, with_proofs_open
 from tests.handlers.admin.test_recoveries import (
     ADA,
     CONFIRM,
@@ -122,10 +122,11 @@ SCENARIOS: dict[str, Scenario] = {
 CONDITIONAL: Conditional = {
     RESET: [(resetting(**PROVEN), {"sms.recovery_requested"})],
     EMAIL: [(moving(**PROVEN), {"sms.recovery_requested"})],
-    REPLACE: [(renaming(linked), LINKS)],
+    REPLACE: [(renaming(linked), LINKS), (of_creators(renaming(of(username=BAD), massSpam=True)), PAGES)],
     ERASE: [
+        (of_creators(erasing(of())), {"users"} | PAGES),
         (with_proofs_open(erasing(signed_in)), {"users", "sessions", "challenges", "email_changes", "password_resets"}),
         (erasing(of(status="BANNED"), skipGrace=True), {"gdpr.erase", "-email.deletion_scheduled"}),
     ],
-    SPARE: [(sparing("DEACTIVATED"), {"users"})],
+    SPARE: [(of_creators(sparing("DEACTIVATED")), {"users"} | PAGES)],
 }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from tests.contract.scenario import Act, Conditional, Scenario, as_staff, with_proofs_open
+from tests.contract.scenario import PAGES, Act, Conditional, Scenario, as_staff, of_creators, with_proofs_open
 from tests.creators import link, page_of
 from tests.handlers.support import change, insert
 from tests.harness import Tables
@@ -143,18 +143,25 @@ CONDITIONAL: Conditional = {
     "admin.user_status.change": [
         (changing("BANNED", somebody), EXCLUSION | {"sessions", "email.statement_of_reasons"}),
         (with_proofs_open(changing("BANNED", somebody)), EXCLUSION | PENDING | {"email.statement_of_reasons"}),
+        (of_creators(changing("BANNED", somebody)), EXCLUSION | {"email.statement_of_reasons"} | PAGES),
+        (of_creators(changing("ACTIVE", shut_out)), EXCLUSION | {"email.restriction_ended"} | PAGES),
         (changing("ACTIVE", shut_out), EXCLUSION | {"email.restriction_ended"}),
     ],
     "admin.user_status.change_many": [
         (changing_many("BANNED", somebody), EXCLUSION | {"sessions", "email.statement_of_reasons"}),
         (with_proofs_open(changing_many("BANNED", somebody)), EXCLUSION | PENDING | {"email.statement_of_reasons"}),
+        (of_creators(changing_many("BANNED", somebody)), EXCLUSION | {"email.statement_of_reasons"} | PAGES),
         (changing_many("ACTIVE", shut_out), EXCLUSION | {"email.restriction_ended"}),
     ],
     "admin.statements.add": [
+        (of_creators(adding("VISIBILITY_REMOVED")), PAGES),
+        (of_creators(adding("ACCOUNT_BANNED")), {"bans"} | PAGES),
         (adding("ACCOUNT_BANNED"), {"bans", "sessions"}),
         (with_proofs_open(adding("ACCOUNT_BANNED")), {"bans"} | PENDING),
     ],
     "admin.statements.lift": [
+        (of_creators(lifting(profile_taken)), PAGES),
+        (of_creators(lifting(name_taken)), {"username_history"} | PAGES),
         (lifting(lambda tables: excluded(tables, somebody(tables))), {"bans"}),
         (lifting(name_taken), {"username_history"}),
         (lifting(lambda tables: link_taken(tables, creator(tables))), LINKS | {"-users"}),
@@ -165,6 +172,7 @@ CONDITIONAL: Conditional = {
     ],
     "admin.appeals.decide": [
         (deciding("PARTLY", lambda tables, user_id: restriction(tables, user_id)), {"statements_of_reasons"}),
+        (of_creators(deciding("GRANTED", excluded)), EXCLUSION | {"users", "email.restriction_ended"} | PAGES),
         (deciding("GRANTED", excluded), EXCLUSION | {"users", "email.restriction_ended"}),
         (deciding("GRANTED", link_taken), LINKS | GIVEN_BACK),
         (

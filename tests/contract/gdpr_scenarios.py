@@ -1,6 +1,6 @@
 """Successes and conditions of uploads, exports and erasures, for the test of side effects."""
 
-from tests.contract.scenario import Act, Conditional, Scenario, calling, with_proofs_open
+from tests.contract.scenario import PAGES, Act, Conditional, Scenario, calling, of_creators, with_proofs_open
 from tests.handlers.auth.test_passwords import reset_token
 from tests.handlers.gdpr.test_delete import leaving
 from tests.handlers.support import account, insert
@@ -78,8 +78,14 @@ SCENARIOS: dict[str, Scenario] = {
     "gdpr.delete_legacy": calling("gdpr.delete_legacy", {"password": PASSWORD}),
 }
 CONDITIONAL: Conditional = {
-    "gdpr.cancel_deletion": [(cancel_by_token, {"users", "reactivation_tokens"})],
-    "gdpr.delete": [(deleting_with_links_open("gdpr.delete"), LINKS)],
-    "gdpr.delete_legacy": [(deleting_with_links_open("gdpr.delete_legacy", {"password": PASSWORD}), LINKS)],
+    "gdpr.cancel_deletion": [(of_creators(cancel_by_token), {"users", "reactivation_tokens"} | PAGES)],
+    "gdpr.delete": [
+        (deleting_with_links_open("gdpr.delete"), LINKS),
+        (of_creators(calling("gdpr.delete")), PAGES),
+    ],
+    "gdpr.delete_legacy": [
+        (deleting_with_links_open("gdpr.delete_legacy", {"password": PASSWORD}), LINKS),
+        (of_creators(calling("gdpr.delete_legacy", {"password": PASSWORD})), PAGES),
+    ],
     "upload.presign": [(presign_elsewhere, {"storage.inspect_upload"})],
 }

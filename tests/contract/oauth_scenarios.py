@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
+from tests.contract.scenario import PAGES, Act, Conditional, Scenario, of_creators, with_proofs_open
 from tests.handlers.auth.test_known_devices import FIREFOX
 from tests.handlers.auth.test_oauth import linked, opened, told, traded
 from tests.handlers.support import account, insert
@@ -149,6 +149,7 @@ CONDITIONAL: Conditional = {
         (entering(), {"social_accounts", "consent_records"}),
         (from_a_new_device, {"email.new_sign_in"}),
         (after_an_exclusion, {"statements_of_reasons", "bans", "email.restriction_ended"}),
+        (of_creators(after_an_exclusion), {"statements_of_reasons", "bans", "email.restriction_ended"} | PAGES),
         (
             entering(unverified),
             {"social_accounts", "consent_records", "email_verifications", "credential_changes", "email.verify_address"}

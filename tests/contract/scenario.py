@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 import httpx
 
-from tests.handlers.support import account, insert
+from tests.creators import page_of
+from tests.handlers.support import account, change, insert
 from tests.harness import Api, Tables, bearer
 from tests.staff import member
 
@@ -69,6 +71,30 @@ def with_proofs_open(scenario: Scenario) -> Scenario:
         return act
 
     return prepare
+
+
+PAGES = {"bio_pages", "creator_search"}
+"""What becomes of the page and the card of a creator."""
+
+
+def of_creators(scenario: Scenario) -> Scenario:
+    """Every account has a page, which the search knows as far as it is public."""
+
+    def prepare(api: Api, tables: Tables) -> Act:
+        act = scenario(api, tables)
+        for number, row in enumerate(tables.rows("SELECT id, username FROM users")):
+            page_of(tables, row["id"])
+            if row["username"] is None:
+                change(tables, "users", row["id"], username=f"creator{number}")
+            api.server.on_loop(_tell(api, row["id"]))
+        return act
+
+    return prepare
+
+
+async def _tell(api: Api, user_id: UUID) -> None:
+    async with api.server.app.parts.database.unit() as db:
+        await db.bio_pages.changed_of(user_id)
 
 
 def open_email_changes(tables: Tables) -> None:

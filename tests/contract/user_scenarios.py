@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from domain.auth import one_time_hash
-from tests.contract.scenario import Act, Conditional, Scenario, calling, with_proofs_open
+from tests.contract.scenario import PAGES, Act, Conditional, Scenario, calling, of_creators, with_proofs_open
 from tests.handlers.auth.test_passwords import reset_token
 from tests.handlers.support import account, insert
 from tests.handlers.users.test_emails import change_token, wish
@@ -117,21 +117,29 @@ SCENARIOS: dict[str, Scenario] = {
 
 DELETED_FILE = {"storage.delete_file"}
 CONDITIONAL: Conditional = {
+    "users.update_profile": [(of_creators(calling("users.update_profile", {"bio": "Notes on engines."})), PAGES)],
     "users.usernames.change": [
+        (
+            of_creators(calling("users.usernames.change", {"username": "ada"})),
+            {"credential_changes", "email.username_changed"} | PAGES,
+        ),
         (
             change_username_with_link,
             {"referral_links", "referral_link_aliases", "credential_changes", "email.username_changed"},
-        )
+        ),
     ],
     "users.avatars.change": [
-        (calling("users.avatars.change", AVATAR, avatar_url=FORMER, avatar_key="k"), DELETED_FILE)
+        (of_creators(calling("users.avatars.change", AVATAR)), PAGES),
+        (calling("users.avatars.change", AVATAR, avatar_url=FORMER, avatar_key="k"), DELETED_FILE),
     ],
     "users.avatars.remove": [
-        (calling("users.avatars.remove", avatar_url=FORMER, avatar_key="k"), {"users"} | DELETED_FILE)
+        (of_creators(calling("users.avatars.remove", avatar_url=FORMER)), {"users"} | PAGES),
+        (calling("users.avatars.remove", avatar_url=FORMER, avatar_key="k"), {"users"} | DELETED_FILE),
     ],
     "users.settings.get": [(calling("users.settings.get"), {"user_settings"})],
     "users.settings.update": [(calling("users.settings.update", {"locale": "tr"}), {"users"})],
     "users.deactivate": [
+        (of_creators(calling("users.deactivate", {"password": PASSWORD})), PAGES),
         (with_proofs_open(deactivate_with_links_open), {"email_changes", "password_resets", "challenges"}),
     ],
     "auth.verify_email_change": [

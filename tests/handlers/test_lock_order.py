@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.contract.scenario import Act
+from tests.contract.scenario import Act, calling, of_creators
 from tests.handlers.admin.test_recoveries import CONFIRM, ELSEWHERE, FACTOR, stop, stop_token, token_of
 from tests.handlers.admin.test_recoveries import move as ask_to_move
 from tests.handlers.admin.test_recoveries import reset as ask_to_reset
@@ -147,6 +147,32 @@ def test_devices_and_sessions_are_free_while_the_account_is_awaited(
 ) -> None:
     response = awaiting_the_account(server, tables, prepare(api, tables), table)
     assert response.status_code == status, response.text
+
+
+def by_session(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    tables.run("UPDATE users SET status = 'DEACTIVATED'")
+    return lambda: api.call("users.reactivate", headers=headers)
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        calling("users.update_profile", {"bio": "Of numbers"}),
+        calling("users.avatars.change", {"avatarUrl": "https://cdn.bio.re/avatars/new.webp"}),
+        calling("users.usernames.change", {"username": "countess"}),
+        calling("users.deactivate", {"password": PASSWORD}),
+        calling("gdpr.delete"),
+        by_session,
+        undo_change,
+    ],
+)
+def test_the_page_is_free_while_the_account_is_awaited(
+    api: Api, server: Server, tables: Tables, prepare: Callable[[Api, Tables], Act]
+) -> None:
+    response = awaiting_the_account(server, tables, of_creators(prepare)(api, tables), "bio_pages")
+    assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize(
