@@ -25,7 +25,7 @@ def made(api: Api, tables: Tables, username: str, name: str | None = None, bio: 
 def on(tables: Tables, api: Api, one: Creator, *platforms: str, categories: tuple[str, ...] = ()) -> None:
     for platform in platforms:
         row = {"user_id": one.user_id, "platform": platform, "platform_user_id": one.username}
-        insert(tables, "social_accounts", **row, verified=True)
+        insert(tables, "social_accounts", **row, verified=True, signs_in=False)
     for category in categories:
         tables.run("INSERT INTO creator_categories VALUES (%s, %s)", one.creator_id, category)
     changed(api, one)
@@ -352,7 +352,7 @@ class TestCategory:
         on(tables, api, made(api, tables, "eve"), "tiktok")
         unproven = made(api, tables, "bob")
         row = {"user_id": unproven.user_id, "platform": "tiktok", "platform_user_id": "1"}
-        insert(tables, "social_accounts", **row, verified=False)
+        insert(tables, "social_accounts", **row, verified=False, signs_in=False)
         changed(api, unproven)
         for platform, found in (("TIKTOK", ["eve", "ada"]), ("instagram", ["ada"]), ("tik", []), ("tiktok-", [])):
             assert names(api.call("discover.category", path=f"/discover/category/{platform}")) == found, platform

@@ -173,6 +173,8 @@ class TestFind:
             "displayName": None,
             "bio": None,
             "avatarUrl": None,
+            "title": None,
+            "url": None,
             "later": [],
             "flags": [],
         }
