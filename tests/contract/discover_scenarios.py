@@ -23,7 +23,7 @@ def searched(api: Api, tables: Tables) -> Act:
 def listed(api: Api, tables: Tables) -> Act:
     one = findable(api, tables)
     row = {"user_id": one.user_id, "platform": "tiktok", "platform_user_id": "1"}
-    insert(tables, "social_accounts", **row, verified=True)
+    insert(tables, "social_accounts", **row, verified=True, signs_in=False)
     changed(api, one)
     return lambda: api.call("discover.category", path="/discover/category/tiktok")
 

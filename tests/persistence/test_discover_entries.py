@@ -219,7 +219,15 @@ class TestRepair:
     @pytest.mark.parametrize("column", ["document", "grams", "facets", "folded", "username", "card", "updated_at"])
     def test_compares_every_column(self, column: str, api: Api, tables: Tables) -> None:
         one = findable(api, tables, dm_type="FREE")
-        insert(tables, "social_accounts", user_id=one.user_id, platform="x", platform_user_id="1", verified=True)
+        insert(
+            tables,
+            "social_accounts",
+            user_id=one.user_id,
+            platform="x",
+            platform_user_id="1",
+            verified=True,
+            signs_in=False,
+        )
         changed(api, one)
         before = entry(tables, one)
         other = {"document": "'3x':1", "grams": [], "facets": [], "card": Jsonb({}), "updated_at": NOW - HOUR}

@@ -22,6 +22,7 @@ from domain.config_keys import (
     SecretKey,
     TextKey,
     UrlKey,
+    UrlsKey,
 )
 from domain.creators.dm import MAX_PRICE
 from domain.switches import SwitchKey
@@ -31,7 +32,7 @@ from services.config.catalogue import CATALOGUE, assembled, check
 
 KINDS: dict[type, type] = {
     BoolKey: bool, SwitchKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list,
-    AmountKey: str, NetworksKey: list, UrlKey: str, MailAddressKey: str, SenderKey: str, ServerKey: str,
+    AmountKey: str, NetworksKey: list, UrlKey: str, UrlsKey: list, MailAddressKey: str, SenderKey: str, ServerKey: str,
 }  # fmt: skip
 NUMBERS = [key for key in CATALOGUE.values() if isinstance(key, IntKey)]
 CHOOSING = [key for key in CATALOGUE.values() if isinstance(key, (ChoiceKey, ListKey)) and key.choices]
