@@ -11,7 +11,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -164,6 +164,19 @@ class _Reader:
         found = inspect.unwrap(inspect.getattr_static(owner, name, None))
         if inspect.isfunction(found) and is_ours(found):
             self.read(found, owner)
+        elif found is None and not is_dataclass(owner):
+            self._part(owner, name)
+
+    def _part(self, owner: type, name: str) -> None:
+        """Methods that a part of the object was made with, which calls them."""
+        made = vars(owner).get("__init__")
+        if not inspect.isfunction(made) or not is_ours(made):
+            return
+        for node in executed(definition_of(made)):
+            if isinstance(node, ast.Assign) and ["self", name] in map(chain_of, node.targets):
+                for chain in map(chain_of, ast.walk(node.value)):
+                    if chain[:1] == ["self"] and len(chain) == 2:
+                        self._method(owner, chain[1])
 
     def _name(self, chain: list[str], module: ModuleType) -> None:
         found: Any = vars(module).get(chain[0])

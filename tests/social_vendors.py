@@ -46,6 +46,7 @@ class SocialPlatform:
     hangs: bool = False
     released: Event = field(default_factory=Event)
     _codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    keeps_codes: bool = False
     _access: dict[str, str] = field(default_factory=dict)
     _refresh: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -110,7 +111,7 @@ class SocialPlatform:
             return answer(self.granted(subject, refresh=self.rotates))
         if form.get("grant_type") != "authorization_code":
             return answer({"error": "unsupported_grant_type"}, 400)
-        asked = self._codes.pop(form.get("code", ""), None)
+        asked = (self._codes.get if self.keeps_codes else self._codes.pop)(form.get("code", ""), None)
         if asked is None or asked["redirect_uri"] != form.get("redirect_uri") or not self.is_bound(form):
             return self.bad_code()
         return answer(self.granted(asked["subject"]))

@@ -90,7 +90,12 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 # Browsers and crawlers act on these themselves. Scripts may read all others that the contract declares.
-FOR_BROWSERS = frozenset({"Allow", "Set-Cookie", "WWW-Authenticate", "X-Robots-Tag"})
+FOR_BROWSERS = frozenset(
+    {
+        "Allow", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Set-Cookie", "WWW-Authenticate",
+        "X-Frame-Options", "X-Robots-Tag",
+    }
+)  # fmt: skip
 # What any call may have; the contract names the rest.
 ALLOWED = frozenset({"Authorization", "Content-Type", "X-Correlation-Id"})
 PREFLIGHT_SECONDS = 600

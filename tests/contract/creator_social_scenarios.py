@@ -19,6 +19,7 @@ def connecting(followers: int | None, *, published: bool = True) -> Scenario:
         with ExitStack() as stack:
             platforms = stack.enter_context(opened(api.server))
             platforms["youtube"].person(followers=followers)
+            platforms["youtube"].keeps_codes = True  # samples of all languages have the one of the call
             standing = stack.pop_all()
 
         def act() -> httpx.Response:

@@ -12,7 +12,7 @@ from contract.loader import load
 from contract.unions import like
 from tests.handlers.creators.test_visits import BROWSER
 from tests.handlers.support import insert, somebody, token_of
-from tests.harness import Api, bearer, remember
+from tests.harness import Api, Server, bearer, remember
 from tests.staff import Hired, member
 
 CONTRACT = load()
@@ -175,14 +175,20 @@ def as_creator(api: Api, operation_id: str) -> dict[str, str] | None:
     if operation_id not in OF_CREATORS:
         return None
     if api not in _creators:
-        shown = {
-            p["name"]: p["example"] for p in CONTRACT.operation(operation_id).get("parameters", ()) if "example" in p
-        }
-        tables, user_id = api.server.tables, insert(api.server.tables, "users", email=f"{uuid4().hex}@example.com")
-        creator_id = insert(tables, "creator_profiles", id=shown.get("creatorId", uuid4()), user_id=user_id)
-        insert(tables, "bio_pages", creator_id=creator_id)
-        _creators[api] = token_of(api.server, user_id)
+        _creators[api] = a_creator(api.server, operation_id)
     return bearer(_creators[api])
+
+
+def a_creator(server: Server, operation_id: str) -> str:
+    """The token of a creator of the id that the path of the operation shows, in place of whoever had it."""
+    parameters = CONTRACT.operation(operation_id).get("parameters", ())
+    shown = {p["name"]: p["example"] for p in parameters if "example" in p}
+    tables, user_id = server.tables, insert(server.tables, "users", email=f"{uuid4().hex}@example.com")
+    creator_id = shown.get("creatorId", uuid4())
+    tables.run("DELETE FROM creator_profiles WHERE id = %s", creator_id)
+    insert(tables, "creator_profiles", id=creator_id, user_id=user_id)
+    insert(tables, "bio_pages", creator_id=creator_id)
+    return token_of(server, user_id)
 
 
 def _somebody(api: Api) -> str:

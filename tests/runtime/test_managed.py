@@ -22,6 +22,8 @@ ELSEWHERE = {
     r"consent\.visitor_retention_days": "a recurring job",
     r"support\.contact_retention_days": "a recurring job",
     r"support\.auto_close_days": "a recurring job",
+    r"analytics\.raw_retention_days": "a recurring job",
+    r"bio\.unsubscribed_retention_days": "a recurring job",
     r"sms\.alert_.*": "a recurring job",
     r"external\.(?!.*(active_provider|failover_providers)$).*": "how a vendor is reached, whoever asks for it",
 }

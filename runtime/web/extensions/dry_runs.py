@@ -17,9 +17,12 @@ OUTSIDE: Mapping[str, str] = {
     "oauth": "platforms are asked",
     "platforms": "platforms are asked",
     "provider_samples": "providers are asked",
+    "referral_clicks": "clicks are counted in transactions of their own",
     "second_factor": "wrong guesses would not be counted",
+    "social": "platforms are asked",
     "storage": "storage keeps files",
     "visitor": "a cookie is set",
+    "visits": "visits are counted in transactions of their own",
 }
 
 

@@ -31,10 +31,11 @@ WAYS = ("plain", "commits", "refused", "caught", "late", "broken")
 PATH = "/api/v1/samples/rehearsals"
 # What handlers may ask for in a dry run: it reads, computes, or works in the unit of work that it is given.
 HARMLESS = {
-    "audit_seals", "bundles", "changes", "client", "clock", "config", "db", "desk", "device_of", "devices_of",
-    "digests", "editions", "erasures", "examine", "export_links", "geoip", "hasher", "mail_templates",
-    "moderation", "one_by_one", "operation_urls", "permissions", "previews", "principal", "provider_desk", "qr_code",
-    "random_bytes", "region_of", "say", "say_in", "site_paths", "tokens", "uow", "walk", "wordings",
+    "audit_seals", "bundles", "changes", "clean_css", "client", "clock", "config", "db", "desk", "device_of",
+    "devices_of", "digests", "editions", "erasures", "examine", "export_links", "geoip", "hasher", "mail_templates",
+    "moderation", "one_by_one", "operation_urls", "permissions", "previews", "principal", "provider_desk",
+    "public_pages", "qr_code", "random_bytes", "region_of", "say", "say_in", "site_paths", "subscriptions", "tokens",
+    "uow", "walk", "wordings",
 }  # fmt: skip
 MISUSES = {
     "another kind": ("x-biore-dry-run: true", "x-biore-dry-run: always", "must be true or false"),
