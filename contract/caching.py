@@ -31,9 +31,9 @@ def is_condition(parameter: Mapping[str, Any]) -> bool:
 
 
 def control(cache: Cache, seconds: int | None = None) -> str:
-    """The value of ``Cache-Control``. ``seconds``: until the answer will be another one."""
-    if seconds is not None and seconds < cache.shared:
-        return f"public, {_age(cache)}={max(0, seconds)}"
+    """The value of ``Cache-Control``. ``seconds``: until the answer will be another one, which no cache goes beyond."""
+    if seconds is not None and seconds < cache.shared + (cache.stale or 0):
+        return f"public, {_age(cache)}={max(0, min(seconds, cache.shared))}"
     stale = "" if cache.stale is None else f", stale-while-revalidate={cache.stale}"
     return f"public, {_age(cache)}={cache.shared}{stale}"
 

@@ -26,6 +26,7 @@ LOADING = frozenset({"url", "src", "image", "image-set", "-webkit-image-set", "c
 """Functions whose texts are addresses."""
 BLOCKS = frozenset({"{} block", "[] block", "() block"})
 # Python refuses to read an integer of more digits than 4300, and nobody means one of a hundred.
+SURROGATES = re.compile("[\ud800-\udfff]")  # which an escape makes, and no text may hold
 NUMBER = re.compile(r"[0-9]{100}")
 ADDRESS = re.compile(r"https://(?P<host>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?(/[!#-;=?-\[\]_a-z|~]*)?")
 
@@ -47,6 +48,7 @@ def cleaned(css: str, hosts: Collection[str] = ()) -> str:
         kept = cleaner.rules(tinycss2.parse_stylesheet(css))
         if not cleaner.dropped and "<" not in css:
             return css
+        kept = SURROGATES.sub("\ufffd", kept)
         # In a text of CSS it stays what it was; as a bare sign it could begin what ends the element.
         css = (kept if cleaner.dropped else css).replace("<", "\\3c ")
     return ""

@@ -64,7 +64,7 @@ async def forget_visitors(uow: UnitOfWork, config: Config, clock: Clock) -> None
         await db.subscribers.purge(now - UNCONFIRMED_KEPT, left_since)
         await db.consents.forget_visitors(now - timedelta(days=config[VISITOR_RETENTION_DAYS]))
         visits, sums = now - timedelta(days=config[RAW_RETENTION_DAYS]), now - SUMS_KEPT
-        await db.visits.purge(visits, sums.date(), salts_before=now.date())
+        await db.visits.purge(visits, sums.date(), today=now.date())
 
 
 async def key_tombstones(uow: UnitOfWork) -> None:

@@ -20,6 +20,7 @@ from persistence.models import (
     OutboxJob,
     ScheduledJob,
     SigningKey,
+    SocialAccount,
     StaffRole,
     User,
 )
@@ -125,6 +126,8 @@ async def seals(database: Database) -> Mapping[str, Mapping[str, int]]:
         _kids("second factors", User.two_factor_secret),
         _kids("platform secrets", OAuthProvider.client_secret),
         _kids("signing keys", SigningKey.sealed),
+        _kids("tokens of connected accounts", func.encode(SocialAccount.access_token, "escape")),
+        _kids("refresh tokens of connected accounts", func.encode(SocialAccount.refresh_token, "escape")),
         _kids("undo links", CredentialChange.former, CredentialChange.expires_at > func.now()),
         _kids("jobs", job, OutboxJob.done_at.is_(None)),
         _kids("stored answers", func.encode(answer.body, "escape"), answer.expires_at > func.now()),

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.answers.pages import Page
 from domain.auth import one_time_hash
+from persistence.creators.pages import PUBLIC_PAGE
 from persistence.engine.connection import Connection
 from persistence.models import BioPage, CreatorProfile, EmailSubscriber, User
 
@@ -19,7 +20,7 @@ Row = EmailSubscriber
 SUBSCRIBED = and_(Row.confirmed_at.is_not(None), Row.unsubscribed_at.is_(None))
 UNCONFIRMED = and_(Row.confirmed_at.is_(None), Row.unsubscribed_at.is_(None))
 
-SHOWN = and_(BioPage.published, User.status == "ACTIVE")
+SHOWN = and_(*PUBLIC_PAGE)
 
 PAGE = (
     select(BioPage.email_collection_enabled)

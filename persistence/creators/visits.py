@@ -26,8 +26,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.creators.visits import OTHERS, VALUES_PER_DAY, Uncounted, Visit
+from persistence.creators.pages import PUBLIC_PAGE
 from persistence.engine.connection import Connection
-from persistence.models import BioLink, BioPage, DailySum, DailyValue, DailyVisitor, PageView, VisitSalt
+from persistence.models import (
+    BioLink,
+    BioPage,
+    CreatorProfile,
+    DailySum,
+    DailyValue,
+    DailyVisitor,
+    PageView,
+    User,
+    VisitSalt,
+)
 
 AT = DateTime(timezone=True)
 Day = tuple[UUID, date]
@@ -42,9 +53,11 @@ def given(**kinds: Any) -> Any:
 
 PAGES = (
     select(BioPage.id, BioPage.creator_id)
-    .where(BioPage.id == any_(bindparam("ids", type_=ARRAY(Uuid))), BioPage.published)
+    .join(CreatorProfile, CreatorProfile.id == BioPage.creator_id)
+    .join(User, User.id == CreatorProfile.user_id)
+    .where(BioPage.id == any_(bindparam("ids", type_=ARRAY(Uuid))), *PUBLIC_PAGE)
     .order_by(BioPage.id)
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True, of=BioPage)
 )
 _clicked = given(links=Uuid, pages=Uuid, counts=BigInteger)
 CLICKED = (
@@ -131,13 +144,15 @@ class Visits:
             await self._write(counted)
         return why
 
-    async def purge(self, before: datetime, sums_before: date, salts_before: date) -> None:
+    async def purge(self, before: datetime, sums_before: date, today: date) -> None:
+        """Single visits and sums of long ago, and what told visitors of former days apart."""
         await self._connection.execute(delete(PageView).where(PageView.at < before))
         await self._connection.execute(delete(DailySum).where(DailySum.day < sums_before))
-        await self._connection.execute(delete(VisitSalt).where(VisitSalt.day < salts_before))
+        await self._connection.execute(delete(VisitSalt).where(VisitSalt.day < today))
+        await self._connection.execute(delete(DailyVisitor).where(DailyVisitor.day < today))
 
     async def _pages(self, ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
-        """Those that are published, each with its creator."""
+        """Those that are public, each with its creator."""
         return dict(await self._connection.rows(PAGES, ids=list(ids)))
 
     async def _click(self, visits: Sequence[Visit]) -> set[tuple[UUID, UUID]]:

@@ -13,10 +13,14 @@ MAX_UNCLEANED = 4 * MAX_LABEL
 SUBJECT = re.compile(r"[!-~]{1,255}")
 
 
+class NoSubject(ProviderRejected):
+    """The platform answered, and said of nobody who it is."""
+
+
 def subject(value: Any) -> str:
-    """Raises ProviderRejected when there is none."""
+    """Raises NoSubject when there is none."""
     if not isinstance(value, str) or SUBJECT.fullmatch(value) is None:
-        raise ProviderRejected("the platform named no subject")
+        raise NoSubject("the platform named no subject")
     return value
 
 

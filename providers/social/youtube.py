@@ -8,7 +8,7 @@ import httpx
 
 from domain.auth.oauth import OAuthClient
 from domain.creators.social_accounts import SocialProfile, SocialTokens
-from providers.oauth.claims import label, subject
+from providers.oauth.claims import NoSubject, label, subject
 from providers.ports import ProviderRejected
 from providers.social.vendor import Answer, SocialVendor, count, first
 
@@ -30,7 +30,7 @@ class YouTube(SocialVendor):
         _require_permitted(answer)
         channel = first(answer.good.get("items"))
         if not channel:
-            raise ProviderRejected("the account has no channel")
+            raise NoSubject("the account has no channel")
         snippet, statistics = first(channel.get("snippet")), first(channel.get("statistics"))
         hidden = statistics.get("hiddenSubscriberCount") is True
         followers = None if hidden else count(statistics.get("subscriberCount"))

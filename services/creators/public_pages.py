@@ -17,6 +17,10 @@ AT_ONCE = 200
 ROUND_TRIPS = 2
 
 
+class _Gone(Exception):
+    """The page went away between two statements."""
+
+
 class PublicPages:
     """Readers who wait at the same time share one statement. Payloads are kept as ``Editions`` keeps its answers."""
 
@@ -36,13 +40,13 @@ class PublicPages:
         async def make(db: Repositories, now: datetime) -> Made[wire.PublicBioPage]:
             found = await db.bio_pages.public(head.creator_id)
             if found is None:
-                raise LookupError
+                raise _Gone
             links = await db.bio_pages.links(found.page_id)
             return Made(public_view(found, links, now), shown_until(found, links, now))
 
         try:
             return await self._kept.get("bio_pages", key, prepare, make)
-        except LookupError:
+        except _Gone:
             return None
 
     def forget(self) -> None:

@@ -20,7 +20,7 @@ class Subscriptions:
     async def mail_link(self, db: Repositories, subscriber: EmailSubscriber, now: datetime) -> bool:
         """Mail a new link to an address whose row is held; False where it was mailed enough, or takes no mail."""
         gap = timedelta(minutes=self._config[SAME_ADDRESS_MINUTES])
-        if subscriber.token_hash is not None and subscriber.mailed_at and subscriber.mailed_at > now - gap:
+        if subscriber.mailed_at is not None and subscriber.mailed_at > now - gap:
             return False
         if await db.mail_suppressions.covers(self.refused(subscriber.email), now):
             return False

@@ -15,6 +15,7 @@ from domain.creators.social_accounts import (
     Untold,
 )
 from domain.keys import Purpose
+from providers.oauth.claims import NoSubject
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.registry import SocialFamily
 from services.keyring import Keyring
@@ -48,6 +49,9 @@ class SocialDesk:
         """
         try:
             return await self._profile(account, now, keep)
+        except NoSubject as odd:  # an answer without the account ends no consent
+            log.info("social.put_off", platform=account.platform, fault=str(odd))
+            return Untold.NOT_NOW
         except ProviderRejected as refusal:
             log.info("social.refused", platform=account.platform, reason=str(refusal))
             return Untold.REFUSED
@@ -80,14 +84,15 @@ class SocialDesk:
         return Sealed(self._seal(tokens.access), refresh, tokens.expires_at)
 
     def tokens_of(self, account: Any) -> SocialTokens:
-        """Raises ProviderRejected for those that nobody can read any more: they have to be given again."""
+        """Raises ProviderRejected where there are none, and ProviderUnavailable for those that this process cannot
+        open: one that knows another secret may."""
         if account.access_token is None:
             raise ProviderRejected("there is no token")
         try:
             refresh = self._unseal(account.refresh_token) if account.refresh_token is not None else None
             return SocialTokens(self._unseal(account.access_token), refresh, account.token_expires_at)
         except ValueError as error:
-            raise ProviderRejected(f"the tokens cannot be read: {error}") from None
+            raise ProviderUnavailable(f"the tokens cannot be opened: {error}") from None
 
     def _seal(self, token: str) -> bytes:
         return self._keyring.seal(SEALED, token).encode()

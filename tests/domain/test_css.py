@@ -99,6 +99,12 @@ class TestCleaned:
     def test_as_deep_as_may_be(self) -> None:
         cleaned("a{" * DEEPEST + "behavior:x")
 
+    @pytest.mark.parametrize("sign", ["\\d800", "\\DFFF ", "\\0d800"])
+    def test_half_a_character_is_none(self, sign: str) -> None:
+        kept = cleaned(f'@import "x"; .a::after {{ content: "{sign}b" }}')
+        assert kept.encode()
+        assert "@import" not in kept
+
     def test_numbers_that_nobody_means_are_refused(self) -> None:
         for css in ("a{width:" + "9" * 9_000 + "px}", "9" * LONGEST, "a{width:1e" + "9" * 9_000 + "}"):
             with pytest.raises(ApiError, match=INVALID):

@@ -83,6 +83,10 @@ class TestTrending:
         assert names(api.call("discover.trending")) == ["many", "few"]
         assert names(api.call("discover.trending", params={"limit": "1"})) == ["many"]
 
+    def test_who_is_excluded_is_not_among_them_either(self, api: Api, tables: Tables) -> None:
+        one(api, tables, "kept_out", total_messages=9, discover_excluded=True)
+        assert names(api.call("discover.trending")) == []
+
     def test_recent_people_count_and_repeated_ones_little(self, api: Api, server: Server, tables: Tables) -> None:
         visits(tables, one(api, tables, "old"), 100, days_ago=6)
         visits(tables, one(api, tables, "fresh"), 100)

@@ -70,11 +70,12 @@ class DailyValue(Base):
 
 
 class DailyVisitor(Base):
-    """Who was counted among the visitors of the day already."""
+    """Who was counted among the visitors of the day already; of no use from the next day on."""
 
     __tablename__ = "bio_daily_visitors"
     __table_args__ = (
         ForeignKeyConstraint(["page_id", "day"], ["bio_daily.page_id", "bio_daily.day"], ondelete="CASCADE"),
+        Index("ix_bio_daily_visitors_day", "day"),
     )
 
     page_id: Mapped[UUID] = mapped_column(primary_key=True)

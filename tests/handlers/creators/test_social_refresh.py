@@ -139,14 +139,25 @@ class TestRefresh:
         row = the_account(tables)
         assert (row["refused_at"], row["access_token"] is None) == (None, False)
 
-    def test_tokens_that_cannot_be_read_have_to_be_given_again(
+    def test_tokens_sealed_under_a_secret_that_this_process_does_not_know_are_kept(
         self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
     ) -> None:
         connect(api, platforms["x"].body(), headers)
         tables.run("UPDATE social_accounts SET access_token = 'gone.00'")
         make_due(tables)
         refresh(server)
-        assert the_account(tables)["refused_at"] is not None
+        row = the_account(tables)
+        assert (row["refused_at"], row["access_token"]) == (None, b"gone.00")
+
+    def test_an_answer_that_names_nobody_ends_no_consent(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        connect(api, platforms["x"].body(), headers)
+        platforms["x"].people["ada-there"].subject = ""
+        make_due(tables)
+        refresh(server)
+        row = the_account(tables)
+        assert (row["refused_at"], row["access_token"] is None) == (None, False)
 
     def test_tokens_of_another_account_count_for_nothing(
         self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, tables: Tables

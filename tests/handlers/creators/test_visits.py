@@ -171,10 +171,14 @@ class TestEnds:
     ) -> None:
         view(api, ada.page_id)
         tables.run("UPDATE bio_page_views SET at = at - interval '91 days'")
+        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+        tables.run("INSERT INTO bio_daily (page_id, day, visitors) VALUES (%s, %s, 1)", ada.page_id, yesterday)
+        tables.run("INSERT INTO bio_daily_visitors VALUES (%s, %s, 'somebody')", ada.page_id, yesterday)
         insert_salt(tables, datetime.now(UTC) - timedelta(days=1))
         server.let_time_come("housekeeping.forget_visitors")
         assert tables.count("bio_page_views") == 0
-        assert sums(tables, ada.page_id) == (1, 0, 1)
+        assert sums(tables, ada.page_id) == (1, 0, 2)
+        assert yesterday not in {row["day"] for row in tables.rows("SELECT day FROM bio_daily_visitors")}
         days = [row["day"] for row in tables.rows("SELECT day FROM bio_visit_salts")]
         assert datetime.now(UTC).date() - timedelta(days=1) not in days
 
