@@ -54,6 +54,10 @@ class TestUpgrade:
         assert upgrade(api, nameless, username="ada", displayName="Ada").status_code == 201
         assert tables.one("SELECT bio FROM bio_pages")["bio"] == "Ada"
 
+    def test_an_account_that_is_gone_becomes_none(self, api: Api, nameless: dict[str, str], tables: Tables) -> None:
+        tables.run("DELETE FROM users")
+        assert refused(api, nameless, username="ada") == (404, "error.user.not_found")
+
     def test_nothing_but_a_name_is_needed(self, api: Api, tables: Tables) -> None:
         account(api, tables, username="ada", display_name="Countess")
         headers = bearer(api.sign_in())
