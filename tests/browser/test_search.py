@@ -176,7 +176,7 @@ FIRST = {
     # fields
     "refreshToken": "auth.refresh",
     "tempToken": "/docs/auth/login-2fa#body-temptoken",
-    "codeVerifier": "/docs/auth/oauth-login#body-codeverifier",
+    "acceptedTerms": "/docs/auth/register#body-acceptedterms",
     "contentLength": "/docs/upload/presign#body-contentlength",
     "digestMode": "/docs/user/settings-update#body-digestmode",
 }  # fmt: skip
