@@ -1055,9 +1055,9 @@ class Creator(TypedDict):
     username: str | None
     displayName: str | None
     userStatus: common.UserStatus
-    creatorStatus: Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED"]
+    creatorStatus: common.CreatorStatus
     level: common.CreatorLevel
-    kycStatus: Literal["NOT_STARTED", "PENDING", "APPROVED", "REJECTED", "EXPIRED"]
+    kycStatus: common.KycStatus
     categories: list[str]
     discoverExcluded: bool
     findable: bool

@@ -40,6 +40,15 @@ ThemeTarget: TypeAlias = Literal["CLIENT", "ADMIN"]
 CreatorLevel: TypeAlias = Literal["BRONZE", "SILVER", "GOLD", "PLATINUM"]
 
 
+KycStatus: TypeAlias = Literal["NOT_STARTED", "PENDING", "APPROVED", "REJECTED", "EXPIRED"]
+
+
+CreatorDmType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
+
+
+CreatorStatus: TypeAlias = Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED"]
+
+
 TestOutcome: TypeAlias = Literal["OK", "REJECTED", "UNAVAILABLE"]
 
 

@@ -46,7 +46,7 @@ class Upgraded(TypedDict):
     bioPageUrl: str
 
 
-CreatorDmType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
+PayoutAccountStatus: TypeAlias = Literal["NOT_STARTED", "PENDING", "ACTIVE", "RESTRICTED", "DISABLED"]
 
 
 class BioLink(TypedDict):
@@ -83,14 +83,14 @@ class CreatorProfile(TypedDict):
     id: str
     userId: str
     level: common.CreatorLevel
-    kycStatus: Literal["NOT_STARTED", "PENDING", "APPROVED", "REJECTED", "EXPIRED"]
+    kycStatus: common.KycStatus
     kycProvider: str | None
     kycProviderId: str | None
     kycCompletedAt: str | None
-    dmType: CreatorDmType
+    dmType: common.CreatorDmType
     dmPrice: str | None
     dmActive: bool
-    creatorStatus: Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED"]
+    creatorStatus: common.CreatorStatus
     vacationMode: bool
     vacationStart: str | None
     vacationEnd: str | None
@@ -100,7 +100,7 @@ class CreatorProfile(TypedDict):
     avgRating: str | None
     ratingCount: int
     payoutAccountId: str | None
-    payoutAccountStatus: Literal["NOT_STARTED", "PENDING", "ACTIVE", "RESTRICTED", "DISABLED"]
+    payoutAccountStatus: PayoutAccountStatus
     payoutChargesEnabled: bool
     payoutPayoutsEnabled: bool
     createdAt: str
@@ -259,7 +259,7 @@ class PublicBioPage(TypedDict):
     bio: str
     avatarUrl: str | None
     level: common.CreatorLevel
-    dmType: CreatorDmType
+    dmType: common.CreatorDmType
     dmPrice: str | None
     dmActive: bool
     vacationMode: bool

@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from domain.wire import common
+
 
 class CreatorCard(TypedDict):
     id: str
@@ -10,8 +12,8 @@ class CreatorCard(TypedDict):
     displayName: str | None
     avatarUrl: str | None
     bio: str
-    level: Literal["BRONZE", "SILVER", "GOLD", "PLATINUM"]
-    dmType: Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
+    level: common.CreatorLevel
+    dmType: common.CreatorDmType
     dmPrice: str | None
     dmActive: bool
     avgRating: str | None

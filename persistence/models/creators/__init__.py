@@ -2,20 +2,16 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, false, func, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.wire import common
+from domain.wire import creators as wire
 from persistence.models.base import Base, Created, Identified, one_of
 
-LEVELS = ("BRONZE", "SILVER", "GOLD", "PLATINUM")
-STATUSES = ("ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED")
-KYC_STATUSES = ("NOT_STARTED", "PENDING", "APPROVED", "REJECTED", "EXPIRED")
-PAYOUT_ACCOUNT_STATUSES = ("NOT_STARTED", "PENDING", "ACTIVE", "RESTRICTED", "DISABLED")
-DM_TYPES = ("FREE", "SINGLE_PAY", "PER_MESSAGE")
-EMBEDS = ("YOUTUBE", "SPOTIFY", "TIKTOK", "SOUNDCLOUD", "TWITCH", "APPLE_MUSIC", "CUSTOM")
 ZERO = text("0")
 LEAVING, AWAY = text("creator_status = 'ACTIVE' AND vacation_mode"), text("creator_status = 'VACATION'")
 AMOUNT = Numeric(14, 2)
@@ -29,11 +25,11 @@ class CreatorProfile(Identified, Created, Base):
 
     __tablename__ = "creator_profiles"
     __table_args__ = (
-        one_of("level", LEVELS),
-        one_of("creator_status", STATUSES),
-        one_of("kyc_status", KYC_STATUSES),
-        one_of("payout_account_status", PAYOUT_ACCOUNT_STATUSES),
-        one_of("dm_type", DM_TYPES),
+        one_of("level", get_args(common.CreatorLevel)),
+        one_of("creator_status", get_args(common.CreatorStatus)),
+        one_of("kyc_status", get_args(common.KycStatus)),
+        one_of("payout_account_status", get_args(wire.PayoutAccountStatus)),
+        one_of("dm_type", get_args(wire.MessageType)),
         Index("ix_creator_profiles_leaving", "vacation_start", postgresql_where=LEAVING),
         Index("ix_creator_profiles_away", "vacation_end", postgresql_where=AWAY),
     )
@@ -70,7 +66,7 @@ class DmPackage(Identified, Created, Base):
 
     __tablename__ = "dm_packages"
     __table_args__ = (
-        one_of("dm_type", DM_TYPES),
+        one_of("dm_type", get_args(wire.MessageType)),
         Index("uq_dm_packages_creator_id_dm_type", "creator_id", "dm_type", unique=True),
         Index("uq_dm_packages_active", "creator_id", unique=True, postgresql_where=text("active")),
     )
@@ -131,7 +127,7 @@ class BioLink(Identified, Created, Base):
 
     __tablename__ = "bio_links"
     __table_args__ = (
-        one_of("embed_type", EMBEDS),
+        one_of("embed_type", get_args(wire.EmbedType)),
         Index("ix_bio_links_page_id", "page_id", "sort_order", "created_at", "id"),
     )
 
