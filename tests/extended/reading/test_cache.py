@@ -289,7 +289,9 @@ class TestControl:
         [
             (Cache(60, 300), None, "public, s-maxage=60, stale-while-revalidate=300"),
             (Cache(60), None, "public, s-maxage=60"),
-            (Cache(60, 300), 60, "public, s-maxage=60, stale-while-revalidate=300"),
+            (Cache(60, 300), 360, "public, s-maxage=60, stale-while-revalidate=300"),
+            (Cache(60, 300), 359, "public, s-maxage=60"),
+            (Cache(60, 300), 60, "public, s-maxage=60"),
             (Cache(60, 300), 59, "public, s-maxage=59"),
             (Cache(60, 300), -1, "public, s-maxage=0"),
         ],
