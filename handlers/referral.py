@@ -19,6 +19,8 @@ async def link(principal: Principal, uow: UnitOfWork, config: Config, random_byt
         random = [random_bytes(CODE_BYTES) for _ in range(TRIES)]
         async with uow() as db:  # the name is held, so that a change of it finds the link
             user = await db.users.get_for_update(principal.user_id)
+            if user.status == "DELETED":  # erased since the call began
+                raise ApiError("error.user.not_found")
             own = await db.referral_links.start(user.id, candidate_codes(user.username, random))
     if own is None:
         raise ApiError("referral.link.code_collision")

@@ -27,6 +27,8 @@ async def upgrade(
     moderation: Moderation,
 ) -> wire.Upgraded:
     user, wished, now = await db.users.get_for_update(principal.user_id), body.get("username"), clock()
+    if user.status == "DELETED":  # erased since the call began
+        raise ApiError("error.user.not_found")
     creator_id = await db.creators.add(user.id)
     if creator_id is None:
         raise ApiError("creator.upgrade.already_creator")

@@ -22,6 +22,7 @@ async def clear(principal: Principal, db: Repositories) -> wire.HistoryCleared:
 
 
 async def record(creator_id: str, principal: Principal, db: Repositories, clock: Clock) -> wire.ViewRecorded:
+    await db.users.require_present(principal.user_id)
     if not await db.history.record(principal.user_id, UUID(creator_id), clock()):
         raise ApiError("discover.creator_not_found")
     return {"recorded": True}

@@ -168,6 +168,12 @@ class TestRecord:
             assert (response.status_code, code_of(response)) == (404, "discover.creator_not_found")
         assert tables.count("recently_viewed") == 0
 
+    def test_an_account_that_is_gone_is_not_found(self, api: Api, fan: dict[str, str], tables: Tables) -> None:
+        ada = one(api, tables, "ada")
+        tables.run("DELETE FROM users WHERE email = 'fan@example.com'")
+        response = record(api, fan, ada.creator_id)
+        assert (response.status_code, code_of(response)) == (404, "error.user.not_found")
+
     def test_the_last_one_comes_first_and_once(self, api: Api, fan: dict[str, str], tables: Tables) -> None:
         ada, eve = one(api, tables, "ada"), one(api, tables, "eve")
         for each in (ada, eve, ada):
