@@ -148,7 +148,7 @@ class SubscribeRequest(TypedDict):
 
 
 class MessageSettings(TypedDict):
-    dmType: Literal["FREE", "SINGLE_PAY", "PER_MESSAGE"] | None
+    dmType: common.CreatorDmType
     dmPrice: str | None
     dmActive: bool
 

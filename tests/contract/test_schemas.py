@@ -62,6 +62,20 @@ class TestNullable:
                 assert compiler.validator(schema).accepts(None) is (schema.get("nullable") is True), name
 
 
+    def test_is_among_the_values_wherever_the_contract_lists_them(self, contract: Contract) -> None:
+        """OpenAPI 3.0 asks both of a value: a reader that takes the word as it stands refuses null without this."""
+        told, waiting = list[str](), list[tuple[str, Any]]([("", contract.document)])
+        while waiting:
+            where, node = waiting.pop()
+            if isinstance(node, dict):
+                if isinstance(node.get("enum"), list) and (None in node["enum"]) is not (node.get("nullable") is True):
+                    told.append(where)
+                waiting += [(f"{where}/{name}", inner) for name, inner in node.items()]
+            elif isinstance(node, list):
+                waiting += [(f"{where}/{number}", inner) for number, inner in enumerate(node)]
+        assert told == []
+
+
 class TestNormalizer:
     def test_cleans_at_any_depth(self) -> None:
         clean = COMPILER.normalizer({"$ref": "#/components/schemas/Nested"})
