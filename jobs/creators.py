@@ -23,4 +23,4 @@ async def sweep_vacations(uow: UnitOfWork, clock: Clock) -> None:
             moved = settled(profile, now) if profile is not None else {}
             if moved:
                 await db.creator_modes.change(creator_id, moved)
-                await db.bio_pages.changed(creator_id)
+                await db.bio_pages.changed(creator_id, by_owner=False)

@@ -53,4 +53,4 @@ async def _keep(account: Any, profile: SocialProfile, uow: UnitOfWork, due: date
         creator_id = await db.social_accounts.hold(account.user_id)
         there = await db.social_accounts.measure(account, profile, due)
         if there and creator_id is not None and await db.social_accounts.recount(creator_id):
-            await db.bio_pages.changed(creator_id)
+            await db.bio_pages.changed(creator_id, by_owner=False)

@@ -129,7 +129,7 @@ class GdprRequests:
             return None
         gone = update(User).where(User.id == request.user_id).values(status="DELETED", **MOVED_ON)
         told = await self._connection.one(gone.returning(User.email, User.locale))
-        await BioPages(self._connection).changed_of(request.user_id)
+        await BioPages(self._connection).changed_of(request.user_id, by_owner=False)
         return Farewell(request.user_id, told.email, told.locale)
 
     async def end_erasure(self, request_id: UUID, user_id: UUID, now: datetime) -> Sequence[UUID] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.content import CANONICAL_BASE_URL
 from domain.creators import creator_id_of, social_account_view
@@ -34,7 +34,7 @@ async def upgrade(
         raise ApiError("creator.upgrade.already_creator")
     if user.username is not None and wished not in (None, user.username):
         raise ApiError("creator.upgrade.username_differs")
-    names = {"display_name": body["displayName"] or None} if "displayName" in body else {}
+    names: dict[str, Any] = {"display_name": body["displayName"] or None} if "displayName" in body else {}
     bio = body.get("bio", body.get("displayName", ""))
     flagged = moderation.texts({**names, "bio": bio}, user.locale, code="creator.bio.content_flagged")
     username = user.username

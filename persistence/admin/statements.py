@@ -89,7 +89,7 @@ class Statements:
         made = await self.add(columns)
         if creator_id is None or not await links.take_down(link_id, made.id):
             raise not_found("link")
-        await BioPages(self._connection).changed(creator_id)
+        await BioPages(self._connection).changed(creator_id, by_owner=False)
         return made
 
     async def _give_back_link(self, row: StatementOfReasons) -> None:
@@ -98,7 +98,7 @@ class Statements:
         creator_id = await links.hold_page_of(link_id)
         if creator_id is not None:
             await links.put_up(link_id, row.id)
-            await BioPages(self._connection).changed(creator_id)
+            await BioPages(self._connection).changed(creator_id, by_owner=False)
 
     async def _shut_out(
         self, user: User, status: str, columns: Mapping[str, Any], version: int | None
@@ -124,7 +124,7 @@ class Statements:
 
     async def _change(self, user_id: UUID, columns: Mapping[str, Any], version: int | None) -> None:
         if version is None:
-            await self._users.change(user_id, **columns)
+            await self._users.change(user_id, by_owner=False, **columns)
         else:
             await self._users.change_seen(user_id, version, **columns)
 
@@ -212,7 +212,7 @@ class Statements:
         columns = {name: value for name, value in row.before.items() if name in as_set}
         username = columns.pop("username", None)
         if columns:
-            await self._users.change(user.id, **columns)
+            await self._users.change(user.id, by_owner=False, **columns)
         if username is not None:
             await self._give_back_name(user, username, now)
 
@@ -220,7 +220,7 @@ class Statements:
         """Unless somebody else has it by now."""
         try:
             async with self._connection.savepoint():
-                await self._users.change(user.id, username=username)
+                await self._users.change(user.id, by_owner=False, username=username)
                 await Usernames(self._connection).remember(user.id, user.username, username, now)
         except ApiError as refused:
             if not isinstance(refused.__cause__, UniqueViolation):

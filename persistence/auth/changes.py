@@ -140,7 +140,7 @@ class CredentialChanges(OneTimeTokens):
             await self._connection.execute(update(User).where(User.id == user_id, User.id == then.c.id).values(values))
         except IntegrityError as error:
             raise ApiError("auth.undo_change.address_taken") from error
-        await BioPages(self._connection).changed_of(user_id)
+        await BioPages(self._connection).changed_of(user_id, by_owner=False)
         for owned in OWNED:
             await self._put_back(owned, user_id, state[owned.__tablename__])
         unused = update(BackupCode).where(BackupCode.id.in_(spent), BackupCode.used_at.is_(None))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, insert, select, update
+from sqlalchemy import ARRAY, Boolean, Text, any_, bindparam, case, func, insert, select, update
 
 from domain.discover.entries import MOST_CATEGORIES
 from persistence.discover.entries import SearchEntries
@@ -13,7 +13,11 @@ from persistence.models import BioLink, BioPage, BioTemplate, CreatorCategory, C
 
 BY_CREATOR = select(BioPage).where(BioPage.creator_id == bindparam("creator_id"))
 BY_CREATOR_HELD = BY_CREATOR.with_for_update(key_share=True)  # what hangs on the page may come meanwhile
-MOVED = {"version": BioPage.version + 1, "updated_at": func.now()}
+MOVED = {
+    "version": BioPage.version + 1,
+    # What lists of the recent go by: only owners put themselves first there.
+    "updated_at": case((bindparam("by_owner", type_=Boolean), func.now()), else_=BioPage.updated_at),
+}
 CHANGED = update(BioPage).where(BioPage.creator_id == bindparam("changed_creator")).values(MOVED)
 CHANGED_OF = (
     update(BioPage)
@@ -137,17 +141,19 @@ class BioPages:
         await self._connection.execute(row.values(columns))
         await self.changed(creator_id)
 
-    async def changed(self, creator_id: UUID) -> None:
+    async def changed(self, creator_id: UUID, *, by_owner: bool = True) -> None:
         """Something that the page or a card of the creator shows is another, or whether the creator may be found.
+
+        ``by_owner``: not by staff, nor by the clock or a platform. It puts the creator first among the recent.
 
         Every node builds the page's payload anew at the next read, and the search is written. Who changes the same
         creator meanwhile waits here, so that what is read for the search is what both have made of it.
         """
-        await self._connection.execute(CHANGED, changed_creator=creator_id)
+        await self._connection.execute(CHANGED, changed_creator=creator_id, by_owner=by_owner)
         await self._search.write(creator_id)
 
-    async def changed_of(self, user_id: UUID) -> None:
+    async def changed_of(self, user_id: UUID, *, by_owner: bool) -> None:
         """As ``changed``, where the account has a page. Whoever says so holds the account already."""
-        creator_id = await self._connection.scalar(CHANGED_OF, changed_account=user_id)
+        creator_id = await self._connection.scalar(CHANGED_OF, changed_account=user_id, by_owner=by_owner)
         if creator_id is not None:
             await self._search.write(creator_id)

@@ -258,12 +258,12 @@ class Users:
         mine = shown.where(User.id.in_(user_ids), Upload.user_id == User.id, Upload.status == "STORED")
         return {user_id: (provider, key) for user_id, provider, key in await self._connection.rows(mine)}
 
-    async def change(self, user_id: UUID, **columns: Any) -> User:
-        """The account as it is then.
+    async def change(self, user_id: UUID, *, by_owner: bool = True, **columns: Any) -> User:
+        """The account as it is then. ``by_owner``: as ``BioPages.changed`` says.
 
         Raises ApiError error.user.not_found, and email_exists or username_unavailable when another one was faster.
         """
-        user = await self._changed(user_id, update(User).where(User.id == user_id), columns)
+        user = await self._changed(user_id, update(User).where(User.id == user_id), columns, by_owner=by_owner)
         if user is None:
             raise ApiError("error.user.not_found")
         return user
@@ -279,14 +279,16 @@ class Users:
             raise moved_on((await self.get(user_id)).admin_version)
         return user
 
-    async def _changed(self, user_id: UUID, account: Update, columns: Mapping[str, Any]) -> User | None:
+    async def _changed(
+        self, user_id: UUID, account: Update, columns: Mapping[str, Any], *, by_owner: bool = False
+    ) -> User | None:
         moved = MOVED_ON if STAFF_SEES & columns.keys() else {}
         try:
             user = await self._connection.scalar(account.values(**{**columns, **moved}).returning(User))
         except IntegrityError as error:
             raise _refusal(error) from error
         if user is not None and SHOWN & columns.keys():
-            await BioPages(self._connection).changed_of(user_id)
+            await BioPages(self._connection).changed_of(user_id, by_owner=by_owner)
         return user
 
     async def move(self, user_id: UUID, email: str, now: datetime, *, owner_unproven: bool) -> None:

@@ -94,7 +94,7 @@ def of_creators(scenario: Scenario) -> Scenario:
 
 async def _tell(api: Api, user_id: UUID) -> None:
     async with api.server.app.parts.database.unit() as db:
-        await db.bio_pages.changed_of(user_id)
+        await db.bio_pages.changed_of(user_id, by_owner=False)
 
 
 def open_email_changes(tables: Tables) -> None:

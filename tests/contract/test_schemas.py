@@ -61,7 +61,6 @@ class TestNullable:
             if "type" in schema:
                 assert compiler.validator(schema).accepts(None) is (schema.get("nullable") is True), name
 
-
     def test_is_among_the_values_wherever_the_contract_lists_them(self, contract: Contract) -> None:
         """OpenAPI 3.0 asks both of a value: a reader that takes the word as it stands refuses null without this."""
         told, waiting = list[str](), list[tuple[str, Any]]([("", contract.document)])

@@ -37,7 +37,7 @@ async def update(
     await db.admin_creators.change(creator_id, columns)
     if (categories := body.get("categories")) is not None:
         await db.admin_creators.set_categories(creator_id, categories)
-    await db.bio_pages.changed(creator_id)
+    await db.bio_pages.changed(creator_id, by_owner=False)
     told = {name: getattr(former, name) for name in columns}
     await db.audit.record(
         "admin.creators.update",

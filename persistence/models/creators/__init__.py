@@ -98,7 +98,8 @@ class BioTemplate(Identified, Created, Base):
 
 
 class BioPage(Identified, Created, Base):
-    """``version`` moves with everything that the page shows: payloads are kept under it.
+    """``version`` moves with everything that the page shows: payloads are kept under it. ``updated_at`` moves with what
+    the owner changes of it, and lists of the recent go by it.
 
     The row is the one lock of a page: whoever changes the page, its links, their order or whether messages are on holds
     it first.

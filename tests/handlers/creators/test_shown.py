@@ -13,15 +13,16 @@ from persistence.creators.pages import HEADS, PUBLIC, SHOWN
 from persistence.discover.entries import FOUND
 from persistence.models import User
 from tests.contract.admin_cases_scenarios import STATEMENT
-from tests.creators import changed, findable, signed_in
+from tests.creators import changed, findable, link, signed_in
 from tests.handlers.auth.test_changes import undo, undo_token
 from tests.handlers.conftest import Clients
-from tests.handlers.support import begin
+from tests.handlers.support import begin, change
 from tests.harness import PASSWORD, Server, Tables
-from tests.restrictions import excluded, lift
+from tests.restrictions import excluded, lift, restrict
 from tests.staff import member
 
 REASON = "A test of what is shown."
+OVER = {"vacation_mode": True, "creator_status": "VACATION", "vacation_end": datetime(2026, 1, 1, tzinfo=UTC)}
 AVATAR = "https://cdn.bio.re/avatars/new.webp"
 
 
@@ -37,7 +38,7 @@ class Watched:
 
     def __init__(self, nodes: list[Server], clients: Clients, tables: Tables) -> None:
         self._readers = [clients(node) for node in nodes]
-        self._tables = tables
+        self.tables = tables
         self.api = clients(nodes[0])
         self.one = findable(self.api, tables)
         self.headers = signed_in(self.api, self.one)
@@ -54,8 +55,17 @@ class Watched:
 
     def card(self) -> Any:
         """What the search keeps; None while the creator is not found."""
-        rows = self._tables.rows("SELECT username, card FROM creator_search")
+        rows = self.tables.rows("SELECT username, card FROM creator_search")
         return rows[0] if rows else None
+
+    def recent(self) -> datetime:
+        """What the order of the recent goes by."""
+        found: datetime = self.tables.one("SELECT updated_at FROM creator_search")["updated_at"]
+        return found
+
+    def page(self) -> tuple[int, datetime]:
+        row = self.tables.one("SELECT version, updated_at FROM bio_pages")
+        return row["version"], row["updated_at"]
 
     def ask(self, operation: str, body: Any = None, **options: Any) -> Any:
         response = self.api.call(operation, body, **({"headers": self.headers} | options))
@@ -174,6 +184,56 @@ class TestStaff:
         assert ada.shown() is None
         assert ada.shown("countess") is not None
         assert ada.card()["username"] == "countess"
+
+
+class TestRecent:
+    """Who comes first among the recent is for creators to decide: neither staff nor the clock moves anybody."""
+
+    def test_what_the_owner_changes_puts_the_creator_first(self, ada: Watched) -> None:
+        path = f"/creators/{ada.one.creator_id}"
+        shop = {"title": "Shop", "url": "https://shop.example.com"}
+        acts: tuple[Callable[[], Any], ...] = (
+            lambda: ada.ask("users.update_profile", {"bio": "Of numbers"}),
+            lambda: ada.ask("creators.bio.update", {"bio": "Of engines"}, path=f"{path}/bio"),
+            lambda: ada.ask("creators.links.add", shop, path=f"{path}/links"),
+        )
+        for act in acts:
+            before = ada.recent()
+            act()
+            assert ada.recent() > before
+
+    def test_staff_does_not(self, ada: Watched, nodes: list[Server]) -> None:
+        before = ada.recent()
+        path = f"/admin/creators/{ada.one.creator_id}"
+        ada.decide("admin.creators.update", {"level": "GOLD", "reason": REASON}, path, **{"If-Match": '"1"'})
+        for target in (("USER", None), ("LINK", str(link(ada.tables, ada.one.page_id)))):
+            takes = {"display_name": None} if target == ("USER", None) else None
+            lift(nodes[0], restrict(nodes[0], "VISIBILITY_REMOVED", ada.one.user_id, takes, target=target).id)
+        path = f"/admin/users/{ada.one.user_id}/username"
+        version = ada.tables.one("SELECT admin_version FROM users WHERE id = %s", ada.one.user_id)["admin_version"]
+        body = {"username": "countess", "statement": STATEMENT, "reason": REASON}
+        ada.decide("admin.usernames.replace", body, path, **{"If-Match": f'"{version}"'})
+        assert (ada.card()["username"], ada.recent()) == ("countess", before)
+
+    def test_an_exclusion_that_ends_does_not(self, ada: Watched, nodes: list[Server], tables: Tables) -> None:
+        before = ada.recent()
+        excluded(tables, ada.one.user_id, datetime.now(UTC))
+        lift(nodes[0], UUID(str(tables.one("SELECT id FROM statements_of_reasons")["id"])))
+        assert ada.recent() == before
+
+    def test_a_pause_of_the_account_does_not(self, ada: Watched, tables: Tables) -> None:
+        before = ada.recent()
+        ada.ask("users.deactivate", {"password": PASSWORD})
+        tables.run("UPDATE sessions SET revoked_at = NULL")
+        ada.ask("users.reactivate")
+        assert ada.recent() == before
+
+    def test_a_vacation_that_the_clock_ends_does_not(self, ada: Watched, nodes: list[Server], tables: Tables) -> None:
+        change(tables, "creator_profiles", ada.one.creator_id, **OVER)
+        changed(ada.api, ada.one)
+        version, recent = ada.page()
+        nodes[0].let_time_come("creators.sweep_vacations")
+        assert ada.page() == (version + 1, recent)
 
 
 def columns_of_accounts(query: Select[Any]) -> Iterator[str]:

@@ -56,7 +56,7 @@ class TestRefresh:
     ) -> None:
         connect(api, platforms[name].body(), headers)
         before = the_account(tables)
-        version = page_version(tables, ada.creator_id)
+        version, recent = page_version(tables, ada.creator_id), tables.one("SELECT updated_at FROM bio_pages")
         person = platforms[name].people["ada-there"]
         person.followers, person.username = 2500, "countess"
         make_due(tables)
@@ -67,6 +67,7 @@ class TestRefresh:
         assert tables.one("SELECT follower_count FROM social_metrics")["follower_count"] == 2500
         assert followers(tables, ada.creator_id) == 2500
         assert page_version(tables, ada.creator_id) == version + 1
+        assert tables.one("SELECT updated_at FROM bio_pages") == recent  # the clock puts nobody first among the recent
 
     def test_a_page_that_shows_the_same_is_not_built_anew(
         self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, tables: Tables
