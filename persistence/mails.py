@@ -1,5 +1,7 @@
 """Mails that strangers may cause, counted by the address that gets them, and addresses that take none."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import ARRAY, DateTime, LargeBinary, and_, any_, bindparam, case, delete, false, func, or_, select, true
@@ -24,6 +26,10 @@ SUPPRESS = _SUPPRESS.on_conflict_do_update(
 )
 
 
+class _NoneLeft(Exception):
+    pass
+
+
 class MailQuotas:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -39,6 +45,16 @@ class MailQuotas:
             if not (sent := await self._take(digest.value, now, allowance)):
                 return 0
         return sent
+
+    async def take_all(self, now: datetime, wanted: Sequence[tuple[Digests, Allowance]]) -> bool:
+        """Count one mail against each; where one has none left, nothing is counted."""
+        with suppress(_NoneLeft):
+            async with self._connection.savepoint():
+                for subject, allowance in wanted:
+                    if not await self.take(subject, now, allowance):
+                        raise _NoneLeft
+            return True
+        return False
 
     async def _take(self, address_hash: bytes, now: datetime, allowance: Allowance) -> int:
         quota = MailQuota

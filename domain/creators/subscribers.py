@@ -19,6 +19,13 @@ MAILS_PER_ADDRESS = IntKey(
     1,
     1000,
 )
+MAILS_PER_ADDRESS_AND_DAY = IntKey(
+    "bio.subscribe_mails_per_address_per_day",
+    6,
+    "mails per day to an address, over all pages, that ask to confirm a subscription",
+    1,
+    1000,
+)
 UNSUBSCRIBED_DAYS = IntKey(
     "bio.unsubscribed_retention_days", 365, "days for which ended subscriptions are stored", 1, 3650
 )
@@ -47,6 +54,11 @@ def link_life(config: Config) -> timedelta:
 def hourly(config: Config) -> Allowance:
     """Whoever enters somebody's address on many pages fills no mailbox."""
     return Allowance(timedelta(0), config[MAILS_PER_ADDRESS], span=HOUR)
+
+
+def daily(config: Config) -> Allowance:
+    """Nor does who comes back every hour."""
+    return Allowance(timedelta(0), config[MAILS_PER_ADDRESS_AND_DAY])
 
 
 def subscriber_view(row: Any) -> wire.Subscriber:

@@ -58,13 +58,18 @@ async def list(page: int, limit: int, principal: Principal, db: Repositories) ->
     return {"items": [subscriber_view(row) for row in rows], "total": total}
 
 
-async def unsubscribe(id: str, db: Repositories, clock: Clock) -> None:  # noqa: A002
-    if not await db.subscribers.unsubscribe(UUID(id), clock()):
+async def unsubscribe(id: str, db: Repositories, clock: Clock, subscriptions: Subscriptions) -> None:  # noqa: A002
+    if not await subscriptions.end(db, UUID(id), clock()):
         raise ApiError("creator.subscribe.not_found")
 
 
-async def unsubscribe_one_click(id: str, db: Repositories, clock: Clock) -> None:  # noqa: A002
-    await unsubscribe(id, db, clock)
+async def unsubscribe_one_click(
+    id: str,  # noqa: A002
+    db: Repositories,
+    clock: Clock,
+    subscriptions: Subscriptions,
+) -> None:
+    await unsubscribe(id, db, clock, subscriptions)
 
 
 async def confirm(db: Repositories, clock: Clock, token: str | None = None) -> None:

@@ -55,12 +55,18 @@ NOTE_LINK = (
 CONFIRM = (
     update(Row)
     .where(Row.token_hash == bindparam("hash"), Row.token_expires_at > bindparam("now"))
-    .values(token_hash=None, confirmed_at=bindparam("now"), subscribed_at=bindparam("now"))
+    .values(token_hash=None, confirmed_at=bindparam("now"), subscribed_at=bindparam("now"), was_listed=True)
     .returning(Row.id)
 )
-_ENDED = func.coalesce(Row.unsubscribed_at, bindparam("now", type_=DateTime(timezone=True)))
-END = update(Row).where(Row.id == bindparam("subscriber")).values(unsubscribed_at=_ENDED, token_hash=None)
-UNSUBSCRIBE = END.returning(Row.id)
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_ENDED = func.coalesce(Row.unsubscribed_at, _NOW)
+_ENDED_UNCONFIRMED = and_(Row.confirmed_at.is_(None), Row.unsubscribed_at == _NOW)
+UNSUBSCRIBE = (
+    update(Row)
+    .where(Row.id == bindparam("subscriber"))
+    .values(unsubscribed_at=_ENDED, token_hash=None)
+    .returning(Row.page_id, Row.email, Row.was_listed, _ENDED_UNCONFIRMED.label("declined"))
+)
 ASKED = (
     select(Row.id, Row.email, Row.locale, Row.mailed_at, User.username)
     .join(BioPage, BioPage.id == Row.page_id)
@@ -128,9 +134,12 @@ class Subscribers:
         """Use the token up; False for one that is unknown, used or expired."""
         return await self._connection.scalar(CONFIRM, hash=one_time_hash(token), now=now) is not None
 
-    async def unsubscribe(self, subscriber_id: UUID, now: datetime) -> bool:
-        """False when there is no such subscription. One that has ended stays as it is."""
-        return await self._connection.scalar(UNSUBSCRIBE, subscriber=subscriber_id, now=now) is not None
+    async def unsubscribe(self, subscriber_id: UUID, now: datetime) -> Any:
+        """What has ended, ``declined`` where it ends now and was not confirmed; None when there is no such one.
+
+        One that has ended before stays as it is.
+        """
+        return await self._connection.row(UNSUBSCRIBE, subscriber=subscriber_id, now=now)
 
     async def list_for(self, creator_id: UUID | None, page: Page) -> tuple[Sequence[EmailSubscriber], int]:
         """The newest first, and how many there are in all."""

@@ -19,7 +19,7 @@ class MailQuota(Base):
 
 
 class MailSuppression(Base):
-    """An address whose server refused a mail for good. It is known by a keyed hash only."""
+    """An address whose server refused a mail for good, or whose owner did. It is known by a keyed hash only."""
 
     __tablename__ = "mail_suppressions"
 

@@ -1,11 +1,11 @@
-"""Links that confirm subscriptions, for the call that asks for one and for the job that sends them again."""
+"""Links that confirm subscriptions, for the call that asks for one and the job that sends them again, and their end."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from domain import topics
 from domain.config_keys import Config
-from domain.creators.subscribers import hourly, link_life
+from domain.creators.subscribers import SUPPRESSED_FOR, daily, hourly, link_life
 from domain.keys import Digests, DigestsOf, Purpose
 from domain.mails import SAME_ADDRESS_MINUTES
 from persistence.models import EmailSubscriber
@@ -22,16 +22,33 @@ class Subscriptions:
         gap = timedelta(minutes=self._config[SAME_ADDRESS_MINUTES])
         if subscriber.mailed_at is not None and subscriber.mailed_at > now - gap:
             return False
-        if await db.mail_suppressions.covers(self.refused(subscriber.email), now):
+        left_alone = self.refused(subscriber.email) + self._declined(subscriber.email)
+        left_alone += self._declined(subscriber.email, subscriber.page_id)
+        if await db.mail_suppressions.covers(left_alone, now):
             return False
-        counted = self._digests(Purpose.MAIL_QUOTA, "subscribe", subscriber.email)
-        if not await db.mail_quotas.take(counted, now, hourly(self._config)):
+        of_hour = self._digests(Purpose.MAIL_QUOTA, "subscribe", subscriber.email)
+        of_day = self._digests(Purpose.MAIL_QUOTA, "subscribe by day", subscriber.email)
+        allowed = [(of_hour, hourly(self._config)), (of_day, daily(self._config))]
+        if not await db.mail_quotas.take_all(now, allowed):
             return False
         token = uuid4()
         await db.subscribers.note_link(subscriber.id, token, now, now + link_life(self._config))
         await db.outbox.add(topics.ConfirmSubscription(subscriber.id), str(token))
         return True
 
+    async def end(self, db: Repositories, subscriber_id: UUID, now: datetime) -> bool:
+        """False when there is no such subscription. Who ends one unconfirmed is not asked again for a while."""
+        ended = await db.subscribers.unsubscribe(subscriber_id, now)
+        if ended is not None and ended.declined:
+            # Creators know the ids of whom they were shown. Their calls keep the mails of no other page from anybody.
+            declined = self._declined(ended.email, ended.page_id if ended.was_listed else None)
+            await db.mail_suppressions.add(declined, now + SUPPRESSED_FOR)
+        return ended is not None
+
     def refused(self, email: str) -> Digests:
         """By which an address is known whose server refused a mail for good."""
         return self._digests(Purpose.MAIL_QUOTA, "refused", email)
+
+    def _declined(self, email: str, page_id: UUID | None = None) -> Digests:
+        """By which an address is known whose owner wants no such mail: of the page, or of any."""
+        return self._digests(Purpose.MAIL_QUOTA, "declined", email, *([str(page_id)] if page_id else []))

@@ -48,6 +48,14 @@ def unsubscribing(operation_id: str) -> Scenario:
     return prepare
 
 
+def declining(operation_id: str) -> Scenario:
+    def prepare(api: Api, tables: Tables) -> Act:
+        one = subscriber(tables, creator(api, tables).page_id, token_hash=one_time_hash(TOKEN))
+        return lambda: api.call(operation_id, params={"id": str(one)})
+
+    return prepare
+
+
 def confirming(api: Api, tables: Tables) -> Act:
     subscriber(tables, creator(api, tables).page_id, token_hash=one_time_hash(TOKEN))
     return lambda: api.call("creators.subscribers.confirm", params={"token": str(TOKEN)})
@@ -67,4 +75,8 @@ SCENARIOS: dict[str, Scenario] = {
 }
 CONDITIONAL: Conditional = {
     "creators.subscribers.subscribe": [(subscribing, {"mail_quotas", "email.confirm_subscription"})],
+    "creators.subscribers.unsubscribe": [(declining("creators.subscribers.unsubscribe"), {"mail_suppressions"})],
+    "creators.subscribers.unsubscribe_one_click": [
+        (declining("creators.subscribers.unsubscribe_one_click"), {"mail_suppressions"})
+    ],
 }

@@ -13,8 +13,9 @@ from tests.processes.crowd import all_at_once, codes, post, request, statuses
 
 @pytest.fixture(scope="module")
 def biore(deploy: DeploymentMaker) -> Deployment:
-    """One API process and one worker."""
+    """One API process and one worker. What an address may get in an hour stands in the way of no test."""
     deployment = deploy()
+    deployment.configure({"bio.subscribe_mails_per_address": 1000})
     deployment.start("worker")
     deployment.serve("--no-worker")
     return deployment
@@ -44,6 +45,16 @@ class TestSubscribe:
         assert statuses(all_at_once(biore, [request("GET", f"creators/subscribe/confirm?token={token[1]}")])) == {
             200: 1
         }
+
+    def test_of_sixty_pages_at_once_six_mail_an_address(self, biore: Deployment) -> None:
+        address = f"{uuid4().hex}@example.com"
+        with biore.tables() as tables:
+            pages = [page_of_somebody(tables) for _ in range(60)]
+            calls = [post(f"creators/{page_id}/subscribe", {"email": address}) for page_id in pages]
+            assert statuses(all_at_once(biore, calls)) == {200: 60}
+            jobs = "SELECT done_at FROM outbox WHERE topic = 'email.confirm_subscription'"
+            until(lambda: all(job["done_at"] for job in tables.rows(jobs)), "the mails")
+            assert len(tables.rows("SELECT 1 FROM mailbox_messages WHERE recipient = %s", address)) == 6
 
 
 class TestConfirm:

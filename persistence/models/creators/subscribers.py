@@ -13,7 +13,8 @@ class EmailSubscriber(Identified, Created, Base):
     """An address that was entered on a page, subscribed while it is confirmed and not unsubscribed.
 
     ``token_hash`` is of the link that was mailed last, until it is used. ``token_expires_at``: when a subscription that
-    nobody confirmed is over, with a link or without.
+    nobody confirmed is over, with a link or without. ``was_listed``: whether its creator was ever shown it, and so
+    knows its id.
     """
 
     __tablename__ = "bio_email_subscribers"
@@ -47,3 +48,4 @@ class EmailSubscriber(Identified, Created, Base):
     mailed_at: Mapped[datetime | None]
     token_hash: Mapped[bytes | None] = mapped_column(unique=True)
     token_expires_at: Mapped[datetime]
+    was_listed: Mapped[bool] = mapped_column(server_default=text("false"))

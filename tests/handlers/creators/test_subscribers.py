@@ -219,6 +219,30 @@ class TestMailsToOneAddress:
             subscribe(clients(server), page_id)
         assert len(links(api)) == 5
 
+    def test_a_day_has_six_over_all_pages(self, server: Server, clients: Clients, tables: Tables) -> None:
+        api = clients(server)
+        pages = [creator(api, tables, f"{n}@example.com", f"page-{n}", page=OPEN).page_id for n in range(8)]
+        answers = []
+        for page_id in pages:
+            answers.append(subscribe(clients(server), page_id))
+            tables.run("UPDATE mail_quotas SET opened_at = opened_at - interval '1 hour'")
+        assert len({(answer.status_code, answer.content) for answer in answers}) == 1
+        assert len(links(api)) == 6
+        resend(api)
+        assert len(links(api)) == 6
+        tables.run("UPDATE mail_quotas SET opened_at = opened_at - interval '1 day'")
+        subscribe(api, pages[-1])
+        assert len(links(api)) == 7
+
+    def test_what_the_day_refuses_is_not_counted_in_the_hour(
+        self, server: Server, clients: Clients, tables: Tables, ada: Creator
+    ) -> None:
+        server.configure(**NO_GAP, **{"bio.subscribe_mails_per_address_per_day": 1})
+        for _ in range(3):
+            assert subscribe(clients(server), ada.page_id).status_code == 200
+        assert len(links(clients(server))) == 1
+        assert [row["sent"] for row in tables.rows("SELECT sent FROM mail_quotas")] == [1, 1]
+
     def test_as_many_as_are_configured(self, server: Server, clients: Clients, ada: Creator) -> None:
         server.configure(**NO_GAP, **{"bio.subscribe_mails_per_address": 1})
         for _ in range(3):
@@ -234,7 +258,7 @@ class TestMailsToOneAddress:
 
     def test_addresses_are_counted_without_their_names(self, api: Api, tables: Tables, ada: Creator) -> None:
         subscribe(api, ada.page_id)
-        assert len(tables.one("SELECT address_hash FROM mail_quotas")["address_hash"]) == 32
+        assert {len(row["address_hash"]) for row in tables.rows("SELECT address_hash FROM mail_quotas")} == {32}
 
 
 class TestRefusedAddress:
@@ -299,6 +323,70 @@ class TestRefusedAddress:
         answer = api.post(urlsplit(url).path + "?" + urlsplit(url).query, data={"List-Unsubscribe": "One-Click"})
         assert answer.status_code == 200
         assert row(tables)["unsubscribed_at"] is not None
+
+
+class TestDeclined:
+    """Whoever answers a confirmation mail by unsubscribing is not asked again for a while."""
+
+    @pytest.fixture(autouse=True)
+    def at_once(self, server: Server) -> None:
+        server.configure(**NO_GAP)
+
+    def test_is_left_alone_for_thirty_days_on_all_pages(self, api: Api, tables: Tables, ada: Creator) -> None:
+        eve = creator(api, tables, "eve@example.com", "eve", page=OPEN)
+        first = subscribe(api, ada.page_id)
+        assert len(links(api)) == 1
+        unsubscribe(api, row(tables)["id"])
+        ends_at = tables.one("SELECT ends_at FROM mail_suppressions")["ends_at"]
+        assert timedelta(days=29) < ends_at - datetime.now(UTC) <= timedelta(days=30)
+        again = [subscribe(api, one.page_id) for one in (ada, eve)]
+        assert {(answer.status_code, answer.content) for answer in (first, *again)} == {(200, first.content)}
+        resend(api)
+        assert len(links(api)) == 1
+        tables.run("UPDATE mail_suppressions SET ends_at = now()")
+        subscribe(api, ada.page_id)
+        former, token = links(api)
+        assert code_of(confirm(api, former)) == "creator.subscribe.token_invalid"
+        assert confirm(api, token).status_code == 200
+
+    def test_a_repeated_call_makes_it_no_longer(self, api: Api, tables: Tables, ada: Creator) -> None:
+        subscribe(api, ada.page_id)
+        one = row(tables)["id"]
+        unsubscribe(api, one)
+        tables.run("UPDATE mail_suppressions SET ends_at = now() + interval '1 hour'")
+        before = tables.fingerprints()
+        unsubscribe(api, one)
+        assert tables.changed_since(before) == set()
+
+    def test_a_subscriber_who_leaves_has_declined_nothing(self, api: Api, tables: Tables, ada: Creator) -> None:
+        subscribe(api, ada.page_id)
+        confirm(api, links(api)[0])
+        unsubscribe(api, row(tables)["id"])
+        assert tables.count("mail_suppressions") == 0
+        subscribe(api, ada.page_id)
+        assert len(links(api)) == 2
+
+    def test_a_creator_who_was_shown_the_id_keeps_no_mails_of_others_away(
+        self, api: Api, tables: Tables, ada: Creator
+    ) -> None:
+        eve = creator(api, tables, "eve@example.com", "eve", page=OPEN)
+        subscribe(api, ada.page_id)
+        confirm(api, links(api)[0])
+        (item,) = api.call("creators.subscribers.list", headers=signed_in(api, ada)).json()["data"]["items"]
+        unsubscribe(api, UUID(item["id"]))
+        subscribe(api, ada.page_id)
+        assert len(links(api)) == 2
+        unsubscribe(api, UUID(item["id"]))
+        subscribe(api, ada.page_id)
+        assert len(links(api)) == 2
+        subscribe(api, eve.page_id)
+        assert len(links(api)) == 3
+
+    def test_other_addresses_are_asked(self, api: Api, tables: Tables, ada: Creator) -> None:
+        subscribe(api, ada.page_id)
+        unsubscribe(api, row(tables)["id"])
+        subscribe(api, ada.page_id, "heidi@example.com")
+        assert len(links(api, "heidi@example.com")) == 1
 
 
 class TestConfirm:
