@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import overload
+from uuid import UUID
 
 
 def utc_now() -> datetime:
@@ -33,3 +34,11 @@ def timestamp(moment: datetime | None) -> str | None:
     if offset or offset is None:
         moment = moment.astimezone(UTC)
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def uuid7(at: datetime, random: bytes) -> UUID:
+    """An id that sorts by time (RFC 9562, 5.7). ``random``: 10 bytes."""
+    milliseconds = int(at.timestamp() * 1000)
+    bits = milliseconds << 80 | int.from_bytes(random)
+    bits = bits & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=bits & ~(0x3 << 62) | 0x2 << 62)

@@ -72,12 +72,15 @@ from persistence.models import (
     UsernameHistory,
     UserNote,
     UserSettings,
+    Wallet,
+    WalletActivity,
 )
 from persistence.models.platform import Delivery
 
 BATCH = 200
 SECRET = "a secret of the account: whoever reads the archive could use it"  # noqa: S105 - the reason, no secret
 STAFF = "who of the staff it was: decisions are those of the platform"
+BOOKS = "books are kept by law; they hold ids and amounts"
 INTERNAL = "a counter of our own that tells nothing about the person"
 
 
@@ -227,6 +230,10 @@ def _of_pages(column: Any) -> Where:
     """What hangs on the person's bio page."""
     pages = select(BioPage.id).join(CreatorProfile, CreatorProfile.id == BioPage.creator_id)
     return lambda subject: column.in_(pages.where(CreatorProfile.user_id == subject.user_id))
+
+
+def _of_wallets(subject: Subject) -> ColumnElement[bool]:
+    return WalletActivity.wallet_id.in_(select(Wallet.id).where(Wallet.user_id == subject.user_id))
 
 
 def _aliased(subject: Subject) -> ColumnElement[bool]:
@@ -495,6 +502,14 @@ PERSONAL: tuple[Personal, ...] = (
             {"ip_address": None, "user_agent": None},
         ),
     ),
+    Personal(WalletActivity, "What came into your wallets and went out of them.", _of_wallets, Keep(BOOKS)),
+    Personal(
+        Wallet,
+        "Your wallets.",
+        _of(Wallet),
+        Keep(BOOKS),
+        {"shown": INTERNAL},
+    ),
     Personal(
         GdprRequest,
         "What you asked for about your data.",
@@ -586,6 +601,9 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
+    "ledger_accounts": "what accounts of wallets hold, which the wallets tell",
+    "ledger_entries": "legs of transfers, by ids of accounts",
+    "ledger_transfers": "what was posted; the actor is who of the staff asked for it, by id",
     "audit_sealed": "which seal holds an entry of the audit log, by the entry's own id",
     "publications": "texts of the platform for everybody; who wrote them is told by their entries alone",
     "reserved_usernames": "words that nobody may take; nobody's names",

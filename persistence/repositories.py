@@ -64,6 +64,7 @@ from persistence.i18n import Texts
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas, MailSuppressions
+from persistence.money.ledger import Ledger
 from persistence.notifications import Notifications
 from persistence.outbox import Outbox, Seal
 from persistence.personal import PersonalData
@@ -134,6 +135,7 @@ class Repositories:
     featured = Repository(Featured)
     creator_lists = Repository(CreatorLists)
     history = Repository(History)
+    ledger = Repository(Ledger)
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)
     bio_links = Repository(BioLinks)

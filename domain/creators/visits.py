@@ -84,11 +84,3 @@ def referring_host(referrer: str | None, own_hosts: frozenset[str]) -> str | Non
     if parts.scheme not in ("http", "https") or not 0 < len(host) <= LONGEST_HOST or not host.isprintable():
         return None
     return None if host in own_hosts else host
-
-
-def uuid7(at: datetime, random: bytes) -> UUID:
-    """An id that sorts by time (RFC 9562, 5.7). ``random``: 10 bytes."""
-    milliseconds = int(at.timestamp() * 1000)
-    bits = milliseconds << 80 | int.from_bytes(random)
-    bits = bits & ~(0xF << 76) | 0x7 << 76
-    return UUID(int=bits & ~(0x3 << 62) | 0x2 << 62)

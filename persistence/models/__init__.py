@@ -30,6 +30,7 @@ from persistence.models.i18n import Language, Translation
 from persistence.models.legal import LegalNotice, LegalVersion
 from persistence.models.mails import MailQuota, MailSuppression
 from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
+from persistence.models.money import LedgerAccount, LedgerEntry, LedgerTransfer, Wallet, WalletActivity
 from persistence.models.notes import UserNote
 from persistence.models.platform import (
     AuditLog,
@@ -109,6 +110,9 @@ __all__ = [
     "IdempotencyKey",
     "KnownDevice",
     "Language",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerTransfer",
     "LegalNotice",
     "LegalVersion",
     "LoginAttempt",
@@ -162,4 +166,6 @@ __all__ = [
     "UserSettings",
     "UsernameHistory",
     "VisitSalt",
+    "Wallet",
+    "WalletActivity",
 ]

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from domain.creators.visits import Uncounted, Visit, referring_host, uuid7, visitor_of
+from domain.clock import uuid7
+from domain.creators.visits import Uncounted, Visit, referring_host, visitor_of
 from domain.users import Client, Principal
 from persistence.engine.batching import Batched
 from persistence.engine.database import Database, is_outage

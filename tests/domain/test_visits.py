@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.creators.visits import OTHERS, VALUES_PER_DAY, referring_host, uuid7, visitor_of
+from domain.clock import uuid7
+from domain.creators.visits import OTHERS, VALUES_PER_DAY, referring_host, visitor_of
 from persistence.creators.visits import bounded
 from services.devices import kind_of
 

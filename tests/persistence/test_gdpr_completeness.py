@@ -129,7 +129,9 @@ OWNERS = {
     "sms_deliveries": "error",
 }
 # By whose id further tables know the person. Here it is the person's own, so that it is seen there.
-KNOWN_BY_ID = {"bio_pages", "creator_profiles"}
+KNOWN_BY_ID = {"bio_pages", "creator_profiles", "wallets"}
+# The database itself refuses balances that no transfer explains.
+EXPLAINED = {"wallets": {"balance": 0, "shown": 0}, "wallet_activity": {"balance_before": 0}}
 # Where somebody was, not who.
 WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")
 # Rows of others that say nothing but the name of who is erased: a block, and a wish for an address never proved.
@@ -219,12 +221,21 @@ def person(api: Api, tables: Tables) -> UUID:
             row |= {"blocked_id": account(api, tables, email="neighbour@example.com")}
         if table.name == "outbox":
             row |= {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None}
+        if table.name == "wallet_activity":
+            row["transfer_id"] = a_transfer(tables)
         put(tables, table, row)
     return user_id
 
 
+def a_transfer(tables: Tables) -> UUID:
+    """One without legs, which only a test could post."""
+    columns = {"fingerprint": b"", "kind": "load", "currency": "USD", "about": "PAYMENT_CHECKOUT", "about_id": ""}
+    return insert(tables, "ledger_transfers", key=str(uuid4()), **columns)
+
+
 def put(tables: Tables, table: Table, row: dict[str, Any]) -> None:
     """A row, also of a table whose rows have no id of their own."""
+    row |= EXPLAINED.get(table.name, {})
     if "id" in table.columns:
         insert(tables, table.name, **row)
         return
@@ -269,6 +280,8 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
         row["id"] = user_id
     if table.name == "email_changes":
         row["used_at"] = None
+    if table.name == "wallet_activity":
+        row["transfer_id"] = a_transfer(tables)
     if table.name == "moderation_cases":
         row["state"] = "APPROVED"  # of one target no two are open
     if table.name == "outbox":

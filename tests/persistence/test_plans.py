@@ -85,6 +85,17 @@ INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L'
 INSERT INTO referral_rewards (id, user_id, trigger_type, amount)
     SELECT gen_random_uuid(), id, 'FIRST_PAYMENT', 1 FROM {USERS} u;
 INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
+SET session_replication_role = replica;
+INSERT INTO wallets (id, user_id, type, currency) SELECT id, id, 'FAN', 'USD' FROM {USERS} u;
+INSERT INTO ledger_accounts (id, wallet_id, code, currency, normal, balance, version)
+    SELECT id, id, 'fan', 'USD', 'CREDIT', 0, 0 FROM wallets;
+INSERT INTO ledger_transfers (id, key, fingerprint, kind, currency, about, about_id)
+    SELECT id, 'load:' || id, '', 'load', 'USD', 'PAYMENT_CHECKOUT', id::text FROM wallets;
+INSERT INTO ledger_entries (transfer_id, leg, account_id, amount) SELECT id, 1, id, 1 FROM wallets;
+INSERT INTO wallet_activity
+    (wallet_id, seq, transfer_id, type, amount, balance_before, balance_after, about, about_id)
+    SELECT id, n, id, 'CREDIT', 1, n - 1, n, 'PAYMENT_CHECKOUT', '' FROM wallets, generate_series(1, 2) n;
+SET session_replication_role = origin;
 INSERT INTO username_history (id, user_id, former, username, held_until)
     SELECT gen_random_uuid(), id, 'former' || n, 'u' || n, now() FROM {USERS} u;
 INSERT INTO user_settings (id, user_id) SELECT gen_random_uuid(), id FROM {USERS} u;

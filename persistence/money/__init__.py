@@ -1,0 +1,1 @@
+"""Money: wallets, and the ledger by which alone a balance changes."""
