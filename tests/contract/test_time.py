@@ -10,16 +10,15 @@ import base64
 import gc
 import json
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import product
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from contract.bounds import BODY_LIMIT
 from contract.schemas import SchemaCompiler
@@ -30,6 +29,7 @@ from tests.conftest import Databases
 from tests.contract.inputs import JSON, Draft, Inputs
 from tests.contract.operations import CONTRACT, IDS, WITH_BODY
 from tests.contract.ours import RecordingApplication
+from tests.contract.stopwatch import Stopwatch
 from tests.contract.verdicts import Verdict, put
 from tests.handlers.support import insert
 from tests.harness import LOOPBACK, Tables
@@ -81,43 +81,6 @@ HEADERS = {
     "traceparent": ["00-" * 20_000],
     "origin": ["https://" + "a." * 29_000],
 }
-
-
-class _Steps:
-    """Awaits a coroutine and tells how long each of its steps took."""
-
-    def __init__(self, coroutine: Coroutine[Any, Any, None], note: Callable[[float], None]) -> None:
-        self._coroutine = coroutine
-        self._note = note
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        step: Callable[[], Any] = partial(self._coroutine.send, None)
-        while True:
-            began = time.thread_time()
-            try:
-                awaited = step()
-            except StopIteration:
-                return
-            finally:
-                self._note(time.thread_time() - began)
-            try:
-                step = partial(self._coroutine.send, (yield awaited))
-            except BaseException as error:
-                step = partial(self._coroutine.throw, error)
-
-
-class Stopwatch:
-    """An application that notes for how long it kept the event loop at most."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        self._app: Any = app
-        self.longest = 0.0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _Steps(self._app(scope, receive, send), self._note)
-
-    def _note(self, seconds: float) -> None:
-        self.longest = max(self.longest, seconds)
 
 
 class Attacker:

@@ -1,7 +1,9 @@
 """Bio pages as their owners and everybody else read them, and their templates."""
 
 import asyncio
+import json
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +13,9 @@ import httpx
 import pytest
 
 from domain.clock import timestamp, utc_now
+from domain.css import cleaned
+from tests.contract.stopwatch import Stopwatch
+from tests.contract.verdicts import Request, put
 from tests.creators import Creator, creator, link, signed_in
 from tests.editions import move_on
 from tests.handlers.conftest import Clients
@@ -143,6 +148,27 @@ class TestUpdate:
         server.configure(**{"bio.css_allowed_hosts": ["cdn.example.com"]})
         assert change_page(api, one, customCss="a{background:url(https://x.example/);top:0}").status_code == 200
         assert told(api)["bioPage"]["customCss"] == "a{top:0;}"
+
+    @pytest.mark.parametrize("sheet", ["a{" + "b:c;" * 2499 + "}", "a{b:-}" * 1666, "a{b:url(x);c:d}" * 666])
+    def test_nobody_waits_while_a_long_one_is_cleaned(
+        self, api: Api, server: Server, tables: Tables, sheet: str
+    ) -> None:
+        """Which takes longer than all else of its request."""
+        one = creator(api, tables)
+        headers = {"content-type": "application/json"} | signed_in(api, one)
+        raw = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+        body = json.dumps({"customCss": sheet}).encode()
+        request = Request("PATCH", f"/api/v1/creators/{one.creator_id}/bio", raw, body)
+        cleaning, kept = [], []
+        for _ in range(3):
+            began = time.thread_time()
+            cleaned(sheet)
+            cleaning.append(time.thread_time() - began)
+            watch = Stopwatch(server.app.asgi)
+            assert server.on_loop(put(watch, request)).status == 200
+            kept.append(watch.longest)
+        assert tables.one("SELECT custom_css FROM bio_pages")["custom_css"] == cleaned(sheet)
+        assert min(kept) < min(cleaning) / 2
 
     @pytest.mark.parametrize("sheet", ["{" * 40, "a{" * 5_000, "a{width:" + "9" * 9_900 + "}"])
     def test_a_hostile_style_sheet_is_refused(self, api: Api, tables: Tables, sheet: str) -> None:
