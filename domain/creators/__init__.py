@@ -14,6 +14,7 @@ class ConnectedAccount(Protocol):
     platform_username: Any
     verified: Any
     connected_at: Any
+    reconnect: Any
 
 
 def social_account_view(account: ConnectedAccount) -> wire.SocialAccount:

@@ -11,6 +11,7 @@ class SocialAccount(TypedDict):
     platformUsername: str | None
     verified: bool
     connectedAt: str
+    reconnect: bool
 
 
 class Subscriber(TypedDict):

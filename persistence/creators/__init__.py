@@ -15,6 +15,7 @@ CONNECTED = (
     SocialAccount.platform_username,
     SocialAccount.verified,
     SocialAccount.created_at.label("connected_at"),
+    SocialAccount.refused_at.is_not(None).label("reconnect"),
 )
 SOCIAL_ACCOUNTS = (
     select(*CONNECTED)
@@ -29,7 +30,7 @@ class Creators:
         self._connection = connection
 
     async def social_accounts(self, user_id: UUID, limit: int, *, signs_in: bool = False) -> Sequence[Any]:
-        """Rows of platform, platform_username, verified, connected_at, the oldest first. No tokens.
+        """Rows of platform, platform_username, verified, connected_at, reconnect, the oldest first. No tokens.
 
         ``signs_in``: the ways to sign in, in place of the accounts that were connected.
         """

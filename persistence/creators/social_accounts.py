@@ -5,6 +5,7 @@ Whoever changes one holds the creator's profile, whose number of followers is ma
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -40,6 +41,15 @@ RECOUNTED = (
     .values(total_followers=FOLLOWERS, updated_at=func.now())
     .returning(CreatorProfile.id)
 )
+FORGOTTEN: dict[str, Any] = {
+    "platform_user_id": None,
+    "platform_username": None,
+    "verified": False,
+    "access_token": None,
+    "refresh_token": None,
+    "token_expires_at": None,
+    "refresh_at": None,
+}
 DUE = (
     select(SocialAccount.id)
     .where(SocialAccount.refresh_at <= bindparam("now", type_=DateTime(timezone=True)))
@@ -120,13 +130,17 @@ class SocialAccounts:
         row = update(SocialAccount).where(SocialAccount.id == account_id)
         await self._connection.execute(row.values(refresh_at=refresh_at))
 
-    async def refuse(self, account_id: UUID, tried: bytes | None, now: datetime) -> None:
-        """The platform takes the tokens no more: they are forgotten, and nobody asks again.
+    async def refuse(self, account_id: UUID, tried: bytes | None, now: datetime) -> bool:
+        """The platform takes the tokens no more: they are forgotten with who the owner is there and how many follow.
 
-        Unless the account has others than those that were ``tried`` by now.
+        What is left asks the owner to connect the account again. False where the account has others than those that
+        were ``tried`` by now, or is gone. The profile is held by then.
         """
-        gone = {"access_token": None, "refresh_token": None, "token_expires_at": None}
-        await self._connection.execute(self._with(account_id, tried).values(refused_at=now, refresh_at=None, **gone))
+        marked = self._with(account_id, tried).values(refused_at=now, **FORGOTTEN).returning(SocialAccount.id)
+        if await self._connection.scalar(marked) is None:
+            return False
+        await self._connection.execute(delete(SocialMetrics).where(SocialMetrics.account_id == account_id))
+        return True
 
     @staticmethod
     def _with(account_id: UUID, access_token: bytes | None) -> Update:

@@ -205,7 +205,8 @@ class SocialAccount(Identified, Created, Base):
     ``signs_in``: a way to sign in, by the platform's word of who comes. All others are accounts that a creator
     connected, which open nothing; somebody may have one of each kind at a platform.
     ``refresh_at``: when the platform is asked for the followers again, or a worker gives up its claim. ``refused_at``:
-    since when the platform takes its tokens no more, so that nobody asks until the account is connected anew.
+    since when the platform takes its tokens no more, so that nobody asks until the account is connected anew. Such an
+    account has no ``platform_user_id``: who its owner was there is forgotten, and free for others to connect.
     """
 
     __tablename__ = "social_accounts"
@@ -217,7 +218,7 @@ class SocialAccount(Identified, Created, Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     platform: Mapped[str]
-    platform_user_id: Mapped[str]
+    platform_user_id: Mapped[str | None]
     platform_username: Mapped[str | None]
     verified: Mapped[bool] = mapped_column(server_default=false())
     access_token: Mapped[bytes | None]

@@ -59,6 +59,14 @@ class SocialDesk:
             log.info("social.put_off", platform=account.platform, fault=str(fault))
             return Untold.NOT_NOW
 
+    def failed(self, account: Any, error: Exception) -> None:
+        """A fault of ours in what concerns this account alone."""
+        log.error("social.failed", platform=account.platform, account=str(account.id), exc_info=error)
+
+    def tell(self, outcomes: Mapping[str, int]) -> None:
+        """How a run ended for so many accounts: a warning where some of them failed."""
+        (log.warning if outcomes["failed"] else log.info)("social.refreshed", **outcomes)
+
     async def _profile(self, account: Any, now: datetime, keep: Callable[[Sealed], Awaitable[None]]) -> SocialProfile:
         if not self._family.allows(account.platform):
             raise ProviderUnavailable("the platform failed a moment ago")

@@ -60,8 +60,15 @@ class TestSocial:
                 "platformUsername": "ada",
                 "verified": True,
                 "connectedAt": "2026-01-03T08:00:00.000Z",
+                "reconnect": False,
             },
-            {"platform": "x", "platformUsername": None, "verified": False, "connectedAt": "2026-01-03T08:00:01.000Z"},
+            {
+                "platform": "x",
+                "platformUsername": None,
+                "verified": False,
+                "connectedAt": "2026-01-03T08:00:01.000Z",
+                "reconnect": False,
+            },
         ]
 
     def test_the_oldest_come_first_and_at_most_50(self, api: Api, access: str, user_id: UUID, tables: Tables) -> None:

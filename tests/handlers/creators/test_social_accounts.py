@@ -194,6 +194,20 @@ class TestConnect:
         assert tables.one("SELECT platform_user_id FROM social_accounts")["platform_user_id"] == "other"
         assert followers(tables, ada.creator_id) == 5
 
+    def test_nothing_of_the_first_is_left(
+        self, api: Api, platforms: Platforms, ada: Creator, headers: dict[str, str], tables: Tables
+    ) -> None:
+        platforms["x"].person("other", "other", None)  # whose followers nobody tells
+        for subject in ("ada-there", "other"):
+            connect(api, platforms["x"].body(subject), headers)
+        (shown,) = api.call("creators.social", headers=headers).json()["data"]
+        assert (shown["platformUsername"].removeprefix("@"), shown["reconnect"]) == ("other", False)
+        assert tables.rows("SELECT follower_count FROM social_metrics") == [{"follower_count": None}]
+        assert followers(tables, ada.creator_id) == 0
+        assert tables.one("SELECT total_followers FROM creator_search") == {"total_followers": 0}
+        disconnect(api, "x", headers)
+        assert tables.one("SELECT facets FROM creator_search")["facets"] == []
+
     def test_the_account_of_another_creator_is_refused_and_nothing_is_lost(
         self, api: Api, platforms: Platforms, ada: Creator, headers: dict[str, str], tables: Tables
     ) -> None:

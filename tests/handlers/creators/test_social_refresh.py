@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
+from jobs.social import AT_ONCE
 from tests.creators import Creator, creator, signed_in
 from tests.handlers.auth.test_oauth import set_up
 from tests.handlers.creators.test_social_accounts import NAMES, Platforms, connect, followers, opened, page_version
@@ -47,6 +51,30 @@ def the_account(tables: Tables) -> dict[str, Any]:
 def due_in(row: dict[str, Any]) -> timedelta:
     due: timedelta = row["refresh_at"] - datetime.now(UTC)
     return due
+
+
+def found_by(tables: Tables) -> tuple[list[str], int]:
+    """By which platforms the search finds the creator, and with how many followers."""
+    row = tables.one("SELECT facets, total_followers FROM creator_search")
+    return [facet.rstrip("/").lower() for facet in row["facets"]], row["total_followers"]
+
+
+def shown(api: Api, headers: dict[str, str]) -> list[tuple[str, str | None, bool, bool]]:
+    """What the owner is told of each connected account."""
+    told = api.call("creators.social", headers=headers).json()["data"]
+    return [(one["platform"], one["platformUsername"], one["verified"], one["reconnect"]) for one in told]
+
+
+@contextmanager
+def one_is_broken(tables: Tables, account_id: UUID) -> Iterator[None]:
+    """The database takes no figures of this account."""
+    body = f"BEGIN IF NEW.account_id = '{account_id}' THEN RAISE 'broken'; END IF; RETURN NEW; END"
+    tables.run(f"CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    tables.run("CREATE TRIGGER broken BEFORE INSERT ON social_metrics FOR EACH ROW EXECUTE FUNCTION broken()")
+    try:
+        yield
+    finally:
+        tables.run("DROP FUNCTION broken() CASCADE")
 
 
 class TestRefresh:
@@ -122,23 +150,52 @@ class TestRefresh:
         assert the_account(tables)["token_expires_at"] - datetime.now(UTC) > timedelta(days=59)
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_who_withdrew_the_permission_is_marked_and_left_alone(
+    def test_who_withdrew_the_permission_is_forgotten_and_left_alone(
         self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, name: str, tables: Tables
     ) -> None:
         connect(api, platforms[name].body(), headers)
+        assert found_by(tables) == ([name], 1200)
+        version, recent = page_version(tables, ada.creator_id), tables.one("SELECT updated_at FROM bio_pages")
         platforms[name].withdraw()
         make_due(tables)
         refresh(server)
         row = the_account(tables)
         assert row["refused_at"] is not None
         assert (row["refresh_at"], row["access_token"], row["refresh_token"]) == (None, None, None)
-        assert followers(tables, ada.creator_id) == 1200
+        assert (row["platform_user_id"], row["platform_username"], row["verified"]) == (None, None, False)
+        assert (followers(tables, ada.creator_id), tables.count("social_metrics")) == (0, 0)
+        assert page_version(tables, ada.creator_id) == version + 1
+        assert (found_by(tables), tables.one("SELECT updated_at FROM bio_pages")) == (([], 0), recent)
+        assert shown(api, headers) == [(name, None, False, True)]
         platforms[name].seen.clear()
         refresh(server)
         assert platforms[name].seen == []
         assert connect(api, platforms[name].body(), headers).status_code == 201
         row = the_account(tables)
         assert (row["refused_at"], row["access_token"] is None) == (None, False)
+        assert [told[2:] for told in shown(api, headers)] == [(True, False)]
+        assert found_by(tables) == ([name], 1200)
+
+    def test_an_identity_that_was_given_back_is_for_others_to_connect(
+        self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, tables: Tables
+    ) -> None:
+        eve = creator(api, tables, "eve@example.com", "eve")
+        connect(api, platforms["x"].body(), headers)
+        platforms["x"].withdraw()
+        make_due(tables)
+        refresh(server)
+        assert connect(api, platforms["x"].body(), signed_in(api, eve)).status_code == 201
+        assert (followers(tables, ada.creator_id), followers(tables, eve.creator_id)) == (0, 1200)
+
+    def test_other_platforms_still_count(
+        self, server: Server, api: Api, platforms: Platforms, ada: Creator, headers: Any, tables: Tables
+    ) -> None:
+        for name in ("twitch", "x"):
+            connect(api, platforms[name].body(), headers)
+        platforms["x"].withdraw()
+        make_due(tables)
+        refresh(server)
+        assert (followers(tables, ada.creator_id), found_by(tables)) == (1200, (["twitch"], 1200))
 
     def test_tokens_sealed_under_a_secret_that_this_process_does_not_know_are_kept(
         self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
@@ -169,7 +226,7 @@ class TestRefresh:
         make_due(tables)
         refresh(server)
         assert the_account(tables)["refused_at"] is not None
-        assert followers(tables, ada.creator_id) == 1200
+        assert (followers(tables, ada.creator_id), tables.count("social_metrics")) == (0, 0)
 
     @pytest.mark.parametrize("trouble", ["away", "off"])
     def test_a_platform_that_cannot_tell_is_asked_an_hour_later(
@@ -197,6 +254,56 @@ class TestRefresh:
         refresh(server)
         read = tables.rows("SELECT follower_count FROM social_metrics ORDER BY 1")
         assert [row["follower_count"] for row in read] == [10, 10, 10, 10, 1200]
+
+    def test_one_account_that_fails_keeps_none_of_the_others_waiting(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        """Each has an outcome of its own, in the next batch, too. What failed is told, counted and tried anew."""
+        others = AT_ONCE + 1
+        for number in range(others + 1):
+            one = creator(api, tables, f"c{number}@example.com", f"c{number}")
+            platforms["twitch"].person(f"{number}-there", followers=number)
+            connect(api, platforms["twitch"].body(f"{number}-there"), signed_in(api, one))
+        for person in platforms["twitch"].people.values():
+            person.followers = 50
+        make_due(tables)
+        tables.run(
+            "UPDATE social_accounts SET refresh_at = now() - interval '1 hour' WHERE platform_user_id = '0-there'"
+        )
+        broken = tables.one("SELECT id FROM social_accounts WHERE platform_user_id = '0-there'")["id"]
+        with one_is_broken(tables, broken), capture_logs() as logs:
+            refresh(server)
+        read = tables.one("SELECT count(*) AS n FROM social_metrics WHERE follower_count = 50")
+        assert read["n"] == others
+        row = tables.one("SELECT refresh_at, refused_at FROM social_accounts WHERE id = %s", broken)
+        assert timedelta(minutes=55) < due_in(row) <= HOUR
+        assert row["refused_at"] is None
+        (failed,) = [line for line in logs if line["event"] == "social.failed"]
+        assert (failed["platform"], failed["account"], failed["log_level"]) == ("twitch", str(broken), "error")
+        (told,) = [line for line in logs if line["event"] == "social.refreshed"]
+        assert (told["read"], told["failed"], told["log_level"]) == (others, 1, "warning")
+        tables.run("UPDATE social_accounts SET refresh_at = now() WHERE id = %s", broken)
+        refresh(server)
+        assert tables.one("SELECT DISTINCT follower_count FROM social_metrics") == {"follower_count": 50}
+
+    def test_no_more_are_asked_at_once_than_may_be(
+        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
+    ) -> None:
+        for number in range(AT_ONCE + 3):
+            one = creator(api, tables, f"c{number}@example.com", f"c{number}")
+            connect(api, platforms["twitch"].body(f"{number}-there"), signed_in(api, one))
+        platforms["twitch"].seen.clear()
+        make_due(tables)
+        platforms["twitch"].hangs = True
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(refresh, server)
+            until(lambda: len(platforms["twitch"].seen) == AT_ONCE)
+            claimed = tables.one("SELECT count(*) AS n FROM social_accounts WHERE refresh_at > now()")
+            platforms["twitch"].hangs = False
+            platforms["twitch"].released.set()
+            running.result()
+        assert claimed["n"] == AT_ONCE
+        assert platforms["twitch"].seen.count("/helix/users") == AT_ONCE + 3
 
     def test_many_accounts_are_read_in_batches(
         self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
