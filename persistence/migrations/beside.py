@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
+
+BATCH = 1000
 
 
 @contextmanager
@@ -16,6 +19,23 @@ def committed() -> Iterator[None]:
     """
     with op.get_context().autocommit_block():
         yield
+
+
+def in_batches(table: str, change: str) -> None:
+    """``change`` of the rows with ``id > :after AND id <= :until``, of ``BATCH`` at a time until the last one.
+
+    Each batch is committed by itself, so that who writes one of its rows waits for no more than the batch. What stands
+    up to here must bear to be done twice, as by ``committed``.
+    """
+    last_of_next = sa.text(
+        f"SELECT id FROM (SELECT id FROM {table} WHERE id > :after ORDER BY id LIMIT {BATCH}) AS batch "  # noqa: S608
+        "ORDER BY id DESC LIMIT 1"
+    )
+    with committed():
+        after = UUID(int=0)
+        while (until := op.get_bind().scalar(last_of_next, {"after": after})) is not None:
+            op.get_bind().execute(sa.text(change), {"after": after, "until": until})
+            after = until
 
 
 def build_index(

@@ -19,7 +19,7 @@ def upgrade() -> None:
     """Locks are waited for 5 seconds and kept until the end, so long work on a large table is made without one.
 
     See persistence/migrations/beside.py: indexes are built by ``build_index``, before all that cannot be done twice; long
-    updates, and checks that were added NOT VALID, stand in ``with committed()``.
+    updates are made by ``in_batches``, and checks that were added NOT VALID stand in ``with committed()``.
     """
     ${upgrades if upgrades else "pass"}
 

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event
 from contract.loader import ROOT
 from persistence.migrate import FOLDER, LOCK_TIMEOUT, Locked, alembic_config, disorder, newest, upgrade
 from tests.conftest import Databases
-from tests.handlers.support import insert, until
+from tests.handlers.support import insert, until, waiting_for_locks
 from tests.harness import Server, Tables
 from tests.test_architecture import ROOMS
 
@@ -182,6 +182,44 @@ def test_who_adds_jobs_does_not_wait_for_the_lanes(databases: Databases) -> None
         assert tables.one("SELECT version_num FROM alembic_version") == {"version_num": newest()}
 
 
+NUMBERED = "('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid"
+OF_ONE = f"(id, user_id, {{}}) SELECT {NUMBERED}, u.id, {{}} FROM users u, generate_series(1, 1500) n"  # noqa: S608
+LAST = "00000000-0000-4000-8000-000000001500"
+
+
+@pytest.mark.parametrize(
+    ("revision", "table", "columns", "values", "changed"),
+    [
+        ("0061", "referral_links", "code, created_at", "n, '2026-01-01'", "active"),
+        ("0062", "social_accounts", "platform, platform_user_id", "n, n", "signs_in"),
+    ],
+)
+def test_nobody_waits_while_many_rows_are_changed(
+    databases: Databases, revision: str, table: str, columns: str, values: str, changed: str
+) -> None:
+    """But for those of the batch that is under way."""
+    url = databases.empty()
+    command.upgrade(alembic_config(url), f"{int(revision) - 1:04}")
+    with ThreadPoolExecutor(1) as beside, psycopg.connect(url) as holder, Tables(url) as tables:
+        insert(tables, "users", email="ada@example.com")
+        tables.run(f"INSERT INTO {table} {OF_ONE.format(columns, values)}")
+        body = "BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NEW; END"
+        tables.run(f"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+        late = f"WHEN (OLD.id = '{LAST}') EXECUTE FUNCTION slow()"
+        tables.run(f"CREATE TRIGGER slow BEFORE UPDATE ON {table} FOR EACH ROW {late}")
+        holder.execute("SELECT pg_advisory_lock(7)")
+        migration = beside.submit(command.upgrade, alembic_config(url), revision)
+        until(lambda: waiting_for_locks(tables) or migration.done())
+        assert not migration.done()
+        tables.run("SET lock_timeout = '1s'")
+        tables.run(f"UPDATE {table} SET created_at = created_at WHERE id < %s", LAST[:-4] + "1000")  # noqa: S608
+        holder.execute("SELECT pg_advisory_unlock(7)")
+        holder.commit()
+        migration.result()
+        left = tables.one(f"SELECT count(*) AS n FROM {table} WHERE {changed}")  # noqa: S608
+        assert left["n"] == (1 if revision == "0061" else 0)
+
+
 def test_what_broke_off_is_done_anew(databases: Databases) -> None:
     """An index that is not whole is built again; one that somebody built before is kept."""
     url = databases.empty()
@@ -205,7 +243,7 @@ def test_every_revision_can_be_begun_anew_up_to_where_it_commits(databases: Data
     url = databases.empty()
     for revision in sorted(SCRIPTS):
         command.upgrade(alembic_config(url), revision)
-        if "committed()" not in Path(SCRIPTS[revision].path).read_text():
+        if not re.search(r"committed\(\)|in_batches\(", Path(SCRIPTS[revision].path).read_text()):
             continue
         with Tables(url) as tables:
             tables.run("UPDATE alembic_version SET version_num = %s", SCRIPTS[revision].down_revision)

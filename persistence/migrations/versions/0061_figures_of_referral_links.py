@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from persistence.migrations.beside import build_index, drop_index
+from persistence.migrations.beside import build_index, drop_index, in_batches
 
 revision = "0061"
 down_revision = "0060"
@@ -15,10 +15,12 @@ previous_release = "It makes no links, moves their codes alone, and counts nothi
 LINKS, REWARDS = "referral_links", "referral_rewards"
 ZERO = sa.text("0")
 COUNTERS = ("clicks", "signups", "conversions")
-OLDER = sa.text(
-    "UPDATE referral_links AS younger SET active = false FROM referral_links AS older "
-    "WHERE older.user_id = younger.user_id AND (older.created_at, older.id) < (younger.created_at, younger.id)"
+OLDEST_ALONE = """
+UPDATE referral_links AS link SET active = false WHERE id > :after AND id <= :until AND active AND EXISTS (
+    SELECT FROM referral_links AS older
+    WHERE older.user_id = link.user_id AND (older.created_at, older.id) < (link.created_at, link.id)
 )
+"""
 
 
 def upgrade() -> None:
@@ -28,7 +30,7 @@ def upgrade() -> None:
     active: sa.Column[bool] = sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False)
     op.add_column(LINKS, earnings, if_not_exists=True)
     op.add_column(LINKS, active, if_not_exists=True)
-    op.execute(OLDER)
+    in_batches(LINKS, OLDEST_ALONE)
     build_index("uq_referral_links_active", LINKS, ["user_id"], where="active", unique=True)
     op.create_table(
         REWARDS,
@@ -42,9 +44,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_referral_rewards_user_id"), ondelete="CASCADE"
         ),
+        if_not_exists=True,
     )
     newest: list[str | sa.TextClause] = ["user_id", sa.text("created_at DESC"), sa.text("id DESC")]
-    op.create_index("ix_referral_rewards_newest", REWARDS, newest)
+    op.create_index("ix_referral_rewards_newest", REWARDS, newest, if_not_exists=True)
 
 
 def downgrade() -> None:

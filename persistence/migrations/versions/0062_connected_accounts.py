@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from persistence.migrations.beside import build_index, drop_index
+from persistence.migrations.beside import build_index, drop_index, in_batches
 
 revision = "0062"
 down_revision = "0061"
@@ -22,6 +22,11 @@ FORMER = {
     "uq_social_accounts_user_id_platform": ["user_id", "platform"],
 }
 
+OTHERS = """
+UPDATE social_accounts SET signs_in = false
+WHERE id > :after AND id <= :until AND signs_in AND platform NOT IN ('google', 'apple', 'x')
+"""
+
 
 def upgrade() -> None:
     op.add_column(
@@ -29,7 +34,7 @@ def upgrade() -> None:
     )
     op.add_column(ACCOUNTS, sa.Column("refresh_at", TIME), if_not_exists=True)
     op.add_column(ACCOUNTS, sa.Column("refused_at", TIME), if_not_exists=True)
-    op.execute("UPDATE social_accounts SET signs_in = false WHERE platform NOT IN ('google', 'apple', 'x')")
+    in_batches(ACCOUNTS, OTHERS)
     build_index("uq_social_accounts_identity", ACCOUNTS, ["platform", "platform_user_id", "signs_in"], unique=True)
     build_index("uq_social_accounts_owner", ACCOUNTS, ["user_id", "platform", "signs_in"], unique=True)
     build_index("ix_social_accounts_refresh_at", ACCOUNTS, ["refresh_at", "id"], "refresh_at IS NOT NULL")
@@ -46,8 +51,9 @@ def upgrade() -> None:
             ["account_id"], [f"{ACCOUNTS}.id"], name=op.f("fk_social_metrics_account_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_social_metrics_user_id"), ondelete="CASCADE"),
+        if_not_exists=True,
     )
-    op.create_index(op.f("ix_social_metrics_user_id"), METRICS, ["user_id"])
+    op.create_index(op.f("ix_social_metrics_user_id"), METRICS, ["user_id"], if_not_exists=True)
 
 
 def downgrade() -> None:
