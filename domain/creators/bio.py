@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.creators.dm import package_view
 from domain.creators.links import link_view
 from domain.errors import ApiError
 from domain.platform.themes import repeated_names
@@ -78,5 +79,13 @@ def page_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def creator_view(profile: Any, page: wire.OwnBioPage, categories: Sequence[str]) -> wire.CreatorProfile:
-    return presented(wire.CreatorProfile, profile, bioPage=page, categories=list(categories))
+def creator_view(
+    profile: Any, page: wire.OwnBioPage, packages: Sequence[Any], categories: Sequence[str]
+) -> wire.CreatorProfile:
+    return presented(
+        wire.CreatorProfile,
+        profile,
+        bioPage=page,
+        dmPackages=[package_view(package) for package in packages],
+        categories=list(categories),
+    )

@@ -45,3 +45,7 @@ def _within(price: Decimal, config: Config) -> Decimal:
 
 def settings_view(profile: Any) -> wire.MessageSettings:
     return presented(wire.MessageSettings, profile)
+
+
+def package_view(package: Any) -> wire.DmPackage:
+    return presented(wire.DmPackage, package)

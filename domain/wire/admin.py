@@ -147,6 +147,32 @@ class CreateThemeRequest(TypedDict):
     assets: NotRequired[list[ThemeAsset]]
 
 
+class Creator(TypedDict):
+    id: str
+    userId: str
+    username: str | None
+    displayName: str | None
+    userStatus: common.UserStatus
+    creatorStatus: common.CreatorStatus
+    level: common.CreatorLevel
+    kycStatus: common.KycStatus
+    categories: list[str]
+    discoverExcluded: bool
+    findable: bool
+    published: bool
+    totalMessages: int
+    totalFollowers: int
+    avgRating: str | None
+    ratingCount: int
+    version: int
+    createdAt: str
+
+
+class CreatorsForStaff(TypedDict):
+    items: list[Creator]
+    nextCursor: str | None
+
+
 class FeaturedEntry(TypedDict):
     id: str
     creatorId: str
@@ -1047,27 +1073,6 @@ class UpdateThemeRequest(TypedDict):
 
 class ChangeThemeStateRequest(TypedDict):
     to: Literal["PUBLISHED", "ACTIVE", "ARCHIVED"]
-
-
-class Creator(TypedDict):
-    id: str
-    userId: str
-    username: str | None
-    displayName: str | None
-    userStatus: common.UserStatus
-    creatorStatus: common.CreatorStatus
-    level: common.CreatorLevel
-    kycStatus: common.KycStatus
-    categories: list[str]
-    discoverExcluded: bool
-    findable: bool
-    published: bool
-    totalMessages: int
-    totalFollowers: int
-    avgRating: str | None
-    ratingCount: int
-    version: int
-    createdAt: str
 
 
 class UpdateCreatorRequest(TypedDict):

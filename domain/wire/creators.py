@@ -80,6 +80,17 @@ class OwnBioPage(TypedDict):
     template: dict[str, Any] | None
 
 
+MessageType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE"]
+
+
+class DmPackage(TypedDict):
+    id: str
+    dmType: MessageType
+    price: str | None
+    active: bool
+    createdAt: str
+
+
 class CreatorProfile(TypedDict):
     id: str
     userId: str
@@ -107,6 +118,7 @@ class CreatorProfile(TypedDict):
     createdAt: str
     updatedAt: str
     bioPage: OwnBioPage
+    dmPackages: list[DmPackage]
     categories: list[str]
 
 
@@ -152,9 +164,6 @@ class MessageSettings(TypedDict):
     dmType: common.CreatorDmType
     dmPrice: str | None
     dmActive: bool
-
-
-MessageType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE"]
 
 
 class UpdateMessageSettingsRequest(TypedDict):

@@ -67,7 +67,8 @@ async def profile(principal: Principal, db: Repositories) -> wire.CreatorProfile
     if found is None:
         raise ApiError("error.creator.not_found")
     profile, page, template, categories = found
-    return creator_view(profile, page_view(page, template, await db.bio_pages.links(page.id)), categories)
+    own_page = page_view(page, template, await db.bio_pages.links(page.id))
+    return creator_view(profile, own_page, await db.dm_packages.all(profile.id), categories)
 
 
 async def social(principal: Principal, db: Repositories, max_items: int) -> Sequence[wire.SocialAccount]:

@@ -5,8 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import ARRAY, Text, and_, delete, exists, func, insert, select, update
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, delete, exists, func, insert, not_, or_, select, update
 
+from domain.admin.creators import Filters
+from domain.admin.users import Search
+from persistence.admin.users import matches
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import BioPage, CreatorCategory, CreatorProfile, CreatorSearch, FeaturedCreator, User
@@ -14,6 +17,7 @@ from persistence.models import BioPage, CreatorCategory, CreatorProfile, Creator
 Profile = CreatorProfile
 Row = FeaturedCreator
 RESTRICTED = ("SUSPENDED", "BANNED", "DEACTIVATED")
+NEWEST = Keyset(Profile.created_at.desc(), Profile.id.desc())
 BY_POSITION = Keyset(Row.position, Row.id)
 _categories = (
     select(CreatorCategory.category).where(CreatorCategory.creator_id == Profile.id).order_by(CreatorCategory.category)
@@ -41,6 +45,10 @@ ENTRIES = (
 class AdminCreators:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def page(self, filters: Filters, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
+        """The newest first."""
+        return await self._connection.rows(NEWEST.page(FOUND.where(*_narrowed(filters)), keys, rows))
 
     async def find(self, creator_id: UUID) -> Any:
         return await self._connection.row(FOUND.where(Profile.id == creator_id))
@@ -99,3 +107,28 @@ class Featured:
 
     async def remove(self, entry_id: UUID) -> None:
         await self._connection.execute(delete(Row).where(Row.id == entry_id))
+
+
+def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
+    conditions = [
+        column == wanted
+        for column, wanted in (
+            (Profile.level, filters.level),
+            (Profile.kyc_status, filters.kyc_status),
+            (Profile.creator_status, filters.creator_status),
+        )
+        if wanted is not None
+    ]
+    if filters.category is not None:
+        of_it = CreatorCategory.creator_id == Profile.id
+        conditions.append(exists().where(of_it, CreatorCategory.category == filters.category))
+    if filters.excluded is not None:
+        excluded: ColumnElement[bool] = Profile.discover_excluded.expression
+        conditions.append(excluded if filters.excluded else not_(excluded))
+    return [*conditions, *([_found(filters.search)] if filters.search else ())]
+
+
+def _found(search: Search) -> ColumnElement[bool]:
+    if search.kind == "id":
+        return or_(Profile.id == search.value, Profile.user_id == search.value)
+    return matches(search)

@@ -162,7 +162,7 @@ def _newest(statement: Select[*tuple[Any, ...]], most: int) -> Select[*tuple[Any
 
 def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
     """The same for the page and for the count."""
-    return [*_of_columns(filters), *_of_role(filters.role), *([_found(filters.search)] if filters.search else ())]
+    return [*_of_columns(filters), *_of_role(filters.role), *([matches(filters.search)] if filters.search else ())]
 
 
 def _of_columns(filters: Filters) -> list[ColumnElement[bool]]:
@@ -188,7 +188,8 @@ def _of_role(role: str | None) -> list[ColumnElement[bool]]:
     return [_is_creator if role == "creator" else exists().where(StaffRole.user_id == User.id, is_live(func.now()))]
 
 
-def _found(search: Search) -> ColumnElement[bool]:
+def matches(search: Search) -> ColumnElement[bool]:
+    """Of the columns of accounts."""
     if search.kind == "username":
         # Compared by bytes, as the index of beginnings is, whatever the collation of the database.
         first, beyond = search.value, search.value[:-1] + chr(ord(search.value[-1]) + 1)

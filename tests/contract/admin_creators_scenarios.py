@@ -32,6 +32,7 @@ def feature(api: Api, tables: Tables) -> Act:
 
 LEVEL, CATEGORIES = {"level": "GOLD", "reason": REASON}, {"categories": ["music"], "reason": REASON}
 SCENARIOS: dict[str, Scenario] = {
+    "admin.creators.list": as_staff("admin.creators.list", prepare=profile),
     "admin.creators.find": as_staff("admin.creators.find", prepare=profile),
     "admin.creators.update": as_staff("admin.creators.update", LEVEL, prepare=profile, headers=SEEN),
     "admin.featured.list": as_staff("admin.featured.list"),

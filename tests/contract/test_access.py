@@ -107,6 +107,7 @@ ACCESS = {
     "admin.mail_templates.preview": STAFF,
     "admin.bio_templates.add": STAFF,
     "admin.creators.find": STAFF,
+    "admin.creators.list": STAFF,
     "admin.creators.update": STAFF,
     "admin.featured.add": STAFF,
     "admin.featured.list": STAFF,

@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 
 from domain.admin.audit_filter import Filter
+from domain.admin.creators import Filters as Creators
 from domain.admin.users import Filters, Order, search_of
 from domain.i18n.translations import Filters as Texts
 from persistence.engine.database import Database
@@ -30,6 +31,7 @@ ROWS = 200_000
 PAGE = 51
 # What a page may read: of one filter its own rows and what is told of each, of several what another leaves out, too.
 FEW, SOME = 8 * PAGE, 15_000
+HALF = 6_000  # of the profiles, which are fewer than accounts
 COUNT = "count of "
 COUNTED = 12_000
 MIDDLE = BASE - timedelta(minutes=ROWS // 2)
@@ -136,6 +138,18 @@ SELECT l.code, 'n' || k % 4, 'key.' || k, CASE WHEN k % 100 > 0 OR l.code = 'en'
        k % 500 = 1 AND l.code <> 'en'
 FROM languages l, generate_series(1, {ROWS} / 20) k
 """  # noqa: S608 - constants of this file
+# Every tenth account has a profile. Many have the first category, and one in a thousand the second.
+CREATORS = """
+UPDATE creator_profiles p SET created_at = u.created_at,
+       level = CASE WHEN n % 500 = 1 THEN 'PLATINUM' WHEN n % 3 = 0 THEN 'GOLD' ELSE 'BRONZE' END,
+       kyc_status = CASE WHEN n % 500 = 2 THEN 'REJECTED' WHEN n % 2 = 0 THEN 'APPROVED' ELSE 'NOT_STARTED' END,
+       creator_status = CASE WHEN n % 500 = 3 THEN 'SUSPENDED' ELSE 'ACTIVE' END,
+       discover_excluded = n % 500 = 4
+FROM (SELECT id, created_at, row_number() OVER (ORDER BY created_at) AS n FROM users) u WHERE u.id = p.user_id;
+INSERT INTO creator_categories (creator_id, category)
+SELECT id, CASE WHEN n % 1000 = 5 THEN 'rare' WHEN n % 3 = 0 THEN 'music' ELSE 'c' || n % 20 END
+FROM (SELECT id, row_number() OVER (ORDER BY created_at) AS n FROM creator_profiles) p
+"""
 
 Ask = Callable[[Repositories], Awaitable[Any]]
 
@@ -198,6 +212,37 @@ FILTERS: Mapping[str, Mapping[str, Any]] = {
 }
 # A beginning that many have, those with a profile, and a day in the order of sign-ins: no order has an index of them.
 SIFTED = {"a letter", "creators", "a day", "staff"}
+
+
+def creators() -> Iterator[Read]:
+    """Each filter, and each pair: what goes together is read until a page is full."""
+    filters: Mapping[str, Mapping[str, Any]] = {
+        "a common level": {"level": "GOLD"},
+        "a rare level": {"level": "PLATINUM"},
+        "a common verification": {"kyc_status": "APPROVED"},
+        "a rare verification": {"kyc_status": "REJECTED"},
+        "a common status": {"creator_status": "ACTIVE"},
+        "a rare status": {"creator_status": "SUSPENDED"},
+        "a common category": {"category": "music"},
+        "a rare category": {"category": "rare"},
+        "excluded ones": {"excluded": True},
+        "all others": {"excluded": False},
+        "an id": {"search": search_of(str(SOMEBODY))},
+        "an address": {"search": search_of("U7@example.com")},
+        "a username": {"search": search_of("8f14e45f")},
+    }
+    for size in (0, 1, 2):
+        for chosen in combinations(filters.items(), size):
+            narrowed = {name: value for _, one in chosen for name, value in one.items()}
+            if len(narrowed) == size:
+                name = " and ".join(label for label, _ in chosen) or "all"
+                most = HALF if size > 1 else 2 * FEW
+                yield Read(name, _creators(narrowed, None), most)
+                yield Read(f"{name} from the middle", _creators(narrowed, (MIDDLE, SOMEBODY)), most)
+
+
+def _creators(filters: Mapping[str, Any], keys: Sequence[Any] | None) -> Ask:
+    return lambda db: db.admin_creators.page(Creators(**filters), keys, PAGE)
 
 
 def sessions() -> Iterator[Read]:
@@ -374,6 +419,7 @@ def languages() -> Iterator[Read]:
 LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.languages.list": languages,
     "admin.translations.list": translations,
+    "admin.creators.list": creators,
     "admin.users.list": accounts,
     "admin.users.get": account,
     "admin.user_sessions.list": sessions,
@@ -388,10 +434,11 @@ LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.tickets.list": tickets,
     "admin.tickets.find": ticket,
 }
-FILL = (mixed(ROWS), SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS, TICKETS, TRANSLATIONS)
+FILL = (mixed(ROWS), CREATORS, SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS)
+FILL += (TICKETS, TRANSLATIONS)
 SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
 FILLED = {
-    *("users", "creator_profiles", "sessions", "user_notes", "audit_logs"),
+    *("users", "creator_profiles", "creator_categories", "sessions", "user_notes", "audit_logs"),
     *("statements_of_reasons", "bans", "appeals", "moderation_cases", "outbox"),
     *("moderation_notices", "moderation_rules", "translations"),
     *("tickets", "ticket_messages", "ticket_notes"),

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from domain.admin.users import Search
 from domain.clock import timestamp
 from domain.errors import ApiError
 from domain.presenting import presented
@@ -11,6 +12,17 @@ from domain.wire import admin as wire
 
 PROFILE = {"level": "level", "discoverExcluded": "discover_excluded"}
 TIMES = {"startsAt": "starts_at", "endsAt": "ends_at"}
+
+
+class Filters(NamedTuple):
+    """What a list of creators is narrowed by; None for what it is not."""
+
+    search: Search | None = None
+    level: str | None = None
+    kyc_status: str | None = None
+    creator_status: str | None = None
+    category: str | None = None
+    excluded: bool | None = None
 
 
 def profile_columns(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.creators import creator_view, profile_columns
+from domain.admin.creators import Filters, creator_view, profile_columns
+from domain.admin.users import search_of
 from domain.errors import moved_on
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
-    from handlers.needs import Principal, Repositories
+    from handlers.needs import Principal, Repositories, Walk
+
+
+async def list(  # noqa: A001
+    walk: Walk,
+    db: Repositories,
+    q: str | None,
+    level: str | None,
+    kyc_status: str | None,
+    creator_status: str | None,
+    category: str | None,
+    excluded: bool | None,
+) -> wire.CreatorsForStaff:
+    filters = Filters(search_of(q), level, kyc_status, creator_status, category, excluded)
+    rows = await db.admin_creators.page(filters, walk.after(datetime, UUID), walk.rows)
+    shown, further = walk.page(rows, lambda row: (row.created_at, row.id))
+    return {"items": [creator_view(row) for row in shown], "nextCursor": further}
 
 
 async def find(id: str, db: Repositories) -> wire.Creator:  # noqa: A002

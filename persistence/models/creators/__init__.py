@@ -30,6 +30,11 @@ class CreatorProfile(Identified, Created, Base):
         one_of("kyc_status", get_args(common.KycStatus)),
         one_of("payout_account_status", get_args(wire.PayoutAccountStatus)),
         one_of("dm_type", get_args(wire.MessageType)),
+        Index("ix_creator_profiles_newest", "created_at", "id"),
+        Index("ix_creator_profiles_level", "level", "created_at", "id"),
+        Index("ix_creator_profiles_kyc_status", "kyc_status", "created_at", "id"),
+        Index("ix_creator_profiles_creator_status", "creator_status", "created_at", "id"),
+        Index("ix_creator_profiles_excluded", "created_at", "id", postgresql_where=text("discover_excluded")),
         Index("ix_creator_profiles_leaving", "vacation_start", postgresql_where=LEAVING),
         Index("ix_creator_profiles_away", "vacation_end", postgresql_where=AWAY),
     )

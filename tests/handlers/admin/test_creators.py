@@ -6,8 +6,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.creators import Creator, changed, findable
-from tests.handlers.support import audited
+from tests.creators import Creator, changed, creator, findable
+from tests.handlers.support import audited, change
 from tests.harness import Api, Server, Tables, code_of
 from tests.staff import Hired, member
 
@@ -32,6 +32,64 @@ def update(api: Api, caller: Hired, creator_id: Any, version: int = 1, **fields:
     headers = caller.headers | {"If-Match": f'"{version}"'}
     body = {"reason": REASON} | fields
     return api.call("admin.creators.update", body, path=f"/admin/creators/{creator_id}", headers=headers)
+
+
+def listed(api: Api, caller: Hired, **params: Any) -> list[str]:
+    response = api.call("admin.creators.list", params=params, headers=caller.headers)
+    assert response.status_code == 200, response.text
+    return [item["username"] for item in response.json()["data"]["items"]]
+
+
+class TestList:
+    def test_the_newest_come_first_and_are_walked(self, api: Api, admin: Hired, tables: Tables) -> None:
+        for name in ("ada", "bob", "cyd"):
+            one = findable(api, tables, f"{name}@example.com", name)
+        tables.run("UPDATE creator_profiles SET created_at = now()")
+        tables.run("UPDATE creator_profiles SET created_at = now() + interval '1 day' WHERE id = %s", one.creator_id)
+        seen: list[str] = []
+        params: dict[str, Any] = {"limit": 1}
+        for _ in range(3):
+            page = api.call("admin.creators.list", params=params, headers=admin.headers).json()["data"]
+            seen += [item["username"] for item in page["items"]]
+            params = {"limit": 1, "cursor": page["nextCursor"]}
+        assert (seen[0], set(seen[1:]), page["nextCursor"]) == ("cyd", {"ada", "bob"}, None)
+
+    def test_a_row_is_what_is_told_of_one(self, api: Api, admin: Hired, ada: Creator) -> None:
+        (row,) = api.call("admin.creators.list", headers=admin.headers).json()["data"]["items"]
+        assert row == find(api, admin, ada.creator_id).json()["data"]
+
+    def test_filters_are_combined(self, api: Api, admin: Hired, ada: Creator, tables: Tables) -> None:
+        apart = {"level": "GOLD", "kyc_status": "APPROVED", "creator_status": "SUSPENDED", "discover_excluded": True}
+        bob = creator(api, tables, "bob@example.com", "bob", **apart)
+        tables.run("INSERT INTO creator_categories VALUES (%s, 'music')", bob.creator_id)
+        asked = {"level": "GOLD", "kycStatus": "APPROVED", "creatorStatus": "SUSPENDED", "category": "Music"}
+        for name, value in (asked | {"excluded": "true"}).items():
+            assert listed(api, admin, **{name: value}) == ["bob"], name
+        assert listed(api, admin, **asked, excluded="true", q="bob") == ["bob"]
+        assert listed(api, admin, **asked, excluded="false") == []
+        assert listed(api, admin, level="BRONZE", excluded="false") == ["ada"]
+        assert listed(api, admin, category="art") == []
+
+    def test_one_is_found_by_profile_account_address_phone_or_the_beginning_of_a_name(
+        self, api: Api, admin: Hired, ada: Creator, tables: Tables
+    ) -> None:
+        creator(api, tables, "bob@example.com", "bob")
+        change(tables, "users", ada.user_id, phone="+905551112233")
+        for q in (ada.creator_id, ada.user_id, "ADA@example.com", "+90 555 111 22 33", "@ad", "ada"):
+            assert listed(api, admin, q=str(q)) == ["ada"], q
+        assert listed(api, admin, q=str(uuid4())) == []
+
+    def test_what_can_be_none_of_these_is_refused(self, api: Api, admin: Hired) -> None:
+        response = api.call("admin.creators.list", params={"q": "a b"}, headers=admin.headers)
+        assert (response.status_code, code_of(response)) == (400, "validation.failed")
+
+    def test_a_cursor_that_is_none_is_refused(self, api: Api, admin: Hired) -> None:
+        response = api.call("admin.creators.list", params={"cursor": "x"}, headers=admin.headers)
+        assert (response.status_code, code_of(response)) == (400, "admin.cursor_invalid")
+
+    def test_who_may_not_see_accounts_may_not(self, api: Api, server: Server) -> None:
+        response = api.call("admin.creators.list", headers=member(server, "EDITOR").headers)
+        assert (response.status_code, code_of(response)) == (403, "admin.permission_denied")
 
 
 class TestFind:

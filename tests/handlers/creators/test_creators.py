@@ -155,6 +155,19 @@ class TestProfile:
         assert [each["id"] for each in page["links"]] == [str(first), str(second)]
         assert (page["bio"], page["template"]["tokens"]) == ("Hi", {"primary": "red"})
 
+    def test_what_messages_were_offered_for_is_told(self, api: Api, tables: Tables) -> None:
+        one = creator(api, tables)
+        headers, path = signed_in(api, one), f"/creators/{one.creator_id}/dm-config"
+        assert api.call("creators.profile", headers=headers).json()["data"]["dmPackages"] == []
+        for kind, price in (("SINGLE_PAY", 4.5), ("FREE", None)):
+            body = {"dmType": kind, "dmPrice": price, "dmActive": True}
+            assert api.call("creators.dm.update", body, path=path, headers=headers).status_code == 200
+        told = api.call("creators.profile", headers=headers).json()["data"]["dmPackages"]
+        assert [(each["dmType"], each["price"], each["active"]) for each in told] == [
+            ("SINGLE_PAY", "4.50", False),
+            ("FREE", None, True),
+        ]
+
     def test_who_is_none_has_none(self, api: Api, nameless: dict[str, str]) -> None:
         response = api.call("creators.profile", headers=nameless)
         assert (response.status_code, code_of(response)) == (404, "error.creator.not_found")

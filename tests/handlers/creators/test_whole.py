@@ -90,6 +90,7 @@ def test_pages(api: Api, ada: Creator, name: str) -> None:
 
 def test_of_the_owner(api: Api, tables: Tables, ada: Creator) -> None:
     tables.run("UPDATE creator_profiles SET avg_rating = NULL")
+    insert(tables, "dm_packages", creator_id=ada.creator_id, dm_type="SINGLE_PAY", price=Decimal(5), active=True)
     headers = signed_in(api, ada)
     has_the_form("creators.profile", api.call("creators.profile", headers=headers))
     own = api.call("creators.bio.find", path=f"/creators/{ada.creator_id}/bio", headers=headers)
@@ -110,6 +111,12 @@ def test_of_staff(api: Api, server: Server, tables: Tables, ada: Creator) -> Non
         creator_id=findable(api, tables, "eve@example.com", "eve").creator_id,
         position=2,
     )
+    found = api.call("admin.creators.list", params={"category": "music", "limit": 1}, headers=staff)
+    assert found.json()["data"]["nextCursor"] is None
+    tables.run("INSERT INTO creator_categories SELECT id, 'music' FROM creator_profiles ON CONFLICT DO NOTHING")
+    tables.run("UPDATE creator_profiles SET created_at = now() + interval '1 day' WHERE id = %s", ada.creator_id)
+    found = api.call("admin.creators.list", params={"category": "music", "limit": 1}, headers=staff)
+    has_the_form("admin.creators.list", found)
     listed = api.call("admin.featured.list", params={"limit": 1}, headers=staff)
     has_the_form("admin.featured.list", listed)
     look = tables.one("SELECT id FROM bio_templates WHERE name = 'Plain'")["id"]
