@@ -7,6 +7,7 @@ from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.admin.audit import AuditTrail
 from persistence.admin.cases import Cases
+from persistence.admin.categories import DiscoverCategories
 from persistence.admin.content import ContentTexts
 from persistence.admin.content_categories import ContentCategories
 from persistence.admin.creators import AdminCreators, Featured
@@ -132,6 +133,7 @@ class Repositories:
     dm_packages = Repository(DmPackages)
     bio_pages = Repository(BioPages)
     admin_creators = Repository(AdminCreators)
+    discover_categories = Repository(DiscoverCategories)
     featured = Repository(Featured)
     creator_lists = Repository(CreatorLists)
     history = Repository(History)

@@ -77,3 +77,11 @@ def signed_in(api: Api, one: Creator) -> dict[str, str]:
 def page_of(tables: Tables, user_id: UUID, **columns: Any) -> UUID:
     """The page of an account that becomes a creator; its id."""
     return insert(tables, "bio_pages", creator_id=insert(tables, "creator_profiles", user_id=user_id), **columns)
+
+
+def category(tables: Tables, slug: str, *, active: bool = True, sort_order: int = 0) -> None:
+    """One that creators can be given; ``active``: still."""
+    tables.run(
+        "INSERT INTO discover_categories (slug, name, active, sort_order) VALUES (%s, %s, %s, %s)",
+        slug, slug.title(), active, sort_order,
+    )  # fmt: skip

@@ -173,6 +173,23 @@ class CreatorsForStaff(TypedDict):
     nextCursor: str | None
 
 
+class DiscoverCategory(TypedDict):
+    slug: str
+    name: str
+    active: bool
+    sortOrder: int
+
+
+class DiscoverCategories(TypedDict):
+    version: int
+    items: list[DiscoverCategory]
+
+
+class SetDiscoverCategoriesRequest(TypedDict):
+    items: list[DiscoverCategory]
+    reason: str
+
+
 class FeaturedEntry(TypedDict):
     id: str
     creatorId: str

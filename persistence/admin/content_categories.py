@@ -7,17 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import array
-from sqlalchemy.dialects.postgresql import insert as upsert
 
+from persistence.admin.categories import ListVersion
 from persistence.engine.connection import Connection
-from persistence.models import ContentCategory, ContentEntry, Edition, Publication
+from persistence.models import ContentCategory, ContentEntry, Publication
 
 Row = ContentCategory
 
 
 class ContentCategories:
-    """The version of a list is the number of an edition of its own, which nothing else moves."""
-
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
@@ -32,15 +30,14 @@ class ContentCategories:
 
     async def version(self, kind: str) -> int:
         """0 before the first change."""
-        return await self._connection.scalar(select(Edition.number).where(Edition.name == _list(kind))) or 0
+        return await self._list(kind).now()
 
     async def move_on(self, kind: str, version: int) -> bool:
-        """False when the list has another version than that. To be called first: changes wait for each other here."""
-        if version == 0:
-            row = upsert(Edition).values(name=_list(kind), number=1).on_conflict_do_nothing()
-            return await self._connection.scalar(row.returning(Edition.number)) is not None
-        seen = update(Edition).where(Edition.name == _list(kind), Edition.number == version)
-        return await self._connection.scalar(seen.values(number=version + 1).returning(Edition.number)) is not None
+        """As ``ListVersion.move_on``."""
+        return await self._list(kind).move_on(version)
+
+    def _list(self, kind: str) -> ListVersion:
+        return ListVersion(self._connection, f"{kind}.categories")
 
     async def known(self, kind: str, ids: Collection[UUID]) -> set[UUID]:
         """Which of them there are, and stay until the transaction ends."""
@@ -75,7 +72,3 @@ class ContentCategories:
             await self._connection.execute(insert(Row).values(kind=kind, **columns))
             return
         await self._connection.execute(update(Row).where(Row.id == category_id).values(**columns))
-
-
-def _list(kind: str) -> str:
-    return f"{kind}.categories"

@@ -21,7 +21,7 @@ from persistence.models.blocks import BlockList
 from persistence.models.contact import ContactMessage
 from persistence.models.content import ContentCategory, ContentEntry, ContentRevision, Edition, Publication
 from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile, DmPackage
-from persistence.models.creators.discover import CreatorCategory, CreatorSearch
+from persistence.models.creators.discover import CreatorCategory, CreatorSearch, DiscoverCategory
 from persistence.models.creators.featured import FeaturedCreator, RecentlyViewed, TrendingCreator
 from persistence.models.creators.subscribers import EmailSubscriber
 from persistence.models.creators.visits import DailySum, DailyValue, DailyVisitor, PageView, VisitSalt
@@ -99,6 +99,7 @@ __all__ = [
     "DataExport",
     "DemoArea",
     "DemoRow",
+    "DiscoverCategory",
     "DmPackage",
     "Edition",
     "EmailChange",

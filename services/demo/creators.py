@@ -107,7 +107,8 @@ async def seed(db: Repositories, now: datetime) -> None:
             await db.demo.add(BioLink, page_id=page_id, sort_order=place, **new_link(link.given(now)))
         await _connect(db, user_id, example.followers)
         await db.social_accounts.recount(creator_id)
-        await db.admin_creators.set_categories(creator_id, example.categories)
+        offered = await db.discover_categories.offered(example.categories)
+        await db.admin_creators.set_categories(creator_id, sorted(offered))
         if (offer := example.offer) is not None:
             columns = {"dm_type": offer.kind, "dm_price": offer.price, "dm_active": offer.active}
             await db.creator_modes.change(creator_id, columns)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.contract.scenario import Act, Conditional, Scenario, as_staff
-from tests.creators import creator
+from tests.creators import category, creator
 from tests.handlers.support import insert
 from tests.harness import Api, Tables
 from tests.staff import hired
@@ -20,6 +20,11 @@ def profile(tables: Tables) -> Mapping[str, Any]:
     return {"id": creator_id}
 
 
+def with_music(tables: Tables) -> Mapping[str, Any]:
+    category(tables, "music")
+    return profile(tables)
+
+
 def entry(tables: Tables) -> Mapping[str, Any]:
     return {"id": insert(tables, "featured_creators", creator_id=profile(tables)["id"], position=1)}
 
@@ -31,7 +36,10 @@ def feature(api: Api, tables: Tables) -> Act:
 
 
 LEVEL, CATEGORIES = {"level": "GOLD", "reason": REASON}, {"categories": ["music"], "reason": REASON}
+LIST = {"items": [{"slug": "music", "name": "Music", "active": True, "sortOrder": 1}], "reason": REASON}
 SCENARIOS: dict[str, Scenario] = {
+    "admin.categories.get": as_staff("admin.categories.get"),
+    "admin.categories.set": as_staff("admin.categories.set", LIST, headers={"If-Match": '"0"'}),
     "admin.creators.list": as_staff("admin.creators.list", prepare=profile),
     "admin.creators.find": as_staff("admin.creators.find", prepare=profile),
     "admin.creators.update": as_staff("admin.creators.update", LEVEL, prepare=profile, headers=SEEN),
@@ -42,6 +50,6 @@ SCENARIOS: dict[str, Scenario] = {
 }
 CONDITIONAL: Conditional = {
     "admin.creators.update": [
-        (as_staff("admin.creators.update", CATEGORIES, prepare=profile, headers=SEEN), {"creator_categories"})
+        (as_staff("admin.creators.update", CATEGORIES, prepare=with_music, headers=SEEN), {"creator_categories"})
     ]
 }

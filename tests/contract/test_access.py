@@ -106,6 +106,8 @@ ACCESS = {
     "admin.mail_templates.list": STAFF,
     "admin.mail_templates.preview": STAFF,
     "admin.bio_templates.add": STAFF,
+    "admin.categories.get": STAFF,
+    "admin.categories.set": STAFF,
     "admin.creators.find": STAFF,
     "admin.creators.list": STAFF,
     "admin.creators.update": STAFF,

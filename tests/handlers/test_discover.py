@@ -369,6 +369,7 @@ class TestCategory:
             ({"category": "music", "dmType": "SINGLE_PAY"}, {"eve"}),
             ({"category": "art", "dmType": "SINGLE_PAY"}, set()),
             ({"category": "mus"}, set()),
+            ({"category": "no such category"}, set()),
         ):
             response = api.call("discover.category", path="/discover/category/tiktok", params=params)
             assert set(names(response)) == found, params

@@ -434,8 +434,10 @@ LISTS: Mapping[str, Callable[[], Iterator[Read]]] = {
     "admin.tickets.list": tickets,
     "admin.tickets.find": ticket,
 }
-FILL = (mixed(ROWS), CREATORS, SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS)
-FILL += (TICKETS, TRANSLATIONS)
+FILL = (
+    *(mixed(ROWS), CREATORS, SESSIONS, NOTES, EVENTS, STATEMENTS, APPEALS, CASES, NOTICES, RULES, JOBS, TICKETS),
+    TRANSLATIONS,
+)
 SHORT = {"creator_profiles"}  # of a few accounts it may be cheaper to read all than to ask for each
 FILLED = {
     *("users", "creator_profiles", "creator_categories", "sessions", "user_notes", "audit_logs"),

@@ -248,3 +248,17 @@ def test_every_revision_can_be_begun_anew_up_to_where_it_commits(databases: Data
         with Tables(url) as tables:
             tables.run("UPDATE alembic_version SET version_num = %s", SCRIPTS[revision].down_revision)
         command.upgrade(alembic_config(url), revision)
+
+
+def test_the_first_list_of_categories_has_what_creators_have(databases: Databases) -> None:
+    url = databases.empty()
+    (before,) = [each.down_revision for each in SCRIPTS.values() if "categories_of_creators" in each.path]
+    command.upgrade(alembic_config(url), str(before))
+    with Tables(url) as tables:
+        user_id = insert(tables, "users", email="ada@example.com")
+        creator_id = insert(tables, "creator_profiles", user_id=user_id)
+        for slug in ("music", "video-games"):
+            tables.run("INSERT INTO creator_categories VALUES (%s, %s)", creator_id, slug)
+        upgrade(url)
+        rows = tables.rows("SELECT slug, name, active FROM discover_categories ORDER BY sort_order, slug")
+    assert (len(rows), rows[-1]) == (21, {"slug": "video-games", "name": "Video Games", "active": True})

@@ -34,7 +34,7 @@ SMALL |= {"provider_families", "provider_outcomes", "provider_probes", "provider
 # One row, and what only commands of development read.
 SMALL |= {"platform_stats", "demo_areas", "demo_rows"}
 # What staff makes by hand, two hundred of a job, and two days.
-SMALL |= {"bio_templates", "featured_creators", "trending", "bio_visit_salts"}
+SMALL |= {"bio_templates", "discover_categories", "featured_creators", "trending", "bio_visit_salts"}
 GROWING = Base.metadata.tables.keys() - SMALL
 USERS = "(SELECT id, row_number() OVER () AS n FROM users)"
 FILL = f"""

@@ -8,6 +8,7 @@ import pytest
 from domain.discover.entries import NOBODY
 from services import demo
 from services.demo import creators
+from tests.creators import category
 from tests.handlers.support import account
 from tests.harness import Api, Server, Tables
 
@@ -22,6 +23,8 @@ def seed(server: Server) -> None:
 
 @pytest.fixture
 def seeded(server: Server) -> Server:
+    for slug in sorted({slug for example in creators.CREATORS for slug in example.categories}):
+        category(server.tables, slug)
     seed(server)
     return server
 

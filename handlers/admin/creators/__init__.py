@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.admin import not_found
+from domain.admin.categories import require_offered
 from domain.admin.creators import Filters, creator_view, profile_columns
 from domain.admin.users import search_of
 from domain.errors import moved_on
@@ -50,10 +51,14 @@ async def update(
     if former.admin_version != expected_version:
         raise moved_on(former.admin_version)
     before = await db.admin_creators.categories(creator_id)
+    categories = body.get("categories")
+    given = {*(categories or ())} - {*before}
+    if given:
+        require_offered(given, await db.discover_categories.offered(given))
     columns = profile_columns(body)
     await db.bio_pages.hold(creator_id)
     await db.admin_creators.change(creator_id, columns)
-    if (categories := body.get("categories")) is not None:
+    if categories is not None:
         await db.admin_creators.set_categories(creator_id, categories)
     await db.bio_pages.changed(creator_id, by_owner=False)
     told = {name: getattr(former, name) for name in columns}

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Numeric, SmallInteger, Text, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Numeric, SmallInteger, Text, text, true
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,8 +14,19 @@ from persistence.models.base import Base, Created
 STEADY = {"fastupdate": "off"}  # a write is rare, and no search waits until a list of pending ones is worked off
 
 
+class DiscoverCategory(Created, Base):
+    """What creators can be listed in, as staff arranges it. One that is not ``active`` is given to nobody any more."""
+
+    __tablename__ = "discover_categories"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(server_default=true())
+    sort_order: Mapped[int] = mapped_column(server_default=text("0"))
+
+
 class CreatorCategory(Created, Base):
-    """``category`` in lower case."""
+    """``category``: the slug of one, in lower case. Those given before there was a list may not be in it."""
 
     __tablename__ = "creator_categories"
     __table_args__ = (Index("ix_creator_categories_category", "category", "creator_id"),)

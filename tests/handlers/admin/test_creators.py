@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.creators import Creator, changed, creator, findable
+from tests.creators import Creator, category, changed, creator, findable
 from tests.handlers.support import audited, change
 from tests.harness import Api, Server, Tables, code_of
 from tests.staff import Hired, member
@@ -17,6 +17,13 @@ REASON = "Ticket 1042."
 @pytest.fixture
 def admin(server: Server) -> Hired:
     return member(server, "ADMIN")
+
+
+@pytest.fixture(autouse=True)
+def offered(tables: Tables) -> None:
+    for slug in ("art", "music", "podcasts"):
+        category(tables, slug)
+    category(tables, "radio", active=False)
 
 
 @pytest.fixture
@@ -131,6 +138,24 @@ class TestUpdate:
     )
     def test_categories_have_their_form(self, api: Api, admin: Hired, ada: Creator, categories: list[str]) -> None:
         assert code_of(update(api, admin, ada.creator_id, categories=categories)) == "validation.failed"
+
+    @pytest.mark.parametrize("slug", ["poetry", "radio"])
+    def test_only_what_is_listed_and_active_is_given(
+        self, api: Api, admin: Hired, ada: Creator, tables: Tables, slug: str
+    ) -> None:
+        response = update(api, admin, ada.creator_id, categories=["music", slug])
+        assert (response.status_code, code_of(response)) == (400, "admin.category.unavailable")
+        assert response.json()["error"]["i18nVars"] == {"slug": slug}
+        assert (tables.count("creator_categories"), len(audited(tables, "admin.creators.update"))) == (0, 0)
+
+    def test_what_the_creator_has_may_stay(self, api: Api, admin: Hired, ada: Creator, tables: Tables) -> None:
+        for slug in ("radio", "poetry"):
+            tables.run("INSERT INTO creator_categories VALUES (%s, %s)", ada.creator_id, slug)
+        told = update(api, admin, ada.creator_id, categories=["poetry", "radio", "art"]).json()["data"]
+        assert told["categories"] == ["art", "poetry", "radio"]
+        update(api, admin, ada.creator_id, 2, categories=["art"])
+        response = update(api, admin, ada.creator_id, 3, categories=["radio"])
+        assert code_of(response) == "admin.category.unavailable"
 
     def test_who_read_another_version_is_refused(self, api: Api, admin: Hired, ada: Creator) -> None:
         response = update(api, admin, ada.creator_id, 7, level="GOLD")
