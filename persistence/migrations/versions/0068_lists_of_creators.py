@@ -2,8 +2,8 @@
 
 from persistence.migrations.beside import build_index, drop_index
 
-revision = "0065"
-down_revision = "0064"
+revision = "0068"
+down_revision = "0067"
 branch_labels = None
 depends_on = None
 
