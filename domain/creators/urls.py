@@ -11,6 +11,8 @@ LONGEST = 2048
 # No credentials, no address literal; a backslash would be a slash to browsers, and begin the path for them.
 FORM = re.compile(r"(https?)://([^/?#\\@:\[\]]+)(?::([0-9]{1,5}))?((?:[/?#][^\\]*)?)", re.IGNORECASE)
 LAST_PORT = 65535
+# As browsers encode them before they ask for the address; as they are, they could end the attribute that holds it.
+MARKUP = str.maketrans({'"': "%22", "<": "%3C", ">": "%3E"})
 
 # Whose hosts they are, with those below them. Accounts that are connected have the same names.
 PLATFORMS = {
@@ -57,7 +59,8 @@ PLATFORMS = {
 
 
 def canonical(url: str) -> str:
-    """The URL as it is kept: scheme in lower case and the host in ASCII, so that it leads where it seems to lead.
+    """The URL as it is kept: scheme in lower case and the host in ASCII, so that it leads where it seems to lead, and
+    signs of markup encoded.
 
     Raises ApiError creator.links.invalid_url.
     """
@@ -68,7 +71,7 @@ def canonical(url: str) -> str:
     host = _host(given)
     if host is None or (port and not 0 < int(port) <= LAST_PORT):
         raise ApiError("creator.links.invalid_url")
-    whole = f"{scheme.lower()}://{host}{f':{port}' if port else ''}{rest}"
+    whole = f"{scheme.lower()}://{host}{f':{port}' if port else ''}{rest.translate(MARKUP)}"
     if len(whole) > LONGEST:
         raise ApiError("creator.links.invalid_url")
     return whole

@@ -45,6 +45,7 @@ class TestCanonical:
             ("https://example.com:8443/a", "https://example.com:8443/a"),
             ("https://example.com?q", "https://example.com?q"),
             ("https://example.com/a@b:c", "https://example.com/a@b:c"),
+            ('https://example.com/"<b>?"#<i>', "https://example.com/%22%3Cb%3E?%22#%3Ci%3E"),
             ("https://b\u00fccher.example/\u00fc", "https://xn--bcher-kva.example/\u00fc"),
             ("https://example\u3002com/", "https://example.com/"),
             ("https://\uff45xample.com/", "https://example.com/"),
