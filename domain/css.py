@@ -11,6 +11,7 @@ import tinycss2
 
 from domain.config_keys import ListKey
 from domain.errors import ApiError
+from domain.texts import visible
 
 ALLOWED_HOSTS = ListKey(
     "bio.css_allowed_hosts", [], "hosts that style sheets of bio pages may load from; empty for every host"
@@ -52,6 +53,24 @@ def cleaned(css: str, hosts: Collection[str] = ()) -> str:
         # In a text of CSS it stays what it was; as a bare sign it could begin what ends the element.
         css = (kept if cleaner.dropped else css).replace("<", "\\3c ")
     return ""
+
+
+def texts(css: str) -> str:
+    """What it can show by ``content``: its strings, a line each; those that stand side by side are one."""
+    found = _texts(tinycss2.parse_component_value_list(css))
+    return "\n".join(filter(None, map(visible, found)))
+
+
+def _texts(tokens: Iterable[Any]) -> Iterator[str]:
+    text = ""
+    for token in tokens:
+        if token.type == "string":
+            text += token.value
+        elif token.type not in ("whitespace", "comment"):
+            yield text
+            text = ""
+            yield from _texts(_content(token) or ())
+    yield text
 
 
 def _depth(tokens: Sequence[Any]) -> int:

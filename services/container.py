@@ -29,6 +29,7 @@ from services.config.writing import Writer
 from services.creators.discovery import SearchReport
 from services.creators.public_pages import PublicPages
 from services.creators.referral_clicks import ReferralClicks
+from services.creators.style_sheets import StyleSheet
 from services.creators.subscriptions import Subscriptions
 from services.creators.visits import Visits
 from services.current_password import CurrentPassword
@@ -54,7 +55,7 @@ from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
 
 AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
-CleanCss: TypeAlias = Callable[[str, Collection[str]], Awaitable[str]]
+CleanCss: TypeAlias = Callable[[str, Collection[str]], Awaitable[StyleSheet]]
 Clock: TypeAlias = Callable[[], datetime]
 DeviceOf: TypeAlias = Callable[[str | None], str | None]
 DevicesOf: TypeAlias = Callable[[Collection[str | None]], Awaitable[Mapping[str | None, str | None]]]

@@ -29,8 +29,9 @@ class Room(NamedTuple):
 
 
 def texts_of(body: Mapping[str, Any]) -> dict[str, str | None]:
-    """What is held against the rules of moderation, by scope. Raises ApiError invalid_url."""
-    return {"link_title": body.get("title"), "link_url": canonical(body["url"]) if "url" in body else None}
+    """What is held against the rules of moderation. Raises ApiError invalid_url."""
+    shown = {f"link_{field}": body.get(field) for field in ("title", "icon", "platform")}
+    return shown | {"link_url": canonical(body["url"]) if "url" in body else None}
 
 
 def new_link(body: wire.AddLinkRequest) -> dict[str, Any]:

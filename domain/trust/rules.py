@@ -23,9 +23,14 @@ FIELDS: Mapping[str, str] = {
     "display_name": "displayName",
     "bio": "bio",
     "link_title": "title",
+    "link_icon": "icon",
+    "link_platform": "platform",
     "link_url": "url",
+    "bio_style": "customCss",
 }
-"""The field of a body in which the text of a scope comes."""
+"""The field of a body in which a text comes."""
+SCOPES: Mapping[str, str] = {"link_icon": "link_title", "link_platform": "link_title", "bio_style": "bio"}
+"""Of texts that have no scope of their own, because rules for another are meant for them, too."""
 TEXT_NOT_ALLOWED = "error.user.text_not_allowed"
 SHORTEST = 2
 MOST_MATCHES = 100
@@ -189,7 +194,7 @@ def require_name(matches: Iterable[Match]) -> None:
         raise ApiError("auth.register.username_unavailable")
 
 
-def require_text(scope: str, matches: Iterable[Match], code: str = TEXT_NOT_ALLOWED) -> None:
+def require_text(name: str, matches: Iterable[Match], code: str = TEXT_NOT_ALLOWED) -> None:
     """Raises ApiError ``code`` with the field; which term it was is not told."""
     if strongest(matches) == BLOCK:
-        raise ApiError(code, details=[{"field": FIELDS[scope], "rule": "blocked"}])
+        raise ApiError(code, details=[{"field": FIELDS[name], "rule": "blocked"}])

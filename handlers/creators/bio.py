@@ -49,12 +49,12 @@ async def update(
     clean_css: CleanCss,
 ) -> None:
     _require_own(creator_id, principal)
-    columns = page_columns(body)
+    columns, told = page_columns(body), {"bio": body.get("bio")}
     if css := columns.get("custom_css"):
-        columns["custom_css"] = await clean_css(css, config[ALLOWED_HOSTS])
+        columns["custom_css"], told["bio_style"] = await clean_css(css, config[ALLOWED_HOSTS])
     # The account before its case, and the case before the page, as whoever decides about the account holds them.
     user = await db.users.get_for_update(principal.user_id)
-    flagged = moderation.texts({"bio": body.get("bio")}, user.locale, code="creator.bio.content_flagged")
+    flagged = moderation.texts(told, user.locale, code="creator.bio.content_flagged")
     await db.cases.flag(user.id, [found.written(clock()) for found in flagged])
     if await db.bio_pages.hold(UUID(creator_id)) is None:
         raise ApiError("creator.bio.not_found")

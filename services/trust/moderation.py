@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.trust.rules import (
     BLOCK,
     FIELDS,
+    SCOPES,
     TEXT_NOT_ALLOWED,
     USERNAME,
     Match,
@@ -81,12 +82,13 @@ class Moderation:
     def texts(
         self, texts: Mapping[str, str | None], locale: str | None, *, code: str = TEXT_NOT_ALLOWED
     ) -> list[Flagged]:
-        """As ``name``, of texts by their scope; others are passed over. Raises ApiError ``code``."""
+        """As ``name``, of texts by their names in ``FIELDS``; others are passed over. Raises ApiError ``code``."""
         flagged = list[Flagged]()
-        for scope, text in texts.items():
-            if text is not None and scope in FIELDS:
+        for name, text in texts.items():
+            if text is not None and name in FIELDS:
+                scope = SCOPES.get(name, name)
                 matches = self._counted(text, scope, locale)
-                require_text(scope, matches, code)
+                require_text(name, matches, code)
                 flagged += _flagged(scope, text, matches)
         return flagged
 

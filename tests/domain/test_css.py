@@ -6,7 +6,7 @@ import tinycss2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.css import AT_RULES, DEEPEST, LONGEST, PROPERTIES, cleaned
+from domain.css import AT_RULES, DEEPEST, LONGEST, PROPERTIES, cleaned, texts
 from domain.errors import ApiError
 
 INVALID = r"creator\.bio\.css_invalid"
@@ -120,6 +120,23 @@ class TestCleaned:
         assert time.process_time() - began < 3
 
 
+class TestTexts:
+    @pytest.mark.parametrize(
+        ("css", "found"),
+        [
+            ("", ""),
+            ("a{color:red;--x:y}", ""),
+            ("a::after{content:'My ca' /* x */ \"sino\" / 'Alt'}", "My casino\nAlt"),
+            ("@media all{a{quotes:'a' 'b';&::before{content:'c'}}}", "ab\nc"),
+            ("a{content:'c\\61 s\\200b i\\d800 no'}", "casino"),
+            ("a[title='x']{--y:'z';content:counter(a,'-')}", "x\nz\n-"),
+            ("a{content:'not closed", "not closed"),
+        ],
+    )
+    def test_what_can_be_shown(self, css: str, found: str) -> None:
+        assert texts(css) == found
+
+
 PARTS = st.sampled_from(
     [
         "a", "{", "}", "(", ")", "[", "]", ":", ";", "'", '"', "/*", "*/", "\\", "\\65 ", "@", "@media ", "@import ",
@@ -149,6 +166,7 @@ def test_once_is_enough_and_nothing_forbidden_is_left(css: str) -> None:
     except ApiError:
         return
     assert cleaned(kept) == kept
+    assert texts(kept).encode() is not None
     assert "<" not in kept
     for token in words(tinycss2.parse_component_value_list(kept)):
         kind = token.type  # type: ignore[attr-defined]

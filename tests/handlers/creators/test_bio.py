@@ -199,6 +199,25 @@ class TestUpdate:
         assert tables.one("SELECT published FROM bio_pages")["published"] is True
         assert tables.count("moderation_cases") == 0
 
+    @pytest.mark.parametrize("shown", ["'My casino'", "'My ca' 'sino'", "'My c\\61 sino'", "'My c\\200b asino'"])
+    def test_a_style_sheet_says_nothing_that_a_text_may_not(
+        self, api: Api, server: Server, tables: Tables, shown: str
+    ) -> None:
+        one, sheet = creator(api, tables), f"a::after{{content:{shown}}}"
+        ruled(server, "casino", "BLOCK")
+        response = change_page(api, one, customCss=sheet)
+        assert (response.status_code, code_of(response)) == (400, "creator.bio.content_flagged")
+        assert [detail["field"] for detail in response.json()["error"]["details"]] == ["customCss"]
+        assert tables.one("SELECT custom_css FROM bio_pages")["custom_css"] is None
+        assert change_page(api, one, customCss="/* casino */ .casino { top: 0 }").status_code == 200
+
+    def test_what_rules_flag_in_a_style_sheet_is_looked_at(self, api: Api, server: Server, tables: Tables) -> None:
+        one = creator(api, tables)
+        ruled(server, "casino")
+        assert change_page(api, one, customCss="a::after{content:'My casino'}b{top:0}").status_code == 200
+        (flag,) = tables.one("SELECT evidence FROM moderation_cases")["evidence"]["flags"]
+        assert (flag["scope"], flag["text"]) == ("bio", "My casino")
+
     def test_what_rules_flag_is_looked_at(self, api: Api, server: Server, tables: Tables) -> None:
         one = creator(api, tables)
         ruled(server, "casino")

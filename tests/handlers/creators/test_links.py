@@ -199,6 +199,21 @@ class TestAdd:
         assert [detail["field"] for detail in response.json()["error"]["details"]] == [field]
         assert (tables.count("bio_links"), tables.count("moderation_cases")) == (0, 0)
 
+    @pytest.mark.parametrize("field", ["icon", "platform"])
+    def test_rules_for_titles_are_for_icons_and_platforms(
+        self, ada: Owner, server: Server, tables: Tables, field: str
+    ) -> None:
+        ruled(server, "scam", "BLOCK", scopes=["link_title"])
+        ruled(server, "spam", scopes=["link_title"])
+        response = ada.add(**{field: "Scam"})
+        assert told(response) == (400, "creator.bio.content_flagged")
+        assert [detail["field"] for detail in response.json()["error"]["details"]] == [field]
+        added = ada.added(**{field: "spam"})
+        (flag,) = tables.one("SELECT evidence FROM moderation_cases")["evidence"]["flags"]
+        assert (flag["scope"], flag["text"]) == ("link_title", "spam")
+        response = ada.update(added["id"], icon="Scam")
+        assert told(response) == (400, "creator.bio.content_flagged")
+
     def test_what_a_rule_flags_opens_a_case(self, ada: Owner, server: Server, tables: Tables) -> None:
         rule = ruled(server, "evil.example", kind="DOMAIN", folded="evil.example", scopes=OF_PAGES)
         added = ada.added(url="https://shop.evil.example/x")
