@@ -33,6 +33,9 @@ SCHEMA_EXTENSIONS = {NORMALIZE, "x-biore-check", "x-biore-pattern", "x-biore-rul
 PARAMETER_EXTENSIONS = SCHEMA_EXTENSIONS | {"x-biore-cookie-path", clamping.KEY}
 RATE_LIMIT = "x-biore-rate-limit"
 ERRORS = "errors"
+FILES, WEBHOOKS = "x-biore-files", "x-biore-webhooks"
+# What is served beside the operations.
+DOORS = {"files": FILES, "webhooks": WEBHOOKS}
 MANAGED_BY = "dist/managed_by.json"
 EVERY_ANSWER = "x-biore-every-answer"
 # What each of them reads of an operation goes into its policy, in this order.
@@ -170,27 +173,34 @@ class Contract:
     folder: Path = OPENAPI
 
     @property
-    def file_codes(self) -> frozenset[str]:
-        """What the door for files may refuse with, which is no operation."""
-        return _file_codes(self.document)
+    def codes_of_doors(self) -> Mapping[str, frozenset[str]]:
+        """What each door may refuse with, which is no operation, by the door's name."""
+        return {name: _door_codes(self.document, door) for name, door in DOORS.items()}
+
+    @property
+    def door_codes(self) -> frozenset[str]:
+        return frozenset[str]().union(*self.codes_of_doors.values())
+
+    @property
+    def webhooks(self) -> Json:
+        """The door for notices of providers: ``path``, and its one operation."""
+        found: Json = self.document[WEBHOOKS]
+        return found
 
     @cached_property
-    def file_rates(self) -> Mapping[str, Rate]:
-        """How often an address may use the door for files, by names such as ``files.put``."""
-        return {
-            f"files.{item['method'].lower()}": Rate.parse(item[RATE_LIMIT]) for item in _file_operations(self.document)
-        }
+    def door_rates(self) -> Mapping[str, Rate]:
+        """How often an address may use the doors that are no operations, by names such as ``files.put``."""
+        return {name: Rate.parse(item[RATE_LIMIT]) for name, item in _named_doors(self.document).items()}
 
     @property
     def limited(self) -> frozenset[str]:
         """Whatever has a rate limit that an admin may change."""
-        return frozenset(self.policies) | self.file_rates.keys()
+        return frozenset(self.policies) | self.door_rates.keys()
 
     @cached_property
     def written_rates(self) -> Mapping[str, str]:
         """The limits as they are documented, of whatever has one."""
-        files = {f"files.{item['method'].lower()}": item for item in _file_operations(self.document)}
-        found = {name: self.operation(name) for name in self.policies} | files
+        found = {name: self.operation(name) for name in self.policies} | _named_doors(self.document)
         return {name: item[RATE_LIMIT] for name, item in found.items() if item[RATE_LIMIT] != "none"}
 
     @cached_property
@@ -227,7 +237,7 @@ class Contract:
     @cached_property
     def methods(self) -> frozenset[str]:
         """Those of the operations, and of files."""
-        files = self.document.get("x-biore-files", {}).get("operations", ())
+        files = _door_operations(self.document, FILES)
         own = (method.upper() for _path, method, _operation in _operations(self.document))
         return frozenset((*own, *(operation["method"] for operation in files)))
 
@@ -300,15 +310,22 @@ def load(folder: Path = OPENAPI, read: Read = read_yaml, switches: Mapping[str, 
         limit = bounds.check(operation, f"{method.upper()} {path}")
         if limit is not None:
             operation[BODY_LIMIT] = limit
-    unknown = sorted(_file_codes(document) - errors.keys())
+    for door in DOORS.values():
+        _check_door(document, door, errors)
+    return Contract(document, errors, policies, staff, folder)
+
+
+def _check_door(document: Json, door: str, errors: Mapping[str, Json]) -> None:
+    unknown = sorted(_door_codes(document, door) - errors.keys())
     if unknown:
-        raise ContractError(f"x-biore-files: error codes {unknown} are not in {ERRORS}/")
-    contract = Contract(document, errors, policies, staff, folder)
+        raise ContractError(f"{door}: error codes {unknown} are not in {ERRORS}/")
     try:
-        _ = contract.file_rates
+        for item in _door_operations(document, door):
+            Rate.parse(item[RATE_LIMIT])
     except (KeyError, InvalidConfig) as error:
-        raise ContractError(f"x-biore-files: each operation needs {RATE_LIMIT}: {error}") from None
-    return contract
+        raise ContractError(f"{door}: each operation needs {RATE_LIMIT}: {error}") from None
+    if door == WEBHOOKS and any(BODY_LIMIT not in item for item in _door_operations(document, door)):
+        raise ContractError(f"{door}: each operation needs {BODY_LIMIT}")
 
 
 def error_files(folder: Path) -> list[Path]:
@@ -348,12 +365,20 @@ def require_valid(contract: Contract) -> None:
         raise ContractError("the contract is not valid OpenAPI 3.0:\n" + "\n".join(problems))
 
 
-def _file_codes(document: Json) -> frozenset[str]:
-    return frozenset(code for operation in _file_operations(document) for code in operation["errors"])
+def _door_codes(document: Json, door: str) -> frozenset[str]:
+    return frozenset(code for operation in _door_operations(document, door) for code in operation["errors"])
 
 
-def _file_operations(document: Json) -> Sequence[Json]:
-    found: Sequence[Json] = document.get("x-biore-files", {}).get("operations", ())
+def _named_doors(document: Json) -> dict[str, Json]:
+    return {
+        f"{name}.{item['method'].lower()}": item
+        for name, door in DOORS.items()
+        for item in _door_operations(document, door)
+    }
+
+
+def _door_operations(document: Json, door: str) -> Sequence[Json]:
+    found: Sequence[Json] = document.get(door, {}).get("operations", ())
     return found
 
 

@@ -25,16 +25,18 @@ class Lane(IntEnum):
     NORMAL = 1
     BULK = 2  # archives and erasures, which take minutes; mails to everybody
     FILES = 3  # each takes room for two files of the largest size
+    EVENTS = 4  # each waits for a provider, and may be about money
 
 
 # How many jobs of each lane a worker runs at a time.
-PLACES: Mapping[Lane, int] = {Lane.CODES: 10, Lane.NORMAL: 2, Lane.BULK: 2, Lane.FILES: 2}
+PLACES: Mapping[Lane, int] = {Lane.CODES: 10, Lane.NORMAL: 2, Lane.BULK: 2, Lane.FILES: 2, Lane.EVENTS: 4}
 LANES: Mapping[str, Lane] = {
     "auth": Lane.CODES,
     "email": Lane.CODES,
     "email.legal_changed": Lane.BULK,  # to everybody
     "sms": Lane.CODES,
     "subscribers": Lane.CODES,
+    "events.apply": Lane.EVENTS,
     "gdpr": Lane.BULK,
     "storage": Lane.FILES,
 }

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     IDEMPOTENCY = "idempotency"
     OAUTH_CLIENT = "oauth-client"
     OUTBOX = "outbox"
+    PROVIDER_EVENT = "provider-event"
     RECOVERY = "account-recovery"
     SIGNING_KEY = "signing-key"
     SOCIAL_TOKEN = "social-token"  # noqa: S105

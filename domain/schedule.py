@@ -58,6 +58,7 @@ RECURRING = (
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
     Recurring("social.refresh", 300, "the followers of connected accounts that are due are counted anew"),
+    Recurring("events.sweep", 60, "notices of providers that were not dealt with are taken up again"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),
 )
 

@@ -507,6 +507,14 @@ class DeleteFile(Topic):
     user: UUID | None = None
 
 
+@dataclass(frozen=True)
+class ApplyEvent(Topic):
+    """``event``: a row of ``provider_events``."""
+
+    topic = "events.apply"
+    event: UUID
+
+
 def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
     for inner in kind.__subclasses__():
         if "topic" in vars(inner):

@@ -39,6 +39,7 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
         await db.oauth_used_tokens.purge()
         await db.signing_keys.purge(now - RETIRED_KEPT)
         await db.providers.purge(now - OUTCOMES_KEPT)
+        await db.provider_events.forget(now)
         # No longer than the wishes for an address or a phone, which lead an erasure to these mails.
         await db.mailbox.purge(now - KEPT)
 

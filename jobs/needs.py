@@ -6,6 +6,7 @@ from domain.config_keys import Config
 from domain.jobs import Job
 from domain.keys import DigestsOf
 from persistence.engine.uow import UnitOfWork
+from persistence.models import ProviderEvent
 from persistence.repositories import Repositories
 from providers.registry import StorageFamily as Storage
 from services.audit.heads import AuditHeads
@@ -21,6 +22,7 @@ from services.mailer import Mailer
 from services.providers.social import SocialDesk as Social
 from services.texter import Texter
 from services.urls.operations import OperationUrls
+from services.webhooks import Webhooks
 
 __all__ = [
     "Archives",
@@ -36,6 +38,7 @@ __all__ = [
     "Job",
     "Mailer",
     "OperationUrls",
+    "ProviderEvent",
     "Repositories",
     "SearchReport",
     "Social",
@@ -43,4 +46,5 @@ __all__ = [
     "Subscriptions",
     "Texter",
     "UnitOfWork",
+    "Webhooks",
 ]

@@ -72,6 +72,7 @@ from persistence.personal import PersonalData
 from persistence.platform import Figures
 from persistence.platform.demo import Demo
 from persistence.platform.themes import Themes
+from persistence.provider_events import ProviderEvents
 from persistence.referral import ReferralLinks
 from persistence.schedule import Schedule
 from persistence.signing_keys import SigningKeys
@@ -169,6 +170,7 @@ class Repositories:
     texts = Repository(Texts)
     overview = Repository(Overview)
     providers = Repository(ProviderRows)
+    provider_events = Repository(ProviderEvents)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))
     notifications = Repository(Notifications, lambda db: Notifications(db.outbox))
     tickets = Repository(Tickets)

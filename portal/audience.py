@@ -14,7 +14,7 @@ def without_staff(site: Site) -> Site:
     gone = {name for name, policy in contract.policies.items() if policy.scope == STAFF}
     kept = {name: policy for name, policy in contract.policies.items() if name not in gone}
     codes = {code for name in gone for code in contract.policies[name].statuses}
-    codes -= {code for policy in kept.values() for code in policy.statuses} | contract.file_codes
+    codes -= {code for policy in kept.values() for code in policy.statuses} | contract.door_codes
     narrowed = replace(
         contract,
         document=for_everybody(contract.document),

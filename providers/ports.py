@@ -4,7 +4,7 @@ An adapter is a class of one sibling module under ``providers/<family>/``. It re
 it was given, at every call, so that an admin's change takes effect without a restart.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from domain.auth.sms import Sms
 from domain.creators.social_accounts import SocialGrant, SocialProfile, SocialTokens
 from domain.mails import Attempt, Mail
 from domain.upload import SignedUpload, Slot, StoredFile
+from domain.webhooks import Notice, RawNotice
 
 __all__ = [
     "Attempt",
@@ -24,6 +25,9 @@ __all__ = [
     "LeakedPasswordsProvider",
     "Mail",
     "MailStore",
+    "Notice",
+    "NoticeSource",
+    "NoticeUnreadable",
     "OAuthClient",
     "OAuthClients",
     "OAuthIdentity",
@@ -32,6 +36,7 @@ __all__ = [
     "ObserveAttempt",
     "ProviderRejected",
     "ProviderUnavailable",
+    "RawNotice",
     "RecordAttempt",
     "SignedUpload",
     "Slot",
@@ -53,6 +58,28 @@ class ProviderUnavailable(Exception):
 
 class ProviderRejected(Exception):
     """The request itself was refused for good (such as a recipient that does not exist): no other try will help."""
+
+
+class NoticeUnreadable(Exception):
+    """A notice is signed as it should be, and says nothing that we can read."""
+
+
+class NoticeSource(Protocol):
+    """A provider that tells of itself by webhooks, whatever its family."""
+
+    name: str
+    types: frozenset[str]
+    """The words for what is looked at; others are stored and left."""
+
+    @property
+    def verifies(self) -> bool:
+        """Whether it has what it knows its notices by: an empty secret would know all of them."""
+
+    def read(self, notice: RawNotice) -> Sequence[Notice]:
+        """What it tells of; nothing where it is about nothing that could be ours. No call of the provider.
+
+        Raises ProviderRejected for what the provider did not sign, and NoticeUnreadable.
+        """
 
 
 class EmailProvider(Protocol):

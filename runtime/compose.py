@@ -22,6 +22,7 @@ from services.mailer import MailStorage
 from services.platforms import OAuthDirectory
 from services.providers.social import SocialDesk
 from services.providers.states import ProviderStates
+from services.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Parts:
     wordings: Wordings
     providers: Providers
     tracing: Tracing
+    webhooks: Webhooks
 
     async def close(self) -> None:
         await self.providers.aclose()
@@ -80,4 +82,4 @@ def build_parts(
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)
-    return Parts(settings, contract, keyring, database, config, texts, wordings, providers, tracing)
+    return Parts(settings, contract, keyring, database, config, texts, wordings, providers, tracing, Webhooks(keyring))

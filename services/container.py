@@ -53,6 +53,7 @@ from services.trust.moderation import Moderation
 from services.turns import OneByOne
 from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
+from services.webhooks import Webhooks
 
 AvatarColumns: TypeAlias = Callable[[Repositories, str, UUID], Awaitable[dict[str, str | None]]]
 CleanCss: TypeAlias = Callable[[str, Collection[str]], Awaitable[StyleSheet]]
@@ -147,6 +148,7 @@ class JobServices(Shared):
     config_writer: Writer
     inspector: Inspector
     search_report: SearchReport
+    webhooks: Webhooks
 
 
 class OfJob:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract.loader import OPENAPI, PARAMETER_EXTENSIONS, SCHEMA_EXTENSIONS, Places, error_files
+from contract.loader import DOORS, OPENAPI, PARAMETER_EXTENSIONS, SCHEMA_EXTENSIONS, Places, error_files
 from contract.permissions import FILE
 from contract.policy import KNOWN, ContractError
 from contract.readable.prose import faults as prose_faults
@@ -59,7 +59,7 @@ class _Lint:
 
     def problems(self) -> Iterator[str]:
         yield from self._tags()
-        yield from self._files()
+        yield from self._doors()
         for path, method, file, steps in self.places.operations():
             spot = Spot(file, steps, self.places.node(file, steps))
             yield from self._operation(spot, f"{method.upper()} {path}")
@@ -84,12 +84,13 @@ class _Lint:
                 spot = Spot(root, ("tags", index), tag)
                 yield self._told(spot, f"tag {tag.get('name')} has no description", "say what its section is about")
 
-    def _files(self) -> Iterator[str]:
+    def _doors(self) -> Iterator[str]:
         root = self.places.folder / "biore.yaml"
-        files = _dict(self.places.file(root), "x-biore-files")
-        for index, operation in enumerate(_list(files, "operations")):
-            spot = Spot(root, ("x-biore-files", "operations", index), operation)
-            yield from self._title(spot, f"{operation.get('method')} {files.get('path')}")
+        for name in DOORS.values():
+            door = _dict(self.places.file(root), name)
+            for index, operation in enumerate(_list(door, "operations")):
+                spot = Spot(root, (name, "operations", index), operation)
+                yield from self._title(spot, f"{operation.get('method')} {door.get('path')}")
 
     def _operation(self, spot: Spot, where: str) -> Iterator[str]:
         for key in ("summary", "description"):

@@ -51,6 +51,7 @@ from persistence.models.platform import (
 )
 from persistence.models.platform.demo import DemoArea, DemoRow
 from persistence.models.platform.themes import ThemePreset
+from persistence.models.provider_events import ProviderEvent
 from persistence.models.recoveries import RecoveryRequest
 from persistence.models.restrictions import Ban, StatementOfReasons
 from persistence.models.settings import UserSettings
@@ -132,6 +133,7 @@ __all__ = [
     "PasswordReset",
     "PhoneQuota",
     "PlatformStats",
+    "ProviderEvent",
     "ProviderFamily",
     "ProviderOutcome",
     "ProviderProbe",

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from contract.loader import DOORS
 from contract.policy import Cache, Fresh, Policy
 from portal import guides, pages
 from portal.guides.links import Target, untied
@@ -65,16 +66,18 @@ class Markdown:
 
     def conventions(self) -> str:
         info = self._site.contract.document["info"]
-        lines = [f"# {self._words('conventions.title')}", "", info["description"].strip(), *self._files()]
+        lines = [f"# {self._words('conventions.title')}", "", info["description"].strip(), *self._doors()]
         return "\n".join(lines) + "\n"
 
-    def _files(self) -> Iterator[str]:
-        files = self._site.contract.document.get("x-biore-files")
-        if files:
-            yield f"\n## {self._words('conventions.files')}"
-            for operation in files["operations"]:
+    def _doors(self) -> Iterator[str]:
+        for name, key in DOORS.items():
+            door = self._site.contract.document.get(key)
+            if not door:
+                continue
+            yield f"\n## {self._words(f'conventions.{name}')}"
+            for operation in door["operations"]:
                 codes = ", ".join(f"`{code}`" for code in operation["errors"])
-                yield f"\n### `{operation['method']} {files['path']}`\n\n{operation['summary']}.\n"
+                yield f"\n### `{operation['method']} {door['path']}`\n\n{operation['summary']}.\n"
                 yield f"{operation['description'].strip()}\n\n{self._words('errors.title')}: {codes}"
 
     def errors(self) -> str:

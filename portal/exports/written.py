@@ -74,8 +74,9 @@ class Written:
     def _error(self, code: str) -> str:
         entry = self._site.contract.errors[code]
         returned = self._links(self._site.answered_by[code]) or [f"- {self._say('errors.nobody')}"]
-        if code in self._site.contract.file_codes and not self._site.answered_by[code]:
-            returned = [f"- {self._say('conventions.files')}"]
+        for name, codes in self._site.contract.codes_of_doors.items():
+            if code in codes and not self._site.answered_by[code]:
+                returned = [f"- {self._say(f'conventions.{name}')}"]
         lines = (
             f"\n## {entry['status']} `{code}`\n\n{self._site.meaning(code).strip()}\n",
             f"{self._say('errors.message')}: {entry['message']}\n",

@@ -65,7 +65,8 @@ JOBS = Timed("biore_jobs", "biore_job_seconds", "Runs of jobs of the outbox", ("
 PROVIDERS = Timed(
     "biore_provider_attempts", "biore_provider_seconds", "Calls of providers", ("family", "provider", "outcome")
 )
-TIMED = (REQUESTS, JOBS, PROVIDERS)
+WEBHOOKS = Timed("biore_webhooks", "biore_webhook_seconds", "Notices of providers", ("family", "provider", "outcome"))
+TIMED = (REQUESTS, JOBS, PROVIDERS, WEBHOOKS)
 REFUSED = "biore_bcrypt_refused"
 UNCOUNTED = "biore_visits_uncounted"
 GAUGES = (
@@ -105,6 +106,9 @@ class Metrics:
 
     def attempt(self, family: str, provider: str, outcome: str, seconds: float) -> None:
         self._count((PROVIDERS.counter, family, provider, outcome), seconds)
+
+    def webhook(self, family: str, provider: str, outcome: str, seconds: float) -> None:
+        self._count((WEBHOOKS.counter, family, provider, outcome), seconds)
 
     def refused(self) -> None:
         """A password was turned away, because too many were waiting."""

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.audience import for_everybody
+from contract.bounds import BODY_LIMIT
 from contract.loader import Contract
 from contract.schemas import SchemaCompiler
 from domain.clock import utc_now
@@ -56,6 +57,7 @@ from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
 from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
 from runtime.web.visitor import device_cookie
+from runtime.web.webhooks.intake import Intake
 from services.audit.seals import AuditSeals
 from services.avatars import Avatars
 from services.changes import Changes
@@ -101,6 +103,7 @@ ALLOWED = frozenset({"Authorization", "Content-Type", "X-Correlation-Id"})
 PREFLIGHT_SECONDS = 600
 ADMIN = "/admin/"
 DOCUMENT_SECONDS = 300
+NOTICES = "webhooks.post"
 
 
 def build_limiter(settings: Settings) -> "tuple[Limiter, Redis | None]":
@@ -114,16 +117,24 @@ def build_limiter(settings: Settings) -> "tuple[Limiter, Redis | None]":
 
 
 class SiteRouter:
-    """Calls of the API go straight to it, past the routes of everything else."""
+    """Calls of the API go straight to it, past the routes of everything else. ``doors`` are not operations, and stand
+    below the API all the same, each by the beginning of its path."""
 
-    def __init__(self, base_path: str, api: ASGIApp, pages: ASGIApp) -> None:
+    def __init__(self, base_path: str, api: ASGIApp, pages: ASGIApp, doors: Mapping[str, ASGIApp]) -> None:
         self._below = f"{base_path}/"
         self._api = api
         self._pages = pages
+        self._doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         called = scope["type"] == "http" and scope["path"].startswith(self._below)
-        await (self._api if called else self._pages)(scope, receive, send)
+        await (self._called(scope["path"]) if called else self._pages)(scope, receive, send)
+
+    def _called(self, path: str) -> ASGIApp:
+        for beginning, door in self._doors.items():
+            if path.startswith(beginning):
+                return door
+        return self._api
 
 
 class Application:
@@ -234,9 +245,12 @@ class Application:
         routes: list[BaseRoute] = [*self._own_routes, Mount("/", portal)]
         pages = Starlette(routes=routes, lifespan=self._lifespan)
         pages.router.redirect_slashes = False
-        return self._shared(
-            LifecycleMiddleware(SiteRouter(contract.base_path, api, pages), self.lifecycle, self.refusals)
-        )
+        router = SiteRouter(contract.base_path, api, pages, self._doors())
+        return self._shared(LifecycleMiddleware(router, self.lifecycle, self.refusals))
+
+    def _doors(self) -> Mapping[str, ASGIApp]:
+        below = self.parts.contract.webhooks["path"].partition("{")[0]
+        return {below: ErrorLayer(self._intake(below), self.refusals)}
 
     def _shared(self, app: ASGIApp) -> ASGIApp:
         """With browsers of the origins that may read the answers."""
@@ -277,8 +291,19 @@ class Application:
             **pool_gauges(self.parts.database.pool),
         }
 
+    def _intake(self, below: str) -> Intake:
+        parts = self.parts
+        (operation,) = parts.contract.webhooks["operations"]
+        rate = parts.contract.door_rates[NOTICES]
+
+        async def limit(call: Call) -> None:
+            await self.guards.limit(NOTICES, call, rate)
+
+        most_bytes, observe = operation[BODY_LIMIT], self.metrics.webhook
+        return Intake(below, most_bytes, parts.webhooks, parts.database, self.config, utc_now, limit, observe)
+
     def _files(self) -> FileServer:
-        rates = self.parts.contract.file_rates
+        rates = self.parts.contract.door_rates
 
         async def limit(method: str, call: Call) -> None:
             name = f"files.{method.lower()}"

@@ -79,6 +79,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
             depths, oldest = await db.outbox.depths(), await db.outbox.oldest_due()
             budgets = await db.sms_budgets.list_of(utc_now().date())
             last = await db.audit_seals.last()
+            notices = await db.provider_events.open_ones()
     except (psycopg.Error, TimeoutError) as error:
         log.warning("metrics.database_unavailable", reason=type(error).__name__)
         return [up]
@@ -94,6 +95,11 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
     for budget in budgets:
         for event, count in (("sent", budget.sent), ("verified", budget.verified)):
             codes.add_metric((budget.country, budget.asked_by, event), count)
+    events = GaugeMetricFamily(
+        "biore_provider_events", "Notices of providers that are not done", labels=("family", "state")
+    )
+    for labels, count in sorted(notices.items()):
+        events.add_metric(labels, count)
     what = "How long the oldest job has been due"
     head = GaugeMetricFamily(
         "biore_audit_head", "Number of the last seal of the audit log", value=last.number if last else 0
@@ -103,6 +109,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
         jobs,
         codes,
         head,
+        events,
         GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds()),
     ]
 

@@ -77,6 +77,7 @@ def _services(parts: Parts) -> JobServices:
         social=social_desk(parts),
         storage=storage,
         subscriptions=Subscriptions(parts.keyring.digests, parts.config),
+        webhooks=parts.webhooks,
     )
 
 

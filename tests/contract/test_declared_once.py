@@ -24,6 +24,7 @@ from persistence.platform.themes import SHOWN as OFFERED_THEMES
 from portal.config_values import with_values
 from portal.flows import found_in
 from portal.model import read
+from providers import signed as signatures
 from runtime.web import dispatch, files, validation
 from services.config.catalogue import CATALOGUE
 
@@ -81,6 +82,14 @@ def test_each_type_of_upload_has_a_folder_and_the_size_that_is_told(contract: Co
 
 def test_files_stand_where_the_contract_says(contract: Contract) -> None:
     assert contract.document["x-biore-files"]["path"] == upload.FILES + "{key}"
+
+
+def test_notices_of_providers_are_taken_below_the_api(contract: Contract) -> None:
+    assert contract.webhooks["path"].startswith(f"{contract.base_path}/")
+
+
+def test_a_signature_is_good_for_as_long_as_its_refusal_says(contract: Contract) -> None:
+    assert f"{signatures.TOLERANCE // 60} minutes" in contract.errors["webhook.signature_invalid"]["meaning"]
 
 
 def test_a_life_of_an_access_token_has_the_bounds_of_its_config_key(contract: Contract) -> None:

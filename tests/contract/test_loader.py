@@ -152,6 +152,10 @@ EDITS = {
         "schemas/oauth.yaml#/RegisterRequest", "oauth.yaml"),
     "a path that leads nowhere": ("biore.yaml", "auth.yaml#/register", "auth.yaml#/registers", "leads nowhere"),
     "files without a limit": ("biore.yaml", "x-biore-rate-limit: 120/min", "x-limit: 120/min", "x-biore-files"),
+    "webhooks without a bound": ("biore.yaml", "x-biore-body-limit: 262144", "x-limit: 262144", "x-biore-webhooks"),
+    "webhooks with an unknown code": (
+        "biore.yaml", "- webhook.signature_invalid", "- webhook.signature",
+        "x-biore-webhooks: error codes ['webhook.signature']"),
     "files with a limit that is none": ("biore.yaml", "limit: 120/min", "limit: none", "x-biore-files"),
     "a path that is written out": ("biore.yaml", "$ref: paths/auth.yaml#/register", "get: {}", "must be one $ref"),
     "an unknown extension of a schema": (
@@ -459,15 +463,15 @@ class TestExpansion:
                 assert ("RateLimit" in headers) == (policy.rate is not None)
                 assert ("Idempotency-Replayed" in headers) == policy.idempotent
 
-    def test_the_door_for_files_has_limits(self, contract: Contract) -> None:
-        assert set(contract.file_rates) == {"files.put", "files.get", "files.head"}
-        assert contract.limited >= contract.policies.keys() | contract.file_rates.keys()
+    def test_doors_beside_the_operations_have_limits(self, contract: Contract) -> None:
+        assert set(contract.door_rates) == {"files.put", "files.get", "files.head", "webhooks.post"}
+        assert contract.limited >= contract.policies.keys() | contract.door_rates.keys()
 
     def test_what_passes_by_itself_is_what_the_catalogue_says(self, contract: Contract) -> None:
         passing = {code for code, entry in contract.errors.items() if entry.get("retry_after")}
         assert passing >= {code for code, entry in contract.errors.items() if entry["status"] in (429, 503)}
         of_operations = set().union(*(policy.passing for policy in contract.policies.values()))
-        assert of_operations | (contract.file_codes & passing) == passing
+        assert of_operations | (contract.door_codes & passing) == passing
         assert contract.policies["auth.otp.send"].passing >= {"auth.otp.send.rate_limit", "rate_limit.exceeded"}
 
     @of_each
@@ -514,4 +518,4 @@ class TestExpansion:
         of_creators = {"error.creator.not_found"}
         of_cursors = {"list.invalid_cursor"}
         used |= {code for policy in guarded().policies.values() for code in policy.codes}  # by what is not ours yet
-        assert contract.errors.keys() - used - contract.file_codes <= of_creators | of_cursors | {"auth.forbidden"}
+        assert contract.errors.keys() - used - contract.door_codes <= of_creators | of_cursors | {"auth.forbidden"}

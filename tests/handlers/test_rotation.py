@@ -182,6 +182,12 @@ def tokens_of_connected_accounts(before: Api, after: Api, tables: Tables) -> Non
     assert desk(after).tokens_of(row) == SocialTokens("an-access-token", "a-refresh-token")
 
 
+@drill(Purpose.PROVIDER_EVENT)
+def notices_of_providers(before: Api, after: Api, tables: Tables) -> None:
+    kept = before.server.app.parts.webhooks.sealed(b"what it told")
+    assert after.server.app.parts.webhooks.opened(kept) == b"what it told"
+
+
 @drill(Purpose.OUTBOX)
 def jobs(before: Api, after: Api, tables: Tables) -> None:
     assert before.register(EMAIL).status_code == 201

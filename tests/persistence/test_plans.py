@@ -16,9 +16,11 @@ from persistence.admin.rules import RESERVED, RULES
 from persistence.auth.sessions import MOST_AT_ONCE, LiveSessions
 from persistence.engine import statements
 from persistence.models import Base
+from runtime.web.scrape import outbox
 from tests.contract.operations import IDS
 from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
 from tests.files import png
+from tests.handlers.webhooks.vendors import DrillFamily, post, told
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_token
 from tests.statements import Asked, asked
 
@@ -203,6 +205,10 @@ INSERT INTO audit_seals (number, rows, key_id, digest, previous, at)
 INSERT INTO translations (locale, namespace, key, text, status, origin)
     SELECT CASE WHEN n % 20 = 0 THEN 'en' ELSE 'l' || n % 20 END, 'web', 'key' || n / 20, 'x', 'APPROVED', 'FILE'
     FROM generate_series(1, {ROWS}) n;
+INSERT INTO provider_events (id, family, provider, external_id, type, object_ref, state, due_at, ended_at, payload)
+    SELECT gen_random_uuid(), 'x', 'y', 'e' || n, 'z', 'o' || n, CASE WHEN n % 50 = 0 THEN 'PARKED' ELSE 'DONE' END,
+    CASE WHEN n % 100 = 0 THEN now() + interval '1 day' END, now(), CASE WHEN n % 50 = 0 THEN ''::bytea END
+    FROM generate_series(1, {ROWS}) n;
 INSERT INTO audit_sealed (row_id, number) SELECT id, row_number() OVER () FROM audit_logs LIMIT {ROWS}
 """  # noqa: S608 - constants of this file
 
@@ -351,6 +357,28 @@ def walk_scenarios(server: Server) -> None:
                 scenario(api, tables)()
 
 
+def notify(server: Server) -> None:
+    """Providers tell of what is known here and of what is not, with ids of their own and without."""
+    drill = DrillFamily(known={"thing_1"})
+    server.app.parts.webhooks.join(drill)
+    with Walker(server) as api, Tables(server.database_url) as tables:
+        for body in (told(), told(ref="thing_2"), b"{"):
+            assert post(api, body).status_code == 200
+        for _ in range(2):
+            assert api.post("/api/v1/webhooks/drill/pinging", content=b"id=thing_1").status_code == 200
+            server.work_off()
+        server.let_time_come("events.sweep")
+        server.on_loop(forget(server))
+        server.on_loop(outbox(server.app.parts.database))
+        assert tables.one("SELECT state FROM provider_events WHERE pings > 0") == {"state": "DONE"}
+    server.app.parts.webhooks.leave(drill.family)
+
+
+async def forget(server: Server) -> None:
+    async with server.app.parts.database.unit() as db:
+        await db.provider_events.forget(datetime.now(UTC))
+
+
 def erase(server: Server) -> None:
     """Everything of a person goes, a phone among it."""
     with Walker(server) as api, Tables(server.database_url) as tables:
@@ -390,6 +418,7 @@ def recording(full_server: Server, shared_server: Server) -> Recording:
         walk(full_server)
         walk_account(full_server)
         steal(full_server)
+        notify(full_server)
         erase(full_server)
         walk_scenarios(shared_server)
     recorded.note(seen)

@@ -353,18 +353,26 @@ class TestReferences:
             heads = read[address("/docs", locale)].find("where-to-start").xpath(".//h3")
             assert len({head.text_content() for head in heads}) == len(FLOWS)
 
-    def test_the_conventions_tell_how_files_are_put_and_got(
-        self, built: Path, site: Site, read: dict[str, Document]
+    @pytest.mark.parametrize(
+        ("name", "heads"),
+        [
+            ("files", ["PUT /files/{key}", "GET /files/{key}", "HEAD /files/{key}"]),
+            ("webhooks", ["POST /api/v1/webhooks/{family}/{provider}"]),
+        ],
+    )
+    def test_the_conventions_tell_of_what_is_no_operation(
+        self, built: Path, site: Site, read: dict[str, Document], name: str, heads: list[str]
     ) -> None:
         plain = (built / "docs" / "conventions.md").read_text(encoding="utf-8")
+        codes = site.contract.codes_of_doors[name]
+        assert codes
         for locale in BUILT:
-            told = read[address("/docs/conventions", locale)].find("files")
+            told = read[address("/docs/conventions", locale)].find(name)
             links = set(told.xpath(".//a/@href"))
-            for code_ in site.contract.file_codes:
+            for code_ in codes:
                 assert f"{address(error_path(code_), locale)}#{error_anchor(code_)}" in links
                 assert f"`{code_}`" in plain
-            heads = [head.text_content() for head in told.xpath(".//h3")]
-            assert heads == ["PUT /files/{key}", "GET /files/{key}", "HEAD /files/{key}"]
+            assert [head.text_content() for head in told.xpath(".//h3")] == heads
             assert all(head in plain for head in heads)
 
     def test_every_code_is_said_in_every_language(self, site: Site, read: dict[str, Document]) -> None:

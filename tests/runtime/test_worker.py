@@ -88,7 +88,8 @@ class TestLanes:
         ("topic", "lane"),
         [("email.verify_address", Lane.CODES), ("sms.otp", Lane.CODES), ("auth.forgot_password", Lane.CODES),
          ("housekeeping.forget_ended", Lane.NORMAL), ("nobody.knows", Lane.NORMAL), ("x", Lane.NORMAL),
-         ("gdpr.build_export", Lane.BULK), ("email.legal_changed", Lane.BULK), ("storage.inspect_upload", Lane.FILES)],
+         ("gdpr.build_export", Lane.BULK), ("email.legal_changed", Lane.BULK), ("storage.inspect_upload", Lane.FILES),
+         ("events.apply", Lane.EVENTS), ("events.sweep", Lane.NORMAL)],
     )  # fmt: skip
     def test_follow_from_the_kind_of_work(self, server: Server, tables: Tables, topic: str, lane: Lane) -> None:
         assert lane_of(topic) is lane

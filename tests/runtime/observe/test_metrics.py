@@ -26,6 +26,7 @@ from runtime.web.scrape import Scrape, outbox
 from runtime.worker.worker import Worker
 from services.passwords import Hasher
 from services.turns import Caller, Standing
+from tests.handlers.support import insert
 from tests.harness import Api, Server, Tables, bare_database, bearer
 from tests.processes.biore import until
 from tests.providers.fakes import FakeConfig
@@ -416,6 +417,8 @@ class TestDocument:
         metrics = server.app.metrics
         metrics.job("email.verify_address", "done", 0.1)
         metrics.attempt("email", "smtp", "ok", 0.1)
+        metrics.webhook("kyc", "vendor", "taken", 0.1)
+        insert(server.tables, "provider_events", family="kyc", provider="vendor", external_id="1", type="x")
         shown = {}
         for family in scrape(server).families.values():
             labels = {label for sample in family.samples for label in sample.labels} - {"le"}

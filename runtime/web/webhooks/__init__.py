@@ -1,0 +1,1 @@
+"""Doors that providers use, beside the contract's operations."""
