@@ -53,6 +53,7 @@ RECURRING = (
     Recurring("content.reclean", 3600, "texts that an earlier version of the cleaner made are cleaned again"),
     Recurring("trust.lift_due", 60, "restrictions whose time has ended are lifted"),
     Recurring("creators.sweep_vacations", 60, "the status of creators is adjusted to vacations that began or ended"),
+    Recurring("creators.recount_visits", 86400, "the visits of yesterday are compared with their sums by day"),
     Recurring("discover.count", 900, "messages, followers and ratings are brought into search and lists"),
     Recurring("discover.repair", 86400, "what search and lists know of creators is compared with what is true of them"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),

@@ -15,6 +15,7 @@ from services.changes import Changes
 from services.config.writing import Writer as ConfigWriter
 from services.container import Clock, DeviceOf
 from services.creators.discovery import SearchReport
+from services.creators.recounts import VisitReport
 from services.creators.subscriptions import Subscriptions
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
@@ -46,5 +47,6 @@ __all__ = [
     "Subscriptions",
     "Texter",
     "UnitOfWork",
+    "VisitReport",
     "Webhooks",
 ]

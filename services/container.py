@@ -28,6 +28,7 @@ from services.config.desk import ConfigDesk
 from services.config.writing import Writer
 from services.creators.discovery import SearchReport
 from services.creators.public_pages import PublicPages
+from services.creators.recounts import VisitReport
 from services.creators.referral_clicks import ReferralClicks
 from services.creators.style_sheets import StyleSheet
 from services.creators.subscriptions import Subscriptions
@@ -149,6 +150,7 @@ class JobServices(Shared):
     inspector: Inspector
     search_report: SearchReport
     webhooks: Webhooks
+    visit_report: VisitReport
 
 
 class OfJob:

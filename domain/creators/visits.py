@@ -5,16 +5,18 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from domain.config_keys import IntKey
 
+# All visits of yesterday must be there when its sums are compared with them: so no fewer days than two.
 RAW_RETENTION_DAYS = IntKey(
     "analytics.raw_retention_days",
     90,
     "days for which single visits of bio pages are stored; sums are kept for 25 months",
-    1,
+    2,
     760,
 )
 SUMS_KEPT = timedelta(days=761)
@@ -26,6 +28,9 @@ DIRECT = "(direct)"
 UNKNOWN = "(unknown)"
 VISITOR_BYTES = 16
 LONGEST_HOST = 253
+
+
+Values: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Uncounted(StrEnum):
@@ -56,15 +61,15 @@ class Visit:
     country: str | None
 
     @property
-    def values(self) -> tuple[tuple[str, str], ...]:
+    def values(self) -> Values:
         """Dimensions in which it is summed, each with its value."""
-        if self.link_id is not None:
-            return (("link", str(self.link_id)),)
-        return (
-            ("country", self.country or UNKNOWN),
-            ("device", self.device),
-            ("referrer", self.referrer or DIRECT),
-        )
+        return values_of(self.link_id, self.device, self.referrer, self.country)
+
+
+def values_of(link_id: UUID | None, device: str, referrer: str | None, country: str | None) -> Values:
+    if link_id is not None:
+        return (("link", str(link_id)),)
+    return (("country", country or UNKNOWN), ("device", device), ("referrer", referrer or DIRECT))
 
 
 def visitor_of(salt: bytes, page_id: UUID, *told: str) -> bytes:

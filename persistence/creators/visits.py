@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,21 +11,25 @@ from sqlalchemy import (
     BigInteger,
     Date,
     DateTime,
+    Integer,
     LargeBinary,
     String,
     Uuid,
+    and_,
     any_,
     bindparam,
     column,
     delete,
+    distinct,
     func,
+    or_,
     select,
     tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.creators.visits import OTHERS, VALUES_PER_DAY, Uncounted, Visit
+from domain.creators.visits import DIMENSIONS, OTHERS, VALUES_PER_DAY, Uncounted, Visit, values_of
 from persistence.creators.pages import PUBLIC_PAGE
 from persistence.engine.connection import Connection
 from persistence.models import (
@@ -115,6 +119,63 @@ NEW_SALT = (
     .on_conflict_do_nothing()
 )
 
+_DAY = bindparam("day", type_=Date)
+_OF_DAY = and_(PageView.at >= bindparam("begins", type_=AT), PageView.at < bindparam("ends", type_=AT))
+_VIEWS, _CLICKS = func.count().filter(PageView.link_id.is_(None)), func.count(PageView.link_id)
+_PEOPLE = func.count(distinct(PageView.visitor))
+_true = (
+    select(PageView.page_id, _VIEWS.label("views"), _CLICKS.label("clicks"), _PEOPLE.label("visitors"))
+    .where(_OF_DAY)
+    .group_by(PageView.page_id)
+    .cte("true_sums")
+)
+
+
+def _summed(dimension: str) -> Any:
+    return func.sum(DailyValue.count).filter(DailyValue.dimension == dimension).label(dimension)
+
+
+_told = (
+    select(
+        DailySum.page_id, DailySum.views, DailySum.clicks, DailySum.visitors,
+        *(_summed(dimension) for dimension in DIMENSIONS),
+    )
+    .outerjoin(DailyValue, and_(DailyValue.page_id == DailySum.page_id, DailyValue.day == DailySum.day))
+    .where(DailySum.day == _DAY)
+    .group_by(DailySum.page_id, DailySum.views, DailySum.clicks, DailySum.visitors)
+    .cte("told_sums")
+)  # fmt: skip
+_TRUE_OF = {name: name for name in ("views", "clicks", "visitors")}
+_TRUE_OF |= {dimension: "clicks" if dimension == "link" else "views" for dimension in DIMENSIONS}
+_page = func.coalesce(_true.c.page_id, _told.c.page_id)
+MISCOUNTED = (
+    select(_page)
+    .select_from(_true.join(_told, _true.c.page_id == _told.c.page_id, full=True))
+    .where(
+        _page > bindparam("after", type_=Uuid),
+        or_(*(func.coalesce(_told.c[told], 0) != func.coalesce(_true.c[true], 0) for told, true in _TRUE_OF.items())),
+    )
+    .order_by(_page)
+    .limit(bindparam("limit", type_=Integer))
+)
+HOLD = select(BioPage.id).where(BioPage.id == bindparam("page_id")).with_for_update(key_share=True)
+_OF_PAGE = and_(PageView.page_id == bindparam("page_id"), _OF_DAY)
+PEOPLE = select(_PEOPLE).where(_OF_PAGE)
+_KINDS = (PageView.link_id, PageView.device, PageView.referrer, PageView.country)
+TALLY = select(*_KINDS, func.count().label("number")).where(_OF_PAGE).group_by(*_KINDS)
+_sum = insert(DailySum).values(
+    page_id=bindparam("page_id"),
+    day=_DAY,
+    views=bindparam("views"),
+    clicks=bindparam("clicks"),
+    visitors=bindparam("visitors"),
+)
+SET_SUM = _sum.on_conflict_do_update(
+    index_elements=[DailySum.page_id, DailySum.day],
+    set_={name: _sum.excluded[name] for name in ("views", "clicks", "visitors")},
+)
+DROP_VALUES = delete(DailyValue).where(DailyValue.page_id == bindparam("page_id"), DailyValue.day == _DAY)
+
 
 class Visits:
     def __init__(self, connection: Connection) -> None:
@@ -143,6 +204,33 @@ class Visits:
         if counted:
             await self._write(counted)
         return why
+
+    async def miscounted(self, day: date, after: UUID, most: int) -> Sequence[UUID]:
+        """Pages whose sums of a day are not what its visits come to, in the order of their ids."""
+        return await self._connection.scalars(MISCOUNTED, day=day, after=after, limit=most, **_bounds(day))
+
+    async def recount(self, page_id: UUID, day: date) -> None:
+        """Make the sums of a day anew from its visits. The page is held, so that nobody counts meanwhile."""
+        if await self._connection.scalar(HOLD, page_id=page_id) is None:
+            return
+        of_day = {"page_id": page_id, **_bounds(day)}
+        views = clicks = 0
+        true: dict[Group, Counter[str]] = {(page_id, day, dimension): Counter() for dimension in DIMENSIONS}
+        for link_id, device, referrer, country, number in await self._connection.rows(TALLY, **of_day):
+            if link_id is None:
+                views += number
+            else:
+                clicks += number
+            for dimension, value in values_of(link_id, device, referrer, country):
+                true[page_id, day, dimension][value] += number
+        visitors = await self._connection.scalar_one(PEOPLE, **of_day)
+        sums = {"views": views, "clicks": clicks, "visitors": visitors}
+        await self._connection.execute(SET_SUM, page_id=page_id, day=day, **sums)
+        known = await self._known(true)
+        await self._connection.execute(DROP_VALUES, page_id=page_id, day=day)
+        # What is kept apart stays so; beside it what was seen most.
+        seen = {group: dict(counts.most_common()) for group, counts in true.items() if counts}
+        await self._store({group: bounded(counts, known[group] & counts.keys()) for group, counts in seen.items()})
 
     async def purge(self, before: datetime, sums_before: date, today: date) -> None:
         """Single visits and sums of long ago, and what told visitors of former days apart."""
@@ -202,13 +290,17 @@ class Visits:
             for dimension, value in visit.values:
                 seen[*_day(visit), dimension][value] += 1
         known = await self._known(seen)
+        await self._store({group: bounded(counts, known[group]) for group, counts in seen.items()})
+
+    async def _store(self, counted: Mapping[Group, Counter[str]]) -> None:
         rows = [
             (*group, value, count)
-            for group, counts in sorted(seen.items())
-            for value, count in sorted(bounded(counts, known[group]).items())
+            for group, counts in sorted(counted.items())
+            for value, count in sorted(counts.items())
         ]
-        names = ("pages", "days", "dimensions", "values", "counts")
-        await self._connection.execute(VALUES, **dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+        if rows:
+            names = ("pages", "days", "dimensions", "values", "counts")
+            await self._connection.execute(VALUES, **dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
     async def _known(self, groups: Iterable[Group]) -> Mapping[Group, set[str]]:
         pages, days, dimensions = map(list, zip(*groups, strict=True))
@@ -229,6 +321,11 @@ def bounded(counts: Mapping[str, int], known: set[str]) -> Counter[str]:
         kept[OTHERS if fresh and left <= 0 else value] += count
         left -= fresh
     return kept
+
+
+def _bounds(day: date) -> dict[str, datetime]:
+    begins = datetime.combine(day, time.min, UTC)
+    return {"begins": begins, "ends": begins + timedelta(days=1)}
 
 
 def _day(visit: Visit) -> Day:

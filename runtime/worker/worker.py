@@ -39,6 +39,7 @@ from services.audit.seals import AuditSeals
 from services.changes import Changes
 from services.container import JobServices
 from services.creators.discovery import SearchReport
+from services.creators.recounts import VisitReport
 from services.creators.subscriptions import Subscriptions
 from services.devices import device_of
 from services.gdpr.archive import Archives
@@ -77,6 +78,7 @@ def _services(parts: Parts) -> JobServices:
         social=social_desk(parts),
         storage=storage,
         subscriptions=Subscriptions(parts.keyring.digests, parts.config),
+        visit_report=VisitReport(),
         webhooks=parts.webhooks,
     )
 

@@ -165,6 +165,91 @@ def insert_values(tables: Tables, page_id: UUID, number: int) -> None:
     )
 
 
+def a_day_ago(tables: Tables) -> None:
+    """Whatever came today came yesterday."""
+    tables.run("SET session_replication_role = replica")
+    try:
+        tables.run("UPDATE bio_page_views SET at = at - interval '1 day'")
+        for table in ("bio_daily", "bio_daily_values", "bio_daily_visitors"):
+            tables.run(f"UPDATE {table} SET day = day - 1")  # noqa: S608
+    finally:
+        tables.run("SET session_replication_role = origin")
+
+
+class TestRecount:
+    @pytest.fixture
+    def visited(self, api: Api, ada: Creator, tables: Tables) -> Creator:
+        """Three views and two clicks of two visitors, yesterday."""
+        link_id = link(tables, ada.page_id)
+        for visitor in ("visitor-1", "visitor-2", "visitor-1"):
+            view(api, ada.page_id, visitorId=visitor, referrer="https://www.instagram.com/ada")
+        for _ in range(2):
+            click(api, ada.page_id, link_id, visitorId="visitor-1")
+        a_day_ago(tables)
+        return ada
+
+    def state(self, tables: Tables) -> tuple[Any, Any]:
+        ordered = "SELECT * FROM bio_daily_values ORDER BY day, page_id, dimension, value"
+        return tables.rows("SELECT * FROM bio_daily ORDER BY day, page_id"), tables.rows(ordered)
+
+    def test_what_is_right_stays(self, server: Server, visited: Creator, tables: Tables) -> None:
+        before = tables.fingerprints()
+        server.let_time_come("creators.recount_visits")
+        assert not {"bio_daily", "bio_daily_values", "bio_daily_visitors"} & tables.changed_since(before)
+        assert sums(tables, visited.page_id) == (3, 2, 2)
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            "UPDATE bio_daily SET views = views + 1",
+            "UPDATE bio_daily SET clicks = 0",
+            "UPDATE bio_daily SET visitors = 1",
+            "UPDATE bio_daily_values SET count = count - 1 WHERE dimension = 'link'",
+            "UPDATE bio_daily_values SET count = count + 7 WHERE dimension = 'country'",
+            "DELETE FROM bio_daily_values WHERE dimension IN ('referrer', 'device')",
+            "INSERT INTO bio_daily_values SELECT page_id, day, 'referrer', 'nobody.example.com', 1 FROM bio_daily",
+            "DELETE FROM bio_daily",
+        ],
+    )
+    def test_what_is_wrong_is_made_anew(self, server: Server, visited: Creator, tables: Tables, fault: str) -> None:
+        before = self.state(tables)
+        assert tables.run(fault) > 0
+        assert self.state(tables) != before
+        server.let_time_come("creators.recount_visits")
+        assert self.state(tables) == before
+
+    def test_so_are_sums_without_any_visit(self, server: Server, visited: Creator, tables: Tables) -> None:
+        tables.run("DELETE FROM bio_page_views")
+        server.let_time_come("creators.recount_visits")
+        assert sums(tables, visited.page_id) == (0, 0, 0)
+        assert tables.count("bio_daily_values") == 0
+
+    def test_other_days_and_pages_stay(self, api: Api, server: Server, visited: Creator, tables: Tables) -> None:
+        eve = creator(api, tables, "eve@example.com", "eve")
+        view(api, eve.page_id)
+        tables.run("UPDATE bio_daily SET views = 9 WHERE page_id = %s", eve.page_id)
+        before = self.state(tables)
+        tables.run("UPDATE bio_daily SET views = 9 WHERE page_id = %s", visited.page_id)
+        server.let_time_come("creators.recount_visits")
+        assert self.state(tables) == before
+
+    def test_of_more_values_than_are_kept_apart_the_rest_are_one(
+        self, api: Api, server: Server, ada: Creator, tables: Tables
+    ) -> None:
+        view(api, ada.page_id, referrer="https://known.example.com/")
+        a_day_ago(tables)
+        tables.run(
+            "INSERT INTO bio_page_views "
+            "SELECT gen_random_uuid(), page_id, at, NULL, visitor, device, n || '.example.net' "
+            "FROM bio_page_views, generate_series(1, %s) n, generate_series(1, 2)",
+            VALUES_PER_DAY + 4,
+        )
+        server.let_time_come("creators.recount_visits")
+        found = values(tables, "referrer")
+        assert (len(found), found["known.example.com"], found[OTHERS]) == (VALUES_PER_DAY + 1, 1, 10)
+        assert sum(found.values()) == 1 + 2 * (VALUES_PER_DAY + 4)
+
+
 class TestEnds:
     def test_single_visits_go_after_their_days_and_salts_with_the_next_one(
         self, api: Api, server: Server, ada: Creator, tables: Tables
