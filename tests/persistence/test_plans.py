@@ -96,7 +96,8 @@ INSERT INTO ledger_transfers (id, key, fingerprint, kind, currency, about, about
 INSERT INTO ledger_entries (transfer_id, leg, account_id, amount) SELECT id, 1, id, 1 FROM wallets;
 INSERT INTO wallet_activity
     (wallet_id, seq, transfer_id, type, amount, balance_before, balance_after, about, about_id)
-    SELECT id, n, id, 'CREDIT', 1, n - 1, n, 'PAYMENT_CHECKOUT', '' FROM wallets, generate_series(1, 2) n;
+    SELECT id, n, CASE WHEN n = 1 THEN id ELSE gen_random_uuid() END, 'CREDIT', 1, n - 1, n, 'PAYMENT_CHECKOUT', ''
+    FROM wallets, generate_series(1, 2) n;
 SET session_replication_role = origin;
 INSERT INTO username_history (id, user_id, former, username, held_until)
     SELECT gen_random_uuid(), id, 'former' || n, 'u' || n, now() FROM {USERS} u;
