@@ -408,6 +408,51 @@ class TestConfigKeys:
         assert bool(list(named_reads(ast.parse(source)))) is found
 
 
+MONEY = frozenset(
+    {"money", "wallet", "wallets", "ledger", "escrow", "escrows", "commission"}
+    | {"payment", "payments", "payout", "payouts", "refunds", "disputes", "finance"}
+)
+"""Names of folders and modules in which amounts are moved, those that are still to come among them."""
+
+
+def of_money(path: Path) -> bool:
+    return bool(MONEY & {*path.relative_to(ROOT).with_suffix("").parts})
+
+
+def inexact(source: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and text of what could lose a part of a cent: a float, or a division that does not say how it rounds."""
+    for node in ast.walk(source):
+        known = isinstance(node, ast.Constant) and isinstance(node.value, (float, complex))
+        named = isinstance(node, ast.Name) and node.id in ("float", "round", "complex")
+        divides = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div)
+        called = isinstance(node, ast.Attribute) and node.attr in ("truediv", "Float", "Double", "REAL", "fsum")
+        if known or named or divides or called:
+            yield getattr(node, "lineno", 0), ast.unparse(node)
+
+
+class TestMoney:
+    def test_is_counted_in_whole_numbers(self) -> None:
+        paths = [path for path in CODE if of_money(path)]
+        assert {name_of(path.parent) for path in paths} >= {
+            "domain/money",
+            "persistence/money",
+            "persistence/models/money",
+        }
+        found = [(name_of(path), *each) for path in paths for each in inexact(tree(path))]
+        assert found == [], "amounts are whole minor units: use domain.money.amounts, and // where a share is rounded"
+
+    @pytest.mark.parametrize(
+        ("source", "found"),
+        [
+            ("fee = 0.3", True), ("fee: float", True), ("fee = price / 2", True), ("fee /= 2", True),
+            ("round(fee)", True), ("column(sqlalchemy.Float)", True), ("fee = price // 2", False),
+            ("fee = price * 3", False),
+        ],
+    )  # fmt: skip
+    def test_the_test_finds_it(self, source: str, found: bool) -> None:
+        assert bool(list(inexact(ast.parse(source)))) is found
+
+
 class TestEnvironment:
     def test_is_read_in_one_place(self) -> None:
         for path in CODE:

@@ -34,8 +34,15 @@ class Money:
 
     @classmethod
     def of(cls, amount: Decimal, currency: Currency = USD) -> Self:
-        """Raises ValueError for what is no number, or has parts of a cent."""
-        if not amount.is_finite() or (scaled := amount.scaleb(2)) != scaled.to_integral_value():
+        """Raises ValueError for what is no number, has parts of a cent, or is more than a leg may move."""
+        sign, digits, exponent = amount.as_tuple()
+        if isinstance(exponent, str):  # a letter tells what else it is
+            raise ValueError(f"{amount} is no whole number of cents")  # noqa: TRY004 - it is a wrong value
+        # Not ``scaleb``, which rounds to the 28 digits of the context.
+        scaled = Decimal((sign, digits, exponent + 2))
+        if scaled.copy_abs() > MOST:
+            raise ValueError(f"{amount} is no amount: it is more than {cls(MOST)}")
+        if scaled != scaled.to_integral_value():
             raise ValueError(f"{amount} is no whole number of cents")
         return cls(int(scaled), currency)
 

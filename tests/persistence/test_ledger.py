@@ -1,8 +1,7 @@
-"""What is posted to the ledger, and what the database itself refuses."""
+"""What is posted to the ledger. What the database itself refuses stands in ``test_ledger_refusals.py``."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 from uuid import uuid4
 
 import psycopg
@@ -10,112 +9,39 @@ import pytest
 
 from domain.money import flows
 from domain.money.flows import Balances, Parts
-from domain.money.ledger import (
-    AlreadyResolved,
-    InsufficientBalance,
-    Transfer,
-    TransferDiffers,
-    WalletName,
-    platform,
-)
-from persistence.engine.database import Database
+from domain.money.ledger import AlreadyResolved, InsufficientBalance, TransferDiffers, WalletName
 from persistence.money.ledger import Posted
-from persistence.repositories import Repositories
-from tests.conftest import Databases
-from tests.handlers.support import insert
 from tests.harness import Tables, bare_database
+from tests.ledger import PROVIDER, Books, load, tally, wallet_of, wallet_row
 from tests.statements import asked
 
-PROVIDER = "sandbox"
 FULL = Parts(promo=200, fan=300)
 
 
 @pytest.fixture(scope="module")
-def url(databases: Databases) -> str:
-    return databases.migrated()
+def module_books(database_url: str) -> Iterator[Books]:
+    with Books(database_url) as books:
+        yield books
 
 
 @pytest.fixture
-def tables(url: str) -> Iterator[Tables]:
-    with Tables(url) as found:
-        found.empty()
-        yield found
-
-
-Do = Callable[[Repositories], Awaitable[Any]]
-
-
-class Books:
-    """Each call is a unit of work of its own."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def use(self, *works: Do) -> list[Any]:
-        """All at once, each in its own unit; what one raised is its result."""
-
-        async def run() -> list[Any]:
-            database = bare_database(self.url)
-            try:
-                return await asyncio.gather(*(self._one(database, work) for work in works), return_exceptions=True)
-            finally:
-                await database.close()
-
-        return asyncio.run(run())
-
-    @staticmethod
-    async def _one(database: Database, work: Do) -> Any:
-        async with database.unit() as db:
-            return await work(db)
-
-    def do(self, work: Do) -> Any:
-        (result,) = self.use(work)
-        if isinstance(result, BaseException):
-            raise result
-        return result
-
-    def post(self, *transfers: Transfer) -> list[Posted]:
-        async def work(db: Repositories) -> list[Posted]:
-            return [await db.ledger.post(each) for each in transfers]
-
-        return list(self.do(work))
-
-    def balances(self, wallet: WalletName) -> Balances:
-        async def work(db: Repositories) -> Balances:
-            return await db.ledger.balances(wallet)
-
-        found: Balances = self.do(work)
-        return found
+def tables(rows: Tables) -> Tables:
+    return rows
 
 
 @pytest.fixture
-def books(url: str, tables: Tables) -> Books:
-    return Books(url)
+def books(module_books: Books, tables: Tables) -> Books:  # after the tables were emptied
+    return module_books
 
 
 @pytest.fixture
 def fan(tables: Tables) -> WalletName:
-    return WalletName(insert(tables, "users", email="fan@example.com", username="fan", referral_code="F"), "FAN")
+    return wallet_of(tables, "fan", "FAN")
 
 
 @pytest.fixture
 def creator(tables: Tables) -> WalletName:
-    values = {"email": "creator@example.com", "username": "creator", "referral_code": "C"}
-    return WalletName(insert(tables, "users", **values), "CREATOR")
-
-
-def load(fan: WalletName, amount: int = 1000) -> Transfer:
-    return flows.loaded(fan, uuid4(), PROVIDER, amount)
-
-
-def wallet_row(tables: Tables, wallet: WalletName) -> dict[str, Any]:
-    return tables.one("SELECT balance, shown FROM wallets WHERE id = %s", wallet.id)
-
-
-def tally(tables: Tables, code: str) -> int:
-    query = "SELECT coalesce(sum(amount), 0)::bigint AS n FROM ledger_entries WHERE account_id = %s"
-    provider = PROVIDER if code in {"clearing", "suspense", "rail"} else None
-    return int(tables.one(query, platform(code, provider).id)["n"])
+    return wallet_of(tables, "creator", "CREATOR")
 
 
 class TestPost:
@@ -189,8 +115,8 @@ class TestPost:
         assert books.balances(fan) == Balances()
         assert wallet_row(tables, fan)["shown"] == 3
 
-    def test_is_three_statements_and_four_for_a_new_wallet(self, url: str, fan: WalletName, tables: Tables) -> None:
-        database = bare_database(url)
+    def test_is_three_statements_and_four_for_a_new_wallet(self, database_url: str, fan: WalletName) -> None:
+        database = bare_database(database_url)
 
         async def posting() -> list[int]:
             counts = []

@@ -1,0 +1,83 @@
+"""The ledger, without a server: units of work on one event loop, wallets as rows, what accounts hold."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Self, TypeVar
+from uuid import uuid4
+
+from domain.money import flows
+from domain.money.flows import Balances
+from domain.money.ledger import FORMS, Transfer, WalletName, WalletType, platform
+from persistence.money.ledger import Posted
+from persistence.repositories import Repositories
+from tests.handlers.support import insert
+from tests.harness import Tables, bare_database
+
+PROVIDER = "sandbox"
+
+T = TypeVar("T")
+Do = Callable[[Repositories], Awaitable[T]]
+
+
+class Books:
+    """Each call is a unit of work of its own."""
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self._runner = asyncio.Runner()
+        self.database = bare_database(url, pool_size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self.database.close())
+        self._runner.close()
+
+    def use(self, *works: Do[Any]) -> list[Any]:
+        """All at once, each in its own unit; what one raised is its result."""
+
+        async def run() -> list[Any]:
+            return await asyncio.gather(*map(self._one, works), return_exceptions=True)
+
+        return self._runner.run(run())
+
+    async def _one(self, work: Do[T]) -> T:
+        async with self.database.unit() as db:
+            return await work(db)
+
+    def do(self, work: Do[T]) -> T:
+        return self._runner.run(self._one(work))
+
+    def post(self, *transfers: Transfer) -> list[Posted]:
+        async def work(db: Repositories) -> list[Posted]:
+            return [await db.ledger.post(each) for each in transfers]
+
+        return self.do(work)
+
+    def balances(self, wallet: WalletName) -> Balances:
+        async def work(db: Repositories) -> Balances:
+            return await db.ledger.balances(wallet)
+
+        return self.do(work)
+
+
+def wallet_of(tables: Tables, name: str, type: WalletType) -> WalletName:  # noqa: A002 - as the column is called
+    """Of a new account with that name. There is none in the database before its first money."""
+    values = {"email": f"{name}@example.com", "username": name, "referral_code": name.upper()}
+    return WalletName(insert(tables, "users", **values), type)
+
+
+def load(fan: WalletName, amount: int = 1000) -> Transfer:
+    return flows.loaded(fan, uuid4(), PROVIDER, amount)
+
+
+def wallet_row(tables: Tables, wallet: WalletName) -> dict[str, Any]:
+    return tables.one("SELECT balance, shown FROM wallets WHERE id = %s", wallet.id)
+
+
+def tally(tables: Tables, code: str) -> int:
+    """What an account of the platform has: the sum of its entries."""
+    query = "SELECT coalesce(sum(amount), 0)::bigint AS n FROM ledger_entries WHERE account_id = %s"
+    provider = PROVIDER if FORMS[code].of_provider else None
+    return int(tables.one(query, platform(code, provider).id)["n"])
