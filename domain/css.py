@@ -25,15 +25,21 @@ OF_RULES = frozenset({"media", "supports", "keyframes", "layer"})
 PROPERTIES = frozenset({"behavior", "-moz-binding", "-ms-behavior"})
 LOADING = frozenset({"url", "src", "image", "image-set", "-webkit-image-set", "cross-fade", "-webkit-cross-fade"})
 """Functions whose texts are addresses."""
+BLANK = frozenset({"whitespace", "comment"})
 BLOCKS = frozenset({"{} block", "[] block", "() block"})
 # Python refuses to read an integer of more digits than 4300, and nobody means one of a hundred.
 SURROGATES = re.compile("[\ud800-\udfff]")  # which an escape makes, and no text may hold
+# A character of its own, or one that a backslash makes one; a backslash that a backslash makes one makes none.
+LESS = re.compile(r"\\?<|\\.", re.DOTALL)
 NUMBER = re.compile(r"[0-9]{100}")
 ADDRESS = re.compile(r"https://(?P<host>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?(/[!#-;=?-\[\]_a-z|~]*)?")
 
 
 def cleaned(css: str, hosts: Collection[str] = ()) -> str:
-    """What of it may stand on a page; byte for byte what it was where nothing had to go.
+    """What of it may stand on a page; byte for byte what it was where nothing had to go and there is no ``<``.
+
+    That could begin what ends the element. Media queries that compare by it are turned round; where it is a character
+    of a text, a name or a comment it is escaped; elsewhere it means nothing, and what it stands in goes.
 
     ``hosts``: all that addresses may lead to, where there are any. Raises ApiError creator.bio.css_invalid for brackets
     that are nested deeper than ``DEEPEST``, of which a serialiser that calls itself would not come back, and for
@@ -49,9 +55,7 @@ def cleaned(css: str, hosts: Collection[str] = ()) -> str:
         kept = cleaner.rules(tinycss2.parse_stylesheet(css))
         if not cleaner.dropped and "<" not in css:
             return css
-        kept = SURROGATES.sub("\ufffd", kept)
-        # In a text of CSS it stays what it was; as a bare sign it could begin what ends the element.
-        css = (kept if cleaner.dropped else css).replace("<", "\\3c ")
+        css = LESS.sub(_escaped, SURROGATES.sub("\ufffd", kept))
     return ""
 
 
@@ -66,11 +70,15 @@ def _texts(tokens: Iterable[Any]) -> Iterator[str]:
     for token in tokens:
         if token.type == "string":
             text += token.value
-        elif token.type not in ("whitespace", "comment"):
+        elif token.type not in BLANK:
             yield text
             text = ""
             yield from _texts(_content(token) or ())
     yield text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\3c " if found[0].endswith("<") else found[0]
 
 
 def _depth(tokens: Sequence[Any]) -> int:
@@ -101,20 +109,22 @@ class _Cleaner:
 
     def _kept(self, node: Any, *, inside: bool) -> str:
         """The node without what has to go. ``inside`` of a rule stand declarations, too."""
-        if node.type in ("whitespace", "comment"):
+        if node.type in BLANK:
             return str(node.serialize())
         if node.type == "declaration" and node.lower_name not in PROPERTIES and not self._bad(node.value):
             important = " !important" if node.important else ""
             return f"{tinycss2.serialize([_named(node)])}:{tinycss2.serialize(node.value)}{important};"
         if node.type == "qualified-rule" and not self._bad(node.prelude):
             return f"{tinycss2.serialize(node.prelude)}{{{self._block(node.content)}}}"
-        if node.type == "at-rule" and node.lower_at_keyword in AT_RULES and not self._bad(node.prelude):
-            return self._at_rule(node, inside=inside)
+        if node.type == "at-rule" and node.lower_at_keyword in AT_RULES:
+            prelude = _turned(node.prelude) if node.lower_at_keyword == "media" else node.prelude
+            if not self._bad(prelude):
+                return self._at_rule(node, prelude, inside=inside)
         self.dropped = True
         return ""
 
-    def _at_rule(self, node: Any, *, inside: bool) -> str:
-        head = f"@{node.lower_at_keyword}{tinycss2.serialize(node.prelude)}"
+    def _at_rule(self, node: Any, prelude: Sequence[Any], *, inside: bool) -> str:
+        head = f"@{node.lower_at_keyword}{tinycss2.serialize(prelude)}"
         if node.content is None:
             return f"{head};"
         if node.lower_at_keyword in OF_RULES and not inside:
@@ -128,7 +138,7 @@ class _Cleaner:
         return any(self._is_bad(token, after) for token, after in _with_next(tokens))
 
     def _is_bad(self, token: Any, after: Any) -> bool:
-        if token.type in ("error", "at-keyword"):
+        if token.type in ("error", "at-keyword") or (token.type == "literal" and token.value.startswith("<")):
             return True
         if token.type == "ident" and token.lower_value in PROPERTIES and after == ":":
             return True
@@ -161,11 +171,46 @@ class _Cleaner:
         return found is not None and (not self._hosts or found["host"].lower() in self._hosts)
 
 
+def _turned(tokens: Iterable[Any]) -> list[Any]:
+    """Ranges that say "less" say "more" the other way round: ``(width < 1px)`` is ``(1px > width)``."""
+    return [_turned_range(token) if token.type == "() block" else token for token in tokens]
+
+
+def _turned_range(block: Any) -> Any:
+    """As it is where it compares by other signs, or not as a range does."""
+    inside = _turned(block.content)
+    signs: list[str] = []
+    operands: list[list[Any]] = [[]]
+    for token in inside:
+        if token.type == "literal" and token.value == "<":
+            signs.append(">")
+            operands.append([])
+        elif token.type == "literal" and token.value == "=" and signs[-1:] == [">"] and not operands[-1]:
+            signs[-1] = ">="
+        elif token.type == "literal" and token.value in ("=", ">"):
+            return block
+        else:
+            operands[-1].append(token)
+    if signs:
+        if len(signs) > 2 or any(all(token.type in BLANK for token in operand) for operand in operands):
+            return block
+        inside = _trimmed(operands.pop())
+        while signs:
+            sign = tinycss2.ast.LiteralToken(block.source_line, block.source_column, f" {signs.pop()} ")
+            inside += [sign, *_trimmed(operands.pop())]
+    return tinycss2.ast.ParenthesesBlock(block.source_line, block.source_column, inside)
+
+
+def _trimmed(tokens: Sequence[Any]) -> list[Any]:
+    told = [at for at, token in enumerate(tokens) if token.type != "whitespace"]
+    return list(tokens[told[0] : told[-1] + 1])
+
+
 def _named(declaration: Any) -> Any:
     return tinycss2.ast.IdentToken(declaration.source_line, declaration.source_column, declaration.name)
 
 
 def _with_next(tokens: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     """Each token with the one behind it that is neither blank nor comment."""
-    told = [token for token in tokens if token.type not in ("whitespace", "comment")]
+    told = [token for token in tokens if token.type not in BLANK]
     return zip(told, [*told[1:], None], strict=False)

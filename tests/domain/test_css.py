@@ -1,5 +1,7 @@
+import operator
 import time
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import tinycss2
@@ -61,6 +63,32 @@ HOSTILE = {
     "a{top:0}}b{left:0}": "a{top:0;}",
 }
 
+TURNED = {
+    "(width < 600px)": "(600px > width)",
+    "(width<600px)": "(600px > width)",
+    "( width <= 600px )": "(600px >= width)",
+    "(400px <= width < 600px)": "(600px > width >= 400px)",
+    "(400px < width)": "(width > 400px)",
+    "screen and (width < 30em) and (height > 1px)": "screen and (30em > width) and (height > 1px)",
+    "((width < 30em) or (hover)) and (not (height <= 1px))": "((30em > width) or (hover)) and (not (1px >= height))",
+    "(aspect-ratio < 16/9)": "(16/9 > aspect-ratio)",
+    "(width < calc(1px*3))": "(calc(1px*3) > width)",
+    "/* < */ (width /* < */ < 1px)": "/* \\3c  */ (1px > width /* \\3c  */)",
+}
+MEANINGLESS = {
+    "@media (width < ){a{top:0}}b{top:0}": "b{top:0;}",
+    "@media (1px < width > 2px){a{top:0}}b{top:0}": "b{top:0;}",
+    "@media (1px < width < 2px < 3px){a{top:0}}b{top:0}": "b{top:0;}",
+    "@media (width < = 2px){a{top:0}}b{top:0}": "b{top:0;}",
+    "@media (width <== 2px){a{top:0}}b{top:0}": "b{top:0;}",
+    "@media screen < 2px{a{top:0}}b{top:0}": "b{top:0;}",
+    "@supports (top < 2px){a{top:0}}b{top:0}": "b{top:0;}",
+    "a < b{top:0}b{top:0}": "b{top:0;}",
+    "a{--x:1 < 2;top:0}": "a{top:0;}",
+    "a{--x:f(1 < 2);top:0}": "a{top:0;}",
+    "<!-- a{top:0} -->": " a{top:0;} ",
+}
+
 
 class TestCleaned:
     @pytest.mark.parametrize("css", HARMLESS)
@@ -83,6 +111,30 @@ class TestCleaned:
     )
     def test_nothing_ends_the_element(self, css: str) -> None:
         assert "<" not in cleaned(css)
+
+    @pytest.mark.parametrize(("query", "expected"), TURNED.items())
+    def test_a_query_that_says_less_says_more_the_other_way_round(self, query: str, expected: str) -> None:
+        assert cleaned(f"@media {query}{{a{{top:0}}}}") == f"@media {expected}{{a{{top:0;}}}}"
+        assert cleaned(f"a{{@media {query}{{top:0}}}}") == f"a{{@media {expected}{{top:0;}}}}"
+
+    @pytest.mark.parametrize(("css", "expected"), MEANINGLESS.items())
+    def test_a_sign_that_means_nothing_goes_with_what_it_stands_in(self, css: str, expected: str) -> None:
+        assert cleaned(css) == expected
+
+    @pytest.mark.parametrize(
+        ("css", "expected"),
+        [
+            ("a::after{content:'a<b'}", 'a::after{content:"a\\3c b";}'),
+            (".a\\<b{top:0}", ".a\\3c b{top:0;}"),
+            (".a\\3c b{top:0}", ".a\\3c b{top:0}"),
+            (".a\\\\{top:0}/*<*/", ".a\\\\{top:0;}/*\\3c */"),
+            ("a::after{content:'\\\\<'}", 'a::after{content:"\\\\\\3c ";}'),
+        ],
+    )
+    def test_where_it_is_a_character_it_stays_one(self, css: str, expected: str) -> None:
+        kept = cleaned(css)
+        assert kept == expected
+        assert named(kept) == named(css)
 
     def test_only_from_hosts_that_are_allowed(self) -> None:
         css = "a{background:url(https://CDN.example.com/a);top:0}b{background:url(https://x.cdn.example.com/a);top:0}"
@@ -142,7 +194,8 @@ PARTS = st.sampled_from(
         "a", "{", "}", "(", ")", "[", "]", ":", ";", "'", '"', "/*", "*/", "\\", "\\65 ", "@", "@media ", "@import ",
         "url(", "http://x.example", "https://x.example/a", "javascript:", "expression(", "behavior", "-moz-binding",
         "<", "</style>", "<!--", "-->", "!important", "--x", "var(", "image-set(", ",", "\n", " ", "1e3", "#a", "&",
-        "src(", "color:red", "\x00", "\u20ac", "@font-face", "@layer x", "@keyframes x",
+        "src(", "color:red", "<=", "width", "(width < 1px)", "\\<", "\x00", "\u20ac", "@font-face", "@layer x",
+        "@keyframes x",
     ]
 )  # fmt: skip
 SHEETS = st.lists(PARTS, max_size=40).map("".join)
@@ -156,6 +209,12 @@ def words(tokens: object) -> list[object]:
             found.append(token)
             waiting += [getattr(token, name) for name in ("content", "arguments") if getattr(token, name, None)]
     return found
+
+
+def named(css: str) -> list[str]:
+    """Texts and names, as a browser reads them."""
+    tokens: Any = words(tinycss2.parse_component_value_list(css))
+    return [token.value for token in tokens if token.type in ("string", "ident")]
 
 
 @settings(max_examples=400, deadline=None)
@@ -182,3 +241,49 @@ def test_once_is_enough_and_nothing_forbidden_is_left(css: str) -> None:
                 each.lower_name for each in tinycss2.parse_blocks_contents(rule.content) if each.type == "declaration"
             ]
             assert not PROPERTIES & set(names)
+
+
+LESS, MORE = ("<", "<="), (">", ">=")
+BLANKS = st.sampled_from(["", " ", "  ", "/**/"])
+LENGTHS = st.integers(-3, 3)
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> str:
+    """A range of widths, from either side or from both."""
+    signs = draw(st.sampled_from([LESS, MORE]))
+    operands = draw(st.sampled_from([["{}px", "width"], ["width", "{}px"], ["{}px", "width", "{}px"]]))
+    told = operands[0].format(draw(LENGTHS))
+    for operand in operands[1:]:
+        told += draw(BLANKS) + draw(st.sampled_from(signs)) + draw(BLANKS) + operand.format(draw(LENGTHS))
+    return f"({draw(BLANKS)}{told}{draw(BLANKS)})"
+
+
+def matches(css: str, width: int) -> bool:
+    """Whether a window of this width has the rules of the only media query, as CSS reads ranges."""
+    (rule,) = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+    (block,) = (token for token in rule.prelude if token.type == "() block")
+    operands, signs = list[int](), list[str]()
+    for token in block.content:
+        if token.type == "literal":
+            if token.value == "=":
+                signs[-1] += "="
+            else:
+                signs.append(token.value)
+        elif token.type == "ident":
+            operands.append(width)
+        elif token.type == "dimension":
+            operands.append(token.int_value)
+    compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+    chain = zip(signs, operands, operands[1:], strict=False)
+    return all(compare[sign](left, right) for sign, left, right in chain)
+
+
+@settings(max_examples=300, deadline=None)
+@given(queries())
+def test_a_query_matches_the_same_windows_as_before(query: str) -> None:
+    css = f"@media {query}{{a{{top:0}}}}"
+    kept = cleaned(css)
+    assert "<" not in kept
+    assert cleaned(kept) == kept
+    assert [matches(kept, width) for width in range(-4, 5)] == [matches(css, width) for width in range(-4, 5)]
