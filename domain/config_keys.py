@@ -21,8 +21,10 @@ UNIT_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 RATE_LIMIT_PREFIX = "ratelimit."
 MOST_NETWORKS = MOST_URLS = 100
+MOST_NUMBERS = 20
 LONGEST_URL = 2048
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 A_RATE = ("format", "10/hour")
 MASKED = re.compile(r"[*\u2022\u25cf\u2219\u00b7\u2026. -]+|x{3,}|\(set\)", re.IGNORECASE)
 """What forms show in place of a secret, and may send back."""
@@ -250,6 +252,26 @@ class NetworksKey(ListKey):
         self._expect(len(texts) <= MOST_NETWORKS, value, f"must have at most {MOST_NETWORKS} networks")
         unread = [text for text in texts if not is_network(text)]
         self._expect(not unread, value, "must be a list of networks such as 203.0.113.0/24 or 2001:db8::/32")
+        return texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NumbersKey(ListKey):
+    """Whole numbers within bounds, in decimal digits, at most twenty."""
+
+    minimum: int = 0
+    maximum: int = 10**9
+
+    def check(self, value: Any) -> list[str]:
+        whole = [str(each) if type(each) is int else each for each in value] if isinstance(value, list) else value
+        texts = ListKey.check(self, whole)
+        self._expect(len(texts) <= MOST_NUMBERS, value, f"must have at most {MOST_NUMBERS} numbers")
+        digits = all(WHOLE.fullmatch(text) for text in texts)
+        self._expect(digits, value, "must be a list of whole numbers", "format", "10")
+        numbers = [int(text) for text in texts]
+        low, high = self.minimum, self.maximum
+        self._expect(all(each >= low for each in numbers), value, f"must have none below {low}", "minimum", low)
+        self._expect(all(each <= high for each in numbers), value, f"must have none above {high}", "maximum", high)
         return texts
 
 

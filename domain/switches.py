@@ -53,6 +53,7 @@ TRY_MUTATIONS = BoolKey(
 
 CREATOR_UPGRADE = kill_switch_key("CREATOR_UPGRADE", "kill switch of becoming a creator")
 DISCOVER = kill_switch_key("DISCOVER", "kill switch of search, lists and history of creators")
+PAYMENT = kill_switch_key("PAYMENT", "kill switch of wallets and of loading them")
 REFERRAL = kill_switch_key("REFERRAL", "kill switch of referral links")
 
-SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER, REFERRAL)}
+SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER, PAYMENT, REFERRAL)}

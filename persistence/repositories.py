@@ -66,6 +66,7 @@ from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas, MailSuppressions
 from persistence.money.ledger import Ledger
+from persistence.money.wallets import Wallets
 from persistence.notifications import Notifications
 from persistence.outbox import Outbox, Seal
 from persistence.personal import PersonalData
@@ -139,6 +140,7 @@ class Repositories:
     creator_lists = Repository(CreatorLists)
     history = Repository(History)
     ledger = Repository(Ledger)
+    wallets = Repository(Wallets)
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)
     bio_links = Repository(BioLinks)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from domain import admin, auth
+from domain import admin, auth, wallet
 from domain.auth import otp
 from domain.config_keys import RATE_LIMIT_PREFIX, AmountKey, IntKey, InvalidConfig
 from domain.creators import dm
@@ -24,6 +24,7 @@ DANGEROUS = (
     "site.api_url",  # where files lead
     "site.base_url",  # where mailed links lead, tokens included
     "sms.",  # what messages may cost
+    "wallet.",  # how much money people may hold here
 )
 """Beginnings of names. What lets people in, sends their data elsewhere, costs money, or silences a warning."""
 
@@ -68,6 +69,8 @@ RULES = (
     AtMost(otp.RESEND_COOLDOWN_SECONDS, otp.OTP_TTL_MINUTES, SECONDS_OF_MINUTE),
     # No price at all would do.
     AtMost(dm.MIN_PRICE, dm.MAX_PRICE),
+    # No amount at all could be loaded.
+    AtMost(wallet.MIN_LOAD, wallet.MAX_LOAD),
 )
 
 

@@ -14,12 +14,13 @@ from typing import Literal, NamedTuple
 from uuid import UUID, uuid5
 
 from domain.money.amounts import MOST, USD, Currency
+from domain.wire import wallet as wire
 
 # Ids of wallets and accounts are made from what they are of: whoever posts knows them without asking.
 NAMESPACE = UUID("6f1c7c1e-0f7a-5d0e-9a52-2b7f7a1f1d11")
 
 WalletType = Literal["FAN", "CREATOR"]
-Activity = Literal["CREDIT", "DEBIT", "EXPIRY", "CHARGEBACK"]
+Activity = wire.WalletActivityType
 Normal = Literal["CREDIT", "DEBIT"]
 FrozenFor = Literal["DISPUTE", "FRAUD", "ADMIN", "CLOSING"]
 """Why nothing may be spent, loaded or paid out. Credits, refunds, releases and chargebacks are posted all the same."""

@@ -5,7 +5,21 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
-from domain import admin, auth, content, css, gdpr, locales, mailed_pages, mails, schedule, support, switches, upload
+from domain import (
+    admin,
+    auth,
+    content,
+    css,
+    gdpr,
+    locales,
+    mailed_pages,
+    mails,
+    schedule,
+    support,
+    switches,
+    upload,
+    wallet,
+)
 from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
@@ -53,6 +67,7 @@ DECLARING = (
         upload,
         usernames,
         visits,
+        wallet,
     ),
     *(captcha, deliverability, email, geoip, hcaptcha, leaked_passwords, maxmind, pwned_passwords, recaptcha, s3),
     *(sms_vendors, smtp, turnstile, twilio, vonage),

@@ -36,6 +36,8 @@ WITHOUT_DATABASE |= {"i18n.locales.list", "i18n.translations.bundle", "i18n.tran
 WITHOUT_DATABASE |= {"content.cookies.policy", "content.cookies.status"}
 # Visits of programs are not counted, and whoever counts is answered the same while nothing can be counted.
 WITHOUT_DATABASE |= {"creators.visits.click", "creators.visits.view"}
+# What an admin has set.
+WITHOUT_DATABASE |= {"wallet.packages"}
 # Without which column no call of the operation can succeed; a new operation must be told here.
 NEEDS = {
     "discover.featured": ("featured_creators", "starts_at"),

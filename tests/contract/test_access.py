@@ -300,6 +300,9 @@ ACCESS = {
     "users.update_profile": USER,
     "users.usernames.change": USER,
     "users.usernames.check": PUBLIC,
+    "wallet.activity": USER,
+    "wallet.balance": USER,
+    "wallet.packages": PUBLIC,
 }
 ASKED = [name for name, access in ACCESS.items() if access.token == "asked"]
 KNOWN = [name for name, access in ACCESS.items() if access.token != "ignored"]

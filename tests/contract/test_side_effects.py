@@ -42,6 +42,7 @@ from tests.contract import (
     report_scenarios,
     ticket_scenarios,
     user_scenarios,
+    wallet_scenarios,
 )
 from tests.contract.operations import CONTRACT, IDS
 from tests.contract.scenario import Act, Conditional, Scenario, with_proofs_open
@@ -168,6 +169,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_creators_scenarios.SCENARIOS
     | creator_visits_scenarios.SCENARIOS
     | ticket_scenarios.SCENARIOS
+    | wallet_scenarios.SCENARIOS
     | {
         "auth.register": register,
         "auth.verify_email": verify_email,

@@ -242,9 +242,7 @@ class TestCode:
         found = look(replace(contract, policies={"auth.logni": lost}))
         assert [(gap.kind, gap.what) for gap in found["auth.logni"]] == [("handler", "auth.logni")]
 
-    @pytest.mark.parametrize(
-        ("kind", "what", "gap"), [("write", "wallets", "table"), ("job", "email.nothing", "topic")]
-    )
+    @pytest.mark.parametrize(("kind", "what", "gap"), [("write", "purses", "table"), ("job", "email.nothing", "topic")])
     def test_an_effect_that_is_none(self, contract: Contract, kind: str, what: str, gap: str) -> None:
         (found,) = look(claiming(contract, kind, what))[LOGIN]
         assert (found.kind, found.what) == (gap, what)

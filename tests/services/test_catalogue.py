@@ -19,6 +19,7 @@ from domain.config_keys import (
     ListKey,
     MailAddressKey,
     NetworksKey,
+    NumbersKey,
     SecretKey,
     TextKey,
     UrlKey,
@@ -26,13 +27,15 @@ from domain.config_keys import (
 )
 from domain.creators.dm import MAX_PRICE
 from domain.switches import SwitchKey
+from domain.wallet import LOAD_PACKAGES
 from providers.dns.deliverability import EMAIL_MX_CHECK
 from providers.email.smtp import FROM, URL, SenderKey, ServerKey
 from services.config.catalogue import CATALOGUE, assembled, check
 
 KINDS: dict[type, type] = {
     BoolKey: bool, SwitchKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list,
-    AmountKey: str, NetworksKey: list, UrlKey: str, UrlsKey: list, MailAddressKey: str, SenderKey: str, ServerKey: str,
+    AmountKey: str, NetworksKey: list, NumbersKey: list, UrlKey: str, UrlsKey: list, MailAddressKey: str,
+    SenderKey: str, ServerKey: str,
 }  # fmt: skip
 NUMBERS = [key for key in CATALOGUE.values() if isinstance(key, IntKey)]
 CHOOSING = [key for key in CATALOGUE.values() if isinstance(key, (ChoiceKey, ListKey)) and key.choices]
@@ -82,6 +85,21 @@ class TestCatalogue:
         for outside, told in ((-1, "an amount"), ("5000.01", "at most 5000")):
             with pytest.raises(InvalidConfig, match=told):
                 MAX_PRICE.check(outside)
+
+    def test_a_list_of_numbers_takes_them_either_way(self) -> None:
+        assert LOAD_PACKAGES.check([5, "10", 10]) == ["5", "10"]
+
+    @pytest.mark.parametrize(
+        ("value", "told"),
+        [
+            (["5.00"], "whole"), (["\u0665"], "whole"), (["05"], "whole"), ([True], "texts"),
+            ([0], "below 1"), ([10001], "above"),
+            ([*range(1, 22)], "at most 20"),
+        ],
+    )  # fmt: skip
+    def test_what_is_no_list_of_numbers_is_refused(self, value: Any, told: str) -> None:
+        with pytest.raises(InvalidConfig, match=told):
+            LOAD_PACKAGES.check(value)
 
     def test_numbers_have_bounds(self) -> None:
         assert [key.name for key in NUMBERS if not key.minimum < key.maximum] == []

@@ -1,0 +1,42 @@
+"""Generated from the contract by `make spec`."""
+
+from typing import Literal, TypeAlias, TypedDict
+
+
+class LoadPackages(TypedDict):
+    packages: list[int]
+    min: int
+    max: int
+    currency: Literal["USD"]
+
+
+class WalletBalance(TypedDict):
+    balance: str
+    frozen: bool
+
+
+WalletActivityType: TypeAlias = Literal["CREDIT", "DEBIT", "EXPIRY", "CHARGEBACK"]
+
+
+WalletReference: TypeAlias = Literal["PAYMENT_CHECKOUT", "PAYMENT_REFUND", "DISPUTE", "MESSAGE", "MESSAGE_REFUND", "PAYOUT", "REFERRAL_REWARD", "COUPON", "PROMO", "ADJUSTMENT", "CLOSING", "DEBT"]
+
+
+class WalletActivity(TypedDict):
+    id: str
+    walletId: str
+    type: WalletActivityType
+    amount: str
+    balanceBefore: str
+    balanceAfter: str
+    referenceType: WalletReference
+    referenceId: str
+    description: str
+    createdAt: str
+
+
+class WalletActivities(TypedDict):
+    items: list[WalletActivity]
+    total: int
+    page: int
+    limit: int
+    totalPages: int
