@@ -27,6 +27,9 @@ SESSION = (
 )
 # The same proof of the staff, where the portal has their operations.
 STAFF_SESSION = ("admin.session.confirm",)
+# Who the signed-in creator is, for forms whose path names the profile.
+CREATOR_SESSION = ("creators.profile",)
+OWN = "creatorId"
 SETTINGS = "/docs/assets/site.json"
 
 
@@ -62,6 +65,7 @@ def bundle(site: Site, operation: Operation) -> dict[str, Any]:
         "devToken": any("devToken" in way for way in operation.document["security"]),
         "mutating": operation.method not in SAFE,
         **({"anyOrigin": True} if operation.policy.cache else {}),
+        **({"own": OWN} if _takes_own(operation) else {}),
         **_led(site, operation),
         **slim,
         "codes": {refusal.code: {"status": refusal.status, "anchor": refusal.anchor} for refusal in operation.refusals},
@@ -78,7 +82,7 @@ def settings(site: Site, origin: str, api: str | None) -> dict[str, Any]:
     Raises ContractError for an operation that the contract does not have.
     """
     known = {operation.id for operation in site.operations}
-    used = (*SESSION, *(name for name in STAFF_SESSION if name in known))
+    used = (*SESSION, *(name for name in (*STAFF_SESSION, *CREATOR_SESSION) if name in known))
     session = {operation.id: address(operation) for operation in found_in(site, used)}
     base = origin + site.base_path
     declared = (server["url"] for server in site.contract.document.get("servers", ()))
@@ -103,6 +107,11 @@ def _led(site: Site, operation: Operation) -> dict[str, Any]:
     name, row = list_of(operation), row_of(site, operation)
     rows = {} if name is None else {"list": name, "leads": list(leads(site, operation))}
     return rows if row == operation.path else rows | {"row": row}
+
+
+def _takes_own(operation: Operation) -> bool:
+    """Whether the path names the profile of the caller, and any other is refused."""
+    return operation.policy.scope == "creator" and f"{{{OWN}}}" in operation.path
 
 
 def _parameter(site: Site, parameter: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ export const CONFIRM = "auth.confirmation.confirm";
 const REFRESH = "auth.refresh";
 const LOGOUT = "auth.logout";
 const ME = "auth.me";
+const PROFILE = "creators.profile";
 
 /**
  * Calls one of the operations of `place.session`, in the language of the page.
@@ -40,6 +41,16 @@ export async function identify(place) {
   if (!current || current.username !== undefined) return;
   const { ok, json: told } = await whoIs(place, current.accessToken);
   if (ok && told.data.id === current.id) learn(place.api, current.id, { email: told.data.email, username: told.data.username });
+}
+
+/** The ID of the current account's creator profile, which the account keeps once it is known; undefined where it has none. */
+export async function ownCreator(place) {
+  const current = valid(place.api);
+  if (!current || current.creatorId !== undefined || !place.session[PROFILE]) return current?.creatorId;
+  const { ok, json: told } = await quickly(place, PROFILE, { token: current.accessToken });
+  if (!ok) return undefined;
+  learn(place.api, current.id, { creatorId: told.data.id });
+  return told.data.id;
 }
 
 /** A new access token by the refresh cookie, if the browser has one; whether it has no script can know. */

@@ -1,7 +1,7 @@
 import { answerView } from "./answer.js";
 import { call } from "./call.js";
 import { h } from "./dom.js";
-import { authorization, identify } from "./identity.js";
+import { authorization, identify, ownCreator } from "./identity.js";
 import { address } from "./literals.js";
 import { nextPage, offers, repeat } from "./offers.js";
 import { RequestForm } from "./request.js";
@@ -26,6 +26,8 @@ class Playground {
     this.form = new RequestForm(bundle);
     this.panel = new AccountPanel(place, bundle.takesToken);
     this.named = this.form.header("If-Match")?.value();
+    this.own = this.form.at("path", bundle.own);
+    this.proposed = this.own?.value();
   }
 
   build() {
@@ -42,6 +44,7 @@ class Playground {
     });
     for (const event of ["input", "change", "fill"]) form.addEventListener(event, () => this.follow());
     watch(() => this.showSamples());
+    watch(() => this.nameOwn());
     watchServer(() => this.turn());
     const choice = this.place.elsewhere ? serverChoice(this.place) : null;
     const parts = [choice, this.notice, this.panel.element, form, this.output].filter(Boolean);
@@ -49,6 +52,7 @@ class Playground {
     this.section.addEventListener(SIGNED_IN, () => this.signedIn());
     this.turn();
     this.bring();
+    this.nameOwn();
   }
 
   /** Whoever comes from a row of a list finds its id in the form. */
@@ -58,6 +62,18 @@ class Playground {
     for (const [name, value] of Object.entries(given)) this.form.at("path", name)?.fill(value);
     this.follow();
     this.send.focus();
+  }
+
+  /** The path names the profile of whoever is signed in, unless somebody typed another. Each account is asked once. */
+  async nameOwn() {
+    const { id } = valid(this.place.api) ?? {};
+    if (!this.own || !id || id === this.asked) return;
+    this.asked = id;
+    const known = await ownCreator(this.place).catch(() => undefined);
+    if (known === undefined || ![undefined, this.proposed].includes(this.own.value())) return;
+    this.proposed = known;
+    this.own.fill(known);
+    this.follow();
   }
 
   /** Who was asked to sign in goes on with one press. */

@@ -38,7 +38,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Example:
-    """``template``: by name; without it where staff has taken it away. ``followers``: by platform."""
+    """``number``: ends the ids, which examples of the contract name. ``template``: by name; without it where staff has
+    taken it away. ``followers``: by platform.
+    """
+
+    number: int
 
     username: str
     display_name: str
@@ -49,10 +53,12 @@ class Example:
     links: Sequence[Link]
     offer: Offer | None = None
     featured: bool = False
+    mails: bool = False
 
 
 CREATORS = (
     Example(
+        1,
         "lena.bakes",
         "Lena Bakes",
         "Sourdough, rye and the occasional croissant. A new recipe every Sunday.",
@@ -66,8 +72,10 @@ CREATORS = (
             Link("Pictures", "https://www.instagram.com/example", is_social=True),
         ),
         featured=True,
+        mails=True,
     ),
     Example(
+        2,
         "tariq.plays",
         "Tariq Plays",
         "Speedruns of old games, live three nights a week. Questions are welcome.",
@@ -82,6 +90,7 @@ CREATORS = (
         offer=Offer("SINGLE_PAY", Decimal("5.00"), active=True),
     ),
     Example(
+        3,
         "yuki.draws",
         "Yuki Draws",
         "Ink and watercolor. Prints, brushes and how I use them.",
@@ -100,11 +109,13 @@ async def seed(db: Repositories, now: datetime) -> None:
     templates = {template.name: template.id for template in await db.bio_templates.offered(MOST_TEMPLATES)}
     for example in CREATORS:
         user_id = await db.demo.add(User, **_account(example))
-        creator_id = await db.demo.add(CreatorProfile, user_id=user_id)
+        creator_id = await db.demo.add(CreatorProfile, id=_id("c", example.number), user_id=user_id)
         look = templates.get(example.template)
-        page_id = await db.demo.add(BioPage, creator_id=creator_id, bio=example.bio, template_id=look)
+        page = {"bio": example.bio, "template_id": look, "email_collection_enabled": example.mails}
+        page_id = await db.demo.add(BioPage, id=_id("d", example.number), creator_id=creator_id, **page)
         for place, link in enumerate(example.links):
-            await db.demo.add(BioLink, page_id=page_id, sort_order=place, **new_link(link.given(now)))
+            link_id = _id("e", 100 * place + example.number)
+            await db.demo.add(BioLink, id=link_id, page_id=page_id, sort_order=place, **new_link(link.given(now)))
         await _connect(db, user_id, example.followers)
         await db.social_accounts.recount(creator_id)
         offered = await db.discover_categories.offered(example.categories)
@@ -114,8 +125,13 @@ async def seed(db: Repositories, now: datetime) -> None:
             await db.creator_modes.change(creator_id, columns)
             await db.dm_packages.keep_to(creator_id, offer)
         if example.featured:
-            await db.demo.add(FeaturedCreator, creator_id=creator_id, position=0)
+            await db.demo.add(FeaturedCreator, creator_id=creator_id, position=1)
         await db.bio_pages.changed(creator_id)
+
+
+def _id(kind: str, number: int) -> UUID:
+    """As those of templates, which begin with 0b10a."""
+    return UUID(f"0b10{kind}000-0000-4000-8000-{number:012}")
 
 
 def _account(example: Example) -> dict[str, Any]:

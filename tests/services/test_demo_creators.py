@@ -3,16 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
+from contract.loader import Contract
 from domain.discover.entries import NOBODY
 from services import demo
 from services.demo import creators
 from tests.creators import category
-from tests.handlers.support import account
-from tests.harness import Api, Server, Tables
+from tests.handlers.support import account, somebody
+from tests.harness import Api, Server, Tables, bearer
+from tests.staff import hired
 
 FOUND = {"sourdough": "lena.bakes", "tariq": "tariq.plays", "illustration": "yuki.draws", "yuki.draws": "yuki.draws"}
+OPEN_FORMS = ("creators.bio.public", "creators.bio.embed", "creators.subscribers.subscribe", "discover.search")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 GONE = ("users", "creator_profiles", "bio_pages", "bio_links", "creator_search", "featured_creators", "social_accounts")
 
 
@@ -83,3 +88,44 @@ def test_nothing_is_left_of_them(seeded: Server, api: Api) -> None:
     assert {name: seeded.tables.count(name) for name in GONE} == dict.fromkeys(GONE, 0)
     assert names(data(api, "discover.featured")) == []
     assert api.call("creators.bio.public", path="/bio/lena.bakes").status_code == 404
+
+
+def test_the_staff_finds_who_is_featured(seeded: Server, api: Api) -> None:
+    headers = hired(seeded, "ADMIN")
+    (entry,) = api.call("admin.featured.list", headers=headers).json()["data"]["items"]
+    assert (entry["username"], entry["position"]) == ("lena.bakes", 1)
+
+
+class TestTheExamplesOfTheContract:
+    """Who sends a form of the portal as it is after a first start meets an example creator."""
+
+    @pytest.mark.parametrize("operation_id", OPEN_FORMS)
+    def test_meet_them(self, seeded: Server, api: Api, contract: Contract, operation_id: str) -> None:
+        response = sent_as_it_is(api, contract, operation_id)
+        assert response.status_code < 300, response.text
+        if operation_id == "discover.search":
+            assert names(response.json()["data"]) == ["lena.bakes"]
+
+    def test_count_a_click(self, seeded: Server, api: Api, contract: Contract) -> None:
+        sent_as_it_is(api, contract, "creators.visits.click", headers={"User-Agent": BROWSER})
+        assert [row["title"] for row in seeded.tables.rows("SELECT title FROM bio_links WHERE click_count > 0")] == [
+            "Bread in a day"
+        ]
+
+    def test_are_found_by_whoever_signed_in(self, seeded: Server, api: Api, contract: Contract) -> None:
+        headers = bearer(somebody(seeded))
+        assert sent_as_it_is(api, contract, "discover.history.record", headers=headers).status_code == 200
+
+    def test_make_anybody_a_creator(self, server: Server, api: Api, contract: Contract) -> None:
+        headers = bearer(somebody(server, username="grace", locale="en"))
+        assert sent_as_it_is(api, contract, "creators.upgrade", headers=headers).status_code == 201
+
+
+def sent_as_it_is(api: Api, contract: Contract, operation_id: str, **options: Any) -> httpx.Response:
+    operation, path = contract.operation(operation_id), contract.policies[operation_id].path
+    required = [parameter for parameter in operation.get("parameters", ()) if parameter.get("required")]
+    for parameter in required:
+        path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
+    query = {one["name"]: one["example"] for one in required if one["in"] == "query"}
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    return api.call(operation_id, body, path=path, params=query, **options)
