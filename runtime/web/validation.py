@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract import exact
 from contract.bounds import BODY_LIMIT
 from contract.caching import is_condition
-from contract.clamping import clamp_of
+from contract.clamping import WHOLE, clamp_of
 from contract.loader import Contract
 from contract.names import argument_name
 from contract.policy import LARGEST_BODY
@@ -25,7 +25,7 @@ from contract.schemas import SchemaCompiler, Violation
 from contract.versioning import IF_MATCH
 from domain.errors import ApiError
 from runtime.web.call import SCOPE_KEY, Call
-from runtime.web.extensions.raw_bodies import Form, require_type
+from runtime.web.extensions.raw_bodies import NUMBERS, Form, require_type
 from runtime.web.extensions.versions import expect
 from runtime.web.http.headers import Headers
 from runtime.web.linking import ByOperation
@@ -33,6 +33,9 @@ from runtime.web.linking import ByOperation
 MAX_DEPTH = 64
 MAX_CONTENT_TYPE = 256
 JSON = "application/json"
+# Python reads more as a number: 1_0, digits of other scripts, infinity, and spaces around it.
+WRITTEN = NUMBERS | {"integer": WHOLE}
+MOST_DIGITS = 32
 
 
 class Parameter:
@@ -68,11 +71,8 @@ class Parameter:
         """The value that the text stands for; the text itself when it stands for none, which then breaks the type."""
         if self._type == "boolean":
             return {"true": True, "false": False}.get(text, text)
-        if self._type in ("integer", "number") and len(text) <= 32:
-            try:
-                return int(text) if self._type == "integer" else float(text)
-            except ValueError:
-                return text
+        if self._type in WRITTEN and len(text) <= MOST_DIGITS and WRITTEN[self._type].fullmatch(text):
+            return int(text) if self._type == "integer" else float(text)
         return text
 
 

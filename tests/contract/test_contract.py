@@ -262,7 +262,7 @@ class TestKillSwitches:
         server.configure(**{switch.key.name: switch.key.stops_while_true})
         options = well_formed(api, operation_id)
         if operation_id in SECURED:
-            options["headers"] = options["headers"] | bearer(somebody(server))
+            options["headers"] = options["headers"] | bearer(somebody(server, username="grace"))
         before = tables.fingerprints()
         response = api.call(operation_id, **options)
         assert code_of(response) == switch.error

@@ -524,6 +524,18 @@ class TestQuery:
     def test_taken(self, caller: Caller, query: str) -> None:
         assert caller.call("dev.mailbox", query=query).status == 200
 
+    @pytest.mark.parametrize(
+        "limit", ["1_0", "%D9%A3", "%EF%BC%91", "+1", "1%20", "%0A1", "1.0", "1e1", "0x1", "", "-"]
+    )
+    def test_an_integer_has_ascii_digits_and_nothing_else(self, caller: Caller, limit: str) -> None:
+        answer = caller.call("discover.search", query=f"?query=ada&limit={limit}")
+        assert answer.broken_rules == [("limit", "type")]
+
+    @pytest.mark.parametrize("limit", ["0", "%2B0", "00", "-1"])
+    def test_an_integer_may_have_a_sign_and_zeros(self, caller: Caller, limit: str) -> None:
+        answer = caller.call("discover.search", query=f"?query=ada&limit={limit}")
+        assert answer.broken_rules == [("limit", "minimum")]
+
     @pytest.mark.parametrize(("query", "rule"), [("", "required"), ("?token", "minLength"), ("?token=", "minLength")])
     def test_a_required_one_is_missed(self, caller: Caller, query: str, rule: str) -> None:
         assert caller.call("auth.reactivation.validate", query=query).broken_rules == [("token", rule)]
