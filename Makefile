@@ -100,8 +100,9 @@ bench-portal: $(DEV) ## Builds of a large portal, its paint beside Scalar and Re
 drill: $(DEV) ## Fail one part after the other under load: what clients saw, and that nothing is lost (4 minutes).
 	$(BIN)/python -m benchmarks.drill $(DRILL)
 
-fuzz: $(DEV) ## Fuzz the contract for longer, with a random seed; FUZZ='--seed 1 -n 50' replaces the options.
+fuzz: $(DEV) ## Fuzz the contract and the ledger for longer, with a random seed; FUZZ='--seed 1 -n 50' replaces the former's options.
 	$(BIN)/python -m tests.fuzz.campaign $(or $(FUZZ),--max-examples 200)
+	$(BIN)/pytest --whole tests/persistence/test_ledger_machine.py
 
 spec: $(RUN) ## Write openapi/dist/, domain/wire/ and schemathesis.toml from the contract.
 	$(BIN)/biore spec build
