@@ -27,10 +27,10 @@ def in_batches(table: str, change: str) -> None:
     Each batch is committed by itself, so that who writes one of its rows waits for no more than the batch. What stands
     up to here must bear to be done twice, as by ``committed``.
     """
-    last_of_next = sa.text(
-        f"SELECT id FROM (SELECT id FROM {table} WHERE id > :after ORDER BY id LIMIT {BATCH}) AS batch "  # noqa: S608
-        "ORDER BY id DESC LIMIT 1"
-    )
+    ids = sa.column("id", sa.Uuid)
+    rows = sa.select(ids).select_from(sa.table(table)).where(ids > sa.bindparam("after"))
+    batch = rows.order_by(ids).limit(BATCH).subquery("batch")
+    last_of_next = sa.select(batch.c.id).order_by(batch.c.id.desc()).limit(1)
     with committed():
         after = UUID(int=0)
         while (until := op.get_bind().scalar(last_of_next, {"after": after})) is not None:
