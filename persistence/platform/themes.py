@@ -1,16 +1,14 @@
 """Themes. Changes move the edition first: there they wait for each other, so that a target has one active theme."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from psycopg.errors import UniqueViolation
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from domain.platform.themes import ACTIVE, BEFORE, PUBLISHED
-from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
+from persistence.engine.versioned import VersionedRows
 from persistence.models import ThemePreset
 from persistence.models.platform.themes import IS_ACTIVE, IS_OFFERED
 
@@ -21,9 +19,8 @@ ACTIVE_ONE = select(Row).where(Row.target == bindparam("target"), IS_ACTIVE)
 OFFERED = select(Row).where(Row.target == bindparam("target"), IS_OFFERED).order_by(Row.name, Row.id).limit(SHOWN)
 
 
-class Themes:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+class Themes(VersionedRows[ThemePreset]):
+    model = Row
 
     async def active(self, target: str) -> ThemePreset | None:
         return await self._connection.scalar(ACTIVE_ONE, target=target)
@@ -41,33 +38,6 @@ class Themes:
         if state is not None:
             themes = themes.where(Row.state == state)
         return await self._connection.scalars(NEWEST.page(themes, keys, rows))
-
-    async def find(self, theme_id: UUID) -> ThemePreset | None:
-        return await self._connection.scalar(select(Row).where(Row.id == theme_id))
-
-    async def add(self, columns: Mapping[str, Any]) -> ThemePreset | None:
-        """None where the slug is taken."""
-        try:
-            async with self._connection.savepoint():
-                return await self._connection.scalar_one(insert(Row).values(**columns).returning(Row))
-        except UniqueViolation:
-            return None
-
-    async def change(
-        self, theme_id: UUID, columns: Mapping[str, Any], version: int, now: datetime
-    ) -> ThemePreset | bool | None:
-        """The theme as it is then; False when it has another version than that, None where the slug is taken."""
-        changed = (
-            update(Row)
-            .where(Row.id == theme_id, Row.version == version)
-            .values(**columns, version=version + 1, updated_at=now)
-            .returning(Row)
-        )
-        try:
-            async with self._connection.savepoint():
-                return await self._connection.scalar(changed) or False
-        except UniqueViolation:
-            return None
 
     async def move(self, theme: ThemePreset, to: str, version: int, now: datetime) -> ThemePreset | None:
         """The theme as it is then. None when it has another version, or is in a state that does not lead there.

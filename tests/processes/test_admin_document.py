@@ -14,7 +14,7 @@ from contract.loader import ROOT
 from tests.processes.biore import Deployment
 from tests.processes.conftest import DeploymentMaker
 from tests.processes.staff import Employee, hired
-from tests.processes.test_documents import block_of, pasted
+from tests.processes.test_documents import LAST, WALK, block_of, pasted
 
 DOCUMENT = ROOT / "docs" / "admin.md"
 PROVIDER = re.compile(r"^```js\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -33,9 +33,6 @@ const refused = async (asked) => {
 %s
 console.log(JSON.stringify(told));
 """
-
-WALK = "## A walk, by curl"
-LAST = "All steps did what they say."
 
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node")
 

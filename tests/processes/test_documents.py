@@ -11,11 +11,12 @@ import pytest
 
 from contract.loader import ROOT
 from tests.processes.biore import Deployment
-from tests.processes.conftest import DeploymentMaker
+from tests.processes.conftest import QUIET, DeploymentMaker
 
 SECONDS = 240
 BLOCK = re.compile(r"^```(?:bash|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 WALKTHROUGH, README = ROOT / "docs" / "walkthrough.md", ROOT / "README.md"
+WALK = "## A walk, by curl"
 LAST = "All steps did what they say."
 
 
@@ -42,12 +43,33 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
     assert [file.name for file in tmp_path.iterdir()] == [".venv"]
 
 
-def pasted(block: str, biore: Deployment, checkout: Path, temporary: Path) -> subprocess.CompletedProcess[str]:
-    environment = biore.environment | {"API": f"{biore.origin}/api/v1", "TMPDIR": str(temporary)}
+def pasted(
+    block: str, biore: Deployment, checkout: Path, temporary: Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = (environment or biore.environment) | {"API": f"{biore.origin}/api/v1", "TMPDIR": str(temporary)}
     command = ["bash", "-c", block]
     return subprocess.run(
         command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
+
+
+def walked(document: Path, data_dir: Path, checkout: Path, temporary: Path) -> list[list[str]]:
+    """What the walk of a document prints, by its steps, on a server as ``make run`` starts it: the commands find the
+    database by the folder in which the block was pasted.
+    """
+    (checkout / ".venv").symlink_to(sys.prefix)
+    (checkout / ".biore").symlink_to(data_dir)
+    with Deployment(data_dir, demo="on") as running:
+        running.serve()
+        running.configure(QUIET | {"ratelimit.enabled": True})
+        environment = running.environment
+        del environment["BIORE_DATA_DIR"]
+        done = pasted(block_of(document, WALK), running, checkout, temporary, environment)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert done.stderr == ""
+    assert done.stdout.endswith(f"{LAST}\n")
+    assert list(temporary.iterdir()) == []
+    return [step.splitlines() for step in re.split(r"^== \d+\.", done.stdout, flags=re.MULTILINE)]
 
 
 class TestWalkthrough:
