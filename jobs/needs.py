@@ -20,6 +20,8 @@ from services.creators.subscriptions import Subscriptions
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
+from services.money.escrows import EscrowService as Escrows
+from services.money.gifts import GiftService as Gifts
 from services.providers.social import SocialDesk as Social
 from services.texter import Texter
 from services.urls.operations import OperationUrls
@@ -35,6 +37,8 @@ __all__ = [
     "ConfigWriter",
     "DeviceOf",
     "DigestsOf",
+    "Escrows",
+    "Gifts",
     "Inspector",
     "Job",
     "Mailer",

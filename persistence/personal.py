@@ -43,6 +43,7 @@ from persistence.models import (
     EmailDelivery,
     EmailSubscriber,
     EmailVerification,
+    Escrow,
     GdprRequest,
     KnownDevice,
     LegalNotice,
@@ -52,6 +53,7 @@ from persistence.models import (
     OutboxJob,
     PageView,
     PasswordReset,
+    PromoGrant,
     ReactivationToken,
     RecentlyViewed,
     RecoveryRequest,
@@ -232,8 +234,8 @@ def _of_pages(column: Any) -> Where:
     return lambda subject: column.in_(pages.where(CreatorProfile.user_id == subject.user_id))
 
 
-def _of_wallets(subject: Subject) -> ColumnElement[bool]:
-    return WalletActivity.wallet_id.in_(select(Wallet.id).where(Wallet.user_id == subject.user_id))
+def _of_wallets(column: Any) -> Where:
+    return lambda subject: column.in_(select(Wallet.id).where(Wallet.user_id == subject.user_id))
 
 
 def _aliased(subject: Subject) -> ColumnElement[bool]:
@@ -502,7 +504,20 @@ PERSONAL: tuple[Personal, ...] = (
             {"ip_address": None, "user_agent": None},
         ),
     ),
-    Personal(WalletActivity, "What came into your wallets and went out of them.", _of_wallets, Keep(BOOKS)),
+    Personal(
+        Escrow,
+        "What you paid for messages, and were paid.",
+        lambda subject: or_(Escrow.fan_id == subject.user_id, Escrow.creator_user_id == subject.user_id),
+        Keep(BOOKS),
+        dict.fromkeys(("fan_id", "creator_user_id"), "one of them is another person") | {"commission_bps": INTERNAL},
+    ),
+    Personal(PromoGrant, "Gifts to your wallet.", _of_wallets(PromoGrant.wallet_id), Keep(BOOKS)),
+    Personal(
+        WalletActivity,
+        "What came into your wallets and went out of them.",
+        _of_wallets(WalletActivity.wallet_id),
+        Keep(BOOKS),
+    ),
     Personal(
         Wallet,
         "Your wallets.",
@@ -604,6 +619,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "ledger_accounts": "what accounts of wallets hold, which the wallets tell",
     "ledger_entries": "legs of transfers, by ids of accounts",
     "ledger_transfers": "what was posted; the actor is who of the staff asked for it, by id",
+    "promo_spends": "of which gifts a price was paid, by ids",
     "audit_sealed": "which seal holds an entry of the audit log, by the entry's own id",
     "publications": "texts of the platform for everybody; who wrote them is told by their entries alone",
     "reserved_usernames": "words that nobody may take; nobody's names",

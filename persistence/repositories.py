@@ -65,6 +65,8 @@ from persistence.i18n import Texts
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas, MailSuppressions
+from persistence.money.escrows import Escrows
+from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
 from persistence.money.wallets import Wallets
 from persistence.notifications import Notifications
@@ -141,6 +143,8 @@ class Repositories:
     history = Repository(History)
     ledger = Repository(Ledger)
     wallets = Repository(Wallets)
+    escrows = Repository(Escrows)
+    gifts = Repository(Gifts)
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)
     bio_links = Repository(BioLinks)

@@ -42,6 +42,8 @@ from services.i18n.bundles import Bundles
 from services.i18n.wordings import Wordings
 from services.inspector import Inspector
 from services.mailer import Mailer, MailTemplates
+from services.money.escrows import EscrowService
+from services.money.gifts import GiftService
 from services.passwords import Hasher
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
@@ -147,6 +149,8 @@ class JobServices(Shared):
     archives: Archives
     audit_heads: AuditHeads
     config_writer: Writer
+    escrows: EscrowService
+    gifts: GiftService
     inspector: Inspector
     search_report: SearchReport
     webhooks: Webhooks

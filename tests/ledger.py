@@ -1,13 +1,15 @@
 """The ledger, without a server: units of work on one event loop, wallets as rows, what accounts hold."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from domain.money import flows
 from domain.money.flows import Balances
 from domain.money.ledger import FORMS, Transfer, WalletName, WalletType, platform
+from persistence.engine.database import NOBODY
+from persistence.engine.uow import UnitOfWork
 from persistence.money.ledger import Posted
 from persistence.repositories import Repositories
 from tests.handlers.support import insert
@@ -47,7 +49,15 @@ class Books:
             return await work(db)
 
     def do(self, work: Do[T]) -> T:
-        return self._runner.run(self._one(work))
+        return self.run(self._one(work))
+
+    @property
+    def uow(self) -> UnitOfWork:
+        return UnitOfWork(self.database, NOBODY)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """A job, which makes units of its own."""
+        return self._runner.run(work)
 
     def post(self, *transfers: Transfer) -> list[Posted]:
         async def work(db: Repositories) -> list[Posted]:

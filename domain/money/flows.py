@@ -260,8 +260,9 @@ def coupon_credited(wallet: WalletName, usage_id: UUID, amount: int) -> Transfer
     return _in_wallet("coupon", usage_id, COUPON, _gift(wallet, amount), wallet, "CREDIT")
 
 
-def gift_expired(wallet: WalletName, grant_id: UUID, amount: int) -> Transfer:
-    return _in_wallet("expiry", grant_id, PROMO, _gift(wallet, -amount), wallet, "EXPIRY")
+def gift_expired(wallet: WalletName, grant_id: UUID, time: int, amount: int) -> Transfer:
+    """``time``: how often it has expired by then, since what was held at the first time may come back later."""
+    return _in_wallet("expiry", f"{grant_id}:{time}", PROMO, _gift(wallet, -amount), wallet, "EXPIRY")
 
 
 # ── By staff, and at the end ─────────────────────────────────────────────────────────────────────────────────────────

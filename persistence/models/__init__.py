@@ -30,7 +30,16 @@ from persistence.models.i18n import Language, Translation
 from persistence.models.legal import LegalNotice, LegalVersion
 from persistence.models.mails import MailQuota, MailSuppression
 from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
-from persistence.models.money import LedgerAccount, LedgerEntry, LedgerTransfer, Wallet, WalletActivity
+from persistence.models.money import (
+    Escrow,
+    LedgerAccount,
+    LedgerEntry,
+    LedgerTransfer,
+    PromoGrant,
+    PromoSpend,
+    Wallet,
+    WalletActivity,
+)
 from persistence.models.notes import UserNote
 from persistence.models.platform import (
     AuditLog,
@@ -107,6 +116,7 @@ __all__ = [
     "EmailDelivery",
     "EmailSubscriber",
     "EmailVerification",
+    "Escrow",
     "FeaturedCreator",
     "GdprRequest",
     "IdempotencyKey",
@@ -133,6 +143,8 @@ __all__ = [
     "PasswordReset",
     "PhoneQuota",
     "PlatformStats",
+    "PromoGrant",
+    "PromoSpend",
     "ProviderEvent",
     "ProviderFamily",
     "ProviderOutcome",

@@ -45,6 +45,8 @@ from services.devices import device_of
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
+from services.money.escrows import EscrowService
+from services.money.gifts import GiftService
 from services.texter import Texter
 from services.urls.operations import OperationUrls
 
@@ -72,6 +74,8 @@ def _services(parts: Parts) -> JobServices:
         config_writer=parts.config.writer,
         device_of=device_of,
         digests=parts.keyring.digests,
+        escrows=EscrowService(),
+        gifts=GiftService(),
         inspector=Inspector(parts.config),
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),

@@ -117,6 +117,7 @@ OTHERS: Names = {
 # Whose row it is, where that is not ``user_id``.
 OWNERS = {
     "audit_logs": "actor_id",
+    "escrows": "fan_id",
     "bio_email_subscribers": "email",
     "block_list": "owner_id",
     "config_history": "actor_id",
@@ -131,7 +132,11 @@ OWNERS = {
 # By whose id further tables know the person. Here it is the person's own, so that it is seen there.
 KNOWN_BY_ID = {"bio_pages", "creator_profiles", "wallets"}
 # The database itself refuses balances that no transfer explains.
-EXPLAINED = {"wallets": {"balance": 0, "shown": 0}, "wallet_activity": {"balance_before": 0}}
+EXPLAINED: dict[str, dict[str, Any]] = {
+    "wallets": {"balance": 0, "shown": 0},
+    "wallet_activity": {"balance_before": 0},
+    "escrows": {"price": 3, "outcome": None, "settled_at": None},
+}
 # Where somebody was, not who.
 WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")
 # Rows of others that say nothing but the name of who is erased: a block, and a wish for an address never proved.
@@ -223,6 +228,8 @@ def person(api: Api, tables: Tables) -> UUID:
             row |= {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None}
         if table.name == "wallet_activity":
             row["transfer_id"] = a_transfer(tables)
+        if table.name == "escrows":
+            row["creator_user_id"] = account(api, tables, email="singer@example.com")
         put(tables, table, row)
     return user_id
 

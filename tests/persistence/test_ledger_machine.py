@@ -359,7 +359,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(fan=FANS, amount=SMALL)
     def gift_expired(self, fan: int, amount: int) -> None:
-        self.post(flows.gift_expired(self.fans[fan], self.new(), amount))
+        self.post(flows.gift_expired(self.fans[fan], self.new(), 1, amount))
 
     # ── Staff, the end, and what goes wrong ──
 

@@ -98,6 +98,12 @@ INSERT INTO wallet_activity
     (wallet_id, seq, transfer_id, type, amount, balance_before, balance_after, about, about_id)
     SELECT id, n, CASE WHEN n = 1 THEN id ELSE gen_random_uuid() END, 'CREDIT', 1, n - 1, n, 'PAYMENT_CHECKOUT', ''
     FROM wallets, generate_series(1, 2) n;
+INSERT INTO escrows
+    (id, message_id, fan_id, creator_user_id, currency, price, promo, paid, coupon, commission_bps, deadline)
+    SELECT id, id, id, gen_random_uuid(), 'USD', 1, 0, 1, 0, 2000, now() + n * interval '1 min' FROM {USERS} u;
+INSERT INTO promo_grants (id, wallet_id, source, source_id, amount, remaining, expires_at)
+    SELECT id, id, 'REWARD', id, 1, 1, now() + n * interval '1 min' FROM {USERS} u;
+INSERT INTO promo_spends (escrow_id, grant_id, amount) SELECT id, id, 1 FROM wallets;
 SET session_replication_role = origin;
 INSERT INTO username_history (id, user_id, former, username, held_until)
     SELECT gen_random_uuid(), id, 'former' || n, 'u' || n, now() FROM {USERS} u;

@@ -1,5 +1,6 @@
 """Rows of money."""
 
+from persistence.models.money.escrows import Escrow, PromoGrant, PromoSpend
 from persistence.models.money.ledger import (
     LedgerAccount,
     LedgerEntry,
@@ -8,4 +9,13 @@ from persistence.models.money.ledger import (
     WalletActivity,
 )
 
-__all__ = ["LedgerAccount", "LedgerEntry", "LedgerTransfer", "Wallet", "WalletActivity"]
+__all__ = [
+    "Escrow",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerTransfer",
+    "PromoGrant",
+    "PromoSpend",
+    "Wallet",
+    "WalletActivity",
+]

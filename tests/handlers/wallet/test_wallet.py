@@ -185,7 +185,7 @@ POSTED = [
     flows.dispute_won(FAN, ID, PROVIDER, 900, RICH), flows.debt_settled(FAN, "load:1", 5),
     flows.held(FAN, ID, Parts(promo=1, fan=1)), flows.unheld(FAN, ID, Parts(promo=1, fan=1)),
     flows.rewarded(FAN, ID, 5), flows.reward_taken_back(FAN, ID, 5, RICH), flows.coupon_credited(FAN, ID, 5),
-    flows.gift_expired(FAN, ID, 5), flows.adjusted(FAN, ID, "fan", 5, platform("goodwill"), ID),
+    flows.gift_expired(FAN, ID, 1, 5), flows.adjusted(FAN, ID, "fan", 5, platform("goodwill"), ID),
     flows.adjusted(FAN, ID, "fan", -5, platform("goodwill"), ID), flows.closed(FAN, 5),
 ]  # fmt: skip
 SHOWN = [each.shown for each in POSTED if each is not None and each.shown is not None]

@@ -1,0 +1,69 @@
+"""The price of a message, which waits for its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+Status = Literal["HELD", "RELEASED", "REFUNDED"]
+Outcome = Literal["REPLIED", "REJECTED", "EXPIRED", "REMOVED", "CREATOR_GONE", "DISPUTED"]
+"""Why it was settled. Only REPLIED releases it to the creator; each of the others gives it back."""
+Source = Literal["REWARD", "COUPON", "GOODWILL"]
+"""Why a gift was given."""
+
+# A gift that had expired while it was held would be taken away in the moment in which it comes back.
+GRACE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """``price`` and ``coupon`` in minor units: the coupon takes that much off, and the platform pays it.
+
+    ``commission_bps`` and ``deadline`` are those of the moment of sending, whatever changes later.
+    """
+
+    id: UUID
+    message_id: UUID
+    fan_id: UUID
+    creator_user_id: UUID
+    price: int
+    commission_bps: int
+    deadline: datetime
+    coupon: int = 0
+
+    def __post_init__(self) -> None:
+        if self.fan_id == self.creator_user_id:
+            raise ValueError("nobody pays themselves")
+        if not 0 <= self.coupon <= self.price or self.price < 1 or not 0 <= self.commission_bps <= 10_000:
+            raise ValueError("no price, coupon or commission")
+
+
+class Spent(NamedTuple):
+    """How much of one gift."""
+
+    grant_id: UUID
+    amount: int
+
+
+class Grant(NamedTuple):
+    id: UUID
+    left: int
+    expires_at: datetime | None
+
+
+def spent_of(promo: int, grants: list[Grant]) -> list[Spent]:
+    """Of which gifts so much is taken: ``grants`` come with the soonest expiry first.
+
+    Raises ValueError where they hold less: then grants and the account do not agree.
+    """
+    spent = []
+    for grant in grants:
+        taken = min(promo, grant.left)
+        if taken:
+            spent.append(Spent(grant.id, taken))
+            promo -= taken
+    if promo:
+        raise ValueError(f"grants lack {promo} of what the account of gifts holds")
+    return spent

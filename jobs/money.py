@@ -1,0 +1,29 @@
+"""What befalls money by the clock: every row that is not settled is found here, whatever became of who made it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobs.needs import Clock, Escrows, Gifts, UnitOfWork
+
+BATCH = 50
+
+
+async def expire_escrows(uow: UnitOfWork, clock: Clock, escrows: Escrows) -> None:
+    """Give back what nobody answered in time, each in a transaction of its own."""
+    now = clock()
+    async with uow() as db:
+        due = await db.escrows.due(now, BATCH)
+    for escrow_id in due:
+        async with uow() as db:
+            await escrows.refund(db, escrow_id, "EXPIRED", now)
+
+
+async def expire_gifts(uow: UnitOfWork, clock: Clock, gifts: Gifts) -> None:
+    now = clock()
+    async with uow() as db:
+        due = await db.gifts.due(now, BATCH)
+    for grant_id, wallet in due:
+        async with uow() as db:
+            await gifts.expire(db, wallet, grant_id, now)

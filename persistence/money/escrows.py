@@ -1,0 +1,53 @@
+"""Prices that wait for an answer. Each is settled once: whoever comes second finds it settled."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from domain.money.amounts import USD
+from domain.money.escrows import Order, Outcome, Status
+from domain.money.flows import Parts
+from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
+from persistence.models import Escrow
+
+Row = Escrow
+HOLD = insertion(
+    Row, "id", "message_id", "fan_id", "creator_user_id", "currency", "price", "promo", "paid", "coupon",
+    "commission_bps", "deadline",
+)  # fmt: skip
+SETTLE = (
+    update(Row)
+    .where(Row.id == bindparam("escrow_id"), Row.status == "HELD")
+    .values(status=bindparam("to"), outcome=bindparam("why"), settled_at=bindparam("now"))
+    .returning(Row)
+)
+DUE = (
+    select(Row.id)
+    .where(Row.status == "HELD", Row.deadline <= bindparam("now"))
+    .order_by(Row.deadline, Row.id)
+    .limit(bindparam("most"))
+)
+
+
+class Escrows:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def hold(self, order: Order, parts: Parts) -> None:
+        """Raises psycopg's UniqueViolation where the message has one that is held."""
+        await self._connection.execute(
+            HOLD, id=order.id, message_id=order.message_id, fan_id=order.fan_id,
+            creator_user_id=order.creator_user_id, currency=USD, price=order.price, promo=parts.promo,
+            paid=parts.fan, coupon=parts.coupon, commission_bps=order.commission_bps, deadline=order.deadline,
+        )  # fmt: skip
+
+    async def settle(self, escrow_id: UUID, to: Status, why: Outcome, now: datetime) -> Escrow | None:
+        """None where it is settled already, or there is none. Who waits here for another one finds it settled."""
+        return await self._connection.scalar(SETTLE, escrow_id=escrow_id, to=to, why=why, now=now)
+
+    async def due(self, now: datetime, most: int) -> Sequence[UUID]:
+        """Those whose deadline has passed, the longest ago first."""
+        return await self._connection.scalars(DUE, now=now, most=most)

@@ -1,0 +1,1 @@
+"""What moves money, each inside the caller's unit of work."""

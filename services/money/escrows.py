@@ -1,0 +1,65 @@
+"""The price of a message: held when it is sent, and settled once, by whichever comes first of what may befall it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.money import flows
+from domain.money.escrows import GRACE, spent_of
+from domain.money.flows import Parts
+from domain.money.ledger import InsufficientBalance, WalletName
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from domain.money.escrows import Order, Outcome
+    from persistence.models import Escrow
+    from persistence.repositories import Repositories
+
+
+class WalletFrozen(Exception):
+    """Nothing may be spent from it."""
+
+
+class EscrowService:
+    """Works inside the caller's unit of work."""
+
+    async def hold(self, db: Repositories, order: Order) -> Parts:
+        """Take the price from the fan's wallet, gifts first. Returns of what it was paid.
+
+        Raises InsufficientBalance and WalletFrozen, before anything was written. The message is held by its caller.
+        """
+        wallet = WalletName(order.fan_id, "FAN")
+        held = (await db.ledger.hold(wallet))[wallet.id]
+        if held.frozen_for is not None or held.closed_at is not None:
+            raise WalletFrozen
+        balances = await db.ledger.balances(wallet)
+        parts = flows.parts_of(order.price, balances, order.coupon)
+        if parts.fan > balances.fan:
+            raise InsufficientBalance(f"{order.id}: {parts.fan} of {balances.fan}")
+        spent = spent_of(parts.promo, await db.gifts.open(wallet)) if parts.promo else []
+        await db.escrows.hold(order, parts)
+        if spent:
+            await db.gifts.spend(order.id, spent)
+        await db.ledger.post(flows.held(wallet, order.id, parts))
+        return parts
+
+    async def release(self, db: Repositories, escrow_id: UUID, now: datetime) -> Escrow | None:
+        """To the creator, less the commission: the message was answered. None where it was settled before."""
+        escrow = await db.escrows.settle(escrow_id, "RELEASED", "REPLIED", now)
+        if escrow is not None:
+            wallet = WalletName(escrow.creator_user_id, "CREATOR")
+            await db.ledger.post(flows.released(wallet, escrow.id, escrow.price, escrow.commission_bps))
+        return escrow
+
+    async def refund(self, db: Repositories, escrow_id: UUID, why: Outcome, now: datetime) -> Escrow | None:
+        """Back to the fan, in the very parts. None where it was settled before."""
+        escrow = await db.escrows.settle(escrow_id, "REFUNDED", why, now)
+        if escrow is not None:
+            wallet = WalletName(escrow.fan_id, "FAN")
+            await db.ledger.hold(wallet)
+            if escrow.promo:
+                await db.gifts.give_back(escrow.id, now, GRACE)
+            await db.ledger.post(flows.unheld(wallet, escrow.id, Parts(escrow.promo, escrow.paid, escrow.coupon)))
+        return escrow

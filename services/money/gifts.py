@@ -1,0 +1,40 @@
+"""Gifts: spendable as paid-in money is, never paid out or refunded, and gone when they expire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.money import flows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from domain.money.escrows import Source
+    from domain.money.ledger import Transfer, WalletName
+    from persistence.repositories import Repositories
+
+
+class GiftService:
+    """Works inside the caller's unit of work."""
+
+    async def give(
+        self,
+        db: Repositories,
+        wallet: WalletName,
+        source: Source,
+        transfer: Transfer,
+        source_id: UUID,
+        until: datetime | None,
+    ) -> None:
+        """``transfer`` is what credits it: given twice, it is given once."""
+        await db.ledger.hold(wallet)
+        if (await db.ledger.post(transfer)).new:
+            await db.gifts.give(wallet, source, source_id, transfer.moved, until)
+
+    async def expire(self, db: Repositories, wallet: WalletName, grant_id: UUID, now: datetime) -> None:
+        """Take back what is left of a gift that has expired."""
+        await db.ledger.hold(wallet)
+        ended = await db.gifts.end(grant_id, now)
+        if ended is not None:
+            await db.ledger.post(flows.gift_expired(wallet, grant_id, ended.time, ended.left))

@@ -1,0 +1,242 @@
+"""The price of a message, held and settled once; gifts, which are spent first and expire."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.money import flows
+from domain.money.escrows import GRACE, Order
+from domain.money.flows import Balances, Parts
+from domain.money.ledger import InsufficientBalance, WalletName
+from jobs.money import expire_escrows, expire_gifts
+from persistence.repositories import Repositories
+from services.money.escrows import EscrowService, WalletFrozen
+from services.money.gifts import GiftService
+from tests.harness import Tables
+from tests.ledger import Books, load, tally, wallet_of
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+ESCROWS, GIFTS = EscrowService(), GiftService()
+FIFTH = 2000
+
+
+@pytest.fixture(scope="module")
+def module_books(database_url: str) -> Iterator[Books]:
+    with Books(database_url) as books:
+        yield books
+
+
+@pytest.fixture
+def tables(rows: Tables) -> Tables:
+    return rows
+
+
+@pytest.fixture
+def books(module_books: Books, tables: Tables) -> Books:  # after the tables were emptied
+    return module_books
+
+
+@pytest.fixture
+def fan(tables: Tables) -> WalletName:
+    return wallet_of(tables, "fan", "FAN")
+
+
+@pytest.fixture
+def creator(tables: Tables) -> WalletName:
+    return wallet_of(tables, "creator", "CREATOR")
+
+
+def order(fan: WalletName, creator: WalletName, price: int = 500, **values: Any) -> Order:
+    whole: dict[str, Any] = {"commission_bps": FIFTH, "deadline": NOW + timedelta(days=2)} | values
+    return Order(uuid4(), uuid4(), fan.user_id, creator.user_id, price, **whole)
+
+
+def hold(books: Books, wanted: Order) -> Parts:
+    parts: Parts = books.do(lambda db: ESCROWS.hold(db, wanted))
+    return parts
+
+
+def give(books: Books, fan: WalletName, amount: int, until: datetime | None) -> UUID:
+    reward = uuid4()
+
+    async def work(db: Repositories) -> None:
+        await GIFTS.give(db, fan, "REWARD", flows.rewarded(fan, reward, amount), reward, until)
+
+    books.do(work)
+    return reward
+
+
+def left(tables: Tables, reward: UUID) -> tuple[int, datetime | None]:
+    row = tables.one("SELECT remaining, expires_at FROM promo_grants WHERE source_id = %s", reward)
+    return row["remaining"], row["expires_at"]
+
+
+def agrees(tables: Tables, books: Books, fan: WalletName) -> bool:
+    """Everything sums to nothing, escrows and gifts are what their accounts hold."""
+    held = tables.one("SELECT coalesce(sum(price), 0)::bigint AS n FROM escrows WHERE status = 'HELD'")["n"]
+    gifts = tables.one("SELECT coalesce(sum(remaining), 0)::bigint AS n FROM promo_grants")["n"]
+    total = tables.one("SELECT coalesce(sum(amount), 0)::bigint AS n FROM ledger_entries")["n"]
+    return (total, tally(tables, "escrow"), books.balances(fan).promo) == (0, held, gifts)
+
+
+class TestHold:
+    def test_takes_gifts_first_and_those_that_expire_soonest(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        books.post(load(fan, 1000))
+        forever = give(books, fan, 100, None)
+        later = give(books, fan, 100, NOW + timedelta(days=20))
+        sooner = give(books, fan, 100, NOW + timedelta(days=10))
+        assert hold(books, order(fan, creator, 250)) == Parts(promo=250, fan=0)
+        assert [left(tables, each)[0] for each in (sooner, later, forever)] == [0, 0, 50]
+        assert hold(books, order(fan, creator, 250)) == Parts(promo=50, fan=200)
+        assert books.balances(fan) == Balances(fan=800)
+        assert agrees(tables, books, fan)
+
+    def test_a_coupon_is_paid_by_the_platform(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        books.post(load(fan, 1000))
+        assert hold(books, order(fan, creator, 500, coupon=200)) == Parts(0, 300, 200)
+        assert (tally(tables, "escrow"), tally(tables, "promo_expense")) == (500, -200)
+
+    def test_a_coupon_may_pay_everything(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        wanted = order(fan, creator, 500, coupon=500)
+        assert hold(books, wanted) == Parts(0, 0, 500)
+        books.do(lambda db: ESCROWS.refund(db, wanted.id, "REJECTED", NOW))
+        assert tables.count("wallet_activity") == 0
+        assert tally(tables, "promo_expense") == 0
+
+    def test_what_a_wallet_does_not_have_is_refused_and_leaves_nothing(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        books.post(load(fan, 499))
+        with pytest.raises(InsufficientBalance):
+            hold(books, order(fan, creator, 500))
+        assert tables.count("escrows") == 0
+
+    @pytest.mark.parametrize("column", ["frozen_at = now(), frozen_for = 'DISPUTE'", "closed_at = now()"])
+    def test_a_frozen_or_closed_wallet_pays_nothing(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName, column: str
+    ) -> None:
+        books.post(load(fan, 1000))
+        tables.run(f"UPDATE wallets SET {column}")  # noqa: S608 - a constant of this test
+        with pytest.raises(WalletFrozen):
+            hold(books, order(fan, creator))
+        assert books.balances(fan) == Balances(fan=1000)
+
+    def test_nobody_pays_themselves(self, fan: WalletName) -> None:
+        with pytest.raises(ValueError, match="themselves"):
+            order(fan, fan)
+
+    def test_all_at_once_spend_what_is_there(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        books.post(load(fan, 700))
+        give(books, fan, 300, NOW + timedelta(days=1))
+        wanted = [order(fan, creator, 100) for _ in range(64)]
+        results = books.use(*[lambda db, one=one: ESCROWS.hold(db, one) for one in wanted])
+        assert sum(isinstance(each, Parts) for each in results) == 10
+        assert sum(isinstance(each, InsufficientBalance) for each in results) == 54
+        assert books.balances(fan) == Balances()
+        assert tally(tables, "escrow") == 1000
+        assert agrees(tables, books, fan)
+
+
+class TestSettle:
+    def test_a_reply_pays_the_creator_less_the_commission_of_the_moment_of_sending(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        books.post(load(fan, 1000))
+        wanted = order(fan, creator, 333, commission_bps=1999)
+        hold(books, wanted)
+        row = books.do(lambda db: ESCROWS.release(db, wanted.id, NOW))
+        assert row is not None
+        assert (row.status, row.outcome) == ("RELEASED", "REPLIED")
+        assert books.balances(creator) == Balances(creator=267)
+        assert (tally(tables, "commission"), tally(tables, "escrow")) == (66, 0)
+
+    def test_a_refund_gives_back_the_very_parts(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        books.post(load(fan, 1000))
+        gift = give(books, fan, 200, NOW + timedelta(days=30))
+        wanted = order(fan, creator, 500)
+        hold(books, wanted)
+        books.do(lambda db: ESCROWS.refund(db, wanted.id, "REJECTED", NOW))
+        assert books.balances(fan) == Balances(fan=1000, promo=200)
+        assert left(tables, gift) == (200, NOW + timedelta(days=30))
+        assert agrees(tables, books, fan)
+
+    def test_each_is_settled_once_whatever_comes_at_once(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        """Reply, rejection, expiry and removal of 100 messages, all at once."""
+        books.post(load(fan, 100_000))
+        give(books, fan, 5_000, None)
+        wanted = [order(fan, creator, 100) for _ in range(100)]
+        for one in wanted:
+            hold(books, one)
+        works: list[Any] = [lambda db, one=one: ESCROWS.release(db, one.id, NOW) for one in wanted]
+        for why in ("REJECTED", "EXPIRED", "REMOVED"):
+            works += [lambda db, one=one, why=why: ESCROWS.refund(db, one.id, why, NOW) for one in wanted]
+        results = books.use(*works)
+        assert not [each for each in results if isinstance(each, BaseException)]
+        settled = [each for each in results if each is not None]
+        assert len(settled) == len({each.id for each in settled}) == 100
+        released = sum(each.status == "RELEASED" for each in settled)
+        assert books.balances(creator).creator == released * 80
+        assert tally(tables, "escrow") == 0
+        assert agrees(tables, books, fan)
+
+    def test_one_that_never_was_settles_nothing(self, books: Books) -> None:
+        assert books.do(lambda db: ESCROWS.release(db, uuid4(), NOW)) is None
+
+
+class TestJobs:
+    def test_what_nobody_answered_in_time_goes_back(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        books.post(load(fan, 1000))
+        due, later = order(fan, creator, 100, deadline=NOW), order(fan, creator, 100)
+        hold(books, due)
+        hold(books, later)
+        books.run(expire_escrows(books.uow, lambda: NOW, ESCROWS))
+        rows = {row["id"]: row["outcome"] for row in tables.rows("SELECT id, outcome FROM escrows")}
+        assert rows == {due.id: "EXPIRED", later.id: None}
+        assert books.balances(fan) == Balances(fan=900)
+
+    def test_gifts_expire_and_what_was_held_meanwhile_lives_a_week_more(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        gift = give(books, fan, 300, NOW)
+        wanted = order(fan, creator, 100)
+        hold(books, wanted)
+        for _ in range(2):
+            books.run(expire_gifts(books.uow, lambda: NOW, GIFTS))
+        assert books.balances(fan) == Balances()
+        books.do(lambda db: ESCROWS.refund(db, wanted.id, "EXPIRED", NOW))
+        assert books.balances(fan) == Balances(promo=100)
+        assert left(tables, gift) == (100, NOW + GRACE)
+        books.run(expire_gifts(books.uow, lambda: NOW, GIFTS))
+        assert books.balances(fan) == Balances(promo=100)
+        books.run(expire_gifts(books.uow, lambda: NOW + GRACE, GIFTS))
+        assert books.balances(fan) == Balances()
+        kinds = [row["type"] for row in tables.rows("SELECT type FROM wallet_activity ORDER BY seq")]
+        assert kinds == ["CREDIT", "DEBIT", "EXPIRY", "CREDIT", "EXPIRY"]
+        assert agrees(tables, books, fan)
+
+    def test_a_gift_is_given_once(self, books: Books, tables: Tables, fan: WalletName) -> None:
+        reward = uuid4()
+
+        async def work(db: Repositories) -> None:
+            await GIFTS.give(db, fan, "REWARD", flows.rewarded(fan, reward, 500), reward, None)
+
+        assert books.use(*[work] * 20) == [None] * 20
+        assert books.balances(fan) == Balances(promo=500)
+        assert tables.count("promo_grants") == 1
