@@ -65,6 +65,7 @@ from persistence.i18n import Texts
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas, MailSuppressions
+from persistence.money.books import Books
 from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
@@ -142,6 +143,7 @@ class Repositories:
     creator_lists = Repository(CreatorLists)
     history = Repository(History)
     ledger = Repository(Ledger)
+    books = Repository(Books)
     wallets = Repository(Wallets)
     escrows = Repository(Escrows)
     gifts = Repository(Gifts)

@@ -7,7 +7,7 @@ twice does nothing, doing it differently is an alarm. A transfer is never edited
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, NamedTuple
@@ -162,9 +162,16 @@ class Transfer:
     @property
     def fingerprint(self) -> bytes:
         """What tells another transfer under the same key from the same one."""
-        legs = sorted((str(account.id), amount) for account, amount in self.legs.items())
-        said = [self.kind, self.about, self.about_id, self.resolves, legs]
-        return sha256(json.dumps(said, separators=(",", ":")).encode()).digest()
+        legs = ((account.id, amount) for account, amount in self.legs.items())
+        return fingerprint_of(self.kind, self.about, self.about_id, self.resolves, legs)
+
+
+def fingerprint_of(
+    kind: str, about: str, about_id: str, resolves: str | None, legs: Iterable[tuple[UUID, int]]
+) -> bytes:
+    """``legs``: ids of accounts, and what they get."""
+    said = [kind, about, about_id, resolves, sorted((str(account_id), amount) for account_id, amount in legs)]
+    return sha256(json.dumps(said, separators=(",", ":")).encode()).digest()
 
 
 class LedgerError(Exception):

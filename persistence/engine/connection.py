@@ -91,9 +91,9 @@ class Connection:
             raise
         await self._control("RELEASE SAVEPOINT inner_work")
 
-    async def use_snapshot(self) -> None:
+    async def use_snapshot(self, *, read_only: bool = False) -> None:
         """From here on all statements see the data of one moment. Nothing may have been asked before."""
-        await self._control("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        await self._control(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ{' READ ONLY' if read_only else ''}")
 
     async def commit(self) -> None:
         """Raises psycopg.errors.InFailedSqlTransaction, and keeps nothing, after a statement that failed."""

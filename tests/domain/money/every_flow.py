@@ -80,3 +80,28 @@ def plain(name: str) -> Transfer:
     transfer = FLOWS[name](**{word: known.get(word, UUID(int=7)) for word in words})
     assert transfer is not None
     return transfer
+
+
+def row(name: str) -> tuple[str, ...]:
+    """The flow as docs/money.md tells it: who gives, who gets, key, what it settles, what the wallet's page shows."""
+    transfer, words = plain(name), inspect.signature(FLOWS[name]).parameters
+    own = next((word.removesuffix("_id") for word in words if word.endswith("_id") and word != "vendor_id"), "")
+    wallet = transfer.wallet.id if transfer.wallet else None
+    told = {str(UUID(int=7)): own, "sandbox:tr_1": "provider>:<reference", "load:1": "credit", str(wallet): "wallet"}
+
+    def shape(key: str | None) -> str:
+        for value, word in told.items():
+            key = key and key.replace(value, f"<{word}>")
+        return f"`{key}`".replace(">:1`", ">:<attempt>`") if key else ""
+
+    def side(sign: int) -> str:
+        codes = [account.code.partition(":")[0] for account, amount in transfer.legs.items() if amount * sign > 0]
+        if name == "adjusted":
+            codes = ["any of the wallet" if code == "fan" else "goodwill or suspense" for code in codes]
+        return ", ".join("rail or clearing" if code == "rail" else code for code in codes)
+
+    return f"`{name}`", side(-1), side(1), shape(transfer.key), shape(transfer.resolves), _shown(transfer)
+
+
+def _shown(transfer: Transfer) -> str:
+    return transfer.shown.type if transfer.shown else ""

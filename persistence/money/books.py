@@ -1,0 +1,223 @@
+"""The books are read again from the beginning: whether they are right, and for programs of others.
+
+All of it sees one moment, writes nothing, and comes in batches. Each check asks the database for what is wrong, so that
+right books give no rows, however large they are.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text, Uuid, bindparam, column, func, select, text
+from sqlalchemy.sql.selectable import TextualSelect
+
+from domain.money.books import AccountBalance, Finding, Leg, WrittenTransfer
+from domain.money.ledger import FORMS, Account, WalletName, fingerprint_of
+from persistence.engine.connection import Connection
+from persistence.models import LedgerEntry, LedgerTransfer, Wallet
+
+BATCH = 1000
+SHOWN = [code for code, form in FORMS.items() if form.shown]
+
+
+def _check(query: str) -> TextualSelect:
+    return text(query).columns(column("what", Text), column("expected", Text), column("found", Text))
+
+
+CHECKS: Mapping[str, TextualSelect] = {
+    # All entries of a currency.
+    "sum": _check("""
+        SELECT t.currency, '0', CAST(sum(e.amount) AS text)
+        FROM ledger_entries e JOIN ledger_transfers t ON t.id = e.transfer_id
+        GROUP BY t.currency HAVING sum(e.amount) <> 0 ORDER BY t.currency
+    """),
+    "transfer": _check("""
+        SELECT t.key, 'legs that sum to 0, two at least',
+            concat(count(e.leg), ' that sum to ', coalesce(sum(e.amount), 0))
+        FROM ledger_transfers t LEFT JOIN ledger_entries e ON e.transfer_id = t.id
+        GROUP BY t.id HAVING count(e.leg) < 2 OR sum(e.amount) <> 0 ORDER BY t.id
+    """),
+    "resolves": _check("""
+        SELECT t.key, concat('a transfer ', t.resolves), 'none'
+        FROM ledger_transfers t LEFT JOIN ledger_transfers o ON o.key = t.resolves
+        WHERE t.resolves IS NOT NULL AND o.id IS NULL ORDER BY t.id
+    """),
+    "entry": _check("""
+        SELECT concat(e.transfer_id, ' leg ', e.leg),
+            'a transfer and an account of one currency, with a balance if guarded',
+            concat_ws(', ',
+                CASE WHEN t.id IS NULL THEN 'no transfer' END,
+                CASE WHEN a.id IS NULL THEN concat('no account ', e.account_id) END,
+                CASE WHEN a.currency <> t.currency THEN concat(a.currency, ' in a transfer of ', t.currency) END,
+                CASE WHEN (a.wallet_id IS NULL) <> (e.account_version IS NULL) THEN 'a balance where there is none' END)
+        FROM ledger_entries e
+            LEFT JOIN ledger_transfers t ON t.id = e.transfer_id
+            LEFT JOIN ledger_accounts a ON a.id = e.account_id
+        WHERE t.id IS NULL OR a.id IS NULL OR a.currency <> t.currency
+            OR (a.wallet_id IS NULL) <> (e.account_version IS NULL)
+        ORDER BY e.transfer_id, e.leg
+    """),
+    # What a guarded account has, and how often it moved.
+    "balance": _check("""
+        SELECT concat(a.code, ' ', a.id), concat(coalesce(e.sum, 0), ' after ', coalesce(e.count, 0), ' entries'),
+            concat(a.balance, ' after ', a.version)
+        FROM ledger_accounts a
+            LEFT JOIN (
+                SELECT account_id, sum(amount) AS sum, count(*) AS count FROM ledger_entries GROUP BY account_id
+            ) e ON e.account_id = a.id
+        WHERE a.wallet_id IS NOT NULL AND (a.balance <> coalesce(e.sum, 0) OR a.version <> coalesce(e.count, 0))
+        ORDER BY a.id
+    """),
+    "floor": _check("""
+        SELECT concat(a.code, ' ', a.id), CASE a.normal WHEN 'CREDIT' THEN '0 or more' ELSE '0 or less' END,
+            CAST(a.balance AS text)
+        FROM ledger_accounts a
+        WHERE CASE a.normal WHEN 'CREDIT' THEN a.balance < 0 ELSE a.balance > 0 END ORDER BY a.id
+    """),
+    "chain": _check("""
+        SELECT concat(account_id, ' entry ', account_version), concat(former, ' before entry ', n),
+            concat(before, ' before entry ', account_version)
+        FROM (
+            SELECT account_id, account_version, row_number() OVER chain AS n, balance_after - amount AS before,
+                lag(balance_after, 1, CAST(0 AS bigint)) OVER chain AS former
+            FROM ledger_entries WHERE account_version IS NOT NULL
+            WINDOW chain AS (PARTITION BY account_id ORDER BY account_version)
+        ) links
+        WHERE n <> account_version OR former <> before ORDER BY account_id, account_version
+    """),
+    # What a wallet's page says.
+    "wallet": _check("""
+        SELECT CAST(w.id AS text), concat(coalesce(a.sum, 0), ' in its accounts'),
+            concat(w.balance, ' shown, ', coalesce(l.balance_after, 0), ' in line ', w.shown)
+        FROM wallets w
+            LEFT JOIN (
+                SELECT wallet_id, sum(balance) AS sum FROM ledger_accounts WHERE code = ANY(:shown) GROUP BY wallet_id
+            ) a ON a.wallet_id = w.id
+            LEFT JOIN wallet_activity l ON l.wallet_id = w.id AND l.seq = w.shown
+        WHERE w.balance <> coalesce(a.sum, 0) OR w.balance <> coalesce(l.balance_after, 0) ORDER BY w.id
+    """).bindparams(bindparam("shown", SHOWN, type_=ARRAY(Text))),
+    "page": _check("""
+        SELECT concat(wallet_id, ' line ', seq),
+            concat(former, ' before line ', n, ' of ', coalesce(CAST(shown AS text), 'a wallet')),
+            concat(balance_before, ' before line ', seq)
+        FROM (
+            SELECT l.wallet_id, l.seq, l.balance_before, row_number() OVER page AS n, w.shown,
+                lag(l.balance_after, 1, CAST(0 AS bigint)) OVER page AS former
+            FROM wallet_activity l LEFT JOIN wallets w ON w.id = l.wallet_id
+            WINDOW page AS (PARTITION BY l.wallet_id ORDER BY l.seq)
+        ) lines
+        WHERE n <> seq OR former <> balance_before OR shown IS NULL OR seq > shown ORDER BY wallet_id, seq
+    """),
+    "line": _check("""
+        SELECT concat(coalesce(m.wallet_id, l.wallet_id), ' ', coalesce(m.transfer_id, l.transfer_id)),
+            coalesce(CAST(m.sum AS text), 'none'), coalesce(concat(l.type, ' ', l.amount), 'none')
+        FROM (
+            SELECT a.wallet_id, e.transfer_id, sum(e.amount) AS sum
+            FROM ledger_entries e JOIN ledger_accounts a ON a.id = e.account_id
+            WHERE a.code = ANY(:shown) GROUP BY a.wallet_id, e.transfer_id HAVING sum(e.amount) <> 0
+        ) m FULL JOIN wallet_activity l ON l.wallet_id = m.wallet_id AND l.transfer_id = m.transfer_id
+        WHERE coalesce(m.sum, 0) <> coalesce(CASE l.type WHEN 'CREDIT' THEN l.amount ELSE -l.amount END, 0)
+            OR (l.seq IS NULL) AND m.sum <> 0
+        ORDER BY 1
+    """).bindparams(bindparam("shown", SHOWN, type_=ARRAY(Text))),
+}  # fmt: skip
+
+OWNERS = text("""
+    SELECT a.id, a.wallet_id, a.code, a.currency, a.normal, w.user_id, w.type
+    FROM ledger_accounts a LEFT JOIN wallets w ON w.id = a.wallet_id ORDER BY a.id
+""").columns(
+    column("id", Uuid), column("wallet_id", Uuid), column("code", Text), column("currency", Text),
+    column("normal", Text), column("user_id", Uuid), column("type", Text),
+)  # fmt: skip
+TRANSFERS = text("""
+    SELECT t.id, t.key, t.fingerprint, t.kind, t.about, t.about_id, t.resolves, t.actor_id, t.currency, t.created_at,
+        array_agg(e.account_id ORDER BY e.leg) AS account_ids, array_agg(a.wallet_id ORDER BY e.leg) AS wallet_ids,
+        array_agg(a.code ORDER BY e.leg) AS codes, array_agg(e.amount ORDER BY e.leg) AS amounts
+    FROM ledger_transfers t
+        JOIN ledger_entries e ON e.transfer_id = t.id
+        LEFT JOIN ledger_accounts a ON a.id = e.account_id
+    GROUP BY t.id ORDER BY t.id
+""").columns(
+    column("id", Uuid), column("key", Text), column("fingerprint", LargeBinary), column("kind", Text),
+    column("about", Text), column("about_id", Text), column("resolves", Text), column("actor_id", Uuid),
+    column("currency", Text), column("created_at", DateTime(timezone=True)), column("account_ids", ARRAY(Uuid)),
+    column("wallet_ids", ARRAY(Uuid)), column("codes", ARRAY(Text)), column("amounts", ARRAY(BigInteger)),
+)  # fmt: skip
+BALANCES = text("""
+    SELECT a.code, a.wallet_id, a.currency, CAST(coalesce(sum(e.amount), 0) AS bigint) AS balance
+    FROM ledger_accounts a LEFT JOIN ledger_entries e ON e.account_id = a.id GROUP BY a.id ORDER BY a.id
+""").columns(
+    column("code", Text), column("wallet_id", Uuid), column("currency", Text), column("balance", BigInteger)
+)  # fmt: skip
+
+
+class Size(NamedTuple):
+    transfers: int
+    entries: int
+    wallets: int
+
+
+class Books:
+    """Of a unit of work that asks for nothing else."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def open(self) -> None:
+        """From here on everything is of one moment, and nothing can be written."""
+        await self._connection.use_snapshot(read_only=True)
+
+    async def size(self) -> Size:
+        counted = (select(func.count()).select_from(model) for model in (LedgerTransfer, LedgerEntry, Wallet))
+        return Size(*await self._connection.one(select(*(each.scalar_subquery() for each in counted))))
+
+    async def latest(self) -> datetime | None:
+        return await self._connection.scalar(select(func.max(LedgerTransfer.created_at)))
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """All that is wrong."""
+        for name, check in CHECKS.items():
+            async for rows in self._connection.batches(check, BATCH):
+                for what, expected, found in rows:
+                    yield Finding(name, what, expected, found)
+        async for rows in self._connection.batches(OWNERS, BATCH):
+            for row in rows:
+                if (finding := _owner(row)) is not None:
+                    yield finding
+        async for rows in self._connection.batches(TRANSFERS, BATCH):
+            for row in rows:
+                legs = zip(row.account_ids, row.amounts, strict=True)
+                if fingerprint_of(row.kind, row.about, row.about_id, row.resolves, legs) != row.fingerprint:
+                    yield Finding("fingerprint", row.key, "what was posted under this key", "something else")
+
+    async def transfers(self) -> AsyncIterator[WrittenTransfer]:
+        """The oldest first: their ids are in the order of time."""
+        async for rows in self._connection.batches(TRANSFERS, BATCH):
+            for row in rows:
+                legs = zip(row.codes, row.wallet_ids, row.amounts, strict=True)
+                yield WrittenTransfer(
+                    row.id, row.key, row.kind, row.about, row.about_id, row.resolves, row.actor_id, row.currency,
+                    row.created_at, tuple(Leg(*leg) for leg in legs),
+                )  # fmt: skip
+
+    async def balances(self) -> AsyncIterator[AccountBalance]:
+        """Of each account, as its entries add up."""
+        async for rows in self._connection.batches(BALANCES, BATCH):
+            for row in rows:
+                yield AccountBalance(*row)
+
+
+def _owner(row: Any) -> Finding | None:
+    """An account's id is made from what it is, and from whose wallet it is in."""
+    form = FORMS.get(row.code.partition(":")[0])
+    of, what = row.wallet_id or "the platform", f"{row.code} {row.id}"
+    if row.wallet_id and row.type is None:
+        return Finding("owner", what, f"a wallet {row.wallet_id}", "none")
+    if form is None or form.normal != row.normal or (row.type not in form.wallets if row.wallet_id else form.wallets):
+        return Finding("owner", what, "an account of a known kind", f"one of {of}, {row.normal}")
+    wallet_id = row.wallet_id and WalletName(row.user_id, row.type, row.currency).id
+    if wallet_id != row.wallet_id:
+        return Finding("owner", what, f"wallet {row.wallet_id} of whom it was made for", f"one of {row.user_id}")
+    if Account(row.code, row.wallet_id, row.currency).id != row.id:
+        return Finding("owner", what, "the account that was made with this id", f"one of {of}")
+    return None

@@ -1,0 +1,44 @@
+"""What docs/money.md says of accounts, postings and checks is what there is."""
+
+import re
+
+from contract.loader import ROOT
+from domain.money.ledger import FORMS
+from persistence.money.books import CHECKS
+from tests.domain.money.every_flow import FLOWS, row
+from tests.persistence.test_ledger_refusals import REFUSED
+
+DOCUMENT = (ROOT / "docs" / "money.md").read_text()
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells below a heading, without their own headings."""
+    section = DOCUMENT.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_every_account_stands_there() -> None:
+    said = {name.strip("`"): (whose, side) for name, whose, side, _ in table("Accounts")}
+    assert list(said) == list(FORMS)
+    for code, form in FORMS.items():
+        whose, side = said[code]
+        assert side == form.normal.lower()
+        assert ("wallet" in whose) is bool(form.wallets)
+        assert ("one for each provider" in whose) is form.of_provider
+
+
+def test_every_flow_posts_what_stands_there() -> None:
+    said = {cells[1]: cells[1:] for cells in table("Postings")}
+    assert said == {row(name)[0]: list(row(name)) for name in FLOWS}
+
+
+def test_every_check_stands_there() -> None:
+    assert [name.strip("`") for name, _ in table("Are the books right?")] == [*CHECKS, "owner", "fingerprint"]
+
+
+def test_what_refuses_is_tried() -> None:
+    tried = {name for _, name in REFUSED.values()}
+    named = re.findall(r"`((?:ck|uq)_\w+)`", DOCUMENT)
+    assert named
+    assert set(named) <= tried
