@@ -14,6 +14,7 @@ from persistence.repositories import Repositories
 from services.editions import Editions
 
 AT_ONCE = 200
+MOST = 20_000  # pages; long ones reach the bound of their bytes before
 ROUND_TRIPS = 2
 
 
@@ -26,7 +27,7 @@ class PublicPages:
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
-        self._kept = Editions(database, clock)
+        self._kept = Editions(database, clock, most=MOST)
         self._heads = Batched(self._find_all, most=AT_ONCE, at_once=ROUND_TRIPS)
 
     async def head(self, username: str) -> Any:
