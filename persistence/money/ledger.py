@@ -46,6 +46,7 @@ HELD = (
     .order_by(Wallet.id)
     .with_for_update(key_share=True)
 )
+THERE = select(Wallet.id).where(Wallet.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 BALANCES = select(LedgerAccount.code, LedgerAccount.balance).where(LedgerAccount.wallet_id == bindparam("wallet_id"))
 
 _new = (
@@ -186,8 +187,13 @@ class Ledger:
         Whether one is frozen or closed, and what a limit allows, is judged after this, never before.
         """
         names = {wallet.id: wallet for wallet in wallets}
+        if len(names) > 1:
+            # All are there before one is held: who holds one and makes another waits for who made that and wants this.
+            there = await self._connection.scalars(THERE, ids=list(names))
+            for wallet_id in sorted(names.keys() - set(there)):
+                await self._make(names[wallet_id])
         found = await self._rows(names)
-        for wallet_id in sorted(names.keys() - found.keys()):
+        for wallet_id in names.keys() - found.keys():
             made = await self._make(names[wallet_id])
             found |= await self._rows([wallet_id]) if made is None else {wallet_id: made}
         self._held |= names.keys()
