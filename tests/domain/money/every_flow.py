@@ -38,13 +38,14 @@ BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "provider": st.sampled_from(PROVIDERS),
     "vendor_id": st.text("abcdef0123456789_", min_size=1, max_size=20),
     "credit_key": IDS.map("load:{}".format),
-    "attempt": st.integers(1, 9),
     "commission_bps": st.integers(0, 10_000),
     "rail": RAILS,
     "contra": CONTRAS,
     **dict.fromkeys(("amount", "fee", "price"), AMOUNTS),
 }
-BY_TYPE: Mapping[str, st.SearchStrategy[Any]] = {"UUID": IDS, "Balances": BALANCES, "Parts": PARTS}
+BY_TYPE: Mapping[str, st.SearchStrategy[Any]] = {
+    "UUID": IDS, "Balances": BALANCES, "Parts": PARTS, "int": st.integers(1, 9),  # the first time, or a later one
+}  # fmt: skip
 
 
 @st.composite
@@ -66,7 +67,7 @@ def facts(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 
 PLAIN: Mapping[str, Any] = {
-    "provider": "sandbox", "vendor_id": "tr_1", "credit_key": "load:1", "attempt": 1, "commission_bps": 2000,
+    "provider": "sandbox", "vendor_id": "tr_1", "credit_key": "load:1", "commission_bps": 2000,
     "rail": platform("rail", "sandbox"), "contra": platform("goodwill"), "amount": 100, "price": 100, "fee": 3,
     "parts": Parts(promo=20, fan=70, coupon=10), "held": Balances(fan=60, promo=60, debt=60),
 }  # fmt: skip
@@ -77,7 +78,9 @@ def plain(name: str) -> Transfer:
     wallet = WalletName(UUID(int=1), "CREATOR" if name in OF_CREATORS else "FAN")
     known = {**PLAIN, "wallet": wallet, "code": "fan"}
     words = inspect.signature(FLOWS[name]).parameters
-    transfer = FLOWS[name](**{word: known.get(word, UUID(int=7)) for word in words})
+    others = {"UUID": UUID(int=7), "int": 1}
+    told = {word: known[word] if word in known else others[of.annotation] for word, of in words.items()}
+    transfer = FLOWS[name](**told)
     assert transfer is not None
     return transfer
 
@@ -86,13 +89,14 @@ def row(name: str) -> tuple[str, ...]:
     """The flow as docs/money.md tells it: who gives, who gets, key, what it settles, what the wallet's page shows."""
     transfer, words = plain(name), inspect.signature(FLOWS[name]).parameters
     own = next((word.removesuffix("_id") for word in words if word.endswith("_id") and word != "vendor_id"), "")
+    number = next((word for word, of in words.items() if of.annotation == "int" and word not in PLAIN), "")
     wallet = transfer.wallet.id if transfer.wallet else None
     told = {str(UUID(int=7)): own, "sandbox:tr_1": "provider>:<reference", "load:1": "credit", str(wallet): "wallet"}
 
     def shape(key: str | None) -> str:
         for value, word in told.items():
             key = key and key.replace(value, f"<{word}>")
-        return f"`{key}`".replace(">:1`", ">:<attempt>`") if key else ""
+        return f"`{key}`".replace(">:1`", f">:<{number}>`") if key else ""
 
     def side(sign: int) -> str:
         codes = [account.code.partition(":")[0] for account, amount in transfer.legs.items() if amount * sign > 0]
