@@ -19,6 +19,8 @@ Row = FeaturedCreator
 RESTRICTED = ("SUSPENDED", "BANNED", "DEACTIVATED")
 NEWEST = Keyset(Profile.created_at.desc(), Profile.id.desc())
 BY_POSITION = Keyset(Row.position, Row.id)
+# An EXISTS might be answered by reading the whole table once, for a list of a few.
+_found_as = select(CreatorSearch.creator_id).where(CreatorSearch.creator_id == Profile.id)
 _categories = (
     select(CreatorCategory.category).where(CreatorCategory.creator_id == Profile.id).order_by(CreatorCategory.category)
 )
@@ -27,7 +29,7 @@ FOUND = (
         Profile.id, Profile.user_id, User.username, User.display_name, User.status.label("user_status"),
         Profile.creator_status, Profile.level, Profile.kyc_status, Profile.discover_excluded,
         func.array(_categories.scalar_subquery(), type_=ARRAY(Text)).label("categories"),
-        exists().where(CreatorSearch.creator_id == Profile.id).label("findable"),
+        _found_as.scalar_subquery().is_not(None).label("findable"),
         func.coalesce(BioPage.published, False).label("published"),
         Profile.total_messages, Profile.total_followers, Profile.avg_rating, Profile.rating_count,
         Profile.admin_version, Profile.created_at,

@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.clock import uuid7
 from domain.money.flows import Balances
-from domain.money.ledger import AlreadyResolved, InsufficientBalance, Transfer, TransferDiffers, WalletName
+from domain.money.ledger import AlreadyResolved, InsufficientBalance, LedgerError, Transfer, TransferDiffers, WalletName
 from persistence.engine.connection import Connection
 from persistence.models import LedgerAccount, LedgerEntry, LedgerTransfer, Wallet, WalletActivity
 
@@ -196,6 +196,8 @@ class Ledger:
         for wallet_id in names.keys() - found.keys():
             made = await self._make(names[wallet_id])
             found |= await self._rows([wallet_id]) if made is None else {wallet_id: made}
+        if names.keys() != found.keys():
+            raise LedgerError("a wallet of that owner has another id than is made from its name")
         self._held |= names.keys()
         return found
 

@@ -12,16 +12,24 @@ import httpx
 import psycopg
 import pytest
 
+from domain.money import flows
+from domain.money.escrows import Order
+from jobs.money import expire_escrows, expire_gifts
 from persistence.admin.rules import RESERVED, RULES
 from persistence.auth.sessions import MOST_AT_ONCE, LiveSessions
 from persistence.engine import statements
+from persistence.engine.database import NOBODY
+from persistence.engine.uow import UnitOfWork
 from persistence.models import Base
 from runtime.web.scrape import outbox
+from services.money.escrows import EscrowService
+from services.money.gifts import GiftService
 from tests.contract.operations import IDS
 from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
 from tests.files import png
 from tests.handlers.webhooks.vendors import DrillFamily, post, told
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_token
+from tests.ledger import wallet_of
 from tests.statements import Asked, asked
 
 ROWS = 4000
@@ -386,6 +394,28 @@ async def forget(server: Server) -> None:
         await db.provider_events.forget(datetime.now(UTC))
 
 
+def pay(server: Server) -> None:
+    """Messages are paid with gifts, answered and given back; gifts and prices run out."""
+    now, ids = datetime.now(UTC), [uuid4() for _ in range(3)]
+    with Tables(server.database_url) as tables:
+        fan, creator = wallet_of(tables, "payer", "FAN"), wallet_of(tables, "payee", "CREATOR")
+    wallet, reward = fan, uuid4()
+    escrows, gifts = EscrowService(), GiftService()
+
+    async def paying() -> None:
+        uow = UnitOfWork(server.app.parts.database, NOBODY)
+        async with uow() as db:
+            await gifts.give(db, wallet, "REWARD", flows.rewarded(wallet, reward, 300), reward, now)
+            for each in ids:
+                await escrows.hold(db, Order(each, each, fan.user_id, creator.user_id, 90, 2000, now))
+            await escrows.release(db, ids[0], now)
+            await escrows.refund(db, ids[1], "REJECTED", now)
+        await expire_escrows(uow, lambda: now, escrows)
+        await expire_gifts(uow, lambda: now, gifts)
+
+    server.on_loop(paying())
+
+
 def erase(server: Server) -> None:
     """Everything of a person goes, a phone among it."""
     with Walker(server) as api, Tables(server.database_url) as tables:
@@ -426,6 +456,7 @@ def recording(full_server: Server, shared_server: Server) -> Recording:
         walk_account(full_server)
         steal(full_server)
         notify(full_server)
+        pay(full_server)
         erase(full_server)
         walk_scenarios(shared_server)
     recorded.note(seen)
