@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -130,7 +130,8 @@ class Stand:
         """Move PostgreSQL and its present and future backends to other cores."""
         postmaster = psutil.Process(self.postgres.pid)
         for process in [postmaster, *postmaster.children(recursive=True)]:
-            pin(process.pid, cores)
+            with suppress(psutil.NoSuchProcess):  # a connection was closed meanwhile
+                pin(process.pid, cores)
 
     @contextmanager
     def unpinned(self) -> Iterator[None]:
