@@ -56,6 +56,7 @@ RECURRING = (
     Recurring("creators.recount_visits", 86400, "the visits of yesterday are compared with their sums by day"),
     Recurring("discover.count", 900, "messages, followers and ratings are brought into search and lists"),
     Recurring("discover.repair", 86400, "what search and lists know of creators is compared with what is true of them"),
+    Recurring("money.checkpoint", 3600, "what accounts of the platform have is noted, so that less is added up later"),
     Recurring("money.expire_escrows", 60, "prices of messages that nobody answered in time are given back"),
     Recurring("money.expire_gifts", 3600, "what is left of gifts that have expired is taken back"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),

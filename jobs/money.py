@@ -10,6 +10,12 @@ if TYPE_CHECKING:
 BATCH = 50
 
 
+async def checkpoint(uow: UnitOfWork) -> None:
+    """Note what accounts of the platform have."""
+    async with uow() as db:
+        await db.tallies.checkpoint()
+
+
 async def expire_escrows(uow: UnitOfWork, clock: Clock, escrows: Escrows) -> None:
     """Give back what nobody answered in time, each in a transaction of its own."""
     now = clock()

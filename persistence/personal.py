@@ -617,6 +617,7 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
     "ledger_accounts": "what accounts of wallets hold, which the wallets tell",
+    "ledger_checkpoints": "what accounts of ours had at a time",
     "ledger_entries": "legs of transfers, by ids of accounts",
     "ledger_transfers": "what was posted; the actor is who of the staff asked for it, by id",
     "promo_spends": "of which gifts a price was paid, by ids",

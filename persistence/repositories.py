@@ -69,6 +69,7 @@ from persistence.money.books import Books
 from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
+from persistence.money.tallies import Tallies
 from persistence.money.wallets import Wallets
 from persistence.notifications import Notifications
 from persistence.outbox import Outbox, Seal
@@ -144,6 +145,7 @@ class Repositories:
     history = Repository(History)
     ledger = Repository(Ledger)
     books = Repository(Books)
+    tallies = Repository(Tallies)
     wallets = Repository(Wallets)
     escrows = Repository(Escrows)
     gifts = Repository(Gifts)

@@ -33,6 +33,7 @@ from persistence.models.moderation import ModerationCase, ModerationNotice, Mode
 from persistence.models.money import (
     Escrow,
     LedgerAccount,
+    LedgerCheckpoint,
     LedgerEntry,
     LedgerTransfer,
     PromoGrant,
@@ -123,6 +124,7 @@ __all__ = [
     "KnownDevice",
     "Language",
     "LedgerAccount",
+    "LedgerCheckpoint",
     "LedgerEntry",
     "LedgerTransfer",
     "LegalNotice",

@@ -85,6 +85,15 @@ CHECKS: Mapping[str, TextualSelect] = {
         ) links
         WHERE n <> account_version OR former <> before ORDER BY account_id, account_version
     """),
+    # What an account of ours had, as noted.
+    "checkpoint": _check("""
+        SELECT concat(a.code, ' ', a.id), concat(coalesce(sum(e.amount), 0), ' before transaction ', c.upto),
+            CAST(c.balance AS text)
+        FROM ledger_checkpoints c
+            JOIN ledger_accounts a ON a.id = c.account_id
+            LEFT JOIN ledger_entries e ON e.account_id = a.id AND e.created_xid < c.upto
+        GROUP BY a.id, c.account_id HAVING c.balance <> coalesce(sum(e.amount), 0) ORDER BY a.id
+    """),
     # What a wallet's page says.
     "wallet": _check("""
         SELECT CAST(w.id AS text), concat(coalesce(a.sum, 0), ' in its accounts'),

@@ -148,6 +148,11 @@ DAMAGE: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "UPDATE ledger_entries SET balance_after = 0, account_version = 1 WHERE account_id = %(commission)s",
         {"entry": "leg", "chain": "%(commission)s"},
     ),
+    "another balance in a checkpoint": (
+        "INSERT INTO ledger_checkpoints (account_id, upto, balance) VALUES (%(escrow)s, "
+        "pg_snapshot_xmin(pg_current_snapshot()), 101)",
+        {"checkpoint": "%(escrow)s"},
+    ),
     "another balance on the page": (
         "UPDATE wallets SET balance = balance + 1 WHERE id = %(creator_wallet)s",
         {"wallet": "%(creator_wallet)s"},

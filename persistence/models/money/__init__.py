@@ -3,6 +3,7 @@
 from persistence.models.money.escrows import Escrow, PromoGrant, PromoSpend
 from persistence.models.money.ledger import (
     LedgerAccount,
+    LedgerCheckpoint,
     LedgerEntry,
     LedgerTransfer,
     Wallet,
@@ -12,6 +13,7 @@ from persistence.models.money.ledger import (
 __all__ = [
     "Escrow",
     "LedgerAccount",
+    "LedgerCheckpoint",
     "LedgerEntry",
     "LedgerTransfer",
     "PromoGrant",

@@ -122,6 +122,16 @@ class LedgerEntry(Base):
     created_xid: Mapped[int] = mapped_column(TransactionId, server_default=func.pg_current_xact_id())
 
 
+class LedgerCheckpoint(Base):
+    """What a tallied account had before all transactions from ``upto`` on: its balance is this and what came since."""
+
+    __tablename__ = "ledger_checkpoints"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_accounts.id"), primary_key=True)
+    upto: Mapped[int] = mapped_column(TransactionId)
+    balance: Mapped[int] = mapped_column(BigInteger)
+
+
 class WalletActivity(Created, Base):
     """A line of the wallet's page, written with the entries. ``amount`` is without sign, which ``type`` tells."""
 

@@ -1,0 +1,102 @@
+"""What accounts of the platform have is right at any time, with checkpoints and without."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from domain.money import flows
+from domain.money.ledger import Account, platform
+from jobs.money import checkpoint
+from persistence.repositories import Repositories
+from tests.harness import Tables
+from tests.ledger import PROVIDER, Books, load, wallet_of
+
+CLEARING = platform("clearing", PROVIDER)
+NOTED = "SELECT balance, upto::text FROM ledger_checkpoints WHERE account_id = %s"
+
+
+@pytest.fixture(scope="module")
+def module_books(database_url: str) -> Iterator[Books]:
+    with Books(database_url) as books:
+        yield books
+
+
+@pytest.fixture
+def books(module_books: Books, rows: Tables) -> Books:  # after the tables were emptied
+    return module_books
+
+
+def balance(books: Books, account: Account = CLEARING) -> int:
+    async def work(db: Repositories) -> int:
+        return await db.tallies.balance(account)
+
+    return books.do(work)
+
+
+def test_nothing_was_posted(books: Books) -> None:
+    assert balance(books) == 0
+    books.run(checkpoint(books.uow))
+    assert balance(books) == 0
+
+
+def test_is_the_same_with_a_checkpoint_and_without(books: Books, rows: Tables) -> None:
+    fan = wallet_of(rows, "fan", "FAN")
+    books.post(load(fan, 1000))
+    assert balance(books) == -1000
+    for amount, total in ((10, -1010), (20, -1030)):
+        books.run(checkpoint(books.uow))
+        assert rows.one(NOTED, CLEARING.id)["balance"] == total + amount
+        assert balance(books) == total + amount
+        books.post(load(fan, amount))
+        assert balance(books) == total
+
+
+def test_only_accounts_of_ours_are_noted(books: Books, rows: Tables) -> None:
+    books.post(load(wallet_of(rows, "fan", "FAN")))
+    books.run(checkpoint(books.uow))
+    assert [row["account_id"] for row in rows.rows("SELECT account_id FROM ledger_checkpoints")] == [CLEARING.id]
+
+
+def test_whoever_began_before_and_commits_after_is_not_lost(books: Books, rows: Tables) -> None:
+    """While one transaction is under way, later ones commit and a checkpoint is written."""
+    slow, quick = wallet_of(rows, "slow", "FAN"), wallet_of(rows, "quick", "FAN")
+    books.post(load(slow, 1), load(quick, 1))
+
+    async def work(db: Repositories) -> None:
+        await db.ledger.post(load(slow, 500))
+        async with books.uow() as other:
+            await other.ledger.post(load(quick, 70))
+        await checkpoint(books.uow)
+        async with books.uow() as other:
+            assert await other.tallies.balance(CLEARING) == -72
+
+    books.do(work)
+    assert rows.one(NOTED, CLEARING.id)["balance"] == -2  # both come after it
+    assert balance(books) == -572
+    books.run(checkpoint(books.uow))
+    assert rows.one(NOTED, CLEARING.id)["balance"] == -572
+    assert balance(books) == -572
+
+
+def test_one_of_another_server_counts_for_nothing(books: Books, rows: Tables) -> None:
+    """As after a restore from a dump: its transactions had other numbers."""
+    fan = wallet_of(rows, "fan", "FAN")
+    books.post(load(fan, 1000))
+    insertion = "INSERT INTO ledger_checkpoints (account_id, upto, balance) VALUES (%s, '999999999999', -1)"
+    rows.run(insertion, CLEARING.id)
+    books.post(load(fan, 5))
+    assert balance(books) == -1005
+    books.run(checkpoint(books.uow))
+    assert rows.one(NOTED, CLEARING.id)["balance"] == -1005
+    assert balance(books) == -1005
+
+
+def test_adds_up_what_came_since_by_its_index(database_url: str, books: Books, rows: Tables) -> None:
+    books.post(load(wallet_of(rows, "fan", "FAN")), flows.settled(PROVIDER, str(uuid4()), 5))
+    query = b"SELECT sum(amount) FROM ledger_entries WHERE account_id = %s AND created_xid >= '1'"
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SET enable_seqscan = off")
+        plan = "\n".join(str(line) for line in connection.execute(b"EXPLAIN " + query, [CLEARING.id]).fetchall())
+    assert "ix_ledger_entries_tally" in plan
