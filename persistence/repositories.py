@@ -66,6 +66,7 @@ from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas, MailSuppressions
 from persistence.money.books import Books
+from persistence.money.desk import LedgerDesk
 from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
@@ -146,6 +147,7 @@ class Repositories:
     ledger = Repository(Ledger)
     books = Repository(Books)
     tallies = Repository(Tallies)
+    ledger_desk = Repository(LedgerDesk)
     wallets = Repository(Wallets)
     escrows = Repository(Escrows)
     gifts = Repository(Gifts)

@@ -49,3 +49,12 @@ class AccountBalance:
     wallet_id: UUID | None
     currency: Currency
     balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which transfers; None of one is any."""
+
+    reference: str | None = None
+    account_id: UUID | None = None
+    key: str | None = None

@@ -10,19 +10,19 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Literal, NamedTuple
+from typing import NamedTuple, get_args
 from uuid import UUID, uuid5
 
 from domain.money.amounts import MOST, USD, Currency
-from domain.wire import wallet as wire
+from domain.wire import admin, wallet
 
 # Ids of wallets and accounts are made from what they are of: whoever posts knows them without asking.
 NAMESPACE = UUID("6f1c7c1e-0f7a-5d0e-9a52-2b7f7a1f1d11")
 
-WalletType = Literal["FAN", "CREATOR"]
-Activity = wire.WalletActivityType
-Normal = Literal["CREDIT", "DEBIT"]
-FrozenFor = Literal["DISPUTE", "FRAUD", "ADMIN", "CLOSING"]
+WalletType = admin.WalletType
+Activity = wallet.WalletActivityType
+Normal = admin.LedgerSide
+FROZEN_FOR: tuple[str, ...] = tuple(filter(None, get_args(admin.FrozenFor)))
 """Why nothing may be spent, loaded or paid out. Credits, refunds, releases and chargebacks are posted all the same."""
 
 LEAST_LEGS, MOST_LEGS = 2, 100

@@ -173,6 +173,73 @@ class CreatorsForStaff(TypedDict):
     nextCursor: str | None
 
 
+class LedgerEntry(TypedDict):
+    accountId: str
+    code: str
+    walletId: str | None
+    amount: str
+    before: str | None
+    after: str | None
+
+
+class LedgerTransfer(TypedDict):
+    id: str
+    key: str
+    kind: str
+    currency: Literal["USD"]
+    referenceType: str
+    referenceId: str
+    resolves: str | None
+    actorId: str | None
+    createdAt: str
+    entries: list[LedgerEntry]
+
+
+class LedgerTransfers(TypedDict):
+    items: list[LedgerTransfer]
+    nextCursor: str | None
+
+
+LedgerSide: TypeAlias = Literal["CREDIT", "DEBIT"]
+
+
+class LedgerBalance(TypedDict):
+    code: str
+    currency: Literal["USD"]
+    normal: LedgerSide
+    accounts: int
+    entries: int
+    balance: str
+
+
+class LedgerBalances(TypedDict):
+    items: list[LedgerBalance]
+
+
+WalletType: TypeAlias = Literal["FAN", "CREATOR"]
+
+
+FrozenFor: TypeAlias = Literal["DISPUTE", "FRAUD", "ADMIN", "CLOSING", None]
+
+
+class Wallet(TypedDict):
+    id: str
+    userId: str
+    type: WalletType
+    currency: Literal["USD"]
+    balance: str
+    lines: int
+    frozenFor: FrozenFor
+    frozenAt: str | None
+    closedAt: str | None
+    createdAt: str
+
+
+class Wallets(TypedDict):
+    items: list[Wallet]
+    nextCursor: str | None
+
+
 class DiscoverCategory(TypedDict):
     slug: str
     name: str
@@ -1097,6 +1164,30 @@ class UpdateCreatorRequest(TypedDict):
     categories: NotRequired[list[str]]
     discoverExcluded: NotRequired[bool]
     reason: str
+
+
+class LedgerAccount(TypedDict):
+    id: str
+    code: str
+    currency: Literal["USD"]
+    normal: LedgerSide
+    walletId: str | None
+    userId: str | None
+    balance: str
+    entries: int
+    createdAt: str
+
+
+class WalletAccount(TypedDict):
+    id: str
+    code: str
+    balance: str
+    entries: int
+
+
+class WalletInFull(TypedDict):
+    wallet: Wallet
+    accounts: list[WalletAccount]
 
 
 class UpdateFeaturedRequest(TypedDict):

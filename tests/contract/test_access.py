@@ -109,6 +109,11 @@ ACCESS = {
     "admin.categories.get": STAFF,
     "admin.categories.set": STAFF,
     "admin.creators.find": STAFF,
+    "admin.finance.accounts.balances": STAFF,
+    "admin.finance.accounts.find": STAFF,
+    "admin.finance.transfers.list": STAFF,
+    "admin.finance.wallets.find": STAFF,
+    "admin.finance.wallets.list": STAFF,
     "admin.creators.list": STAFF,
     "admin.creators.update": STAFF,
     "admin.featured.add": STAFF,
@@ -355,6 +360,7 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
 }
 EVERYBODYS = "staff with the permission may do so with everybody's account"
 OF_THE_PUBLIC = "texts for everybody are nobody's"
+BOOKS = "the books are of whoever works on them"
 OF_ALL_STAFF = "tickets are of whoever works on them; what is assigned to another is refused"
 NOBODYS = {
     "admin.content.texts.create": OF_THE_PUBLIC,
@@ -378,6 +384,10 @@ NOBODYS = {
     "admin.cases.reject": "cases are of all who review them",
     "admin.creators.find": EVERYBODYS,
     "admin.creators.update": EVERYBODYS,
+    "admin.finance.accounts.find": BOOKS,
+    "admin.finance.transfers.list": BOOKS,
+    "admin.finance.wallets.find": BOOKS,
+    "admin.finance.wallets.list": BOOKS,
     "admin.featured.add": EVERYBODYS,
     "admin.featured.remove": OF_THE_PUBLIC,
     "admin.featured.update": OF_THE_PUBLIC,

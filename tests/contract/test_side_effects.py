@@ -16,6 +16,7 @@ from tests.contract import (
     admin_config_scenarios,
     admin_content_scenarios,
     admin_creators_scenarios,
+    admin_finance_scenarios,
     admin_jobs_scenarios,
     admin_providers_scenarios,
     admin_recoveries_scenarios,
@@ -167,6 +168,7 @@ SCENARIOS: dict[str, Scenario] = (
     | referral_scenarios.SCENARIOS
     | report_scenarios.SCENARIOS
     | admin_creators_scenarios.SCENARIOS
+    | admin_finance_scenarios.SCENARIOS
     | creator_visits_scenarios.SCENARIOS
     | ticket_scenarios.SCENARIOS
     | wallet_scenarios.SCENARIOS

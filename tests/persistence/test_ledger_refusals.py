@@ -83,7 +83,7 @@ REFUSED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "a transfer that is not there": ((PAIR,), "fk_ledger_entries_transfer_id"),
     "an account twice": (
         (TRANSFER, LEGS + "(%(new)s, 1, %(escrow)s, 100), (%(new)s, 2, %(escrow)s, -100)"),
-        "uq_ledger_entries_account",
+        "uq_ledger_entries_of_account",
     ),
     "a leg of nothing": (
         (TRANSFER, LEGS + "(%(new)s, 1, %(escrow)s, 0), (%(new)s, 2, %(clearing)s, 0)"),

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInte
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from domain.money.ledger import Activity, FrozenFor, Normal, WalletType
+from domain.money.ledger import FROZEN_FOR, Activity, Normal, WalletType
 from persistence.models.base import Base, Created, Identified, one_of
 
 ZERO = text("0")
@@ -34,10 +34,12 @@ class Wallet(Created, Base):
     __tablename__ = "wallets"
     __table_args__ = (
         one_of("type", get_args(WalletType)),
-        one_of("frozen_for", get_args(FrozenFor)),
+        one_of("frozen_for", FROZEN_FOR),
         CheckConstraint("balance >= 0", name="balance"),
         CheckConstraint("(frozen_at IS NULL) = (frozen_for IS NULL)", name="frozen"),
         Index("uq_wallets_owner", "user_id", "type", "currency", unique=True),
+        Index("ix_wallets_newest", "created_at", "id"),
+        Index("ix_wallets_frozen", "created_at", "id", postgresql_where=text("frozen_at IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -109,7 +111,7 @@ class LedgerEntry(Base):
             unique=True,
             postgresql_where=text("account_version IS NOT NULL"),
         ),
-        Index("uq_ledger_entries_account", "transfer_id", "account_id", unique=True),
+        Index("uq_ledger_entries_of_account", "account_id", "transfer_id", unique=True),
         Index("ix_ledger_entries_tally", "account_id", "created_xid", postgresql_include=["amount"]),
     )
 

@@ -1,0 +1,45 @@
+"""Money as staff sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.money.amounts import Money
+from domain.presenting import presented
+from domain.wire import admin as wire
+
+
+def transfer_view(row: Any, entries: Sequence[Any]) -> wire.LedgerTransfer:
+    told = [_entry(entry) for entry in entries]
+    return presented(wire.LedgerTransfer, row, referenceType=row.about, referenceId=row.about_id, entries=told)
+
+
+def _entry(row: Any) -> wire.LedgerEntry:
+    """Accounts of the platform store no balance."""
+    after = row.balance_after
+    before = None if after is None else str(Money(after - row.amount))
+    return presented(
+        wire.LedgerEntry,
+        row,
+        amount=str(Money(row.amount)),
+        before=before,
+        after=None if after is None else str(Money(after)),
+    )
+
+
+def account_view(row: Any) -> wire.LedgerAccount:
+    return presented(wire.LedgerAccount, row, balance=str(Money(row.balance)))
+
+
+def balances_view(rows: Sequence[Any]) -> wire.LedgerBalances:
+    return {"items": [presented(wire.LedgerBalance, row, balance=str(Money(row.balance))) for row in rows]}
+
+
+def wallet_view(row: Any) -> wire.Wallet:
+    return presented(wire.Wallet, row, balance=str(Money(row.balance)), lines=row.shown)
+
+
+def wallet_in_full(row: Any, accounts: Sequence[Any]) -> wire.WalletInFull:
+    told = [presented(wire.WalletAccount, account, balance=str(Money(account.balance))) for account in accounts]
+    return {"wallet": wallet_view(row), "accounts": told}
