@@ -15,6 +15,7 @@ class Purpose(StrEnum):
     CONTENT_PREVIEW = "content-preview"
     DEVICE = "device"
     EXPORT_LINK = "export-link"
+    SANDBOX = "sandbox"
     UPLOAD_URL = "upload-url"
     # Sealed texts: ``<key id>.<hex>``, opened with the key that they name.
     CONFIG = "config"
@@ -33,6 +34,7 @@ class Purpose(StrEnum):
     BACKUP_CODE = "backup-code"
     CONFIG_FINGERPRINT = "config-fingerprint"
     KNOWN_NETWORK = "known-network"
+    KYC_IDENTITY = "kyc-identity"
     OTP_CODE = "otp-code"
     TOMBSTONE = "tombstone"
     # Claims and counters: written under every secret that is known, so that nodes with different lists meet in one row.

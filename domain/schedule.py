@@ -62,6 +62,8 @@ RECURRING = (
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
     Recurring("social.refresh", 300, "the followers of connected accounts that are due are counted anew"),
+    Recurring("creators.look_at_kyc", 300, "verifications of identity under way are looked at at their provider"),
+    Recurring("creators.end_kyc", 3600, "verified identities are ended in time, after reminders"),
     Recurring("events.sweep", 60, "notices of providers that were not dealt with are taken up again"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),
 )

@@ -53,7 +53,8 @@ TRY_MUTATIONS = BoolKey(
 
 CREATOR_UPGRADE = kill_switch_key("CREATOR_UPGRADE", "kill switch of becoming a creator")
 DISCOVER = kill_switch_key("DISCOVER", "kill switch of search, lists and history of creators")
+KYC = kill_switch_key("KYC", "kill switch of starting a verification of identity")
 PAYMENT = kill_switch_key("PAYMENT", "kill switch of wallets and of loading them")
 REFERRAL = kill_switch_key("REFERRAL", "kill switch of referral links")
 
-SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER, PAYMENT, REFERRAL)}
+SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER, KYC, PAYMENT, REFERRAL)}

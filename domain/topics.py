@@ -515,6 +515,15 @@ class ApplyEvent(Topic):
     event: UUID
 
 
+@dataclass(frozen=True)
+class KycUpdate(ToOwner):
+    """``verdict``: approved | rejected | withdrawn | expiring | expired. ``date`` is the day on which it ends."""
+
+    topic = "email.kyc_update"
+    verdict: str
+    date: str | None = None
+
+
 def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
     for inner in kind.__subclasses__():
         if "topic" in vars(inner):
@@ -524,6 +533,7 @@ def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
 
 TOPICS: Mapping[str, type[Topic]] = {kind.topic: kind for kind in _declared(Topic)}
 EVENTS: Mapping[str, Callable[..., Topic]] = {
+    "kyc_update": KycUpdate,
     "legal_changed": LegalChanged,
     "ticket_created": TicketCreated,
     "ticket_update": TicketUpdate,

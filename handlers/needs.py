@@ -35,6 +35,7 @@ from services.container import (
     SayIn,
     SitePaths,
 )
+from services.creators.kyc import KycDesk as Kyc
 from services.creators.public_pages import PublicPages
 from services.creators.referral_clicks import ReferralClicks
 from services.creators.subscriptions import Subscriptions
@@ -78,6 +79,7 @@ __all__ = [
     "ExportLinks",
     "GeoIp",
     "Hasher",
+    "Kyc",
     "LeakedPasswords",
     "MailRules",
     "MailTemplates",

@@ -6,12 +6,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from domain.creators.kyc import reminder, shadow
 from domain.creators.vacation import settled
+from domain.gdpr import day as day_of
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, UnitOfWork, VisitReport
+    from datetime import datetime
+
+    from jobs.needs import Clock, Kyc, Repositories, UnitOfWork, VisitReport
 
 BATCH = 1000
+LOOKED_AT = 50
 
 
 async def sweep_vacations(uow: UnitOfWork, clock: Clock) -> None:
@@ -42,3 +47,46 @@ async def recount_visits(uow: UnitOfWork, clock: Clock, visit_report: VisitRepor
             break
         after = found[-1]
     visit_report.tell(day, wrong)
+
+
+async def look_at_kyc(uow: UnitOfWork, kyc: Kyc, clock: Clock) -> None:
+    """Verifications under way of which nobody told for an hour: a notice may be lost."""
+    async with uow() as db:
+        stale = await db.kyc_sessions.take_stale(clock(), LOOKED_AT)
+    for session in stale:
+        found = await kyc.look_again(session)
+        if found is not None:
+            async with uow() as db:
+                await kyc.settle(db, session.user_id, session.id, found)
+
+
+async def end_kyc(uow: UnitOfWork, clock: Clock) -> None:
+    """Verified identities that are over, or will be within days."""
+    now = clock()
+    async with uow.reading() as db:
+        ending = await db.kyc_sessions.ending(now, BATCH)
+    for row in ending:
+        async with uow() as db:
+            await _end_or_remind(db, row.user_id, row.id, now)
+
+
+async def _end_or_remind(db: Repositories, user_id: UUID, session_id: UUID, now: datetime) -> None:
+    profile = await db.kyc_sessions.hold_profile(user_id)
+    session = await db.kyc_sessions.get(session_id)
+    if profile is None or session is None or session.state != "APPROVED" or session.valid_until is None:
+        return
+    newest = await db.kyc_sessions.newest(user_id)
+    if session.valid_until <= now:
+        changes = session.changes + 1
+        await db.kyc_sessions.change(session.id, {"state": "EXPIRED", "changes": changes})
+        if newest is not None and newest.id == session.id:
+            await db.creator_modes.change(
+                profile.id, shadow("EXPIRED", session.provider, session.ref, session.ended_at)
+            )
+            await db.notifications.notify(
+                "kyc_update", user_id, {"verdict": "expired"}, f"kyc:{session.id}:verdict:{changes}"
+            )
+    elif (days := reminder(session.valid_until, session.reminded, now)) is not None:
+        await db.kyc_sessions.change(session.id, {"reminded": days})
+        told = {"verdict": "expiring", "date": day_of(session.valid_until)}
+        await db.notifications.notify("kyc_update", user_id, told, f"kyc:{session.id}:days:{days}")

@@ -456,6 +456,11 @@ async def ticket_update(job: Job[topics.TicketUpdate], uow: UnitOfWork, mailer: 
         await _tell_support(job, uow, mailer, config, "ticket_reply", ticket)
 
 
+async def kyc_update(job: Job[topics.KycUpdate], uow: UnitOfWork, mailer: Mailer) -> None:
+    told: dict[str, Any] = {"date": job.payload.date} if job.payload.date is not None else {}
+    await _tell_owner(job, uow, mailer, f"kyc_{job.payload.verdict}", **told)
+
+
 async def _tell_support(
     job: Job[topics.AboutTicket], uow: UnitOfWork, mailer: Mailer, config: Config, template: str, ticket: Any
 ) -> None:

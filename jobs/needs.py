@@ -15,6 +15,7 @@ from services.changes import Changes
 from services.config.writing import Writer as ConfigWriter
 from services.container import Clock, DeviceOf
 from services.creators.discovery import SearchReport
+from services.creators.kyc import KycDesk as Kyc
 from services.creators.recounts import VisitReport
 from services.creators.subscriptions import Subscriptions
 from services.gdpr.archive import Archives
@@ -41,6 +42,7 @@ __all__ = [
     "Gifts",
     "Inspector",
     "Job",
+    "Kyc",
     "Mailer",
     "OperationUrls",
     "ProviderEvent",

@@ -46,6 +46,7 @@ from persistence.models import (
     Escrow,
     GdprRequest,
     KnownDevice,
+    KycSession,
     LegalNotice,
     MailboxMessage,
     ModerationCase,
@@ -54,6 +55,7 @@ from persistence.models import (
     PageView,
     PasswordReset,
     PromoGrant,
+    ProviderEvent,
     ReactivationToken,
     RecentlyViewed,
     RecoveryRequest,
@@ -226,6 +228,14 @@ def _of_tickets(column: Any) -> Where:
 def _of_creators(column: Any) -> Where:
     """What hangs on the person's creator profile."""
     return lambda subject: column.in_(select(CreatorProfile.id).where(CreatorProfile.user_id == subject.user_id))
+
+
+def _verified(subject: Subject) -> ColumnElement[bool]:
+    """Notices about the person's verifications."""
+    of_person = select(KycSession.ref).where(
+        KycSession.user_id == subject.user_id, KycSession.provider == ProviderEvent.provider
+    )
+    return and_(ProviderEvent.family == "kyc", ProviderEvent.object_ref.in_(of_person))
 
 
 def _of_pages(column: Any) -> Where:
@@ -430,6 +440,28 @@ PERSONAL: tuple[Personal, ...] = (
         _of(CreatorProfile),
         Delete(),
         {"admin_version": INTERNAL},
+    ),
+    Personal(
+        ProviderEvent,
+        "What providers told us of verifications of your identity.",
+        _verified,
+        Delete(),
+        shown=False,
+        why="what came of it is told by the verifications",
+    ),
+    Personal(
+        KycSession,
+        "Verifications of your identity.",
+        _of(KycSession),
+        Delete(),
+        {
+            "link": SECRET,
+            "looked_at": INTERNAL,
+            "identity_hash": "a keyed hash that says nothing to anybody",
+            "twin": "it is about another account as well",
+            "changes": INTERNAL,
+            "reminded": INTERNAL,
+        },
     ),
     Personal(
         SocialMetrics,

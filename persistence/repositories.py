@@ -46,6 +46,7 @@ from persistence.content.previews import Previews
 from persistence.content.publications import Publications
 from persistence.creators import Creators
 from persistence.creators.dm import DmPackages
+from persistence.creators.kyc import KycSessions
 from persistence.creators.links import BioLinks
 from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
@@ -80,6 +81,7 @@ from persistence.platform.demo import Demo
 from persistence.platform.themes import Themes
 from persistence.provider_events import ProviderEvents
 from persistence.referral import ReferralLinks
+from persistence.sandbox import Sandbox
 from persistence.schedule import Schedule
 from persistence.signing_keys import SigningKeys
 from persistence.support.categories import TicketCategories
@@ -181,6 +183,8 @@ class Repositories:
     translations = Repository(Translations)
     texts = Repository(Texts)
     overview = Repository(Overview)
+    kyc_sessions = Repository(KycSessions)
+    sandbox = Repository(Sandbox)
     providers = Repository(ProviderRows)
     provider_events = Repository(ProviderEvents)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from domain.auth.sms import Sms
+from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.creators.social_accounts import SocialGrant, SocialProfile, SocialTokens
 from domain.mails import Attempt, Mail
 from domain.upload import SignedUpload, Slot, StoredFile
@@ -22,6 +23,10 @@ __all__ = [
     "CaptchaProvider",
     "EmailProvider",
     "GeoIpProvider",
+    "KycLink",
+    "KycProvider",
+    "KycSubject",
+    "KycVerdict",
     "LeakedPasswordsProvider",
     "Mail",
     "MailStore",
@@ -188,6 +193,24 @@ class SocialProvider(Protocol):
 
     async def profile(self, client: OAuthClient, tokens: SocialTokens) -> SocialProfile:
         """Whose tokens they are, and how many follow them."""
+
+
+class KycProvider(NoticeSource, Protocol):
+    """Verifies the identity of a person. Every call raises ProviderUnavailable where the provider cannot tell or our
+    credentials are refused, and ProviderRejected for a verification that it does not have.
+    """
+
+    async def start(self, subject: KycSubject) -> KycLink:
+        """Begin a verification. Where the provider can tell a repetition by the subject's id, it is the same one."""
+
+    async def resume(self, ref: str) -> KycLink | None:
+        """Where the person goes on with it; None once all was handed in, or where nobody can ask for that again."""
+
+    async def find(self, ref: str) -> KycVerdict:
+        """How it is by now."""
+
+    async def probe(self) -> str:
+        """As ``EmailProvider.probe``."""
 
 
 class SocialClients(Protocol):

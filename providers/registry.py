@@ -15,17 +15,23 @@ import structlog
 from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.errors import ApiError
 from domain.upload import STORAGE_PROVIDER, incoming, is_public
-from providers import captcha, email, geoip, leaked_passwords, sms
+from providers import captcha, email, geoip, kyc, leaked_passwords, sms
 from providers.dns.deliverability import RESOLVER, MailRules
+from providers.kyc.sandbox import Sandbox
 from providers.observing import Watch, nobody
 from providers.ports import (
     Attempt,
     CaptchaProvider,
     EmailProvider,
     GeoIpProvider,
+    KycLink,
+    KycProvider,
+    KycSubject,
+    KycVerdict,
     LeakedPasswordsProvider,
     Mail,
     MailStore,
+    NoticeSource,
     OAuthClient,
     OAuthClients,
     OAuthIdentity,
@@ -375,6 +381,34 @@ class SocialFamily:
         return adapter
 
 
+class KycFamily(_Family[KycProvider]):
+    """No failover here: a verification is where it was begun, whichever provider is active by now."""
+
+    family = "kyc"
+    active_provider = kyc.ACTIVE_PROVIDER
+
+    async def start(self, provider: str, subject: KycSubject) -> KycLink:
+        """As ``KycProvider.start``."""
+        adapter = self.adapter(provider)
+        with self._watch.call(self.family, provider):
+            return await adapter.start(subject)
+
+    async def resume(self, provider: str, ref: str) -> KycLink | None:
+        """As ``KycProvider.resume``."""
+        adapter = self.adapter(provider)
+        with self._watch.call(self.family, provider):
+            return await adapter.resume(ref)
+
+    async def find(self, provider: str, ref: str) -> KycVerdict:
+        """As ``KycProvider.find``."""
+        adapter = self.adapter(provider)
+        with self._watch.call(self.family, provider):
+            return await adapter.find(ref)
+
+    def source(self, provider: str) -> NoticeSource | None:
+        return self._adapters.get(provider)
+
+
 class Room(NamedTuple):
     """Where a file will be kept, the URL that takes it, and the one that shows it."""
 
@@ -466,6 +500,7 @@ class Providers:
     geoip: GeoIpFamily
     leaked_passwords: LeakedPasswordsFamily
     storage: StorageFamily
+    kyc: KycFamily
     watch: Watch
     http: httpx.AsyncClient
     files_http: httpx.AsyncClient
@@ -483,8 +518,10 @@ def build_providers(
     sign: Sign,
     new_client: Callable[[], httpx.AsyncClient],
     observe: ObserveAttempt = nobody,
+    sandbox: Sandbox | None = None,
 ) -> Providers:
     """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there.
+    ``sandbox`` is what the providers of our own have, outside production.
 
     What ``new_client`` makes, for vendors to be asked with, is closed with them.
     """
@@ -497,6 +534,7 @@ def build_providers(
         GeoIpFamily(config, geoip.geoip_adapters(config), watch),
         LeakedPasswordsFamily(config, leaked_passwords.leaked_passwords_adapters(config, http), watch),
         StorageFamily(config, storages, watch),
+        KycFamily(config, kyc.kyc_adapters(config, http, env, sandbox), watch),
         watch,
         http,
         files_http,

@@ -7,8 +7,10 @@ from typing import Any
 
 from contract import loader as spec
 from contract.texts import Texts
+from domain.clock import utc_now
 from domain.keys import Purpose
 from persistence.engine.database import Database
+from providers.kyc.sandbox import Sandbox
 from providers.observing import nobody
 from providers.ports import ObserveAttempt
 from providers.registry import Providers, SocialFamily, build_providers
@@ -16,10 +18,12 @@ from providers.social import social_adapters
 from runtime.observe.tracing import Tracing, tracing_of
 from runtime.settings import Settings
 from services.config.live import LiveConfig
+from services.creators.kyc import KycDesk, sandbox_secrets
 from services.i18n.wordings import Wordings
 from services.keyring import Keyring
 from services.mailer import MailStorage
 from services.platforms import OAuthDirectory
+from services.providers.sandbox import SandboxStorage
 from services.providers.social import SocialDesk
 from services.providers.states import ProviderStates
 from services.webhooks import Webhooks
@@ -36,6 +40,7 @@ class Parts:
     wordings: Wordings
     providers: Providers
     tracing: Tracing
+    kyc: KycDesk
     webhooks: Webhooks
 
     async def close(self) -> None:
@@ -78,8 +83,11 @@ def build_parts(
     files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
     wordings = Wordings(database, texts)
     storage = MailStorage(database)
-    providers = build_providers(config, storage, settings.env, files, sign, tracing.http_client, observe)
+    sandbox = Sandbox(SandboxStorage(database), sandbox_secrets(keyring.digests))
+    providers = build_providers(config, storage, settings.env, files, sign, tracing.http_client, observe, sandbox)
+    kyc = KycDesk(providers.kyc, keyring, config, utc_now)
+    webhooks = Webhooks(keyring, [kyc])
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)
-    return Parts(settings, contract, keyring, database, config, texts, wordings, providers, tracing, Webhooks(keyring))
+    return Parts(settings, contract, keyring, database, config, texts, wordings, providers, tracing, kyc, webhooks)

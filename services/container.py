@@ -27,6 +27,7 @@ from services.changes import Changes
 from services.config.desk import ConfigDesk
 from services.config.writing import Writer
 from services.creators.discovery import SearchReport
+from services.creators.kyc import KycDesk
 from services.creators.public_pages import PublicPages
 from services.creators.recounts import VisitReport
 from services.creators.referral_clicks import ReferralClicks
@@ -82,6 +83,7 @@ class Shared:
     config: Config
     device_of: DeviceOf
     digests: DigestsOf
+    kyc: KycDesk
     operation_urls: OperationUrls
     social: SocialDesk
     storage: StorageFamily

@@ -23,7 +23,8 @@ PARKED_AGAIN = timedelta(hours=1)
 PARKED_FOR = timedelta(days=3)
 PAYLOAD_KEPT = timedelta(days=90)
 IGNORED_KEPT = timedelta(days=30)
-LONGEST_ID = 255
+# Below which path of this server providers tell of themselves, as `x-biore-webhooks` of the contract says.
+WEBHOOKS = "/api/v1/webhooks/"
 
 
 @dataclass(frozen=True, slots=True)

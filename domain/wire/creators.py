@@ -130,6 +130,19 @@ class OfferedBioTemplate(TypedDict):
     thumbnail: str | None
 
 
+class KycState(TypedDict):
+    status: common.KycStatus
+    provider: str | None
+    providerId: str | None
+    completedAt: str | None
+
+
+class KycStarted(TypedDict):
+    redirectUrl: str
+    sessionId: str
+    provider: str
+
+
 class ConnectSocialRequest(TypedDict):
     platform: str
     code: str

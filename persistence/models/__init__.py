@@ -23,6 +23,7 @@ from persistence.models.content import ContentCategory, ContentEntry, ContentRev
 from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorProfile, DmPackage
 from persistence.models.creators.discover import CreatorCategory, CreatorSearch, DiscoverCategory
 from persistence.models.creators.featured import FeaturedCreator, RecentlyViewed, TrendingCreator
+from persistence.models.creators.kyc import KycSession
 from persistence.models.creators.subscribers import EmailSubscriber
 from persistence.models.creators.visits import DailySum, DailyValue, DailyVisitor, PageView, VisitSalt
 from persistence.models.gdpr import DataExport, GdprRequest
@@ -60,6 +61,7 @@ from persistence.models.platform import (
     SmsDelivery,
 )
 from persistence.models.platform.demo import DemoArea, DemoRow
+from persistence.models.platform.sandbox import SandboxVerification
 from persistence.models.platform.themes import ThemePreset
 from persistence.models.provider_events import ProviderEvent
 from persistence.models.recoveries import RecoveryRequest
@@ -122,6 +124,7 @@ __all__ = [
     "GdprRequest",
     "IdempotencyKey",
     "KnownDevice",
+    "KycSession",
     "Language",
     "LedgerAccount",
     "LedgerCheckpoint",
@@ -160,6 +163,7 @@ __all__ = [
     "ReferralLinkAlias",
     "ReferralReward",
     "ReservedUsername",
+    "SandboxVerification",
     "ScheduledJob",
     "Session",
     "SigningKey",

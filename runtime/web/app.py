@@ -29,6 +29,7 @@ from domain.upload import FILES
 from persistence.auth.sessions import LiveSessions
 from persistence.migrate import is_up_to_date
 from providers.dns.deliverability import MailRules
+from providers.kyc.sandbox import PAGE, SandboxKyc
 from providers.oauth import oauth_adapters
 from providers.registry import DnsFamily, OAuthFamily
 from runtime.compose import Parts, build_parts, social_desk
@@ -58,6 +59,7 @@ from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
 from runtime.web.visitor import device_cookie
 from runtime.web.webhooks.intake import Intake
+from runtime.web.webhooks.sandbox import SandboxPage
 from services.audit.seals import AuditSeals
 from services.avatars import Avatars
 from services.changes import Changes
@@ -228,7 +230,15 @@ class Application:
             Route(scrape.PATH, ErrorLayer(self._scrape(), self.refusals)),
             *(Route(path, document.answer) for path, document in documents.items()),
             Mount(FILES.rstrip("/"), ErrorLayer(self._files(), self.refusals)),
+            *self._sandbox(),
         ]
+
+    def _sandbox(self) -> list[Mount]:
+        """The pages of providers of our own, which production does not have."""
+        found = self.parts.kyc.source(SandboxKyc.name)
+        if not isinstance(found, SandboxKyc):
+            return []
+        return [Mount(PAGE.rstrip("/"), ErrorLayer(SandboxPage(found), self.refusals))]
 
     @property
     def site_paths(self) -> frozenset[str]:
@@ -368,6 +378,7 @@ class Application:
             export_links=self.export_links,
             geoip=self.parts.providers.geoip,
             hasher=self.hasher,
+            kyc=self.parts.kyc,
             leaked_passwords=self.parts.providers.leaked_passwords,
             mail_rules=mail_rules,
             mail_templates=MailTemplates(self.parts.texts, self.config),

@@ -77,6 +77,7 @@ def _services(parts: Parts) -> JobServices:
         escrows=EscrowService(),
         gifts=GiftService(),
         inspector=Inspector(parts.config),
+        kyc=parts.kyc,
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
         social=social_desk(parts),

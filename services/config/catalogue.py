@@ -24,15 +24,17 @@ from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.content import contact, cookies
-from domain.creators import dm, links, social_accounts, subscribers, visits
+from domain.creators import dm, kyc, links, social_accounts, subscribers, visits
 from domain.i18n import translations
 from domain.users import usernames
 from providers import captcha, email, geoip, leaked_passwords
+from providers import kyc as kyc_vendors
 from providers import sms as sms_vendors
 from providers.captcha import hcaptcha, recaptcha, turnstile
 from providers.dns import deliverability
 from providers.email import smtp
 from providers.geoip import maxmind
+from providers.kyc import stripe_identity, veriff
 from providers.leaked_passwords import pwned_passwords
 from providers.sms import twilio, vonage
 from providers.storage import s3
@@ -49,6 +51,7 @@ DECLARING = (
         dm,
         css,
         gdpr,
+        kyc,
         links,
         locales,
         mailed_pages,
@@ -71,6 +74,7 @@ DECLARING = (
     ),
     *(captcha, deliverability, email, geoip, hcaptcha, leaked_passwords, maxmind, pwned_passwords, recaptcha, s3),
     *(sms_vendors, smtp, turnstile, twilio, vonage),
+    *(kyc_vendors, stripe_identity, veriff),
 )
 
 

@@ -42,8 +42,8 @@ class ProviderDesk:
 
     def __init__(self, providers: Providers, config: LiveConfig, more: Iterable[Family] = ()) -> None:
         ordered: tuple[Any, ...] = (
-            providers.captcha, providers.email, providers.geoip, providers.leaked_passwords, providers.sms,
-            providers.storage,
+            providers.captcha, providers.email, providers.geoip, providers.kyc, providers.leaked_passwords,
+            providers.sms, providers.storage,
         )  # fmt: skip
         self._ordered: Mapping[str, Any] = {family.family: family for family in ordered}
         self._families: Mapping[str, Family] = dict(sorted((self._ordered | {one.family: one for one in more}).items()))
@@ -77,7 +77,7 @@ class ProviderDesk:
         for key, value in self._order(family, active, failover).items():
             key.check(value)
         if self._failover_key(family) is None and failover:
-            raise InvalidConfig(f"{family} has no failover: a file is where it was stored", "maxItems", 0)
+            raise InvalidConfig(f"{family} has no failover: what one provider has is with no other", "maxItems", 0)
         if len({active, *failover}) <= len(failover) or (NONE in failover):
             raise InvalidConfig(f"{family}: each provider stands in the order once", "repeated")
 

@@ -40,6 +40,8 @@ WITHOUT_DATABASE |= {"creators.visits.click", "creators.visits.view"}
 WITHOUT_DATABASE |= {"wallet.packages"}
 # Without which column no call of the operation can succeed; a new operation must be told here.
 NEEDS = {
+    "creators.kyc.start": ("kyc_sessions", "state"),
+    "creators.kyc.status": ("creator_profiles", "kyc_status"),
     "discover.featured": ("featured_creators", "starts_at"),
     "discover.history.clear": ("recently_viewed", "viewed_at"),
     "discover.history.list": ("creator_search", "card"),

@@ -248,6 +248,8 @@ ACCESS = {
     "discover.history.record": USER,
     "discover.search": PUBLIC,
     "discover.trending": PUBLIC,
+    "creators.kyc.start": CREATOR,
+    "creators.kyc.status": CREATOR,
     "creators.subscribers.confirm": PUBLIC,
     "creators.subscribers.list": CREATOR,
     "creators.subscribers.resend": PUBLIC,

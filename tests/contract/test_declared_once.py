@@ -10,7 +10,7 @@ import pytest
 from contract.loader import ROOT, Contract, load
 from contract.policy import ContractError
 from contract.texts import LOCALES as FOLDERS_OF_WORDS
-from domain import gdpr, mails, support, upload, users
+from domain import gdpr, mails, support, upload, users, webhooks
 from domain.admin import cases, overview
 from domain.admin import users as of_users
 from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
@@ -85,7 +85,8 @@ def test_files_stand_where_the_contract_says(contract: Contract) -> None:
 
 
 def test_notices_of_providers_are_taken_below_the_api(contract: Contract) -> None:
-    assert contract.webhooks["path"].startswith(f"{contract.base_path}/")
+    assert contract.webhooks["path"] == webhooks.WEBHOOKS + "{family}/{provider}"
+    assert webhooks.WEBHOOKS.startswith(f"{contract.base_path}/")
 
 
 def test_a_signature_is_good_for_as_long_as_its_refusal_says(contract: Contract) -> None:

@@ -28,6 +28,7 @@ from tests.contract import (
     confirmation_scenarios,
     content_scenarios,
     creator_bio_scenarios,
+    creator_kyc_scenarios,
     creator_links_scenarios,
     creator_modes_scenarios,
     creator_social_scenarios,
@@ -157,6 +158,7 @@ SCENARIOS: dict[str, Scenario] = (
     | creator_bio_scenarios.SCENARIOS
     | creator_links_scenarios.SCENARIOS
     | creator_subscribers_scenarios.SCENARIOS
+    | creator_kyc_scenarios.SCENARIOS
     | creator_social_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | discover_scenarios.SCENARIOS
@@ -266,6 +268,7 @@ CONDITIONAL: Conditional = (
     | admin_providers_scenarios.CONDITIONAL
     | creator_links_scenarios.CONDITIONAL
     | creator_subscribers_scenarios.CONDITIONAL
+    | creator_kyc_scenarios.CONDITIONAL
     | creator_social_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | platform_scenarios.CONDITIONAL

@@ -26,6 +26,7 @@ from domain.keys import Purpose
 from providers.email.smtp import URL
 from runtime.compose import social_desk
 from services.audit.seals import AuditSeals
+from services.creators.kyc import sandbox_secrets
 from services.current_password import CurrentPassword
 from services.platforms import OAuthDirectory
 from services.providers.social import SocialDesk
@@ -186,6 +187,22 @@ def tokens_of_connected_accounts(before: Api, after: Api, tables: Tables) -> Non
 def notices_of_providers(before: Api, after: Api, tables: Tables) -> None:
     kept = before.server.app.parts.webhooks.sealed(b"what it told")
     assert after.server.app.parts.webhooks.opened(kept) == b"what it told"
+
+
+@drill(Purpose.SANDBOX)
+def notices_of_the_sandbox(before: Api, after: Api, tables: Tables) -> None:
+    """Whoever knows a secret takes what is signed with it; a node signs with its own."""
+    known, ours = (sandbox_secrets(api.server.app.parts.keyring.digests)() for api in (after, before))
+    assert ours[0] in known
+
+
+@drill(Purpose.KYC_IDENTITY)
+def documents_of_verified_identities(before: Api, after: Api, tables: Tables) -> None:
+    kept, known = (
+        {digest.text for digest in api.server.app.parts.keyring.digests(Purpose.KYC_IDENTITY, "TR:PASSPORT:1")}
+        for api in (before, after)
+    )
+    assert kept & known
 
 
 @drill(Purpose.OUTBOX)

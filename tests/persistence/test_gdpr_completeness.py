@@ -230,8 +230,15 @@ def person(api: Api, tables: Tables) -> UUID:
             row["transfer_id"] = a_transfer(tables)
         if table.name == "escrows":
             row["creator_user_id"] = account(api, tables, email="singer@example.com")
+        if table.name == "provider_events":
+            row |= about_a_verification(NAMES)
         put(tables, table, row)
     return user_id
+
+
+def about_a_verification(names: Names) -> dict[str, str]:
+    """By what a notice leads to a person: the verification that it is about."""
+    return {"family": "kyc", "object_ref": text_for("ref", UUID(int=0), Base.metadata.tables["kyc_sessions"], names)}
 
 
 def a_transfer(tables: Tables) -> UUID:
@@ -289,6 +296,8 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
         row["used_at"] = None
     if table.name == "wallet_activity":
         row["transfer_id"] = a_transfer(tables)
+    if table.name == "provider_events":
+        row |= about_a_verification(OTHERS)
     if table.name == "moderation_cases":
         row["state"] = "APPROVED"  # of one target no two are open
     if table.name == "outbox":

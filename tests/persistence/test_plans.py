@@ -26,7 +26,9 @@ from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from tests.contract.operations import IDS
 from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
+from tests.creators import creator, signed_in
 from tests.files import png
+from tests.handlers.creators.test_kyc import press, started
 from tests.handlers.webhooks.vendors import DrillFamily, post, told
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_token
 from tests.ledger import wallet_of
@@ -43,6 +45,8 @@ SMALL = {
 SMALL |= {"provider_families", "provider_outcomes", "provider_probes", "provider_states"}
 # One row, and what only commands of development read.
 SMALL |= {"platform_stats", "demo_areas", "demo_rows"}
+# What the sandbox of development knows.
+SMALL |= {"sandbox_verifications"}
 # What staff makes by hand, two hundred of a job, and two days.
 SMALL |= {"bio_templates", "discover_categories", "featured_creators", "trending", "bio_visit_salts"}
 # A row for each account of the platform.
@@ -222,6 +226,9 @@ INSERT INTO audit_seals (number, rows, key_id, digest, previous, at)
 INSERT INTO translations (locale, namespace, key, text, status, origin)
     SELECT CASE WHEN n % 20 = 0 THEN 'en' ELSE 'l' || n % 20 END, 'web', 'key' || n / 20, 'x', 'APPROVED', 'FILE'
     FROM generate_series(1, {ROWS}) n;
+INSERT INTO kyc_sessions (id, user_id, provider, ref, state, looked_at, valid_until, identity_hash)
+    SELECT gen_random_uuid(), id, 'y', 'k' || n, CASE WHEN n % 50 = 0 THEN 'OPEN' ELSE 'REJECTED' END, now(), now(),
+    CASE WHEN n % 50 > 0 THEN 'h' || n END FROM {USERS} u;
 INSERT INTO provider_events (id, family, provider, external_id, type, object_ref, state, due_at, ended_at, payload)
     SELECT gen_random_uuid(), 'x', 'y', 'e' || n, 'z', 'o' || n, CASE WHEN n % 50 = 0 THEN 'PARKED' ELSE 'DONE' END,
     CASE WHEN n % 100 = 0 THEN now() + interval '1 day' END, now(), CASE WHEN n % 50 = 0 THEN ''::bytea END
@@ -385,10 +392,24 @@ def notify(server: Server) -> None:
             assert api.post("/api/v1/webhooks/drill/pinging", content=b"id=thing_1").status_code == 200
             server.work_off()
         server.let_time_come("events.sweep")
+        verify_identity(api, tables)
+        for topic in ("creators.look_at_kyc", "creators.end_kyc"):
+            server.let_time_come(topic)
         server.on_loop(forget(server))
         server.on_loop(outbox(server.app.parts.database))
         assert tables.one("SELECT state FROM provider_events WHERE pings > 0") == {"state": "DONE"}
     server.app.parts.webhooks.leave(drill.family)
+
+
+def verify_identity(api: Api, tables: Tables) -> None:
+    ada = creator(api, tables, "verified@example.com", "verified")
+    session_id = started(api, signed_in(api, ada)).json()["data"]["sessionId"]
+    for button in ("approve", "reject", "approve"):
+        assert press(api, session_id, button).status_code == 303
+        api.server.work_off()
+    assert (
+        tables.one("SELECT kyc_status FROM creator_profiles WHERE id = %s", ada.creator_id)["kyc_status"] == "APPROVED"
+    )
 
 
 async def forget(server: Server) -> None:

@@ -1,0 +1,142 @@
+"""Verifications of identity. Whoever changes one holds the creator's profile, which shows the newest."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Text,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    update,
+)
+
+from domain.creators.kyc import ATTEMPTS_WITHIN, LOOK_AGAIN, REMINDED
+from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
+from persistence.models import CreatorProfile, KycSession
+
+Row = KycSession
+NOW = bindparam("now", type_=DateTime(timezone=True))
+PROFILE = select(CreatorProfile).where(CreatorProfile.id == bindparam("creator_id"))
+PROFILE_HELD = (
+    select(CreatorProfile).where(CreatorProfile.user_id == bindparam("user_id")).with_for_update(key_share=True)
+)
+NEWEST = select(Row).where(Row.user_id == bindparam("user_id")).order_by(Row.created_at.desc(), Row.id.desc()).limit(1)
+ATTEMPTS = select(func.count().label("count"), func.min(Row.created_at).label("oldest")).where(
+    Row.user_id == bindparam("user_id"), Row.created_at > bindparam("since", type_=DateTime(timezone=True))
+)
+BY_REF = select(Row).where(Row.provider == bindparam("provider"), Row.ref == bindparam("ref"))
+# Written out where an index has them: a plan for any state could not use it.
+STARTED: ColumnElement[str] = literal_column("'STARTED'")
+APPROVED: ColumnElement[str] = literal_column("'APPROVED'")
+REOPENED = update(Row).where(Row.id == bindparam("session")).values(provider=bindparam("by")).returning(Row)
+BOUND = (
+    update(Row)
+    .where(Row.id == bindparam("session"), Row.state == STARTED)
+    .values(ref=bindparam("ref_"), link=bindparam("link_"), state="OPEN", looked_at=NOW)
+    .returning(Row)
+)
+TWIN = select(
+    select(Row.id)
+    .where(
+        Row.identity_hash == any_(bindparam("hashes", type_=ARRAY(Text))),
+        Row.user_id != bindparam("user_id"),
+        Row.state == APPROVED,
+    )
+    .exists()
+)
+_STALE = (
+    select(Row.id)
+    .where(
+        Row.state.in_([literal_column("'OPEN'"), literal_column("'PROCESSING'")]),
+        Row.looked_at <= bindparam("before", type_=DateTime(timezone=True)),
+    )
+    .order_by(Row.looked_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+# Whoever takes one is the only one who looks at it for an hour: what it finds is newer than this.
+TAKEN = update(Row).where(Row.id.in_(_STALE)).values(looked_at=NOW).returning(Row)
+ENDING = (
+    select(Row.id, Row.user_id)
+    .where(
+        Row.state == APPROVED,
+        Row.valid_until <= bindparam("soon", type_=DateTime(timezone=True)),
+        (Row.valid_until <= NOW)
+        | Row.reminded.is_(None)
+        | ((Row.reminded > 7) & (Row.valid_until <= bindparam("week", type_=DateTime(timezone=True))))
+        | ((Row.reminded > 1) & (Row.valid_until <= bindparam("day", type_=DateTime(timezone=True)))),
+    )
+    .order_by(Row.valid_until)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+class Attempts(NamedTuple):
+    number: int
+    oldest: datetime | None
+
+
+class KycSessions:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def profile(self, creator_id: UUID) -> CreatorProfile | None:
+        return await self._connection.scalar(PROFILE, creator_id=creator_id)
+
+    async def hold_profile(self, user_id: UUID) -> CreatorProfile | None:
+        """Nobody else changes the profile or its verifications until the transaction ends."""
+        return await self._connection.scalar(PROFILE_HELD, user_id=user_id)
+
+    async def newest(self, user_id: UUID) -> KycSession | None:
+        return await self._connection.scalar(NEWEST, user_id=user_id)
+
+    async def attempts(self, user_id: UUID, now: datetime) -> Attempts:
+        """Of the last day, and when the first of them was."""
+        return Attempts(*await self._connection.one(ATTEMPTS, user_id=user_id, since=now - ATTEMPTS_WITHIN))
+
+    async def begin(self, user_id: UUID, provider: str, now: datetime) -> KycSession:
+        """A try that the provider does not know yet. The profile is held."""
+        row = {"user_id": user_id, "provider": provider, "created_at": now}
+        session: KycSession = await self._connection.scalar_one(insertion(Row, *row).returning(Row), **row)
+        return session
+
+    async def move(self, session_id: UUID, provider: str) -> KycSession:
+        """One that no provider knows, to the one that is active by now."""
+        session: KycSession = await self._connection.scalar_one(REOPENED, session=session_id, by=provider)
+        return session
+
+    async def bind(self, session_id: UUID, ref: str, link: bytes | None, now: datetime) -> KycSession | None:
+        """None where it was bound meanwhile: of several calls at once one is the first."""
+        return await self._connection.scalar(BOUND, session=session_id, ref_=ref, link_=link, now=now)
+
+    async def find(self, provider: str, ref: str) -> KycSession | None:
+        return await self._connection.scalar(BY_REF, provider=provider, ref=ref)
+
+    async def get(self, session_id: UUID) -> KycSession | None:
+        return await self._connection.scalar(select(Row).where(Row.id == session_id))
+
+    async def change(self, session_id: UUID, columns: Mapping[str, Any]) -> None:
+        await self._connection.execute(update(Row).where(Row.id == session_id).values(**columns))
+
+    async def has_twin(self, user_id: UUID, hashes: Sequence[str]) -> bool:
+        """Whether the document is that of another account, too."""
+        return await self._connection.scalar_one(TWIN, user_id=user_id, hashes=list(hashes))
+
+    async def take_stale(self, now: datetime, most: int) -> Sequence[KycSession]:
+        """Those under way that nobody looked at for an hour."""
+        return await self._connection.scalars(TAKEN, before=now - LOOK_AGAIN, now=now, most=most)
+
+    async def ending(self, now: datetime, most: int) -> Sequence[Any]:
+        """Ids and owners of what has ended, or is to be reminded of."""
+        day, week, soon = (now + timedelta(days=days) for days in REMINDED)
+        return await self._connection.rows(ENDING, now=now, day=day, week=week, soon=soon, most=most)
