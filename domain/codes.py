@@ -52,9 +52,14 @@ def in_one_form(stored: str) -> str:
     return cleaned if cleaned.startswith("+") else stored
 
 
+def compact(text: str) -> str:
+    """Without blanks, dashes and what cannot be seen, as numbers of accounts are printed in groups."""
+    return "".join(one for one in text if unicodedata.category(one) not in GROUPING_CATEGORIES)
+
+
 def _ungrouped(text: str) -> str:
     """Without what groups its digits, and with a plus where 00 leads abroad."""
-    bare = "".join(one for one in text if one not in GROUPING and unicodedata.category(one) not in GROUPING_CATEGORIES)
+    bare = "".join(one for one in compact(text) if one not in GROUPING)
     return f"+{bare[2:]}" if bare.startswith("00") else bare
 
 
@@ -70,4 +75,4 @@ def _in_its_plan(number: str) -> str | None:
     return written if len(written) >= len(number) else _in_its_plan(written)
 
 
-STEPS = {"code": clean_code, "phone": clean_phone}
+STEPS = {"code": clean_code, "phone": clean_phone, "compact": compact}

@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     SANDBOX = "sandbox"
     UPLOAD_URL = "upload-url"
     # Sealed texts: ``<key id>.<hex>``, opened with the key that they name.
+    BANK_DETAILS = "bank-details"
     CONFIG = "config"
     FORMER_CREDENTIALS = "former-credentials"
     IDEMPOTENCY = "idempotency"

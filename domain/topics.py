@@ -251,6 +251,26 @@ class PhoneChanged(ToOwner):
     topic = "email.phone_changed"
 
 
+@dataclass(frozen=True)
+class BankDetailsChanged(ToOwner):
+    """``until``: when money may be paid out to them at the earliest. ``last4``: of the number, None without one."""
+
+    topic = "email.bank_details_changed"
+    when: str
+    until: str
+    last4: str | None = None
+
+
+@dataclass(frozen=True)
+class BankDetailsDecided(ToOwner):
+    """``state``: VERIFIED | REJECTED; ``rejected_for``: why, of the latter."""
+
+    topic = "email.bank_details_decided"
+    state: str
+    last4: str
+    rejected_for: str | None = None
+
+
 class UsernameChanged(ToOwner):
     topic = "email.username_changed"
 

@@ -47,6 +47,7 @@ from services.gdpr.export_links import ExportLinks
 from services.i18n.bundles import Bundles
 from services.i18n.wordings import Wordings
 from services.mailer import MailTemplates
+from services.money.vault import Vault
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
@@ -109,6 +110,7 @@ __all__ = [
     "Subscriptions",
     "Tokens",
     "UnitOfWork",
+    "Vault",
     "Visitor",
     "Visits",
     "Walk",

@@ -412,6 +412,19 @@ async def session_theft_alert(job: Job[topics.SessionTheftAlert], mailer: Mailer
         await mailer.send(job, "session_theft_alert", to=config[ALERT_EMAIL], locale=None, user=str(job.payload.user))
 
 
+async def bank_details_changed(job: Job[topics.BankDetailsChanged], uow: UnitOfWork, mailer: Mailer) -> None:
+    told: dict[str, Any] = job.payload.written()
+    notes = ("bank_details_changed.ends",) if job.payload.last4 else ()
+    await _tell_owner(job, uow, mailer, "bank_details_changed", notes=notes, **told)
+
+
+async def bank_details_decided(job: Job[topics.BankDetailsDecided], uow: UnitOfWork, mailer: Mailer) -> None:
+    payload = job.payload
+    notes = (f"bank_details_rejected.{payload.rejected_for}",) if payload.rejected_for else ()
+    template = f"bank_details_{payload.state.lower()}"
+    await _tell_owner(job, uow, mailer, template, notes=notes, last4=payload.last4)
+
+
 async def report_received(job: Job[topics.ReportReceived], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_reporter(job, uow, mailer, "report_received")
 

@@ -21,6 +21,7 @@ from persistence.models import (
     AuditLog,
     BackupCode,
     Ban,
+    BankDetail,
     Base,
     BioLink,
     BioPage,
@@ -462,6 +463,13 @@ PERSONAL: tuple[Personal, ...] = (
             "changes": INTERNAL,
             "reminded": INTERNAL,
         },
+    ),
+    Personal(
+        BankDetail,
+        "The bank account that you are paid at, by the end of its number. All of it is in your payout settings.",
+        _of(BankDetail),
+        Delete(),
+        {"details": SECRET, "decided_by": STAFF, "version": INTERNAL},
     ),
     Personal(
         SocialMetrics,

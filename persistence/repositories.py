@@ -66,6 +66,7 @@ from persistence.i18n import Texts
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas, MailSuppressions
+from persistence.money.bank_details import BankDetails
 from persistence.money.books import Books
 from persistence.money.desk import LedgerDesk
 from persistence.money.escrows import Escrows
@@ -153,6 +154,7 @@ class Repositories:
     wallets = Repository(Wallets)
     escrows = Repository(Escrows)
     gifts = Repository(Gifts)
+    bank_details = Repository(BankDetails)
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)
     bio_links = Repository(BioLinks)

@@ -45,6 +45,7 @@ from services.inspector import Inspector
 from services.mailer import Mailer, MailTemplates
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from services.money.vault import Vault
 from services.passwords import Hasher
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
@@ -125,6 +126,7 @@ class Services(Shared):
     second_factor: SecondFactor
     site_paths: SitePaths
     tokens: Tokens
+    vault: Vault
     visits: Visits
     wordings: Wordings
 

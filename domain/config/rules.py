@@ -19,6 +19,7 @@ DANGEROUS = (
     "auth.",  # how people are let in: lives of tokens and codes, locks, hashes
     "external.",  # who gets codes, files and passwords' digests, and who tells people from programs
     "gdpr.",  # when accounts and archives are gone for good
+    "payout.",  # when money goes out
     RATE_LIMIT_PREFIX,  # how often somebody may guess
     "security.",  # who is warned
     "site.api_url",  # where files lead

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.clock import timestamp
+from domain.creators.bank import BankAccount
 from domain.creators.dm import package_view
 from domain.creators.links import link_view
 from domain.errors import ApiError
@@ -80,11 +82,19 @@ def page_columns(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def creator_view(
-    profile: Any, page: wire.OwnBioPage, packages: Sequence[Any], categories: Sequence[str]
+    profile: Any, page: wire.OwnBioPage, packages: Sequence[Any], categories: Sequence[str], bank: BankAccount
 ) -> wire.CreatorProfile:
     return presented(
         wire.CreatorProfile,
         profile,
+        iban=bank.details.iban,
+        bankName=bank.details.bank_name,
+        accountHolderName=bank.details.account_holder_name,
+        swiftCode=bank.details.swift_code,
+        bankCountry=bank.details.bank_country,
+        bankAccountVerified=bank.verified_at is not None,
+        bankVerifiedAt=timestamp(bank.verified_at),
+        preferredPayoutMethod=bank.preferred_method,
         bioPage=page,
         dmPackages=[package_view(package) for package in packages],
         categories=list(categories),

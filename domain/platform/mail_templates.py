@@ -26,6 +26,7 @@ TYPICAL: Mapping[str, str] = {
     "id": "7d0a3c52-6d4e-4c83-9a39-0c5a7d3b1f90",
     "key_id": "k1",
     "language": "en",
+    "last4": "3000",
     "message": "The page of my profile does not open.",
     "minutes": "60",
     "name": "Ada",

@@ -101,6 +101,34 @@ class AdminUsers(TypedDict):
     nextCursor: str | None
 
 
+BankDetailsState: TypeAlias = Literal["PENDING", "VERIFIED", "REJECTED"]
+
+
+class BankDetailsToReview(TypedDict):
+    creatorId: str
+    userId: str
+    username: str | None
+    displayName: str | None
+    kycStatus: common.KycStatus
+    state: BankDetailsState
+    rejectedFor: Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPORTED_BANK", "OTHER", None]
+    accountHolderName: str
+    bankName: str | None
+    swiftCode: str | None
+    bankCountry: str | None
+    ibanLast4: str
+    changedAt: str
+    heldUntil: str
+    decidedAt: str | None
+    decidedBy: str | None
+    version: int
+
+
+class BankDetailsList(TypedDict):
+    items: list[BankDetailsToReview]
+    nextCursor: str | None
+
+
 ThemeState: TypeAlias = Literal["DRAFT", "PUBLISHED", "ACTIVE", "ARCHIVED"]
 
 
@@ -1121,6 +1149,18 @@ class UserNotes(TypedDict):
 
 class AddUserNoteRequest(TypedDict):
     text: str
+
+
+class VerifyBankDetailsRequest(TypedDict):
+    reason: str
+
+
+BankRejection: TypeAlias = Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPORTED_BANK", "OTHER"]
+
+
+class RejectBankDetailsRequest(TypedDict):
+    rejectedFor: BankRejection
+    reason: str
 
 
 class Theme(TypedDict):

@@ -115,6 +115,14 @@ class CreatorProfile(TypedDict):
     payoutAccountStatus: PayoutAccountStatus
     payoutChargesEnabled: bool
     payoutPayoutsEnabled: bool
+    iban: str | None
+    bankName: str | None
+    accountHolderName: str | None
+    swiftCode: str | None
+    bankCountry: str | None
+    bankAccountVerified: bool
+    bankVerifiedAt: str | None
+    preferredPayoutMethod: Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER", None]
     createdAt: str
     updatedAt: str
     bioPage: OwnBioPage
@@ -141,6 +149,38 @@ class KycStarted(TypedDict):
     redirectUrl: str
     sessionId: str
     provider: str
+
+
+class BankDetails(TypedDict):
+    iban: str | None
+    bankName: str | None
+    accountHolderName: str | None
+    swiftCode: str | None
+    bankCountry: str | None
+    state: Literal["PENDING", "VERIFIED", "REJECTED", None]
+    rejectedFor: Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPORTED_BANK", "OTHER", None]
+    verified: bool
+    verifiedAt: str | None
+    heldUntil: str | None
+
+
+class PayoutSettings(TypedDict):
+    bankDetails: BankDetails
+    platformAccount: dict[str, Any]
+    preferredPayoutMethod: Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER", None]
+    availableMethods: dict[str, Any]
+
+
+PayoutMethod: TypeAlias = Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER"]
+
+
+class UpdateBankDetailsRequest(TypedDict):
+    iban: NotRequired[str]
+    bankName: NotRequired[str]
+    accountHolderName: NotRequired[str]
+    swiftCode: NotRequired[str]
+    bankCountry: NotRequired[str]
+    preferredPayoutMethod: NotRequired[PayoutMethod]
 
 
 class ConnectSocialRequest(TypedDict):

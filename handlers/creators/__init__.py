@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.wire import creators as wire
-    from handlers.needs import Clock, Config, Moderation, Principal, Repositories, SitePaths
+    from handlers.needs import Clock, Config, Moderation, Principal, Repositories, SitePaths, Vault
 
 
 async def upgrade(
@@ -62,13 +62,14 @@ async def upgrade(
     return {"creatorId": str(creator_id), "bioPageUrl": f"{site}/{username}"}
 
 
-async def profile(principal: Principal, db: Repositories) -> wire.CreatorProfile:
+async def profile(principal: Principal, db: Repositories, vault: Vault) -> wire.CreatorProfile:
     found = await db.bio_pages.whole(creator_id_of(principal))
     if found is None:
         raise ApiError("error.creator.not_found")
-    profile, page, template, categories = found
+    profile, page, template, categories, bank = found
     own_page = page_view(page, template, await db.bio_pages.links(page.id))
-    return creator_view(profile, own_page, await db.dm_packages.all(profile.id), categories)
+    packages = await db.dm_packages.all(profile.id)
+    return creator_view(profile, own_page, packages, categories, vault.bank_account(bank))
 
 
 async def social(principal: Principal, db: Repositories, max_items: int) -> Sequence[wire.SocialAccount]:

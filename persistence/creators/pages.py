@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Boolean, Text, any_, bindparam, case, func, insert
 from domain.discover.entries import MOST_CATEGORIES
 from persistence.discover.entries import SearchEntries
 from persistence.engine.connection import Connection
-from persistence.models import BioLink, BioPage, BioTemplate, CreatorCategory, CreatorProfile, User
+from persistence.models import BankDetail, BioLink, BioPage, BioTemplate, CreatorCategory, CreatorProfile, User
 
 BY_CREATOR = select(BioPage).where(BioPage.creator_id == bindparam("creator_id"))
 BY_CREATOR_HELD = BY_CREATOR.with_for_update(key_share=True)  # what hangs on the page may come meanwhile
@@ -35,9 +35,10 @@ CATEGORIES = (
 )
 HAS = func.array(CATEGORIES.scalar_subquery(), type_=ARRAY(Text)).label("categories")
 WHOLE = (
-    select(CreatorProfile, BioPage, BioTemplate, HAS)
+    select(CreatorProfile, BioPage, BioTemplate, HAS, BankDetail)
     .join(BioPage, BioPage.creator_id == CreatorProfile.id)
     .outerjoin(BioTemplate, BioTemplate.id == BioPage.template_id)
+    .outerjoin(BankDetail, BankDetail.user_id == CreatorProfile.user_id)
     .where(CreatorProfile.id == bindparam("creator_id"))
 )
 LINKS = (
@@ -110,7 +111,10 @@ class BioPages:
         return await self._connection.scalar(BY_CREATOR, creator_id=creator_id)
 
     async def whole(self, creator_id: UUID) -> Any:
-        """A row of the profile, the page, its template, which may be None, and the categories. None without a page."""
+        """A row of the profile, the page, its template, the categories and the bank details. None without a page.
+
+        Template and bank details may be None.
+        """
         return await self._connection.row(WHOLE, creator_id=creator_id)
 
     async def heads(self, usernames: Sequence[str]) -> Mapping[str, Any]:

@@ -32,6 +32,7 @@ from persistence.models.legal import LegalNotice, LegalVersion
 from persistence.models.mails import MailQuota, MailSuppression
 from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
 from persistence.models.money import (
+    BankDetail,
     Escrow,
     LedgerAccount,
     LedgerCheckpoint,
@@ -89,6 +90,7 @@ __all__ = [
     "AuditSealed",
     "BackupCode",
     "Ban",
+    "BankDetail",
     "Base",
     "BioLink",
     "BioPage",

@@ -76,6 +76,7 @@ from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
 from services.i18n.bundles import Bundles
 from services.mailer import MailTemplates
+from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
 from services.platforms import OAuthDirectory
@@ -398,6 +399,7 @@ class Application:
             region_of=region_of,
             say_in=lambda locale, key: self.parts.texts.say(locale, "messages", key),
             second_factor=SecondFactor(self.parts.keyring, self.config, utc_now),
+            vault=Vault(self.parts.keyring),
             site_paths=self.site_paths,
             social=social_desk(self.parts),
             storage=self.parts.providers.storage,

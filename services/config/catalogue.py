@@ -24,7 +24,7 @@ from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.content import contact, cookies
-from domain.creators import dm, kyc, links, social_accounts, subscribers, visits
+from domain.creators import bank, dm, kyc, links, social_accounts, subscribers, visits
 from domain.i18n import translations
 from domain.users import usernames
 from providers import captcha, email, geoip, leaked_passwords
@@ -43,6 +43,7 @@ DECLARING = (
     *(
         admin,
         auth,
+        bank,
         cases,
         changes,
         contact,

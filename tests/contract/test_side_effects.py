@@ -25,6 +25,7 @@ from tests.contract import (
     admin_translations_scenarios,
     admin_trust_scenarios,
     admin_user_scenarios,
+    bank_scenarios,
     confirmation_scenarios,
     content_scenarios,
     creator_bio_scenarios,
@@ -144,6 +145,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_jobs_scenarios.SCENARIOS
     | admin_config_scenarios.SCENARIOS
     | admin_scenarios.SCENARIOS
+    | bank_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
     | admin_cases_scenarios.SCENARIOS
     | admin_rules_scenarios.SCENARIOS
@@ -258,6 +260,7 @@ CONDITIONAL: Conditional = (
     | admin_jobs_scenarios.CONDITIONAL
     | admin_config_scenarios.CONDITIONAL
     | admin_scenarios.CONDITIONAL
+    | bank_scenarios.CONDITIONAL
     | admin_user_scenarios.CONDITIONAL
     | admin_cases_scenarios.CONDITIONAL
     | admin_rules_scenarios.CONDITIONAL

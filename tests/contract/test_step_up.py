@@ -7,6 +7,7 @@ import pytest
 from tests.contract.confirmation_scenarios import ASKING, CONFIRM
 from tests.contract.operations import CONTRACT, IDS, OF_STAFF, SECURED, WITH_BODY, properties, well_formed
 from tests.contract.test_side_effects import SCENARIOS
+from tests.creators import page_of
 from tests.handlers.auth.test_two_factor import Factor
 from tests.handlers.support import account
 from tests.harness import PASSWORD, Api, Tables, bearer, code_of
@@ -27,6 +28,11 @@ PROOFS = {"password", "currentPassword", "code"}
 def grow_stale(tables: Tables, minutes: int = 6) -> None:
     """As if the last proofs had been given so long ago."""
     tables.run("UPDATE sessions SET confirmed_at = confirmed_at - make_interval(mins => %s)", minutes)
+
+
+def caller(api: Api, tables: Tables) -> None:
+    """An account that every operation may be called with."""
+    page_of(tables, account(api, tables))
 
 
 def of_the_same_session(api: Api) -> dict[str, str]:
@@ -55,7 +61,7 @@ class TestOperationsThatNeedARecentProof:
 
     @pytest.mark.parametrize("operation_id", FRESH)
     def test_a_refresh_is_no_proof(self, api: Api, tables: Tables, operation_id: str) -> None:
-        account(api, tables)
+        caller(api, tables)
         api.sign_in()
         grow_stale(tables)
         options = well_formed(api, operation_id) | {"headers": of_the_same_session(api)}
@@ -66,7 +72,7 @@ class TestOperationsThatNeedARecentProof:
     def test_a_session_from_before_there_were_proofs_has_none(
         self, api: Api, tables: Tables, operation_id: str
     ) -> None:
-        account(api, tables)
+        caller(api, tables)
         headers = bearer(api.sign_in())
         tables.run("UPDATE sessions SET confirmed_at = NULL")
         response = api.call(operation_id, **well_formed(api, operation_id) | {"headers": headers})

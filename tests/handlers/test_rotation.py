@@ -32,7 +32,9 @@ from services.platforms import OAuthDirectory
 from services.providers.social import SocialDesk
 from services.recovery import Recovery
 from services.second_factor import SecondFactor
+from tests.bank import IBAN, with_details
 from tests.content import draft
+from tests.creators import creator
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX, keep_device
 from tests.handlers.auth.test_otp import PHONE, another, code_in, opened, send, verify
@@ -181,6 +183,13 @@ def tokens_of_connected_accounts(before: Api, after: Api, tables: Tables) -> Non
     stored = desk(before).sealed(SocialTokens("an-access-token", "a-refresh-token"))
     row = SimpleNamespace(**stored.columns)
     assert desk(after).tokens_of(row) == SocialTokens("an-access-token", "a-refresh-token")
+
+
+@drill(Purpose.BANK_DETAILS)
+def bank_details(before: Api, after: Api, tables: Tables) -> None:
+    with_details(before, creator(before, tables))
+    told = after.call("creators.bank.settings", headers=bearer(after.sign_in())).json()["data"]
+    assert told["bankDetails"]["iban"] == IBAN
 
 
 @drill(Purpose.PROVIDER_EVENT)

@@ -1,5 +1,6 @@
 """Rows of money."""
 
+from persistence.models.money.bank import BankDetail
 from persistence.models.money.escrows import Escrow, PromoGrant, PromoSpend
 from persistence.models.money.ledger import (
     LedgerAccount,
@@ -11,6 +12,7 @@ from persistence.models.money.ledger import (
 )
 
 __all__ = [
+    "BankDetail",
     "Escrow",
     "LedgerAccount",
     "LedgerCheckpoint",

@@ -1,0 +1,71 @@
+"""Bank details of creators. Whoever changes them holds the account and the profile, in this order."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from persistence.engine.connection import Connection
+from persistence.engine.keyset import Keyset
+from persistence.models import BankDetail, CreatorProfile, User
+
+Row = BankDetail
+OWNER_HELD = select(User.id).where(User.id == bindparam("user_id")).with_for_update(read=True, key_share=True)
+OWN = (
+    select(CreatorProfile.payout_account_id, CreatorProfile.payout_payouts_enabled, Row)
+    .outerjoin(Row, Row.user_id == CreatorProfile.user_id)
+    .where(CreatorProfile.user_id == bindparam("user_id"))
+)
+PROFILE_HELD = (
+    select(CreatorProfile.id).where(CreatorProfile.user_id == bindparam("user_id")).with_for_update(key_share=True)
+)
+# As the staff sees them: whose they are, beside what they say.
+OF = (
+    select(CreatorProfile.id.label("creator_id"), User.username, User.display_name, CreatorProfile.kyc_status, Row)
+    .join(User, User.id == CreatorProfile.user_id)
+    .join(Row, Row.user_id == CreatorProfile.user_id)
+)
+ONE_OF = OF.where(CreatorProfile.id == bindparam("creator_id"))
+OWNER_OF = select(CreatorProfile.user_id).where(CreatorProfile.id == bindparam("creator_id"))
+OLDEST = Keyset(Row.changed_at, Row.user_id)
+
+
+class BankDetails:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, user_id: UUID) -> Any:
+        """What the profile says of the payout account, and the row of the details, which may be None.
+
+        None for who is no creator.
+        """
+        return await self._connection.row(OWN, user_id=user_id)
+
+    async def hold(self, user_id: UUID) -> Any:
+        """As ``find``; nobody else changes it until the transaction ends."""
+        await self._connection.scalar(OWNER_HELD, user_id=user_id)
+        await self._connection.scalar(PROFILE_HELD, user_id=user_id)
+        # Only a statement that begins after the lock sees what was written by whoever had it.
+        return await self._connection.row(OWN, user_id=user_id)
+
+    async def write(self, user_id: UUID, columns: Mapping[str, Any]) -> BankDetail:
+        """The row as it is then. It is held."""
+        moved = {"version": Row.version + 1, "updated_at": func.now()}
+        row = pg_insert(Row).values(user_id=user_id, **columns)
+        written = row.on_conflict_do_update(index_elements=[Row.user_id], set_={**columns, **moved})
+        return await self._connection.scalar_one(written.returning(Row))
+
+    async def page(self, state: str, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
+        """Those in one state with whose they are, what waits longest first."""
+        return await self._connection.rows(OLDEST.page(OF.where(Row.state == state), keys, rows))
+
+    async def find_of(self, creator_id: UUID) -> Any:
+        """Those of a creator, as ``page`` has them. None where there are none."""
+        return await self._connection.row(ONE_OF, creator_id=creator_id)
+
+    async def hold_of(self, creator_id: UUID) -> Any:
+        """As ``hold``, of a creator."""
+        user_id = await self._connection.scalar(OWNER_OF, creator_id=creator_id)
+        return None if user_id is None else await self.hold(user_id)
