@@ -131,6 +131,8 @@ CHECKS: Mapping[str, TextualSelect] = {
     """).bindparams(bindparam("shown", SHOWN, type_=ARRAY(Text))),
 }  # fmt: skip
 
+# Rows come in batches, but all of them: they are not looked for as if the first would do.
+WHOLE = text("SET LOCAL cursor_tuple_fraction = 1")
 OWNERS = text("""
     SELECT a.id, a.wallet_id, a.code, a.currency, a.normal, w.user_id, w.type
     FROM ledger_accounts a LEFT JOIN wallets w ON w.id = a.wallet_id ORDER BY a.id
@@ -138,19 +140,29 @@ OWNERS = text("""
     column("id", Uuid), column("wallet_id", Uuid), column("code", Text), column("currency", Text),
     column("normal", Text), column("user_id", Uuid), column("type", Text),
 )  # fmt: skip
+SIGNED = text("""
+    SELECT t.key, t.fingerprint, t.kind, t.about, t.about_id, t.resolves,
+        array_agg(e.account_id) AS account_ids, array_agg(e.amount) AS amounts
+    FROM ledger_transfers t JOIN ledger_entries e ON e.transfer_id = t.id
+    GROUP BY t.id ORDER BY t.id
+""").columns(
+    column("key", Text), column("fingerprint", LargeBinary), column("kind", Text), column("about", Text),
+    column("about_id", Text), column("resolves", Text), column("account_ids", ARRAY(Uuid)),
+    column("amounts", ARRAY(BigInteger)),
+)  # fmt: skip
 TRANSFERS = text("""
-    SELECT t.id, t.key, t.fingerprint, t.kind, t.about, t.about_id, t.resolves, t.actor_id, t.currency, t.created_at,
-        array_agg(e.account_id ORDER BY e.leg) AS account_ids, array_agg(a.wallet_id ORDER BY e.leg) AS wallet_ids,
-        array_agg(a.code ORDER BY e.leg) AS codes, array_agg(e.amount ORDER BY e.leg) AS amounts
+    SELECT t.id, t.key, t.kind, t.about, t.about_id, t.resolves, t.actor_id, t.currency, t.created_at,
+        array_agg(a.wallet_id ORDER BY e.leg) AS wallet_ids, array_agg(a.code ORDER BY e.leg) AS codes,
+        array_agg(e.amount ORDER BY e.leg) AS amounts
     FROM ledger_transfers t
         JOIN ledger_entries e ON e.transfer_id = t.id
         LEFT JOIN ledger_accounts a ON a.id = e.account_id
     GROUP BY t.id ORDER BY t.id
 """).columns(
-    column("id", Uuid), column("key", Text), column("fingerprint", LargeBinary), column("kind", Text),
-    column("about", Text), column("about_id", Text), column("resolves", Text), column("actor_id", Uuid),
-    column("currency", Text), column("created_at", DateTime(timezone=True)), column("account_ids", ARRAY(Uuid)),
-    column("wallet_ids", ARRAY(Uuid)), column("codes", ARRAY(Text)), column("amounts", ARRAY(BigInteger)),
+    column("id", Uuid), column("key", Text), column("kind", Text), column("about", Text), column("about_id", Text),
+    column("resolves", Text), column("actor_id", Uuid), column("currency", Text),
+    column("created_at", DateTime(timezone=True)), column("wallet_ids", ARRAY(Uuid)), column("codes", ARRAY(Text)),
+    column("amounts", ARRAY(BigInteger)),
 )  # fmt: skip
 BALANCES = text("""
     SELECT a.code, a.wallet_id, a.currency, CAST(coalesce(sum(e.amount), 0) AS bigint) AS balance
@@ -175,6 +187,7 @@ class Books:
     async def open(self) -> None:
         """From here on everything is of one moment, and nothing can be written."""
         await self._connection.use_snapshot(read_only=True)
+        await self._connection.execute(WHOLE)
 
     async def size(self) -> Size:
         counted = (select(func.count()).select_from(model) for model in (LedgerTransfer, LedgerEntry, Wallet))
@@ -193,7 +206,7 @@ class Books:
             for row in rows:
                 if (finding := _owner(row)) is not None:
                     yield finding
-        async for rows in self._connection.batches(TRANSFERS, BATCH):
+        async for rows in self._connection.batches(SIGNED, BATCH):
             for row in rows:
                 legs = zip(row.account_ids, row.amounts, strict=True)
                 if fingerprint_of(row.kind, row.about, row.about_id, row.resolves, legs) != row.fingerprint:
