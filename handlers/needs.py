@@ -47,6 +47,7 @@ from services.gdpr.export_links import ExportLinks
 from services.i18n.bundles import Bundles
 from services.i18n.wordings import Wordings
 from services.mailer import MailTemplates
+from services.money.adjustments import AdjustmentService as Adjustments
 from services.money.vault import Vault
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
@@ -60,6 +61,7 @@ from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
 
 __all__ = [
+    "Adjustments",
     "AuditSeals",
     "AvatarColumns",
     "Bundles",

@@ -17,6 +17,7 @@ from domain.keys import DigestsOf
 from domain.users import tombstones_of
 from persistence.engine.connection import Connection
 from persistence.models import (
+    Adjustment,
     Appeal,
     AuditLog,
     BackupCode,
@@ -550,6 +551,14 @@ PERSONAL: tuple[Personal, ...] = (
         lambda subject: or_(Escrow.fan_id == subject.user_id, Escrow.creator_user_id == subject.user_id),
         Keep(BOOKS),
         dict.fromkeys(("fan_id", "creator_user_id"), "one of them is another person") | {"commission_bps": INTERNAL},
+    ),
+    Personal(
+        Adjustment,
+        "Corrections of your wallets.",
+        _of_wallets(Adjustment.wallet_id),
+        Keep(BOOKS),
+        dict.fromkeys(("requested_by", "decided_by"), STAFF)
+        | dict.fromkeys(("reason", "decision"), "what staff says to each other; its owner gets words of their own"),
     ),
     Personal(PromoGrant, "Gifts to your wallet.", _of_wallets(PromoGrant.wallet_id), Keep(BOOKS)),
     Personal(

@@ -66,6 +66,7 @@ from persistence.i18n import Texts
 from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas, MailSuppressions
+from persistence.money.adjustments import Adjustments
 from persistence.money.bank_details import BankDetails
 from persistence.money.books import Books
 from persistence.money.desk import LedgerDesk
@@ -150,6 +151,7 @@ class Repositories:
     ledger = Repository(Ledger)
     books = Repository(Books)
     tallies = Repository(Tallies)
+    adjustments = Repository(Adjustments)
     ledger_desk = Repository(LedgerDesk)
     wallets = Repository(Wallets)
     escrows = Repository(Escrows)

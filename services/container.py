@@ -43,6 +43,7 @@ from services.i18n.bundles import Bundles
 from services.i18n.wordings import Wordings
 from services.inspector import Inspector
 from services.mailer import Mailer, MailTemplates
+from services.money.adjustments import AdjustmentService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from services.money.vault import Vault
@@ -95,6 +96,7 @@ class Shared:
 class Services(Shared):
     """For handlers. They get ``OfCall.hasher`` in place of this one, which does the work."""
 
+    adjustments: AdjustmentService
     avatar_columns: AvatarColumns
     bundles: Bundles
     clean_css: CleanCss

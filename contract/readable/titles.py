@@ -6,15 +6,15 @@ from collections.abc import Iterator
 _VERBS = """
     Accept Activate Add Adjust Approve Archive Assign Attach Ban Block Cancel Capture Change Check Clear Close
     Collect Compare Complete Confirm Connect Count Create Deactivate Delete Deny Detach Disable Disconnect Dismiss
-    Download Duplicate Edit Enable End Escalate Estimate Execute Expire Export Filter Find Finish Flag Follow
+    Download Duplicate Edit Enable End Escalate Estimate Execute Expire Export Filter Find Finish Flag Follow Freeze
     Generate Get Grant Hide Identify Impersonate Import Initialize Initiate Install Invite Issue Join Leave Link
     List Load Lock Login Logout Mark Merge Move Mute Notify Open Pause Pay Pin Preview Process Promote Publish
     Purchase Query Rank Rate Reactivate Read Reconcile Record Redeem Refresh Refund Regenerate Register Reject
     Release Remove Rename Renew Reopen Reorder Replace Replay Reply Report Request Resend Reset Resolve Restore
     Resume Retry Return Reverse Revert Review Revoke Rotate Run Save Scan Schedule Search Send Set Share Show
     Simulate Sort Start Stop Stream Submit Subscribe Suspend Switch Sync Test Track Transfer Trigger Unarchive
-    Unassign Unban Unblock Undo Unflag Unfollow Unhide Unlink Unlock Unmute Unpin Unpublish Unsubscribe Unsuspend
-    Update Upgrade Upload Validate Verify View Void Warn Withdraw
+    Unassign Unban Unblock Undo Unflag Unfollow Unfreeze Unhide Unlink Unlock Unmute Unpin Unpublish Unsubscribe
+    Unsuspend Update Upgrade Upload Validate Verify View Void Warn Withdraw
 """
 VERBS = frozenset(_VERBS.split())
 # Documented names that do not begin with a verb.

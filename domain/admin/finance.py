@@ -28,8 +28,8 @@ def _entry(row: Any) -> wire.LedgerEntry:
     )
 
 
-def account_view(row: Any) -> wire.LedgerAccount:
-    return presented(wire.LedgerAccount, row, balance=str(Money(row.balance)))
+def account_view(row: Any, balance: int) -> wire.LedgerAccount:
+    return presented(wire.LedgerAccount, row, balance=str(Money(balance)))
 
 
 def balances_view(rows: Sequence[Any]) -> wire.LedgerBalances:
@@ -38,6 +38,10 @@ def balances_view(rows: Sequence[Any]) -> wire.LedgerBalances:
 
 def wallet_view(row: Any) -> wire.Wallet:
     return presented(wire.Wallet, row, balance=str(Money(row.balance)), lines=row.shown)
+
+
+def adjustment_view(row: Any) -> wire.Adjustment:
+    return presented(wire.Adjustment, row, amount=str(Money(row.amount)))
 
 
 def wallet_in_full(row: Any, accounts: Sequence[Any]) -> wire.WalletInFull:

@@ -24,6 +24,8 @@ Activity = wallet.WalletActivityType
 Normal = admin.LedgerSide
 FROZEN_FOR: tuple[str, ...] = tuple(filter(None, get_args(admin.FrozenFor)))
 """Why nothing may be spent, loaded or paid out. Credits, refunds, releases and chargebacks are posted all the same."""
+FROZEN_BY_STAFF: tuple[str, ...] = get_args(admin.StaffFreeze)
+"""The others are set, and ended, by the platform itself."""
 
 LEAST_LEGS, MOST_LEGS = 2, 100
 

@@ -268,6 +268,33 @@ class Wallets(TypedDict):
     nextCursor: str | None
 
 
+AdjustmentAccount: TypeAlias = Literal["fan", "fan_promo", "creator"]
+
+
+AdjustmentStatus: TypeAlias = Literal["PENDING", "APPROVED", "REJECTED"]
+
+
+class Adjustment(TypedDict):
+    id: str
+    walletId: str
+    account: AdjustmentAccount
+    contra: str
+    amount: str
+    currency: Literal["USD"]
+    status: AdjustmentStatus
+    reason: str
+    requestedBy: str
+    createdAt: str
+    decidedBy: str | None
+    decidedAt: str | None
+    decision: str | None
+
+
+class Adjustments(TypedDict):
+    items: list[Adjustment]
+    nextCursor: str | None
+
+
 class DiscoverCategory(TypedDict):
     slug: str
     name: str
@@ -1228,6 +1255,34 @@ class WalletAccount(TypedDict):
 class WalletInFull(TypedDict):
     wallet: Wallet
     accounts: list[WalletAccount]
+
+
+StaffFreeze: TypeAlias = Literal["FRAUD", "ADMIN"]
+
+
+class FreezeWalletRequest(TypedDict):
+    frozenFor: StaffFreeze
+    statement: Statement
+    reason: str
+
+
+class WalletFrozen(TypedDict):
+    frozen: bool
+
+
+class UnfreezeWalletRequest(TypedDict):
+    reason: str
+
+
+class AdjustWalletRequest(TypedDict):
+    amount: str
+    account: AdjustmentAccount
+    contra: str
+    reason: str
+
+
+class DecideAdjustmentRequest(TypedDict):
+    reason: str
 
 
 class UpdateFeaturedRequest(TypedDict):

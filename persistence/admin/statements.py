@@ -245,6 +245,11 @@ class Statements:
         due = select(Row.id).where(Row.lifted_at.is_(None), Row.ends_at <= now)
         return await self._connection.scalars(due.order_by(Row.ends_at).limit(limit))
 
+    async def live_of(self, user_id: UUID, kind: str) -> Sequence[UUID]:
+        """The restrictions of this type that apply to the account."""
+        live = select(Row.id).where(Row.user_id == user_id, Row.type == kind, Row.lifted_at.is_(None))
+        return await self._connection.scalars(live.order_by(Row.id))
+
     async def live_exclusion(self, user_id: UUID) -> Ban | None:
         return await self._connection.scalar(select(Ban).where(Ban.user_id == user_id, Ban.ended_at.is_(None)))
 

@@ -32,6 +32,7 @@ from persistence.models.legal import LegalNotice, LegalVersion
 from persistence.models.mails import MailQuota, MailSuppression
 from persistence.models.moderation import ModerationCase, ModerationNotice, ModerationRevision, ModerationRule
 from persistence.models.money import (
+    Adjustment,
     BankDetail,
     Escrow,
     LedgerAccount,
@@ -84,6 +85,7 @@ from persistence.models.users import (
 )
 
 __all__ = [
+    "Adjustment",
     "Appeal",
     "AuditLog",
     "AuditSeal",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Uuid, any_, bindparam, case, cast, distinct, func, select
+from sqlalchemy import ARRAY, BigInteger, Text, Uuid, any_, bindparam, case, cast, distinct, func, select
 
 from domain.money.books import Sought
 from persistence.engine.connection import Connection
@@ -30,13 +30,12 @@ ENTRIES = (
 )  # fmt: skip
 _of_it = LedgerEntry.account_id == LedgerAccount.id
 _guarded = LedgerAccount.wallet_id.is_not(None)
-_sum = select(cast(func.coalesce(func.sum(LedgerEntry.amount), 0), BigInteger)).where(_of_it).scalar_subquery()
 _count = select(func.count()).select_from(LedgerEntry).where(_of_it).scalar_subquery()
 ACCOUNT = (
     select(
         LedgerAccount.id, LedgerAccount.code, LedgerAccount.currency, LedgerAccount.normal, LedgerAccount.wallet_id,
         Wallet.user_id, LedgerAccount.created_at,
-        case((_guarded, LedgerAccount.balance), else_=_sum).label("balance"),
+        LedgerAccount.balance,
         case((_guarded, LedgerAccount.version), else_=_count).label("entries"),
     )
     .outerjoin(Wallet, Wallet.id == LedgerAccount.wallet_id)
@@ -54,6 +53,7 @@ BALANCES = (
     .limit(1000)
 )  # fmt: skip
 BALANCES_AT = BALANCES.join(Row, Row.id == LedgerEntry.transfer_id).where(Row.created_at <= bindparam("at"))
+TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), 0)))
 WALLETS_NEWEST = Keyset(Wallet.created_at.desc(), Wallet.id.desc())
 ACCOUNTS = (
     select(LedgerAccount.id, LedgerAccount.code, LedgerAccount.balance, LedgerAccount.version.label("entries"))
@@ -86,7 +86,12 @@ class LedgerDesk:
         return found
 
     async def account(self, account_id: UUID) -> Any:
+        """``balance`` is None for one of ours, which stores none."""
         return await self._connection.row(ACCOUNT, account_id=account_id)
+
+    async def take_turns(self, account_id: UUID) -> None:
+        """Until the unit ends nobody else gives away what this account of ours holds. Who posts to it does not wait."""
+        await self._connection.execute(TURN, account=str(account_id))
 
     async def balances(self, at: datetime | None) -> Sequence[Any]:
         """Of each kind of account, as all entries add up: now, or those that were made until then."""

@@ -80,6 +80,12 @@ class Gifts:
         await self._connection.execute(TAKEN, **values)
         await self._connection.execute(NOTED, escrow_id=escrow_id, **values)
 
+    async def take(self, spent: Sequence[Spent]) -> None:
+        """For good: no escrow holds it that could give it back."""
+        await self._connection.execute(
+            TAKEN, grant_ids=[each.grant_id for each in spent], amounts=[each.amount for each in spent]
+        )
+
     async def give_back(self, escrow_id: UUID, now: datetime, grace: timedelta) -> None:
         """What the escrow was paid of, as it was. What has expired meanwhile, or soon will, lives ``grace`` more."""
         await self._connection.execute(GIVEN_BACK, escrow_id=escrow_id, until=now + grace)

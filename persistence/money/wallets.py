@@ -1,15 +1,16 @@
-"""Wallets as their owners read them. Only the ledger writes them."""
+"""Wallets as their owners read them. Only the ledger writes what is in them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, func, select
+from sqlalchemy import BigInteger, Integer, bindparam, func, select, update
 
 from persistence.models import Wallet, WalletActivity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from domain.answers.pages import Page
@@ -30,6 +31,18 @@ _OF_TYPE = (_OWN, Row.type == bindparam("type"))
 COUNT = select(func.count()).select_from(Row).where(*_OF_TYPE)
 NEWEST_OF_TYPE = (
     select(Row).where(*_OF_TYPE).order_by(Row.seq.desc()).offset(bindparam("offset", type_=BigInteger)).limit(_LIMIT)
+)
+FROZEN = (
+    update(Wallet)
+    .where(Wallet.id == bindparam("wallet_id"), Wallet.frozen_for.is_(None))
+    .values(frozen_for=bindparam("why"), frozen_at=bindparam("now"))
+    .returning(Wallet.id)
+)
+UNFROZEN = (
+    update(Wallet)
+    .where(Wallet.id == bindparam("wallet_id"), Wallet.frozen_for == bindparam("why"))
+    .values(frozen_for=None, frozen_at=None)
+    .returning(Wallet.id)
 )
 
 
@@ -53,3 +66,11 @@ class Wallets:
         if total <= page.offset:
             return [], total
         return await self._connection.scalars(NEWEST_OF_TYPE, **own, type=type_, offset=page.offset), total
+
+    async def freeze(self, wallet_id: UUID, why: str, now: datetime) -> bool:
+        """Whether it was not frozen before."""
+        return await self._connection.scalar(FROZEN, wallet_id=wallet_id, why=why, now=now) is not None
+
+    async def unfreeze(self, wallet_id: UUID, why: str) -> bool:
+        """Whether it was frozen for this."""
+        return await self._connection.scalar(UNFROZEN, wallet_id=wallet_id, why=why) is not None

@@ -76,6 +76,7 @@ from services.gdpr.erasures import Erasures
 from services.gdpr.export_links import ExportLinks
 from services.i18n.bundles import Bundles
 from services.mailer import MailTemplates
+from services.money.adjustments import AdjustmentService
 from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
@@ -362,6 +363,7 @@ class Application:
         providers = self.parts.providers
         mail_rules = MailRules(self.config, self.parts.settings.dns_resolver, watch=providers.watch)
         return Services(
+            adjustments=AdjustmentService(),
             audit_seals=AuditSeals(self.parts.database, self.parts.keyring),
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
             bundles=Bundles(self.parts.database, self.parts.wordings),

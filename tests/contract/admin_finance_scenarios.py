@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.contract.scenario import Scenario, as_staff
-from tests.handlers.support import account
+from tests.contract.scenario import Conditional, Scenario, as_staff
+from tests.handlers.support import account, insert
 from tests.harness import Api, Tables
-from tests.money import fan, load
+from tests.money import fan, freeze, load
 
 
 def with_money(operation_id: str, body: Any = None, **options: Any) -> Scenario:
@@ -21,10 +21,67 @@ def with_money(operation_id: str, body: Any = None, **options: Any) -> Scenario:
     return prepare
 
 
+REASON = {"reason": "Ticket 4711."}
+STATEMENT = {
+    "facts": "Twelve cards of different owners were charged within an hour.",
+    "ground": "TERMS",
+    "reference": "7.1",
+    "explanation": "Wallets must be loaded with one's own means of payment.",
+}
+ADJUSTMENT = REASON | {"amount": "10.00", "account": "fan", "contra": "goodwill"}
+
+
+def freezing(*, mass_spam: bool) -> Scenario:
+    body = REASON | {"frozenFor": "FRAUD", "statement": STATEMENT | {"massSpam": mass_spam}}
+    return with_money("admin.finance.wallets.freeze", body)
+
+
+def unfreezing(*, told: bool) -> Scenario:
+    """``told``: there is a statement of reasons."""
+
+    def prepare(api: Api, tables: Tables) -> Any:
+        act = with_money("admin.finance.wallets.unfreeze", REASON)(api, tables)
+        owner = tables.one("SELECT user_id FROM wallets")["user_id"]
+        freeze(tables, owner)
+        if told:
+            columns = {"type": "MONEY_SUSPENDED", "target_type": "USER", "source": "OWN_INITIATIVE"}
+            moment = {"starts_at": "2026-01-01"}
+            columns |= {name: STATEMENT[name] for name in ("facts", "ground", "reference", "explanation")} | moment
+            insert(tables, "statements_of_reasons", user_id=owner, **columns)
+        return act
+
+    return prepare
+
+
+def deciding(what: str, code: str = "fan") -> Scenario:
+    """A request of somebody else."""
+
+    def prepare(api: Api, tables: Tables) -> Any:
+        wallet = fan(account(api, tables))
+        load(api.server, wallet.user_id)
+        columns = {"wallet_id": wallet.id, "account": code, "contra": "goodwill", "currency": "USD", "amount": 1000}
+        request = insert(tables, "adjustments", **columns, reason="x", requested_by=wallet.user_id)
+        name = f"admin.finance.adjustments.{what}"
+        return as_staff(name, REASON, prepare=lambda _: {"id": request}, role="FINANCE")(api, tables)
+
+    return prepare
+
+
 SCENARIOS: dict[str, Scenario] = {
     "admin.finance.transfers.list": with_money("admin.finance.transfers.list"),
     "admin.finance.accounts.find": with_money("admin.finance.accounts.find"),
     "admin.finance.accounts.balances": with_money("admin.finance.accounts.balances"),
     "admin.finance.wallets.list": with_money("admin.finance.wallets.list"),
     "admin.finance.wallets.find": with_money("admin.finance.wallets.find"),
+    "admin.finance.wallets.freeze": freezing(mass_spam=True),
+    "admin.finance.wallets.unfreeze": unfreezing(told=False),
+    "admin.finance.wallets.adjust": with_money("admin.finance.wallets.adjust", ADJUSTMENT),
+    "admin.finance.adjustments.list": with_money("admin.finance.adjustments.list"),
+    "admin.finance.adjustments.approve": deciding("approve"),
+    "admin.finance.adjustments.reject": deciding("reject"),
+}
+CONDITIONAL: Conditional = {
+    "admin.finance.wallets.freeze": [(freezing(mass_spam=False), {"email.statement_of_reasons"})],
+    "admin.finance.wallets.unfreeze": [(unfreezing(told=True), {"statements_of_reasons", "email.restriction_ended"})],
+    "admin.finance.adjustments.approve": [(deciding("approve", "fan_promo"), {"promo_grants"})],
 }

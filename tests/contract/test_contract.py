@@ -67,6 +67,7 @@ def refusing(operation_id: str) -> list[str]:
 ASKED = {operation_id: names for operation_id in IDS if (names := refusing(operation_id))}
 # A field, or the parameter of the path, of each such operation, and another good value for it.
 OTHER = {
+    "admin.finance.wallets.adjust": ("reason", "Another reason."),
     "admin.jobs.act": ("reason", "Another reason."),
     "auth.register": ("displayName", "Somebody Else"),
     "auth.resend_verification": ("email", "eve@example.com"),
@@ -406,6 +407,10 @@ SAFE_WITHOUT_A_KEY = {
     "creators.visits.view": "each call is a view",
     "discover.history.clear": "a repetition finds nothing to delete",
     "discover.history.record": "a repetition moves the same creator to the front",
+    "admin.finance.adjustments.approve": "a request is decided once",
+    "admin.finance.adjustments.reject": "a request is decided once",
+    "admin.finance.wallets.freeze": "a repetition finds it frozen",
+    "admin.finance.wallets.unfreeze": "a repetition finds it free",
     "admin.staff.grant": "a repetition finds the role",
     "admin.staff.revoke": "a repetition finds none",
     "admin.statements.add": "a repetition finds the account excluded, or what is hidden hidden",

@@ -282,6 +282,7 @@ CONDITIONAL: Conditional = (
     | referral_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
     | admin_creators_scenarios.CONDITIONAL
+    | admin_finance_scenarios.CONDITIONAL
     | discover_lists_scenarios.CONDITIONAL
     | creator_visits_scenarios.CONDITIONAL
     | ticket_scenarios.CONDITIONAL

@@ -93,7 +93,7 @@ class TestRegistry:
 
 VERSIONS = count(1)  # of one name no two are the same
 # Why staff acted is kept with what it did.
-WORDS_OF_STAFF = {"audit_logs": {"reason"}}
+WORDS_OF_STAFF = {"adjustments": {"reason"}, "audit_logs": {"reason"}}
 Names = dict[str, str]
 
 NAMES: Names = {
@@ -135,6 +135,7 @@ KNOWN_BY_ID = {"bio_pages", "creator_profiles", "wallets"}
 EXPLAINED: dict[str, dict[str, Any]] = {
     "wallets": {"balance": 0, "shown": 0},
     "wallet_activity": {"balance_before": 0},
+    "adjustments": {"status": "REJECTED", "account": "fan"},
     "escrows": {"price": 3, "outcome": None, "settled_at": None},
 }
 # Where somebody was, not who.

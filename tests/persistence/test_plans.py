@@ -119,6 +119,8 @@ INSERT INTO escrows
     SELECT id, id, id, gen_random_uuid(), 'USD', 1, 0, 1, 0, 2000, now() + n * interval '1 min' FROM {USERS} u;
 INSERT INTO promo_grants (id, wallet_id, source, source_id, amount, remaining, expires_at)
     SELECT id, id, 'REWARD', id, 1, 1, now() + n * interval '1 min' FROM {USERS} u;
+INSERT INTO adjustments (id, wallet_id, account, contra, currency, amount, reason, requested_by)
+    SELECT id, id, 'fan', 'goodwill', 'USD', 1, '', id FROM wallets;
 INSERT INTO promo_spends (escrow_id, grant_id, amount) SELECT id, id, 1 FROM wallets;
 SET session_replication_role = origin;
 INSERT INTO username_history (id, user_id, former, username, held_until)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.admin import not_found
 from domain.admin.finance import account_view, balances_view
+from domain.money.ledger import Account
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
@@ -18,7 +19,8 @@ async def find(id: str, db: Repositories) -> wire.LedgerAccount:  # noqa: A002
     account = await db.ledger_desk.account(UUID(id))
     if account is None:
         raise not_found("ledger account")
-    return account_view(account)
+    ours = Account(account.code, currency=account.currency)
+    return account_view(account, account.balance if account.wallet_id else await db.tallies.balance(ours))
 
 
 async def balances(db: Repositories, at: str | None = None) -> wire.LedgerBalances:

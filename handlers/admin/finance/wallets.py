@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.finance import wallet_in_full, wallet_view
+from domain.admin.finance import adjustment_view, wallet_in_full, wallet_view
+from domain.admin.statements import MONEY_SUSPENDED, new_statement
+from domain.errors import transition_invalid
+from domain.money.adjustments import GOODWILL, amount_of, require_other
+from domain.money.ledger import FORMS, FROZEN_BY_STAFF, Account
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
-    from handlers.needs import Repositories, Walk
+    from handlers.needs import Clock, Principal, Repositories, Walk
 
 
 async def list(  # noqa: A001
@@ -27,7 +31,86 @@ async def list(  # noqa: A001
 
 
 async def find(id: str, db: Repositories) -> wire.WalletInFull:  # noqa: A002
-    wallet = await db.ledger_desk.wallet(UUID(id))
+    wallet = await _found(db, id)
+    return wallet_in_full(wallet, await db.ledger_desk.accounts(wallet.id))
+
+
+async def freeze(
+    id: str,  # noqa: A002
+    body: wire.FreezeWalletRequest,
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+) -> wire.WalletFrozen:
+    owner, why, now = (await _found(db, id)).user_id, body["frozenFor"], clock()
+    await db.admin_users.hold(owner, principal)
+    wallet = await _found(db, id)
+    if wallet.frozen_for == why:
+        return {"frozen": True}
+    if wallet.frozen_for is not None or not await db.wallets.freeze(wallet.id, why, now):
+        raise transition_invalid(wallet.frozen_for or "FROZEN", why)
+    told = new_statement(MONEY_SUSPENDED, body["statement"], user_id=owner, by=principal.user_id, now=now)
+    statement = await db.statements.add(told | {"after": {}})
+    after = {"wallet": str(wallet.id), "frozenFor": why, "statement": str(statement.id)}
+    actor, reason = principal.user_id, body["reason"]
+    await db.audit.record("admin.finance.wallets.freeze", actor=actor, target=owner, reason=reason, after=after)
+    return {"frozen": True}
+
+
+async def unfreeze(
+    id: str,  # noqa: A002
+    body: wire.UnfreezeWalletRequest,
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+) -> wire.WalletFrozen:
+    owner, now = (await _found(db, id)).user_id, clock()
+    await db.admin_users.hold(owner, principal)
+    wallet = await _found(db, id)
+    if wallet.frozen_for is None:
+        return {"frozen": False}
+    if wallet.frozen_for not in FROZEN_BY_STAFF or not await db.wallets.unfreeze(wallet.id, wallet.frozen_for):
+        raise transition_invalid(wallet.frozen_for, "UNFROZEN")
+    for statement_id in await db.statements.live_of(owner, MONEY_SUSPENDED):
+        await db.statements.lift(statement_id, principal.user_id, now)
+    before = {"wallet": str(wallet.id), "frozenFor": wallet.frozen_for}
+    actor, reason = principal.user_id, body["reason"]
+    await db.audit.record("admin.finance.wallets.unfreeze", actor=actor, target=owner, reason=reason, before=before)
+    return {"frozen": False}
+
+
+async def adjust(
+    id: str,  # noqa: A002
+    body: wire.AdjustWalletRequest,
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+) -> wire.Adjustment:
+    wallet, by, reason = await _found(db, id), principal.user_id, body["reason"]
+    require_other(by, wallet.user_id)
+    await _require_accounts(db, wallet, body["account"], body["contra"])
+    if wallet.closed_at is not None:
+        raise transition_invalid("CLOSED", "ADJUSTED")
+    request = await db.adjustments.add(
+        wallet_id=wallet.id, account=body["account"], contra=body["contra"], currency=wallet.currency,
+        amount=amount_of(body["amount"]).minor, reason=reason, requested_by=by, created_at=clock(),
+    )  # fmt: skip
+    after = {"request": str(request.id), "wallet": str(wallet.id), "amount": request.amount, "account": request.account}
+    await db.audit.record("admin.finance.wallets.adjust", actor=by, target=wallet.user_id, reason=reason, after=after)
+    return adjustment_view(request)
+
+
+async def _found(db: Repositories, given: str) -> Any:
+    wallet = await db.ledger_desk.wallet(UUID(given))
     if wallet is None:
         raise not_found("wallet")
-    return wallet_in_full(wallet, await db.ledger_desk.accounts(wallet.id))
+    return wallet
+
+
+async def _require_accounts(db: Repositories, wallet: Any, code: str, contra: str) -> None:
+    """One that a wallet of this type has, and one of ours to which money came before."""
+    other = Account(contra, currency=wallet.currency)
+    if wallet.type not in FORMS[code].wallets or (
+        contra != GOODWILL and await db.ledger_desk.account(other.id) is None
+    ):
+        raise not_found("ledger account")

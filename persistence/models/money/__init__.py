@@ -1,5 +1,6 @@
 """Rows of money."""
 
+from persistence.models.money.adjustments import Adjustment
 from persistence.models.money.bank import BankDetail
 from persistence.models.money.escrows import Escrow, PromoGrant, PromoSpend
 from persistence.models.money.ledger import (
@@ -12,6 +13,7 @@ from persistence.models.money.ledger import (
 )
 
 __all__ = [
+    "Adjustment",
     "BankDetail",
     "Escrow",
     "LedgerAccount",

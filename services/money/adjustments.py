@@ -1,0 +1,46 @@
+"""Corrections of balances: what another person of the staff has approved is posted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.money import flows
+from domain.money.adjustments import GOODWILL
+from domain.money.escrows import spent_of
+from domain.money.ledger import Account, InsufficientBalance, WalletName
+
+if TYPE_CHECKING:
+    from persistence.models import Adjustment, Wallet
+    from persistence.repositories import Repositories
+
+
+class AdjustmentService:
+    """Works inside the caller's unit of work."""
+
+    async def post(self, db: Repositories, request: Adjustment, wallet: Wallet) -> None:
+        """Raises InsufficientBalance where whichever account gives has less; the unit can only end then."""
+        name = WalletName(wallet.user_id, wallet.type, wallet.currency)  # type: ignore[arg-type]
+        contra = Account(request.contra, currency=name.currency)
+        if request.contra != GOODWILL and request.amount > 0:
+            await self._require_held(db, contra, request.amount)
+        await db.ledger.hold(name)
+        if request.account == "fan_promo":
+            await self._give_or_take(db, request, name)
+        posted = flows.adjusted(name, request.id, request.account, request.amount, contra, request.requested_by)
+        await db.ledger.post(posted)
+
+    async def _require_held(self, db: Repositories, contra: Account, amount: int) -> None:
+        """Money that fits nothing is given once. Nobody else's approval takes of it until the unit ends."""
+        await db.ledger_desk.take_turns(contra.id)
+        held = await db.tallies.balance(contra)
+        if held < amount:
+            raise InsufficientBalance(f"{contra.code}: {amount} of {held}")
+
+    async def _give_or_take(self, db: Repositories, request: Adjustment, wallet: WalletName) -> None:
+        """What gifts have left is what their account holds. A gift of goodwill has no end; the soonest to expire go."""
+        if request.amount > 0:
+            await db.gifts.give(wallet, "GOODWILL", request.id, request.amount, None)
+            return
+        if (await db.ledger.balances(wallet)).promo < -request.amount:
+            raise InsufficientBalance(f"{request.id}: {-request.amount} of gifts")
+        await db.gifts.take(spent_of(-request.amount, await db.gifts.open(wallet)))
