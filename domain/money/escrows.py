@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 Status = Literal["HELD", "RELEASED", "REFUNDED"]
+HELD: Status = "HELD"
 Outcome = Literal["REPLIED", "REJECTED", "EXPIRED", "REMOVED", "CREATOR_GONE", "DISPUTED"]
 """Why it was settled. Only REPLIED releases it to the creator; each of the others gives it back."""
 Source = Literal["REWARD", "COUPON", "GOODWILL"]

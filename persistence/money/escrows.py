@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from domain.money.amounts import USD
-from domain.money.escrows import Order, Outcome, Status
+from domain.money.escrows import HELD, Order, Outcome, Status
 from domain.money.flows import Parts
 from persistence.engine.connection import Connection
 from persistence.engine.statements import insertion
@@ -20,13 +20,13 @@ HOLD = insertion(
 )  # fmt: skip
 SETTLE = (
     update(Row)
-    .where(Row.id == bindparam("escrow_id"), Row.status == "HELD")
+    .where(Row.id == bindparam("escrow_id"), Row.status == HELD)
     .values(status=bindparam("to"), outcome=bindparam("why"), settled_at=bindparam("now"))
     .returning(Row)
 )
 DUE = (
     select(Row.id)
-    .where(Row.status == "HELD", Row.deadline <= bindparam("now"))
+    .where(Row.status == HELD, Row.deadline <= bindparam("now"))
     .order_by(Row.deadline, Row.id)
     .limit(bindparam("most"))
 )

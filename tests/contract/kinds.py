@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlencode
 import orjson
 
 from contract.bounds import BODY_LIMIT
-from contract.clamping import WHOLE, clamp_of
+from contract.clamping import clamp_of
 from contract.exact import parsed
 from contract.loader import Contract
 from contract.names import argument_name
 from contract.schemas import SchemaCompiler
 from runtime.web.extensions.versions import EXPECTED
-from runtime.web.validation import MAX_DEPTH
+from runtime.web.validation import MAX_DEPTH, WRITTEN
 from tests.contract.inputs import JSON
 from tests.contract.verdicts import Request, Verdict
 
@@ -98,6 +98,8 @@ class Judge:
         self.concrete = [re.compile(contract.base_path + form) for form in more_concrete(contract.document["paths"])]
         schema = operation["requestBody"]["content"][JSON]["schema"] if self.takes_body else None
         self.clean_body = schemas.normalizer(schema) if schema else None
+        kinds = {p["name"]: schemas.resolved(p["schema"]).get("type", "") for p in self._parameters}
+        self.numbers = {name: kind for name, kind in kinds.items() if kind in WRITTEN}
         self.clamps = {p["name"]: clamp for p in self._parameters if (clamp := clamp_of(p)) is not None}
         self._clean = {
             p["name"]: schemas.normalizer(p["schema"]) for p in self._parameters if p["in"] in ("query", "path")
@@ -330,9 +332,10 @@ def _capitals_of_boolean(judge: Judge, found: Difference, violation: Violation) 
 
 
 def _not_only_digits(judge: Judge, found: Difference, violation: Violation) -> bool:
-    if violation["rule"] != "type" or violation["field"] not in judge.clamps:
+    kind = judge.numbers.get(violation["field"])
+    if violation["rule"] != "type" or kind is None:
         return False
-    return WHOLE.fullmatch(str(_given(judge, found, violation))) is None
+    return WRITTEN[kind].fullmatch(str(_given(judge, found, violation))) is None
 
 
 def _final_line_feed(judge: Judge, found: Difference, violation: Violation) -> bool:
@@ -477,7 +480,7 @@ KINDS = (
     Kind("capitals of a boolean", "JSON has true and false; stock takes True, too", "violation", _capitals_of_boolean),
     Kind(
         "a number with other signs",
-        "x-biore-clamp takes digits alone; stock takes what Python reads as a number, blanks around it too",
+        "digits of ASCII alone; stock takes what Python reads as a number, blanks around it too",
         "violation",
         _not_only_digits,
     ),

@@ -24,7 +24,8 @@ STRUCTURE = {"type", "properties", "items", "allOf", "description", "example", "
              "additionalProperties", "x-biore-normalize", OVERRIDE, "$ref"}  # fmt: skip
 # Labels that some languages have from the same source.
 LOANWORDS = {"Account", "Accounts ({count})", "Avatar", "Captcha", "Code", "Configuration", "Contract", "Conventions",
-             "Cookies", "Creator", "Documentation", "Email", "Handler", "Marketing", "Menu", "Message", "Modules",
+             "Cookies", "Correction", "Creator", "Documentation", "Email", "Handler", "Marketing", "Menu", "Message",
+             "Modules",
              "Operation", "Parameters", "Public", "Repository", "Server", "Status", "Tests", "Type", "Version",
              "Version {version}.", "optional", "pattern"}  # fmt: skip
 
