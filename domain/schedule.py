@@ -58,6 +58,9 @@ RECURRING = (
     Recurring("discover.repair", 86400, "what search and lists know of creators is compared with what is true of them"),
     Recurring("money.checkpoint", 3600, "what accounts of the platform have is noted, so that less is added up later"),
     Recurring("money.expire_escrows", 60, "prices of messages that nobody answered in time are given back"),
+    Recurring(
+        "money.expire_coupons", 60, "reservations of coupons that ran out are ended, so that others can use them"
+    ),
     Recurring("money.expire_gifts", 3600, "what is left of gifts that have expired is taken back"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),

@@ -48,6 +48,7 @@ from services.i18n.bundles import Bundles
 from services.i18n.wordings import Wordings
 from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService as Adjustments
+from services.money.coupons import CouponService as Coupons
 from services.money.vault import Vault
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
@@ -72,6 +73,7 @@ __all__ = [
     "Clock",
     "Config",
     "ConfigDesk",
+    "Coupons",
     "CurrentPassword",
     "DeviceOf",
     "DevicesOf",

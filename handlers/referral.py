@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.errors import ApiError
-from domain.referral import CODE_BYTES, TRIES, candidate_codes, dashboard_view, link_view
+from domain.money.amounts import Money
+from domain.referral import CODE_BYTES, TRIES, candidate_codes, coupon_view, dashboard_view, link_view
 
 if TYPE_CHECKING:
     from domain.wire import referral as wire
-    from handlers.needs import Client, Config, Principal, RandomBytes, ReferralClicks, Repositories, UnitOfWork
+    from handlers.needs import (
+        Client,
+        Clock,
+        Config,
+        Coupons,
+        Principal,
+        RandomBytes,
+        ReferralClicks,
+        Repositories,
+        UnitOfWork,
+    )
 
 
 async def link(principal: Principal, uow: UnitOfWork, config: Config, random_bytes: RandomBytes) -> wire.ReferralLink:
@@ -37,3 +48,11 @@ async def click(
 ) -> wire.ClickTracked:
     await referral_clicks.count(code, client.user_agent, principal.user_id if principal else None)
     return {"tracked": True}
+
+
+async def apply_coupon(
+    body: wire.ApplyCouponRequest, principal: Principal, db: Repositories, coupons: Coupons, clock: Clock
+) -> wire.AppliedCoupon:
+    amount = Money.of(body["transactionAmount"]).minor
+    reserved = await coupons.reserve(db, principal.user_id, body["code"], body["appliesTo"], amount, clock())
+    return coupon_view(reserved)

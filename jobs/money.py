@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from jobs.needs import Clock, Escrows, Gifts, UnitOfWork
 
 BATCH = 50
+COUPONS = 250
 
 
 async def checkpoint(uow: UnitOfWork) -> None:
@@ -24,6 +25,15 @@ async def expire_escrows(uow: UnitOfWork, clock: Clock, escrows: Escrows) -> Non
     for escrow_id in due:
         async with uow() as db:
             await escrows.refund(db, escrow_id, "EXPIRED", now)
+
+
+async def expire_coupons(uow: UnitOfWork, clock: Clock) -> None:
+    """End the reservations that ran out. Whoever is paying with one keeps it."""
+    now = clock()
+    while True:
+        async with uow() as db:
+            if await db.coupons.free_all(now, COUPONS) < COUPONS:
+                return
 
 
 async def expire_gifts(uow: UnitOfWork, clock: Clock, gifts: Gifts) -> None:

@@ -33,6 +33,7 @@ from persistence.models import (
     ContactMessage,
     ContentEntry,
     ContentRevision,
+    CouponUsage,
     CreatorCategory,
     CreatorProfile,
     CreatorSearch,
@@ -560,6 +561,7 @@ PERSONAL: tuple[Personal, ...] = (
         dict.fromkeys(("requested_by", "decided_by"), STAFF)
         | dict.fromkeys(("reason", "decision"), "what staff says to each other; its owner gets words of their own"),
     ),
+    Personal(CouponUsage, "Coupons that you reserved and used.", _of(CouponUsage), Keep(BOOKS)),
     Personal(PromoGrant, "Gifts to your wallet.", _of_wallets(PromoGrant.wallet_id), Keep(BOOKS)),
     Personal(
         WalletActivity,
@@ -669,6 +671,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "ledger_checkpoints": "what accounts of ours had at a time",
     "ledger_entries": "legs of transfers, by ids of accounts",
     "ledger_transfers": "what was posted; the actor is who of the staff asked for it, by id",
+    "coupons": "what staff makes for everybody",
     "promo_spends": "of which gifts a price was paid, by ids",
     "audit_sealed": "which seal holds an entry of the audit log, by the entry's own id",
     "publications": "texts of the platform for everybody; who wrote them is told by their entries alone",

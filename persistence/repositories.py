@@ -69,6 +69,7 @@ from persistence.mails import MailQuotas, MailSuppressions
 from persistence.money.adjustments import Adjustments
 from persistence.money.bank_details import BankDetails
 from persistence.money.books import Books
+from persistence.money.coupons import Coupons
 from persistence.money.desk import LedgerDesk
 from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
@@ -154,6 +155,7 @@ class Repositories:
     adjustments = Repository(Adjustments)
     ledger_desk = Repository(LedgerDesk)
     wallets = Repository(Wallets)
+    coupons = Repository(Coupons)
     escrows = Repository(Escrows)
     gifts = Repository(Gifts)
     bank_details = Repository(BankDetails)

@@ -44,6 +44,7 @@ from services.i18n.wordings import Wordings
 from services.inspector import Inspector
 from services.mailer import Mailer, MailTemplates
 from services.money.adjustments import AdjustmentService
+from services.money.coupons import CouponService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from services.money.vault import Vault
@@ -100,6 +101,7 @@ class Services(Shared):
     avatar_columns: AvatarColumns
     bundles: Bundles
     clean_css: CleanCss
+    coupons: CouponService
     desk: ConfigDesk
     devices_of: DevicesOf
     editions: Editions

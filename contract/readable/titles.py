@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 _VERBS = """
-    Accept Activate Add Adjust Approve Archive Assign Attach Ban Block Cancel Capture Change Check Clear Close
+    Accept Activate Add Adjust Apply Approve Archive Assign Attach Ban Block Cancel Capture Change Check Clear Close
     Collect Compare Complete Confirm Connect Count Create Deactivate Delete Deny Detach Disable Disconnect Dismiss
     Download Duplicate Edit Enable End Escalate Estimate Execute Expire Export Filter Find Finish Flag Follow Freeze
     Generate Get Grant Hide Identify Impersonate Import Initialize Initiate Install Invite Issue Join Leave Link

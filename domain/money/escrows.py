@@ -20,7 +20,7 @@ GRACE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """``price`` and ``coupon`` in minor units: the coupon takes that much off, and the platform pays it.
+    """``price`` in minor units. ``coupon_usage_id``: a reservation of a coupon; the platform pays what that takes off.
 
     ``commission_bps`` and ``deadline`` are those of the moment of sending, whatever changes later.
     """
@@ -32,13 +32,13 @@ class Order:
     price: int
     commission_bps: int
     deadline: datetime
-    coupon: int = 0
+    coupon_usage_id: UUID | None = None
 
     def __post_init__(self) -> None:
         if self.fan_id == self.creator_user_id:
             raise ValueError("nobody pays themselves")
-        if not 0 <= self.coupon <= self.price or self.price < 1 or not 0 <= self.commission_bps <= 10_000:
-            raise ValueError("no price, coupon or commission")
+        if self.price < 1 or not 0 <= self.commission_bps <= 10_000:
+            raise ValueError("no price or commission")
 
 
 class Spent(NamedTuple):

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from domain.clock import timestamp
 from domain.config_keys import Config
 from domain.content import CANONICAL_BASE_URL
+from domain.money.amounts import Money
+from domain.money.coupons import Reservation
 from domain.presenting import presented
 from domain.wire import referral as wire
 
@@ -39,3 +41,17 @@ def dashboard_view(link: Any, rewards: Sequence[Any]) -> wire.ReferralDashboard:
 
 def _reward_view(reward: Any) -> wire.ReferralReward:
     return presented(wire.ReferralReward, reward, clawedBack=False, createdAt=timestamp(reward.created_at))
+
+
+def coupon_view(reserved: Reservation) -> wire.AppliedCoupon:
+    return {
+        "discount": _number(reserved.discount),
+        "finalAmount": _number(reserved.amount - reserved.discount),
+        "usageId": str(reserved.id),
+        "expiresAt": timestamp(reserved.expires_at),
+    }
+
+
+def _number(minor: int) -> float:
+    """As JSON has it: the nearest number to so few digits is written with these digits."""
+    return float(Money(minor).major)

@@ -335,6 +335,49 @@ class FeatureCreatorRequest(TypedDict):
     endsAt: NotRequired[str | None]
 
 
+CouponType: TypeAlias = Literal["PERCENT", "FIXED"]
+
+
+CouponScope: TypeAlias = Literal["MESSAGE", "LOAD", "BOTH"]
+
+
+class Coupon(TypedDict):
+    id: str
+    code: str
+    type: CouponType
+    value: str
+    appliesTo: CouponScope
+    minPurchase: str
+    maxDiscount: str | None
+    startsAt: str | None
+    endsAt: str | None
+    maxUses: int | None
+    maxUsesPerUser: int | None
+    active: bool
+    version: int
+    createdAt: str
+
+
+class Coupons(TypedDict):
+    items: list[Coupon]
+    nextCursor: str | None
+
+
+class CreateCouponRequest(TypedDict):
+    code: str
+    type: CouponType
+    value: str
+    appliesTo: CouponScope
+    minPurchase: NotRequired[str]
+    maxDiscount: NotRequired[str | None]
+    startsAt: NotRequired[str | None]
+    endsAt: NotRequired[str | None]
+    maxUses: NotRequired[int | None]
+    maxUsesPerUser: NotRequired[int | None]
+    active: NotRequired[bool]
+    reason: str
+
+
 class BioTemplate(TypedDict):
     id: str
     name: str
@@ -1289,6 +1332,15 @@ class UpdateFeaturedRequest(TypedDict):
     position: NotRequired[int]
     startsAt: NotRequired[str | None]
     endsAt: NotRequired[str | None]
+
+
+class UpdateCouponRequest(TypedDict):
+    startsAt: NotRequired[str | None]
+    endsAt: NotRequired[str | None]
+    maxUses: NotRequired[int | None]
+    maxUsesPerUser: NotRequired[int | None]
+    active: NotRequired[bool]
+    reason: str
 
 
 class UpdateBioTemplateRequest(TypedDict):

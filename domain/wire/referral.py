@@ -1,6 +1,7 @@
 """Generated from the contract by `make spec`."""
 
-from typing import Literal, TypedDict
+from decimal import Decimal
+from typing import Literal, TypeAlias, TypedDict
 
 
 class ReferralLink(TypedDict):
@@ -30,6 +31,22 @@ class ReferralDashboard(TypedDict):
     link: ReferralFigures | None
     rewards: list[ReferralReward]
     totalEarnings: str
+
+
+CouponUse: TypeAlias = Literal["MESSAGE", "LOAD"]
+
+
+class ApplyCouponRequest(TypedDict):
+    code: str
+    transactionAmount: Decimal
+    appliesTo: CouponUse
+
+
+class AppliedCoupon(TypedDict):
+    discount: float
+    finalAmount: float
+    usageId: str
+    expiresAt: str
 
 
 class ClickTracked(TypedDict):

@@ -34,6 +34,8 @@ from persistence.models.moderation import ModerationCase, ModerationNotice, Mode
 from persistence.models.money import (
     Adjustment,
     BankDetail,
+    Coupon,
+    CouponUsage,
     Escrow,
     LedgerAccount,
     LedgerCheckpoint,
@@ -106,6 +108,8 @@ __all__ = [
     "ContentCategory",
     "ContentEntry",
     "ContentRevision",
+    "Coupon",
+    "CouponUsage",
     "CreatorCategory",
     "CreatorProfile",
     "CreatorSearch",

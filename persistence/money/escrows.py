@@ -16,7 +16,7 @@ from persistence.models import Escrow
 Row = Escrow
 HOLD = insertion(
     Row, "id", "message_id", "fan_id", "creator_user_id", "currency", "price", "promo", "paid", "coupon",
-    "commission_bps", "deadline",
+    "commission_bps", "deadline", "coupon_usage_id",
 )  # fmt: skip
 SETTLE = (
     update(Row)
@@ -42,6 +42,7 @@ class Escrows:
             HOLD, id=order.id, message_id=order.message_id, fan_id=order.fan_id,
             creator_user_id=order.creator_user_id, currency=USD, price=order.price, promo=parts.promo,
             paid=parts.fan, coupon=parts.coupon, commission_bps=order.commission_bps, deadline=order.deadline,
+            coupon_usage_id=order.coupon_usage_id,
         )  # fmt: skip
 
     async def settle(self, escrow_id: UUID, to: Status, why: Outcome, now: datetime) -> Escrow | None:

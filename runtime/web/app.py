@@ -77,6 +77,7 @@ from services.gdpr.export_links import ExportLinks
 from services.i18n.bundles import Bundles
 from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService
+from services.money.coupons import CouponService
 from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
@@ -371,6 +372,7 @@ class Application:
             clean_css=clean_css,
             clock=utc_now,
             config=self.config,
+            coupons=CouponService(),
             desk=ConfigDesk(self.config, self.parts.contract),
             device_of=device_of,
             devices_of=devices_of,

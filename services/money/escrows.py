@@ -8,6 +8,7 @@ from domain.money import flows
 from domain.money.escrows import GRACE, spent_of
 from domain.money.flows import Parts
 from domain.money.ledger import InsufficientBalance, WalletName
+from services.money.coupons import CouponService
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,21 +26,30 @@ class WalletFrozen(Exception):
 class EscrowService:
     """Works inside the caller's unit of work."""
 
+    def __init__(self) -> None:
+        self._coupons = CouponService()
+
     async def hold(self, db: Repositories, order: Order) -> Parts:
         """Take the price from the fan's wallet, gifts first. Returns of what it was paid.
 
-        Raises InsufficientBalance and WalletFrozen, before anything was written. The message is held by its caller.
+        Raises InsufficientBalance, WalletFrozen and CouponUsageInvalid, before anything was written. The message is
+        held by its caller.
         """
+        usage, coupon = order.coupon_usage_id, 0
+        if usage is not None:
+            coupon = await self._coupons.discount(db, usage, order.fan_id, "MESSAGE", order.price)
         wallet = WalletName(order.fan_id, "FAN")
         held = (await db.ledger.hold(wallet))[wallet.id]
         if held.frozen_for is not None or held.closed_at is not None:
             raise WalletFrozen
         balances = await db.ledger.balances(wallet)
-        parts = flows.parts_of(order.price, balances, order.coupon)
+        parts = flows.parts_of(order.price, balances, coupon)
         if parts.fan > balances.fan:
             raise InsufficientBalance(f"{order.id}: {parts.fan} of {balances.fan}")
         spent = spent_of(parts.promo, await db.gifts.open(wallet)) if parts.promo else []
         await db.escrows.hold(order, parts)
+        if usage is not None:
+            await db.coupons.use(usage)
         if spent:
             await db.gifts.spend(order.id, spent)
         await db.ledger.post(flows.held(wallet, order.id, parts))
@@ -54,9 +64,11 @@ class EscrowService:
         return escrow
 
     async def refund(self, db: Repositories, escrow_id: UUID, why: Outcome, now: datetime) -> Escrow | None:
-        """Back to the fan, in the very parts. None where it was settled before."""
+        """Back to the fan, in the very parts; a coupon can be used again. None where it was settled before."""
         escrow = await db.escrows.settle(escrow_id, "REFUNDED", why, now)
         if escrow is not None:
+            if escrow.coupon_usage_id is not None:
+                await self._coupons.release(db, escrow.coupon_usage_id)
             wallet = WalletName(escrow.fan_id, "FAN")
             await db.ledger.hold(wallet)
             if escrow.promo:

@@ -153,7 +153,9 @@ class Judge:
             query = [(name, self.cleaned(name, value)) for name, value in parse_qsl(request.query, True)]
             request = replace(request, target=f"{request.path}?{urlencode(query)}")
         if self.takes_body and _is_json(found.body):
-            request = replace(request, body=json.dumps(self.cleaned("body", json.loads(found.body))).encode())
+            request = replace(
+                request, body=json.dumps(self.cleaned("body", json.loads(found.body)), default=float).encode()
+            )
         return found.stock if request == found.request else await ask(request)
 
     def cleaned(self, name: str, value: Any) -> Any:

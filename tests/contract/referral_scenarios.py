@@ -32,6 +32,12 @@ def looking(api: Api, tables: Tables) -> Act:
     return act
 
 
+def applying(api: Api, tables: Tables) -> Act:
+    insert(tables, "coupons", code="SUMMER", type="PERCENT", value=2000, applies_to="BOTH")
+    body = {"code": "SUMMER", "transactionAmount": 25, "appliesTo": "LOAD"}
+    return calling("referral.apply_coupon", body)(api, tables)
+
+
 def clicking(**options: Any) -> Scenario:
     return lambda api, tables: lambda: api.call("referral.click", path="/referral/click/eve", **options)
 
@@ -45,6 +51,7 @@ def referred(platform: Platform) -> Body:
 
 
 SCENARIOS: dict[str, Scenario] = {
+    "referral.apply_coupon": applying,
     "referral.link": looking,
     "referral.dashboard": calling("referral.dashboard"),
     "referral.click": with_link(clicking()),

@@ -16,6 +16,7 @@ from domain.admin import users as of_users
 from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
+from domain.money import coupons
 from domain.users.usernames import FORM
 from domain.wire import admin as wire
 from domain.wire import common
@@ -38,6 +39,7 @@ STATUSES = {
     "appeal": APPEALS,
     "Translation": TRANSLATIONS,
     "Ticket": get_args(common.TicketStatus),
+    "Usage": get_args(coupons.Status),
     "GdprRequest": gdpr.STATUSES,
     "Row": gdpr.STATUSES,
 }

@@ -15,6 +15,7 @@ from tests.contract import (
     admin_cases_scenarios,
     admin_config_scenarios,
     admin_content_scenarios,
+    admin_coupons_scenarios,
     admin_creators_scenarios,
     admin_finance_scenarios,
     admin_jobs_scenarios,
@@ -171,6 +172,7 @@ SCENARIOS: dict[str, Scenario] = (
     | legal_scenarios.SCENARIOS
     | referral_scenarios.SCENARIOS
     | report_scenarios.SCENARIOS
+    | admin_coupons_scenarios.SCENARIOS
     | admin_creators_scenarios.SCENARIOS
     | admin_finance_scenarios.SCENARIOS
     | creator_visits_scenarios.SCENARIOS

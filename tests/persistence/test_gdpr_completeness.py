@@ -137,6 +137,7 @@ EXPLAINED: dict[str, dict[str, Any]] = {
     "wallet_activity": {"balance_before": 0},
     "adjustments": {"status": "REJECTED", "account": "fan"},
     "escrows": {"price": 3, "outcome": None, "settled_at": None},
+    "coupon_usages": {"settled_at": None},
 }
 # Where somebody was, not who.
 WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")
@@ -229,6 +230,8 @@ def person(api: Api, tables: Tables) -> UUID:
             row |= {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None}
         if table.name == "wallet_activity":
             row["transfer_id"] = a_transfer(tables)
+        if table.name == "coupon_usages":
+            row["coupon_id"] = a_coupon(tables)
         if table.name == "escrows":
             row["creator_user_id"] = account(api, tables, email="singer@example.com")
         if table.name == "provider_events":
@@ -240,6 +243,10 @@ def person(api: Api, tables: Tables) -> UUID:
 def about_a_verification(names: Names) -> dict[str, str]:
     """By what a notice leads to a person: the verification that it is about."""
     return {"family": "kyc", "object_ref": text_for("ref", UUID(int=0), Base.metadata.tables["kyc_sessions"], names)}
+
+
+def a_coupon(tables: Tables) -> UUID:
+    return insert(tables, "coupons", code=uuid4().hex, type="FIXED", value=1, applies_to="BOTH")
 
 
 def a_transfer(tables: Tables) -> UUID:
@@ -293,6 +300,8 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
             row[key.parent.name] = tables.rows(ids_of(parent, key.column.name), user_id)[0][key.column.name]
     if table.name in KNOWN_BY_ID:
         row["id"] = user_id
+    if table.name == "coupon_usages":
+        row["coupon_id"] = a_coupon(tables)
     if table.name == "email_changes":
         row["used_at"] = None
     if table.name == "wallet_activity":

@@ -117,6 +117,10 @@ INSERT INTO wallet_activity
 INSERT INTO escrows
     (id, message_id, fan_id, creator_user_id, currency, price, promo, paid, coupon, commission_bps, deadline)
     SELECT id, id, id, gen_random_uuid(), 'USD', 1, 0, 1, 0, 2000, now() + n * interval '1 min' FROM {USERS} u;
+INSERT INTO coupons (id, created_at, code, type, value, applies_to, active)
+    SELECT id, now() - n * interval '1 min', 'C' || n, 'PERCENT', 1000, 'BOTH', n % 50 = 0 FROM {USERS} u;
+INSERT INTO coupon_usages (id, coupon_id, user_id, applies_to, amount, discount, expires_at)
+    SELECT id, id, id, 'LOAD', 100, 10, now() + n * interval '1 min' FROM {USERS} u;
 INSERT INTO promo_grants (id, wallet_id, source, source_id, amount, remaining, expires_at)
     SELECT id, id, 'REWARD', id, 1, 1, now() + n * interval '1 min' FROM {USERS} u;
 INSERT INTO adjustments (id, wallet_id, account, contra, currency, amount, reason, requested_by)

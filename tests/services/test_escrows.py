@@ -15,6 +15,7 @@ from jobs.money import expire_escrows, expire_gifts
 from persistence.repositories import Repositories
 from services.money.escrows import EscrowService, WalletFrozen
 from services.money.gifts import GiftService
+from tests.handlers.support import insert
 from tests.harness import Tables
 from tests.ledger import Books, load, tally, wallet_of
 
@@ -69,6 +70,13 @@ def give(books: Books, fan: WalletName, amount: int, until: datetime | None) -> 
     return reward
 
 
+def reserved(tables: Tables, fan: WalletName, price: int, off: int) -> UUID:
+    """A coupon's reservation for a message of that price."""
+    coupon_id = insert(tables, "coupons", code="OFF", type="FIXED", value=off, applies_to="MESSAGE")
+    row = {"applies_to": "MESSAGE", "amount": price, "discount": off, "expires_at": NOW + timedelta(minutes=30)}
+    return insert(tables, "coupon_usages", coupon_id=coupon_id, user_id=fan.user_id, **row)
+
+
 def left(tables: Tables, reward: UUID) -> tuple[int, datetime | None]:
     row = tables.one("SELECT remaining, expires_at FROM promo_grants WHERE source_id = %s", reward)
     return row["remaining"], row["expires_at"]
@@ -100,13 +108,14 @@ class TestHold:
         self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 1000))
-        assert hold(books, order(fan, creator, 500, coupon=200)) == Parts(0, 300, 200)
+        wanted = order(fan, creator, 500, coupon_usage_id=reserved(tables, fan, 500, 200))
+        assert hold(books, wanted) == Parts(0, 300, 200)
         assert (tally(tables, "escrow"), tally(tables, "promo_expense")) == (500, -200)
 
     def test_a_coupon_may_pay_everything(
         self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
     ) -> None:
-        wanted = order(fan, creator, 500, coupon=500)
+        wanted = order(fan, creator, 500, coupon_usage_id=reserved(tables, fan, 500, 500))
         assert hold(books, wanted) == Parts(0, 0, 500)
         books.do(lambda db: ESCROWS.refund(db, wanted.id, "REJECTED", NOW))
         assert tables.count("wallet_activity") == 0

@@ -2,6 +2,7 @@
 
 from persistence.models.money.adjustments import Adjustment
 from persistence.models.money.bank import BankDetail
+from persistence.models.money.coupons import Coupon, CouponUsage
 from persistence.models.money.escrows import Escrow, PromoGrant, PromoSpend
 from persistence.models.money.ledger import (
     LedgerAccount,
@@ -15,6 +16,8 @@ from persistence.models.money.ledger import (
 __all__ = [
     "Adjustment",
     "BankDetail",
+    "Coupon",
+    "CouponUsage",
     "Escrow",
     "LedgerAccount",
     "LedgerCheckpoint",

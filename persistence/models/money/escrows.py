@@ -25,6 +25,7 @@ class Escrow(Identified, Created, Base):
         one_of("outcome", get_args(Outcome)),
         CheckConstraint("price > 0 AND promo >= 0 AND paid >= 0 AND coupon >= 0", name="amounts"),
         CheckConstraint("promo + paid + coupon = price", name="parts"),
+        CheckConstraint("coupon = 0 OR coupon_usage_id IS NOT NULL", name="coupon"),
         CheckConstraint("commission_bps BETWEEN 0 AND 10000", name="commission"),
         CheckConstraint("(status = 'HELD') = (settled_at IS NULL)", name="settled_at"),
         CheckConstraint("(status = 'HELD') = (outcome IS NULL)", name="settled"),
@@ -49,6 +50,7 @@ class Escrow(Identified, Created, Base):
     deadline: Mapped[datetime]
     outcome: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    coupon_usage_id: Mapped[UUID | None] = mapped_column(ForeignKey("coupon_usages.id"))
 
 
 class PromoGrant(Identified, Created, Base):
