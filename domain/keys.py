@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     RECOVERY = "account-recovery"
     SIGNING_KEY = "signing-key"
     SOCIAL_TOKEN = "social-token"  # noqa: S105
+    TAX_FORM = "tax-form"
     TOTP = "totp"
     # Digests that are kept: made with the current secret, looked up under each that is known.
     AUDIT_ADDRESS = "audit-address"

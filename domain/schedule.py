@@ -62,6 +62,7 @@ RECURRING = (
         "money.expire_coupons", 60, "reservations of coupons that ran out are ended, so that others can use them"
     ),
     Recurring("money.expire_gifts", 3600, "what is left of gifts that have expired is taken back"),
+    Recurring("money.remind_tax_forms", 3600, "creators whose tax forms end soon are told"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
     Recurring("social.refresh", 300, "the followers of connected accounts that are due are counted anew"),

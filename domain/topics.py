@@ -271,6 +271,21 @@ class BankDetailsDecided(ToOwner):
     rejected_for: str | None = None
 
 
+@dataclass(frozen=True)
+class TaxFormDecided(ToOwner):
+    """``state``: APPROVED | REJECTED; ``form``: that of which the mail says what is wrong."""
+
+    topic = "email.tax_form_decided"
+    state: str
+    form: UUID | None = None
+
+
+@dataclass(frozen=True)
+class TaxFormEnds(ToOwner):
+    topic = "email.tax_form_ends"
+    when: str
+
+
 class UsernameChanged(ToOwner):
     topic = "email.username_changed"
 

@@ -425,6 +425,21 @@ async def bank_details_decided(job: Job[topics.BankDetailsDecided], uow: UnitOfW
     await _tell_owner(job, uow, mailer, template, notes=notes, last4=payload.last4)
 
 
+async def tax_form_decided(job: Job[topics.TaxFormDecided], uow: UnitOfWork, mailer: Mailer) -> None:
+    template, told = f"tax_form_{job.payload.state.lower()}", {}
+    if job.payload.form is not None:
+        async with uow() as db:
+            found = await db.tax_forms.find_of(job.payload.form)
+        if found is None or found.TaxForm.statement is None:  # erased, or decided otherwise since
+            return
+        told = {"statement": found.TaxForm.statement, "notes": ("tax_form_rejected.statement",)}
+    await _tell_owner(job, uow, mailer, template, **told)
+
+
+async def tax_form_ends(job: Job[topics.TaxFormEnds], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "tax_form_ends", when=job.payload.when)
+
+
 async def report_received(job: Job[topics.ReportReceived], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_reporter(job, uow, mailer, "report_received")
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain import topics
+from domain.creators.tax import REMINDERS
+from domain.users import moment
+
 if TYPE_CHECKING:
     from jobs.needs import Clock, Escrows, Gifts, UnitOfWork
 
@@ -43,3 +47,12 @@ async def expire_gifts(uow: UnitOfWork, clock: Clock, gifts: Gifts) -> None:
     for grant_id, wallet in due:
         async with uow() as db:
             await gifts.expire(db, wallet, grant_id, now)
+
+
+async def remind_tax_forms(uow: UnitOfWork, clock: Clock) -> None:
+    """Whoever is told that one day is left is not told of the thirty before."""
+    now = clock()
+    for days in sorted(REMINDERS):
+        async with uow() as db:
+            for form in await db.tax_forms.remind(now, days, BATCH):
+                await db.outbox.add(topics.TaxFormEnds(form.user_id, moment(form.ends_at)))

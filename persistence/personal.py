@@ -71,6 +71,7 @@ from persistence.models import (
     SocialMetrics,
     StaffRole,
     StatementOfReasons,
+    TaxForm,
     Ticket,
     TicketMessage,
     TicketNote,
@@ -568,6 +569,16 @@ PERSONAL: tuple[Personal, ...] = (
         "What came into your wallets and went out of them.",
         _of_wallets(WalletActivity.wallet_id),
         Keep(BOOKS),
+    ),
+    Personal(
+        TaxForm,
+        "Your tax forms, by the end of their tax numbers. All of the last one is shown to you in your settings.",
+        _of(TaxForm),
+        Anonymise(
+            "books say that a form was there when money was paid, of which kind, and until when it held",
+            {"details": None, "tin_last4": None, "statement": None},
+        ),
+        {"details": SECRET, "decided_by": STAFF, "version": INTERNAL, "reminded": INTERNAL},
     ),
     Personal(
         Wallet,

@@ -75,6 +75,7 @@ from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
 from persistence.money.tallies import Tallies
+from persistence.money.tax_forms import TaxForms
 from persistence.money.wallets import Wallets
 from persistence.notifications import Notifications
 from persistence.outbox import Outbox, Seal
@@ -159,6 +160,7 @@ class Repositories:
     escrows = Repository(Escrows)
     gifts = Repository(Gifts)
     bank_details = Repository(BankDetails)
+    tax_forms = Repository(TaxForms)
     visits = Repository(Visits)
     bio_templates = Repository(BioTemplates)
     bio_links = Repository(BioLinks)

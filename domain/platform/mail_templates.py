@@ -40,6 +40,7 @@ TYPICAL: Mapping[str, str] = {
     "sent": "950",
     "standing": "Google, Apple",
     "start": MOMENT,
+    "statement": "The name on the form is not the one on your document.",
     "subject": "My profile",
     "summary": "We explain how long messages are kept.",
     "switch": "platform.registration_enabled",

@@ -129,6 +129,33 @@ class BankDetailsList(TypedDict):
     nextCursor: str | None
 
 
+class TaxFormToReview(TypedDict):
+    id: str
+    userId: str
+    username: str | None
+    displayName: str | None
+    type: common.TaxFormType
+    country: str
+    legalName: str
+    address: common.TaxAddress
+    tinLast4: str | None
+    treatyCountry: str | None
+    signature: str
+    signedAt: str
+    state: common.TaxFormState
+    statement: str | None
+    endsAt: str | None
+    submittedAt: str
+    decidedAt: str | None
+    decidedBy: str | None
+    version: int
+
+
+class TaxFormsList(TypedDict):
+    items: list[TaxFormToReview]
+    nextCursor: str | None
+
+
 ThemeState: TypeAlias = Literal["DRAFT", "PUBLISHED", "ACTIVE", "ARCHIVED"]
 
 
@@ -1231,6 +1258,23 @@ BankRejection: TypeAlias = Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPOR
 class RejectBankDetailsRequest(TypedDict):
     rejectedFor: BankRejection
     reason: str
+
+
+class ApproveTaxFormRequest(TypedDict):
+    reason: str
+
+
+class RejectTaxFormRequest(TypedDict):
+    statement: str
+    reason: str
+
+
+class RevealTaxNumberRequest(TypedDict):
+    reason: str
+
+
+class TaxNumber(TypedDict):
+    tin: str | None
 
 
 class Theme(TypedDict):

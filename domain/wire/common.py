@@ -49,6 +49,20 @@ CreatorDmType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
 CreatorStatus: TypeAlias = Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED"]
 
 
+TaxFormType: TypeAlias = Literal["W9", "W8BEN", "W8BEN_E", "OTHER"]
+
+
+class TaxAddress(TypedDict):
+    line: str
+    city: str
+    region: str | None
+    postalCode: str
+    country: str
+
+
+TaxFormState: TypeAlias = Literal["PENDING", "APPROVED", "REJECTED", "REPLACED"]
+
+
 TestOutcome: TypeAlias = Literal["OK", "REJECTED", "UNAVAILABLE"]
 
 

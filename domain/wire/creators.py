@@ -183,6 +183,48 @@ class UpdateBankDetailsRequest(TypedDict):
     preferredPayoutMethod: NotRequired[PayoutMethod]
 
 
+class TaxStatus(TypedDict):
+    form: dict[str, Any] | None
+    valid: bool
+    validUntil: str | None
+
+
+class GivenTaxAddress(TypedDict):
+    line: str
+    city: str
+    region: NotRequired[str]
+    postalCode: str
+    country: str
+
+
+class SubmitTaxFormRequest(TypedDict):
+    type: common.TaxFormType
+    country: str
+    legalName: str
+    address: GivenTaxAddress
+    tin: NotRequired[str]
+    treatyCountry: NotRequired[str]
+    signature: str
+    signedAt: str
+
+
+class TaxForm(TypedDict):
+    id: str
+    type: common.TaxFormType
+    country: str
+    legalName: str
+    address: common.TaxAddress
+    tinLast4: str | None
+    treatyCountry: str | None
+    signature: str
+    signedAt: str
+    state: common.TaxFormState
+    statement: str | None
+    endsAt: str | None
+    submittedAt: str
+    decidedAt: str | None
+
+
 class ConnectSocialRequest(TypedDict):
     platform: str
     code: str

@@ -43,6 +43,7 @@ from persistence.models.money import (
     LedgerTransfer,
     PromoGrant,
     PromoSpend,
+    TaxForm,
     Wallet,
     WalletActivity,
 )
@@ -181,6 +182,7 @@ __all__ = [
     "SocialMetrics",
     "StaffRole",
     "StatementOfReasons",
+    "TaxForm",
     "ThemePreset",
     "Ticket",
     "TicketCategory",

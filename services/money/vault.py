@@ -8,7 +8,7 @@ from domain.creators.bank import BankAccount, BankDetails
 from domain.keys import Purpose
 from services.keyring import Keyring
 
-Secret = Mapping[str, str | None]
+Secret = Mapping[str, Any]
 
 
 class Vault:
@@ -18,9 +18,9 @@ class Vault:
     def sealed(self, purpose: Purpose, secret: Secret) -> bytes:
         return self._keyring.seal(purpose, json.dumps(secret)).encode()
 
-    def opened(self, purpose: Purpose, sealed: bytes) -> dict[str, str | None]:
+    def opened(self, purpose: Purpose, sealed: bytes) -> dict[str, Any]:
         """Raises ValueError for what was sealed under a secret that is gone."""
-        found: dict[str, str | None] = json.loads(self._keyring.unseal(purpose, sealed.decode()))
+        found: dict[str, Any] = json.loads(self._keyring.unseal(purpose, sealed.decode()))
         return found
 
     def bank_account(self, row: Any) -> BankAccount:
@@ -33,3 +33,10 @@ class Vault:
         """As the table keeps them."""
         sealed = self.sealed(Purpose.BANK_DETAILS, details.secret)
         return {"details": sealed, "last4": details.last4, "country": details.bank_country}
+
+    def tax_details(self, row: Any) -> dict[str, Any]:
+        """Of a form that is not erased."""
+        return self.opened(Purpose.TAX_FORM, row.details)
+
+    def sealed_tax_details(self, secret: Secret) -> bytes:
+        return self.sealed(Purpose.TAX_FORM, secret)

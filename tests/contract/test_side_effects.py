@@ -44,6 +44,7 @@ from tests.contract import (
     platform_scenarios,
     referral_scenarios,
     report_scenarios,
+    tax_scenarios,
     ticket_scenarios,
     user_scenarios,
     wallet_scenarios,
@@ -147,6 +148,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_config_scenarios.SCENARIOS
     | admin_scenarios.SCENARIOS
     | bank_scenarios.SCENARIOS
+    | tax_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
     | admin_cases_scenarios.SCENARIOS
     | admin_rules_scenarios.SCENARIOS

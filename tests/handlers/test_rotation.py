@@ -34,7 +34,7 @@ from services.recovery import Recovery
 from services.second_factor import SecondFactor
 from tests.bank import IBAN, with_details
 from tests.content import draft
-from tests.creators import creator
+from tests.creators import creator, signed_in
 from tests.handlers.auth.test_changes import undo_token
 from tests.handlers.auth.test_known_devices import FIREFOX, keep_device
 from tests.handlers.auth.test_otp import PHONE, another, code_in, opened, send, verify
@@ -43,6 +43,7 @@ from tests.handlers.conftest import Clients
 from tests.handlers.gdpr.test_export import built
 from tests.handlers.support import account, begin, insert, tombstone, topics, until, waiting_for_locks
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, code_of
+from tests.tax import NAME, submit
 
 OLD, NEW = "the-old-secret-of-the-drill-0123456789", "the-new-secret-of-the-drill-9876543210"
 LISTS = {"old": OLD, "old,new": f"{OLD},{NEW}", "new,old": f"{NEW},{OLD}", "new": NEW}
@@ -190,6 +191,13 @@ def bank_details(before: Api, after: Api, tables: Tables) -> None:
     with_details(before, creator(before, tables))
     told = after.call("creators.bank.settings", headers=bearer(after.sign_in())).json()["data"]
     assert told["bankDetails"]["iban"] == IBAN
+
+
+@drill(Purpose.TAX_FORM)
+def tax_forms(before: Api, after: Api, tables: Tables) -> None:
+    submit(before, signed_in(before, creator(before, tables)))
+    told = after.call("creators.tax.find", headers=bearer(after.sign_in())).json()["data"]
+    assert told["form"]["legalName"] == NAME
 
 
 @drill(Purpose.PROVIDER_EVENT)

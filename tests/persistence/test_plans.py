@@ -103,6 +103,9 @@ INSERT INTO referral_rewards (id, user_id, trigger_type, amount)
 INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
 INSERT INTO bank_details (user_id, state, changed_at)
     SELECT id, CASE WHEN n % 500 = 0 THEN 'PENDING' ELSE 'VERIFIED' END, now() - n * interval '1 min' FROM {USERS} u;
+INSERT INTO tax_forms (id, user_id, type, country, details, state, signed_at, ends_at, created_at)
+    SELECT gen_random_uuid(), id, 'W8BEN', 'DE', '', CASE WHEN n % 500 = 0 THEN 'PENDING' ELSE 'APPROVED' END, now(),
+    now() + n * interval '1 day', now() - n * interval '1 min' FROM {USERS} u;
 SET session_replication_role = replica;
 INSERT INTO wallets (id, user_id, type, currency) SELECT id, id, 'FAN', 'USD' FROM {USERS} u;
 INSERT INTO ledger_accounts (id, wallet_id, code, currency, normal, balance, version)

@@ -12,6 +12,7 @@ from persistence.models.money.ledger import (
     Wallet,
     WalletActivity,
 )
+from persistence.models.money.tax import TaxForm
 
 __all__ = [
     "Adjustment",
@@ -25,6 +26,7 @@ __all__ = [
     "LedgerTransfer",
     "PromoGrant",
     "PromoSpend",
+    "TaxForm",
     "Wallet",
     "WalletActivity",
 ]
