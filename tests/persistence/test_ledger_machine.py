@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 )
 
 from domain.money import flows
+from domain.money.amounts import MOST
 from domain.money.flows import Balances, Parts
 from domain.money.ledger import (
     Account,
@@ -375,7 +376,7 @@ class Machine(RuleBasedStateMachine):
     @rule(fan=FANS)
     def closed(self, fan: int) -> None:
         if left := self.model.held(self.fans[fan]).fan:
-            self.post(flows.closed(self.fans[fan], left))
+            self.post(flows.closed(self.fans[fan], min(left, MOST)))
 
     @rule(data=st.data())
     def again(self, data: st.DataObject) -> None:
