@@ -63,6 +63,7 @@ RECURRING = (
     ),
     Recurring("money.expire_gifts", 3600, "what is left of gifts that have expired is taken back"),
     Recurring("money.remind_tax_forms", 3600, "creators whose tax forms end soon are told"),
+    Recurring("money.reconcile", 3600, "the ledger is added up, and what is wrong is noted"),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
     Recurring("social.refresh", 300, "the followers of connected accounts that are due are counted anew"),

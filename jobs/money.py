@@ -9,7 +9,7 @@ from domain.creators.tax import REMINDERS
 from domain.users import moment
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Escrows, Gifts, UnitOfWork
+    from jobs.needs import Clock, Escrows, Gifts, Reconciler, UnitOfWork
 
 BATCH = 50
 COUPONS = 250
@@ -56,3 +56,12 @@ async def remind_tax_forms(uow: UnitOfWork, clock: Clock) -> None:
         async with uow() as db:
             for form in await db.tax_forms.remind(now, days, BATCH):
                 await db.outbox.add(topics.TaxFormEnds(form.user_id, moment(form.ends_at)))
+
+
+async def reconcile(uow: UnitOfWork, clock: Clock, reconciler: Reconciler) -> None:
+    """Add up the whole ledger, and compare it with what it is about."""
+    began = clock()
+    async with uow() as db:
+        seen, size = await reconciler.look(db)
+    async with uow() as db:
+        await reconciler.tell(db, seen, size, began, clock())

@@ -23,6 +23,7 @@ from services.inspector import Inspector
 from services.mailer import Mailer
 from services.money.escrows import EscrowService as Escrows
 from services.money.gifts import GiftService as Gifts
+from services.money.reconciler import Reconciler
 from services.providers.social import SocialDesk as Social
 from services.texter import Texter
 from services.urls.operations import OperationUrls
@@ -46,6 +47,7 @@ __all__ = [
     "Mailer",
     "OperationUrls",
     "ProviderEvent",
+    "Reconciler",
     "Repositories",
     "SearchReport",
     "Social",

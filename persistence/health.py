@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import ColumnElement, CompoundSelect, Select, String, func, literal, or_, select, text, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, String, func, literal, not_, or_, select, text, union_all
 
 from domain.admin import OWNER
 from persistence.engine.database import Database
@@ -16,6 +16,8 @@ from persistence.models import (
     BackupCode,
     CredentialChange,
     IdempotencyKey,
+    LedgerFinding,
+    LedgerReconciliation,
     OAuthProvider,
     OutboxJob,
     ScheduledJob,
@@ -162,3 +164,22 @@ def _kids(place: str, sealed: ColumnElement[str] | Any, *where: ColumnElement[bo
     kid = func.split_part(sealed, ".", 1)
     rows = select(literal(place, String), kid, func.count()).where(sealed != "", *where)
     return rows.group_by(kid)
+
+
+class LedgerState(NamedTuple):
+    """``severe``, ``others``: findings that are open; ``ended_at``: when the ledger was last added up."""
+
+    severe: int
+    others: int
+    ended_at: datetime | None
+
+
+async def ledger_state(database: Database) -> LedgerState:
+    standing = LedgerFinding.closed_at.is_(None)
+    severe, others = (
+        select(func.count()).select_from(LedgerFinding).where(standing, which).scalar_subquery()
+        for which in (LedgerFinding.severe, not_(LedgerFinding.severe))
+    )
+    last = select(func.max(LedgerReconciliation.ended_at)).scalar_subquery()
+    async with database.connection(reading=True) as connection:
+        return LedgerState(*await connection.one(select(severe, others, last)))

@@ -680,6 +680,8 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 NOT_PERSONAL: Mapping[str, str] = {
     "ledger_accounts": "what accounts of wallets hold, which the wallets tell",
     "ledger_checkpoints": "what accounts of ours had at a time",
+    "ledger_findings": "what is wrong with the ledger, by keys and ids",
+    "ledger_reconciliations": "when the ledger was added up",
     "ledger_entries": "legs of transfers, by ids of accounts",
     "ledger_transfers": "what was posted; the actor is who of the staff asked for it, by id",
     "coupons": "what staff makes for everybody",

@@ -74,6 +74,7 @@ from persistence.money.desk import LedgerDesk
 from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
+from persistence.money.reconciliation import Reconciliations
 from persistence.money.tallies import Tallies
 from persistence.money.tax_forms import TaxForms
 from persistence.money.wallets import Wallets
@@ -154,6 +155,7 @@ class Repositories:
     books = Repository(Books)
     tallies = Repository(Tallies)
     adjustments = Repository(Adjustments)
+    reconciliations = Repository(Reconciliations)
     ledger_desk = Repository(LedgerDesk)
     wallets = Repository(Wallets)
     coupons = Repository(Coupons)

@@ -47,6 +47,7 @@ from services.money.adjustments import AdjustmentService
 from services.money.coupons import CouponService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from services.money.reconciler import Reconciler
 from services.money.vault import Vault
 from services.passwords import Hasher
 from services.platforms import OAuthDirectory
@@ -160,6 +161,7 @@ class JobServices(Shared):
     escrows: EscrowService
     gifts: GiftService
     inspector: Inspector
+    reconciler: Reconciler
     search_report: SearchReport
     webhooks: Webhooks
     visit_report: VisitReport

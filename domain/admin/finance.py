@@ -44,6 +44,14 @@ def adjustment_view(row: Any) -> wire.Adjustment:
     return presented(wire.Adjustment, row, amount=str(Money(row.amount)))
 
 
+def reconciliation_view(row: Any) -> wire.Reconciliation:
+    return presented(wire.Reconciliation, row)
+
+
+def finding_view(row: Any) -> wire.LedgerFinding:
+    return presented(wire.LedgerFinding, row)
+
+
 def wallet_in_full(row: Any, accounts: Sequence[Any]) -> wire.WalletInFull:
     told = [presented(wire.WalletAccount, account, balance=str(Money(account.balance))) for account in accounts]
     return {"wallet": wallet_view(row), "accounts": told}

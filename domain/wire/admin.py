@@ -322,6 +322,53 @@ class Adjustments(TypedDict):
     nextCursor: str | None
 
 
+class Reconciliation(TypedDict):
+    id: str
+    startedAt: str
+    endedAt: str
+    transfers: int
+    entries: int
+    wallets: int
+    findings: int
+    severe: int
+
+
+class Reconciliations(TypedDict):
+    items: list[Reconciliation]
+    nextCursor: str | None
+
+
+class RunReconciliationRequest(TypedDict):
+    reason: str
+
+
+class RecurringJob(TypedDict):
+    topic: str
+    meaning: str
+    seconds: int
+    nextAt: str | None
+    lastAt: str | None
+
+
+class LedgerFinding(TypedDict):
+    id: str
+    check: str
+    what: str
+    expected: str
+    found: str
+    severe: bool
+    firstSeen: str
+    lastSeen: str
+    closedAt: str | None
+    closedBy: str | None
+    closedBecause: str | None
+
+
+class LedgerFindings(TypedDict):
+    items: list[LedgerFinding]
+    nextCursor: str | None
+
+
 class DiscoverCategory(TypedDict):
     slug: str
     name: str
@@ -833,14 +880,6 @@ class JobOutcome(TypedDict):
 class JobsActResult(TypedDict):
     results: list[JobOutcome]
     more: bool
-
-
-class RecurringJob(TypedDict):
-    topic: str
-    meaning: str
-    seconds: int
-    nextAt: str | None
-    lastAt: str | None
 
 
 class Schedule(TypedDict):
@@ -1369,6 +1408,10 @@ class AdjustWalletRequest(TypedDict):
 
 
 class DecideAdjustmentRequest(TypedDict):
+    reason: str
+
+
+class CloseFindingRequest(TypedDict):
     reason: str
 
 

@@ -50,6 +50,7 @@ CHECKS = (
     Check("clock", database.clock, "database"),
     Check("worker", database.worker, "config"),
     Check("worker.dead_letters", database.dead_letters, "config"),
+    Check("ledger", database.ledger, "config"),
     Check("staff.owners", database.owners, "config"),
     Check("redis", outside.redis),
     Check("mail", outside.mail, "config"),

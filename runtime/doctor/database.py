@@ -131,6 +131,18 @@ async def dead_letters(deployment: Deployment) -> Verdict:
     return warn(f"{seen.dead} jobs were given up", "`biore jobs dead` shows why; retry or discard them")
 
 
+async def ledger(deployment: Deployment) -> Verdict:
+    state = await health.ledger_state(deployment.parts.database)
+    if state.severe:
+        remedy = "`biore ledger verify` names what is wrong; close findings when somebody knows why"
+        return fail(f"{state.severe} findings say that money is wrong; payouts are stopped", remedy)
+    if state.others:
+        return warn(f"{state.others} findings are open", "`GET /admin/ledger/findings` tells them")
+    if state.ended_at is None:
+        return ok("it was not added up yet")
+    return ok(f"added up at {state.ended_at:%Y-%m-%d %H:%M} UTC, and right")
+
+
 async def owners(deployment: Deployment) -> Verdict:
     """Of the staff: those who can act, and whose role does not end by itself."""
     count = await health.lasting_owners(deployment.parts.database)

@@ -80,6 +80,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
             budgets = await db.sms_budgets.list_of(utc_now().date())
             last = await db.audit_seals.last()
             notices = await db.provider_events.open_ones()
+            findings, clean = await db.reconciliations.open(), await db.reconciliations.last_clean()
     except (psycopg.Error, TimeoutError) as error:
         log.warning("metrics.database_unavailable", reason=type(error).__name__)
         return [up]
@@ -100,6 +101,11 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
     )
     for labels, count in sorted(notices.items()):
         events.add_metric(labels, count)
+    wrong = GaugeMetricFamily("biore_ledger_findings", "Findings of the ledger that are open", labels=("check",))
+    for check, count in findings.items():
+        wrong.add_metric((check,), count)
+    since = "When the ledger was last added up without a finding; 0 for never"
+    right = GaugeMetricFamily("biore_ledger_clean_timestamp_seconds", since, value=clean.timestamp() if clean else 0)
     what = "How long the oldest job has been due"
     head = GaugeMetricFamily(
         "biore_audit_head", "Number of the last seal of the audit log", value=last.number if last else 0
@@ -110,6 +116,8 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
         codes,
         head,
         events,
+        wrong,
+        right,
         GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds()),
     ]
 

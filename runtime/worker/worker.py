@@ -47,6 +47,7 @@ from services.inspector import Inspector
 from services.mailer import Mailer
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from services.money.reconciler import Reconciler
 from services.texter import Texter
 from services.urls.operations import OperationUrls
 
@@ -77,6 +78,7 @@ def _services(parts: Parts) -> JobServices:
         escrows=EscrowService(),
         gifts=GiftService(),
         inspector=Inspector(parts.config),
+        reconciler=Reconciler(parts.config.writer),
         kyc=parts.kyc,
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),

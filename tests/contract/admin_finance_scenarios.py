@@ -67,6 +67,20 @@ def deciding(what: str, code: str = "fan") -> Scenario:
     return prepare
 
 
+RUN = "admin.finance.reconciliations.run"
+
+
+def found(tables: Tables) -> Mapping[str, Any]:
+    moment = "2026-01-01"
+    columns = {'"check"': "escrow", "what": "USD", "expected": "1", "found": "2", "severe": True}
+    return {"id": insert(tables, "ledger_findings", **columns, first_seen=moment, last_seen=moment)}
+
+
+def waiting(tables: Tables) -> Mapping[str, Any]:
+    insert(tables, "outbox", topic="money.reconcile", payload={}, available_at="2999-01-01")
+    return {}
+
+
 SCENARIOS: dict[str, Scenario] = {
     "admin.finance.transfers.list": with_money("admin.finance.transfers.list"),
     "admin.finance.accounts.find": with_money("admin.finance.accounts.find"),
@@ -76,11 +90,16 @@ SCENARIOS: dict[str, Scenario] = {
     "admin.finance.wallets.freeze": freezing(mass_spam=True),
     "admin.finance.wallets.unfreeze": unfreezing(told=False),
     "admin.finance.wallets.adjust": with_money("admin.finance.wallets.adjust", ADJUSTMENT),
+    "admin.finance.reconciliations.list": as_staff("admin.finance.reconciliations.list", role="FINANCE"),
+    RUN: as_staff(RUN, REASON, role="FINANCE"),
+    "admin.finance.findings.list": as_staff("admin.finance.findings.list", role="FINANCE", prepare=found),
+    "admin.finance.findings.close": as_staff("admin.finance.findings.close", REASON, role="FINANCE", prepare=found),
     "admin.finance.adjustments.list": with_money("admin.finance.adjustments.list"),
     "admin.finance.adjustments.approve": deciding("approve"),
     "admin.finance.adjustments.reject": deciding("reject"),
 }
 CONDITIONAL: Conditional = {
+    RUN: [(as_staff(RUN, REASON, role="FINANCE", prepare=waiting), {"outbox"})],
     "admin.finance.wallets.freeze": [(freezing(mass_spam=False), {"email.statement_of_reasons"})],
     "admin.finance.wallets.unfreeze": [(unfreezing(told=True), {"statements_of_reasons", "email.restriction_ended"})],
     "admin.finance.adjustments.approve": [(deciding("approve", "fan_promo"), {"promo_grants"})],

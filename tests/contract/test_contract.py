@@ -420,6 +420,8 @@ SAFE_WITHOUT_A_KEY = {
     "discover.history.record": "a repetition moves the same creator to the front",
     "admin.finance.adjustments.approve": "a request is decided once",
     "admin.finance.adjustments.reject": "a request is decided once",
+    "admin.finance.findings.close": "a finding is closed once",
+    "admin.finance.reconciliations.run": "a repetition makes due what is due",
     "admin.finance.wallets.freeze": "a repetition finds it frozen",
     "admin.finance.wallets.unfreeze": "a repetition finds it free",
     "admin.staff.grant": "a repetition finds the role",

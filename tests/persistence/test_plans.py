@@ -126,6 +126,13 @@ INSERT INTO coupon_usages (id, coupon_id, user_id, applies_to, amount, discount,
     SELECT id, id, id, 'LOAD', 100, 10, now() + n * interval '1 min' FROM {USERS} u;
 INSERT INTO promo_grants (id, wallet_id, source, source_id, amount, remaining, expires_at)
     SELECT id, id, 'REWARD', id, 1, 1, now() + n * interval '1 min' FROM {USERS} u;
+INSERT INTO ledger_reconciliations (id, started_at, ended_at, transfers, entries, wallets, findings, severe)
+    SELECT id, now() - n * interval '1 hour', now(), 1, 2, 1, n % 50, 0 FROM {USERS} u;
+INSERT INTO ledger_findings
+    (id, "check", what, expected, found, severe, first_seen, last_seen, closed_at, closed_by, closed_because)
+    SELECT id, 'c' || n % 20, id::text, '', '', n % 2 = 0, now() - n * interval '1 hour', now(),
+    CASE WHEN n % 50 > 0 THEN now() END, CASE WHEN n % 50 > 0 THEN id END, CASE WHEN n % 50 > 0 THEN '' END
+    FROM {USERS} u;
 INSERT INTO adjustments (id, wallet_id, account, contra, currency, amount, reason, requested_by)
     SELECT id, id, 'fan', 'goodwill', 'USD', 1, '', id FROM wallets;
 INSERT INTO promo_spends (escrow_id, grant_id, amount) SELECT id, id, 1 FROM wallets;

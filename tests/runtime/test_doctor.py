@@ -478,6 +478,21 @@ class TestWorker:
         says(look("worker.dead_letters"), "warn", "1 jobs were given up")
 
 
+class TestLedger:
+    def test_what_is_wrong_with_it_is_told(self, look: Look, rows: Tables) -> None:
+        says(look("ledger"), "ok", "it was not added up yet")
+        insert(
+            rows, "ledger_reconciliations", started_at="2026-01-02", ended_at="2026-01-02T10:00:00Z", transfers=0,
+            entries=0, wallets=0, findings=0, severe=0,
+        )  # fmt: skip
+        says(look("ledger"), "ok", "added up at 2026-01-02 10:00 UTC, and right")
+        finding = {"expected": "", "found": "", "first_seen": "2026-01-02", "last_seen": "2026-01-02"}
+        insert(rows, "ledger_findings", what="x", severe=False, **finding | {'"check"': "overdue"})
+        says(look("ledger"), "warn", "1 findings are open")
+        insert(rows, "ledger_findings", what="USD", severe=True, **finding | {'"check"': "escrow"})
+        says(look("ledger"), "FAIL", "1 findings say that money is wrong; payouts are stopped")
+
+
 def owner(rows: Tables, status: str = "ACTIVE", ends: str | None = None) -> None:
     user_id = insert(rows, "users", email=f"{uuid4().hex}@example.com", status=status)
     grant = "INSERT INTO staff_roles (user_id, role, reason, expires_at) VALUES (%s, 'OWNER', 'a test', %s)"

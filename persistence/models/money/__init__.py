@@ -12,6 +12,7 @@ from persistence.models.money.ledger import (
     Wallet,
     WalletActivity,
 )
+from persistence.models.money.reconciliation import LedgerFinding, LedgerReconciliation
 from persistence.models.money.tax import TaxForm
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "LedgerAccount",
     "LedgerCheckpoint",
     "LedgerEntry",
+    "LedgerFinding",
+    "LedgerReconciliation",
     "LedgerTransfer",
     "PromoGrant",
     "PromoSpend",

@@ -1,0 +1,33 @@
+"""What a reconciliation of the ledger has seen. It repairs nothing."""
+
+from dataclasses import dataclass, field, replace
+
+from domain.money.books import Finding
+
+TOPIC = "money.reconcile"
+MOST = 1000
+"""Findings that one reconciliation stores: of more the first ones are enough to know that all is to be looked at."""
+LONGEST = 500
+WARNINGS = frozenset({"overdue"})
+"""Checks whose findings say that something waits too long, and not that money is wrong."""
+
+
+def is_severe(check: str) -> bool:
+    """Whether a finding of the check stops payouts."""
+    return check not in WARNINGS
+
+
+@dataclass(slots=True)
+class Seen:
+    """``kept``: the first findings, each thing once."""
+
+    kept: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    count: int = 0
+    severe: int = 0
+
+    def add(self, finding: Finding) -> None:
+        self.count += 1
+        self.severe += is_severe(finding.check)
+        if len(self.kept) < MOST:
+            told = {name: getattr(finding, name)[:LONGEST] for name in ("what", "expected", "found")}
+            self.kept.setdefault((finding.check, told["what"]), replace(finding, **told))

@@ -1,0 +1,58 @@
+"""What is wrong with the ledger, and when it was looked at."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0079"
+down_revision = "0078"
+branch_labels = None
+depends_on = None
+
+previous_release = "It does not add up the ledger by itself: the tables are new."
+
+TIME = sa.DateTime(timezone=True)
+OPEN = sa.text("closed_at IS NULL")
+
+
+def column(name: str, kind: Any, *, null: bool = False) -> sa.Column[object]:
+    return sa.Column(name, kind, nullable=null)
+
+
+def check(name: str, condition: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(condition, name=op.f(f"ck_ledger_findings_{name}"))
+
+
+def upgrade() -> None:
+    op.create_table(
+        "ledger_reconciliations",
+        column("id", sa.Uuid()),
+        column("started_at", TIME),
+        column("ended_at", TIME),
+        *(column(name, sa.BigInteger()) for name in ("transfers", "entries", "wallets", "findings", "severe")),
+        sa.PrimaryKeyConstraint("id", name="pk_ledger_reconciliations"),
+    )
+    op.create_index("ix_ledger_reconciliations_newest", "ledger_reconciliations", ["started_at", "id"])
+    op.create_table(
+        "ledger_findings",
+        column("id", sa.Uuid()),
+        *(column(name, sa.Text()) for name in ("check", "what", "expected", "found")),
+        column("severe", sa.Boolean()),
+        column("first_seen", TIME),
+        column("last_seen", TIME),
+        column("closed_at", TIME, null=True),
+        column("closed_by", sa.Uuid(), null=True),
+        column("closed_because", sa.Text(), null=True),
+        sa.PrimaryKeyConstraint("id", name="pk_ledger_findings"),
+        check("closed_by", "(closed_at IS NULL) = (closed_by IS NULL)"),
+        check("closed_because", "(closed_at IS NULL) = (closed_because IS NULL)"),
+    )
+    op.create_index("uq_ledger_findings_open", "ledger_findings", ["check", "what"], unique=True, postgresql_where=OPEN)
+    op.create_index("ix_ledger_findings_newest", "ledger_findings", ["first_seen", "id"])
+    op.create_index("ix_ledger_findings_what", "ledger_findings", ["check", "what"])
+
+
+def downgrade() -> None:
+    op.drop_table("ledger_findings")
+    op.drop_table("ledger_reconciliations")

@@ -1,0 +1,174 @@
+"""The ledger is compared with the rows that it is about, and what is wrong is kept until somebody closes it."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    DateTime,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from domain.money.books import Finding
+from domain.money.reconciliation import is_severe
+from persistence.engine.connection import Connection
+from persistence.engine.keyset import Keyset
+from persistence.models import LedgerFinding, LedgerReconciliation
+
+Row = LedgerFinding
+BATCH = 1000
+NEWEST = Keyset(Row.first_seen.desc(), Row.id.desc())
+RUNS = Keyset(LedgerReconciliation.started_at.desc(), LedgerReconciliation.id.desc())
+
+
+def _check(query: str) -> Any:
+    return text(query).columns(column("what", Text), column("expected", Text), column("found", Text))
+
+
+CHECKS: Mapping[str, Any] = {
+    # What the account of prices that wait holds, and the prices that wait.
+    "escrow": _check("""
+        SELECT currency, concat(sum(held), ' of prices that are held'), concat(sum(has), ' in the account')
+        FROM (
+            SELECT currency, price AS held, 0 AS has FROM escrows WHERE status = 'HELD'
+            UNION ALL
+            SELECT a.currency, 0, e.amount
+            FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
+            WHERE a.code = 'escrow' AND a.wallet_id IS NULL
+        ) both_of_them
+        GROUP BY currency HAVING sum(held) <> sum(has) ORDER BY currency
+    """),
+    # What the account of gifts of each wallet holds, and what its gifts have left.
+    "gifts": _check("""
+        SELECT CAST(coalesce(a.wallet_id, g.wallet_id) AS text), concat(coalesce(g.sum, 0), ' left of gifts'),
+            concat(coalesce(a.balance, 0), ' in the account')
+        FROM (SELECT wallet_id, balance FROM ledger_accounts WHERE code = 'fan_promo') a
+            FULL JOIN (
+                SELECT wallet_id, sum(remaining) AS sum FROM promo_grants GROUP BY wallet_id
+            ) g ON g.wallet_id = a.wallet_id
+        WHERE coalesce(a.balance, 0) <> coalesce(g.sum, 0) ORDER BY 1
+    """),
+    # Each price has the transfers of its status, and no other.
+    "price": _check("""
+        SELECT coalesce(CAST(s.id AS text), h.about_id), coalesce(s.expected, 'a price'),
+            concat_ws(', ', h.kind, r.kind, CASE WHEN h.kind IS NULL AND r.kind IS NULL THEN 'none' END)
+        FROM (
+            SELECT id, CAST(id AS text) AS about_id, CASE status
+                WHEN 'HELD' THEN 'hold' WHEN 'RELEASED' THEN 'hold, release' ELSE 'hold, unhold' END AS expected
+            FROM escrows
+        ) s
+            FULL JOIN (SELECT about_id, kind FROM ledger_transfers WHERE kind = 'hold') h ON h.about_id = s.about_id
+            LEFT JOIN (
+                SELECT about_id, kind FROM ledger_transfers WHERE kind IN ('release', 'unhold')
+            ) r ON r.about_id = coalesce(s.about_id, h.about_id)
+        WHERE s.expected IS DISTINCT FROM concat_ws(', ', h.kind, r.kind) ORDER BY 1
+    """),
+    # Each correction that was approved was posted, and no other.
+    "adjustment": _check("""
+        SELECT coalesce(CAST(d.id AS text), t.about_id), coalesce(d.status, 'an adjustment that was approved'),
+            CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
+        FROM adjustments d
+            FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = 'adjust') t ON t.about_id = CAST(d.id AS text)
+        WHERE (coalesce(d.status, '') = 'APPROVED') <> (t.about_id IS NOT NULL) ORDER BY 1
+    """),
+    "overdue": _check("""
+        SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'
+        FROM escrows WHERE status = 'HELD' AND deadline < now() - interval '15 minutes' ORDER BY deadline, id
+    """),
+}  # fmt: skip
+
+_names = ("check", "what", "expected", "found")
+_given = (
+    func.unnest(*(bindparam(name, type_=ARRAY(Text)) for name in _names), bindparam("severe", type_=ARRAY(Boolean)))
+    .table_valued(*(column(name, Text) for name in _names), column("severe", Boolean), name="given")
+    .render_derived()
+)
+_now = cast(bindparam("now"), DateTime(timezone=True))
+_the_same = and_(*(getattr(Row, name) == _given.c[name] for name in _names), Row.closed_at.is_not(None))
+STILL_THERE = update(Row).where(_the_same).values(last_seen=_now)
+_new = pg_insert(Row).from_select(
+    ["id", *_names, "severe", "first_seen", "last_seen"],
+    select(func.gen_random_uuid(), *(_given.c[name] for name in _names), _given.c.severe, _now, _now).where(
+        ~exists().where(_the_same)
+    ),
+)
+SEEN = _new.on_conflict_do_update(
+    index_elements=["check", "what"],
+    index_where=Row.closed_at.is_(None),
+    set_={name: getattr(_new.excluded, name) for name in ("expected", "found", "last_seen")},
+)
+SEVERE = select(exists().where(Row.closed_at.is_(None), Row.severe))
+OPEN = select(Row.check, func.count()).where(Row.closed_at.is_(None)).group_by(Row.check).order_by(Row.check)
+LAST = select(func.max(LedgerReconciliation.started_at)).where(LedgerReconciliation.findings == 0)
+
+
+class Reconciliations:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Where the ledger and the rows that it is about do not agree, or something waits too long."""
+        for name, check in CHECKS.items():
+            async for rows in self._connection.batches(check, BATCH):
+                for what, expected, found in rows:
+                    yield Finding(name, what, expected, found)
+
+    async def note(self, findings: Collection[Finding], now: datetime) -> None:
+        """What was seen. What somebody has closed, and is as it was then, stays closed."""
+        values: dict[str, Any] = {name: [getattr(each, name) for each in findings] for name in _names}
+        values |= {"severe": [is_severe(each.check) for each in findings], "now": now}
+        await self._connection.execute(STILL_THERE, **{name: values[name] for name in (*_names, "severe", "now")})
+        await self._connection.execute(SEEN, **values)
+
+    async def add(self, **columns: Any) -> None:
+        await self._connection.execute(insert(LedgerReconciliation).values(**columns))
+
+    async def is_severe(self) -> bool:
+        """Whether a finding is open that says that money is wrong."""
+        return bool(await self._connection.scalar(SEVERE))
+
+    async def open(self) -> Mapping[str, int]:
+        """How many findings are open, by their checks."""
+        return dict(await self._connection.rows(OPEN))
+
+    async def last_clean(self) -> datetime | None:
+        """When a reconciliation began that found nothing."""
+        return await self._connection.scalar(LAST)
+
+    async def runs(self, keys: Sequence[Any] | None, rows: int) -> Sequence[LedgerReconciliation]:
+        """The newest first."""
+        return await self._connection.scalars(RUNS.page(select(LedgerReconciliation), keys, rows))
+
+    async def page(
+        self, keys: Sequence[Any] | None, rows: int, *, is_open: bool | None = None, check: str | None = None
+    ) -> Sequence[LedgerFinding]:
+        """The newest first."""
+        found = select(Row)
+        if is_open is not None:
+            found = found.where(Row.closed_at.is_(None) if is_open else Row.closed_at.is_not(None))
+        if check is not None:
+            found = found.where(Row.check == check)
+        return await self._connection.scalars(NEWEST.page(found, keys, rows))
+
+    async def find(self, finding_id: UUID) -> LedgerFinding | None:
+        return await self._connection.scalar(select(Row).where(Row.id == finding_id))
+
+    async def close(self, finding_id: UUID, by: UUID, now: datetime, because: str) -> LedgerFinding | None:
+        """None where it was closed before."""
+        standing = update(Row).where(Row.id == finding_id, Row.closed_at.is_(None))
+        closed = standing.values(closed_at=now, closed_by=by, closed_because=because).returning(Row)
+        return await self._connection.scalar(closed)

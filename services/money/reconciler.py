@@ -1,0 +1,51 @@
+"""Whether the books are right, every hour: what is wrong is kept and told, and payouts stop. Nothing is repaired."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from domain.config.changes import Author, Wish
+from domain.money.reconciliation import Seen
+from domain.switches import PAYOUT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from persistence.repositories import Repositories
+    from services.config.writing import Writer
+
+log = structlog.get_logger(__name__)
+REASON = "The ledger has findings."
+
+
+class Reconciler:
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    async def look(self, db: Repositories) -> tuple[Seen, dict[str, int]]:
+        """All of it is of one moment. ``db``: a unit of work that asks for nothing else. The whole ledger is read, but
+        the database adds it up: what comes here is what is wrong, in batches, of which the first findings are kept."""
+        await db.books.open()
+        seen = Seen()
+        async for finding in db.books.findings():
+            seen.add(finding)
+        async for finding in db.reconciliations.findings():
+            seen.add(finding)
+        return seen, (await db.books.size())._asdict()
+
+    async def tell(
+        self, db: Repositories, seen: Seen, size: dict[str, int], started_at: datetime, now: datetime
+    ) -> None:
+        """In one transaction: findings, and the switch. As long as one is open that says that money is wrong, each run
+        throws the switch again."""
+        if seen.kept:
+            await db.reconciliations.note(seen.kept.values(), now)
+        counted = {"findings": seen.count, "severe": seen.severe}
+        await db.reconciliations.add(started_at=started_at, ended_at=now, **size, **counted)
+        # As it is stored: what this process knows of config may be seconds old.
+        if await db.reconciliations.is_severe() and not (await db.config.all()).get(PAYOUT.name):
+            await self._writer.write(db, [Wish(PAYOUT.name, True)], Author(reason=REASON), now)
+            await db.audit.record("config.set", target=PAYOUT.name, value=True, reason=REASON)
+        (log.error if seen.severe else log.info)("ledger.reconciled", **size, **counted)

@@ -1,0 +1,289 @@
+"""The ledger is compared with what it is about: damage is named, stops payouts, and is closed by people alone."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from domain.money import flows
+from domain.money.escrows import Order
+from domain.money.ledger import WalletName, platform
+from domain.money.reconciliation import MOST, TOPIC
+from persistence.money.books import CHECKS as BOOKS
+from persistence.money.reconciliation import CHECKS
+from services.money.escrows import EscrowService
+from services.money.gifts import GiftService
+from tests.handlers.support import account, audited, insert
+from tests.harness import Api, Server, Tables, code_of
+from tests.money import fan, load
+from tests.staff import Hired, member
+
+OPEN, RELEASED, REFUNDED = (UUID(int=number) for number in range(1, 4))
+REASON = "Put right by hand; ticket 4711."
+
+
+@pytest.fixture
+def finance(server: Server) -> Hired:
+    return member(server, "FINANCE")
+
+
+@pytest.fixture
+def ada(api: Api, tables: Tables) -> WalletName:
+    """She paid for three messages, of which one is answered and one rejected; a gift and a correction are hers, too."""
+    wallet = fan(account(api, tables))
+    creator = account(api, tables, email="eve@example.com", username="eve")
+    load(api.server, wallet.user_id, 5000)
+    adjustment = insert(
+        tables, "adjustments", wallet_id=wallet.id, account="fan", contra="goodwill", currency="USD", amount=100,
+        status="APPROVED", reason="", requested_by=uuid4(), decided_by=uuid4(), decision="", decided_at="2026-01-02",
+    )  # fmt: skip
+    api.server.on_loop(lives(api.server, wallet, creator, adjustment))
+    return wallet
+
+
+async def lives(server: Server, wallet: WalletName, creator: UUID, adjustment: UUID) -> None:
+    now, escrows, reward = datetime.now(UTC), EscrowService(), uuid4()
+    async with server.app.parts.database.unit() as db:
+        goodwill = platform("goodwill")
+        await db.ledger.post(flows.adjusted(wallet, adjustment, "fan", 100, goodwill, uuid4()))
+        await GiftService().give(db, wallet, "REWARD", flows.rewarded(wallet, reward, 3000), reward, None)
+        for escrow_id in (OPEN, RELEASED, REFUNDED):
+            order = Order(escrow_id, uuid4(), wallet.user_id, creator, 500, 2000, now + timedelta(days=2))
+            await escrows.hold(db, order)
+        await escrows.release(db, RELEASED, now)
+        await escrows.refund(db, REFUNDED, "REJECTED", now)
+
+
+def damage(tables: Tables, statement: str, *values: Any) -> None:
+    """While the triggers are off."""
+    tables.run("SET session_replication_role = replica")
+    try:
+        assert tables.run(statement, *values) > 0
+    finally:
+        tables.run("SET session_replication_role = origin")
+
+
+def reconcile(api: Api) -> None:
+    api.server.let_time_come(TOPIC)
+
+
+def findings(api: Api, caller: Hired, **params: Any) -> list[dict[str, Any]]:
+    response = api.call("admin.finance.findings.list", params=params, headers=caller.headers)
+    assert response.status_code == 200, response.text
+    items: list[dict[str, Any]] = response.json()["data"]["items"]
+    return items
+
+
+def runs(api: Api, caller: Hired) -> list[dict[str, Any]]:
+    response = api.call("admin.finance.reconciliations.list", headers=caller.headers)
+    assert response.status_code == 200, response.text
+    items: list[dict[str, Any]] = response.json()["data"]["items"]
+    return items
+
+
+def close(api: Api, caller: Hired, finding_id: str, **body: str) -> httpx.Response:
+    path, given = f"/admin/ledger/findings/{finding_id}/close", {"reason": REASON} | body
+    return api.call("admin.finance.findings.close", given, path=path, headers=caller.headers)
+
+
+def stopped(tables: Tables) -> bool:
+    return tables.rows("SELECT value FROM config_entries WHERE name = 'kill_switch.PAYOUT'") == [{"value": True}]
+
+
+# What is done to the rows while the triggers are off, and how its findings begin.
+DAMAGE: Mapping[str, tuple[str, set[str]]] = {
+    "a price is gone": ("DELETE FROM escrows WHERE status = 'HELD'", {"escrow", "price"}),
+    "another price": ("UPDATE escrows SET price = 501, promo = promo + 1 WHERE status = 'HELD'", {"escrow"}),
+    "a price of its own": (
+        "INSERT INTO escrows (id, message_id, fan_id, creator_user_id, currency, price, promo, paid, coupon, "
+        "commission_bps, deadline) SELECT gen_random_uuid(), gen_random_uuid(), fan_id, creator_user_id, 'USD', 7, 0, "
+        "7, 0, 2000, now() + interval '1 day' FROM escrows LIMIT 1",
+        {"escrow", "price"},
+    ),
+    "a price that waits again": (
+        "UPDATE escrows SET status = 'HELD', outcome = NULL, settled_at = NULL WHERE status = 'RELEASED'",
+        {"escrow", "price"},
+    ),
+    "another end": (
+        "UPDATE escrows SET status = 'REFUNDED', outcome = 'EXPIRED' WHERE status = 'RELEASED'",
+        {"price"},
+    ),
+    "more is left of a gift": ("UPDATE promo_grants SET amount = 9000, remaining = remaining + 5", {"gifts"}),
+    "a gift is gone": ("DELETE FROM promo_grants", {"gifts"}),
+    "a correction was not approved": ("UPDATE adjustments SET status = 'REJECTED'", {"adjustment"}),
+    "a correction is gone": ("DELETE FROM adjustments", {"adjustment"}),
+    "another balance": (
+        "UPDATE ledger_accounts SET balance = balance + 1 WHERE code = 'creator'",
+        {"balance", "wallet"},
+    ),
+    "a leg is gone": (
+        "DELETE FROM ledger_entries e USING ledger_transfers t WHERE t.id = e.transfer_id AND t.kind = 'reward' "
+        "AND e.account_version IS NULL",
+        {"sum", "transfer", "fingerprint"},
+    ),
+    "entries in another order": (
+        "UPDATE ledger_entries SET account_version = account_version + 70 WHERE account_version = 1",
+        {"chain"},
+    ),
+}  # fmt: skip
+
+
+class TestReconcile:
+    def test_right_books_have_no_findings(self, api: Api, finance: Hired, tables: Tables, ada: WalletName) -> None:
+        reconcile(api)
+        assert findings(api, finance) == []
+        (run,) = runs(api, finance)
+        assert (run["findings"], run["severe"], run["wallets"], run["transfers"]) == (0, 0, 2, 8)
+        assert not stopped(tables)
+
+    @pytest.mark.parametrize("name", DAMAGE)
+    def test_damage_is_named_and_stops_payouts(
+        self, api: Api, finance: Hired, tables: Tables, ada: WalletName, name: str
+    ) -> None:
+        statement, expected = DAMAGE[name]
+        damage(tables, statement)
+        for _ in range(2):
+            reconcile(api)
+        found = findings(api, finance, open="true")
+        assert {finding["check"] for finding in found} >= expected, found
+        assert {finding["check"] for finding in found} <= expected | {"fingerprint"}, found
+        assert len({(finding["check"], finding["what"]) for finding in found}) == len(found)
+        assert all(finding["severe"] and finding["closedAt"] is None for finding in found)
+        assert all(finding["lastSeen"] > finding["firstSeen"] for finding in found)
+        assert stopped(tables)
+
+    def test_what_waits_too_long_is_told_and_stops_nothing(
+        self, api: Api, finance: Hired, tables: Tables, ada: WalletName
+    ) -> None:
+        tables.run("UPDATE escrows SET deadline = now() - interval '16 minutes' WHERE id = %s", OPEN)
+        reconcile(api)
+        (finding,) = findings(api, finance)
+        assert (finding["check"], finding["what"], finding["severe"]) == ("overdue", str(OPEN), False)
+        assert not stopped(tables)
+
+    def test_every_check_of_its_own_is_tried(self) -> None:
+        tried = {check for _, expected in DAMAGE.values() for check in expected} | {"overdue"}
+        assert tried >= set(CHECKS)
+        assert not set(CHECKS) & set(BOOKS)
+
+    def test_the_switch_has_its_history(self, api: Api, finance: Hired, tables: Tables, ada: WalletName) -> None:
+        damage(tables, "DELETE FROM promo_grants")
+        for _ in range(2):
+            reconcile(api)
+        (change,) = tables.rows("SELECT after, reason FROM config_history WHERE name = 'kill_switch.PAYOUT'")
+        assert (change["after"], change["reason"]) == (True, "The ledger has findings.")
+        assert len(audited(tables, "config.set")) == 1
+
+    def test_of_very_many_findings_the_first_are_stored(
+        self, api: Api, finance: Hired, tables: Tables, ada: WalletName
+    ) -> None:
+        damage(
+            tables,
+            "INSERT INTO escrows (id, message_id, fan_id, creator_user_id, currency, price, promo, paid, coupon, "
+            "commission_bps, deadline) SELECT gen_random_uuid(), gen_random_uuid(), fan_id, creator_user_id, 'USD', 7, "
+            "0, 7, 0, 2000, now() + interval '1 day' FROM escrows, generate_series(1, %s) WHERE status = 'HELD'",
+            MOST,
+        )
+        reconcile(api)
+        (run,) = runs(api, finance)
+        assert (run["findings"], run["severe"]) == (MOST + 1, MOST + 1)
+        assert tables.count("ledger_findings") == MOST
+
+
+class TestRun:
+    def test_it_is_due_at_once(self, api: Api, finance: Hired, tables: Tables) -> None:
+        response = api.call("admin.finance.reconciliations.run", {"reason": REASON}, headers=finance.headers)
+        assert (response.status_code, response.json()["data"]["topic"]) == (202, TOPIC)
+        assert tables.one("SELECT next_due <= now() AS due FROM scheduled_jobs WHERE topic = %s", TOPIC) == {
+            "due": True
+        }
+        (entry,) = audited(tables, "admin.finance.reconciliations.run")
+        assert (entry["actor_id"], entry["reason"]) == (finance.id, REASON)
+
+    def test_a_body_without_a_reason_is_refused(self, api: Api, finance: Hired) -> None:
+        response = api.call("admin.finance.reconciliations.run", {}, headers=finance.headers)
+        assert (response.status_code, code_of(response)) == (400, "validation.failed")
+
+    def test_who_may_only_read_may_not(self, api: Api, server: Server) -> None:
+        headers = member(server, "AUDITOR").headers
+        response = api.call("admin.finance.reconciliations.run", {"reason": REASON}, headers=headers)
+        assert (response.status_code, code_of(response)) == (403, "admin.permission_denied")
+
+
+class TestListOfReconciliations:
+    def test_a_cursor_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
+        response = api.call("admin.finance.reconciliations.list", params={"cursor": "x"}, headers=finance.headers)
+        assert (response.status_code, code_of(response)) == (400, "admin.cursor_invalid")
+
+    def test_a_limit_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
+        response = api.call("admin.finance.reconciliations.list", params={"limit": "0"}, headers=finance.headers)
+        assert (response.status_code, code_of(response)) == (400, "validation.failed")
+
+    def test_the_newest_come_first(self, api: Api, finance: Hired, tables: Tables) -> None:
+        for _ in range(2):
+            reconcile(api)
+        first, second = runs(api, finance)
+        assert first["startedAt"] > second["startedAt"]
+
+
+class TestFindings:
+    @pytest.fixture
+    def found(self, api: Api, finance: Hired, tables: Tables, ada: WalletName) -> dict[str, Any]:
+        damage(tables, "UPDATE promo_grants SET amount = 9000, remaining = remaining + 5")
+        reconcile(api)
+        (finding,) = findings(api, finance)
+        return finding
+
+    def test_it_is_told(self, found: dict[str, Any], ada: WalletName) -> None:
+        assert (found["check"], found["what"]) == ("gifts", str(ada.id))
+        assert found["expected"].endswith(" left of gifts")
+        assert found["found"].endswith(" in the account")
+
+    def test_filters_are_combined(self, api: Api, finance: Hired, found: dict[str, Any]) -> None:
+        assert findings(api, finance, open="true", check="gifts") == [found]
+        assert findings(api, finance, open="false") == findings(api, finance, check="escrow") == []
+
+    def test_somebody_closes_it_and_it_stays_closed_as_it_is(
+        self, api: Api, finance: Hired, tables: Tables, found: dict[str, Any]
+    ) -> None:
+        told = close(api, finance, found["id"]).json()["data"]
+        assert (told["closedBy"], told["closedBecause"]) == (str(finance.id), REASON)
+        (entry,) = audited(tables, "admin.finance.findings.close")
+        assert (entry["after"]["check"], entry["reason"]) == ("gifts", REASON)
+        reconcile(api)
+        (same,) = findings(api, finance)
+        assert (same["id"], same["closedAt"], same["lastSeen"] > found["lastSeen"]) == (
+            found["id"], told["closedAt"], True,
+        )  # fmt: skip
+
+    def test_anything_else_is_a_finding_of_its_own(
+        self, api: Api, finance: Hired, tables: Tables, found: dict[str, Any]
+    ) -> None:
+        close(api, finance, found["id"])
+        damage(tables, "UPDATE promo_grants SET remaining = remaining + 1")
+        reconcile(api)
+        (another,) = findings(api, finance, open="true")
+        assert (another["check"], another["what"]) == ("gifts", found["what"])
+
+    def test_one_is_closed_once(self, api: Api, finance: Hired, found: dict[str, Any]) -> None:
+        assert close(api, finance, found["id"]).status_code == 200
+        response = close(api, finance, found["id"])
+        assert (response.status_code, code_of(response)) == (400, "admin.transition_invalid")
+
+    def test_without_words_none_is_closed(self, api: Api, finance: Hired, found: dict[str, Any]) -> None:
+        response = close(api, finance, found["id"], reason=" ")
+        assert (response.status_code, code_of(response)) == (400, "validation.failed")
+
+    def test_one_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
+        response = close(api, finance, str(uuid4()))
+        assert (response.status_code, code_of(response)) == (404, "admin.not_found")
+
+    @pytest.mark.parametrize(
+        ("params", "code"), [({"cursor": "x"}, "admin.cursor_invalid"), ({"check": "A b"}, "validation.failed")]
+    )
+    def test_what_cannot_be_read_is_refused(self, api: Api, finance: Hired, params: dict[str, str], code: str) -> None:
+        response = api.call("admin.finance.findings.list", params=params, headers=finance.headers)
+        assert (response.status_code, code_of(response)) == (400, code)
