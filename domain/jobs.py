@@ -37,6 +37,7 @@ LANES: Mapping[str, Lane] = {
     "sms": Lane.CODES,
     "subscribers": Lane.CODES,
     "events.apply": Lane.EVENTS,
+    "payments": Lane.EVENTS,
     "gdpr": Lane.BULK,
     "storage": Lane.FILES,
 }

@@ -559,6 +559,23 @@ class KycUpdate(ToOwner):
     date: str | None = None
 
 
+@dataclass(frozen=True)
+class LookAtPayment(Topic):
+    """``payment``: what its provider is asked about."""
+
+    topic = "payments.look"
+    payment: UUID
+
+
+@dataclass(frozen=True)
+class ExamineSession(Topic):
+    """A session at a payment provider that no payment is bound to."""
+
+    topic = "payments.examine"
+    provider: str
+    ref: str
+
+
 def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
     for inner in kind.__subclasses__():
         if "topic" in vars(inner):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+from uuid import UUID
+
 from contract.permissions import Permissions
 from domain.answers.cursors import Walk
 from domain.answers.prepared import Prepare
@@ -14,6 +17,7 @@ from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily as GeoIp
 from providers.registry import LeakedPasswordsFamily as LeakedPasswords
 from providers.registry import OAuthFamily as OAuth
+from providers.registry import PaymentFamily as Payments
 from providers.registry import StorageFamily as Storage
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher as Hasher
@@ -61,6 +65,9 @@ from services.turns import OneByOne
 from services.urls.operations import OperationUrls
 from services.urls.previews import Previews
 
+RequestId: TypeAlias = UUID
+"""Of this call alone, or of all calls with its ``Idempotency-Key``."""
+
 __all__ = [
     "Adjustments",
     "AuditSeals",
@@ -92,6 +99,7 @@ __all__ = [
     "OAuth",
     "OneByOne",
     "OperationUrls",
+    "Payments",
     "Permissions",
     "Platforms",
     "Prepare",
@@ -105,6 +113,7 @@ __all__ = [
     "ReferralClicks",
     "RegionOf",
     "Repositories",
+    "RequestId",
     "Say",
     "SayIn",
     "SecondFactor",

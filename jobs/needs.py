@@ -6,8 +6,9 @@ from domain.config_keys import Config
 from domain.jobs import Job
 from domain.keys import DigestsOf
 from persistence.engine.uow import UnitOfWork
-from persistence.models import ProviderEvent
+from persistence.models import Payment, ProviderEvent
 from persistence.repositories import Repositories
+from providers.registry import PaymentFamily as Payments
 from providers.registry import StorageFamily as Storage
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
@@ -24,6 +25,7 @@ from services.mailer import Mailer
 from services.money.escrows import EscrowService as Escrows
 from services.money.gifts import GiftService as Gifts
 from services.money.reconciler import Reconciler
+from services.payments import PaymentBooks
 from services.providers.social import SocialDesk as Social
 from services.texter import Texter
 from services.urls.operations import OperationUrls
@@ -46,6 +48,9 @@ __all__ = [
     "Kyc",
     "Mailer",
     "OperationUrls",
+    "Payment",
+    "PaymentBooks",
+    "Payments",
     "ProviderEvent",
     "Reconciler",
     "Repositories",

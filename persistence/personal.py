@@ -57,6 +57,7 @@ from persistence.models import (
     OutboxJob,
     PageView,
     PasswordReset,
+    Payment,
     PromoGrant,
     ProviderEvent,
     ReactivationToken,
@@ -250,6 +251,10 @@ def _of_pages(column: Any) -> Where:
 
 def _of_wallets(column: Any) -> Where:
     return lambda subject: column.in_(select(Wallet.id).where(Wallet.user_id == subject.user_id))
+
+
+def _of_payments(subject: Subject) -> ColumnElement[bool]:
+    return Payment.wallet_id.in_(select(Wallet.id).where(Wallet.user_id == subject.user_id))
 
 
 def _aliased(subject: Subject) -> ColumnElement[bool]:
@@ -581,6 +586,13 @@ PERSONAL: tuple[Personal, ...] = (
         {"details": SECRET, "decided_by": STAFF, "version": INTERNAL, "reminded": INTERNAL},
     ),
     Personal(
+        Payment,
+        "Payments by which you loaded your wallet.",
+        _of_payments,
+        Keep(BOOKS),
+        {"due_at": INTERNAL},
+    ),
+    Personal(
         Wallet,
         "Your wallets.",
         _of(Wallet),
@@ -678,6 +690,9 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
+    "refunds": "what providers gave back of payments, which their wallets tell",
+    "disputes": "what was disputed of payments, which their wallets tell",
+    "sandbox_payments": "a provider's own book, of development and staging alone: ids of payments and amounts",
     "ledger_accounts": "what accounts of wallets hold, which the wallets tell",
     "ledger_checkpoints": "what accounts of ours had at a time",
     "ledger_findings": "what is wrong with the ledger, by keys and ids",

@@ -74,7 +74,9 @@ from persistence.money.desk import LedgerDesk
 from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
+from persistence.money.payments import Payments
 from persistence.money.reconciliation import Reconciliations
+from persistence.money.sandbox import SandboxBook
 from persistence.money.tallies import Tallies
 from persistence.money.tax_forms import TaxForms
 from persistence.money.wallets import Wallets
@@ -157,6 +159,8 @@ class Repositories:
     adjustments = Repository(Adjustments)
     reconciliations = Repository(Reconciliations)
     ledger_desk = Repository(LedgerDesk)
+    payments = Repository(Payments)
+    sandbox_payments = Repository(SandboxBook)
     wallets = Repository(Wallets)
     coupons = Repository(Coupons)
     escrows = Repository(Escrows)

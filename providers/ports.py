@@ -6,15 +6,17 @@ it was given, at every call, so that an admin's change takes effect without a re
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import UUID
 
 from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from domain.auth.sms import Sms
 from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.creators.social_accounts import SocialGrant, SocialProfile, SocialTokens
 from domain.mails import Attempt, Mail
+from domain.money.payments import Checkout, Movement, Order, PaymentState
 from domain.upload import SignedUpload, Slot, StoredFile
 from domain.webhooks import Notice, RawNotice
 
@@ -39,10 +41,12 @@ __all__ = [
     "OAuthProof",
     "OAuthProvider",
     "ObserveAttempt",
+    "PaymentProvider",
     "ProviderRejected",
     "ProviderUnavailable",
     "RawNotice",
     "RecordAttempt",
+    "SandboxStore",
     "SignedUpload",
     "Slot",
     "Sms",
@@ -218,6 +222,37 @@ class SocialClients(Protocol):
 
     async def find_to_connect(self, platform: str) -> OAuthClient | None:
         """None while the platform is not enabled. Raises ProviderUnavailable for a secret that is lost."""
+
+
+class PaymentProvider(NoticeSource, Protocol):
+    """Takes money for us. Each call that asks it raises ProviderUnavailable where nobody knows whether it was done, and
+    ProviderRejected where it is known that it was not. A timeout is never the latter.
+    """
+
+    async def checkout(self, order: Order) -> Checkout:
+        """A session in which the order is paid: for the key of an order always the same."""
+
+    async def find(self, ref: str) -> PaymentState:
+        """How a session is by now, with all that was refunded and disputed."""
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        """The lines of its book of a day, in UTC."""
+
+    async def probe(self) -> str:
+        """As ``EmailProvider.probe``."""
+
+
+class SandboxStore(Protocol):
+    """Where the sandbox keeps its book, which is none of ours."""
+
+    async def open(self, order: Order) -> Any:
+        """The row of the session that was made under the order's key, now or before."""
+
+    async def find(self, sandbox_id: UUID) -> Any:
+        """None for no session."""
+
+    async def lines(self, begin: datetime, end: datetime) -> Sequence[Any]:
+        """Session, kind and amount of what moved."""
 
 
 class StorageProvider(Protocol):

@@ -14,11 +14,13 @@ import structlog
 
 from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.errors import ApiError
+from domain.money.payments import Checkout, Order, PaymentState
 from domain.upload import STORAGE_PROVIDER, incoming, is_public
-from providers import captcha, email, geoip, kyc, leaked_passwords, sms
+from providers import captcha, email, geoip, kyc, leaked_passwords, payment, sms
 from providers.dns.deliverability import RESOLVER, MailRules
 from providers.kyc.sandbox import Sandbox
 from providers.observing import Watch, nobody
+from providers.payment.sandbox import PaymentSandbox
 from providers.ports import (
     Attempt,
     CaptchaProvider,
@@ -38,6 +40,7 @@ from providers.ports import (
     OAuthProof,
     OAuthProvider,
     ObserveAttempt,
+    PaymentProvider,
     ProviderRejected,
     ProviderUnavailable,
     RecordAttempt,
@@ -409,6 +412,52 @@ class KycFamily(_Family[KycProvider]):
         return self._adapters.get(provider)
 
 
+class PaymentFamily(_Family[PaymentProvider]):
+    """No failover: a payment is where it was begun, whichever provider is active by now."""
+
+    family = "payment"
+    active_provider = payment.ACTIVE_PROVIDER
+
+    def chosen(self) -> str:
+        """Who takes new payments. Raises ApiError service.unavailable where nobody does."""
+        if self.active_name not in self._adapters:
+            raise ApiError("service.unavailable", retry_after=60)
+        return self.active_name
+
+    async def begin(self, provider: str, order: Order) -> Checkout:
+        """Raises ApiError service.unavailable, also where the provider refuses: whoever asks next to it finds out."""
+        try:
+            return await self.checkout(provider, order)
+        except (ProviderRejected, ProviderUnavailable) as fault:
+            log.warning("provider.unavailable", family=self.family, provider=provider, fault=str(fault))
+            raise ApiError("service.unavailable", retry_after=5) from fault
+
+    async def checkout(self, provider: str, order: Order) -> Checkout:
+        """As ``PaymentProvider.checkout``."""
+        with self._watch.call(self.family, provider):
+            return await self.adapter(provider).checkout(order)
+
+    async def again(self, provider: str, order: Order) -> Checkout | None:
+        """What was asked for without an answer; None where the provider refuses. Raises ProviderUnavailable."""
+        try:
+            return await self.checkout(provider, order)
+        except ProviderRejected as refusal:
+            log.warning("provider.rejected", family=self.family, provider=provider, fault=str(refusal))
+            return None
+
+    async def find(self, provider: str, ref: str) -> PaymentState:
+        """As ``PaymentProvider.find``."""
+        with self._watch.call(self.family, provider):
+            return await self.adapter(provider).find(ref)
+
+    def source(self, provider: str) -> PaymentProvider | None:
+        return self._adapters.get(provider)
+
+    def join(self, adapter: PaymentProvider) -> None:
+        """In place of one of its name, if there is one."""
+        self._adapters[adapter.name] = adapter
+
+
 class Room(NamedTuple):
     """Where a file will be kept, the URL that takes it, and the one that shows it."""
 
@@ -499,6 +548,7 @@ class Providers:
     captcha: CaptchaFamily
     geoip: GeoIpFamily
     leaked_passwords: LeakedPasswordsFamily
+    payment: PaymentFamily
     storage: StorageFamily
     kyc: KycFamily
     watch: Watch
@@ -519,9 +569,10 @@ def build_providers(
     new_client: Callable[[], httpx.AsyncClient],
     observe: ObserveAttempt = nobody,
     sandbox: Sandbox | None = None,
+    checkouts: PaymentSandbox | None = None,
 ) -> Providers:
     """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there.
-    ``sandbox`` is what the providers of our own have, outside production.
+    ``sandbox`` and ``checkouts`` are what the providers of our own have, outside production.
 
     What ``new_client`` makes, for vendors to be asked with, is closed with them.
     """
@@ -533,6 +584,7 @@ def build_providers(
         CaptchaFamily(config, captcha.captcha_adapters(config, http), watch),
         GeoIpFamily(config, geoip.geoip_adapters(config), watch),
         LeakedPasswordsFamily(config, leaked_passwords.leaked_passwords_adapters(config, http), watch),
+        PaymentFamily(config, payment.payment_adapters(config, http, env, checkouts), watch),
         StorageFamily(config, storages, watch),
         KycFamily(config, kyc.kyc_adapters(config, http, env, sandbox), watch),
         watch,

@@ -12,6 +12,7 @@ from domain.keys import Purpose
 from persistence.engine.database import Database
 from providers.kyc.sandbox import Sandbox
 from providers.observing import nobody
+from providers.payment.sandbox import PaymentSandbox
 from providers.ports import ObserveAttempt
 from providers.registry import Providers, SocialFamily, build_providers
 from providers.social import social_adapters
@@ -22,6 +23,8 @@ from services.creators.kyc import KycDesk, sandbox_secrets
 from services.i18n.wordings import Wordings
 from services.keyring import Keyring
 from services.mailer import MailStorage
+from services.payments import PaymentNotices
+from services.payments.sandbox import PaymentSandboxStorage, payment_secrets
 from services.platforms import OAuthDirectory
 from services.providers.sandbox import SandboxStorage
 from services.providers.social import SocialDesk
@@ -84,9 +87,12 @@ def build_parts(
     wordings = Wordings(database, texts)
     storage = MailStorage(database)
     sandbox = Sandbox(SandboxStorage(database), sandbox_secrets(keyring.digests))
-    providers = build_providers(config, storage, settings.env, files, sign, tracing.http_client, observe, sandbox)
+    checkouts = PaymentSandbox(PaymentSandboxStorage(database), payment_secrets(keyring.digests))
+    providers = build_providers(
+        config, storage, settings.env, files, sign, tracing.http_client, observe, sandbox, checkouts
+    )
     kyc = KycDesk(providers.kyc, keyring, config, utc_now)
-    webhooks = Webhooks(keyring, [kyc])
+    webhooks = Webhooks(keyring, [kyc, PaymentNotices(providers.payment)])
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)

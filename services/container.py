@@ -19,7 +19,7 @@ from domain.users import Client, Principal
 from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
-from providers.registry import GeoIpFamily, LeakedPasswordsFamily, OAuthFamily, StorageFamily
+from providers.registry import GeoIpFamily, LeakedPasswordsFamily, OAuthFamily, PaymentFamily, StorageFamily
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher, RefreshCarrier, Visitor
@@ -50,6 +50,7 @@ from services.money.gifts import GiftService
 from services.money.reconciler import Reconciler
 from services.money.vault import Vault
 from services.passwords import Hasher
+from services.payments import PaymentBooks
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
@@ -89,6 +90,7 @@ class Shared:
     digests: DigestsOf
     kyc: KycDesk
     operation_urls: OperationUrls
+    payments: PaymentFamily
     social: SocialDesk
     storage: StorageFamily
     subscriptions: Subscriptions
@@ -147,6 +149,7 @@ class OfCall:
     visitor: Visitor
     say: Say
     walk: Walk
+    request_id: UUID
     uow: UnitOfWork
     db: Repositories
 
@@ -162,6 +165,7 @@ class JobServices(Shared):
     gifts: GiftService
     inspector: Inspector
     reconciler: Reconciler
+    payment_books: PaymentBooks
     search_report: SearchReport
     webhooks: Webhooks
     visit_report: VisitReport

@@ -1,11 +1,14 @@
 """Money of people, for tests: posted to the ledger as the server posts it."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
+
 from domain.money import flows
 from domain.money.ledger import Transfer, WalletName
-from tests.harness import Server, Tables
+from tests.harness import Api, Server, Tables
 
 PROVIDER = "sandbox"
 
@@ -38,3 +41,40 @@ def freeze(tables: Tables, user_id: UUID, reason: str = "ADMIN") -> None:
 
 def wallet_row(tables: Tables, user_id: UUID) -> dict[str, Any]:
     return tables.one("SELECT * FROM wallets WHERE user_id = %s AND type = 'FAN'", user_id)
+
+
+def tally(tables: Tables, code: str) -> int:
+    """What an account of ours has, as the sum of its entries."""
+    query = "SELECT coalesce(sum(e.amount), 0)::bigint AS n FROM ledger_entries e JOIN ledger_accounts a "
+    return int(tables.one(f"{query} ON a.id = e.account_id WHERE a.code = %s", code)["n"])
+
+
+def assert_books_agree(tables: Tables) -> None:
+    """All entries add up to nothing, and the sandbox owes us in its book what it owes us in ours."""
+    assert tables.one("SELECT coalesce(sum(amount), 0)::bigint AS n FROM ledger_entries")["n"] == 0
+    owed = tables.one("SELECT coalesce(sum(amount), 0)::bigint AS n FROM sandbox_movements")["n"]
+    assert -tally(tables, "clearing:sandbox") == owed
+    wrong = """
+        SELECT a.id FROM ledger_accounts a LEFT JOIN ledger_entries e ON e.account_id = a.id
+        WHERE a.balance IS NOT NULL GROUP BY a.id, a.balance HAVING a.balance <> coalesce(sum(e.amount), 0)
+    """
+    assert tables.rows(wrong) == []
+
+
+def begin(api: Api, headers: dict[str, str], amount: str = "25.00", **options: Any) -> dict[str, str]:
+    """The session of a load."""
+    response = api.call("wallet.loads.start", {"amount": amount, **options}, headers=headers)
+    assert response.status_code == 200, response.text
+    found: dict[str, str] = response.json()["data"]
+    return found
+
+
+def press(api: Api, session: Mapping[str, str], action: str) -> httpx.Response:
+    """A button of the sandbox's page, whose notices come to us over HTTP."""
+    return api.post(session["checkoutUrl"], data={"action": action})
+
+
+def hurry(tables: Tables) -> None:
+    """What waits is due now."""
+    tables.run("UPDATE payments SET due_at = now() WHERE due_at IS NOT NULL")
+    tables.run("UPDATE outbox SET available_at = now() WHERE done_at IS NULL AND dead_at IS NULL")

@@ -10,6 +10,7 @@ from domain.auth import otp
 from domain.config_keys import RATE_LIMIT_PREFIX, AmountKey, IntKey, InvalidConfig
 from domain.creators import dm
 from domain.users import usernames
+from domain.wallet import loads
 
 SECONDS_OF_MINUTE = MINUTES_OF_HOUR = 60
 HOURS_OF_DAY = 24
@@ -72,6 +73,7 @@ RULES = (
     AtMost(dm.MIN_PRICE, dm.MAX_PRICE),
     # No amount at all could be loaded.
     AtMost(wallet.MIN_LOAD, wallet.MAX_LOAD),
+    AtMost(wallet.MAX_LOAD, loads.MAX_BALANCE),
 )
 
 

@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 
 class LoadPackages(TypedDict):
@@ -40,3 +40,24 @@ class WalletActivities(TypedDict):
     page: int
     limit: int
     totalPages: int
+
+
+class LoadRequest(TypedDict):
+    amount: str
+    returnPath: NotRequired[str]
+
+
+class LoadSession(TypedDict):
+    sessionId: str
+    checkoutUrl: str
+
+
+LoadStatus: TypeAlias = Literal["OPEN", "PAID", "EXPIRED", "FAILED"]
+
+
+class LoadState(TypedDict):
+    sessionId: str
+    status: LoadStatus
+    amount: str
+    currency: Literal["USD"]
+    creditedAt: str | None

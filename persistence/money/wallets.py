@@ -1,4 +1,4 @@
-"""Wallets as their owners read them. Only the ledger writes what is in them."""
+"""Wallets as their owners read them, and whether they are frozen. Only the ledger writes what is in them."""
 
 from __future__ import annotations
 

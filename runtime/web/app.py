@@ -31,6 +31,8 @@ from persistence.migrate import is_up_to_date
 from providers.dns.deliverability import MailRules
 from providers.kyc.sandbox import PAGE, SandboxKyc
 from providers.oauth import oauth_adapters
+from providers.payment.sandbox import PAGE as CHECKOUTS
+from providers.payment.sandbox import SandboxPayments
 from providers.registry import DnsFamily, OAuthFamily
 from runtime.compose import Parts, build_parts, social_desk
 from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
@@ -58,6 +60,7 @@ from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
 from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
 from runtime.web.visitor import device_cookie
+from runtime.web.webhooks.checkout import CheckoutPage
 from runtime.web.webhooks.intake import Intake
 from runtime.web.webhooks.sandbox import SandboxPage
 from services.audit.seals import AuditSeals
@@ -80,6 +83,7 @@ from services.money.adjustments import AdjustmentService
 from services.money.coupons import CouponService
 from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
+from services.payments.sandbox import PaymentSandboxStorage
 from services.phones import region_of
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
@@ -241,7 +245,17 @@ class Application:
         found = self.parts.kyc.source(SandboxKyc.name)
         if not isinstance(found, SandboxKyc):
             return []
-        return [Mount(PAGE.rstrip("/"), ErrorLayer(SandboxPage(found), self.refusals))]
+        return [
+            Mount(PAGE.rstrip("/"), ErrorLayer(SandboxPage(found), self.refusals)),
+            *self._checkouts(),
+        ]
+
+    def _checkouts(self) -> list[Mount]:
+        found = self.parts.providers.payment.source(SandboxPayments.name)
+        if not isinstance(found, SandboxPayments):
+            return []
+        page = CheckoutPage(found, PaymentSandboxStorage(self.parts.database), utc_now)
+        return [Mount(CHECKOUTS.rstrip("/"), ErrorLayer(page, self.refusals))]
 
     @property
     def site_paths(self) -> frozenset[str]:
@@ -385,6 +399,7 @@ class Application:
             hasher=self.hasher,
             kyc=self.parts.kyc,
             leaked_passwords=self.parts.providers.leaked_passwords,
+            payments=self.parts.providers.payment,
             mail_rules=mail_rules,
             mail_templates=MailTemplates(self.parts.texts, self.config),
             moderation=self.moderation,

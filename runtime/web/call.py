@@ -26,6 +26,7 @@ class Call:
 
     ``fault`` is the type of the exception that the answer was made from, and ``code`` the documented refusal that it
     became. ``page``: a page or a file of the portal was the answer.
+    ``idempotency_key``: what the operation takes it for, None without one.
     ``typed`` has passwords of the body as they were sent, by what cleaning made of them, where that is another text.
     """
 
@@ -36,6 +37,7 @@ class Call:
     arguments: dict[str, Any] = field(default_factory=dict)
     body: Any = None
     typed: Mapping[str, str] = field(default_factory=dict)
+    idempotency_key: str | None = None
     operation_id: str | None = None
     fault: str | None = None
     code: str | None = None

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 import orjson
 import structlog
@@ -46,6 +47,7 @@ from services.current_password import CurrentPassword
 from services.keyring import Keyring
 
 LEASE = timedelta(seconds=60)
+REQUESTS = UUID("0d6a4a52-3a38-5f0e-8f7c-2f3b8a1d7c90")
 LIFE = timedelta(hours=24)
 CONTENT_TYPE = (b"content-type", b"application/json")
 REPLAYED = (b"idempotency-replayed", b"true")
@@ -93,6 +95,7 @@ PER_CALL: Mapping[str, Callable[[Container, Call], Any]] = {
     "hasher": lambda c, call: CallersHasher(c.services.hasher, call),
     "visitor": lambda c, call: CallVisitor(call, c.device_cookie, c.keyring, c.services.config),
     "walk": lambda c, call: walk_of(c.contract.policies[call.operation_id or ""], call),
+    "request_id": lambda _c, call: _request_id(call),
     "say": lambda c, call: partial(c.texts.say, call.client.locale, "messages"),
 }
 # What the contract says of an operation, by the name of its keyword.
@@ -103,6 +106,13 @@ PER_OPERATION: Mapping[str, Callable[[Contract, Mapping[str, Any]], Any]] = {
 WORK = {"uow", "db"}
 PERSONAL = PER_CALL.keys() - {"body", "walk"}
 """What tells one caller from another."""
+
+
+def _request_id(call: Call) -> UUID:
+    """The same for all calls of a person with the same key, however often they were cut short."""
+    if call.idempotency_key is None or call.principal is None:
+        return uuid4()
+    return uuid5(REQUESTS, f"{call.principal.user_id}:{call.operation_id}:{call.idempotency_key}")
 
 
 def _plain_number(number: Decimal) -> str:
@@ -179,6 +189,7 @@ class WiredOperation:
         call.receive = receive
         token = self._take_captcha_token(call) if self._policy.captcha else None
         key = call.arguments.pop("idempotency_key", None) if self._policy.idempotent else None
+        call.idempotency_key = key
         if self._policy.dry_run and call.arguments.pop(dry_runs.GIVEN):
             answer = await self._rehearse(call)
         elif key is None:

@@ -48,6 +48,7 @@ from services.mailer import Mailer
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from services.money.reconciler import Reconciler
+from services.payments import PaymentBooks
 from services.texter import Texter
 from services.urls.operations import OperationUrls
 
@@ -82,6 +83,8 @@ def _services(parts: Parts) -> JobServices:
         kyc=parts.kyc,
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
+        payment_books=PaymentBooks(),
+        payments=parts.providers.payment,
         social=social_desk(parts),
         storage=storage,
         subscriptions=Subscriptions(parts.keyring.digests, parts.config),

@@ -27,7 +27,8 @@ from domain.content import contact, cookies
 from domain.creators import bank, dm, kyc, links, social_accounts, subscribers, visits
 from domain.i18n import translations
 from domain.users import usernames
-from providers import captcha, email, geoip, leaked_passwords
+from domain.wallet import loads
+from providers import captcha, email, geoip, leaked_passwords, payment
 from providers import kyc as kyc_vendors
 from providers import sms as sms_vendors
 from providers.captcha import hcaptcha, recaptcha, turnstile
@@ -54,6 +55,7 @@ DECLARING = (
         gdpr,
         kyc,
         links,
+        loads,
         locales,
         mailed_pages,
         mails,
@@ -73,7 +75,19 @@ DECLARING = (
         visits,
         wallet,
     ),
-    *(captcha, deliverability, email, geoip, hcaptcha, leaked_passwords, maxmind, pwned_passwords, recaptcha, s3),
+    *(
+        captcha,
+        deliverability,
+        email,
+        geoip,
+        hcaptcha,
+        leaked_passwords,
+        maxmind,
+        payment,
+        pwned_passwords,
+        recaptcha,
+        s3,
+    ),
     *(sms_vendors, smtp, turnstile, twilio, vonage),
     *(kyc_vendors, stripe_identity, veriff),
 )

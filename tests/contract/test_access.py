@@ -334,6 +334,8 @@ ACCESS = {
     "users.usernames.check": PUBLIC,
     "wallet.activity": USER,
     "wallet.balance": USER,
+    "wallet.loads.find": USER,
+    "wallet.loads.start": USER,
     "wallet.packages": PUBLIC,
 }
 ASKED = [name for name, access in ACCESS.items() if access.token == "asked"]
@@ -365,6 +367,12 @@ def link_of(tables: Tables, owner: UUID) -> UUID:
     return link(tables, page_of(tables, owner))
 
 
+def payment_of(tables: Tables, owner: UUID) -> UUID:
+    wallet_id = insert(tables, "wallets", user_id=owner, type="FAN", currency="USD")
+    told = {"amount": 2500, "currency": "USD", "provider": "sandbox", "return_url": "", "expires_at": datetime.now(UTC)}
+    return insert(tables, "payments", wallet_id=wallet_id, **told)
+
+
 # Operations that take an id, by whose: a row of somebody else, and what the others are told of it.
 FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "auth.sessions.revoke": (session_of, (404, "auth.sessions.not_found")),
@@ -380,6 +388,7 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "creators.links.update": (link_of, (403, "creator.links.not_owner")),
     "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),
     "gdpr.export_status": (export_of, (403, "error.gdpr.not_owner")),
+    "wallet.loads.find": (payment_of, (404, "wallet.load.not_found")),
     "support.find": (ended_ticket_of, (404, "support.ticket.not_found")),
     "support.reopen": (ended_ticket_of, (403, "support.ticket.not_owner")),
     "support.reply": (ended_ticket_of, (403, "support.ticket.not_owner")),

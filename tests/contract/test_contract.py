@@ -94,6 +94,7 @@ OTHER = {
     "admin.tickets.reply": ("content", "Next week."),
     "support.create": ("content", "It is still pending."),
     "support.reply": ("content", "It is still pending."),
+    "wallet.loads.start": ("amount", "10.00"),
 }
 each_asked = pytest.mark.parametrize("operation_id", sorted(ASKED))
 each_with_body = pytest.mark.parametrize("operation_id", WITH_BODY)
@@ -272,10 +273,11 @@ class TestKillSwitches:
         assert tables.changed_since(before) == set()
         server.configure(**{switch.key.name: not switch.key.stops_while_true})
         response = api.call(operation_id, **options)
-        # Of an id and a code that the examples make up.
+        # Of ids and a code that the examples make up.
         refused = {
             "discover.history.record": "discover.creator_not_found",
             "referral.apply_coupon": "coupon.not_found",
+            "wallet.loads.find": "wallet.load.not_found",
         }
         assert response.status_code < 400 or code_of(response) == refused.get(operation_id)
 

@@ -16,10 +16,10 @@ from domain.admin import users as of_users
 from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
-from domain.money import coupons
+from domain.money import coupons, sandbox
 from domain.users.usernames import FORM
 from domain.wire import admin as wire
-from domain.wire import common
+from domain.wire import common, wallet
 from persistence.admin.cases import MOST_FLAGS, MOST_LOOKS
 from persistence.platform.themes import SHOWN as OFFERED_THEMES
 from portal.config_values import with_values
@@ -42,6 +42,9 @@ STATUSES = {
     "Usage": get_args(coupons.Status),
     "GdprRequest": gdpr.STATUSES,
     "Row": gdpr.STATUSES,
+    "Payment": get_args(wallet.LoadStatus),
+    "payment": get_args(wallet.LoadStatus),
+    "SandboxPayment": get_args(sandbox.State),
 }
 
 

@@ -290,6 +290,7 @@ CONDITIONAL: Conditional = (
     | discover_lists_scenarios.CONDITIONAL
     | creator_visits_scenarios.CONDITIONAL
     | ticket_scenarios.CONDITIONAL
+    | wallet_scenarios.CONDITIONAL
     | {
         "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"}), *account_scenarios.LOGIN],
         "auth.refresh": [

@@ -1,9 +1,9 @@
 """Wallets, for the test of side effects."""
 
-from tests.contract.scenario import Act, Scenario
+from tests.contract.scenario import Act, Conditional, Scenario
 from tests.handlers.support import account
 from tests.harness import Api, Tables, bearer
-from tests.money import load
+from tests.money import begin, load
 
 
 def packages(api: Api, tables: Tables) -> Act:
@@ -21,8 +21,33 @@ def looking(operation_id: str) -> Scenario:
     return prepare
 
 
+def starting(api: Api, tables: Tables) -> Act:
+    """With a wallet that has money."""
+    load(api.server, account(api, tables))
+    headers = bearer(api.sign_in())
+    return lambda: api.call("wallet.loads.start", {"amount": "25.00"}, headers=headers)
+
+
+def starting_anew(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    return lambda: api.call("wallet.loads.start", {"amount": "25.00"}, headers=headers)
+
+
+def finding(api: Api, tables: Tables) -> Act:
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    session_id = begin(api, headers)["sessionId"]
+    return lambda: api.call("wallet.loads.find", path=f"/wallet/load/{session_id}", headers=headers)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "wallet.packages": packages,
     "wallet.balance": looking("wallet.balance"),
     "wallet.activity": looking("wallet.activity"),
+    "wallet.loads.start": starting,
+    "wallet.loads.find": finding,
+}
+CONDITIONAL: Conditional = {
+    "wallet.loads.start": [(starting_anew, {"wallets", "ledger_accounts"})],
 }

@@ -13,8 +13,10 @@ from tests.harness import Api, Server, Tables, bearer, code_of
 LEFT = {
     "discover.history.record": "SELECT 1 FROM recently_viewed WHERE user_id = %s",
     "referral.link": "SELECT 1 FROM referral_links WHERE user_id = %s",
+    "wallet.loads.start": "SELECT 1 FROM wallets WHERE user_id = %s",
     "creators.upgrade": "SELECT 1 FROM creator_profiles WHERE user_id = %s",
 }
+BODIES = {"creators.upgrade": {"username": "ada"}, "wallet.loads.start": {"amount": "5.00"}}
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def test_what_came_too_late_leaves_nothing(
 ) -> None:
     user_id = account(api, tables, username="ada")
     headers = bearer(api.sign_in())
-    body = {"username": "ada"} if operation_id == "creators.upgrade" else None
+    body = BODIES.get(operation_id)
     path = f"/discover/history/{eve}" if operation_id == "discover.history.record" else None
     with ThreadPoolExecutor(1) as pool, psycopg.connect(server.database_url) as erasure:
         erasure.execute("SELECT FROM users WHERE id = %s FOR UPDATE", (user_id,))

@@ -138,6 +138,7 @@ EXPLAINED: dict[str, dict[str, Any]] = {
     "adjustments": {"status": "REJECTED", "account": "fan"},
     "escrows": {"price": 3, "outcome": None, "settled_at": None},
     "coupon_usages": {"settled_at": None},
+    "payments": {"refunded": 0, "disputed": 0, "status": "OPEN", "paid_at": None},
 }
 # Where somebody was, not who.
 WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")
@@ -308,6 +309,8 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
         row["transfer_id"] = a_transfer(tables)
     if table.name == "provider_events":
         row |= about_a_verification(OTHERS)
+    if table.name == "payments":
+        row["ref"] = "of another"
     if table.name == "moderation_cases":
         row["state"] = "APPROVED"  # of one target no two are open
     if table.name == "outbox":

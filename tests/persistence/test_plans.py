@@ -136,6 +136,15 @@ INSERT INTO ledger_findings
 INSERT INTO adjustments (id, wallet_id, account, contra, currency, amount, reason, requested_by)
     SELECT id, id, 'fan', 'goodwill', 'USD', 1, '', id FROM wallets;
 INSERT INTO promo_spends (escrow_id, grant_id, amount) SELECT id, id, 1 FROM wallets;
+INSERT INTO payments (id, wallet_id, amount, currency, provider, ref, url, return_url, expires_at, due_at, status)
+    SELECT id, id, 1, 'USD', 'sandbox', id::text, '', '', now(), now() + n * interval '1 hour',
+    CASE WHEN n % 2 = 0 THEN 'OPEN' ELSE 'FAILED' END FROM {USERS} u;
+INSERT INTO refunds (id, payment_id, provider, ref, amount) SELECT id, id, 'sandbox', id::text, 1 FROM payments;
+INSERT INTO disputes (id, payment_id, wallet_id, provider, ref, amount, closed_at)
+    SELECT id, id, id, 'sandbox', id::text, 1, now() FROM payments;
+INSERT INTO sandbox_payments (id, key, payment_id, amount, currency, return_url, expires_at)
+    SELECT id, id::text, id, 1, 'USD', '', now() FROM payments;
+INSERT INTO sandbox_movements (id, sandbox_id, kind, amount) SELECT id, id, 'CHARGE', 1 FROM payments;
 SET session_replication_role = origin;
 INSERT INTO username_history (id, user_id, former, username, held_until)
     SELECT gen_random_uuid(), id, 'former' || n, 'u' || n, now() FROM {USERS} u;

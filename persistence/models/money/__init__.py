@@ -12,7 +12,9 @@ from persistence.models.money.ledger import (
     Wallet,
     WalletActivity,
 )
+from persistence.models.money.payments import Payment, PaymentDispute, Refund
 from persistence.models.money.reconciliation import LedgerFinding, LedgerReconciliation
+from persistence.models.money.sandbox import SandboxMovement, SandboxPayment
 from persistence.models.money.tax import TaxForm
 
 __all__ = [
@@ -27,8 +29,13 @@ __all__ = [
     "LedgerFinding",
     "LedgerReconciliation",
     "LedgerTransfer",
+    "Payment",
+    "PaymentDispute",
     "PromoGrant",
     "PromoSpend",
+    "Refund",
+    "SandboxMovement",
+    "SandboxPayment",
     "TaxForm",
     "Wallet",
     "WalletActivity",

@@ -15,6 +15,7 @@ OUTSIDE: Mapping[str, str] = {
     "leaked_passwords": "a vendor is asked",
     "mail_rules": "name servers are asked",
     "oauth": "platforms are asked",
+    "payments": "a vendor is asked",
     "platforms": "platforms are asked",
     "provider_samples": "providers are asked",
     "referral_clicks": "clicks are counted in transactions of their own",

@@ -107,6 +107,7 @@ class TestList:
             "geoip": ["cdn_header", "maxmind"],
             "kyc": ["sandbox", "stripe_identity", "veriff"],
             "leaked_passwords": ["pwned_passwords"],
+            "payment": ["sandbox"],
             "sms": ["mailbox", "twilio", "vonage"],
             "storage": ["local", "s3"],
         }
@@ -452,12 +453,12 @@ class TestProbe:
             place: probe(api, owner, place).json()["data"]
             for place in (
                 "captcha.turnstile", "dns.resolver", "email.mailbox", "geoip.cdn_header", "geoip.maxmind",
-                "kyc.sandbox", "kyc.stripe_identity", "kyc.veriff",
-                "leaked_passwords.pwned_passwords", "sms.twilio", "storage.local", "storage.s3",
+                "kyc.sandbox", "kyc.stripe_identity", "kyc.veriff", "leaked_passwords.pwned_passwords",
+                "payment.sandbox", "sms.twilio", "storage.local", "storage.s3",
             )
         }  # fmt: skip
         ready = {place for place, one in told.items() if one["ok"]} - {"dns.resolver"}
-        assert ready == {"email.mailbox", "geoip.cdn_header", "kyc.sandbox", "storage.local"}
+        assert ready == {"email.mailbox", "geoip.cdn_header", "kyc.sandbox", "payment.sandbox", "storage.local"}
         assert PLANTED not in json.dumps(told)
 
     def test_it_is_recorded(self, api: Api, tables: Tables, owner: Hired) -> None:

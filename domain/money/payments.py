@@ -1,0 +1,115 @@
+"""Payments by which money comes in: what is asked of a payment provider, and what it says.
+
+A provider is asked for one session of each payment, under a key that is made from the payment. What it tells of itself
+is a hint to look; what it says when it is asked is made true here, as far as it is not yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from domain.wire import wallet as wire
+
+Status = wire.LoadStatus
+
+SESSION_LIFE = timedelta(hours=1)
+UNBOUND_AGAIN = timedelta(minutes=2)
+"""After this long without an answer of the provider the same is asked again."""
+ASKED_AGAIN_FOR = timedelta(hours=24)
+"""For so long a provider knows the key of what it was asked: later the same question could make a second session."""
+OPEN_AGAIN = timedelta(minutes=10)
+SETTLED_AGAIN = timedelta(hours=1)
+LOOKED_AT_FOR = timedelta(days=180)
+"""For so long a payment may still be refunded or disputed, and a notice of it be lost."""
+MOST_REPEATED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """``payment_id`` travels with the session, so that whatever the provider says later finds its payment."""
+
+    payment_id: UUID
+    amount: int
+    currency: str
+    return_url: str
+    expires_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Under which the provider gives the same session again."""
+        return f"payment:{self.payment_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A session at the provider: its id there, the page on which it is paid, and until when."""
+
+    ref: str
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefundState:
+    """Money that the provider gave back."""
+
+    ref: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeState:
+    """``taken``: the provider has taken the money from us; ``returned``: it came back. ``fee``: what it asks for it."""
+
+    ref: str
+    amount: int
+    taken: bool
+    returned: bool
+    closed: bool
+    fee: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentState:
+    """How a session is at the provider by now. ``payment_id`` is what we gave it; ``fee`` is None until it is known."""
+
+    ref: str
+    payment_id: UUID | None
+    status: Status
+    amount: int
+    currency: str
+    fee: int | None = None
+    refunds: tuple[RefundState, ...] = ()
+    disputes: tuple[DisputeState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of the provider's own book: what it owes us more, or less. ``ref`` is the session."""
+
+    ref: str
+    kind: str
+    amount: int
+
+
+def order_of(payment: Any) -> Order:
+    """What the provider of a payment is asked for."""
+    return Order(payment.id, payment.amount, payment.currency, payment.return_url, payment.expires_at)
+
+
+def ids_of(request_id: UUID) -> list[UUID]:
+    """Of the payments that repetitions of a request may meet, in their order: the next begins when one has ended."""
+    return [uuid5(request_id, f"payment:{number}") for number in range(MOST_REPEATED)]
+
+
+def next_look(status: str, age: timedelta) -> timedelta | None:
+    """After how long the provider is asked again for a payment that it knows; None for one that is too old to change.
+
+    What has ended is looked at ever more rarely.
+    """
+    if status == "OPEN":
+        return OPEN_AGAIN
+    return max(SETTLED_AGAIN, age) if age < LOOKED_AT_FOR else None

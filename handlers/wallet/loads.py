@@ -1,0 +1,64 @@
+"""Loading a wallet through a payment provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.errors import ApiError
+from domain.money.ledger import WalletName
+from domain.money.payments import OPEN_AGAIN, SESSION_LIFE, UNBOUND_AGAIN, Order, ids_of, order_of
+from domain.wallet.loads import (
+    amount_of,
+    load_view,
+    require_open,
+    require_room,
+    require_slow,
+    return_url,
+    same_or_new,
+    session_view,
+)
+
+if TYPE_CHECKING:
+    from domain.wire import wallet as wire
+    from handlers.needs import Clock, Config, Payments, Principal, Repositories, RequestId, UnitOfWork
+
+
+async def start(
+    body: wire.LoadRequest,
+    principal: Principal,
+    request_id: RequestId,
+    uow: UnitOfWork,
+    payments: Payments,
+    config: Config,
+    clock: Clock,
+) -> wire.LoadSession:
+    """Before the provider is asked a row says so, by which the same can be asked again."""
+    amount, provider, now = amount_of(body["amount"], config), payments.chosen(), clock()
+    wallet, ids = WalletName(principal.user_id, "FAN"), ids_of(request_id)
+    async with uow() as db:
+        user = await db.users.get_for_update(wallet.user_id)
+        if user.status == "DELETED":  # erased since the call began
+            raise ApiError("error.user.not_found")
+        payment_id, payment = same_or_new(ids, await db.payments.among(ids), amount, now)
+        if payment is None:
+            held = (await db.ledger.hold(wallet))[wallet.id]
+            require_open(held)
+            begun = await db.payments.begun(wallet.id, now)
+            require_room(amount, held.balance, begun, config)
+            require_slow(amount, begun, user.created_at, now, config)
+            url = return_url(body.get("returnPath"), payment_id, config)
+            order = Order(payment_id, amount, wallet.currency, url, now + SESSION_LIFE)
+            payment = await db.payments.begin(order, wallet.id, provider, now + UNBOUND_AGAIN)
+    checkout = await payments.begin(payment.provider, order_of(payment)) if payment.ref is None else None
+    async with uow.last() as db:
+        if checkout is not None:
+            payment = await db.payments.bind(payment.id, checkout, now + OPEN_AGAIN)
+    return session_view(payment)
+
+
+async def find(session_id: str, principal: Principal, db: Repositories) -> wire.LoadState:
+    payment = await db.payments.own(principal.user_id, UUID(session_id))
+    if payment is None:
+        raise ApiError("wallet.load.not_found")
+    return load_view(payment)

@@ -1,0 +1,61 @@
+"""Payments of which too little was heard: their providers are asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain import topics
+from domain.money.payments import ASKED_AGAIN_FOR, OPEN_AGAIN, order_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from jobs.needs import Clock, Job, Payment, PaymentBooks, Payments, UnitOfWork
+
+BATCH = 1000
+
+
+async def sweep(uow: UnitOfWork, clock: Clock) -> None:
+    """The outbox only wakes: what is not heard of is found here again."""
+    async with uow.last() as db:
+        for payment_id in await db.payments.take_up(clock(), OPEN_AGAIN, BATCH):
+            await db.outbox.add(topics.LookAtPayment(payment_id))
+
+
+async def look(
+    job: Job[topics.LookAtPayment], uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, clock: Clock
+) -> None:
+    """What was asked for without an answer is asked for again under the same key; else how it is by now."""
+    payment_id = job.payload.payment
+    async with uow.reading() as db:
+        payment = (await db.payments.among([payment_id])).get(payment_id)
+    if payment is None:
+        return
+    now = clock()
+    if payment.ref is not None:
+        state = await payments.find(payment.provider, payment.ref)
+        async with uow.last() as db:
+            await payment_books.settle(db, payment_id, state, now)
+    elif payment.status == "OPEN":
+        await _ask_again(payment, uow, payments, now)
+
+
+async def examine(
+    job: Job[topics.ExamineSession], uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, clock: Clock
+) -> None:
+    """A session of which we were told, and which no payment was bound to in time."""
+    provider, ref = job.payload.provider, job.payload.ref
+    state = await payments.find(provider, ref)
+    async with uow.last() as db:
+        await payment_books.examine(db, provider, state, clock())
+
+
+async def _ask_again(payment: Payment, uow: UnitOfWork, payments: Payments, now: datetime) -> None:
+    """Not when the provider may have forgotten the key: that could make a second session."""
+    young = now - payment.created_at < ASKED_AGAIN_FOR
+    checkout = await payments.again(payment.provider, order_of(payment)) if young else None
+    async with uow.last() as db:
+        if checkout is not None:
+            await db.payments.bind(payment.id, checkout, now + OPEN_AGAIN)
+        elif await db.payments.end(payment.id, "FAILED"):
+            await db.payments.look_again(payment.id, None)

@@ -1,0 +1,91 @@
+"""Payments by which wallets are loaded, and what became of them at their provider."""
+
+from datetime import datetime
+from typing import get_args
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.money.payments import Status
+from persistence.models.base import Base, Created, Identified, one_of
+
+ZERO = text("0")
+DUE = text("due_at IS NOT NULL")
+UNDECIDED = text("closed_at IS NULL")
+
+
+class Payment(Created, Base):
+    """``provider`` is the one that was active, for good; ``ref`` and ``url`` are its session, None until it answered.
+
+    ``misfit``: money came that the wallet could not be given. ``due_at``: when the provider is asked again.
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        one_of("status", get_args(Status)),
+        one_of("misfit", ("AMOUNT", "WALLET_CLOSED")),
+        UniqueConstraint("provider", "ref"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(status = 'PAID') = (paid_at IS NOT NULL)", name="paid"),
+        CheckConstraint("(ref IS NULL) = (url IS NULL)", name="bound"),
+        CheckConstraint("refunded BETWEEN 0 AND amount", name="refunded"),
+        CheckConstraint("disputed BETWEEN 0 AND amount", name="disputed"),
+        Index("ix_payments_wallet", "wallet_id", "created_at"),
+        Index("ix_payments_due_at", "due_at", postgresql_where=DUE),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    wallet_id: Mapped[UUID] = mapped_column(ForeignKey("wallets.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="OPEN")
+    provider: Mapped[str]
+    ref: Mapped[str | None]
+    url: Mapped[str | None]
+    return_url: Mapped[str]
+    refunded: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
+    disputed: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
+    fee: Mapped[int | None] = mapped_column(BigInteger)
+    misfit: Mapped[str | None]
+    expires_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+
+
+class Refund(Identified, Created, Base):
+    """What a provider gave back. ``ref`` is its id there."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        UniqueConstraint("provider", "ref"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_refunds_payment", "payment_id"),
+    )
+
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    provider: Mapped[str]
+    ref: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class PaymentDispute(Identified, Created, Base):
+    """A payer told the bank that it was not as it should be. ``taken_at`` and ``returned_at``: when it was booked."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        UniqueConstraint("provider", "ref"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("returned_at IS NULL OR taken_at IS NOT NULL", name="returned"),
+        Index("ix_disputes_payment", "payment_id"),
+        Index("ix_disputes_undecided", "wallet_id", postgresql_where=UNDECIDED),
+    )
+
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    wallet_id: Mapped[UUID] = mapped_column(ForeignKey("wallets.id"))
+    provider: Mapped[str]
+    ref: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]

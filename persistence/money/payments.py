@@ -1,0 +1,264 @@
+"""Payments that load wallets, and what was refunded or disputed of them.
+
+Lock order: the payment, then its refunds and disputes, then its wallet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Integer,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.money.ledger import WalletName
+from domain.wallet.loads import DAY, HOUR, Begun
+from persistence.models import Payment, PaymentDispute, Refund, Wallet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from domain.money.payments import Checkout, DisputeState, Order, RefundState
+    from persistence.engine.connection import Connection
+
+TIME = DateTime(timezone=True)
+_NOW = bindparam("now", type_=TIME)
+AMONG = select(Payment).where(Payment.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+OWN = (
+    select(Payment)
+    .join(Wallet, Wallet.id == Payment.wallet_id)
+    .where(Payment.id == bindparam("payment_id"), Wallet.user_id == bindparam("user_id"))
+)
+KNOWN = select(Payment.id).where(Payment.provider == bindparam("provider"), Payment.ref == bindparam("ref"))
+_OPEN, _RECENT = Payment.status == "OPEN", Payment.created_at > bindparam("hour_ago", type_=TIME)
+_DAY = Payment.created_at > bindparam("day_ago", type_=TIME)
+_MONEY = Payment.status.in_(("OPEN", "PAID"))
+
+
+def _sum(*which: Any) -> Any:
+    return cast(func.coalesce(func.sum(Payment.amount).filter(*which), 0), BigInteger)
+
+
+# What is open is never older than a day: the sweeper ends it.
+BEGUN = select(
+    func.count().filter(_OPEN),
+    _sum(_OPEN),
+    func.count().filter(_RECENT),
+    func.count().filter(_DAY),
+    _sum(_DAY, _MONEY),
+    func.count().filter(_RECENT, Payment.status == "FAILED"),
+    func.min(Payment.created_at).filter(_RECENT),
+    func.min(Payment.created_at).filter(_DAY),
+    func.min(Payment.expires_at).filter(_OPEN),
+).where(Payment.wallet_id == bindparam("wallet_id"), Payment.created_at > bindparam("since", type_=TIME))
+HELD = (
+    select(Payment, Wallet.user_id, Wallet.type.label("wallet_type"))
+    .join(Wallet, Wallet.id == Payment.wallet_id)
+    .where(Payment.id == bindparam("payment_id"))
+    .with_for_update(of=Payment)
+)
+_GIVEN = ("id", "wallet_id", "amount", "currency", "provider", "return_url", "expires_at", "due_at")
+BEGIN = insert(Payment).values({name: bindparam(name) for name in _GIVEN}).returning(Payment)
+_first = Payment.ref.is_(None)
+BOUND = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"))
+    .values(
+        ref=func.coalesce(Payment.ref, bindparam("ref_", type_=Text)),
+        url=func.coalesce(Payment.url, bindparam("url_", type_=Text)),
+        expires_at=case((_first, bindparam("expires", type_=TIME)), else_=Payment.expires_at),
+        due_at=case((_first, bindparam("due", type_=TIME)), else_=Payment.due_at),
+    )
+    .returning(Payment)
+)
+PAID = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"))
+    .values(status="PAID", paid_at=func.coalesce(Payment.paid_at, _NOW))
+)
+ENDED = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"), _OPEN)
+    .values(status=bindparam("status_"))
+    .returning(Payment.id)
+)
+MISFIT = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"))
+    .values(status="FAILED", paid_at=None, misfit=bindparam("misfit_"))
+)
+CHARGED = update(Payment).where(Payment.id == bindparam("payment")).values(fee=bindparam("fee_", type_=BigInteger))
+LOOK_AGAIN = update(Payment).where(Payment.id == bindparam("payment")).values(due_at=bindparam("due", type_=TIME))
+_LATE = (
+    select(Payment.id)
+    .where(Payment.due_at <= _NOW)
+    .order_by(Payment.due_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+TAKEN_UP = (
+    update(Payment).where(Payment.id.in_(_LATE)).values(due_at=bindparam("due", type_=TIME)).returning(Payment.id)
+)
+REFUNDED = (
+    insert(Refund)
+    .values(
+        id=bindparam("id"), payment_id=bindparam("payment_id"), provider=bindparam("provider"), ref=bindparam("ref"),
+        amount=bindparam("amount"),
+    )
+    .on_conflict_do_nothing(index_elements=["provider", "ref"])
+    .returning(Refund.id)
+)  # fmt: skip
+LESS = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"))
+    .values(
+        refunded=func.least(Payment.amount, Payment.refunded + bindparam("refund", type_=BigInteger)),
+    )
+)
+DISPUTED = (
+    insert(PaymentDispute)
+    .values(
+        id=bindparam("id"), payment_id=bindparam("payment_id"), wallet_id=bindparam("wallet_id"),
+        provider=bindparam("provider"), ref=bindparam("ref"), amount=bindparam("amount"),
+    )
+    .on_conflict_do_nothing(index_elements=["provider", "ref"])
+)  # fmt: skip
+DISPUTE_HELD = (
+    select(PaymentDispute)
+    .where(PaymentDispute.provider == bindparam("provider"), PaymentDispute.ref == bindparam("ref"))
+    .with_for_update()
+)
+_TAKEN = bindparam("taken", type_=Boolean)
+_RETURNED = bindparam("returned", type_=Boolean)
+_CLOSED = bindparam("closed", type_=Boolean)
+DISPUTE_NOTED = (
+    update(PaymentDispute)
+    .where(PaymentDispute.id == bindparam("dispute"))
+    .values(
+        taken_at=case((_TAKEN, func.coalesce(PaymentDispute.taken_at, _NOW)), else_=PaymentDispute.taken_at),
+        returned_at=case(
+            (_RETURNED, func.coalesce(PaymentDispute.returned_at, _NOW)), else_=PaymentDispute.returned_at
+        ),
+        closed_at=case((_CLOSED, func.coalesce(PaymentDispute.closed_at, _NOW)), else_=PaymentDispute.closed_at),
+    )
+)
+_OF_PAYMENT = select(func.sum(PaymentDispute.amount)).where(
+    PaymentDispute.payment_id == bindparam("payment"),
+    PaymentDispute.taken_at.is_not(None),
+    PaymentDispute.returned_at.is_(None),
+)
+CONTESTED = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"))
+    .values(disputed=func.least(Payment.amount, cast(func.coalesce(_OF_PAYMENT.scalar_subquery(), 0), BigInteger)))
+)
+UNDECIDED = (
+    select(PaymentDispute.id)
+    .where(PaymentDispute.wallet_id == bindparam("wallet_id"), PaymentDispute.closed_at.is_(None))
+    .limit(1)
+)
+
+
+class HeldPayment:
+    """A payment whose row is held, and the wallet that it loads."""
+
+    def __init__(self, row: Any) -> None:
+        self.row: Payment = row.Payment
+        self.wallet = WalletName(row.user_id, row.wallet_type, row.Payment.currency)
+
+
+class Payments:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def among(self, ids: Iterable[UUID]) -> Mapping[UUID, Payment]:
+        return {row.id: row for row in await self._connection.scalars(AMONG, ids=list(ids))}
+
+    async def own(self, user_id: UUID, payment_id: UUID) -> Payment | None:
+        return await self._connection.scalar(OWN, user_id=user_id, payment_id=payment_id)
+
+    async def knows(self, provider: str, ref: str) -> UUID | None:
+        """The payment of a session."""
+        return await self._connection.scalar(KNOWN, provider=provider, ref=ref)
+
+    async def begun(self, wallet_id: UUID, now: datetime) -> Begun:
+        """True until the unit ends where the wallet is held."""
+        since = {"hour_ago": now - HOUR, "day_ago": now - DAY, "since": now - 2 * DAY}
+        return Begun(*await self._connection.one(BEGUN, wallet_id=wallet_id, **since))
+
+    async def begin(self, order: Order, wallet_id: UUID, provider: str, due_at: datetime) -> Payment:
+        """``due_at``: when it is asked for again, should nobody hear of it."""
+        return await self._connection.scalar_one(
+            BEGIN, id=order.payment_id, wallet_id=wallet_id, amount=order.amount, currency=order.currency,
+            provider=provider, return_url=order.return_url, expires_at=order.expires_at, due_at=due_at,
+        )  # fmt: skip
+
+    async def bind(self, payment_id: UUID, checkout: Checkout, due_at: datetime) -> Payment:
+        """To the session of its provider; the first answer stays."""
+        return await self._connection.scalar_one(
+            BOUND, payment=payment_id, ref_=checkout.ref, url_=checkout.url, expires=checkout.expires_at, due=due_at
+        )
+
+    async def hold(self, payment_id: UUID) -> HeldPayment | None:
+        row = await self._connection.row(HELD, payment_id=payment_id)
+        return None if row is None else HeldPayment(row)
+
+    async def pay(self, payment_id: UUID, now: datetime) -> None:
+        await self._connection.execute(PAID, payment=payment_id, now=now)
+
+    async def end(self, payment_id: UUID, status: str) -> bool:
+        """One that is open."""
+        return await self._connection.scalar(ENDED, payment=payment_id, status_=status) is not None
+
+    async def note_misfit(self, payment_id: UUID, misfit: str) -> None:
+        await self._connection.execute(MISFIT, payment=payment_id, misfit_=misfit)
+
+    async def charge(self, payment_id: UUID, fee: int) -> None:
+        await self._connection.execute(CHARGED, payment=payment_id, fee_=fee)
+
+    async def look_again(self, payment_id: UUID, due_at: datetime | None) -> None:
+        await self._connection.execute(LOOK_AGAIN, payment=payment_id, due=due_at)
+
+    async def take_up(self, now: datetime, again: timedelta, most: int) -> Sequence[UUID]:
+        """Those of which the provider is to be asked. Nobody else gets them before ``again`` has passed."""
+        return await self._connection.scalars(TAKEN_UP, now=now, due=now + again, most=most)
+
+    async def refund(self, payment: Payment, refund: RefundState) -> bool:
+        """Whether it was not known before."""
+        made = {"payment_id": payment.id, "provider": payment.provider, "ref": refund.ref, "amount": refund.amount}
+        if await self._connection.scalar(REFUNDED, id=uuid4(), **made) is None:
+            return False
+        await self._connection.execute(LESS, payment=payment.id, refund=refund.amount)
+        return True
+
+    async def dispute(self, payment: Payment, dispute: DisputeState) -> PaymentDispute:
+        """The row of it, as it was, and held."""
+        named = {"provider": payment.provider, "ref": dispute.ref}
+        of = {"payment_id": payment.id, "wallet_id": payment.wallet_id, "amount": dispute.amount}
+        await self._connection.execute(DISPUTED, id=uuid4(), **named, **of)
+        return await self._connection.scalar_one(DISPUTE_HELD, **named)
+
+    async def note_dispute(self, row: PaymentDispute, dispute: DisputeState, now: datetime) -> None:
+        said = {"taken": dispute.taken, "returned": dispute.returned, "closed": dispute.closed}
+        await self._connection.execute(DISPUTE_NOTED, dispute=row.id, now=now, **said)
+        await self._connection.execute(CONTESTED, payment=row.payment_id)
+
+    async def is_contested(self, wallet_id: UUID) -> bool:
+        """Whether a dispute of its payments is undecided."""
+        return await self._connection.scalar(UNDECIDED, wallet_id=wallet_id) is not None

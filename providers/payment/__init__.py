@@ -1,0 +1,23 @@
+"""The payment providers, one module each."""
+
+import httpx
+
+from domain.config_keys import ChoiceKey, Config
+from providers.payment.sandbox import PaymentSandbox, SandboxPayments
+from providers.ports import PaymentProvider
+
+PROVIDERS = ("none", "sandbox")
+ACTIVE_PROVIDER = ChoiceKey(
+    "external.payment.active_provider",
+    "none",
+    "provider of new payments; none begins none, and what was begun goes on; sandbox does not exist in production",
+    PROVIDERS,
+    development="sandbox",
+)
+
+
+def payment_adapters(
+    config: Config, http: httpx.AsyncClient, env: str, sandbox: PaymentSandbox | None
+) -> list[PaymentProvider]:
+    # Whoever presses its button pays: where money is real, there is no such button.
+    return [] if env == "production" or sandbox is None else [SandboxPayments(config, http, sandbox)]

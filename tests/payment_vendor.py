@@ -1,0 +1,77 @@
+"""A payment provider that fails as vendors do: before it acts, after it has acted, or by its silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from providers.ports import ProviderUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.money.payments import Checkout, Movement, Order, PaymentState
+    from domain.webhooks import Notice, RawNotice
+    from providers.payment.sandbox import SandboxPayments
+    from tests.harness import Server
+
+Fault = Callable[[], None]
+
+
+def nothing() -> None:
+    pass
+
+
+def silence() -> None:
+    raise ProviderUnavailable("no answer in time")
+
+
+class Faulty:
+    """The sandbox, with what happens before it makes a session, and after that. ``asked``: how often it was."""
+
+    def __init__(self, sandbox: SandboxPayments) -> None:
+        self.sandbox = sandbox
+        self.name = sandbox.name
+        self.types = sandbox.types
+        self.before: Fault = nothing
+        self.after: Fault = nothing
+        self.asked = 0
+
+    @property
+    def verifies(self) -> bool:
+        return self.sandbox.verifies
+
+    async def checkout(self, order: Order) -> Checkout:
+        self.asked += 1
+        self.before()
+        made = await self.sandbox.checkout(order)
+        self.after()
+        return made
+
+    async def find(self, ref: str) -> PaymentState:
+        self.asked += 1
+        return await self.sandbox.find(ref)
+
+    def read(self, notice: RawNotice) -> Sequence[Notice]:
+        return self.sandbox.read(notice)
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        return await self.sandbox.movements(day)
+
+    async def probe(self) -> str:
+        return await self.sandbox.probe()
+
+
+@contextmanager
+def faulty(server: Server) -> Iterator[Faulty]:
+    """In place of the sandbox."""
+    payments = server.app.parts.providers.payment
+    sandbox: Any = payments.adapter("sandbox")
+    vendor = Faulty(sandbox)
+    payments.join(vendor)
+    try:
+        yield vendor
+    finally:
+        payments.join(sandbox)
