@@ -84,9 +84,11 @@ def order(fan: WalletName, creator: WalletName, usage_id: UUID, price: int = 500
 
 
 class TestReserve:
-    def test_ten_of_two_hundred_people_at_once(self, books: Books, tables: Tables) -> None:
+    def test_ten_of_two_hundred_people_at_once(self, database_url: str, tables: Tables) -> None:
+        """More of them at the same moment than there are places."""
         coupon(tables, max_uses=10)
-        results = books.use(*[reserving(each) for each in people(tables, 200)])
+        with Books(database_url, pool_size=40) as books:
+            results = books.use(*[reserving(each) for each in people(tables, 200)])
         assert sum(isinstance(each, Reservation) for each in results) == 10
         refused = Counter(each.code for each in results if isinstance(each, ApiError))
         assert refused == {"coupon.exhausted": 190}
