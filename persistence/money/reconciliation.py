@@ -142,8 +142,8 @@ class Reconciliations:
         return bool(await self._connection.scalar(SEVERE))
 
     async def open(self) -> Mapping[str, int]:
-        """How many findings are open, by their checks."""
-        return dict(await self._connection.rows(OPEN))
+        """How many findings are open, by their checks; those above are told with none, too."""
+        return dict.fromkeys(CHECKS, 0) | dict(await self._connection.rows(OPEN))
 
     async def last_clean(self) -> datetime | None:
         """When a reconciliation began that found nothing."""
