@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from jobs.needs import Clock, Escrows, Gifts, Reconciler, UnitOfWork
 
 BATCH = 50
-COUPONS = 250
 
 
 async def checkpoint(uow: UnitOfWork) -> None:
@@ -36,7 +35,7 @@ async def expire_coupons(uow: UnitOfWork, clock: Clock) -> None:
     now = clock()
     while True:
         async with uow() as db:
-            if await db.coupons.free_all(now, COUPONS) < COUPONS:
+            if await db.coupons.free_all(now, BATCH) < BATCH:
                 return
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.user_notes import note_view, require_own
 from domain.admin.users import HELD, require_status
+from domain.admin.users.notes import note_view, require_own
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain import topics
 from domain.admin import not_found
-from domain.admin.user_sessions import session_view
+from domain.admin.users.sessions import session_view
 from domain.auth import REFRESH_IDLE_DAYS
 from domain.users import moment
 
