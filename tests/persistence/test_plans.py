@@ -29,9 +29,12 @@ from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
 from tests.creators import creator, signed_in
 from tests.files import png
 from tests.handlers.creators.test_kyc import press, started
+from tests.handlers.support import account
 from tests.handlers.webhooks.vendors import DrillFamily, post, told
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_token
 from tests.ledger import wallet_of
+from tests.money import begin, hurry
+from tests.money import press as press_button
 from tests.statements import Asked, asked
 
 ROWS = 4000
@@ -466,6 +469,22 @@ def pay(server: Server) -> None:
     server.on_loop(paying())
 
 
+def load_wallets(server: Server) -> None:
+    """Payments with all that becomes of them, told and found."""
+    server.reset()
+    with server.client() as api, Tables(server.database_url) as tables:
+        account(api, tables)
+        headers = bearer(api.sign_in())
+        server.configure(**{"wallet.velocity_open": 5, "wallet.velocity_per_hour": 20})
+        for actions in (["pay", "refund"], ["pay", "charge_back", "win"], ["decline"]):
+            session = begin(api, headers)
+            for action in actions:
+                assert press_button(api, session, action).status_code == 303
+                server.work_off()
+        hurry(tables)
+        server.let_time_come("payments.sweep")
+
+
 def erase(server: Server) -> None:
     """Everything of a person goes, a phone among it."""
     with Walker(server) as api, Tables(server.database_url) as tables:
@@ -509,6 +528,7 @@ def recording(full_server: Server, shared_server: Server) -> Recording:
         pay(full_server)
         erase(full_server)
         walk_scenarios(shared_server)
+        load_wallets(shared_server)
     recorded.note(seen)
     recorded.statements[LiveSessions.QUERY] = SESSIONS
     return recorded
