@@ -34,7 +34,7 @@ async def find(creator_id: str, principal: Principal, db: Repositories) -> wire.
     found = await db.bio_pages.whole(UUID(creator_id))
     if found is None:
         raise ApiError("creator.bio.not_found")
-    _, page, template, _ = found
+    _, page, template, *_ = found
     return page_view(page, template, await db.bio_pages.links(page.id))
 
 

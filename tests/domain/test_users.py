@@ -66,6 +66,7 @@ ACCOUNT = SimpleNamespace(
     connected_at=MOMENT,
     access_token=b"secret",
     platform_user_id="4711",
+    reconnect=False,
 )
 
 

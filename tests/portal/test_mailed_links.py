@@ -65,6 +65,8 @@ TOLD_ALONE = {
     "address_returned",
     "account_erased",
     "appeal_decided",
+    "bank_details_changed",
+    "bank_details_decided",
     "contact_received",
     "deletion_cancelled",
     "export_ready",
@@ -83,6 +85,8 @@ TOLD_ALONE = {
     "sign_in_after_failures",
     "staff_changed",
     "switch_changed",
+    "tax_form_decided",
+    "tax_form_ends",
     "ticket_created",
     "ticket_update",
     "wrong_second_factors",
@@ -112,6 +116,12 @@ PAYLOAD = {
     "digest": "9f86d081",
     "at": "2026-01-01T09:30:00.000Z",
     "when": "2026-01-01 09:30 UTC",
+    "until": "2026-01-04 09:30 UTC",
+}
+# Where one word means another thing than in other mails.
+OWN = {
+    "bank_details_decided": {"state": "VERIFIED", "last4": "3000"},
+    "tax_form_decided": {"state": "APPROVED"},
 }
 URL = re.compile(r"https?://\S+")
 
@@ -188,7 +198,9 @@ class Sender:
         others |= {"address_recovered": address, "confirm_subscription": str(self.subscription)}
         secret = others.get(topic, secret)
         sealed = self.server.app.parts.keyring.seal(Purpose.OUTBOX, secret)
-        payload = PAYLOAD | {"user": str(user_id), "locale": locale, "sealed": sealed} | self.decided
+        payload = (
+            PAYLOAD | {"user": str(user_id), "locale": locale, "sealed": sealed} | self.decided | OWN.get(topic, {})
+        )
         return insert(self.tables, "outbox", topic=f"email.{topic}", payload=payload)
 
 

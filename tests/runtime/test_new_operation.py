@@ -16,8 +16,8 @@ from runtime.cli.scaffold import TO_FILL_IN, Operation, files, unfilled
 OPERATIONS = [
     Operation("users.blocks.find", "/users/blocked/{userId}", "get", "user"),
     Operation("users.pets.add", "/users/pets", "post", "user"),
-    Operation("creators.list", "/creators", "get", "public"),
-    Operation("creators.lists", "/admin/creators", "get", "admin"),
+    Operation("singers.list", "/singers", "get", "public"),
+    Operation("singers.lists", "/admin/singers", "get", "admin"),
     Operation("creators.levels.set", "/admin/creators/{creatorId}", "put", "admin"),
     Operation("creators.pages.replace", "/creators/pages/{pageId}", "put", "creator"),
 ]

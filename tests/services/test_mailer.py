@@ -63,6 +63,7 @@ VARIABLES = {
     "subject": "Invoices",
     "message": "Where do I find them?",
     "language": "en",
+    "last4": "3000",
 }
 UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"
 NOTES = (

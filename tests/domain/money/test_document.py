@@ -4,6 +4,7 @@ import re
 
 from contract.loader import ROOT
 from domain.money.ledger import FORMS
+from persistence.money import reconciliation
 from persistence.money.books import CHECKS
 from tests.domain.money.every_flow import FLOWS, row
 from tests.persistence.test_ledger_refusals import REFUSED
@@ -35,6 +36,11 @@ def test_every_flow_posts_what_stands_there() -> None:
 
 def test_every_check_stands_there() -> None:
     assert [name.strip("`") for name, _ in table("Are the books right?")] == [*CHECKS, "owner", "fingerprint"]
+
+
+def test_every_check_of_the_hour_stands_there() -> None:
+    checks = [name.strip("`") for name, _ in table("Every hour")]
+    assert sorted(checks) == sorted([*reconciliation.CHECKS, "overdue"])
 
 
 def test_what_refuses_is_tried() -> None:
