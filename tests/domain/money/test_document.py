@@ -40,7 +40,7 @@ def test_every_check_stands_there() -> None:
 
 def test_every_check_of_the_hour_stands_there() -> None:
     checks = [name.strip("`") for name, _ in table("Every hour")]
-    assert sorted(checks) == sorted([*reconciliation.CHECKS, "overdue"])
+    assert checks == [*reconciliation.CHECKS]
 
 
 def test_what_refuses_is_tried() -> None:
