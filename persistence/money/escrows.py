@@ -24,6 +24,13 @@ SETTLE = (
     .values(status=bindparam("to"), outcome=bindparam("why"), settled_at=bindparam("now"))
     .returning(Row)
 )
+MOST = 1000
+HELD_BY = (
+    select(Row.id, Row.paid)
+    .where(Row.fan_id == bindparam("fan_id"), Row.status == HELD)
+    .order_by(Row.created_at.desc(), Row.id.desc())
+    .limit(MOST)
+)
 DUE = (
     select(Row.id)
     .where(Row.status == HELD, Row.deadline <= bindparam("now"))
@@ -48,6 +55,10 @@ class Escrows:
     async def settle(self, escrow_id: UUID, to: Status, why: Outcome, now: datetime) -> Escrow | None:
         """None where it is settled already, or there is none. Who waits here for another one finds it settled."""
         return await self._connection.scalar(SETTLE, escrow_id=escrow_id, to=to, why=why, now=now)
+
+    async def held_by(self, fan_id: UUID) -> Sequence[tuple[UUID, int]]:
+        """A fan's prices that wait, and the paid-in part of each: the newest first, and no more than ``MOST``."""
+        return [(row.id, row.paid) for row in await self._connection.rows(HELD_BY, fan_id=fan_id)]
 
     async def due(self, now: datetime, most: int) -> Sequence[UUID]:
         """Those whose deadline has passed, the longest ago first."""

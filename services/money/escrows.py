@@ -9,6 +9,7 @@ from domain.money.escrows import GRACE, spent_of
 from domain.money.flows import Parts
 from domain.money.ledger import InsufficientBalance, WalletName
 from services.money.coupons import CouponService
+from services.money.credits import credit
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,13 +66,32 @@ class EscrowService:
 
     async def refund(self, db: Repositories, escrow_id: UUID, why: Outcome, now: datetime) -> Escrow | None:
         """Back to the fan, in the very parts; a coupon can be used again. None where it was settled before."""
-        escrow = await db.escrows.settle(escrow_id, "REFUNDED", why, now)
+        escrow = await self._end(db, escrow_id, why, now)
         if escrow is not None:
-            if escrow.coupon_usage_id is not None:
-                await self._coupons.release(db, escrow.coupon_usage_id)
-            wallet = WalletName(escrow.fan_id, "FAN")
-            await db.ledger.hold(wallet)
-            if escrow.promo:
-                await db.gifts.give_back(escrow.id, now, GRACE)
-            await db.ledger.post(flows.unheld(wallet, escrow.id, Parts(escrow.promo, escrow.paid, escrow.coupon)))
+            await self._give_back(db, escrow, now)
         return escrow
+
+    async def take_back(self, db: Repositories, fan_id: UUID, amount: int, now: datetime) -> None:
+        """Prices that a fan's messages wait with, the newest first, until so much paid-in money has come back."""
+        ids = []
+        for escrow_id, paid in await db.escrows.held_by(fan_id):
+            if amount > 0:
+                ids.append(escrow_id)
+                amount -= paid
+        ended = [await self._end(db, escrow_id, "DISPUTED", now) for escrow_id in sorted(ids)]
+        for escrow in filter(None, ended):
+            await self._give_back(db, escrow, now)
+
+    async def _end(self, db: Repositories, escrow_id: UUID, why: Outcome, now: datetime) -> Escrow | None:
+        escrow = await db.escrows.settle(escrow_id, "REFUNDED", why, now)
+        if escrow is not None and escrow.coupon_usage_id is not None:
+            await self._coupons.release(db, escrow.coupon_usage_id)
+        return escrow
+
+    async def _give_back(self, db: Repositories, escrow: Escrow, now: datetime) -> None:
+        wallet = WalletName(escrow.fan_id, "FAN")
+        await db.ledger.hold(wallet)
+        if escrow.promo:
+            await db.gifts.give_back(escrow.id, now, GRACE)
+        back = flows.unheld(wallet, escrow.id, Parts(escrow.promo, escrow.paid, escrow.coupon))
+        await credit(db, wallet, back)

@@ -12,12 +12,14 @@ from domain.money import flows
 from domain.money.payments import Checkout, next_look
 from domain.webhooks import Hopeless
 from providers.ports import ProviderRejected
+from services.money.credits import credit
+from services.money.escrows import EscrowService
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from domain.money.ledger import Transfer
     from domain.money.payments import DisputeState, PaymentState, RefundState
     from persistence.models import ProviderEvent
     from persistence.money.payments import HeldPayment
@@ -89,6 +91,8 @@ async def settle(db: Repositories, payment_id: UUID, state: PaymentState, now: d
         return
     payment, status = held.row, held.row.status
     if state.status == "PAID" and payment.misfit is None:
+        if payment.status == "PAID":  # what was not credited yet has paid for nothing
+            await _give_back_prices(db, held, state.disputes, now)
         if await _credit(db, held, state, now):
             status = "PAID"
             await _charge(db, held, state)
@@ -118,17 +122,9 @@ async def _credit(db: Repositories, held: HeldPayment, state: PaymentState, now:
         await db.ledger.post(flows.strayed(payment.provider, state.ref, state.amount))
         await db.payments.note_misfit(payment.id, misfit)
         return False
-    await _post_credit(db, held, flows.loaded(wallet, payment.id, payment.provider, payment.amount))
+    await credit(db, wallet, flows.loaded(wallet, payment.id, payment.provider, payment.amount))
     await db.payments.pay(payment.id, now)
     return True
-
-
-async def _post_credit(db: Repositories, held: HeldPayment, credit: Transfer) -> None:
-    """What is owed is paid first."""
-    if (await db.ledger.post(credit)).new:
-        has = await db.ledger.balances(held.wallet)
-        if owed := min(has.debt, has.fan):
-            await db.ledger.post(flows.debt_settled(held.wallet, credit.key, owed))
 
 
 async def _charge(db: Repositories, held: HeldPayment, state: PaymentState) -> None:
@@ -146,6 +142,19 @@ async def _refund(db: Repositories, held: HeldPayment, refund: RefundState) -> N
         await db.ledger.hold(wallet)
         has = await db.ledger.balances(wallet)
         await db.ledger.post(flows.refunded_outside(wallet, payment.provider, refund.ref, refund.amount, has))
+
+
+async def _give_back_prices(
+    db: Repositories, held: HeldPayment, disputes: Sequence[DisputeState], now: datetime
+) -> None:
+    """Prices of messages that nobody answered yet go back before a dispute takes the money.
+
+    They are locked before the wallet is, as everywhere.
+    """
+    rows = [await db.payments.dispute(held.row, dispute) for dispute in disputes if dispute.taken]
+    amount = sum(row.amount for row in rows if row.taken_at is None)
+    if amount:
+        await EscrowService().take_back(db, held.wallet.user_id, amount, now)
 
 
 async def _dispute(db: Repositories, held: HeldPayment, dispute: DisputeState, now: datetime) -> None:

@@ -9,11 +9,13 @@ import httpx
 import pytest
 
 from domain.money import flows
+from domain.money.escrows import Order as Escrowed
 from domain.topics import ExamineSession
 from providers.payment import payment_adapters
 from providers.payment.sandbox import HEADER, PaymentSandbox
 from providers.ports import ProviderRejected
 from providers.signed import signed
+from services.money.escrows import EscrowService
 from services.payments.sandbox import payment_secrets
 from tests.handlers.support import account, change
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
@@ -293,6 +295,28 @@ class TestLife:
         do(server, api, begin(api, headers, "30.00"), "pay")
         assert balance(api, headers)["balance"] == "10.00"
         assert_books_agree(tables)
+
+    def test_prices_that_wait_go_back_before_a_dispute_takes_the_money(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, user_id: UUID
+    ) -> None:
+        """The newest first, and no more than cover it."""
+        creator = account(api, tables, "singer@example.com")
+        load(server, user_id, 1500)
+        session = begin(api, headers)
+        do(server, api, session, "pay")
+        held = [uuid4() for _ in range(4)]
+
+        async def send() -> None:
+            for escrow_id in held:
+                order = Escrowed(escrow_id, escrow_id, user_id, creator, 1000, 2000, datetime.now(UTC))
+                async with server.app.parts.database.unit() as db:
+                    await EscrowService().hold(db, order)
+
+        server.on_loop(send())
+        do(server, api, session, "charge_back")
+        rows = tables.rows("SELECT outcome FROM escrows ORDER BY created_at")
+        assert [row["outcome"] for row in rows] == [None, *["DISPUTED"] * 3]
+        assert balance(api, headers) == {"balance": "5.00", "frozen": True}
 
     def test_a_dispute_leaves_another_reason_to_freeze(
         self, api: Api, server: Server, headers: dict[str, str], tables: Tables, user_id: UUID
