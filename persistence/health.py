@@ -1,32 +1,39 @@
 """What a deployment is asked about its database: reads, and nothing but reads."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, CompoundSelect, Select, String, func, literal, not_, or_, select, text, union_all
 
 from domain.admin import OWNER
+from domain.keys import Purpose
 from persistence.engine.database import Database
 from persistence.migrate import FOLDER, REVISION
 from persistence.models import (
     AuditSeal,
     BackupCode,
+    BankDetail,
     CredentialChange,
     IdempotencyKey,
+    KycSession,
     LedgerFinding,
     LedgerReconciliation,
     OAuthProvider,
     OutboxJob,
+    ProviderEvent,
     ScheduledJob,
     SigningKey,
     SocialAccount,
     StaffRole,
+    TaxForm,
     User,
 )
 from persistence.outbox import DEAD, DUE
+
+Place: TypeAlias = tuple[Purpose, Select[str, str, int]]
 
 # In the order of ``Vitals``. A limit of -1 is none. Connections kept for superusers and for pg_use_reserved_connections
 # are not for us.
@@ -123,18 +130,7 @@ async def lasting_owners(database: Database) -> int:
 
 async def seals(database: Database) -> Mapping[str, Mapping[str, int]]:
     """What is sealed -> id of the key -> how many; nothing sealed leaves the database."""
-    job, answer = OutboxJob.payload["sealed"].astext, IdempotencyKey
-    query = union_all(
-        _kids("second factors", User.two_factor_secret),
-        _kids("platform secrets", OAuthProvider.client_secret),
-        _kids("signing keys", SigningKey.sealed),
-        _kids("tokens of connected accounts", func.encode(SocialAccount.access_token, "escape")),
-        _kids("refresh tokens of connected accounts", func.encode(SocialAccount.refresh_token, "escape")),
-        _kids("undo links", CredentialChange.former, CredentialChange.expires_at > func.now()),
-        _kids("jobs", job, OutboxJob.done_at.is_(None)),
-        _kids("stored answers", func.encode(answer.body, "escape"), answer.expires_at > func.now()),
-    )
-    return await _counted(database, query)
+    return await _counted(database, union_all(*(query for _, query in sealed_places())))
 
 
 async def digests(database: Database) -> Mapping[str, Mapping[str, int]]:
@@ -142,13 +138,48 @@ async def digests(database: Database) -> Mapping[str, Mapping[str, int]]:
 
     Hashes that are over within days (codes, counters, claims) are not among them.
     """
-    keyed = User.email.regexp_match(r"^deleted_[0-9a-f]{8}\.")
-    query = union_all(
-        _kids("backup codes", func.coalesce(BackupCode.kid, "?"), BackupCode.used_at.is_(None)),
-        _kids("seals of the audit log", AuditSeal.key_id),
-        _kids("erased addresses", func.substr(User.email, len("deleted_") + 1), User.status == "DELETED", keyed),
+    return await _counted(database, union_all(*(query for _, query in digest_places())))
+
+
+def sealed_places() -> Sequence[Place]:
+    """Secret config values are not among them: where they are is for the config to know."""
+    job, answer = OutboxJob.payload["sealed"].astext, IdempotencyKey
+    return (
+        (Purpose.TOTP, _kids("second factors", User.two_factor_secret)),
+        (Purpose.OAUTH_CLIENT, _kids("platform secrets", OAuthProvider.client_secret)),
+        (Purpose.SIGNING_KEY, _kids("signing keys", SigningKey.sealed)),
+        (Purpose.SOCIAL_TOKEN, _kids("tokens of connected accounts", _text(SocialAccount.access_token))),
+        (Purpose.SOCIAL_TOKEN, _kids("refresh tokens of connected accounts", _text(SocialAccount.refresh_token))),
+        (Purpose.BANK_DETAILS, _kids("bank details", _text(BankDetail.details))),
+        (Purpose.TAX_FORM, _kids("tax forms", _text(TaxForm.details))),
+        (Purpose.PROVIDER_EVENT, _kids("notices of providers", _text(ProviderEvent.payload))),
+        (Purpose.PROVIDER_EVENT, _kids("links to verifications of identity", _text(KycSession.link))),
+        (
+            Purpose.FORMER_CREDENTIALS,
+            _kids("undo links", CredentialChange.former, CredentialChange.expires_at > func.now()),
+        ),
+        (Purpose.OUTBOX, _kids("jobs", job, OutboxJob.done_at.is_(None))),
+        (Purpose.IDEMPOTENCY, _kids("stored answers", _text(answer.body), answer.expires_at > func.now())),
     )
-    return await _counted(database, query)
+
+
+def digest_places() -> Sequence[Place]:
+    keyed = User.email.regexp_match(r"^deleted_[0-9a-f]{8}\.")
+    erased = func.substr(User.email, len("deleted_") + 1)
+    return (
+        (
+            Purpose.BACKUP_CODE,
+            _kids("backup codes", func.coalesce(BackupCode.kid, "?"), BackupCode.used_at.is_(None)),
+        ),
+        (Purpose.AUDIT_SEAL, _kids("seals of the audit log", AuditSeal.key_id)),
+        (Purpose.KYC_IDENTITY, _kids("documents of verified identities", KycSession.identity_hash)),
+        (Purpose.TOMBSTONE, _kids("erased addresses", erased, User.status == "DELETED", keyed)),
+    )
+
+
+def _text(column: Any) -> ColumnElement[str]:
+    """Of bytes that are text."""
+    return func.encode(column, "escape")
 
 
 async def _counted(database: Database, query: CompoundSelect[str, str, int]) -> Mapping[str, Mapping[str, int]]:

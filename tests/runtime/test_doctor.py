@@ -26,7 +26,7 @@ from contract.loader import load
 from domain.clock import utc_now
 from domain.keys import Purpose
 from domain.users import tombstones_of
-from persistence.health import Vitals
+from persistence.health import Vitals, digest_places, sealed_places
 from runtime import doctor
 from runtime.compose import build_parts
 from runtime.doctor import Check, Finding, surroundings
@@ -266,6 +266,33 @@ class TestSecret:
         says(found, "FAIL", "1 signing keys")
         says(found, "FAIL", "1 undo links")
         says(found, "FAIL", "1 config values")
+
+    def test_all_that_is_kept_under_a_secret_is_counted(self) -> None:
+        """Other purposes are of signatures, counters, or what the table in docs/operations.md says ends by itself."""
+        passing = {
+            Purpose.ACCESS_TOKEN, Purpose.REFRESH_TOKEN, Purpose.CONTENT_PREVIEW, Purpose.DEVICE, Purpose.EXPORT_LINK,
+            Purpose.SANDBOX, Purpose.UPLOAD_URL, Purpose.RECOVERY, Purpose.AUDIT_ADDRESS, Purpose.CONFIG_FINGERPRINT,
+            Purpose.KNOWN_NETWORK, Purpose.OTP_CODE, Purpose.IDEMPOTENCY_CALLER, Purpose.IDEMPOTENCY_FINGERPRINT,
+            Purpose.LOGIN_ATTEMPTS, Purpose.MAIL_QUOTA, Purpose.OTP_PHONE, Purpose.PASSWORD_GUESSES,
+            Purpose.TWO_FACTOR_ATTEMPTS,
+        }  # fmt: skip
+        by_config = {Purpose.CONFIG}
+        counted = {purpose for purpose, _ in (*sealed_places(), *digest_places())}
+        assert not counted & (passing | by_config)
+        assert counted | passing | by_config == set(Purpose)
+
+    def test_money_and_identities_are_counted(self, look: Look, rows: Tables) -> None:
+        both, lost = f"{GOOD_SECRET},{OTHER_SECRET}", Keyring((OTHER_SECRET,))
+        rows.run("INSERT INTO users (id, email) VALUES (gen_random_uuid(), 'a@b.c')")
+        user_id = rows.one("SELECT id FROM users")["id"]
+        details = lost.seal(Purpose.BANK_DETAILS, "{}").encode()
+        rows.run("INSERT INTO bank_details (user_id, details) VALUES (%s, %s)", user_id, details)
+        hashed, link = lost.digests(Purpose.KYC_IDENTITY, "x")[0].text, lost.seal(Purpose.PROVIDER_EVENT, "x").encode()
+        insert(rows, "kyc_sessions", user_id=user_id, provider="veriff", identity_hash=hashed, link=link)
+        says(look("secret.sealed"), "FAIL", "1 bank details")
+        says(look("secret.sealed"), "FAIL", "1 links to verifications of identity")
+        says(look("secret.digests"), "warn", "1 documents of verified identities")
+        says(look("secret.retired", secret_key=both), "ok", "1 bank details")
 
     def test_what_is_damaged_fails(self, look: Look, rows: Tables) -> None:
         sealed = Keyring((GOOD_SECRET,)).seal(SEALED, "smtp://host")
