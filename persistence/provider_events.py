@@ -30,7 +30,8 @@ TIME = DateTime(timezone=True)
 _KEY = ("family", "provider", "external_id", "type", "object_ref", "occurred_at", "received_at", "payload", "state")
 STORED = (
     insert(ProviderEvent)
-    .values(id=bindparam("id"), due_at=bindparam("due_at"), fault=bindparam("fault"), parked_at=bindparam("parked_at"))
+    .values(id=bindparam("id"), due_at=bindparam("due_at"), fault=bindparam("fault"))
+    .values(parked_at=bindparam("parked_at"), ended_at=bindparam("ended_at"))
     .values({name: bindparam(name) for name in _KEY})
     .on_conflict_do_nothing(index_elements=["family", "provider", "external_id"])
     .returning(ProviderEvent.id)
@@ -141,8 +142,8 @@ class ProviderEvents:
         self, family: str, provider: str, notice: Notice, payload: bytes, now: datetime, fault: str | None = None
     ) -> UUID | None:
         of_notice = {"type": notice.type, "object_ref": notice.object_ref, "occurred_at": notice.occurred_at}
-        at_hand = {"state": "RECEIVED", "due_at": now + SILENCE, "parked_at": None}
-        parked = {"state": "PARKED", "due_at": None, "parked_at": now}
+        at_hand = {"state": "RECEIVED", "due_at": now + SILENCE, "parked_at": None, "ended_at": None}
+        parked = {"state": "PARKED", "due_at": None, "parked_at": now, "ended_at": now}
         row = {"id": uuid4(), "family": family, "provider": provider, "external_id": notice.key, "fault": fault}
         row |= {"received_at": now, "payload": payload, **of_notice, **(at_hand if fault is None else parked)}
         return await self._connection.scalar(STORED, **row)

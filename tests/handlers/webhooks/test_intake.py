@@ -155,6 +155,7 @@ class TestIntake:
             assert [post(api, b"\xff{").status_code for _ in range(2)] == [200, 200]
         row = tables.one(EVENTS)
         assert (row["state"], row["fault"], row["due_at"]) == ("PARKED", "unreadable", None)
+        assert row["ended_at"] is not None  # its payload is wiped in time
         assert server.app.parts.webhooks.opened(row["payload"]) == b"\xff{"
         assert [entry["event"] for entry in logs].count("webhook.unreadable") == 2
         assert tables.count("outbox") == 0
