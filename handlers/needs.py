@@ -39,6 +39,7 @@ from services.container import (
     SayIn,
     SitePaths,
 )
+from services.creators.kyc import Begun
 from services.creators.kyc import KycDesk as Kyc
 from services.creators.public_pages import PublicPages
 from services.creators.referral_clicks import ReferralClicks
@@ -72,6 +73,7 @@ __all__ = [
     "Adjustments",
     "AuditSeals",
     "AvatarColumns",
+    "Begun",
     "Bundles",
     "Carrier",
     "Changes",

@@ -54,10 +54,13 @@ async def look_at_kyc(uow: UnitOfWork, kyc: Kyc, clock: Clock) -> None:
     async with uow() as db:
         stale = await db.kyc_sessions.take_stale(clock(), LOOKED_AT)
     for session in stale:
-        found = await kyc.look_again(session)
-        if found is not None:
-            async with uow() as db:
-                await kyc.settle(db, session.user_id, session.id, found)
+        try:
+            found = await kyc.look_again(session)
+            if found is not None:
+                async with uow() as db:
+                    await kyc.settle(db, session.user_id, session.id, found)
+        except Exception as error:  # those behind it have their turn; its own comes again in an hour
+            kyc.failed(session, error)
 
 
 async def end_kyc(uow: UnitOfWork, clock: Clock) -> None:
@@ -88,5 +91,7 @@ async def _end_or_remind(db: Repositories, user_id: UUID, session_id: UUID, now:
             )
     elif (days := reminder(session.valid_until, session.reminded, now)) is not None:
         await db.kyc_sessions.change(session.id, {"reminded": days})
+        if newest is None or newest.id != session.id:
+            return
         told = {"verdict": "expiring", "date": day_of(session.valid_until)}
         await db.notifications.notify("kyc_update", user_id, told, f"kyc:{session.id}:days:{days}")

@@ -121,8 +121,12 @@ def settled(session: Any, look: KycLook, config: Config) -> Mapping[str, Any]:
         status = "APPROVED" if until > now else "EXPIRED"
     if status != session.state:
         columns |= {"state": status, "changes": session.changes + 1}
-    if status not in LIVE:
-        columns |= {"link": None, "ended_at": session.ended_at if status == session.state else now}
+    if status in LIVE:
+        columns["ended_at"] = None
+    else:
+        columns["ended_at"] = session.ended_at if status == session.state else now
+        if verdict.final or status != "REJECTED":  # a rejection may be taken back, and the link cannot be had again
+            columns["link"] = None
     return columns
 
 

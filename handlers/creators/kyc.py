@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from domain.wire import creators as wire
-    from handlers.needs import Clock, Config, Kyc, Principal, Repositories, UnitOfWork
+    from handlers.needs import Begun, Clock, Config, Kyc, Principal, Repositories, UnitOfWork
 
 
 async def status(principal: Principal, db: Repositories) -> wire.KycState:
@@ -41,11 +41,27 @@ async def start(principal: Principal, kyc: Kyc, uow: UnitOfWork, config: Config,
         profile = await db.kyc_sessions.hold_profile(owner)
         if profile is None:
             raise ApiError("error.creator.not_found")
-        if session.state == "STARTED" and await db.kyc_sessions.bind(session.id, begun.ref, begun.link, now):
-            await db.creator_modes.change(profile.id, shadow("OPEN", session.provider, begun.ref, None))
-            told = {"provider": session.provider, "session": str(session.id)}
-            await db.audit.record("creator.kyc.start.success", actor=owner, target=owner, **told)
+        if session.state == "STARTED":
+            if await db.kyc_sessions.bind(session.id, session.provider, begun.ref, begun.link, now):
+                await db.creator_modes.change(profile.id, shadow("OPEN", session.provider, begun.ref, None))
+                told = {"provider": session.provider, "session": str(session.id)}
+                await db.audit.record("creator.kyc.start.success", actor=owner, target=owner, **told)
+            else:
+                session = await db.kyc_sessions.get(session.id)
+                url = await _bound_meanwhile(session, begun, kyc)
     return {"redirectUrl": url, "sessionId": str(session.id), "provider": session.provider}
+
+
+async def _bound_meanwhile(session: Any, begun: Begun, kyc: Kyc) -> str:
+    """The way to what another call at once began: notices of ours would be nobody's.
+
+    Raises ApiError creator.kyc.in_progress or service.unavailable.
+    """
+    if session.state == "OPEN":
+        url = begun.url if session.ref == begun.ref else await kyc.resume(session)
+        if url is not None:
+            return url
+    raise ApiError("creator.kyc.in_progress")
 
 
 async def _current(db: Repositories, profile: Any, provider: str, config: Config, now: datetime) -> Any:

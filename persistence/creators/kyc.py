@@ -41,7 +41,7 @@ APPROVED: ColumnElement[str] = literal_column("'APPROVED'")
 REOPENED = update(Row).where(Row.id == bindparam("session")).values(provider=bindparam("by")).returning(Row)
 BOUND = (
     update(Row)
-    .where(Row.id == bindparam("session"), Row.state == STARTED)
+    .where(Row.id == bindparam("session"), Row.state == STARTED, Row.provider == bindparam("by"))
     .values(ref=bindparam("ref_"), link=bindparam("link_"), state="OPEN", looked_at=NOW)
     .returning(Row)
 )
@@ -115,9 +115,11 @@ class KycSessions:
         session: KycSession = await self._connection.scalar_one(REOPENED, session=session_id, by=provider)
         return session
 
-    async def bind(self, session_id: UUID, ref: str, link: bytes | None, now: datetime) -> KycSession | None:
-        """None where it was bound meanwhile: of several calls at once one is the first."""
-        return await self._connection.scalar(BOUND, session=session_id, ref_=ref, link_=link, now=now)
+    async def bind(
+        self, session_id: UUID, provider: str, ref: str, link: bytes | None, now: datetime
+    ) -> KycSession | None:
+        """None where it was bound or moved meanwhile: of several calls at once one is the first."""
+        return await self._connection.scalar(BOUND, session=session_id, by=provider, ref_=ref, link_=link, now=now)
 
     async def find(self, provider: str, ref: str) -> KycSession | None:
         return await self._connection.scalar(BY_REF, provider=provider, ref=ref)

@@ -36,7 +36,7 @@ EVENT = "identity.verification_session."
 LINK_LIFE = timedelta(hours=48)
 STATUSES = {"requires_input": "OPEN", "processing": "PROCESSING", "verified": "APPROVED", "canceled": "EXPIRED"}
 REPORT = "last_verification_report"
-SENSITIVE = [f"{REPORT}.document.number", f"{REPORT}.document.expiration_date", f"{REPORT}.document.dob"]
+SENSITIVE = [f"{REPORT}.document.number", f"{REPORT}.document.expiration_date"]
 CODE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from domain.config_keys import Config
-from domain.creators.kyc import RETURN_URL, KycLook, KycSubject, KycVerdict, settled, shadow, told_of
+from domain.creators.kyc import LIVE, RETURN_URL, KycLook, KycSubject, KycVerdict, settled, shadow, told_of
 from domain.errors import ApiError
 from domain.keys import DigestsOf, Purpose
 from domain.webhooks import Hopeless
@@ -98,6 +98,10 @@ class KycDesk:
         except Hopeless:
             return KycLook(KycVerdict("EXPIRED"), self._clock())
 
+    def failed(self, session: KycSession, error: Exception) -> None:
+        """A fault of ours in what concerns this verification alone."""
+        log.error("kyc.failed", provider=session.provider, session=str(session.id), exc_info=error)
+
     async def write(self, db: Repositories, event: ProviderEvent, found: KycLook) -> None:
         session = await db.kyc_sessions.find(event.provider, event.object_ref or "")
         if session is not None:
@@ -113,9 +117,14 @@ class KycDesk:
         if profile is None or session is None or (session.looked_at is not None and session.looked_at > found.at):
             return
         columns = dict(settled(session, found, self._config))
+        newest = await db.kyc_sessions.newest(user_id)
+        is_newest = newest is not None and newest.id == session.id
+        if not is_newest and columns.get("state") in LIVE:  # one try at a time is under way, and another began
+            columns = {"looked_at": found.at}
         columns |= await self._document(db, session, columns, found)
         await db.kyc_sessions.change(session.id, columns)
-        await self._show(db, profile, session, columns)
+        if is_newest:
+            await self._show(db, profile, session, columns)
 
     async def _document(self, db: Repositories, session: KycSession, columns: Columns, found: KycLook) -> Columns:
         """Whether another account has the same document is for people to look at; nobody is refused for it."""
@@ -129,8 +138,7 @@ class KycDesk:
 
     async def _show(self, db: Repositories, profile: CreatorProfile, session: KycSession, columns: Columns) -> None:
         state = str(columns.get("state", session.state))
-        newest = await db.kyc_sessions.newest(session.user_id)
-        if state == session.state or newest is None or newest.id != session.id:
+        if state == session.state:
             return
         ended_at = columns.get("ended_at", session.ended_at)
         shown = shadow(state, session.provider, session.ref, ended_at)

@@ -100,6 +100,7 @@ class VeriffWorld:
     secret: str = "a-shared-secret-of-veriff"
     sessions: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """Decisions; None before there is one."""
+    urls: dict[str, str] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
     outage: Answer | None = None
     released: Event = field(default_factory=Event)
@@ -128,7 +129,8 @@ class VeriffWorld:
         self.asked.append(wanted)
         ref = str(uuid4())
         self.sessions[ref] = None
-        made = {"id": ref, "url": f"https://alchemy.veriff.com/v/{uuid4().hex}", "vendorData": wanted["vendorData"]}
+        self.urls[ref] = f"https://alchemy.veriff.com/v/{uuid4().hex}"
+        made = {"id": ref, "url": self.urls[ref], "vendorData": wanted["vendorData"]}
         more = {"host": "https://alchemy.veriff.com", "status": "created", "sessionToken": "t"}
         return said(201, {"status": "success", "verification": made | more})
 

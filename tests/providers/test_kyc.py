@@ -141,7 +141,7 @@ class TestStripe:
 
     def test_a_key_that_may_read_documents_finds_them(self, config: FakeConfig, stripe: StripeWorld) -> None:
         ref = with_stripe(config, lambda adapter: adapter.start(SUBJECT)).ref
-        report = {"type": "passport", "issuing_country": "TR", "number": "u1234567", "dob": None}
+        report = {"type": "passport", "issuing_country": "TR", "number": "u1234567"}
         stripe.set(ref, "verified", report=report | {"expiration_date": {"year": 2030, "month": 2, "day": 3}})
         assert with_stripe(config, lambda adapter: adapter.find(ref)) == KycVerdict("APPROVED")
         config.slip(STRIPE + "reads_documents", True)

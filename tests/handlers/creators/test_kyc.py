@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -12,9 +13,11 @@ from domain.clock import utc_now
 from domain.creators.kyc import KycVerdict, reminder, valid_until
 from tests.creators import Creator, creator, signed_in
 from tests.handlers.conftest import Clients
-from tests.handlers.support import account, change
+from tests.handlers.support import account, change, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
+from tests.http_server import Answer, served
 from tests.providers.fakes import FakeConfig
+from tests.providers.kyc_vendors import VeriffWorld
 from tests.providers.servers import closed_port
 
 SESSIONS = "SELECT * FROM kyc_sessions ORDER BY created_at, id"
@@ -24,6 +27,12 @@ PAGE = "/sandbox/kyc/"
 
 def started(api: Api, headers: dict[str, str]) -> httpx.Response:
     return api.call("creators.kyc.start", headers=headers)
+
+
+def at_veriff(vendor: VeriffWorld) -> dict[str, Any]:
+    of_vendor = {"base_url": vendor.url, "api_key": vendor.key, "shared_secret": vendor.secret}
+    told = {f"external.kyc.veriff.{name}": value for name, value in of_vendor.items()}
+    return told | {"external.kyc.active_provider": "veriff"}
 
 
 def status(api: Api, headers: dict[str, str]) -> dict[str, Any]:
@@ -130,6 +139,45 @@ class TestStart:
         with ThreadPoolExecutor(10) as pool:
             answers = set(pool.map(call, range(10)))
         assert (len(answers), {code for code, _ in answers}, tables.count("kyc_sessions")) == (1, {201}, 1)
+
+    def test_of_two_at_once_one_counts_at_a_vendor_without_a_word_for_repetitions(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], unlimited: None
+    ) -> None:
+        def call(_: int) -> str:
+            with api.server.client() as client:
+                return str(started(client, headers).json()["data"]["redirectUrl"])
+
+        both = Barrier(2)
+
+        class Crowded(VeriffWorld):
+            def create(self, wanted: dict[str, Any]) -> Answer:
+                both.wait(30)
+                return super().create(wanted)
+
+        vendor = Crowded()
+        with served(vendor) as vendor.url:
+            server.configure(**at_veriff(vendor))
+            with ThreadPoolExecutor(2) as pool:
+                urls = set(pool.map(call, range(2)))
+            assert len(vendor.asked) == 2
+            row = tables.one(SESSIONS)
+            assert urls == {vendor.urls[row["ref"]]}
+            vendor.decide(row["ref"], "approved")
+            tables.run("UPDATE kyc_sessions SET looked_at = looked_at - interval '1 hour'")
+            server.let_time_come("creators.look_at_kyc")
+        assert status(api, headers)["status"] == "APPROVED"
+
+    def test_what_moved_to_another_provider_is_not_bound_to_the_former(
+        self, server: Server, tables: Tables, ada: Creator
+    ) -> None:
+        insert(tables, "kyc_sessions", user_id=ada.user_id, provider="veriff")
+        session_id = tables.one(SESSIONS)["id"]
+
+        async def bind(provider: str) -> bool:
+            async with server.app.parts.database.unit() as db:
+                return await db.kyc_sessions.bind(session_id, provider, "r", None, utc_now()) is not None
+
+        assert [server.on_loop(bind(provider)) for provider in ("sandbox", "veriff")] == [False, True]
 
     def test_the_switch(self, api: Api, server: Server, headers: dict[str, str]) -> None:
         server.configure(**{"kill_switch.KYC": True})
@@ -253,6 +301,38 @@ class TestVerdicts:
         states = {str(row["id"]): (row["state"], row["final"]) for row in tables.rows(SESSIONS)}
         assert states == {former: ("REJECTED", True), latest: ("APPROVED", False)}
 
+    @pytest.mark.usefixtures("unlimited")
+    def test_an_older_try_does_not_come_back(self, api: Api, tables: Tables, headers: dict[str, str]) -> None:
+        former = decided(api, headers, "reject")
+        latest = begun(api, headers)
+        press(api, former, "submit")
+        api.server.work_off()
+        assert {row["state"] for row in tables.rows("SELECT state FROM provider_events")} == {"DONE"}
+        states = {str(row["id"]): row["state"] for row in tables.rows(SESSIONS)}
+        assert states == {former: "REJECTED", latest: "OPEN"}
+
+    def test_a_verdict_that_is_taken_back_leaves_no_end(
+        self, api: Api, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        session_id = decided(api, headers, "reject")
+        press(api, session_id, "submit")
+        api.server.work_off()
+        assert (tables.one(SESSIONS)["state"], tables.one(SESSIONS)["ended_at"]) == ("PROCESSING", None)
+        assert status(api, headers)["completedAt"] is None
+
+    def test_a_fault_in_one_look_does_not_stop_the_others(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        eve = creator(api, tables, "eve@example.com", "eve")
+        first: Any = begun(api, headers)
+        theirs = signed_in(api, eve)
+        begun(api, theirs)
+        tables.run("UPDATE sandbox_verifications SET status = 'APPROVED'")
+        tables.run("UPDATE kyc_sessions SET looked_at = looked_at - interval '2 hours'")
+        change(tables, "kyc_sessions", first, provider="gone", looked_at=utc_now() - timedelta(hours=3))
+        server.let_time_come("creators.look_at_kyc")
+        assert status(api, theirs)["status"] == "APPROVED"
+
     def test_an_older_look_changes_nothing(self, api: Api, tables: Tables, headers: dict[str, str]) -> None:
         session_id = decided(api, headers, "approve")
         change(tables, "kyc_sessions", session_id, looked_at=utc_now() + timedelta(hours=1))  # type: ignore[arg-type]
@@ -345,6 +425,18 @@ class TestValidity:
         assert latest["subject"] == "The verification of your identity has ended"
         assert before["subject"] == "The verification of your identity ends soon"
         assert started(api, headers).status_code == 201
+
+    @pytest.mark.usefixtures("unlimited")
+    def test_of_an_older_try_nobody_is_reminded(
+        self, api: Api, server: Server, tables: Tables, ada: Creator, headers: dict[str, str]
+    ) -> None:
+        former: Any = decided(api, headers, "reject")
+        decided(api, headers, "approve")
+        change(tables, "kyc_sessions", former, state="APPROVED", valid_until=utc_now() + timedelta(days=5))
+        before = len(api.mails(ada.email))
+        server.let_time_come("creators.end_kyc")
+        server.work_off()
+        assert len(api.mails(ada.email)) == before
 
     def test_when_to_remind(self) -> None:
         now = datetime(2026, 12, 1, tzinfo=UTC)
