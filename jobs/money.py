@@ -52,9 +52,13 @@ async def remind_tax_forms(uow: UnitOfWork, clock: Clock) -> None:
     """Whoever is told that one day is left is not told of the thirty before."""
     now = clock()
     for days in sorted(REMINDERS):
-        async with uow() as db:
-            for form in await db.tax_forms.remind(now, days, BATCH):
-                await db.outbox.add(topics.TaxFormEnds(form.user_id, moment(form.ends_at)))
+        told = BATCH
+        while told == BATCH:
+            async with uow() as db:
+                forms = await db.tax_forms.remind(now, days, BATCH)
+                for form in forms:
+                    await db.outbox.add(topics.TaxFormEnds(form.user_id, moment(form.ends_at)))
+            told = len(forms)
 
 
 async def reconcile(uow: UnitOfWork, clock: Clock, reconciler: Reconciler) -> None:

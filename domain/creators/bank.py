@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from domain.wire import admin
     from domain.wire import creators as wire
 
 HOLD_HOURS = IntKey(
@@ -25,6 +26,8 @@ HOLD_HOURS = IntKey(
     720,
 )
 PLATFORM_ACCOUNT = "PLATFORM_ACCOUNT"
+UNREADABLE = "?"
+"""What is shown instead of what was sealed under a secret that is gone."""
 PENDING, VERIFIED, REJECTED = "PENDING", "VERIFIED", "REJECTED"
 
 
@@ -99,10 +102,18 @@ class PlatformAccount:
 
 @dataclass(frozen=True, slots=True)
 class BankAccount:
-    """The details with what is known of them. ``row``: None before anything was entered."""
+    """The details with what is known of them. ``row``: None before anything was entered.
+
+    Details that are not ``readable`` are none: nothing that was decided on them holds.
+    """
 
     details: BankDetails
     row: Any
+    readable: bool = True
+
+    @property
+    def state(self) -> admin.BankDetailsState | None:
+        return self.row.state if self.row is not None and self.readable else None
 
     @property
     def preferred_method(self) -> wire.PayoutMethod | None:
@@ -111,7 +122,7 @@ class BankAccount:
     @property
     def verified_at(self) -> datetime | None:
         """None while the details, as they are now, are not."""
-        return self.row.decided_at if self.row is not None and self.row.state == VERIFIED else None
+        return self.row.decided_at if self.state == VERIFIED else None
 
 
 def require_method(method: str, details: BankDetails, account: PlatformAccount) -> None:
@@ -133,8 +144,8 @@ def settings_view(bank: BankAccount, account: PlatformAccount) -> wire.PayoutSet
             "accountHolderName": bank.details.account_holder_name,
             "swiftCode": bank.details.swift_code,
             "bankCountry": bank.details.bank_country,
-            "state": None if row is None else row.state,
-            "rejectedFor": None if row is None else row.rejected_for,
+            "state": bank.state,
+            "rejectedFor": None if bank.state is None else row.rejected_for,
             "verified": verified,
             "verifiedAt": timestamp(bank.verified_at),
             "heldUntil": None if row is None else timestamp(row.held_until),

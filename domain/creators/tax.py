@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.clock import timestamp
+from domain.creators.bank import UNREADABLE
 from domain.errors import ApiError
 from domain.money.countries import COUNTRIES
 from domain.presenting import presented
@@ -36,8 +37,9 @@ class Declaration:
 
     @property
     def tin_last4(self) -> str | None:
+        """None of a short number, too: four characters would tell most of it."""
         tin: str | None = self.secret["tin"]
-        return None if tin is None else tin[-4:]
+        return None if tin is None or len(tin) < TIN_DIGITS else tin[-4:]
 
 
 def declared(body: Mapping[str, Any], now: datetime) -> Declaration:
@@ -46,6 +48,11 @@ def declared(body: Mapping[str, Any], now: datetime) -> Declaration:
     signed = datetime.fromisoformat(body["signedAt"]).astimezone(UTC)
     if signed > now:
         limit = {"field": "signedAt", "rule": "maximum", "limit": timestamp(now)}
+        raise ApiError("validation.failed", details=[limit])
+    ends_at = end_of(kind, signed)
+    if ends_at is not None and ends_at <= now:
+        earliest = datetime(now.year - YEARS, 1, 1, tzinfo=UTC)
+        limit = {"field": "signedAt", "rule": "minimum", "limit": timestamp(earliest)}
         raise ApiError("validation.failed", details=[limit])
     given = {"country": country, "address.country": address["country"], "treatyCountry": body.get("treatyCountry")}
     unknown = [name for name, land in given.items() if land is not None and land not in COUNTRIES]
@@ -63,13 +70,19 @@ def declared(body: Mapping[str, Any], now: datetime) -> Declaration:
         "treatyCountry": body.get("treatyCountry"),
         "signature": body["signature"],
     }
-    return Declaration(kind, country, secret, signed, end_of(kind, signed))
+    return Declaration(kind, country, secret, signed, ends_at)
 
 
 def _is_tin_of_the_usa(tin: str) -> bool:
     """SSN, ITIN and EIN have 9 digits. None is one digit all along, or begins with three zeros."""
     digits = tin.isascii() and tin.isdigit() and len(tin) == TIN_DIGITS
     return digits and len(set(tin)) > 1 and not tin.startswith("000")
+
+
+def unreadable(country: str) -> dict[str, Any]:
+    """What is shown of a form that was sealed under a secret that is gone."""
+    address = {"line": UNREADABLE, "city": UNREADABLE, "region": None, "postalCode": UNREADABLE, "country": country}
+    return {"legalName": UNREADABLE, "address": address, "tin": None, "treatyCountry": None, "signature": UNREADABLE}
 
 
 def end_of(kind: str, signed: datetime) -> datetime | None:

@@ -4,11 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from domain.creators.bank import BankAccount, BankDetails
+from domain.creators.tax import unreadable
 from domain.keys import Purpose
 from services.keyring import Keyring
 
 Secret = Mapping[str, Any]
+
+log = structlog.get_logger(__name__)
 
 
 class Vault:
@@ -24,10 +29,15 @@ class Vault:
         return found
 
     def bank_account(self, row: Any) -> BankAccount:
-        """``row``: of the table, None where there is none."""
+        """``row``: of the table, None where there is none. What was sealed under a secret that is gone is not there."""
         if row is None or row.details is None:
             return BankAccount(BankDetails(), row)
-        return BankAccount(BankDetails.opened(self.opened(Purpose.BANK_DETAILS, row.details), row.country), row)
+        try:
+            secret = self.opened(Purpose.BANK_DETAILS, row.details)
+        except ValueError:
+            log.warning("vault.unreadable", what="bank details", user_id=str(row.user_id))
+            return BankAccount(BankDetails(), row, readable=False)
+        return BankAccount(BankDetails.opened(secret, row.country), row)
 
     def bank_columns(self, details: BankDetails) -> dict[str, bytes | str | None]:
         """As the table keeps them."""
@@ -35,8 +45,12 @@ class Vault:
         return {"details": sealed, "last4": details.last4, "country": details.bank_country}
 
     def tax_details(self, row: Any) -> dict[str, Any]:
-        """Of a form that is not erased."""
-        return self.opened(Purpose.TAX_FORM, row.details)
+        """Of a form that is not erased; ``UNREADABLE`` for what was sealed under a secret that is gone."""
+        try:
+            return self.opened(Purpose.TAX_FORM, row.details)
+        except ValueError:
+            log.warning("vault.unreadable", what="tax form", form=str(row.id))
+            return unreadable(row.country)
 
     def sealed_tax_details(self, secret: Secret) -> bytes:
         return self.sealed(Purpose.TAX_FORM, secret)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.creators.bank import PENDING, BankDetails
+from domain.creators.bank import PENDING, UNREADABLE, BankDetails
 from domain.errors import transition_invalid
 from domain.presenting import presented
 from domain.wire import admin as wire
@@ -23,9 +23,9 @@ def details_view(row: Any, details: BankDetails) -> wire.BankDetailsToReview:
         username=row.username,
         displayName=row.display_name,
         kycStatus=row.kyc_status,
-        accountHolderName=details.account_holder_name,
+        accountHolderName=details.account_holder_name or UNREADABLE,
         bankName=details.bank_name,
         swiftCode=details.swift_code,
         bankCountry=details.bank_country,
-        ibanLast4=details.last4,
+        ibanLast4=row.BankDetail.last4,
     )

@@ -87,6 +87,16 @@ class TestSettings:
         assert found["platformAccount"] == {"connected": account is not None, "payoutsEnabled": enabled}
         assert found["availableMethods"]["PLATFORM_ACCOUNT"] is available
 
+    def test_what_no_secret_opens_is_not_there(self, api: Api, ada: Creator, tables: Tables) -> None:
+        headers = with_details(api, ada)
+        tables.run("UPDATE bank_details SET state = 'VERIFIED', decided_at = now(), details = '0badc0de.00'::bytea")
+        told = shown(api, headers)
+        assert told["bankDetails"].items() >= {"iban": None, "state": None, "verified": False}.items()
+        assert told["availableMethods"]["BANK_TRANSFER"] is False
+        assert api.call("creators.profile", headers=headers).json()["data"]["iban"] is None
+        entered = data(enter(api, headers, **DETAILS))["bankDetails"]
+        assert (entered["iban"], entered["state"]) == (IBAN, "PENDING")
+
     def test_nobody_sees_those_of_others(self, api: Api, ada: Creator, tables: Tables) -> None:
         with_details(api, ada)
         eve = signed_in(api, creator(api, tables, "eve@example.com", "eve"))
@@ -243,6 +253,15 @@ class TestUpdate:
     def test_it_asks_for_a_proof_of_the_last_minutes(self, api: Api, headers: dict[str, str], tables: Tables) -> None:
         tables.run("UPDATE sessions SET confirmed_at = now() - interval '1 day'")
         assert refused(api, headers, tables, iban=IBAN) == (403, "auth.confirmation_required")
+
+    def test_the_method_of_before_is_no_change(
+        self, api: Api, headers: dict[str, str], ada: Creator, tables: Tables
+    ) -> None:
+        change(tables, "creator_profiles", ada.creator_id, payout_account_id="acct_1", payout_payouts_enabled=True)
+        data(enter(api, headers, preferredPayoutMethod="PLATFORM_ACCOUNT"))
+        change(tables, "creator_profiles", ada.creator_id, payout_payouts_enabled=False)
+        told = data(enter(api, headers, **DETAILS, preferredPayoutMethod="PLATFORM_ACCOUNT"))
+        assert (told["bankDetails"]["iban"], told["preferredPayoutMethod"]) == (IBAN, "PLATFORM_ACCOUNT")
 
     def test_two_changes_at_once_both_hold(self, api: Api, headers: dict[str, str]) -> None:
         bodies: list[dict[str, Any]] = [{"iban": IBAN}, {"accountHolderName": HOLDER}, {"bankName": BANK}]

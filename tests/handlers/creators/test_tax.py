@@ -67,6 +67,12 @@ class TestFind:
         told = shown(api, headers)
         assert (told["form"]["state"], told["valid"], told["validUntil"]) == ("PENDING", True, None)
 
+    def test_what_no_secret_opens_is_shown_as_such(self, api: Api, headers: dict[str, str], tables: Tables) -> None:
+        submit(api, headers)
+        tables.run("UPDATE tax_forms SET details = '0badc0de.00'::bytea")
+        told = shown(api, headers)["form"]
+        assert (told["legalName"], told["country"], told["state"]) == ("?", "DE", "PENDING")
+
     def test_nobody_sees_those_of_others(self, api: Api, ada: Creator, tables: Tables) -> None:
         submitted(api, ada)
         eve = signed_in(api, creator(api, tables, "eve@example.com", "eve"))
@@ -131,6 +137,17 @@ class TestSubmit:
     def test_nothing_is_signed_tomorrow(self, api: Api, headers: dict[str, str]) -> None:
         tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
         assert broken_rules(submit(api, headers, signedAt=tomorrow)) == {("signedAt", "maximum")}
+
+    def test_nothing_is_taken_that_has_ended(self, api: Api, headers: dict[str, str]) -> None:
+        long_ago = f"{datetime.now(UTC).year - 4}-12-31T23:59:59.000Z"
+        assert broken_rules(submit(api, headers, signedAt=long_ago)) == {("signedAt", "minimum")}
+        assert submit(api, headers, signedAt=long_ago, type="OTHER").status_code == 201
+
+    def test_of_a_short_number_nothing_is_stored_in_the_clear(
+        self, api: Api, headers: dict[str, str], tables: Tables
+    ) -> None:
+        assert submit(api, headers, tin="12345678").json()["data"]["tinLast4"] is None
+        assert tables.one("SELECT * FROM tax_forms")["tin_last4"] is None
 
     def test_countries_are_such(self, api: Api, headers: dict[str, str]) -> None:
         body = {"country": "QQ", "treatyCountry": "ZZ", "address": ADDRESS | {"country": "XX"}}
