@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from domain import topics
 from domain.creators.tax import REMINDERS
+from domain.money.ledger import LedgerError
 from domain.users import moment
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Escrows, Gifts, Reconciler, UnitOfWork
+    from collections.abc import Awaitable, Callable, Sequence
+    from uuid import UUID
+
+    from jobs.needs import Clock, Escrows, Gifts, Reconciler, Repositories, UnitOfWork
 
 BATCH = 50
 
@@ -21,13 +25,16 @@ async def checkpoint(uow: UnitOfWork) -> None:
 
 
 async def expire_escrows(uow: UnitOfWork, clock: Clock, escrows: Escrows) -> None:
-    """Give back what nobody answered in time, each in a transaction of its own."""
+    """Give back what nobody answered in time."""
     now = clock()
-    async with uow() as db:
-        due = await db.escrows.due(now, BATCH)
-    for escrow_id in due:
-        async with uow() as db:
-            await escrows.refund(db, escrow_id, "EXPIRED", now)
+
+    async def due(db: Repositories, past: Sequence[UUID]) -> Sequence[UUID]:
+        return await db.escrows.due(now, past, BATCH)
+
+    async def settle(db: Repositories, escrow_id: UUID) -> None:
+        await escrows.refund(db, escrow_id, "EXPIRED", now)
+
+    await _each(uow, due, settle)
 
 
 async def expire_coupons(uow: UnitOfWork, clock: Clock) -> None:
@@ -40,12 +47,44 @@ async def expire_coupons(uow: UnitOfWork, clock: Clock) -> None:
 
 
 async def expire_gifts(uow: UnitOfWork, clock: Clock, gifts: Gifts) -> None:
+    """Take back what is left of gifts that have expired."""
     now = clock()
-    async with uow() as db:
-        due = await db.gifts.due(now, BATCH)
-    for grant_id, wallet in due:
+
+    async def due(db: Repositories, past: Sequence[UUID]) -> Sequence[UUID]:
+        return await db.gifts.due(now, past, BATCH)
+
+    async def settle(db: Repositories, grant_id: UUID) -> None:
+        wallet = await db.gifts.wallet_of(grant_id)
+        await gifts.expire(db, wallet, grant_id, now)
+
+    await _each(uow, due, settle)
+
+
+async def _each(
+    uow: UnitOfWork,
+    due: Callable[[Repositories, Sequence[UUID]], Awaitable[Sequence[UUID]]],
+    settle: Callable[[Repositories, UUID], Awaitable[None]],
+) -> None:
+    """All that is due, each in a transaction of its own. One that fails keeps none of the others waiting.
+
+    ``due`` is told which have failed by then. After a batch of failures the rest is left to the next run. Raises the
+    first failure in the end.
+    """
+    failed: dict[UUID, LedgerError] = {}
+    batch: Sequence[UUID] = ()
+    while len(failed) < BATCH:
         async with uow() as db:
-            await gifts.expire(db, wallet, grant_id, now)
+            batch = await due(db, [*failed])
+        for row_id in batch:
+            try:
+                async with uow() as db:
+                    await settle(db, row_id)
+            except LedgerError as error:
+                failed[row_id] = error
+        if len(batch) < BATCH:
+            break
+    for first in failed.values():
+        raise first
 
 
 async def remind_tax_forms(uow: UnitOfWork, clock: Clock) -> None:

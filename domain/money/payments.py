@@ -21,6 +21,8 @@ UNBOUND_AGAIN = timedelta(minutes=2)
 ASKED_AGAIN_FOR = timedelta(hours=24)
 """For so long a provider knows the key of what it was asked: later the same question could make a second session."""
 OPEN_AGAIN = timedelta(minutes=10)
+REFUSED_AGAIN = timedelta(days=1)
+"""Until a provider is asked again that said it has no such session."""
 SETTLED_AGAIN = timedelta(hours=1)
 LOOKED_AT_FOR = timedelta(days=180)
 """For so long a payment may still be refunded or disputed, and a notice of it be lost."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain import topics
-from domain.money.payments import ASKED_AGAIN_FOR, OPEN_AGAIN, order_of
+from domain.money.payments import ASKED_AGAIN_FOR, OPEN_AGAIN, REFUSED_AGAIN, order_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +33,11 @@ async def look(
         return
     now = clock()
     if payment.ref is not None:
-        state = await payments.find(payment.provider, payment.ref)
+        state = await payment_books.find(payments, payment.provider, payment.ref)
+        if state is None:  # asked every few minutes, it would be refused every few minutes
+            async with uow.last() as db:
+                await db.payments.look_again(payment_id, now + REFUSED_AGAIN)
+            return
         async with uow.last() as db:
             await payment_books.settle(db, payment_id, state, now)
     elif payment.status == "OPEN":
@@ -45,9 +49,10 @@ async def examine(
 ) -> None:
     """A session of which we were told, and which no payment was bound to in time."""
     provider, ref = job.payload.provider, job.payload.ref
-    state = await payments.find(provider, ref)
-    async with uow.last() as db:
-        await payment_books.examine(db, provider, state, clock())
+    state = await payment_books.find(payments, provider, ref)
+    if state is not None:
+        async with uow.last() as db:
+            await payment_books.examine(db, provider, state, clock())
 
 
 async def _ask_again(payment: Payment, uow: UnitOfWork, payments: Payments, now: datetime) -> None:

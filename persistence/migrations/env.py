@@ -2,10 +2,13 @@
 
 from alembic import context
 from sqlalchemy import Connection, create_engine, event, pool
+from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from persistence.migrate import LOCK_TIMEOUT
 from persistence.models import Base
+from persistence.models.money.ledger import TransactionId
 
+ischema_names["xid8"] = TransactionId  # which SQLAlchemy does not know in databases
 engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "", poolclass=pool.NullPool)
 patience = context.config.attributes.get("lock_timeout", LOCK_TIMEOUT)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ARRAY, Uuid, all_, bindparam, select, update
 
 from domain.money.amounts import USD
 from domain.money.escrows import HELD, Order, Outcome, Status
@@ -27,13 +27,17 @@ SETTLE = (
 MOST = 1000
 HELD_BY = (
     select(Row.id, Row.paid)
-    .where(Row.fan_id == bindparam("fan_id"), Row.status == HELD)
+    .where(Row.fan_id == bindparam("fan_id"), Row.status == HELD, Row.paid > 0)
     .order_by(Row.created_at.desc(), Row.id.desc())
     .limit(MOST)
 )
 DUE = (
     select(Row.id)
-    .where(Row.status == HELD, Row.deadline <= bindparam("now"))
+    .where(
+        Row.status == HELD,
+        Row.deadline <= bindparam("now"),
+        Row.id != all_(bindparam("but", type_=ARRAY(Uuid))),
+    )
     .order_by(Row.deadline, Row.id)
     .limit(bindparam("most"))
 )
@@ -57,9 +61,9 @@ class Escrows:
         return await self._connection.scalar(SETTLE, escrow_id=escrow_id, to=to, why=why, now=now)
 
     async def held_by(self, fan_id: UUID) -> Sequence[tuple[UUID, int]]:
-        """A fan's prices that wait, and the paid-in part of each: the newest first, and no more than ``MOST``."""
+        """A fan's prices that wait and were paid with paid-in money, and how much: the newest first, up to ``MOST``."""
         return [(row.id, row.paid) for row in await self._connection.rows(HELD_BY, fan_id=fan_id)]
 
-    async def due(self, now: datetime, most: int) -> Sequence[UUID]:
+    async def due(self, now: datetime, but: Sequence[UUID], most: int) -> Sequence[UUID]:
         """Those whose deadline has passed, the longest ago first."""
-        return await self._connection.scalars(DUE, now=now, most=most)
+        return await self._connection.scalars(DUE, now=now, but=list(but), most=most)

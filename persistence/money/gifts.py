@@ -5,7 +5,21 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Uuid, bindparam, case, cast, column, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Uuid,
+    all_,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from domain.money.escrows import Grant, Source, Spent
 from domain.money.ledger import WalletName
@@ -38,11 +52,15 @@ GIVEN_BACK = (
     .returning(Row.id)
 )
 DUE = (
-    select(Row.id, Wallet.user_id, Wallet.type, Wallet.currency)
-    .join(Wallet, Wallet.id == Row.wallet_id)
-    .where(Row.expires_at <= bindparam("now"), Row.remaining > 0)
+    select(Row.id)
+    .where(Row.expires_at <= bindparam("now"), Row.remaining > 0, Row.id != all_(bindparam("but", type_=ARRAY(Uuid))))
     .order_by(Row.expires_at, Row.id)
     .limit(bindparam("most"))
+)
+OF_GRANT = (
+    select(Wallet.user_id, Wallet.type, Wallet.currency)
+    .join(Row, Row.wallet_id == Wallet.id)
+    .where(Row.id == bindparam("grant_id"))
 )
 LEFT = select(Row.remaining).where(
     Row.id == bindparam("grant_id"), Row.remaining > 0, Row.expires_at <= bindparam("now")
@@ -90,10 +108,13 @@ class Gifts:
         """What the escrow was paid of, as it was. What has expired meanwhile, or soon will, lives ``grace`` more."""
         await self._connection.execute(GIVEN_BACK, escrow_id=escrow_id, until=now + grace)
 
-    async def due(self, now: datetime, most: int) -> list[tuple[UUID, WalletName]]:
-        """Gifts that have expired, and whose they are."""
-        rows = await self._connection.rows(DUE, now=now, most=most)
-        return [(row.id, WalletName(row.user_id, row.type, row.currency)) for row in rows]
+    async def due(self, now: datetime, but: Sequence[UUID], most: int) -> Sequence[UUID]:
+        """Gifts that have expired, the longest ago first."""
+        return await self._connection.scalars(DUE, now=now, but=list(but), most=most)
+
+    async def wallet_of(self, grant_id: UUID) -> WalletName:
+        row = await self._connection.one(OF_GRANT, grant_id=grant_id)
+        return WalletName(row.user_id, row.type, row.currency)
 
     async def end(self, grant_id: UUID, now: datetime) -> Ended | None:
         """What was left of a gift that has expired; None where nothing is, or it has not. The wallet is held."""

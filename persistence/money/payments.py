@@ -22,6 +22,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    or_,
     select,
     update,
 )
@@ -55,7 +56,7 @@ def _sum(*which: Any) -> Any:
     return cast(func.coalesce(func.sum(Payment.amount).filter(*which), 0), BigInteger)
 
 
-# What is open is never older than a day: the sweeper ends it.
+# What is paid later may stay open for long, and counts for as long.
 BEGUN = select(
     func.count().filter(_OPEN),
     _sum(_OPEN),
@@ -66,7 +67,7 @@ BEGUN = select(
     func.min(Payment.created_at).filter(_RECENT),
     func.min(Payment.created_at).filter(_DAY),
     func.min(Payment.expires_at).filter(_OPEN),
-).where(Payment.wallet_id == bindparam("wallet_id"), Payment.created_at > bindparam("since", type_=TIME))
+).where(Payment.wallet_id == bindparam("wallet_id"), or_(_OPEN, Payment.created_at > bindparam("since", type_=TIME)))
 HELD = (
     select(Payment, Wallet.user_id, Wallet.type.label("wallet_type"))
     .join(Wallet, Wallet.id == Payment.wallet_id)

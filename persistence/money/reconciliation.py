@@ -85,6 +85,14 @@ CHECKS: Mapping[str, Any] = {
             FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = 'adjust') t ON t.about_id = CAST(d.id AS text)
         WHERE (coalesce(d.status, '') = 'APPROVED') <> (t.about_id IS NOT NULL) ORDER BY 1
     """),
+    # Each payment that was paid was credited, and no other.
+    "load": _check("""
+        SELECT coalesce(CAST(p.id AS text), t.about_id), coalesce(p.status, 'a payment that was paid'),
+            CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
+        FROM payments p
+            FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = 'load') t ON t.about_id = CAST(p.id AS text)
+        WHERE (coalesce(p.status, '') = 'PAID') <> (t.about_id IS NOT NULL) ORDER BY 1
+    """),
     "overdue": _check("""
         SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'
         FROM escrows WHERE status = 'HELD' AND deadline < now() - interval '15 minutes' ORDER BY deadline, id

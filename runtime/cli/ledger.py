@@ -37,14 +37,14 @@ Examples:
 """
 )
 def ledger() -> None:
-    """Show whether the books are right, and give them to other programs."""
+    """Verify the books, and export them."""
 
 
 @ledger.command("verify")
 def ledger_verify() -> None:
-    """Add up the whole ledger, and name everything that is wrong; exits with 1 if anything is.
+    """Add up the whole ledger and name what is wrong.
 
-    All of it is of one moment. Nothing is written or repaired, and nobody waits for it.
+    It exits with 1 if anything is. All of it is of one moment. Nothing is written or repaired, and nobody waits for it.
     """
 
     async def verify(parts: Parts) -> int:
@@ -67,9 +67,10 @@ def ledger_verify() -> None:
 @click.option("--format", "form", type=click.Choice([*FORMATS]), default="beancount", show_default=True)
 @click.option("--out", type=click.File("w", encoding="utf-8"), default="-", help="A file; else the standard output.")
 def ledger_export(form: str, out: TextIO) -> None:
-    """Write all accounts and transfers, as of one moment, and what each account must have after them.
+    """Write all accounts and transfers into one file.
 
-    The file holds ids, amounts and references of providers, and nobody's name or address.
+    They are as of one moment, with what each account must have after them. The file holds ids, amounts and references
+    of providers, and nobody's name or address.
     """
 
     async def export(parts: Parts) -> None:

@@ -33,9 +33,10 @@ class EscrowService:
     async def hold(self, db: Repositories, order: Order) -> Parts:
         """Take the price from the fan's wallet, gifts first. Returns of what it was paid.
 
-        Raises InsufficientBalance, WalletFrozen and CouponUsageInvalid, before anything was written. The message is
-        held by its caller.
+        Raises InsufficientBalance, WalletFrozen, CouponUsageInvalid and ApiError error.user.not_found, before anything
+        was written. The message is held by its caller.
         """
+        await db.users.require_present(order.fan_id, order.creator_user_id)  # accounts are held before all else
         usage, coupon = order.coupon_usage_id, 0
         if usage is not None:
             coupon = await self._coupons.discount(db, usage, order.fan_id, "MESSAGE", order.price)

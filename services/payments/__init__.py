@@ -9,6 +9,7 @@ import structlog
 from domain import topics
 from domain.clock import utc_now
 from domain.money import flows
+from domain.money.amounts import USD
 from domain.money.payments import Checkout, next_look
 from domain.webhooks import Hopeless
 from providers.ports import ProviderRejected
@@ -64,6 +65,14 @@ class PaymentNotices:
 class PaymentBooks:
     """For jobs."""
 
+    async def find(self, payments: PaymentFamily, provider: str, ref: str) -> PaymentState | None:
+        """How a session is by now; None where the provider says that it has none. Raises ProviderUnavailable."""
+        try:
+            return await payments.find(provider, ref)
+        except ProviderRejected:
+            log.exception("payment.refused", provider=provider, ref=ref)
+            return None
+
     async def settle(self, db: Repositories, payment_id: UUID, state: PaymentState, now: datetime) -> None:
         """As the function."""
         await settle(db, payment_id, state, now)
@@ -76,11 +85,18 @@ class PaymentBooks:
 async def examine(db: Repositories, provider: str, state: PaymentState, now: datetime) -> None:
     """A session that no payment is bound to: by what it remembers it is one of ours, or its money fits nothing."""
     held = None if state.payment_id is None else await db.payments.hold(state.payment_id)
-    if held is not None and held.row.provider == provider:
+    ours = held is not None and held.row.provider == provider
+    if ours and held is not None and held.row.ref in (None, state.ref):
         await db.payments.bind(held.row.id, Checkout(state.ref, "", held.row.expires_at), now)
         await settle(db, held.row.id, state, now)
     elif state.status == "PAID":
-        log.error("payment.stray", provider=provider, ref=state.ref, amount=state.amount)
+        log.error("payment.stray", provider=provider, ref=state.ref, amount=state.amount, currency=state.currency)
+        await _stray(db, provider, state)
+
+
+async def _stray(db: Repositories, provider: str, state: PaymentState) -> None:
+    """Into suspense, where there is an account for it: of another currency there is none, and somebody must look."""
+    if state.currency == USD and state.amount > 0:
         await db.ledger.post(flows.strayed(provider, state.ref, state.amount))
 
 
@@ -113,13 +129,15 @@ async def _credit(db: Repositories, held: HeldPayment, state: PaymentState, now:
         return True
     own = (await db.ledger.hold(wallet))[wallet.id]
     misfit = None
-    if (state.amount, state.currency) != (payment.amount, payment.currency):
+    if state.currency != payment.currency:
+        misfit = "CURRENCY"
+    elif state.amount != payment.amount:
         misfit = "AMOUNT"
     elif own.closed_at is not None:
         misfit = "WALLET_CLOSED"
     if misfit is not None:
         log.error("payment.misfit", payment=str(payment.id), provider=payment.provider, misfit=misfit)
-        await db.ledger.post(flows.strayed(payment.provider, state.ref, state.amount))
+        await _stray(db, payment.provider, state)
         await db.payments.note_misfit(payment.id, misfit)
         return False
     await credit(db, wallet, flows.loaded(wallet, payment.id, payment.provider, payment.amount))

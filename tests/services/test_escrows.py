@@ -10,7 +10,7 @@ import pytest
 from domain.money import flows
 from domain.money.escrows import GRACE, Order
 from domain.money.flows import Balances, Parts
-from domain.money.ledger import InsufficientBalance, WalletName
+from domain.money.ledger import InsufficientBalance, TransferDiffers, WalletName
 from jobs.money import expire_escrows, expire_gifts
 from persistence.repositories import Repositories
 from services.money.escrows import EscrowService, WalletFrozen
@@ -219,6 +219,25 @@ class TestJobs:
         rows = {row["id"]: row["outcome"] for row in tables.rows("SELECT id, outcome FROM escrows")}
         assert rows == {due.id: "EXPIRED", later.id: None}
         assert books.balances(fan) == Balances(fan=900)
+
+    def test_one_that_cannot_be_settled_keeps_no_other_waiting(
+        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+    ) -> None:
+        books.post(load(fan, 1000))
+        broken, good = (
+            order(fan, creator, 100, deadline=NOW - timedelta(days=1)),
+            order(fan, creator, 100, deadline=NOW),
+        )
+        hold(books, broken)
+        hold(books, good)
+        books.post(flows.unheld(fan, broken.id, Parts(0, 100)))  # its row does not know
+        tables.run("SET session_replication_role = replica")
+        tables.run("UPDATE ledger_transfers SET fingerprint = '' WHERE kind = 'unhold'")
+        tables.run("SET session_replication_role = origin")
+        with pytest.raises(TransferDiffers):
+            books.run(expire_escrows(books.uow, lambda: NOW, ESCROWS))
+        rows = {row["id"]: row["outcome"] for row in tables.rows("SELECT id, outcome FROM escrows")}
+        assert rows == {broken.id: None, good.id: "EXPIRED"}
 
     def test_gifts_expire_and_what_was_held_meanwhile_lives_a_week_more(
         self, books: Books, tables: Tables, fan: WalletName, creator: WalletName

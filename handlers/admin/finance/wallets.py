@@ -73,10 +73,13 @@ async def unfreeze(
         raise transition_invalid(wallet.frozen_for, "UNFROZEN")
     for statement_id in await db.statements.live_of(owner, MONEY_SUSPENDED):
         await db.statements.lift(statement_id, principal.user_id, now)
+    contested = await db.payments.is_contested(wallet.id)
+    if contested:  # the dispute that is open froze it, too
+        await db.wallets.freeze(wallet.id, "DISPUTE", now)
     before = {"wallet": str(wallet.id), "frozenFor": wallet.frozen_for}
     actor, reason = principal.user_id, body["reason"]
     await db.audit.record("admin.finance.wallets.unfreeze", actor=actor, target=owner, reason=reason, before=before)
-    return {"frozen": False}
+    return {"frozen": contested}
 
 
 async def adjust(

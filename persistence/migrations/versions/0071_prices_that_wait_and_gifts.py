@@ -70,6 +70,7 @@ def upgrade() -> None:
     )
     op.create_index("uq_escrows_message", "escrows", ["message_id"], unique=True, postgresql_where=HELD)
     op.create_index("ix_escrows_due", "escrows", ["deadline", "id"], postgresql_where=HELD)
+    op.create_index("ix_escrows_held_by", "escrows", ["fan_id", *NEWEST], postgresql_where=HELD)
     op.create_index("ix_escrows_fan", "escrows", ["fan_id", *NEWEST])
     op.create_index("ix_escrows_creator", "escrows", ["creator_user_id", *NEWEST])
     op.create_table(

@@ -64,7 +64,7 @@ def upgrade() -> None:
         of(PAYMENTS, "wallet_id", "wallets"),
         once(PAYMENTS, "provider", "ref"),
         check(PAYMENTS, "status", "status IN ('OPEN', 'PAID', 'EXPIRED', 'FAILED')"),
-        check(PAYMENTS, "misfit", "misfit IN ('AMOUNT', 'WALLET_CLOSED')"),
+        check(PAYMENTS, "misfit", "misfit IN ('AMOUNT', 'CURRENCY', 'WALLET_CLOSED')"),
         check(PAYMENTS, "amount", "amount > 0"),
         check(PAYMENTS, "paid", "(status = 'PAID') = (paid_at IS NOT NULL)"),
         check(PAYMENTS, "bound", "(ref IS NULL) = (url IS NULL)"),

@@ -33,6 +33,7 @@ class Escrow(Identified, Created, Base):
         CheckConstraint("fan_id <> creator_user_id", name="two"),
         Index("uq_escrows_message", "message_id", unique=True, postgresql_where=HELD),
         Index("ix_escrows_due", "deadline", "id", postgresql_where=HELD),
+        Index("ix_escrows_held_by", "fan_id", text("created_at DESC"), text("id DESC"), postgresql_where=HELD),
         Index("ix_escrows_fan", "fan_id", text("created_at DESC"), text("id DESC")),
         Index("ix_escrows_creator", "creator_user_id", text("created_at DESC"), text("id DESC")),
     )

@@ -24,7 +24,7 @@ class Payment(Created, Base):
     __tablename__ = "payments"
     __table_args__ = (
         one_of("status", get_args(Status)),
-        one_of("misfit", ("AMOUNT", "WALLET_CLOSED")),
+        one_of("misfit", ("AMOUNT", "CURRENCY", "WALLET_CLOSED")),
         UniqueConstraint("provider", "ref"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(status = 'PAID') = (paid_at IS NOT NULL)", name="paid"),

@@ -18,7 +18,7 @@ from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, code_of
-from tests.money import fan, load
+from tests.money import PROVIDER, fan, load
 from tests.staff import Hired, member
 
 OPEN, RELEASED, REFUNDED = (UUID(int=number) for number in range(1, 4))
@@ -35,7 +35,11 @@ def ada(api: Api, tables: Tables) -> WalletName:
     """She paid for three messages, of which one is answered and one rejected; a gift and a correction are hers, too."""
     wallet = fan(account(api, tables))
     creator = account(api, tables, email="eve@example.com", username="eve")
-    load(api.server, wallet.user_id, 5000)
+    paid = load(api.server, wallet.user_id, 5000)
+    insert(
+        tables, "payments", id=paid, wallet_id=wallet.id, amount=5000, currency="USD", status="PAID", provider=PROVIDER,
+        return_url="", expires_at="2026-01-01", paid_at="2026-01-01",
+    )  # fmt: skip
     adjustment = insert(
         tables, "adjustments", wallet_id=wallet.id, account="fan", contra="goodwill", currency="USD", amount=100,
         status="APPROVED", reason="", requested_by=uuid4(), decided_by=uuid4(), decision="", decided_at="2026-01-02",
@@ -115,6 +119,11 @@ DAMAGE: Mapping[str, tuple[str, set[str]]] = {
     "a gift is gone": ("DELETE FROM promo_grants", {"gifts"}),
     "a correction was not approved": ("UPDATE adjustments SET status = 'REJECTED'", {"adjustment"}),
     "a correction is gone": ("DELETE FROM adjustments", {"adjustment"}),
+    "a payment that was never credited": (
+        "INSERT INTO payments (id, wallet_id, amount, currency, status, provider, return_url, expires_at, paid_at) "
+        "SELECT gen_random_uuid(), id, 500, 'USD', 'PAID', 'sandbox', '', now(), now() FROM wallets LIMIT 1",
+        {"load"},
+    ),
     "another balance": (
         "UPDATE ledger_accounts SET balance = balance + 1 WHERE code = 'creator'",
         {"balance", "wallet"},
