@@ -57,6 +57,12 @@ class TestList:
         }.items()  # fmt: skip
         assert IBAN not in str(item)
 
+    def test_what_no_secret_opens_is_shown_as_such(self, api: Api, clerk: Hired, ada: Creator, tables: Tables) -> None:
+        tables.run("UPDATE bank_details SET details = '0badc0de.00'::bytea")
+        (item,) = listed(api, clerk)["items"]
+        assert (item["accountHolderName"], item["swiftCode"], item["ibanLast4"]) == ("?", None, "3000")
+        assert decide(api, clerk, "reject", ada.creator_id).status_code == 200
+
     def test_what_waits_longest_is_first_and_the_list_is_walked(
         self, api: Api, clerk: Hired, ada: Creator, tables: Tables
     ) -> None:

@@ -70,6 +70,13 @@ class TestList:
         assert (item["legalName"], item["tinLast4"], item["state"], item["version"]) == (NAME, "6789", "PENDING", 1)
         assert TIN not in str(item)
 
+    def test_what_no_secret_opens_is_shown_as_such(self, api: Api, clerk: Hired, form: UUID, tables: Tables) -> None:
+        tables.run("UPDATE tax_forms SET details = '0badc0de.00'::bytea")
+        (item,) = listed(api, clerk)["items"]
+        assert (item["legalName"], item["tinLast4"]) == ("?", "6789")
+        assert reveal(api, clerk, form).json()["data"] == {"tin": None}
+        assert decide(api, clerk, "reject", form).status_code == 200
+
     def test_what_waits_longest_is_first_and_the_list_is_walked(
         self, api: Api, clerk: Hired, form: UUID, tables: Tables
     ) -> None:

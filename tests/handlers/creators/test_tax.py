@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from jobs.money import BATCH
 from tests.creators import Creator, creator, signed_in
 from tests.handlers.support import audited
 from tests.harness import Api, Server, Tables, broken_rules, code_of
@@ -179,6 +180,22 @@ class TestReminders:
             tables.run("UPDATE tax_forms SET ends_at = now() + make_interval(secs => %s)", days * 86400)
             expected = (1, 1, 2, 2, 3)[told]
             assert self.mails(api, server, ada) == self.mails(api, server, ada) == expected
+
+    def test_of_more_than_a_batch_all_are_told(self, api: Api, server: Server, ada: Creator, tables: Tables) -> None:
+        self.approved(api, ada, tables, 0.5)
+        tables.run(
+            "INSERT INTO users (id, email) "
+            "SELECT gen_random_uuid(), i || '@many.example' FROM generate_series(1, %s) i",
+            BATCH,
+        )
+        tables.run(
+            "INSERT INTO tax_forms (id, user_id, type, country, signed_at, ends_at, state) "
+            "SELECT gen_random_uuid(), id, 'W8BEN', 'DE', now(), now() + interval '1 hour', 'APPROVED' FROM users "
+            "WHERE email LIKE '%%@many.example' AND %s",
+            True,
+        )
+        server.let_time_come("money.remind_tax_forms")
+        assert tables.one("SELECT count(*) AS untold FROM tax_forms WHERE reminded IS NULL")["untold"] == 0
 
     def test_who_is_told_late_is_told_once(self, api: Api, server: Server, ada: Creator, tables: Tables) -> None:
         self.approved(api, ada, tables, 0.5)
