@@ -95,6 +95,9 @@ INSERT INTO languages (code, name, native_name, is_rtl) VALUES ('de', 'German', 
 INSERT INTO translations (locale, namespace, key, text, status, origin)
     SELECT 'de', 'measured', 'key_' || n, 'Ein Text mit der Nummer ' || n, 'APPROVED', 'STAFF'
     FROM generate_series(1, 5000) AS n;
+INSERT INTO wallets (id, user_id, type, currency) SELECT user_id, user_id, 'FAN', 'USD' FROM {some};
+INSERT INTO payments (id, wallet_id, amount, currency, status, provider, return_url, expires_at, paid_at)
+    SELECT user_id, user_id, 2500, 'USD', 'PAID', 'sandbox', '', now(), now() FROM {some};
 INSERT INTO tickets (id, user_id, subject, status, priority, updated_at)
     SELECT user_id, user_id, 'A question', 'OPEN', 'MEDIUM', now() FROM {some};
 INSERT INTO ticket_messages (id, ticket_id, author_type, author_id, content)
@@ -160,6 +163,7 @@ URLS: Mapping[str, Callable[[str, Person], str]] = {
     "i18n.translations.namespace": lambda path, _: path.replace("{locale}", "de").replace("{namespace}", "errors"),
     "support.find": _own("ticketId"),
     "themes.active": lambda path, _: f"{path}?target=CLIENT",
+    "wallet.loads.find": _own("sessionId"),
     "users.usernames.check": lambda path, person: f"{path}?username=free{person.number}",
     "auth.reactivation.validate": lambda path, person: f"{path}?token={person.session_id}",
 }

@@ -12,6 +12,7 @@ OUTSIDE: Mapping[str, str] = {
     "avatar_columns": "storage keeps files",
     "carrier": "a cookie is set or taken",
     "current_password": "wrong guesses would not be counted",
+    "kyc": "a vendor is asked",
     "leaked_passwords": "a vendor is asked",
     "mail_rules": "name servers are asked",
     "oauth": "platforms are asked",
