@@ -41,12 +41,14 @@ from persistence.engine.connection import Connection
 from persistence.engine.statements import insertion
 from persistence.models import (
     BackupCode,
+    BankDetail,
     Challenge,
     CreatorProfile,
     CredentialChange,
     EmailChange,
     EmailVerification,
     KnownDevice,
+    KycSession,
     PasswordReset,
     ReactivationToken,
     ReferralLink,
@@ -54,6 +56,7 @@ from persistence.models import (
     ReservedUsername,
     SocialAccount,
     StatementOfReasons,
+    TaxForm,
     Upload,
     User,
     UsernameHistory,
@@ -64,6 +67,12 @@ from persistence.models.users import PASSWORD_COST
 TAKEN = {
     "uq_users_email": "auth.register.email_exists",
     "uq_users_username": "auth.register.username_unavailable",
+}
+UNVERIFIED: Mapping[str, Any] = {
+    "kyc_status": "NOT_STARTED",
+    "kyc_provider": None,
+    "kyc_provider_id": None,
+    "kyc_completed_at": None,
 }
 NO_FACTOR: Mapping[str, Any] = {
     "two_factor_enabled": False,
@@ -344,10 +353,15 @@ class Users:
     async def void_young(self, user_id: UUID, since: datetime, now: datetime) -> None:
         """Of an account whose owner was not proven: all goes as by ``void``, a second factor only if it is young.
 
+        So do the identity that was verified, bank details and tax forms.
+
         An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it.
         """
-        for owned in (Challenge, KnownDevice):
+        # Whoever was verified here, and is to be paid, may be somebody else than the owner.
+        for owned in (Challenge, KnownDevice, KycSession, BankDetail, TaxForm):
             await self._connection.execute(delete(owned).where(owned.user_id == user_id))
+        profile = update(CreatorProfile).where(CreatorProfile.user_id == user_id)
+        await self._connection.execute(profile.values(**UNVERIFIED))
         await self._connection.execute(UNLINKED, user_id=user_id)
         await self.void_links(user_id, now)
         unproven = update(User).where(User.id == user_id)

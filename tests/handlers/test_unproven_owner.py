@@ -19,9 +19,9 @@ from tests.persistence.test_gdpr_completeness import choices_of, value_for
 
 # A request for recovery is void as soon as the account is not as it was (tests/handlers/admin/test_recoveries.py).
 LEADS_NOWHERE = {
-    "appeals", "bans", "consent_records", "creator_profiles", "data_exports", "gdpr_requests", "moderation_cases",
-    "moderation_notices", "recovery_requests", "referral_links", "referral_rewards", "statements_of_reasons", "tickets",
-    "uploads", "user_notes", "user_settings", "username_history",
+    "appeals", "bans", "consent_records", "coupon_usages", "creator_profiles", "data_exports", "gdpr_requests",
+    "moderation_cases", "moderation_notices", "recovery_requests", "referral_links", "referral_rewards",
+    "statements_of_reasons", "tickets", "uploads", "user_notes", "user_settings", "username_history", "wallets",
 }  # fmt: skip
 PENDING = [
     table

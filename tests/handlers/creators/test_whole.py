@@ -80,7 +80,9 @@ def test_history(api: Api, tables: Tables, ada: Creator) -> None:
 
 
 @pytest.mark.parametrize("name", ["public", "embed"])
-def test_pages(api: Api, ada: Creator, name: str) -> None:
+def test_pages(api: Api, tables: Tables, ada: Creator, name: str) -> None:
+    player = """UPDATE bio_links SET embed_type = 'YOUTUBE', embed_meta = '{"videoId": "dQw4w9WgXcQ"}'"""
+    assert tables.run(player) == 1
     path = "/bio/ada" if name == "public" else "/bio/embed/ada"
     response = api.call(f"creators.bio.{name}", path=path)
     has_the_form(f"creators.bio.{name}", response)
