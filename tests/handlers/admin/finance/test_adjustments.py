@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from domain.money import flows
+from tests.handlers.admin.pages import walked
 from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, code_of
 from tests.money import PROVIDER, fan, load, post, wallet_row
@@ -158,6 +159,7 @@ class TestList:
         assert self.listed(api, finance, status="PENDING") == [third, second]
         assert self.listed(api, finance, walletId=str(fan(ada).id)) == [second, first]
         assert self.listed(api, finance, walletId=str(fan(ada).id), status="REJECTED") == [first]
+        assert walked(api, "admin.finance.adjustments.list", finance) == self.listed(api, finance)
 
     def test_a_cursor_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
         response = api.call("admin.finance.adjustments.list", params={"cursor": "x"}, headers=finance.headers)

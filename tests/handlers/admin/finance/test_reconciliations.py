@@ -16,6 +16,7 @@ from persistence.money.books import CHECKS as BOOKS
 from persistence.money.reconciliation import CHECKS
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from tests.handlers.admin.pages import walked
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, code_of
 from tests.money import PROVIDER, fan, load
@@ -138,6 +139,19 @@ DAMAGE: Mapping[str, tuple[str, set[str]]] = {
         {"chain"},
     ),
 }  # fmt: skip
+
+
+class TestPages:
+    def test_lists_go_on(self, api: Api, finance: Hired, tables: Tables, ada: WalletName) -> None:
+        damage(tables, DAMAGE["a price is gone"][0])
+        for _ in range(2):
+            reconcile(api)
+        listed = [run["id"] for run in runs(api, finance)]
+        assert len(listed) == 2
+        assert walked(api, "admin.finance.reconciliations.list", finance) == listed
+        found = [finding["id"] for finding in findings(api, finance)]
+        assert len(found) > 1
+        assert walked(api, "admin.finance.findings.list", finance) == found
 
 
 class TestReconcile:
