@@ -25,8 +25,12 @@ from tests.contract.verdicts import Request, Verdict
 BEARER = re.compile(r"bearer +[A-Za-z0-9._~+/-]+=*", re.IGNORECASE)
 NOT_ROUTED = (307, 404, 405)
 PASSED_SECURITY = (200, 400, 415, 500)
-FALLS = ("UnicodeDecodeError(", "RecursionError(", "ValueError('Exceeds the limit")
-"""How stock Connexion fails on bodies: with another encoding, too deep, a number too long to be read."""
+FALLS = (
+    *("UnicodeDecodeError(", "RecursionError(", "ValueError('Exceeds the limit"),
+    *("ValueError('cannot convert float NaN", "OverflowError('cannot convert float infinity"),
+)
+"""How stock Connexion fails on bodies: with another encoding, too deep, a number too long to be read, or NaN or an
+infinity where `multipleOf` counts."""
 
 Violation = Mapping[str, str]
 Ask = Callable[[Request], Awaitable[Verdict]]
