@@ -90,14 +90,16 @@ def end_of(kind: str, signed: datetime) -> datetime | None:
     return datetime(signed.year + YEARS + 1, 1, 1, tzinfo=UTC) if kind in ENDING else None
 
 
+def shown(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """What of it answers have: all but the number."""
+    return {name: value for name, value in secret.items() if name != "tin"}
+
+
 def form_view(row: Any, secret: Mapping[str, Any]) -> wire.TaxForm:
     return presented(
         wire.TaxForm,
         row,
-        legalName=secret["legalName"],
-        address=secret["address"],
-        treatyCountry=secret["treatyCountry"],
-        signature=secret["signature"],
+        **shown(secret),
         submittedAt=timestamp(row.created_at),
     )
 

@@ -71,6 +71,10 @@ class Money:
         return self.minor
 
 
+WHOLE = 10_000
+"""All of an amount, in basis points, which are hundredths of a percent."""
+
+
 def share(minor: int, basis_points: int) -> int:
-    """That many of 10 000 parts, rounded down: a cent that cannot be split stays with the other side."""
-    return minor * basis_points // 10_000
+    """That many of ``WHOLE`` parts, rounded down: a cent that cannot be split stays with the other side."""
+    return minor * basis_points // WHOLE

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from domain.money.amounts import WHOLE
+
 Status = Literal["HELD", "RELEASED", "REFUNDED"]
 HELD: Status = "HELD"
 Outcome = Literal["REPLIED", "REJECTED", "EXPIRED", "REMOVED", "CREATOR_GONE", "DISPUTED"]
@@ -37,7 +39,7 @@ class Order:
     def __post_init__(self) -> None:
         if self.fan_id == self.creator_user_id:
             raise ValueError("nobody pays themselves")
-        if self.price < 1 or not 0 <= self.commission_bps <= 10_000:
+        if self.price < 1 or not 0 <= self.commission_bps <= WHOLE:
             raise ValueError("no price or commission")
 
 

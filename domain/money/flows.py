@@ -14,7 +14,7 @@ from domain.money.ledger import Account, Activity, Shown, Transfer, WalletName, 
 PAYMENT, PAYMENT_REFUND, DISPUTE = "PAYMENT_CHECKOUT", "PAYMENT_REFUND", "DISPUTE"
 MESSAGE, MESSAGE_REFUND, PAYOUT = "MESSAGE", "MESSAGE_REFUND", "PAYOUT"
 REWARD, COUPON, PROMO, ADJUSTMENT, CLOSING, DEBT = "REFERRAL_REWARD", "COUPON", "PROMO", "ADJUSTMENT", "CLOSING", "DEBT"
-VENDOR, ESCROW = "VENDOR", "ESCROW"
+VENDOR = "VENDOR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +107,8 @@ def refund_undone(wallet: WalletName, refund_id: UUID, provider: str, amount: in
 
 def refunded_outside(wallet: WalletName, provider: str, vendor_id: str, amount: int, held: Balances) -> Transfer:
     """At the vendor, not by us. What was spent already becomes debt."""
-    taken = min(amount, held.fan)
-    legs = {
-        wallet.account("fan"): -taken,
-        wallet.account("debt"): taken - amount,
-        platform("clearing", provider): amount,
-    }
-    of = f"{provider}:{vendor_id}"
-    return _in_wallet("refund-outside", of, PAYMENT_REFUND, legs, wallet, "DEBIT" if taken else "CHARGEBACK")
+    legs, of = _taken(wallet, provider, amount, held), f"{provider}:{vendor_id}"
+    return _in_wallet("refund-outside", of, PAYMENT_REFUND, legs, wallet, "DEBIT" if held.fan else "CHARGEBACK")
 
 
 # ── Disputes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -122,12 +116,7 @@ def refunded_outside(wallet: WalletName, provider: str, vendor_id: str, amount: 
 
 def disputed(wallet: WalletName, dispute_id: UUID, provider: str, amount: int, held: Balances) -> Transfer:
     """The money is gone. Held escrows have gone back before; what the balance does not cover becomes debt."""
-    taken = min(amount, held.fan)
-    legs = {
-        wallet.account("fan"): -taken,
-        wallet.account("debt"): taken - amount,
-        platform("clearing", provider): amount,
-    }
+    legs = _taken(wallet, provider, amount, held)
     return _in_wallet("dispute", dispute_id, DISPUTE, legs, wallet, "CHARGEBACK")
 
 
@@ -150,7 +139,7 @@ def dispute_won(wallet: WalletName, dispute_id: UUID, provider: str, amount: int
 
 def debt_settled(wallet: WalletName, credit_key: str, amount: int) -> Transfer:
     """From a credit, by whose key it is known."""
-    legs = {wallet.account("fan" if wallet.type == "FAN" else "creator"): -amount, wallet.account("debt"): amount}
+    legs = {wallet.main: -amount, wallet.account("debt"): amount}
     return _in_wallet("debt", credit_key, DEBT, legs, wallet, "DEBIT")
 
 
@@ -277,8 +266,18 @@ def adjusted(wallet: WalletName, request_id: UUID, code: str, amount: int, contr
 
 def closed(wallet: WalletName, amount: int) -> Transfer:
     """What is left in the wallet of an erased account, which may still be claimed."""
-    legs = {wallet.account("fan" if wallet.type == "FAN" else "creator"): -amount, platform("unclaimed"): amount}
+    legs = {wallet.main: -amount, platform("unclaimed"): amount}
     return _in_wallet("closing", wallet.id, CLOSING, legs, wallet, "EXPIRY")
+
+
+def _taken(wallet: WalletName, provider: str, amount: int, held: Balances) -> dict[Account, int]:
+    """The provider took it from us: the wallet gives what it has, and its owner owes the rest."""
+    has = min(amount, held.fan)
+    return {
+        wallet.account("fan"): -has,
+        wallet.account("debt"): has - amount,
+        platform("clearing", provider): amount,
+    }
 
 
 def _gift(wallet: WalletName, amount: int) -> dict[Account, int]:

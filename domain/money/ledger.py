@@ -31,9 +31,9 @@ LEAST_LEGS, MOST_LEGS = 2, 100
 
 
 class Form(NamedTuple):
-    """``normal``: on which side its balance is. ``wallet``: in whose wallets there is one, or None for ours.
+    """``normal``: on which side its balance is. ``wallets``: in which of them there is one; none for accounts of ours.
 
-    ``shown``: it counts in the balance that a wallet's owner sees.
+    ``shown``: it counts in the balance that a wallet's owner sees. ``of_provider``: there is one for each provider.
     """
 
     normal: Normal
@@ -103,6 +103,11 @@ class WalletName:
         if self.type not in FORMS[code].wallets:
             raise ValueError(f"a {self.type} wallet has no account {code}")
         return Account(code, self.id, self.currency)
+
+    @property
+    def main(self) -> Account:
+        """What its owner may spend, or be paid."""
+        return self.account("fan" if self.type == "FAN" else "creator")
 
     @property
     def accounts(self) -> tuple[Account, ...]:

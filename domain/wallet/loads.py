@@ -11,7 +11,6 @@ from domain.config_keys import Config, IntKey
 from domain.errors import ApiError
 from domain.mailed_pages import BASE_URL
 from domain.money.amounts import MINOR, Money
-from domain.money.payments import Status
 from domain.wallet import MAX_LOAD, MIN_LOAD
 
 if TYPE_CHECKING:
@@ -112,11 +111,10 @@ def session_view(payment: Any) -> wire.LoadSession:
 
 
 def load_view(payment: Any) -> wire.LoadState:
-    status: Status = payment.status
     return {
         "sessionId": str(payment.id),
-        "status": status,
+        "status": payment.status,
         "amount": str(Money(payment.amount)),
         "currency": payment.currency,
-        "creditedAt": None if payment.paid_at is None else timestamp(payment.paid_at),
+        "creditedAt": timestamp(payment.paid_at),
     }

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from domain import topics
 from domain.admin import not_found
-from domain.admin.reviews import require_not_own
-from domain.admin.reviews.bank_details import details_view, require_move
+from domain.admin.money import require_not_own
+from domain.admin.money.bank_details import details_view, require_move
 from domain.creators.bank import REJECTED, VERIFIED
 from domain.errors import moved_on
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.admin.categories import as_written, categories_view, wanted
 from domain.admin.content.categories import in_use
+from domain.admin.creators.categories import as_written, categories_view, wanted
 from domain.errors import moved_on
 
 if TYPE_CHECKING:

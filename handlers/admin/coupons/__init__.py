@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.coupons import as_written, changed_columns, coupon_columns, coupon_view, lowers, require_window
+from domain.admin.money.coupons import as_written, changed_columns, coupon_columns, coupon_view, lowers, require_window
 from domain.errors import ApiError, moved_on
 
 if TYPE_CHECKING:

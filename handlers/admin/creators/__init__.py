@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.categories import require_offered
 from domain.admin.creators import Filters, creator_view, profile_columns
+from domain.admin.creators.categories import require_offered
 from domain.admin.users import search_of
 from domain.errors import moved_on
 

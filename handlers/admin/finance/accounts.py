@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.finance import account_view, balances_view
+from domain.admin.money.books import account_view, balances_view
 from domain.money.ledger import Account
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.finance import adjustment_view
+from domain.admin.money.books import adjustment_view
 from domain.errors import ApiError, transition_invalid
 from domain.money.adjustments import require_other
 from domain.money.ledger import InsufficientBalance

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.finance import finding_view
+from domain.admin.money.books import finding_view
 from domain.errors import transition_invalid
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.admin.finance import reconciliation_view
+from domain.admin.money.books import reconciliation_view
 from domain.admin.schedule import recurring, recurring_view
 from domain.money.reconciliation import TOPIC
 

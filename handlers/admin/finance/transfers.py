@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.admin.finance import transfer_view
+from domain.admin.money.books import transfer_view
 from domain.money.books import Sought
 
 if TYPE_CHECKING:

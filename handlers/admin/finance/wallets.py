@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.finance import adjustment_view, wallet_in_full, wallet_view
+from domain.admin.money.books import adjustment_view, wallet_in_full, wallet_view
 from domain.admin.statements import MONEY_SUSPENDED, new_statement
 from domain.errors import transition_invalid
 from domain.money.adjustments import GOODWILL, amount_of, require_other

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from domain import topics
 from domain.admin import not_found
-from domain.admin.reviews import require_not_own
-from domain.admin.reviews.tax_forms import form_view, require_move
+from domain.admin.money import require_not_own
+from domain.admin.money.tax_forms import form_view, require_move
 from domain.creators.tax import APPROVED, REJECTED
 from domain.errors import moved_on
 

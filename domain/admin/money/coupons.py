@@ -6,12 +6,10 @@ from typing import Any
 
 from domain.clock import timestamp
 from domain.errors import ApiError
-from domain.money.amounts import MINOR, Money
+from domain.money.amounts import WHOLE, Money
 from domain.presenting import presented
 from domain.wire import admin as wire
 
-WHOLE = 100 * MINOR
-"""All of an amount, in hundredths of a percent."""
 SAME = {"code": "code", "type": "type", "appliesTo": "applies_to"}
 CHANGEABLE = {"maxUses": "max_uses", "maxUsesPerUser": "max_uses_per_user", "active": "active"}
 TIMES = {"startsAt": "starts_at", "endsAt": "ends_at"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.clock import timestamp
-from domain.creators.tax import APPROVED, PENDING, REJECTED
+from domain.creators.tax import APPROVED, PENDING, REJECTED, shown
 from domain.errors import transition_invalid
 from domain.presenting import presented
 from domain.wire import admin as wire
@@ -25,9 +25,6 @@ def form_view(row: Any, secret: Mapping[str, Any]) -> wire.TaxFormToReview:
         row.TaxForm,
         username=row.username,
         displayName=row.display_name,
-        legalName=secret["legalName"],
-        address=secret["address"],
-        treatyCountry=secret["treatyCountry"],
-        signature=secret["signature"],
+        **shown(secret),
         submittedAt=timestamp(row.TaxForm.created_at),
     )
