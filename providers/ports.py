@@ -6,10 +6,9 @@ it was given, at every call, so that an admin's change takes effect without a re
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Protocol
 
 from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from domain.auth.sms import Sms
@@ -46,7 +45,6 @@ __all__ = [
     "ProviderUnavailable",
     "RawNotice",
     "RecordAttempt",
-    "SandboxStore",
     "SignedUpload",
     "Slot",
     "Sms",
@@ -240,19 +238,6 @@ class PaymentProvider(NoticeSource, Protocol):
 
     async def probe(self) -> str:
         """As ``EmailProvider.probe``."""
-
-
-class SandboxStore(Protocol):
-    """Where the sandbox keeps its book, which is none of ours."""
-
-    async def open(self, order: Order) -> Any:
-        """The row of the session that was made under the order's key, now or before."""
-
-    async def find(self, sandbox_id: UUID) -> Any:
-        """None for no session."""
-
-    async def lines(self, begin: datetime, end: datetime) -> Sequence[Any]:
-        """Session, kind and amount of what moved."""
 
 
 class StorageProvider(Protocol):

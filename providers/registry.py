@@ -18,9 +18,9 @@ from domain.money.payments import Checkout, Order, PaymentState
 from domain.upload import STORAGE_PROVIDER, incoming, is_public
 from providers import captcha, email, geoip, kyc, leaked_passwords, payment, sms
 from providers.dns.deliverability import RESOLVER, MailRules
-from providers.kyc.sandbox import Sandbox
+from providers.kyc.sandbox import KycBook
 from providers.observing import Watch, nobody
-from providers.payment.sandbox import PaymentSandbox
+from providers.payment.sandbox import PaymentBook
 from providers.ports import (
     Attempt,
     CaptchaProvider,
@@ -55,6 +55,7 @@ from providers.ports import (
     SocialTokens,
     StorageProvider,
 )
+from providers.sandbox import Sandbox
 from providers.storage import storage_adapters
 from providers.storage.local import LocalStorage, Sign
 from providers.storage.observed import ObservedStorage
@@ -568,11 +569,11 @@ def build_providers(
     sign: Sign,
     new_client: Callable[[], httpx.AsyncClient],
     observe: ObserveAttempt = nobody,
-    sandbox: Sandbox | None = None,
-    checkouts: PaymentSandbox | None = None,
+    verifications: Sandbox[KycBook] | None = None,
+    checkouts: Sandbox[PaymentBook] | None = None,
 ) -> Providers:
     """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there.
-    ``sandbox`` and ``checkouts`` are what the providers of our own have, outside production.
+    ``verifications`` and ``checkouts`` are what the providers of our own have, outside production.
 
     What ``new_client`` makes, for vendors to be asked with, is closed with them.
     """
@@ -586,7 +587,7 @@ def build_providers(
         LeakedPasswordsFamily(config, leaked_passwords.leaked_passwords_adapters(config, http), watch),
         PaymentFamily(config, payment.payment_adapters(config, http, env, checkouts), watch),
         StorageFamily(config, storages, watch),
-        KycFamily(config, kyc.kyc_adapters(config, http, env, sandbox), watch),
+        KycFamily(config, kyc.kyc_adapters(config, http, env, verifications), watch),
         watch,
         http,
         files_http,

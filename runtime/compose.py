@@ -10,23 +10,23 @@ from contract.texts import Texts
 from domain.clock import utc_now
 from domain.keys import Purpose
 from persistence.engine.database import Database
-from providers.kyc.sandbox import Sandbox
+from providers.kyc.sandbox import SandboxKyc
 from providers.observing import nobody
-from providers.payment.sandbox import PaymentSandbox
+from providers.payment.sandbox import SandboxPayments
 from providers.ports import ObserveAttempt
 from providers.registry import Providers, SocialFamily, build_providers
+from providers.sandbox import Sandbox
 from providers.social import social_adapters
 from runtime.observe.tracing import Tracing, tracing_of
 from runtime.settings import Settings
 from services.config.live import LiveConfig
-from services.creators.kyc import KycDesk, sandbox_secrets
+from services.creators.kyc import KycDesk
 from services.i18n.wordings import Wordings
 from services.keyring import Keyring
 from services.mailer import MailStorage
 from services.payments import PaymentNotices
-from services.payments.sandbox import PaymentSandboxStorage, payment_secrets
 from services.platforms import OAuthDirectory
-from services.providers.sandbox import SandboxStorage
+from services.providers.sandbox import KycSandboxStorage, PaymentSandboxStorage, sandbox_secrets
 from services.providers.social import SocialDesk
 from services.providers.states import ProviderStates
 from services.webhooks import Webhooks
@@ -86,10 +86,10 @@ def build_parts(
     files, sign = settings.data_dir / "uploads", partial(keyring.digests, Purpose.UPLOAD_URL)
     wordings = Wordings(database, texts)
     storage = MailStorage(database)
-    sandbox = Sandbox(SandboxStorage(database), sandbox_secrets(keyring.digests))
-    checkouts = PaymentSandbox(PaymentSandboxStorage(database), payment_secrets(keyring.digests))
+    verifications = Sandbox(KycSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxKyc.family))
+    checkouts = Sandbox(PaymentSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxPayments.family))
     providers = build_providers(
-        config, storage, settings.env, files, sign, tracing.http_client, observe, sandbox, checkouts
+        config, storage, settings.env, files, sign, tracing.http_client, observe, verifications, checkouts
     )
     kyc = KycDesk(providers.kyc, keyring, config, utc_now)
     webhooks = Webhooks(keyring, [kyc, PaymentNotices(providers.payment)])

@@ -3,10 +3,11 @@
 import httpx
 
 from domain.config_keys import ChoiceKey, Config
-from providers.kyc.sandbox import Sandbox, SandboxKyc
+from providers.kyc.sandbox import KycBook, SandboxKyc
 from providers.kyc.stripe_identity import StripeIdentity
 from providers.kyc.veriff import Veriff
 from providers.ports import KycProvider
+from providers.sandbox import Sandbox
 
 PROVIDERS = ("none", "sandbox", "stripe_identity", "veriff")
 ACTIVE_PROVIDER = ChoiceKey(
@@ -18,7 +19,9 @@ ACTIVE_PROVIDER = ChoiceKey(
 )
 
 
-def kyc_adapters(config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox | None) -> list[KycProvider]:
+def kyc_adapters(
+    config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox[KycBook] | None
+) -> list[KycProvider]:
     live = env == "production"
     vendors: list[KycProvider] = [StripeIdentity(config, http, live=live), Veriff(config, http)]
     # Whoever opens its page decides: where real people are paid, it does not exist.

@@ -3,8 +3,9 @@
 import httpx
 
 from domain.config_keys import ChoiceKey, Config
-from providers.payment.sandbox import PaymentSandbox, SandboxPayments
+from providers.payment.sandbox import PaymentBook, SandboxPayments
 from providers.ports import PaymentProvider
+from providers.sandbox import Sandbox
 
 PROVIDERS = ("none", "sandbox")
 ACTIVE_PROVIDER = ChoiceKey(
@@ -17,7 +18,7 @@ ACTIVE_PROVIDER = ChoiceKey(
 
 
 def payment_adapters(
-    config: Config, http: httpx.AsyncClient, env: str, sandbox: PaymentSandbox | None
+    config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox[PaymentBook] | None
 ) -> list[PaymentProvider]:
     # Whoever presses its button pays: where money is real, there is no such button.
     return [] if env == "production" or sandbox is None else [SandboxPayments(config, http, sandbox)]

@@ -83,11 +83,11 @@ from services.money.adjustments import AdjustmentService
 from services.money.coupons import CouponService
 from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
-from services.payments.sandbox import PaymentSandboxStorage
 from services.phones import region_of
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
+from services.providers.sandbox import PaymentSandboxStorage
 from services.qr import png_data_url
 from services.second_factor import SecondFactor
 from services.signing_keys import SigningKeys

@@ -10,7 +10,7 @@ import structlog
 from domain.config_keys import Config
 from domain.creators.kyc import LIVE, RETURN_URL, KycLook, KycSubject, KycVerdict, settled, shadow, told_of
 from domain.errors import ApiError
-from domain.keys import DigestsOf, Purpose
+from domain.keys import Purpose
 from domain.webhooks import Hopeless
 from persistence.models import CreatorProfile, KycSession, ProviderEvent
 from persistence.repositories import Repositories
@@ -163,8 +163,3 @@ class KycDesk:
     def _unavailable(self, provider: str, fault: Exception) -> ApiError:
         log.warning("provider.unavailable", family=self.family, provider=provider, fault=str(fault))
         return ApiError("service.unavailable", retry_after=RETRY_SECONDS)
-
-
-def sandbox_secrets(digests: DigestsOf) -> Callable[[], list[str]]:
-    """What the sandbox signs with: of the deployment's secret, which the first start makes, and rotated with it."""
-    return lambda: [digest.value.hex() for digest in digests(Purpose.SANDBOX, "kyc")]

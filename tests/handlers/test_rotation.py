@@ -26,9 +26,9 @@ from domain.keys import Purpose
 from providers.email.smtp import URL
 from runtime.compose import social_desk
 from services.audit.seals import AuditSeals
-from services.creators.kyc import sandbox_secrets
 from services.current_password import CurrentPassword
 from services.platforms import OAuthDirectory
+from services.providers.sandbox import sandbox_secrets
 from services.providers.social import SocialDesk
 from services.recovery import Recovery
 from services.second_factor import SecondFactor
@@ -209,7 +209,7 @@ def notices_of_providers(before: Api, after: Api, tables: Tables) -> None:
 @drill(Purpose.SANDBOX)
 def notices_of_the_sandbox(before: Api, after: Api, tables: Tables) -> None:
     """Whoever knows a secret takes what is signed with it; a node signs with its own."""
-    known, ours = (sandbox_secrets(api.server.app.parts.keyring.digests)() for api in (after, before))
+    known, ours = (sandbox_secrets(api.server.app.parts.keyring.digests, "kyc")() for api in (after, before))
     assert ours[0] in known
 
 

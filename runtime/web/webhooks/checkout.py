@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import parse_qs
 from uuid import UUID
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -16,7 +17,9 @@ from domain.errors import ApiError
 from domain.money.amounts import Money
 from domain.money.sandbox import EVENTS, LABELS, Action, actions, state_of
 from providers.payment.sandbox import PAGE
+from providers.ports import ProviderUnavailable
 from runtime.web.call import SCOPE_KEY
+from runtime.web.validation import read_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from providers.payment.sandbox import SandboxPayments
-    from services.payments.sandbox import PaymentSandboxStorage
+    from services.providers.sandbox import PaymentSandboxStorage
 
 MOST_BYTES = 200
 STYLE = (
@@ -48,6 +51,8 @@ WORDS = {
     "EXPIRED": "Expired", "FAILED": "Declined",
 }  # fmt: skip
 DISPUTES = {"OPEN": "disputed", "WON": "dispute won", "LOST": "dispute lost"}
+
+log = structlog.get_logger(__name__)
 
 
 class CheckoutPage:
@@ -80,12 +85,19 @@ class CheckoutPage:
         return Response(_html(row, self._clock()), media_type="text/html", headers=HEADERS)
 
     async def _pressed(self, request: Request, session: UUID) -> Response:
-        action = await _action(request)
+        action = _action(await read_bounded(request.scope[SCOPE_KEY].headers, request.receive, MOST_BYTES))
         if action is None or not await self._storage.act(session, action, self._clock()):
             raise ApiError("route.not_found")
         for event in EVENTS[action]:
-            await self._sandbox.tell(str(session), event)
+            await self._tell(session, event)
         return RedirectResponse(PAGE + str(session), status_code=303, headers=HEADERS)
+
+    async def _tell(self, session: UUID, event: str) -> None:
+        """One that is lost is no harm: whoever began the payment asks."""
+        try:
+            await self._sandbox.tell(str(session), event)
+        except ProviderUnavailable as fault:
+            log.warning("sandbox.not_told", notice=event, fault=str(fault))
 
 
 def _session(text: str) -> UUID:
@@ -95,13 +107,8 @@ def _session(text: str) -> UUID:
         raise ApiError("route.not_found") from None
 
 
-async def _action(request: Request) -> Action | None:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise ApiError("request.too_large")
-    given = parse_qs(bytes(body).decode("latin-1")).get("action", [""])[0]
+def _action(body: bytes) -> Action | None:
+    given = parse_qs(body.decode("latin-1")).get("action", [""])[0]
     return next((action for action in get_args(Action) if action == given), None)
 
 

@@ -22,11 +22,11 @@ from persistence.engine.database import Database
 from persistence.repositories import Repositories
 from providers.ports import NoticeSource, NoticeUnreadable, ProviderRejected
 from runtime.web.call import SCOPE_KEY, Call
+from runtime.web.validation import read_bounded
 from services.config.live import LiveConfig
 from services.webhooks import Webhooks
 
 TAKEN = orjson.dumps({"success": True, "data": None})
-MOST_DIGITS = 16
 
 Limit = Callable[[Call], Awaitable[None]]
 Observe = Callable[[str, str, str, float], None]
@@ -66,7 +66,7 @@ class Intake:
         await self._limit(call)
         began = time.perf_counter()
         family, provider, source = self._source(scope["path"])
-        notice = await self._notice(request)
+        notice = await self._notice(request, call)
         outcome = "failed"
         try:
             outcome = await self._taken(family, source, notice, call)
@@ -89,18 +89,11 @@ class Intake:
             raise ApiError("route.not_found")
         return family, provider, source
 
-    async def _notice(self, request: Request) -> RawNotice:
+    async def _notice(self, request: Request, call: Call) -> RawNotice:
         """Raises ApiError request.too_large, before more is read than may come."""
-        length = request.headers.get("content-length", "").strip()
-        if length.isdecimal() and int(length[:MOST_DIGITS]) > self._most_bytes:
-            raise ApiError("request.too_large")
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > self._most_bytes:
-                raise ApiError("request.too_large")
+        body = await read_bounded(call.headers, request.receive, self._most_bytes)
         headers = {name: tuple(request.headers.getlist(name)) for name in request.headers}
-        return RawNotice(headers, bytes(body), request.scope["query_string"].decode("latin-1"))
+        return RawNotice(headers, body, request.scope["query_string"].decode("latin-1"))
 
     async def _taken(self, family: str, source: NoticeSource, notice: RawNotice, call: Call) -> str:
         """What was stored of it: ``taken``, ``repeated`` for nothing new, ``unreadable`` to be looked at by people.

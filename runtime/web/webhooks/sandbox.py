@@ -15,6 +15,7 @@ from providers.kyc.sandbox import PAGE, SandboxCase, SandboxKyc
 from providers.ports import ProviderUnavailable
 from runtime.web.call import SCOPE_KEY
 from runtime.web.pages import BUILDING_STYLE, CONTENT_POLICY, HEADERS
+from runtime.web.validation import read_bounded
 
 TEMPLATE = Template((Path(__file__).parent / "sandbox.html").read_text(encoding="utf-8"))
 MOST_BYTES = 4096
@@ -53,11 +54,7 @@ class SandboxPage:
 
     async def _press(self, request: Request, ref: str, case: SandboxCase) -> Response:
         """Raises ApiError request.too_large, or route.not_found for a button that there is not."""
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MOST_BYTES:
-                raise ApiError("request.too_large")
+        body = await read_bounded(request.scope[SCOPE_KEY].headers, request.receive, MOST_BYTES)
         try:
             form = parse_qs(body.decode(), max_num_fields=MOST_FIELDS)
         except ValueError:

@@ -12,16 +12,17 @@ from domain.money import flows
 from domain.money.escrows import Order as Escrowed
 from domain.topics import ExamineSession
 from providers.payment import payment_adapters
-from providers.payment.sandbox import HEADER, PaymentSandbox
 from providers.ports import ProviderRejected
+from providers.sandbox import HEADER, Sandbox
 from providers.signed import signed
 from services.money.escrows import EscrowService
-from services.payments.sandbox import payment_secrets
+from services.providers.sandbox import sandbox_secrets
 from tests.handlers.support import account, change
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.money import assert_books_agree, begin, fan, freeze, hurry, load, post, press, tally, wallet_row
 from tests.payment_vendor import faulty, silence
 from tests.providers.fakes import FakeConfig
+from tests.providers.servers import closed_port
 
 OFF = {"kill_switch.PAYMENT": True}
 OLD = datetime.now(UTC) - timedelta(days=30)
@@ -411,8 +412,8 @@ class TestNotices:
         assert tables.changed_since(before) == set()
 
     def test_one_that_cannot_be_read_is_kept(self, api: Api, server: Server, tables: Tables) -> None:
-        secret = payment_secrets(server.app.parts.keyring.digests)()[0]
-        for body in (b"{", b"[]", b'{"created": 1e400}'):
+        secret = sandbox_secrets(server.app.parts.keyring.digests, "payment")()[0]
+        for body in (b"{", b"[]", b'{"created": 1e400}', b"[" * 50_000):
             header = {HEADER: signed(secret, body, datetime.now(UTC))}
             assert api.post(INTAKE, content=body, headers=header).status_code == 200
         assert {row["state"] for row in tables.rows("SELECT state FROM provider_events")} == {"PARKED"}
@@ -521,6 +522,17 @@ class TestPage:
         do(server, api, session, "pay", "charge_back", "win")
         assert "dispute won" in api.get(session["checkoutUrl"]).text
 
+    def test_a_notice_that_is_lost_is_no_harm(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables
+    ) -> None:
+        session = begin(api, headers)
+        server.configure(**{"site.api_url": f"http://127.0.0.1:{closed_port()}"})
+        assert press(api, session, "pay").status_code == 303
+        assert tables.count("provider_events") == 0
+        hurry(tables)
+        server.let_time_come("payments.sweep")
+        assert state(api, headers, session)["status"] == "PAID"
+
     @pytest.mark.parametrize("session", ["x", str(uuid4())])
     def test_another_session_is_not_there(self, api: Api, session: str) -> None:
         url = f"{api.server.origin}/sandbox/checkout/{session}"
@@ -531,7 +543,7 @@ class TestPage:
     def test_in_production_there_is_none(self, env: str, names: list[str]) -> None:
         unused: Any = None
         assert [
-            each.name for each in payment_adapters(FakeConfig(), httpx.AsyncClient(), env, PaymentSandbox(unused, list))
+            each.name for each in payment_adapters(FakeConfig(), httpx.AsyncClient(), env, Sandbox(unused, list))
         ] == names
 
     def test_a_staff_member_probes_it(self, server: Server) -> None:
