@@ -24,8 +24,8 @@ from services.inspector import Inspector
 from services.mailer import Mailer
 from services.money.escrows import EscrowService as Escrows
 from services.money.gifts import GiftService as Gifts
+from services.money.payments import PaymentBooks
 from services.money.reconciler import Reconciler
-from services.payments import PaymentBooks
 from services.providers.social import SocialDesk as Social
 from services.texter import Texter
 from services.urls.operations import OperationUrls

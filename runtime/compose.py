@@ -24,7 +24,8 @@ from services.creators.kyc import KycDesk
 from services.i18n.wordings import Wordings
 from services.keyring import Keyring
 from services.mailer import MailStorage
-from services.payments import PaymentNotices
+from services.money.escrows import EscrowService
+from services.money.payments import PaymentBooks, PaymentNotices
 from services.platforms import OAuthDirectory
 from services.providers.sandbox import KycSandboxStorage, PaymentSandboxStorage, sandbox_secrets
 from services.providers.social import SocialDesk
@@ -92,7 +93,7 @@ def build_parts(
         config, storage, settings.env, files, sign, tracing.http_client, observe, verifications, checkouts
     )
     kyc = KycDesk(providers.kyc, keyring, config, utc_now)
-    webhooks = Webhooks(keyring, [kyc, PaymentNotices(providers.payment)])
+    webhooks = Webhooks(keyring, [kyc, PaymentNotices(providers.payment, PaymentBooks(EscrowService()))])
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)

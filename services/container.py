@@ -47,10 +47,10 @@ from services.money.adjustments import AdjustmentService
 from services.money.coupons import CouponService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from services.money.payments import PaymentBooks
 from services.money.reconciler import Reconciler
 from services.money.vault import Vault
 from services.passwords import Hasher
-from services.payments import PaymentBooks
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples

@@ -108,7 +108,10 @@ CODE = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 EVERYTHING = sorted({*CODE, *(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tests").rglob("*.py")})
 TOP = ROOT / "handlers"
 HANDLERS = sorted(path for path in TOP.rglob("*.py") if path not in (TOP / "__init__.py", TOP / "needs.py"))
-JOBS = sorted(path for path in (ROOT / "jobs").glob("*.py") if path.stem not in ("__init__", "needs"))
+DONE_LATER = ROOT / "jobs"
+JOBS = sorted(
+    path for path in DONE_LATER.rglob("*.py") if path not in (DONE_LATER / "__init__.py", DONE_LATER / "needs.py")
+)
 SQL = re.compile(
     r"\b(SELECT\b.+\bFROM|INSERT\s+INTO|UPDATE\b.+\bSET|DELETE\s+FROM|(CREATE|ALTER|DROP|TRUNCATE)\s+\w+|WHERE\s+\w+\s*=)",
     re.DOTALL,

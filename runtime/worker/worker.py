@@ -47,8 +47,8 @@ from services.inspector import Inspector
 from services.mailer import Mailer
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from services.money.payments import PaymentBooks
 from services.money.reconciler import Reconciler
-from services.payments import PaymentBooks
 from services.texter import Texter
 from services.urls.operations import OperationUrls
 
@@ -65,7 +65,7 @@ log = structlog.get_logger(__name__)
 
 
 def _services(parts: Parts) -> JobServices:
-    storage = parts.providers.storage
+    storage, escrows = parts.providers.storage, EscrowService()
     return JobServices(
         archives=Archives(parts.database, storage),
         audit_heads=AuditHeads(storage),
@@ -76,14 +76,14 @@ def _services(parts: Parts) -> JobServices:
         config_writer=parts.config.writer,
         device_of=device_of,
         digests=parts.keyring.digests,
-        escrows=EscrowService(),
+        escrows=escrows,
         gifts=GiftService(),
         inspector=Inspector(parts.config),
         reconciler=Reconciler(parts.config.writer),
         kyc=parts.kyc,
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
-        payment_books=PaymentBooks(),
+        payment_books=PaymentBooks(escrows),
         payments=parts.providers.payment,
         social=social_desk(parts),
         storage=storage,

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from domain.money import flows
 from domain.money.flows import Parts
 from domain.money.payments import Checkout, DisputeState, Order, PaymentState, RefundState
-from services.payments import settle
+from services.money.escrows import EscrowService
+from services.money.payments import PaymentBooks
 from tests.handlers.support import insert
 from tests.harness import Server, Tables
 from tests.money import PROVIDER, fan, tally
@@ -21,6 +22,7 @@ AMOUNT, FEE, BACK, MORE, TAKEN, DISPUTE_FEE = 2500, 102, 500, 300, 1700, 1500
 AT_ONCE = 8
 OF_ALL = 500
 NOW = datetime.now(UTC)
+BOOKS = PaymentBooks(EscrowService())
 
 
 def world(ref: str, payment_id: UUID) -> list[PaymentState]:
@@ -65,7 +67,7 @@ class Life:
             await db.payments.bind(self.payment_id, Checkout(self.ref, "", order.expires_at), NOW)
         for turn, stage in enumerate(self.seen):
             async with self.database.unit() as db:
-                await settle(db, self.payment_id, self.states[stage], NOW)
+                await BOOKS.settle(db, self.payment_id, self.states[stage], NOW)
                 has = (await db.ledger.balances(self.wallet)).fan
                 if has and turn >= self.spends_at and not self.spent:
                     self.spent = has
