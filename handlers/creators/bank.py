@@ -40,10 +40,9 @@ async def update(
         raise ApiError("error.creator.not_found")
     account, former, now = _platform_account(found), vault.bank_account(found.BankDetail), clock()
     details, method = former.details.changed(body), body.get("preferredPayoutMethod", former.preferred_method)
+    columns: dict[str, Any] = {}
     if method is not None and method != former.preferred_method:
         require_method(method, details, account)
-    columns: dict[str, Any] = {}
-    if method != former.preferred_method:
         columns["preferred_method"] = method
     if details != former.details:
         undecided = dict.fromkeys(("rejected_for", "decided_at", "decided_by"))

@@ -30,18 +30,15 @@ async def start(principal: Principal, kyc: Kyc, uow: UnitOfWork, config: Config,
         if profile is None:  # erased since the call began
             raise ApiError("error.creator.not_found")
         session = await _current(db, profile, kyc.provider, config, now)
-    if session.state == "STARTED":
-        begun = await kyc.begin(session)
-        url: str | None = begun.url
-    else:
-        url = await kyc.resume(session)
+    begun = await kyc.begin(session) if session.state == "STARTED" else None
+    url = await kyc.resume(session) if begun is None else begun.url
     if url is None:
         raise ApiError("creator.kyc.in_progress")
     async with uow.last() as db:
         profile = await db.kyc_sessions.hold_profile(owner)
         if profile is None:
             raise ApiError("error.creator.not_found")
-        if session.state == "STARTED":
+        if begun is not None:
             if await db.kyc_sessions.bind(session.id, session.provider, begun.ref, begun.link, now):
                 await db.creator_modes.change(profile.id, shadow("OPEN", session.provider, begun.ref, None))
                 told = {"provider": session.provider, "session": str(session.id)}
