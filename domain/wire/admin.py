@@ -111,7 +111,7 @@ class BankDetailsToReview(TypedDict):
     displayName: str | None
     kycStatus: common.KycStatus
     state: BankDetailsState
-    rejectedFor: Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPORTED_BANK", "OTHER", None]
+    rejectedFor: common.BankRejectedFor
     accountHolderName: str
     bankName: str | None
     swiftCode: str | None

@@ -49,6 +49,9 @@ CreatorDmType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
 CreatorStatus: TypeAlias = Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED"]
 
 
+BankRejectedFor: TypeAlias = Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPORTED_BANK", "OTHER", None]
+
+
 TaxFormType: TypeAlias = Literal["W9", "W8BEN", "W8BEN_E", "OTHER"]
 
 

@@ -50,6 +50,9 @@ class Upgraded(TypedDict):
 PayoutAccountStatus: TypeAlias = Literal["NOT_STARTED", "PENDING", "ACTIVE", "RESTRICTED", "DISABLED"]
 
 
+PreferredPayoutMethod: TypeAlias = Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER", None]
+
+
 class BioLink(TypedDict):
     id: str
     title: str
@@ -122,7 +125,7 @@ class CreatorProfile(TypedDict):
     bankCountry: str | None
     bankAccountVerified: bool
     bankVerifiedAt: str | None
-    preferredPayoutMethod: Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER", None]
+    preferredPayoutMethod: PreferredPayoutMethod
     createdAt: str
     updatedAt: str
     bioPage: OwnBioPage
@@ -158,7 +161,7 @@ class BankDetails(TypedDict):
     swiftCode: str | None
     bankCountry: str | None
     state: Literal["PENDING", "VERIFIED", "REJECTED", None]
-    rejectedFor: Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPORTED_BANK", "OTHER", None]
+    rejectedFor: common.BankRejectedFor
     verified: bool
     verifiedAt: str | None
     heldUntil: str | None
@@ -167,7 +170,7 @@ class BankDetails(TypedDict):
 class PayoutSettings(TypedDict):
     bankDetails: BankDetails
     platformAccount: dict[str, Any]
-    preferredPayoutMethod: Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER", None]
+    preferredPayoutMethod: PreferredPayoutMethod
     availableMethods: dict[str, Any]
 
 

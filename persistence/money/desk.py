@@ -13,6 +13,7 @@ from persistence.engine.keyset import Keyset
 from persistence.models import LedgerAccount, LedgerEntry, LedgerTransfer, Wallet
 
 Row = LedgerTransfer
+MOST_BALANCES = 1000
 # Their ids are in the order of time. Of one account its entries are walked, which an index has in that order.
 NEWEST = Keyset(Row.id.desc())
 NEWEST_OF_ACCOUNT = Keyset(LedgerEntry.transfer_id.desc())
@@ -50,7 +51,7 @@ BALANCES = (
     .join(LedgerEntry, LedgerEntry.account_id == LedgerAccount.id)
     .group_by(LedgerAccount.code, LedgerAccount.currency, LedgerAccount.normal)
     .order_by(LedgerAccount.code, LedgerAccount.currency, LedgerAccount.normal)
-    .limit(1000)
+    .limit(MOST_BALANCES)
 )  # fmt: skip
 BALANCES_AT = BALANCES.join(Row, Row.id == LedgerEntry.transfer_id).where(Row.created_at <= bindparam("at"))
 TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), 0)))

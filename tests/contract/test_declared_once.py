@@ -13,14 +13,18 @@ from contract.texts import LOCALES as FOLDERS_OF_WORDS
 from domain import gdpr, mails, support, upload, users, webhooks
 from domain.admin import cases, overview
 from domain.admin import users as of_users
+from domain.admin.schedule import recurring
 from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
+from domain.creators import kyc, subscribers, tax
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
-from domain.money import coupons, sandbox
+from domain.money import coupons, ledger, reconciliation, sandbox
 from domain.users.usernames import FORM
+from domain.wallet import loads
 from domain.wire import admin as wire
 from domain.wire import common, wallet
 from persistence.admin.cases import MOST_FLAGS, MOST_LOOKS
+from persistence.money.desk import MOST_BALANCES
 from persistence.platform.themes import SHOWN as OFFERED_THEMES
 from portal.config_values import with_values
 from portal.flows import found_in
@@ -30,6 +34,7 @@ from runtime.web import dispatch, files, validation
 from services.config.catalogue import CATALOGUE
 
 NUMBERS = {2: "two", 5: "five", 8: "eight", 10: "ten", 15: "fifteen"}
+ORDINALS = {2: "second", 3: "third", 4: "fourth"}
 APPEALS = get_args(wire.AppealStatus)
 TRANSLATIONS = get_args(wire.Translation.__annotations__["status"])
 STATUSES = {
@@ -159,6 +164,47 @@ def test_tickets_and_themes_are_told_as_far_as_they_are_read(contract: Contract)
     told = [schema(contract, name)["properties"]["messages"]["maxItems"] for name in ("TicketDetail", "TicketInFull")]
     assert told == [support.SHOWN, 2 * support.SHOWN]
     assert schema(contract, "PublicThemes")["properties"]["themes"]["maxItems"] == OFFERED_THEMES
+
+
+def test_coupons_and_loads_tell_the_figures_of_their_rules(contract: Contract) -> None:
+    minutes = int(coupons.RESERVED_FOR.total_seconds() // 60)
+    told = contract.operation("referral.apply_coupon")["description"]
+    assert told.startswith(f"Reserves a use of a coupon for {minutes} minutes")
+    assert contract.errors["coupon.exhausted"]["meaning"].endswith(f"becomes free after {minutes} minutes.")
+    told = " ".join(contract.operation("wallet.loads.start")["description"].split())
+    assert f"In the first {loads.DAY // loads.HOUR} hours of an account" in told
+
+
+def test_the_ledger_is_told_as_far_as_it_is_read(contract: Contract) -> None:
+    told = " ".join(contract.operation("admin.finance.reconciliations.list")["description"].split())
+    assert recurring(reconciliation.TOPIC).seconds == 3600
+    assert "This happens every hour" in told
+    findings = schema(contract, "Reconciliation")["properties"]["findings"]["description"]
+    assert f"The first {reconciliation.MOST} are stored" in findings
+    assert schema(contract, "LedgerTransfer")["properties"]["entries"]["maxItems"] == ledger.MOST_LEGS
+    assert schema(contract, "LedgerBalances")["properties"]["items"]["maxItems"] == MOST_BALANCES
+
+
+def test_what_creators_hand_in_is_told_with_the_figures_of_its_rules(contract: Contract) -> None:
+    told = " ".join(contract.operation("creators.tax.submit")["description"].split())
+    *days, last = tax.REMINDERS
+    assert f"reminded {', '.join(map(str, days))} and {last} days before" in told
+    assert f"ends with the {ORDINALS[tax.YEARS]} calendar year after it was signed" in told
+    asked = schema(contract, "SubmitTaxFormRequest")["properties"]["tin"]["description"]
+    assert f"it has {tax.TIN_DIGITS} digits" in asked
+    assert f"not of {tax.TIN_DIGITS} digits" in contract.errors["creator.tax.invalid_tin"]["meaning"]
+    for name in ("TaxForm", "TaxFormToReview"):
+        shown = schema(contract, name)["properties"]["tinLast4"]["description"]
+        assert shown.endswith(f"at least {tax.TIN_DIGITS} characters.")
+    hours = kyc.ATTEMPTS_WITHIN // loads.HOUR
+    assert f"in the last {hours} hours" in contract.errors["creator.kyc.too_many_attempts"]["meaning"]
+
+
+def test_an_address_that_is_left_alone_is_so_for_as_long_as_is_told(contract: Contract) -> None:
+    told = {"subscribe": 2, "unsubscribe": 1}
+    for name, times in told.items():
+        text = " ".join(contract.operation(f"creators.subscribers.{name}")["description"].split())
+        assert re.findall(r"for (\d+) days", text) == [str(subscribers.SUPPRESSED_FOR.days)] * times
 
 
 def test_a_ticket_moves_as_its_page_says(contract: Contract) -> None:
