@@ -1,4 +1,4 @@
-"""What docs/money.md says of accounts, postings and checks is what there is."""
+"""What docs/money.md says of accounts, postings and checks is what there is, and docs/payments.md of limits."""
 
 import re
 
@@ -6,15 +6,17 @@ from contract.loader import ROOT
 from domain.money.ledger import FORMS
 from persistence.money import reconciliation
 from persistence.money.books import CHECKS
+from services.config.catalogue import CATALOGUE
 from tests.domain.money.every_flow import FLOWS, row
 from tests.persistence.test_ledger_refusals import REFUSED
 
 DOCUMENT = (ROOT / "docs" / "money.md").read_text()
+PAYMENTS = (ROOT / "docs" / "payments.md").read_text()
 
 
-def table(heading: str) -> list[list[str]]:
+def table(heading: str, document: str = DOCUMENT) -> list[list[str]]:
     """The cells below a heading, without their own headings."""
-    section = DOCUMENT.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    section = document.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
@@ -48,3 +50,14 @@ def test_what_refuses_is_tried() -> None:
     named = re.findall(r"`((?:ck|uq)_\w+)`", DOCUMENT)
     assert named
     assert set(named) <= tried
+
+
+def test_every_limit_of_a_load_stands_there_with_its_default() -> None:
+    said = set()
+    for _, keys, default in table("Loading a wallet", PAYMENTS):
+        names = re.findall(r"`([\w.]+)`", keys)
+        said |= {*names}
+        values = [CATALOGUE[name].default for name in names]
+        amounts = [amount for value in values for amount in (value if isinstance(value, list) else (value,))]
+        assert [int(amount) for amount in re.findall(r"\d+", default)] == [int(amount) for amount in amounts]
+    assert said == {name for name in CATALOGUE if name.startswith("wallet.")}
