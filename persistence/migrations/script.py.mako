@@ -20,6 +20,7 @@ def upgrade() -> None:
 
     See persistence/migrations/beside.py: indexes are built by ``build_index``, before all that cannot be done twice; long
     updates are made by ``in_batches``, and checks that were added NOT VALID stand in ``with committed()``.
+    New tables are made of what persistence/migrations/tables.py has.
     """
     ${upgrades if upgrades else "pass"}
 

@@ -1,10 +1,9 @@
 """Wallets and the ledger: accounts, transfers and their legs, which the database itself keeps in balance."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
+from persistence.migrations.tables import NOW, TIME, ZERO, check, column, number, one_of, primary, refers
 from persistence.models.money.ledger import TransactionId
 
 revision = "0066"
@@ -14,9 +13,6 @@ depends_on = None
 
 previous_release = "It knows nothing of money: the tables are new."
 
-TIME = sa.DateTime(timezone=True)
-NOW = sa.func.now()
-ZERO = sa.text("0")
 TABLES = ("wallets", "ledger_accounts", "ledger_transfers", "ledger_entries", "wallet_activity")
 
 # All legs of a transfer come in one statement, or another leg could follow later. What an account of a wallet has is
@@ -127,22 +123,6 @@ DROPPED = (
 )  # fmt: skip
 
 
-def column(name: str, kind: Any, default: Any = None, *, null: bool = False) -> sa.Column[object]:
-    return sa.Column(name, kind, server_default=default, nullable=null)
-
-
-def number(name: str, *, null: bool = False) -> sa.Column[object]:
-    return sa.Column(name, sa.BigInteger(), nullable=null)
-
-
-def check(table: str, name: str, condition: str) -> sa.CheckConstraint:
-    return sa.CheckConstraint(condition, name=op.f(f"ck_{table}_{name}"))
-
-
-def refers(table: str, name: str, target: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint([name], [target], name=op.f(f"fk_{table}_{name}"))
-
-
 def written_by() -> sa.Column[object]:
     return column("created_xid", TransactionId(), sa.func.pg_current_xact_id())
 
@@ -155,15 +135,15 @@ def upgrade() -> None:
         column("user_id", sa.Uuid()),
         column("type", sa.Text()),
         column("currency", sa.Text()),
-        column("balance", sa.BigInteger(), ZERO),
-        column("shown", sa.BigInteger(), ZERO),
+        number("balance", ZERO),
+        number("shown", ZERO),
         column("frozen_at", TIME, null=True),
         column("frozen_for", sa.Text(), null=True),
         column("closed_at", TIME, null=True),
-        sa.PrimaryKeyConstraint("id", name="pk_wallets"),
+        primary("wallets", "id"),
         refers("wallets", "user_id", "users.id"),
-        check("wallets", "type", "type IN ('FAN', 'CREATOR')"),
-        check("wallets", "frozen_for", "frozen_for IN ('DISPUTE', 'FRAUD', 'ADMIN', 'CLOSING')"),
+        one_of("wallets", "type", "FAN", "CREATOR"),
+        one_of("wallets", "frozen_for", "DISPUTE", "FRAUD", "ADMIN", "CLOSING"),
         check("wallets", "balance", "balance >= 0"),
         check("wallets", "frozen", "(frozen_at IS NULL) = (frozen_for IS NULL)"),
     )
@@ -178,9 +158,9 @@ def upgrade() -> None:
         column("normal", sa.Text()),
         number("balance", null=True),
         number("version", null=True),
-        sa.PrimaryKeyConstraint("id", name="pk_ledger_accounts"),
+        primary("ledger_accounts", "id"),
         refers("ledger_accounts", "wallet_id", "wallets.id"),
-        check("ledger_accounts", "normal", "normal IN ('CREDIT', 'DEBIT')"),
+        one_of("ledger_accounts", "normal", "CREDIT", "DEBIT"),
         check("ledger_accounts", "guarded", "(wallet_id IS NULL) = (balance IS NULL)"),
         check("ledger_accounts", "versioned", "(wallet_id IS NULL) = (version IS NULL)"),
         check("ledger_accounts", "floor", "CASE normal WHEN 'CREDIT' THEN balance >= 0 ELSE balance <= 0 END"),
@@ -206,7 +186,7 @@ def upgrade() -> None:
         column("resolves", sa.Text(), null=True),
         column("actor_id", sa.Uuid(), null=True),
         written_by(),
-        sa.PrimaryKeyConstraint("id", name="pk_ledger_transfers"),
+        primary("ledger_transfers", "id"),
     )
     op.create_index("uq_ledger_transfers_key", "ledger_transfers", ["key"], unique=True)
     op.create_index("uq_ledger_transfers_resolves", "ledger_transfers", ["resolves"], unique=True)
@@ -224,7 +204,7 @@ def upgrade() -> None:
         number("balance_after", null=True),
         number("account_version", null=True),
         written_by(),
-        sa.PrimaryKeyConstraint("transfer_id", "leg", name="pk_ledger_entries"),
+        primary("ledger_entries", "transfer_id", "leg"),
         refers("ledger_entries", "transfer_id", "ledger_transfers.id"),
         check("ledger_entries", "amount", "amount <> 0 AND abs(amount) <= 1000000000000"),
         check("ledger_entries", "guarded", "(balance_after IS NULL) = (account_version IS NULL)"),
@@ -252,10 +232,10 @@ def upgrade() -> None:
         number("balance_after"),
         column("about", sa.Text()),
         column("about_id", sa.Text()),
-        sa.PrimaryKeyConstraint("wallet_id", "seq", name="pk_wallet_activity"),
+        primary("wallet_activity", "wallet_id", "seq"),
         refers("wallet_activity", "wallet_id", "wallets.id"),
         refers("wallet_activity", "transfer_id", "ledger_transfers.id"),
-        check("wallet_activity", "type", "type IN ('CREDIT', 'DEBIT', 'EXPIRY', 'CHARGEBACK')"),
+        one_of("wallet_activity", "type", "CREDIT", "DEBIT", "EXPIRY", "CHARGEBACK"),
         check(
             "wallet_activity",
             "adds_up",

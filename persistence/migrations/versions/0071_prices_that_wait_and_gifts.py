@@ -1,9 +1,9 @@
 """Prices of messages that wait for an answer, and gifts."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from persistence.migrations.tables import NEWEST, NOW, TIME, ZERO, check, column, number, one_of, primary, refers
 
 revision = "0071"
 down_revision = "0070"
@@ -12,29 +12,9 @@ depends_on = None
 
 previous_release = "It knows nothing of money: the tables are new."
 
-TIME = sa.DateTime(timezone=True)
-NOW = sa.func.now()
-ZERO = sa.text("0")
 HELD = sa.text("status = 'HELD'")
 LEFT = sa.text("remaining > 0")
-NEWEST = (sa.text("created_at DESC"), sa.text("id DESC"))
-OUTCOMES = "'REPLIED', 'REJECTED', 'EXPIRED', 'REMOVED', 'CREATOR_GONE', 'DISPUTED'"
-
-
-def column(name: str, kind: Any, default: Any = None, *, null: bool = False) -> sa.Column[object]:
-    return sa.Column(name, kind, server_default=default, nullable=null)
-
-
-def number(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.BigInteger(), nullable=False)
-
-
-def check(table: str, name: str, condition: str) -> sa.CheckConstraint:
-    return sa.CheckConstraint(condition, name=op.f(f"ck_{table}_{name}"))
-
-
-def refers(table: str, name: str, target: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint([name], [target], name=op.f(f"fk_{table}_{name}"))
+OUTCOMES = ("REPLIED", "REJECTED", "EXPIRED", "REMOVED", "CREATOR_GONE", "DISPUTED")
 
 
 def upgrade() -> None:
@@ -55,11 +35,11 @@ def upgrade() -> None:
         column("deadline", TIME),
         column("outcome", sa.Text(), null=True),
         column("settled_at", TIME, null=True),
-        sa.PrimaryKeyConstraint("id", name="pk_escrows"),
+        primary("escrows", "id"),
         refers("escrows", "fan_id", "users.id"),
         refers("escrows", "creator_user_id", "users.id"),
-        check("escrows", "status", "status IN ('HELD', 'RELEASED', 'REFUNDED')"),
-        check("escrows", "outcome", f"outcome IN ({OUTCOMES})"),
+        one_of("escrows", "status", "HELD", "RELEASED", "REFUNDED"),
+        one_of("escrows", "outcome", *OUTCOMES),
         check("escrows", "amounts", "price > 0 AND promo >= 0 AND paid >= 0 AND coupon >= 0"),
         check("escrows", "parts", "promo + paid + coupon = price"),
         check("escrows", "commission", "commission_bps BETWEEN 0 AND 10000"),
@@ -84,9 +64,9 @@ def upgrade() -> None:
         number("remaining"),
         column("expires_at", TIME, null=True),
         column("ended", sa.SmallInteger(), ZERO),
-        sa.PrimaryKeyConstraint("id", name="pk_promo_grants"),
+        primary("promo_grants", "id"),
         refers("promo_grants", "wallet_id", "wallets.id"),
-        check("promo_grants", "source", "source IN ('REWARD', 'COUPON', 'GOODWILL')"),
+        one_of("promo_grants", "source", "REWARD", "COUPON", "GOODWILL"),
         check("promo_grants", "amounts", "amount > 0 AND remaining BETWEEN 0 AND amount"),
     )
     op.create_index("uq_promo_grants_source", "promo_grants", ["source", "source_id"], unique=True)
@@ -97,7 +77,7 @@ def upgrade() -> None:
         column("escrow_id", sa.Uuid()),
         column("grant_id", sa.Uuid()),
         number("amount"),
-        sa.PrimaryKeyConstraint("escrow_id", "grant_id", name="pk_promo_spends"),
+        primary("promo_spends", "escrow_id", "grant_id"),
         refers("promo_spends", "escrow_id", "escrows.id"),
         refers("promo_spends", "grant_id", "promo_grants.id"),
         check("promo_spends", "amount", "amount > 0"),

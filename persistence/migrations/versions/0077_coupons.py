@@ -1,9 +1,21 @@
 """Coupons, and who reserved and used them."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from persistence.migrations.tables import (
+    NEWEST,
+    NOW,
+    TIME,
+    ZERO,
+    check,
+    column,
+    number,
+    one_of,
+    primary,
+    refers,
+    unique,
+)
 
 revision = "0077"
 down_revision = "0076"
@@ -12,27 +24,8 @@ depends_on = None
 
 previous_release = "It knows nothing of coupons: the prices that it holds have none."
 
-TIME = sa.DateTime(timezone=True)
-NOW = sa.func.now()
-NEWEST = (sa.text("created_at DESC"), sa.text("id DESC"))
 RESERVED = sa.text("status = 'RESERVED'")
 COUNTED = sa.text("status IN ('RESERVED', 'USED')")
-
-
-def column(name: str, kind: Any, default: Any = None, *, null: bool = False) -> sa.Column[object]:
-    return sa.Column(name, kind, server_default=default, nullable=null)
-
-
-def number(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.BigInteger(), nullable=False)
-
-
-def check(table: str, name: str, condition: str) -> sa.CheckConstraint:
-    return sa.CheckConstraint(condition, name=op.f(f"ck_{table}_{name}"))
-
-
-def refers(table: str, name: str, target: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint([name], [target], name=op.f(f"fk_{table}_{name}"))
 
 
 def upgrade() -> None:
@@ -44,18 +37,18 @@ def upgrade() -> None:
         column("type", sa.Text()),
         column("value", sa.Integer()),
         column("applies_to", sa.Text()),
-        column("min_purchase", sa.BigInteger(), sa.text("0")),
-        column("max_discount", sa.BigInteger(), null=True),
+        number("min_purchase", ZERO),
+        number("max_discount", null=True),
         column("starts_at", TIME, null=True),
         column("ends_at", TIME, null=True),
         column("max_uses", sa.Integer(), null=True),
         column("max_uses_per_user", sa.Integer(), null=True),
         column("active", sa.Boolean(), sa.true()),
         column("version", sa.Integer(), sa.text("1")),
-        sa.PrimaryKeyConstraint("id", name="pk_coupons"),
-        sa.UniqueConstraint("code", name=op.f("uq_coupons_code")),
-        check("coupons", "type", "type IN ('PERCENT', 'FIXED')"),
-        check("coupons", "applies_to", "applies_to IN ('MESSAGE', 'LOAD', 'BOTH')"),
+        primary("coupons", "id"),
+        unique("coupons", "code"),
+        one_of("coupons", "type", "PERCENT", "FIXED"),
+        one_of("coupons", "applies_to", "MESSAGE", "LOAD", "BOTH"),
         check("coupons", "value", "value > 0 AND (type <> 'PERCENT' OR value <= 10000)"),
         check("coupons", "amounts", "min_purchase >= 0 AND max_discount > 0"),
         check("coupons", "limits", "max_uses > 0 AND max_uses_per_user > 0"),
@@ -75,11 +68,11 @@ def upgrade() -> None:
         column("status", sa.Text(), "RESERVED"),
         column("expires_at", TIME),
         column("settled_at", TIME, null=True),
-        sa.PrimaryKeyConstraint("id", name="pk_coupon_usages"),
+        primary("coupon_usages", "id"),
         refers("coupon_usages", "coupon_id", "coupons.id"),
         refers("coupon_usages", "user_id", "users.id"),
-        check("coupon_usages", "applies_to", "applies_to IN ('MESSAGE', 'LOAD')"),
-        check("coupon_usages", "status", "status IN ('RESERVED', 'USED', 'RELEASED', 'EXPIRED')"),
+        one_of("coupon_usages", "applies_to", "MESSAGE", "LOAD"),
+        one_of("coupon_usages", "status", "RESERVED", "USED", "RELEASED", "EXPIRED"),
         check("coupon_usages", "amounts", "amount > 0 AND discount BETWEEN 0 AND amount"),
         check("coupon_usages", "settled_at", "(status = 'RESERVED') = (settled_at IS NULL)"),
     )

@@ -1,9 +1,9 @@
 """What is wrong with the ledger, and when it was looked at."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from persistence.migrations.tables import TIME, check, column, number, primary
 
 revision = "0079"
 down_revision = "0078"
@@ -12,16 +12,7 @@ depends_on = None
 
 previous_release = "It does not add up the ledger by itself: the tables are new."
 
-TIME = sa.DateTime(timezone=True)
 OPEN = sa.text("closed_at IS NULL")
-
-
-def column(name: str, kind: Any, *, null: bool = False) -> sa.Column[object]:
-    return sa.Column(name, kind, nullable=null)
-
-
-def check(name: str, condition: str) -> sa.CheckConstraint:
-    return sa.CheckConstraint(condition, name=op.f(f"ck_ledger_findings_{name}"))
 
 
 def upgrade() -> None:
@@ -30,8 +21,8 @@ def upgrade() -> None:
         column("id", sa.Uuid()),
         column("started_at", TIME),
         column("ended_at", TIME),
-        *(column(name, sa.BigInteger()) for name in ("transfers", "entries", "wallets", "findings", "severe")),
-        sa.PrimaryKeyConstraint("id", name="pk_ledger_reconciliations"),
+        *(number(name) for name in ("transfers", "entries", "wallets", "findings", "severe")),
+        primary("ledger_reconciliations", "id"),
     )
     op.create_index("ix_ledger_reconciliations_newest", "ledger_reconciliations", ["started_at", "id"])
     op.create_table(
@@ -44,9 +35,9 @@ def upgrade() -> None:
         column("closed_at", TIME, null=True),
         column("closed_by", sa.Uuid(), null=True),
         column("closed_because", sa.Text(), null=True),
-        sa.PrimaryKeyConstraint("id", name="pk_ledger_findings"),
-        check("closed_by", "(closed_at IS NULL) = (closed_by IS NULL)"),
-        check("closed_because", "(closed_at IS NULL) = (closed_because IS NULL)"),
+        primary("ledger_findings", "id"),
+        check("ledger_findings", "closed_by", "(closed_at IS NULL) = (closed_by IS NULL)"),
+        check("ledger_findings", "closed_because", "(closed_at IS NULL) = (closed_because IS NULL)"),
     )
     op.create_index("uq_ledger_findings_open", "ledger_findings", ["check", "what"], unique=True, postgresql_where=OPEN)
     op.create_index("ix_ledger_findings_newest", "ledger_findings", ["first_seen", "id"])
