@@ -1,7 +1,6 @@
 """The books are read again from the beginning: whether they are right, and for programs of others.
 
-All of it sees one moment, writes nothing, and comes in batches. Each check asks the database for what is wrong, so that
-right books give no rows, however large they are.
+All of it sees one moment, writes nothing, and comes in batches.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -15,34 +14,28 @@ from domain.money.books import AccountBalance, Finding, Leg, WrittenTransfer
 from domain.money.ledger import FORMS, Account, WalletName, fingerprint_of
 from persistence.engine.connection import Connection
 from persistence.models import LedgerEntry, LedgerTransfer, Wallet
+from persistence.money.checks import BATCH, check, findings_of
 
-BATCH = 1000
 SHOWN = [code for code, form in FORMS.items() if form.shown]
-
-
-def _check(query: str) -> TextualSelect:
-    return text(query).columns(column("what", Text), column("expected", Text), column("found", Text))
-
-
 CHECKS: Mapping[str, TextualSelect] = {
     # All entries of a currency.
-    "sum": _check("""
+    "sum": check("""
         SELECT t.currency, '0', CAST(sum(e.amount) AS text)
         FROM ledger_entries e JOIN ledger_transfers t ON t.id = e.transfer_id
         GROUP BY t.currency HAVING sum(e.amount) <> 0 ORDER BY t.currency
     """),
-    "transfer": _check("""
+    "transfer": check("""
         SELECT t.key, 'legs that sum to 0, two at least',
             concat(count(e.leg), ' that sum to ', coalesce(sum(e.amount), 0))
         FROM ledger_transfers t LEFT JOIN ledger_entries e ON e.transfer_id = t.id
         GROUP BY t.id HAVING count(e.leg) < 2 OR sum(e.amount) <> 0 ORDER BY t.id
     """),
-    "resolves": _check("""
+    "resolves": check("""
         SELECT t.key, concat('a transfer ', t.resolves), 'none'
         FROM ledger_transfers t LEFT JOIN ledger_transfers o ON o.key = t.resolves
         WHERE t.resolves IS NOT NULL AND o.id IS NULL ORDER BY t.id
     """),
-    "entry": _check("""
+    "entry": check("""
         SELECT concat(e.transfer_id, ' leg ', e.leg),
             'a transfer and an account of one currency, with a balance if guarded',
             concat_ws(', ',
@@ -58,7 +51,7 @@ CHECKS: Mapping[str, TextualSelect] = {
         ORDER BY e.transfer_id, e.leg
     """),
     # What a guarded account has, and how often it moved.
-    "balance": _check("""
+    "balance": check("""
         SELECT concat(a.code, ' ', a.id), concat(coalesce(e.sum, 0), ' after ', coalesce(e.count, 0), ' entries'),
             concat(a.balance, ' after ', a.version)
         FROM ledger_accounts a
@@ -68,13 +61,13 @@ CHECKS: Mapping[str, TextualSelect] = {
         WHERE a.wallet_id IS NOT NULL AND (a.balance <> coalesce(e.sum, 0) OR a.version <> coalesce(e.count, 0))
         ORDER BY a.id
     """),
-    "floor": _check("""
+    "floor": check("""
         SELECT concat(a.code, ' ', a.id), CASE a.normal WHEN 'CREDIT' THEN '0 or more' ELSE '0 or less' END,
             CAST(a.balance AS text)
         FROM ledger_accounts a
         WHERE CASE a.normal WHEN 'CREDIT' THEN a.balance < 0 ELSE a.balance > 0 END ORDER BY a.id
     """),
-    "chain": _check("""
+    "chain": check("""
         SELECT concat(account_id, ' entry ', account_version), concat(former, ' before entry ', n),
             concat(before, ' before entry ', account_version)
         FROM (
@@ -86,7 +79,7 @@ CHECKS: Mapping[str, TextualSelect] = {
         WHERE n <> account_version OR former <> before ORDER BY account_id, account_version
     """),
     # What an account of ours had, as noted.
-    "checkpoint": _check("""
+    "checkpoint": check("""
         SELECT concat(a.code, ' ', a.id), concat(coalesce(sum(e.amount), 0), ' before transaction ', c.upto),
             CAST(c.balance AS text)
         FROM ledger_checkpoints c
@@ -95,7 +88,7 @@ CHECKS: Mapping[str, TextualSelect] = {
         GROUP BY a.id, c.account_id HAVING c.balance <> coalesce(sum(e.amount), 0) ORDER BY a.id
     """),
     # What a wallet's page says.
-    "wallet": _check("""
+    "wallet": check("""
         SELECT CAST(w.id AS text), concat(coalesce(a.sum, 0), ' in its accounts'),
             concat(w.balance, ' shown, ', coalesce(l.balance_after, 0), ' in line ', w.shown)
         FROM wallets w
@@ -105,7 +98,7 @@ CHECKS: Mapping[str, TextualSelect] = {
             LEFT JOIN wallet_activity l ON l.wallet_id = w.id AND l.seq = w.shown
         WHERE w.balance <> coalesce(a.sum, 0) OR w.balance <> coalesce(l.balance_after, 0) ORDER BY w.id
     """).bindparams(bindparam("shown", SHOWN, type_=ARRAY(Text))),
-    "page": _check("""
+    "page": check("""
         SELECT concat(wallet_id, ' line ', seq),
             concat(former, ' before line ', n, ' of ', coalesce(CAST(shown AS text), 'a wallet')),
             concat(balance_before, ' before line ', seq)
@@ -117,7 +110,7 @@ CHECKS: Mapping[str, TextualSelect] = {
         ) lines
         WHERE n <> seq OR former <> balance_before OR shown IS NULL OR seq > shown ORDER BY wallet_id, seq
     """),
-    "line": _check("""
+    "line": check("""
         SELECT concat(coalesce(m.wallet_id, l.wallet_id), ' ', coalesce(m.transfer_id, l.transfer_id)),
             coalesce(CAST(m.sum AS text), 'none'), coalesce(concat(l.type, ' ', l.amount), 'none')
         FROM (
@@ -198,10 +191,8 @@ class Books:
 
     async def findings(self) -> AsyncIterator[Finding]:
         """All that is wrong."""
-        for name, check in CHECKS.items():
-            async for rows in self._connection.batches(check, BATCH):
-                for what, expected, found in rows:
-                    yield Finding(name, what, expected, found)
+        async for found in findings_of(self._connection, CHECKS):
+            yield found
         async for rows in self._connection.batches(OWNERS, BATCH):
             for row in rows:
                 if (finding := _owner(row)) is not None:

@@ -18,30 +18,38 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.sql.selectable import TextualSelect
 
 from domain.money.books import Finding
 from domain.money.reconciliation import is_severe
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import LedgerFinding, LedgerReconciliation
+from persistence.money.checks import check, findings_of
 
 Row = LedgerFinding
-BATCH = 1000
 NEWEST = Keyset(Row.first_seen.desc(), Row.id.desc())
 RUNS = Keyset(LedgerReconciliation.started_at.desc(), LedgerReconciliation.id.desc())
+# Each row of one status has a transfer of one kind, and no other row has.
+POSTED = """
+    SELECT coalesce(CAST(r.id AS text), t.about_id), coalesce(r.status, '{missing}'),
+        CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
+    FROM {table} r
+        FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = '{kind}') t ON t.about_id = CAST(r.id AS text)
+    WHERE (coalesce(r.status, '') = '{status}') <> (t.about_id IS NOT NULL) ORDER BY 1
+"""
 
 
-def _check(query: str) -> Any:
-    return text(query).columns(column("what", Text), column("expected", Text), column("found", Text))
+def _posted(table: str, status: str, kind: str, missing: str) -> TextualSelect:
+    return check(POSTED.format(table=table, status=status, kind=kind, missing=missing))
 
 
-CHECKS: Mapping[str, Any] = {
+CHECKS: Mapping[str, TextualSelect] = {
     # What the account of prices that wait holds, and the prices that wait.
-    "escrow": _check("""
+    "escrow": check("""
         SELECT currency, concat(sum(held), ' of prices that are held'), concat(sum(has), ' in the account')
         FROM (
             SELECT currency, price AS held, 0 AS has FROM escrows WHERE status = 'HELD'
@@ -53,7 +61,7 @@ CHECKS: Mapping[str, Any] = {
         GROUP BY currency HAVING sum(held) <> sum(has) ORDER BY currency
     """),
     # What the account of gifts of each wallet holds, and what its gifts have left.
-    "gifts": _check("""
+    "gifts": check("""
         SELECT CAST(coalesce(a.wallet_id, g.wallet_id) AS text), concat(coalesce(g.sum, 0), ' left of gifts'),
             concat(coalesce(a.balance, 0), ' in the account')
         FROM (SELECT wallet_id, balance FROM ledger_accounts WHERE code = 'fan_promo') a
@@ -63,7 +71,7 @@ CHECKS: Mapping[str, Any] = {
         WHERE coalesce(a.balance, 0) <> coalesce(g.sum, 0) ORDER BY 1
     """),
     # Each price has the transfers of its status, and no other.
-    "price": _check("""
+    "price": check("""
         SELECT coalesce(CAST(s.id AS text), h.about_id), coalesce(s.expected, 'a price'),
             concat_ws(', ', h.kind, r.kind, CASE WHEN h.kind IS NULL AND r.kind IS NULL THEN 'none' END)
         FROM (
@@ -77,23 +85,9 @@ CHECKS: Mapping[str, Any] = {
             ) r ON r.about_id = coalesce(s.about_id, h.about_id)
         WHERE s.expected IS DISTINCT FROM concat_ws(', ', h.kind, r.kind) ORDER BY 1
     """),
-    # Each correction that was approved was posted, and no other.
-    "adjustment": _check("""
-        SELECT coalesce(CAST(d.id AS text), t.about_id), coalesce(d.status, 'an adjustment that was approved'),
-            CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
-        FROM adjustments d
-            FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = 'adjust') t ON t.about_id = CAST(d.id AS text)
-        WHERE (coalesce(d.status, '') = 'APPROVED') <> (t.about_id IS NOT NULL) ORDER BY 1
-    """),
-    # Each payment that was paid was credited, and no other.
-    "load": _check("""
-        SELECT coalesce(CAST(p.id AS text), t.about_id), coalesce(p.status, 'a payment that was paid'),
-            CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
-        FROM payments p
-            FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = 'load') t ON t.about_id = CAST(p.id AS text)
-        WHERE (coalesce(p.status, '') = 'PAID') <> (t.about_id IS NOT NULL) ORDER BY 1
-    """),
-    "overdue": _check("""
+    "adjustment": _posted("adjustments", "APPROVED", "adjust", "an adjustment that was approved"),
+    "load": _posted("payments", "PAID", "load", "a payment that was paid"),
+    "overdue": check("""
         SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'
         FROM escrows WHERE status = 'HELD' AND deadline < now() - interval '15 minutes' ORDER BY deadline, id
     """),
@@ -130,16 +124,14 @@ class Reconciliations:
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Where the ledger and the rows that it is about do not agree, or something waits too long."""
-        for name, check in CHECKS.items():
-            async for rows in self._connection.batches(check, BATCH):
-                for what, expected, found in rows:
-                    yield Finding(name, what, expected, found)
+        async for finding in findings_of(self._connection, CHECKS):
+            yield finding
 
     async def note(self, findings: Collection[Finding], now: datetime) -> None:
         """What was seen. What somebody has closed, and is as it was then, stays closed."""
         values: dict[str, Any] = {name: [getattr(each, name) for each in findings] for name in _names}
         values |= {"severe": [is_severe(each.check) for each in findings], "now": now}
-        await self._connection.execute(STILL_THERE, **{name: values[name] for name in (*_names, "severe", "now")})
+        await self._connection.execute(STILL_THERE, **values)
         await self._connection.execute(SEEN, **values)
 
     async def add(self, **columns: Any) -> None:
