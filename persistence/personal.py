@@ -253,10 +253,6 @@ def _of_wallets(column: Any) -> Where:
     return lambda subject: column.in_(select(Wallet.id).where(Wallet.user_id == subject.user_id))
 
 
-def _of_payments(subject: Subject) -> ColumnElement[bool]:
-    return Payment.wallet_id.in_(select(Wallet.id).where(Wallet.user_id == subject.user_id))
-
-
 def _aliased(subject: Subject) -> ColumnElement[bool]:
     return ReferralLinkAlias.link_id.in_(select(ReferralLink.id).where(ReferralLink.user_id == subject.user_id))
 
@@ -588,7 +584,7 @@ PERSONAL: tuple[Personal, ...] = (
     Personal(
         Payment,
         "Payments by which you loaded your wallet.",
-        _of_payments,
+        _of_wallets(Payment.wallet_id),
         Keep(BOOKS),
         {"due_at": INTERNAL},
     ),

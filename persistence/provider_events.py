@@ -6,10 +6,9 @@ Whoever writes what an event is about holds the event first, then the rows that 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import DateTime, Integer, LargeBinary, bindparam, case, delete, func, null, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from domain.webhooks import (
     BEGUN,
@@ -23,19 +22,19 @@ from domain.webhooks import (
     next_try_within,
 )
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import ProviderEvent
 
 COUNTED_TO = 100_000
 TIME = DateTime(timezone=True)
-_KEY = ("family", "provider", "external_id", "type", "object_ref", "occurred_at", "received_at", "payload", "state")
 STORED = (
-    insert(ProviderEvent)
-    .values(id=bindparam("id"), due_at=bindparam("due_at"), fault=bindparam("fault"))
-    .values(parked_at=bindparam("parked_at"), ended_at=bindparam("ended_at"))
-    .values({name: bindparam(name) for name in _KEY})
+    insertion(
+        ProviderEvent, "family", "provider", "external_id", "type", "object_ref", "occurred_at", "received_at",
+        "payload", "state", "due_at", "parked_at", "ended_at", "fault",
+    )
     .on_conflict_do_nothing(index_elements=["family", "provider", "external_id"])
     .returning(ProviderEvent.id)
-)
+)  # fmt: skip
 _KNOWN = (
     ProviderEvent.family == bindparam("family"),
     ProviderEvent.provider == bindparam("provider"),
@@ -144,7 +143,7 @@ class ProviderEvents:
         of_notice = {"type": notice.type, "object_ref": notice.object_ref, "occurred_at": notice.occurred_at}
         at_hand = {"state": "RECEIVED", "due_at": now + SILENCE, "parked_at": None, "ended_at": None}
         parked = {"state": "PARKED", "due_at": None, "parked_at": now, "ended_at": now}
-        row = {"id": uuid4(), "family": family, "provider": provider, "external_id": notice.key, "fault": fault}
+        row: dict[str, Any] = {"family": family, "provider": provider, "external_id": notice.key, "fault": fault}
         row |= {"received_at": now, "payload": payload, **of_notice, **(at_hand if fault is None else parked)}
         return await self._connection.scalar(STORED, **row)
 

@@ -50,6 +50,7 @@ from persistence.creators.kyc import KycSessions
 from persistence.creators.links import BioLinks
 from persistence.creators.modes import CreatorModes
 from persistence.creators.pages import BioPages
+from persistence.creators.sandbox import SandboxVerificationRows
 from persistence.creators.social_accounts import SocialAccounts
 from persistence.creators.subscribers import Subscribers
 from persistence.creators.templates import BioTemplates
@@ -76,7 +77,7 @@ from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
 from persistence.money.payments import Payments
 from persistence.money.reconciliation import Reconciliations
-from persistence.money.sandbox import SandboxBook
+from persistence.money.sandbox import SandboxPaymentRows
 from persistence.money.tallies import Tallies
 from persistence.money.tax_forms import TaxForms
 from persistence.money.wallets import Wallets
@@ -88,7 +89,6 @@ from persistence.platform.demo import Demo
 from persistence.platform.themes import Themes
 from persistence.provider_events import ProviderEvents
 from persistence.referral import ReferralLinks
-from persistence.sandbox import Sandbox
 from persistence.schedule import Schedule
 from persistence.signing_keys import SigningKeys
 from persistence.support.categories import TicketCategories
@@ -160,7 +160,7 @@ class Repositories:
     reconciliations = Repository(Reconciliations)
     ledger_desk = Repository(LedgerDesk)
     payments = Repository(Payments)
-    sandbox_payments = Repository(SandboxBook)
+    sandbox_payments = Repository(SandboxPaymentRows)
     wallets = Repository(Wallets)
     coupons = Repository(Coupons)
     escrows = Repository(Escrows)
@@ -198,7 +198,7 @@ class Repositories:
     texts = Repository(Texts)
     overview = Repository(Overview)
     kyc_sessions = Repository(KycSessions)
-    sandbox = Repository(Sandbox)
+    sandbox_verifications = Repository(SandboxVerificationRows)
     providers = Repository(ProviderRows)
     provider_events = Repository(ProviderEvents)
     outbox = Repository(Outbox, lambda db: Outbox(db.connection, db.trace, db.seal))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from domain.wire import wallet as wire
 
 Status = wire.LoadStatus
+Misfit = Literal["AMOUNT", "CURRENCY", "WALLET_CLOSED"]
+"""Why money that came could not be given to the wallet."""
 
 SESSION_LIFE = timedelta(hours=1)
 UNBOUND_AGAIN = timedelta(minutes=2)

@@ -11,10 +11,12 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Text,
+    and_,
     any_,
     bindparam,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -25,14 +27,15 @@ from persistence.engine.statements import insertion
 from persistence.models import CreatorProfile, KycSession
 
 Row = KycSession
-NOW = bindparam("now", type_=DateTime(timezone=True))
+TIME = DateTime(timezone=True)
+NOW = bindparam("now", type_=TIME)
 PROFILE = select(CreatorProfile).where(CreatorProfile.id == bindparam("creator_id"))
 PROFILE_HELD = (
     select(CreatorProfile).where(CreatorProfile.user_id == bindparam("user_id")).with_for_update(key_share=True)
 )
 NEWEST = select(Row).where(Row.user_id == bindparam("user_id")).order_by(Row.created_at.desc(), Row.id.desc()).limit(1)
 ATTEMPTS = select(func.count().label("count"), func.min(Row.created_at).label("oldest")).where(
-    Row.user_id == bindparam("user_id"), Row.created_at > bindparam("since", type_=DateTime(timezone=True))
+    Row.user_id == bindparam("user_id"), Row.created_at > bindparam("since", type_=TIME)
 )
 BY_REF = select(Row).where(Row.provider == bindparam("provider"), Row.ref == bindparam("ref"))
 # Written out where an index has them: a plan for any state could not use it.
@@ -58,7 +61,7 @@ _STALE = (
     select(Row.id)
     .where(
         Row.state.in_([literal_column("'OPEN'"), literal_column("'PROCESSING'")]),
-        Row.looked_at <= bindparam("before", type_=DateTime(timezone=True)),
+        Row.looked_at <= bindparam("before", type_=TIME),
     )
     .order_by(Row.looked_at)
     .limit(bindparam("most", type_=Integer))
@@ -66,15 +69,17 @@ _STALE = (
 )
 # Whoever takes one is the only one who looks at it for an hour: what it finds is newer than this.
 TAKEN = update(Row).where(Row.id.in_(_STALE)).values(looked_at=NOW).returning(Row)
+_WITHIN = {days: bindparam(f"within_{days}", type_=TIME) for days in REMINDED}
 ENDING = (
     select(Row.id, Row.user_id)
     .where(
         Row.state == APPROVED,
-        Row.valid_until <= bindparam("soon", type_=DateTime(timezone=True)),
-        (Row.valid_until <= NOW)
-        | Row.reminded.is_(None)
-        | ((Row.reminded > 7) & (Row.valid_until <= bindparam("week", type_=DateTime(timezone=True))))
-        | ((Row.reminded > 1) & (Row.valid_until <= bindparam("day", type_=DateTime(timezone=True)))),
+        Row.valid_until <= _WITHIN[max(REMINDED)],
+        or_(
+            Row.valid_until <= NOW,
+            Row.reminded.is_(None),
+            *(and_(Row.reminded > days, Row.valid_until <= within) for days, within in _WITHIN.items()),
+        ),
     )
     .order_by(Row.valid_until)
     .limit(bindparam("most", type_=Integer))
@@ -140,5 +145,5 @@ class KycSessions:
 
     async def ending(self, now: datetime, most: int) -> Sequence[Any]:
         """Ids and owners of what has ended, or is to be reminded of."""
-        day, week, soon = (now + timedelta(days=days) for days in REMINDED)
-        return await self._connection.rows(ENDING, now=now, day=day, week=week, soon=soon, most=most)
+        within = {f"within_{days}": now + timedelta(days=days) for days in REMINDED}
+        return await self._connection.rows(ENDING, now=now, most=most, **within)

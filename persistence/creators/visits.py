@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.creators.visits import DIMENSIONS, OTHERS, VALUES_PER_DAY, Uncounted, Visit, values_of
 from persistence.creators.pages import PUBLIC_PAGE
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import (
     BioLink,
     BioPage,
@@ -163,13 +164,7 @@ _OF_PAGE = and_(PageView.page_id == bindparam("page_id"), _OF_DAY)
 PEOPLE = select(_PEOPLE).where(_OF_PAGE)
 _KINDS = (PageView.link_id, PageView.device, PageView.referrer, PageView.country)
 TALLY = select(*_KINDS, func.count().label("number")).where(_OF_PAGE).group_by(*_KINDS)
-_sum = insert(DailySum).values(
-    page_id=bindparam("page_id"),
-    day=_DAY,
-    views=bindparam("views"),
-    clicks=bindparam("clicks"),
-    visitors=bindparam("visitors"),
-)
+_sum = insertion(DailySum, "page_id", "day", "views", "clicks", "visitors")
 SET_SUM = _sum.on_conflict_do_update(
     index_elements=[DailySum.page_id, DailySum.day],
     set_={name: _sum.excluded[name] for name in ("views", "clicks", "visitors")},

@@ -24,6 +24,7 @@ from persistence.models.creators import BioLink, BioPage, BioTemplate, CreatorPr
 from persistence.models.creators.discover import CreatorCategory, CreatorSearch, DiscoverCategory
 from persistence.models.creators.featured import FeaturedCreator, RecentlyViewed, TrendingCreator
 from persistence.models.creators.kyc import KycSession
+from persistence.models.creators.sandbox import SandboxVerification
 from persistence.models.creators.subscribers import EmailSubscriber
 from persistence.models.creators.visits import DailySum, DailyValue, DailyVisitor, PageView, VisitSalt
 from persistence.models.gdpr import DataExport, GdprRequest
@@ -73,7 +74,6 @@ from persistence.models.platform import (
     SmsDelivery,
 )
 from persistence.models.platform.demo import DemoArea, DemoRow
-from persistence.models.platform.sandbox import SandboxVerification
 from persistence.models.platform.themes import ThemePreset
 from persistence.models.provider_events import ProviderEvent
 from persistence.models.recoveries import RecoveryRequest

@@ -9,7 +9,7 @@ from domain.webhooks import STATES
 from persistence.models.base import Base, Identified, one_of
 
 ZERO = text("0")
-LEFT, UNDUE, KEPT = text("due_at IS NOT NULL"), text("state NOT IN ('DONE', 'IGNORED')"), text("payload IS NOT NULL")
+DUE, UNDONE, KEPT = text("due_at IS NOT NULL"), text("state NOT IN ('DONE', 'IGNORED')"), text("payload IS NOT NULL")
 
 
 class ProviderEvent(Identified, Base):
@@ -23,8 +23,8 @@ class ProviderEvent(Identified, Base):
     __table_args__ = (
         UniqueConstraint("family", "provider", "external_id"),
         one_of("state", STATES),
-        Index("ix_provider_events_due_at", "due_at", postgresql_where=LEFT),
-        Index("ix_provider_events_open", "family", "state", postgresql_where=UNDUE),
+        Index("ix_provider_events_due_at", "due_at", postgresql_where=DUE),
+        Index("ix_provider_events_open", "family", "state", postgresql_where=UNDONE),
         Index("ix_provider_events_ended_at", "ended_at", postgresql_where=KEPT),
         Index("ix_provider_events_object", "object_ref", "provider", "family"),
     )

@@ -24,9 +24,11 @@ from sqlalchemy import (
 from domain.money.escrows import Grant, Source, Spent
 from domain.money.ledger import WalletName
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import PromoGrant, PromoSpend, Wallet
 
 Row = PromoGrant
+GIVEN = insertion(Row, "wallet_id", "source", "source_id", "amount", "remaining", "expires_at").returning(Row.id)
 OPEN = (
     select(Row.id, Row.remaining, Row.expires_at)
     .where(Row.wallet_id == bindparam("wallet_id"), Row.remaining > 0)
@@ -83,26 +85,22 @@ class Gifts:
         self, wallet: WalletName, source: Source, source_id: UUID, amount: int, expires_at: datetime | None
     ) -> UUID:
         """``source_id``: what it was given for, which is given for once."""
-        row = insert(Row).values(
-            wallet_id=wallet.id, source=source, source_id=source_id, amount=amount, remaining=amount,
+        return await self._connection.scalar_one(
+            GIVEN, wallet_id=wallet.id, source=source, source_id=source_id, amount=amount, remaining=amount,
             expires_at=expires_at,
         )  # fmt: skip
-        return await self._connection.scalar_one(row.returning(Row.id))
 
     async def open(self, wallet: WalletName) -> list[Grant]:
         """The soonest to expire first."""
         return [Grant(*row) for row in await self._connection.rows(OPEN, wallet_id=wallet.id)]
 
     async def spend(self, escrow_id: UUID, spent: Sequence[Spent]) -> None:
-        values: dict[str, Any] = {"grant_ids": [s.grant_id for s in spent], "amounts": [s.amount for s in spent]}
-        await self._connection.execute(TAKEN, **values)
-        await self._connection.execute(NOTED, escrow_id=escrow_id, **values)
+        await self.take(spent)
+        await self._connection.execute(NOTED, escrow_id=escrow_id, **_columns(spent))
 
     async def take(self, spent: Sequence[Spent]) -> None:
-        """For good: no escrow holds it that could give it back."""
-        await self._connection.execute(
-            TAKEN, grant_ids=[each.grant_id for each in spent], amounts=[each.amount for each in spent]
-        )
+        """For good, unless it is noted which escrow could give it back, as by ``spend``."""
+        await self._connection.execute(TAKEN, **_columns(spent))
 
     async def give_back(self, escrow_id: UUID, now: datetime, grace: timedelta) -> None:
         """What the escrow was paid of, as it was. What has expired meanwhile, or soon will, lives ``grace`` more."""
@@ -120,3 +118,7 @@ class Gifts:
         """What was left of a gift that has expired; None where nothing is, or it has not. The wallet is held."""
         left = await self._connection.scalar(LEFT, grant_id=grant_id, now=now)
         return Ended(left, await self._connection.scalar_one(ENDED, grant_id=grant_id)) if left else None
+
+
+def _columns(spent: Sequence[Spent]) -> dict[str, Any]:
+    return {"grant_ids": [each.grant_id for each in spent], "amounts": [each.amount for each in spent]}

@@ -33,6 +33,7 @@ from domain.clock import uuid7
 from domain.money.flows import Balances
 from domain.money.ledger import AlreadyResolved, InsufficientBalance, LedgerError, Transfer, TransferDiffers, WalletName
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import LedgerAccount, LedgerEntry, LedgerTransfer, Wallet, WalletActivity
 
 FLOORS = {"ck_ledger_accounts_floor", "ck_wallets_balance"}
@@ -79,12 +80,8 @@ _opened = (
 )
 MADE = select(*(_new.c[column.key] for column in _own)).add_cte(_opened)
 POSTED = (
-    insert(LedgerTransfer)
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("id", "key", "fingerprint", "kind", "currency", "about", "about_id", "resolves", "actor_id")
-        }
+    insertion(
+        LedgerTransfer, "id", "key", "fingerprint", "kind", "currency", "about", "about_id", "resolves", "actor_id"
     )
     .on_conflict_do_nothing(index_elements=["key"])
     .returning(LedgerTransfer.id)

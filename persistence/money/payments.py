@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -26,16 +26,16 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from domain.money.ledger import WalletName
 from domain.wallet.loads import DAY, HOUR, Begun
+from persistence.engine.statements import insertion
 from persistence.models import Payment, PaymentDispute, Refund, Wallet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from domain.money.payments import Checkout, DisputeState, Order, RefundState
+    from domain.money.payments import Checkout, DisputeState, Misfit, Order, RefundState
     from persistence.engine.connection import Connection
 
 TIME = DateTime(timezone=True)
@@ -74,8 +74,9 @@ HELD = (
     .where(Payment.id == bindparam("payment_id"))
     .with_for_update(of=Payment)
 )
-_GIVEN = ("id", "wallet_id", "amount", "currency", "provider", "return_url", "expires_at", "due_at")
-BEGIN = insert(Payment).values({name: bindparam(name) for name in _GIVEN}).returning(Payment)
+BEGIN = insertion(
+    Payment, "id", "wallet_id", "amount", "currency", "provider", "return_url", "expires_at", "due_at"
+).returning(Payment)
 _first = Payment.ref.is_(None)
 BOUND = (
     update(Payment)
@@ -117,29 +118,18 @@ TAKEN_UP = (
     update(Payment).where(Payment.id.in_(_LATE)).values(due_at=bindparam("due", type_=TIME)).returning(Payment.id)
 )
 REFUNDED = (
-    insert(Refund)
-    .values(
-        id=bindparam("id"), payment_id=bindparam("payment_id"), provider=bindparam("provider"), ref=bindparam("ref"),
-        amount=bindparam("amount"),
-    )
+    insertion(Refund, "payment_id", "provider", "ref", "amount")
     .on_conflict_do_nothing(index_elements=["provider", "ref"])
     .returning(Refund.id)
-)  # fmt: skip
+)
 LESS = (
     update(Payment)
     .where(Payment.id == bindparam("payment"))
-    .values(
-        refunded=func.least(Payment.amount, Payment.refunded + bindparam("refund", type_=BigInteger)),
-    )
+    .values(refunded=func.least(Payment.amount, Payment.refunded + bindparam("refund", type_=BigInteger)))
 )
-DISPUTED = (
-    insert(PaymentDispute)
-    .values(
-        id=bindparam("id"), payment_id=bindparam("payment_id"), wallet_id=bindparam("wallet_id"),
-        provider=bindparam("provider"), ref=bindparam("ref"), amount=bindparam("amount"),
-    )
-    .on_conflict_do_nothing(index_elements=["provider", "ref"])
-)  # fmt: skip
+DISPUTED = insertion(PaymentDispute, "payment_id", "wallet_id", "provider", "ref", "amount").on_conflict_do_nothing(
+    index_elements=["provider", "ref"]
+)
 DISPUTE_HELD = (
     select(PaymentDispute)
     .where(PaymentDispute.provider == bindparam("provider"), PaymentDispute.ref == bindparam("ref"))
@@ -227,7 +217,7 @@ class Payments:
         """One that is open."""
         return await self._connection.scalar(ENDED, payment=payment_id, status_=status) is not None
 
-    async def note_misfit(self, payment_id: UUID, misfit: str) -> None:
+    async def note_misfit(self, payment_id: UUID, misfit: Misfit) -> None:
         await self._connection.execute(MISFIT, payment=payment_id, misfit_=misfit)
 
     async def charge(self, payment_id: UUID, fee: int) -> None:
@@ -243,7 +233,7 @@ class Payments:
     async def refund(self, payment: Payment, refund: RefundState) -> bool:
         """Whether it was not known before."""
         made = {"payment_id": payment.id, "provider": payment.provider, "ref": refund.ref, "amount": refund.amount}
-        if await self._connection.scalar(REFUNDED, id=uuid4(), **made) is None:
+        if await self._connection.scalar(REFUNDED, **made) is None:
             return False
         await self._connection.execute(LESS, payment=payment.id, refund=refund.amount)
         return True
@@ -252,7 +242,7 @@ class Payments:
         """The row of it, as it was, and held."""
         named = {"provider": payment.provider, "ref": dispute.ref}
         of = {"payment_id": payment.id, "wallet_id": payment.wallet_id, "amount": dispute.amount}
-        await self._connection.execute(DISPUTED, id=uuid4(), **named, **of)
+        await self._connection.execute(DISPUTED, **named, **of)
         return await self._connection.scalar_one(DISPUTE_HELD, **named)
 
     async def note_dispute(self, row: PaymentDispute, dispute: DisputeState, now: datetime) -> None:

@@ -1,15 +1,15 @@
-"""The book of the sandbox, a payment provider of our own."""
+"""The book of the sandbox that plays a payment provider."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import DateTime, bindparam, exists, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from domain.money.sandbox import change
+from persistence.engine.statements import insertion
 from persistence.models import SandboxMovement, SandboxPayment
 
 if TYPE_CHECKING:
@@ -21,15 +21,8 @@ if TYPE_CHECKING:
 
 Row, Line = SandboxPayment, SandboxMovement
 TIME = DateTime(timezone=True)
-OPENED = (
-    insert(Row)
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("id", "key", "payment_id", "amount", "currency", "return_url", "expires_at")
-        }
-    )
-    .on_conflict_do_nothing(index_elements=["key"])
+OPENED = insertion(Row, "key", "payment_id", "amount", "currency", "return_url", "expires_at").on_conflict_do_nothing(
+    index_elements=["key"]
 )
 OF_KEY = select(Row).where(Row.key == bindparam("key"))
 
@@ -48,9 +41,7 @@ CHANGED = (
     .where(Row.id == bindparam("sandbox_id"))
     .values(status=bindparam("status_"), dispute=bindparam("dispute_"))
 )
-MOVED = insert(Line).values(
-    id=bindparam("id"), sandbox_id=bindparam("sandbox_id"), kind=bindparam("kind"), amount=bindparam("amount")
-)
+MOVED = insertion(Line, "sandbox_id", "kind", "amount")
 LINES = (
     select(Line.sandbox_id, Line.kind, Line.amount)
     .where(Line.created_at >= bindparam("begin", type_=TIME), Line.created_at < bindparam("end", type_=TIME))
@@ -58,15 +49,15 @@ LINES = (
 )
 
 
-class SandboxBook:
+class SandboxPaymentRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def open(self, order: Order) -> SandboxPayment:
         """The session that was made under the key, now or before."""
         await self._connection.execute(
-            OPENED, id=uuid4(), key=order.key, payment_id=order.payment_id, amount=order.amount,
-            currency=order.currency, return_url=order.return_url, expires_at=order.expires_at,
+            OPENED, key=order.key, payment_id=order.payment_id, amount=order.amount, currency=order.currency,
+            return_url=order.return_url, expires_at=order.expires_at,
         )  # fmt: skip
         return await self._connection.scalar_one(OF_KEY, key=order.key)
 
@@ -81,7 +72,7 @@ class SandboxBook:
             return False
         await self._connection.execute(CHANGED, sandbox_id=sandbox_id, status_=made.status, dispute_=made.dispute)
         for kind, amount in made.moved:
-            await self._connection.execute(MOVED, id=uuid4(), sandbox_id=sandbox_id, kind=kind, amount=amount)
+            await self._connection.execute(MOVED, sandbox_id=sandbox_id, kind=kind, amount=amount)
         return True
 
     async def lines(self, begin: datetime, end: datetime) -> Sequence[Any]:

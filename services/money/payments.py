@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from domain.money.payments import DisputeState, PaymentState, RefundState
+    from domain.money.payments import DisputeState, Misfit, PaymentState, RefundState
     from persistence.models import ProviderEvent
     from persistence.money.payments import HeldPayment
     from persistence.repositories import Repositories
@@ -87,7 +87,7 @@ class PaymentBooks:
         if payment.status == "PAID":
             return True
         own = (await db.ledger.hold(wallet))[wallet.id]
-        misfit = None
+        misfit: Misfit | None = None
         if state.currency != payment.currency:
             misfit = "CURRENCY"
         elif state.amount != payment.amount:

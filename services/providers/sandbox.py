@@ -33,18 +33,19 @@ class KycSandboxStorage:
 
     async def open(self, ref: str) -> SandboxCase:
         async with self._database.unit() as db:
-            await db.sandbox.open(ref)
-            found = await db.sandbox.find(ref)
+            await db.sandbox_verifications.open(ref)
+            found = await db.sandbox_verifications.find(ref)
         return SandboxCase(ref, "OPEN", False, None, None) if found is None else _case(found)
 
     async def find(self, ref: str) -> SandboxCase | None:
         async with self._database.reading() as db:
-            found = await db.sandbox.find(ref)
+            found = await db.sandbox_verifications.find(ref)
         return None if found is None else _case(found)
 
     async def judge(self, ref: str, case: SandboxCase) -> bool:
         async with self._database.unit() as db:
-            return await db.sandbox.judge(ref, case.status, case.document, case.document_until, final=case.final)
+            rows, until = db.sandbox_verifications, case.document_until
+            return await rows.judge(ref, case.status, case.document, until, final=case.final)
 
 
 def _case(row: SandboxVerification) -> SandboxCase:

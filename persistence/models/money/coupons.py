@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, text, true
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.money.coupons import Kind, Scope, Status, Use
@@ -31,7 +31,7 @@ class Coupon(Identified, Created, Base):
 
     code: Mapped[str] = mapped_column(unique=True)
     type: Mapped[str]
-    value: Mapped[int] = mapped_column(Integer)
+    value: Mapped[int]
     applies_to: Mapped[str]
     min_purchase: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     max_discount: Mapped[int | None] = mapped_column(BigInteger)

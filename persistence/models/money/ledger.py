@@ -8,12 +8,12 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInte
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
+from domain.money.amounts import MOST
 from domain.money.ledger import FROZEN_FOR, Activity, Normal, WalletType
 from persistence.models.base import Base, Created, Identified, one_of
 
 ZERO = text("0")
 OURS = text("wallet_id IS NULL")
-MOST = 10**12  # minor units of one leg: domain.money.amounts.MOST
 
 
 class TransactionId(UserDefinedType[int]):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.money.payments import Status
+from domain.money.payments import Misfit, Status
 from persistence.models.base import Base, Created, Identified, one_of
 
 ZERO = text("0")
@@ -24,7 +24,7 @@ class Payment(Created, Base):
     __tablename__ = "payments"
     __table_args__ = (
         one_of("status", get_args(Status)),
-        one_of("misfit", ("AMOUNT", "CURRENCY", "WALLET_CLOSED")),
+        one_of("misfit", get_args(Misfit)),
         UniqueConstraint("provider", "ref"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(status = 'PAID') = (paid_at IS NOT NULL)", name="paid"),

@@ -1,15 +1,15 @@
-"""The book of the sandbox's providers. Nothing here refers to what is known of creators."""
+"""The book of the sandbox that plays a provider of verifications. It refers to nothing that is known of creators."""
 
 from datetime import date
 
 from sqlalchemy import Date, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from persistence.engine.connection import Connection
+from persistence.engine.statements import insertion
 from persistence.models import SandboxVerification
 
 Row = SandboxVerification
-OPENED = insert(Row).values(ref=bindparam("ref")).on_conflict_do_nothing(index_elements=["ref"])
+OPENED = insertion(Row, "ref").on_conflict_do_nothing(index_elements=["ref"])
 FOUND = select(Row).where(Row.ref == bindparam("ref"))
 JUDGED = (
     update(Row)
@@ -26,7 +26,7 @@ JUDGED = (
 )
 
 
-class Sandbox:
+class SandboxVerificationRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 

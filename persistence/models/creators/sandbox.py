@@ -1,4 +1,4 @@
-"""What the providers of development and staging know, apart from what is known here."""
+"""The book of the sandbox, which plays a provider of verifications in development and staging."""
 
 from datetime import date, datetime
 
