@@ -1,8 +1,8 @@
-"""How often what is kept in memory has changed, by the names of its parts."""
+"""How often what is kept in memory has changed, by the names of its parts, and lists that change as a whole."""
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from persistence.engine.connection import Connection
@@ -25,3 +25,23 @@ class Editions:
         row = insert(Edition).values(name=name, number=1)
         one_more = {"number": Edition.number + 1}
         await self._connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=one_more))
+
+
+class ListVersion:
+    """The version of a list is the number of an edition of its own, which nothing else moves."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+
+    async def now(self) -> int:
+        """0 before the first change."""
+        return await self._connection.scalar(select(Edition.number).where(Edition.name == self._name)) or 0
+
+    async def move_on(self, version: int) -> bool:
+        """False when the list has another version than that. To be called first: changes wait for each other here."""
+        if version == 0:
+            row = insert(Edition).values(name=self._name, number=1).on_conflict_do_nothing()
+            return await self._connection.scalar(row.returning(Edition.number)) is not None
+        seen = update(Edition).where(Edition.name == self._name, Edition.number == version)
+        return await self._connection.scalar(seen.values(number=version + 1).returning(Edition.number)) is not None

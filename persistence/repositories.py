@@ -7,10 +7,10 @@ from domain.keys import DigestsOf
 from domain.users import Trace
 from persistence.admin.audit import AuditTrail
 from persistence.admin.cases import Cases
-from persistence.admin.categories import DiscoverCategories
 from persistence.admin.content import ContentTexts
 from persistence.admin.content_categories import ContentCategories
 from persistence.admin.creators import AdminCreators, Featured
+from persistence.admin.discover_categories import DiscoverCategories
 from persistence.admin.jobs import Jobs
 from persistence.admin.languages import Languages
 from persistence.admin.overview import Overview

@@ -1,6 +1,7 @@
 """What a reconciliation of the ledger has seen. It repairs nothing."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from domain.money.books import Finding
 
@@ -8,6 +9,8 @@ TOPIC = "money.reconcile"
 MOST = 1000
 """Findings that one reconciliation stores: of more the first ones are enough to know that all is to be looked at."""
 LONGEST = 500
+OVERDUE = timedelta(minutes=15)
+"""Beyond its deadline a price should be settled within this time."""
 WARNINGS = frozenset({"overdue"})
 """Checks whose findings say that something waits too long, and not that money is wrong."""
 

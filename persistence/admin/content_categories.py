@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import array
 
-from persistence.admin.categories import ListVersion
+from persistence.editions import ListVersion
 from persistence.engine.connection import Connection
 from persistence.models import ContentCategory, ContentEntry, Publication
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ARRAY,
     Boolean,
     DateTime,
+    Interval,
     Text,
     and_,
     bindparam,
@@ -24,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.sql.selectable import TextualSelect
 
 from domain.money.books import Finding
-from domain.money.reconciliation import is_severe
+from domain.money.reconciliation import OVERDUE, is_severe
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import LedgerFinding, LedgerReconciliation
@@ -89,8 +90,8 @@ CHECKS: Mapping[str, TextualSelect] = {
     "load": _posted("payments", "PAID", "load", "a payment that was paid"),
     "overdue": check("""
         SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'
-        FROM escrows WHERE status = 'HELD' AND deadline < now() - interval '15 minutes' ORDER BY deadline, id
-    """),
+        FROM escrows WHERE status = 'HELD' AND deadline < now() - :late ORDER BY deadline, id
+    """).bindparams(bindparam("late", OVERDUE, type_=Interval)),
 }  # fmt: skip
 
 _names = ("check", "what", "expected", "found")

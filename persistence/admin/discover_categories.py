@@ -1,13 +1,14 @@
-"""The categories that creators can have, as staff arranges them, and the versions of lists that change as a whole."""
+"""The categories that creators can have, as staff arranges them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
+from persistence.editions import ListVersion
 from persistence.engine.connection import Connection
-from persistence.models import CreatorCategory, DiscoverCategory, Edition
+from persistence.models import CreatorCategory, DiscoverCategory
 
 Row = DiscoverCategory
 WRITTEN = ("name", "active", "sort_order")
@@ -54,23 +55,3 @@ class DiscoverCategories:
             put = insert(Row).values(list(categories))
             anew = {name: put.excluded[name] for name in WRITTEN}
             await self._connection.execute(put.on_conflict_do_update(index_elements=[Row.slug], set_=anew))
-
-
-class ListVersion:
-    """The version of a list is the number of an edition of its own, which nothing else moves."""
-
-    def __init__(self, connection: Connection, name: str) -> None:
-        self._connection = connection
-        self._name = name
-
-    async def now(self) -> int:
-        """0 before the first change."""
-        return await self._connection.scalar(select(Edition.number).where(Edition.name == self._name)) or 0
-
-    async def move_on(self, version: int) -> bool:
-        """False when the list has another version than that. To be called first: changes wait for each other here."""
-        if version == 0:
-            row = insert(Edition).values(name=self._name, number=1).on_conflict_do_nothing()
-            return await self._connection.scalar(row.returning(Edition.number)) is not None
-        seen = update(Edition).where(Edition.name == self._name, Edition.number == version)
-        return await self._connection.scalar(seen.values(number=version + 1).returning(Edition.number)) is not None
