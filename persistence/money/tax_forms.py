@@ -42,8 +42,9 @@ REMINDED = (
     .values(reminded=bindparam("days", type_=Integer))
     .returning(Row.user_id, Row.ends_at)
 )
-COLUMNS = ("id", "user_id", "type", "country", "details", "tin_last4", "signed_at", "ends_at")
-ADDED = insertion(Row, *COLUMNS).returning(Row)
+ADDED = insertion(Row, "id", "user_id", "type", "country", "details", "tin_last4", "signed_at", "ends_at").returning(
+    Row
+)
 
 
 class TaxForms:
@@ -59,9 +60,11 @@ class TaxForms:
 
     async def add(self, user_id: UUID, form_id: UUID, form: Declaration, sealed: bytes) -> TaxForm:
         """Raises ApiError creator.tax.under_review while another one waits."""
-        values = (form_id, user_id, form.type, form.country, sealed, form.tin_last4, form.signed_at, form.ends_at)
         try:
-            return await self._connection.scalar_one(ADDED, **dict(zip(COLUMNS, values, strict=True)))
+            return await self._connection.scalar_one(
+                ADDED, id=form_id, user_id=user_id, type=form.type, country=form.country, details=sealed,
+                tin_last4=form.tin_last4, signed_at=form.signed_at, ends_at=form.ends_at,
+            )  # fmt: skip
         except UniqueViolation as error:
             raise ApiError("creator.tax.under_review") from error
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, update
 
+from domain.money.amounts import USD
 from persistence.models import Wallet, WalletActivity
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Row = WalletActivity
 OF_FAN = select(Wallet.id, Wallet.balance, Wallet.shown, Wallet.frozen_for).where(
-    Wallet.user_id == bindparam("user_id"), Wallet.type == "FAN", Wallet.currency == "USD"
+    Wallet.user_id == bindparam("user_id"), Wallet.type == "FAN", Wallet.currency == USD
 )
 _OWN = Row.wallet_id == bindparam("wallet_id")
 _LIMIT = bindparam("limit", type_=Integer)
