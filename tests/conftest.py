@@ -14,9 +14,11 @@ import structlog
 from psycopg import sql
 
 from contract.loader import Contract, load
+from domain.money.ledger import WalletName
 from runtime.serve.embedded import EmbeddedPostgres
 from runtime.settings import Settings
 from tests.harness import Api, Server, Tables
+from tests.ledger import Books, wallet_of
 from tests.postgres import TEMPLATE, begin
 from tests.processes.biore import Deployment
 from tests.processes.zygote import Zygote
@@ -132,6 +134,28 @@ def rows(database_url: str) -> Iterator[Tables]:
     with Tables(database_url) as rows:
         rows.empty()
         yield rows
+
+
+@pytest.fixture(scope="module")
+def module_books(database_url: str) -> Iterator[Books]:
+    with Books(database_url) as books:
+        yield books
+
+
+@pytest.fixture
+def books(module_books: Books, rows: Tables) -> Books:  # after the tables were emptied
+    """The ledger of the same database, in which nobody has money."""
+    return module_books
+
+
+@pytest.fixture
+def fan(rows: Tables) -> WalletName:
+    return wallet_of(rows, "fan", "FAN")
+
+
+@pytest.fixture
+def creator(rows: Tables) -> WalletName:
+    return wallet_of(rows, "creator", "CREATOR")
 
 
 @pytest.fixture(scope="session")

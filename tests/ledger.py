@@ -6,8 +6,9 @@ from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from domain.money import flows
+from domain.money.books import Finding
 from domain.money.flows import Balances
-from domain.money.ledger import FORMS, Transfer, WalletName, WalletType, platform
+from domain.money.ledger import Transfer, WalletName, WalletType
 from persistence.engine.database import NOBODY
 from persistence.engine.uow import UnitOfWork
 from persistence.money.ledger import Posted
@@ -65,6 +66,15 @@ class Books:
 
         return self.do(work)
 
+    def findings(self) -> list[Finding]:
+        """What is wrong in them, as ``biore ledger verify`` reads it."""
+
+        async def work(db: Repositories) -> list[Finding]:
+            await db.books.open()
+            return [finding async for finding in db.books.findings()]
+
+        return self.do(work)
+
     def balances(self, wallet: WalletName) -> Balances:
         async def work(db: Repositories) -> Balances:
             return await db.ledger.balances(wallet)
@@ -88,6 +98,5 @@ def wallet_row(tables: Tables, wallet: WalletName) -> dict[str, Any]:
 
 def tally(tables: Tables, code: str) -> int:
     """What an account of the platform has: the sum of its entries."""
-    query = "SELECT coalesce(sum(amount), 0)::bigint AS n FROM ledger_entries WHERE account_id = %s"
-    provider = PROVIDER if FORMS[code].of_provider else None
-    return int(tables.one(query, platform(code, provider).id)["n"])
+    query = "SELECT coalesce(sum(e.amount), 0)::bigint AS n FROM ledger_entries e JOIN ledger_accounts a "
+    return int(tables.one(f"{query} ON a.id = e.account_id WHERE a.code = %s", code)["n"])

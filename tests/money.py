@@ -9,8 +9,7 @@ import httpx
 from domain.money import flows
 from domain.money.ledger import Transfer, WalletName
 from tests.harness import Api, Server, Tables
-
-PROVIDER = "sandbox"
+from tests.ledger import PROVIDER, tally
 
 
 def fan(user_id: UUID) -> WalletName:
@@ -37,16 +36,6 @@ def load(server: Server, user_id: UUID, amount: int = 2500) -> UUID:
 
 def freeze(tables: Tables, user_id: UUID, reason: str = "ADMIN") -> None:
     tables.run("UPDATE wallets SET frozen_at = now(), frozen_for = %s WHERE user_id = %s", reason, user_id)
-
-
-def wallet_row(tables: Tables, user_id: UUID) -> dict[str, Any]:
-    return tables.one("SELECT * FROM wallets WHERE user_id = %s AND type = 'FAN'", user_id)
-
-
-def tally(tables: Tables, code: str) -> int:
-    """What an account of ours has, as the sum of its entries."""
-    query = "SELECT coalesce(sum(e.amount), 0)::bigint AS n FROM ledger_entries e JOIN ledger_accounts a "
-    return int(tables.one(f"{query} ON a.id = e.account_id WHERE a.code = %s", code)["n"])
 
 
 def assert_books_agree(tables: Tables) -> None:

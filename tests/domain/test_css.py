@@ -225,7 +225,7 @@ def test_once_is_enough_and_nothing_forbidden_is_left(css: str) -> None:
     except ApiError:
         return
     assert cleaned(kept) == kept
-    assert texts(kept).encode() is not None
+    texts(kept).encode()  # half a character would be refused
     assert "<" not in kept
     for token in words(tinycss2.parse_component_value_list(kept)):
         kind = token.type  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """The books are read again: each damage has its name, right ones have no findings, and beancount agrees."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import beancount, flows
-from domain.money.books import Finding, Leg, WrittenTransfer
+from domain.money.books import Leg, WrittenTransfer
 from domain.money.flows import Balances, Parts
 from domain.money.ledger import FORMS, Form, Transfer, WalletName, platform
 from persistence.money.books import CHECKS
@@ -27,12 +27,6 @@ from tests.harness import Tables
 from tests.ledger import PROVIDER, Books, load, wallet_of
 
 ESCROW, OPEN, PAYOUT, DISPUTE, ACTOR = (UUID(int=number) for number in range(1, 6))
-
-
-@pytest.fixture(scope="module")
-def books(database_url: str) -> Iterator[Books]:
-    with Books(database_url) as books:
-        yield books
 
 
 def life(fan: WalletName, creator: WalletName) -> list[Transfer]:
@@ -59,14 +53,6 @@ def wallets(books: Books, rows: Tables) -> tuple[WalletName, WalletName]:
     fan, creator = wallet_of(rows, "fan", "FAN"), wallet_of(rows, "creator", "CREATOR")
     books.post(*life(fan, creator))
     return fan, creator
-
-
-def findings(books: Books) -> list[Finding]:
-    async def work(db: Repositories) -> list[Finding]:
-        await db.books.open()
-        return [finding async for finding in db.books.findings()]
-
-    return books.do(work)
 
 
 def exported(books: Books) -> str:
@@ -216,10 +202,10 @@ def names(tables: Tables, fan: WalletName, creator: WalletName) -> dict[str, Any
 
 class TestFindings:
     def test_right_books_have_none(self, books: Books, wallets: tuple[WalletName, WalletName]) -> None:
-        assert findings(books) == []
+        assert books.findings() == []
 
     def test_empty_books_have_none(self, books: Books, rows: Tables) -> None:
-        assert findings(books) == []
+        assert books.findings() == []
 
     @pytest.mark.parametrize("damage", DAMAGE)
     def test_damage_has_its_name(
@@ -233,7 +219,7 @@ class TestFindings:
             assert rows.run(query, *values) > 0
         finally:
             rows.run("SET session_replication_role = origin")
-        found = findings(books)
+        found = books.findings()
         for check, what in expected.items():
             named = [finding.what + finding.expected for finding in found if finding.check == check]
             assert any(what % known in each for each in named), f"{check} of {[str(each) for each in found]}"
@@ -245,7 +231,7 @@ class TestFindings:
             tables.run("ALTER TABLE wallets DROP CONSTRAINT ck_wallets_balance")
             fan = wallet_of(tables, "fan", "FAN")
             books.post(load(fan, 100), flows.held(fan, ESCROW, Parts(0, 101)))
-            (finding,) = findings(books)
+            (finding,) = books.findings()
             assert (finding.check, finding.found) == ("floor", "-1")
 
     def test_every_check_is_tried(self) -> None:

@@ -131,14 +131,15 @@ OWNERS = {
 }
 # By whose id further tables know the person. Here it is the person's own, so that it is seen there.
 KNOWN_BY_ID = {"bio_pages", "creator_profiles", "wallets"}
-# The database itself refuses balances that no transfer explains.
-EXPLAINED: dict[str, dict[str, Any]] = {
+# Columns that must fit together: a balance that no transfer explains, or a time of an end in what is open, is refused.
+FITTING: dict[str, dict[str, Any]] = {
     "wallets": {"balance": 0, "shown": 0},
     "wallet_activity": {"balance_before": 0},
     "adjustments": {"status": "REJECTED", "account": "fan"},
     "escrows": {"price": 3, "outcome": None, "settled_at": None},
     "coupon_usages": {"settled_at": None},
     "payments": {"refunded": 0, "disputed": 0, "status": "OPEN", "paid_at": None},
+    "outbox": {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None},
 }
 # Where somebody was, not who.
 WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")
@@ -227,12 +228,6 @@ def person(api: Api, tables: Tables) -> UUID:
             row["id"] = user_id
         if table.name == "block_list":
             row |= {"blocked_id": account(api, tables, email="neighbour@example.com")}
-        if table.name == "outbox":
-            row |= {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None}
-        if table.name == "wallet_activity":
-            row["transfer_id"] = a_transfer(tables)
-        if table.name == "coupon_usages":
-            row["coupon_id"] = a_coupon(tables)
         if table.name == "escrows":
             row["creator_user_id"] = account(api, tables, email="singer@example.com")
         if table.name == "provider_events":
@@ -256,9 +251,16 @@ def a_transfer(tables: Tables) -> UUID:
     return insert(tables, "ledger_transfers", key=str(uuid4()), **columns)
 
 
+# Rows that are nobody's and that rows of people need.
+OF_NOBODY = {"coupons": a_coupon, "ledger_transfers": a_transfer}
+
+
 def put(tables: Tables, table: Table, row: dict[str, Any]) -> None:
     """A row, also of a table whose rows have no id of their own."""
-    row |= EXPLAINED.get(table.name, {})
+    row |= FITTING.get(table.name, {})
+    for key in table.foreign_keys:
+        if key.column.table.name in OF_NOBODY:
+            row[key.parent.name] = OF_NOBODY[key.column.table.name](tables)
     if "id" in table.columns:
         insert(tables, table.name, **row)
         return
@@ -301,20 +303,14 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
             row[key.parent.name] = tables.rows(ids_of(parent, key.column.name), user_id)[0][key.column.name]
     if table.name in KNOWN_BY_ID:
         row["id"] = user_id
-    if table.name == "coupon_usages":
-        row["coupon_id"] = a_coupon(tables)
     if table.name == "email_changes":
         row["used_at"] = None
-    if table.name == "wallet_activity":
-        row["transfer_id"] = a_transfer(tables)
     if table.name == "provider_events":
         row |= about_a_verification(OTHERS)
     if table.name == "payments":
         row["ref"] = "of another"
     if table.name == "moderation_cases":
         row["state"] = "APPROVED"  # of one target no two are open
-    if table.name == "outbox":
-        row |= {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None}
     return row
 
 

@@ -1,10 +1,8 @@
 """What accounts of the platform have is right at any time, with checkpoints and without."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import psycopg
-import pytest
 
 from domain.money import flows
 from domain.money.ledger import Account, platform
@@ -15,17 +13,6 @@ from tests.ledger import PROVIDER, Books, load, wallet_of
 
 CLEARING = platform("clearing", PROVIDER)
 NOTED = "SELECT balance, upto::text FROM ledger_checkpoints WHERE account_id = %s"
-
-
-@pytest.fixture(scope="module")
-def module_books(database_url: str) -> Iterator[Books]:
-    with Books(database_url) as books:
-        yield books
-
-
-@pytest.fixture
-def books(module_books: Books, rows: Tables) -> Books:  # after the tables were emptied
-    return module_books
 
 
 def balance(books: Books, account: Account = CLEARING) -> int:

@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 
 from domain.money import flows
-from domain.money.books import Finding
 from domain.money.flows import Parts
 from domain.money.ledger import Transfer, WalletName
 from persistence.repositories import Repositories
@@ -48,14 +47,6 @@ def paid(fan: WalletName, creator: WalletName) -> list[Transfer]:
     return [loaded, flows.held(fan, escrow, Parts(0, PRICE)), flows.released(creator, escrow, PRICE, 2000)]
 
 
-def findings(books: Books) -> list[Finding]:
-    async def work(db: Repositories) -> list[Finding]:
-        await db.books.open()
-        return [finding async for finding in db.books.findings()]
-
-    return books.do(work)
-
-
 class TestDeadlocks:
     def test_people_who_pay_each_other_never_wait_for_each_other(
         self, url: str, tables: Tables, pytestconfig: pytest.Config
@@ -77,7 +68,7 @@ class TestDeadlocks:
                 for at in range(rounds):
                     crowd = people(tables, 6)
                     list(pool.map(work, range(at * threads, (at + 1) * threads), [crowd] * threads))
-            assert findings(books) == []
+            assert books.findings() == []
         assert tables.one(DEADLOCKS) == before
         assert tables.one("SELECT count(*) AS n FROM ledger_transfers") == {"n": 3 + rounds * threads * units * 6}
         assert tally(tables, "escrow") == 0
@@ -116,6 +107,6 @@ class TestWaiting:
                         group.create_task(release(creator, index))
 
             books.run(all_at_once())
-            assert findings(books) == []
+            assert books.findings() == []
         assert tally(tables, "escrow") == 0
         assert tally(tables, "commission") == (AT_ONCE + 1) * PRICE // 5

@@ -1,7 +1,6 @@
 """Reservations of coupons: never more than there are, used once, and free again when they run out."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,47 +18,19 @@ from services.money.coupons import CouponService
 from services.money.escrows import EscrowService
 from tests.handlers.support import change, insert
 from tests.harness import Tables
-from tests.ledger import Books, load, tally, wallet_of
+from tests.ledger import Books, load, tally
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 LATER = NOW + RESERVED_FOR
 COUPONS, ESCROWS = CouponService(), EscrowService()
 
 
-@pytest.fixture(scope="module")
-def module_books(database_url: str) -> Iterator[Books]:
-    with Books(database_url) as books:
-        yield books
+def coupon(rows: Tables, **columns: Any) -> UUID:
+    return insert(rows, "coupons", **({"code": "TEN", "type": "FIXED", "value": 200, "applies_to": "BOTH"} | columns))
 
 
-@pytest.fixture
-def tables(rows: Tables) -> Tables:
-    return rows
-
-
-@pytest.fixture
-def books(module_books: Books, tables: Tables) -> Books:  # after the tables were emptied
-    return module_books
-
-
-@pytest.fixture
-def fan(tables: Tables) -> WalletName:
-    return wallet_of(tables, "fan", "FAN")
-
-
-@pytest.fixture
-def creator(tables: Tables) -> WalletName:
-    return wallet_of(tables, "creator", "CREATOR")
-
-
-def coupon(tables: Tables, **columns: Any) -> UUID:
-    return insert(tables, "coupons", **({"code": "TEN", "type": "FIXED", "value": 200, "applies_to": "BOTH"} | columns))
-
-
-def people(tables: Tables, many: int) -> list[UUID]:
-    return [
-        insert(tables, "users", email=f"p{number}@example.com", referral_code=f"P{number}") for number in range(many)
-    ]
+def people(rows: Tables, many: int) -> list[UUID]:
+    return [insert(rows, "users", email=f"p{number}@example.com", referral_code=f"P{number}") for number in range(many)]
 
 
 def reserving(user_id: UUID, use: Any = "LOAD", amount: int = 500, now: datetime = NOW) -> Any:
@@ -75,8 +46,8 @@ def reserve(books: Books, user_id: UUID, **told: Any) -> Reservation:
     return made
 
 
-def statuses(tables: Tables) -> Counter[str]:
-    return Counter(row["status"] for row in tables.rows("SELECT status FROM coupon_usages"))
+def statuses(rows: Tables) -> Counter[str]:
+    return Counter(row["status"] for row in rows.rows("SELECT status FROM coupon_usages"))
 
 
 def order(fan: WalletName, creator: WalletName, usage_id: UUID, price: int = 500) -> Order:
@@ -84,43 +55,43 @@ def order(fan: WalletName, creator: WalletName, usage_id: UUID, price: int = 500
 
 
 class TestReserve:
-    def test_ten_of_two_hundred_people_at_once(self, database_url: str, tables: Tables) -> None:
+    def test_ten_of_two_hundred_people_at_once(self, database_url: str, rows: Tables) -> None:
         """More of them at the same moment than there are places."""
-        coupon(tables, max_uses=10)
+        coupon(rows, max_uses=10)
         with Books(database_url, pool_size=40) as books:
-            results = books.use(*[reserving(each) for each in people(tables, 200)])
+            results = books.use(*[reserving(each) for each in people(rows, 200)])
         assert sum(isinstance(each, Reservation) for each in results) == 10
         refused = Counter(each.code for each in results if isinstance(each, ApiError))
         assert refused == {"coupon.exhausted": 190}
-        assert statuses(tables) == {"RESERVED": 10}
+        assert statuses(rows) == {"RESERVED": 10}
 
-    def test_one_person_at_once_has_one(self, books: Books, tables: Tables, fan: WalletName) -> None:
-        coupon(tables, max_uses_per_user=1)
+    def test_one_person_at_once_has_one(self, books: Books, rows: Tables, fan: WalletName) -> None:
+        coupon(rows, max_uses_per_user=1)
         results = books.use(*[reserving(fan.user_id)] * 30)
         assert {each.id for each in results} == {results[0].id}
-        assert tables.count("coupon_usages") == 1
+        assert rows.count("coupon_usages") == 1
 
-    def test_places_that_ran_out_are_taken_once(self, books: Books, tables: Tables) -> None:
-        coupon(tables, max_uses=10)
-        everybody = people(tables, 60)
+    def test_places_that_ran_out_are_taken_once(self, books: Books, rows: Tables) -> None:
+        coupon(rows, max_uses=10)
+        everybody = people(rows, 60)
         books.use(*[reserving(each) for each in everybody[:30]])
         results = books.use(*[reserving(each, now=LATER) for each in everybody[30:]])
         assert sum(isinstance(each, Reservation) for each in results) == 10
-        assert statuses(tables) == {"RESERVED": 10, "EXPIRED": 10}
+        assert statuses(rows) == {"RESERVED": 10, "EXPIRED": 10}
 
 
 class TestConsume:
-    def test_once(self, books: Books, tables: Tables, fan: WalletName) -> None:
-        coupon(tables)
+    def test_once(self, books: Books, rows: Tables, fan: WalletName) -> None:
+        coupon(rows)
         usage = reserve(books, fan.user_id)
         results = books.use(*[using(usage.id, fan.user_id)] * 20)
         assert Counter(map(type, results)) == {int: 1, CouponUsageInvalid: 19}
-        assert statuses(tables) == {"USED": 1}
+        assert statuses(rows) == {"USED": 1}
 
     def test_only_by_its_owner_and_for_what_it_was_made(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
-        coupon(tables)
+        coupon(rows)
         usage = reserve(books, fan.user_id)
         others = [
             using(usage.id, creator.user_id), using(usage.id, fan.user_id, "MESSAGE"),
@@ -129,8 +100,8 @@ class TestConsume:
         assert {type(each) for each in books.use(*others)} == {CouponUsageInvalid}
         assert books.do(using(usage.id, fan.user_id)) == 200
 
-    def test_a_payment_that_fails_leaves_it_reserved(self, books: Books, tables: Tables, fan: WalletName) -> None:
-        coupon(tables)
+    def test_a_payment_that_fails_leaves_it_reserved(self, books: Books, rows: Tables, fan: WalletName) -> None:
+        coupon(rows)
         usage = reserve(books, fan.user_id)
 
         async def failing(db: Repositories) -> None:
@@ -141,13 +112,13 @@ class TestConsume:
         assert books.do(using(usage.id, fan.user_id)) == 200
 
     def test_what_runs_out_while_it_is_paid_with_is_used_or_given_away_never_both(
-        self, books: Books, tables: Tables
+        self, books: Books, rows: Tables
     ) -> None:
         """Ten have a place each that has run out, and pay; others want the places; the job frees them: all at once."""
-        everybody = people(tables, 60)
+        everybody = people(rows, 60)
         for _ in range(5):
-            tables.run("TRUNCATE coupon_usages, coupons CASCADE")
-            coupon(tables, max_uses=10)
+            rows.run("TRUNCATE coupon_usages, coupons CASCADE")
+            coupon(rows, max_uses=10)
             usages = [(reserve(books, each), each) for each in everybody[:10]]
             works = [using(usage.id, owner) for usage, owner in usages]
             works += [reserving(each, now=LATER) for each in everybody[10:]]
@@ -157,17 +128,17 @@ class TestConsume:
             assert {type(each) for each in results} <= {int, CouponUsageInvalid, Reservation, ApiError}
             paid = sum(isinstance(each, int) for each in results)
             given = sum(isinstance(each, Reservation) for each in results)
-            found = statuses(tables)
+            found = statuses(rows)
             assert (found["USED"], found["RESERVED"]) == (paid, given + 10 - paid - found["EXPIRED"])
             assert paid + given <= 10
             # No place is lost: what nobody has is there to take.
             books.use(*[reserving(each, now=LATER) for each in everybody[10:]])
-            found = statuses(tables)
+            found = statuses(rows)
             assert found["USED"] + found["RESERVED"] == 10
 
-    def test_whoever_is_paying_keeps_what_runs_out(self, books: Books, tables: Tables) -> None:
-        coupon(tables, max_uses=1)
-        ada, eve = people(tables, 2)
+    def test_whoever_is_paying_keeps_what_runs_out(self, books: Books, rows: Tables) -> None:
+        coupon(rows, max_uses=1)
+        ada, eve = people(rows, 2)
         usage = reserve(books, ada)
 
         async def slowly(db: Repositories) -> int:
@@ -178,13 +149,13 @@ class TestConsume:
             return discount
 
         assert books.do(slowly) == 200
-        assert statuses(tables) == {"USED": 1}
+        assert statuses(rows) == {"USED": 1}
 
 
 class TestRelease:
-    def test_its_place_is_free_again_and_twice_is_once(self, books: Books, tables: Tables) -> None:
-        coupon(tables, max_uses=1, max_uses_per_user=1)
-        ada, eve = people(tables, 2)
+    def test_its_place_is_free_again_and_twice_is_once(self, books: Books, rows: Tables) -> None:
+        coupon(rows, max_uses=1, max_uses_per_user=1)
+        ada, eve = people(rows, 2)
         usage = reserve(books, ada)
         books.do(using(usage.id, ada))
         for _ in range(2):
@@ -192,36 +163,36 @@ class TestRelease:
         assert isinstance(books.use(using(usage.id, ada))[0], CouponUsageInvalid)
         reserve(books, eve)
         books.do(lambda db: COUPONS.release(db, usage.id))
-        assert statuses(tables) == {"RELEASED": 1, "RESERVED": 1}
+        assert statuses(rows) == {"RELEASED": 1, "RESERVED": 1}
 
 
 class TestEscrows:
     def test_a_message_uses_it_and_gives_it_back(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
-        coupon(tables, max_uses=1)
+        coupon(rows, max_uses=1)
         books.post(load(fan, 1000))
         wanted = order(fan, creator, reserve(books, fan.user_id, use="MESSAGE").id)
         assert books.do(lambda db: ESCROWS.hold(db, wanted)) == Parts(0, 300, 200)
-        assert statuses(tables) == {"USED": 1}
+        assert statuses(rows) == {"USED": 1}
         books.do(lambda db: ESCROWS.refund(db, wanted.id, "REJECTED", NOW))
-        assert (books.balances(fan), tally(tables, "promo_expense")) == (Balances(fan=1000), 0)
-        assert statuses(tables) == {"RELEASED": 1}
+        assert (books.balances(fan), tally(rows, "promo_expense")) == (Balances(fan=1000), 0)
+        assert statuses(rows) == {"RELEASED": 1}
         assert reserve(books, fan.user_id, use="MESSAGE").discount == 200
 
-    def test_an_answer_uses_it_up(self, books: Books, tables: Tables, fan: WalletName, creator: WalletName) -> None:
-        coupon(tables)
+    def test_an_answer_uses_it_up(self, books: Books, rows: Tables, fan: WalletName, creator: WalletName) -> None:
+        coupon(rows)
         books.post(load(fan, 1000))
         wanted = order(fan, creator, reserve(books, fan.user_id, use="MESSAGE").id)
         books.do(lambda db: ESCROWS.hold(db, wanted))
         books.do(lambda db: ESCROWS.release(db, wanted.id, NOW))
         assert books.balances(creator) == Balances(creator=400)
-        assert statuses(tables) == {"USED": 1}
+        assert statuses(rows) == {"USED": 1}
 
     def test_what_cannot_be_paid_writes_nothing(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
-        coupon(tables)
+        coupon(rows)
         usage = reserve(books, fan.user_id, use="MESSAGE")
 
         async def caught(db: Repositories) -> None:
@@ -229,11 +200,11 @@ class TestEscrows:
                 await ESCROWS.hold(db, order(fan, creator, usage.id))
 
         books.do(caught)
-        assert statuses(tables) == {"RESERVED": 1}
-        assert tables.count("escrows") == 0
+        assert statuses(rows) == {"RESERVED": 1}
+        assert rows.count("escrows") == 0
 
-    def test_no_two_messages_with_one(self, books: Books, tables: Tables, fan: WalletName, creator: WalletName) -> None:
-        coupon(tables)
+    def test_no_two_messages_with_one(self, books: Books, rows: Tables, fan: WalletName, creator: WalletName) -> None:
+        coupon(rows)
         books.post(load(fan, 10_000))
         usage = reserve(books, fan.user_id, use="MESSAGE")
         works: list[Any] = [lambda db: ESCROWS.hold(db, order(fan, creator, usage.id))] * 10
@@ -242,13 +213,13 @@ class TestEscrows:
 
 
 class TestExpire:
-    def test_what_ran_out_is_ended_and_the_rest_stays(self, books: Books, tables: Tables) -> None:
-        coupon(tables)
-        ada, eve, ida = people(tables, 3)
+    def test_what_ran_out_is_ended_and_the_rest_stays(self, books: Books, rows: Tables) -> None:
+        coupon(rows)
+        ada, eve, ida = people(rows, 3)
         over = reserve(books, ada)
         reserve(books, eve, now=NOW + timedelta(seconds=1))
-        change(tables, "coupon_usages", reserve(books, ida).id, status="USED", settled_at=NOW)
+        change(rows, "coupon_usages", reserve(books, ida).id, status="USED", settled_at=NOW)
         books.run(expire_coupons(books.uow, lambda: LATER))
-        assert statuses(tables) == {"EXPIRED": 1, "RESERVED": 1, "USED": 1}
+        assert statuses(rows) == {"EXPIRED": 1, "RESERVED": 1, "USED": 1}
         assert isinstance(books.use(using(over.id, ada))[0], CouponUsageInvalid)
         reserve(books, ada, now=LATER)

@@ -1,6 +1,5 @@
 """The price of a message, held and settled once; gifts, which are spent first and expire."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,37 +16,11 @@ from services.money.escrows import EscrowService, WalletFrozen
 from services.money.gifts import GiftService
 from tests.handlers.support import insert
 from tests.harness import Tables
-from tests.ledger import Books, load, tally, wallet_of
+from tests.ledger import Books, load, tally
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ESCROWS, GIFTS = EscrowService(), GiftService()
 FIFTH = 2000
-
-
-@pytest.fixture(scope="module")
-def module_books(database_url: str) -> Iterator[Books]:
-    with Books(database_url) as books:
-        yield books
-
-
-@pytest.fixture
-def tables(rows: Tables) -> Tables:
-    return rows
-
-
-@pytest.fixture
-def books(module_books: Books, tables: Tables) -> Books:  # after the tables were emptied
-    return module_books
-
-
-@pytest.fixture
-def fan(tables: Tables) -> WalletName:
-    return wallet_of(tables, "fan", "FAN")
-
-
-@pytest.fixture
-def creator(tables: Tables) -> WalletName:
-    return wallet_of(tables, "creator", "CREATOR")
 
 
 def order(fan: WalletName, creator: WalletName, price: int = 500, **values: Any) -> Order:
@@ -70,71 +43,71 @@ def give(books: Books, fan: WalletName, amount: int, until: datetime | None) -> 
     return reward
 
 
-def reserved(tables: Tables, fan: WalletName, price: int, off: int) -> UUID:
+def reserved(rows: Tables, fan: WalletName, price: int, off: int) -> UUID:
     """A coupon's reservation for a message of that price."""
-    coupon_id = insert(tables, "coupons", code="OFF", type="FIXED", value=off, applies_to="MESSAGE")
+    coupon_id = insert(rows, "coupons", code="OFF", type="FIXED", value=off, applies_to="MESSAGE")
     row = {"applies_to": "MESSAGE", "amount": price, "discount": off, "expires_at": NOW + timedelta(minutes=30)}
-    return insert(tables, "coupon_usages", coupon_id=coupon_id, user_id=fan.user_id, **row)
+    return insert(rows, "coupon_usages", coupon_id=coupon_id, user_id=fan.user_id, **row)
 
 
-def left(tables: Tables, reward: UUID) -> tuple[int, datetime | None]:
-    row = tables.one("SELECT remaining, expires_at FROM promo_grants WHERE source_id = %s", reward)
+def left(rows: Tables, reward: UUID) -> tuple[int, datetime | None]:
+    row = rows.one("SELECT remaining, expires_at FROM promo_grants WHERE source_id = %s", reward)
     return row["remaining"], row["expires_at"]
 
 
-def agrees(tables: Tables, books: Books, fan: WalletName) -> bool:
+def agrees(rows: Tables, books: Books, fan: WalletName) -> bool:
     """Everything sums to nothing, escrows and gifts are what their accounts hold."""
-    held = tables.one("SELECT coalesce(sum(price), 0)::bigint AS n FROM escrows WHERE status = 'HELD'")["n"]
-    gifts = tables.one("SELECT coalesce(sum(remaining), 0)::bigint AS n FROM promo_grants")["n"]
-    total = tables.one("SELECT coalesce(sum(amount), 0)::bigint AS n FROM ledger_entries")["n"]
-    return (total, tally(tables, "escrow"), books.balances(fan).promo) == (0, held, gifts)
+    held = rows.one("SELECT coalesce(sum(price), 0)::bigint AS n FROM escrows WHERE status = 'HELD'")["n"]
+    gifts = rows.one("SELECT coalesce(sum(remaining), 0)::bigint AS n FROM promo_grants")["n"]
+    total = rows.one("SELECT coalesce(sum(amount), 0)::bigint AS n FROM ledger_entries")["n"]
+    return (total, tally(rows, "escrow"), books.balances(fan).promo) == (0, held, gifts)
 
 
 class TestHold:
     def test_takes_gifts_first_and_those_that_expire_soonest(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 1000))
         forever = give(books, fan, 100, None)
         later = give(books, fan, 100, NOW + timedelta(days=20))
         sooner = give(books, fan, 100, NOW + timedelta(days=10))
         assert hold(books, order(fan, creator, 250)) == Parts(promo=250, fan=0)
-        assert [left(tables, each)[0] for each in (sooner, later, forever)] == [0, 0, 50]
+        assert [left(rows, each)[0] for each in (sooner, later, forever)] == [0, 0, 50]
         assert hold(books, order(fan, creator, 250)) == Parts(promo=50, fan=200)
         assert books.balances(fan) == Balances(fan=800)
-        assert agrees(tables, books, fan)
+        assert agrees(rows, books, fan)
 
     def test_a_coupon_is_paid_by_the_platform(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 1000))
-        wanted = order(fan, creator, 500, coupon_usage_id=reserved(tables, fan, 500, 200))
+        wanted = order(fan, creator, 500, coupon_usage_id=reserved(rows, fan, 500, 200))
         assert hold(books, wanted) == Parts(0, 300, 200)
-        assert (tally(tables, "escrow"), tally(tables, "promo_expense")) == (500, -200)
+        assert (tally(rows, "escrow"), tally(rows, "promo_expense")) == (500, -200)
 
     def test_a_coupon_may_pay_everything(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
-        wanted = order(fan, creator, 500, coupon_usage_id=reserved(tables, fan, 500, 500))
+        wanted = order(fan, creator, 500, coupon_usage_id=reserved(rows, fan, 500, 500))
         assert hold(books, wanted) == Parts(0, 0, 500)
         books.do(lambda db: ESCROWS.refund(db, wanted.id, "REJECTED", NOW))
-        assert tables.count("wallet_activity") == 0
-        assert tally(tables, "promo_expense") == 0
+        assert rows.count("wallet_activity") == 0
+        assert tally(rows, "promo_expense") == 0
 
     def test_what_a_wallet_does_not_have_is_refused_and_leaves_nothing(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 499))
         with pytest.raises(InsufficientBalance):
             hold(books, order(fan, creator, 500))
-        assert tables.count("escrows") == 0
+        assert rows.count("escrows") == 0
 
     @pytest.mark.parametrize("column", ["frozen_at = now(), frozen_for = 'DISPUTE'", "closed_at = now()"])
     def test_a_frozen_or_closed_wallet_pays_nothing(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName, column: str
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName, column: str
     ) -> None:
         books.post(load(fan, 1000))
-        tables.run(f"UPDATE wallets SET {column}")  # noqa: S608 - a constant of this test
+        rows.run(f"UPDATE wallets SET {column}")  # noqa: S608 - a constant of this test
         with pytest.raises(WalletFrozen):
             hold(books, order(fan, creator))
         assert books.balances(fan) == Balances(fan=1000)
@@ -144,7 +117,7 @@ class TestHold:
             order(fan, fan)
 
     def test_all_at_once_spend_what_is_there(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 700))
         give(books, fan, 300, NOW + timedelta(days=1))
@@ -153,13 +126,13 @@ class TestHold:
         assert sum(isinstance(each, Parts) for each in results) == 10
         assert sum(isinstance(each, InsufficientBalance) for each in results) == 54
         assert books.balances(fan) == Balances()
-        assert tally(tables, "escrow") == 1000
-        assert agrees(tables, books, fan)
+        assert tally(rows, "escrow") == 1000
+        assert agrees(rows, books, fan)
 
 
 class TestSettle:
     def test_a_reply_pays_the_creator_less_the_commission_of_the_moment_of_sending(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 1000))
         wanted = order(fan, creator, 333, commission_bps=1999)
@@ -168,10 +141,10 @@ class TestSettle:
         assert row is not None
         assert (row.status, row.outcome) == ("RELEASED", "REPLIED")
         assert books.balances(creator) == Balances(creator=267)
-        assert (tally(tables, "commission"), tally(tables, "escrow")) == (66, 0)
+        assert (tally(rows, "commission"), tally(rows, "escrow")) == (66, 0)
 
     def test_a_refund_gives_back_the_very_parts(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 1000))
         gift = give(books, fan, 200, NOW + timedelta(days=30))
@@ -179,11 +152,11 @@ class TestSettle:
         hold(books, wanted)
         books.do(lambda db: ESCROWS.refund(db, wanted.id, "REJECTED", NOW))
         assert books.balances(fan) == Balances(fan=1000, promo=200)
-        assert left(tables, gift) == (200, NOW + timedelta(days=30))
-        assert agrees(tables, books, fan)
+        assert left(rows, gift) == (200, NOW + timedelta(days=30))
+        assert agrees(rows, books, fan)
 
     def test_each_is_settled_once_whatever_comes_at_once(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         """Reply, rejection, expiry and removal of 100 messages, all at once."""
         books.post(load(fan, 100_000))
@@ -200,8 +173,8 @@ class TestSettle:
         assert len(settled) == len({each.id for each in settled}) == 100
         released = sum(each.status == "RELEASED" for each in settled)
         assert books.balances(creator).creator == released * 80
-        assert tally(tables, "escrow") == 0
-        assert agrees(tables, books, fan)
+        assert tally(rows, "escrow") == 0
+        assert agrees(rows, books, fan)
 
     def test_one_that_never_was_settles_nothing(self, books: Books) -> None:
         assert books.do(lambda db: ESCROWS.release(db, uuid4(), NOW)) is None
@@ -209,19 +182,19 @@ class TestSettle:
 
 class TestJobs:
     def test_what_nobody_answered_in_time_goes_back(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 1000))
         due, later = order(fan, creator, 100, deadline=NOW), order(fan, creator, 100)
         hold(books, due)
         hold(books, later)
         books.run(expire_escrows(books.uow, lambda: NOW, ESCROWS))
-        rows = {row["id"]: row["outcome"] for row in tables.rows("SELECT id, outcome FROM escrows")}
-        assert rows == {due.id: "EXPIRED", later.id: None}
+        outcomes = {row["id"]: row["outcome"] for row in rows.rows("SELECT id, outcome FROM escrows")}
+        assert outcomes == {due.id: "EXPIRED", later.id: None}
         assert books.balances(fan) == Balances(fan=900)
 
     def test_one_that_cannot_be_settled_keeps_no_other_waiting(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         books.post(load(fan, 1000))
         broken, good = (
@@ -231,16 +204,16 @@ class TestJobs:
         hold(books, broken)
         hold(books, good)
         books.post(flows.unheld(fan, broken.id, Parts(0, 100)))  # its row does not know
-        tables.run("SET session_replication_role = replica")
-        tables.run("UPDATE ledger_transfers SET fingerprint = '' WHERE kind = 'unhold'")
-        tables.run("SET session_replication_role = origin")
+        rows.run("SET session_replication_role = replica")
+        rows.run("UPDATE ledger_transfers SET fingerprint = '' WHERE kind = 'unhold'")
+        rows.run("SET session_replication_role = origin")
         with pytest.raises(TransferDiffers):
             books.run(expire_escrows(books.uow, lambda: NOW, ESCROWS))
-        rows = {row["id"]: row["outcome"] for row in tables.rows("SELECT id, outcome FROM escrows")}
-        assert rows == {broken.id: None, good.id: "EXPIRED"}
+        outcomes = {row["id"]: row["outcome"] for row in rows.rows("SELECT id, outcome FROM escrows")}
+        assert outcomes == {broken.id: None, good.id: "EXPIRED"}
 
     def test_gifts_expire_and_what_was_held_meanwhile_lives_a_week_more(
-        self, books: Books, tables: Tables, fan: WalletName, creator: WalletName
+        self, books: Books, rows: Tables, fan: WalletName, creator: WalletName
     ) -> None:
         gift = give(books, fan, 300, NOW)
         wanted = order(fan, creator, 100)
@@ -250,16 +223,16 @@ class TestJobs:
         assert books.balances(fan) == Balances()
         books.do(lambda db: ESCROWS.refund(db, wanted.id, "EXPIRED", NOW))
         assert books.balances(fan) == Balances(promo=100)
-        assert left(tables, gift) == (100, NOW + GRACE)
+        assert left(rows, gift) == (100, NOW + GRACE)
         books.run(expire_gifts(books.uow, lambda: NOW, GIFTS))
         assert books.balances(fan) == Balances(promo=100)
         books.run(expire_gifts(books.uow, lambda: NOW + GRACE, GIFTS))
         assert books.balances(fan) == Balances()
-        kinds = [row["type"] for row in tables.rows("SELECT type FROM wallet_activity ORDER BY seq")]
+        kinds = [row["type"] for row in rows.rows("SELECT type FROM wallet_activity ORDER BY seq")]
         assert kinds == ["CREDIT", "DEBIT", "EXPIRY", "CREDIT", "EXPIRY"]
-        assert agrees(tables, books, fan)
+        assert agrees(rows, books, fan)
 
-    def test_a_gift_is_given_once(self, books: Books, tables: Tables, fan: WalletName) -> None:
+    def test_a_gift_is_given_once(self, books: Books, rows: Tables, fan: WalletName) -> None:
         reward = uuid4()
 
         async def work(db: Repositories) -> None:
@@ -267,4 +240,4 @@ class TestJobs:
 
         assert books.use(*[work] * 20) == [None] * 20
         assert books.balances(fan) == Balances(promo=500)
-        assert tables.count("promo_grants") == 1
+        assert rows.count("promo_grants") == 1

@@ -19,7 +19,8 @@ from services.money.escrows import EscrowService
 from services.providers.sandbox import sandbox_secrets
 from tests.handlers.support import account, change
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
-from tests.money import assert_books_agree, begin, fan, freeze, hurry, load, post, press, tally, wallet_row
+from tests.ledger import tally
+from tests.money import assert_books_agree, begin, fan, freeze, hurry, load, post, press
 from tests.payment_vendor import faulty, silence
 from tests.providers.fakes import FakeConfig
 from tests.providers.servers import closed_port
@@ -326,7 +327,7 @@ class TestLife:
         do(server, api, session, "pay")
         freeze(tables, user_id, "FRAUD")
         do(server, api, session, "charge_back", "win")
-        assert wallet_row(tables, user_id)["frozen_for"] == "FRAUD"
+        assert tables.one("SELECT frozen_for FROM wallets")["frozen_for"] == "FRAUD"
 
     @pytest.mark.parametrize("fault", ["amount", "closed"])
     def test_money_that_fits_nothing_is_kept_apart(

@@ -15,7 +15,8 @@ from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks
 from tests.handlers.support import insert
 from tests.harness import Server, Tables
-from tests.money import PROVIDER, fan, tally
+from tests.ledger import PROVIDER, tally
+from tests.money import fan
 from tests.sampling import Sampling
 
 AMOUNT, FEE, BACK, MORE, TAKEN, DISPUTE_FEE = 2500, 102, 500, 300, 1700, 1500

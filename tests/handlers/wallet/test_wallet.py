@@ -14,7 +14,8 @@ from domain.wire import common
 from domain.wire import wallet as wire
 from tests.handlers.support import account
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
-from tests.money import PROVIDER, fan, freeze, load, post
+from tests.ledger import PROVIDER
+from tests.money import fan, freeze, load, post
 
 OFF = {"kill_switch.PAYMENT": True}
 

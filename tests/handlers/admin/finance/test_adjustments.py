@@ -12,7 +12,8 @@ from domain.money import flows
 from tests.handlers.admin.pages import walked
 from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, code_of
-from tests.money import PROVIDER, fan, load, post, wallet_row
+from tests.ledger import PROVIDER, wallet_row
+from tests.money import fan, load, post
 from tests.staff import Hired, member
 
 ASKED, READ = "Ticket 4711.", "I have read ticket 4711."
@@ -61,7 +62,7 @@ class TestApprove:
         request = ask(api, finance, ada)
         told = decide(api, second, "approve", request).json()["data"]
         assert (told["status"], told["decidedBy"], told["decision"]) == ("APPROVED", str(second.id), READ)
-        assert wallet_row(tables, ada)["balance"] == 3500
+        assert wallet_row(tables, fan(ada))["balance"] == 3500
         posted = tables.one("SELECT * FROM ledger_transfers WHERE kind = 'adjust'")
         assert (posted["key"], posted["actor_id"]) == (f"adjust:{request}", finance.id)
         (entry,) = audited(tables, "admin.finance.adjustments.approve")
@@ -69,7 +70,7 @@ class TestApprove:
 
     def test_it_moves_back_as_well(self, api: Api, finance: Hired, second: Hired, tables: Tables, ada: UUID) -> None:
         assert decide(api, second, "approve", ask(api, finance, ada, "-25.00")).status_code == 200
-        assert wallet_row(tables, ada)["balance"] == 0
+        assert wallet_row(tables, fan(ada))["balance"] == 0
 
     def test_who_asked_does_not_approve(self, api: Api, finance: Hired, tables: Tables, ada: UUID) -> None:
         assert refused(decide(api, finance, "approve", ask(api, finance, ada))) == (403, "admin.adjustment.own")
@@ -85,7 +86,7 @@ class TestApprove:
         request = ask(api, finance, ada, "-25.01")
         assert refused(decide(api, second, "approve", request)) == (400, "admin.wallet.insufficient")
         assert tables.one("SELECT status FROM adjustments") == {"status": "PENDING"}
-        assert wallet_row(tables, ada)["balance"] == 2500
+        assert wallet_row(tables, fan(ada))["balance"] == 2500
 
     def test_gifts_are_given_and_taken_as_gifts(
         self, api: Api, finance: Hired, second: Hired, tables: Tables, ada: UUID
@@ -109,7 +110,7 @@ class TestApprove:
             answers = list(threads.map(lambda request: decide(api, second, "approve", request), requests))
         codes = sorted((refused(answer) for answer in answers), key=str)
         assert codes == [(200, None), *[(400, "admin.wallet.insufficient")] * 3]
-        assert wallet_row(tables, ada)["balance"] == 3000
+        assert wallet_row(tables, fan(ada))["balance"] == 3000
 
     def test_each_is_decided_once(self, api: Api, finance: Hired, second: Hired, tables: Tables, ada: UUID) -> None:
         request = ask(api, finance, ada)
@@ -117,7 +118,7 @@ class TestApprove:
             answers = list(threads.map(lambda _: decide(api, second, "approve", request), range(4)))
         codes = sorted((refused(answer) for answer in answers), key=str)
         assert codes == [(200, None), *[(400, "admin.transition_invalid")] * 3]
-        assert wallet_row(tables, ada)["balance"] == 3500
+        assert wallet_row(tables, fan(ada))["balance"] == 3500
         assert refused(decide(api, second, "reject", request)) == (400, "admin.transition_invalid")
 
     def test_one_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
@@ -134,7 +135,7 @@ class TestReject:
         request = ask(api, finance, ada)
         told = decide(api, finance, "reject", request).json()["data"]
         assert (told["status"], told["decision"]) == ("REJECTED", READ)
-        assert wallet_row(tables, ada)["balance"] == 2500
+        assert wallet_row(tables, fan(ada))["balance"] == 2500
         (entry,) = audited(tables, "admin.finance.adjustments.reject")
         assert (entry["target_id"], entry["reason"]) == (str(ada), READ)
 

@@ -19,7 +19,8 @@ from services.money.gifts import GiftService
 from tests.handlers.admin.pages import walked
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, code_of
-from tests.money import PROVIDER, fan, load
+from tests.ledger import PROVIDER
+from tests.money import fan, load
 from tests.staff import Hired, member
 
 OPEN, RELEASED, REFUNDED = (UUID(int=number) for number in range(1, 4))

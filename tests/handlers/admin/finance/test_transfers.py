@@ -10,7 +10,8 @@ from domain.money import flows
 from domain.money.ledger import platform
 from tests.handlers.support import account
 from tests.harness import Api, Server, Tables, code_of
-from tests.money import PROVIDER, fan, load, post
+from tests.ledger import PROVIDER
+from tests.money import fan, load, post
 from tests.staff import Hired, member
 
 

@@ -9,7 +9,8 @@ import pytest
 from domain.money import flows
 from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, code_of
-from tests.money import PROVIDER, fan, freeze, load, post
+from tests.ledger import PROVIDER
+from tests.money import fan, freeze, load, post
 from tests.staff import Hired, grant, member
 
 REASON = "Ticket 4711."
