@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain import topics
-from domain.creators.bank import (
-    PENDING,
-    PlatformAccount,
-    held_until,
-    require_method,
-    settings_view,
-)
+from domain.creators.bank import PENDING, PlatformAccount, held_until, require_method, settings_view
 from domain.errors import ApiError
 from domain.users import moment
 
