@@ -13,7 +13,8 @@ from domain.clock import utc_now
 from domain.config_keys import BoolKey, Config, SecretKey, UrlKey
 from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.webhooks import Notice, RawNotice
-from providers.kyc.vendor import ANSWER_SECONDS, Answer, KycVendor, below, day, text
+from providers.asking import Answer
+from providers.kyc.vendor import ANSWER_SECONDS, KycVendor, below, day, text
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
 from providers.signed import require_signed

@@ -1,28 +1,17 @@
-"""What the vendors share: a request with a body of ours, an answer of JSON.
+"""What the vendors share: a request with a body of ours, an answer of JSON."""
 
-Texts of faults hold codes, never words of a vendor: its answers name people and documents.
-"""
-
-import asyncio
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
 from domain.config_keys import Config, TextKey
-from providers.ports import ProviderUnavailable
+from providers.asking import Answer, ask
 from providers.settings import required
 
 ANSWER_SECONDS = 10.0
 LONGEST_REF = 255
-
-
-class Answer(NamedTuple):
-    """``body`` is empty for what is no JSON object."""
-
-    status: int
-    body: dict[str, Any]
 
 
 class KycVendor:
@@ -36,20 +25,9 @@ class KycVendor:
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], **options: Any) -> Answer:
         url = required(self._config, self.base_url).rstrip("/") + path
-        known = options.pop("auth", None) or httpx.Auth()  # with none at all the client would look for a .netrc
-        try:
-            # The client's own timeout holds for each read; this one for all of them.
-            async with asyncio.timeout(self._seconds):
-                response = await self._http.request(
-                    method, url, headers=headers, auth=known, timeout=self._seconds, **options
-                )
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
-            raise ProviderUnavailable(f"the vendor cannot be reached ({type(fault).__name__})") from None
-        try:
-            body = response.json()
-        except (ValueError, RecursionError):
-            body = None
-        return Answer(response.status_code, body if isinstance(body, dict) else {})
+        # With no auth at all the client would take a name and a password out of the URL.
+        options |= {"headers": headers, "auth": httpx.Auth()}
+        return await ask(self._http, method, url, self._seconds, whom="the vendor", **options)
 
 
 def below(found: Any, *names: str) -> Any:

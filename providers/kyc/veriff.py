@@ -13,7 +13,8 @@ import httpx
 from domain.config_keys import SecretKey, UrlKey
 from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.webhooks import Notice, RawNotice
-from providers.kyc.vendor import Answer, KycVendor, below, day, text
+from providers.asking import Answer
+from providers.kyc.vendor import KycVendor, below, day, text
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
 

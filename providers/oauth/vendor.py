@@ -1,12 +1,12 @@
 """HTTP with a platform: bounded in time, its own outages told apart from what it refuses."""
 
-import asyncio
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from domain.auth.oauth import OAuthClient, OAuthProof
+from providers.asking import Answer, ask
 from providers.ports import ProviderRejected, ProviderUnavailable
 
 ANSWER_SECONDS = 5.0
@@ -35,28 +35,23 @@ class Vendor:
             "redirect_uri": proof.redirect_uri or client.redirect_uri,
         }
         given = {name: value for name, value in form.items() if value is not None}
-        response = await self._send("POST", endpoint, data=given, headers=headers)
-        if response.status_code in _REFUSALS:
-            reason = _json(response).get("error")
+        answer = await self._ask("POST", endpoint, data=given, headers=headers)
+        if answer.status in _REFUSALS:
+            reason = answer.body.get("error")
             if reason in _NOT_OUR_FAULT:
                 raise ProviderRejected(f"the platform refused the code: {reason}")
-        return _success(response)
+        return success(answer)
 
     async def get(self, url: str, bearer: str | None = None) -> dict[str, Any]:
         """Raises ProviderUnavailable, or ProviderRejected when it is the bearer that is refused."""
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        response = await self._send("GET", url, headers=headers)
-        if bearer and response.status_code in _REFUSALS:
+        answer = await self._ask("GET", url, headers=headers)
+        if bearer and answer.status in _REFUSALS:
             raise ProviderRejected("the platform refused its own access token")
-        return _success(response)
+        return success(answer)
 
-    async def _send(self, method: str, url: str, **options: Any) -> httpx.Response:
-        try:
-            # The client's own timeout holds for each read; this one for all of them.
-            async with asyncio.timeout(self._seconds):
-                return await self._http.request(method, url, timeout=self._seconds, **options)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
-            raise ProviderUnavailable(f"the platform cannot be reached ({type(fault).__name__})") from None
+    async def _ask(self, method: str, url: str, **options: Any) -> Answer:
+        return await ask(self._http, method, url, self._seconds, whom="the platform", **options)
 
 
 def basic(client: OAuthClient) -> dict[str, str]:
@@ -66,19 +61,10 @@ def basic(client: OAuthClient) -> dict[str, str]:
     return {"Authorization": request.headers["Authorization"]}
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
-    """The object in the body; empty for anything else."""
-    try:
-        answer = response.json()
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def _success(response: httpx.Response) -> dict[str, Any]:
-    if response.status_code != httpx.codes.OK:
-        raise ProviderUnavailable(f"the platform answered {response.status_code}")
-    answer = _json(response)
-    if not answer:
+def success(answer: Answer) -> dict[str, Any]:
+    """What a platform answered that did as it was asked. Raises ProviderUnavailable for anything else."""
+    if answer.status != httpx.codes.OK:
+        raise ProviderUnavailable(f"the platform answered {answer.status}")
+    if not answer.body:
         raise ProviderUnavailable("the platform's answer is not a JSON object")
-    return answer
+    return answer.body

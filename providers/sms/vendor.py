@@ -1,12 +1,9 @@
-"""What the vendors share: a form is posted, the answer is JSON. Error texts carry codes only: answers quote numbers."""
-
-import asyncio
-from typing import Any
+"""What the vendors share: a form is posted, the answer is JSON."""
 
 import httpx
 
 from domain.config_keys import Config, TextKey
-from providers.ports import ProviderUnavailable
+from providers.asking import Answer, ask
 from providers.settings import required
 
 ANSWER_SECONDS = 10.0
@@ -21,29 +18,14 @@ class Vendor:
         self._http = http
         self._seconds = seconds
 
-    async def _post(
-        self, path: str, form: dict[str, str], auth: httpx.BasicAuth | None = None
-    ) -> tuple[int, dict[str, Any]]:
-        """Status and JSON object of the answer; an empty object for anything else."""
+    async def _post(self, path: str, form: dict[str, str], auth: httpx.BasicAuth | None = None) -> Answer:
         return await self._ask("POST", path, form, auth)
 
-    async def _get(self, path: str, auth: httpx.BasicAuth) -> tuple[int, dict[str, Any]]:
-        """As ``_post``."""
+    async def _get(self, path: str, auth: httpx.BasicAuth) -> Answer:
         return await self._ask("GET", path, None, auth)
 
-    async def _ask(
-        self, method: str, path: str, form: dict[str, str] | None, auth: httpx.BasicAuth | None
-    ) -> tuple[int, dict[str, Any]]:
+    async def _ask(self, method: str, path: str, form: dict[str, str] | None, auth: httpx.BasicAuth | None) -> Answer:
         url = required(self._config, self.base_url).rstrip("/") + path
-        known = auth or httpx.Auth()  # with none at all the client would look for a .netrc
-        try:
-            # The client's own timeout holds for each read; this one for all of them.
-            async with asyncio.timeout(self._seconds):
-                response = await self._http.request(method, url, data=form, auth=known, timeout=self._seconds)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
-            raise ProviderUnavailable(f"the vendor cannot be reached ({type(fault).__name__})") from None
-        try:
-            answer = response.json()
-        except (ValueError, RecursionError):
-            answer = None
-        return response.status_code, answer if isinstance(answer, dict) else {}
+        # With none at all the client would take a name and a password out of the URL.
+        known = auth or httpx.Auth()
+        return await ask(self._http, method, url, self._seconds, whom="the vendor", data=form, auth=known)

@@ -3,18 +3,18 @@
 Texts of faults hold codes and statuses, never what a platform said: its answers name people and tokens.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
 from domain.auth.oauth import OAuthClient
 from domain.clock import utc_now
 from domain.creators.social_accounts import SocialGrant, SocialProfile, SocialTokens
-from providers.oauth.vendor import ANSWER_SECONDS
+from providers import asking
+from providers.oauth.vendor import ANSWER_SECONDS, success
 from providers.ports import ProviderRejected, ProviderUnavailable
 
 TOKEN = re.compile(r"[!-~]{1,4096}")
@@ -28,20 +28,11 @@ OF_TOKENS = frozenset({"invalid_grant"})
 Form = Mapping[str, str | None]
 
 
-class Answer(NamedTuple):
-    """``body`` is empty for what is no JSON object."""
-
-    status: int
-    body: dict[str, Any]
-
+class Answer(asking.Answer):
     @property
     def good(self) -> dict[str, Any]:
         """Raises ProviderUnavailable."""
-        if self.status != httpx.codes.OK:
-            raise ProviderUnavailable(f"the platform answered {self.status}")
-        if not self.body:
-            raise ProviderUnavailable("the platform's answer is not a JSON object")
-        return self.body
+        return success(self)
 
 
 class SocialVendor:
@@ -113,18 +104,11 @@ class SocialVendor:
         return answer
 
     async def _ask(self, method: str, url: str, **options: Any) -> Answer:
-        try:
-            # The client's own timeout holds for each read; this one for all of them.
-            async with asyncio.timeout(self._seconds):
-                # With no auth at all the client would look for a .netrc.
-                response = await self._http.request(method, url, auth=httpx.Auth(), timeout=self._seconds, **options)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
-            raise ProviderUnavailable(f"the platform cannot be reached ({type(fault).__name__})") from None
-        try:
-            body = response.json()
-        except (ValueError, RecursionError):
-            body = None
-        return Answer(response.status_code, body if isinstance(body, dict) else {})
+        # With no auth at all the client would take a name and a password out of the URL.
+        told = await asking.ask(
+            self._http, method, url, self._seconds, whom="the platform", auth=httpx.Auth(), **options
+        )
+        return Answer(*told)
 
     def _tokens(self, body: Mapping[str, Any]) -> SocialTokens:
         """Raises ProviderUnavailable for an answer without an access token."""

@@ -134,7 +134,7 @@ class S3Storage:
         sent = {"Accept-Encoding": "identity"} | dict(headers or {})
         request = self._http.build_request(method, url, headers=sent, content=content, timeout=self._seconds)
         try:
-            # With no auth at all the client would look for a .netrc.
+            # With no auth at all the client would take a name and a password out of the URL.
             response = await self._http.send(request, auth=httpx.Auth(), stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             raise ProviderUnavailable(f"the storage cannot be reached ({type(fault).__name__})") from None
