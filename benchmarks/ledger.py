@@ -58,9 +58,10 @@ CREATE TEMP TABLE lines AS
 # As `domain.money.ledger.fingerprint_of` puts it together.
 FINGERPRINT = """
 sha256(convert_to(format('["load","PAYMENT_CHECKOUT","%%s",null,[%%s]]', payment, CASE
-    WHEN account_id::text < %(clearing)s::text THEN format('["%%s",%%s],["%%s",-%%s]', account_id, amount, %(clearing)s, amount)
+    WHEN account_id::text < %(clearing)s::text
+    THEN format('["%%s",%%s],["%%s",-%%s]', account_id, amount, %(clearing)s, amount)
     ELSE format('["%%s",-%%s],["%%s",%%s]', %(clearing)s, amount, account_id, amount) END), 'UTF8'))
-"""  # noqa: E501
+"""
 FILL = (
     f"""
     INSERT INTO ledger_transfers (id, key, fingerprint, kind, currency, about, about_id)

@@ -82,10 +82,10 @@ class Books:
         return self.do(work)
 
 
-def wallet_of(tables: Tables, name: str, type: WalletType) -> WalletName:  # noqa: A002 - as the column is called
+def wallet_of(tables: Tables, name: str, kind: WalletType) -> WalletName:
     """Of a new account with that name. There is none in the database before its first money."""
     values = {"email": f"{name}@example.com", "username": name, "referral_code": name.upper()}
-    return WalletName(insert(tables, "users", **values), type)
+    return WalletName(insert(tables, "users", **values), kind)
 
 
 def load(fan: WalletName, amount: int = 1000) -> Transfer:

@@ -452,13 +452,12 @@ def pay(server: Server) -> None:
     now, ids = datetime.now(UTC), [uuid4() for _ in range(3)]
     with Tables(server.database_url) as tables:
         fan, creator = wallet_of(tables, "payer", "FAN"), wallet_of(tables, "payee", "CREATOR")
-    wallet, reward = fan, uuid4()
-    escrows, gifts = EscrowService(), GiftService()
+    escrows, gifts, reward = EscrowService(), GiftService(), uuid4()
 
     async def paying() -> None:
         uow = UnitOfWork(server.app.parts.database, NOBODY)
         async with uow() as db:
-            await gifts.give(db, wallet, "REWARD", flows.rewarded(wallet, reward, 300), reward, now)
+            await gifts.give(db, fan, "REWARD", flows.rewarded(fan, reward, 300), reward, now)
             for each in ids:
                 await escrows.hold(db, Order(each, each, fan.user_id, creator.user_id, 90, 2000, now))
             await escrows.release(db, ids[0], now)

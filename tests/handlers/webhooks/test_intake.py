@@ -317,9 +317,12 @@ class TestApply:
         )
         tables.run(query)
 
+        both = asyncio.Event()
+
         async def both_look() -> None:
-            while drill.looks < 2:  # noqa: ASYNC110 - the other worker's look has no event for it
-                await asyncio.sleep(0.01)
+            if drill.looks == 2:
+                both.set()
+            await both.wait()
 
         drill.on_look = both_look
         server.on_loop(Worker(server.app.parts, places=PLACES).work_off())
