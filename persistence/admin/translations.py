@@ -39,15 +39,18 @@ def _columns(locale: Any, place: Any) -> list[Any]:
     ]
 
 
-def _narrowed(only: Filters) -> tuple[Select[*tuple[Any, ...]], Keyset]:
-    """The texts, from the side on which few of them match."""
+def _narrowed(only: Filters, keys: Sequence[Any] | None = None) -> tuple[Select[*tuple[Any, ...]], Keyset]:
+    """The texts, from the side on which few of them match.
+
+    Of the other side, too, it is said that it comes after ``keys``: a merge would read it from its beginning.
+    """
     place: Any = Own if only.of_texts else English
     chosen: Select[*tuple[Any, ...]] = select(*_columns(only.locale, place)).select_from(place)
     if only.of_texts:
-        chosen = chosen.outerjoin(English, (English.locale == SOURCE) & _same(English, Own))
+        chosen = chosen.outerjoin(English, (English.locale == SOURCE) & _same(English, Own) & BY_SOURCE.after(keys))
         chosen = chosen.where(Own.locale == only.locale)
     else:
-        chosen = chosen.outerjoin(Own, (Own.locale == only.locale) & _same(Own, English))
+        chosen = chosen.outerjoin(Own, (Own.locale == only.locale) & _same(Own, English) & BY_TEXT.after(keys))
         chosen = chosen.where(English.locale == SOURCE)
     if only.namespace is not None:
         chosen = chosen.where(place.namespace == only.namespace)
@@ -69,7 +72,7 @@ class Translations:
 
     async def page(self, only: Filters, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
         """By namespace and key."""
-        chosen, order = _narrowed(only)
+        chosen, order = _narrowed(only, keys)
         return await self._connection.rows(order.page(chosen, keys, rows))
 
     async def find(self, locale: str, namespace: str, key: str) -> Any | None:

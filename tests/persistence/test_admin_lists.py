@@ -492,6 +492,13 @@ def looked_at(node: Mapping[str, Any]) -> float:
     return found
 
 
+def scans_of(connection: psycopg.Connection, text: str, values: Any) -> tuple[list[Mapping[str, Any]], int]:
+    """Of the tables that are full, and how many blocks the whole plan read."""
+    (row,) = connection.execute(b"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + text.encode(), values).fetchall()
+    plan = (row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]["Plan"]
+    return [node for node in nodes(plan) if node.get("Relation Name", "") in FILLED], plan["Shared Hit Blocks"]
+
+
 class TestByIndex:
     @pytest.mark.parametrize("name", LISTS)
     def test_every_page_reads_little_more_than_it_shows(self, full_url: str, name: str) -> None:
@@ -501,15 +508,23 @@ class TestByIndex:
             run(database, *(read.ask for read in reads))
         with psycopg.connect(full_url, autocommit=True) as connection:
             for read, (text, values) in zip(reads, seen, strict=True):
-                explain = b"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + text.encode()
-                (row,) = connection.execute(explain, values).fetchall()
-                plan = (row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]["Plan"]
-                scans = [node for node in nodes(plan) if node.get("Relation Name", "") in FILLED]
+                scans, blocks = scans_of(connection, text, values)
                 whole = {node["Relation Name"] for node in scans if node["Node Type"] == "Seq Scan"}
                 rows = sum(map(looked_at, scans))
                 if rows > read.most or (whole - SHORT and not read.name.startswith(COUNT)):
-                    wrong.append(f"{read.name}: {rows:.0f} rows, {whole}, {plan['Shared Hit Blocks']} blocks")
+                    wrong.append(f"{read.name}: {rows:.0f} rows, {whole}, {blocks} blocks")
         assert wrong == [], "\n".join(wrong)
+
+    @pytest.mark.parametrize("only", [Texts("l7", outdated=False), Texts("l7", status="APPROVED")], ids=str)
+    def test_a_merge_of_two_languages_begins_where_the_page_does(self, full_url: str, only: Texts) -> None:
+        """Which the planner takes or leaves as its sample of the rows has it."""
+        database = bare_database(full_url)
+        with asked(database) as seen:
+            run(database, _texts(only, ("n2", "key.5002")))
+        with psycopg.connect(full_url, autocommit=True) as connection:
+            connection.execute("SET enable_nestloop = off; SET enable_hashjoin = off")
+            scans, _ = scans_of(connection, *seen[0])
+        assert sum(map(looked_at, scans)) <= FEW
 
 
 class TestWalk:
