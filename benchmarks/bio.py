@@ -46,6 +46,7 @@ def measure(stand: Stand, quick: bool) -> Iterator[Row]:
         environment = {"PEER_DATABASE_URL": rivals, "PEER_SECRET": SECRET}
         rival = stack.enter_context(stand.peer("fastapi_users_app", "/health", environment)).origin
         me = [Request.bearer("/users/me", token) for token in rival_tokens(rivals, creators, count)]
+        _write_out(rivals, ours)
         theirs = stack.enter_context(Script(rival, me))
         _require_good(origin + _path(names[0]))
         scripts = {
@@ -79,9 +80,15 @@ def _fill(database_url: str) -> list[str]:
     """The names of pages, as many as there are subjects for."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(PAGES.encode())
-        connection.execute("VACUUM ANALYZE")
-        connection.execute("CHECKPOINT")  # or the database would write all this to disk while pages are read
         return [name for (name,) in connection.execute(NAMES, [max(SUBJECTS.values())])]
+
+
+def _write_out(*database_urls: str) -> None:
+    """Or the databases would be tidied up, and written to disk, while pages are read."""
+    for database_url in database_urls:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+            connection.execute("CHECKPOINT")
 
 
 def _path(name: str) -> str:
