@@ -18,6 +18,7 @@ from providers.registry import GeoIpFamily as GeoIp
 from providers.registry import LeakedPasswordsFamily as LeakedPasswords
 from providers.registry import OAuthFamily as OAuth
 from providers.registry import PaymentFamily as Payments
+from providers.registry import PayoutFamily as PayoutProviders
 from providers.registry import StorageFamily as Storage
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher as Hasher
@@ -102,6 +103,7 @@ __all__ = [
     "OneByOne",
     "OperationUrls",
     "Payments",
+    "PayoutProviders",
     "Permissions",
     "Platforms",
     "Prepare",

@@ -9,6 +9,7 @@ from persistence.engine.uow import UnitOfWork
 from persistence.models import Payment, ProviderEvent
 from persistence.repositories import Repositories
 from providers.registry import PaymentFamily as Payments
+from providers.registry import PayoutFamily as PayoutProviders
 from providers.registry import StorageFamily as Storage
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
@@ -51,6 +52,7 @@ __all__ = [
     "Payment",
     "PaymentBooks",
     "Payments",
+    "PayoutProviders",
     "ProviderEvent",
     "Reconciler",
     "Repositories",

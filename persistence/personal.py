@@ -58,6 +58,8 @@ from persistence.models import (
     PageView,
     PasswordReset,
     Payment,
+    Payout,
+    PayoutAccount,
     PromoGrant,
     ProviderEvent,
     ReactivationToken,
@@ -589,6 +591,21 @@ PERSONAL: tuple[Personal, ...] = (
         {"due_at": INTERNAL},
     ),
     Personal(
+        Payout,
+        "What you were paid out, by the end of the account number.",
+        _of(Payout),
+        Anonymise("books say what was paid, when and how; the account that it went to is wiped", {"destination": None}),
+        dict.fromkeys(("first_by", "second_by", "ended_by"), STAFF)
+        | {"destination": SECRET, "due_at": INTERNAL, "attempt": INTERNAL, "batch_id": INTERNAL},
+    ),
+    Personal(
+        PayoutAccount,
+        "Your accounts at payout providers.",
+        _of(PayoutAccount),
+        Keep(BOOKS),
+        {"leased_until": INTERNAL, "looked_at": INTERNAL},
+    ),
+    Personal(
         Wallet,
         "Your wallets.",
         _of(Wallet),
@@ -686,6 +703,8 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
+    "payout_attempts": "what was asked of providers for payouts, which tell of it",
+    "payout_batches": "files of bank transfers, sealed, and who of the staff made them, by id",
     "refunds": "what providers gave back of payments, which their wallets tell",
     "disputes": "what was disputed of payments, which their wallets tell",
     "sandbox_payments": "a provider's own book, of development and staging alone: ids of payments and amounts",

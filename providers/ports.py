@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.auth.oauth import OAuthClient, OAuthIdentity, OAuthProof
 from domain.auth.sms import Sms
@@ -16,10 +16,12 @@ from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.creators.social_accounts import SocialGrant, SocialProfile, SocialTokens
 from domain.mails import Attempt, Mail
 from domain.money.payments import Checkout, Movement, Order, PaymentState
+from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.upload import SignedUpload, Slot, StoredFile
 from domain.webhooks import Notice, RawNotice
 
 __all__ = [
+    "AccountProvider",
     "Attempt",
     "CaptchaProvider",
     "EmailProvider",
@@ -41,6 +43,7 @@ __all__ = [
     "OAuthProvider",
     "ObserveAttempt",
     "PaymentProvider",
+    "PayoutProvider",
     "ProviderRejected",
     "ProviderUnavailable",
     "RawNotice",
@@ -231,13 +234,51 @@ class PaymentProvider(NoticeSource, Protocol):
         """A session in which the order is paid: for the key of an order always the same."""
 
     async def find(self, ref: str) -> PaymentState:
-        """How a session is by now, with all that was refunded and disputed."""
+        """How a session is by now, with all that was refunded and disputed.
+
+        Only money is ``PAID``: in production a payment of a test is none.
+        """
 
     async def movements(self, day: date) -> Sequence[Movement]:
         """The lines of its book of a day, in UTC."""
 
     async def probe(self) -> str:
         """As ``EmailProvider.probe``."""
+
+
+class PayoutProvider(NoticeSource, Protocol):
+    """Pays out. Calls raise as those of a ``PaymentProvider`` do: ProviderUnavailable where nobody knows whether it was
+    done, and ProviderRejected where it is known that it was not.
+    """
+
+    async def pay(self, order: PayoutOrder) -> PayoutState:
+        """Pay an attempt; for the key of an order always the same payment.
+
+        Raises ProviderRejected with a code of ours as its text (``domain.money.payouts.FAILURES``).
+        """
+
+    async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
+        """How an attempt is by now; None where the provider certainly has none. ``ref`` may never have been told."""
+
+    async def probe(self) -> str:
+        """As ``EmailProvider.probe``."""
+
+
+@runtime_checkable
+class AccountProvider(PayoutProvider, Protocol):
+    """Pays out to accounts that people have at the provider, which it opens for us."""
+
+    async def open_account(self, account: NewAccount) -> AccountState:
+        """For the key of an account always the same one."""
+
+    async def onboarding_link(self, ref: str, return_url: str, refresh_url: str) -> str:
+        """Where its owner hands in what the provider asks for. It lives for minutes, and is never stored."""
+
+    async def account(self, ref: str) -> AccountState:
+        """How it is by now."""
+
+    async def dashboard_link(self, ref: str) -> str | None:
+        """Where its owner sees it; None where the provider has no such page."""
 
 
 class StorageProvider(Protocol):

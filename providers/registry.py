@@ -15,13 +15,15 @@ import structlog
 from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.errors import ApiError
 from domain.money.payments import Checkout, Order, PaymentState
+from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.upload import STORAGE_PROVIDER, incoming, is_public
-from providers import captcha, email, geoip, kyc, leaked_passwords, payment, sms
+from providers import captcha, email, geoip, kyc, leaked_passwords, payment, payout, sms
 from providers.dns.deliverability import RESOLVER, MailRules
 from providers.kyc.sandbox import KycBook
 from providers.observing import Watch, nobody
 from providers.payment.sandbox import PaymentBook
 from providers.ports import (
+    AccountProvider,
     Attempt,
     CaptchaProvider,
     EmailProvider,
@@ -41,6 +43,7 @@ from providers.ports import (
     OAuthProvider,
     ObserveAttempt,
     PaymentProvider,
+    PayoutProvider,
     ProviderRejected,
     ProviderUnavailable,
     RecordAttempt,
@@ -459,6 +462,69 @@ class PaymentFamily(_Family[PaymentProvider]):
         self._adapters[adapter.name] = adapter
 
 
+class PayoutFamily(_Family[PayoutProvider]):
+    """No failover: a payout goes where it was requested to, whichever provider is active by then."""
+
+    family = "payout"
+    active_provider = payout.ACTIVE_PROVIDER
+
+    @property
+    def for_accounts(self) -> str | None:
+        """At whom accounts are opened now; None where that is nobody."""
+        return self._known(self.active_name)
+
+    @property
+    def for_banks(self) -> str | None:
+        """Who makes bank transfers that are requested now; None where that is nobody."""
+        return self._known(self._config[payout.BANK_PROVIDER])
+
+    def _known(self, name: str) -> str | None:
+        return name if name in self._adapters else None
+
+    async def pay(self, provider: str, order: PayoutOrder) -> PayoutState:
+        """As ``PayoutProvider.pay``."""
+        with self._watch.call(self.family, provider):
+            return await self.adapter(provider).pay(order)
+
+    async def find(self, provider: str, order: PayoutOrder, ref: str | None) -> PayoutState | None:
+        """As ``PayoutProvider.find``."""
+        with self._watch.call(self.family, provider):
+            return await self.adapter(provider).find(order, ref)
+
+    async def open_account(self, provider: str, account: NewAccount) -> AccountState:
+        """As ``AccountProvider.open_account``."""
+        with self._watch.call(self.family, provider):
+            return await self._accounts(provider).open_account(account)
+
+    async def onboarding_link(self, provider: str, ref: str, return_url: str, refresh_url: str) -> str:
+        """As ``AccountProvider.onboarding_link``."""
+        with self._watch.call(self.family, provider):
+            return await self._accounts(provider).onboarding_link(ref, return_url, refresh_url)
+
+    async def account(self, provider: str, ref: str) -> AccountState:
+        """As ``AccountProvider.account``."""
+        with self._watch.call(self.family, provider):
+            return await self._accounts(provider).account(ref)
+
+    async def dashboard_link(self, provider: str, ref: str) -> str | None:
+        """As ``AccountProvider.dashboard_link``."""
+        with self._watch.call(self.family, provider):
+            return await self._accounts(provider).dashboard_link(ref)
+
+    def source(self, provider: str) -> NoticeSource | None:
+        return self._adapters.get(provider)
+
+    def join(self, adapter: PayoutProvider) -> None:
+        """In place of one of its name, if there is one."""
+        self._adapters[adapter.name] = adapter
+
+    def _accounts(self, provider: str) -> AccountProvider:
+        adapter = self.adapter(provider)
+        if not isinstance(adapter, AccountProvider):
+            raise ProviderUnavailable(f"{provider} has no accounts")
+        return adapter
+
+
 class Room(NamedTuple):
     """Where a file will be kept, the URL that takes it, and the one that shows it."""
 
@@ -550,6 +616,7 @@ class Providers:
     geoip: GeoIpFamily
     leaked_passwords: LeakedPasswordsFamily
     payment: PaymentFamily
+    payout: PayoutFamily
     storage: StorageFamily
     kyc: KycFamily
     watch: Watch
@@ -586,6 +653,7 @@ def build_providers(
         GeoIpFamily(config, geoip.geoip_adapters(config), watch),
         LeakedPasswordsFamily(config, leaked_passwords.leaked_passwords_adapters(config, http), watch),
         PaymentFamily(config, payment.payment_adapters(config, http, env, checkouts), watch),
+        PayoutFamily(config, payout.payout_adapters(config, http, env), watch),
         StorageFamily(config, storages, watch),
         KycFamily(config, kyc.kyc_adapters(config, http, env, verifications), watch),
         watch,

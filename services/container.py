@@ -19,7 +19,14 @@ from domain.users import Client, Principal
 from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
-from providers.registry import GeoIpFamily, LeakedPasswordsFamily, OAuthFamily, PaymentFamily, StorageFamily
+from providers.registry import (
+    GeoIpFamily,
+    LeakedPasswordsFamily,
+    OAuthFamily,
+    PaymentFamily,
+    PayoutFamily,
+    StorageFamily,
+)
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher, RefreshCarrier, Visitor
@@ -91,6 +98,7 @@ class Shared:
     kyc: KycDesk
     operation_urls: OperationUrls
     payments: PaymentFamily
+    payout_providers: PayoutFamily
     social: SocialDesk
     storage: StorageFamily
     subscriptions: Subscriptions

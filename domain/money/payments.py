@@ -17,6 +17,8 @@ Status = wire.LoadStatus
 Misfit = Literal["AMOUNT", "CURRENCY", "WALLET_CLOSED"]
 """Why money that came could not be given to the wallet."""
 
+RefundStatus = Literal["OPEN", "DONE", "FAILED"]
+
 SESSION_LIFE = timedelta(hours=1)
 UNBOUND_AGAIN = timedelta(minutes=2)
 """After this long without an answer of the provider the same is asked again."""
@@ -57,11 +59,30 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """A refund that we ask for. ``refund_id`` travels with it, so that it is known again when the provider tells."""
+
+    refund_id: UUID
+    ref: str
+    """The session."""
+    amount: int
+    currency: str
+
+    @property
+    def key(self) -> str:
+        return f"refund:{self.refund_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class RefundState:
-    """Money that the provider gave back."""
+    """Money that the provider gives back: ``OPEN`` until it is on its way for good, and one that was ``DONE`` may still
+    become ``FAILED``. ``refund_id`` is what we gave it to remember, None where we did not ask for it.
+    """
 
     ref: str
     amount: int
+    status: RefundStatus = "DONE"
+    refund_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -400,6 +400,7 @@ class Application:
             kyc=self.parts.kyc,
             leaked_passwords=self.parts.providers.leaked_passwords,
             payments=self.parts.providers.payment,
+            payout_providers=self.parts.providers.payout,
             mail_rules=mail_rules,
             mail_templates=MailTemplates(self.parts.texts, self.config),
             moderation=self.moderation,

@@ -85,6 +85,7 @@ def _services(parts: Parts) -> JobServices:
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
         payment_books=PaymentBooks(escrows),
         payments=parts.providers.payment,
+        payout_providers=parts.providers.payout,
         social=social_desk(parts),
         storage=storage,
         subscriptions=Subscriptions(parts.keyring.digests, parts.config),

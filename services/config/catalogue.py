@@ -28,7 +28,7 @@ from domain.creators import bank, dm, kyc, links, social_accounts, subscribers, 
 from domain.i18n import translations
 from domain.users import usernames
 from domain.wallet import loads
-from providers import captcha, email, geoip, leaked_passwords, payment
+from providers import captcha, email, geoip, leaked_passwords, payment, payout
 from providers import kyc as kyc_vendors
 from providers import sms as sms_vendors
 from providers.captcha import hcaptcha, recaptcha, turnstile
@@ -84,6 +84,7 @@ DECLARING = (
         leaked_passwords,
         maxmind,
         payment,
+        payout,
         pwned_passwords,
         recaptcha,
         s3,

@@ -43,7 +43,7 @@ class ProviderDesk:
     def __init__(self, providers: Providers, config: LiveConfig, more: Iterable[Family] = ()) -> None:
         ordered: tuple[Any, ...] = (
             providers.captcha, providers.email, providers.geoip, providers.kyc, providers.leaked_passwords,
-            providers.payment,
+            providers.payment, providers.payout,
             providers.sms, providers.storage,
         )  # fmt: skip
         self._ordered: Mapping[str, Any] = {family.family: family for family in ordered}

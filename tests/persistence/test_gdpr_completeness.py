@@ -139,6 +139,10 @@ FITTING: dict[str, dict[str, Any]] = {
     "escrows": {"price": 3, "outcome": None, "settled_at": None},
     "coupon_usages": {"settled_at": None},
     "payments": {"refunded": 0, "disputed": 0, "status": "OPEN", "paid_at": None},
+    "payouts": {
+        **dict.fromkeys(("account_id", "processed_at", "failure_reason", "ended_at")),
+        "method": "BANK_TRANSFER",
+    },
     "outbox": {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None},
 }
 # Where somebody was, not who.
@@ -307,7 +311,7 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
         row["used_at"] = None
     if table.name == "provider_events":
         row |= about_a_verification(OTHERS)
-    if table.name == "payments":
+    if table.name in ("payments", "payout_accounts"):
         row["ref"] = "of another"
     if table.name == "moderation_cases":
         row["state"] = "APPROVED"  # of one target no two are open

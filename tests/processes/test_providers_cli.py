@@ -43,7 +43,18 @@ def operator(server: Server, tmp_path: Path) -> Operator:
 class TestList:
     def test_every_family_with_its_order_and_what_is_missing(self, operator: Operator) -> None:
         told = operator.done("list")
-        for family in ("captcha", "dns", "email", "geoip", "kyc", "leaked_passwords", "payment", "sms", "storage"):
+        for family in (
+            "captcha",
+            "dns",
+            "email",
+            "geoip",
+            "kyc",
+            "leaked_passwords",
+            "payment",
+            "payout",
+            "sms",
+            "storage",
+        ):
             assert f"{family}\n" in told
         assert "1. mailbox" in told
         assert "not set: account_sid, auth_token, from" in told

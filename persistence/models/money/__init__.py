@@ -13,6 +13,7 @@ from persistence.models.money.ledger import (
     WalletActivity,
 )
 from persistence.models.money.payments import Payment, PaymentDispute, Refund
+from persistence.models.money.payouts import Payout, PayoutAccount, PayoutAttempt, PayoutBatch
 from persistence.models.money.reconciliation import LedgerFinding, LedgerReconciliation
 from persistence.models.money.sandbox import SandboxMovement, SandboxPayment
 from persistence.models.money.tax import TaxForm
@@ -31,6 +32,10 @@ __all__ = [
     "LedgerTransfer",
     "Payment",
     "PaymentDispute",
+    "Payout",
+    "PayoutAccount",
+    "PayoutAttempt",
+    "PayoutBatch",
     "PromoGrant",
     "PromoSpend",
     "Refund",
