@@ -15,7 +15,7 @@ from domain.auth.sms import Sms
 from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.creators.social_accounts import SocialGrant, SocialProfile, SocialTokens
 from domain.mails import Attempt, Mail
-from domain.money.payments import Checkout, Movement, Order, PaymentState
+from domain.money.payments import Checkout, Movement, Order, PaymentState, RefundOrder, RefundState
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.upload import SignedUpload, Slot, StoredFile
 from domain.webhooks import Notice, RawNotice
@@ -238,6 +238,15 @@ class PaymentProvider(NoticeSource, Protocol):
 
         Only money is ``PAID``: in production a payment of a test is none.
         """
+
+    async def expire(self, ref: str) -> None:
+        """Nobody pays the session from now on, as if its time had run out.
+
+        Raises ProviderRejected where it was paid, or will be. Once more is no fault.
+        """
+
+    async def refund(self, order: RefundOrder) -> RefundState:
+        """Give back a part of what was paid, or all; for the key of an order always the same refund."""
 
     async def movements(self, day: date) -> Sequence[Movement]:
         """The lines of its book of a day, in UTC."""

@@ -14,7 +14,7 @@ import structlog
 
 from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.errors import ApiError
-from domain.money.payments import Checkout, Order, PaymentState
+from domain.money.payments import Checkout, Order, PaymentState, RefundOrder, RefundState
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.upload import STORAGE_PROVIDER, incoming, is_public
 from providers import captcha, email, geoip, kyc, leaked_passwords, payment, payout, sms
@@ -453,6 +453,16 @@ class PaymentFamily(_Family[PaymentProvider]):
         """As ``PaymentProvider.find``."""
         with self._watch.call(self.family, provider):
             return await self.adapter(provider).find(ref)
+
+    async def expire(self, provider: str, ref: str) -> None:
+        """As ``PaymentProvider.expire``."""
+        with self._watch.call(self.family, provider):
+            await self.adapter(provider).expire(ref)
+
+    async def refund(self, provider: str, order: RefundOrder) -> RefundState:
+        """As ``PaymentProvider.refund``."""
+        with self._watch.call(self.family, provider):
+            return await self.adapter(provider).refund(order)
 
     def source(self, provider: str) -> PaymentProvider | None:
         return self._adapters.get(provider)

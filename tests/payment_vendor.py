@@ -12,7 +12,7 @@ from providers.ports import ProviderUnavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain.money.payments import Checkout, Movement, Order, PaymentState
+    from domain.money.payments import Checkout, Movement, Order, PaymentState, RefundOrder, RefundState
     from domain.webhooks import Notice, RawNotice
     from providers.payment.sandbox import SandboxPayments
     from tests.harness import Server
@@ -29,7 +29,7 @@ def silence() -> None:
 
 
 class Faulty:
-    """The sandbox, with what happens before it makes a session, and after that. ``asked``: how often it was."""
+    """The sandbox, with what happens before it makes something, and after that. ``asked``: how often it was."""
 
     def __init__(self, sandbox: SandboxPayments) -> None:
         self.sandbox = sandbox
@@ -53,6 +53,17 @@ class Faulty:
     async def find(self, ref: str) -> PaymentState:
         self.asked += 1
         return await self.sandbox.find(ref)
+
+    async def expire(self, ref: str) -> None:
+        self.asked += 1
+        await self.sandbox.expire(ref)
+
+    async def refund(self, order: RefundOrder) -> RefundState:
+        self.asked += 1
+        self.before()
+        made = await self.sandbox.refund(order)
+        self.after()
+        return made
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
         return self.sandbox.read(notice)

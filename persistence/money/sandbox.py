@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, bindparam, exists, select, update
+from sqlalchemy import BigInteger, DateTime, Uuid, bindparam, cast, func, select, update
 
-from domain.money.sandbox import change
+from domain.money.sandbox import Session, change, refusal_of
 from persistence.engine.statements import insertion
-from persistence.models import SandboxMovement, SandboxPayment
+from persistence.models import SandboxMovement, SandboxPayment, SandboxRefund
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain.money.payments import Order
+    from domain.money.payments import Order, RefundOrder
     from domain.money.sandbox import Action
     from persistence.engine.connection import Connection
 
-Row, Line = SandboxPayment, SandboxMovement
+Row, Line, Back = SandboxPayment, SandboxMovement, SandboxRefund
 TIME = DateTime(timezone=True)
 OPENED = insertion(Row, "key", "payment_id", "amount", "currency", "return_url", "expires_at").on_conflict_do_nothing(
     index_elements=["key"]
@@ -27,15 +27,21 @@ OPENED = insertion(Row, "key", "payment_id", "amount", "currency", "return_url",
 OF_KEY = select(Row).where(Row.key == bindparam("key"))
 
 
-def _moved(kind: str) -> Any:
-    return exists().where(Line.sandbox_id == Row.id, Line.kind == kind)
-
-
+_of_it = select(func.sum(-Line.amount)).where(Line.sandbox_id == Row.id, Line.kind == "DISPUTE").scalar_subquery()
 FOUND = select(
     Row.id, Row.payment_id, Row.amount, Row.currency, Row.return_url, Row.status, Row.dispute, Row.expires_at,
-    _moved("REFUND").label("refunded"),
+    cast(func.coalesce(_of_it, 0), BigInteger).label("disputed"),
 ).where(Row.id == bindparam("sandbox_id"))  # fmt: skip
 HELD = FOUND.with_for_update(of=Row)
+REFUNDS = (
+    select(Back.id, Back.refund_id, Back.amount, Back.status)
+    .where(Back.sandbox_id == bindparam("sandbox_id"))
+    .order_by(Back.created_at, Back.id)
+)
+REFUND_OF_KEY = select(Back).where(Back.key == bindparam("key"))
+_back = ("sandbox_id", "key", "refund_id", "amount", "status")
+REFUNDED = insertion(Back, *_back).returning(Back)
+REFUND_CHANGED = update(Back).where(Back.id == bindparam("refund", type_=Uuid)).values(status=bindparam("status_"))
 CHANGED = (
     update(Row)
     .where(Row.id == bindparam("sandbox_id"))
@@ -61,19 +67,42 @@ class SandboxPaymentRows:
         )  # fmt: skip
         return await self._connection.scalar_one(OF_KEY, key=order.key)
 
-    async def find(self, sandbox_id: UUID) -> Any:
-        return await self._connection.row(FOUND, sandbox_id=sandbox_id)
+    async def find(self, sandbox_id: UUID) -> Session | None:
+        return await self._session(FOUND, sandbox_id)
 
     async def act(self, sandbox_id: UUID, action: Action, now: datetime) -> bool:
         """False where that cannot be done to it, or there is none."""
-        row = await self._connection.row(HELD, sandbox_id=sandbox_id)
-        made = None if row is None else change(row, action, now)
+        session = await self._session(HELD, sandbox_id)
+        made = None if session is None else change(session, action, now)
         if made is None:
             return False
         await self._connection.execute(CHANGED, sandbox_id=sandbox_id, status_=made.status, dispute_=made.dispute)
         for kind, amount in made.moved:
             await self._connection.execute(MOVED, sandbox_id=sandbox_id, kind=kind, amount=amount)
+        for refund_id, status in made.refunds.items():
+            await self._connection.execute(REFUND_CHANGED, refund=refund_id, status_=status)
+        if made.refunded:
+            given = {"sandbox_id": sandbox_id, "amount": made.refunded, "status": "DONE"}
+            await self._connection.execute(REFUNDED, key=None, refund_id=None, **given)
         return True
+
+    async def refund(self, sandbox_id: UUID, order: RefundOrder) -> SandboxRefund | str:
+        """The refund that was made under the key, now or before, or why there is none."""
+        session = await self._session(HELD, sandbox_id)
+        known = await self._connection.scalar(REFUND_OF_KEY, key=order.key)
+        if known is not None:
+            return "the key was used for another amount" if known.amount != order.amount else known
+        refusal = "there is no such session" if session is None else refusal_of(session, order.amount)
+        if refusal is not None:
+            return refusal
+        given = {"sandbox_id": sandbox_id, "amount": order.amount, "status": "OPEN"}
+        return await self._connection.scalar_one(REFUNDED, key=order.key, refund_id=order.refund_id, **given)
+
+    async def _session(self, statement: Any, sandbox_id: UUID) -> Session | None:
+        row = await self._connection.row(statement, sandbox_id=sandbox_id)
+        if row is None:
+            return None
+        return Session(row, await self._connection.rows(REFUNDS, sandbox_id=sandbox_id), row.disputed)
 
     async def lines(self, begin: datetime, end: datetime) -> Sequence[Any]:
         return await self._connection.rows(LINES, begin=begin, end=end)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.clock import utc_now
 from domain.money.payments import Checkout, DisputeState, Movement, PaymentState, RefundState
-from domain.money.sandbox import DISPUTE_FEE, EVENTS, STATUSES, fee_of, state_of
+from domain.money.sandbox import DISPUTE_FEE, EVENTS, STATUSES, Session, fee_of, state_of
 from providers.ports import ProviderRejected
 from providers.sandbox import SandboxProvider
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from domain.money.payments import Order
+    from domain.money.payments import Order, RefundOrder
+    from domain.money.sandbox import Action
 
 PAGE = "/sandbox/checkout/"
 
@@ -27,8 +28,14 @@ class PaymentBook(Protocol):
     async def open(self, order: Order) -> Any:
         """The row of the session that was made under the order's key, now or before."""
 
-    async def find(self, sandbox_id: UUID) -> Any:
+    async def find(self, sandbox_id: UUID) -> Session | None:
         """None for no session."""
+
+    async def act(self, sandbox_id: UUID, action: Action, now: datetime) -> bool:
+        """False where that cannot be done to it."""
+
+    async def refund(self, sandbox_id: UUID, order: RefundOrder) -> Any:
+        """The refund that was made under the order's key, now or before; a text that says why there is none."""
 
     async def lines(self, begin: datetime, end: datetime) -> Sequence[Any]:
         """Session, kind and amount of what moved."""
@@ -46,14 +53,32 @@ class SandboxPayments(SandboxProvider[PaymentBook]):
         return Checkout(str(row.id), self._page_of(str(row.id)), row.expires_at)
 
     async def find(self, ref: str) -> PaymentState:
-        row = await self._book.find(_id(ref))
-        if row is None:
-            raise ProviderRejected("there is no such session")
+        session = await self._session(ref)
+        row = session.row
         status, charged = STATUSES[state_of(row, utc_now())], row.status == "PAID"
-        refunds = (RefundState(f"re_{row.id}", row.amount),) if row.refunded else ()
-        disputes = () if row.dispute is None else (_dispute(row),)
+        refunds = tuple(_refund(each) for each in session.refunds)
+        disputes = () if row.dispute is None else (_dispute(session),)
         fee = fee_of(row.amount) if charged else None
         return PaymentState(ref, row.payment_id, status, row.amount, row.currency, fee, refunds, disputes)
+
+    async def expire(self, ref: str) -> None:
+        session, now = await self._session(ref), utc_now()
+        if state_of(session.row, now) == "OPEN" and await self._book.act(session.row.id, "expire", now):
+            return
+        if STATUSES[state_of((await self._session(ref)).row, now)] in {"OPEN", "PAID"}:
+            raise ProviderRejected("the session is paid")
+
+    async def refund(self, order: RefundOrder) -> RefundState:
+        made = await self._book.refund(_id(order.ref), order)
+        if isinstance(made, str):
+            raise ProviderRejected(made)
+        return _refund(made)
+
+    async def _session(self, ref: str) -> Session:
+        session = await self._book.find(_id(ref))
+        if session is None:
+            raise ProviderRejected("there is no such session")
+        return session
 
     async def movements(self, day: date) -> Sequence[Movement]:
         begin = datetime.combine(day, time(), UTC)
@@ -71,6 +96,11 @@ def _id(ref: str) -> UUID:
         raise ProviderRejected("there is no such session") from None
 
 
-def _dispute(row: Any) -> DisputeState:
+def _refund(row: Any) -> RefundState:
+    return RefundState(f"re_{row.id}", row.amount, row.status, row.refund_id)
+
+
+def _dispute(session: Session) -> DisputeState:
+    row = session.row
     won, closed = row.dispute == "WON", row.dispute != "OPEN"
-    return DisputeState(f"dp_{row.id}", row.amount, taken=True, returned=won, closed=closed, fee=DISPUTE_FEE)
+    return DisputeState(f"dp_{row.id}", session.disputed, taken=True, returned=won, closed=closed, fee=DISPUTE_FEE)

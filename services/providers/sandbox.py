@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.keys import DigestsOf
-    from domain.money.payments import Order
-    from domain.money.sandbox import Action
+    from domain.money.payments import Order, RefundOrder
+    from domain.money.sandbox import Action, Session
     from persistence.engine.database import Database
-    from persistence.models import SandboxVerification
+    from persistence.models import SandboxRefund, SandboxVerification
 
 
 def sandbox_secrets(digests: DigestsOf, family: str) -> Callable[[], list[str]]:
@@ -60,9 +60,14 @@ class PaymentSandboxStorage:
         async with self._database.unit() as db:
             return await db.sandbox_payments.open(order)
 
-    async def find(self, sandbox_id: UUID) -> Any:
+    async def find(self, sandbox_id: UUID) -> Session | None:
         async with self._database.reading() as db:
             return await db.sandbox_payments.find(sandbox_id)
+
+    async def refund(self, sandbox_id: UUID, order: RefundOrder) -> SandboxRefund | str:
+        """The refund that was made under the key, now or before, or why there is none."""
+        async with self._database.unit() as db:
+            return await db.sandbox_payments.refund(sandbox_id, order)
 
     async def lines(self, begin: datetime, end: datetime) -> Sequence[Any]:
         async with self._database.reading() as db:

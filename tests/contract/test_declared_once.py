@@ -18,7 +18,7 @@ from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.creators import kyc, subscribers, tax
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
-from domain.money import coupons, ledger, reconciliation, sandbox
+from domain.money import coupons, ledger, payments, reconciliation, sandbox
 from domain.users.usernames import FORM
 from domain.wallet import loads
 from domain.wire import admin as wire
@@ -50,6 +50,7 @@ STATUSES = {
     "Payment": get_args(wallet.LoadStatus),
     "payment": get_args(wallet.LoadStatus),
     "SandboxPayment": get_args(sandbox.State),
+    "refund": get_args(payments.RefundStatus),
 }
 
 

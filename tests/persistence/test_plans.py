@@ -148,6 +148,7 @@ INSERT INTO disputes (id, payment_id, wallet_id, provider, ref, amount, closed_a
 INSERT INTO sandbox_payments (id, key, payment_id, amount, currency, return_url, expires_at)
     SELECT id, id::text, id, 1, 'USD', '', now() FROM payments;
 INSERT INTO sandbox_movements (id, sandbox_id, kind, amount) SELECT id, id, 'CHARGE', 1 FROM payments;
+INSERT INTO sandbox_refunds (id, sandbox_id, key, amount, status) SELECT id, id, id::text, 1, 'OPEN' FROM payments;
 SET session_replication_role = origin;
 INSERT INTO username_history (id, user_id, former, username, held_until)
     SELECT gen_random_uuid(), id, 'former' || n, 'u' || n, now() FROM {USERS} u;

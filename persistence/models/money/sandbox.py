@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.money.payments import RefundStatus
 from domain.money.sandbox import Dispute, Kind, State
 from persistence.models.base import Base, Created, Identified, one_of
 
@@ -37,10 +38,28 @@ class SandboxMovement(Identified, Created, Base):
     __tablename__ = "sandbox_movements"
     __table_args__ = (
         one_of("kind", get_args(Kind)),
-        UniqueConstraint("sandbox_id", "kind"),
+        Index("ix_sandbox_movements_sandbox", "sandbox_id"),
         Index("ix_sandbox_movements_created_at", "created_at"),
     )
 
     sandbox_id: Mapped[UUID] = mapped_column(ForeignKey("sandbox_payments.id"))
     kind: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class SandboxRefund(Identified, Created, Base):
+    """``refund_id`` is what we gave it to remember, None where it was made on the page."""
+
+    __tablename__ = "sandbox_refunds"
+    __table_args__ = (
+        one_of("status", get_args(RefundStatus)),
+        UniqueConstraint("key"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_sandbox_refunds_sandbox", "sandbox_id"),
+    )
+
+    sandbox_id: Mapped[UUID] = mapped_column(ForeignKey("sandbox_payments.id"))
+    key: Mapped[str | None]
+    refund_id: Mapped[UUID | None]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str]

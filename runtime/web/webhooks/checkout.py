@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from html import escape
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.errors import ApiError
 from domain.money.amounts import Money
-from domain.money.sandbox import EVENTS, LABELS, Action, actions, state_of
+from domain.money.sandbox import EVENTS, LABELS, Action, Session, actions, state_of
 from providers.payment.sandbox import PAGE
 from providers.ports import ProviderUnavailable
 from runtime.web.call import SCOPE_KEY
@@ -51,6 +51,7 @@ WORDS = {
     "EXPIRED": "Expired", "FAILED": "Declined",
 }  # fmt: skip
 DISPUTES = {"OPEN": "disputed", "WON": "dispute won", "LOST": "dispute lost"}
+REFUNDS = {"OPEN": "asked for", "DONE": "made", "FAILED": "failed"}
 
 log = structlog.get_logger(__name__)
 
@@ -79,10 +80,10 @@ class CheckoutPage:
         await answer(scope, receive, send)
 
     async def _page(self, session: UUID) -> Response:
-        row = await self._storage.find(session)
-        if row is None:
+        found = await self._storage.find(session)
+        if found is None:
             raise ApiError("route.not_found")
-        return Response(_html(row, self._clock()), media_type="text/html", headers=HEADERS)
+        return Response(_html(found, self._clock()), media_type="text/html", headers=HEADERS)
 
     async def _pressed(self, request: Request, session: UUID) -> Response:
         action = _action(await read_bounded(request.scope[SCOPE_KEY].headers, request.receive, MOST_BYTES))
@@ -112,11 +113,13 @@ def _action(body: bytes) -> Action | None:
     return next((action for action in get_args(Action) if action == given), None)
 
 
-def _html(row: Any, now: datetime) -> str:
+def _html(session: Session, now: datetime) -> str:
+    row = session.row
     told = WORDS[state_of(row, now)]
     more = [DISPUTES[row.dispute]] if row.dispute else []
-    more += ["refunded"] if row.refunded else []
-    buttons = "".join(f'<button name="action" value="{each}">{LABELS[each]}</button>' for each in actions(row, now))
+    more += [f"refund of {Money(each.amount)} {REFUNDS[each.status]}" for each in session.refunds]
+    can = actions(session, now)
+    buttons = "".join(f'<button name="action" value="{each}">{LABELS[each]}</button>' for each in can)
     amount, state = f"{Money(row.amount)} {row.currency}", ", ".join((told, *more))
     form = f'<form method="post">{buttons}</form>' if buttons else "<p>Nothing more can be done.</p>"
     return (

@@ -10,6 +10,7 @@ import pytest
 
 from domain.money import flows
 from domain.money.escrows import Order as Escrowed
+from domain.money.payments import PaymentState, RefundOrder, RefundState
 from domain.topics import ExamineSession
 from providers.payment import payment_adapters
 from providers.ports import ProviderRejected
@@ -562,3 +563,70 @@ class TestPage:
         days = [datetime.now(UTC).date() + timedelta(days=n) for n in (-1, 0, 1)]
         lines = [line for day in days for line in server.on_loop(sandbox.movements(day))]
         assert sum(line.amount for line in lines) == -tally(tables, "clearing:sandbox") == 2500 - 102
+
+
+class TestSandboxRefunds:
+    """What its adapter is asked for, and what its buttons make of it."""
+
+    @staticmethod
+    def asked(server: Server, session: dict[str, str], amount: int, refund_id: UUID | None = None) -> RefundState:
+        sandbox: Any = server.app.parts.providers.payment.adapter("sandbox")
+        order = RefundOrder(refund_id or uuid4(), session["checkoutUrl"].rpartition("/")[2], amount, "USD")
+        found: RefundState = server.on_loop(sandbox.refund(order))
+        return found
+
+    def refused(self, server: Server, session: dict[str, str], amount: int, refund_id: UUID | None = None) -> str:
+        with pytest.raises(ProviderRejected) as fault:
+            self.asked(server, session, amount, refund_id)
+        return str(fault.value)
+
+    def found(self, server: Server, session: dict[str, str]) -> tuple[RefundState, ...]:
+        sandbox: Any = server.app.parts.providers.payment.adapter("sandbox")
+        state: PaymentState = server.on_loop(sandbox.find(session["checkoutUrl"].rpartition("/")[2]))
+        return state.refunds
+
+    def test_several_until_nothing_is_left(self, api: Api, server: Server, headers: dict[str, str]) -> None:
+        session, one = begin(api, headers), uuid4()
+        assert "not paid" in self.refused(server, session, 100)
+        press(api, session, "pay")
+        made = self.asked(server, session, 1000, one)
+        assert (made.status, made.refund_id, made.amount) == ("OPEN", one, 1000)
+        assert self.asked(server, session, 1000, one) == made
+        assert "another amount" in self.refused(server, session, 999, one)
+        assert "not so much left" in self.refused(server, session, 1501)
+        assert press(api, session, "confirm_refund").status_code == 303
+        self.asked(server, session, 1500)
+        assert press(api, session, "charge_back").status_code == 404
+        assert press(api, session, "fail_refund").status_code == 303
+        assert [each.status for each in self.found(server, session)] == ["DONE", "FAILED"]
+        assert press(api, session, "confirm_refund").status_code == 404
+        assert press(api, session, "fail_refund").status_code == 303  # one that was made
+        assert [each.status for each in self.found(server, session)] == ["FAILED", "FAILED"]
+        assert "refund of 10.00 failed" in api.get(session["checkoutUrl"]).text
+        press(api, session, "refund")
+        (outside,) = [each for each in self.found(server, session) if each.refund_id is None]
+        assert (outside.amount, outside.status) == (2500, "DONE")
+
+    def test_what_is_disputed_is_not_given_back(self, api: Api, server: Server, headers: dict[str, str]) -> None:
+        session = begin(api, headers)
+        press(api, session, "pay")
+        self.asked(server, session, 500)
+        press(api, session, "charge_back")
+        assert "disputed" in self.refused(server, session, 100)
+        press(api, session, "win")
+        assert self.asked(server, session, 2000).amount == 2000
+
+    def test_one_that_was_never_begun(self, server: Server) -> None:
+        assert "no such session" in self.refused(server, {"checkoutUrl": f"x/{uuid4()}"}, 100)
+
+    def test_a_session_is_ended(self, api: Api, server: Server, headers: dict[str, str]) -> None:
+        family, session = server.app.parts.providers.payment, begin(api, headers)
+        ref = session["checkoutUrl"].rpartition("/")[2]
+        for _ in range(2):
+            server.on_loop(family.expire("sandbox", ref))
+        assert server.on_loop(family.find("sandbox", ref)).status == "EXPIRED"
+        paid = begin(api, headers)
+        press(api, paid, "pay")
+        for gone in (paid["checkoutUrl"].rpartition("/")[2], str(uuid4())):
+            with pytest.raises(ProviderRejected):
+                server.on_loop(family.expire("sandbox", gone))
