@@ -708,6 +708,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "refunds": "what providers gave back of payments, which their wallets tell",
     "disputes": "what was disputed of payments, which their wallets tell",
     "sandbox_payments": "a provider's own book, of development and staging alone: ids of payments and amounts",
+    "sandbox_payout_accounts": "a provider's own book, of development and staging alone: no names, nothing of ours",
+    "sandbox_payouts": "a provider's own book, of development and staging alone: ids of payouts and amounts",
     "ledger_accounts": "what accounts of wallets hold, which the wallets tell",
     "ledger_checkpoints": "what accounts of ours had at a time",
     "ledger_findings": "what is wrong with the ledger, by keys and ids",

@@ -78,6 +78,7 @@ from persistence.money.ledger import Ledger
 from persistence.money.payments import Payments
 from persistence.money.reconciliation import Reconciliations
 from persistence.money.sandbox import SandboxPaymentRows
+from persistence.money.sandbox_payouts import SandboxPayoutRows
 from persistence.money.tallies import Tallies
 from persistence.money.tax_forms import TaxForms
 from persistence.money.wallets import Wallets
@@ -161,6 +162,7 @@ class Repositories:
     ledger_desk = Repository(LedgerDesk)
     payments = Repository(Payments)
     sandbox_payments = Repository(SandboxPaymentRows)
+    sandbox_payouts = Repository(SandboxPayoutRows)
     wallets = Repository(Wallets)
     coupons = Repository(Coupons)
     escrows = Repository(Escrows)

@@ -22,6 +22,7 @@ from providers.dns.deliverability import RESOLVER, MailRules
 from providers.kyc.sandbox import KycBook
 from providers.observing import Watch, nobody
 from providers.payment.sandbox import PaymentBook
+from providers.payout.sandbox import PayoutBook
 from providers.ports import (
     AccountProvider,
     Attempt,
@@ -648,9 +649,10 @@ def build_providers(
     observe: ObserveAttempt = nobody,
     verifications: Sandbox[KycBook] | None = None,
     checkouts: Sandbox[PaymentBook] | None = None,
+    payouts: Sandbox[PayoutBook] | None = None,
 ) -> Providers:
     """``folder`` is where local files are kept, ``sign`` a keyed hash for the URLs that lead there.
-    ``verifications`` and ``checkouts`` are what the providers of our own have, outside production.
+    ``verifications``, ``checkouts`` and ``payouts`` are what the providers of our own have, outside production.
 
     What ``new_client`` makes, for vendors to be asked with, is closed with them.
     """
@@ -663,7 +665,7 @@ def build_providers(
         GeoIpFamily(config, geoip.geoip_adapters(config), watch),
         LeakedPasswordsFamily(config, leaked_passwords.leaked_passwords_adapters(config, http), watch),
         PaymentFamily(config, payment.payment_adapters(config, http, env, checkouts), watch),
-        PayoutFamily(config, payout.payout_adapters(config, http, env), watch),
+        PayoutFamily(config, payout.payout_adapters(config, http, env, payouts), watch),
         StorageFamily(config, storages, watch),
         KycFamily(config, kyc.kyc_adapters(config, http, env, verifications), watch),
         watch,

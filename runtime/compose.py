@@ -13,6 +13,7 @@ from persistence.engine.database import Database
 from providers.kyc.sandbox import SandboxKyc
 from providers.observing import nobody
 from providers.payment.sandbox import SandboxPayments
+from providers.payout.sandbox import SandboxPayouts
 from providers.ports import ObserveAttempt
 from providers.registry import Providers, SocialFamily, build_providers
 from providers.sandbox import Sandbox
@@ -26,8 +27,9 @@ from services.keyring import Keyring
 from services.mailer import MailStorage
 from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks, PaymentNotices
+from services.money.payout_notices import PayoutNotices
 from services.platforms import OAuthDirectory
-from services.providers.sandbox import KycSandboxStorage, PaymentSandboxStorage, sandbox_secrets
+from services.providers.sandbox import KycSandboxStorage, PaymentSandboxStorage, PayoutSandboxStorage, sandbox_secrets
 from services.providers.social import SocialDesk
 from services.providers.states import ProviderStates
 from services.webhooks import Webhooks
@@ -89,11 +91,13 @@ def build_parts(
     storage = MailStorage(database)
     verifications = Sandbox(KycSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxKyc.family))
     checkouts = Sandbox(PaymentSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxPayments.family))
+    payouts = Sandbox(PayoutSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxPayouts.family))
     providers = build_providers(
-        config, storage, settings.env, files, sign, tracing.http_client, observe, verifications, checkouts
+        config, storage, settings.env, files, sign, tracing.http_client, observe, verifications, checkouts, payouts
     )
     kyc = KycDesk(providers.kyc, keyring, config, utc_now)
-    webhooks = Webhooks(keyring, [kyc, PaymentNotices(providers.payment, PaymentBooks(EscrowService()))])
+    payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService()))
+    webhooks = Webhooks(keyring, [kyc, payments, PayoutNotices(providers.payout, database, [])])
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)

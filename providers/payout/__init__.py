@@ -3,7 +3,9 @@
 import httpx
 
 from domain.config_keys import ChoiceKey, Config
+from providers.payout.sandbox import PayoutBook, SandboxPayouts
 from providers.ports import PayoutProvider
+from providers.sandbox import Sandbox
 
 ACCOUNT_PROVIDERS = ("none", "sandbox")
 BANK_PROVIDERS = ("none", "sandbox")
@@ -23,6 +25,8 @@ BANK_PROVIDER = ChoiceKey(
 )
 
 
-def payout_adapters(config: Config, http: httpx.AsyncClient, env: str) -> list[PayoutProvider]:
-    del config, http, env
-    return []
+def payout_adapters(
+    config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox[PayoutBook] | None
+) -> list[PayoutProvider]:
+    """The sandbox does not exist in production, nor where it has no book."""
+    return [] if env == "production" or sandbox is None else [SandboxPayouts(config, http, sandbox)]

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import cache
@@ -29,10 +29,10 @@ from domain.upload import FILES
 from persistence.auth.sessions import LiveSessions
 from persistence.migrate import is_up_to_date
 from providers.dns.deliverability import MailRules
-from providers.kyc.sandbox import PAGE, SandboxKyc
+from providers.kyc.sandbox import SandboxKyc
 from providers.oauth import oauth_adapters
-from providers.payment.sandbox import PAGE as CHECKOUTS
 from providers.payment.sandbox import SandboxPayments
+from providers.payout.sandbox import SandboxPayouts
 from providers.registry import DnsFamily, OAuthFamily
 from runtime.compose import Parts, build_parts, social_desk
 from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
@@ -56,13 +56,15 @@ from runtime.web.marks import marks
 from runtime.web.packed import Packed
 from runtime.web.pages import PATHS, Portal
 from runtime.web.routing import Routes, StrictRouting
+from runtime.web.sandbox.checkouts import CheckoutPage
+from runtime.web.sandbox.identities import IdentityPage
+from runtime.web.sandbox.page import SandboxPage
+from runtime.web.sandbox.payouts import PayoutAccountPage, PayoutPage
 from runtime.web.security import Bearer, CompiledSecurity, DevTokenSecurity
 from runtime.web.specification import CompiledMiddleware
 from runtime.web.validation import ValidationLayer
 from runtime.web.visitor import device_cookie
-from runtime.web.webhooks.checkout import CheckoutPage
 from runtime.web.webhooks.intake import Intake
-from runtime.web.webhooks.sandbox import SandboxPage
 from services.audit.seals import AuditSeals
 from services.avatars import Avatars
 from services.changes import Changes
@@ -87,7 +89,7 @@ from services.phones import region_of
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
-from services.providers.sandbox import PaymentSandboxStorage
+from services.providers.sandbox import PaymentSandboxStorage, PayoutSandboxStorage
 from services.qr import png_data_url
 from services.second_factor import SecondFactor
 from services.signing_keys import SigningKeys
@@ -237,25 +239,22 @@ class Application:
             Route(scrape.PATH, ErrorLayer(self._scrape(), self.refusals)),
             *(Route(path, document.answer) for path, document in documents.items()),
             Mount(FILES.rstrip("/"), ErrorLayer(self._files(), self.refusals)),
-            *self._sandbox(),
+            *(Mount(page.path.rstrip("/"), ErrorLayer(page, self.refusals)) for page in self._sandbox()),
         ]
 
-    def _sandbox(self) -> list[Mount]:
+    def _sandbox(self) -> Iterator[SandboxPage]:
         """The pages of providers of our own, which production does not have."""
-        found = self.parts.kyc.source(SandboxKyc.name)
-        if not isinstance(found, SandboxKyc):
-            return []
-        return [
-            Mount(PAGE.rstrip("/"), ErrorLayer(SandboxPage(found), self.refusals)),
-            *self._checkouts(),
-        ]
-
-    def _checkouts(self) -> list[Mount]:
-        found = self.parts.providers.payment.source(SandboxPayments.name)
-        if not isinstance(found, SandboxPayments):
-            return []
-        page = CheckoutPage(found, PaymentSandboxStorage(self.parts.database), utc_now)
-        return [Mount(CHECKOUTS.rstrip("/"), ErrorLayer(page, self.refusals))]
+        providers, database = self.parts.providers, self.parts.database
+        kyc, payment = providers.kyc.source("sandbox"), providers.payment.source("sandbox")
+        payout = providers.payout.source("sandbox")
+        if isinstance(kyc, SandboxKyc):
+            yield IdentityPage(kyc)
+        if isinstance(payment, SandboxPayments):
+            yield CheckoutPage(payment, PaymentSandboxStorage(database), utc_now)
+        if isinstance(payout, SandboxPayouts):
+            storage = PayoutSandboxStorage(database)
+            yield PayoutAccountPage(payout, storage)
+            yield PayoutPage(payout, storage)
 
     @property
     def site_paths(self) -> frozenset[str]:

@@ -37,6 +37,7 @@ from providers.email import smtp
 from providers.geoip import maxmind
 from providers.kyc import stripe_identity, veriff
 from providers.leaked_passwords import pwned_passwords
+from providers.payout import sandbox as sandbox_payouts
 from providers.sms import twilio, vonage
 from providers.storage import s3
 
@@ -90,7 +91,7 @@ DECLARING = (
         s3,
     ),
     *(sms_vendors, smtp, turnstile, twilio, vonage),
-    *(kyc_vendors, stripe_identity, veriff),
+    *(kyc_vendors, sandbox_payouts, stripe_identity, veriff),
 )
 
 

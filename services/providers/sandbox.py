@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from domain.keys import DigestsOf
     from domain.money.payments import Order, RefundOrder
+    from domain.money.payouts import PayoutOrder
     from domain.money.sandbox import Action, Session
     from persistence.engine.database import Database
-    from persistence.models import SandboxRefund, SandboxVerification
+    from persistence.models import SandboxPayout, SandboxPayoutAccount, SandboxRefund, SandboxVerification
 
 
 def sandbox_secrets(digests: DigestsOf, family: str) -> Callable[[], list[str]]:
@@ -77,3 +78,46 @@ class PaymentSandboxStorage:
         """Press a button of its page; False for one that is not there."""
         async with self._database.unit() as db:
             return await db.sandbox_payments.act(sandbox_id, action, now)
+
+
+class PayoutSandboxStorage:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, key: str) -> SandboxPayoutAccount:
+        async with self._database.unit() as db:
+            return await db.sandbox_payouts.open(key)
+
+    async def find(self, account_id: UUID) -> SandboxPayoutAccount | None:
+        async with self._database.reading() as db:
+            return await db.sandbox_payouts.find(account_id)
+
+    async def leave(self, account_id: UUID, return_url: str) -> bool:
+        async with self._database.unit() as db:
+            return await db.sandbox_payouts.leave(account_id, return_url)
+
+    async def change(self, account_id: UUID, action: str) -> bool:
+        """Press a button of an account's page; False for one that is not there."""
+        async with self._database.unit() as db:
+            return await db.sandbox_payouts.change(account_id, action)
+
+    async def pay(self, order: PayoutOrder, account_id: UUID | None, state: str) -> SandboxPayout:
+        async with self._database.unit() as db:
+            return await db.sandbox_payouts.pay(order, account_id, state)
+
+    async def of_key(self, key: str) -> SandboxPayout | None:
+        async with self._database.reading() as db:
+            return await db.sandbox_payouts.of_key(key)
+
+    async def transfers(self, account_id: UUID) -> Sequence[SandboxPayout]:
+        async with self._database.reading() as db:
+            return await db.sandbox_payouts.transfers(account_id)
+
+    async def transfer(self, transfer_id: UUID) -> SandboxPayout | None:
+        async with self._database.reading() as db:
+            return await db.sandbox_payouts.transfer(transfer_id)
+
+    async def settle(self, transfer_id: UUID, action: str) -> bool:
+        """Press a button of a transfer's page; False for one that is not there."""
+        async with self._database.unit() as db:
+            return await db.sandbox_payouts.settle(transfer_id, action)

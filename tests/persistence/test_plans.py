@@ -147,6 +147,9 @@ INSERT INTO disputes (id, payment_id, wallet_id, provider, ref, amount, closed_a
     SELECT id, id, id, 'sandbox', id::text, 1, now() FROM payments;
 INSERT INTO sandbox_payments (id, key, payment_id, amount, currency, return_url, expires_at)
     SELECT id, id::text, id, 1, 'USD', '', now() FROM payments;
+INSERT INTO sandbox_payout_accounts (id, key) SELECT id, id::text FROM payments;
+INSERT INTO sandbox_payouts (id, key, payout_id, amount, currency, account_id)
+    SELECT id, id::text, id, 1, 'USD', id FROM payments;
 INSERT INTO sandbox_movements (id, sandbox_id, kind, amount) SELECT id, id, 'CHARGE', 1 FROM payments;
 INSERT INTO sandbox_refunds (id, sandbox_id, key, amount, status) SELECT id, id, id::text, 1, 'OPEN' FROM payments;
 SET session_replication_role = origin;

@@ -16,6 +16,7 @@ from persistence.models.money.payments import Payment, PaymentDispute, Refund
 from persistence.models.money.payouts import Payout, PayoutAccount, PayoutAttempt, PayoutBatch
 from persistence.models.money.reconciliation import LedgerFinding, LedgerReconciliation
 from persistence.models.money.sandbox import SandboxMovement, SandboxPayment, SandboxRefund
+from persistence.models.money.sandbox_payouts import SandboxPayout, SandboxPayoutAccount
 from persistence.models.money.tax import TaxForm
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "Refund",
     "SandboxMovement",
     "SandboxPayment",
+    "SandboxPayout",
+    "SandboxPayoutAccount",
     "SandboxRefund",
     "TaxForm",
     "Wallet",

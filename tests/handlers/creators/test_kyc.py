@@ -44,7 +44,7 @@ def status(api: Api, headers: dict[str, str]) -> dict[str, Any]:
 
 def press(api: Api, session_id: str, button: str, **fields: str) -> httpx.Response:
     """A button of the sandbox's page."""
-    form = {"verdict": button, "document": "", "until": ""} | fields
+    form = {"action": button, "document": "", "until": ""} | fields
     with httpx.Client(trust_env=False) as browser:
         return browser.post(f"{api.server.origin}{PAGE}{session_id}", data=form)
 
@@ -457,7 +457,7 @@ class TestSandboxPage:
             page = browser.get(address)
             assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
             assert "form-action 'self'" in page.headers["content-security-policy"]
-            pressed = browser.post(address, data={"verdict": "reject", "document": '"><script>', "until": "x"})
+            pressed = browser.post(address, data={"action": "reject", "document": '"><script>', "until": "x"})
             assert (pressed.status_code, pressed.headers["location"]) == (303, f"{PAGE}{session_id}")
             page = browser.get(address)
         assert "REJECTED" in page.text
@@ -467,7 +467,7 @@ class TestSandboxPage:
     def test_nobody_is_verified_elsewhere(self, api: Api, ref: str) -> None:
         with httpx.Client(trust_env=False) as browser:
             assert browser.get(f"{api.server.origin}{PAGE}{ref}").status_code == 404
-            assert browser.post(f"{api.server.origin}{PAGE}{ref}", data={"verdict": "approve"}).status_code == 404
+            assert browser.post(f"{api.server.origin}{PAGE}{ref}", data={"action": "approve"}).status_code == 404
 
     def test_what_is_no_button(self, api: Api, tables: Tables, headers: dict[str, str]) -> None:
         session_id = begun(api, headers)
@@ -475,8 +475,8 @@ class TestSandboxPage:
         assert press(api, session_id, "bribe").status_code == 404
         with httpx.Client(trust_env=False) as browser:
             address = f"{api.server.origin}{PAGE}{session_id}"
-            assert browser.post(address, content=b"verdict=" + b"x" * 5000).status_code == 413
-            assert browser.post(address, content=b"verdict=%ff&" * 30).status_code == 404
+            assert browser.post(address, content=b"action=" + b"x" * 5000).status_code == 413
+            assert browser.post(address, content=b"action=%ff&" * 30).status_code == 404
             assert browser.put(address).status_code == 405
         assert tables.changed_since(before) == set()
 

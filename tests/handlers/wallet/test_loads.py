@@ -529,7 +529,8 @@ class TestPage:
     ) -> None:
         session = begin(api, headers)
         server.configure(**{"site.api_url": f"http://127.0.0.1:{closed_port()}"})
-        assert press(api, session, "pay").status_code == 303
+        answer = press(api, session, "pay")
+        assert (answer.status_code, "was not taken" in answer.text) == (200, True)
         assert tables.count("provider_events") == 0
         hurry(tables)
         server.let_time_come("payments.sweep")

@@ -1,0 +1,1 @@
+"""The pages of providers of our own, which production does not have."""
