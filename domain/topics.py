@@ -324,8 +324,11 @@ class DeletionCancelled(ToOwner):
 
 @dataclass(frozen=True)
 class AccountErased(Topic):
+    """``left``: what is kept of the wallets, if anything; then the secret has the code after the address."""
+
     topic = "email.account_erased"
     locale: str | None = None
+    left: str | None = None
 
 
 @dataclass(frozen=True)

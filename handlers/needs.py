@@ -54,6 +54,7 @@ from services.i18n.bundles import Bundles
 from services.i18n.wordings import Wordings
 from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService as Adjustments
+from services.money.closings import ClosingService as Closings
 from services.money.coupons import CouponService as Coupons
 from services.money.vault import Vault
 from services.platforms import OAuthDirectory as Platforms
@@ -81,6 +82,7 @@ __all__ = [
     "CleanCss",
     "Client",
     "Clock",
+    "Closings",
     "Config",
     "ConfigDesk",
     "Coupons",

@@ -266,7 +266,10 @@ async def deletion_cancelled(job: Job[topics.DeletionCancelled], uow: UnitOfWork
 
 async def account_erased(job: Job[topics.AccountErased], mailer: Mailer) -> None:
     """To an address that nothing else here knows any more."""
-    await mailer.send(job, "account_erased", to=job.secret, locale=job.payload.locale)
+    (to, _, code), left = job.secret.partition(" "), job.payload.left
+    told: dict[str, Any] = {"left": left, "code": code} if left else {}
+    notes = ("account_erased.left", "account_erased.claim") if left else ()
+    await mailer.send(job, "account_erased", to=to, locale=job.payload.locale, notes=notes, **told)
 
 
 async def statement_of_reasons(

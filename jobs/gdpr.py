@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain import topics
 from domain.errors import ApiError
 from domain.gdpr import EXPORT_TRIES, EXPORT_TTL_HOURS, STALLED, export_keys
+from domain.money.closing import PATIENCE
 from domain.upload import LATEST, STORAGE_PROVIDER
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from jobs.needs import Archives, Clock, Config, Job, Repositories, Storage, UnitOfWork
+    from jobs.needs import Archives, Clock, Closings, Config, Escrows, Farewell, Job, Repositories, Storage, UnitOfWork
 
 BATCH = 1000
 
@@ -91,11 +92,20 @@ async def erase_due(uow: UnitOfWork, clock: Clock) -> None:
             await db.outbox.add(topics.Erase(request_id))
 
 
-async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, config: Config, clock: Clock) -> None:
-    """First nobody can stop it, then the files go, then all other rows at once; each step can be taken again."""
+async def erase(
+    job: Job[topics.Erase],
+    uow: UnitOfWork,
+    storage: Storage,
+    config: Config,
+    clock: Clock,
+    escrows: Escrows,
+    closings: Closings,
+) -> None:
+    """First nobody can stop it, then money is settled and the files go, then all other rows at once; each step can be
+    taken again."""
     request_id = job.payload.request
     farewell = await _begin(request_id, uow, clock())
-    if farewell is None:
+    if farewell is None or not await _settle(farewell, uow, escrows, clock()):
         return
     await _remove_files(farewell.user_id, uow, storage)
 
@@ -107,15 +117,17 @@ async def erase(job: Job[topics.Erase], uow: UnitOfWork, storage: Storage, confi
         for export_id in cancelled:  # a try that failed may have left its archive
             keys = export_keys(farewell.user_id, export_id)
             await _remove_archives(db, config[STORAGE_PROVIDER], keys)
+        left = await closings.close(db, farewell.user_id, now)
         subject = await db.personal_data.subject(farewell.user_id)
         if subject is not None:
             await db.personal_data.erase(subject)
         await db.audit.record("gdpr.erase.success", target=farewell.user_id)
         # The address lives on in this job only, sealed, until the mail is out.
-        await db.outbox.add(topics.AccountErased(farewell.locale or None), secret=farewell.email)
+        told = topics.AccountErased(farewell.locale or None, None if left is None else left.told)
+        await db.outbox.add(told, secret=farewell.email if left is None else f"{farewell.email} {left.code}")
 
 
-async def _begin(request_id: UUID, uow: UnitOfWork, now: datetime) -> Any:
+async def _begin(request_id: UUID, uow: UnitOfWork, now: datetime) -> Farewell | None:
     """None when it is not to be, or waits until somebody else owns the platform."""
     try:
         async with uow() as db:
@@ -125,6 +137,21 @@ async def _begin(request_id: UUID, uow: UnitOfWork, now: datetime) -> Any:
             return farewell
     except ApiError:
         return None
+
+
+async def _settle(farewell: Farewell, uow: UnitOfWork, escrows: Escrows, now: datetime) -> bool:
+    """Prices that wait go back, whoever waits for them. Whether nothing else of money is open, or was for too long: an
+    erasure that has to wait is found again by ``erase_due``."""
+    user_id = farewell.user_id
+    prices: Sequence[tuple[UUID, bool]] = [(user_id, False)]
+    while prices:
+        async with uow.reading() as db:
+            prices = await db.closings.prices(user_id)
+        for escrow_id, is_creator in prices:
+            async with uow() as db:
+                await escrows.refund(db, escrow_id, "CREATOR_GONE" if is_creator else "FAN_GONE", now)
+    async with uow.reading() as db:
+        return now - farewell.since > PATIENCE or not await db.closings.is_busy(user_id)
 
 
 async def _remove_files(user_id: UUID, uow: UnitOfWork, storage: Storage) -> None:

@@ -6,6 +6,7 @@ from domain.config_keys import Config
 from domain.jobs import Job
 from domain.keys import DigestsOf
 from persistence.engine.uow import UnitOfWork
+from persistence.gdpr import Farewell
 from persistence.models import Payment, ProviderEvent
 from persistence.repositories import Repositories
 from providers.registry import PaymentFamily as Payments
@@ -23,6 +24,7 @@ from services.creators.subscriptions import Subscriptions
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
+from services.money.closings import ClosingService as Closings
 from services.money.escrows import EscrowService as Escrows
 from services.money.gifts import GiftService as Gifts
 from services.money.payments import PaymentBooks
@@ -38,11 +40,13 @@ __all__ = [
     "AuditSeals",
     "Changes",
     "Clock",
+    "Closings",
     "Config",
     "ConfigWriter",
     "DeviceOf",
     "DigestsOf",
     "Escrows",
+    "Farewell",
     "Gifts",
     "Inspector",
     "Job",

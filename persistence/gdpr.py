@@ -22,11 +22,12 @@ Row = GdprRequest
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """What is still known of a person when the account is erased."""
+    """What is still known of a person when the account is erased. ``since``: when it was to be."""
 
     user_id: UUID
     email: str
     locale: str | None
+    since: datetime
 
 
 BY_ID = select(Row).where(Row.id == bindparam("request_id"))
@@ -130,7 +131,7 @@ class GdprRequests:
         gone = update(User).where(User.id == request.user_id).values(status="DELETED", **MOVED_ON)
         told = await self._connection.one(gone.returning(User.email, User.locale))
         await BioPages(self._connection).changed_of(request.user_id, by_owner=False)
-        return Farewell(request.user_id, told.email, told.locale)
+        return Farewell(request.user_id, told.email, told.locale, request.grace_ends_at or request.created_at)
 
     async def end_erasure(self, request_id: UUID, user_id: UUID, now: datetime) -> Sequence[UUID] | None:
         """The exports that were open and are off; None when another worker ended it."""

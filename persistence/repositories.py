@@ -70,6 +70,7 @@ from persistence.mails import MailQuotas, MailSuppressions
 from persistence.money.adjustments import Adjustments
 from persistence.money.bank_details import BankDetails
 from persistence.money.books import Books
+from persistence.money.closings import Closings
 from persistence.money.coupons import Coupons
 from persistence.money.desk import LedgerDesk
 from persistence.money.escrows import Escrows
@@ -165,6 +166,7 @@ class Repositories:
     sandbox_payouts = Repository(SandboxPayoutRows)
     wallets = Repository(Wallets)
     coupons = Repository(Coupons)
+    closings = Repository(Closings)
     escrows = Repository(Escrows)
     gifts = Repository(Gifts)
     bank_details = Repository(BankDetails)

@@ -51,6 +51,7 @@ from services.i18n.wordings import Wordings
 from services.inspector import Inspector
 from services.mailer import Mailer, MailTemplates
 from services.money.adjustments import AdjustmentService
+from services.money.closings import ClosingService
 from services.money.coupons import CouponService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
@@ -92,6 +93,7 @@ class Shared:
     audit_seals: AuditSeals
     changes: Changes
     clock: Clock
+    closings: ClosingService
     config: Config
     device_of: DeviceOf
     digests: DigestsOf

@@ -1,15 +1,20 @@
 """Money of people, for tests: posted to the ledger as the server posts it."""
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
 from domain.money import flows
-from domain.money.ledger import Transfer, WalletName
+from domain.money.ledger import Shown, Transfer, WalletName, platform
+from tests.handlers.support import insert
 from tests.harness import Api, Server, Tables
 from tests.ledger import PROVIDER, tally
+
+EARNED = Shown("CREDIT", flows.ADJUSTMENT, "x")
 
 
 def fan(user_id: UUID) -> WalletName:
@@ -32,6 +37,29 @@ def load(server: Server, user_id: UUID, amount: int = 2500) -> UUID:
     payment_id = uuid4()
     post(server, flows.loaded(fan(user_id), payment_id, PROVIDER, amount))
     return payment_id
+
+
+def left_behind(api: Api, tables: Tables, fan: int = 0, creator: int = 0) -> str:
+    """The code that somebody was mailed whose account is gone, with so much in its wallets."""
+    email = "gone@example.com"
+    user_id = insert(tables, "users", email=email, username="gone", referral_code="GONE")
+    if fan:
+        load(api.server, user_id, fan)
+    if creator:
+        earn(api.server, user_id, creator)
+    columns = {"user_id": user_id, "kind": "DELETION", "status": "PENDING", "grace_ends_at": datetime.now(UTC)}
+    insert(tables, "gdpr_requests", **columns)
+    api.server.let_time_come("gdpr.erase_due")
+    found = re.search(r": ([0-9a-f-]{36})$", api.mails(email)[-1]["text"], re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def earn(server: Server, user_id: UUID, amount: int = 2500) -> None:
+    """What a creator gets of an escrow that no fan was needed for, in cents."""
+    wallet = WalletName(user_id, "CREATOR")
+    legs = {platform("goodwill"): -amount, wallet.main: amount}
+    post(server, Transfer(f"adjust:{uuid4()}", "adjust", flows.ADJUSTMENT, "x", legs, wallet, EARNED))
 
 
 def freeze(tables: Tables, user_id: UUID, reason: str = "ADMIN") -> None:

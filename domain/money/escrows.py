@@ -11,7 +11,7 @@ from domain.money.amounts import WHOLE
 
 Status = Literal["HELD", "RELEASED", "REFUNDED"]
 HELD: Status = "HELD"
-Outcome = Literal["REPLIED", "REJECTED", "EXPIRED", "REMOVED", "CREATOR_GONE", "DISPUTED"]
+Outcome = Literal["REPLIED", "REJECTED", "EXPIRED", "REMOVED", "CREATOR_GONE", "FAN_GONE", "DISPUTED"]
 """Why it was settled. Only REPLIED releases it to the creator; each of the others gives it back."""
 Source = Literal["REWARD", "COUPON", "GOODWILL"]
 """Why a gift was given."""

@@ -270,6 +270,12 @@ def closed(wallet: WalletName, amount: int) -> Transfer:
     return _in_wallet("closing", wallet.id, CLOSING, legs, wallet, "EXPIRY")
 
 
+def claimed(wallet: WalletName, closed_id: UUID, amount: int) -> Transfer:
+    """What a closed wallet had left, into a wallet of the same type that its owner has by now."""
+    legs = {platform("unclaimed"): -amount, wallet.main: amount}
+    return _in_wallet("claim", closed_id, CLOSING, legs, wallet, "CREDIT", resolves=f"closing:{closed_id}")
+
+
 def _taken(wallet: WalletName, provider: str, amount: int, held: Balances) -> dict[Account, int]:
     """The provider took it from us: the wallet gives what it has, and its owner owes the rest."""
     has = min(amount, held.fan)

@@ -52,6 +52,16 @@ class LoadSession(TypedDict):
     checkoutUrl: str
 
 
+class ClaimRequest(TypedDict):
+    claimCode: str
+
+
+class WalletClaim(TypedDict):
+    balance: str
+    earnings: str
+    currency: Literal["USD"]
+
+
 LoadStatus: TypeAlias = Literal["OPEN", "PAID", "EXPIRED", "FAILED"]
 
 

@@ -59,6 +59,7 @@ from persistence.models.money import (
     SandboxPayoutAccount,
     SandboxRefund,
     TaxForm,
+    UnclaimedBalance,
     Wallet,
     WalletActivity,
 )
@@ -219,6 +220,7 @@ __all__ = [
     "TicketNote",
     "Translation",
     "TrendingCreator",
+    "UnclaimedBalance",
     "Upload",
     "User",
     "UserNote",

@@ -114,6 +114,10 @@ class Gifts:
         row = await self._connection.one(OF_GRANT, grant_id=grant_id)
         return WalletName(row.user_id, row.type, row.currency)
 
+    async def close(self, grant: Grant) -> Ended:
+        """What was left of a gift that somebody had, whose wallet is held since it was read."""
+        return Ended(grant.left, await self._connection.scalar_one(ENDED, grant_id=grant.id))
+
     async def end(self, grant_id: UUID, now: datetime) -> Ended | None:
         """What was left of a gift that has expired; None where nothing is, or it has not. The wallet is held."""
         left = await self._connection.scalar(LEFT, grant_id=grant_id, now=now)

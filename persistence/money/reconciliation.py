@@ -71,6 +71,18 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) g ON g.wallet_id = a.wallet_id
         WHERE coalesce(a.balance, 0) <> coalesce(g.sum, 0) ORDER BY 1
     """),
+    # What the account of closed wallets holds, and what nobody has claimed of them.
+    "unclaimed": check("""
+        SELECT currency, concat(sum(kept), ' that nobody has claimed'), concat(sum(has), ' in the account')
+        FROM (
+            SELECT currency, amount AS kept, 0 AS has FROM unclaimed_balances WHERE claimed_at IS NULL
+            UNION ALL
+            SELECT a.currency, 0, e.amount
+            FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
+            WHERE a.code = 'unclaimed' AND a.wallet_id IS NULL
+        ) both_of_them
+        GROUP BY currency HAVING sum(kept) <> sum(has) ORDER BY currency
+    """),
     # Each price has the transfers of its status, and no other.
     "price": check("""
         SELECT coalesce(CAST(s.id AS text), h.about_id), coalesce(s.expected, 'a price'),

@@ -82,7 +82,9 @@ from services.gdpr.export_links import ExportLinks
 from services.i18n.bundles import Bundles
 from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService
+from services.money.closings import ClosingService
 from services.money.coupons import CouponService
+from services.money.gifts import GiftService
 from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
@@ -384,6 +386,7 @@ class Application:
             changes=changes,
             clean_css=clean_css,
             clock=utc_now,
+            closings=ClosingService(GiftService()),
             config=self.config,
             coupons=CouponService(),
             desk=ConfigDesk(self.config, self.parts.contract),

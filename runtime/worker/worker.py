@@ -45,6 +45,7 @@ from services.devices import device_of
 from services.gdpr.archive import Archives
 from services.inspector import Inspector
 from services.mailer import Mailer
+from services.money.closings import ClosingService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from services.money.payments import PaymentBooks
@@ -65,19 +66,20 @@ log = structlog.get_logger(__name__)
 
 
 def _services(parts: Parts) -> JobServices:
-    storage, escrows = parts.providers.storage, EscrowService()
+    storage, escrows, gifts = parts.providers.storage, EscrowService(), GiftService()
     return JobServices(
         archives=Archives(parts.database, storage),
         audit_heads=AuditHeads(storage),
         audit_seals=AuditSeals(parts.database, parts.keyring),
         changes=Changes(parts.keyring, parts.config, utc_now),
         clock=utc_now,
+        closings=ClosingService(gifts),
         config=parts.config,
         config_writer=parts.config.writer,
         device_of=device_of,
         digests=parts.keyring.digests,
         escrows=escrows,
-        gifts=GiftService(),
+        gifts=gifts,
         inspector=Inspector(parts.config),
         reconciler=Reconciler(parts.config.writer),
         kyc=parts.kyc,

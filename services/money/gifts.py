@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from domain.money.escrows import Source
+    from domain.money.escrows import Grant, Source
     from domain.money.ledger import Transfer, WalletName
     from persistence.repositories import Repositories
 
@@ -31,6 +31,11 @@ class GiftService:
         await db.ledger.hold(wallet)
         if (await db.ledger.post(transfer)).new:
             await db.gifts.give(wallet, source, source_id, transfer.moved, until)
+
+    async def end(self, db: Repositories, wallet: WalletName, grant: Grant) -> None:
+        """Take back what is left of it, whether it has expired or not. The wallet is held."""
+        ended = await db.gifts.close(grant)
+        await db.ledger.post(flows.gift_expired(wallet, grant.id, ended.time, ended.left))
 
     async def expire(self, db: Repositories, wallet: WalletName, grant_id: UUID, now: datetime) -> None:
         """Take back what is left of a gift that has expired."""

@@ -334,6 +334,7 @@ ACCESS = {
     "users.usernames.check": PUBLIC,
     "wallet.activity": USER,
     "wallet.balance": USER,
+    "wallet.claims.redeem": USER,
     "wallet.loads.find": USER,
     "wallet.loads.start": USER,
     "wallet.packages": PUBLIC,

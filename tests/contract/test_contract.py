@@ -94,6 +94,7 @@ OTHER = {
     "admin.tickets.reply": ("content", "Next week."),
     "support.create": ("content", "It is still pending."),
     "support.reply": ("content", "It is still pending."),
+    "wallet.claims.redeem": ("claimCode", "0f8fad5b-d9cb-469f-a165-70867728950e"),
     "wallet.loads.start": ("amount", "10.00"),
 }
 each_asked = pytest.mark.parametrize("operation_id", sorted(ASKED))

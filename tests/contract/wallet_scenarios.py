@@ -3,7 +3,7 @@
 from tests.contract.scenario import Act, Conditional, Scenario
 from tests.handlers.support import account
 from tests.harness import Api, Tables, bearer
-from tests.money import begin, load
+from tests.money import begin, left_behind, load
 
 
 def packages(api: Api, tables: Tables) -> Act:
@@ -41,10 +41,19 @@ def finding(api: Api, tables: Tables) -> Act:
     return lambda: api.call("wallet.loads.find", path=f"/wallet/load/{session_id}", headers=headers)
 
 
+def redeeming(api: Api, tables: Tables) -> Act:
+    """What an account had that is gone."""
+    code = left_behind(api, tables, 1250)
+    account(api, tables)
+    headers = bearer(api.sign_in())
+    return lambda: api.call("wallet.claims.redeem", {"claimCode": code}, headers=headers)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "wallet.packages": packages,
     "wallet.balance": looking("wallet.balance"),
     "wallet.activity": looking("wallet.activity"),
+    "wallet.claims.redeem": redeeming,
     "wallet.loads.start": starting,
     "wallet.loads.find": finding,
 }

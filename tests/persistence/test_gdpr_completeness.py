@@ -136,7 +136,8 @@ FITTING: dict[str, dict[str, Any]] = {
     "wallets": {"balance": 0, "shown": 0},
     "wallet_activity": {"balance_before": 0},
     "adjustments": {"status": "REJECTED", "account": "fan"},
-    "escrows": {"price": 3, "outcome": None, "settled_at": None},
+    "escrows": {"price": 3, "status": "RELEASED", "outcome": "REPLIED"},
+    "promo_grants": {"remaining": 0},
     "coupon_usages": {"settled_at": None},
     "payments": {"refunded": 0, "disputed": 0, "status": "OPEN", "paid_at": None},
     "payouts": {

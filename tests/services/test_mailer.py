@@ -20,6 +20,8 @@ TEMPLATES = sorted(key.removesuffix(".subject") for key in WORDS if key.endswith
 LINK = "https://bio.re/verify-email?token=0f8fad5b-d9cb-469f-a165-70867728950e"
 VARIABLES = {
     "hours": 24,
+    "left": "12.50 USD",
+    "code": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
     "minutes": 60,
     "days": 30,
     "user": "0190d3f4-7c1e-4a52-8f3b-2d1c9e6a5b40",

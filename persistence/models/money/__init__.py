@@ -2,6 +2,7 @@
 
 from persistence.models.money.adjustments import Adjustment
 from persistence.models.money.bank import BankDetail
+from persistence.models.money.closing import UnclaimedBalance
 from persistence.models.money.coupons import Coupon, CouponUsage
 from persistence.models.money.escrows import Escrow, PromoGrant, PromoSpend
 from persistence.models.money.ledger import (
@@ -46,6 +47,7 @@ __all__ = [
     "SandboxPayoutAccount",
     "SandboxRefund",
     "TaxForm",
+    "UnclaimedBalance",
     "Wallet",
     "WalletActivity",
 ]

@@ -119,6 +119,11 @@ DAMAGE: Mapping[str, tuple[str, set[str]]] = {
     ),
     "more is left of a gift": ("UPDATE promo_grants SET amount = 9000, remaining = remaining + 5", {"gifts"}),
     "a gift is gone": ("DELETE FROM promo_grants", {"gifts"}),
+    "a balance that nobody left": (
+        "INSERT INTO unclaimed_balances (wallet_id, type, currency, amount, code_hash) "
+        "SELECT id, type, 'USD', 7, '' FROM wallets LIMIT 1",
+        {"unclaimed"},
+    ),
     "a correction was not approved": ("UPDATE adjustments SET status = 'REJECTED'", {"adjustment"}),
     "a correction is gone": ("DELETE FROM adjustments", {"adjustment"}),
     "a payment that was never credited": (

@@ -1,0 +1,76 @@
+"""Wallets of accounts that are erased, and what was left in them until somebody claims it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Uuid, bindparam, exists, or_, select, update
+
+from domain.auth import one_time_hash
+from domain.money.ledger import WalletName
+from persistence.engine.statements import insertion
+from persistence.models import Escrow, PaymentDispute, Payout, UnclaimedBalance, Wallet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from persistence.engine.connection import Connection
+
+Row = UnclaimedBalance
+MOST = 100
+_USER = bindparam("user_id", type_=Uuid)
+PRICES = (
+    select(Escrow.id, Escrow.fan_id)
+    .where(Escrow.status == "HELD", or_(Escrow.fan_id == _USER, Escrow.creator_user_id == _USER))
+    .order_by(Escrow.id)
+    .limit(MOST)
+)
+_disputes = exists().where(
+    Wallet.user_id == _USER, PaymentDispute.wallet_id == Wallet.id, PaymentDispute.closed_at.is_(None)
+)
+_payouts = exists().where(Payout.user_id == _USER, Payout.status == "PROCESSING")
+BUSY = select(or_(_disputes, _payouts))
+OF = select(Wallet).where(Wallet.user_id == _USER, Wallet.closed_at.is_(None)).order_by(Wallet.id)
+CLOSED = update(Wallet).where(Wallet.id == bindparam("wallet")).values(closed_at=bindparam("now"))
+KEPT = insertion(Row, "wallet_id", "type", "currency", "amount", "code_hash")
+STANDING = select(Row).where(Row.code_hash == bindparam("code_hash"), Row.claimed_at.is_(None)).order_by(Row.wallet_id)
+CLAIMED = (
+    update(Row)
+    .where(Row.wallet_id == bindparam("wallet"), Row.claimed_at.is_(None))
+    .values(claimed_at=bindparam("now"), claimed_by=bindparam("by"))
+)
+
+
+class Closings:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def prices(self, user_id: UUID) -> Sequence[tuple[UUID, bool]]:
+        """Those that wait and are to or from the person, up to ``MOST``, and whether the person is to be paid them."""
+        return [(row.id, row.fan_id != user_id) for row in await self._connection.rows(PRICES, user_id=user_id)]
+
+    async def is_busy(self, user_id: UUID) -> bool:
+        """Whether money of the person is on its way, or a dispute on it is undecided."""
+        return bool(await self._connection.scalar(BUSY, user_id=user_id))
+
+    async def wallets(self, user_id: UUID) -> Sequence[WalletName]:
+        """Those that are not closed."""
+        rows = await self._connection.scalars(OF, user_id=user_id)
+        return [WalletName(row.user_id, row.type, row.currency) for row in rows]  # type: ignore[arg-type]
+
+    async def close(self, wallet: WalletName, now: datetime) -> None:
+        await self._connection.execute(CLOSED, wallet=wallet.id, now=now)
+
+    async def keep(self, wallet: WalletName, amount: int, code: UUID) -> None:
+        """What was left in it, for whoever has the code."""
+        of = {"wallet_id": wallet.id, "type": wallet.type, "currency": wallet.currency}
+        await self._connection.execute(KEPT, **of, amount=amount, code_hash=one_time_hash(code))
+
+    async def standing(self, code: UUID) -> Sequence[UnclaimedBalance]:
+        """What nobody has claimed by the code. It is held."""
+        return await self._connection.scalars(STANDING.with_for_update(), code_hash=one_time_hash(code))
+
+    async def claim(self, balance: UnclaimedBalance, by: UUID, now: datetime) -> None:
+        await self._connection.execute(CLAIMED, wallet=balance.wallet_id, by=by, now=now)

@@ -1,0 +1,168 @@
+"""Money of accounts that are erased: settled first, then kept for whoever has the code."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.money import flows
+from domain.money.escrows import Order
+from domain.money.ledger import WalletName
+from services.money.escrows import EscrowService
+from services.money.gifts import GiftService
+from tests.handlers.support import account, audited, insert
+from tests.harness import Api, Server, Tables, bearer, code_of
+from tests.ledger import tally
+from tests.money import earn, left_behind, load
+
+CLAIM = "wallet.claims.redeem"
+GONE = "gone@example.com"
+
+
+def leaving(tables: Tables, **columns: Any) -> UUID:
+    """Somebody whose grace has ended."""
+    user_id = insert(tables, "users", email=GONE, username="gone", referral_code="GONE")
+    due = {"kind": "DELETION", "status": "PENDING", "grace_ends_at": datetime.now(UTC) - timedelta(minutes=1)}
+    insert(tables, "gdpr_requests", user_id=user_id, **due | columns)
+    return user_id
+
+
+def hold(server: Server, fan_id: UUID, creator_user_id: UUID, price: int = 1000) -> UUID:
+    order = Order(uuid4(), uuid4(), fan_id, creator_user_id, price, 2000, datetime.now(UTC) + timedelta(days=3))
+
+    async def holding() -> None:
+        async with server.app.parts.database.unit() as db:
+            await EscrowService().hold(db, order)
+
+    server.on_loop(holding())
+    return order.id
+
+
+def state(tables: Tables) -> tuple[str, int]:
+    """Of the wish to be erased, and how many wallets are open."""
+    wish = tables.one("SELECT status FROM gdpr_requests WHERE kind = 'DELETION'")["status"]
+    return wish, tables.one("SELECT count(*)::int AS n FROM wallets WHERE closed_at IS NULL")["n"]
+
+
+def outcome(tables: Tables, escrow_id: UUID) -> str:
+    return str(tables.one("SELECT outcome FROM escrows WHERE id = %s", escrow_id)["outcome"])
+
+
+class TestErasure:
+    def test_prices_that_wait_go_back_and_what_is_left_is_kept(self, api: Api, server: Server, tables: Tables) -> None:
+        creator = account(api, tables)
+        fan = leaving(tables)
+        load(server, fan, 2500)
+        escrow_id = hold(server, fan, creator)
+        server.let_time_come("gdpr.erase_due")
+        assert outcome(tables, escrow_id) == "FAN_GONE"
+        kept = tables.one("SELECT type, amount, currency, claimed_at FROM unclaimed_balances")
+        assert kept == {"type": "FAN", "amount": 2500, "currency": "USD", "claimed_at": None}
+        assert tally(tables, "unclaimed") == 2500
+        assert tables.one("SELECT balance, closed_at IS NULL AS open FROM wallets") == {"balance": 0, "open": False}
+        (mail,) = api.mails(GONE)
+        assert "25.00 USD" in mail["text"]
+
+    def test_fans_of_a_creator_who_is_gone_get_theirs(self, api: Api, server: Server, tables: Tables) -> None:
+        fan = account(api, tables)
+        load(server, fan, 1000)
+        creator = leaving(tables)
+        escrow_id = hold(server, fan, creator)
+        server.let_time_come("gdpr.erase_due")
+        assert outcome(tables, escrow_id) == "CREATOR_GONE"
+        assert api.call("wallet.balance", headers=bearer(api.sign_in())).json()["data"]["balance"] == "10.00"
+        assert tables.count("unclaimed_balances") == 0
+        assert "USD" not in api.mails(GONE)[0]["text"]
+
+    def test_gifts_are_never_paid_out(self, server: Server, tables: Tables) -> None:
+        fan = WalletName(leaving(tables), "FAN")
+        reward = uuid4()
+
+        async def giving() -> None:
+            async with server.app.parts.database.unit() as db:
+                await GiftService().give(db, fan, "REWARD", flows.rewarded(fan, reward, 300), reward, None)
+
+        server.on_loop(giving())
+        server.let_time_come("gdpr.erase_due")
+        assert tables.count("unclaimed_balances") == 0
+        assert tally(tables, "promo_expense") == 0
+        assert tables.one("SELECT remaining, ended FROM promo_grants") == {"remaining": 0, "ended": 1}
+
+    def test_it_waits_for_a_dispute_but_not_for_ever(self, server: Server, tables: Tables) -> None:
+        fan = leaving(tables)
+        payment_id = load(server, fan, 1000)
+        wallet = WalletName(fan, "FAN")
+        insert(
+            tables, "payments", id=payment_id, wallet_id=wallet.id, amount=1000, currency="USD", provider="sandbox",
+            ref="s", url="https://pay.example.com", return_url="https://bio.re/", status="PAID",
+            paid_at=datetime.now(UTC), expires_at=datetime.now(UTC),
+        )  # fmt: skip
+        about = {"payment_id": payment_id, "wallet_id": wallet.id, "provider": "sandbox", "ref": "d", "amount": 1000}
+        insert(tables, "disputes", **about)
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables) == ("PROCESSING", 1)
+        tables.run("UPDATE gdpr_requests SET grace_ends_at = grace_ends_at - interval '30 days'")
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables) == ("COMPLETED", 0)
+
+    def test_it_goes_on_when_the_dispute_is_decided(self, server: Server, tables: Tables) -> None:
+        fan = leaving(tables)
+        wallet = WalletName(fan, "CREATOR")
+        earn(server, fan, 700)
+        insert(
+            tables, "payouts", user_id=fan, wallet_id=wallet.id, amount=500, currency="USD", method="BANK_TRANSFER",
+            provider="sandbox", status="PROCESSING",
+        )  # fmt: skip
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables) == ("PROCESSING", 1)
+        tables.run("UPDATE payouts SET status = 'PROCESSED', processed_at = now()")
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables) == ("COMPLETED", 0)
+        assert tables.one("SELECT type, amount FROM unclaimed_balances") == {"type": "CREATOR", "amount": 700}
+
+
+class TestRedeem:
+    def test_what_was_left_is_credited_once(self, api: Api, server: Server, tables: Tables) -> None:
+        code = left_behind(api, tables, 1250)
+        user_id = account(api, tables)
+        headers = bearer(api.sign_in())
+        told = api.call(CLAIM, {"claimCode": code.upper()}, headers=headers)
+        assert told.json()["data"] == {"balance": "12.50", "earnings": "0.00", "currency": "USD"}
+        assert api.call("wallet.balance", headers=headers).json()["data"]["balance"] == "12.50"
+        (line,) = api.call("wallet.activity", headers=headers).json()["data"]["items"]
+        assert line["description"] == "wallet.activity.closing.credit"
+        assert tally(tables, "unclaimed") == 0
+        assert [row["actor_id"] for row in audited(tables, "wallet.claims.redeem.success")] == [user_id]
+        assert code_of(api.call(CLAIM, {"claimCode": code}, headers=headers)) == "wallet.claim.not_found"
+
+    @pytest.mark.parametrize("code", ["no code", str(uuid4())])
+    def test_what_is_no_code(self, api: Api, tables: Tables, code: str) -> None:
+        account(api, tables)
+        assert code_of(api.call(CLAIM, {"claimCode": code}, headers=bearer(api.sign_in()))) == "wallet.claim.not_found"
+
+    def test_earnings_go_to_creators_alone(self, api: Api, tables: Tables) -> None:
+        code = left_behind(api, tables, fan=100, creator=5000)
+        user_id = account(api, tables)
+        headers = bearer(api.sign_in())
+        assert code_of(api.call(CLAIM, {"claimCode": code}, headers=headers)) == "wallet.claim.not_creator"
+        insert(tables, "creator_profiles", user_id=user_id)
+        told = api.call(CLAIM, {"claimCode": code}, headers=headers).json()["data"]
+        assert told == {"balance": "1.00", "earnings": "50.00", "currency": "USD"}
+        assert tally(tables, "unclaimed") == 0
+
+    def test_an_account_that_is_gone(self, api: Api, tables: Tables) -> None:
+        account(api, tables)
+        headers = bearer(api.sign_in())
+        tables.run("DELETE FROM users")
+        assert code_of(api.call(CLAIM, {"claimCode": str(uuid4())}, headers=headers)) == "error.user.not_found"
+
+    def test_many_at_once(self, api: Api, tables: Tables) -> None:
+        code = left_behind(api, tables, 900)
+        account(api, tables)
+        headers = bearer(api.sign_in())
+        with ThreadPoolExecutor(4) as pool:
+            told = list(pool.map(lambda _: api.call(CLAIM, {"claimCode": code}, headers=headers).status_code, range(4)))
+        assert sorted(told) == [200, 404, 404, 404]
+        assert tally(tables, "unclaimed") == 0
