@@ -48,6 +48,8 @@ class PayoutOrder:
 class PayoutState:
     """How an attempt is at the provider. ``ref`` is its id there; ``reason`` a code of ours, where it failed.
 
+    ``FAILED`` of what was ``PAID`` before is a return: providers do not know what we booked.
+
     ``fee``: what the provider asks for it, None until that is known.
     """
 

@@ -14,10 +14,10 @@ from domain.config_keys import BoolKey, Config, SecretKey, UrlKey
 from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
-from providers.kyc.vendor import ANSWER_SECONDS, KycVendor, below, day, text
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
 from providers.signed import require_signed
+from providers.vendor import ANSWER_SECONDS, Vendor, below, day, text
 
 BASE_URL = UrlKey("external.kyc.stripe_identity.base_url", "https://api.stripe.com", "base URL of the vendor")
 API_KEY = SecretKey("external.kyc.stripe_identity.api_key", "", "secret or restricted key of the account")
@@ -41,7 +41,7 @@ SENSITIVE = [f"{REPORT}.document.number", f"{REPORT}.document.expiration_date"]
 CODE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
-class StripeIdentity(KycVendor):
+class StripeIdentity(Vendor):
     """``live``: verifications of the vendor's test mode are none, and otherwise those of real people."""
 
     name = "stripe_identity"

@@ -14,9 +14,9 @@ from domain.config_keys import SecretKey, UrlKey
 from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
-from providers.kyc.vendor import KycVendor, below, day, text
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
+from providers.vendor import Vendor, below, day, text
 
 BASE_URL = UrlKey("external.kyc.veriff.base_url", "https://stationapi.veriff.com", "base URL of the integration")
 API_KEY = SecretKey("external.kyc.veriff.api_key", "", "API key of the integration")
@@ -42,7 +42,7 @@ REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 SIGNED = re.compile(r"[0-9a-f]{64}")
 
 
-class Veriff(KycVendor):
+class Veriff(Vendor):
     name = "veriff"
     base_url = BASE_URL
     types = frozenset({DECISION, EVENT})

@@ -4,10 +4,11 @@ import httpx
 
 from domain.config_keys import ChoiceKey, Config
 from providers.payout.sandbox import PayoutBook, SandboxPayouts
+from providers.payout.stripe_connect import StripeConnect
 from providers.ports import PayoutProvider
 from providers.sandbox import Sandbox
 
-ACCOUNT_PROVIDERS = ("none", "sandbox")
+ACCOUNT_PROVIDERS = ("none", "sandbox", "stripe_connect")
 BANK_PROVIDERS = ("none", "sandbox")
 ACTIVE_PROVIDER = ChoiceKey(
     "external.payout.active_provider",
@@ -29,4 +30,6 @@ def payout_adapters(
     config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox[PayoutBook] | None
 ) -> list[PayoutProvider]:
     """The sandbox does not exist in production, nor where it has no book."""
-    return [] if env == "production" or sandbox is None else [SandboxPayouts(config, http, sandbox)]
+    live = env == "production"
+    vendors: list[PayoutProvider] = [StripeConnect(config, http, live=live)]
+    return vendors if live or sandbox is None else [*vendors, SandboxPayouts(config, http, sandbox)]

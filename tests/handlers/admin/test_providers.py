@@ -108,7 +108,7 @@ class TestList:
             "kyc": ["sandbox", "stripe_identity", "veriff"],
             "leaked_passwords": ["pwned_passwords"],
             "payment": ["sandbox"],
-            "payout": ["sandbox"],
+            "payout": ["sandbox", "stripe_connect"],
             "sms": ["mailbox", "twilio", "vonage"],
             "storage": ["local", "s3"],
         }

@@ -14,7 +14,7 @@ ANSWER_SECONDS = 10.0
 LONGEST_REF = 255
 
 
-class KycVendor:
+class Vendor:
     name: str
     base_url: TextKey
 

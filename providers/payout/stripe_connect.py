@@ -1,0 +1,411 @@
+"""Stripe Connect: https://docs.stripe.com/connect
+
+A payout takes two steps: a transfer from our balance to that of the account, and a payout from there to its bank. The
+transfer's id is what the attempt is known by, and the payout says in its metadata to which transfer it belongs.
+What was begun is ended: whoever finds a transfer without a payout makes it, and the transfer of a payout that failed is
+taken back.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from domain.clock import utc_now
+from domain.config_keys import Config, SecretKey, UrlKey
+from domain.money.payouts import FAILURES, AccountState, Failure, NewAccount, PayoutOrder, PayoutState
+from domain.webhooks import Notice, RawNotice
+from providers.asking import Answer
+from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
+from providers.settings import required
+from providers.signed import require_signed
+from providers.vendor import ANSWER_SECONDS, Vendor, below, text
+
+BASE_URL = UrlKey("external.payout.stripe_connect.base_url", "https://api.stripe.com", "base URL of the vendor")
+API_KEY = SecretKey("external.payout.stripe_connect.api_key", "", "secret or restricted key of the platform's account")
+WEBHOOK_SECRET = SecretKey(
+    "external.payout.stripe_connect.connect_webhook_secret",
+    "",
+    "signing secret of the webhook endpoint for connected accounts",
+)
+WEBHOOK_SECRET_PREVIOUS = SecretKey(
+    "external.payout.stripe_connect.connect_webhook_secret_previous",
+    "",
+    "former signing secret of the endpoint for connected accounts, while a new one takes its place",
+)
+ACCOUNT_SECRET = SecretKey(
+    "external.payout.stripe_connect.account_webhook_secret",
+    "",
+    "signing secret of the webhook endpoint for the platform's own account, which tells of transfers",
+)
+ACCOUNT_SECRET_PREVIOUS = SecretKey(
+    "external.payout.stripe_connect.account_webhook_secret_previous",
+    "",
+    "former signing secret of the endpoint for the platform's own account, while a new one takes its place",
+)
+SECRETS = (WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS, ACCOUNT_SECRET, ACCOUNT_SECRET_PREVIOUS)
+
+VERSION = "2026-06-24.dahlia"
+ACCOUNTS, TRANSFERS, PAYOUTS = "/v1/accounts", "/v1/transfers", "/v1/payouts"
+MODES = {True: "test", False: "live"}
+"""By whether we are live: the mode whose keys are refused."""
+PAGE = 100
+MOST_PAGES = 10
+SKEW = 60
+"""Seconds by which a payout may seem older than its transfer."""
+STATUSES = {"pending": "SENT", "in_transit": "SENT", "paid": "PAID", "failed": "FAILED", "canceled": "FAILED"}
+CODE = re.compile(r"[a-z][a-z0-9_]{0,99}")
+
+ACCOUNT_GONE = "account_invalid"
+BALANCE = "balance_insufficient"
+DESTINATION_CODES = {
+    ACCOUNT_GONE,
+    "account_closed",
+    "account_number_invalid",
+    "bank_account_restricted",
+    "bank_account_unusable",
+    "bank_account_declined",
+    "insufficient_capabilities_for_transfer",
+    "instant_payouts_unsupported",
+    "no_account",
+    "payouts_not_allowed",
+    "transfers_not_allowed",
+}
+"""By which the vendor says that the account, or its bank, takes no money."""
+REFUSED = (httpx.codes.BAD_REQUEST, httpx.codes.PAYMENT_REQUIRED, httpx.codes.NOT_FOUND)
+"""With these nothing was done; others may come after it was."""
+
+
+class StripeConnect(Vendor):
+    """``live``: money of the vendor's test mode is none, and otherwise real money is not touched."""
+
+    name = "stripe_connect"
+    base_url = BASE_URL
+    types = frozenset(
+        {
+            "account.updated",
+            "account.application.deauthorized",
+            "payout.paid",
+            "payout.failed",
+            "payout.canceled",
+            "transfer.reversed",
+        }
+    )
+
+    def __init__(
+        self,
+        config: Config,
+        http: httpx.AsyncClient,
+        *,
+        live: bool,
+        seconds: float = ANSWER_SECONDS,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(config, http, seconds=seconds)
+        self._live = live
+        self._clock = clock
+
+    @property
+    def verifies(self) -> bool:
+        return bool(self._config[WEBHOOK_SECRET])
+
+    async def open_account(self, account: NewAccount) -> AccountState:
+        """The vendor answers a repetition with the account that it opened first, for a day at least."""
+        form = {
+            "controller[stripe_dashboard][type]": "express",
+            "controller[fees][payer]": "application",
+            "controller[losses][payments]": "application",
+            "capabilities[transfers][requested]": "true",
+            "settings[payouts][schedule][interval]": "manual",
+            "metadata[account]": str(account.id),
+        }
+        form |= {"email": account.email} if account.email else {}
+        form |= {"country": account.country} if account.country else {}
+        answer = await self._post(ACCOUNTS, form, account.key)
+        if answer.status in REFUSED:
+            raise ProviderRejected(f"the vendor opens no such account ({_code(answer)})")
+        return _account(_good(answer))
+
+    async def onboarding_link(self, ref: str, return_url: str, refresh_url: str) -> str:
+        form = {"account": ref, "type": "account_onboarding", "return_url": return_url, "refresh_url": refresh_url}
+        return _link(await self._ask("POST", "/v1/account_links", self._headers(), data=form))
+
+    async def account(self, ref: str) -> AccountState:
+        answer = await self._ask("GET", f"{ACCOUNTS}/{quote(ref, safe='')}", self._headers())
+        if _is_gone(answer) or below(answer.body, "deleted") is True:
+            return AccountState(ref, "DISABLED")
+        found = _account(_good(answer))
+        if found.ref != ref:
+            raise ProviderUnavailable("the vendor told of another account")
+        return found
+
+    async def dashboard_link(self, ref: str) -> str:
+        return _link(await self._ask("POST", f"{ACCOUNTS}/{quote(ref, safe='')}/login_links", self._headers()))
+
+    async def pay(self, order: PayoutOrder) -> PayoutState:
+        transfer = await self._transfer_of(order)
+        if transfer is None:
+            await self._require_no_debt(order)
+            transfer = await self._transfer(order)
+        state = await self._ended(order, transfer)
+        if state.state == "FAILED":
+            raise ProviderRejected(state.reason or "PROVIDER_REJECTED")
+        return state
+
+    async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
+        """A transfer without a payout gets it, and that of a payout that failed is taken back.
+
+        To us ``FAILED`` of what was paid before means that it came back.
+        """
+        transfer = await self._transfer_of(order)
+        if transfer is None and ref is not None:
+            raise ProviderUnavailable("the vendor does not find a transfer that it told of")
+        return None if transfer is None else await self._ended(order, transfer)
+
+    def read(self, notice: RawNotice) -> Sequence[Notice]:
+        require_signed(notice, "stripe-signature", [self._config[key] for key in SECRETS], self._clock())
+        try:
+            event = json.loads(notice.body)
+        except (ValueError, RecursionError) as fault:
+            raise NoticeUnreadable(type(fault).__name__) from None
+        event_id, kind = text(event, "id"), text(event, "type")
+        if event_id is None or kind is None:
+            raise NoticeUnreadable("an event without id or type")
+        ref = self._about(kind, event)
+        if ref is None and kind in self.types:
+            if kind.startswith("payout."):  # such as one that the account's owner made
+                return []
+            raise NoticeUnreadable("an event without object")
+        return [Notice(event_id, kind, ref, _moment(below(event, "created")))]
+
+    async def probe(self) -> str:
+        """What our own balance says of itself; nothing is moved."""
+        balance = _good(await self._ask("GET", "/v1/balance", self._headers()))
+        self._require_mode(balance)
+        if not self.verifies:
+            raise ProviderUnavailable(f"{WEBHOOK_SECRET.name} is empty")
+        return "the key may read the platform's balance; nothing was moved"
+
+    def _about(self, kind: str, event: Any) -> str | None:
+        if kind == "account.application.deauthorized":
+            return text(event, "account")
+        found = below(event, "data", "object")
+        return text(found, "metadata", "transfer") if kind.startswith("payout.") else text(found, "id")
+
+    async def _require_no_debt(self, order: PayoutOrder) -> None:
+        """Raises ProviderRejected DESTINATION_NEGATIVE: what is sent to an account that owes never reaches its bank."""
+        answer = await self._ask("GET", "/v1/balance", self._headers(_account_of(order)))
+        if _is_gone(answer):
+            raise ProviderRejected("DESTINATION_REJECTED")
+        balance = _good(answer)
+        self._require_mode(balance)
+        currency = order.currency.lower()
+        ours = [below(one, "amount") for one in _list(balance, "available") if below(one, "currency") == currency]
+        if not all(type(amount) is int for amount in ours):
+            raise ProviderUnavailable("the vendor told no balance")
+        if sum(ours) < 0:
+            raise ProviderRejected("DESTINATION_NEGATIVE")
+
+    async def _transfer_of(self, order: PayoutOrder) -> dict[str, Any] | None:
+        """The one that was made for the attempt, whether its key is still known to the vendor or not."""
+        params = {"transfer_group": order.key, "limit": "2"}
+        body = _good(await self._ask("GET", TRANSFERS, self._headers(), params=params))
+        if not isinstance(body.get("data"), list):
+            raise ProviderUnavailable("the vendor told no transfers")
+        if not body["data"]:
+            return None
+        if len(body["data"]) > 1:
+            raise ProviderUnavailable("the vendor has two transfers for one attempt")
+        return self._checked(body["data"][0], order, destination=_account_of(order))
+
+    async def _transfer(self, order: PayoutOrder) -> dict[str, Any]:
+        form = {
+            "amount": str(order.amount),
+            "currency": order.currency.lower(),
+            "destination": _account_of(order),
+            "transfer_group": order.key,
+        }
+        answer = await self._post(TRANSFERS, form | _metadata(order), f"{order.key}:transfer")
+        if _is_refused(answer):
+            raise ProviderRejected(_reason(answer, "TREASURY_EMPTY"))
+        return self._checked(_good(answer), order, destination=_account_of(order))
+
+    async def _ended(self, order: PayoutOrder, transfer: Mapping[str, Any]) -> PayoutState:
+        """How the attempt is, after what can be done for it by now."""
+        ref, payout = transfer["id"], await self._payout_of(order, transfer)
+        if transfer["amount_reversed"] == order.amount and (payout is None or _status(payout) == "FAILED"):
+            return PayoutState(ref, "FAILED", _told(transfer))
+        if payout is None:
+            payout, reason = await self._payout(order, ref)
+            if payout is None:
+                return await self._taken_back(order, transfer, reason)
+        status = _status(payout)
+        if status == "FAILED":
+            bank = text(payout, "failure_code") not in (None, "could_not_process", "insufficient_funds")
+            return await self._taken_back(order, transfer, "DESTINATION_REJECTED" if bank else "PROVIDER_REJECTED")
+        if status == "PAID" and transfer["amount_reversed"] == order.amount:
+            # Somebody took the money from the account, which owes it from now on. We have it.
+            return PayoutState(ref, "RETURNED", "RETURNED")
+        return PayoutState(ref, "PAID" if status == "PAID" else "SENT")
+
+    async def _payout_of(self, order: PayoutOrder, transfer: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The payout that says that it belongs to the transfer; of several, one that did not fail."""
+        account, found, after = _account_of(order), list[dict[str, Any]](), dict[str, str]()
+        created = below(transfer, "created")
+        since = {"created[gte]": str(created - SKEW)} if type(created) is int else {}
+        for _ in range(MOST_PAGES):
+            params = {"limit": str(PAGE)} | since | after
+            body = _good(await self._ask("GET", PAYOUTS, self._headers(account), params=params))
+            page = body.get("data")
+            if not isinstance(page, list):
+                raise ProviderUnavailable("the vendor told no payouts")
+            found += [one for one in page if text(one, "metadata", "transfer") == transfer["id"]]
+            if body.get("has_more") is not True or not page:
+                break
+            after = {"starting_after": str(below(page[-1], "id"))}
+        else:
+            raise ProviderUnavailable("the account has more payouts than are looked through")
+        good = [one for one in found if _status(one) != "FAILED"]
+        one = next(iter(good or found), None)
+        return None if one is None else self._checked(one, order)
+
+    async def _payout(self, order: PayoutOrder, ref: str) -> tuple[dict[str, Any] | None, str]:
+        """None, and why, where the vendor refuses it."""
+        form = {"amount": str(order.amount), "currency": order.currency.lower(), "metadata[transfer]": ref}
+        form |= _metadata(order)
+        answer = await self._post(PAYOUTS, form, f"{order.key}:payout", _account_of(order))
+        if _is_refused(answer):
+            return None, _reason(answer, "DESTINATION_NEGATIVE")
+        return self._checked(_good(answer), order), ""
+
+    async def _taken_back(self, order: PayoutOrder, transfer: Mapping[str, Any], reason: str) -> PayoutState:
+        """Raises ProviderUnavailable as long as the money is not back: until then nothing failed."""
+        left = order.amount - transfer["amount_reversed"]
+        form = {"amount": str(left), "metadata[reason]": reason} | _metadata(order)
+        path = f"{TRANSFERS}/{quote(transfer['id'], safe='')}/reversals"
+        answer = await self._post(path, form, f"{order.key}:reversal")
+        if answer.status != httpx.codes.OK or below(answer.body, "amount") != left:
+            raise ProviderUnavailable(f"the transfer is not taken back ({answer.status} {_code(answer)})")
+        return PayoutState(transfer["id"], "FAILED", reason)
+
+    def _checked(self, found: dict[str, Any], order: PayoutOrder, **more: str) -> dict[str, Any]:
+        """Raises ProviderUnavailable for what is not what the order says: people have to look at it."""
+        self._require_mode(found)
+        expected = {"amount": order.amount, "currency": order.currency.lower(), **more}
+        other = [name for name, value in expected.items() if below(found, name) != value]
+        if other or text(found, "id") is None:
+            raise ProviderUnavailable(f"the vendor told of something else ({', '.join(other)})")
+        reversed_ = found.get("amount_reversed", 0)
+        if type(reversed_) is not int or not 0 <= reversed_ <= order.amount:
+            raise ProviderUnavailable("the vendor told of something else (amount_reversed)")
+        return found | {"amount_reversed": reversed_}
+
+    def _require_mode(self, found: Any) -> None:
+        if below(found, "livemode") is not self._live:
+            raise ProviderUnavailable("that is of the vendor's other mode")
+
+    async def _post(self, path: str, form: Mapping[str, str], key: str, account: str | None = None) -> Answer:
+        headers = self._headers(account) | {"Idempotency-Key": key}
+        return await self._ask("POST", path, headers, data=dict(form))
+
+    def _headers(self, account: str | None = None) -> dict[str, str]:
+        """``account``: in whose name. Raises ProviderUnavailable for a key of the other mode."""
+        key = required(self._config, API_KEY)
+        if key.split("_")[1:2] == [MODES[self._live]]:
+            raise ProviderUnavailable(f"{API_KEY.name} is of the vendor's other mode")
+        headers = {"Authorization": f"Bearer {key}", "Stripe-Version": VERSION}
+        return headers | ({"Stripe-Account": account} if account else {})
+
+
+def _account_of(order: PayoutOrder) -> str:
+    if order.account is None:
+        raise ProviderRejected("DESTINATION_REJECTED")
+    return order.account
+
+
+def _metadata(order: PayoutOrder) -> dict[str, str]:
+    return {"metadata[payout]": str(order.payout_id), "metadata[attempt]": str(order.attempt)}
+
+
+def _good(answer: Answer) -> dict[str, Any]:
+    if answer.status != httpx.codes.OK:
+        raise ProviderUnavailable(f"the vendor answered {answer.status}")
+    return answer.body
+
+
+def _code(answer: Answer) -> str:
+    code = text(answer.body, "error", "code") or text(answer.body, "error", "type") or ""
+    return code if CODE.fullmatch(code) else ""
+
+
+def _is_gone(answer: Answer) -> bool:
+    """Whether the account is none of ours any more: with a wrong key the vendor says something else."""
+    return answer.status == httpx.codes.FORBIDDEN and _code(answer) == ACCOUNT_GONE
+
+
+def _is_refused(answer: Answer) -> bool:
+    """Whether nothing was done. Where the key was used for something else before, nobody knows what was done then."""
+    misused = below(answer.body, "error", "type") == "idempotency_error"
+    return _is_gone(answer) or (answer.status in REFUSED and not misused)
+
+
+def _reason(answer: Answer, too_little: Failure) -> Failure:
+    """Why it was refused. ``too_little``: what it means that a balance was."""
+    code = _code(answer)
+    if code == BALANCE:
+        return too_little
+    rejects = code in DESTINATION_CODES or below(answer.body, "error", "param") == "destination"
+    return "DESTINATION_REJECTED" if rejects else "PROVIDER_REJECTED"
+
+
+def _link(answer: Answer) -> str:
+    if _is_gone(answer) or answer.status in REFUSED:
+        raise ProviderRejected(f"the vendor gives no link ({_code(answer)})")
+    url = below(_good(answer), "url")
+    if not isinstance(url, str) or not url.startswith("https://"):
+        raise ProviderUnavailable("the vendor gave no link")
+    return url
+
+
+def _account(found: Mapping[str, Any]) -> AccountState:
+    ref = text(found, "id")
+    if ref is None:
+        raise ProviderUnavailable("the vendor told of no account")
+    charges, payouts, details = (
+        found.get(name) is True for name in ("charges_enabled", "payouts_enabled", "details_submitted")
+    )
+    takes = below(found, "capabilities", "transfers") == "active"
+    if str(below(found, "requirements", "disabled_reason")).startswith("rejected."):
+        return AccountState(ref, "DISABLED", charges, payouts, details)
+    if not details:
+        return AccountState(ref, "PENDING", charges, payouts, details)
+    return AccountState(ref, "ACTIVE" if payouts and takes else "RESTRICTED", charges, payouts, details)
+
+
+def _status(payout: Mapping[str, Any]) -> str:
+    status = STATUSES.get(str(below(payout, "status")))
+    if status is None:
+        raise ProviderUnavailable("the vendor told no status that is known")
+    return status
+
+
+def _told(transfer: Mapping[str, Any]) -> str:
+    """Why we took it back, as we noted it there."""
+    reasons = [text(one, "metadata", "reason") for one in _list(below(transfer, "reversals"), "data")]
+    return next((reason for reason in reasons if reason in FAILURES), None) or "PROVIDER_REJECTED"
+
+
+def _list(found: Any, name: str) -> list[Any]:
+    value = below(found, name)
+    return value if isinstance(value, list) else []
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(value, UTC) if type(value) is int else None
+    except (OverflowError, OSError, ValueError):
+        return None
