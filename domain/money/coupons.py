@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from domain.errors import ApiError
 from domain.money.amounts import Money, share
+from domain.money.payments import SESSION_LIFE
 from domain.wire import admin, referral
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ Status = Literal["RESERVED", "USED", "RELEASED", "EXPIRED"]
 """RESERVED and USED count towards the limits. RELEASED: what it was used for was given back."""
 
 RESERVED_FOR = timedelta(minutes=30)
+KEPT_FOR = SESSION_LIFE + timedelta(minutes=30)
+"""From the beginning of a load: the provider is given time to tell that its session was paid in the last minute."""
 
 
 class CouponUsageInvalid(Exception):

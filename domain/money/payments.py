@@ -120,6 +120,11 @@ class Movement:
     amount: int
 
 
+def goes_back(state: PaymentState) -> bool:
+    """Whether some of the money went back, or is about to: gifts that came of it are taken back then."""
+    return any(refund.status != "FAILED" for refund in state.refunds) or any(each.taken for each in state.disputes)
+
+
 def order_of(payment: Any) -> Order:
     """What the provider of a payment is asked for."""
     return Order(payment.id, payment.amount, payment.currency, payment.return_url, payment.expires_at)

@@ -87,7 +87,9 @@ def require_slow(amount: int, begun: Begun, joined_at: datetime, now: datetime, 
         raise ApiError("wallet.load.velocity_exceeded", retry_after=max(1, (max(ends) - now).total_seconds()))
 
 
-def same_or_new(ids: Sequence[UUID], known: Mapping[UUID, Any], amount: int, now: datetime) -> tuple[UUID, Any]:
+def same_or_new(
+    ids: Sequence[UUID], known: Mapping[UUID, Any], amount: int, coupon_usage_id: UUID | None, now: datetime
+) -> tuple[UUID, Any]:
     """The payment that an earlier call of the same request began; None, and the id of a new one, where that has ended.
 
     ``ids`` are those that the calls of a request give their payments, one after the other.
@@ -96,7 +98,8 @@ def same_or_new(ids: Sequence[UUID], known: Mapping[UUID, Any], amount: int, now
         payment = known.get(payment_id)
         if payment is None:
             return payment_id, None
-        if payment.status == "OPEN" and payment.amount == amount and now < payment.expires_at:
+        same = (payment.amount, payment.coupon_usage_id) == (amount, coupon_usage_id)
+        if payment.status == "OPEN" and same and now < payment.expires_at:
             return payment_id, payment
     return uuid4(), None
 

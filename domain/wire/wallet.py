@@ -45,6 +45,7 @@ class WalletActivities(TypedDict):
 class LoadRequest(TypedDict):
     amount: str
     returnPath: NotRequired[str]
+    couponUsageId: NotRequired[str]
 
 
 class LoadSession(TypedDict):

@@ -21,7 +21,7 @@ from domain.wallet.loads import (
 
 if TYPE_CHECKING:
     from domain.wire import wallet as wire
-    from handlers.needs import Clock, Config, Payments, Principal, Repositories, RequestId, UnitOfWork
+    from handlers.needs import Clock, Config, Coupons, Payments, Principal, Repositories, RequestId, UnitOfWork
 
 
 async def start(
@@ -30,26 +30,29 @@ async def start(
     request_id: RequestId,
     uow: UnitOfWork,
     payments: Payments,
+    coupons: Coupons,
     config: Config,
     clock: Clock,
 ) -> wire.LoadSession:
     """Before the provider is asked a row says so, by which the same can be asked again."""
     amount, provider, now = amount_of(body["amount"], config), payments.chosen(), clock()
     wallet, ids = WalletName(principal.user_id, "FAN"), ids_of(request_id)
+    usage_id = UUID(body["couponUsageId"]) if "couponUsageId" in body else None
     async with uow() as db:
         user = await db.users.get_for_update(wallet.user_id)
         if user.status == "DELETED":  # erased since the call began
             raise ApiError("error.user.not_found")
-        payment_id, payment = same_or_new(ids, await db.payments.among(ids), amount, now)
+        payment_id, payment = same_or_new(ids, await db.payments.among(ids), amount, usage_id, now)
         if payment is None:
+            bonus = 0 if usage_id is None else await coupons.keep(db, usage_id, user.id, amount, now)
             held = (await db.ledger.hold(wallet))[wallet.id]
             require_open(held)
             begun = await db.payments.begun(wallet.id, now)
-            require_room(amount, held.balance, begun, config)
+            require_room(amount + bonus, held.balance, begun, config)
             require_slow(amount, begun, user.created_at, now, config)
             url = return_url(body.get("returnPath"), payment_id, config)
             order = Order(payment_id, amount, wallet.currency, url, now + SESSION_LIFE)
-            payment = await db.payments.begin(order, wallet.id, provider, now + UNBOUND_AGAIN)
+            payment = await db.payments.begin(order, wallet.id, provider, now + UNBOUND_AGAIN, usage_id)
     checkout = await payments.begin(payment.provider, order_of(payment)) if payment.ref is None else None
     async with uow.last() as db:
         if checkout is not None:

@@ -41,7 +41,7 @@ async def look(
         async with uow.last() as db:
             await payment_books.settle(db, payment_id, state, now)
     elif payment.status == "OPEN":
-        await _ask_again(payment, uow, payments, now)
+        await _ask_again(payment, uow, payments, payment_books, now)
 
 
 async def examine(
@@ -55,12 +55,14 @@ async def examine(
             await payment_books.examine(db, provider, state, clock())
 
 
-async def _ask_again(payment: Payment, uow: UnitOfWork, payments: Payments, now: datetime) -> None:
+async def _ask_again(
+    payment: Payment, uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, now: datetime
+) -> None:
     """Not when the provider may have forgotten the key: that could make a second session."""
     young = now - payment.created_at < ASKED_AGAIN_FOR
     checkout = await payments.again(payment.provider, order_of(payment)) if young else None
     async with uow.last() as db:
         if checkout is not None:
             await db.payments.bind(payment.id, checkout, now + OPEN_AGAIN)
-        elif await db.payments.end(payment.id, "FAILED"):
+        elif await payment_books.end(db, payment, "FAILED"):
             await db.payments.look_again(payment.id, None)

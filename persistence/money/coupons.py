@@ -16,7 +16,7 @@ from domain.money.coupons import Counted, Reservation
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
-from persistence.models import Coupon, CouponUsage
+from persistence.models import Coupon, CouponUsage, Payment
 
 Row, Usage = Coupon, CouponUsage
 NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
@@ -78,6 +78,42 @@ HELD = (
         Usage.amount == bindparam("amount"),
     )
     .with_for_update(key_share=True)
+)
+_bound = select(literal(1)).where(Payment.coupon_usage_id == bindparam("usage_id")).exists()
+BOUND = select(_bound)
+# Its owner is held: of several calls at once one is the first.
+KEPT = (
+    update(Usage)
+    .where(
+        Usage.id == bindparam("usage_id"),
+        Usage.user_id == bindparam("of_user"),
+        Usage.status == "RESERVED",
+        Usage.applies_to == bindparam("use"),
+        Usage.amount == bindparam("price"),
+        Usage.expires_at > bindparam("now", type_=DateTime(timezone=True)),
+        ~_bound,
+    )
+    .values(expires_at=func.greatest(Usage.expires_at, bindparam("until", type_=DateTime(timezone=True))))
+    .returning(Usage.discount)
+)
+_used = {"status": "USED", "settled_at": func.now()}
+REDEEMED = (
+    update(Usage)
+    .where(Usage.id == bindparam("usage_id"), Usage.status == "RESERVED")
+    .values(**_used)
+    .returning(Usage.discount)
+)
+COUPON_OF = (
+    select(Coupon)
+    .join(Usage, Usage.coupon_id == Coupon.id)
+    .where(Usage.id == bindparam("usage_id"))
+    .with_for_update(of=Coupon, key_share=True)
+)
+REVIVED = (
+    update(Usage)
+    .where(Usage.id == bindparam("usage_id"), Usage.status.in_(("RELEASED", "EXPIRED")))
+    .values(**_used)
+    .returning(Usage.discount)
 )
 USED = (
     update(Usage)
@@ -166,6 +202,29 @@ class Coupons:
     async def use(self, usage_id: UUID) -> None:
         """One that is held."""
         await self._connection.execute(USED, usage_id=usage_id)
+
+    async def keep(
+        self, usage_id: UUID, user_id: UUID, applies_to: str, amount: int, now: datetime, until: datetime
+    ) -> int | None:
+        """What a reservation takes off that stays until then. None where it is none for this, or a payment has it."""
+        return await self._connection.scalar(
+            KEPT, usage_id=usage_id, of_user=user_id, use=applies_to, price=amount, now=now, until=until
+        )
+
+    async def is_bound(self, usage_id: UUID) -> bool:
+        """Whether a payment has it, or had it. True until the unit ends where the reservation is held."""
+        return bool(await self._connection.scalar(BOUND, usage_id=usage_id))
+
+    async def redeem(self, usage_id: UUID) -> int | None:
+        """Use a reservation, however long ago it should have run out. What it takes off; None where it is none."""
+        return await self._connection.scalar(REDEEMED, usage_id=usage_id)
+
+    async def hold_coupon_of(self, usage_id: UUID) -> Coupon:
+        return await self._connection.scalar_one(COUPON_OF, usage_id=usage_id)
+
+    async def revive(self, usage_id: UUID) -> int | None:
+        """Use what had ended unused. The coupon is held, and has room."""
+        return await self._connection.scalar(REVIVED, usage_id=usage_id)
 
     async def release(self, usage_id: UUID) -> None:
         """Its place is free; nothing where it was before."""

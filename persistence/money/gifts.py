@@ -67,6 +67,12 @@ OF_GRANT = (
 LEFT = select(Row.remaining).where(
     Row.id == bindparam("grant_id"), Row.remaining > 0, Row.expires_at <= bindparam("now")
 )
+SHORTENED = (
+    update(Row)
+    .where(Row.source == bindparam("of"), Row.source_id == bindparam("of_id"), Row.remaining > 0)
+    .values(expires_at=func.least(Row.expires_at, cast(bindparam("now"), DateTime(timezone=True))))
+    .returning(Row.id)
+)
 ENDED = update(Row).where(Row.id == bindparam("grant_id")).values(remaining=0, ended=Row.ended + 1).returning(Row.ended)
 
 
@@ -117,6 +123,10 @@ class Gifts:
     async def close(self, grant: Grant) -> Ended:
         """What was left of a gift that somebody had, whose wallet is held since it was read."""
         return Ended(grant.left, await self._connection.scalar_one(ENDED, grant_id=grant.id))
+
+    async def shorten(self, source: Source, source_id: UUID, now: datetime) -> UUID | None:
+        """A gift that ends now, and so does what comes back of it later. None where nothing is left."""
+        return await self._connection.scalar(SHORTENED, of=source, of_id=source_id, now=now)
 
     async def end(self, grant_id: UUID, now: datetime) -> Ended | None:
         """What was left of a gift that has expired; None where nothing is, or it has not. The wallet is held."""

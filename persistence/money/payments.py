@@ -75,7 +75,16 @@ HELD = (
     .with_for_update(of=Payment)
 )
 BEGIN = insertion(
-    Payment, "id", "wallet_id", "amount", "currency", "provider", "return_url", "expires_at", "due_at"
+    Payment,
+    "id",
+    "wallet_id",
+    "amount",
+    "currency",
+    "provider",
+    "return_url",
+    "expires_at",
+    "due_at",
+    "coupon_usage_id",
 ).returning(Payment)
 _first = Payment.ref.is_(None)
 BOUND = (
@@ -193,11 +202,14 @@ class Payments:
         since = {"hour_ago": now - HOUR, "day_ago": now - DAY, "since": now - 2 * DAY}
         return Begun(*await self._connection.one(BEGUN, wallet_id=wallet_id, **since))
 
-    async def begin(self, order: Order, wallet_id: UUID, provider: str, due_at: datetime) -> Payment:
-        """``due_at``: when it is asked for again, should nobody hear of it."""
+    async def begin(
+        self, order: Order, wallet_id: UUID, provider: str, due_at: datetime, coupon_usage_id: UUID | None = None
+    ) -> Payment:
+        """``due_at``: when it is asked for again, should nobody hear of it. The reservation of a coupon is held."""
         return await self._connection.scalar_one(
             BEGIN, id=order.payment_id, wallet_id=wallet_id, amount=order.amount, currency=order.currency,
             provider=provider, return_url=order.return_url, expires_at=order.expires_at, due_at=due_at,
+            coupon_usage_id=coupon_usage_id,
         )  # fmt: skip
 
     async def bind(self, payment_id: UUID, checkout: Checkout, due_at: datetime) -> Payment:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.errors import ApiError
-from domain.money.coupons import RESERVED_FOR, CouponUsageInvalid, discount_of, require_room, require_usable
+from domain.money.coupons import (
+    KEPT_FOR,
+    RESERVED_FOR,
+    CouponUsageInvalid,
+    discount_of,
+    require_room,
+    require_usable,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +36,8 @@ class CouponService:
         own = await db.coupons.own(coupon.id, user_id)
         discount = discount_of(coupon, amount)
         if own is not None and own.expires_at > now:
+            if await db.coupons.is_bound(own.id):
+                raise ApiError("coupon.usage_invalid")
             if (own.applies_to, own.amount, own.discount) == (applies_to, amount, discount):
                 return own
             return await db.coupons.change_reservation(own.id, applies_to, amount, discount)
@@ -53,6 +62,32 @@ class CouponService:
         discount = await self.discount(db, usage_id, user_id, applies_to, amount)
         await db.coupons.use(usage_id)
         return discount
+
+    async def keep(self, db: Repositories, usage_id: UUID, user_id: UUID, amount: int, now: datetime) -> int:
+        """What a reservation takes off a load that begins now. It lasts for as long as the session does.
+
+        Their owner is held. Raises ApiError coupon.usage_invalid.
+        """
+        discount = await db.coupons.keep(usage_id, user_id, "LOAD", amount, now, now + KEPT_FOR)
+        if discount is None:
+            raise ApiError("coupon.usage_invalid")
+        return discount
+
+    async def redeem(self, db: Repositories, usage_id: UUID, user_id: UUID, now: datetime) -> int | None:
+        """What the coupon of a payment takes off, before any wallet is held; None where its place is somebody else's.
+
+        The money is there, however late. So a reservation that has ended is used after all while the coupon has room.
+        """
+        discount = await db.coupons.redeem(usage_id)
+        if discount is not None:
+            return discount
+        coupon = await db.coupons.hold_coupon_of(usage_id)
+        await db.coupons.free(coupon.id, now)
+        try:
+            require_room(coupon, await db.coupons.count(coupon, user_id))
+        except ApiError:
+            return None
+        return await db.coupons.revive(usage_id)
 
     async def release(self, db: Repositories, usage_id: UUID) -> None:
         """What it was used for was given back, or came to nothing. Twice is once; it is held before any wallet."""

@@ -37,6 +37,15 @@ class GiftService:
         ended = await db.gifts.close(grant)
         await db.ledger.post(flows.gift_expired(wallet, grant.id, ended.time, ended.left))
 
+    async def revoke(
+        self, db: Repositories, wallet: WalletName, source: Source, source_id: UUID, now: datetime
+    ) -> None:
+        """Take back what is left of a gift, as if it had expired. Again: what came back of it since."""
+        await db.ledger.hold(wallet)
+        grant_id = await db.gifts.shorten(source, source_id, now)
+        if grant_id is not None:
+            await self.expire(db, wallet, grant_id, now)
+
     async def expire(self, db: Repositories, wallet: WalletName, grant_id: UUID, now: datetime) -> None:
         """Take back what is left of a gift that has expired."""
         await db.ledger.hold(wallet)

@@ -10,18 +10,20 @@ from domain import topics
 from domain.clock import utc_now
 from domain.money import flows
 from domain.money.amounts import USD
-from domain.money.payments import Checkout, next_look
+from domain.money.payments import Checkout, goes_back, next_look
 from domain.webhooks import Hopeless
 from providers.ports import ProviderRejected
+from services.money.coupons import CouponService
 from services.money.credits import credit
+from services.money.gifts import GiftService
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from domain.money.payments import DisputeState, Misfit, PaymentState, RefundState
-    from persistence.models import ProviderEvent
+    from domain.money.payments import DisputeState, Misfit, PaymentState, RefundState, Status
+    from persistence.models import Payment, ProviderEvent
     from persistence.money.payments import HeldPayment
     from persistence.repositories import Repositories
     from providers.ports import NoticeSource
@@ -36,6 +38,8 @@ class PaymentBooks:
 
     def __init__(self, escrows: EscrowService) -> None:
         self._escrows = escrows
+        self._coupons = CouponService()
+        self._gifts = GiftService()
 
     async def find(self, payments: PaymentFamily, provider: str, ref: str) -> PaymentState | None:
         """How a session is by now; None where the provider says that it has none. Raises ProviderUnavailable."""
@@ -76,24 +80,39 @@ class PaymentBooks:
                     await self._refund(db, held, refund)
                 for dispute in state.disputes:
                     await self._dispute(db, held, dispute, now)
-        elif state.status != "OPEN" and await db.payments.end(payment.id, state.status):
+                if goes_back(state):
+                    await self._take_back_gift(db, held, now)
+        elif state.status != "OPEN" and await self.end(db, payment, state.status):
             status = state.status
         later = next_look(status, now - payment.created_at)
         await db.payments.look_again(payment.id, None if later is None else now + later)
+
+    async def end(self, db: Repositories, payment: Payment, status: Status) -> bool:
+        """Nobody pays it any more, as far as is known: its coupon is free again. Whether it was open until now."""
+        ended = await db.payments.end(payment.id, status)
+        if ended:
+            await self._free_coupon(db, payment)
+        return ended
+
+    async def _free_coupon(self, db: Repositories, payment: Payment) -> None:
+        if payment.coupon_usage_id is not None:
+            await self._coupons.release(db, payment.coupon_usage_id)
 
     async def _credit(self, db: Repositories, held: HeldPayment, state: PaymentState, now: datetime) -> bool:
         """Whether the money is the wallet's. What does not fit is kept apart, and somebody is told."""
         payment, wallet = held.row, held.wallet
         if payment.status == "PAID":
             return True
-        own = (await db.ledger.hold(wallet))[wallet.id]
         misfit: Misfit | None = None
         if state.currency != payment.currency:
             misfit = "CURRENCY"
         elif state.amount != payment.amount:
             misfit = "AMOUNT"
-        elif own.closed_at is not None:
+        bonus = await self._use_coupon(db, held, now, fits=misfit is None)  # held before the wallet is, as everywhere
+        own = (await db.ledger.hold(wallet))[wallet.id]
+        if misfit is None and own.closed_at is not None:
             misfit = "WALLET_CLOSED"
+            await self._free_coupon(db, payment)
         if misfit is not None:
             log.error("payment.misfit", payment=str(payment.id), provider=payment.provider, misfit=misfit)
             await self._stray(db, payment.provider, state)
@@ -101,7 +120,28 @@ class PaymentBooks:
             return False
         await credit(db, wallet, flows.loaded(wallet, payment.id, payment.provider, payment.amount))
         await db.payments.pay(payment.id, now)
+        if bonus and payment.coupon_usage_id is not None:
+            gift = flows.coupon_credited(wallet, payment.coupon_usage_id, bonus)
+            await self._gifts.give(db, wallet, "COUPON", gift, payment.coupon_usage_id, None)
         return True
+
+    async def _use_coupon(self, db: Repositories, held: HeldPayment, now: datetime, *, fits: bool) -> int:
+        """What it takes off. Nothing keeps the money out: who pays so late that others have the coupon goes without."""
+        usage_id = held.row.coupon_usage_id
+        if usage_id is None:
+            return 0
+        if not fits:
+            await self._coupons.release(db, usage_id)
+            return 0
+        bonus = await self._coupons.redeem(db, usage_id, held.wallet.user_id, now)
+        if bonus is None:
+            log.warning("payment.coupon_gone", payment=str(held.row.id), usage=str(usage_id))
+        return bonus or 0
+
+    async def _take_back_gift(self, db: Repositories, held: HeldPayment, now: datetime) -> None:
+        """What is left of what came with the money. It stays taken, whatever becomes of the refund or the dispute."""
+        if held.row.coupon_usage_id is not None:
+            await self._gifts.revoke(db, held.wallet, "COUPON", held.row.coupon_usage_id, now)
 
     async def _charge(self, db: Repositories, held: HeldPayment, state: PaymentState) -> None:
         payment = held.row

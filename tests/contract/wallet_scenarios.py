@@ -1,7 +1,7 @@
 """Wallets, for the test of side effects."""
 
 from tests.contract.scenario import Act, Conditional, Scenario
-from tests.handlers.support import account
+from tests.handlers.support import account, insert
 from tests.harness import Api, Tables, bearer
 from tests.money import begin, left_behind, load
 
@@ -34,6 +34,16 @@ def starting_anew(api: Api, tables: Tables) -> Act:
     return lambda: api.call("wallet.loads.start", {"amount": "25.00"}, headers=headers)
 
 
+def with_coupon(api: Api, tables: Tables) -> Act:
+    load(api.server, account(api, tables))
+    headers = bearer(api.sign_in())
+    insert(tables, "coupons", code="SUMMER", type="PERCENT", value=2000, applies_to="LOAD")
+    applied = {"code": "SUMMER", "transactionAmount": 25, "appliesTo": "LOAD"}
+    usage = api.call("referral.apply_coupon", applied, headers=headers).json()["data"]["usageId"]
+    body = {"amount": "25.00", "couponUsageId": usage}
+    return lambda: api.call("wallet.loads.start", body, headers=headers)
+
+
 def finding(api: Api, tables: Tables) -> Act:
     account(api, tables)
     headers = bearer(api.sign_in())
@@ -58,5 +68,5 @@ SCENARIOS: dict[str, Scenario] = {
     "wallet.loads.find": finding,
 }
 CONDITIONAL: Conditional = {
-    "wallet.loads.start": [(starting_anew, {"wallets", "ledger_accounts"})],
+    "wallet.loads.start": [(starting_anew, {"wallets", "ledger_accounts"}), (with_coupon, {"coupon_usages"})],
 }

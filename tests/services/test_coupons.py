@@ -41,6 +41,10 @@ def using(usage_id: UUID, user_id: UUID, use: Any = "LOAD", amount: int = 500) -
     return lambda db: COUPONS.consume(db, usage_id, user_id, use, amount)
 
 
+def redeeming(usage_id: UUID, user_id: UUID) -> Any:
+    return lambda db: COUPONS.redeem(db, usage_id, user_id, LATER)
+
+
 def reserve(books: Books, user_id: UUID, **told: Any) -> Reservation:
     made: Reservation = books.do(reserving(user_id, **told))
     return made
@@ -149,6 +153,42 @@ class TestConsume:
             return discount
 
         assert books.do(slowly) == 200
+        assert statuses(rows) == {"USED": 1}
+
+
+class TestRedeem:
+    def test_what_runs_out_during_a_load_is_neither_used_twice_nor_lost(self, books: Books, rows: Tables) -> None:
+        """Ten are paying with places that have run out: they are credited, others reserve, the job frees: all at once.
+
+        Before each round chance has freed some of them, so that their places may be others' by the time.
+        """
+        everybody = people(rows, 60)
+        for freed in (0, 3, 6, 10):
+            rows.run("TRUNCATE coupon_usages, coupons CASCADE")
+            coupon(rows, max_uses=10)
+            usages = [(reserve(books, each).id, each) for each in everybody[:10]]
+            books.do(lambda db, freed=freed: db.coupons.free_all(LATER, freed))  # type: ignore[misc]
+            works = [redeeming(usage_id, owner) for usage_id, owner in usages]
+            works += [reserving(each, now=LATER) for each in everybody[10:]]
+            works.insert(5, lambda db: db.coupons.free_all(LATER, 100))
+            results = books.use(*works)
+            del results[5]  # how many the job freed
+            assert {type(each) for each in results} <= {int, type(None), Reservation, ApiError}
+            paid = sum(isinstance(each, int) for each in results)
+            given = sum(isinstance(each, Reservation) for each in results)
+            assert paid + given <= 10
+            assert statuses(rows)["USED"] == paid
+            books.use(*[reserving(each, now=LATER) for each in everybody[10:]])
+            found = statuses(rows)
+            assert found["USED"] + found["RESERVED"] == 10
+
+    def test_credited_by_all_processes_at_once_it_is_used_once(self, books: Books, rows: Tables) -> None:
+        coupon(rows, max_uses=1)
+        (ada,) = people(rows, 1)
+        usage = reserve(books, ada)
+        books.do(lambda db: COUPONS.release(db, usage.id))
+        results = books.use(*[redeeming(usage.id, ada)] * 20)
+        assert Counter(results) == {200: 1, None: 19}
         assert statuses(rows) == {"USED": 1}
 
 

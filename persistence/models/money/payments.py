@@ -12,6 +12,7 @@ from persistence.models.base import Base, Created, Identified, one_of
 
 ZERO = text("0")
 DUE = text("due_at IS NOT NULL")
+WITH_COUPON = text("coupon_usage_id IS NOT NULL")
 UNDECIDED = text("closed_at IS NULL")
 
 
@@ -19,6 +20,7 @@ class Payment(Created, Base):
     """``provider`` is the one that was active, for good; ``ref`` and ``url`` are its session, None until it answered.
 
     ``misfit``: money came that the wallet could not be given. ``due_at``: when the provider is asked again.
+    ``coupon_usage_id``: the reservation that is used when it is paid.
     """
 
     __tablename__ = "payments"
@@ -32,6 +34,7 @@ class Payment(Created, Base):
         CheckConstraint("refunded BETWEEN 0 AND amount", name="refunded"),
         CheckConstraint("disputed BETWEEN 0 AND amount", name="disputed"),
         Index("ix_payments_wallet", "wallet_id", "created_at"),
+        Index("uq_payments_coupon_usage", "coupon_usage_id", unique=True, postgresql_where=WITH_COUPON),
         Index("ix_payments_due_at", "due_at", postgresql_where=DUE),
     )
 
@@ -51,6 +54,7 @@ class Payment(Created, Base):
     expires_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    coupon_usage_id: Mapped[UUID | None] = mapped_column(ForeignKey("coupon_usages.id"))
 
 
 class Refund(Identified, Created, Base):
