@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 
 from domain.config_keys import Config, TextKey
-from providers.asking import Answer, ask
+from providers.asking import Answer, ask, ask_rows
+from providers.ports import ProviderUnavailable
 from providers.settings import required
 
 ANSWER_SECONDS = 10.0
@@ -24,10 +25,21 @@ class Vendor:
         self._seconds = seconds
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], **options: Any) -> Answer:
+        url, options = self._question(path, headers, options)
+        return await ask(self._http, method, url, self._seconds, whom="the vendor", **options)
+
+    async def _ask_rows(self, path: str, headers: Mapping[str, str], **options: Any) -> list[Any]:
+        """Raises ProviderUnavailable for anything but an array."""
+        url, options = self._question(path, headers, options)
+        status, rows = await ask_rows(self._http, "GET", url, self._seconds, whom="the vendor", **options)
+        if status != httpx.codes.OK or rows is None:
+            raise ProviderUnavailable(f"the vendor answered {status}")
+        return rows
+
+    def _question(self, path: str, headers: Mapping[str, str], options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         url = required(self._config, self.base_url).rstrip("/") + path
         # With no auth at all the client would take a name and a password out of the URL.
-        options |= {"headers": headers, "auth": httpx.Auth()}
-        return await ask(self._http, method, url, self._seconds, whom="the vendor", **options)
+        return url, options | {"headers": headers, "auth": httpx.Auth()}
 
 
 def below(found: Any, *names: str) -> Any:

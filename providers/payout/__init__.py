@@ -5,11 +5,12 @@ import httpx
 from domain.config_keys import ChoiceKey, Config
 from providers.payout.sandbox import PayoutBook, SandboxPayouts
 from providers.payout.stripe_connect import StripeConnect
+from providers.payout.wise import Wise
 from providers.ports import PayoutProvider
 from providers.sandbox import Sandbox
 
 ACCOUNT_PROVIDERS = ("none", "sandbox", "stripe_connect")
-BANK_PROVIDERS = ("none", "sandbox")
+BANK_PROVIDERS = ("none", "sandbox", "wise")
 ACTIVE_PROVIDER = ChoiceKey(
     "external.payout.active_provider",
     "none",
@@ -31,5 +32,5 @@ def payout_adapters(
 ) -> list[PayoutProvider]:
     """The sandbox does not exist in production, nor where it has no book."""
     live = env == "production"
-    vendors: list[PayoutProvider] = [StripeConnect(config, http, live=live)]
+    vendors: list[PayoutProvider] = [StripeConnect(config, http, live=live), Wise(config, http)]
     return vendors if live or sandbox is None else [*vendors, SandboxPayouts(config, http, sandbox)]

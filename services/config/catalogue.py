@@ -38,7 +38,7 @@ from providers.geoip import maxmind
 from providers.kyc import stripe_identity, veriff
 from providers.leaked_passwords import pwned_passwords
 from providers.payout import sandbox as sandbox_payouts
-from providers.payout import stripe_connect
+from providers.payout import stripe_connect, wise
 from providers.sms import twilio, vonage
 from providers.storage import s3
 
@@ -94,7 +94,7 @@ DECLARING = (
     *(sms_vendors, smtp, turnstile, twilio, vonage),
     *(kyc_vendors, sandbox_payouts, stripe_identity, veriff),
     *(kyc_vendors, stripe_identity, veriff),
-    stripe_connect,
+    *(stripe_connect, wise),
 )
 
 

@@ -1,15 +1,22 @@
 """Real HTTP servers on loopback that speak the protocols of those who pay out, each with a book of its own."""
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from email.message import Message
 from threading import Event, RLock
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.http_server import Answer, served
 
@@ -306,6 +313,146 @@ def opened() -> Event:
 
 def metadata(form: dict[str, str]) -> dict[str, str]:
     return {name[9:-1]: value for name, value in form.items() if name.startswith("metadata[")}
+
+
+@dataclass
+class WiseWorld(Faulty):
+    """Wise: quotes, recipients, transfers under the caller's ids, and payments from a balance."""
+
+    token: str = "a-token-of-the-tests"
+    profile: str = "4711"
+    book: Book = field(default_factory=Book)
+    quotes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recipients: dict[int, dict[str, Any]] = field(default_factory=dict)
+    transfers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    payments: list[int] = field(default_factory=list)
+    refusals: dict[str, int] = field(default_factory=dict)
+    """By the end of a path: with which status what is asked there is refused."""
+    outage: Answer | None = None
+    strong: bool = False
+    """Whether it wants strong authentication before it pays."""
+    signer: RSAPrivateKey = field(default_factory=lambda: generate_private_key(65537, 2048))
+    url: str = ""
+
+    @property
+    def public_key(self) -> str:
+        kept = self.signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return kept.decode()
+
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
+        if self.outage is not None:
+            return self.outage
+        if headers["Authorization"] != f"Bearer {self.token}":
+            return 401, b'{"error": "invalid_token"}'
+        if method == "GET":
+            with self.lock:
+                return self.show(path, {name: values[0] for name, values in parse_qs(body.decode()).items()})
+        assert headers["Content-Type"] == "application/json"
+        fault = self.fault(path)
+        if fault == "before":
+            raise Dropped
+        if fault in ("conflict", "broken"):
+            return 409 if fault == "conflict" else 500, b"{}"
+        refused = next((status for end, status in self.refusals.items() if path.endswith(end)), None)
+        with self.lock:
+            answer = (refused, b'{"errors": []}') if refused else self.act(path, json.loads(body, parse_float=Decimal))
+        if fault == "silence":
+            self.released.wait(30)
+        if fault == "broken after":
+            return 500, b"{}"
+        if fault == "after":
+            raise Dropped
+        return answer
+
+    def act(self, path: str, form: dict[str, Any]) -> Answer:
+        match path.split("/")[1:]:
+            case ["v3", "profiles", self.profile, "quotes"]:
+                quoted: dict[str, Any] = {"id": str(uuid4()), "sourceAmount": float(form["sourceAmount"]), "form": form}
+                self.quotes[quoted["id"]] = quoted
+                return 200, json.dumps({"id": quoted["id"], "status": "PENDING"}).encode()
+            case ["v1", "accounts"]:
+                number = 1000 + len(self.recipients)
+                self.recipients[number] = form
+                return 200, json.dumps({"id": number}).encode()
+            case ["v1", "transfers"]:
+                return self.transfer(form)
+            case ["v3", "profiles", self.profile, "transfers", number, "payments"]:
+                assert form == {"type": "BALANCE"}
+                return self.pay(int(number))
+        raise AssertionError(path)
+
+    def transfer(self, form: dict[str, Any]) -> Answer:
+        known = (
+            one for one in self.transfers.values() if one["customerTransactionId"] == form["customerTransactionId"]
+        )
+        found = next(known, None)
+        if found is None:
+            quoted, number = self.quotes.pop(form["quoteUuid"]), 50_000_000 + len(self.transfers)
+            assert form["targetAccount"] in self.recipients
+            found = self.transfers[number] = {
+                "id": number,
+                "targetAccount": form["targetAccount"],
+                "status": "incoming_payment_waiting",
+                "sourceCurrency": quoted["form"]["sourceCurrency"],
+                "sourceValue": quoted["sourceAmount"],
+                "customerTransactionId": form["customerTransactionId"],
+                "details": form["details"],
+            }
+        return 200, json.dumps(found).encode()
+
+    def pay(self, number: int) -> Answer:
+        transfer = self.transfers[number]
+        amount = int(Decimal(str(transfer["sourceValue"])) * 100)
+        if self.strong:
+            return 403, b""
+        if transfer["status"] != "incoming_payment_waiting":
+            return 200, b'{"type": "BALANCE", "status": "REJECTED", "errorCode": "transfer.already_paid"}'
+        if self.book.balance("balance") < amount:
+            return 200, b'{"type": "BALANCE", "status": "REJECTED", "errorCode": "transfer.insufficient_funds"}'
+        self.book.move("balance", "transit", amount)
+        self.payments.append(number)
+        transfer["status"] = "processing"
+        return 201, b'{"type": "BALANCE", "status": "COMPLETED", "errorCode": null}'
+
+    def arrive(self, number: int) -> None:
+        self.book.move("transit", "bank", int(Decimal(str(self.transfers[number]["sourceValue"])) * 100))
+        self.transfers[number]["status"] = "outgoing_payment_sent"
+
+    def refund(self, number: int) -> None:
+        place = "bank" if self.transfers[number]["status"] == "outgoing_payment_sent" else "transit"
+        self.book.move(place, "balance", int(Decimal(str(self.transfers[number]["sourceValue"])) * 100))
+        self.transfers[number]["status"] = "funds_refunded"
+
+    def show(self, path: str, query: dict[str, str]) -> Answer:
+        match path.split("/")[1:]:
+            case ["v4", "profiles", self.profile, "balances"]:
+                amounts = [(self.book.balance("balance"), "USD"), (999_999, "EUR")]
+                rows = [{"amount": {"value": amount / 100, "currency": currency}} for amount, currency in amounts]
+                return 200, json.dumps(rows).encode()
+            case ["v1", "transfers"]:
+                assert query["profile"] == self.profile
+                begin, limit = int(query["offset"]), int(query["limit"])
+                return 200, json.dumps([*self.transfers.values()][begin : begin + limit]).encode()
+            case ["v1", "transfers", number] if number.isdigit() and int(number) in self.transfers:
+                return 200, json.dumps(self.transfers[int(number)]).encode()
+        return 404, b"{}"
+
+    def event(self, number: int, kind: str = "transfers#state-change") -> bytes:
+        resource = {"type": "transfer", "id": number, "profile_id": int(self.profile), "account_id": 333}
+        data = {"resource": resource, "current_state": "processing", "previous_state": "incoming_payment_waiting"}
+        event = {"data": data | {"occurred_at": "2026-12-01T12:34:56Z"}, "event_type": kind, "schema_version": "4.0.0"}
+        return json.dumps(event | {"subscription_id": str(uuid4()), "sent_at": "2026-12-01T12:34:56Z"}).encode()
+
+    def signature(self, body: bytes) -> str:
+        return base64.b64encode(self.signer.sign(body, PKCS1v15(), SHA256())).decode()
+
+
+@contextmanager
+def wise_world() -> Iterator[WiseWorld]:
+    world = WiseWorld()
+    world.book.move("world", "balance", 1_000_00)
+    with served(world) as world.url:
+        yield world
 
 
 @contextmanager

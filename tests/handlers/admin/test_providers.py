@@ -108,7 +108,7 @@ class TestList:
             "kyc": ["sandbox", "stripe_identity", "veriff"],
             "leaked_passwords": ["pwned_passwords"],
             "payment": ["sandbox"],
-            "payout": ["sandbox", "stripe_connect"],
+            "payout": ["sandbox", "stripe_connect", "wise"],
             "sms": ["mailbox", "twilio", "vonage"],
             "storage": ["local", "s3"],
         }

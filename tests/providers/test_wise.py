@@ -1,0 +1,391 @@
+"""Bank transfers by Wise: what goes over the wire, what the vendor's book says, whose notices count."""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+from domain.money.payouts import PayoutOrder, PayoutState
+from domain.webhooks import Notice, RawNotice
+from providers.payout import BANK_PROVIDERS, payout_adapters
+from providers.payout.wise import LONGEST_SIGNATURE, STATUSES, Wise
+from providers.ports import AccountProvider, NoticeUnreadable, ProviderRejected, ProviderUnavailable
+from tests.providers.fakes import FakeConfig
+from tests.providers.payout_vendors import FAULTS, WiseWorld, wise_world
+from tests.providers.servers import closed_port
+
+T = TypeVar("T")
+
+PREFIX = "external.payout.wise."
+PAYOUT = UUID("7f1d3c52-2a0f-4a8e-9d3e-0c4b1a2f3e4d")
+BANK = {
+    "iban": "DE89370400440532013000",
+    "accountHolderName": "Ada Lovelace",
+    "swiftCode": "COBADEFFXXX",
+    "addressLine": "12 Analytical Row",
+    "addressCity": "Berlin",
+    "addressRegion": None,
+    "addressPostalCode": "10115",
+    "addressCountry": "DE",
+}
+AMOUNT = 60_25
+FULL = 1_000_00
+ORDER = PayoutOrder(PAYOUT, 1, AMOUNT, "USD", bank=BANK)
+KNOWN = replace(ORDER, bank=None)
+"""As it is looked for."""
+ADDRESS = {"firstLine": "12 Analytical Row", "city": "Berlin", "postCode": "10115", "country": "DE"}
+
+
+@pytest.fixture
+def config() -> FakeConfig:
+    return FakeConfig()
+
+
+@pytest.fixture
+def world(config: FakeConfig) -> Iterator[WiseWorld]:
+    with wise_world() as world:
+        values = {"base_url": world.url, "api_token": world.token, "profile_id": world.profile}
+        for name, value in (values | {"webhook_public_key": world.public_key}).items():
+            config.slip(PREFIX + name, value)
+        yield world
+
+
+def done(config: FakeConfig, work: Callable[[Wise], Awaitable[T]], wait: float = 5) -> T:
+    async def run() -> T:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return await work(Wise(config, http, seconds=wait))
+
+    return asyncio.run(run())
+
+
+def pay(config: FakeConfig, order: PayoutOrder = ORDER, wait: float = 5) -> PayoutState:
+    return done(config, lambda adapter: adapter.pay(order), wait)
+
+
+def find(config: FakeConfig, ref: str | None = None, order: PayoutOrder = KNOWN) -> PayoutState | None:
+    return done(config, lambda adapter: adapter.find(order, ref))
+
+
+def read(config: FakeConfig, value: str | None, body: bytes) -> list[Notice]:
+    async def run() -> list[Notice]:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            headers = {"x-signature-sha256": (value,)} if value is not None else {}
+            return list(Wise(config, http).read(RawNotice(headers, body)))
+
+    return asyncio.run(run())
+
+
+def only(found: dict[int, Any]) -> int:
+    (number,) = found
+    return number
+
+
+def test_an_admin_may_choose_it(config: FakeConfig) -> None:
+    async def run() -> list[Any]:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return [one for one in payout_adapters(config, http, "production", None) if one.name == "wise"]
+
+    (adapter,) = asyncio.run(run())
+    assert adapter.name in BANK_PROVIDERS
+    assert not isinstance(adapter, AccountProvider)
+    assert not adapter.verifies
+
+
+class TestPay:
+    def test_a_quote_a_recipient_a_transfer_and_its_payment(self, config: FakeConfig, world: WiseWorld) -> None:
+        state = pay(config)
+        number = only(world.transfers)
+        assert state == PayoutState(str(number), "SENT")
+        assert [*world.recipients.values()] == [
+            {
+                "profile": 4711,
+                "currency": "EUR",
+                "type": "iban",
+                "accountHolderName": "Ada Lovelace",
+                "details": {"legalType": "PRIVATE", "iban": BANK["iban"], "address": ADDRESS},
+            }
+        ]
+        transfer = world.transfers[number]
+        assert (transfer["sourceValue"], transfer["sourceCurrency"], world.payments) == (60.25, "USD", [number])
+        assert UUID(transfer["customerTransactionId"]).version == 5
+        assert transfer["details"] == {"reference": "7f1d3c522a"}
+        assert world.book.balances == {"balance": FULL - AMOUNT, "transit": AMOUNT}
+
+    def test_the_amount_is_written_as_a_decimal(self, config: FakeConfig, world: WiseWorld) -> None:
+        world.refusals["/transfers"] = 422
+        with pytest.raises(ProviderRejected, match="PROVIDER_REJECTED"):
+            pay(config)
+        (quoted,) = world.quotes.values()
+        amount = {"sourceAmount": Decimal("60.25"), "sourceCurrency": "USD", "targetCurrency": "EUR"}
+        assert quoted["form"] == amount | {"payOut": "BANK_TRANSFER"}
+
+    def test_by_swift_where_it_is_no_land_of_the_euro(self, config: FakeConfig, world: WiseWorld) -> None:
+        bank = BANK | {"iban": "TR330006100519786457841326", "swiftCode": "TCZBTR2A"}
+        pay(config, replace(ORDER, bank=bank))
+        (recipient,) = world.recipients.values()
+        assert (recipient["currency"], recipient["type"]) == ("USD", "swift_code")
+        details = {"legalType": "PRIVATE", "swiftCode": "TCZBTR2A", "accountNumber": bank["iban"], "address": ADDRESS}
+        assert recipient["details"] == details
+
+    @pytest.mark.parametrize(
+        "bank",
+        [
+            None,
+            {},
+            BANK | {"iban": None},
+            BANK | {"accountHolderName": None},
+            {"iban": "TR1", "accountHolderName": "A"},
+        ],
+    )
+    def test_details_that_are_not_enough(self, config: FakeConfig, world: WiseWorld, bank: Any) -> None:
+        with pytest.raises(ProviderRejected, match="DESTINATION_REJECTED"):
+            pay(config, replace(ORDER, bank=bank))
+        assert (world.quotes, world.recipients) == ({}, {})
+
+    def test_once_for_each_attempt(self, config: FakeConfig, world: WiseWorld) -> None:
+        assert {pay(config).ref for _ in range(3)} == {str(only(world.transfers))}
+        assert len(world.payments) == 1
+        pay(config, replace(ORDER, attempt=2))
+        assert (len(world.transfers), len(world.payments)) == (2, 2)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    @pytest.mark.parametrize("place", ["/quotes", "/accounts", "/transfers", "/payments"])
+    def test_a_fault_moves_nothing_twice(self, config: FakeConfig, world: WiseWorld, place: str, fault: str) -> None:
+        world.faults.append((place, fault))
+        with pytest.raises(ProviderUnavailable):
+            pay(config, wait=0.5)
+        found = find(config)
+        assert (found is None) == (len(world.transfers) == 0)
+        assert pay(config) == PayoutState(str(only(world.transfers)), "SENT")
+        assert len(world.payments) == 1
+        assert world.book.balances == {"balance": FULL - AMOUNT, "transit": AMOUNT}
+
+    def test_many_at_once(self, config: FakeConfig, world: WiseWorld) -> None:
+        async def at_once(adapter: Wise) -> list[Any]:
+            return await asyncio.gather(*(adapter.pay(ORDER) for _ in range(8)), return_exceptions=True)
+
+        ended = done(config, at_once)
+        assert all(isinstance(one, (PayoutState, ProviderUnavailable)) for one in ended)
+        assert pay(config).ref == str(only(world.transfers))
+        assert world.book.balances == {"balance": FULL - AMOUNT, "transit": AMOUNT}
+
+    def test_too_little_of_ours(self, config: FakeConfig, world: WiseWorld) -> None:
+        world.book.move("balance", "world", FULL - AMOUNT + 1)
+        with pytest.raises(ProviderRejected, match="TREASURY_EMPTY"):
+            pay(config)
+        assert find(config) is None
+
+    def test_what_is_refused_now_may_have_been_made_before(self, config: FakeConfig, world: WiseWorld) -> None:
+        """The answer of the first try was lost, and by the second the balance is empty."""
+        world.faults.append(("/payments", "after"))
+        with pytest.raises(ProviderUnavailable):
+            pay(config)
+        world.book.move("balance", "world", FULL - AMOUNT)
+        assert pay(config) == PayoutState(str(only(world.transfers)), "SENT")
+        world.refusals["/accounts"] = 422
+        assert pay(config).state == "SENT"
+
+    def test_money_that_is_gone_between_the_look_and_the_payment_may_come_yet(
+        self, config: FakeConfig, world: WiseWorld
+    ) -> None:
+        world.faults.append(("/payments", "before"))
+        with pytest.raises(ProviderUnavailable):
+            pay(config)
+        world.book.move("balance", "world", FULL)
+        with pytest.raises(ProviderUnavailable, match="did not take the payment"):
+            find(config)
+        world.book.move("world", "balance", FULL)
+        assert find(config) == PayoutState(str(only(world.transfers)), "SENT")
+
+    @pytest.mark.parametrize(
+        ("place", "reason"),
+        [("/quotes", "PROVIDER_REJECTED"), ("/accounts", "DESTINATION_REJECTED"), ("/transfers", "PROVIDER_REJECTED")],
+    )
+    def test_what_is_refused(self, config: FakeConfig, world: WiseWorld, place: str, reason: str) -> None:
+        world.refusals[place] = 422
+        with pytest.raises(ProviderRejected, match=reason):
+            pay(config)
+        assert find(config) is None
+        assert world.book.balances == {"balance": FULL}
+
+    def test_strong_authentication(self, config: FakeConfig, world: WiseWorld) -> None:
+        world.strong = True
+        with pytest.raises(ProviderUnavailable, match="strong authentication"):
+            pay(config)
+
+    @pytest.mark.parametrize("outage", [(500, b"{}"), (429, b"{}"), (200, b"<html>"), (200, b"{}"), (403, b"{}")])
+    def test_an_outage_is_no_refusal(self, config: FakeConfig, world: WiseWorld, outage: tuple[int, bytes]) -> None:
+        world.outage = outage
+        for work in (lambda one: one.pay(ORDER), lambda one: one.find(KNOWN, None), lambda one: one.find(KNOWN, "1")):
+            with pytest.raises(ProviderUnavailable):
+                done(config, work)
+
+    def test_nobody_there(self, config: FakeConfig, world: WiseWorld) -> None:
+        config.slip(PREFIX + "base_url", f"http://127.0.0.1:{closed_port()}")
+        with pytest.raises(ProviderUnavailable, match="ConnectError"):
+            pay(config)
+
+
+class TestFind:
+    @pytest.mark.parametrize("status", STATUSES)
+    def test_what_each_status_means(self, config: FakeConfig, world: WiseWorld, status: str) -> None:
+        ref = pay(config).ref
+        number = only(world.transfers)
+        world.transfers[number]["status"] = status
+        state = find(config, ref)
+        assert state == find(config)
+        assert state is not None
+        assert (state.ref, state.state) == (ref, STATUSES[status])
+
+    def test_it_arrived_and_came_back(self, config: FakeConfig, world: WiseWorld) -> None:
+        ref = pay(config).ref
+        world.arrive(int(ref))
+        assert find(config, ref) == PayoutState(ref, "PAID")
+        world.transfers[int(ref)]["status"] = "bounced_back"
+        assert find(config, ref) == PayoutState(ref, "SENT")
+        world.transfers[int(ref)]["status"] = "outgoing_payment_sent"
+        world.refund(int(ref))
+        assert find(config, ref) == PayoutState(ref, "FAILED", "DESTINATION_REJECTED")
+        assert world.book.balances == {"balance": FULL}
+
+    def test_below_many_others(self, config: FakeConfig, world: WiseWorld) -> None:
+        for number in range(250):
+            world.transfers[number] = {"id": number, "customerTransactionId": "another"}
+        assert find(config) is None
+        ref = pay(config).ref
+        assert find(config) == PayoutState(ref, "SENT")
+        world.transfers = {number: {"id": number} for number in range(5000)}
+        with pytest.raises(ProviderUnavailable, match="more transfers"):
+            find(config)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"sourceValue": 60.26}, {"sourceValue": "60.25"}, {"sourceCurrency": "EUR"}, {"customerTransactionId": "x"}],
+    )
+    def test_what_is_not_what_was_ordered(self, config: FakeConfig, world: WiseWorld, changes: dict[str, Any]) -> None:
+        ref = pay(config).ref
+        world.transfers[int(ref)] |= changes
+        with pytest.raises(ProviderUnavailable, match="something else"):
+            find(config, ref)
+
+    def test_what_is_no_status_and_what_is_not_there(self, config: FakeConfig, world: WiseWorld) -> None:
+        ref = pay(config).ref
+        world.transfers[int(ref)]["status"] = "blessed"
+        with pytest.raises(ProviderUnavailable, match="no status"):
+            find(config, ref)
+        with pytest.raises(ProviderUnavailable, match="404"):
+            find(config, "../1")
+
+
+class TestNotices:
+    def test_they_are_read(self, config: FakeConfig, world: WiseWorld) -> None:
+        body = world.event(111)
+        told = [read(config, world.signature(body), body) for _ in range(2)]
+        ((notice,), again) = told
+        assert ([notice], notice.object_ref, notice.type in Wise.types) == (again, "111", True)
+        other = world.event(111)
+        assert read(config, world.signature(other), other) != again
+
+    def test_of_another_type(self, config: FakeConfig, world: WiseWorld) -> None:
+        body = world.event(111, "balances#update")
+        (notice,) = read(config, world.signature(body), body)
+        assert notice.type not in Wise.types
+
+    @pytest.mark.parametrize("form", ["pem", "alone", "one line"])
+    def test_a_former_key_is_good_while_one_takes_its_place(
+        self, config: FakeConfig, world: WiseWorld, form: str
+    ) -> None:
+        body, former, key = world.event(111), world.signer, world.public_key
+        header = world.signature(body)
+        world.signer = generate_private_key(65537, 2048)
+        config.slip(PREFIX + "webhook_public_key", world.public_key)
+        with pytest.raises(ProviderRejected):
+            read(config, header, body)
+        alone = "".join(key.splitlines()[1:-1])
+        told = {"pem": key, "alone": alone, "one line": key.replace("\n", "\\n")}[form]
+        config.slip(PREFIX + "webhook_public_key_previous", told)
+        assert read(config, header, body)
+        assert former is not world.signer
+
+    def test_without_a_key_no_notice_can_be_told_from_a_stranger(self, config: FakeConfig, world: WiseWorld) -> None:
+        body = world.event(111)
+        for value in ("", "no key", "AAAA", "-----BEGIN PUBLIC KEY-----"):
+            config.slip(PREFIX + "webhook_public_key", value)
+            with pytest.raises(ProviderRejected):
+                read(config, world.signature(body), body)
+
+            async def verifies(adapter: Wise) -> bool:
+                return adapter.verifies
+
+            assert not done(config, verifies)
+
+    def test_what_is_not_signed_is_refused(self, config: FakeConfig, world: WiseWorld) -> None:
+        body = world.event(111)
+        right = world.signature(body)
+        wrong = base64.b64encode(bytes(256)).decode()
+        for value in (
+            None, "", right[:-4], right + "AAAA", right[::-1], wrong, "é" * 64, f" {right}", f"{right}\n",
+            "A" * LONGEST_SIGNATURE, "=" * 8, right.replace("=", ""),
+        ):  # fmt: skip
+            with pytest.raises(ProviderRejected):
+                read(config, value, body)
+        with pytest.raises(ProviderRejected):
+            read(config, right, body + b" ")
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"", b"{", b"[]", b"{}", b'{"event_type": "transfers#state-change"}', b"[" * 100_000, b"\xff"],
+    )
+    def test_signed_nonsense_is_unreadable(self, config: FakeConfig, world: WiseWorld, body: bytes) -> None:
+        with pytest.raises(NoticeUnreadable):
+            read(config, world.signature(body), body)
+
+    def test_each_bit_counts(self, config: FakeConfig, world: WiseWorld) -> None:
+        body = (world.event(111)[:-1] + b', "more": "' + b"y" * 2048)[:2046] + b'"}'
+        header = world.signature(body)
+
+        async def run() -> int:
+            refused = 0
+            async with httpx.AsyncClient(trust_env=False) as http:
+                adapter = Wise(config, http)
+                assert adapter.read(RawNotice({"x-signature-sha256": (header,)}, body))
+                for place in range(len(body)):
+                    for bit in range(8):
+                        changed = bytearray(body)
+                        changed[place] ^= 1 << bit
+                        try:
+                            adapter.read(RawNotice({"x-signature-sha256": (header,)}, bytes(changed)))
+                        except ProviderRejected:
+                            refused += 1
+            return refused
+
+        assert len(body) == 2048
+        assert asyncio.run(run()) == len(body) * 8
+
+
+class TestProbe:
+    def test_it_moves_nothing(self, config: FakeConfig, world: WiseWorld) -> None:
+        assert "nothing was moved" in done(config, lambda adapter: adapter.probe())
+
+    @pytest.mark.parametrize(
+        ("name", "value", "told"),
+        [
+            ("api_token", "wrong", "401"),
+            ("api_token", "", "api_token is empty"),
+            ("profile_id", "", "profile_id is empty"),
+            ("profile_id", "4711/../1", "no number"),
+            ("profile_id", "\u0664", "no number"),
+            ("webhook_public_key", "", "no public key"),
+        ],
+    )
+    def test_what_is_missing(self, config: FakeConfig, world: WiseWorld, name: str, value: str, told: str) -> None:
+        config.slip(PREFIX + name, value)
+        with pytest.raises(ProviderUnavailable, match=told):
+            done(config, lambda adapter: adapter.probe())
