@@ -22,6 +22,7 @@ from domain.webhooks import (
     next_try_within,
 )
 from persistence.engine.connection import Connection
+from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
 from persistence.models import ProviderEvent
 
@@ -62,6 +63,16 @@ REOPENED = (
         fault=null(),
     )
 )
+REPLAYED = (
+    update(ProviderEvent)
+    .where(_THIS)
+    .values(
+        state="RECEIVED", tries=0, waits=0, ended_at=null(), parked_at=null(), fault=null(),
+        received_at=bindparam("now", type_=TIME), due_at=bindparam("due", type_=TIME),
+    )
+    .returning(ProviderEvent)
+)  # fmt: skip
+NEWEST = Keyset(ProviderEvent.received_at.desc(), ProviderEvent.id.desc())
 BEGIN = (
     update(ProviderEvent)
     .where(_THIS, ProviderEvent.state.in_(BEGUN))
@@ -163,6 +174,20 @@ class ProviderEvents:
         parked = state == "PARKED" and now + PARKED_AGAIN < (event.parked_at or now) + PARKED_FOR
         due = now + PARKED_AGAIN if parked else None
         await self._connection.execute(ENDED, event=event.id, state_=state, fault_=fault, due=due, now=now)
+
+    async def page(
+        self, keys: Sequence[Any] | None, rows: int, filters: Mapping[str, str | None]
+    ) -> Sequence[ProviderEvent]:
+        """The newest first. ``filters`` are columns and what they must have, where that is given."""
+        wanted = [getattr(ProviderEvent, name) == value for name, value in filters.items() if value is not None]
+        return await self._connection.scalars(NEWEST.page(select(ProviderEvent).where(*wanted), keys, rows))
+
+    async def find_for_update(self, event_id: UUID) -> ProviderEvent | None:
+        return await self._connection.scalar(select(ProviderEvent).where(_THIS).with_for_update(), event=event_id)
+
+    async def replay(self, event_id: UUID, now: datetime) -> ProviderEvent:
+        """As if it had just come. It is held."""
+        return await self._connection.scalar_one(REPLAYED, event=event_id, now=now, due=now + SILENCE)
 
     async def take_up(self, now: datetime, most: int) -> Sequence[UUID]:
         """Those whose job is lost, and parked ones whose time has come. Nobody else gets them."""

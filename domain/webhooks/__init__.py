@@ -7,8 +7,11 @@ nor repetition of notices matters, and none can lie.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, get_args
 
-STATES = ("RECEIVED", "WAITING", "DONE", "IGNORED", "UNMATCHED", "PARKED")
+from domain.wire import admin
+
+STATES: tuple[str, ...] = get_args(admin.WebhookEventState)
 """``WAITING`` for what it is about to be known here, in vain ``UNMATCHED``. ``IGNORED`` is of a type that nobody reads;
 ``PARKED`` could not be read, or could not be applied however often it was tried."""
 BEGUN = ("RECEIVED", "WAITING")
@@ -75,3 +78,8 @@ def next_look(waits: int, received_at: datetime, now: datetime) -> timedelta | N
     """
     left = received_at + WAITED - now
     return min(timedelta(seconds=AGAIN * 2 ** min(waits, 12)), left) if left > timedelta(0) else None
+
+
+def may_be_replayed(event: Any) -> bool:
+    """One that nobody deals with now, and that says what it is about."""
+    return event.state not in BEGUN and event.object_ref is not None

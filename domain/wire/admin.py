@@ -271,6 +271,31 @@ class LedgerBalances(TypedDict):
     items: list[LedgerBalance]
 
 
+WebhookEventState: TypeAlias = Literal["RECEIVED", "WAITING", "DONE", "IGNORED", "UNMATCHED", "PARKED"]
+
+
+class WebhookEvent(TypedDict):
+    id: str
+    family: str
+    provider: str
+    externalId: str
+    type: str
+    objectRef: str | None
+    state: WebhookEventState
+    pings: int
+    tries: int
+    waits: int
+    fault: str | None
+    occurredAt: str | None
+    receivedAt: str
+    endedAt: str | None
+
+
+class WebhookEvents(TypedDict):
+    items: list[WebhookEvent]
+    nextCursor: str | None
+
+
 WalletType: TypeAlias = Literal["FAN", "CREATOR"]
 
 
@@ -1369,6 +1394,10 @@ class LedgerAccount(TypedDict):
     balance: str
     entries: int
     createdAt: str
+
+
+class ReplayWebhookEventRequest(TypedDict):
+    reason: str
 
 
 class WalletAccount(TypedDict):

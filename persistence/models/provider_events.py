@@ -26,6 +26,9 @@ class ProviderEvent(Identified, Base):
         Index("ix_provider_events_due_at", "due_at", postgresql_where=DUE),
         Index("ix_provider_events_open", "family", "state", postgresql_where=UNDONE),
         Index("ix_provider_events_ended_at", "ended_at", postgresql_where=KEPT),
+        Index("ix_provider_events_newest", "received_at", "id"),
+        Index("ix_provider_events_state", "state", "received_at", "id"),
+        Index("ix_provider_events_family", "family", "received_at", "id"),
         Index("ix_provider_events_object", "object_ref", "provider", "family"),
     )
 

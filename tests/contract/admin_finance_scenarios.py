@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from tests.contract.scenario import Conditional, Scenario, as_staff
 from tests.handlers.support import account, insert
@@ -81,7 +82,21 @@ def waiting(tables: Tables) -> Mapping[str, Any]:
     return {}
 
 
+def told_of(tables: Tables) -> Mapping[str, Any]:
+    columns = {
+        "family": "payment",
+        "provider": "sandbox",
+        "type": "checkout.paid",
+        "object_ref": "s",
+        "state": "PARKED",
+    }
+    return {"id": insert(tables, "provider_events", **columns, external_id=str(uuid4()), fault="tries")}
+
+
+REPLAY = "admin.finance.webhooks.replay"
 SCENARIOS: dict[str, Scenario] = {
+    "admin.finance.webhooks.list": as_staff("admin.finance.webhooks.list", role="FINANCE", prepare=told_of),
+    REPLAY: as_staff(REPLAY, REASON, role="FINANCE", prepare=told_of),
     "admin.finance.transfers.list": with_money("admin.finance.transfers.list"),
     "admin.finance.accounts.find": with_money("admin.finance.accounts.find"),
     "admin.finance.accounts.balances": with_money("admin.finance.accounts.balances"),

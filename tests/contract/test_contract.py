@@ -427,6 +427,7 @@ SAFE_WITHOUT_A_KEY = {
     "admin.finance.adjustments.approve": "a request is decided once",
     "admin.finance.adjustments.reject": "a request is decided once",
     "admin.finance.findings.close": "a finding is closed once",
+    "admin.finance.webhooks.replay": "an event that is under way is not replayed",
     "admin.finance.reconciliations.run": "a repetition makes due what is due",
     "admin.finance.wallets.freeze": "a repetition finds it frozen",
     "admin.finance.wallets.unfreeze": "a repetition finds it free",
