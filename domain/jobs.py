@@ -38,6 +38,7 @@ LANES: Mapping[str, Lane] = {
     "subscribers": Lane.CODES,
     "events.apply": Lane.EVENTS,
     "payments": Lane.EVENTS,
+    "payouts": Lane.EVENTS,
     "gdpr": Lane.BULK,
     "storage": Lane.FILES,
 }

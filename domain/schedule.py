@@ -71,6 +71,7 @@ RECURRING = (
     Recurring("creators.end_kyc", 3600, "verified identities are ended in time, after reminders"),
     Recurring("events.sweep", 60, "notices of providers that were not dealt with are taken up again"),
     Recurring("payments.sweep", 60, "payment providers are asked about payments of which too little was heard"),
+    Recurring("payouts.sweep", 60, "payouts that are due are sent, and those under way are looked at"),
     Recurring("gdpr.erase_due", 600, "accounts whose grace period has ended are deleted"),
 )
 

@@ -563,6 +563,38 @@ class KycUpdate(ToOwner):
 
 
 @dataclass(frozen=True)
+class AboutPayout(Topic):
+    """``payout``: a row of ``payouts``."""
+
+    payout: UUID
+
+
+class ReviewPayout(AboutPayout):
+    """Approve it without staff, where the config has that."""
+
+    topic = "payouts.review"
+
+
+class SendPayout(AboutPayout):
+    topic = "payouts.send"
+
+
+class LookAtPayout(AboutPayout):
+    """Ask its provider how it is by now."""
+
+    topic = "payouts.look"
+
+
+@dataclass(frozen=True)
+class PayoutUpdate(ToOwner):
+    """A payout that was not made. ``note``: identity | destination, where it is because of that."""
+
+    topic = "email.payout_update"
+    payout: UUID
+    note: str | None = None
+
+
+@dataclass(frozen=True)
 class LookAtPayment(Topic):
     """``payment``: what its provider is asked about."""
 
@@ -590,6 +622,7 @@ TOPICS: Mapping[str, type[Topic]] = {kind.topic: kind for kind in _declared(Topi
 EVENTS: Mapping[str, Callable[..., Topic]] = {
     "kyc_update": KycUpdate,
     "legal_changed": LegalChanged,
+    "payout_update": PayoutUpdate,
     "ticket_created": TicketCreated,
     "ticket_update": TicketUpdate,
 }

@@ -12,6 +12,7 @@ from domain.config_keys import Config
 from domain.keys import DigestsOf
 from domain.users import Client, Principal
 from persistence.engine.uow import UnitOfWork
+from persistence.money.payout_desk import HeldPayout
 from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily as GeoIp
@@ -56,6 +57,7 @@ from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService as Adjustments
 from services.money.closings import ClosingService as Closings
 from services.money.coupons import CouponService as Coupons
+from services.money.payout_sending import PayoutBooks
 from services.money.vault import Vault
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
@@ -96,6 +98,7 @@ __all__ = [
     "ExportLinks",
     "GeoIp",
     "Hasher",
+    "HeldPayout",
     "Kyc",
     "LeakedPasswords",
     "MailRules",
@@ -105,6 +108,7 @@ __all__ = [
     "OneByOne",
     "OperationUrls",
     "Payments",
+    "PayoutBooks",
     "PayoutProviders",
     "Permissions",
     "Platforms",

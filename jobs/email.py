@@ -27,6 +27,7 @@ from domain.mailed_pages import (
     VERIFY_EMAIL_CHANGE,
     Link,
 )
+from domain.money.amounts import Money
 from domain.trust.reports import called, notes_of_report
 from domain.users import mask_email, moment
 
@@ -490,6 +491,18 @@ async def ticket_update(job: Job[topics.TicketUpdate], uow: UnitOfWork, mailer: 
 async def kyc_update(job: Job[topics.KycUpdate], uow: UnitOfWork, mailer: Mailer) -> None:
     told: dict[str, Any] = {"date": job.payload.date} if job.payload.date is not None else {}
     await _tell_owner(job, uow, mailer, f"kyc_{job.payload.verdict}", **told)
+
+
+async def payout_update(job: Job[topics.PayoutUpdate], uow: UnitOfWork, mailer: Mailer) -> None:
+    async with uow() as db:
+        payout = (await db.payout_desk.find(job.payload.payout)).Payout
+    notes, told = [], {"amount": str(Money(payout.amount)), "currency": payout.currency}
+    if payout.statement is not None:
+        told["statement"] = payout.statement
+        notes.append("payout_ended.statement")
+    if job.payload.note is not None:
+        notes.append(f"payout_ended.{job.payload.note}")
+    await _tell_owner(job, uow, mailer, "payout_ended", notes=notes, **told)
 
 
 async def _tell_support(

@@ -28,6 +28,7 @@ from services.money.closings import ClosingService as Closings
 from services.money.escrows import EscrowService as Escrows
 from services.money.gifts import GiftService as Gifts
 from services.money.payments import PaymentBooks
+from services.money.payout_sending import PayoutBooks
 from services.money.reconciler import Reconciler
 from services.providers.social import SocialDesk as Social
 from services.texter import Texter
@@ -56,6 +57,7 @@ __all__ = [
     "Payment",
     "PaymentBooks",
     "Payments",
+    "PayoutBooks",
     "PayoutProviders",
     "ProviderEvent",
     "Reconciler",

@@ -77,6 +77,7 @@ from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
 from persistence.money.payments import Payments
+from persistence.money.payout_desk import PayoutDesk
 from persistence.money.reconciliation import Reconciliations
 from persistence.money.sandbox import SandboxPaymentRows
 from persistence.money.sandbox_payouts import SandboxPayoutRows
@@ -162,6 +163,7 @@ class Repositories:
     reconciliations = Repository(Reconciliations)
     ledger_desk = Repository(LedgerDesk)
     payments = Repository(Payments)
+    payout_desk = Repository(PayoutDesk)
     sandbox_payments = Repository(SandboxPaymentRows)
     sandbox_payouts = Repository(SandboxPayoutRows)
     wallets = Repository(Wallets)

@@ -492,6 +492,10 @@ class PayoutFamily(_Family[PayoutProvider]):
     def _known(self, name: str) -> str | None:
         return name if name in self._adapters else None
 
+    def pays(self, provider: str) -> bool:
+        """Whether it is asked for each payout; others get files of many. Raises ProviderUnavailable."""
+        return hasattr(self.adapter(provider), "pay")
+
     async def pay(self, provider: str, order: PayoutOrder) -> PayoutState:
         """As ``PayoutProvider.pay``."""
         with self._watch.call(self.family, provider):

@@ -56,6 +56,7 @@ from services.money.coupons import CouponService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from services.money.payments import PaymentBooks
+from services.money.payout_sending import PayoutBooks
 from services.money.reconciler import Reconciler
 from services.money.vault import Vault
 from services.passwords import Hasher
@@ -100,6 +101,7 @@ class Shared:
     kyc: KycDesk
     operation_urls: OperationUrls
     payments: PaymentFamily
+    payout_books: PayoutBooks
     payout_providers: PayoutFamily
     social: SocialDesk
     storage: StorageFamily

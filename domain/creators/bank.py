@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from domain.wire import admin
+    from domain.wire import admin, common
     from domain.wire import creators as wire
 
 HOLD_HOURS = IntKey(
@@ -116,7 +116,7 @@ class BankAccount:
         return self.row.state if self.row is not None and self.readable else None
 
     @property
-    def preferred_method(self) -> wire.PayoutMethod | None:
+    def preferred_method(self) -> common.PayoutMethod | None:
         return None if self.row is None else self.row.preferred_method
 
     @property

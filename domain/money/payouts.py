@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 from uuid import UUID
 
-Status = Literal["PENDING", "APPROVED", "PROCESSING", "PROCESSED", "FAILED", "CANCELLED", "REJECTED"]
+from domain.wire import admin as wire
+
+Status = wire.PayoutStatus
 OPEN: tuple[Status, ...] = ("PENDING", "APPROVED", "PROCESSING")
 """A creator has one of these at most."""
-AttemptState = Literal["SENDING", "SENT", "PAID", "FAILED", "RETURNED"]
+AttemptState = wire.PayoutAttemptState
 """``SENDING``: nobody knows yet whether the provider has it. ``RETURNED``: it was paid, and came back."""
 
 

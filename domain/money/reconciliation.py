@@ -11,6 +11,8 @@ MOST = 1000
 LONGEST = 500
 OVERDUE = timedelta(minutes=15)
 """Beyond its deadline a price should be settled within this time."""
+LONGEST_UNDER_WAY = timedelta(days=10)
+"""After which a payout should have arrived, or come back."""
 WARNINGS = frozenset({"overdue"})
 """Checks whose findings say that something waits too long, and not that money is wrong."""
 

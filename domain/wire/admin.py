@@ -320,6 +320,40 @@ class Wallets(TypedDict):
     nextCursor: str | None
 
 
+PayoutStatus: TypeAlias = Literal["PENDING", "APPROVED", "PROCESSING", "PROCESSED", "FAILED", "CANCELLED", "REJECTED"]
+
+
+class AdminPayout(TypedDict):
+    id: str
+    userId: str
+    username: str | None
+    displayName: str | None
+    amount: str
+    currency: Literal["USD"]
+    method: common.PayoutMethod
+    provider: str
+    status: PayoutStatus
+    destinationLast4: str | None
+    approvals: int
+    firstBy: str | None
+    secondBy: str | None
+    requestedAt: str
+    approvedAt: str | None
+    processedAt: str | None
+    endedAt: str | None
+    endedBy: str | None
+    failureReason: str | None
+    statement: str | None
+    reference: str | None
+    batchId: str | None
+    attempt: int
+
+
+class AdminPayouts(TypedDict):
+    items: list[AdminPayout]
+    nextCursor: str | None
+
+
 AdjustmentAccount: TypeAlias = Literal["fan", "fan_promo", "creator"]
 
 
@@ -1433,6 +1467,49 @@ class AdjustWalletRequest(TypedDict):
     amount: str
     account: AdjustmentAccount
     contra: str
+    reason: str
+
+
+class PayoutCondition(TypedDict):
+    code: str
+    holds: bool
+
+
+PayoutRisk: TypeAlias = Literal["FIRST_PAYOUT", "SAME_DOCUMENT"]
+
+
+PayoutAttemptState: TypeAlias = Literal["SENDING", "SENT", "PAID", "FAILED", "RETURNED"]
+
+
+class PayoutAttempt(TypedDict):
+    number: int
+    provider: str
+    ref: str | None
+    state: PayoutAttemptState
+    reason: str | None
+    fee: str | None
+    beganAt: str
+    settledAt: str | None
+
+
+class AdminPayoutInFull(TypedDict):
+    payout: AdminPayout
+    conditions: list[PayoutCondition]
+    risks: list[PayoutRisk]
+    attempts: list[PayoutAttempt]
+
+
+class ApprovePayoutRequest(TypedDict):
+    reason: str
+
+
+class PayoutDecided(TypedDict):
+    status: PayoutStatus
+    approvals: int
+
+
+class EndPayoutRequest(TypedDict):
+    statement: str
     reason: str
 
 

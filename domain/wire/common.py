@@ -52,6 +52,9 @@ CreatorStatus: TypeAlias = Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", 
 BankRejectedFor: TypeAlias = Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPORTED_BANK", "OTHER", None]
 
 
+PayoutMethod: TypeAlias = Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER"]
+
+
 TaxFormType: TypeAlias = Literal["W9", "W8BEN", "W8BEN_E", "OTHER"]
 
 

@@ -174,16 +174,13 @@ class PayoutSettings(TypedDict):
     availableMethods: dict[str, Any]
 
 
-PayoutMethod: TypeAlias = Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER"]
-
-
 class UpdateBankDetailsRequest(TypedDict):
     iban: NotRequired[str]
     bankName: NotRequired[str]
     accountHolderName: NotRequired[str]
     swiftCode: NotRequired[str]
     bankCountry: NotRequired[str]
-    preferredPayoutMethod: NotRequired[PayoutMethod]
+    preferredPayoutMethod: NotRequired[common.PayoutMethod]
 
 
 class TaxStatus(TypedDict):

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.sql.selectable import TextualSelect
 
 from domain.money.books import Finding
-from domain.money.reconciliation import OVERDUE, is_severe
+from domain.money.reconciliation import LONGEST_UNDER_WAY, OVERDUE, is_severe
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import LedgerFinding, LedgerReconciliation
@@ -100,10 +100,56 @@ CHECKS: Mapping[str, TextualSelect] = {
     """),
     "adjustment": _posted("adjustments", "APPROVED", "adjust", "an adjustment that was approved"),
     "load": _posted("payments", "PAID", "load", "a payment that was paid"),
+    # What waits to be paid out, and what is on its way, with the accounts of both.
+    "payouts": check("""
+        SELECT concat(code, ' ', currency), concat(sum(due), ' of payouts'), concat(sum(has), ' in the account')
+        FROM (
+            SELECT CASE status WHEN 'PROCESSING' THEN 'payout_transit' ELSE 'payout_reserved' END AS code,
+                currency, amount AS due, 0 AS has
+            FROM payouts WHERE status IN ('PENDING', 'APPROVED', 'PROCESSING')
+            UNION ALL
+            SELECT a.code, a.currency, 0, e.amount
+            FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
+            WHERE a.code IN ('payout_reserved', 'payout_transit') AND a.wallet_id IS NULL
+        ) both_of_them
+        GROUP BY code, currency HAVING sum(due) <> sum(has) ORDER BY code, currency
+    """),
+    # Each payout has the transfers of its status: of each attempt that is over, and of the one that stands.
+    "payout": check("""
+        SELECT coalesce(e.key, t.key), CASE WHEN e.key IS NULL THEN 'no transfer' ELSE 'a transfer' END,
+            CASE WHEN t.key IS NULL THEN 'no transfer' ELSE 'a transfer' END
+        FROM (
+            SELECT concat(kind, ':', p.id, ':', n) AS key
+            FROM payouts p
+                CROSS JOIN LATERAL generate_series(1, p.attempt) n
+                LEFT JOIN payout_attempts a ON a.payout_id = p.id AND a.number = n
+                CROSS JOIN LATERAL unnest(string_to_array(CASE
+                    WHEN n < p.attempt THEN 'payout payout-send payout-failed'
+                    WHEN p.status IN ('PENDING', 'APPROVED') THEN 'payout'
+                    WHEN p.status IN ('CANCELLED', 'REJECTED') THEN 'payout payout-undo'
+                    WHEN p.status = 'PROCESSING' THEN 'payout payout-send'
+                    WHEN p.status = 'PROCESSED' THEN 'payout payout-send payout-done'
+                    WHEN a.state = 'RETURNED' THEN 'payout payout-send payout-done payout-returned'
+                    ELSE 'payout payout-send payout-failed' END, ' ')) kind
+        ) e
+            FULL JOIN (
+                SELECT key FROM ledger_transfers WHERE kind IN (
+                    'payout', 'payout-undo', 'payout-send', 'payout-done', 'payout-failed', 'payout-returned'
+                )
+            ) t ON t.key = e.key
+        WHERE e.key IS NULL OR t.key IS NULL ORDER BY 1
+    """),
     "overdue": check("""
         SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'
-        FROM escrows WHERE status = 'HELD' AND deadline < now() - :late ORDER BY deadline, id
-    """).bindparams(bindparam("late", OVERDUE, type_=Interval)),
+        FROM escrows WHERE status = 'HELD' AND deadline < now() - :late
+        UNION ALL
+        SELECT CAST(p.id AS text), concat('settled by ', a.created_at + :longest), 'PROCESSING'
+        FROM payouts p JOIN payout_attempts a ON a.payout_id = p.id AND a.number = p.attempt
+        WHERE p.status = 'PROCESSING' AND a.created_at < now() - :longest
+        ORDER BY 2, 1
+    """).bindparams(
+        bindparam("late", OVERDUE, type_=Interval), bindparam("longest", LONGEST_UNDER_WAY, type_=Interval)
+    ),
 }  # fmt: skip
 
 _names = ("check", "what", "expected", "found")

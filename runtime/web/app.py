@@ -85,6 +85,7 @@ from services.money.adjustments import AdjustmentService
 from services.money.closings import ClosingService
 from services.money.coupons import CouponService
 from services.money.gifts import GiftService
+from services.money.payout_sending import PayoutBooks
 from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
@@ -402,6 +403,7 @@ class Application:
             kyc=self.parts.kyc,
             leaked_passwords=self.parts.providers.leaked_passwords,
             payments=self.parts.providers.payment,
+            payout_books=PayoutBooks(Vault(self.parts.keyring)),
             payout_providers=self.parts.providers.payout,
             mail_rules=mail_rules,
             mail_templates=MailTemplates(self.parts.texts, self.config),

@@ -49,7 +49,9 @@ from services.money.closings import ClosingService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from services.money.payments import PaymentBooks
+from services.money.payout_sending import PayoutBooks
 from services.money.reconciler import Reconciler
+from services.money.vault import Vault
 from services.texter import Texter
 from services.urls.operations import OperationUrls
 
@@ -87,6 +89,7 @@ def _services(parts: Parts) -> JobServices:
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
         payment_books=PaymentBooks(escrows),
         payments=parts.providers.payment,
+        payout_books=PayoutBooks(Vault(parts.keyring)),
         payout_providers=parts.providers.payout,
         social=social_desk(parts),
         storage=storage,

@@ -19,6 +19,7 @@ from tests.contract import (
     admin_creators_scenarios,
     admin_finance_scenarios,
     admin_jobs_scenarios,
+    admin_payout_scenarios,
     admin_providers_scenarios,
     admin_recoveries_scenarios,
     admin_rules_scenarios,
@@ -177,6 +178,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_coupons_scenarios.SCENARIOS
     | admin_creators_scenarios.SCENARIOS
     | admin_finance_scenarios.SCENARIOS
+    | admin_payout_scenarios.SCENARIOS
     | creator_visits_scenarios.SCENARIOS
     | ticket_scenarios.SCENARIOS
     | wallet_scenarios.SCENARIOS
@@ -287,6 +289,7 @@ CONDITIONAL: Conditional = (
     | report_scenarios.CONDITIONAL
     | admin_creators_scenarios.CONDITIONAL
     | admin_finance_scenarios.CONDITIONAL
+    | admin_payout_scenarios.CONDITIONAL
     | discover_lists_scenarios.CONDITIONAL
     | creator_visits_scenarios.CONDITIONAL
     | ticket_scenarios.CONDITIONAL

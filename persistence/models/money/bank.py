@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.wire import admin
-from domain.wire import creators as wire
+from domain.wire import admin, common
 from persistence.models.base import Base, Created, one_of
 
 
@@ -22,7 +21,7 @@ class BankDetail(Created, Base):
     __table_args__ = (
         one_of("state", get_args(admin.BankDetailsState)),
         one_of("rejected_for", get_args(admin.BankRejection)),
-        one_of("preferred_method", get_args(wire.PayoutMethod)),
+        one_of("preferred_method", get_args(common.PayoutMethod)),
         Index("ix_bank_details_state", "state", "changed_at", "user_id", postgresql_where=text("state IS NOT NULL")),
     )
 

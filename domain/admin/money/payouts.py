@@ -1,0 +1,49 @@
+"""Payouts as staff sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from domain.clock import timestamp
+from domain.money.amounts import Money
+from domain.money.payout_approval import approvals, judged, risks
+from domain.presenting import presented
+from domain.wire import admin as wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+MOST_ATTEMPTS = 100
+
+
+def payout_view(row: Any) -> wire.AdminPayout:
+    """``row``: the payout, and whose it is."""
+    payout = row.Payout
+    return presented(
+        wire.AdminPayout,
+        payout,
+        username=row.username,
+        displayName=row.display_name,
+        amount=str(Money(payout.amount)),
+        approvals=approvals(payout),
+        requestedAt=timestamp(payout.created_at),
+    )
+
+
+def payout_in_full(row: Any, facts: Any, attempts: Sequence[Any], now: datetime) -> wire.AdminPayoutInFull:
+    return {
+        "payout": payout_view(row),
+        "conditions": [{"code": each.code, "holds": each.holds} for each in judged(facts, now)],
+        "risks": risks(facts),
+        "attempts": [_attempt(attempt) for attempt in attempts],
+    }
+
+
+def _attempt(row: Any) -> wire.PayoutAttempt:
+    fee = None if row.fee is None else str(Money(row.fee))
+    return presented(wire.PayoutAttempt, row, fee=fee, beganAt=timestamp(row.created_at))
+
+
+def decided_view(payout: Any) -> wire.PayoutDecided:
+    return {"status": payout.status, "approvals": approvals(payout)}

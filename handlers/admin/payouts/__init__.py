@@ -1,0 +1,115 @@
+"""Payouts, as staff sees and decides on them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain import topics
+from domain.admin import not_found
+from domain.admin.money import require_not_own
+from domain.admin.money.payouts import MOST_ATTEMPTS, decided_view, payout_in_full, payout_view
+from domain.errors import transition_invalid
+from domain.money.payout_approval import approving, require_conditions
+
+if TYPE_CHECKING:
+    from domain.wire import admin as wire
+    from domain.wire.common import PayoutMethod
+    from handlers.needs import Clock, Config, HeldPayout, PayoutBooks, Principal, Repositories, Walk
+
+
+async def list(  # noqa: A001
+    db: Repositories,
+    walk: Walk,
+    status: wire.PayoutStatus | None = None,
+    method: PayoutMethod | None = None,
+    creator: str | None = None,
+) -> wire.AdminPayouts:
+    owner = None if creator is None else UUID(creator)
+    after = walk.after(datetime, UUID)
+    rows = await db.payout_desk.page(after, walk.rows, status=status, method=method, user_id=owner)
+    shown, further = walk.page(rows, lambda row: (row.Payout.created_at, row.Payout.id))
+    return {"items": [payout_view(row) for row in shown], "nextCursor": further}
+
+
+async def find(id: str, db: Repositories, clock: Clock) -> wire.AdminPayoutInFull:  # noqa: A002
+    row = await db.payout_desk.find(UUID(id))
+    if row is None:
+        raise not_found("payout")
+    facts = await db.payout_desk.facts(row.Payout.id)
+    attempts = await db.payout_desk.attempts(row.Payout.id, MOST_ATTEMPTS)
+    return payout_in_full(row, facts, attempts, clock())
+
+
+async def approve(
+    id: str,  # noqa: A002
+    body: wire.ApprovePayoutRequest,
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+    config: Config,
+) -> wire.PayoutDecided:
+    held, now = await _held(id, principal, db), clock()
+    columns = approving(held.row, principal.user_id, config)
+    await db.ledger.hold(held.wallet)
+    require_conditions(await db.payout_desk.facts(held.row.id), now)
+    if columns["status"] == "APPROVED":
+        columns |= {"approved_at": now, "due_at": now}
+        await db.outbox.add(topics.SendPayout(held.row.id))
+    await db.payout_desk.change(held.row.id, **columns)
+    return await _decided("admin.payouts.approve", held, body["reason"], principal, db)
+
+
+async def reject(
+    id: str,  # noqa: A002
+    body: wire.EndPayoutRequest,
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+    payout_books: PayoutBooks,
+) -> wire.PayoutDecided:
+    held = await _held(id, principal, db)
+    if held.row.status != "PENDING":
+        raise transition_invalid(held.row.status, "REJECTED")
+    await payout_books.end(db, held, "REJECTED", clock(), by=principal.user_id, statement=body["statement"])
+    return await _decided("admin.payouts.reject", held, body["reason"], principal, db)
+
+
+async def cancel(
+    id: str,  # noqa: A002
+    body: wire.EndPayoutRequest,
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+    payout_books: PayoutBooks,
+) -> wire.PayoutDecided:
+    held = await _held(id, principal, db)
+    if held.row.status not in ("PENDING", "APPROVED"):
+        raise transition_invalid(held.row.status, "CANCELLED")
+    await payout_books.end(db, held, "CANCELLED", clock(), by=principal.user_id, statement=body["statement"])
+    return await _decided("admin.payouts.cancel", held, body["reason"], principal, db)
+
+
+async def _held(given: str, principal: Principal, db: Repositories) -> HeldPayout:
+    held = await db.payout_desk.hold(UUID(given))
+    if held is None:
+        raise not_found("payout")
+    require_not_own(held.row.user_id, principal)
+    return held
+
+
+async def _decided(
+    action: str, held: HeldPayout, reason: str, principal: Principal, db: Repositories
+) -> wire.PayoutDecided:
+    row = await db.payout_desk.find(held.row.id)
+    told = decided_view(row.Payout)
+    await db.audit.record(
+        action,
+        actor=principal.user_id,
+        target=held.row.user_id,
+        reason=reason,
+        before={"status": held.row.status},
+        after={"payout": str(held.row.id), "amount": held.row.amount, **told},
+    )
+    return told

@@ -1,0 +1,228 @@
+"""Payouts as they are decided on, sent, and ended. Requests for them are written elsewhere.
+
+Lock order: the payout, then its attempts, then its wallet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Integer,
+    SmallInteger,
+    Text,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    update,
+)
+
+from domain.money.ledger import WalletName
+from persistence.engine.keyset import Keyset
+from persistence.engine.statements import insertion
+from persistence.models import (
+    BankDetail,
+    CreatorProfile,
+    KycSession,
+    LedgerAccount,
+    Payout,
+    PayoutAccount,
+    PayoutAttempt,
+    TaxForm,
+    User,
+    Wallet,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from uuid import UUID
+
+    from persistence.engine.connection import Connection
+
+Row, Try = Payout, PayoutAttempt
+TIME = DateTime(timezone=True)
+NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
+ID = Row.id == bindparam("payout_id")
+# Written out where an index has it: a plan for any state could not use it.
+APPROVED: ColumnElement[str] = literal_column("'APPROVED'")
+
+SHOWN = select(Row, User.username, User.display_name).join(User, User.id == Row.user_id)
+FOUND = SHOWN.where(ID)
+HELD = (
+    select(Row, Wallet.type.label("wallet_type"), PayoutAccount.ref.label("account_ref"))
+    .join(Wallet, Wallet.id == Row.wallet_id)
+    .outerjoin(PayoutAccount, PayoutAccount.id == Row.account_id)
+    .where(ID)
+    .with_for_update(of=Row, key_share=True)
+)
+AS_READ = (
+    select(Row, Wallet.type.label("wallet_type"), PayoutAccount.ref.label("account_ref"))
+    .join(Wallet, Wallet.id == Row.wallet_id)
+    .outerjoin(PayoutAccount, PayoutAccount.id == Row.account_id)
+    .where(ID)
+)
+_newest_verification = (
+    select(KycSession.valid_until)
+    .where(KycSession.user_id == Row.user_id)
+    .order_by(KycSession.created_at.desc(), KycSession.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_twin = (
+    select(KycSession.id)
+    .where(KycSession.user_id == Row.user_id, KycSession.state == APPROVED, KycSession.twin)
+    .correlate(Row)
+    .exists()
+)
+_earlier = Row.__table__.alias("earlier")
+_paid_before = (
+    select(_earlier.c.id)
+    .where(_earlier.c.user_id == Row.user_id, _earlier.c.status == literal_column("'PROCESSED'"))
+    .correlate(Row)
+    .exists()
+)
+FACTS = (
+    select(
+        Row.method,
+        Row.destination_last4,
+        CreatorProfile.kyc_status,
+        _newest_verification.label("kyc_until"),
+        TaxForm.id.label("tax_form"),
+        TaxForm.ends_at.label("tax_ends_at"),
+        PayoutAccount.status.label("account_status"),
+        PayoutAccount.payouts_enabled,
+        PayoutAccount.closed_at.label("account_closed_at"),
+        BankDetail.state.label("bank_state"),
+        BankDetail.last4.label("bank_last4"),
+        Wallet.frozen_for,
+        Wallet.closed_at,
+        func.coalesce(LedgerAccount.balance, 0).label("debt"),
+        _twin.label("twin"),
+        _paid_before.label("paid_before"),
+    )
+    .join(Wallet, Wallet.id == Row.wallet_id)
+    .outerjoin(LedgerAccount, (LedgerAccount.wallet_id == Row.wallet_id) & (LedgerAccount.code == "debt"))
+    .outerjoin(CreatorProfile, CreatorProfile.user_id == Row.user_id)
+    .outerjoin(TaxForm, (TaxForm.user_id == Row.user_id) & (TaxForm.state == APPROVED))
+    .outerjoin(PayoutAccount, PayoutAccount.id == Row.account_id)
+    .outerjoin(BankDetail, BankDetail.user_id == Row.user_id)
+    .where(ID)
+)
+ATTEMPTS = (
+    select(Try)
+    .where(Try.payout_id == bindparam("payout_id"))
+    .order_by(Try.number.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+ATTEMPT = select(Try).where(
+    Try.payout_id == bindparam("payout_id"), Try.number == bindparam("number", type_=SmallInteger)
+)
+BEGUN = insertion(Try, "payout_id", "number", "provider", "created_at")
+OF_REF = select(Try.payout_id).where(Try.provider == bindparam("provider"), Try.ref == bindparam("ref"))
+_due = (
+    select(Row.id)
+    .where(Row.due_at <= bindparam("now", type_=TIME))
+    .order_by(Row.due_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+TAKEN_UP = (
+    update(Row).where(Row.id.in_(_due)).values(due_at=bindparam("again", type_=TIME)).returning(Row.id, Row.status)
+)
+OPEN_OF = (
+    select(Row.id)
+    .where(
+        Row.user_id == bindparam("user_id"),
+        Row.status.in_([literal_column("'PENDING'"), APPROVED]),
+        Row.method == any_(bindparam("methods", type_=ARRAY(Text))),
+    )
+    .order_by(Row.id)
+)
+
+
+class HeldPayout:
+    """A payout with the wallet that it is of, and the payout account's id at the provider, where it goes to one."""
+
+    def __init__(self, row: Any) -> None:
+        self.row: Payout = row.Payout
+        self.wallet = WalletName(row.Payout.user_id, row.wallet_type, row.Payout.currency)
+        self.account_ref: str | None = row.account_ref
+
+
+class PayoutDesk:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def page(
+        self,
+        keys: Sequence[Any] | None,
+        rows: int,
+        *,
+        status: str | None = None,
+        method: str | None = None,
+        user_id: UUID | None = None,
+    ) -> Sequence[Any]:
+        """With whose they are, the newest first."""
+        found = SHOWN
+        for column, value in ((Row.status, status), (Row.method, method), (Row.user_id, user_id)):
+            if value is not None:
+                found = found.where(column == value)
+        return await self._connection.rows(NEWEST.page(found, keys, rows))
+
+    async def find(self, payout_id: UUID) -> Any:
+        """As ``page`` has it. None where there is none."""
+        return await self._connection.row(FOUND, payout_id=payout_id)
+
+    async def facts(self, payout_id: UUID) -> Any:
+        """What its conditions are judged by. What a wallet says of it is true until the unit ends where it is held."""
+        return await self._connection.one(FACTS, payout_id=payout_id)
+
+    async def attempts(self, payout_id: UUID, most: int) -> Sequence[PayoutAttempt]:
+        """The newest first."""
+        return await self._connection.scalars(ATTEMPTS, payout_id=payout_id, limit=most)
+
+    async def read(self, payout_id: UUID) -> HeldPayout | None:
+        """As ``hold`` has it, but not held."""
+        row = await self._connection.row(AS_READ, payout_id=payout_id)
+        return None if row is None else HeldPayout(row)
+
+    async def hold(self, payout_id: UUID) -> HeldPayout | None:
+        """Nobody else changes it, or one of its attempts, until the unit ends."""
+        row = await self._connection.row(HELD, payout_id=payout_id)
+        return None if row is None else HeldPayout(row)
+
+    async def change(self, payout_id: UUID, **columns: Any) -> None:
+        """One that is held."""
+        await self._connection.execute(update(Row).where(Row.id == payout_id).values(**columns))
+
+    async def begin(self, payout: Payout, now: datetime) -> None:
+        """An attempt at the one that is held."""
+        values = {"payout_id": payout.id, "number": payout.attempt, "provider": payout.provider, "created_at": now}
+        await self._connection.execute(BEGUN, **values)
+
+    async def attempt(self, payout_id: UUID, number: int) -> PayoutAttempt | None:
+        return await self._connection.scalar(ATTEMPT, payout_id=payout_id, number=number)
+
+    async def note(self, attempt: PayoutAttempt, **columns: Any) -> None:
+        """Of an attempt at the payout that is held."""
+        own = update(Try).where(Try.payout_id == attempt.payout_id, Try.number == attempt.number)
+        await self._connection.execute(own.values(**columns))
+
+    async def knows(self, provider: str, ref: str) -> UUID | None:
+        """The payout of which the provider has an attempt by this id."""
+        return await self._connection.scalar(OF_REF, provider=provider, ref=ref)
+
+    async def take_up(self, now: datetime, again: timedelta, most: int) -> Sequence[Any]:
+        """Ids and states of those that are due. Nobody else gets them before ``again`` has passed."""
+        return await self._connection.rows(TAKEN_UP, now=now, again=now + again, most=most)
+
+    async def open_of(self, user_id: UUID, *methods: str) -> Sequence[UUID]:
+        """Those of a creator that are not under way, by these methods."""
+        return await self._connection.scalars(OPEN_OF, user_id=user_id, methods=list(methods))

@@ -1,0 +1,265 @@
+"""Payouts are sent, and what becomes of them is made true here, each time inside the caller's unit of work.
+
+What was asked of a provider is written, with its posting, before the provider is asked. So whoever stops in between
+leaves an attempt of which the provider is asked later on; only where it certainly has none there is another one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+
+from domain import topics
+from domain.keys import Purpose
+from domain.money import flows
+from domain.money.ledger import platform
+from domain.money.payout_approval import (
+    AGAIN,
+    KYC,
+    LOOKED_AT_EVERY,
+    LOOKED_AT_FOR,
+    METHOD,
+    STOPPED_AGAIN,
+    UNANSWERED,
+    broken,
+)
+from domain.money.payouts import FAILURES, PayoutOrder
+from providers.ports import ProviderUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Literal
+    from uuid import UUID
+
+    from domain.money.payouts import PayoutState
+    from persistence.models import PayoutAttempt
+    from persistence.money.payout_desk import HeldPayout
+    from persistence.repositories import Repositories
+    from providers.registry import PayoutFamily
+    from services.money.vault import Vault
+
+UNSETTLED = ("SENDING", "SENT")
+RETURNED, REJECTED, TREASURY_EMPTY = "RETURNED", "PROVIDER_REJECTED", "TREASURY_EMPTY"
+IDENTITY, DESTINATION = "identity", "destination"
+"""What the mail of a payout that was not made says of why."""
+
+log = structlog.get_logger(__name__)
+
+
+class Sending(NamedTuple):
+    """What its provider is to be asked for now."""
+
+    provider: str
+    order: PayoutOrder
+
+
+class PayoutBooks:
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def order_of(self, held: HeldPayout) -> PayoutOrder:
+        """The attempt that stands. Raises ValueError where the bank details were sealed under a secret that is gone."""
+        payout = held.row
+        bank: Mapping[str, str | None] | None = None
+        if payout.destination is not None:
+            bank = self._vault.opened(Purpose.BANK_DETAILS, payout.destination)
+        return PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref, bank)
+
+    def known_as(self, held: HeldPayout) -> PayoutOrder:
+        """By which its provider finds the attempt: this needs no bank details."""
+        payout = held.row
+        return PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref)
+
+    async def begin(
+        self, db: Repositories, payout_id: UUID, providers: PayoutFamily, now: datetime, *, stopped: bool
+    ) -> Sending | None:
+        """Write down that the provider is asked. None where it is not to be.
+
+        ``stopped``: the switch of payouts is thrown. What must hold is judged once more.
+        """
+        held = await db.payout_desk.hold(payout_id)
+        if held is None or held.row.status != "APPROVED":
+            return None
+        payout = held.row
+        try:
+            if not providers.pays(payout.provider):
+                await db.payout_desk.change(payout.id, due_at=None)
+                return None
+        except ProviderUnavailable:
+            log.exception("payout.no_provider", payout=str(payout.id), provider=payout.provider)
+            stopped = True
+        if stopped:
+            await db.payout_desk.change(payout.id, due_at=now + STOPPED_AGAIN)
+            return None
+        await db.ledger.hold(held.wallet)
+        order, code = None, broken(await db.payout_desk.facts(payout.id), now)
+        if code is None:
+            try:
+                order = self.order_of(held)
+            except ValueError:
+                log.exception("payout.unreadable", payout=str(payout.id))
+                code = METHOD
+        if order is None:
+            await self._stop(db, held, code or METHOD, now)
+            return None
+        await db.payout_desk.begin(payout, now)
+        await db.ledger.post(flows.payout_sent(payout.id, payout.attempt, payout.amount))
+        await db.payout_desk.change(payout.id, status="PROCESSING", due_at=now + UNANSWERED)
+        return Sending(payout.provider, order)
+
+    async def _stop(self, db: Repositories, held: HeldPayout, code: str, now: datetime) -> None:
+        """It was approved, and something does not hold any more. Whose identity is not verified gets nothing; the rest
+        may be put right, and staff decides anew.
+        """
+        payout = held.row
+        log.warning("payout.stopped", payout=str(payout.id), condition=code)
+        if code == KYC:
+            await self.end(db, held, "CANCELLED", now, note=IDENTITY)
+        else:
+            await db.payout_desk.change(
+                payout.id, status="PENDING", approved_at=None, first_by=None, second_by=None, due_at=None
+            )
+        await db.audit.record("payout.stopped", target=payout.user_id, payout=str(payout.id), condition=code)
+
+    async def end(
+        self,
+        db: Repositories,
+        held: HeldPayout,
+        status: Literal["CANCELLED", "REJECTED"],
+        now: datetime,
+        *,
+        by: UUID | None = None,
+        statement: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """One that is not under way: the money goes back, and its owner is told."""
+        payout = held.row
+        await db.ledger.post(flows.payout_undone(held.wallet, payout.id, payout.attempt, payout.amount))
+        await db.payout_desk.change(
+            payout.id, status=status, ended_at=now, ended_by=by, statement=statement, due_at=None
+        )
+        await self._tell(db, held, status, note)
+
+    async def cancel_open(
+        self, db: Repositories, user_id: UUID, now: datetime, note: str | None, *methods: str
+    ) -> None:
+        """Those of a creator that are not under way, because what they were requested with is no more."""
+        for payout_id in await db.payout_desk.open_of(user_id, *methods):
+            held = await db.payout_desk.hold(payout_id)
+            if held is not None and held.row.status in ("PENDING", "APPROVED"):
+                await self.end(db, held, "CANCELLED", now, note=note)
+
+    async def settle(self, db: Repositories, payout_id: UUID, number: int, state: PayoutState, now: datetime) -> None:
+        """Whatever was told, how often and in which order: afterwards the books have what the provider says."""
+        found = await self._attempt(db, payout_id, number)
+        if found is None:
+            return
+        held, attempt = found
+        if attempt.ref is None:
+            await db.payout_desk.note(attempt, ref=state.ref)
+        await self._charge(db, attempt, state)
+        if state.state == "PAID":
+            await self._pay(db, held, attempt, now)
+        elif state.state == "SENT":
+            await self._send(db, held, attempt, now)
+        elif attempt.state == "PAID":
+            await self._give_back(db, held, attempt, now)
+        elif attempt.state in UNSETTLED:
+            await self._fail(db, held, attempt, RETURNED if state.state == RETURNED else state.reason, now)
+
+    async def refuse(self, db: Repositories, payout_id: UUID, number: int, reason: str, now: datetime) -> None:
+        """The provider certainly did not do it."""
+        found = await self._attempt(db, payout_id, number)
+        if found is not None and found[1].state == "SENDING":
+            await self._fail(db, *found, reason, now)
+
+    async def lost(self, db: Repositories, payout_id: UUID, number: int, now: datetime) -> None:
+        """The provider certainly has no such attempt: it is over, and the next one is made."""
+        found = await self._attempt(db, payout_id, number)
+        if found is None or found[1].state not in UNSETTLED or now - found[1].created_at < UNANSWERED:
+            return
+        held, attempt = found
+        if attempt.state == "SENT":  # it was there, so somebody must look
+            log.error("payout.vanished", payout=str(payout_id), attempt=number, provider=attempt.provider)
+            await db.payout_desk.change(payout_id, due_at=now + AGAIN)
+            return
+        await self._compensate(db, held, attempt, None, now)
+        await self._reserve_anew(db, held, now)
+        await db.outbox.add(topics.SendPayout(payout_id))
+
+    async def _attempt(self, db: Repositories, payout_id: UUID, number: int) -> tuple[HeldPayout, PayoutAttempt] | None:
+        """None for one that is over, because another one has taken its place."""
+        held = await db.payout_desk.hold(payout_id)
+        attempt = await db.payout_desk.attempt(payout_id, number) if held is not None else None
+        if held is None or attempt is None or held.row.attempt != number:
+            return None
+        return held, attempt
+
+    async def _send(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
+        if attempt.state == "SENDING":
+            await db.payout_desk.note(attempt, state="SENT")
+        if attempt.state in UNSETTLED:
+            await db.payout_desk.change(held.row.id, due_at=now + AGAIN)
+
+    async def _pay(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
+        payout = held.row
+        if attempt.state in UNSETTLED:
+            rail = platform("rail", attempt.provider)
+            await db.ledger.post(flows.payout_done(payout.id, attempt.number, rail, payout.amount))
+            await db.payout_desk.note(attempt, state="PAID", settled_at=now)
+            later = now + LOOKED_AT_EVERY
+            await db.payout_desk.change(payout.id, status="PROCESSED", processed_at=now, due_at=later)
+        elif attempt.state == "PAID":
+            old = attempt.settled_at is not None and now - attempt.settled_at > LOOKED_AT_FOR
+            await db.payout_desk.change(payout.id, due_at=None if old else now + LOOKED_AT_EVERY)
+        else:  # its owner has the money twice, so somebody must look
+            log.error("payout.paid_after_all", payout=str(payout.id), attempt=attempt.number, was=attempt.state)
+
+    async def _give_back(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
+        """It was paid, and came back."""
+        payout, rail = held.row, platform("rail", attempt.provider)
+        returned = flows.payout_returned(held.wallet, payout.id, attempt.number, rail, payout.amount)
+        await db.ledger.post(returned)
+        await db.payout_desk.note(attempt, state=RETURNED, reason=RETURNED, settled_at=now)
+        await db.payout_desk.change(payout.id, status="FAILED", failure_reason=RETURNED, processed_at=None, due_at=None)
+        await self._tell(db, held, "FAILED", DESTINATION)
+
+    async def _fail(
+        self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, told: str | None, now: datetime
+    ) -> None:
+        payout, reason = held.row, told if told in FAILURES else REJECTED
+        await self._compensate(db, held, attempt, reason, now)
+        if reason == TREASURY_EMPTY:
+            log.error("payout.treasury_empty", payout=str(payout.id), provider=attempt.provider, amount=payout.amount)
+            await self._reserve_anew(db, held, now + AGAIN)
+            return
+        await db.payout_desk.change(payout.id, status="FAILED", failure_reason=reason, due_at=None)
+        theirs = reason == RETURNED or reason.startswith("DESTINATION")
+        await self._tell(db, held, "FAILED", DESTINATION if theirs else None)
+
+    async def _compensate(
+        self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, reason: str | None, now: datetime
+    ) -> None:
+        payout = held.row
+        await db.ledger.post(flows.payout_failed(held.wallet, payout.id, attempt.number, payout.amount))
+        await db.payout_desk.note(attempt, state="FAILED", reason=reason, settled_at=now)
+
+    async def _reserve_anew(self, db: Repositories, held: HeldPayout, due_at: datetime) -> None:
+        """The next attempt takes the money from the wallet once more, which is held and has just got it."""
+        payout, number = held.row, held.row.attempt + 1
+        await db.ledger.post(flows.payout_requested(held.wallet, payout.id, number, payout.amount))
+        await db.payout_desk.change(payout.id, status="APPROVED", attempt=number, due_at=due_at)
+
+    async def _charge(self, db: Repositories, attempt: PayoutAttempt, state: PayoutState) -> None:
+        if attempt.fee is None and state.fee is not None:
+            if state.fee:
+                rail = platform("rail", attempt.provider)
+                await db.ledger.post(flows.payout_fee(attempt.payout_id, attempt.number, rail, state.fee))
+            await db.payout_desk.note(attempt, fee=state.fee)
+
+    async def _tell(self, db: Repositories, held: HeldPayout, status: str, note: str | None) -> None:
+        payout = held.row
+        told = {"payout": payout.id, "note": note}
+        await db.notifications.notify("payout_update", payout.user_id, told, f"payout:{payout.id}:{status}")

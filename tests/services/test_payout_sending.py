@@ -1,0 +1,334 @@
+"""Payouts on their way: whatever stops in between, the provider pays once, and the books have what it did."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain import topics
+from domain.clock import utc_now
+from runtime.worker.worker import Worker
+from services.money.payout_sending import PayoutBooks
+from services.money.vault import Vault
+from tests.creators import Creator
+from tests.handlers.support import change
+from tests.harness import Api, Server, Tables
+from tests.ledger import tally, wallet_row
+from tests.payout_vendor import (
+    VENDOR,
+    Fault,
+    PayoutVendor,
+    death,
+    nothing,
+    payout_of,
+    payout_vendor,
+    ready,
+    refused,
+    silence,
+    wallet_of,
+)
+
+AMOUNT = 10_000
+OF_PAYOUTS = {"payouts", "payout", "overdue"}
+
+
+@pytest.fixture
+def vendor(server: Server) -> Iterator[PayoutVendor]:
+    with payout_vendor(server) as made:
+        yield made
+
+
+@pytest.fixture
+def ada(api: Api, tables: Tables) -> Creator:
+    return ready(api, tables)
+
+
+@pytest.fixture
+def payout(server: Server, vendor: PayoutVendor, ada: Creator) -> UUID:
+    assert vendor.name == VENDOR
+    return payout_of(server, ada, AMOUNT, status="APPROVED")
+
+
+def row(tables: Tables) -> dict[str, Any]:
+    return tables.one("SELECT * FROM payouts")
+
+
+def states(tables: Tables) -> list[tuple[str, str | None]]:
+    found = tables.rows("SELECT state, reason FROM payout_attempts ORDER BY number")
+    return [(each["state"], each["reason"]) for each in found]
+
+
+def sweep(server: Server) -> None:
+    """All that waits is due, and what was begun was begun a while ago."""
+    tables = server.tables
+    tables.run("UPDATE payouts SET due_at = now() WHERE due_at IS NOT NULL")
+    tables.run("UPDATE payout_attempts SET created_at = created_at - interval '5 minutes' WHERE state = 'SENDING'")
+    server.let_time_come("payouts.sweep")
+
+
+def mails(api: Api, one: Creator) -> list[str]:
+    return [str(mail["subject"]) for mail in api.mails(one.email)]
+
+
+def balance(tables: Tables, one: Creator) -> int:
+    return int(wallet_row(tables, wallet_of(one.user_id))["balance"])
+
+
+def assert_agree(server: Server, vendor: PayoutVendor) -> None:
+    """Our books, our payouts, and the book of who paid them."""
+
+    async def findings() -> list[Any]:
+        async with server.app.parts.database.unit() as db:
+            found = [each async for each in db.reconciliations.findings()]
+        return [each for each in found if each.check in OF_PAYOUTS]
+
+    assert server.on_loop(findings()) == []
+    tables = server.tables
+    fees = -tally(tables, "processing_fees")
+    assert tally(tables, f"rail:{VENDOR}") == vendor.paid + fees
+    assert tables.one("SELECT coalesce(sum(amount), 0)::bigint AS n FROM ledger_entries")["n"] == 0
+
+
+class TestSending:
+    def test_it_is_paid(self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, ada: Creator) -> None:
+        sweep(server)
+        assert (row(tables)["status"], states(tables), vendor.paid) == ("PROCESSED", [("PAID", None)], AMOUNT)
+        assert (balance(tables, ada), tally(tables, "payout_reserved"), tally(tables, "payout_transit")) == (0, 0, 0)
+        assert tally(tables, "processing_fees") == -25
+        sweep(server)
+        assert (vendor.asked, row(tables)["id"]) == (1, payout)
+        assert_agree(server, vendor)
+
+    def test_it_takes_a_while(self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID) -> None:
+        vendor.becomes = "SENT"
+        sweep(server)
+        assert (row(tables)["status"], states(tables)) == ("PROCESSING", [("SENT", None)])
+        assert tally(tables, "payout_transit") == AMOUNT
+        vendor.now(f"payout:{payout}:1", "PAID")
+        sweep(server)
+        assert row(tables)["status"] == "PROCESSED"
+        assert_agree(server, vendor)
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.parametrize("fault", [silence, death])
+    def test_whatever_stops_it_it_is_paid_once(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, when: str, fault: Fault
+    ) -> None:
+        """Before the provider acted, and after it, in silence or with the end of the worker."""
+        setattr(vendor, when, fault)
+        sweep(server)
+        assert (row(tables)["status"], states(tables)) == ("PROCESSING", [("SENDING", None)])
+        setattr(vendor, when, nothing)
+        sweep(server)
+        server.work_off()
+        lost = when == "before"
+        assert row(tables)["status"] == "PROCESSED"
+        assert states(tables) == [("FAILED", None), ("PAID", None)] if lost else [("PAID", None)]
+        assert (vendor.paid, len(vendor.book)) == (AMOUNT, 1)
+        assert f"payout:{payout}:{2 if lost else 1}" in vendor.book
+        assert_agree(server, vendor)
+
+    def test_a_worker_that_dies_after_the_answer(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        """The provider has said so, and what it said was lost with the worker."""
+        assert row(tables)["id"] == payout
+
+        async def begin() -> None:
+            parts = server.app.parts
+            books = PayoutBooks(Vault(parts.keyring))
+            async with parts.database.unit() as db:
+                sending = await books.begin(db, payout, parts.providers.payout, utc_now(), stopped=False)
+            assert sending is not None
+            await vendor.pay(sending.order)
+
+        server.on_loop(begin())
+        assert (row(tables)["status"], states(tables)) == ("PROCESSING", [("SENDING", None)])
+        sweep(server)
+        assert (row(tables)["status"], vendor.asked) == ("PROCESSED", 1)
+        assert_agree(server, vendor)
+
+    def test_who_cannot_tell_is_asked_again(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        vendor.after, vendor.gone = silence, True
+        for _ in range(3):
+            sweep(server)
+            assert (row(tables)["status"], states(tables), vendor.asked) == ("PROCESSING", [("SENDING", None)], 1)
+        vendor.gone = False
+        sweep(server)
+        assert (row(tables)["status"], row(tables)["id"]) == ("PROCESSED", payout)
+        assert_agree(server, vendor)
+
+    def test_what_was_just_begun_is_not_taken_for_lost(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        vendor.before = silence
+        sweep(server)
+        tables.run("UPDATE payouts SET due_at = now()")
+        server.let_time_come("payouts.sweep")
+        assert (states(tables), row(tables)["id"]) == ([("SENDING", None)], payout)
+
+    def test_an_empty_treasury_is_waited_for(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, ada: Creator
+    ) -> None:
+        """Refused, given back, reserved anew: it is debited once for the one time that it is paid."""
+        vendor.before = refused("TREASURY_EMPTY")
+        sweep(server)
+        found = row(tables)
+        assert (found["status"], found["attempt"], states(tables)) == ("APPROVED", 2, [("FAILED", "TREASURY_EMPTY")])
+        assert (balance(tables, ada), tally(tables, "payout_reserved")) == (0, AMOUNT)
+        waits = tables.one("SELECT due_at > now() + interval '50 minutes' AS waits FROM payouts")
+        assert waits == {"waits": True}
+        sweep(server)
+        vendor.before = nothing
+        sweep(server)
+        assert [state for state, _ in states(tables)] == ["FAILED", "FAILED", "PAID"]
+        assert (row(tables)["status"], vendor.paid, balance(tables, ada)) == ("PROCESSED", AMOUNT, 0)
+        assert row(tables)["id"] == payout
+        assert_agree(server, vendor)
+
+    @pytest.mark.parametrize(
+        ("told", "reason"),
+        [("DESTINATION_REJECTED", "DESTINATION_REJECTED"), ("an unknown word", "PROVIDER_REJECTED")],
+    )
+    def test_what_is_refused_for_good_comes_back(
+        self,
+        api: Api,
+        server: Server,
+        vendor: PayoutVendor,
+        tables: Tables,
+        payout: UUID,
+        ada: Creator,
+        told: str,
+        reason: str,
+    ) -> None:
+        vendor.before = refused(told)
+        sweep(server)
+        found = row(tables)
+        assert (found["status"], found["failure_reason"], found["id"]) == ("FAILED", reason, payout)
+        assert (balance(tables, ada), states(tables)) == (AMOUNT, [("FAILED", reason)])
+        assert mails(api, ada) == ["Your payout was not made"]
+        sweep(server)
+        assert vendor.asked == 1
+        assert_agree(server, vendor)
+
+    @pytest.mark.parametrize("told", ["FAILED", "RETURNED"])
+    def test_what_comes_back_after_it_was_paid(
+        self, api: Api, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, ada: Creator, told: str
+    ) -> None:
+        sweep(server)
+        vendor.now(f"payout:{payout}:1", told, "DESTINATION_REJECTED")
+        for _ in range(2):
+            sweep(server)
+        found = row(tables)
+        assert (found["status"], found["failure_reason"], found["processed_at"]) == ("FAILED", "RETURNED", None)
+        assert (balance(tables, ada), states(tables)) == (AMOUNT, [("RETURNED", "RETURNED")])
+        assert mails(api, ada) == ["Your payout was not made"]
+        assert_agree(server, vendor)
+
+    def test_one_that_fails_on_its_way(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, ada: Creator
+    ) -> None:
+        vendor.becomes = "SENT"
+        sweep(server)
+        vendor.now(f"payout:{payout}:1", "FAILED", "DESTINATION_REJECTED")
+        sweep(server)
+        assert (row(tables)["status"], balance(tables, ada)) == ("FAILED", AMOUNT)
+        assert_agree(server, vendor)
+
+    def test_one_that_its_provider_lost(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        """It was there: nobody pays it again before somebody has looked."""
+        vendor.becomes = "SENT"
+        sweep(server)
+        del vendor.book[f"payout:{payout}:1"]
+        sweep(server)
+        assert (row(tables)["status"], states(tables), vendor.asked) == ("PROCESSING", [("SENT", None)], 1)
+
+    def test_four_workers_at_once(self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID) -> None:
+        async def work() -> None:
+            async with server.app.parts.database.unit() as db:
+                for _ in range(8):
+                    await db.outbox.add(topics.SendPayout(payout))
+            await asyncio.gather(*(Worker(server.app.parts).work_off() for _ in range(4)))
+
+        server.on_loop(work())
+        assert (row(tables)["status"], vendor.asked, len(vendor.book)) == ("PROCESSED", 1, 1)
+        assert_agree(server, vendor)
+
+
+class TestWhatMustHold:
+    def test_the_switch_lets_it_wait(self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID) -> None:
+        server.configure(**{"kill_switch.PAYOUT": True})
+        sweep(server)
+        assert (row(tables)["status"], row(tables)["id"], vendor.asked) == ("APPROVED", payout, 0)
+        server.configure(**{"kill_switch.PAYOUT": False})
+        sweep(server)
+        assert (row(tables)["status"], vendor.asked) == ("PROCESSED", 1)
+
+    def test_without_an_identity_nothing_is_paid(
+        self, api: Api, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, ada: Creator
+    ) -> None:
+        change(tables, "creator_profiles", ada.creator_id, kyc_status="EXPIRED")
+        sweep(server)
+        found = row(tables)
+        assert (found["status"], found["ended_by"], found["id"], vendor.asked) == ("CANCELLED", None, payout, 0)
+        assert (balance(tables, ada), mails(api, ada)) == (AMOUNT, ["Your payout was not made"])
+        assert_agree(server, vendor)
+
+    @pytest.mark.parametrize(
+        "change_of",
+        [
+            "UPDATE tax_forms SET ends_at = '2026-01-05'",
+            "UPDATE payout_accounts SET payouts_enabled = false",
+            "UPDATE wallets SET frozen_for = 'FRAUD', frozen_at = now()",
+        ],
+    )
+    def test_what_can_be_put_right_waits_for_staff(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, change_of: str
+    ) -> None:
+        tables.run(change_of)
+        sweep(server)
+        found = row(tables)
+        assert (found["status"], found["approved_at"], found["due_at"]) == ("PENDING", None, None)
+        assert (found["id"], vendor.asked) == (payout, 0)
+        assert_agree(server, vendor)
+
+    def test_files_of_bank_transfers_are_for_others(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        tables.run("UPDATE payouts SET provider = 'unknown'")
+        sweep(server)
+        assert (row(tables)["status"], row(tables)["id"], vendor.asked) == ("APPROVED", payout, 0)
+
+
+class TestReview:
+    def test_little_ones_are_approved_where_the_config_has_it(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, ada: Creator
+    ) -> None:
+        payout_of(server, ada, 4999, due_at="2026-01-02")
+        server.configure(**{"payout.auto_approve_below": 50})
+        sweep(server)
+        assert (row(tables)["status"], row(tables)["first_by"], vendor.paid) == ("PROCESSED", None, 4999)
+
+    @pytest.mark.parametrize(("amount", "below"), [(5000, 50), (4999, 0)])
+    def test_others_wait_for_staff(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, ada: Creator, amount: int, below: int
+    ) -> None:
+        payout_of(server, ada, amount, due_at="2026-01-02")
+        server.configure(**{"payout.auto_approve_below": below})
+        sweep(server)
+        assert (row(tables)["status"], row(tables)["due_at"], vendor.asked) == ("PENDING", None, 0)
+
+    def test_one_whose_conditions_do_not_hold_waits_for_staff(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, ada: Creator
+    ) -> None:
+        payout_of(server, ada, 4999, due_at="2026-01-02")
+        tables.run("UPDATE tax_forms SET state = 'REJECTED'")
+        server.configure(**{"payout.auto_approve_below": 50})
+        sweep(server)
+        assert (row(tables)["status"], vendor.asked) == ("PENDING", 0)
