@@ -74,6 +74,7 @@ TOLD_ALONE = {
     "export_started",
     "kyc_update",
     "new_sign_in",
+    "payout_update",
     "address_recovered",
     "password_guessed",
     "report_decided",
@@ -120,6 +121,7 @@ PAYLOAD = {
 }
 # Where one word means another thing than in other mails.
 OWN = {
+    "payout_update": {"note": "destination"},
     "bank_details_decided": {"state": "VERIFIED", "last4": "3000"},
     "tax_form_decided": {"state": "APPROVED"},
 }
@@ -179,8 +181,14 @@ class Sender:
         written = {"email": "eve@example.com", "subject": "neutral", "message": "neutral", "locale": locale}
         message = insert(self.tables, "contact_messages", **written)
         ids = {"statement": statement, "appeal": appeal, "notice": notice, "ticket": asked}
+        ids["payout"] = self._payout(user_id)
         ids |= {"version": version, "message": message, "subscriber": self._subscriber(user_id, locale)}
         return {name: str(row_id) for name, row_id in ids.items()}
+
+    def _payout(self, user_id: UUID) -> UUID:
+        wallet = insert(self.tables, "wallets", user_id=user_id, type="CREATOR", currency="USD")
+        told: dict[str, Any] = {"wallet_id": wallet, "amount": 1, "currency": "USD", "method": "BANK_TRANSFER"}
+        return insert(self.tables, "payouts", user_id=user_id, provider="sandbox", statement="neutral", **told)
 
     def _subscriber(self, user_id: UUID, locale: str) -> UUID:
         profile = insert(self.tables, "creator_profiles", user_id=user_id)
