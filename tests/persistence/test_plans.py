@@ -147,6 +147,19 @@ INSERT INTO disputes (id, payment_id, wallet_id, provider, ref, amount, closed_a
     SELECT id, id, id, 'sandbox', id::text, 1, now() FROM payments;
 INSERT INTO sandbox_payments (id, key, payment_id, amount, currency, return_url, expires_at)
     SELECT id, id::text, id, 1, 'USD', '', now() FROM payments;
+INSERT INTO payout_accounts (id, user_id, provider, ref, status, looked_at, created_at, closed_at)
+    SELECT id, id, 'sandbox', CASE WHEN n % 9 > 0 THEN id::text END,
+    CASE WHEN n % 2 = 0 THEN 'ACTIVE' ELSE 'PENDING' END, now() + n * interval '1 hour', now() - n * interval '1 day',
+    CASE WHEN n % 5 = 0 THEN now() END FROM {USERS} u;
+INSERT INTO payout_batches (id, created_at, created_by, count, amount, currency)
+    SELECT id, now() - n * interval '1 min', id, 1, 100, 'USD' FROM {USERS} u;
+INSERT INTO payouts
+    (id, created_at, user_id, wallet_id, amount, currency, method, provider, status, approved_at, batch_id, due_at)
+    SELECT id, now() - n * interval '1 min', id, id, 100, 'USD', 'BANK_TRANSFER', 'bank_file',
+    CASE WHEN n % 50 = 0 THEN 'APPROVED' ELSE 'PROCESSING' END, now(), CASE WHEN n % 50 > 0 THEN id END,
+    now() + n * interval '1 hour' FROM {USERS} u;
+INSERT INTO payout_attempts (payout_id, number, provider, ref, state)
+    SELECT id, 1, 'bank_file', id::text, 'SENT' FROM payouts;
 INSERT INTO sandbox_payout_accounts (id, key) SELECT id, id::text FROM payments;
 INSERT INTO sandbox_payouts (id, key, payout_id, amount, currency, account_id)
     SELECT id, id::text, id, 1, 'USD', id FROM payments;
