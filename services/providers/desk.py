@@ -138,11 +138,12 @@ class ProviderDesk:
             raise not_found("family")
 
     def _known(self, family: str) -> list[str]:
-        """In the order of the config, whether this environment has them or not."""
+        """In the order of the config, whether this environment has them or not; then those chosen elsewhere."""
+        names = self._families[family].names
         if family not in self._ordered:
-            return list(self._families[family].names)
+            return list(names)
         active: ChoiceKey = self._ordered[family].active_provider
-        return [name for name in active.choices if name != NONE]
+        return [*dict.fromkeys(name for name in (*active.choices, *names) if name != NONE)]
 
     def _failover_key(self, family: str) -> ListKey | None:
         found: ListKey | None = getattr(self._ordered[family], "failover_providers", None)
