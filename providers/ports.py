@@ -46,6 +46,7 @@ __all__ = [
     "PayoutProvider",
     "ProviderRejected",
     "ProviderUnavailable",
+    "ProviderUntouched",
     "RawNotice",
     "RecordAttempt",
     "SignedUpload",
@@ -64,6 +65,12 @@ __all__ = [
 
 class ProviderUnavailable(Exception):
     """This provider cannot do it now (down, slow, misconfigured, over quota): the next one may."""
+
+
+class ProviderUntouched(ProviderUnavailable):
+    """It cannot do it now, and certainly has not done it: nobody could be connected to, or we were turned away before
+    anything was looked at.
+    """
 
 
 class ProviderRejected(Exception):

@@ -1,13 +1,14 @@
 """HTTP on loopback for whatever stands for a vendor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any, Protocol
 
-Answer = tuple[int, bytes]
+Answer = tuple[int, bytes] | tuple[int, bytes, Mapping[str, str]]
+"""A status, a body, and perhaps headers."""
 
 
 class StandIn(Protocol):
@@ -26,13 +27,15 @@ def served(stand_in: StandIn) -> Iterator[str]:
         def _respond(self) -> None:
             path, _, query = self.path.partition("?")
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or query.encode()
-            status, answer = stand_in.respond(self.command, path, self.headers, body)
+            status, answer, *more = stand_in.respond(self.command, path, self.headers, body)
             self.send_response(status)
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST = _respond  # noqa: N815 - the library's names
+        do_GET = do_POST = do_DELETE = _respond  # noqa: N815 - the library's names
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
             pass

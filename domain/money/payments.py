@@ -99,7 +99,10 @@ class DisputeState:
 
 @dataclass(frozen=True, slots=True)
 class PaymentState:
-    """How a session is at the provider by now. ``payment_id`` is what we gave it; ``fee`` is None until it is known."""
+    """How a session is at the provider by now. ``payment_id`` is what we gave it; ``fee`` is None until it is known.
+
+    ``alias``: another name of the session, by which the provider tells of it, where it has one.
+    """
 
     ref: str
     payment_id: UUID | None
@@ -109,6 +112,7 @@ class PaymentState:
     fee: int | None = None
     refunds: tuple[RefundState, ...] = ()
     disputes: tuple[DisputeState, ...] = ()
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

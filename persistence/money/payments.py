@@ -46,7 +46,8 @@ OWN = (
     .join(Wallet, Wallet.id == Payment.wallet_id)
     .where(Payment.id == bindparam("payment_id"), Wallet.user_id == bindparam("user_id"))
 )
-KNOWN = select(Payment.id).where(Payment.provider == bindparam("provider"), Payment.ref == bindparam("ref"))
+_NAMED = or_(Payment.ref == bindparam("ref"), Payment.alias == bindparam("ref"))
+KNOWN = select(Payment.id).where(Payment.provider == bindparam("provider"), _NAMED)
 _OPEN, _RECENT = Payment.status == "OPEN", Payment.created_at > bindparam("hour_ago", type_=TIME)
 _DAY = Payment.created_at > bindparam("day_ago", type_=TIME)
 _MONEY = Payment.status.in_(("OPEN", "PAID"))
@@ -113,6 +114,9 @@ MISFIT = (
     update(Payment)
     .where(Payment.id == bindparam("payment"))
     .values(status="FAILED", paid_at=None, misfit=bindparam("misfit_"))
+)
+NAMED = (
+    update(Payment).where(Payment.id == bindparam("payment"), Payment.alias.is_(None)).values(alias=bindparam("alias_"))
 )
 CHARGED = update(Payment).where(Payment.id == bindparam("payment")).values(fee=bindparam("fee_", type_=BigInteger))
 LOOK_AGAIN = update(Payment).where(Payment.id == bindparam("payment")).values(due_at=bindparam("due", type_=TIME))
@@ -194,7 +198,7 @@ class Payments:
         return await self._connection.scalar(OWN, user_id=user_id, payment_id=payment_id)
 
     async def knows(self, provider: str, ref: str) -> UUID | None:
-        """The payment of a session."""
+        """The payment of a session, by either of its names."""
         return await self._connection.scalar(KNOWN, provider=provider, ref=ref)
 
     async def begun(self, wallet_id: UUID, now: datetime) -> Begun:
@@ -231,6 +235,10 @@ class Payments:
 
     async def note_misfit(self, payment_id: UUID, misfit: Misfit) -> None:
         await self._connection.execute(MISFIT, payment=payment_id, misfit_=misfit)
+
+    async def name(self, payment_id: UUID, alias: str) -> None:
+        """By what else its provider tells of it."""
+        await self._connection.execute(NAMED, payment=payment_id, alias_=alias)
 
     async def charge(self, payment_id: UUID, fee: int) -> None:
         await self._connection.execute(CHARGED, payment=payment_id, fee_=fee)

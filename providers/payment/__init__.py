@@ -4,10 +4,11 @@ import httpx
 
 from domain.config_keys import ChoiceKey, Config
 from providers.payment.sandbox import PaymentBook, SandboxPayments
+from providers.payment.stripe import StripePayments
 from providers.ports import PaymentProvider
 from providers.sandbox import Sandbox
 
-PROVIDERS = ("none", "sandbox")
+PROVIDERS = ("none", "sandbox", "stripe")
 ACTIVE_PROVIDER = ChoiceKey(
     "external.payment.active_provider",
     "none",
@@ -20,5 +21,7 @@ ACTIVE_PROVIDER = ChoiceKey(
 def payment_adapters(
     config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox[PaymentBook] | None
 ) -> list[PaymentProvider]:
+    live = env == "production"
+    vendors: list[PaymentProvider] = [StripePayments(config, http, live=live)]
     # Whoever presses its button pays: where money is real, there is no such button.
-    return [] if env == "production" or sandbox is None else [SandboxPayments(config, http, sandbox)]
+    return vendors if live or sandbox is None else [*vendors, SandboxPayments(config, http, sandbox)]

@@ -26,7 +26,7 @@ class TwilioSms(Vendor):
         account, token = required(self._config, ACCOUNT_SID), required(self._config, AUTH_TOKEN)
         path = f"/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
         form = {"To": sms.to, "Body": sms.text} | self._sender()
-        status, answer = await self._post(path, form, httpx.BasicAuth(account, token))
+        status, answer, _ = await self._post(path, form, httpx.BasicAuth(account, token))
         if status == httpx.codes.CREATED and answer.get("sid"):
             return
         code = answer.get("code")
@@ -39,7 +39,7 @@ class TwilioSms(Vendor):
         account, token = required(self._config, ACCOUNT_SID), required(self._config, AUTH_TOKEN)
         self._sender()
         path = f"/2010-04-01/Accounts/{quote(account, safe='')}.json"
-        status, answer = await self._get(path, httpx.BasicAuth(account, token))
+        status, answer, _ = await self._get(path, httpx.BasicAuth(account, token))
         if status != httpx.codes.OK:
             raise ProviderUnavailable(f"the vendor answered {status}")
         if answer.get("status") != "active":

@@ -24,7 +24,7 @@ class VonageSms(Vendor):
     base_url = BASE_URL
 
     async def send(self, sms: Sms) -> None:
-        status, answer = await self._post("/sms/json", self._form(sms))
+        status, answer, _ = await self._post("/sms/json", self._form(sms))
         parts = answer.get("messages")
         if status != httpx.codes.OK or not isinstance(parts, list) or not parts:
             raise ProviderUnavailable(f"the vendor answered {status}")
@@ -39,7 +39,7 @@ class VonageSms(Vendor):
         """The balance: https://developer.vonage.com/en/api/account"""
         known = httpx.BasicAuth(required(self._config, API_KEY), required(self._config, API_SECRET))
         required(self._config, FROM)
-        status, answer = await self._get("/account/get-balance", known)
+        status, answer, _ = await self._get("/account/get-balance", known)
         balance = answer.get("value")
         if status != httpx.codes.OK or isinstance(balance, bool) or not isinstance(balance, (int, float)):
             raise ProviderUnavailable(f"the vendor answered {status}")

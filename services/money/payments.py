@@ -70,6 +70,8 @@ class PaymentBooks:
         if held is None:
             return
         payment, status = held.row, held.row.status
+        if state.alias is not None and payment.alias is None:
+            await db.payments.name(payment.id, state.alias)
         if state.status == "PAID" and payment.misfit is None:
             if payment.status == "PAID":  # what was not credited yet has paid for nothing
                 await self._give_back_prices(db, held, state.disputes, now)

@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -15,19 +17,23 @@ import stripe.params._webhook_endpoint_create_params as webhook_endpoint
 from stripe import SignatureVerificationError, Webhook
 
 from domain.clock import utc_now
+from domain.money.payments import RefundOrder
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import RawNotice
 from providers.kyc.stripe_identity import SESSIONS, STATUSES, VERSION, StripeIdentity
+from providers.payment.stripe import CLOSED, GIVEN_UP, REFUND_STATUSES, StripePayments
 from providers.payout import stripe_connect
 from providers.payout.stripe_connect import StripeConnect
 from providers.ports import ProviderRejected
 from providers.signed import require_signed, signature, signed
 from tests.providers.fakes import FakeConfig
 from tests.providers.kyc_vendors import StripeWorld, stripe_world
+from tests.providers.payment_vendors import StripeTill, stripe_till
 from tests.providers.payout_vendors import ConnectWorld, connect_world
 from tests.providers.test_kyc import STRIPE, SUBJECT
 from tests.providers.test_signed import BAD, GOOD, MOMENT, RIGHT, SECRET
 from tests.providers.test_stripe_connect import ACCOUNT, AMOUNT, PAYOUT, PREFIX
+from tests.providers.test_stripe_payments import order, with_stripe
 
 HEADER = "stripe-signature"
 
@@ -214,3 +220,130 @@ class TestPayouts:
         codes = inspect.getsource(stripe.SetupIntent)
         known = set(re.findall(r"\"([a-z_]+)\"", codes)) | {"insufficient_capabilities_for_transfer"}
         assert {stripe_connect.BALANCE, *stripe_connect.DESTINATION_CODES} <= known
+
+
+@pytest.fixture
+def till() -> Iterator[StripeTill]:
+    with stripe_till() as found:
+        yield found
+
+
+class TestPayments:
+    """Asked by us and by the SDK, of one server that knows a repetition by its key and by nothing else."""
+
+    def ask(self, till: StripeTill, work: Callable[[StripePayments], Awaitable[Any]]) -> Any:
+        config = FakeConfig()
+        of_vendor = {"base_url": till.url, "api_key": till.key, "webhook_secret": SECRET}
+        for name, value in of_vendor.items():
+            config.slip(f"external.payment.stripe.{name}", value)
+        return with_stripe(config, work)
+
+    def sdk(self, till: StripeTill) -> stripe.StripeClient:
+        return stripe.StripeClient(till.key, stripe_version=VERSION, base_addresses={"api": till.url})
+
+    def test_a_session_is_asked_for_in_the_same_words(self, till: StripeTill) -> None:
+        wanted = order()
+        ref = self.ask(till, lambda payments: payments.checkout(wanted)).ref
+        payment_id = str(wanted.payment_id)
+        made = self.sdk(till).v1.checkout.sessions.create(
+            {
+                "mode": "payment",
+                "client_reference_id": payment_id,
+                "metadata": {"payment": payment_id},
+                "payment_intent_data": {"metadata": {"payment": payment_id}},
+                "line_items": [
+                    {
+                        "price_data": {
+                            "currency": "usd",
+                            "unit_amount": wanted.amount,
+                            "product_data": {"name": "Wallet balance"},
+                        },
+                        "quantity": 1,
+                    }
+                ],
+                "success_url": wanted.return_url,
+                "cancel_url": wanted.return_url,
+                "expires_at": int(wanted.expires_at.timestamp()),
+                "adaptive_pricing": {"enabled": False},
+            },
+            {"idempotency_key": wanted.key},
+        )
+        assert (made.id, len(till.sessions)) == (ref, 1)
+
+    def test_a_refund_is_asked_for_in_the_same_words(self, till: StripeTill) -> None:
+        ref = self.ask(till, lambda payments: payments.checkout(order())).ref
+        till.pay(ref)
+        wanted = RefundOrder(uuid4(), ref, 700, "USD")
+        made = self.ask(till, lambda payments: payments.refund(wanted))
+        again = self.sdk(till).v1.refunds.create(
+            {
+                "payment_intent": till.sessions[ref]["payment_intent"],
+                "amount": 700,
+                "metadata": {"refund": str(wanted.refund_id)},
+            },
+            {"idempotency_key": wanted.key},
+        )
+        assert (again.id, len(till.refunds)) == (made.ref, 1)
+
+    def test_an_end_is_asked_for_in_the_same_words(self, till: StripeTill) -> None:
+        one, other = (self.ask(till, lambda payments: payments.checkout(order())).ref for _ in range(2))
+        self.ask(till, lambda payments: payments.expire(one))
+        assert self.sdk(till).v1.checkout.sessions.expire(other).status == "expired"
+        assert [path.replace(one, other) for _, path, _ in till.asked[2:]] == [
+            f"/v1/checkout/sessions/{other}/expire"
+        ] * 2
+
+    def test_what_is_told_is_read_alike(self, till: StripeTill) -> None:
+        ref = self.ask(till, lambda payments: payments.checkout(order())).ref
+        till.pay(ref)
+        refund, dispute = till.refund(ref, 700), till.dispute(ref, 1000)
+        ours, client = self.ask(till, lambda payments: payments.find(ref)), self.sdk(till)
+        expanded = "payment_intent.latest_charge.balance_transaction"
+        session = client.v1.checkout.sessions.retrieve(ref, {"expand": [expanded]})
+        intent: Any = session.payment_intent
+        assert (ours.ref, ours.amount, ours.currency.lower()) == (session.id, session.amount_total, session.currency)
+        assert (ours.status, session.payment_status, session.livemode) == ("PAID", "paid", False)
+        assert (ours.alias, ours.fee) == (intent.id, intent.latest_charge.balance_transaction.fee)
+        found = client.v1.refunds.list({"payment_intent": intent.id}).data
+        assert [(one.id, one.amount) for one in found] == [(ours.refunds[0].ref, ours.refunds[0].amount)]
+        (told,) = client.v1.disputes.list({"payment_intent": intent.id}).data
+        assert (told.id, told.amount) == (ours.disputes[0].ref, ours.disputes[0].amount)
+        assert (refund, dispute) == (found[0].id, told.id)
+        assert ours.disputes[0].fee == told.balance_transactions[0].fee
+
+    def test_events_are_read_alike(self, till: StripeTill) -> None:
+        ref = self.ask(till, lambda payments: payments.checkout(order())).ref
+        till.pay(ref)
+        till.win(till.dispute(ref, 1000))
+        till.refund(ref)
+        for body in till.told:
+            header = signed(SECRET, body, utc_now())
+            event = Webhook.construct_event(body, header, SECRET)
+
+            async def read(payments: StripePayments, header: str = header, body: bytes = body) -> Any:
+                return payments.read(RawNotice({HEADER: (header,)}, body))
+
+            (notice,) = self.ask(till, read)
+            assert (notice.external_id, notice.type) == (event.id, event.type)
+            about = event.data.object
+            assert notice.object_ref == (
+                about["id"] if about["object"] == "checkout.session" else about["payment_intent"]
+            )
+
+    def test_the_words_are_those_of_the_sdk(self) -> None:
+        sessions, disputes = (str(one.__annotations__["status"]) for one in (stripe.checkout.Session, stripe.Dispute))
+        assert words(sessions) >= {"open", "expired", "complete"}
+        assert words(disputes) >= CLOSED
+        assert words(str(stripe.checkout.Session.__annotations__["payment_status"])) >= {
+            "paid", "unpaid", "no_payment_required",
+        }  # fmt: skip
+        intents = words(str(stripe.PaymentIntent.__annotations__["status"]))
+        assert intents >= GIVEN_UP
+        assert words(str(stripe.Event.__annotations__["type"])) >= StripePayments.types
+        source = Path(inspect.getfile(stripe.Refund)).read_text()
+        told = next(line for line in source.splitlines() if "Status of the refund" in line)
+        assert set(re.findall(r"`([a-z_]+)`", told)) == REFUND_STATUSES.keys()
+
+
+def words(annotation: str) -> set[str]:
+    return set(re.findall(r"[\"']([a-z_.]+)[\"']", annotation))

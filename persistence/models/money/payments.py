@@ -13,11 +13,13 @@ from persistence.models.base import Base, Created, Identified, one_of
 ZERO = text("0")
 DUE = text("due_at IS NOT NULL")
 WITH_COUPON = text("coupon_usage_id IS NOT NULL")
+ALIASED = text("alias IS NOT NULL")
 UNDECIDED = text("closed_at IS NULL")
 
 
 class Payment(Created, Base):
     """``provider`` is the one that was active, for good; ``ref`` and ``url`` are its session, None until it answered.
+    ``alias`` is another name of that session at the provider, where it has one.
 
     ``misfit``: money came that the wallet could not be given. ``due_at``: when the provider is asked again.
     ``coupon_usage_id``: the reservation that is used when it is paid.
@@ -33,6 +35,7 @@ class Payment(Created, Base):
         CheckConstraint("(ref IS NULL) = (url IS NULL)", name="bound"),
         CheckConstraint("refunded BETWEEN 0 AND amount", name="refunded"),
         CheckConstraint("disputed BETWEEN 0 AND amount", name="disputed"),
+        Index("uq_payments_alias", "provider", "alias", unique=True, postgresql_where=ALIASED),
         Index("ix_payments_wallet", "wallet_id", "created_at"),
         Index("uq_payments_coupon_usage", "coupon_usage_id", unique=True, postgresql_where=WITH_COUPON),
         Index("ix_payments_due_at", "due_at", postgresql_where=DUE),
@@ -46,6 +49,7 @@ class Payment(Created, Base):
     provider: Mapped[str]
     ref: Mapped[str | None]
     url: Mapped[str | None]
+    alias: Mapped[str | None]
     return_url: Mapped[str]
     refunded: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
     disputed: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)

@@ -542,8 +542,8 @@ class TestPage:
         for answer in (api.get(url), api.post(url, data={"action": "pay"})):
             assert (answer.status_code, code_of(answer)) == (404, "route.not_found")
 
-    @pytest.mark.parametrize(("env", "names"), [("production", []), ("staging", ["sandbox"])])
-    def test_in_production_there_is_none(self, env: str, names: list[str]) -> None:
+    @pytest.mark.parametrize(("env", "names"), [("production", ["stripe"]), ("staging", ["stripe", "sandbox"])])
+    def test_in_production_it_is_not_there(self, env: str, names: list[str]) -> None:
         unused: Any = None
         assert [
             each.name for each in payment_adapters(FakeConfig(), httpx.AsyncClient(), env, Sandbox(unused, list))

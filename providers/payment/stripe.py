@@ -1,0 +1,291 @@
+"""Stripe Checkout: https://docs.stripe.com/api/checkout/sessions
+
+A payment has two names there: its session, which we begin, and its payment intent, by which refunds and disputes are
+told. The latter is the ``alias`` of what ``find`` says.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from domain.config_keys import SecretKey, TextKey, UrlKey
+from domain.money.amounts import USD
+from domain.money.payments import (
+    Checkout,
+    DisputeState,
+    Movement,
+    Order,
+    PaymentState,
+    RefundOrder,
+    RefundState,
+    RefundStatus,
+    Status,
+)
+from domain.webhooks import Notice, RawNotice
+from providers.asking import Answer
+from providers.payment.vendor import MOST_PAGES, PaymentVendor, id_of, whole
+from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable, ProviderUntouched
+from providers.settings import required
+from providers.signed import require_signed
+from providers.vendor import below, text
+
+BASE_URL = UrlKey("external.payment.stripe.base_url", "https://api.stripe.com", "base URL of the vendor")
+API_KEY = SecretKey("external.payment.stripe.api_key", "", "secret or restricted key of the account")
+WEBHOOK_SECRET = SecretKey("external.payment.stripe.webhook_secret", "", "signing secret of the webhook endpoint")
+WEBHOOK_SECRET_PREVIOUS = SecretKey(
+    "external.payment.stripe.webhook_secret_previous", "", "former signing secret, while a new one takes its place"
+)
+PRODUCT_NAME = TextKey("external.payment.stripe.product_name", "Wallet balance", "what payers read that they pay for")
+
+VERSION = "2026-06-24.dahlia"
+SESSIONS, REFUNDS, DISPUTES = "/v1/checkout/sessions", "/v1/refunds", "/v1/disputes"
+MOVEMENTS = "/v1/balance_transactions"
+CHARGE = "payment_intent.latest_charge.balance_transaction"
+SESSION_EVENT = "checkout.session."
+EVENTS: Mapping[str, Sequence[str]] = {
+    SESSION_EVENT: ("completed", "async_payment_succeeded", "async_payment_failed", "expired"),
+    "refund.": ("created", "updated", "failed"),
+    "charge.dispute.": ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated"),
+    "radar.early_fraud_warning.": ("created",),
+}
+REFUND_STATUSES: Mapping[str, RefundStatus] = {
+    "pending": "OPEN", "requires_action": "OPEN", "succeeded": "DONE", "failed": "FAILED", "canceled": "FAILED",
+}  # fmt: skip
+GIVEN_UP = frozenset({"requires_payment_method", "canceled"})
+"""Of a payment intent whose session was completed: a method that takes days has failed."""
+CLOSED = frozenset({"won", "lost", "prevented", "warning_closed"})
+MODE = re.compile(r"[a-z]{2}_(live|test)_.+")
+CODE = re.compile(r"[a-z][a-z0-9_]{0,99}")
+PAYMENT_INTENT = "pi_"
+
+
+class StripePayments(PaymentVendor):
+    name = "stripe"
+    base_url = BASE_URL
+    types = frozenset(family + kind for family, kinds in EVENTS.items() for kind in kinds)
+
+    @property
+    def verifies(self) -> bool:
+        return bool(self._config[WEBHOOK_SECRET])
+
+    async def checkout(self, order: Order) -> Checkout:
+        payment_id = str(order.payment_id)
+        price = "line_items[0][price_data]"
+        form = {
+            "mode": "payment",
+            "client_reference_id": payment_id,
+            "metadata[payment]": payment_id,
+            "payment_intent_data[metadata][payment]": payment_id,
+            f"{price}[currency]": order.currency.lower(),
+            f"{price}[unit_amount]": str(order.amount),
+            f"{price}[product_data][name]": required(self._config, PRODUCT_NAME),
+            "line_items[0][quantity]": "1",
+            "success_url": order.return_url,
+            "cancel_url": order.return_url,
+            "expires_at": str(int(order.expires_at.timestamp())),
+            # Else the amount may be in the payer's currency.
+            "adaptive_pricing[enabled]": "false",
+        }
+        session = self._made(await self._ask("POST", SESSIONS, self._headers(order.key), data=form))
+        ref, url = text(session, "id"), below(session, "url")
+        if ref is None or not isinstance(url, str) or not url.startswith("https://"):
+            raise ProviderUnavailable("the vendor gave no session")
+        return Checkout(ref, url, _moment(below(session, "expires_at")) or order.expires_at)
+
+    async def find(self, ref: str) -> PaymentState:
+        session = await self._session(ref)
+        session_ref, amount = text(session, "id"), whole(below(session, "amount_total"))
+        currency, status = text(session, "currency"), _status(session)
+        if session_ref is None or amount is None or currency is None or status is None:
+            raise ProviderUnavailable("the vendor told of a session without id, amount, currency or known status")
+        remembered = id_of(below(session, "metadata", "payment"))
+        alias = text(session, "payment_intent", "id")
+        if status != "PAID" or alias is None:
+            return PaymentState(session_ref, remembered, status, amount, currency.upper(), alias=alias)
+        charge = below(session, "payment_intent", "latest_charge")
+        refunds = [_refund(each) async for each in self._each(REFUNDS, {"payment_intent": alias})]
+        disputed = below(charge, "disputed") is not False
+        found = [each async for each in self._each(DISPUTES, {"payment_intent": alias})] if disputed else []
+        return PaymentState(
+            session_ref, remembered, status, amount, currency.upper(), _fee(charge, currency), tuple(refunds),
+            tuple(_dispute(each) for each in found), alias,
+        )  # fmt: skip
+
+    async def expire(self, ref: str) -> None:
+        answer = await self._ask("POST", f"{SESSIONS}/{quote(ref, safe='')}/expire", self._headers())
+        if answer.status == httpx.codes.BAD_REQUEST and _status(await self._session(ref)) == "EXPIRED":
+            return
+        self._made(answer)
+
+    async def refund(self, order: RefundOrder) -> RefundState:
+        """What was asked for before is looked for first: the vendor knows its key for a day only."""
+        alias = text(await self._session(order.ref), "payment_intent", "id")
+        if alias is None:
+            raise ProviderRejected("nothing was paid in the session")
+        async for each in self._each(REFUNDS, {"payment_intent": alias}):
+            if id_of(below(each, "metadata", "refund")) == order.refund_id:
+                return _refund(each)
+        form = {"payment_intent": alias, "amount": str(order.amount), "metadata[refund]": str(order.refund_id)}
+        return _refund(self._success(await self._ask("POST", REFUNDS, self._headers(order.key), data=form)))
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        """Those in dollars. ``ref`` is a payment's alias, or the line's own id where it is of no payment."""
+        begin = datetime.combine(day, time(), UTC)
+        end = begin + timedelta(days=1)
+        within = {"created[gte]": str(int(begin.timestamp())), "created[lt]": str(int(end.timestamp()))}
+        found = list[Movement]()
+        async for each in self._each(MOVEMENTS, within | {"expand[]": "data.source"}):
+            amount, fee, kind = whole(below(each, "amount")), whole(below(each, "fee")), text(each, "type")
+            ref = _alias(below(each, "source")) or text(each, "id")
+            if amount is None or fee is None or kind is None or ref is None:
+                raise ProviderUnavailable("the vendor told of a line without id, type or amount")
+            if below(each, "currency") == USD.lower():
+                found += [Movement(ref, kind, amount)] if amount else []
+                found += [Movement(ref, "fee", -fee)] if fee else []
+        return found
+
+    def read(self, notice: RawNotice) -> Sequence[Notice]:
+        secrets = (self._config[WEBHOOK_SECRET], self._config[WEBHOOK_SECRET_PREVIOUS])
+        require_signed(notice, "stripe-signature", secrets, self._clock())
+        try:
+            event = json.loads(notice.body)
+        except (ValueError, RecursionError) as fault:
+            raise NoticeUnreadable(type(fault).__name__) from None
+        event_id, kind, told = text(event, "id"), text(event, "type"), below(event, "data", "object")
+        if event_id is None or kind is None:
+            raise NoticeUnreadable("an event without id or type")
+        if below(event, "livemode") is not self._live:
+            return []
+        ref = text(told, "id") if kind.startswith(SESSION_EVENT) else _alias(told)
+        return [Notice(event_id, kind, ref, _moment(below(event, "created")))]
+
+    async def probe(self) -> str:
+        """What the key may list; nothing is begun."""
+        answer = await self._ask("GET", SESSIONS, self._headers(), params={"limit": "1"})
+        if answer.status != httpx.codes.OK:
+            raise ProviderUnavailable(f"the vendor answered {answer.status}")
+        if not self.verifies:
+            raise ProviderUnavailable(f"{WEBHOOK_SECRET.name} is empty")
+        return "the key may read sessions; none was begun"
+
+    async def _session(self, ref: str) -> dict[str, Any]:
+        """By either name. Raises ProviderRejected for one that is not there."""
+        if ref.startswith(PAYMENT_INTENT):
+            found = [text(each, "id") async for each in self._each(SESSIONS, {"payment_intent": ref})]
+            if not found or found[0] is None:
+                raise ProviderRejected("the vendor knows no such session")
+            ref = found[0]
+        path = f"{SESSIONS}/{quote(ref, safe='')}"
+        return self._made(await self._ask("GET", path, self._headers(), params={"expand[]": CHARGE}))
+
+    async def _each(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Any]:
+        """All of a list, page by page."""
+        after = dict[str, str]()
+        for _ in range(MOST_PAGES):
+            asked = {"limit": "100", **params, **after}
+            page = self._success(await self._ask("GET", path, self._headers(), params=asked))
+            rows = below(page, "data")
+            if not isinstance(rows, list):
+                break
+            for row in rows:
+                yield row
+            if below(page, "has_more") is False:
+                return
+            last = text(rows[-1], "id") if rows else None
+            if last is None:
+                break
+            after = {"starting_after": last}
+        raise ProviderUnavailable("the vendor gave a list that has no end")
+
+    def _headers(self, key: str | None = None) -> dict[str, str]:
+        """Raises ProviderUntouched for a key of the other mode."""
+        secret = required(self._config, API_KEY)
+        mode = MODE.fullmatch(secret)
+        if mode is not None and (mode[1] == "live") is not self._live:
+            raise ProviderUntouched(f"{API_KEY.name} is of the vendor's other mode")
+        headers = {"Authorization": f"Bearer {secret}", "Stripe-Version": VERSION}
+        return headers | ({} if key is None else {"Idempotency-Key": key})
+
+    def _may_pass(self, answer: Answer) -> bool:
+        told = answer.headers.get("stripe-should-retry")
+        return told == "true" if told in {"true", "false"} else super()._may_pass(answer)
+
+    def _made(self, answer: Answer) -> dict[str, Any]:
+        """A session. Raises ProviderRejected for one that is of the other mode."""
+        session = self._success(answer)
+        if below(session, "livemode") is not self._live:
+            raise ProviderRejected("the session is of the vendor's other mode")
+        return session
+
+    def _success(self, answer: Answer) -> dict[str, Any]:
+        """Raises ProviderRejected for what was refused, but for a key under which something else was asked before:
+        then nobody knows what came of that.
+        """
+        if answer.status == httpx.codes.OK:
+            return answer.body
+        if answer.status == httpx.codes.NOT_FOUND:
+            raise ProviderRejected("the vendor knows no such session")
+        kind, code = text(answer.body, "error", "type"), text(answer.body, "error", "code") or ""
+        if answer.status in {httpx.codes.BAD_REQUEST, httpx.codes.PAYMENT_REQUIRED} and kind != "idempotency_error":
+            raise ProviderRejected(f"the vendor refused it ({code if CODE.fullmatch(code) else answer.status})")
+        raise ProviderUnavailable(f"the vendor answered {answer.status}")
+
+
+def _status(session: Any) -> Status | None:
+    status, paid = below(session, "status"), below(session, "payment_status")
+    if status == "open":
+        return "OPEN"
+    if status == "expired":
+        return "EXPIRED"
+    if status != "complete":
+        return None
+    if paid == "paid":
+        return "PAID"
+    if paid == "unpaid":
+        return "FAILED" if below(session, "payment_intent", "status") in GIVEN_UP else "OPEN"
+    return "FAILED" if paid == "no_payment_required" else None
+
+
+def _fee(charge: Any, currency: str) -> int | None:
+    """None until it is known; one that is charged in another currency is not known to us."""
+    line = below(charge, "balance_transaction")
+    return whole(below(line, "fee")) if below(line, "currency") == currency else None
+
+
+def _refund(found: Any) -> RefundState:
+    ref, amount = text(found, "id"), whole(below(found, "amount"))
+    status = REFUND_STATUSES.get(str(below(found, "status")))
+    if ref is None or amount is None or status is None:
+        raise ProviderUnavailable("the vendor told of a refund without id, amount or known status")
+    return RefundState(ref, amount, status, id_of(below(found, "metadata", "refund")))
+
+
+def _dispute(found: Any) -> DisputeState:
+    """Whether money was taken or came back is told by its lines in the vendor's book, whatever its status says."""
+    ref, amount, lines = text(found, "id"), whole(below(found, "amount")), below(found, "balance_transactions")
+    if ref is None or amount is None or not isinstance(lines, list):
+        raise ProviderUnavailable("the vendor told of a dispute without id, amount or lines")
+    moved = [(whole(below(line, "amount")) or 0, line) for line in lines]
+    taken = [line for sum_, line in moved if sum_ < 0]
+    fees = [whole(below(line, "fee")) or 0 for line in taken if below(line, "currency") == below(found, "currency")]
+    returned = any(sum_ > 0 for sum_, _ in moved)
+    return DisputeState(
+        ref, amount, taken=bool(taken), returned=returned, closed=below(found, "status") in CLOSED, fee=sum(fees)
+    )
+
+
+def _alias(told: Any) -> str | None:
+    """The payment intent of a charge, a refund, a dispute or a warning, alone or written out."""
+    return text(told, "payment_intent") or text(told, "payment_intent", "id")
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(value, UTC) if type(value) is int else None
+    except (OverflowError, OSError, ValueError):
+        return None

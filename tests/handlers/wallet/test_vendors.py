@@ -1,0 +1,247 @@
+"""Loads through vendors that stand on this machine: their notices come by the intake, and both books agree."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.money import flows
+from tests.handlers.support import account
+from tests.harness import Api, Server, Tables, bearer, code_of
+from tests.ledger import tally
+from tests.money import assert_books_agree, begin, fan, hurry, post
+from tests.providers.payment_vendors import DISPUTE_FEE, OURS, StripeTill, fee_of, stripe_till
+
+OLD = datetime.now(UTC) - timedelta(days=30)
+
+
+@pytest.fixture
+def user_id(api: Api, tables: Tables) -> UUID:
+    return account(api, tables, created_at=OLD)
+
+
+@pytest.fixture
+def headers(api: Api, user_id: UUID) -> dict[str, str]:
+    return bearer(api.sign_in())
+
+
+@pytest.fixture
+def till(server: Server) -> Iterator[StripeTill]:
+    with stripe_till() as found:
+        of_vendor = {"base_url": found.url, "api_key": found.key, "webhook_secret": found.secret}
+        server.configure(**{f"external.payment.stripe.{name}": value for name, value in of_vendor.items()})
+        server.configure(**{"external.payment.active_provider": "stripe"})
+        yield found
+
+
+def bound(tables: Tables) -> str:
+    """The session of the newest load."""
+    return str(tables.one("SELECT ref FROM payments ORDER BY created_at DESC LIMIT 1")["ref"])
+
+
+def tell(server: Server, till: StripeTill) -> None:
+    assert set(till.deliver(server.origin)) <= {200}
+    server.work_off()
+
+
+def look(server: Server, tables: Tables) -> None:
+    """What was not told is found."""
+    hurry(tables)
+    server.let_time_come("payments.sweep")
+
+
+def assert_agree(tables: Tables, till: StripeTill) -> None:
+    """To the cent: what the vendor's own book says that it owes us, and what ours says."""
+    assert -tally(tables, "clearing:stripe") == till.book.has(OURS)
+    assert_books_agree(tables)
+
+
+def balance(api: Api, headers: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = api.call("wallet.balance", headers=headers).json()["data"]
+    return found
+
+
+def status(api: Api, headers: dict[str, str], session: dict[str, str]) -> str:
+    told = api.call("wallet.loads.find", path=f"/wallet/load/{session['sessionId']}", headers=headers)
+    return str(told.json()["data"]["status"])
+
+
+class TestStripe:
+    def test_the_whole_road(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        session = begin(api, headers)
+        ref = bound(tables)
+        assert session["checkoutUrl"] == till.sessions[ref]["url"]
+        assert till.sessions[ref]["client_reference_id"] == session["sessionId"]
+        till.pay(ref)
+        tell(server, till)
+        assert status(api, headers, session) == "PAID"
+        assert balance(api, headers) == {"balance": "25.00", "frozen": False}
+        assert tally(tables, "processing_fees") == -fee_of(2500)
+        assert_agree(tables, till)
+
+    @pytest.mark.parametrize(
+        ("actions", "ended", "shown"),
+        [
+            (["expire"], "EXPIRED", "0.00"),
+            (["pay_later"], "OPEN", "0.00"),
+            (["pay_later", "decline"], "FAILED", "0.00"),
+            (["pay_later", "pay"], "PAID", "25.00"),
+            (["pay", "refund"], "PAID", "0.00"),
+            (["pay", "warn"], "PAID", "25.00"),
+            (["pay", "dispute"], "PAID", "0.00"),
+            (["pay", "dispute", "lose"], "PAID", "0.00"),
+            (["pay", "dispute", "win"], "PAID", "25.00"),
+        ],
+    )
+    def test_as_it_goes(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill, actions: list[str],
+        ended: str, shown: str,
+    ) -> None:  # fmt: skip
+        session = begin(api, headers)
+        ref = bound(tables)
+        for action in actions:
+            getattr(till, action)(*(till.disputes if action in {"win", "lose"} else [ref]))
+            tell(server, till)
+        assert status(api, headers, session) == ended
+        assert balance(api, headers) == {"balance": shown, "frozen": actions[-1] == "dispute"}
+        assert_agree(tables, till)
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    def test_refunded_in_part_and_disputed_in_any_order_of_notices(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill, user_id: UUID,
+        order: tuple[int, ...],
+    ) -> None:  # fmt: skip
+        """All have happened at the vendor before the first is heard; one comes twice, one never; half was spent."""
+        begin(api, headers)
+        ref = bound(tables)
+        till.pay(ref)
+        tell(server, till)
+        post(server, flows.held(fan(user_id), user_id, flows.Parts(promo=0, fan=1500)))
+        till.refund(ref, 500)
+        dispute = till.dispute(ref, 1700)
+        till.win(dispute)
+        chance = random.Random(repr(order))
+        thirds = [till.told[place::3] for place in order]
+        told = [body for third in thirds for body in third]
+        told.remove(chance.choice(told))
+        told.append(chance.choice(told))
+        assert set(till.deliver(server.origin, told)) == {200}
+        server.work_off()
+        assert balance(api, headers) == {"balance": "5.00", "frozen": False}
+        assert tally(tables, "processing_fees") == -fee_of(2500) - DISPUTE_FEE
+        row = tables.one("SELECT status, refunded, disputed, fee FROM payments")
+        assert row == {"status": "PAID", "refunded": 500, "disputed": 0, "fee": fee_of(2500)}
+        assert_agree(tables, till)
+
+    def test_notices_that_never_came(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        begin(api, headers)
+        ref = bound(tables)
+        for action in (till.pay, till.refund):
+            action(ref)
+            look(server, tables)
+        till.told.clear()
+        assert tables.count("provider_events") == 0
+        assert balance(api, headers)["balance"] == "0.00"
+        assert_agree(tables, till)
+
+    def test_a_dispute_that_is_heard_of_before_the_payment(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        """It names what we have not heard of yet, and waits until we have."""
+        begin(api, headers)
+        ref = bound(tables)
+        till.pay(ref)
+        till.dispute(ref)
+        completed, *later = till.told
+        till.deliver(server.origin, later)
+        server.work_off()
+        assert {row["state"] for row in tables.rows("SELECT state FROM provider_events")} == {"WAITING"}
+        till.deliver(server.origin, [completed])
+        hurry(tables)
+        server.work_off()
+        assert {row["state"] for row in tables.rows("SELECT state FROM provider_events")} == {"DONE"}
+        assert balance(api, headers) == {"balance": "0.00", "frozen": True}
+        assert_agree(tables, till)
+
+    @pytest.mark.parametrize("fault", ["drop", "drop_after"])
+    def test_a_vendor_that_fails_makes_one_session(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill, fault: str
+    ) -> None:
+        till.faults.extend([fault] * 3)
+        keyed = headers | {"Idempotency-Key": "one"}
+        response = api.call("wallet.loads.start", {"amount": "25.00"}, headers=keyed)
+        assert (response.status_code, code_of(response)) == (503, "service.unavailable")
+        session = begin(api, keyed)
+        assert (tables.count("payments"), len(till.sessions)) == (1, 1)
+        till.pay(bound(tables))
+        tell(server, till)
+        assert status(api, headers, session) == "PAID"
+        assert_agree(tables, till)
+
+    def test_a_session_that_was_never_bound_is_found_by_what_it_remembers(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        session = begin(api, headers)
+        ref = bound(tables)
+        tables.run("UPDATE payments SET ref = NULL, url = NULL, due_at = NULL")
+        till.pay(ref)
+        till.refund(ref, 500)
+        tell(server, till)
+        tables.run("UPDATE provider_events SET received_at = now() - interval '11 minutes'")
+        hurry(tables)
+        server.work_off()
+        assert (bound(tables), status(api, headers, session)) == (ref, "PAID")
+        assert balance(api, headers)["balance"] == "20.00"
+        assert_agree(tables, till)
+
+    def test_another_amount_is_kept_apart(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        session = begin(api, headers)
+        ref = bound(tables)
+        till.sessions[ref]["amount_total"] = 250_000
+        till.pay(ref)
+        tell(server, till)
+        assert status(api, headers, session) == "FAILED"
+        assert tally(tables, "suspense:stripe") == 250_000
+
+    def test_a_secret_that_changes_loses_nothing(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        session = begin(api, headers)
+        till.pay(bound(tables))
+        server.configure(
+            **{
+                "external.payment.stripe.webhook_secret": "whsec_new",
+                "external.payment.stripe.webhook_secret_previous": till.secret,
+            }
+        )
+        tell(server, till)
+        assert status(api, headers, session) == "PAID"
+        server.configure(**{"external.payment.stripe.webhook_secret_previous": ""})
+        till.refund(bound(tables))
+        assert set(till.deliver(server.origin)) == {401}
+        look(server, tables)
+        assert_agree(tables, till)
+
+    def test_another_provider_is_active_meanwhile(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        session = begin(api, headers)
+        server.configure(**{"external.payment.active_provider": "none"})
+        till.pay(bound(tables))
+        tell(server, till)
+        assert status(api, headers, session) == "PAID"
+        assert_agree(tables, till)
+
+    def test_without_a_secret_there_is_no_door(self, server: Server, till: StripeTill) -> None:
+        server.configure(**{"external.payment.stripe.webhook_secret": ""})
+        assert till.deliver(server.origin, [b"{}"], secret="x") == [404]
