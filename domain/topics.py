@@ -603,6 +603,14 @@ class LookAtPayment(Topic):
 
 
 @dataclass(frozen=True)
+class GiveBack(Topic):
+    """``refund``: what the provider of its payment is asked for."""
+
+    topic = "payments.refund"
+    refund: UUID
+
+
+@dataclass(frozen=True)
 class ExamineSession(Topic):
     """A session at a payment provider that no payment is bound to."""
 

@@ -8,6 +8,7 @@ from domain.keys import DigestsOf
 from persistence.engine.uow import UnitOfWork
 from persistence.gdpr import Farewell
 from persistence.models import Payment, ProviderEvent
+from persistence.money.refunds import Asked
 from persistence.repositories import Repositories
 from providers.registry import PaymentFamily as Payments
 from providers.registry import PayoutFamily as PayoutProviders
@@ -37,6 +38,7 @@ from services.webhooks import Webhooks
 
 __all__ = [
     "Archives",
+    "Asked",
     "AuditHeads",
     "AuditSeals",
     "Changes",

@@ -68,6 +68,7 @@ from persistence.models import (
     ReferralLink,
     ReferralLinkAlias,
     ReferralReward,
+    Refund,
     Session,
     SmsDelivery,
     SocialAccount,
@@ -253,6 +254,10 @@ def _of_pages(column: Any) -> Where:
 
 def _of_wallets(column: Any) -> Where:
     return lambda subject: column.in_(select(Wallet.id).where(Wallet.user_id == subject.user_id))
+
+
+def _payments_of(subject: Subject) -> Any:
+    return select(Payment.id).join(Wallet, Wallet.id == Payment.wallet_id).where(Wallet.user_id == subject.user_id)
 
 
 def _aliased(subject: Subject) -> ColumnElement[bool]:
@@ -584,6 +589,13 @@ PERSONAL: tuple[Personal, ...] = (
         {"details": SECRET, "decided_by": STAFF, "version": INTERNAL, "reminded": INTERNAL},
     ),
     Personal(
+        Refund,
+        "What was given back of your payments.",
+        lambda subject: Refund.payment_id.in_(_payments_of(subject)),
+        Keep(BOOKS),
+        {"requested_by": STAFF, "reason": "what staff says to each other", "due_at": INTERNAL},
+    ),
+    Personal(
         Payment,
         "Payments by which you loaded your wallet.",
         _of_wallets(Payment.wallet_id),
@@ -706,7 +718,6 @@ NOT_PERSONAL: Mapping[str, str] = {
     "unclaimed_balances": "what was left in closed wallets, by their ids and a hash of the code; who claimed it, by id",
     "payout_attempts": "what was asked of providers for payouts, which tell of it",
     "payout_batches": "files of bank transfers, sealed, and who of the staff made them, by id",
-    "refunds": "what providers gave back of payments, which their wallets tell",
     "disputes": "what was disputed of payments, which their wallets tell",
     "sandbox_payments": "a provider's own book, of development and staging alone: ids of payments and amounts",
     "sandbox_payout_accounts": "a provider's own book, of development and staging alone: no names, nothing of ours",

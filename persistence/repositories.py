@@ -79,6 +79,7 @@ from persistence.money.ledger import Ledger
 from persistence.money.payments import Payments
 from persistence.money.payout_desk import PayoutDesk
 from persistence.money.reconciliation import Reconciliations
+from persistence.money.refunds import Refunds
 from persistence.money.sandbox import SandboxPaymentRows
 from persistence.money.sandbox_payouts import SandboxPayoutRows
 from persistence.money.tallies import Tallies
@@ -164,6 +165,7 @@ class Repositories:
     ledger_desk = Repository(LedgerDesk)
     payments = Repository(Payments)
     payout_desk = Repository(PayoutDesk)
+    refunds = Repository(Refunds)
     sandbox_payments = Repository(SandboxPaymentRows)
     sandbox_payouts = Repository(SandboxPayoutRows)
     wallets = Repository(Wallets)

@@ -465,6 +465,14 @@ class PaymentFamily(_Family[PaymentProvider]):
         with self._watch.call(self.family, provider):
             return await self.adapter(provider).refund(order)
 
+    async def give_back(self, provider: str, order: RefundOrder) -> RefundState | None:
+        """A refund that we owe; None where the provider refuses. Raises ProviderUnavailable."""
+        try:
+            return await self.refund(provider, order)
+        except ProviderRejected as refusal:
+            log.warning("provider.rejected", family=self.family, provider=provider, fault=str(refusal))
+            return None
+
     def source(self, provider: str) -> PaymentProvider | None:
         return self._adapters.get(provider)
 

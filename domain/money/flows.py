@@ -111,6 +111,18 @@ def refunded_outside(wallet: WalletName, provider: str, vendor_id: str, amount: 
     return _in_wallet("refund-outside", of, PAYMENT_REFUND, legs, wallet, "DEBIT" if held.fan else "CHARGEBACK")
 
 
+def refund_outside_undone(wallet: WalletName, provider: str, vendor_id: str, amount: int, held: Balances) -> Transfer:
+    """One that was made at the vendor failed after all: debt is paid first."""
+    owed, of = min(amount, held.debt), f"{provider}:{vendor_id}"
+    legs = {
+        platform("clearing", provider): -amount,
+        wallet.account("debt"): owed,
+        wallet.account("fan"): amount - owed,
+    }
+    settles = f"refund-outside:{of}"
+    return _in_wallet("refund-outside-undone", of, PAYMENT_REFUND, legs, wallet, "CREDIT", resolves=settles)
+
+
 # ── Disputes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, get_args
 from uuid import UUID, uuid5
 
-from domain.wire import wallet as wire
+from domain.wire import admin, common
 
-Status = wire.LoadStatus
-Misfit = Literal["AMOUNT", "CURRENCY", "WALLET_CLOSED"]
+Status = common.LoadStatus
+Misfit = admin.PaymentMisfit
 """Why money that came could not be given to the wallet."""
+MISFITS: tuple[str, ...] = tuple(filter(None, get_args(Misfit)))
 
-RefundStatus = Literal["OPEN", "DONE", "FAILED"]
+RefundStatus = admin.RefundStatus
+REFUND_ORDER: tuple[RefundStatus, ...] = ("OPEN", "DONE", "FAILED")
+"""A refund only moves on in this order: what is told late changes nothing."""
 
 SESSION_LIFE = timedelta(hours=1)
 UNBOUND_AGAIN = timedelta(minutes=2)
@@ -132,6 +135,11 @@ def goes_back(state: PaymentState) -> bool:
 def order_of(payment: Any) -> Order:
     """What the provider of a payment is asked for."""
     return Order(payment.id, payment.amount, payment.currency, payment.return_url, payment.expires_at)
+
+
+def refund_order(refund: Any, session: str, currency: str) -> RefundOrder:
+    """What the provider of a payment is asked to give back."""
+    return RefundOrder(refund.id, session, refund.amount, currency)
 
 
 def ids_of(request_id: UUID) -> list[UUID]:

@@ -428,6 +428,50 @@ class LedgerFindings(TypedDict):
     nextCursor: str | None
 
 
+PaymentMisfit: TypeAlias = Literal["AMOUNT", "CURRENCY", "WALLET_CLOSED", None]
+
+
+class Payment(TypedDict):
+    id: str
+    walletId: str
+    userId: str
+    amount: str
+    currency: Literal["USD"]
+    status: common.LoadStatus
+    provider: str
+    ref: str | None
+    refunded: str
+    disputed: str
+    fee: str | None
+    misfit: PaymentMisfit
+    createdAt: str
+    expiresAt: str
+    paidAt: str | None
+
+
+class Payments(TypedDict):
+    items: list[Payment]
+    nextCursor: str | None
+
+
+class PaymentDispute(TypedDict):
+    id: str
+    paymentId: str
+    walletId: str
+    provider: str
+    ref: str
+    amount: str
+    createdAt: str
+    takenAt: str | None
+    returnedAt: str | None
+    closedAt: str | None
+
+
+class PaymentDisputes(TypedDict):
+    items: list[PaymentDispute]
+    nextCursor: str | None
+
+
 class DiscoverCategory(TypedDict):
     slug: str
     name: str
@@ -1519,6 +1563,38 @@ class DecideAdjustmentRequest(TypedDict):
 
 class CloseFindingRequest(TypedDict):
     reason: str
+
+
+RefundStatus: TypeAlias = Literal["OPEN", "DONE", "FAILED"]
+
+
+class PaymentRefund(TypedDict):
+    id: str
+    paymentId: str
+    provider: str
+    ref: str | None
+    amount: str
+    status: RefundStatus
+    requestedBy: str | None
+    reason: str | None
+    createdAt: str
+    settledAt: str | None
+
+
+class PaymentInFull(TypedDict):
+    payment: Payment
+    refunds: list[PaymentRefund]
+    disputes: list[PaymentDispute]
+
+
+class RefundPaymentRequest(TypedDict):
+    amount: NotRequired[str]
+    reason: str
+
+
+class RefundAsked(TypedDict):
+    refundId: str
+    status: RefundStatus
 
 
 class UpdateFeaturedRequest(TypedDict):

@@ -69,6 +69,9 @@ class TaxAddress(TypedDict):
 TaxFormState: TypeAlias = Literal["PENDING", "APPROVED", "REJECTED", "REPLACED"]
 
 
+LoadStatus: TypeAlias = Literal["OPEN", "PAID", "EXPIRED", "FAILED"]
+
+
 TestOutcome: TypeAlias = Literal["OK", "REJECTED", "UNAVAILABLE"]
 
 

@@ -2,6 +2,8 @@
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
+from domain.wire import common
+
 
 class LoadPackages(TypedDict):
     packages: list[int]
@@ -63,12 +65,9 @@ class WalletClaim(TypedDict):
     currency: Literal["USD"]
 
 
-LoadStatus: TypeAlias = Literal["OPEN", "PAID", "EXPIRED", "FAILED"]
-
-
 class LoadState(TypedDict):
     sessionId: str
-    status: LoadStatus
+    status: common.LoadStatus
     amount: str
     currency: Literal["USD"]
     creditedAt: str | None

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain import topics
-from domain.money.payments import ASKED_AGAIN_FOR, OPEN_AGAIN, REFUSED_AGAIN, order_of
+from domain.money.payments import (
+    ASKED_AGAIN_FOR,
+    OPEN_AGAIN,
+    REFUSED_AGAIN,
+    SETTLED_AGAIN,
+    order_of,
+    refund_order,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from jobs.needs import Clock, Job, Payment, PaymentBooks, Payments, UnitOfWork
+    from jobs.needs import Asked, Clock, Job, Payment, PaymentBooks, Payments, UnitOfWork
 
 BATCH = 1000
 
@@ -20,6 +27,8 @@ async def sweep(uow: UnitOfWork, clock: Clock) -> None:
     async with uow.last() as db:
         for payment_id in await db.payments.take_up(clock(), OPEN_AGAIN, BATCH):
             await db.outbox.add(topics.LookAtPayment(payment_id))
+        for refund_id in await db.refunds.take_up(clock(), OPEN_AGAIN, BATCH):
+            await db.outbox.add(topics.GiveBack(refund_id))
 
 
 async def look(
@@ -53,6 +62,43 @@ async def examine(
     if state is not None:
         async with uow.last() as db:
             await payment_books.examine(db, provider, state, clock())
+
+
+async def refund(
+    job: Job[topics.GiveBack], uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, clock: Clock
+) -> None:
+    """A refund that staff asked for. Its provider is looked at first: what was made already is not asked for again."""
+    async with uow.reading() as db:
+        asked = await db.refunds.asked(job.payload.refund)
+    if asked is None or asked.row.status != "OPEN":
+        return
+    refund, now = asked.row, clock()
+    state = await payment_books.find(payments, refund.provider, asked.session)
+    if state is None:  # a session that was paid is gone: people must look
+        async with uow.last() as db:
+            await db.refunds.look_again(refund.id, now + REFUSED_AGAIN)
+        return
+    if refund.ref is None and all(each.refund_id != refund.id for each in state.refunds):
+        await _ask_back(asked, uow, payments, payment_books, now)
+        return
+    async with uow.last() as db:
+        await payment_books.settle(db, refund.payment_id, state, now)
+        await db.refunds.look_again(refund.id, now + SETTLED_AGAIN)
+
+
+async def _ask_back(
+    asked: Asked, uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, now: datetime
+) -> None:
+    """Not when the provider may have forgotten the key, and has none: then there is none, and will be none."""
+    refund, order = asked.row, refund_order(asked.row, asked.session, asked.currency)
+    young = now - refund.created_at < ASKED_AGAIN_FOR
+    told = await payments.give_back(refund.provider, order) if young else None
+    async with uow.last() as db:
+        if told is None:
+            await payment_books.refused(db, refund, now)
+        else:
+            await payment_books.answered(db, refund.payment_id, told, now)
+            await db.refunds.look_again(refund.id, now + SETTLED_AGAIN)
 
 
 async def _ask_again(

@@ -1,4 +1,4 @@
-"""Payments that load wallets, and what was refunded or disputed of them.
+"""Payments that load wallets, and what was disputed of them.
 
 Lock order: the payment, then its refunds and disputes, then its wallet.
 """
@@ -30,12 +30,12 @@ from sqlalchemy import (
 from domain.money.ledger import WalletName
 from domain.wallet.loads import DAY, HOUR, Begun
 from persistence.engine.statements import insertion
-from persistence.models import Payment, PaymentDispute, Refund, Wallet
+from persistence.models import Payment, PaymentDispute, Wallet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from domain.money.payments import Checkout, DisputeState, Misfit, Order, RefundState
+    from domain.money.payments import Checkout, DisputeState, Misfit, Order
     from persistence.engine.connection import Connection
 
 TIME = DateTime(timezone=True)
@@ -129,16 +129,6 @@ _LATE = (
 )
 TAKEN_UP = (
     update(Payment).where(Payment.id.in_(_LATE)).values(due_at=bindparam("due", type_=TIME)).returning(Payment.id)
-)
-REFUNDED = (
-    insertion(Refund, "payment_id", "provider", "ref", "amount")
-    .on_conflict_do_nothing(index_elements=["provider", "ref"])
-    .returning(Refund.id)
-)
-LESS = (
-    update(Payment)
-    .where(Payment.id == bindparam("payment"))
-    .values(refunded=func.least(Payment.amount, Payment.refunded + bindparam("refund", type_=BigInteger)))
 )
 DISPUTED = insertion(PaymentDispute, "payment_id", "wallet_id", "provider", "ref", "amount").on_conflict_do_nothing(
     index_elements=["provider", "ref"]
@@ -249,14 +239,6 @@ class Payments:
     async def take_up(self, now: datetime, again: timedelta, most: int) -> Sequence[UUID]:
         """Those of which the provider is to be asked. Nobody else gets them before ``again`` has passed."""
         return await self._connection.scalars(TAKEN_UP, now=now, due=now + again, most=most)
-
-    async def refund(self, payment: Payment, refund: RefundState) -> bool:
-        """Whether it was not known before."""
-        made = {"payment_id": payment.id, "provider": payment.provider, "ref": refund.ref, "amount": refund.amount}
-        if await self._connection.scalar(REFUNDED, **made) is None:
-            return False
-        await self._connection.execute(LESS, payment=payment.id, refund=refund.amount)
-        return True
 
     async def dispute(self, payment: Payment, dispute: DisputeState) -> PaymentDispute:
         """The row of it, as it was, and held."""

@@ -10,7 +10,7 @@ from domain import topics
 from domain.clock import utc_now
 from domain.money import flows
 from domain.money.amounts import USD
-from domain.money.payments import Checkout, goes_back, next_look
+from domain.money.payments import REFUND_ORDER, Checkout, goes_back, next_look
 from domain.webhooks import Hopeless
 from providers.ports import ProviderRejected
 from services.money.coupons import CouponService
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from domain.money.payments import DisputeState, Misfit, PaymentState, RefundState, Status
-    from persistence.models import Payment, ProviderEvent
+    from domain.money.payments import DisputeState, Misfit, PaymentState, RefundState, RefundStatus, Status
+    from persistence.models import Payment, ProviderEvent, Refund
     from persistence.money.payments import HeldPayment
     from persistence.repositories import Repositories
     from providers.ports import NoticeSource
@@ -79,7 +79,7 @@ class PaymentBooks:
                 status = "PAID"
                 await self._charge(db, held, state)
                 for refund in state.refunds:
-                    await self._refund(db, held, refund)
+                    await self._refund(db, held, refund, now)
                 for dispute in state.disputes:
                     await self._dispute(db, held, dispute, now)
                 if goes_back(state):
@@ -152,13 +152,49 @@ class PaymentBooks:
                 await db.ledger.post(flows.load_fee(payment.id, payment.provider, state.fee))
             await db.payments.charge(payment.id, state.fee)
 
-    async def _refund(self, db: Repositories, held: HeldPayment, refund: RefundState) -> None:
-        """One that was made at the provider, not by us."""
-        payment, wallet = held.row, held.wallet
-        if await db.payments.refund(payment, refund):
-            await db.ledger.hold(wallet)
-            has = await db.ledger.balances(wallet)
-            await db.ledger.post(flows.refunded_outside(wallet, payment.provider, refund.ref, refund.amount, has))
+    async def answered(self, db: Repositories, payment_id: UUID, told: RefundState, now: datetime) -> None:
+        """What a provider said when it was asked for a refund."""
+        held = await db.payments.hold(payment_id)
+        if held is not None:
+            await self._refund(db, held, told, now)
+
+    async def refused(self, db: Repositories, refund: Refund, now: datetime) -> None:
+        """A refund that its provider does not make, and has not made: the money is the wallet's again."""
+        held, row = await db.payments.hold(refund.payment_id), await db.refunds.hold(refund.id)
+        if held is not None and row is not None and row.status == "OPEN" and row.ref is None:
+            log.error("payment.refund_refused", refund=str(refund.id), provider=refund.provider)
+            await self._move(db, held, row, "FAILED", now)
+
+    async def _refund(self, db: Repositories, held: HeldPayment, told: RefundState, now: datetime) -> None:
+        """One that staff asked for is known by its id; any other was made at the provider, not by us."""
+        row = await db.refunds.told(held.row, told)
+        if row.amount != told.amount:
+            log.error("payment.refund_differs", refund=str(row.id), asked=row.amount, made=told.amount)
+        if REFUND_ORDER.index(told.status) > REFUND_ORDER.index(row.status):
+            await self._move(db, held, row, told.status, now)
+
+    async def _move(
+        self, db: Repositories, held: HeldPayment, row: Refund, status: RefundStatus, now: datetime
+    ) -> None:
+        wallet, provider, amount = held.wallet, held.row.provider, row.amount
+        await db.ledger.hold(wallet)
+        if row.requested_by is None:
+            await self._move_outside(db, held, row, status)
+        elif status == "DONE":
+            await db.ledger.post(flows.refund_confirmed(row.id, provider, amount))
+        elif row.status == "OPEN":
+            await credit(db, wallet, flows.refund_failed(wallet, row.id, amount))
+        else:
+            await credit(db, wallet, flows.refund_undone(wallet, row.id, provider, amount))
+        await db.refunds.settle(row, status, now)
+
+    async def _move_outside(self, db: Repositories, held: HeldPayment, row: Refund, status: RefundStatus) -> None:
+        wallet, provider, ref = held.wallet, held.row.provider, row.ref or ""
+        has = await db.ledger.balances(wallet)
+        if status == "DONE":
+            await db.ledger.post(flows.refunded_outside(wallet, provider, ref, row.amount, has))
+        elif row.status == "DONE":
+            await db.ledger.post(flows.refund_outside_undone(wallet, provider, ref, row.amount, has))
 
     async def _give_back_prices(
         self, db: Repositories, held: HeldPayment, disputes: Sequence[DisputeState], now: datetime

@@ -1,6 +1,7 @@
 """Money as staff reads and moves it, for the test of side effects."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -68,6 +69,29 @@ def deciding(what: str, code: str = "fan") -> Scenario:
     return prepare
 
 
+def of_payment(operation_id: str, body: Any = None) -> Scenario:
+    """Of Ada's payment, whose money is still in her wallet, and of which something is disputed elsewhere."""
+
+    def prepare(api: Api, tables: Tables) -> Any:
+        payment = paid(api, tables)
+        return as_staff(operation_id, body, prepare=lambda _: {"id": payment}, role="FINANCE")(api, tables)
+
+    return prepare
+
+
+def paid(api: Api, tables: Tables) -> Any:
+    wallet = fan(account(api, tables))
+    payment = load(api.server, wallet.user_id)
+    now = datetime.now(UTC)
+    insert(
+        tables, "payments", id=payment, wallet_id=wallet.id, amount=2500, currency="USD", status="PAID",
+        provider="sandbox", ref="session", url="", return_url="", expires_at=now, paid_at=now,
+    )  # fmt: skip
+    of = {"wallet_id": wallet.id, "provider": "sandbox", "amount": 100}
+    insert(tables, "disputes", payment_id=payment, ref="dp", closed_at=now, **of)
+    return payment
+
+
 RUN = "admin.finance.reconciliations.run"
 
 
@@ -109,6 +133,10 @@ SCENARIOS: dict[str, Scenario] = {
     RUN: as_staff(RUN, REASON, role="FINANCE"),
     "admin.finance.findings.list": as_staff("admin.finance.findings.list", role="FINANCE", prepare=found),
     "admin.finance.findings.close": as_staff("admin.finance.findings.close", REASON, role="FINANCE", prepare=found),
+    "admin.finance.payments.list": of_payment("admin.finance.payments.list"),
+    "admin.finance.payments.find": of_payment("admin.finance.payments.find"),
+    "admin.finance.payments.refund": of_payment("admin.finance.payments.refund", REASON | {"amount": "5.00"}),
+    "admin.finance.disputes.list": of_payment("admin.finance.disputes.list"),
     "admin.finance.adjustments.list": with_money("admin.finance.adjustments.list"),
     "admin.finance.adjustments.approve": deciding("approve"),
     "admin.finance.adjustments.reject": deciding("reject"),

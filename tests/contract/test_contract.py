@@ -68,6 +68,7 @@ ASKED = {operation_id: names for operation_id in IDS if (names := refusing(opera
 # A field, or the parameter of the path, of each such operation, and another good value for it.
 OTHER = {
     "admin.finance.wallets.adjust": ("reason", "Another reason."),
+    "admin.finance.payments.refund": ("reason", "Another reason."),
     "admin.jobs.act": ("reason", "Another reason."),
     "auth.register": ("displayName", "Somebody Else"),
     "auth.resend_verification": ("email", "eve@example.com"),

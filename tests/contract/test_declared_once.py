@@ -22,7 +22,7 @@ from domain.money import coupons, ledger, payments, reconciliation, sandbox, san
 from domain.users.usernames import FORM
 from domain.wallet import loads
 from domain.wire import admin as wire
-from domain.wire import common, wallet
+from domain.wire import common
 from persistence.admin.cases import MOST_FLAGS, MOST_LOOKS
 from persistence.money.desk import MOST_BALANCES
 from persistence.platform.themes import SHOWN as OFFERED_THEMES
@@ -47,8 +47,8 @@ STATUSES = {
     "Usage": get_args(coupons.Status),
     "GdprRequest": gdpr.STATUSES,
     "Row": gdpr.STATUSES,
-    "Payment": get_args(wallet.LoadStatus),
-    "payment": get_args(wallet.LoadStatus),
+    "Payment": get_args(common.LoadStatus),
+    "payment": get_args(common.LoadStatus),
     "SandboxPayment": get_args(sandbox.State),
     "refund": get_args(payments.RefundStatus),
     "SandboxPayout": get_args(sandbox_payouts.Transfer),

@@ -93,7 +93,7 @@ class TestRegistry:
 
 VERSIONS = count(1)  # of one name no two are the same
 # Why staff acted is kept with what it did.
-WORDS_OF_STAFF = {"adjustments": {"reason"}, "audit_logs": {"reason"}}
+WORDS_OF_STAFF = {"adjustments": {"reason"}, "refunds": {"reason"}, "audit_logs": {"reason"}}
 Names = dict[str, str]
 
 NAMES: Names = {
@@ -130,12 +130,13 @@ OWNERS = {
     "sms_deliveries": "error",
 }
 # By whose id further tables know the person. Here it is the person's own, so that it is seen there.
-KNOWN_BY_ID = {"bio_pages", "creator_profiles", "wallets"}
+KNOWN_BY_ID = {"bio_pages", "creator_profiles", "refunds", "wallets"}
 # Columns that must fit together: a balance that no transfer explains, or a time of an end in what is open, is refused.
 FITTING: dict[str, dict[str, Any]] = {
     "wallets": {"balance": 0, "shown": 0},
     "wallet_activity": {"balance_before": 0},
     "adjustments": {"status": "REJECTED", "account": "fan"},
+    "refunds": {"status": "DONE"},
     "escrows": {"price": 3, "status": "RELEASED", "outcome": "REPLIED"},
     "promo_grants": {"remaining": 0},
     "coupon_usages": {"settled_at": None},
@@ -312,7 +313,7 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
         row["used_at"] = None
     if table.name == "provider_events":
         row |= about_a_verification(OTHERS)
-    if table.name in ("payments", "payout_accounts"):
+    if table.name in ("payments", "payout_accounts", "refunds"):
         row["ref"] = "of another"
     if table.name == "moderation_cases":
         row["state"] = "APPROVED"  # of one target no two are open

@@ -35,6 +35,7 @@ from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_
 from tests.ledger import wallet_of
 from tests.money import begin, hurry
 from tests.money import press as press_button
+from tests.staff import member
 from tests.statements import Asked, asked
 
 ROWS = 4000
@@ -142,7 +143,8 @@ INSERT INTO promo_spends (escrow_id, grant_id, amount) SELECT id, id, 1 FROM wal
 INSERT INTO payments (id, wallet_id, amount, currency, provider, ref, url, return_url, expires_at, due_at, status)
     SELECT id, id, 1, 'USD', 'sandbox', id::text, '', '', now(), now() + n * interval '1 hour',
     CASE WHEN n % 2 = 0 THEN 'OPEN' ELSE 'FAILED' END FROM {USERS} u;
-INSERT INTO refunds (id, payment_id, provider, ref, amount) SELECT id, id, 'sandbox', id::text, 1 FROM payments;
+INSERT INTO refunds (id, payment_id, provider, ref, amount, due_at)
+    SELECT id, id, 'sandbox', id::text, 1, now() + n * interval '1 hour' FROM {USERS} u;
 INSERT INTO disputes (id, payment_id, wallet_id, provider, ref, amount, closed_at)
     SELECT id, id, id, 'sandbox', id::text, 1, now() FROM payments;
 INSERT INTO sandbox_payments (id, key, payment_id, amount, currency, return_url, expires_at)
@@ -497,8 +499,19 @@ def load_wallets(server: Server) -> None:
             for action in actions:
                 assert press_button(api, session, action).status_code == 303
                 server.work_off()
-        hurry(tables)
-        server.let_time_come("payments.sweep")
+        session, staff = begin(api, headers), member(server, "FINANCE")
+        press_button(api, session, "pay")
+        server.work_off()
+        path, body = f"/admin/payments/{session['sessionId']}/refund", {"amount": "5.00", "reason": "Ticket 4711."}
+        for action in ("confirm_refund", "fail_refund"):
+            asked = api.call("admin.finance.payments.refund", body, path=path, headers=staff.headers)
+            assert asked.status_code == 202, asked.text
+            server.work_off()
+            assert press_button(api, session, action).status_code == 303
+            server.work_off()
+            tables.run("UPDATE refunds SET due_at = now() WHERE status = 'OPEN'")
+            hurry(tables)
+            server.let_time_come("payments.sweep")
 
 
 def erase(server: Server) -> None:

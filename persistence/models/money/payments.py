@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.money.payments import Misfit, Status
+from domain.money.payments import MISFITS, RefundStatus, Status
 from persistence.models.base import Base, Created, Identified, one_of
 
 ZERO = text("0")
@@ -15,6 +15,8 @@ DUE = text("due_at IS NOT NULL")
 WITH_COUPON = text("coupon_usage_id IS NOT NULL")
 ALIASED = text("alias IS NOT NULL")
 UNDECIDED = text("closed_at IS NULL")
+MISFIT = text("misfit IS NOT NULL")
+DECIDED = text("CAST(closed_at IS NOT NULL AS integer)")
 
 
 class Payment(Created, Base):
@@ -28,7 +30,7 @@ class Payment(Created, Base):
     __tablename__ = "payments"
     __table_args__ = (
         one_of("status", get_args(Status)),
-        one_of("misfit", get_args(Misfit)),
+        one_of("misfit", MISFITS),
         UniqueConstraint("provider", "ref"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(status = 'PAID') = (paid_at IS NOT NULL)", name="paid"),
@@ -39,6 +41,8 @@ class Payment(Created, Base):
         Index("ix_payments_wallet", "wallet_id", "created_at"),
         Index("uq_payments_coupon_usage", "coupon_usage_id", unique=True, postgresql_where=WITH_COUPON),
         Index("ix_payments_due_at", "due_at", postgresql_where=DUE),
+        Index("ix_payments_newest", "created_at", "id"),
+        Index("ix_payments_misfits", "created_at", "id", postgresql_where=MISFIT),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -62,19 +66,33 @@ class Payment(Created, Base):
 
 
 class Refund(Identified, Created, Base):
-    """What a provider gave back. ``ref`` is its id there."""
+    """What a provider gave back, or is asked for. ``ref`` is its id there, None until it answered.
+
+    ``requested_by`` is who of the staff asked for it, None where it was made at the provider. ``due_at``: when the
+    provider is asked again.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (
+        one_of("status", get_args(RefundStatus)),
         UniqueConstraint("provider", "ref"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(status = 'OPEN') = (settled_at IS NULL)", name="settled"),
+        CheckConstraint("ref IS NOT NULL OR requested_by IS NOT NULL", name="known"),
+        CheckConstraint("(requested_by IS NULL) = (reason IS NULL)", name="reason"),
         Index("ix_refunds_payment", "payment_id"),
+        Index("ix_refunds_due_at", "due_at", postgresql_where=DUE),
     )
 
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
     provider: Mapped[str]
-    ref: Mapped[str]
+    ref: Mapped[str | None]
     amount: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(server_default="DONE")
+    requested_by: Mapped[UUID | None]
+    reason: Mapped[str | None]
+    settled_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime | None]
 
 
 class PaymentDispute(Identified, Created, Base):
@@ -87,6 +105,7 @@ class PaymentDispute(Identified, Created, Base):
         CheckConstraint("returned_at IS NULL OR taken_at IS NOT NULL", name="returned"),
         Index("ix_disputes_payment", "payment_id"),
         Index("ix_disputes_undecided", "wallet_id", postgresql_where=UNDECIDED),
+        Index("ix_disputes_open_first", DECIDED, text("created_at DESC"), text("id DESC")),
     )
 
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))

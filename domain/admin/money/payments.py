@@ -1,0 +1,32 @@
+"""Payments as staff sees them, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.money.amounts import Money
+from domain.presenting import presented
+from domain.wire import admin as wire
+
+
+def payment_view(row: Any, user_id: Any) -> wire.Payment:
+    amounts = {name: str(Money(getattr(row, name))) for name in ("amount", "refunded", "disputed")}
+    fee = None if row.fee is None else str(Money(row.fee))
+    return presented(wire.Payment, row, userId=str(user_id), fee=fee, **amounts)
+
+
+def refund_view(row: Any) -> wire.PaymentRefund:
+    return presented(wire.PaymentRefund, row, amount=str(Money(row.amount)))
+
+
+def dispute_view(row: Any) -> wire.PaymentDispute:
+    return presented(wire.PaymentDispute, row, amount=str(Money(row.amount)))
+
+
+def payment_in_full(found: Any, refunds: Sequence[Any], disputes: Sequence[Any]) -> wire.PaymentInFull:
+    return {
+        "payment": payment_view(found.Payment, found.user_id),
+        "refunds": [refund_view(row) for row in refunds],
+        "disputes": [dispute_view(row) for row in disputes],
+    }

@@ -1,0 +1,41 @@
+"""Giving paid-in money back to where it came from, as the staff asks for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.config_keys import Config, IntKey
+from domain.errors import ApiError, transition_invalid
+from domain.money.amounts import Money
+
+REFUND_DAYS = IntKey("wallet.refund_days", 90, "days after a load in which the staff may refund it", 1, 365)
+
+
+def require_refundable(payment: Any, *, disputed: bool, now: datetime, config: Config) -> None:
+    """Raises ApiError for a payment of which nothing can be given back."""
+    if payment.status != "PAID":
+        raise transition_invalid(payment.status, "REFUNDED")
+    if disputed:
+        raise ApiError("admin.refund.disputed")
+    if now - payment.paid_at > timedelta(days=config[REFUND_DAYS]):
+        raise ApiError("admin.refund.too_old")
+
+
+def amount_of(given: str | None, payment: Any) -> int:
+    """In cents; all that is left where nothing is ``given``. Raises ApiError admin.refund.exceeds."""
+    left = payment.amount - payment.refunded - payment.disputed
+    amount: int = left if given is None else Money.parse(given).minor
+    if not 0 < amount <= left:
+        raise exceeds(left)
+    return amount
+
+
+def exceeds(left: int) -> ApiError:
+    return ApiError("admin.refund.exceeds", available=str(Money(left)))
+
+
+def require_unspent(amount: int, held: int) -> None:
+    """Only paid-in money that is still there. True for as long as the wallet is held."""
+    if amount > held:
+        raise ApiError("admin.refund.spent", available=str(Money(held)))

@@ -1,0 +1,205 @@
+"""What is given back of payments: refunds that staff asked for, and those that were made at a provider.
+
+Whoever writes one holds its payment.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Integer, Text, and_, bindparam, cast, func, or_, select, update
+
+from persistence.engine.keyset import Keyset
+from persistence.engine.statements import insertion
+from persistence.models import Payment, PaymentDispute, Refund, Wallet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.money.payments import RefundState, RefundStatus
+    from persistence.engine.connection import Connection
+
+TIME = DateTime(timezone=True)
+_NOW, _DUE = bindparam("now", type_=TIME), bindparam("due", type_=TIME)
+# What is left of a payment is judged by the statement that takes of it.
+LESS = (
+    update(Payment)
+    .where(
+        Payment.id == bindparam("payment"),
+        Payment.refunded + Payment.disputed + bindparam("back", type_=BigInteger) <= Payment.amount,
+    )
+    .values(refunded=Payment.refunded + bindparam("back", type_=BigInteger))
+    .returning(Payment.id)
+)
+ASKED = insertion(
+    Refund, "payment_id", "provider", "amount", "status", "requested_by", "reason", "settled_at", "due_at"
+).returning(Refund)
+_OF_REF = Refund.provider == bindparam("provider"), Refund.ref == bindparam("ref_")
+HELD_BY_REF = select(Refund).where(*_OF_REF).with_for_update()
+HELD = select(Refund).where(Refund.id == bindparam("refund_id")).with_for_update()
+# One that was given up before it was known there is none of ours any more: its money went back.
+BOUND = (
+    update(Refund)
+    .where(
+        Refund.id == bindparam("refund"),
+        Refund.payment_id == bindparam("payment"),
+        Refund.ref.is_(None),
+        Refund.status == "OPEN",
+    )
+    .values(ref=bindparam("ref_", type_=Text))
+    .returning(Refund)
+)
+MADE_OUTSIDE = insertion(Refund, "payment_id", "provider", "ref", "amount", "status", "settled_at").returning(Refund)
+SETTLED = (
+    update(Refund)
+    .where(Refund.id == bindparam("refund"))
+    .values(status=bindparam("status_"), settled_at=_NOW, due_at=None)
+)
+_of_payment = select(func.sum(Refund.amount)).where(
+    Refund.payment_id == bindparam("payment"), Refund.status != "FAILED"
+)
+COUNTED = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"))
+    .values(refunded=func.least(Payment.amount, cast(func.coalesce(_of_payment.scalar_subquery(), 0), BigInteger)))
+)
+LOOK_AGAIN = update(Refund).where(Refund.id == bindparam("refund"), Refund.status == "OPEN").values(due_at=_DUE)
+_LATE = (
+    select(Refund.id)
+    .where(Refund.due_at <= _NOW)
+    .order_by(Refund.due_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+TAKEN_UP = update(Refund).where(Refund.id.in_(_LATE)).values(due_at=_DUE).returning(Refund.id)
+WITH_SESSION = (
+    select(Refund, Payment.ref.label("session"), Payment.currency)
+    .join(Payment, Payment.id == Refund.payment_id)
+    .where(Refund.id == bindparam("refund_id"))
+)
+DISPUTED = (
+    select(PaymentDispute.id)
+    .where(
+        PaymentDispute.payment_id == bindparam("payment_id"),
+        or_(
+            PaymentDispute.closed_at.is_(None),
+            and_(PaymentDispute.taken_at.is_not(None), PaymentDispute.returned_at.is_(None)),
+        ),
+    )
+    .limit(1)
+)
+MOST = 100
+NEWEST = Keyset(Payment.created_at.desc(), Payment.id.desc())
+PAYMENTS = select(Payment, Wallet.user_id).join(Wallet, Wallet.id == Payment.wallet_id)
+OF_PAYMENT = (
+    select(Refund)
+    .where(Refund.payment_id == bindparam("payment_id"))
+    .order_by(Refund.created_at.desc(), Refund.id)
+    .limit(MOST)
+)
+DISPUTES_OF_PAYMENT = (
+    select(PaymentDispute)
+    .where(PaymentDispute.payment_id == bindparam("payment_id"))
+    .order_by(PaymentDispute.created_at.desc(), PaymentDispute.id)
+    .limit(MOST)
+)
+_decided = cast(PaymentDispute.closed_at.is_not(None), Integer)
+OPEN_FIRST = Keyset(_decided.asc(), PaymentDispute.created_at.desc(), PaymentDispute.id.desc())
+
+
+class Asked(NamedTuple):
+    """A refund with the session of its payment."""
+
+    row: Refund
+    session: str
+    currency: str
+
+
+class Refunds:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def ask(self, payment: Payment, amount: int, by: UUID, reason: str, due_at: datetime) -> Refund | None:
+        """None where so much is not left of the payment. ``due_at``: when its provider is asked for it again."""
+        if await self._connection.scalar(LESS, payment=payment.id, back=amount) is None:
+            return None
+        return await self._connection.scalar_one(
+            ASKED, payment_id=payment.id, provider=payment.provider, amount=amount, status="OPEN",
+            requested_by=by, reason=reason, settled_at=None, due_at=due_at,
+        )  # fmt: skip
+
+    async def asked(self, refund_id: UUID) -> Asked | None:
+        row = await self._connection.row(WITH_SESSION, refund_id=refund_id)
+        return None if row is None else Asked(row.Refund, row.session, row.currency)
+
+    async def hold(self, refund_id: UUID) -> Refund | None:
+        return await self._connection.scalar(HELD, refund_id=refund_id)
+
+    async def told(self, payment: Payment, told: RefundState) -> Refund:
+        """The row of what a provider tells, held and as it was: one of ours, or one that was made there."""
+        known = await self._connection.scalar(HELD_BY_REF, provider=payment.provider, ref_=told.ref)
+        if known is None and told.refund_id is not None:
+            known = await self._connection.scalar(BOUND, refund=told.refund_id, payment=payment.id, ref_=told.ref)
+        if known is None:
+            known = await self._connection.scalar_one(
+                MADE_OUTSIDE, payment_id=payment.id, provider=payment.provider, ref=told.ref, amount=told.amount,
+                status="OPEN", settled_at=None,
+            )  # fmt: skip
+            await self._connection.execute(COUNTED, payment=payment.id)
+        return known
+
+    async def settle(self, refund: Refund, status: RefundStatus, now: datetime) -> None:
+        """``DONE`` or ``FAILED``."""
+        await self._connection.execute(SETTLED, refund=refund.id, status_=status, now=now)
+        await self._connection.execute(COUNTED, payment=refund.payment_id)
+
+    async def look_again(self, refund_id: UUID, due_at: datetime) -> None:
+        await self._connection.execute(LOOK_AGAIN, refund=refund_id, due=due_at)
+
+    async def take_up(self, now: datetime, again: timedelta, most: int) -> Sequence[UUID]:
+        """Those of which the provider is to be asked. Nobody else gets them before ``again`` has passed."""
+        return await self._connection.scalars(TAKEN_UP, now=now, due=now + again, most=most)
+
+    async def is_disputed(self, payment_id: UUID) -> bool:
+        """Whether a dispute of the payment is open, or was lost."""
+        return await self._connection.scalar(DISPUTED, payment_id=payment_id) is not None
+
+    async def payments(
+        self,
+        keys: Sequence[Any] | None,
+        rows: int,
+        *,
+        status: str | None = None,
+        provider: str | None = None,
+        wallet_id: UUID | None = None,
+        misfit: bool | None = None,
+    ) -> Sequence[Any]:
+        """The newest first."""
+        found = PAYMENTS
+        if status is not None:
+            found = found.where(Payment.status == status)
+        if provider is not None:
+            found = found.where(Payment.provider == provider)
+        if wallet_id is not None:
+            found = found.where(Payment.wallet_id == wallet_id)
+        if misfit is not None:
+            found = found.where(Payment.misfit.is_not(None) if misfit else Payment.misfit.is_(None))
+        return await self._connection.rows(NEWEST.page(found, keys, rows))
+
+    async def payment(self, payment_id: UUID) -> Any:
+        return await self._connection.row(PAYMENTS.where(Payment.id == payment_id))
+
+    async def of_payment(self, payment_id: UUID) -> Sequence[Refund]:
+        """The newest first."""
+        return await self._connection.scalars(OF_PAYMENT, payment_id=payment_id)
+
+    async def disputes_of(self, payment_id: UUID) -> Sequence[PaymentDispute]:
+        """The newest first."""
+        return await self._connection.scalars(DISPUTES_OF_PAYMENT, payment_id=payment_id)
+
+    async def disputes(self, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
+        """Those that are open first, the newest of each first."""
+        found = select(PaymentDispute, _decided.label("decided"))
+        return await self._connection.rows(OPEN_FIRST.page(found, keys, rows))
