@@ -9,6 +9,7 @@ from domain import topics
 from domain.errors import ApiError
 from domain.gdpr import EXPORT_TRIES, EXPORT_TTL_HOURS, STALLED, export_keys
 from domain.money.closing import PATIENCE
+from domain.money.payouts import METHODS
 from domain.upload import LATEST, STORAGE_PROVIDER
 
 if TYPE_CHECKING:
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from jobs.needs import Archives, Clock, Closings, Config, Escrows, Farewell, Job, Repositories, Storage, UnitOfWork
+    from jobs.needs import (
+        Archives,
+        Clock,
+        Closings,
+        Config,
+        Escrows,
+        Farewell,
+        Job,
+        PayoutBooks,
+        Repositories,
+        Storage,
+        UnitOfWork,
+    )
 
 BATCH = 1000
 
@@ -99,13 +112,14 @@ async def erase(
     config: Config,
     clock: Clock,
     escrows: Escrows,
+    payout_books: PayoutBooks,
     closings: Closings,
 ) -> None:
     """First nobody can stop it, then money is settled and the files go, then all other rows at once; each step can be
     taken again."""
     request_id = job.payload.request
     farewell = await _begin(request_id, uow, clock())
-    if farewell is None or not await _settle(farewell, uow, escrows, clock()):
+    if farewell is None or not await _settle(farewell, uow, escrows, payout_books, clock()):
         return
     await _remove_files(farewell.user_id, uow, storage)
 
@@ -139,9 +153,14 @@ async def _begin(request_id: UUID, uow: UnitOfWork, now: datetime) -> Farewell |
         return None
 
 
-async def _settle(farewell: Farewell, uow: UnitOfWork, escrows: Escrows, now: datetime) -> bool:
-    """Prices that wait go back, whoever waits for them. Whether nothing else of money is open, or was for too long: an
-    erasure that has to wait is found again by ``erase_due``."""
+async def _settle(
+    farewell: Farewell, uow: UnitOfWork, escrows: Escrows, payout_books: PayoutBooks, now: datetime
+) -> bool:
+    """Prices that wait go back, whoever waits for them, and payouts that are not under way.
+
+    Whether nothing else of money is open, or was for too long: an erasure that has to wait is found again by
+    ``erase_due``.
+    """
     user_id = farewell.user_id
     prices: Sequence[tuple[UUID, bool]] = [(user_id, False)]
     while prices:
@@ -150,6 +169,8 @@ async def _settle(farewell: Farewell, uow: UnitOfWork, escrows: Escrows, now: da
         for escrow_id, is_creator in prices:
             async with uow() as db:
                 await escrows.refund(db, escrow_id, "CREATOR_GONE" if is_creator else "FAN_GONE", now)
+    async with uow() as db:
+        await payout_books.cancel_open(db, user_id, now, None, *METHODS)
     async with uow.reading() as db:
         return now - farewell.since > PATIENCE or not await db.closings.is_busy(user_id)
 

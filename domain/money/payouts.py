@@ -12,8 +12,10 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from domain.wire import admin as wire
+from domain.wire import common
 
 Status = wire.PayoutStatus
+METHODS: tuple[str, ...] = get_args(common.PayoutMethod)
 OPEN: tuple[Status, ...] = ("PENDING", "APPROVED", "PROCESSING")
 """A creator has one of these at most."""
 AttemptState = wire.PayoutAttemptState

@@ -15,7 +15,7 @@ from services.money.gifts import GiftService
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally
-from tests.money import earn, left_behind, load
+from tests.money import earn, left_behind, load, post
 
 CLAIM = "wallet.claims.redeem"
 GONE = "gone@example.com"
@@ -121,6 +121,19 @@ class TestErasure:
         server.let_time_come("gdpr.erase_due")
         assert state(tables) == ("COMPLETED", 0)
         assert tables.one("SELECT type, amount FROM unclaimed_balances") == {"type": "CREATOR", "amount": 700}
+
+    def test_a_payout_that_is_not_under_way_is_cancelled(self, server: Server, tables: Tables) -> None:
+        fan = leaving(tables)
+        wallet, payout_id = WalletName(fan, "CREATOR"), uuid4()
+        earn(server, fan, 700)
+        post(server, flows.payout_requested(wallet, payout_id, 1, 500))
+        insert(
+            tables, "payouts", id=payout_id, user_id=fan, wallet_id=wallet.id, amount=500, currency="USD",
+            method="BANK_TRANSFER", provider="sandbox",
+        )  # fmt: skip
+        server.let_time_come("gdpr.erase_due")
+        assert tables.one("SELECT status FROM payouts")["status"] == "CANCELLED"
+        assert tables.one("SELECT amount FROM unclaimed_balances")["amount"] == 700
 
 
 class TestRedeem:
