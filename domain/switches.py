@@ -58,4 +58,4 @@ PAYMENT = kill_switch_key("PAYMENT", "kill switch of wallets and of loading them
 PAYOUT = kill_switch_key("PAYOUT", "kill switch of payouts")
 REFERRAL = kill_switch_key("REFERRAL", "kill switch of referral links")
 
-SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER, KYC, PAYMENT, REFERRAL)}
+SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER, KYC, PAYMENT, PAYOUT, REFERRAL)}

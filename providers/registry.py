@@ -14,6 +14,7 @@ import structlog
 
 from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.errors import ApiError
+from domain.money.bank_files import BANK_FILE
 from domain.money.payments import Checkout, Order, PaymentState, RefundOrder, RefundState
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.upload import STORAGE_PROVIDER, incoming, is_public
@@ -495,7 +496,13 @@ class PayoutFamily(_Family[PayoutProvider]):
     @property
     def for_banks(self) -> str | None:
         """Who makes bank transfers that are requested now; None where that is nobody."""
-        return self._known(self._config[payout.BANK_PROVIDER])
+        name = self._config[payout.BANK_PROVIDER]
+        return name if self.by_file(name) else self._known(name)
+
+    @staticmethod
+    def by_file(provider: str) -> bool:
+        """Whether payouts wait for staff to take them to the bank in a file: nobody is asked to pay them."""
+        return provider == BANK_FILE
 
     def _known(self, name: str) -> str | None:
         return name if name in self._adapters else None

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from domain import admin, auth, wallet
 from domain.auth import otp
-from domain.config_keys import RATE_LIMIT_PREFIX, AmountKey, IntKey, InvalidConfig
+from domain.config_keys import RATE_LIMIT_PREFIX, AmountKey, IntKey, InvalidConfig, TextKey
 from domain.creators import dm
+from domain.money import bank_files
 from domain.users import usernames
 from domain.wallet import loads
 
@@ -55,9 +56,37 @@ class AtMost:
         lower, upper = (Decimal(values[name]) for name in self.names)
         return lower <= upper * self.units
 
+    def broken(self, values: Mapping[str, Any]) -> str:
+        lower, upper = self.names
+        at_most = upper if self.units == 1 else f"{self.units} times {upper}"
+        return f"{lower} ({values[lower]}) must be at most {at_most} ({values[upper]})"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """``chooser`` is only ``choice`` while ``needed`` is set."""
+
+    chooser: str
+    choice: str
+    needed: TextKey
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.chooser, self.needed.name
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return values[self.chooser] != self.choice or bool(values[self.needed.name])
+
+    def broken(self, values: Mapping[str, Any]) -> str:
+        del values
+        return f"{self.needed.name} must be set while {self.chooser} is {self.choice}"
+
+
+Rule: TypeAlias = AtMost | Needs
+
 
 # Quotas are not among them: the lower of two holds, and whoever has to stop something must be free to lower one alone.
-RULES = (
+RULES: tuple[Rule, ...] = (
     AtMost(usernames.MIN_LENGTH, usernames.MAX_LENGTH),
     AtMost(auth.LOCKOUT_BASE_SECONDS, auth.LOCKOUT_MAX_SECONDS),
     AtMost(auth.LOCKOUT_THRESHOLD, auth.LOCKOUT_ACCOUNT_THRESHOLD),
@@ -74,6 +103,8 @@ RULES = (
     # No amount at all could be loaded.
     AtMost(wallet.MIN_LOAD, wallet.MAX_LOAD),
     AtMost(wallet.MAX_LOAD, loads.MAX_BALANCE),
+    # No file could be written, and nobody would be paid.
+    *(Needs("external.payout.bank_provider", bank_files.BANK_FILE, key) for key in bank_files.NEEDED),
 )
 
 
@@ -81,7 +112,7 @@ def is_dangerous(name: str) -> bool:
     return name.startswith(DANGEROUS)
 
 
-def concerning(names: Collection[str]) -> Iterator[AtMost]:
+def concerning(names: Collection[str]) -> Iterator[Rule]:
     """The rules that a change of these keys could break."""
     return (rule for rule in RULES if not set(names).isdisjoint(rule.names))
 
@@ -91,8 +122,6 @@ def require_consistent(values: Mapping[str, Any], changed: Collection[str]) -> N
     for rule in concerning(changed):
         if rule.holds(values):
             continue
-        lower, upper = rule.names
-        key, other = (lower, upper) if lower in changed else (upper, lower)
-        at_most = upper if rule.units == 1 else f"{rule.units} times {upper}"
-        told = f"{lower} ({values[lower]}) must be at most {at_most} ({values[upper]})"
-        raise ConflictingConfig(told, key, other)
+        first, second = rule.names
+        key, other = (first, second) if first in changed else (second, first)
+        raise ConflictingConfig(rule.broken(values), key, other)

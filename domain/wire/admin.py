@@ -381,6 +381,46 @@ class Adjustments(TypedDict):
     nextCursor: str | None
 
 
+class PayoutBatch(TypedDict):
+    id: str
+    count: int
+    amount: str
+    currency: Literal["USD"]
+    hasFile: bool
+    createdBy: str
+    createdAt: str
+
+
+class PayoutBatches(TypedDict):
+    items: list[PayoutBatch]
+    nextCursor: str | None
+
+
+class CreatePayoutBatchRequest(TypedDict):
+    payoutIds: list[str]
+    reason: str
+
+
+BatchedPayoutStatus: TypeAlias = Literal["PROCESSING", "PROCESSED", "FAILED"]
+
+
+class BatchedPayout(TypedDict):
+    id: str
+    userId: str
+    amount: str
+    currency: Literal["USD"]
+    status: BatchedPayoutStatus
+    destinationLast4: str | None
+    reference: str | None
+    failureReason: str | None
+    processedAt: str | None
+
+
+class PayoutBatchInFull(TypedDict):
+    batch: PayoutBatch
+    payouts: list[BatchedPayout]
+
+
 class Reconciliation(TypedDict):
     id: str
     startedAt: str
@@ -1558,6 +1598,19 @@ class EndPayoutRequest(TypedDict):
 
 
 class DecideAdjustmentRequest(TypedDict):
+    reason: str
+
+
+class MarkPayoutProcessedRequest(TypedDict):
+    reference: str
+    reason: str
+
+
+BankFileFailure: TypeAlias = Literal["DESTINATION_REJECTED", "TREASURY_EMPTY", "PROVIDER_REJECTED"]
+
+
+class MarkPayoutFailedRequest(TypedDict):
+    failureReason: BankFileFailure
     reason: str
 
 

@@ -3,6 +3,7 @@
 import httpx
 
 from domain.config_keys import ChoiceKey, Config
+from domain.money.bank_files import BANK_FILE
 from providers.payout.sandbox import PayoutBook, SandboxPayouts
 from providers.payout.stripe_connect import StripeConnect
 from providers.payout.wise import Wise
@@ -10,7 +11,7 @@ from providers.ports import PayoutProvider
 from providers.sandbox import Sandbox
 
 ACCOUNT_PROVIDERS = ("none", "sandbox", "stripe_connect")
-BANK_PROVIDERS = ("none", "sandbox", "wise")
+BANK_PROVIDERS = ("none", "sandbox", "wise", BANK_FILE)
 ACTIVE_PROVIDER = ChoiceKey(
     "external.payout.active_provider",
     "none",
@@ -21,7 +22,7 @@ ACTIVE_PROVIDER = ChoiceKey(
 BANK_PROVIDER = ChoiceKey(
     "external.payout.bank_provider",
     "none",
-    "who makes bank transfers of payouts that are requested from now on",
+    "who makes bank transfers of payouts that are requested from now on; bank_file: staff, by files",
     BANK_PROVIDERS,
     development="sandbox",
 )

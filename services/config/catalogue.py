@@ -26,7 +26,7 @@ from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey,
 from domain.content import contact, cookies
 from domain.creators import bank, dm, kyc, links, social_accounts, subscribers, visits
 from domain.i18n import translations
-from domain.money import payout_approval, refunds
+from domain.money import bank_files, payout_approval, refunds
 from domain.users import usernames
 from domain.wallet import loads
 from providers import captcha, email, geoip, leaked_passwords, payment, payout
@@ -49,6 +49,7 @@ DECLARING = (
         admin,
         auth,
         bank,
+        bank_files,
         cases,
         changes,
         contact,

@@ -9,6 +9,7 @@ import structlog
 from domain.creators.bank import BankAccount, BankDetails
 from domain.creators.tax import unreadable
 from domain.keys import Purpose
+from domain.money.bank_files import Batch, written
 from services.keyring import Keyring
 
 Secret = Mapping[str, Any]
@@ -43,6 +44,22 @@ class Vault:
         """As the table keeps them."""
         sealed = self.sealed(Purpose.BANK_DETAILS, details.secret)
         return {"details": sealed, "last4": details.last4, "country": details.bank_country}
+
+    def destination(self, payout: Any) -> dict[str, Any]:
+        """Where a payout goes; empty for one that was wiped, or sealed under a secret that is gone."""
+        try:
+            return {} if payout.destination is None else self.opened(Purpose.BANK_DETAILS, payout.destination)
+        except ValueError:
+            log.warning("vault.unreadable", what="destination", payout=str(payout.id))
+            return {}
+
+    def sealed_bank_file(self, batch: Batch) -> bytes:
+        return self.sealed(Purpose.BANK_DETAILS, {"file": written(batch).decode()})
+
+    def bank_file(self, sealed: bytes) -> bytes:
+        """Raises ValueError for what was sealed under a secret that is gone."""
+        text: str = self.opened(Purpose.BANK_DETAILS, sealed)["file"]
+        return text.encode()
 
     def tax_details(self, row: Any) -> dict[str, Any]:
         """Of a form that is not erased; ``UNREADABLE`` for what was sealed under a secret that is gone."""

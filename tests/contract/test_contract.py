@@ -37,6 +37,7 @@ from tests.contract.operations import (
 from tests.handlers.support import account, broken, insert, somebody
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules, code_of
 from tests.sampling import Sampling
+from tests.staff import hired
 
 JSON = {"Content-Type": "application/json"}
 LONGEST_TYPED = 64
@@ -269,6 +270,8 @@ class TestKillSwitches:
             options["headers"] = options["headers"] | bearer(somebody(server, username="grace"))
         if CONTRACT.policies[operation_id].scope == "creator":
             tables.run("INSERT INTO creator_profiles (id, user_id) SELECT gen_random_uuid(), id FROM users")
+        if CONTRACT.policies[operation_id].scope == "admin":
+            options["headers"] |= hired(server, "OWNER")
         before = tables.fingerprints()
         response = api.call(operation_id, **options)
         assert code_of(response) == switch.error
@@ -278,6 +281,7 @@ class TestKillSwitches:
         # Of ids and a code that the examples make up.
         refused = {
             "discover.history.record": "discover.creator_not_found",
+            "admin.payouts.batches.create": "admin.provider.not_ready",
             "referral.apply_coupon": "coupon.not_found",
             "wallet.loads.find": "wallet.load.not_found",
         }
@@ -430,6 +434,9 @@ SAFE_WITHOUT_A_KEY = {
     "admin.payouts.cancel": "a payout ends once",
     "admin.payouts.reject": "a payout ends once",
     "admin.finance.adjustments.reject": "a request is decided once",
+    "admin.payouts.batches.create": "a payout is in one batch",
+    "admin.payouts.transfers.mark_failed": "a payout is marked once",
+    "admin.payouts.transfers.mark_processed": "a payout is marked once",
     "admin.finance.findings.close": "a finding is closed once",
     "admin.finance.webhooks.replay": "an event that is under way is not replayed",
     "admin.finance.reconciliations.run": "a repetition makes due what is due",

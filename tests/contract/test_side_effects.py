@@ -42,6 +42,7 @@ from tests.contract import (
     gdpr_scenarios,
     legal_scenarios,
     oauth_scenarios,
+    payout_batches_scenarios,
     platform_scenarios,
     referral_scenarios,
     report_scenarios,
@@ -149,6 +150,7 @@ SCENARIOS: dict[str, Scenario] = (
     | admin_config_scenarios.SCENARIOS
     | admin_scenarios.SCENARIOS
     | bank_scenarios.SCENARIOS
+    | payout_batches_scenarios.SCENARIOS
     | tax_scenarios.SCENARIOS
     | admin_user_scenarios.SCENARIOS
     | admin_cases_scenarios.SCENARIOS
@@ -267,6 +269,7 @@ CONDITIONAL: Conditional = (
     | admin_config_scenarios.CONDITIONAL
     | admin_scenarios.CONDITIONAL
     | bank_scenarios.CONDITIONAL
+    | payout_batches_scenarios.CONDITIONAL
     | admin_user_scenarios.CONDITIONAL
     | admin_cases_scenarios.CONDITIONAL
     | admin_rules_scenarios.CONDITIONAL

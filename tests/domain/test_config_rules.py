@@ -7,6 +7,7 @@ from domain.config.rules import (
     RULES,
     AtMost,
     ConflictingConfig,
+    Needs,
     concerning,
     is_dangerous,
     require_consistent,
@@ -14,7 +15,12 @@ from domain.config.rules import (
 from services.config.catalogue import CATALOGUE
 
 DEFAULTS = {name: key.default for name, key in CATALOGUE.items()}
-of_each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: " <= ".join(rule.names))
+of_each_rule = pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if isinstance(rule, AtMost)], ids=lambda rule: " <= ".join(rule.names)
+)
+of_each_need = pytest.mark.parametrize(
+    "need", [rule for rule in RULES if isinstance(rule, Needs)], ids=lambda need: need.needed.name
+)
 
 
 @pytest.mark.parametrize("env", ["development", "staging", "production"])
@@ -36,6 +42,18 @@ def test_whoever_breaks_it_is_told_the_other_key(rule: AtMost) -> None:
     for changed, other in (rule.names, tuple(reversed(rule.names))):
         with pytest.raises(ConflictingConfig, match="must be at most") as refusal:
             require_consistent(values, {changed})
+        assert (refusal.value.key, refusal.value.other) == (changed, other)
+
+
+@of_each_need
+def test_a_choice_has_what_it_needs(need: Needs) -> None:
+    chosen, empty, filled = {need.chooser: need.choice}, {need.needed.name: ""}, {need.needed.name: "x"}
+    assert need.holds({need.chooser: "none"} | empty)
+    assert need.holds(chosen | filled)
+    others = {rule.needed.name: "x" for rule in RULES if isinstance(rule, Needs)}
+    for changed, other in (need.names, tuple(reversed(need.names))):
+        with pytest.raises(ConflictingConfig, match=f"{need.needed.name} must be set") as refusal:
+            require_consistent(DEFAULTS | others | chosen | empty, {changed})
         assert (refusal.value.key, refusal.value.other) == (changed, other)
 
 

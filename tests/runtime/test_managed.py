@@ -26,7 +26,6 @@ ELSEWHERE = {
     r"bio\.unsubscribed_retention_days": "a recurring job",
     r"sms\.alert_.*": "a recurring job",
     r"kyc\.valid_days": "a recurring job",
-    r"kill_switch\.PAYOUT": "the reconciliation of the ledger, which stops payouts",
     r"external\.(?!.*(active_provider|failover_providers)$).*": "how a vendor is reached, whoever asks for it",
 }
 

@@ -26,6 +26,7 @@ from domain.config_keys import (
     UrlsKey,
 )
 from domain.creators.dm import MAX_PRICE
+from domain.money.bank_files import DebtorKey
 from domain.switches import SwitchKey
 from domain.wallet import LOAD_PACKAGES
 from providers.dns.deliverability import EMAIL_MX_CHECK
@@ -35,7 +36,7 @@ from services.config.catalogue import CATALOGUE, assembled, check
 KINDS: dict[type, type] = {
     BoolKey: bool, SwitchKey: bool, IntKey: int, TextKey: str, ChoiceKey: str, SecretKey: str, ListKey: list,
     AmountKey: str, NetworksKey: list, NumbersKey: list, UrlKey: str, UrlsKey: list, MailAddressKey: str,
-    SenderKey: str, ServerKey: str,
+    SenderKey: str, ServerKey: str, DebtorKey: str,
 }  # fmt: skip
 NUMBERS = [key for key in CATALOGUE.values() if isinstance(key, IntKey)]
 CHOOSING = [key for key in CATALOGUE.values() if isinstance(key, (ChoiceKey, ListKey)) and key.choices]

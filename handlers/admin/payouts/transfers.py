@@ -1,0 +1,67 @@
+"""What came of transfers by file, as the staff reads it on the statements of the bank."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.admin import not_found
+from domain.admin.money import require_not_own
+from domain.admin.money.payout_batches import payout_view, require_by_file, require_status
+from domain.money import flows
+from domain.money.ledger import WalletName, platform
+
+if TYPE_CHECKING:
+    from domain.wire import admin as wire
+    from handlers.needs import Clock, Principal, Repositories
+
+
+async def mark_processed(
+    id: str,  # noqa: A002
+    body: wire.MarkPayoutProcessedRequest,
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+) -> wire.BatchedPayout:
+    payout = await _held(id, "PROCESSED", principal, db)
+    marked = await db.payout_batches.mark_processed(payout, body["reference"], clock())
+    await db.ledger.post(flows.payout_done(payout.id, payout.attempt, platform("bank"), payout.amount))
+    after = {"payout": str(payout.id), "status": marked.status, "reference": marked.reference}
+    await _record("admin.payouts.transfers.mark_processed", payout, body["reason"], after, principal, db)
+    return payout_view(marked)
+
+
+async def mark_failed(
+    id: str,  # noqa: A002
+    body: wire.MarkPayoutFailedRequest,
+    principal: Principal,
+    db: Repositories,
+    clock: Clock,
+) -> wire.BatchedPayout:
+    payout = await _held(id, "FAILED", principal, db)
+    marked = await db.payout_batches.mark_failed(payout, body["failureReason"], clock())
+    wallet = WalletName(payout.user_id, "CREATOR")
+    await db.ledger.post(flows.payout_failed(wallet, payout.id, payout.attempt, payout.amount))
+    after = {"payout": str(payout.id), "status": marked.status, "failureReason": marked.failure_reason}
+    await _record("admin.payouts.transfers.mark_failed", payout, body["reason"], after, principal, db)
+    return payout_view(marked)
+
+
+async def _held(given: str, wanted: str, principal: Principal, db: Repositories) -> Any:
+    found = await db.payout_batches.hold([UUID(given)])
+    if not found:
+        raise not_found("payout")
+    (payout,) = found
+    require_not_own(payout.user_id, principal)
+    require_by_file(payout)
+    require_status(payout, "PROCESSING", wanted)
+    return payout
+
+
+async def _record(
+    action: str, payout: Any, reason: str, after: dict[str, Any], principal: Principal, db: Repositories
+) -> None:
+    before = {"payout": str(payout.id), "status": payout.status}
+    await db.audit.record(
+        action, actor=principal.user_id, target=payout.user_id, reason=reason, before=before, after=after
+    )

@@ -1,0 +1,132 @@
+"""Payouts that are made by files of bank transfers: into a batch, and what came of each.
+
+Lock order: payouts by their ids, then the wallet.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    DateTime,
+    SmallInteger,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from persistence.engine.connection import Connection
+from persistence.engine.keyset import Keyset
+from persistence.engine.statements import insertion
+from persistence.models import Payout, PayoutAttempt, PayoutBatch
+
+Row = PayoutBatch
+TIME = DateTime(timezone=True)
+_AMONG = Payout.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+HELD = select(Payout).where(_AMONG).order_by(Payout.id).with_for_update(key_share=True)
+ADD = insertion(Row, "id", "created_at", "created_by", "count", "amount", "currency", "file")
+TAKEN = (
+    update(Payout)
+    .where(_AMONG, Payout.status == "APPROVED", Payout.batch_id.is_(None))
+    .values(status="PROCESSING", batch_id=bindparam("batch", type_=Uuid), due_at=None)
+)
+_in_file = func.replace(cast(Payout.id, Text), "-", "")
+TRIED = insert(PayoutAttempt).from_select(
+    ["payout_id", "number", "provider", "ref", "state"],
+    select(Payout.id, Payout.attempt, Payout.provider, _in_file, literal("SENT")).where(
+        Payout.batch_id == bindparam("batch", type_=Uuid)
+    ),
+)
+SHOWN = (
+    Row.id,
+    Row.created_at,
+    Row.created_by,
+    Row.count,
+    Row.amount,
+    Row.currency,
+    Row.file.is_not(None).label("has_file"),
+)
+ONE = select(*SHOWN).where(Row.id == bindparam("batch_id", type_=Uuid))
+FILE = select(Row.file).where(Row.id == bindparam("batch_id", type_=Uuid))
+OF_BATCH = select(Payout).where(Payout.batch_id == bindparam("batch_id", type_=Uuid)).order_by(Payout.id)
+NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
+_processing = (Payout.id == bindparam("payout", type_=Uuid), Payout.status == "PROCESSING")
+PAID = (
+    update(Payout)
+    .where(*_processing)
+    .values(
+        status="PROCESSED",
+        processed_at=bindparam("now", type_=TIME),
+        reference=bindparam("told", type_=Text),
+        due_at=None,
+    )
+    .returning(Payout)
+)
+FAILED = (
+    update(Payout)
+    .where(*_processing)
+    .values(status="FAILED", failure_reason=bindparam("told", type_=Text), due_at=None)
+    .returning(Payout)
+)
+SETTLED = (
+    update(PayoutAttempt)
+    .where(
+        PayoutAttempt.payout_id == bindparam("payout", type_=Uuid),
+        PayoutAttempt.number == bindparam("attempt", type_=SmallInteger),
+    )
+    .values(
+        state=bindparam("to", type_=Text),
+        reason=bindparam("why", type_=Text),
+        settled_at=bindparam("now", type_=TIME),
+    )
+)
+
+
+class PayoutBatches:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def hold(self, payouts: Sequence[UUID]) -> Sequence[Payout]:
+        """In the order of their ids. Nobody else changes them until the unit ends."""
+        return await self._connection.scalars(HELD, ids=list(payouts))
+
+    async def add(self, payouts: Sequence[UUID], **columns: Any) -> None:
+        """A batch of payouts that are held and approved: each is under way then, with an attempt that says so."""
+        await self._connection.execute(ADD, **columns)
+        await self._connection.execute(TAKEN, ids=list(payouts), batch=columns["id"])
+        await self._connection.execute(TRIED, batch=columns["id"])
+
+    async def page(self, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
+        """The newest first, without their files."""
+        return await self._connection.rows(NEWEST.page(select(*SHOWN), keys, rows))
+
+    async def find(self, batch_id: UUID) -> Any:
+        return await self._connection.row(ONE, batch_id=batch_id)
+
+    async def payouts(self, batch_id: UUID) -> Sequence[Payout]:
+        return await self._connection.scalars(OF_BATCH, batch_id=batch_id)
+
+    async def file(self, batch_id: UUID) -> bytes | None:
+        """As it is sealed."""
+        found: bytes | None = await self._connection.scalar(FILE, batch_id=batch_id)
+        return found
+
+    async def mark_processed(self, payout: Payout, reference: str, now: datetime) -> Payout:
+        """One that is held and under way."""
+        await self._connection.execute(SETTLED, payout=payout.id, attempt=payout.attempt, to="PAID", why=None, now=now)
+        return await self._connection.scalar_one(PAID, payout=payout.id, told=reference, now=now)
+
+    async def mark_failed(self, payout: Payout, reason: str, now: datetime) -> Payout:
+        """As ``mark_processed``."""
+        of_it = {"payout": payout.id, "attempt": payout.attempt}
+        await self._connection.execute(SETTLED, **of_it, to="FAILED", why=reason, now=now)
+        return await self._connection.scalar_one(FAILED, payout=payout.id, told=reason)
