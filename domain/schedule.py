@@ -68,6 +68,7 @@ RECURRING = (
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
     Recurring("social.refresh", 300, "the followers of connected accounts that are due are counted anew"),
     Recurring("creators.look_at_kyc", 300, "verifications of identity under way are looked at at their provider"),
+    Recurring("creators.look_at_payout_accounts", 300, "payout accounts are looked at at their provider"),
     Recurring("creators.end_kyc", 3600, "verified identities are ended in time, after reminders"),
     Recurring("events.sweep", 60, "notices of providers that were not dealt with are taken up again"),
     Recurring("payments.sweep", 60, "payment providers are asked about payments of which too little was heard"),

@@ -262,6 +262,15 @@ class BankDetailsChanged(ToOwner):
 
 
 @dataclass(frozen=True)
+class PayoutAccountConnected(ToOwner):
+    """``until``: when money may be paid out to it at the earliest."""
+
+    topic = "email.payout_account_connected"
+    when: str
+    until: str
+
+
+@dataclass(frozen=True)
 class BankDetailsDecided(ToOwner):
     """``state``: VERIFIED | REJECTED; ``rejected_for``: why, of the latter."""
 

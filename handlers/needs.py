@@ -43,6 +43,7 @@ from services.container import (
 )
 from services.creators.kyc import Begun
 from services.creators.kyc import KycDesk as Kyc
+from services.creators.payout_accounts import PayoutAccountDesk as PayoutAccounts
 from services.creators.public_pages import PublicPages
 from services.creators.referral_clicks import ReferralClicks
 from services.creators.subscriptions import Subscriptions
@@ -108,6 +109,7 @@ __all__ = [
     "OneByOne",
     "OperationUrls",
     "Payments",
+    "PayoutAccounts",
     "PayoutBooks",
     "PayoutProviders",
     "Permissions",

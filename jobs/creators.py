@@ -13,7 +13,7 @@ from domain.gdpr import day as day_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from jobs.needs import Clock, Kyc, Repositories, UnitOfWork, VisitReport
+    from jobs.needs import Clock, Kyc, PayoutAccount, PayoutAccounts, Repositories, UnitOfWork, VisitReport
 
 BATCH = 1000
 LOOKED_AT = 50
@@ -61,6 +61,36 @@ async def look_at_kyc(uow: UnitOfWork, kyc: Kyc, clock: Clock) -> None:
                     await kyc.settle(db, session.user_id, session.id, found)
         except Exception as error:  # those behind it have their turn; its own comes again in an hour
             kyc.failed(session, error)
+
+
+async def look_at_payout_accounts(uow: UnitOfWork, payout_accounts: PayoutAccounts, clock: Clock) -> None:
+    """Accounts of which nobody told for long, and those that a provider was asked for without an answer."""
+    now = clock()
+    async with uow() as db:
+        stale = await db.payout_accounts.take_stale(now, LOOKED_AT)
+        unanswered = await db.payout_accounts.take_unanswered(now, LOOKED_AT)
+    for account in stale:
+        try:
+            looked = await payout_accounts.look(account.provider, account.ref or "")
+            async with uow() as db:
+                await payout_accounts.settle(db, account, looked)
+        except Exception as error:  # those behind it have their turn; its own comes again
+            payout_accounts.failed(account, error)
+    for account in unanswered:
+        try:
+            await _open(account, uow, payout_accounts)
+        except Exception as error:  # as above
+            payout_accounts.failed(account, error)
+
+
+async def _open(account: PayoutAccount, uow: UnitOfWork, payout_accounts: PayoutAccounts) -> None:
+    async with uow.reading() as db:
+        user, form = await db.users.find(account.user_id), await db.tax_forms.newest(account.user_id)
+    if user is None or user.status == "DELETED":
+        return
+    opened = await payout_accounts.open(account, user.email, None if form is None else form.country)
+    async with uow() as db:
+        await payout_accounts.connect(db, account, opened, None)
 
 
 async def end_kyc(uow: UnitOfWork, clock: Clock) -> None:

@@ -422,6 +422,11 @@ async def bank_details_changed(job: Job[topics.BankDetailsChanged], uow: UnitOfW
     await _tell_owner(job, uow, mailer, "bank_details_changed", notes=notes, **told)
 
 
+async def payout_account_connected(job: Job[topics.PayoutAccountConnected], uow: UnitOfWork, mailer: Mailer) -> None:
+    told: dict[str, Any] = job.payload.written()
+    await _tell_owner(job, uow, mailer, "payout_account_connected", **told)
+
+
 async def bank_details_decided(job: Job[topics.BankDetailsDecided], uow: UnitOfWork, mailer: Mailer) -> None:
     payload = job.payload
     notes = (f"bank_details_rejected.{payload.rejected_for}",) if payload.rejected_for else ()

@@ -7,7 +7,7 @@ from domain.jobs import Job
 from domain.keys import DigestsOf
 from persistence.engine.uow import UnitOfWork
 from persistence.gdpr import Farewell
-from persistence.models import Payment, ProviderEvent
+from persistence.models import Payment, PayoutAccount, ProviderEvent
 from persistence.money.refunds import Asked
 from persistence.repositories import Repositories
 from providers.registry import PaymentFamily as Payments
@@ -20,6 +20,7 @@ from services.config.writing import Writer as ConfigWriter
 from services.container import Clock, DeviceOf
 from services.creators.discovery import SearchReport
 from services.creators.kyc import KycDesk as Kyc
+from services.creators.payout_accounts import PayoutAccountDesk as PayoutAccounts
 from services.creators.recounts import VisitReport
 from services.creators.subscriptions import Subscriptions
 from services.gdpr.archive import Archives
@@ -59,6 +60,8 @@ __all__ = [
     "Payment",
     "PaymentBooks",
     "Payments",
+    "PayoutAccount",
+    "PayoutAccounts",
     "PayoutBooks",
     "PayoutProviders",
     "ProviderEvent",

@@ -77,6 +77,7 @@ from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
 from persistence.money.payments import Payments
+from persistence.money.payout_accounts import PayoutAccounts
 from persistence.money.payout_batches import PayoutBatches
 from persistence.money.payout_desk import PayoutDesk
 from persistence.money.reconciliation import Reconciliations
@@ -168,6 +169,7 @@ class Repositories:
     payout_desk = Repository(PayoutDesk)
     refunds = Repository(Refunds)
     payout_batches = Repository(PayoutBatches)
+    payout_accounts = Repository(PayoutAccounts)
     sandbox_payments = Repository(SandboxPaymentRows)
     sandbox_payouts = Repository(SandboxPayoutRows)
     wallets = Repository(Wallets)

@@ -22,6 +22,7 @@ from runtime.observe.tracing import Tracing, tracing_of
 from runtime.settings import Settings
 from services.config.live import LiveConfig
 from services.creators.kyc import KycDesk
+from services.creators.payout_accounts import PayoutAccountDesk
 from services.i18n.wordings import Wordings
 from services.keyring import Keyring
 from services.mailer import MailStorage
@@ -47,6 +48,7 @@ class Parts:
     providers: Providers
     tracing: Tracing
     kyc: KycDesk
+    payout_accounts: PayoutAccountDesk
     webhooks: Webhooks
 
     async def close(self) -> None:
@@ -96,9 +98,23 @@ def build_parts(
         config, storage, settings.env, files, sign, tracing.http_client, observe, verifications, checkouts, payouts
     )
     kyc = KycDesk(providers.kyc, keyring, config, utc_now)
+    payout_accounts = PayoutAccountDesk(providers.payout, config, utc_now)
     payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService()))
-    webhooks = Webhooks(keyring, [kyc, payments, PayoutNotices(providers.payout, database, [])])
+    webhooks = Webhooks(keyring, [kyc, payments, PayoutNotices(providers.payout, database, [payout_accounts])])
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)
-    return Parts(settings, contract, keyring, database, config, texts, wordings, providers, tracing, kyc, webhooks)
+    return Parts(
+        settings,
+        contract,
+        keyring,
+        database,
+        config,
+        texts,
+        wordings,
+        providers,
+        tracing,
+        kyc,
+        payout_accounts,
+        webhooks,
+    )

@@ -35,6 +35,7 @@ from services.config.desk import ConfigDesk
 from services.config.writing import Writer
 from services.creators.discovery import SearchReport
 from services.creators.kyc import KycDesk
+from services.creators.payout_accounts import PayoutAccountDesk
 from services.creators.public_pages import PublicPages
 from services.creators.recounts import VisitReport
 from services.creators.referral_clicks import ReferralClicks
@@ -102,6 +103,7 @@ class Shared:
     operation_urls: OperationUrls
     payments: PaymentFamily
     payout_books: PayoutBooks
+    payout_accounts: PayoutAccountDesk
     payout_providers: PayoutFamily
     social: SocialDesk
     storage: StorageFamily

@@ -44,7 +44,7 @@ SEEDED_BEFORE = "2026-02-01T00:00:00Z"
 # What a process tells of its providers by the clock, whoever calls.
 TOLD_BESIDE = {"provider_outcomes", "provider_states"}
 # What the sandbox knows stands for the world of a vendor.
-TOLD_BESIDE |= {"sandbox_verifications"}
+TOLD_BESIDE |= {"sandbox_payout_accounts", "sandbox_payouts", "sandbox_verifications"}
 # What it counts in rows that calls write otherwise: how often rules were met is stored at the pace of the config.
 COUNTED_BESIDE = {"moderation_rules": ["hits", "last_hit_at"], "reserved_usernames": ["hits", "last_hit_at"]}
 TOKEN = re.compile(r"token=([0-9a-f-]{36})")

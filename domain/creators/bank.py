@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HOLD_HOURS = IntKey(
     "payout.destination_hold_hours",
     72,
-    "hours after a change of bank details in which nothing is paid out to them",
+    "hours after a change of bank details, or after a payout account was connected, in which nothing is paid out there",
     0,
     720,
 )

@@ -154,6 +154,27 @@ class KycStarted(TypedDict):
     provider: str
 
 
+class PayoutAccountStarted(TypedDict):
+    payoutAccountId: str
+    onboardingUrl: str
+
+
+class PayoutAccountLink(TypedDict):
+    onboardingUrl: str
+
+
+class PayoutAccount(TypedDict):
+    payoutAccountId: str | None
+    payoutAccountStatus: PayoutAccountStatus
+    chargesEnabled: bool
+    payoutsEnabled: bool
+    detailsSubmitted: bool
+
+
+class PayoutDashboard(TypedDict):
+    url: str
+
+
 class BankDetails(TypedDict):
     iban: str | None
     bankName: str | None

@@ -59,4 +59,5 @@ async def update(
 
 
 def _platform_account(found: Any) -> PlatformAccount:
-    return PlatformAccount(found.payout_account_id is not None, found.payout_payouts_enabled)
+    is_open = found.payout_account_id is not None and found.payout_account_status != "DISABLED"
+    return PlatformAccount(is_open, found.payout_payouts_enabled)

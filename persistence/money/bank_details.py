@@ -14,7 +14,12 @@ from persistence.models import BankDetail, CreatorProfile, User
 Row = BankDetail
 OWNER_HELD = select(User.id).where(User.id == bindparam("user_id")).with_for_update(read=True, key_share=True)
 OWN = (
-    select(CreatorProfile.payout_account_id, CreatorProfile.payout_payouts_enabled, Row)
+    select(
+        CreatorProfile.payout_account_id,
+        CreatorProfile.payout_account_status,
+        CreatorProfile.payout_payouts_enabled,
+        Row,
+    )
     .outerjoin(Row, Row.user_id == CreatorProfile.user_id)
     .where(CreatorProfile.user_id == bindparam("user_id"))
 )

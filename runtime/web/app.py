@@ -401,6 +401,7 @@ class Application:
             geoip=self.parts.providers.geoip,
             hasher=self.hasher,
             kyc=self.parts.kyc,
+            payout_accounts=self.parts.payout_accounts,
             leaked_passwords=self.parts.providers.leaked_passwords,
             payments=self.parts.providers.payment,
             payout_books=PayoutBooks(Vault(self.parts.keyring)),

@@ -85,6 +85,7 @@ def _services(parts: Parts) -> JobServices:
         inspector=Inspector(parts.config),
         reconciler=Reconciler(parts.config.writer),
         kyc=parts.kyc,
+        payout_accounts=parts.payout_accounts,
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
         payment_books=PaymentBooks(escrows),

@@ -24,7 +24,7 @@ from domain.admin import cases, recoveries, statements
 from domain.auth import changes, otp, passwords, sms, two_factor
 from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey, checked_override
 from domain.content import contact, cookies
-from domain.creators import bank, dm, kyc, links, social_accounts, subscribers, visits
+from domain.creators import bank, dm, kyc, links, payout_account, social_accounts, subscribers, visits
 from domain.i18n import translations
 from domain.money import bank_files, payout_approval, refunds
 from domain.users import usernames
@@ -61,6 +61,7 @@ DECLARING = (
         kyc,
         links,
         loads,
+        payout_account,
         locales,
         mailed_pages,
         mails,

@@ -42,6 +42,10 @@ WITHOUT_DATABASE |= {"wallet.packages"}
 NEEDS = {
     "creators.kyc.start": ("kyc_sessions", "state"),
     "creators.kyc.status": ("creator_profiles", "kyc_status"),
+    "creators.payout_account.dashboard_link": ("payout_accounts", "ref"),
+    "creators.payout_account.initiate": ("payout_accounts", "leased_until"),
+    "creators.payout_account.refresh_link": ("payout_accounts", "ref"),
+    "creators.payout_account.status": ("creator_profiles", "payout_account_status"),
     "discover.featured": ("featured_creators", "starts_at"),
     "discover.history.clear": ("recently_viewed", "viewed_at"),
     "discover.history.list": ("creator_search", "card"),

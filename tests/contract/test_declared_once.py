@@ -22,7 +22,7 @@ from domain.money import coupons, ledger, payments, reconciliation, sandbox, san
 from domain.users.usernames import FORM
 from domain.wallet import loads
 from domain.wire import admin as wire
-from domain.wire import common
+from domain.wire import common, creators
 from persistence.admin.cases import MOST_FLAGS, MOST_LOOKS
 from persistence.money.desk import MOST_BALANCES
 from persistence.platform.themes import SHOWN as OFFERED_THEMES
@@ -51,6 +51,7 @@ STATUSES = {
     "payment": get_args(common.LoadStatus),
     "SandboxPayment": get_args(sandbox.State),
     "refund": get_args(payments.RefundStatus),
+    "PayoutAccount": get_args(creators.PayoutAccountStatus),
     "SandboxPayout": get_args(sandbox_payouts.Transfer),
     "SandboxPayoutAccount": get_args(sandbox_payouts.State),
 }

@@ -42,6 +42,7 @@ from tests.contract import (
     gdpr_scenarios,
     legal_scenarios,
     oauth_scenarios,
+    payout_account_scenarios,
     payout_batches_scenarios,
     platform_scenarios,
     referral_scenarios,
@@ -167,6 +168,7 @@ SCENARIOS: dict[str, Scenario] = (
     | creator_links_scenarios.SCENARIOS
     | creator_subscribers_scenarios.SCENARIOS
     | creator_kyc_scenarios.SCENARIOS
+    | payout_account_scenarios.SCENARIOS
     | creator_social_scenarios.SCENARIOS
     | oauth_scenarios.SCENARIOS
     | discover_scenarios.SCENARIOS
@@ -281,6 +283,7 @@ CONDITIONAL: Conditional = (
     | creator_links_scenarios.CONDITIONAL
     | creator_subscribers_scenarios.CONDITIONAL
     | creator_kyc_scenarios.CONDITIONAL
+    | payout_account_scenarios.CONDITIONAL
     | creator_social_scenarios.CONDITIONAL
     | oauth_scenarios.CONDITIONAL
     | platform_scenarios.CONDITIONAL

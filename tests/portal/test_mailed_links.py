@@ -67,6 +67,7 @@ TOLD_ALONE = {
     "appeal_decided",
     "bank_details_changed",
     "bank_details_decided",
+    "payout_account_connected",
     "contact_received",
     "deletion_cancelled",
     "export_ready",

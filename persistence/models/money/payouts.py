@@ -14,6 +14,8 @@ from persistence.models.base import Base, Created, Identified, one_of
 ONE = text("1")
 OPEN = text("status IN ('PENDING', 'APPROVED', 'PROCESSING')")
 CURRENT = text("closed_at IS NULL")
+OPENED = text("closed_at IS NULL AND ref IS NOT NULL")
+UNANSWERED = text("closed_at IS NULL AND ref IS NULL")
 DUE = text("due_at IS NOT NULL")
 
 
@@ -30,6 +32,8 @@ class PayoutAccount(Identified, Created, Base):
         UniqueConstraint("provider", "ref"),
         Index("uq_payout_accounts_current", "user_id", unique=True, postgresql_where=CURRENT),
         Index("ix_payout_accounts_user_id", "user_id"),
+        Index("ix_payout_accounts_looked_at", "looked_at", postgresql_where=OPENED),
+        Index("ix_payout_accounts_unanswered", "created_at", postgresql_where=UNANSWERED),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

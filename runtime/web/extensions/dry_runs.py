@@ -17,6 +17,8 @@ OUTSIDE: Mapping[str, str] = {
     "mail_rules": "name servers are asked",
     "oauth": "platforms are asked",
     "payments": "a vendor is asked",
+    "payout_accounts": "a vendor is asked",
+    "payout_providers": "a vendor is asked",
     "platforms": "platforms are asked",
     "provider_samples": "providers are asked",
     "referral_clicks": "clicks are counted in transactions of their own",

@@ -1,0 +1,127 @@
+"""Payout accounts of creators, between the providers that have them and the rows that say how they are."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from domain import topics
+from domain.config_keys import Config
+from domain.creators.bank import held_until
+from domain.creators.payout_account import LIVE_SECONDS, REFRESH_URL, RETURN_URL, AccountLook, settled, shadow
+from domain.errors import ApiError
+from domain.money.payouts import NewAccount
+from domain.users import moment
+from domain.webhooks import Hopeless
+from persistence.models import PayoutAccount, ProviderEvent
+from persistence.repositories import Repositories
+from providers.ports import ProviderRejected, ProviderUnavailable
+from providers.registry import PayoutFamily
+
+RETRY_SECONDS = 5
+
+log = structlog.get_logger(__name__)
+
+
+class PayoutAccountDesk:
+    """Also what is done with notices of accounts (``services.money.payout_notices.Kind``)."""
+
+    def __init__(self, providers: PayoutFamily, config: Config, clock: Callable[[], datetime]) -> None:
+        self._providers = providers
+        self._config = config
+        self._clock = clock
+
+    @property
+    def provider(self) -> str | None:
+        """The one at which accounts are opened now; None where that is nobody."""
+        return self._providers.for_accounts
+
+    async def open(self, account: PayoutAccount, email: str | None, country: str | None) -> AccountLook:
+        """Let the provider open it; repeated, the same one. Raises ApiError service.unavailable."""
+        at, new = self._clock(), NewAccount(account.id, email, country)
+        return AccountLook(await self._asked(account, self._providers.open_account(account.provider, new)), at)
+
+    async def onboarding_link(self, account: PayoutAccount) -> str:
+        """Where its owner hands in what the provider asks for. Raises ApiError service.unavailable."""
+        back, again = self._config[RETURN_URL], self._config[REFRESH_URL]
+        asked = self._providers.onboarding_link(account.provider, account.ref or "", back, again)
+        url: str = await self._asked(account, asked)
+        return url
+
+    async def dashboard_link(self, account: PayoutAccount) -> str | None:
+        """Where its owner sees it; None where the provider has no such page. Raises ApiError service.unavailable."""
+        asked = self._providers.dashboard_link(account.provider, account.ref or "")
+        url: str | None = await self._asked(account, asked)
+        return url
+
+    async def live(self, account: PayoutAccount) -> AccountLook | None:
+        """How it is now; None where the provider does not say so within seconds."""
+        try:
+            async with asyncio.timeout(LIVE_SECONDS):
+                return await self.look(account.provider, account.ref or "")
+        except (TimeoutError, ProviderUnavailable, Hopeless) as fault:
+            log.info("payout_account.put_off", provider=account.provider, fault=str(fault) or type(fault).__name__)
+            return None
+
+    async def knows(self, db: Repositories, provider: str, ref: str) -> bool:
+        return await db.payout_accounts.find(provider, ref) is not None
+
+    async def look(self, provider: str, ref: str) -> AccountLook:
+        at = self._clock()
+        try:
+            return AccountLook(await self._providers.account(provider, ref), at)
+        except ProviderRejected as refusal:
+            raise Hopeless(str(refusal)) from refusal
+
+    async def write(self, db: Repositories, event: ProviderEvent, found: AccountLook) -> None:
+        account = await db.payout_accounts.find(event.provider, event.object_ref or "")
+        if account is not None:
+            await self.settle(db, account, found)
+
+    async def connect(self, db: Repositories, account: PayoutAccount, found: AccountLook, actor: UUID | None) -> None:
+        """Make what the provider opened the creator's account, and tell the owner. Once: a repetition changes nothing.
+
+        Nothing is paid out to it for a while: whoever got into an account of ours is noticed by then.
+        """
+        now = self._clock()
+        until = held_until(now, self._config)
+        await db.payout_accounts.hold_profile(account.user_id)
+        bound = await db.payout_accounts.bind(account, found.state.ref, until)
+        if bound is None:
+            return
+        await self.settle(db, bound, found)
+        told: dict[str, Any] = {"provider": bound.provider, "account": str(bound.id)}
+        await db.audit.record("creator.payout_account.connected", actor=actor, target=bound.user_id, **told)
+        await db.outbox.add(topics.PayoutAccountConnected(bound.user_id, moment(now), moment(until)))
+
+    async def settle(self, db: Repositories, account: PayoutAccount, found: AccountLook) -> None:
+        """Make the account, and the profile that shows it, what the provider says. An older look changes nothing."""
+        profile = await db.payout_accounts.hold_profile(account.user_id)
+        held = await db.payout_accounts.get(account.id)
+        if held is None or held.closed_at is not None or held.ref is None:
+            return
+        if held.looked_at is not None and held.looked_at > found.at:
+            return
+        columns = settled(found)
+        await db.payout_accounts.settle(held.id, columns)
+        if profile is not None:
+            shown = shadow(held.ref, columns)
+            if any(getattr(profile, name) != value for name, value in shown.items()):
+                await db.creator_modes.change(profile.id, shown)
+        if held.status != found.state.status:
+            told: dict[str, Any] = {"provider": held.provider, "account": str(held.id), "status": found.state.status}
+            await db.audit.record("creator.payout_account.changed", target=held.user_id, **told)
+
+    def failed(self, account: PayoutAccount, error: Exception) -> None:
+        """What concerns this account alone."""
+        log.error("payout_account.failed", provider=account.provider, account=str(account.id), exc_info=error)
+
+    async def _asked(self, account: PayoutAccount, answer: Awaitable[Any]) -> Any:
+        try:
+            return await answer
+        except (ProviderRejected, ProviderUnavailable) as fault:
+            log.warning("provider.unavailable", family="payout", provider=account.provider, fault=str(fault))
+            raise ApiError("service.unavailable", retry_after=RETRY_SECONDS) from fault

@@ -1,0 +1,54 @@
+"""Payout accounts of creators, for the test of side effects."""
+
+from providers.payout.sandbox import ACCOUNT_PAGE
+from tests.contract.scenario import Act, Conditional, Scenario
+from tests.creators import signed_in
+from tests.harness import Api, Tables
+from tests.payouts import connected, enabled, press, verified
+
+INITIATE, LINK, STATUS, DASHBOARD = (
+    f"creators.payout_account.{verb}" for verb in ("initiate", "refresh_link", "status", "dashboard_link")
+)
+
+
+def connecting(api: Api, tables: Tables) -> Act:
+    headers = signed_in(api, verified(api, tables))
+    return lambda: api.call(INITIATE, headers=headers)
+
+
+def with_account(operation_id: str) -> Scenario:
+    def prepare(api: Api, tables: Tables) -> Act:
+        _, headers, _ = enabled(api, tables)
+        return lambda: api.call(operation_id, headers=headers)
+
+    return prepare
+
+
+def without_account(api: Api, tables: Tables) -> Act:
+    headers = signed_in(api, verified(api, tables))
+    return lambda: api.call(STATUS, headers=headers)
+
+
+def changed(api: Api, tables: Tables) -> Act:
+    """Of which no notice came."""
+    headers = signed_in(api, verified(api, tables))
+    ref = connected(api, headers)
+    press(api, ACCOUNT_PAGE, ref, "submit")
+    return lambda: api.call(STATUS, headers=headers)
+
+
+OPENED = {"payout_accounts", "creator_profiles", "email.payout_account_connected"}
+OPENED |= {"creator.payout_account.connected", "creator.payout_account.changed"}
+SCENARIOS: dict[str, Scenario] = {
+    INITIATE: with_account(INITIATE),
+    LINK: with_account(LINK),
+    STATUS: without_account,
+    DASHBOARD: with_account(DASHBOARD),
+}
+CONDITIONAL: Conditional = {
+    INITIATE: [(connecting, OPENED)],
+    STATUS: [
+        (with_account(STATUS), {"payout_accounts"}),
+        (changed, {"payout_accounts", "creator_profiles", "creator.payout_account.changed"}),
+    ],
+}

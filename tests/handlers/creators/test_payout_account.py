@@ -1,0 +1,298 @@
+"""The account at a payout provider that a creator is paid out to: opened there, and as it is there."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.clock import utc_now
+from providers.payout.sandbox import ACCOUNT_PAGE
+from tests.creators import Creator, creator, signed_in
+from tests.handlers.support import account, insert
+from tests.harness import Api, Server, Tables, bearer, code_of
+from tests.payouts import connected, enabled, faulty, press, verified
+
+ACCOUNTS = "SELECT * FROM payout_accounts ORDER BY created_at, id"
+PROFILE = "SELECT * FROM creator_profiles"
+INITIATE, LINK, STATUS, DASHBOARD = (
+    f"creators.payout_account.{verb}" for verb in ("initiate", "refresh_link", "status", "dashboard_link")
+)
+NOTHING = {
+    "payoutAccountId": None,
+    "payoutAccountStatus": "NOT_STARTED",
+    "chargesEnabled": False,
+    "payoutsEnabled": False,
+    "detailsSubmitted": False,
+}
+
+
+@pytest.fixture
+def ada(api: Api, tables: Tables) -> Creator:
+    return verified(api, tables)
+
+
+@pytest.fixture
+def headers(api: Api, ada: Creator) -> dict[str, str]:
+    return signed_in(api, ada)
+
+
+@pytest.fixture
+def unlimited(server: Server) -> None:
+    server.configure(**{"ratelimit.enabled": False})
+
+
+def told(response: httpx.Response, status: int = 200) -> Any:
+    assert response.status_code == status, response.text
+    return response.json()["data"]
+
+
+def shown(tables: Tables) -> tuple[Any, ...]:
+    """What the profile says."""
+    row = tables.one(PROFILE)
+    return tuple(
+        row[f"payout_{name}"] for name in ("account_id", "account_status", "charges_enabled", "payouts_enabled")
+    )
+
+
+def audited(tables: Tables, action: str) -> list[dict[str, Any]]:
+    rows = tables.rows("SELECT * FROM audit_logs WHERE action = %s ORDER BY created_at", action)
+    return [row["details"] for row in rows]
+
+
+@pytest.mark.parametrize("operation_id", [INITIATE, LINK, STATUS, DASHBOARD])
+class TestWhoMay:
+    def test_the_anonymous_are_refused(self, api: Api, operation_id: str) -> None:
+        assert code_of(api.call(operation_id)) == "auth.unauthenticated"
+
+    def test_who_is_no_creator_has_none(self, api: Api, tables: Tables, operation_id: str) -> None:
+        account(api, tables)
+        assert code_of(api.call(operation_id, headers=bearer(api.sign_in()))) == "error.creator.not_found"
+
+
+class TestInitiate:
+    def test_it_opens_an_account_and_leads_to_it(
+        self, api: Api, server: Server, tables: Tables, ada: Creator, headers: dict[str, str]
+    ) -> None:
+        data = told(api.call(INITIATE, headers=headers), 201)
+        row, ref = tables.one(ACCOUNTS), data["payoutAccountId"]
+        assert data["onboardingUrl"] == f"{server.origin}{ACCOUNT_PAGE}{ref}"
+        assert (row["user_id"], row["provider"], row["ref"], row["status"]) == (ada.user_id, "sandbox", ref, "PENDING")
+        held = row["held_until"] - utc_now()
+        assert timedelta(hours=71, minutes=59) < held <= timedelta(hours=72)
+        assert (row["leased_until"], row["closed_at"]) == (None, None)
+        assert shown(tables) == (ref, "PENDING", False, False)
+        (entry,) = audited(tables, "creator.payout_account.connected")
+        assert entry == {"provider": "sandbox", "account": str(row["id"])}
+        server.work_off()
+        (mail,) = api.mails(ada.email)
+        assert f"{row['held_until']:%Y-%m-%d %H:%M} UTC" in mail["text"]
+
+    def test_a_repetition_goes_on_with_the_same(self, api: Api, tables: Tables, headers: dict[str, str]) -> None:
+        first = connected(api, headers)
+        before = tables.fingerprints()
+        assert connected(api, headers) == first
+        assert tables.changed_since(before) == set()
+
+    @pytest.mark.parametrize("status", ["NOT_STARTED", "PENDING", "REJECTED", "EXPIRED"])
+    def test_who_is_not_verified_is_refused(self, api: Api, tables: Tables, status: str) -> None:
+        headers = signed_in(api, creator(api, tables, kyc_status=status))
+        response = api.call(INITIATE, headers=headers)
+        assert (response.status_code, code_of(response)) == (400, "creator.payout_account.kyc_required")
+        assert tables.count("payout_accounts") == 0
+
+    def test_ten_at_once_are_one(self, api: Api, tables: Tables, headers: dict[str, str], unlimited: None) -> None:
+        def call(_: int) -> tuple[int, str | None]:
+            with api.server.client() as client:
+                response = client.call(INITIATE, headers=headers)
+            return response.status_code, None if response.status_code == 201 else code_of(response)
+
+        with ThreadPoolExecutor(10) as pool:
+            answers = set(pool.map(call, range(10)))
+        assert answers <= {(201, None), (409, "creator.payout_account.connect_in_progress")}
+        assert (201, None) in answers
+        assert (tables.count("payout_accounts"), tables.count("sandbox_payout_accounts")) == (1, 1)
+
+    def test_while_another_call_asks_nobody_else_does(
+        self, api: Api, tables: Tables, ada: Creator, headers: dict[str, str]
+    ) -> None:
+        until = utc_now() + timedelta(seconds=30)
+        insert(tables, "payout_accounts", user_id=ada.user_id, provider="sandbox", leased_until=until)
+        response = api.call(INITIATE, headers=headers)
+        assert (response.status_code, code_of(response)) == (409, "creator.payout_account.connect_in_progress")
+        tables.run("UPDATE payout_accounts SET leased_until = now() - interval '1 second'")
+        assert connected(api, headers) == tables.one(ACCOUNTS)["ref"]
+
+    def test_an_answer_that_is_lost_is_no_second_account(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        with faulty(server) as vendor:
+            vendor.silent = True
+            response = api.call(INITIATE, headers=headers)
+            assert (response.status_code, code_of(response)) == (503, "service.unavailable")
+            assert tables.one(ACCOUNTS)["ref"] is None
+            assert shown(tables) == (None, "NOT_STARTED", False, False)
+            vendor.silent = False
+            assert connected(api, headers) == str(tables.one("SELECT id FROM sandbox_payout_accounts")["id"])
+
+    def test_where_nobody_opens_accounts(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        server.configure(**{"external.payout.active_provider": "none"})
+        assert code_of(api.call(INITIATE, headers=headers)) == "service.unavailable"
+        assert tables.count("payout_accounts") == 0
+
+    def test_after_the_provider_disabled_it(self, api: Api, tables: Tables) -> None:
+        _, headers, ref = enabled(api, tables)
+        press(api, ACCOUNT_PAGE, ref, "disable")
+        api.server.work_off()
+        response = api.call(INITIATE, headers=headers)
+        assert (response.status_code, code_of(response)) == (409, "creator.payout_account.disabled")
+        assert shown(tables) == (ref, "DISABLED", False, False)
+        tables.run("UPDATE payout_accounts SET provider = 'former'")
+        assert connected(api, headers) != ref
+        assert [row["closed_at"] is None for row in tables.rows(ACCOUNTS)] == [False, True]
+
+
+class TestRefreshLink:
+    def test_it_gives_another_link(self, api: Api, server: Server, tables: Tables, headers: dict[str, str]) -> None:
+        ref = connected(api, headers)
+        assert told(api.call(LINK, headers=headers)) == {"onboardingUrl": f"{server.origin}{ACCOUNT_PAGE}{ref}"}
+
+    def test_without_an_account(self, api: Api, headers: dict[str, str]) -> None:
+        response = api.call(LINK, headers=headers)
+        assert (response.status_code, code_of(response)) == (400, "creator.payout_account.account_not_found")
+
+    def test_while_the_provider_is_away(self, api: Api, server: Server, headers: dict[str, str]) -> None:
+        connected(api, headers)
+        with faulty(server) as vendor:
+            vendor.silent = True
+            assert code_of(api.call(LINK, headers=headers)) == "service.unavailable"
+
+
+class TestStatus:
+    def test_before_the_first(self, api: Api, headers: dict[str, str]) -> None:
+        assert told(api.call(STATUS, headers=headers)) == NOTHING
+
+    def test_it_is_as_the_provider_has_it_now(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        ref = connected(api, headers)
+        press(api, ACCOUNT_PAGE, ref, "submit")
+        handed_in = {**NOTHING, "payoutAccountId": ref, "payoutAccountStatus": "RESTRICTED", "detailsSubmitted": True}
+        assert told(api.call(STATUS, headers=headers)) == handed_in
+        press(api, ACCOUNT_PAGE, ref, "enable")
+        active = told(api.call(STATUS, headers=headers))
+        assert (active["payoutAccountStatus"], active["payoutsEnabled"], active["chargesEnabled"]) == (
+            "ACTIVE", True, True,
+        )  # fmt: skip
+        assert shown(tables) == (ref, "ACTIVE", True, True)
+        statuses = [entry["status"] for entry in audited(tables, "creator.payout_account.changed")]
+        assert statuses == ["PENDING", "RESTRICTED", "ACTIVE"]
+        server.work_off()  # the notices of it change nothing more
+        assert len(audited(tables, "creator.payout_account.changed")) == 3
+        settings = told(api.call("creators.bank.settings", headers=headers))
+        assert settings["platformAccount"] == {"connected": True, "payoutsEnabled": True}
+        assert settings["availableMethods"]["PLATFORM_ACCOUNT"]
+
+    def test_while_the_provider_is_away_it_is_as_it_was(self, api: Api, server: Server, tables: Tables) -> None:
+        _, headers, ref = enabled(api, tables)
+        with faulty(server) as vendor:
+            vendor.silent = True
+            stored = told(api.call(STATUS, headers=headers))
+        assert (stored["payoutAccountId"], stored["payoutAccountStatus"]) == (ref, "ACTIVE")
+        assert (stored["payoutsEnabled"], stored["detailsSubmitted"]) == (True, False)
+
+
+class TestDashboardLink:
+    def test_it_leads_to_the_account(self, api: Api, server: Server, tables: Tables) -> None:
+        _, headers, ref = enabled(api, tables)
+        assert told(api.call(DASHBOARD, headers=headers)) == {"url": f"{server.origin}{ACCOUNT_PAGE}{ref}"}
+
+    def test_without_an_account(self, api: Api, headers: dict[str, str]) -> None:
+        response = api.call(DASHBOARD, headers=headers)
+        assert (response.status_code, code_of(response)) == (400, "creator.payout_account.account_not_found")
+
+    def test_of_one_that_is_not_active(self, api: Api, headers: dict[str, str]) -> None:
+        connected(api, headers)
+        response = api.call(DASHBOARD, headers=headers)
+        assert (response.status_code, code_of(response)) == (400, "creator.payout_account.not_active")
+
+    def test_where_the_provider_has_no_such_page(self, api: Api, server: Server, tables: Tables) -> None:
+        _, headers, _ = enabled(api, tables)
+        with faulty(server) as vendor:
+            vendor.bare = True
+            response = api.call(DASHBOARD, headers=headers)
+        assert (response.status_code, code_of(response)) == (400, "creator.payout_account.service_unavailable")
+
+
+class TestNotices:
+    def test_what_was_told_is_looked_at(self, api: Api, tables: Tables) -> None:
+        _, _, ref = enabled(api, tables)
+        assert shown(tables) == (ref, "ACTIVE", True, True)
+        press(api, ACCOUNT_PAGE, ref, "restrict")
+        api.server.work_off()
+        assert shown(tables) == (ref, "RESTRICTED", False, False)
+        assert {row["state"] for row in tables.rows("SELECT state FROM provider_events")} == {"DONE"}
+
+    def test_one_that_was_disabled_is_closed_for_good(self, api: Api, tables: Tables) -> None:
+        _, headers, ref = enabled(api, tables)
+        press(api, ACCOUNT_PAGE, ref, "disable")
+        api.server.work_off()
+        row = tables.one(ACCOUNTS)
+        assert (row["status"], row["closed_at"] is None, row["payouts_enabled"]) == ("DISABLED", False, False)
+        tables.run("UPDATE sandbox_payout_accounts SET state = 'ENABLED'")
+        api.server.let_time_come("creators.look_at_payout_accounts")
+        assert shown(tables) == (ref, "DISABLED", False, False)
+        settings = told(api.call("creators.bank.settings", headers=headers))
+        assert settings["platformAccount"] == {"connected": False, "payoutsEnabled": False}
+
+    def test_of_an_account_that_nobody_here_opened(self, api: Api, server: Server, tables: Tables) -> None:
+        tables.run("INSERT INTO sandbox_payout_accounts (id, key) VALUES (gen_random_uuid(), 'x')")
+        ref = str(tables.one("SELECT id FROM sandbox_payout_accounts")["id"])
+        assert press(api, ACCOUNT_PAGE, ref, "submit").status_code == 303
+        tables.run("UPDATE provider_events SET received_at = now() - interval '11 minutes'")
+        server.work_off()
+        assert tables.one("SELECT state FROM provider_events")["state"] == "UNMATCHED"
+
+
+class TestSweeper:
+    @pytest.mark.parametrize(("status", "hours", "looks"), [
+        ("PENDING", 2, True), ("RESTRICTED", 2, True), ("ACTIVE", 2, False), ("ACTIVE", 25, True),
+        ("PENDING", 0, False),
+    ])  # fmt: skip
+    def test_when_an_account_is_looked_at(
+        self, api: Api, server: Server, tables: Tables, status: str, hours: int, looks: bool
+    ) -> None:
+        enabled(api, tables)
+        aged = "UPDATE payout_accounts SET status = %s, looked_at = now() - %s * interval '1 hour'"
+        tables.run(aged, status, hours)
+        tables.run("UPDATE sandbox_payout_accounts SET state = 'RESTRICTED'")
+        with faulty(server) as vendor:
+            server.let_time_come("creators.look_at_payout_accounts")
+            assert vendor.asked == looks
+        assert tables.one(ACCOUNTS)["status"] == ("RESTRICTED" if looks else status)
+
+    def test_a_provider_that_is_away_is_asked_again_later(self, api: Api, server: Server, tables: Tables) -> None:
+        _, _, ref = enabled(api, tables)
+        tables.run("UPDATE payout_accounts SET looked_at = now() - interval '2 days'")
+        with faulty(server) as vendor:
+            vendor.silent = True
+            server.let_time_come("creators.look_at_payout_accounts")
+            assert vendor.asked == 1
+        assert shown(tables) == (ref, "ACTIVE", True, True)
+
+    def test_what_was_never_answered_is_asked_for_again(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        with faulty(server) as vendor:
+            vendor.silent = True
+            api.call(INITIATE, headers=headers)
+        server.let_time_come("creators.look_at_payout_accounts")
+        assert tables.one(ACCOUNTS)["ref"] is None  # so young that its call may still be under way
+        tables.run("UPDATE payout_accounts SET created_at = now() - interval '2 minutes'")
+        server.let_time_come("creators.look_at_payout_accounts")
+        ref = str(tables.one("SELECT id FROM sandbox_payout_accounts")["id"])
+        assert shown(tables) == (ref, "PENDING", False, False)
+        assert tables.count("sandbox_payout_accounts") == 1
