@@ -4,6 +4,7 @@ import httpx
 
 from domain.config_keys import ChoiceKey, Config
 from domain.money.bank_files import BANK_FILE
+from providers.payout.paypal import PayPal
 from providers.payout.sandbox import PayoutBook, SandboxPayouts
 from providers.payout.stripe_connect import StripeConnect
 from providers.payout.wise import Wise
@@ -33,5 +34,9 @@ def payout_adapters(
 ) -> list[PayoutProvider]:
     """The sandbox does not exist in production, nor where it has no book."""
     live = env == "production"
-    vendors: list[PayoutProvider] = [StripeConnect(config, http, live=live), Wise(config, http)]
+    vendors: list[PayoutProvider] = [
+        StripeConnect(config, http, live=live),
+        Wise(config, http),
+        PayPal(config, http, live=live),
+    ]
     return vendors if live or sandbox is None else [*vendors, SandboxPayouts(config, http, sandbox)]

@@ -39,8 +39,8 @@ from providers.geoip import maxmind
 from providers.kyc import stripe_identity, veriff
 from providers.leaked_passwords import pwned_passwords
 from providers.payment import stripe
+from providers.payout import paypal, stripe_connect, wise
 from providers.payout import sandbox as sandbox_payouts
-from providers.payout import stripe_connect, wise
 from providers.sms import twilio, vonage
 from providers.storage import s3
 
@@ -102,6 +102,7 @@ DECLARING = (
     *(kyc_vendors, stripe_identity, veriff),
     *(stripe_connect, wise),
     *(kyc_vendors, stripe, stripe_identity, veriff),
+    *(paypal, stripe_connect, wise),
 )
 
 

@@ -447,6 +447,108 @@ class WiseWorld(Faulty):
         return base64.b64encode(self.signer.sign(body, PKCS1v15(), SHA256())).decode()
 
 
+@dataclass
+class PayPalWorld(Faulty):
+    """PayPal Payouts: tokens, and batches that are made once for each id of the sender."""
+
+    client: tuple[str, str] = ("an-id", "a-secret-of-the-tests")
+    book: Book = field(default_factory=Book)
+    tokens: set[str] = field(default_factory=set)
+    asked: Counter[str] = field(default_factory=Counter)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[str, Any] | None = None
+    """With which error the next batch is refused."""
+    linked: bool = True
+    outage: Answer | None = None
+    url: str = ""
+
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
+        if self.outage is not None:
+            return self.outage
+        self.asked[f"{method} {path}"] += 1
+        if path == "/v1/oauth2/token":
+            right = base64.b64encode(":".join(self.client).encode()).decode()
+            if headers["Authorization"] != f"Basic {right}" or body != b"grant_type=client_credentials":
+                return 401, b'{"error": "invalid_client"}'
+            token = uuid4().hex
+            self.tokens.add(token)
+            return 200, json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 32400}).encode()
+        if headers["Authorization"].removeprefix("Bearer ") not in self.tokens:
+            return 401, b'{"error": "invalid_token"}'
+        if method == "GET":
+            with self.lock:
+                found = self.batches.get(path.rpartition("/")[2])
+            return (200, json.dumps(found).encode()) if found is not None else (404, b"{}")
+        assert (path, headers["Content-Type"]) == ("/v1/payments/payouts", "application/json")
+        fault = self.fault(path)
+        if fault == "before":
+            raise Dropped
+        if fault in ("conflict", "broken"):
+            return 409 if fault == "conflict" else 500, b"{}"
+        with self.lock:
+            answer = self.make(json.loads(body))
+        if fault == "silence":
+            self.released.wait(30)
+        if fault == "broken after":
+            return 500, b"{}"
+        if fault == "after":
+            raise Dropped
+        return answer
+
+    def make(self, form: dict[str, Any]) -> Answer:
+        if self.refused is not None:
+            refused, self.refused = self.refused, None
+            return 400, json.dumps(refused).encode()
+        (item,) = form["items"]
+        header = form["sender_batch_header"]
+        known = [ref for ref, one in self.batches.items() if one["batch_header"]["sender_batch_header"] == header]
+        if known:
+            href = f"https://api-m.paypal.com/v1/payments/payouts/{known[0]}?page_size=1&page=1"
+            details = [{"field": "SENDER_BATCH_ID", "issue": "Duplicate", "link": [{"href": href, "rel": "self"}]}]
+            told = {"name": "USER_BUSINESS_ERROR", "details": details if self.linked else []}
+            return 400, json.dumps(told).encode()
+        ref = uuid4().hex[:13].upper()
+        amount = int(Decimal(item["amount"]["value"]) * 100)
+        self.book.move("balance", "transit", amount)
+        self.batches[ref] = {
+            "batch_header": {"payout_batch_id": ref, "batch_status": "PENDING", "sender_batch_header": header},
+            "items": [
+                {
+                    "payout_item_id": uuid4().hex[:13].upper(),
+                    "transaction_status": "PENDING",
+                    "payout_item_fee": {"currency": "USD", "value": "0.25"},
+                    "payout_batch_id": ref,
+                    "payout_item": item,
+                }
+            ],
+        }
+        return 201, json.dumps({"batch_header": self.batches[ref]["batch_header"]}).encode()
+
+    def end(self, ref: str, status: str, error: str | None = None) -> None:
+        """Of the item."""
+        (item,) = self.batches[ref]["items"]
+        amount = int(Decimal(item["payout_item"]["amount"]["value"]) * 100)
+        place = "account" if item["transaction_status"] == "SUCCESS" else "transit"
+        if status == "SUCCESS":
+            self.book.move("transit", "account", amount)
+        elif status not in ("UNCLAIMED", "ONHOLD", "PENDING"):
+            self.book.move(place, "balance", amount)
+        self.batches[ref]["batch_header"]["batch_status"] = "SUCCESS"
+        item |= {"transaction_status": status} | ({"errors": {"name": error}} if error else {})
+
+    def event(self, ref: str, kind: str) -> bytes:
+        resource = {"payout_batch_id": ref} if "ITEM" in kind else {"batch_header": {"payout_batch_id": ref}}
+        return json.dumps({"id": f"WH-{uuid4().hex}", "event_type": kind, "resource": resource}).encode()
+
+
+@contextmanager
+def paypal_world() -> Iterator[PayPalWorld]:
+    world = PayPalWorld()
+    world.book.move("world", "balance", 1_000_00)
+    with served(world) as world.url:
+        yield world
+
+
 @contextmanager
 def wise_world() -> Iterator[WiseWorld]:
     world = WiseWorld()

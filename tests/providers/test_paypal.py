@@ -1,0 +1,316 @@
+"""Payouts to accounts at PayPal: what goes over the wire, what the vendor's book says, which notices are kept."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+import pytest
+
+from domain.money.payouts import PayoutOrder, PayoutState
+from domain.webhooks import Notice, RawNotice
+from providers.payout import ACCOUNT_PROVIDERS, payout_adapters
+from providers.payout.paypal import STATUSES, PayPal
+from providers.ports import ProviderRejected, ProviderUnavailable
+from tests.providers.fakes import FakeConfig
+from tests.providers.payout_vendors import FAULTS, PayPalWorld, paypal_world
+from tests.providers.servers import closed_port
+
+T = TypeVar("T")
+
+PREFIX = "external.payout.paypal."
+PAYOUT = UUID("7f1d3c52-2a0f-4a8e-9d3e-0c4b1a2f3e4d")
+AMOUNT = 60_05
+FULL = 1_000_00
+ORDER = PayoutOrder(PAYOUT, 1, AMOUNT, "USD", account="QYR5Z8XDVJNXQ")
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def config() -> FakeConfig:
+    return FakeConfig()
+
+
+@pytest.fixture
+def world(config: FakeConfig) -> Iterator[PayPalWorld]:
+    with paypal_world() as world:
+        client_id, secret = world.client
+        for name, value in (("base_url", world.url), ("client_id", client_id), ("client_secret", secret)):
+            config.slip(PREFIX + name, value)
+        yield world
+
+
+def done(config: FakeConfig, work: Callable[[PayPal], Awaitable[T]], wait: float = 5, live: bool = False) -> T:
+    async def run() -> T:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return await work(PayPal(config, http, live=live, seconds=wait))
+
+    return asyncio.run(run())
+
+
+def pay(config: FakeConfig, order: PayoutOrder = ORDER, wait: float = 5) -> PayoutState:
+    return done(config, lambda adapter: adapter.pay(order), wait)
+
+
+def find(config: FakeConfig, ref: str | None = None, order: PayoutOrder = ORDER) -> PayoutState | None:
+    return done(config, lambda adapter: adapter.find(order, ref))
+
+
+def read(config: FakeConfig, body: bytes) -> list[Notice]:
+    async def run() -> list[Notice]:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return list(PayPal(config, http, live=False).read(RawNotice({}, body)))
+
+    return asyncio.run(run())
+
+
+def only(found: dict[str, Any]) -> str:
+    (ref,) = found
+    return ref
+
+
+def test_nobody_may_choose_it_as_long_as_no_account_can_be_connected(config: FakeConfig) -> None:
+    async def run() -> list[str]:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return [one.name for one in payout_adapters(config, http, "production", None)]
+
+    assert "paypal" in asyncio.run(run())
+    assert "paypal" not in ACCOUNT_PROVIDERS
+
+
+class TestPay:
+    def test_a_batch_of_one(self, config: FakeConfig, world: PayPalWorld) -> None:
+        state = pay(config)
+        ref = only(world.batches)
+        assert state == PayoutState(ref, "SENT")
+        (item,) = world.batches[ref]["items"]
+        assert item["payout_item"] == {
+            "recipient_type": "PAYPAL_ID",
+            "receiver": "QYR5Z8XDVJNXQ",
+            "amount": {"value": "60.05", "currency": "USD"},
+            "sender_item_id": str(PAYOUT),
+        }
+        header = world.batches[ref]["batch_header"]["sender_batch_header"]
+        assert header == {"sender_batch_id": f"{PAYOUT}-1"}
+        assert world.book.balances == {"balance": FULL - AMOUNT, "transit": AMOUNT}
+
+    def test_a_repetition_is_followed_to_the_first(self, config: FakeConfig, world: PayPalWorld) -> None:
+        assert {pay(config).ref for _ in range(3)} == {only(world.batches)}
+        pay(config, replace(ORDER, attempt=2))
+        assert len(world.batches) == 2
+
+    def test_a_repetition_of_which_nothing_is_told(self, config: FakeConfig, world: PayPalWorld) -> None:
+        pay(config)
+        world.linked = False
+        with pytest.raises(ProviderUnavailable, match="400"):
+            pay(config)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_fault_moves_nothing_twice(self, config: FakeConfig, world: PayPalWorld, fault: str) -> None:
+        world.faults.append(("/payouts", fault))
+        with pytest.raises(ProviderUnavailable):
+            pay(config, wait=0.5)
+        state = find(config)
+        assert state == PayoutState(only(world.batches), "SENT")
+        assert pay(config) == state
+        assert world.book.balances == {"balance": FULL - AMOUNT, "transit": AMOUNT}
+
+    def test_many_at_once(self, config: FakeConfig, world: PayPalWorld) -> None:
+        async def at_once(adapter: PayPal) -> list[PayoutState]:
+            return await asyncio.gather(*(adapter.pay(ORDER) for _ in range(8)))
+
+        assert {state.ref for state in done(config, at_once)} == {only(world.batches)}
+
+    @pytest.mark.parametrize(
+        ("field", "reason"),
+        [("items[0].receiver", "DESTINATION_REJECTED"), ("items[0].amount.value", "PROVIDER_REJECTED")],
+    )
+    def test_what_is_refused(self, config: FakeConfig, world: PayPalWorld, field: str, reason: str) -> None:
+        refused = {"name": "VALIDATION_ERROR", "details": [{"field": field}]}
+        world.refused = refused
+        with pytest.raises(ProviderRejected, match=reason):
+            pay(config)
+        world.refused = refused
+        assert find(config) is None
+        assert world.book.balances == {"balance": FULL}
+
+    def test_an_account_that_was_never_known(self, config: FakeConfig, world: PayPalWorld) -> None:
+        with pytest.raises(ProviderRejected, match="DESTINATION_REJECTED"):
+            pay(config, replace(ORDER, account=None))
+
+    @pytest.mark.parametrize("name", ["INSUFFICIENT_FUNDS", "USER_BUSINESS_ERROR", "SOMETHING_NEW"])
+    def test_another_error_may_be_about_a_batch_that_was_taken(
+        self, config: FakeConfig, world: PayPalWorld, name: str
+    ) -> None:
+        world.refused = {"name": name}
+        with pytest.raises(ProviderUnavailable):
+            pay(config)
+        assert pay(config).state == "SENT"
+
+    @pytest.mark.parametrize("outage", [(500, b"{}"), (429, b"{}"), (200, b"<html>"), (200, b"{}"), (403, b"{}")])
+    def test_an_outage_is_no_refusal(self, config: FakeConfig, world: PayPalWorld, outage: tuple[int, bytes]) -> None:
+        async def later(adapter: PayPal) -> None:
+            await adapter.probe()
+            world.outage = outage
+            for work in (adapter.pay(ORDER), adapter.find(ORDER, None), adapter.find(ORDER, "AAAAAAAA")):
+                with pytest.raises(ProviderUnavailable):
+                    await work
+
+        done(config, later)
+
+    def test_nobody_there(self, config: FakeConfig, world: PayPalWorld) -> None:
+        config.slip(PREFIX + "base_url", f"http://127.0.0.1:{closed_port()}")
+        with pytest.raises(ProviderUnavailable, match="ConnectError"):
+            pay(config)
+
+
+class TestFind:
+    @pytest.mark.parametrize("status", STATUSES)
+    def test_what_each_status_means(self, config: FakeConfig, world: PayPalWorld, status: str) -> None:
+        ref = pay(config).ref
+        world.end(ref, status)
+        state = find(config, ref)
+        assert state is not None
+        assert (state.ref, state.state) == (ref, STATUSES[status])
+        assert find(config) == state
+
+    def test_it_arrived_and_came_back(self, config: FakeConfig, world: PayPalWorld) -> None:
+        ref = pay(config).ref
+        world.end(ref, "SUCCESS")
+        assert find(config, ref) == PayoutState(ref, "PAID", fee=25)
+        world.end(ref, "REVERSED")
+        assert find(config, ref) == PayoutState(ref, "RETURNED", "RETURNED")
+        assert world.book.balances == {"balance": FULL}
+
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            ("INSUFFICIENT_FUNDS", "TREASURY_EMPTY"),
+            ("RECEIVER_ACCOUNT_LOCKED", "DESTINATION_REJECTED"),
+            ("SPENDING_LIMIT_EXCEEDED", "PROVIDER_REJECTED"),
+            (None, "PROVIDER_REJECTED"),
+        ],
+    )
+    def test_why_it_failed(self, config: FakeConfig, world: PayPalWorld, error: str | None, reason: str) -> None:
+        ref = pay(config).ref
+        world.end(ref, "FAILED", error)
+        assert find(config, ref) == PayoutState(ref, "FAILED", reason)
+        with pytest.raises(ProviderRejected, match=reason):
+            pay(config)
+
+    def test_a_batch_that_is_denied_or_has_no_item_yet(self, config: FakeConfig, world: PayPalWorld) -> None:
+        ref = pay(config).ref
+        batch = world.batches[ref]
+        items, batch["items"] = batch["items"], []
+        assert find(config, ref) == PayoutState(ref, "SENT")
+        batch["items"], batch["batch_header"]["batch_status"] = items, "DENIED"
+        assert find(config, ref) == PayoutState(ref, "FAILED", "PROVIDER_REJECTED")
+        batch["batch_header"]["batch_status"] = "BLESSED"
+        with pytest.raises(ProviderUnavailable, match="no status"):
+            find(config, ref)
+
+    def test_what_is_not_what_was_ordered(self, config: FakeConfig, world: PayPalWorld) -> None:
+        ref = pay(config).ref
+        for other in (replace(ORDER, amount=1), replace(ORDER, attempt=2), replace(ORDER, account="ANOTHER")):
+            with pytest.raises(ProviderUnavailable, match="something else"):
+                find(config, ref, other)
+        world.batches[ref]["items"] *= 2
+        with pytest.raises(ProviderUnavailable, match="something else"):
+            find(config, ref)
+        with pytest.raises(ProviderUnavailable, match="404"):
+            find(config, "../x")
+
+
+class TestTokens:
+    def test_one_is_kept_until_it_ends(self, config: FakeConfig, world: PayPalWorld) -> None:
+        moment = [NOW]
+
+        async def run(adapter: PayPal) -> None:
+            for _ in range(3):
+                await adapter.pay(ORDER)
+            assert world.asked["POST /v1/oauth2/token"] == 1
+            moment[0] = NOW + timedelta(hours=9)
+            await adapter.pay(ORDER)
+            assert world.asked["POST /v1/oauth2/token"] == 2
+
+        async def work() -> None:
+            async with httpx.AsyncClient(trust_env=False) as http:
+                await run(PayPal(config, http, live=False, clock=lambda: moment[0]))
+
+        asyncio.run(work())
+
+    def test_one_that_is_refused_is_asked_for_anew(self, config: FakeConfig, world: PayPalWorld) -> None:
+        async def run(adapter: PayPal) -> None:
+            await adapter.pay(ORDER)
+            world.tokens.clear()
+            with pytest.raises(ProviderUnavailable, match="401"):
+                await adapter.pay(ORDER)
+            assert (await adapter.pay(ORDER)).state == "SENT"
+
+        done(config, run)
+
+    def test_another_secret_is_another_token(self, config: FakeConfig, world: PayPalWorld) -> None:
+        async def run(adapter: PayPal) -> None:
+            await adapter.probe()
+            config.slip(PREFIX + "client_secret", "wrong")
+            with pytest.raises(ProviderUnavailable, match="401"):
+                await adapter.probe()
+
+        done(config, run)
+
+    def test_the_sandbox_of_the_vendor_pays_nobody(self, config: FakeConfig, world: PayPalWorld) -> None:
+        config.slip(PREFIX + "base_url", "https://api-m.sandbox.paypal.com")
+        with pytest.raises(ProviderUnavailable, match="sandbox"):
+            done(config, lambda adapter: adapter.pay(ORDER), live=True)
+
+    @pytest.mark.parametrize("name", ["client_id", "client_secret"])
+    def test_what_is_missing(self, config: FakeConfig, world: PayPalWorld, name: str) -> None:
+        config.slip(PREFIX + name, "")
+        with pytest.raises(ProviderUnavailable, match=f"{name} is empty"):
+            done(config, lambda adapter: adapter.probe())
+
+        async def verifies(adapter: PayPal) -> bool:
+            return adapter.verifies
+
+        assert not done(config, verifies)
+
+
+class TestNotices:
+    @pytest.mark.parametrize("kind", sorted(PayPal.types))
+    def test_they_are_bare_pings(self, config: FakeConfig, world: PayPalWorld, kind: str) -> None:
+        assert read(config, world.event("AAAAAAAAAAAAA", kind)) == [Notice(None, kind, "AAAAAAAAAAAAA")]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"", b"{", b"[]", b"{}", b"[" * 100_000, b"\xff", b'{"event_type": "PAYMENT.PAYOUTS-ITEM.FAILED"}',
+            b'{"event_type": "PAYMENT.SALE.COMPLETED", "resource": {"payout_batch_id": "AAAAAAAAAAAAA"}}',
+            b'{"event_type": "PAYMENT.PAYOUTS-ITEM.FAILED", "resource": {"payout_batch_id": "../x"}}',
+        ],
+    )  # fmt: skip
+    def test_nothing_is_kept_of_what_is_none(self, config: FakeConfig, body: bytes) -> None:
+        assert read(config, body) == []
+
+    def test_no_bit_makes_one_that_is_kept_unknown(self, config: FakeConfig, world: PayPalWorld) -> None:
+        """Whatever is changed, it stays a ping: of a batch that is not known here the intake keeps nothing."""
+        body = world.event("AAAAAAAAAAAAA", "PAYMENT.PAYOUTS-ITEM.FAILED")[:-1] + b', "more": "' + b"y" * 1800 + b'"}'
+
+        async def run() -> list[Notice]:
+            kept = list[Notice]()
+            async with httpx.AsyncClient(trust_env=False) as http:
+                adapter = PayPal(config, http, live=False)
+                for place in range(len(body)):
+                    for bit in range(8):
+                        changed = bytearray(body)
+                        changed[place] ^= 1 << bit
+                        kept += adapter.read(RawNotice({}, bytes(changed)))
+            return kept
+
+        assert json.loads(body)
+        kept = asyncio.run(run())
+        assert {notice.external_id for notice in kept} == {None}
+        assert all(notice.type in PayPal.types for notice in kept)
