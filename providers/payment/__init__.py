@@ -3,12 +3,13 @@
 import httpx
 
 from domain.config_keys import ChoiceKey, Config
+from providers.payment.mollie import MolliePayments
 from providers.payment.sandbox import PaymentBook, SandboxPayments
 from providers.payment.stripe import StripePayments
 from providers.ports import PaymentProvider
 from providers.sandbox import Sandbox
 
-PROVIDERS = ("none", "sandbox", "stripe")
+PROVIDERS = ("none", "mollie", "sandbox", "stripe")
 ACTIVE_PROVIDER = ChoiceKey(
     "external.payment.active_provider",
     "none",
@@ -22,6 +23,9 @@ def payment_adapters(
     config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox[PaymentBook] | None
 ) -> list[PaymentProvider]:
     live = env == "production"
-    vendors: list[PaymentProvider] = [StripePayments(config, http, live=live)]
+    vendors: list[PaymentProvider] = [
+        StripePayments(config, http, live=live),
+        MolliePayments(config, http, live=live),
+    ]
     # Whoever presses its button pays: where money is real, there is no such button.
     return vendors if live or sandbox is None else [*vendors, SandboxPayments(config, http, sandbox)]

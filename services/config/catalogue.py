@@ -38,7 +38,7 @@ from providers.email import smtp
 from providers.geoip import maxmind
 from providers.kyc import stripe_identity, veriff
 from providers.leaked_passwords import pwned_passwords
-from providers.payment import stripe
+from providers.payment import mollie, stripe
 from providers.payout import paypal, stripe_connect, wise
 from providers.payout import sandbox as sandbox_payouts
 from providers.sms import twilio, vonage
@@ -99,10 +99,10 @@ DECLARING = (
     ),
     *(sms_vendors, smtp, turnstile, twilio, vonage),
     *(kyc_vendors, sandbox_payouts, stripe_identity, veriff),
-    *(kyc_vendors, stripe_identity, veriff),
     *(stripe_connect, wise),
     *(kyc_vendors, stripe, stripe_identity, veriff),
     *(paypal, stripe_connect, wise),
+    *(mollie, stripe),
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Event, RLock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -379,5 +379,168 @@ def refusal(status: int, kind: str = "invalid_request_error", code: str | None =
 @contextmanager
 def stripe_till() -> Iterator[StripeTill]:
     till = StripeTill()
+    with served(till) as till.url:
+        yield till
+
+
+@dataclass
+class MollieTill:
+    """Payments with their refunds and chargebacks, idempotency for an hour, and pings; ``faults`` as above."""
+
+    key: str = "test_of_the_tests"
+    secret: str = "a long random text"
+    mode: str = "test"
+    book: VendorBook = field(default_factory=VendorBook)
+    payments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    kept: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    faults: deque[str] = field(default_factory=deque)
+    released: Event = field(default_factory=Event)
+    page: int = 250
+    url: str = ""
+    _lock: RLock = field(default_factory=RLock)
+
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
+        with self._lock:
+            posted = method == "POST"
+            form = json.loads(body) if posted else dict(parse_qsl(body.decode()))
+            self.asked.append((method, path, form))
+            fault = self.faults.popleft() if self.faults else "ok"
+            if headers["Authorization"] != f"Bearer {self.key}":
+                return refusal(401)
+            if fault in {"drop", "silence", "409", "429", "500", "503"}:
+                answer: Answer = refusal(int(fault) if fault.isdigit() else 500)
+            elif posted:
+                assert UUID(headers["Idempotency-Key"]).version == 4
+                known = (path, headers["Idempotency-Key"])
+                answer = self.kept[known] = self.kept.get(known) or self._post(path, form)
+            else:
+                answer = self._delete(path) if method == "DELETE" else self._get(path, form)
+        if fault.startswith("silence"):
+            self.released.wait()
+        if fault.startswith("drop"):
+            raise ConnectionError
+        return answer
+
+    def _get(self, path: str, form: Mapping[str, str]) -> Answer:
+        if path != "/v2/payments":
+            ref = path.removeprefix("/v2/payments/")
+            return said(self._shown(ref, form.get("embed", ""))) if ref in self.payments else refusal(404)
+        refs = list(self.payments)[::-1]
+        begin = refs.index(form["from"]) if "from" in form else 0
+        page, rest = refs[begin : begin + self.page], refs[begin + self.page :]
+        further = {"href": f"https://api.mollie.com/v2/payments?from={rest[0]}&limit=250"} if rest else None
+        rows = [self._shown(ref, "") for ref in page]
+        return said({"count": len(page), "_embedded": {"payments": rows}, "_links": {"next": further}})
+
+    def _shown(self, ref: str, embed: str) -> dict[str, Any]:
+        shown = dict(self.payments[ref])
+        held = shown.pop("_held")
+        shown["_embedded"] = {name: held[name] for name in embed.split(",") if held.get(name)}
+        return shown
+
+    def _post(self, path: str, form: dict[str, Any]) -> Answer:
+        if path == "/v2/payments":
+            known = {"amount", "description", "redirectUrl", "cancelUrl", "webhookUrl", "metadata"}
+            if form.keys() != known or not str(form["amount"]["value"]).replace(".", "").isdigit():
+                return refusal(422)
+            ref = f"tr_{uuid4().hex[:10]}"
+            links = {"checkout": {"href": f"https://www.mollie.com/checkout/select-method/{ref}"}}
+            made = {"resource": "payment", "id": ref, "mode": self.mode, "status": "open", "_links": links, **form}
+            created = utc_now().replace(microsecond=0).isoformat()
+            self.payments[ref] = made | {"createdAt": created, "_held": {"refunds": [], "chargebacks": []}}
+            return said(self._shown(ref, ""), 201)
+        ref = path.removeprefix("/v2/payments/").removesuffix("/refunds")
+        if ref not in self.payments:
+            return refusal(404)
+        if self.payments[ref]["status"] != "paid" or self._cents(form) > self._left(ref):
+            return refusal(422)
+        return said(self._give_back(ref, self._cents(form), "queued", form["metadata"]), 201)
+
+    def _delete(self, path: str) -> Answer:
+        ref = path.removeprefix("/v2/payments/")
+        if ref not in self.payments:
+            return refusal(404)
+        if self.payments[ref]["status"] != "open":
+            return refusal(422)
+        self.end(ref, "canceled")
+        return said(self._shown(ref, ""))
+
+    # What people do at the vendor.
+
+    def pay(self, ref: str) -> None:
+        self.book.move(PAYER, OURS, self._cents(self.payments[ref]), ref)
+        self.end(ref, "paid")
+
+    def end(self, ref: str, status: str) -> None:
+        self.payments[ref]["status"] = status
+        self._links(ref, status)
+        self.told.append(ref)
+
+    def expire(self, ref: str) -> None:
+        self.end(ref, "expired")
+
+    def decline(self, ref: str) -> None:
+        self.end(ref, "failed")
+
+    def pay_later(self, ref: str) -> None:
+        self.end(ref, "pending")
+
+    def refund(self, ref: str, cents: int | None = None) -> str:
+        """By somebody at the vendor's dashboard."""
+        made = self._give_back(ref, cents or self._left(ref), "refunded", {})
+        self.told.append(ref)
+        return str(made["id"])
+
+    def dispute(self, ref: str, cents: int | None = None) -> str:
+        amount = cents or self._left(ref)
+        made = {"resource": "chargeback", "id": f"chb_{uuid4().hex[:8]}", "amount": _value(amount), "paymentId": ref}
+        self.payments[ref]["_held"]["chargebacks"].append(made | {"reversedAt": None})
+        self.book.move(OURS, HELD, amount, ref)
+        self.told.append(ref)
+        return str(made["id"])
+
+    def win(self, chargeback: str) -> None:
+        for ref, payment in self.payments.items():
+            for row in payment["_held"]["chargebacks"]:
+                if row["id"] == chargeback:
+                    row["reversedAt"] = utc_now().isoformat()
+                    self.book.move(HELD, OURS, self._cents(row), ref)
+                    self.told.append(ref)
+
+    def deliver(self, refs: Sequence[str] | None = None) -> list[int]:
+        """Pings that were not delivered yet, or those of the payments that are named."""
+        if refs is None:
+            refs, self.told = self.told, []
+        with httpx.Client(trust_env=False) as client:
+            return [client.post(self.payments[ref]["webhookUrl"], data={"id": ref}).status_code for ref in refs]
+
+    def _give_back(self, ref: str, cents: int, status: str, metadata: dict[str, str]) -> dict[str, Any]:
+        made = {"resource": "refund", "id": f"re_{uuid4().hex[:8]}", "amount": _value(cents), "status": status}
+        made |= {"metadata": metadata, "paymentId": ref}
+        self.payments[ref]["_held"]["refunds"].append(made)
+        self.book.move(OURS, PAYER, cents, ref)
+        return made
+
+    def _left(self, ref: str) -> int:
+        held = self.payments[ref]["_held"]["refunds"]
+        return self._cents(self.payments[ref]) - sum(self._cents(row) for row in held)
+
+    def _links(self, ref: str, status: str) -> None:
+        if status != "open":
+            self.payments[ref]["_links"] = {}
+
+    def _cents(self, row: Mapping[str, Any]) -> int:
+        return int(row["amount"]["value"].replace(".", ""))
+
+
+def _value(cents: int) -> dict[str, str]:
+    return {"currency": "USD", "value": f"{cents // 100}.{cents % 100:02}"}
+
+
+@contextmanager
+def mollie_till() -> Iterator[MollieTill]:
+    till = MollieTill()
     with served(till) as till.url:
         yield till

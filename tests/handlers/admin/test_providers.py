@@ -107,7 +107,7 @@ class TestList:
             "geoip": ["cdn_header", "maxmind"],
             "kyc": ["sandbox", "stripe_identity", "veriff"],
             "leaked_passwords": ["pwned_passwords"],
-            "payment": ["sandbox", "stripe"],
+            "payment": ["mollie", "sandbox", "stripe"],
             "payout": ["sandbox", "stripe_connect", "wise", "paypal"],
             "sms": ["mailbox", "twilio", "vonage"],
             "storage": ["local", "s3"],
@@ -455,7 +455,7 @@ class TestProbe:
             for place in (
                 "captcha.turnstile", "dns.resolver", "email.mailbox", "geoip.cdn_header", "geoip.maxmind",
                 "kyc.sandbox", "kyc.stripe_identity", "kyc.veriff", "leaked_passwords.pwned_passwords",
-                "payment.sandbox", "payment.stripe", "sms.twilio", "storage.local", "storage.s3",
+                "payment.mollie", "payment.sandbox", "payment.stripe", "sms.twilio", "storage.local", "storage.s3",
             )
         }  # fmt: skip
         ready = {place for place, one in told.items() if one["ok"]} - {"dns.resolver"}

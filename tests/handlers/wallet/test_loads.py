@@ -542,7 +542,9 @@ class TestPage:
         for answer in (api.get(url), api.post(url, data={"action": "pay"})):
             assert (answer.status_code, code_of(answer)) == (404, "route.not_found")
 
-    @pytest.mark.parametrize(("env", "names"), [("production", ["stripe"]), ("staging", ["stripe", "sandbox"])])
+    @pytest.mark.parametrize(
+        ("env", "names"), [("production", ["stripe", "mollie"]), ("staging", ["stripe", "mollie", "sandbox"])]
+    )
     def test_in_production_it_is_not_there(self, env: str, names: list[str]) -> None:
         unused: Any = None
         assert [

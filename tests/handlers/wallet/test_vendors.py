@@ -7,6 +7,7 @@ from itertools import permutations
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from domain.money import flows
@@ -14,7 +15,15 @@ from tests.handlers.support import account
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally
 from tests.money import assert_books_agree, begin, fan, hurry, post
-from tests.providers.payment_vendors import DISPUTE_FEE, OURS, StripeTill, fee_of, stripe_till
+from tests.providers.payment_vendors import (
+    DISPUTE_FEE,
+    OURS,
+    MollieTill,
+    StripeTill,
+    fee_of,
+    mollie_till,
+    stripe_till,
+)
 
 OLD = datetime.now(UTC) - timedelta(days=30)
 
@@ -38,6 +47,15 @@ def till(server: Server) -> Iterator[StripeTill]:
         yield found
 
 
+@pytest.fixture
+def pings(server: Server) -> Iterator[MollieTill]:
+    with mollie_till() as found:
+        of_vendor = {"base_url": found.url, "api_key": found.key, "webhook_secret": found.secret}
+        server.configure(**{f"external.payment.mollie.{name}": value for name, value in of_vendor.items()})
+        server.configure(**{"external.payment.active_provider": "mollie"})
+        yield found
+
+
 def bound(tables: Tables) -> str:
     """The session of the newest load."""
     return str(tables.one("SELECT ref FROM payments ORDER BY created_at DESC LIMIT 1")["ref"])
@@ -54,9 +72,10 @@ def look(server: Server, tables: Tables) -> None:
     server.let_time_come("payments.sweep")
 
 
-def assert_agree(tables: Tables, till: StripeTill) -> None:
+def assert_agree(tables: Tables, till: StripeTill | MollieTill) -> None:
     """To the cent: what the vendor's own book says that it owes us, and what ours says."""
-    assert -tally(tables, "clearing:stripe") == till.book.has(OURS)
+    name = "stripe" if isinstance(till, StripeTill) else "mollie"
+    assert -tally(tables, f"clearing:{name}") == till.book.has(OURS)
     assert_books_agree(tables)
 
 
@@ -245,3 +264,84 @@ class TestStripe:
     def test_without_a_secret_there_is_no_door(self, server: Server, till: StripeTill) -> None:
         server.configure(**{"external.payment.stripe.webhook_secret": ""})
         assert till.deliver(server.origin, [b"{}"], secret="x") == [404]
+
+
+class TestMollie:
+    def hear(self, server: Server, till: MollieTill) -> None:
+        assert set(till.deliver()) <= {200}
+        server.work_off()
+
+    @pytest.mark.parametrize(
+        ("actions", "ended", "shown"),
+        [
+            (["expire"], "EXPIRED", "0.00"),
+            (["decline"], "FAILED", "0.00"),
+            (["pay_later", "pay"], "PAID", "25.00"),
+            (["expire", "pay"], "PAID", "25.00"),
+            (["pay", "refund"], "PAID", "0.00"),
+            (["pay", "dispute"], "PAID", "0.00"),
+            (["pay", "dispute", "win"], "PAID", "25.00"),
+        ],
+    )
+    def test_as_it_goes(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, pings: MollieTill, actions: list[str],
+        ended: str, shown: str,
+    ) -> None:  # fmt: skip
+        session = begin(api, headers)
+        ref, dispute = bound(tables), ""
+        assert session["checkoutUrl"] == pings.payments[ref]["_links"]["checkout"]["href"]
+        for action in actions:
+            done = getattr(pings, action)(dispute if action == "win" else ref)
+            dispute = done if action == "dispute" else dispute
+            self.hear(server, pings)
+        assert status(api, headers, session) == ended
+        assert balance(api, headers) == {"balance": shown, "frozen": False}
+        assert_agree(tables, pings)
+
+    def test_refunded_in_part_and_charged_back_before_anything_is_heard(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, pings: MollieTill, user_id: UUID
+    ) -> None:
+        """Pings all say the same; one of them is enough."""
+        begin(api, headers)
+        ref = bound(tables)
+        pings.pay(ref)
+        self.hear(server, pings)
+        post(server, flows.held(fan(user_id), user_id, flows.Parts(promo=0, fan=1500)))
+        pings.refund(ref, 500)
+        pings.win(pings.dispute(ref, 1700))
+        assert pings.deliver() == [200] * 3
+        server.work_off()
+        assert balance(api, headers) == {"balance": "5.00", "frozen": False}
+        assert tables.count("provider_events") == 1
+        assert_agree(tables, pings)
+
+    @pytest.mark.parametrize("fault", ["drop", "drop_after"])
+    def test_a_vendor_that_fails_makes_one_payment(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, pings: MollieTill, fault: str
+    ) -> None:
+        pings.faults.extend([fault] * 3)
+        assert api.call("wallet.loads.start", {"amount": "25.00"}, headers=headers).status_code == 503
+        look(server, tables)
+        (ref,) = pings.payments
+        pings.pay(ref)
+        self.hear(server, pings)
+        assert balance(api, headers)["balance"] == "25.00"
+        assert_agree(tables, pings)
+
+    def test_a_thousand_forged_pings_cost_nothing(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, pings: MollieTill
+    ) -> None:
+        begin(api, headers)
+        ref = bound(tables)
+        address = pings.payments[ref]["webhookUrl"]
+        bare = address.partition("?")[0]
+        forged = [
+            (bare, ref), (f"{address}0", ref), (f"{bare}?p={UUID(int=1)}&k={'0' * 64}", ref), (address, "tr_unknown"),
+            (address, "re_unknown"), (address, "chb_unknown"), (address, ""), (address, "x" * 5000),
+        ]  # fmt: skip
+        asked, jobs = len(pings.asked), tables.count("outbox")
+        with httpx.Client(trust_env=False) as client:
+            answers = {client.post(url, data={"id": told}).status_code for url, told in forged * 125}
+        server.work_off()
+        assert (answers, len(pings.asked)) == ({200}, asked)
+        assert (tables.count("provider_events"), tables.count("outbox")) == (0, jobs)
