@@ -9,13 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     DateTime,
     Integer,
     SmallInteger,
-    Text,
-    any_,
     bindparam,
     func,
     literal_column,
@@ -136,15 +133,6 @@ _due = (
 TAKEN_UP = (
     update(Row).where(Row.id.in_(_due)).values(due_at=bindparam("again", type_=TIME)).returning(Row.id, Row.status)
 )
-OPEN_OF = (
-    select(Row.id)
-    .where(
-        Row.user_id == bindparam("user_id"),
-        Row.status.in_([literal_column("'PENDING'"), APPROVED]),
-        Row.method == any_(bindparam("methods", type_=ARRAY(Text))),
-    )
-    .order_by(Row.id)
-)
 
 
 class HeldPayout:
@@ -222,7 +210,3 @@ class PayoutDesk:
     async def take_up(self, now: datetime, again: timedelta, most: int) -> Sequence[Any]:
         """Ids and states of those that are due. Nobody else gets them before ``again`` has passed."""
         return await self._connection.rows(TAKEN_UP, now=now, again=now + again, most=most)
-
-    async def open_of(self, user_id: UUID, *methods: str) -> Sequence[UUID]:
-        """Those of a creator that are not under way, by these methods."""
-        return await self._connection.scalars(OPEN_OF, user_id=user_id, methods=list(methods))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.money.payouts import PayoutState
-    from persistence.models import PayoutAttempt
+    from persistence.models import PayoutAttempt, ProviderEvent
     from persistence.money.payout_desk import HeldPayout
     from persistence.repositories import Repositories
     from providers.registry import PayoutFamily
@@ -53,6 +53,22 @@ class Sending(NamedTuple):
 
     provider: str
     order: PayoutOrder
+
+
+class PayoutsTold:
+    """What is done with notices about payouts: a job asks the provider, since it needs what was sent."""
+
+    async def knows(self, db: Repositories, provider: str, ref: str) -> bool:
+        return await db.payout_desk.knows(provider, ref) is not None
+
+    async def look(self, provider: str, ref: str) -> None:
+        """Nothing yet."""
+
+    async def write(self, db: Repositories, event: ProviderEvent, found: None) -> None:
+        del found
+        payout_id = await db.payout_desk.knows(event.provider, event.object_ref or "")
+        if payout_id is not None:
+            await db.outbox.add(topics.LookAtPayout(payout_id))
 
 
 class PayoutBooks:
@@ -141,15 +157,6 @@ class PayoutBooks:
             payout.id, status=status, ended_at=now, ended_by=by, statement=statement, due_at=None
         )
         await self._tell(db, held, status, note)
-
-    async def cancel_open(
-        self, db: Repositories, user_id: UUID, now: datetime, note: str | None, *methods: str
-    ) -> None:
-        """Those of a creator that are not under way, because what they were requested with is no more."""
-        for payout_id in await db.payout_desk.open_of(user_id, *methods):
-            held = await db.payout_desk.hold(payout_id)
-            if held is not None and held.row.status in ("PENDING", "APPROVED"):
-                await self.end(db, held, "CANCELLED", now, note=note)
 
     async def settle(self, db: Repositories, payout_id: UUID, number: int, state: PayoutState, now: datetime) -> None:
         """Whatever was told, how often and in which order: afterwards the books have what the provider says."""

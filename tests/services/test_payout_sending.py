@@ -76,15 +76,21 @@ def balance(tables: Tables, one: Creator) -> int:
     return int(wallet_row(tables, wallet_of(one.user_id))["balance"])
 
 
+def findings(server: Server) -> list[tuple[str, str, str]]:
+    """What a reconciliation says of payouts: check, what is expected, and what there is."""
+
+    async def look() -> list[Any]:
+        async with server.app.parts.database.unit() as db:
+            found = [each async for each in db.reconciliations.findings()]
+        return [(each.check, each.expected, each.found) for each in found if each.check in OF_PAYOUTS]
+
+    return server.on_loop(look())
+
+
 def assert_agree(server: Server, vendor: PayoutVendor) -> None:
     """Our books, our payouts, and the book of who paid them."""
 
-    async def findings() -> list[Any]:
-        async with server.app.parts.database.unit() as db:
-            found = [each async for each in db.reconciliations.findings()]
-        return [each for each in found if each.check in OF_PAYOUTS]
-
-    assert server.on_loop(findings()) == []
+    assert findings(server) == []
     tables = server.tables
     fees = -tally(tables, "processing_fees")
     assert tally(tables, f"rail:{VENDOR}") == vendor.paid + fees
@@ -332,3 +338,44 @@ class TestReview:
         server.configure(**{"payout.auto_approve_below": 50})
         sweep(server)
         assert (row(tables)["status"], vendor.asked) == ("PENDING", 0)
+
+
+class TestReconciliation:
+    """Each damage is named."""
+
+    def test_a_status_that_the_ledger_does_not_know(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        tables.run("UPDATE payouts SET status = 'PROCESSING'")
+        assert (vendor.asked, row(tables)["id"]) == (0, payout)
+        assert findings(server) == [
+            ("payouts", "0 of payouts", "10000 in the account"),
+            ("payouts", "10000 of payouts", "0 in the account"),
+            ("payout", "a transfer", "no transfer"),
+        ]
+
+    def test_an_attempt_that_was_not_given_back(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        sweep(server)
+        tables.run("UPDATE payouts SET attempt = 2")
+        assert (vendor.asked, row(tables)["id"]) == (1, payout)
+        missing = [("payout", "a transfer", "no transfer")] * 4
+        assert sorted(findings(server)) == sorted([*missing, ("payout", "no transfer", "a transfer")])
+
+    def test_a_transfer_without_a_payout(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        sweep(server)
+        tables.run("DELETE FROM payout_attempts")
+        tables.run("DELETE FROM payouts WHERE id = %s", payout)
+        assert findings(server) == [("payout", "no transfer", "a transfer")] * 3
+        assert vendor.paid == AMOUNT
+
+    def test_one_that_is_under_way_for_too_long(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        vendor.becomes = "SENT"
+        sweep(server)
+        tables.run("UPDATE payout_attempts SET created_at = '2026-01-02' WHERE payout_id = %s", payout)
+        assert findings(server) == [("overdue", "settled by 2026-01-12 00:00:00+00", "PROCESSING")]
