@@ -9,7 +9,6 @@ from domain import topics
 from domain.errors import ApiError
 from domain.gdpr import EXPORT_TRIES, EXPORT_TTL_HOURS, STALLED, export_keys
 from domain.money.closing import PATIENCE
-from domain.money.payouts import METHODS
 from domain.upload import LATEST, STORAGE_PROVIDER
 
 if TYPE_CHECKING:
@@ -170,7 +169,7 @@ async def _settle(
             async with uow() as db:
                 await escrows.refund(db, escrow_id, "CREATOR_GONE" if is_creator else "FAN_GONE", now)
     async with uow() as db:
-        await payout_books.cancel_open(db, user_id, now, None, *METHODS)
+        await payout_books.end_unsent(db, user_id, now)
     async with uow.reading() as db:
         return now - farewell.since > PATIENCE or not await db.closings.is_busy(user_id)
 

@@ -158,6 +158,13 @@ class PayoutBooks:
         )
         await self._tell(db, held, status, note)
 
+    async def end_unsent(self, db: Repositories, user_id: UUID, now: datetime) -> None:
+        """Whoever it was to is about to be erased."""
+        for payout_id in await db.payout_desk.unsent_of(user_id):
+            held = await db.payout_desk.hold(payout_id)
+            if held is not None and held.row.status in ("PENDING", "APPROVED"):
+                await self.end(db, held, "CANCELLED", now)
+
     async def settle(self, db: Repositories, payout_id: UUID, number: int, state: PayoutState, now: datetime) -> None:
         """Whatever was told, how often and in which order: afterwards the books have what the provider says."""
         found = await self._attempt(db, payout_id, number)

@@ -13,7 +13,7 @@ from runtime.worker.worker import Worker
 from services.money.payout_sending import PayoutBooks
 from services.money.vault import Vault
 from tests.creators import Creator
-from tests.handlers.support import change
+from tests.handlers.support import change, insert
 from tests.harness import Api, Server, Tables
 from tests.ledger import tally, wallet_row
 from tests.payout_vendor import (
@@ -310,6 +310,20 @@ class TestWhatMustHold:
         tables.run("UPDATE payouts SET provider = 'unknown'")
         sweep(server)
         assert (row(tables)["status"], row(tables)["id"], vendor.asked) == ("APPROVED", payout, 0)
+
+
+class TestErasure:
+    @pytest.mark.parametrize("status", ["PENDING", "APPROVED"])
+    def test_what_was_not_sent_goes_back_before_the_wallet_is_closed(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, ada: Creator, status: str
+    ) -> None:
+        payout_of(server, ada, AMOUNT, status=status)
+        grace = {"kind": "DELETION", "status": "PENDING", "grace_ends_at": "2026-01-02"}
+        insert(tables, "gdpr_requests", user_id=ada.user_id, **grace)
+        server.let_time_come("gdpr.erase_due")
+        assert (row(tables)["status"], row(tables)["destination"], vendor.asked) == ("CANCELLED", None, 0)
+        assert (tally(tables, "unclaimed"), tally(tables, "payout_reserved")) == (AMOUNT, 0)
+        assert_agree(server, vendor)
 
 
 class TestReview:
