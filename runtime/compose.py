@@ -29,6 +29,7 @@ from services.mailer import MailStorage
 from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks, PaymentNotices
 from services.money.payout_notices import PayoutNotices
+from services.money.payout_sending import PayoutsTold
 from services.platforms import OAuthDirectory
 from services.providers.sandbox import KycSandboxStorage, PaymentSandboxStorage, PayoutSandboxStorage, sandbox_secrets
 from services.providers.social import SocialDesk
@@ -100,7 +101,9 @@ def build_parts(
     kyc = KycDesk(providers.kyc, keyring, config, utc_now)
     payout_accounts = PayoutAccountDesk(providers.payout, config, utc_now)
     payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService()))
-    webhooks = Webhooks(keyring, [kyc, payments, PayoutNotices(providers.payout, database, [payout_accounts])])
+    webhooks = Webhooks(
+        keyring, [kyc, payments, PayoutNotices(providers.payout, database, [payout_accounts, PayoutsTold()])]
+    )
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)

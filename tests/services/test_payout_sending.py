@@ -304,12 +304,15 @@ class TestWhatMustHold:
         assert (found["id"], vendor.asked) == (payout, 0)
         assert_agree(server, vendor)
 
-    def test_files_of_bank_transfers_are_for_others(
-        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    @pytest.mark.parametrize(("provider", "waits"), [("bank_file", False), ("unknown", True)])
+    def test_files_of_bank_transfers_are_for_staff_and_who_is_not_there_may_come_back(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, provider: str, waits: bool
     ) -> None:
-        tables.run("UPDATE payouts SET provider = 'unknown'")
+        tables.run("UPDATE payouts SET provider = %s", provider)
         sweep(server)
-        assert (row(tables)["status"], row(tables)["id"], vendor.asked) == ("APPROVED", payout, 0)
+        found = row(tables)
+        assert (found["status"], found["due_at"] is not None, vendor.asked) == ("APPROVED", waits, 0)
+        assert found["id"] == payout
 
 
 class TestErasure:
