@@ -628,6 +628,14 @@ class ExamineSession(Topic):
     ref: str
 
 
+@dataclass(frozen=True)
+class RewardPaid(ToOwner):
+    """``amount``: in whole units, with two decimals."""
+
+    topic = "email.reward_paid"
+    amount: str
+
+
 def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
     for inner in kind.__subclasses__():
         if "topic" in vars(inner):
@@ -640,6 +648,7 @@ EVENTS: Mapping[str, Callable[..., Topic]] = {
     "kyc_update": KycUpdate,
     "legal_changed": LegalChanged,
     "payout_update": PayoutUpdate,
+    "reward_paid": RewardPaid,
     "ticket_created": TicketCreated,
     "ticket_update": TicketUpdate,
 }

@@ -510,6 +510,10 @@ async def payout_update(job: Job[topics.PayoutUpdate], uow: UnitOfWork, mailer: 
     await _tell_owner(job, uow, mailer, "payout_ended", notes=notes, **told)
 
 
+async def reward_paid(job: Job[topics.RewardPaid], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "reward_paid", amount=job.payload.amount)
+
+
 async def _tell_support(
     job: Job[topics.AboutTicket], uow: UnitOfWork, mailer: Mailer, config: Config, template: str, ticket: Any
 ) -> None:

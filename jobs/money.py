@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from uuid import UUID
 
-    from jobs.needs import Clock, Escrows, Gifts, Reconciler, Repositories, UnitOfWork
+    from jobs.needs import Clock, Escrows, Gifts, Reconciler, Repositories, Rewards, UnitOfWork
 
 BATCH = 50
 
@@ -56,6 +56,19 @@ async def expire_gifts(uow: UnitOfWork, clock: Clock, gifts: Gifts) -> None:
     async def settle(db: Repositories, grant_id: UUID) -> None:
         wallet = await db.gifts.wallet_of(grant_id)
         await gifts.expire(db, wallet, grant_id, now)
+
+    await _each(uow, due, settle)
+
+
+async def settle_rewards(uow: UnitOfWork, clock: Clock, rewards: Rewards) -> None:
+    """Pay the rewards of referrals that have stood long enough, and take back those whose money went back."""
+    now = clock()
+
+    async def due(db: Repositories, past: Sequence[UUID]) -> Sequence[UUID]:
+        return await rewards.due(db, now, past, BATCH)
+
+    async def settle(db: Repositories, reward_id: UUID) -> None:
+        await rewards.settle(db, reward_id, now)
 
     await _each(uow, due, settle)
 

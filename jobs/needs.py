@@ -32,6 +32,7 @@ from services.money.gifts import GiftService as Gifts
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
 from services.money.reconciler import Reconciler
+from services.money.rewards import RewardService as Rewards
 from services.providers.social import SocialDesk as Social
 from services.texter import Texter
 from services.urls.operations import OperationUrls
@@ -67,6 +68,7 @@ __all__ = [
     "ProviderEvent",
     "Reconciler",
     "Repositories",
+    "Rewards",
     "SearchReport",
     "Social",
     "Storage",

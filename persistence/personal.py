@@ -502,7 +502,6 @@ PERSONAL: tuple[Personal, ...] = (
         Delete(),
         {"reason": "words of colleagues for the audit log", "granted_by": "the id of another person"},
     ),
-    Personal(ReferralReward, "Rewards for people whom you referred.", _of(ReferralReward), Delete()),
     Personal(ReferralLinkAlias, "Further codes of your referral links.", _aliased, Delete()),
     Personal(ReferralLink, "Your referral links.", _of(ReferralLink), Delete()),
     Personal(
@@ -594,6 +593,15 @@ PERSONAL: tuple[Personal, ...] = (
         lambda subject: Refund.payment_id.in_(_payments_of(subject)),
         Keep(BOOKS),
         {"requested_by": STAFF, "reason": "what staff says to each other", "due_at": INTERNAL},
+    ),
+    Personal(
+        ReferralReward,
+        "Rewards for people whom you referred.",
+        _of(ReferralReward),
+        Keep(BOOKS),
+        dict.fromkeys(("referee_id", "payment_id"), "it is about another person")
+        | {"why": "it would say how we know that two accounts are one person's, or what another person did"}
+        | {"due_at": INTERNAL, "clawed_back": INTERNAL},
     ),
     Personal(
         Payment,

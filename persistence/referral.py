@@ -29,13 +29,19 @@ REWARDS = 50
 Row = ReferralLink
 OWN = select(Row).where(Row.user_id == bindparam("user_id")).order_by(Row.created_at, Row.id).limit(1)
 _code = bindparam("code", type_=Text)
-_free = select(func.gen_random_uuid(), bindparam("user_id", type_=Uuid), _code).where(
+_user = bindparam("user_id", type_=Uuid)
+_paid = (ReferralReward.user_id == _user, ReferralReward.state == "PAID")
+_conversions = select(func.count()).select_from(ReferralReward).where(*_paid).scalar_subquery()
+_earnings = select(func.coalesce(func.sum(ReferralReward.amount), 0)).where(*_paid).scalar_subquery()
+# People may have been referred by the account's own code before it had a link.
+_free = select(func.gen_random_uuid(), _user, _code, _conversions, _earnings).where(
     ~exists().where(User.referral_code == _code), ~exists().where(ReferralLinkAlias.code == _code)
 )
-STARTED = insert(Row).from_select(["id", "user_id", "code"], _free).on_conflict_do_nothing().returning(Row)
+_NEW = ["id", "user_id", "code", "conversions", "total_earnings"]
+STARTED = insert(Row).from_select(_NEW, _free).on_conflict_do_nothing().returning(Row)
 NEWEST_REWARDS = (
     select(ReferralReward)
-    .where(ReferralReward.user_id == bindparam("user_id"), ReferralReward.clawed_back.is_(False))
+    .where(ReferralReward.user_id == bindparam("user_id"), ReferralReward.state == "PAID")
     .order_by(ReferralReward.created_at.desc(), ReferralReward.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )

@@ -82,6 +82,7 @@ from persistence.money.payout_batches import PayoutBatches
 from persistence.money.payout_desk import PayoutDesk
 from persistence.money.reconciliation import Reconciliations
 from persistence.money.refunds import Refunds
+from persistence.money.rewards import Rewards
 from persistence.money.sandbox import SandboxPaymentRows
 from persistence.money.sandbox_payouts import SandboxPayoutRows
 from persistence.money.tallies import Tallies
@@ -150,6 +151,7 @@ class Repositories:
     appeals = Repository(Appeals)
     referrals = Repository(Referrals)
     referral_links = Repository(ReferralLinks)
+    rewards = Repository(Rewards)
     creators = Repository(Creators)
     creator_modes = Repository(CreatorModes)
     dm_packages = Repository(DmPackages)

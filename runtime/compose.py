@@ -30,6 +30,7 @@ from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks, PaymentNotices
 from services.money.payout_notices import PayoutNotices
 from services.money.payout_sending import PayoutsTold
+from services.money.rewards import RewardService
 from services.platforms import OAuthDirectory
 from services.providers.sandbox import KycSandboxStorage, PaymentSandboxStorage, PayoutSandboxStorage, sandbox_secrets
 from services.providers.social import SocialDesk
@@ -100,7 +101,7 @@ def build_parts(
     )
     kyc = KycDesk(providers.kyc, keyring, config, utc_now)
     payout_accounts = PayoutAccountDesk(providers.payout, config, utc_now)
-    payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService()))
+    payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService(), RewardService(config)))
     webhooks = Webhooks(
         keyring, [kyc, payments, PayoutNotices(providers.payout, database, [payout_accounts, PayoutsTold()])]
     )

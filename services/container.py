@@ -59,6 +59,7 @@ from services.money.gifts import GiftService
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
 from services.money.reconciler import Reconciler
+from services.money.rewards import RewardService
 from services.money.vault import Vault
 from services.passwords import Hasher
 from services.platforms import OAuthDirectory
@@ -179,6 +180,7 @@ class JobServices(Shared):
     gifts: GiftService
     inspector: Inspector
     reconciler: Reconciler
+    rewards: RewardService
     payment_books: PaymentBooks
     search_report: SearchReport
     webhooks: Webhooks

@@ -22,6 +22,7 @@ DANGEROUS = (
     "external.",  # who gets codes, files and passwords' digests, and who tells people from programs
     "gdpr.",  # when accounts and archives are gone for good
     "payout.",  # when money goes out
+    "referral.",  # what is given for bringing others here
     RATE_LIMIT_PREFIX,  # how often somebody may guess
     "security.",  # who is warned
     "site.api_url",  # where files lead

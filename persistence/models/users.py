@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Numeric,
+    UniqueConstraint,
     false,
     func,
     literal_column,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.referral.rewards import State, Why
 from domain.users import STATUSES
 from domain.users.usernames import ALIKE
 from persistence.models.base import Base, Created, Identified, one_of
@@ -188,15 +190,40 @@ class ReferralLinkAlias(Identified, Created, Base):
 
 
 class ReferralReward(Identified, Created, Base):
-    """What an account has earned by bringing somebody here."""
+    """What an account has earned by bringing somebody here, who paid.
+
+    ``why`` it came to nothing. ``due_at``: when it is looked at again, by when it is to be paid or taken back.
+    ``clawed_back`` repeats the state for the release that knew no others.
+    """
 
     __tablename__ = "referral_rewards"
-    __table_args__ = (Index("ix_referral_rewards_newest", "user_id", text("created_at DESC"), text("id DESC")),)
+    __table_args__ = (
+        one_of("state", get_args(State)),
+        one_of("why", get_args(Why)),
+        UniqueConstraint("referee_id", "trigger_type"),
+        CheckConstraint("(state IN ('PAID', 'CLAWED_BACK')) = (paid_at IS NOT NULL)", name="paid"),
+        CheckConstraint("(state IN ('VOID', 'CLAWED_BACK')) = (ended_at IS NOT NULL)", name="ended"),
+        CheckConstraint("(state = 'VOID') = (why IS NOT NULL)", name="void"),
+        CheckConstraint("(state = 'CLAWED_BACK') = clawed_back", name="clawed_back"),
+        CheckConstraint("user_id <> referee_id", name="two"),
+        Index("ix_referral_rewards_newest", "user_id", text("created_at DESC"), text("id DESC")),
+        Index("ix_referral_rewards_payment", "payment_id"),
+        Index("ix_referral_rewards_due_at", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_referral_rewards_paid_at", "paid_at", postgresql_where=text("paid_at IS NOT NULL")),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     trigger_type: Mapped[str]
     amount: Mapped[Decimal] = mapped_column(Numeric(14, 2))
     clawed_back: Mapped[bool] = mapped_column(server_default=false())
+    referee_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    state: Mapped[str] = mapped_column(server_default="HELD")
+    why: Mapped[str | None]
+    held_until: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class SocialAccount(Identified, Created, Base):

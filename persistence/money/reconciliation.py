@@ -139,6 +139,15 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) t ON t.key = e.key
         WHERE e.key IS NULL OR t.key IS NULL ORDER BY 1
     """),
+    "reward": check("""
+        SELECT coalesce(CAST(r.id AS text), t.about_id), coalesce(r.state, 'a reward that was paid'),
+            CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
+        FROM referral_rewards r
+            FULL JOIN (
+                SELECT about_id FROM ledger_transfers WHERE kind = 'reward'
+            ) t ON t.about_id = CAST(r.id AS text)
+        WHERE (coalesce(r.state, '') IN ('PAID', 'CLAWED_BACK')) <> (t.about_id IS NOT NULL) ORDER BY 1
+    """),
     "overdue": check("""
         SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'
         FROM escrows WHERE status = 'HELD' AND deadline < now() - :late

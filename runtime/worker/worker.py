@@ -51,6 +51,7 @@ from services.money.gifts import GiftService
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
 from services.money.reconciler import Reconciler
+from services.money.rewards import RewardService
 from services.money.vault import Vault
 from services.texter import Texter
 from services.urls.operations import OperationUrls
@@ -69,6 +70,7 @@ log = structlog.get_logger(__name__)
 
 def _services(parts: Parts) -> JobServices:
     storage, escrows, gifts = parts.providers.storage, EscrowService(), GiftService()
+    rewards = RewardService(parts.config)
     return JobServices(
         archives=Archives(parts.database, storage),
         audit_heads=AuditHeads(storage),
@@ -86,9 +88,10 @@ def _services(parts: Parts) -> JobServices:
         reconciler=Reconciler(parts.config.writer),
         kyc=parts.kyc,
         payout_accounts=parts.payout_accounts,
+        rewards=rewards,
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
-        payment_books=PaymentBooks(escrows),
+        payment_books=PaymentBooks(escrows, rewards),
         payments=parts.providers.payment,
         payout_books=PayoutBooks(Vault(parts.keyring)),
         payout_providers=parts.providers.payout,

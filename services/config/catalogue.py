@@ -27,6 +27,7 @@ from domain.content import contact, cookies
 from domain.creators import bank, dm, kyc, links, payout_account, social_accounts, subscribers, visits
 from domain.i18n import translations
 from domain.money import bank_files, payout_approval, refunds
+from domain.referral import rewards
 from domain.users import usernames
 from domain.wallet import loads
 from providers import captcha, email, geoip, leaked_passwords, payment, payout
@@ -70,6 +71,7 @@ DECLARING = (
         payout_approval,
         recoveries,
         refunds,
+        rewards,
         sms,
         social_accounts,
         statements,

@@ -46,6 +46,15 @@ class GiftService:
         if grant_id is not None:
             await self.expire(db, wallet, grant_id, now)
 
+    async def withdraw(
+        self, db: Repositories, wallet: WalletName, source: Source, source_id: UUID, now: datetime
+    ) -> int:
+        """What was left of a gift that ends now; its caller posts what becomes of it. Holds the wallet."""
+        await db.ledger.hold(wallet)
+        grant_id = await db.gifts.shorten(source, source_id, now)
+        ended = None if grant_id is None else await db.gifts.end(grant_id, now)
+        return 0 if ended is None else ended.left
+
     async def expire(self, db: Repositories, wallet: WalletName, grant_id: UUID, now: datetime) -> None:
         """Take back what is left of a gift that has expired."""
         await db.ledger.hold(wallet)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from providers.ports import NoticeSource
     from providers.registry import PaymentFamily
     from services.money.escrows import EscrowService
+    from services.money.rewards import RewardService
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +37,9 @@ log = structlog.get_logger(__name__)
 class PaymentBooks:
     """Posts what is missing, each time inside the caller's unit of work."""
 
-    def __init__(self, escrows: EscrowService) -> None:
+    def __init__(self, escrows: EscrowService, rewards: RewardService) -> None:
         self._escrows = escrows
+        self._rewards = rewards
         self._coupons = CouponService()
         self._gifts = GiftService()
 
@@ -84,6 +86,7 @@ class PaymentBooks:
                     await self._dispute(db, held, dispute, now)
                 if goes_back(state):
                     await self._take_back_gift(db, held, now)
+                    await db.rewards.wake(payment.id, now)
         elif state.status != "OPEN" and await self.end(db, payment, state.status):
             status = state.status
         later = next_look(status, now - payment.created_at)
@@ -111,6 +114,8 @@ class PaymentBooks:
         elif state.amount != payment.amount:
             misfit = "AMOUNT"
         bonus = await self._use_coupon(db, held, now, fits=misfit is None)  # held before the wallet is, as everywhere
+        if misfit is None:
+            await self._rewards.make(db, held, now)
         own = (await db.ledger.hold(wallet))[wallet.id]
         if misfit is None and own.closed_at is not None:
             misfit = "WALLET_CLOSED"

@@ -15,6 +15,7 @@ from tests.handlers.conftest import Clients
 from tests.handlers.creators.test_visits import BROWSER
 from tests.handlers.support import account, insert
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
+from tests.money import assert_books_agree, begin, press
 
 OFF = {"kill_switch.REFERRAL": True}
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -47,6 +48,17 @@ def click(api: Api, code: str, **headers: str) -> None:
 
 def clicks(tables: Tables) -> int:
     return int(tables.one("SELECT sum(clicks) AS clicks FROM referral_links")["clicks"])
+
+
+def rewarded(tables: Tables, user_id: UUID, number: int, **columns: Any) -> None:
+    """For the first load of somebody."""
+    referee = insert(tables, "users", email=f"r{number}@example.com", referral_code=f"R{number}")
+    wallet = insert(tables, "wallets", user_id=referee, type="FAN", currency="USD")
+    paid = {"status": "PAID", "provider": "sandbox", "return_url": "", "expires_at": START, "paid_at": START}
+    payment = insert(tables, "payments", wallet_id=wallet, amount=500, currency="USD", **paid)
+    row = {"trigger_type": "FIRST_PAYMENT", "amount": "12.5", "state": "PAID", "held_until": START, "paid_at": START}
+    of = {"user_id": user_id, "referee_id": referee, "payment_id": payment}
+    insert(tables, "referral_rewards", **of, **row | columns)
 
 
 @contextmanager
@@ -118,6 +130,17 @@ class TestLink:
             click(api, each)
         assert clicks(tables) == 2
 
+    def test_a_new_link_has_the_figures_of_before(
+        self, api: Api, headers: dict[str, str], user_id: UUID, tables: Tables
+    ) -> None:
+        """The account's own code leads here, too, and is older than the link."""
+        for number in range(2):
+            rewarded(tables, user_id, number)
+        rewarded(tables, user_id, 3, state="HELD", paid_at=None)
+        code(api, headers)
+        row = tables.one("SELECT conversions, total_earnings FROM referral_links")
+        assert (row["conversions"], str(row["total_earnings"])) == (2, "25.00")
+
     def test_an_account_that_is_gone_is_not_found(self, api: Api, headers: dict[str, str], tables: Tables) -> None:
         tables.run("DELETE FROM users")
         response = link(api, headers)
@@ -153,11 +176,12 @@ class TestDashboard:
         self, api: Api, headers: dict[str, str], user_id: UUID, tables: Tables
     ) -> None:
         eve = insert(tables, "users", email="eve@example.com")
-        reward = {"trigger_type": "FIRST_PAYMENT", "amount": "12.5"}
         for number in range(52):
-            insert(tables, "referral_rewards", user_id=user_id, created_at=START + timedelta(days=number), **reward)
-        insert(tables, "referral_rewards", user_id=user_id, clawed_back=True, **reward)
-        insert(tables, "referral_rewards", user_id=eve, **reward)
+            rewarded(tables, user_id, number, created_at=START + timedelta(days=number))
+        rewarded(tables, user_id, 60, state="HELD", paid_at=None)
+        rewarded(tables, user_id, 61, state="VOID", why="SAME_DEVICE", paid_at=None, ended_at=START)
+        rewarded(tables, user_id, 62, state="CLAWED_BACK", clawed_back=True, ended_at=START)
+        rewarded(tables, eve, 63)
         told = self.dashboard(api, headers)["rewards"]
         days = [datetime.fromisoformat(each["createdAt"]) for each in told]
         assert days == [START + timedelta(days=number) for number in range(51, 1, -1)]
@@ -233,6 +257,53 @@ class TestClick:
         response = api.call("referral.click", path="/referral/click/ada", headers=BROWSER)
         assert (response.status_code, code_of(response)) == (503, "features.referral_disabled")
         assert clicks(tables) == 0
+
+
+class TestRewards:
+    """From the code to the reward, with nothing but calls, buttons, and time that passes."""
+
+    @pytest.fixture
+    def eve(self, api: Api, user_id: UUID, tables: Tables) -> dict[str, str]:
+        """She registered with the code."""
+        code(api, bearer(api.sign_in()))
+        eve = account(api, tables, "eve@example.com", created_at=START)
+        tables.run("UPDATE users SET referred_by = %s WHERE id = %s", user_id, eve)
+        found = bearer(api.sign_in("eve@example.com"))
+        tables.run("DELETE FROM known_devices")  # all that tests sign in from is one place
+        return found
+
+    def passed(self, server: Server, tables: Tables) -> None:
+        """Two weeks."""
+        tables.run("UPDATE referral_rewards SET held_until = now(), due_at = now()")
+        server.let_time_come("money.settle_rewards")
+
+    def test_the_first_load_earns_one_which_a_refund_takes_back(
+        self, api: Api, server: Server, headers: dict[str, str], eve: dict[str, str], tables: Tables
+    ) -> None:
+        session = begin(api, eve)
+        assert press(api, session, "pay").status_code == 303
+        server.work_off()
+        assert api.call("wallet.balance", headers=headers).json()["data"]["balance"] == "0.00"
+        self.passed(server, tables)
+        assert api.call("wallet.balance", headers=headers).json()["data"]["balance"] == "5.00"
+        told = api.call("referral.dashboard", headers=headers).json()["data"]
+        assert [(reward["triggerType"], reward["amount"]) for reward in told["rewards"]] == [("FIRST_PAYMENT", "5.00")]
+        assert (told["link"]["conversions"], told["link"]["totalEarnings"], told["totalEarnings"]) == (
+            1,
+            "5.00",
+            "5.00",
+        )
+        server.work_off()
+        assert [mail["subject"] for mail in api.mails("ada@example.com") if "5.00 USD" in mail["text"]] == [
+            "You received a referral reward"
+        ]
+        assert press(api, session, "refund").status_code == 303
+        server.work_off()
+        server.let_time_come("money.settle_rewards")
+        assert api.call("wallet.balance", headers=headers).json()["data"]["balance"] == "0.00"
+        told = api.call("referral.dashboard", headers=headers).json()["data"]
+        assert (told["rewards"], told["link"]["conversions"], told["totalEarnings"]) == ([], 0, "0.00")
+        assert_books_agree(tables)
 
 
 class TestSignups:

@@ -140,6 +140,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "escrows": {"price": 3, "status": "RELEASED", "outcome": "REPLIED"},
     "promo_grants": {"remaining": 0},
     "coupon_usages": {"settled_at": None},
+    "referral_rewards": {"state": "HELD", "why": None, "paid_at": None, "ended_at": None, "clawed_back": False},
     "payments": {"refunded": 0, "disputed": 0, "status": "OPEN", "paid_at": None},
     "payouts": {
         **dict.fromkeys(("account_id", "processed_at", "failure_reason", "ended_at")),
@@ -234,6 +235,8 @@ def person(api: Api, tables: Tables) -> UUID:
             row["id"] = user_id
         if table.name == "block_list":
             row |= {"blocked_id": account(api, tables, email="neighbour@example.com")}
+        if table.name == "referral_rewards":
+            row["referee_id"] = account(api, tables, email="referred@example.com")
         if table.name == "escrows":
             row["creator_user_id"] = account(api, tables, email="singer@example.com")
         if table.name == "provider_events":

@@ -102,8 +102,6 @@ INSERT INTO creator_search
 INSERT INTO dm_packages (id, creator_id, dm_type) SELECT gen_random_uuid(), id, 'FREE' FROM creator_profiles;
 INSERT INTO bio_links (id, page_id, title, url) SELECT gen_random_uuid(), id, '', '' FROM bio_pages;
 INSERT INTO referral_links (id, user_id, code) SELECT gen_random_uuid(), id, 'L' || n FROM {USERS} u;
-INSERT INTO referral_rewards (id, user_id, trigger_type, amount)
-    SELECT gen_random_uuid(), id, 'FIRST_PAYMENT', 1 FROM {USERS} u;
 INSERT INTO referral_link_aliases (id, link_id, code) SELECT gen_random_uuid(), id, 'A' || code FROM referral_links;
 INSERT INTO bank_details (user_id, state, changed_at)
     SELECT id, CASE WHEN n % 500 = 0 THEN 'PENDING' ELSE 'VERIFIED' END, now() - n * interval '1 min' FROM {USERS} u;
@@ -124,6 +122,9 @@ INSERT INTO wallet_activity
 INSERT INTO escrows
     (id, message_id, fan_id, creator_user_id, currency, price, promo, paid, coupon, commission_bps, deadline)
     SELECT id, id, id, gen_random_uuid(), 'USD', 1, 0, 1, 0, 2000, now() + n * interval '1 min' FROM {USERS} u;
+INSERT INTO referral_rewards (id, user_id, referee_id, payment_id, trigger_type, amount, held_until, due_at)
+    SELECT gen_random_uuid(), id, gen_random_uuid(), gen_random_uuid(), 'FIRST_PAYMENT', 1, now(),
+    now() + n * interval '1 min' FROM {USERS} u;
 INSERT INTO coupons (id, created_at, code, type, value, applies_to, active)
     SELECT id, now() - n * interval '1 min', 'C' || n, 'PERCENT', 1000, 'BOTH', n % 50 = 0 FROM {USERS} u;
 INSERT INTO coupon_usages (id, coupon_id, user_id, applies_to, amount, discount, expires_at)

@@ -81,6 +81,7 @@ TOLD_ALONE = {
     "report_decided",
     "report_received",
     "restriction_ended",
+    "reward_paid",
     "recovery_ended",
     "sessions_ended",
     "sessions_ended_by_staff",
@@ -95,6 +96,7 @@ TOLD_ALONE = {
 }
 PAYLOAD = {
     "address": "a***@e***.org",
+    "amount": "5.00",
     "country": "TR",
     "date": "2026-02-01",
     "device": "Chrome on macOS",

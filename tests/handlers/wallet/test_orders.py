@@ -13,17 +13,19 @@ from domain.money.flows import Parts
 from domain.money.payments import Checkout, DisputeState, Order, PaymentState, RefundState
 from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks
+from services.money.rewards import RewardService
 from tests.handlers.support import insert
 from tests.harness import Server, Tables
 from tests.ledger import PROVIDER, tally
 from tests.money import fan
+from tests.providers.fakes import FakeConfig
 from tests.sampling import Sampling
 
 AMOUNT, FEE, BACK, MORE, TAKEN, DISPUTE_FEE = 2500, 102, 500, 300, 1700, 1500
 AT_ONCE = 8
 OF_ALL = 500
 NOW = datetime.now(UTC)
-BOOKS = PaymentBooks(EscrowService())
+BOOKS = PaymentBooks(EscrowService(), RewardService(FakeConfig()))
 
 
 def world(ref: str, payment_id: UUID) -> list[PaymentState]:

@@ -14,12 +14,14 @@ from domain.money.flows import Parts
 from domain.money.payments import PaymentState, RefundState
 from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks
+from services.money.rewards import RewardService
 from tests.handlers.admin.pages import walked
 from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.ledger import tally
 from tests.money import assert_books_agree, begin, fan, post, press
 from tests.payment_vendor import faulty, silence
+from tests.providers.fakes import FakeConfig
 from tests.staff import Hired, member
 
 WHY = "Ticket 4711."
@@ -250,7 +252,7 @@ class TestRefund:
         assert refused(ask(api, stale, paid["sessionId"])) == (403, "admin.reauthentication_required")
 
 
-BOOKS = PaymentBooks(EscrowService())
+BOOKS = PaymentBooks(EscrowService(), RewardService(FakeConfig()))
 
 
 def settle(server: Server, session: dict[str, str], *refunds: RefundState) -> None:

@@ -46,12 +46,16 @@ def ada(api: Api, tables: Tables) -> WalletName:
         tables, "adjustments", wallet_id=wallet.id, account="fan", contra="goodwill", currency="USD", amount=100,
         status="APPROVED", reason="", requested_by=uuid4(), decided_by=uuid4(), decision="", decided_at="2026-01-02",
     )  # fmt: skip
-    api.server.on_loop(lives(api.server, wallet, creator, adjustment))
+    reward = insert(
+        tables, "referral_rewards", user_id=wallet.user_id, referee_id=creator, payment_id=paid, amount=30,
+        state="PAID", trigger_type="FIRST_PAYMENT", held_until="2026-01-01", paid_at="2026-01-15",
+    )  # fmt: skip
+    api.server.on_loop(lives(api.server, wallet, creator, adjustment, reward))
     return wallet
 
 
-async def lives(server: Server, wallet: WalletName, creator: UUID, adjustment: UUID) -> None:
-    now, escrows, reward = datetime.now(UTC), EscrowService(), uuid4()
+async def lives(server: Server, wallet: WalletName, creator: UUID, adjustment: UUID, reward: UUID) -> None:
+    now, escrows = datetime.now(UTC), EscrowService()
     async with server.app.parts.database.unit() as db:
         goodwill = platform("goodwill")
         await db.ledger.post(flows.adjusted(wallet, adjustment, "fan", 100, goodwill, uuid4()))
@@ -130,6 +134,10 @@ DAMAGE: Mapping[str, tuple[str, set[str]]] = {
         "INSERT INTO payments (id, wallet_id, amount, currency, status, provider, return_url, expires_at, paid_at) "
         "SELECT gen_random_uuid(), id, 500, 'USD', 'PAID', 'sandbox', '', now(), now() FROM wallets LIMIT 1",
         {"load"},
+    ),
+    "a reward was never paid": (
+        "UPDATE referral_rewards SET state = 'VOID', why = 'SAME_DEVICE', paid_at = NULL, ended_at = now()",
+        {"reward"},
     ),
     "another balance": (
         "UPDATE ledger_accounts SET balance = balance + 1 WHERE code = 'creator'",
