@@ -142,11 +142,11 @@ class TestPages:
         assert tables.one("SELECT state FROM sandbox_payout_accounts")["state"] == "SUBMITTED"
 
 
-@pytest.mark.parametrize(("env", "names"), [("production", []), ("staging", ["sandbox"])])
-def test_in_production_there_is_none(env: str, names: list[str]) -> None:
+@pytest.mark.parametrize(("env", "there"), [("production", False), ("staging", True)])
+def test_in_production_there_is_none(env: str, there: bool) -> None:
     unused: Any = None
     adapters = payout_adapters(FakeConfig(), httpx.AsyncClient(), env, Sandbox(unused, list))
-    assert [each.name for each in adapters] == names
+    assert ("sandbox" in {each.name for each in adapters}) is there
 
 
 def test_a_staff_member_probes_it(server: Server) -> None:
