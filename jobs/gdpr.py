@@ -9,6 +9,7 @@ from domain import topics
 from domain.errors import ApiError
 from domain.gdpr import EXPORT_TRIES, EXPORT_TTL_HOURS, STALLED, export_keys
 from domain.money.closing import PATIENCE
+from domain.money.refunds import REFUND_DAYS
 from domain.upload import LATEST, STORAGE_PROVIDER
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ async def erase(
     taken again."""
     request_id = job.payload.request
     farewell = await _begin(request_id, uow, clock())
-    if farewell is None or not await _settle(farewell, uow, escrows, payout_books, clock()):
+    if farewell is None or not await _settle(farewell, uow, config, escrows, payout_books, closings, clock()):
         return
     await _remove_files(farewell.user_id, uow, storage)
 
@@ -153,9 +154,15 @@ async def _begin(request_id: UUID, uow: UnitOfWork, now: datetime) -> Farewell |
 
 
 async def _settle(
-    farewell: Farewell, uow: UnitOfWork, escrows: Escrows, payout_books: PayoutBooks, now: datetime
+    farewell: Farewell,
+    uow: UnitOfWork,
+    config: Config,
+    escrows: Escrows,
+    payout_books: PayoutBooks,
+    closings: Closings,
+    now: datetime,
 ) -> bool:
-    """Prices that wait go back, whoever waits for them, and payouts that are not under way.
+    """Prices that wait go back, whoever waits for them, payouts that are not under way, and money that was not spent.
 
     Whether nothing else of money is open, or was for too long: an erasure that has to wait is found again by
     ``erase_due``.
@@ -170,6 +177,11 @@ async def _settle(
                 await escrows.refund(db, escrow_id, "CREATOR_GONE" if is_creator else "FAN_GONE", now)
     async with uow() as db:
         await payout_books.end_unsent(db, user_id, now)
+    async with uow.reading() as db:
+        payments = await db.closings.refundable(user_id, now - timedelta(days=config[REFUND_DAYS]))
+    for payment_id in payments:
+        async with uow() as db:
+            await closings.refund(db, payment_id, now)
     async with uow.reading() as db:
         return now - farewell.since > PATIENCE or not await db.closings.is_busy(user_id)
 

@@ -22,6 +22,10 @@ PATIENCE = timedelta(days=30)
 """For so long an erasure waits for money that is on its way, or a dispute that is undecided."""
 
 
+REASON = "The account is erased."
+"""Of a refund."""
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """``amount`` in minor units. ``code``: whoever has it may claim that."""

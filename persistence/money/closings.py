@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Uuid, bindparam, exists, or_, select, update
+from sqlalchemy import DateTime, Uuid, bindparam, exists, or_, select, update
 
 from domain.auth import one_time_hash
 from domain.money.ledger import WalletName
 from persistence.engine.statements import insertion
-from persistence.models import Escrow, PaymentDispute, Payout, UnclaimedBalance, Wallet
+from persistence.models import Escrow, Payment, PaymentDispute, Payout, Refund, UnclaimedBalance, Wallet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +30,25 @@ PRICES = (
 _disputes = exists().where(
     Wallet.user_id == _USER, PaymentDispute.wallet_id == Wallet.id, PaymentDispute.closed_at.is_(None)
 )
+_failed = exists().where(Refund.payment_id == Payment.id, Refund.status == "FAILED")
+REFUNDABLE = (
+    select(Payment.id)
+    .join(Wallet, Wallet.id == Payment.wallet_id)
+    .where(
+        Wallet.user_id == _USER,
+        Payment.status == "PAID",
+        Payment.refunded + Payment.disputed < Payment.amount,
+        Payment.paid_at > bindparam("since", type_=DateTime(timezone=True)),
+        ~_failed,
+    )
+    .order_by(Payment.paid_at.desc(), Payment.id)
+    .limit(MOST)
+)
+_refunds = exists().where(
+    Wallet.user_id == _USER, Payment.wallet_id == Wallet.id, Refund.payment_id == Payment.id, Refund.status == "OPEN"
+)
 _payouts = exists().where(Payout.user_id == _USER, Payout.status == "PROCESSING")
-BUSY = select(or_(_disputes, _payouts))
+BUSY = select(or_(_disputes, _refunds, _payouts))
 OF = select(Wallet).where(Wallet.user_id == _USER, Wallet.closed_at.is_(None)).order_by(Wallet.id)
 CLOSED = update(Wallet).where(Wallet.id == bindparam("wallet")).values(closed_at=bindparam("now"))
 KEPT = insertion(Row, "wallet_id", "type", "currency", "amount", "code_hash")
@@ -50,6 +67,10 @@ class Closings:
     async def prices(self, user_id: UUID) -> Sequence[tuple[UUID, bool]]:
         """Those that wait and are to or from the person, up to ``MOST``, and whether the person is to be paid them."""
         return [(row.id, row.fan_id != user_id) for row in await self._connection.rows(PRICES, user_id=user_id)]
+
+    async def refundable(self, user_id: UUID, since: datetime) -> Sequence[UUID]:
+        """Payments since then of which something may be left, the newest first. Of none a refund has failed."""
+        return await self._connection.scalars(REFUNDABLE, user_id=user_id, since=since)
 
     async def is_busy(self, user_id: UUID) -> bool:
         """Whether money of the person is on its way, or a dispute on it is undecided."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from domain import topics
 from domain.money import flows
-from domain.money.closing import Left
+from domain.money.closing import REASON, Left
+from domain.money.payments import UNBOUND_AGAIN
 from services.money.credits import credit
 
 if TYPE_CHECKING:
@@ -25,6 +27,21 @@ class ClosingService:
 
     def __init__(self, gifts: GiftService) -> None:
         self._gifts = gifts
+
+    async def refund(self, db: Repositories, payment_id: UUID, now: datetime) -> None:
+        """Give back of the payment what nobody has spent."""
+        held = await db.payments.hold(payment_id)
+        if held is None or await db.refunds.is_disputed(payment_id):
+            return
+        payment, wallet = held.row, held.wallet
+        await db.ledger.hold(wallet)
+        unspent = (await db.ledger.balances(wallet)).fan
+        amount = min(unspent, payment.amount - payment.refunded - payment.disputed)
+        if amount > 0:
+            asked = await db.refunds.ask(payment, amount, wallet.user_id, REASON, now + UNBOUND_AGAIN)
+            if asked is not None:
+                await db.ledger.post(flows.refund_asked(wallet, asked.id, amount))
+                await db.outbox.add(topics.GiveBack(asked.id))
 
     async def close(self, db: Repositories, user_id: UUID, now: datetime) -> Left | None:
         """All wallets. Gifts end; debt stays in the books. What is left, and the code by which it is claimed."""

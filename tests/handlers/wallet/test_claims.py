@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,18 +14,22 @@ from services.money.gifts import GiftService
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally
-from tests.money import earn, left_behind, load, post
+from tests.money import assert_books_agree, begin, earn, left_behind, load, post, press
 
 CLAIM = "wallet.claims.redeem"
 GONE = "gone@example.com"
 
 
-def leaving(tables: Tables, **columns: Any) -> UUID:
+def leaving(tables: Tables) -> UUID:
     """Somebody whose grace has ended."""
     user_id = insert(tables, "users", email=GONE, username="gone", referral_code="GONE")
-    due = {"kind": "DELETION", "status": "PENDING", "grace_ends_at": datetime.now(UTC) - timedelta(minutes=1)}
-    insert(tables, "gdpr_requests", user_id=user_id, **due | columns)
+    leaving_of(tables, user_id)
     return user_id
+
+
+def leaving_of(tables: Tables, user_id: UUID) -> None:
+    due = {"kind": "DELETION", "status": "PENDING", "grace_ends_at": datetime.now(UTC) - timedelta(minutes=1)}
+    insert(tables, "gdpr_requests", user_id=user_id, **due)
 
 
 def hold(server: Server, fan_id: UUID, creator_user_id: UUID, price: int = 1000) -> UUID:
@@ -121,6 +124,45 @@ class TestErasure:
         server.let_time_come("gdpr.erase_due")
         assert state(tables) == ("COMPLETED", 0)
         assert tables.one("SELECT type, amount FROM unclaimed_balances") == {"type": "CREATOR", "amount": 700}
+
+    def test_what_was_not_spent_goes_back_to_where_it_came_from(self, api: Api, server: Server, tables: Tables) -> None:
+        creator = account(api, tables, email="eve@example.com", username="eve")
+        fan = account(api, tables, email=GONE)
+        session = begin(api, bearer(api.sign_in(GONE)))
+        press(api, session, "pay")
+        server.work_off()
+        escrow_id = hold(server, fan, creator, 1000)
+
+        async def releasing() -> None:
+            async with server.app.parts.database.unit() as db:
+                await EscrowService().release(db, escrow_id, datetime.now(UTC))
+
+        server.on_loop(releasing())
+        leaving_of(tables, fan)
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables)[0] == "PROCESSING"
+        assert tables.one("SELECT amount, status, requested_by FROM refunds") == {
+            "amount": 1500, "status": "OPEN", "requested_by": fan,
+        }  # fmt: skip
+        press(api, session, "confirm_refund")
+        server.work_off()
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables)[0] == "COMPLETED"
+        assert tables.count("unclaimed_balances") == 0
+        assert_books_agree(tables)
+
+    def test_a_refund_that_fails_leaves_the_money_to_be_claimed(self, api: Api, server: Server, tables: Tables) -> None:
+        fan = account(api, tables, email=GONE)
+        session = begin(api, bearer(api.sign_in(GONE)))
+        press(api, session, "pay")
+        server.work_off()
+        leaving_of(tables, fan)
+        server.let_time_come("gdpr.erase_due")
+        press(api, session, "fail_refund")
+        server.work_off()
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables)[0] == "COMPLETED"
+        assert tables.one("SELECT amount FROM unclaimed_balances")["amount"] == 2500
 
     def test_a_payout_that_is_not_under_way_is_cancelled(self, server: Server, tables: Tables) -> None:
         fan = leaving(tables)
