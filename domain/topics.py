@@ -620,6 +620,14 @@ class GiveBack(Topic):
 
 
 @dataclass(frozen=True)
+class ReturnStray(Topic):
+    """``stray``: money that fits nothing, which its provider is asked to give back."""
+
+    topic = "payments.give_back"
+    stray: UUID
+
+
+@dataclass(frozen=True)
 class ExamineSession(Topic):
     """A session at a payment provider that no payment is bound to."""
 

@@ -727,6 +727,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "payout_attempts": "what was asked of providers for payouts, which tell of it",
     "payout_batches": "files of bank transfers, sealed, and who of the staff made them, by id",
     "disputes": "what was disputed of payments, which their wallets tell",
+    "strays": "money that fits nothing, by ids of sessions; the wallet that it was given to tells of it",
     "sandbox_payments": "a provider's own book, of development and staging alone: ids of payments and amounts",
     "sandbox_payout_accounts": "a provider's own book, of development and staging alone: no names, nothing of ours",
     "sandbox_payouts": "a provider's own book, of development and staging alone: ids of payouts and amounts",

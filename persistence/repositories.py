@@ -85,6 +85,7 @@ from persistence.money.refunds import Refunds
 from persistence.money.rewards import Rewards
 from persistence.money.sandbox import SandboxPaymentRows
 from persistence.money.sandbox_payouts import SandboxPayoutRows
+from persistence.money.strays import Strays
 from persistence.money.tallies import Tallies
 from persistence.money.tax_forms import TaxForms
 from persistence.money.wallets import Wallets
@@ -172,6 +173,7 @@ class Repositories:
     refunds = Repository(Refunds)
     payout_batches = Repository(PayoutBatches)
     payout_accounts = Repository(PayoutAccounts)
+    strays = Repository(Strays)
     sandbox_payments = Repository(SandboxPaymentRows)
     sandbox_payouts = Repository(SandboxPayoutRows)
     wallets = Repository(Wallets)

@@ -67,6 +67,13 @@ def stray_returned(provider: str, vendor_id: str, amount: int) -> Transfer:
     return Transfer(f"stray-back:{key}", "stray-back", VENDOR, vendor_id, legs, resolves=f"stray:{key}")
 
 
+def stray_credited(wallet: WalletName, provider: str, vendor_id: str, amount: int, actor: UUID) -> Transfer:
+    """Staff found out whose it is."""
+    legs = {platform("suspense", provider): -amount, wallet.account("fan"): amount}
+    of = f"{provider}:{vendor_id}"
+    return _in_wallet("stray-credit", of, PAYMENT, legs, wallet, "CREDIT", resolves=f"stray:{of}", actor=actor)
+
+
 def load_fee(payment_id: UUID, provider: str, fee: int) -> Transfer:
     legs = {platform("processing_fees"): -fee, platform("clearing", provider): fee}
     return Transfer(f"load-fee:{payment_id}", "load-fee", PAYMENT, str(payment_id), legs)

@@ -22,6 +22,8 @@ RefundStatus = admin.RefundStatus
 REFUND_ORDER: tuple[RefundStatus, ...] = ("OPEN", "DONE", "FAILED")
 """A refund only moves on in this order: what is told late changes nothing."""
 
+StrayState = admin.StrayState
+
 SESSION_LIFE = timedelta(hours=1)
 UNBOUND_AGAIN = timedelta(minutes=2)
 """After this long without an answer of the provider the same is asked again."""
@@ -127,6 +129,17 @@ class Movement:
     amount: int
 
 
+def went_back(state: PaymentState) -> int:
+    """What of the money is gone for good. Of a dispute that is open nobody knows yet."""
+    made = sum(refund.amount for refund in state.refunds if refund.status == "DONE")
+    return made + sum(each.amount for each in state.disputes if each.taken and each.closed and not each.returned)
+
+
+def has_failed(state: PaymentState, refund_id: UUID | None) -> bool:
+    """Whether the provider says so of a refund that we asked for."""
+    return any(each.refund_id == refund_id and each.status == "FAILED" for each in state.refunds)
+
+
 def goes_back(state: PaymentState) -> bool:
     """Whether some of the money went back, or is about to: gifts that came of it are taken back then."""
     return any(refund.status != "FAILED" for refund in state.refunds) or any(each.taken for each in state.disputes)
@@ -140,6 +153,11 @@ def order_of(payment: Any) -> Order:
 def refund_order(refund: Any, session: str, currency: str) -> RefundOrder:
     """What the provider of a payment is asked to give back."""
     return RefundOrder(refund.id, session, refund.amount, currency)
+
+
+def return_order(stray: Any) -> RefundOrder:
+    """What a provider is asked for that shall give back money which fits nothing."""
+    return RefundOrder(stray.refund_id, stray.ref, stray.amount, stray.currency)
 
 
 def ids_of(request_id: UUID) -> list[UUID]:

@@ -13,7 +13,8 @@ OVERDUE = timedelta(minutes=15)
 """Beyond its deadline a price should be settled within this time."""
 LONGEST_UNDER_WAY = timedelta(days=10)
 """After which a payout should have arrived, or come back."""
-WARNINGS = frozenset({"overdue"})
+REFUND_OVERDUE, SUSPENSE_OVERDUE = timedelta(days=15), timedelta(days=7)
+WARNINGS = frozenset({"overdue", "refund_overdue", "suspense_overdue"})
 """Checks whose findings say that something waits too long, and not that money is wrong."""
 
 

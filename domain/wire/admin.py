@@ -494,6 +494,28 @@ class Payments(TypedDict):
     nextCursor: str | None
 
 
+StrayState: TypeAlias = Literal["HELD", "RETURNING", "CREDITED", "RETURNED"]
+
+
+class Stray(TypedDict):
+    id: str
+    provider: str
+    ref: str
+    paymentId: str | None
+    walletId: str | None
+    amount: str
+    currency: Literal["USD"]
+    state: StrayState
+    ageDays: int
+    createdAt: str
+    settledAt: str | None
+
+
+class Strays(TypedDict):
+    items: list[Stray]
+    nextCursor: str | None
+
+
 class PaymentDispute(TypedDict):
     id: str
     paymentId: str
@@ -1648,6 +1670,15 @@ class RefundPaymentRequest(TypedDict):
 class RefundAsked(TypedDict):
     refundId: str
     status: RefundStatus
+
+
+class CreditStrayRequest(TypedDict):
+    walletId: str
+    reason: str
+
+
+class ReturnStrayRequest(TypedDict):
+    reason: str
 
 
 class UpdateFeaturedRequest(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from domain import topics
@@ -12,6 +13,7 @@ from domain.money.payments import (
     SETTLED_AGAIN,
     order_of,
     refund_order,
+    return_order,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ async def sweep(uow: UnitOfWork, clock: Clock) -> None:
             await db.outbox.add(topics.LookAtPayment(payment_id))
         for refund_id in await db.refunds.take_up(clock(), OPEN_AGAIN, BATCH):
             await db.outbox.add(topics.GiveBack(refund_id))
+        for stray in await db.strays.take_up(clock(), OPEN_AGAIN, BATCH):
+            returning = stray.state == "RETURNING"
+            await db.outbox.add(
+                topics.ReturnStray(stray.id) if returning else topics.ExamineSession(stray.provider, stray.ref)
+            )
 
 
 async def look(
@@ -84,6 +91,31 @@ async def refund(
     async with uow.last() as db:
         await payment_books.settle(db, refund.payment_id, state, now)
         await db.refunds.look_again(refund.id, now + SETTLED_AGAIN)
+
+
+async def give_back(
+    job: Job[topics.ReturnStray], uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, clock: Clock
+) -> None:
+    """Money that fits nothing goes back to who paid. What was given back already is not asked for again."""
+    async with uow.reading() as db:
+        stray = await db.strays.find(job.payload.stray)
+    if stray is None or stray.state != "RETURNING" or stray.asked_at is None:
+        return
+    now, state = clock(), await payment_books.find(payments, stray.provider, stray.ref)
+    if state is None:  # a session that was paid is gone: people must look
+        async with uow.last() as db:
+            await db.strays.look_again(stray.id, now + REFUSED_AGAIN)
+        return
+    if all(each.refund_id != stray.refund_id for each in state.refunds):
+        young = now - stray.asked_at < ASKED_AGAIN_FOR
+        told = await payments.give_back(stray.provider, return_order(stray)) if young else None
+        if told is None:
+            async with uow.last() as db:
+                await db.strays.hold_again(stray.id, now + SETTLED_AGAIN)
+            return
+        state = replace(state, refunds=(*state.refunds, told))
+    async with uow.last() as db:
+        await payment_books.examine(db, stray.provider, state, now)
 
 
 async def _ask_back(

@@ -25,7 +25,13 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.sql.selectable import TextualSelect
 
 from domain.money.books import Finding
-from domain.money.reconciliation import LONGEST_UNDER_WAY, OVERDUE, is_severe
+from domain.money.reconciliation import (
+    LONGEST_UNDER_WAY,
+    OVERDUE,
+    REFUND_OVERDUE,
+    SUSPENSE_OVERDUE,
+    is_severe,
+)
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import LedgerFinding, LedgerReconciliation
@@ -148,6 +154,69 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) t ON t.about_id = CAST(r.id AS text)
         WHERE (coalesce(r.state, '') IN ('PAID', 'CLAWED_BACK')) <> (t.about_id IS NOT NULL) ORDER BY 1
     """),
+    # What the account of refunds under way holds, and the refunds of staff that are open.
+    "refund_transit": check("""
+        SELECT currency, concat(sum(asked), ' of refunds that are open'), concat(sum(has), ' in the account')
+        FROM (
+            SELECT p.currency, r.amount AS asked, 0 AS has
+            FROM refunds r JOIN payments p ON p.id = r.payment_id
+            WHERE r.status = 'OPEN' AND r.requested_by IS NOT NULL
+            UNION ALL
+            SELECT a.currency, 0, e.amount
+            FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
+            WHERE a.code = 'refund_transit' AND a.wallet_id IS NULL
+        ) both_of_them
+        GROUP BY currency HAVING sum(asked) <> sum(has) ORDER BY currency
+    """),
+    # Each refund has the transfers of its status, and no other. One that failed may have been made before.
+    "refund": check("""
+        SELECT coalesce(s.id, t.about_id), coalesce(array_to_string(s.expected, ' or '), 'a refund'),
+            coalesce(t.kinds, 'none')
+        FROM (
+            SELECT CAST(id AS text) AS id, CAST(id AS text) AS about_id, CASE status
+                WHEN 'OPEN' THEN ARRAY['refund'] WHEN 'DONE' THEN ARRAY['refund, refund-done']
+                ELSE ARRAY['refund, refund-failed', 'refund, refund-done, refund-failed'] END AS expected
+            FROM refunds WHERE requested_by IS NOT NULL
+            UNION ALL
+            SELECT CAST(id AS text), concat(provider, chr(58), ref), CASE status
+                WHEN 'OPEN' THEN ARRAY['none'] WHEN 'DONE' THEN ARRAY['refund-outside']
+                ELSE ARRAY['none', 'refund-outside, refund-outside-undone'] END
+            FROM refunds WHERE requested_by IS NULL
+            UNION ALL
+            SELECT CAST(id AS text), concat(provider, chr(58), ref), ARRAY['refund-outside']
+            FROM strays WHERE state = 'RETURNED' AND wallet_id IS NOT NULL
+        ) s
+            FULL JOIN (
+                SELECT about_id, string_agg(kind, ', ' ORDER BY kind COLLATE "C") AS kinds FROM ledger_transfers
+                WHERE kind IN ('refund', 'refund-done', 'refund-failed', 'refund-outside', 'refund-outside-undone')
+                GROUP BY about_id
+            ) t ON t.about_id = s.about_id
+        WHERE s.expected IS NULL OR coalesce(t.kinds, 'none') <> ALL (s.expected) ORDER BY 1
+    """),
+    # What lies in suspense: money that fits nothing, less what corrections by staff gave of it.
+    "suspense": check("""
+        SELECT code, concat(sum(held), ' that fits nothing'), concat(sum(has), ' in the account')
+        FROM (
+            SELECT concat('suspense', chr(58), provider) AS code, amount AS held, 0 AS has
+            FROM strays WHERE state IN ('HELD', 'RETURNING')
+            UNION ALL
+            SELECT contra, -amount, 0 FROM adjustments WHERE status = 'APPROVED' AND contra <> 'goodwill'
+            UNION ALL
+            SELECT a.code, 0, e.amount
+            FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
+            WHERE starts_with(a.code, 'suspense') AND a.wallet_id IS NULL
+        ) all_of_them
+        GROUP BY code HAVING sum(held) <> sum(has) ORDER BY code
+    """),
+    "refund_overdue": check("""
+        SELECT CAST(id AS text), 'DONE or FAILED within 15 days', 'OPEN'
+        FROM refunds WHERE status = 'OPEN' AND requested_by IS NOT NULL AND created_at < now() - :old
+        ORDER BY created_at, id
+    """).bindparams(bindparam("old", REFUND_OVERDUE, type_=Interval)),
+    "suspense_overdue": check("""
+        SELECT CAST(id AS text), 'CREDITED or RETURNED within 7 days', state
+        FROM strays WHERE state IN ('HELD', 'RETURNING') AND created_at < now() - :old ORDER BY created_at, id
+    """).bindparams(bindparam("old", SUSPENSE_OVERDUE, type_=Interval)),
     "overdue": check("""
         SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'
         FROM escrows WHERE status = 'HELD' AND deadline < now() - :late

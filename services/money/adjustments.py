@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from domain.money import flows
 from domain.money.adjustments import GOODWILL
 from domain.money.escrows import spent_of
-from domain.money.ledger import Account, InsufficientBalance, WalletName
+from domain.money.ledger import Account, InsufficientBalance, WalletName, platform
+from services.money.credits import credit
 
 if TYPE_CHECKING:
-    from persistence.models import Adjustment, Wallet
+    from uuid import UUID
+
+    from persistence.models import Adjustment, Stray, Wallet
     from persistence.repositories import Repositories
 
 
@@ -28,6 +31,11 @@ class AdjustmentService:
             await self._give_or_take(db, request, name)
         posted = flows.adjusted(name, request.id, request.account, request.amount, contra, request.requested_by)
         await db.ledger.post(posted)
+
+    async def credit_stray(self, db: Repositories, stray: Stray, wallet: WalletName, actor: UUID) -> None:
+        """Money that fits nothing is this wallet's. Raises InsufficientBalance where corrections took it before."""
+        await self._require_held(db, platform("suspense", stray.provider), stray.amount)
+        await credit(db, wallet, flows.stray_credited(wallet, stray.provider, stray.ref, stray.amount, actor))
 
     async def _require_held(self, db: Repositories, contra: Account, amount: int) -> None:
         """Money that fits nothing is given once. Nobody else's approval takes of it until the unit ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid5
 
 import structlog
 
@@ -10,7 +11,16 @@ from domain import topics
 from domain.clock import utc_now
 from domain.money import flows
 from domain.money.amounts import USD
-from domain.money.payments import REFUND_ORDER, Checkout, goes_back, next_look
+from domain.money.ledger import WalletName
+from domain.money.payments import (
+    REFUND_ORDER,
+    SETTLED_AGAIN,
+    Checkout,
+    goes_back,
+    has_failed,
+    next_look,
+    went_back,
+)
 from domain.webhooks import Hopeless
 from providers.ports import ProviderRejected
 from services.money.coupons import CouponService
@@ -23,7 +33,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.money.payments import DisputeState, Misfit, PaymentState, RefundState, RefundStatus, Status
-    from persistence.models import Payment, ProviderEvent, Refund
+    from persistence.models import Payment, ProviderEvent, Refund, Stray
     from persistence.money.payments import HeldPayment
     from persistence.repositories import Repositories
     from providers.ports import NoticeSource
@@ -59,12 +69,47 @@ class PaymentBooks:
             await self.settle(db, held.row.id, state, now)
         elif state.status == "PAID":
             log.error("payment.stray", provider=provider, ref=state.ref, amount=state.amount, currency=state.currency)
-            await self._stray(db, provider, state)
+            await self._stray(db, provider, state, now)
 
-    async def _stray(self, db: Repositories, provider: str, state: PaymentState) -> None:
+    async def _stray(
+        self, db: Repositories, provider: str, state: PaymentState, now: datetime, payment_id: UUID | None = None
+    ) -> None:
         """Into suspense, where it has an account: of another currency there is none, and somebody must look."""
-        if state.currency == USD and state.amount > 0:
-            await db.ledger.post(flows.strayed(provider, state.ref, state.amount))
+        if state.currency != USD or state.amount <= 0:
+            return
+        stray = await db.strays.keep(provider, state, payment_id)
+        await db.ledger.post(flows.strayed(provider, stray.ref, stray.amount))
+        if stray.fee is None and state.fee is not None:
+            if state.fee:
+                await db.ledger.post(flows.load_fee(stray.id, provider, state.fee))
+            await db.strays.charge(stray.id, state.fee)
+        later = next_look("FAILED", now - stray.created_at)
+        if stray.state != "RETURNED" and went_back(state) >= stray.amount:
+            await self._stray_went(db, stray, state, now)
+        elif stray.state == "RETURNING" and has_failed(state, stray.refund_id):
+            log.error("payment.stray_refused", stray=str(stray.id), provider=provider)
+            await db.strays.hold_again(stray.id, now + SETTLED_AGAIN)
+        elif stray.state != "RETURNED":
+            await db.strays.look_again(stray.id, None if later is None else now + later)
+
+    async def _stray_went(self, db: Repositories, stray: Stray, state: PaymentState, now: datetime) -> None:
+        """All of it went back to who paid. Whom staff had given it to has it no longer."""
+        provider, owner = stray.provider, None
+        if stray.wallet_id is not None:
+            owner = await db.ledger_desk.wallet(stray.wallet_id)
+        if owner is None:
+            await db.ledger.post(flows.stray_returned(provider, stray.ref, stray.amount))
+        else:
+            log.error("payment.stray_lost", stray=str(stray.id), provider=provider)
+            wallet = WalletName(owner.user_id, "FAN")
+            await db.ledger.hold(wallet)
+            has = await db.ledger.balances(wallet)
+            await db.ledger.post(flows.refunded_outside(wallet, provider, stray.ref, stray.amount, has))
+        for each in state.disputes:
+            if each.taken and each.fee:
+                fee_of = uuid5(stray.id, each.ref)
+                await db.ledger.post(flows.dispute_fee(fee_of, provider, each.fee))
+        await db.strays.end(stray.id, now)
 
     async def settle(self, db: Repositories, payment_id: UUID, state: PaymentState, now: datetime) -> None:
         """Whatever was told, how often and in which order: afterwards the books have what the provider says."""
@@ -87,6 +132,8 @@ class PaymentBooks:
                 if goes_back(state):
                     await self._take_back_gift(db, held, now)
                     await db.rewards.wake(payment.id, now)
+        elif state.status == "PAID":
+            await self._stray(db, payment.provider, state, now, payment.id)
         elif state.status != "OPEN" and await self.end(db, payment, state.status):
             status = state.status
         later = next_look(status, now - payment.created_at)
@@ -122,7 +169,7 @@ class PaymentBooks:
             await self._free_coupon(db, payment)
         if misfit is not None:
             log.error("payment.misfit", payment=str(payment.id), provider=payment.provider, misfit=misfit)
-            await self._stray(db, payment.provider, state)
+            await self._stray(db, payment.provider, state, now, payment.id)
             await db.payments.note_misfit(payment.id, misfit)
             return False
         await credit(db, wallet, flows.loaded(wallet, payment.id, payment.provider, payment.amount))

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from domain.money import flows
 from tests.contract.scenario import Conditional, Scenario, as_staff
 from tests.handlers.support import account, insert
 from tests.harness import Api, Tables
-from tests.money import fan, freeze, load
+from tests.money import fan, freeze, load, post
 
 
 def with_money(operation_id: str, body: Any = None, **options: Any) -> Scenario:
@@ -92,6 +93,21 @@ def paid(api: Api, tables: Tables) -> Any:
     return payment
 
 
+def in_suspense(operation_id: str, body: Any = None) -> Scenario:
+    """Money that fits nothing; Ada has a wallet."""
+
+    def prepare(api: Api, tables: Tables) -> Any:
+        wallet = fan(account(api, tables))
+        load(api.server, wallet.user_id)
+        post(api.server, flows.strayed("sandbox", "session", 2400))
+        stray = insert(tables, "strays", provider="sandbox", ref="session", amount=2400, currency="USD")
+        given = {"walletId": str(wallet.id)} if operation_id.endswith("credit") else {}
+        sent = None if body is None else body | given
+        return as_staff(operation_id, sent, prepare=lambda _: {"id": stray}, role="FINANCE")(api, tables)
+
+    return prepare
+
+
 RUN = "admin.finance.reconciliations.run"
 
 
@@ -133,6 +149,9 @@ SCENARIOS: dict[str, Scenario] = {
     RUN: as_staff(RUN, REASON, role="FINANCE"),
     "admin.finance.findings.list": as_staff("admin.finance.findings.list", role="FINANCE", prepare=found),
     "admin.finance.findings.close": as_staff("admin.finance.findings.close", REASON, role="FINANCE", prepare=found),
+    "admin.finance.suspense.list": in_suspense("admin.finance.suspense.list"),
+    "admin.finance.suspense.credit": in_suspense("admin.finance.suspense.credit", REASON),
+    "admin.finance.suspense.refund": in_suspense("admin.finance.suspense.refund", REASON),
     "admin.finance.payments.list": of_payment("admin.finance.payments.list"),
     "admin.finance.payments.find": of_payment("admin.finance.payments.find"),
     "admin.finance.payments.refund": of_payment("admin.finance.payments.refund", REASON | {"amount": "5.00"}),

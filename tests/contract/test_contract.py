@@ -432,6 +432,8 @@ SAFE_WITHOUT_A_KEY = {
     "creators.visits.view": "each call is a view",
     "discover.history.clear": "a repetition finds nothing to delete",
     "discover.history.record": "a repetition moves the same creator to the front",
+    "admin.finance.suspense.credit": "what is in suspense is given away once",
+    "admin.finance.suspense.refund": "what is in suspense is given back once",
     "admin.finance.adjustments.approve": "a request is decided once",
     "admin.payouts.approve": "somebody approves it once, and it is approved once",
     "admin.payouts.cancel": "a payout ends once",

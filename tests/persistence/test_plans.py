@@ -148,6 +148,8 @@ INSERT INTO refunds (id, payment_id, provider, ref, amount, due_at)
     SELECT id, id, 'sandbox', id::text, 1, now() + n * interval '1 hour' FROM {USERS} u;
 INSERT INTO disputes (id, payment_id, wallet_id, provider, ref, amount, closed_at)
     SELECT id, id, id, 'sandbox', id::text, 1, now() FROM payments;
+INSERT INTO strays (id, provider, ref, amount, currency, due_at)
+    SELECT id, 'sandbox', id::text, 1, 'USD', now() + n * interval '1 hour' FROM {USERS} u;
 INSERT INTO sandbox_payments (id, key, payment_id, amount, currency, return_url, expires_at)
     SELECT id, id::text, id, 1, 'USD', '', now() FROM payments;
 INSERT INTO payout_accounts (id, user_id, provider, ref, status, looked_at, created_at, closed_at)

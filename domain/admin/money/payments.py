@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from domain.money.amounts import Money
@@ -30,3 +31,7 @@ def payment_in_full(found: Any, refunds: Sequence[Any], disputes: Sequence[Any])
         "refunds": [refund_view(row) for row in refunds],
         "disputes": [dispute_view(row) for row in disputes],
     }
+
+
+def stray_view(row: Any, now: datetime) -> wire.Stray:
+    return presented(wire.Stray, row, amount=str(Money(row.amount)), ageDays=max(0, (now - row.created_at).days))

@@ -18,6 +18,7 @@ from persistence.models.money.payouts import Payout, PayoutAccount, PayoutAttemp
 from persistence.models.money.reconciliation import LedgerFinding, LedgerReconciliation
 from persistence.models.money.sandbox import SandboxMovement, SandboxPayment, SandboxRefund
 from persistence.models.money.sandbox_payouts import SandboxPayout, SandboxPayoutAccount
+from persistence.models.money.strays import Stray
 from persistence.models.money.tax import TaxForm
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SandboxPayout",
     "SandboxPayoutAccount",
     "SandboxRefund",
+    "Stray",
     "TaxForm",
     "UnclaimedBalance",
     "Wallet",

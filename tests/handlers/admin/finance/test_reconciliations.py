@@ -11,7 +11,7 @@ import pytest
 from domain.money import flows
 from domain.money.escrows import Order
 from domain.money.ledger import WalletName, platform
-from domain.money.reconciliation import MOST, TOPIC
+from domain.money.reconciliation import MOST, TOPIC, WARNINGS
 from persistence.money.books import CHECKS as BOOKS
 from persistence.money.reconciliation import CHECKS
 from services.money.escrows import EscrowService
@@ -20,7 +20,7 @@ from tests.handlers.admin.pages import walked
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, code_of
 from tests.ledger import PROVIDER
-from tests.money import fan, load
+from tests.money import fan, load, post
 from tests.staff import Hired, member
 
 OPEN, RELEASED, REFUNDED = (UUID(int=number) for number in range(1, 4))
@@ -34,7 +34,10 @@ def finance(server: Server) -> Hired:
 
 @pytest.fixture
 def ada(api: Api, tables: Tables) -> WalletName:
-    """She paid for three messages, of which one is answered and one rejected; a gift and a correction are hers, too."""
+    """She paid for three messages, of which one is answered and one rejected; a gift and a correction are hers, too.
+
+    She gets something back, and somebody's money fits nothing.
+    """
     wallet = fan(account(api, tables))
     creator = account(api, tables, email="eve@example.com", username="eve")
     paid = load(api.server, wallet.user_id, 5000)
@@ -51,6 +54,12 @@ def ada(api: Api, tables: Tables) -> WalletName:
         state="PAID", trigger_type="FIRST_PAYMENT", held_until="2026-01-01", paid_at="2026-01-15",
     )  # fmt: skip
     api.server.on_loop(lives(api.server, wallet, creator, adjustment, reward))
+    refund = insert(
+        tables, "refunds", payment_id=paid, provider=PROVIDER, amount=200, status="OPEN", requested_by=uuid4(),
+        reason="", settled_at=None,
+    )  # fmt: skip
+    insert(tables, "strays", provider=PROVIDER, ref="cs_1", amount=240, currency="USD")
+    post(api.server, flows.refund_asked(wallet, refund, 200), flows.strayed(PROVIDER, "cs_1", 240))
     return wallet
 
 
@@ -139,6 +148,18 @@ DAMAGE: Mapping[str, tuple[str, set[str]]] = {
         "UPDATE referral_rewards SET state = 'VOID', why = 'SAME_DEVICE', paid_at = NULL, ended_at = now()",
         {"reward"},
     ),
+    "a refund that ended without a transfer": (
+        "UPDATE refunds SET status = 'DONE', ref = 're_1', settled_at = now()",
+        {"refund", "refund_transit"},
+    ),
+    "another amount of a refund": ("UPDATE refunds SET amount = 201", {"refund_transit"}),
+    "a refund is gone": ("DELETE FROM refunds", {"refund", "refund_transit"}),
+    "a refund that was never taken from the wallet": (
+        "INSERT INTO refunds (id, payment_id, provider, ref, amount) "
+        "SELECT gen_random_uuid(), id, 'sandbox', 're_2', 1 FROM payments",
+        {"refund"},
+    ),
+    "money that fits nothing is gone": ("DELETE FROM strays", {"suspense"}),
     "another balance": (
         "UPDATE ledger_accounts SET balance = balance + 1 WHERE code = 'creator'",
         {"balance", "wallet"},
@@ -173,7 +194,7 @@ class TestReconcile:
         reconcile(api)
         assert findings(api, finance) == []
         (run,) = runs(api, finance)
-        assert (run["findings"], run["severe"], run["wallets"], run["transfers"]) == (0, 0, 2, 8)
+        assert (run["findings"], run["severe"], run["wallets"], run["transfers"]) == (0, 0, 2, 10)
         assert not stopped(tables)
 
     @pytest.mark.parametrize("name", DAMAGE)
@@ -201,8 +222,18 @@ class TestReconcile:
         assert (finding["check"], finding["what"], finding["severe"]) == ("overdue", str(OPEN), False)
         assert not stopped(tables)
 
+    def test_refunds_and_suspense_that_wait_too_long(
+        self, api: Api, finance: Hired, tables: Tables, ada: WalletName
+    ) -> None:
+        tables.run("UPDATE refunds SET created_at = now() - interval '15 days 1 minute'")
+        tables.run("UPDATE strays SET created_at = now() - interval '7 days 1 minute'")
+        reconcile(api)
+        found = {finding["check"]: finding["severe"] for finding in findings(api, finance)}
+        assert found == {"refund_overdue": False, "suspense_overdue": False}
+        assert not stopped(tables)
+
     def test_every_check_of_its_own_is_tried(self) -> None:
-        tried = {check for _, expected in DAMAGE.values() for check in expected} | {"overdue"}
+        tried = {check for _, expected in DAMAGE.values() for check in expected} | WARNINGS
         assert tried >= set(CHECKS)
         assert not set(CHECKS) & set(BOOKS)
 

@@ -1,0 +1,102 @@
+"""Money that fits nothing of ours: where it lies, and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Integer, Uuid, bindparam, select, update
+
+from persistence.engine.keyset import Keyset
+from persistence.engine.statements import insertion
+from persistence.models import Stray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.money.payments import PaymentState, StrayState
+    from persistence.engine.connection import Connection
+
+TIME = DateTime(timezone=True)
+Row = Stray
+_NOW, _DUE = bindparam("now", type_=TIME), bindparam("due", type_=TIME)
+_THIS, _HELD = Row.id == bindparam("stray"), Row.state == "HELD"
+KEPT = insertion(Row, "provider", "ref", "payment_id", "amount", "currency").on_conflict_do_nothing(
+    index_elements=["provider", "ref"]
+)
+OF_SESSION = select(Row).where(Row.provider == bindparam("provider"), Row.ref == bindparam("ref")).with_for_update()
+FOUND = select(Row).where(Row.id == bindparam("stray"))
+CHARGED = update(Row).where(_THIS).values(fee=bindparam("fee_", type_=BigInteger))
+CREDITED = (
+    update(Row)
+    .where(_THIS, _HELD)
+    .values(state="CREDITED", wallet_id=bindparam("wallet", type_=Uuid), settled_at=_NOW)
+    .returning(Row)
+)
+ASKED_BACK = (
+    update(Row)
+    .where(_THIS, _HELD)
+    .values(state="RETURNING", refund_id=bindparam("refund", type_=Uuid), asked_at=_NOW, due_at=_DUE)
+    .returning(Row)
+)
+HELD_AGAIN = update(Row).where(_THIS, Row.state == "RETURNING").values(state="HELD", due_at=_DUE)
+RETURNED = update(Row).where(_THIS).values(state="RETURNED", settled_at=_NOW, due_at=None)
+LOOK_AGAIN = update(Row).where(_THIS).values(due_at=_DUE)
+_LATE = (
+    select(Row.id)
+    .where(Row.due_at <= _NOW)
+    .order_by(Row.due_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+TAKEN_UP = update(Row).where(Row.id.in_(_LATE)).values(due_at=_DUE).returning(Row)
+NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
+
+
+class Strays:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def keep(self, provider: str, state: PaymentState, payment_id: UUID | None) -> Stray:
+        """The row of a session whose money fits nothing, made now or before, and held."""
+        named = {"provider": provider, "ref": state.ref}
+        of = {"payment_id": payment_id, "amount": state.amount, "currency": state.currency}
+        await self._connection.execute(KEPT, **named, **of)
+        return await self._connection.scalar_one(OF_SESSION, **named)
+
+    async def find(self, stray_id: UUID) -> Stray | None:
+        return await self._connection.scalar(FOUND, stray=stray_id)
+
+    async def charge(self, stray_id: UUID, fee: int) -> None:
+        await self._connection.execute(CHARGED, stray=stray_id, fee_=fee)
+
+    async def credit(self, stray_id: UUID, wallet_id: UUID, now: datetime) -> Stray | None:
+        """None for what is not held."""
+        return await self._connection.scalar(CREDITED, stray=stray_id, wallet=wallet_id, now=now)
+
+    async def ask_back(self, stray_id: UUID, refund_id: UUID, now: datetime, due_at: datetime) -> Stray | None:
+        """None for what is not held."""
+        return await self._connection.scalar(ASKED_BACK, stray=stray_id, refund=refund_id, now=now, due=due_at)
+
+    async def hold_again(self, stray_id: UUID, due_at: datetime) -> None:
+        """It was not given back after all."""
+        await self._connection.execute(HELD_AGAIN, stray=stray_id, due=due_at)
+
+    async def end(self, stray_id: UUID, now: datetime) -> None:
+        """It went back to who paid."""
+        await self._connection.execute(RETURNED, stray=stray_id, now=now)
+
+    async def look_again(self, stray_id: UUID, due_at: datetime | None) -> None:
+        await self._connection.execute(LOOK_AGAIN, stray=stray_id, due=due_at)
+
+    async def take_up(self, now: datetime, again: timedelta, most: int) -> Sequence[Stray]:
+        """Those of which the provider is to be asked. Nobody else gets them before ``again`` has passed."""
+        return await self._connection.scalars(TAKEN_UP, now=now, due=now + again, most=most)
+
+    async def page(self, keys: Sequence[Any] | None, rows: int, *, state: StrayState | None = None) -> Sequence[Stray]:
+        """The newest first."""
+        found = select(Row)
+        if state is not None:
+            found = found.where(Row.state == state)
+        return await self._connection.scalars(NEWEST.page(found, keys, rows))
