@@ -604,6 +604,16 @@ class PayoutUpdate(ToOwner):
 
 
 @dataclass(frozen=True)
+class PayoutTold(ToOwner):
+    """``news``: requested | cancelled | stopped, the latter by the platform. ``why``: what is no longer so."""
+
+    topic = "email.payout_told"
+    news: str
+    amount: str
+    why: str | None = None
+
+
+@dataclass(frozen=True)
 class LookAtPayment(Topic):
     """``payment``: what its provider is asked about."""
 
@@ -657,6 +667,7 @@ EVENTS: Mapping[str, Callable[..., Topic]] = {
     "legal_changed": LegalChanged,
     "payout_update": PayoutUpdate,
     "reward_paid": RewardPaid,
+    "payout_told": PayoutTold,
     "ticket_created": TicketCreated,
     "ticket_update": TicketUpdate,
 }

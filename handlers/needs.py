@@ -59,6 +59,7 @@ from services.money.adjustments import AdjustmentService as Adjustments
 from services.money.closings import ClosingService as Closings
 from services.money.coupons import CouponService as Coupons
 from services.money.payout_sending import PayoutBooks
+from services.money.payouts import PayoutService as Payouts
 from services.money.vault import Vault
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
@@ -112,6 +113,7 @@ __all__ = [
     "PayoutAccounts",
     "PayoutBooks",
     "PayoutProviders",
+    "Payouts",
     "Permissions",
     "Platforms",
     "Prepare",

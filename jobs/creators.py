@@ -13,7 +13,7 @@ from domain.gdpr import day as day_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from jobs.needs import Clock, Kyc, PayoutAccount, PayoutAccounts, Repositories, UnitOfWork, VisitReport
+    from jobs.needs import Clock, Kyc, PayoutAccount, PayoutAccounts, Payouts, Repositories, UnitOfWork, VisitReport
 
 BATCH = 1000
 LOOKED_AT = 50
@@ -93,17 +93,17 @@ async def _open(account: PayoutAccount, uow: UnitOfWork, payout_accounts: Payout
         await payout_accounts.connect(db, account, opened, None)
 
 
-async def end_kyc(uow: UnitOfWork, clock: Clock) -> None:
+async def end_kyc(uow: UnitOfWork, payouts: Payouts, clock: Clock) -> None:
     """Verified identities that are over, or will be within days."""
     now = clock()
     async with uow.reading() as db:
         ending = await db.kyc_sessions.ending(now, BATCH)
     for row in ending:
         async with uow() as db:
-            await _end_or_remind(db, row.user_id, row.id, now)
+            await _end_or_remind(db, payouts, row.user_id, row.id, now)
 
 
-async def _end_or_remind(db: Repositories, user_id: UUID, session_id: UUID, now: datetime) -> None:
+async def _end_or_remind(db: Repositories, payouts: Payouts, user_id: UUID, session_id: UUID, now: datetime) -> None:
     profile = await db.kyc_sessions.hold_profile(user_id)
     session = await db.kyc_sessions.get(session_id)
     if profile is None or session is None or session.state != "APPROVED" or session.valid_until is None:
@@ -116,6 +116,7 @@ async def _end_or_remind(db: Repositories, user_id: UUID, session_id: UUID, now:
             await db.creator_modes.change(
                 profile.id, shadow("EXPIRED", session.provider, session.ref, session.ended_at)
             )
+            await payouts.cancel_open(db, user_id, None, "IDENTITY")
             await db.notifications.notify(
                 "kyc_update", user_id, {"verdict": "expired"}, f"kyc:{session.id}:verdict:{changes}"
             )

@@ -514,6 +514,13 @@ async def reward_paid(job: Job[topics.RewardPaid], uow: UnitOfWork, mailer: Mail
     await _tell_owner(job, uow, mailer, "reward_paid", amount=job.payload.amount)
 
 
+async def payout_told(job: Job[topics.PayoutTold], uow: UnitOfWork, mailer: Mailer) -> None:
+    payload = job.payload
+    template = f"payout_{payload.news}"
+    notes = (f"{template}.{payload.why}",) if payload.why else ()
+    await _tell_owner(job, uow, mailer, template, notes=notes, amount=payload.amount)
+
+
 async def _tell_support(
     job: Job[topics.AboutTicket], uow: UnitOfWork, mailer: Mailer, config: Config, template: str, ticket: Any
 ) -> None:

@@ -31,6 +31,7 @@ from services.money.escrows import EscrowService as Escrows
 from services.money.gifts import GiftService as Gifts
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
+from services.money.payouts import PayoutService as Payouts
 from services.money.reconciler import Reconciler
 from services.money.rewards import RewardService as Rewards
 from services.providers.social import SocialDesk as Social
@@ -65,6 +66,7 @@ __all__ = [
     "PayoutAccounts",
     "PayoutBooks",
     "PayoutProviders",
+    "Payouts",
     "ProviderEvent",
     "Reconciler",
     "Repositories",

@@ -80,6 +80,7 @@ from persistence.money.payments import Payments
 from persistence.money.payout_accounts import PayoutAccounts
 from persistence.money.payout_batches import PayoutBatches
 from persistence.money.payout_desk import PayoutDesk
+from persistence.money.payouts import Payouts
 from persistence.money.reconciliation import Reconciliations
 from persistence.money.refunds import Refunds
 from persistence.money.rewards import Rewards
@@ -174,6 +175,7 @@ class Repositories:
     payout_batches = Repository(PayoutBatches)
     payout_accounts = Repository(PayoutAccounts)
     strays = Repository(Strays)
+    payouts = Repository(Payouts)
     sandbox_payments = Repository(SandboxPaymentRows)
     sandbox_payouts = Repository(SandboxPayoutRows)
     wallets = Repository(Wallets)

@@ -30,7 +30,9 @@ from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks, PaymentNotices
 from services.money.payout_notices import PayoutNotices
 from services.money.payout_sending import PayoutsTold
+from services.money.payouts import PayoutService
 from services.money.rewards import RewardService
+from services.money.vault import Vault
 from services.platforms import OAuthDirectory
 from services.providers.sandbox import KycSandboxStorage, PaymentSandboxStorage, PayoutSandboxStorage, sandbox_secrets
 from services.providers.social import SocialDesk
@@ -51,6 +53,7 @@ class Parts:
     tracing: Tracing
     kyc: KycDesk
     payout_accounts: PayoutAccountDesk
+    payouts: PayoutService
     webhooks: Webhooks
 
     async def close(self) -> None:
@@ -99,7 +102,8 @@ def build_parts(
     providers = build_providers(
         config, storage, settings.env, files, sign, tracing.http_client, observe, verifications, checkouts, payouts
     )
-    kyc = KycDesk(providers.kyc, keyring, config, utc_now)
+    paying = PayoutService(providers.payout, Vault(keyring), config, utc_now)
+    kyc = KycDesk(providers.kyc, keyring, config, utc_now, paying)
     payout_accounts = PayoutAccountDesk(providers.payout, config, utc_now)
     payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService(), RewardService(config)))
     webhooks = Webhooks(
@@ -108,17 +112,5 @@ def build_parts(
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)
-    return Parts(
-        settings,
-        contract,
-        keyring,
-        database,
-        config,
-        texts,
-        wordings,
-        providers,
-        tracing,
-        kyc,
-        payout_accounts,
-        webhooks,
-    )
+    families = (providers, tracing, kyc, payout_accounts, paying, webhooks)
+    return Parts(settings, contract, keyring, database, config, texts, wordings, *families)

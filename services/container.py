@@ -58,6 +58,7 @@ from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
+from services.money.payouts import PayoutService
 from services.money.reconciler import Reconciler
 from services.money.rewards import RewardService
 from services.money.vault import Vault
@@ -106,6 +107,7 @@ class Shared:
     payout_books: PayoutBooks
     payout_accounts: PayoutAccountDesk
     payout_providers: PayoutFamily
+    payouts: PayoutService
     social: SocialDesk
     storage: StorageFamily
     subscriptions: Subscriptions

@@ -9,7 +9,7 @@ from domain import admin, auth, wallet
 from domain.auth import otp
 from domain.config_keys import RATE_LIMIT_PREFIX, AmountKey, IntKey, InvalidConfig, TextKey
 from domain.creators import dm
-from domain.money import bank_files
+from domain.money import bank_files, payout_rules
 from domain.users import usernames
 from domain.wallet import loads
 
@@ -106,6 +106,8 @@ RULES: tuple[Rule, ...] = (
     AtMost(wallet.MAX_LOAD, loads.MAX_BALANCE),
     # No file could be written, and nobody would be paid.
     *(Needs("external.payout.bank_provider", bank_files.BANK_FILE, key) for key in bank_files.NEEDED),
+    # No amount at all could be paid out.
+    AtMost(payout_rules.LEAST, payout_rules.MOST),
 )
 
 

@@ -25,7 +25,8 @@ HOLD_HOURS = IntKey(
     0,
     720,
 )
-PLATFORM_ACCOUNT = "PLATFORM_ACCOUNT"
+PLATFORM_ACCOUNT: common.PayoutMethod = "PLATFORM_ACCOUNT"
+BANK_TRANSFER: common.PayoutMethod = "BANK_TRANSFER"
 UNREADABLE = "?"
 """What is shown instead of what was sealed under a secret that is gone."""
 PENDING, VERIFIED, REJECTED = "PENDING", "VERIFIED", "REJECTED"

@@ -6,19 +6,27 @@ whether it paid is asked again for the same attempt, never for another one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
-from uuid import UUID
+from typing import Any, Literal, NamedTuple, get_args
+from uuid import UUID, uuid4, uuid5
 
-from domain.wire import admin as wire
-from domain.wire import common
+from domain.money.ledger import WalletName
+from domain.wire import admin, common
 
-Status = wire.PayoutStatus
-METHODS: tuple[str, ...] = get_args(common.PayoutMethod)
+Status = common.PayoutStatus
+Method = common.PayoutMethod
+METHODS: tuple[str, ...] = get_args(Method)
 OPEN: tuple[Status, ...] = ("PENDING", "APPROVED", "PROCESSING")
 """A creator has one of these at most."""
-AttemptState = wire.PayoutAttemptState
+UNSENT: tuple[Status, ...] = ("PENDING", "APPROVED")
+"""Their money is reserved, and no provider was asked for them."""
+NOT_COUNTED: tuple[Status, ...] = ("FAILED", "CANCELLED", "REJECTED")
+"""Another one may be requested at once: of these the creator got nothing."""
+Why = Literal["BANK_DETAILS", "IDENTITY", "TAX_FORM"]
+"""Why the platform cancels payouts: what they needed is no longer so."""
+MOST_REPEATED = 8
+AttemptState = admin.PayoutAttemptState
 """``SENDING``: nobody knows yet whether the provider has it. ``RETURNED``: it was paid, and came back."""
 
 
@@ -85,3 +93,45 @@ class AccountState:
     charges_enabled: bool = False
     payouts_enabled: bool = False
     details_submitted: bool = False
+
+
+class Target(NamedTuple):
+    """Where a payout goes, fixed when it is requested. ``destination`` is sealed."""
+
+    method: Method
+    provider: str
+    account_id: UUID | None = None
+    destination: bytes | None = None
+    last4: str | None = None
+
+
+class NewPayout(NamedTuple):
+    id: UUID
+    wallet: WalletName
+    amount: int
+    target: Target
+
+
+def ids_of(request_id: UUID) -> list[UUID]:
+    """Of the payouts that repetitions of a request may meet, in their order: the next begins when one has ended."""
+    return [uuid5(request_id, f"payout:{number}") for number in range(MOST_REPEATED)]
+
+
+def same_or_new(ids: Sequence[UUID], known: Mapping[UUID, Any], amount: int, method: str | None) -> tuple[UUID, Any]:
+    """The payout that an earlier call of the same request made; None, and the id of a new one, where that has ended."""
+    for payout_id in ids:
+        payout = known.get(payout_id)
+        if payout is None:
+            return payout_id, None
+        if payout.status in OPEN and payout.amount == amount and method in {None, payout.method}:
+            return payout_id, payout
+    return uuid4(), None
+
+
+def destination_of(bank: Mapping[str, str | None], address: Mapping[str, str | None]) -> dict[str, Any]:
+    """What is sealed of a bank transfer: the bank details, and the address of the tax form.
+
+    The address stands there in one piece for files, and by its parts for providers that are asked.
+    """
+    flat = {f"address{name[0].upper()}{name[1:]}": value for name, value in address.items()}
+    return dict(bank) | flat | {"address": dict(address)}

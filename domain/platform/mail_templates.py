@@ -10,6 +10,7 @@ MOMENT, LATER, DAY = "2026-01-02 10:00 UTC", "2026-02-02 10:00 UTC", "2026-02-02
 TYPICAL: Mapping[str, str] = {
     "account": "a***@e***.com",
     "address": "a***@e***.org",
+    "amount": "120.00 USD",
     "at": MOMENT,
     "budget": "1000",
     "by": "owner@example.com",

@@ -320,9 +320,6 @@ class Wallets(TypedDict):
     nextCursor: str | None
 
 
-PayoutStatus: TypeAlias = Literal["PENDING", "APPROVED", "PROCESSING", "PROCESSED", "FAILED", "CANCELLED", "REJECTED"]
-
-
 class AdminPayout(TypedDict):
     id: str
     userId: str
@@ -332,7 +329,7 @@ class AdminPayout(TypedDict):
     currency: Literal["USD"]
     method: common.PayoutMethod
     provider: str
-    status: PayoutStatus
+    status: common.PayoutStatus
     destinationLast4: str | None
     approvals: int
     firstBy: str | None
@@ -1610,7 +1607,7 @@ class ApprovePayoutRequest(TypedDict):
 
 
 class PayoutDecided(TypedDict):
-    status: PayoutStatus
+    status: common.PayoutStatus
     approvals: int
 
 

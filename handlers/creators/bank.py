@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain import topics
-from domain.creators.bank import PENDING, PlatformAccount, held_until, require_method, settings_view
+from domain.creators.bank import BANK_TRANSFER, PENDING, PlatformAccount, held_until, require_method, settings_view
 from domain.errors import ApiError
 from domain.users import moment
 
 if TYPE_CHECKING:
     from domain.wire import creators as wire
-    from handlers.needs import Clock, Config, Principal, Repositories, Vault
+    from handlers.needs import Clock, Config, Payouts, Principal, Repositories, Vault
 
 
 async def settings(principal: Principal, db: Repositories, vault: Vault) -> wire.PayoutSettings:
@@ -26,6 +26,7 @@ async def update(
     principal: Principal,
     db: Repositories,
     vault: Vault,
+    payouts: Payouts,
     config: Config,
     clock: Clock,
 ) -> wire.PayoutSettings:
@@ -45,6 +46,7 @@ async def update(
         columns |= {"state": state, "changed_at": now, "held_until": until}
         told = topics.BankDetailsChanged(principal.user_id, moment(now), moment(until), details.last4)
         await db.outbox.add(told)
+        await payouts.cancel_open(db, principal.user_id, BANK_TRANSFER, "BANK_DETAILS")
     if not columns:
         return settings_view(former, account)
     row = await db.bank_details.write(principal.user_id, columns)

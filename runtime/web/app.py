@@ -406,6 +406,7 @@ class Application:
             payments=self.parts.providers.payment,
             payout_books=PayoutBooks(Vault(self.parts.keyring)),
             payout_providers=self.parts.providers.payout,
+            payouts=self.parts.payouts,
             mail_rules=mail_rules,
             mail_templates=MailTemplates(self.parts.texts, self.config),
             moderation=self.moderation,

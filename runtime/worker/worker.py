@@ -95,6 +95,7 @@ def _services(parts: Parts) -> JobServices:
         payments=parts.providers.payment,
         payout_books=PayoutBooks(Vault(parts.keyring)),
         payout_providers=parts.providers.payout,
+        payouts=parts.payouts,
         social=social_desk(parts),
         storage=storage,
         subscriptions=Subscriptions(parts.keyring.digests, parts.config),

@@ -26,7 +26,7 @@ from domain.config_keys import RATE_LIMIT_PREFIX, InvalidConfig, Key, SecretKey,
 from domain.content import contact, cookies
 from domain.creators import bank, dm, kyc, links, payout_account, social_accounts, subscribers, visits
 from domain.i18n import translations
-from domain.money import bank_files, payout_approval, refunds
+from domain.money import bank_files, payout_approval, payout_rules, refunds
 from domain.referral import rewards
 from domain.users import usernames
 from domain.wallet import loads
@@ -69,6 +69,7 @@ DECLARING = (
         otp,
         passwords,
         payout_approval,
+        payout_rules,
         recoveries,
         refunds,
         rewards,

@@ -17,6 +17,7 @@ from persistence.repositories import Repositories
 from providers.ports import NoticeSource, ProviderRejected, ProviderUnavailable
 from providers.registry import KycFamily
 from services.keyring import Keyring
+from services.money.payouts import PayoutService
 from services.webhooks import EVERY_BYTE, SEALED
 
 RETRY_SECONDS = 5
@@ -39,11 +40,19 @@ class KycDesk:
 
     family = "kyc"
 
-    def __init__(self, providers: KycFamily, keyring: Keyring, config: Config, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        providers: KycFamily,
+        keyring: Keyring,
+        config: Config,
+        clock: Callable[[], datetime],
+        payouts: PayoutService,
+    ) -> None:
         self._providers = providers
         self._keyring = keyring
         self._config = config
         self._clock = clock
+        self._payouts = payouts
 
     @property
     def provider(self) -> str:
@@ -143,6 +152,8 @@ class KycDesk:
         ended_at = columns.get("ended_at", session.ended_at)
         shown = shadow(state, session.provider, session.ref, ended_at)
         await db.creator_modes.change(profile.id, shown)
+        if profile.kyc_status == "APPROVED" != shown["kyc_status"]:
+            await self._payouts.cancel_open(db, session.user_id, None, "IDENTITY")
         told: dict[str, Any] = {"provider": session.provider, "session": str(session.id), "status": state}
         await db.audit.record("creator.kyc.verdict", target=session.user_id, **told)
         mail = told_of(session.state, state)

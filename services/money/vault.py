@@ -61,6 +61,10 @@ class Vault:
         text: str = self.opened(Purpose.BANK_DETAILS, sealed)["file"]
         return text.encode()
 
+    def sealed_destination(self, destination: Secret) -> bytes:
+        """Of a payout to a bank, which does not follow a later change of the details."""
+        return self.sealed(Purpose.BANK_DETAILS, destination)
+
     def tax_details(self, row: Any) -> dict[str, Any]:
         """Of a form that is not erased; ``UNREADABLE`` for what was sealed under a secret that is gone."""
         try:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from tests.bank import DETAILS, with_details
+from tests.bank import DETAILS, OTHER_IBAN, with_details
 from tests.contract.scenario import Act, Conditional, Scenario
 from tests.creators import creator, signed_in
 from tests.harness import Api, Tables
+from tests.payees import payee, requested
 from tests.staff import hired
 
 UPDATE = "creators.bank.update"
@@ -46,10 +47,21 @@ SCENARIOS: dict[str, Scenario] = {
     "admin.bank_details.verify": deciding("verify"),
     "admin.bank_details.reject": deciding("reject", rejectedFor="NAME_MISMATCH"),
 }
+
+
+def paid_by_it(api: Api, tables: Tables) -> Act:
+    """A payout to the details waits."""
+    _, headers = payee(api, tables)
+    requested(api, headers)
+    return lambda: api.call(UPDATE, {"iban": OTHER_IBAN, "swiftCode": "NWBKGB2L"}, headers=headers)
+
+
+MONEY_BACK = {"payouts", "ledger_transfers", "ledger_entries", "ledger_accounts", "wallets", "wallet_activity"}
 CHANGED = {"bank_details", "creator.bank.update.success"}
 CONDITIONAL: Conditional = {
     UPDATE: [
         (as_owner(UPDATE, DETAILS, entered=False), CHANGED | {"email.bank_details_changed"}),
+        (paid_by_it, CHANGED | MONEY_BACK | {"email.bank_details_changed", "email.payout_told"}),
         (as_owner(UPDATE, {"preferredPayoutMethod": "BANK_TRANSFER"}), CHANGED),
     ]
 }

@@ -2,11 +2,15 @@
 
 from typing import Any
 
-from tests.contract.scenario import Act, Scenario
+from tests.contract.bank_scenarios import MONEY_BACK
+from tests.contract.scenario import Act, Conditional, Scenario
 from tests.creators import creator, signed_in
 from tests.harness import Api, Tables
+from tests.payees import payee, requested
 from tests.staff import hired
 from tests.tax import FORM, submitted
+
+REJECT = "admin.tax_forms.reject"
 
 
 def finding(api: Api, tables: Tables) -> Act:
@@ -37,11 +41,27 @@ def reviewing(verb: str, *, versioned: bool = True, **body: Any) -> Scenario:
     return prepare
 
 
+def rejecting_after_all(api: Api, tables: Tables) -> Act:
+    """One that was approved, while a payout waits."""
+    _, headers = payee(api, tables)
+    requested(api, headers)
+    form = tables.one("SELECT id, version FROM tax_forms")
+    staff = hired(api.server, "FINANCE") | {"If-Match": f'"{form["version"]}"'}
+    told = {"reason": "Compared with the identity.", "statement": "The name is another one."}
+    path = f"/admin/tax-forms/{form['id']}/reject"
+    return lambda: api.call(REJECT, told, path=path, headers=staff)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "creators.tax.find": finding,
     "creators.tax.submit": submitting,
     "admin.tax_forms.list": listing,
     "admin.tax_forms.approve": reviewing("approve"),
-    "admin.tax_forms.reject": reviewing("reject", statement="The name is another one."),
+    REJECT: reviewing("reject", statement="The name is another one."),
     "admin.tax_forms.reveal": reviewing("reveal", versioned=False),
+}
+CONDITIONAL: Conditional = {
+    REJECT: [
+        (rejecting_after_all, MONEY_BACK | {"email.payout_told"}),
+    ],
 }

@@ -326,6 +326,9 @@ ACCESS = {
     "legal.terms": PUBLIC,
     "referral.apply_coupon": USER,
     "referral.click": Access("public", "looked at", "any"),
+    "payouts.cancel": CREATOR,
+    "payouts.report": CREATOR,
+    "payouts.request": CREATOR,
     "referral.dashboard": USER,
     "referral.link": USER,
     "reports.submit": Access("public", "looked at", "any"),
@@ -398,6 +401,12 @@ def payment_of(tables: Tables, owner: UUID) -> UUID:
     return insert(tables, "payments", wallet_id=wallet_id, **told)
 
 
+def payout_of(tables: Tables, owner: UUID) -> UUID:
+    wallet_id = insert(tables, "wallets", user_id=owner, type="CREATOR", currency="USD")
+    told = {"amount": 12_000, "currency": "USD", "provider": "sandbox", "method": "BANK_TRANSFER"}
+    return insert(tables, "payouts", user_id=owner, wallet_id=wallet_id, **told)
+
+
 # Operations that take an id, by whose: a row of somebody else, and what the others are told of it.
 FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "auth.sessions.revoke": (session_of, (404, "auth.sessions.not_found")),
@@ -414,6 +423,7 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),
     "gdpr.export_status": (export_of, (403, "error.gdpr.not_owner")),
     "wallet.loads.find": (payment_of, (404, "wallet.load.not_found")),
+    "payouts.cancel": (payout_of, (404, "payment.payout.error.not_found")),
     "support.find": (ended_ticket_of, (404, "support.ticket.not_found")),
     "support.reopen": (ended_ticket_of, (403, "support.ticket.not_owner")),
     "support.reply": (ended_ticket_of, (403, "support.ticket.not_owner")),

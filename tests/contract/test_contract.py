@@ -97,6 +97,7 @@ OTHER = {
     "support.create": ("content", "It is still pending."),
     "support.reply": ("content", "It is still pending."),
     "wallet.claims.redeem": ("claimCode", "0f8fad5b-d9cb-469f-a165-70867728950e"),
+    "payouts.request": ("amount", "130.00"),
     "wallet.loads.start": ("amount", "10.00"),
 }
 each_asked = pytest.mark.parametrize("operation_id", sorted(ASKED))
@@ -282,6 +283,7 @@ class TestKillSwitches:
         refused = {
             "discover.history.record": "discover.creator_not_found",
             "admin.payouts.batches.create": "admin.provider.not_ready",
+            "payouts.request": "payment.payout.error.kyc_required",
             "referral.apply_coupon": "coupon.not_found",
             "wallet.loads.find": "wallet.load.not_found",
         }
@@ -415,6 +417,7 @@ SAFE_WITHOUT_A_KEY = {
     "creators.tax.submit": "a form is under review then",
     "admin.tax_forms.reveal": "changes nothing, and each look is audited",
     "creators.upgrade": "an account has one profile",
+    "payouts.cancel": "a payout is cancelled once",
     "referral.apply_coupon": "a reservation is given again",
     "referral.click": "each call is a click",
     "creators.kyc.start": "a repetition goes on with the same verification",

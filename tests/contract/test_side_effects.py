@@ -44,6 +44,7 @@ from tests.contract import (
     oauth_scenarios,
     payout_account_scenarios,
     payout_batches_scenarios,
+    payout_scenarios,
     platform_scenarios,
     referral_scenarios,
     report_scenarios,
@@ -186,6 +187,7 @@ SCENARIOS: dict[str, Scenario] = (
     | creator_visits_scenarios.SCENARIOS
     | ticket_scenarios.SCENARIOS
     | wallet_scenarios.SCENARIOS
+    | payout_scenarios.SCENARIOS
     | {
         "auth.register": register,
         "auth.verify_email": verify_email,
@@ -300,6 +302,7 @@ CONDITIONAL: Conditional = (
     | creator_visits_scenarios.CONDITIONAL
     | ticket_scenarios.CONDITIONAL
     | wallet_scenarios.CONDITIONAL
+    | tax_scenarios.CONDITIONAL
     | {
         "auth.login": [(failed_login, {"login_attempts", "auth.login.failure"}), *account_scenarios.LOGIN],
         "auth.refresh": [

@@ -78,6 +78,7 @@ TOLD_ALONE = {
     "payout_update",
     "address_recovered",
     "password_guessed",
+    "payout_told",
     "report_decided",
     "report_received",
     "restriction_ended",
@@ -126,6 +127,7 @@ PAYLOAD = {
 OWN = {
     "payout_update": {"note": "destination"},
     "bank_details_decided": {"state": "VERIFIED", "last4": "3000"},
+    "payout_told": {"news": "stopped", "amount": "120.00 USD", "why": "BANK_DETAILS"},
     "tax_form_decided": {"state": "APPROVED"},
 }
 URL = re.compile(r"https?://\S+")

@@ -15,14 +15,14 @@ from domain.money.payout_approval import approving, require_conditions
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
-    from domain.wire.common import PayoutMethod
+    from domain.wire.common import PayoutMethod, PayoutStatus
     from handlers.needs import Clock, Config, HeldPayout, PayoutBooks, Principal, Repositories, Walk
 
 
 async def list(  # noqa: A001
     db: Repositories,
     walk: Walk,
-    status: wire.PayoutStatus | None = None,
+    status: PayoutStatus | None = None,
     method: PayoutMethod | None = None,
     creator: str | None = None,
 ) -> wire.AdminPayouts:

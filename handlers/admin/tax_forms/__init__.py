@@ -15,7 +15,7 @@ from domain.errors import moved_on
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
-    from handlers.needs import Clock, Principal, Repositories, Vault, Walk
+    from handlers.needs import Clock, Payouts, Principal, Repositories, Vault, Walk
 
 
 async def list(walk: Walk, db: Repositories, vault: Vault, state: str) -> wire.TaxFormsList:  # noqa: A001
@@ -47,11 +47,14 @@ async def reject(
     principal: Principal,
     db: Repositories,
     vault: Vault,
+    payouts: Payouts,
     clock: Clock,
 ) -> wire.TaxFormToReview:
     former = await _held(id, expected_version, REJECTED, principal, db)
     await db.tax_forms.decide(former, REJECTED, body["statement"], principal.user_id, clock())
     await db.outbox.add(topics.TaxFormDecided(former.user_id, REJECTED, former.id))
+    if former.state == APPROVED:
+        await payouts.cancel_open(db, former.user_id, None, "TAX_FORM")
     await _record("admin.tax_forms.reject", former, REJECTED, body["reason"], principal, db)
     return await _view(id, db, vault)
 

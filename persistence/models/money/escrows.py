@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.money.escrows import Outcome, Source, Status
 from persistence.models.base import Base, Created, Identified, one_of
 
-HELD = text("status = 'HELD'")
+HELD, RELEASED = text("status = 'HELD'"), text("status = 'RELEASED'")
 
 
 class Escrow(Identified, Created, Base):
@@ -35,6 +35,7 @@ class Escrow(Identified, Created, Base):
         Index("ix_escrows_due", "deadline", "id", postgresql_where=HELD),
         Index("ix_escrows_held_by", "fan_id", text("created_at DESC"), text("id DESC"), postgresql_where=HELD),
         Index("ix_escrows_fan", "fan_id", text("created_at DESC"), text("id DESC")),
+        Index("ix_escrows_released", "creator_user_id", "settled_at", postgresql_where=RELEASED),
         Index("ix_escrows_creator", "creator_user_id", text("created_at DESC"), text("id DESC")),
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.wire import admin, common
+from domain.money.payouts import AttemptState, Method, Status
 from domain.wire import creators as wire
 from persistence.models.base import Base, Created, Identified, one_of
 
@@ -73,8 +73,8 @@ class Payout(Identified, Created, Base):
 
     __tablename__ = "payouts"
     __table_args__ = (
-        one_of("method", get_args(common.PayoutMethod)),
-        one_of("status", get_args(admin.PayoutStatus)),
+        one_of("method", get_args(Method)),
+        one_of("status", get_args(Status)),
         CheckConstraint("amount > 0 AND attempt > 0", name="amounts"),
         CheckConstraint("(method = 'PLATFORM_ACCOUNT') = (account_id IS NOT NULL)", name="account"),
         CheckConstraint("(status = 'PROCESSED') = (processed_at IS NOT NULL)", name="processed"),
@@ -120,7 +120,7 @@ class PayoutAttempt(Created, Base):
 
     __tablename__ = "payout_attempts"
     __table_args__ = (
-        one_of("state", get_args(admin.PayoutAttemptState)),
+        one_of("state", get_args(AttemptState)),
         UniqueConstraint("provider", "ref"),
         CheckConstraint("(state IN ('SENDING', 'SENT')) = (settled_at IS NULL)", name="settled_at"),
     )

@@ -1,0 +1,161 @@
+"""Payouts, from who asks for one until it is sent: what is known of them, and how they end before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from domain.creators.bank import BANK_TRANSFER, PLATFORM_ACCOUNT, UNREADABLE, VERIFIED
+from domain.errors import ApiError
+from domain.money import flows
+from domain.money.amounts import Money
+from domain.money.ledger import WalletName
+from domain.money.payout_rules import CLEARING_DAYS, Destination, Facts
+from domain.money.payouts import UNSENT, Target, destination_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from uuid import UUID
+
+    from domain.config_keys import Config
+    from domain.money.payout_rules import Purse
+    from domain.money.payouts import Method, Status, Why
+    from persistence.models import Payout
+    from persistence.repositories import Repositories
+    from providers.registry import PayoutFamily
+    from services.money.vault import Vault
+
+
+class Examined(NamedTuple):
+    """``target``: where a new payout would go. None where that is nowhere, for which the facts are refused."""
+
+    facts: Facts
+    target: Target | None
+
+    @property
+    def chosen(self) -> Target:
+        """Raises ApiError payment.payout.error.method_not_ready."""
+        if self.target is None:
+            raise ApiError("payment.payout.error.method_not_ready")
+        return self.target
+
+
+def wallet_of(user_id: UUID) -> WalletName:
+    return WalletName(user_id, "CREATOR")
+
+
+class PayoutService:
+    """Works inside the caller's unit of work."""
+
+    def __init__(self, providers: PayoutFamily, vault: Vault, config: Config, clock: Callable[[], datetime]) -> None:
+        self._providers = providers
+        self._vault = vault
+        self._config = config
+        self._clock = clock
+
+    async def examine(self, db: Repositories, user_id: UUID, amount: int, method: Method | None) -> Examined:
+        """What is known of who asks, before the wallet is held. ``method`` None: the preferred one."""
+        found = await db.payouts.standing(user_id)
+        if found is None:
+            return Examined(Facts(amount), None)
+        if method is None and found.BankDetail is not None:
+            method = found.BankDetail.preferred_method
+        target, held_until = None, None
+        if method == PLATFORM_ACCOUNT:
+            target, held_until = self._account(found.PayoutAccount)
+        elif method is not None:
+            target, held_until = self._bank(found.BankDetail, found.TaxForm)
+        destination = Destination(target is not None, held_until)
+        return Examined(_facts(found, amount, method, destination), target)
+
+    async def examine_again(self, db: Repositories, payout: Payout) -> Facts:
+        """What is known of a payout by now, for whom ``judge_standing`` asks; with the money where it is held."""
+        found = await db.payouts.standing(payout.user_id, payout.account_id)
+        if found is None:
+            return Facts(payout.amount, purse=await self.purse(db, payout.user_id, payout))
+        row, is_known = found.BankDetail, self._providers.source(payout.provider) is not None
+        if payout.method == PLATFORM_ACCOUNT:
+            account = found.PayoutAccount
+            ready, until = is_known and _can_be_paid(account), None if account is None else account.held_until
+        else:
+            ready, until = is_known and row is not None and row.state == VERIFIED, row and row.held_until
+        purse = await self.purse(db, payout.user_id, payout)
+        method: Any = payout.method
+        return _facts(found, payout.amount, method, Destination(ready, until)).with_purse(purse)
+
+    async def purse(self, db: Repositories, user_id: UUID, payout: Payout | None = None) -> Purse:
+        """What is known of the money of a creator; for a payout, as if that had not been requested.
+
+        True until the unit ends where the wallet is held.
+        """
+        since = self._clock() - timedelta(days=self._config[CLEARING_DAYS])
+        but = None if payout is None else payout.id
+        purse = await db.payouts.purse(user_id, wallet_of(user_id).id, since, but)
+        reserved = payout.amount if payout is not None and payout.status in UNSENT else 0
+        return replace(purse, balance=purse.balance + reserved)
+
+    async def cancel_open(self, db: Repositories, user_id: UUID, method: Method | None, why: Why) -> None:
+        """What was requested and not sent, of one method or of all: what it needed is no longer so.
+
+        The caller has made it so in this unit, and holds the profile where a request could not see it.
+        """
+        for payout in await db.payouts.hold_unsent(user_id):
+            if method in {None, payout.method}:
+                await self.end(db, payout, "CANCELLED", None)
+                await self.tell(db, payout, "stopped", why)
+
+    async def end(
+        self, db: Repositories, payout: Payout, status: Status, by: UUID | None, statement: str | None = None
+    ) -> bool:
+        """Cancel or reject one that was not sent: its money is in the balance again. False where it was, or ended.
+
+        ``statement``: what its owner is told. The payout is held.
+        """
+        ended = await db.payouts.end(payout.id, status, by, statement, self._clock())
+        if ended is not None:
+            undone = flows.payout_undone(wallet_of(payout.user_id), payout.id, payout.attempt, payout.amount)
+            await db.ledger.post(undone)
+        return ended is not None
+
+    async def tell(self, db: Repositories, payout: Payout, news: str, why: str | None = None) -> None:
+        """Its owner, once for each ``news``."""
+        told = {"news": news, "amount": f"{Money(payout.amount)} {payout.currency}", "why": why}
+        await db.notifications.notify("payout_told", payout.user_id, told, f"payout:{payout.id}:{news}")
+
+    def _account(self, account: Any) -> tuple[Target | None, datetime | None]:
+        if not _can_be_paid(account) or self._providers.source(account.provider) is None:
+            return None, None
+        return Target(PLATFORM_ACCOUNT, account.provider, account.id), account.held_until
+
+    def _bank(self, row: Any, form: Any) -> tuple[Target | None, datetime | None]:
+        provider, bank = self._providers.for_banks, self._vault.bank_account(row)
+        if provider is None or form is None or bank.state != VERIFIED:
+            return None, None
+        address = self._vault.tax_details(form)["address"]
+        if address["line"] == UNREADABLE:
+            return None, None
+        details = bank.details.secret | {"bankCountry": bank.details.bank_country}
+        sealed = self._vault.sealed_destination(destination_of(details, address))
+        return Target(BANK_TRANSFER, provider, None, sealed, bank.details.last4), row.held_until
+
+
+def _can_be_paid(account: Any) -> bool:
+    if account is None or account.closed_at is not None or account.ref is None:
+        return False
+    return bool(account.status == "ACTIVE" and account.payouts_enabled)
+
+
+def _facts(found: Any, amount: int, method: Method | None, destination: Destination) -> Facts:
+    form = found.TaxForm
+    return Facts(
+        amount=amount,
+        creator_status=found.creator_status,
+        kyc_status=found.kyc_status,
+        kyc_until=found.kyc_until,
+        tax_approved=form is not None,
+        tax_until=None if form is None else form.ends_at,
+        method=method,
+        destination=destination,
+    )
