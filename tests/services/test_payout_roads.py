@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 
 from domain.clock import utc_now
+from domain.keys import Purpose
 from providers.signed import signed
+from services.money.vault import Vault
 from tests.creators import Creator, signed_in
 from tests.harness import Api, Server, Tables
 from tests.ledger import tally, wallet_row
 from tests.payout_vendor import payout_of, ready, wallet_of
 from tests.payouts import connected
-from tests.providers.payout_vendors import ConnectWorld, connect_world
+from tests.providers.payout_vendors import ConnectWorld, WiseWorld, connect_world, wise_world
+from tests.providers.test_wise import BANK
 
 AMOUNT = 100_00
 FULL = 1_000_00
@@ -135,3 +138,47 @@ def test_a_changed_notice_is_refused_and_leaves_nothing(
     headers = {"Content-Type": "application/json", "Stripe-Signature": header}
     response = api.post("/api/v1/webhooks/payout/stripe_connect", content=bytes(body), headers=headers)
     assert (response.status_code, tables.count("provider_events")) == (401, 0)
+
+
+class TestByBankTransfer:
+    """As the other one, to bank details."""
+
+    def test_it_is_paid_once_and_comes_back(self, api: Api, server: Server, tables: Tables) -> None:
+        one = ready(api, tables)
+        vault = Vault(server.app.parts.keyring)
+        destination = vault.sealed(Purpose.BANK_DETAILS, BANK)
+        tables.run(
+            "INSERT INTO bank_details (user_id, details, last4, state) VALUES (%s, %s, '3000', 'VERIFIED')",
+            one.user_id,
+            destination,
+        )
+        with wise_world() as world:
+            keys = {"base_url": world.url, "api_token": world.token, "profile_id": world.profile}
+            keys["webhook_public_key"] = world.public_key
+            server.configure(**{f"external.payout.wise.{name}": value for name, value in keys.items()})
+            payout_of(
+                server, one, AMOUNT, provider="wise", method="BANK_TRANSFER", status="APPROVED",
+                destination=destination, destination_last4="3000",
+            )  # fmt: skip
+            world.faults.append(("/payments", "after"))
+            sweep(server)
+            assert state(tables) == ("PROCESSING", None, ["SENDING"])
+            sweep(server)
+            assert state(tables) == ("PROCESSING", None, ["SENT"])
+            (number,) = world.payments
+            world.arrive(number)
+            self.told(api, world, number)
+            assert state(tables) == ("PROCESSED", None, ["PAID"])
+            assert tally(tables, "rail:wise") == FULL - world.book.balance("balance") == AMOUNT
+            world.refund(number)
+            self.told(api, world, number)
+            assert state(tables) == ("FAILED", "RETURNED", ["RETURNED"])
+            assert tally(tables, "rail:wise") == FULL - world.book.balance("balance") == 0
+            assert wallet_row(tables, wallet_of(one.user_id))["balance"] == AMOUNT
+
+    def told(self, api: Api, world: WiseWorld, number: int) -> None:
+        body = world.event(number)
+        headers = {"Content-Type": "application/json", "X-Signature-SHA256": world.signature(body)}
+        response = api.post("/api/v1/webhooks/payout/wise", content=body, headers=headers)
+        assert response.status_code == 200, response.text
+        sweep(api.server)
