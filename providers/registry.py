@@ -509,7 +509,7 @@ class PayoutFamily(_Family[PayoutProvider]):
 
     def pays(self, provider: str) -> bool:
         """Whether it is asked for each payout; others get files of many. Raises ProviderUnavailable."""
-        return provider != BANK_FILE and hasattr(self.adapter(provider), "pay")
+        return not self.by_file(provider) and hasattr(self.adapter(provider), "pay")
 
     async def pay(self, provider: str, order: PayoutOrder) -> PayoutState:
         """As ``PayoutProvider.pay``."""

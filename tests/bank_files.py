@@ -13,7 +13,7 @@ from domain.money.ledger import WalletName, platform
 from services.money.vault import Vault
 from tests.bank import BANK, BIC, HOLDER, IBAN
 from tests.handlers.support import insert
-from tests.harness import Api, Server
+from tests.harness import Api, Server, Tables
 from tests.money import post
 from tests.staff import Hired
 
@@ -40,6 +40,7 @@ def earning(user_id: UUID) -> WalletName:
 def approved(server: Server, user_id: UUID, amount: int = 25000, **columns: Any) -> UUID:
     """A payout of who earned twice as much: its id. ``columns`` are those that are otherwise."""
     payout_id, wallet = uuid4(), earning(user_id)
+    _ready(server.tables, user_id)
     post(
         server,
         flows.adjusted(wallet, uuid4(), "creator", 2 * amount, platform("goodwill"), user_id),
@@ -52,6 +53,18 @@ def approved(server: Server, user_id: UUID, amount: int = 25000, **columns: Any)
         "destination": destination, "destination_last4": IBAN[-4:],
     }  # fmt: skip
     return insert(server.tables, "payouts", **(row | columns))
+
+
+def _ready(tables: Tables, user_id: UUID) -> None:
+    """Who may be paid by bank: identified, with a tax form and verified details."""
+    profile = {"user_id": user_id, "kyc_status": "APPROVED"}
+    form = {"type": "W9", "country": "US", "details": b"sealed", "signed_at": "2026-01-02", "state": "APPROVED"}
+    insert(tables, "creator_profiles", **profile)
+    insert(tables, "tax_forms", user_id=user_id, **form, decided_at="2026-01-03", decided_by=user_id)
+    tables.run(
+        "INSERT INTO bank_details (user_id, details, last4, state, changed_at) VALUES (%s, 'x', %s, 'VERIFIED', now())",
+        user_id, IBAN[-4:],
+    )  # fmt: skip
 
 
 def batched(api: Api, caller: Hired, *payouts: UUID) -> httpx.Response:

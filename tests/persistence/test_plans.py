@@ -170,13 +170,6 @@ INSERT INTO sandbox_payouts (id, key, payout_id, amount, currency, account_id)
     SELECT id, id::text, id, 1, 'USD', id FROM payments;
 INSERT INTO sandbox_movements (id, sandbox_id, kind, amount) SELECT id, id, 'CHARGE', 1 FROM payments;
 INSERT INTO sandbox_refunds (id, sandbox_id, key, amount, status) SELECT id, id, id::text, 1, 'OPEN' FROM payments;
-INSERT INTO payout_batches (id, created_at, created_by, count, amount, currency)
-    SELECT id, now() - n * interval '1 min', id, 1, 100, 'USD' FROM {USERS} u;
-INSERT INTO payouts (id, user_id, wallet_id, amount, currency, method, provider, status, approved_at, batch_id)
-    SELECT id, id, id, 100, 'USD', 'BANK_TRANSFER', 'bank_file', CASE WHEN n % 50 = 0 THEN 'APPROVED' ELSE 'PROCESSING'
-    END, now(), CASE WHEN n % 50 > 0 THEN id END FROM {USERS} u;
-INSERT INTO payout_attempts (payout_id, number, provider, ref, state)
-    SELECT id, 1, 'bank_file', id::text, 'SENT' FROM payouts WHERE batch_id IS NOT NULL;
 SET session_replication_role = origin;
 INSERT INTO username_history (id, user_id, former, username, held_until)
     SELECT gen_random_uuid(), id, 'former' || n, 'u' || n, now() FROM {USERS} u;

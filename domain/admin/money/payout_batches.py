@@ -24,6 +24,11 @@ def require_status(payout: Any, needed: str, wanted: str) -> None:
         raise transition_invalid(payout.status, wanted)
 
 
+def note_of(failure: str) -> str | None:
+    """What the mail says of why, where the creator can do something about it."""
+    return "destination" if failure == "DESTINATION_REJECTED" else None
+
+
 def batch_view(row: Any) -> wire.PayoutBatch:
     return presented(wire.PayoutBatch, row, amount=str(Money(row.amount)))
 

@@ -12,8 +12,12 @@ from domain.admin.money.payout_batches import batch_in_full, batch_view, require
 from domain.errors import ApiError
 from domain.money import flows
 from domain.money.bank_files import BANK_FILE, Batch, Transfer, Unwritable, creditor_of, debtor_of
+from domain.money.ledger import WalletName
+from domain.money.payout_approval import broken
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from domain.wire import admin as wire
     from handlers.needs import Clock, Config, Principal, Repositories, Vault, Walk
 
@@ -42,6 +46,7 @@ async def create(
         require_not_own(payout.user_id, principal)
         require_by_file(payout)
         require_status(payout, "APPROVED", "PROCESSING")
+    await _require_conditions(payouts, clock(), db)
     transfers = [_transfer(payout, vault) for payout in payouts]
     batch = Batch(uuid4(), clock(), payouts[0].currency, debtor, transfers)
     await db.payout_batches.add(
@@ -67,6 +72,15 @@ async def file(id: str, principal: Principal, db: Repositories, vault: Vault) ->
         raise not_found("file")
     await db.audit.record("admin.payouts.batches.file", actor=principal.user_id, target=UUID(id))
     return vault.bank_file(sealed)
+
+
+async def _require_conditions(payouts: Sequence[Any], now: datetime, db: Repositories) -> None:
+    """What held when each was approved must hold still. Raises ApiError admin.payout.not_payable."""
+    await db.ledger.hold(*(WalletName(payout.user_id, "CREATOR") for payout in payouts))
+    for payout in payouts:
+        condition = broken(await db.payout_desk.facts(payout.id), now)
+        if condition is not None:
+            raise ApiError("admin.payout.not_payable", payout=str(payout.id), condition=condition)
 
 
 def _transfer(payout: Any, vault: Vault) -> Transfer:

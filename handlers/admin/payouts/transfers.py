@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.admin import not_found
 from domain.admin.money import require_not_own
-from domain.admin.money.payout_batches import payout_view, require_by_file, require_status
+from domain.admin.money.payout_batches import note_of, payout_view, require_by_file, require_status
 from domain.money import flows
 from domain.money.ledger import WalletName, platform
 
@@ -42,6 +42,8 @@ async def mark_failed(
     marked = await db.payout_batches.mark_failed(payout, body["failureReason"], clock())
     wallet = WalletName(payout.user_id, "CREATOR")
     await db.ledger.post(flows.payout_failed(wallet, payout.id, payout.attempt, payout.amount))
+    told = {"payout": payout.id, "note": note_of(body["failureReason"])}
+    await db.notifications.notify("payout_update", payout.user_id, told, f"payout:{payout.id}:FAILED")
     after = {"payout": str(payout.id), "status": marked.status, "failureReason": marked.failure_reason}
     await _record("admin.payouts.transfers.mark_failed", payout, body["reason"], after, principal, db)
     return payout_view(marked)

@@ -100,6 +100,25 @@ class TestCreate:
         payout_id = approved(server, ada, provider="sandbox")
         assert refused(batched(api, finance, payout_id)) == (409, "admin.payout.not_by_file")
 
+    @pytest.mark.parametrize(
+        ("change", "condition"),
+        [
+            ("UPDATE creator_profiles SET kyc_status = 'REJECTED'", "payment.payout.error.kyc_required"),
+            ("DELETE FROM tax_forms", "payment.payout.error.tax_form_required"),
+            ("UPDATE bank_details SET last4 = '1234'", "payment.payout.error.method_not_ready"),
+            ("UPDATE wallets SET frozen_at = now(), frozen_for = 'FRAUD'", "payment.payout.error.wallet_frozen"),
+        ],
+    )
+    def test_what_held_for_the_approval_holds_still(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, change: str, condition: str
+    ) -> None:
+        payout_id = approved(server, ada)
+        tables.run(change)
+        response = batched(api, finance, payout_id)
+        assert refused(response) == (409, "admin.payout.not_payable")
+        assert response.json()["error"]["i18nVars"] == {"payout": str(payout_id), "condition": condition}
+        assert payout(tables, payout_id)["status"] == "APPROVED"
+
     @pytest.mark.parametrize("broken", [{"swiftCode": None}, {"accountHolderName": "Анна"}, {"address": None}], ids=str)
     def test_what_no_file_can_have_is_refused(
         self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, broken: dict[str, Any]

@@ -84,6 +84,16 @@ class TestMarkFailed:
         assert (entry["target_id"], entry["reason"]) == (str(ada), "The account is closed.")
         assert entry["after"]["failureReason"] == "DESTINATION_REJECTED"
 
+    @pytest.mark.parametrize(
+        ("reason", "note"), [("DESTINATION_REJECTED", "destination"), ("TREASURY_EMPTY", None)], ids=str
+    )
+    def test_the_creator_is_told(
+        self, api: Api, finance: Hired, tables: Tables, ada: UUID, under_way: UUID, reason: str, note: str | None
+    ) -> None:
+        mark(api, FAILED, finance, under_way, failureReason=reason)
+        job = tables.one("SELECT payload FROM outbox WHERE topic = 'email.payout_update'")["payload"]
+        assert (job["user"], job["payout"], job.get("note")) == (str(ada), str(under_way), note)
+
     def test_why_is_of_a_closed_set(self, api: Api, finance: Hired, under_way: UUID) -> None:
         assert refused(mark(api, FAILED, finance, under_way, failureReason="WHO_KNOWS")) == (400, "validation.failed")
         assert set(get_args(wire.BankFileFailure)) <= set(FAILURES)
