@@ -18,7 +18,7 @@ from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.creators import kyc, subscribers, tax
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
-from domain.money import coupons, ledger, payments, reconciliation, sandbox, sandbox_payouts
+from domain.money import coupons, escrows, ledger, payments, reconciliation, sandbox, sandbox_payouts
 from domain.users.usernames import FORM
 from domain.wallet import loads
 from domain.wire import admin as wire
@@ -51,6 +51,7 @@ STATUSES = {
     "payment": get_args(common.LoadStatus),
     "SandboxPayment": get_args(sandbox.State),
     "refund": get_args(payments.RefundStatus),
+    "Escrow": get_args(escrows.Status),
     "PayoutAccount": get_args(creators.PayoutAccountStatus),
     "SandboxPayout": get_args(sandbox_payouts.Transfer),
     "SandboxPayoutAccount": get_args(sandbox_payouts.State),

@@ -29,7 +29,7 @@ from tests.contract.test_side_effects import CONDITIONAL, SCENARIOS
 from tests.creators import creator, signed_in
 from tests.files import png
 from tests.handlers.creators.test_kyc import press, started
-from tests.handlers.support import account
+from tests.handlers.support import account, insert
 from tests.handlers.webhooks.vendors import DrillFamily, post, told
 from tests.harness import PASSWORD, TOKEN, Api, Server, Tables, bearer, refresh_token
 from tests.ledger import wallet_of
@@ -152,6 +152,8 @@ INSERT INTO strays (id, provider, ref, amount, currency, due_at)
     SELECT id, 'sandbox', id::text, 1, 'USD', now() + n * interval '1 hour' FROM {USERS} u;
 INSERT INTO sandbox_payments (id, key, payment_id, amount, currency, return_url, expires_at)
     SELECT id, id::text, id, 1, 'USD', '', now() FROM payments;
+INSERT INTO unclaimed_balances (wallet_id, type, currency, amount, code_hash)
+    SELECT id, 'FAN', 'USD', 1, decode(md5(id::text), 'hex') FROM wallets;
 INSERT INTO payout_accounts (id, user_id, provider, ref, status, looked_at, created_at, closed_at)
     SELECT id, id, 'sandbox', CASE WHEN n % 9 > 0 THEN id::text END,
     CASE WHEN n % 2 = 0 THEN 'ACTIVE' ELSE 'PENDING' END, now() + n * interval '1 hour', now() - n * interval '1 day',
@@ -494,7 +496,9 @@ def load_wallets(server: Server) -> None:
     """Payments with all that becomes of them, told and found."""
     server.reset()
     with server.client() as api, Tables(server.database_url) as tables:
-        account(api, tables)
+        user_id = account(api, tables)
+        referrer = insert(tables, "users", email="referrer@example.com", referral_code="REFERRER")
+        tables.run("UPDATE users SET referred_by = %s WHERE id = %s", referrer, user_id)
         headers = bearer(api.sign_in())
         server.configure(**{"wallet.velocity_open": 5, "wallet.velocity_per_hour": 20})
         for actions in (["pay", "refund"], ["pay", "charge_back", "win"], ["decline"]):
@@ -502,6 +506,10 @@ def load_wallets(server: Server) -> None:
             for action in actions:
                 assert press_button(api, session, action).status_code == 303
                 server.work_off()
+                tables.run(
+                    "UPDATE referral_rewards SET held_until = now(), due_at = now() WHERE referee_id = %s", user_id
+                )
+                server.let_time_come("money.settle_rewards")
         session, staff = begin(api, headers), member(server, "FINANCE")
         press_button(api, session, "pay")
         server.work_off()
