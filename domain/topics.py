@@ -622,6 +622,15 @@ class LookAtPayment(Topic):
 
 
 @dataclass(frozen=True)
+class EndSession(Topic):
+    """``provider``, ``ref``: a session of a payment that has gone to another provider meanwhile."""
+
+    topic = "payments.end_session"
+    provider: str
+    ref: str
+
+
+@dataclass(frozen=True)
 class GiveBack(Topic):
     """``refund``: what the provider of its payment is asked for."""
 

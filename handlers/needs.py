@@ -12,6 +12,7 @@ from domain.config_keys import Config
 from domain.keys import DigestsOf
 from domain.users import Client, Principal
 from persistence.engine.uow import UnitOfWork
+from persistence.models import Payment
 from persistence.money.payout_desk import HeldPayout
 from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
@@ -109,6 +110,7 @@ __all__ = [
     "OAuth",
     "OneByOne",
     "OperationUrls",
+    "Payment",
     "Payments",
     "PayoutAccounts",
     "PayoutBooks",

@@ -48,6 +48,7 @@ from providers.ports import (
     PayoutProvider,
     ProviderRejected,
     ProviderUnavailable,
+    ProviderUntouched,
     RecordAttempt,
     SignedUpload,
     Slot,
@@ -418,23 +419,36 @@ class KycFamily(_Family[KycProvider]):
         return self._adapters.get(provider)
 
 
-class PaymentFamily(_Family[PaymentProvider]):
-    """No failover: a payment is where it was begun, whichever provider is active by now."""
+class PaymentFamily(_Chain[PaymentProvider]):
+    """New payments are begun with the first that can begin them. From then on a payment is where it was begun."""
 
     family = "payment"
     active_provider = payment.ACTIVE_PROVIDER
+    failover_providers = payment.FAILOVER_PROVIDERS
 
-    def chosen(self) -> str:
-        """Who takes new payments. Raises ApiError service.unavailable where nobody does."""
-        if self.active_name not in self._adapters:
+    def first(self) -> str:
+        """Who takes a new payment. Raises ApiError service.unavailable where nobody does."""
+        found = next((name for name in self._asked() if name in self._adapters), None)
+        if found is None:
             raise ApiError("service.unavailable", retry_after=60)
-        return self.active_name
+        return found
 
-    async def begin(self, provider: str, order: Order) -> Checkout:
-        """Raises ApiError service.unavailable, also where the provider refuses: whoever asks next to it finds out."""
+    def next_to(self, provider: str) -> str | None:
+        """Who takes it when the provider certainly has not begun it."""
+        names = [name for name in self.chosen() if name in self._adapters]
+        later = names[names.index(provider) + 1 :] if provider in names else []
+        return next((name for name in later if self._watch.allows(self.family, name)), None)
+
+    async def begin(self, provider: str, order: Order) -> Checkout | None:
+        """None where the provider certainly has no session. Raises ApiError service.unavailable where nobody knows:
+        whoever asks next to it finds out.
+        """
         try:
             return await self.checkout(provider, order)
-        except (ProviderRejected, ProviderUnavailable) as fault:
+        except (ProviderRejected, ProviderUntouched) as refusal:
+            log.warning("provider.rejected", family=self.family, provider=provider, fault=str(refusal))
+            return None
+        except ProviderUnavailable as fault:
             log.warning("provider.unavailable", family=self.family, provider=provider, fault=str(fault))
             raise ApiError("service.unavailable", retry_after=5) from fault
 
@@ -460,6 +474,13 @@ class PaymentFamily(_Family[PaymentProvider]):
         """As ``PaymentProvider.expire``."""
         with self._watch.call(self.family, provider):
             await self.adapter(provider).expire(ref)
+
+    async def end(self, provider: str, ref: str) -> None:
+        """A session that nobody needs, unless the provider refuses. Raises ProviderUnavailable."""
+        try:
+            await self.expire(provider, ref)
+        except ProviderRejected as refusal:
+            log.warning("provider.rejected", family=self.family, provider=provider, fault=str(refusal))
 
     async def refund(self, provider: str, order: RefundOrder) -> RefundState:
         """As ``PaymentProvider.refund``."""

@@ -71,6 +71,11 @@ async def examine(
             await payment_books.examine(db, provider, state, clock())
 
 
+async def end_session(job: Job[topics.EndSession], payments: Payments) -> None:
+    """Nobody is to pay where the payment is not any more. What was paid there in spite of it is a stray."""
+    await payments.end(job.payload.provider, job.payload.ref)
+
+
 async def refund(
     job: Job[topics.GiveBack], uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, clock: Clock
 ) -> None:
@@ -140,7 +145,11 @@ async def _ask_again(
     young = now - payment.created_at < ASKED_AGAIN_FOR
     checkout = await payments.again(payment.provider, order_of(payment)) if young else None
     async with uow.last() as db:
-        if checkout is not None:
-            await db.payments.bind(payment.id, checkout, now + OPEN_AGAIN)
+        held = await db.payments.hold(payment.id)
+        if held is None or held.row.provider != payment.provider:
+            if checkout is not None:
+                await db.outbox.add(topics.EndSession(payment.provider, checkout.ref))
+        elif checkout is not None:
+            await db.payments.bind(payment.id, payment.provider, checkout, now + OPEN_AGAIN)
         elif await payment_books.end(db, payment, "FAILED"):
             await db.payments.look_again(payment.id, None)

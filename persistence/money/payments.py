@@ -90,13 +90,19 @@ BEGIN = insertion(
 _first = Payment.ref.is_(None)
 BOUND = (
     update(Payment)
-    .where(Payment.id == bindparam("payment"))
+    .where(Payment.id == bindparam("payment"), Payment.provider == bindparam("provider_"))
     .values(
         ref=func.coalesce(Payment.ref, bindparam("ref_", type_=Text)),
         url=func.coalesce(Payment.url, bindparam("url_", type_=Text)),
         expires_at=case((_first, bindparam("expires", type_=TIME)), else_=Payment.expires_at),
         due_at=case((_first, bindparam("due", type_=TIME)), else_=Payment.due_at),
     )
+    .returning(Payment)
+)
+MOVED = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"), Payment.provider == bindparam("provider_"), _OPEN, _first)
+    .values(provider=bindparam("next_"))
     .returning(Payment)
 )
 PAID = (
@@ -206,11 +212,16 @@ class Payments:
             coupon_usage_id=coupon_usage_id,
         )  # fmt: skip
 
-    async def bind(self, payment_id: UUID, checkout: Checkout, due_at: datetime) -> Payment:
-        """To the session of its provider; the first answer stays."""
+    async def bind(self, payment_id: UUID, provider: str, checkout: Checkout, due_at: datetime) -> Payment:
+        """To a session of its provider, which who calls knows to be the one; the first answer stays."""
         return await self._connection.scalar_one(
-            BOUND, payment=payment_id, ref_=checkout.ref, url_=checkout.url, expires=checkout.expires_at, due=due_at
-        )
+            BOUND, payment=payment_id, provider_=provider, ref_=checkout.ref, url_=checkout.url,
+            expires=checkout.expires_at, due=due_at,
+        )  # fmt: skip
+
+    async def move(self, payment_id: UUID, provider: str, to: str) -> Payment | None:
+        """To another provider, while no session of the former is known; None where that is too late."""
+        return await self._connection.scalar(MOVED, payment=payment_id, provider_=provider, next_=to)
 
     async def hold(self, payment_id: UUID) -> HeldPayment | None:
         row = await self._connection.row(HELD, payment_id=payment_id)

@@ -2,7 +2,7 @@
 
 import httpx
 
-from domain.config_keys import ChoiceKey, Config
+from domain.config_keys import ChoiceKey, Config, ListKey
 from providers.payment.mollie import MolliePayments
 from providers.payment.sandbox import PaymentBook, SandboxPayments
 from providers.payment.stripe import StripePayments
@@ -16,6 +16,12 @@ ACTIVE_PROVIDER = ChoiceKey(
     "provider of new payments; none begins none, and what was begun goes on; sandbox does not exist in production",
     PROVIDERS,
     development="sandbox",
+)
+FAILOVER_PROVIDERS = ListKey(
+    "external.payment.failover_providers",
+    [],
+    "used for new payments, in this order, when the active one certainly began none",
+    tuple(name for name in PROVIDERS if name != "none"),
 )
 
 

@@ -65,7 +65,7 @@ class PaymentBooks:
         """A session that no payment is bound to: by what it remembers it is one of ours, or its money fits nothing."""
         held = None if state.payment_id is None else await db.payments.hold(state.payment_id)
         if held is not None and held.row.provider == provider and held.row.ref in (None, state.ref):
-            await db.payments.bind(held.row.id, Checkout(state.ref, "", held.row.expires_at), now)
+            await db.payments.bind(held.row.id, provider, Checkout(state.ref, "", held.row.expires_at), now)
             await self.settle(db, held.row.id, state, now)
         elif state.status == "PAID":
             log.error("payment.stray", provider=provider, ref=state.ref, amount=state.amount, currency=state.currency)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, RLock
@@ -72,11 +72,14 @@ class StripeTill:
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     told: list[bytes] = field(default_factory=list)
     faults: deque[str] = field(default_factory=deque)
+    meanwhile: Callable[[], None] = lambda: None
+    """Happens elsewhere before each answer."""
     released: Event = field(default_factory=Event)
     url: str = ""
     _lock: RLock = field(default_factory=RLock)
 
     def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
+        self.meanwhile()
         with self._lock:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body)))
             self.asked.append((method, path, form))

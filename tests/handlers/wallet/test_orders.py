@@ -67,7 +67,7 @@ class Life:
             await db.ledger.hold(self.wallet)
             order = Order(self.payment_id, AMOUNT, "USD", "", NOW + timedelta(hours=1))
             await db.payments.begin(order, self.wallet.id, PROVIDER, NOW)
-            await db.payments.bind(self.payment_id, Checkout(self.ref, "", order.expires_at), NOW)
+            await db.payments.bind(self.payment_id, PROVIDER, Checkout(self.ref, "", order.expires_at), NOW)
         for turn, stage in enumerate(self.seen):
             async with self.database.unit() as db:
                 await BOOKS.settle(db, self.payment_id, self.states[stage], NOW)

@@ -14,7 +14,7 @@ from domain.money import flows
 from tests.handlers.support import account
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally
-from tests.money import assert_books_agree, begin, fan, hurry, post
+from tests.money import assert_books_agree, begin, fan, hurry, post, press
 from tests.providers.payment_vendors import (
     DISPUTE_FEE,
     OURS,
@@ -24,6 +24,7 @@ from tests.providers.payment_vendors import (
     mollie_till,
     stripe_till,
 )
+from tests.providers.servers import closed_port
 
 OLD = datetime.now(UTC) - timedelta(days=30)
 
@@ -345,3 +346,86 @@ class TestMollie:
         server.work_off()
         assert (answers, len(pings.asked)) == ({200}, asked)
         assert (tables.count("provider_events"), tables.count("outbox")) == (0, jobs)
+
+
+class TestFailover:
+    """A new load goes on to the next provider where the one before certainly has no session of it."""
+
+    @pytest.fixture(autouse=True)
+    def order(self, server: Server, till: StripeTill) -> None:
+        server.configure(**{"external.payment.failover_providers": ["sandbox"]})
+        server.app.parts.providers.watch.close("payment", "stripe")
+
+    def providers(self, tables: Tables) -> list[str]:
+        return [row["provider"] for row in tables.rows("SELECT provider FROM payments ORDER BY created_at")]
+
+    def test_whom_nobody_reaches_is_left(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        server.configure(**{"external.payment.stripe.base_url": f"http://127.0.0.1:{closed_port()}"})
+        session = begin(api, headers)
+        assert "/sandbox/checkout/" in session["checkoutUrl"]
+        assert self.providers(tables) == ["sandbox"]
+        assert press(api, session, "pay").status_code == 303
+        server.work_off()
+        assert balance(api, headers)["balance"] == "25.00"
+        assert_books_agree(tables)
+
+    def test_who_refuses_is_left(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        server.configure(**{"external.payment.stripe.api_key": "sk_test_wrong"})
+        begin(api, headers)
+        assert (self.providers(tables), till.sessions) == (["sandbox"], {})
+
+    def test_who_is_not_heard_keeps_it(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        """It may have a session: two would be paid twice."""
+        keyed = headers | {"Idempotency-Key": "one"}
+        till.faults.extend(["drop_after", "drop", "429"])
+        response = api.call("wallet.loads.start", {"amount": "25.00"}, headers=keyed)
+        assert (response.status_code, code_of(response)) == (503, "service.unavailable")
+        till.faults.append("429")  # which says nothing of the call before
+        assert api.call("wallet.loads.start", {"amount": "25.00"}, headers=keyed).status_code == 503
+        assert (self.providers(tables), tables.count("sandbox_payments")) == (["stripe"], 0)
+        session = begin(api, keyed)
+        assert (session["checkoutUrl"], len(till.sessions)) == (till.sessions[bound(tables)]["url"], 1)
+
+    def test_who_failed_often_is_not_asked(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        breaker = server.app.parts.providers.watch.circuit("payment", "stripe").breaker
+        for _ in range(5):
+            breaker.failed()
+        begin(api, headers)
+        assert (self.providers(tables), till.asked) == (["sandbox"], [])
+        server.app.parts.providers.watch.close("payment", "stripe")
+
+    def test_where_nobody_is_left_it_is_over(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        server.configure(**{"external.payment.failover_providers": ["mollie"]})
+        server.configure(**{"external.payment.stripe.api_key": "sk_test_wrong"})
+        assert api.call("wallet.loads.start", {"amount": "25.00"}, headers=headers).status_code == 503
+        assert self.providers(tables) == ["mollie"]
+        server.app.parts.providers.watch.close("payment", "mollie")
+
+    def test_a_session_of_a_provider_that_was_left_ends(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
+    ) -> None:
+        """The payment has moved on while its former provider was asked again."""
+        till.faults.extend(["drop"] * 3)
+        assert api.call("wallet.loads.start", {"amount": "25.00"}, headers=headers).status_code == 503
+
+        def move() -> None:
+            with Tables(server.database_url) as own:
+                own.run("UPDATE payments SET provider = 'sandbox'")
+
+        till.meanwhile = move
+        look(server, tables)
+        (left,) = till.sessions.values()
+        assert left["status"] == "expired"
+        assert tables.one("SELECT provider, ref, status FROM payments") == {
+            "provider": "sandbox", "ref": None, "status": "OPEN",
+        }  # fmt: skip
