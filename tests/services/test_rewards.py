@@ -64,7 +64,7 @@ class House:
             await db.ledger.hold(wallet)
             order = Order(payment_id, LOAD, "USD", "", NOW + timedelta(hours=1))
             await db.payments.begin(order, wallet.id, PROVIDER, NOW)
-            await db.payments.bind(payment_id, Checkout(ref, "", order.expires_at), NOW)
+            await db.payments.bind(payment_id, PROVIDER, Checkout(ref, "", order.expires_at), NOW)
 
         self.books.do(begin)
         return Paid(payment_id, PaymentState(ref, payment_id, "PAID", LOAD, "USD", fee=0))
