@@ -318,6 +318,8 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
         row |= about_a_verification(OTHERS)
     if table.name in ("payments", "payout_accounts", "refunds"):
         row["ref"] = "of another"
+    if table.name == "payments":
+        row["alias"] = "of another"
     if table.name == "moderation_cases":
         row["state"] = "APPROVED"  # of one target no two are open
     return row
