@@ -9,6 +9,7 @@ import pytest
 
 from domain import topics
 from domain.clock import utc_now
+from providers.payout.sandbox import TRANSFER_PAGE
 from runtime.worker.worker import Worker
 from services.money.payout_sending import PayoutBooks
 from services.money.vault import Vault
@@ -29,6 +30,7 @@ from tests.payout_vendor import (
     silence,
     wallet_of,
 )
+from tests.payouts import enabled, press
 
 AMOUNT = 10_000
 OF_PAYOUTS = {"payouts", "payout", "overdue"}
@@ -396,3 +398,32 @@ class TestReconciliation:
         sweep(server)
         tables.run("UPDATE payout_attempts SET created_at = '2026-01-02' WHERE payout_id = %s", payout)
         assert findings(server) == [("overdue", "settled by 2026-01-12 00:00:00+00", "PROCESSING")]
+
+
+class TestNotices:
+    """The sandbox tells of its transfers by webhooks."""
+
+    @pytest.mark.parametrize(
+        ("actions", "status", "reason", "left"),
+        [
+            (["pay"], "PROCESSED", None, 0),
+            (["fail"], "FAILED", "DESTINATION_REJECTED", AMOUNT),
+            (["pay", "return"], "FAILED", "RETURNED", AMOUNT),
+        ],
+    )
+    def test_what_is_told_is_looked_at(
+        self, api: Api, server: Server, tables: Tables, actions: list[str], status: str, reason: str | None, left: int
+    ) -> None:
+        server.configure(**{"external.payout.sandbox.pays_at_once": False})
+        ada, _, _ = enabled(api, tables)
+        form = {"type": "W9", "country": "US", "details": b"sealed", "signed_at": "2026-01-02", "state": "APPROVED"}
+        insert(tables, "tax_forms", user_id=ada.user_id, **form)
+        payout_of(server, ada, AMOUNT, status="APPROVED", provider="sandbox")
+        server.let_time_come("payouts.sweep")
+        assert row(tables)["status"] == "PROCESSING"
+        ref = tables.one("SELECT ref FROM payout_attempts")["ref"]
+        for action in actions:
+            assert press(api, TRANSFER_PAGE, ref, action).status_code == 303
+            server.work_off()
+        assert (row(tables)["status"], row(tables)["failure_reason"], balance(tables, ada)) == (status, reason, left)
+        assert findings(server) == []
