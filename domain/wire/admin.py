@@ -1576,6 +1576,7 @@ class AdjustWalletRequest(TypedDict):
 class PayoutCondition(TypedDict):
     code: str
     holds: bool
+    standing: bool
 
 
 PayoutRisk: TypeAlias = Literal["FIRST_PAYOUT", "SAME_DOCUMENT"]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain import topics
-from domain.money.payout_approval import STOPPED_AGAIN, approves_itself, broken
+from domain.money.payout_approval import STOPPED_AGAIN, approves_itself
+from domain.money.payout_rules import judge_standing
 from domain.switches import PAYOUT
 from providers.ports import ProviderRejected, ProviderUnavailable
 
 if TYPE_CHECKING:
-    from jobs.needs import Clock, Config, Job, PayoutBooks, PayoutProviders, UnitOfWork
+    from jobs.needs import Clock, Config, Job, PayoutBooks, PayoutProviders, Payouts, UnitOfWork
 
 BATCH = 1000
 
@@ -27,7 +28,9 @@ async def sweep(uow: UnitOfWork, clock: Clock) -> None:
             await db.outbox.add(kinds.get(status, topics.LookAtPayout)(payout_id))
 
 
-async def review(job: Job[topics.ReviewPayout], uow: UnitOfWork, config: Config, clock: Clock) -> None:
+async def review(
+    job: Job[topics.ReviewPayout], uow: UnitOfWork, payouts: Payouts, config: Config, clock: Clock
+) -> None:
     """What does not hold is for staff to look at."""
     payout_id, now = job.payload.payout, clock()
     async with uow.last() as db:
@@ -38,7 +41,7 @@ async def review(job: Job[topics.ReviewPayout], uow: UnitOfWork, config: Config,
             await db.payout_desk.change(payout_id, due_at=None)
             return
         await db.ledger.hold(held.wallet)
-        if broken(await db.payout_desk.facts(payout_id), now) is not None:
+        if judge_standing(await payouts.examine_again(db, held.row), config, now) is not None:
             await db.payout_desk.change(payout_id, due_at=None)
             return
         await db.payout_desk.change(payout_id, status="APPROVED", approved_at=now, due_at=now)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     bindparam,
-    func,
     literal_column,
     select,
     update,
@@ -24,14 +23,10 @@ from domain.money.ledger import WalletName
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
 from persistence.models import (
-    BankDetail,
-    CreatorProfile,
     KycSession,
-    LedgerAccount,
     Payout,
     PayoutAccount,
     PayoutAttempt,
-    TaxForm,
     User,
     Wallet,
 )
@@ -65,13 +60,6 @@ AS_READ = (
     .outerjoin(PayoutAccount, PayoutAccount.id == Row.account_id)
     .where(ID)
 )
-_newest_verification = (
-    select(KycSession.valid_until)
-    .where(KycSession.user_id == Row.user_id)
-    .order_by(KycSession.created_at.desc(), KycSession.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 _twin = (
     select(KycSession.id)
     .where(KycSession.user_id == Row.user_id, KycSession.state == APPROVED, KycSession.twin)
@@ -85,33 +73,7 @@ _paid_before = (
     .correlate(Row)
     .exists()
 )
-FACTS = (
-    select(
-        Row.method,
-        Row.destination_last4,
-        CreatorProfile.kyc_status,
-        _newest_verification.label("kyc_until"),
-        TaxForm.id.label("tax_form"),
-        TaxForm.ends_at.label("tax_ends_at"),
-        PayoutAccount.status.label("account_status"),
-        PayoutAccount.payouts_enabled,
-        PayoutAccount.closed_at.label("account_closed_at"),
-        BankDetail.state.label("bank_state"),
-        BankDetail.last4.label("bank_last4"),
-        Wallet.frozen_for,
-        Wallet.closed_at,
-        func.coalesce(LedgerAccount.balance, 0).label("debt"),
-        _twin.label("twin"),
-        _paid_before.label("paid_before"),
-    )
-    .join(Wallet, Wallet.id == Row.wallet_id)
-    .outerjoin(LedgerAccount, (LedgerAccount.wallet_id == Row.wallet_id) & (LedgerAccount.code == "debt"))
-    .outerjoin(CreatorProfile, CreatorProfile.user_id == Row.user_id)
-    .outerjoin(TaxForm, (TaxForm.user_id == Row.user_id) & (TaxForm.state == APPROVED))
-    .outerjoin(PayoutAccount, PayoutAccount.id == Row.account_id)
-    .outerjoin(BankDetail, BankDetail.user_id == Row.user_id)
-    .where(ID)
-)
+RISKS = select(_twin.label("twin"), _paid_before.label("paid_before")).where(ID)
 ATTEMPTS = (
     select(Try)
     .where(Try.payout_id == bindparam("payout_id"))
@@ -173,9 +135,9 @@ class PayoutDesk:
         """As ``page`` has it. None where there is none."""
         return await self._connection.row(FOUND, payout_id=payout_id)
 
-    async def facts(self, payout_id: UUID) -> Any:
-        """What its conditions are judged by. What a wallet says of it is true until the unit ends where it is held."""
-        return await self._connection.one(FACTS, payout_id=payout_id)
+    async def risks(self, payout_id: UUID) -> Any:
+        """Whether its owner was paid before, and whether somebody else has the same document."""
+        return await self._connection.one(RISKS, payout_id=payout_id)
 
     async def attempts(self, payout_id: UUID, most: int) -> Sequence[PayoutAttempt]:
         """The newest first."""

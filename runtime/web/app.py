@@ -404,7 +404,7 @@ class Application:
             payout_accounts=self.parts.payout_accounts,
             leaked_passwords=self.parts.providers.leaked_passwords,
             payments=self.parts.providers.payment,
-            payout_books=PayoutBooks(Vault(self.parts.keyring)),
+            payout_books=PayoutBooks(Vault(self.parts.keyring), self.parts.payouts, self.parts.config),
             payout_providers=self.parts.providers.payout,
             payouts=self.parts.payouts,
             mail_rules=mail_rules,

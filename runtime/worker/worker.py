@@ -93,7 +93,7 @@ def _services(parts: Parts) -> JobServices:
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
         payment_books=PaymentBooks(escrows, rewards),
         payments=parts.providers.payment,
-        payout_books=PayoutBooks(Vault(parts.keyring)),
+        payout_books=PayoutBooks(Vault(parts.keyring), parts.payouts, parts.config),
         payout_providers=parts.providers.payout,
         payouts=parts.payouts,
         social=social_desk(parts),

@@ -22,8 +22,8 @@ from domain.money.payout_approval import (
     METHOD,
     STOPPED_AGAIN,
     UNANSWERED,
-    broken,
 )
+from domain.money.payout_rules import judge_standing
 from domain.money.payouts import FAILURES, PayoutOrder
 from providers.ports import ProviderUnavailable
 
@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from typing import Literal
     from uuid import UUID
 
+    from domain.config_keys import Config
     from domain.money.payouts import PayoutState
     from persistence.models import PayoutAttempt, ProviderEvent
     from persistence.money.payout_desk import HeldPayout
     from persistence.repositories import Repositories
     from providers.registry import PayoutFamily
+    from services.money.payouts import PayoutService
     from services.money.vault import Vault
 
 UNSETTLED = ("SENDING", "SENT")
@@ -72,8 +74,10 @@ class PayoutsTold:
 
 
 class PayoutBooks:
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, payouts: PayoutService, config: Config) -> None:
         self._vault = vault
+        self._payouts = payouts
+        self._config = config
 
     def order_of(self, held: HeldPayout) -> PayoutOrder:
         """The attempt that stands. Raises ValueError where the bank details were sealed under a secret that is gone."""
@@ -110,15 +114,17 @@ class PayoutBooks:
             await db.payout_desk.change(payout.id, due_at=now + STOPPED_AGAIN)
             return None
         await db.ledger.hold(held.wallet)
-        order, code = None, broken(await db.payout_desk.facts(payout.id), now)
-        if code is None:
+        facts = await self._payouts.examine_again(db, payout)
+        refusal, order, code = judge_standing(facts, self._config, now), None, METHOD
+        if refusal is not None:
+            code = refusal.code
+        else:
             try:
                 order = self.order_of(held)
             except ValueError:
                 log.exception("payout.unreadable", payout=str(payout.id))
-                code = METHOD
         if order is None:
-            await self._stop(db, held, code or METHOD, now)
+            await self._stop(db, held, code, now)
             return None
         await db.payout_desk.begin(payout, now)
         await db.ledger.post(flows.payout_sent(payout.id, payout.attempt, payout.amount))

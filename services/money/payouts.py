@@ -75,15 +75,18 @@ class PayoutService:
         found = await db.payouts.standing(payout.user_id, payout.account_id)
         if found is None:
             return Facts(payout.amount, purse=await self.purse(db, payout.user_id, payout))
-        row, is_known = found.BankDetail, self._providers.source(payout.provider) is not None
+        row, is_known = found.BankDetail, self._is_there(payout.provider)
         if payout.method == PLATFORM_ACCOUNT:
             account = found.PayoutAccount
             ready, until = is_known and _can_be_paid(account), None if account is None else account.held_until
         else:
-            ready, until = is_known and row is not None and row.state == VERIFIED, row and row.held_until
+            ready, until = is_known and _is_verified(row, payout), row and row.held_until
         purse = await self.purse(db, payout.user_id, payout)
         method: Any = payout.method
         return _facts(found, payout.amount, method, Destination(ready, until)).with_purse(purse)
+
+    def _is_there(self, provider: str) -> bool:
+        return self._providers.by_file(provider) or self._providers.source(provider) is not None
 
     async def purse(self, db: Repositories, user_id: UUID, payout: Payout | None = None) -> Purse:
         """What is known of the money of a creator; for a payout, as if that had not been requested.
@@ -139,6 +142,11 @@ class PayoutService:
         details = bank.details.secret | {"bankCountry": bank.details.bank_country}
         sealed = self._vault.sealed_destination(destination_of(details, address))
         return Target(BANK_TRANSFER, provider, None, sealed, bank.details.last4), row.held_until
+
+
+def _is_verified(row: Any, payout: Payout) -> bool:
+    """The very details to which it was requested."""
+    return bool(row is not None and row.state == VERIFIED and row.last4 == payout.destination_last4)
 
 
 def _can_be_paid(account: Any) -> bool:

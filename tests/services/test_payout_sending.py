@@ -146,7 +146,7 @@ class TestSending:
 
         async def begin() -> None:
             parts = server.app.parts
-            books = PayoutBooks(Vault(parts.keyring))
+            books = PayoutBooks(Vault(parts.keyring), parts.payouts, parts.config)
             async with parts.database.unit() as db:
                 sending = await books.begin(db, payout, parts.providers.payout, utc_now(), stopped=False)
             assert sending is not None

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from domain.clock import timestamp
 from domain.money.amounts import Money
-from domain.money.payout_approval import approvals, judged, risks
+from domain.money.payout_approval import approvals, risks
+from domain.money.payout_rules import conditions as conditions_of_request
 from domain.presenting import presented
 from domain.wire import admin as wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+
+    from domain.money.payout_rules import Judged
 
 MOST_ATTEMPTS = 100
+LASTING = frozenset(each.code for each in conditions_of_request() if each.standing)
 
 
 def payout_view(row: Any) -> wire.AdminPayout:
@@ -31,10 +34,14 @@ def payout_view(row: Any) -> wire.AdminPayout:
     )
 
 
-def payout_in_full(row: Any, facts: Any, attempts: Sequence[Any], now: datetime) -> wire.AdminPayoutInFull:
+def payout_in_full(
+    row: Any, conditions: Sequence[Judged], facts: Any, attempts: Sequence[Any]
+) -> wire.AdminPayoutInFull:
     return {
         "payout": payout_view(row),
-        "conditions": [{"code": each.code, "holds": each.holds} for each in judged(facts, now)],
+        "conditions": [
+            {"code": each.code, "holds": bool(each.holds), "standing": each.code in LASTING} for each in conditions
+        ],
         "risks": risks(facts),
         "attempts": [_attempt(attempt) for attempt in attempts],
     }

@@ -11,12 +11,13 @@ from domain.admin import not_found
 from domain.admin.money import require_not_own
 from domain.admin.money.payouts import MOST_ATTEMPTS, decided_view, payout_in_full, payout_view
 from domain.errors import transition_invalid
-from domain.money.payout_approval import approving, require_conditions
+from domain.money.payout_approval import approving, require_standing
+from domain.money.payout_rules import judge_standing, judged
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
     from domain.wire.common import PayoutMethod, PayoutStatus
-    from handlers.needs import Clock, Config, HeldPayout, PayoutBooks, Principal, Repositories, Walk
+    from handlers.needs import Clock, Config, HeldPayout, PayoutBooks, Payouts, Principal, Repositories, Walk
 
 
 async def list(  # noqa: A001
@@ -33,13 +34,20 @@ async def list(  # noqa: A001
     return {"items": [payout_view(row) for row in shown], "nextCursor": further}
 
 
-async def find(id: str, db: Repositories, clock: Clock) -> wire.AdminPayoutInFull:  # noqa: A002
+async def find(
+    id: str,  # noqa: A002
+    db: Repositories,
+    payouts: Payouts,
+    config: Config,
+    clock: Clock,
+) -> wire.AdminPayoutInFull:
     row = await db.payout_desk.find(UUID(id))
     if row is None:
         raise not_found("payout")
-    facts = await db.payout_desk.facts(row.Payout.id)
+    conditions = judged(await payouts.examine_again(db, row.Payout), config, clock())
+    risks = await db.payout_desk.risks(row.Payout.id)
     attempts = await db.payout_desk.attempts(row.Payout.id, MOST_ATTEMPTS)
-    return payout_in_full(row, facts, attempts, clock())
+    return payout_in_full(row, conditions, risks, attempts)
 
 
 async def approve(
@@ -49,11 +57,12 @@ async def approve(
     db: Repositories,
     clock: Clock,
     config: Config,
+    payouts: Payouts,
 ) -> wire.PayoutDecided:
     held, now = await _held(id, principal, db), clock()
     columns = approving(held.row, principal.user_id, config)
     await db.ledger.hold(held.wallet)
-    require_conditions(await db.payout_desk.facts(held.row.id), now)
+    require_standing(judge_standing(await payouts.examine_again(db, held.row), config, now))
     if columns["status"] == "APPROVED":
         columns |= {"approved_at": now, "due_at": now}
         await db.outbox.add(topics.SendPayout(held.row.id))

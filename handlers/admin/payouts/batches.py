@@ -13,13 +13,13 @@ from domain.errors import ApiError
 from domain.money import flows
 from domain.money.bank_files import BANK_FILE, Batch, Transfer, Unwritable, creditor_of, debtor_of
 from domain.money.ledger import WalletName
-from domain.money.payout_approval import broken
+from domain.money.payout_rules import judge_standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.wire import admin as wire
-    from handlers.needs import Clock, Config, Principal, Repositories, Vault, Walk
+    from handlers.needs import Clock, Config, Payouts, Principal, Repositories, Vault, Walk
 
 
 async def list(db: Repositories, walk: Walk) -> wire.PayoutBatches:  # noqa: A001
@@ -35,25 +35,26 @@ async def create(
     vault: Vault,
     config: Config,
     clock: Clock,
+    payouts: Payouts,
 ) -> wire.PayoutBatchInFull:
     debtor, wanted = debtor_of(config), {UUID(each) for each in body["payoutIds"]}
     if debtor is None:
         raise ApiError("admin.provider.not_ready", provider=BANK_FILE, fault="something is not set: payout.bank_*")
-    payouts = await db.payout_batches.hold([*wanted])
-    if len(payouts) < len(wanted):
+    held = await db.payout_batches.hold([*wanted])
+    if len(held) < len(wanted):
         raise not_found("payout")
-    for payout in payouts:
+    for payout in held:
         require_not_own(payout.user_id, principal)
         require_by_file(payout)
         require_status(payout, "APPROVED", "PROCESSING")
-    await _require_conditions(payouts, clock(), db)
-    transfers = [_transfer(payout, vault) for payout in payouts]
-    batch = Batch(uuid4(), clock(), payouts[0].currency, debtor, transfers)
+    await _require_conditions(held, db, payouts, config, clock())
+    transfers = [_transfer(payout, vault) for payout in held]
+    batch = Batch(uuid4(), clock(), held[0].currency, debtor, transfers)
     await db.payout_batches.add(
-        [payout.id for payout in payouts], id=batch.id, created_at=batch.created_at, created_by=principal.user_id,
+        [payout.id for payout in held], id=batch.id, created_at=batch.created_at, created_by=principal.user_id,
         count=len(transfers), amount=batch.amount, currency=batch.currency, file=vault.sealed_bank_file(batch),
     )  # fmt: skip
-    for payout in payouts:
+    for payout in held:
         await db.ledger.post(flows.payout_sent(payout.id, payout.attempt, payout.amount))
     after = {"batch": str(batch.id), "count": len(transfers), "amount": batch.amount}
     await db.audit.record(
@@ -74,13 +75,15 @@ async def file(id: str, principal: Principal, db: Repositories, vault: Vault) ->
     return vault.bank_file(sealed)
 
 
-async def _require_conditions(payouts: Sequence[Any], now: datetime, db: Repositories) -> None:
+async def _require_conditions(
+    held: Sequence[Any], db: Repositories, payouts: Payouts, config: Config, now: datetime
+) -> None:
     """What held when each was approved must hold still. Raises ApiError admin.payout.not_payable."""
-    await db.ledger.hold(*(WalletName(payout.user_id, "CREATOR") for payout in payouts))
-    for payout in payouts:
-        condition = broken(await db.payout_desk.facts(payout.id), now)
-        if condition is not None:
-            raise ApiError("admin.payout.not_payable", payout=str(payout.id), condition=condition)
+    await db.ledger.hold(*(WalletName(payout.user_id, "CREATOR") for payout in held))
+    for payout in held:
+        refusal = judge_standing(await payouts.examine_again(db, payout), config, now)
+        if refusal is not None:
+            raise ApiError("admin.payout.not_payable", payout=str(payout.id), condition=refusal.code)
 
 
 def _transfer(payout: Any, vault: Vault) -> Transfer:
