@@ -41,9 +41,9 @@ from persistence.models import (
     Payout,
     PayoutAccount,
     TaxForm,
-    User,
     Wallet,
 )
+from persistence.money.bank_details import OWNER_HELD, PROFILE_HELD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,8 +64,6 @@ _EXCEPT: Any = bindparam("but", type_=Uuid)
 # Written out where an index has them: a plan for any status could not use it.
 _OPEN = Row.status.in_([literal_column(f"'{status}'") for status in ("PENDING", "APPROVED", "PROCESSING")])
 
-OWNER_HELD = select(User.id).where(User.id == _USER).with_for_update(read=True, key_share=True)
-PROFILE_HELD = select(CreatorProfile.id).where(CreatorProfile.user_id == _USER).with_for_update(key_share=True)
 _kyc_until = (
     select(KycSession.valid_until)
     .where(KycSession.user_id == _USER)
