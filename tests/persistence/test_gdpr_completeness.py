@@ -141,10 +141,12 @@ FITTING: dict[str, dict[str, Any]] = {
     "promo_grants": {"remaining": 0},
     "coupon_usages": {"settled_at": None},
     "referral_rewards": {"state": "HELD", "why": None, "paid_at": None, "ended_at": None, "clawed_back": False},
-    "payments": {"refunded": 0, "disputed": 0, "status": "OPEN", "paid_at": None},
+    "payments": {"refunded": 0, "disputed": 0, "status": "OPEN", "paid_at": None, "alias": None},
     "payouts": {
-        **dict.fromkeys(("account_id", "processed_at", "failure_reason", "ended_at")),
+        **dict.fromkeys(("account_id", "processed_at", "failure_reason")),
         "method": "BANK_TRANSFER",
+        "status": "REJECTED",
+        "ended_at": datetime.now(UTC),
     },
     "outbox": {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None},
 }

@@ -50,7 +50,7 @@ SMALL |= {"provider_families", "provider_outcomes", "provider_probes", "provider
 # One row, and what only commands of development read.
 SMALL |= {"platform_stats", "demo_areas", "demo_rows"}
 # What the sandbox of development knows.
-SMALL |= {"sandbox_verifications"}
+SMALL |= {"sandbox_payout_accounts", "sandbox_payouts", "sandbox_verifications"}
 # What staff makes by hand, two hundred of a job, and two days.
 SMALL |= {"bio_templates", "discover_categories", "featured_creators", "trending", "bio_visit_salts"}
 # A row for each account of the platform.

@@ -26,6 +26,7 @@ ELSEWHERE = {
     r"bio\.unsubscribed_retention_days": "a recurring job",
     r"sms\.alert_.*": "a recurring job",
     r"kyc\.valid_days": "a recurring job",
+    r"referral\.(hold_days|clawback_days|monthly_budget|max_.*|reward_.*)": "jobs of rewards",
     r"external\.(?!.*(active_provider|failover_providers)$).*": "how a vendor is reached, whoever asks for it",
 }
 
