@@ -13,7 +13,7 @@ from domain.keys import DigestsOf
 from domain.users import Client, Principal
 from persistence.engine.uow import UnitOfWork
 from persistence.models import Payment
-from persistence.money.payout_desk import HeldPayout
+from persistence.payouts.desk import HeldPayout
 from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
 from providers.registry import GeoIpFamily as GeoIp

@@ -77,21 +77,21 @@ from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
 from persistence.money.payments import Payments
-from persistence.money.payout_accounts import PayoutAccounts
-from persistence.money.payout_batches import PayoutBatches
-from persistence.money.payout_desk import PayoutDesk
-from persistence.money.payouts import Payouts
 from persistence.money.reconciliation import Reconciliations
 from persistence.money.refunds import Refunds
 from persistence.money.rewards import Rewards
 from persistence.money.sandbox import SandboxPaymentRows
-from persistence.money.sandbox_payouts import SandboxPayoutRows
 from persistence.money.strays import Strays
 from persistence.money.tallies import Tallies
 from persistence.money.tax_forms import TaxForms
 from persistence.money.wallets import Wallets
 from persistence.notifications import Notifications
 from persistence.outbox import Outbox, Seal
+from persistence.payouts.accounts import PayoutAccounts
+from persistence.payouts.batches import PayoutBatches
+from persistence.payouts.desk import PayoutDesk
+from persistence.payouts.requests import Payouts
+from persistence.payouts.sandbox import SandboxPayoutRows
 from persistence.personal import PersonalData
 from persistence.platform import Figures
 from persistence.platform.demo import Demo

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 
@@ -19,6 +19,9 @@ TURNED_AWAY = frozenset({401, 403, 429})
 # Of these nothing left this machine.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
+Seconds: TypeAlias = float
+"""For how long somebody waits."""
+
 
 class Answer(NamedTuple):
     """``body`` is empty for what is no JSON object."""
@@ -28,7 +31,7 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-async def ask(http: httpx.AsyncClient, method: str, url: str, seconds: float, *, whom: str, **options: Any) -> Answer:
+async def ask(http: httpx.AsyncClient, method: str, url: str, seconds: Seconds, *, whom: str, **options: Any) -> Answer:
     """Raises ProviderUnavailable where ``whom`` we ask gives no answer in time; ProviderUntouched where the question
     was not even sent.
     """
@@ -37,7 +40,7 @@ async def ask(http: httpx.AsyncClient, method: str, url: str, seconds: float, *,
 
 
 async def ask_rows(
-    http: httpx.AsyncClient, method: str, url: str, seconds: float, *, whom: str, **options: Any
+    http: httpx.AsyncClient, method: str, url: str, seconds: Seconds, *, whom: str, **options: Any
 ) -> tuple[int, list[Any] | None]:
     """As ``ask``, of an array of JSON; None for what is none."""
     response, body = await _asked(http, method, url, seconds, whom, options)
@@ -45,7 +48,7 @@ async def ask_rows(
 
 
 async def _asked(
-    http: httpx.AsyncClient, method: str, url: str, seconds: float, whom: str, options: dict[str, Any]
+    http: httpx.AsyncClient, method: str, url: str, seconds: Seconds, whom: str, options: dict[str, Any]
 ) -> tuple[httpx.Response, Any]:
     try:
         # The client's own timeout holds for each read; this one for all of them.
@@ -65,7 +68,7 @@ async def _asked(
 class Patience:
     """``seconds`` are those of all tries together: somebody waits for the answer."""
 
-    seconds: float = 10.0
+    seconds: Seconds = 10.0
     first_pause: float = 0.5
     longest_pause: float = 5.0
     tries: int = 3

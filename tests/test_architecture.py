@@ -44,7 +44,8 @@ FLOORS = (
     ),
     Floor(
         "providers",
-        WATCHED | {"aiosmtplib", "cryptography", "disposable_email_domains", "dns", "httpx", "jwt", "maxminddb"},
+        WATCHED
+        | {"aiosmtplib", "cryptography", "disposable_email_domains", "dns", "httpx", "jwt", "maxminddb", "orjson"},
         "Adapters know vendors and no tables, so that a vendor can be replaced without touching anything else.",
     ),
     Floor(

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from domain import topics
 from domain.money.payout_approval import STOPPED_AGAIN, approves_itself
 from domain.money.payout_rules import judge_standing
 from domain.switches import PAYOUT
-from providers.ports import ProviderRejected, ProviderUnavailable
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, Job, PayoutBooks, PayoutProviders, Payouts, UnitOfWork
 
 BATCH = 1000
-
-log = structlog.get_logger(__name__)
 
 
 async def sweep(uow: UnitOfWork, clock: Clock) -> None:
@@ -63,17 +58,9 @@ async def send(
         sending = await payout_books.begin(db, payout_id, payout_providers, clock(), stopped=stopped)
     if sending is None:
         return
-    provider, order = sending
-    try:
-        state = await payout_providers.pay(provider, order)
-    except ProviderUnavailable as fault:
-        log.warning("payout.unanswered", payout=str(payout_id), provider=provider, fault=str(fault))
-    except ProviderRejected as refusal:
-        async with uow.last() as db:
-            await payout_books.refuse(db, payout_id, order.attempt, str(refusal), clock())
-    else:
-        async with uow.last() as db:
-            await payout_books.settle(db, payout_id, order.attempt, state, clock())
+    answer = await payout_books.pay(payout_providers, sending)
+    async with uow.last() as db:
+        await payout_books.take(db, sending, answer, clock())
 
 
 async def look(
@@ -90,18 +77,7 @@ async def look(
         attempt = await db.payout_desk.attempt(payout_id, read.row.attempt) if read is not None else None
     if read is None or attempt is None:
         return
-    order, provider = payout_books.known_as(read), attempt.provider
-    try:
-        if not payout_providers.pays(provider):
-            async with uow.last() as db:
-                await db.payout_desk.change(payout_id, due_at=None)
-            return
-        found = await payout_providers.find(provider, order, attempt.ref)
-    except (ProviderUnavailable, ProviderRejected) as fault:
-        log.warning("payout.unanswered", payout=str(payout_id), provider=provider, fault=str(fault))
-        return
+    sending = payout_books.sending_of(read, attempt)
+    answer = await payout_books.find(payout_providers, sending, attempt.ref)
     async with uow.last() as db:
-        if found is None:
-            await payout_books.lost(db, payout_id, order.attempt, clock())
-        else:
-            await payout_books.settle(db, payout_id, order.attempt, found, clock())
+        await payout_books.take(db, sending, answer, clock())

@@ -20,7 +20,7 @@ from domain.config_keys import Config, SecretKey, TextKey, UrlKey
 from domain.money.amounts import Money
 from domain.money.payouts import Failure, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
-from providers.asking import Answer
+from providers.asking import Answer, Seconds
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.settings import required
 from providers.vendor import ANSWER_SECONDS, Vendor, below, text
@@ -74,7 +74,7 @@ class PayPal(Vendor):
         http: httpx.AsyncClient,
         *,
         live: bool,
-        seconds: float = ANSWER_SECONDS,
+        seconds: Seconds = ANSWER_SECONDS,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(config, http, seconds=seconds)

@@ -19,7 +19,7 @@ from domain.clock import utc_now
 from domain.config_keys import Config, SecretKey, UrlKey
 from domain.money.payouts import FAILURES, AccountState, Failure, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
-from providers.asking import Answer
+from providers.asking import Answer, Seconds
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
 from providers.signed import require_signed
@@ -102,7 +102,7 @@ class StripeConnect(Vendor):
         http: httpx.AsyncClient,
         *,
         live: bool,
-        seconds: float = ANSWER_SECONDS,
+        seconds: Seconds = ANSWER_SECONDS,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(config, http, seconds=seconds)

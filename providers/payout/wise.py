@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from numbers import Real
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
@@ -28,7 +29,7 @@ from domain.config_keys import Config, SecretKey, TextKey, UrlKey
 from domain.money.amounts import Money
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
-from providers.asking import Answer
+from providers.asking import Answer, Seconds
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
 from providers.vendor import ANSWER_SECONDS, Vendor, below, text
@@ -85,7 +86,7 @@ class Wise(Vendor):
         config: Config,
         http: httpx.AsyncClient,
         *,
-        seconds: float = ANSWER_SECONDS,
+        seconds: Seconds = ANSWER_SECONDS,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(config, http, seconds=seconds)
@@ -272,7 +273,7 @@ def _is_of(balance: Any, currency: str) -> bool:
 
 def _minor(value: Any) -> int | None:
     """A number of JSON, as the decimal that it is written as; None for what is no amount of whole minor units."""
-    if type(value) not in (int, float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return None
     minor = Decimal(repr(value)) * 100
     return int(minor) if minor.is_finite() and minor == minor.to_integral_value() else None

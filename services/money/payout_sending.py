@@ -25,7 +25,7 @@ from domain.money.payout_approval import (
 )
 from domain.money.payout_rules import judge_standing
 from domain.money.payouts import FAILURES, PayoutOrder
-from providers.ports import ProviderUnavailable
+from providers.ports import ProviderRejected, ProviderUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from domain.config_keys import Config
     from domain.money.payouts import PayoutState
     from persistence.models import PayoutAttempt, ProviderEvent
-    from persistence.money.payout_desk import HeldPayout
+    from persistence.payouts.desk import HeldPayout
     from persistence.repositories import Repositories
     from providers.registry import PayoutFamily
     from services.money.payouts import PayoutService
@@ -73,6 +73,17 @@ class PayoutsTold:
             await db.outbox.add(topics.LookAtPayout(payout_id))
 
 
+class Answer(NamedTuple):
+    """Of a provider: how the attempt is, or a code of ours where it was certainly refused; with neither it certainly
+    has none. ``known`` is False where nobody can tell, and ``by_file`` true where no provider is asked at all.
+    """
+
+    state: PayoutState | None = None
+    refusal: str | None = None
+    known: bool = True
+    by_file: bool = False
+
+
 class PayoutBooks:
     def __init__(self, vault: Vault, payouts: PayoutService, config: Config) -> None:
         self._vault = vault
@@ -87,10 +98,41 @@ class PayoutBooks:
             bank = self._vault.opened(Purpose.BANK_DETAILS, payout.destination)
         return PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref, bank)
 
-    def known_as(self, held: HeldPayout) -> PayoutOrder:
+    def sending_of(self, held: HeldPayout, attempt: PayoutAttempt) -> Sending:
         """By which its provider finds the attempt: this needs no bank details."""
         payout = held.row
-        return PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref)
+        order = PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref)
+        return Sending(attempt.provider, order)
+
+    async def pay(self, providers: PayoutFamily, sending: Sending) -> Answer:
+        try:
+            return Answer(await providers.pay(sending.provider, sending.order))
+        except ProviderRejected as refusal:
+            return Answer(refusal=str(refusal))
+        except ProviderUnavailable as fault:
+            return _unanswered(sending, fault)
+
+    async def find(self, providers: PayoutFamily, sending: Sending, ref: str | None) -> Answer:
+        try:
+            if not providers.pays(sending.provider):
+                return Answer(by_file=True)
+            return Answer(await providers.find(sending.provider, sending.order, ref))
+        except (ProviderRejected, ProviderUnavailable) as fault:
+            return _unanswered(sending, fault)
+
+    async def take(self, db: Repositories, sending: Sending, answer: Answer, now: datetime) -> None:
+        """Make true here what the provider says of an attempt."""
+        payout_id, number = sending.order.payout_id, sending.order.attempt
+        if not answer.known:
+            return
+        if answer.by_file:
+            await db.payout_desk.change(payout_id, due_at=None)
+        elif answer.refusal is not None:
+            await self.refuse(db, payout_id, number, answer.refusal, now)
+        elif answer.state is None:
+            await self.lost(db, payout_id, number, now)
+        else:
+            await self.settle(db, payout_id, number, answer.state, now)
 
     async def begin(
         self, db: Repositories, payout_id: UUID, providers: PayoutFamily, now: datetime, *, stopped: bool
@@ -283,3 +325,9 @@ class PayoutBooks:
         payout = held.row
         told = {"payout": payout.id, "note": note}
         await db.notifications.notify("payout_update", payout.user_id, told, f"payout:{payout.id}:{status}")
+
+
+def _unanswered(sending: Sending, fault: Exception) -> Answer:
+    payout = str(sending.order.payout_id)
+    log.warning("payout.unanswered", payout=payout, provider=sending.provider, fault=str(fault))
+    return Answer(known=False)

@@ -15,7 +15,7 @@ def with_payout(operation_id: str, body: Any = None, amount: int = 50_001) -> Sc
     """Of a creator who may be paid out. Two must agree on the usual amount."""
 
     def prepare(api: Api, tables: Tables) -> Any:
-        payout = payout_of(api.server, ready(api, tables), amount)
+        payout = payout_of(api.server, ready(api, tables), amount, provider="sandbox")
         return as_staff(operation_id, body, prepare=lambda _: {"id": payout}, role="FINANCE")(api, tables)
 
     return prepare

@@ -1,0 +1,1 @@
+"""Payouts of creators: requested, decided on, sent, and where they go."""
