@@ -13,6 +13,7 @@ from persistence.auth.changes import Change
 from persistence.models import User
 from persistence.repositories import Repositories
 from services.keyring import Keyring
+from services.money.payouts import PayoutEnds
 
 
 class Changes:
@@ -20,6 +21,7 @@ class Changes:
         self._keyring = keyring
         self._config = config
         self._clock = clock
+        self._payouts = PayoutEnds(clock)
 
     async def note(self, db: Repositories, user_id: UUID, kind: str) -> Notice:
         """To be called before the change, in its transaction. What the mail about it needs.
@@ -52,6 +54,7 @@ class Changes:
         elif user.owner_unproven:
             young = now - timedelta(days=self._config[YOUNG_DAYS])
             await db.users.void_young(user.id, young, now)
+            await self._payouts.cancel_open(db, user.id, None, "IDENTITY")
             await db.credential_changes.close_since_moved(user.id, now)
             await db.sessions.revoke_all(user.id, now)
 

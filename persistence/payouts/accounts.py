@@ -45,7 +45,12 @@ CLAIMED = (
 RELEASED = update(Row).where(Row.id == bindparam("account_id"), Row.ref.is_(None)).values(leased_until=None)
 BOUND = (
     update(Row)
-    .where(Row.id == bindparam("account_id"), Row.ref.is_(None), Row.provider == bindparam("by"))
+    .where(
+        Row.id == bindparam("account_id"),
+        Row.ref.is_(None),
+        Row.closed_at.is_(None),
+        Row.provider == bindparam("by"),
+    )
     .values(ref=bindparam("ref_"), leased_until=None, held_until=bindparam("until", type_=TIME))
     .returning(Row)
 )
@@ -124,7 +129,7 @@ class PayoutAccounts:
         await self._connection.execute(RELEASED, account_id=account_id)
 
     async def bind(self, account: PayoutAccount, ref: str, held_until: datetime) -> PayoutAccount | None:
-        """None where it was bound meanwhile."""
+        """None where it was bound meanwhile, or closed."""
         given = {"account_id": account.id, "by": account.provider, "ref_": ref, "until": held_until}
         return await self._connection.scalar(BOUND, **given)
 

@@ -50,6 +50,7 @@ from persistence.models import (
     KnownDevice,
     KycSession,
     PasswordReset,
+    PayoutAccount,
     ReactivationToken,
     ReferralLink,
     ReferralLinkAlias,
@@ -73,6 +74,12 @@ UNVERIFIED: Mapping[str, Any] = {
     "kyc_provider": None,
     "kyc_provider_id": None,
     "kyc_completed_at": None,
+}
+DISCONNECTED: Mapping[str, Any] = {
+    "payout_account_id": None,
+    "payout_account_status": "NOT_STARTED",
+    "payout_charges_enabled": False,
+    "payout_payouts_enabled": False,
 }
 NO_FACTOR: Mapping[str, Any] = {
     "two_factor_enabled": False,
@@ -353,7 +360,7 @@ class Users:
     async def void_young(self, user_id: UUID, since: datetime, now: datetime) -> None:
         """Of an account whose owner was not proven: all goes as by ``void``, a second factor only if it is young.
 
-        So do the identity that was verified, bank details and tax forms.
+        So do the identity that was verified, bank details and tax forms; the payout account is closed.
 
         An older one stays, for the account may be in honest hands since long, and a reset must not be a way past it.
         """
@@ -361,7 +368,9 @@ class Users:
         for owned in (Challenge, KnownDevice, KycSession, BankDetail, TaxForm):
             await self._connection.execute(delete(owned).where(owned.user_id == user_id))
         profile = update(CreatorProfile).where(CreatorProfile.user_id == user_id)
-        await self._connection.execute(profile.values(**UNVERIFIED))
+        await self._connection.execute(profile.values(**UNVERIFIED, **DISCONNECTED))
+        account = update(PayoutAccount).where(PayoutAccount.user_id == user_id, PayoutAccount.closed_at.is_(None))
+        await self._connection.execute(account.values(closed_at=now, charges_enabled=False, payouts_enabled=False))
         await self._connection.execute(UNLINKED, user_id=user_id)
         await self.void_links(user_id, now)
         unproven = update(User).where(User.id == user_id)

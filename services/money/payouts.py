@@ -46,14 +46,49 @@ def wallet_of(user_id: UUID) -> WalletName:
     return WalletName(user_id, "CREATOR")
 
 
-class PayoutService:
+class PayoutEnds:
+    """How payouts end that were not sent. Works inside the caller's unit of work."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+
+    async def cancel_open(self, db: Repositories, user_id: UUID, method: Method | None, why: Why) -> None:
+        """What was requested and not sent, of one method or of all: what it needed is no longer so.
+
+        The caller has made it so in this unit, and holds the profile where a request could not see it.
+        """
+        for payout in await db.payouts.hold_unsent(user_id):
+            if method in {None, payout.method}:
+                await self.end(db, payout, "CANCELLED", None)
+                await self.tell(db, payout, "stopped", why)
+
+    async def end(
+        self, db: Repositories, payout: Payout, status: Status, by: UUID | None, statement: str | None = None
+    ) -> bool:
+        """Cancel or reject one that was not sent: its money is in the balance again. False where it was, or ended.
+
+        ``statement``: what its owner is told. The payout is held.
+        """
+        ended = await db.payouts.end(payout.id, status, by, statement, self._clock())
+        if ended is not None:
+            undone = flows.payout_undone(wallet_of(payout.user_id), payout.id, payout.attempt, payout.amount)
+            await db.ledger.post(undone)
+        return ended is not None
+
+    async def tell(self, db: Repositories, payout: Payout, news: str, why: str | None = None) -> None:
+        """Its owner, once for each ``news``."""
+        told = {"news": news, "amount": f"{Money(payout.amount)} {payout.currency}", "why": why}
+        await db.notifications.notify("payout_told", payout.user_id, told, f"payout:{payout.id}:{news}")
+
+
+class PayoutService(PayoutEnds):
     """Works inside the caller's unit of work."""
 
     def __init__(self, providers: PayoutFamily, vault: Vault, config: Config, clock: Callable[[], datetime]) -> None:
+        super().__init__(clock)
         self._providers = providers
         self._vault = vault
         self._config = config
-        self._clock = clock
 
     async def examine(self, db: Repositories, user_id: UUID, amount: int, method: Method | None) -> Examined:
         """What is known of who asks, before the wallet is held. ``method`` None: the preferred one."""
@@ -98,34 +133,6 @@ class PayoutService:
         purse = await db.payouts.purse(user_id, wallet_of(user_id).id, since, but)
         reserved = payout.amount if payout is not None and payout.status in UNSENT else 0
         return replace(purse, balance=purse.balance + reserved)
-
-    async def cancel_open(self, db: Repositories, user_id: UUID, method: Method | None, why: Why) -> None:
-        """What was requested and not sent, of one method or of all: what it needed is no longer so.
-
-        The caller has made it so in this unit, and holds the profile where a request could not see it.
-        """
-        for payout in await db.payouts.hold_unsent(user_id):
-            if method in {None, payout.method}:
-                await self.end(db, payout, "CANCELLED", None)
-                await self.tell(db, payout, "stopped", why)
-
-    async def end(
-        self, db: Repositories, payout: Payout, status: Status, by: UUID | None, statement: str | None = None
-    ) -> bool:
-        """Cancel or reject one that was not sent: its money is in the balance again. False where it was, or ended.
-
-        ``statement``: what its owner is told. The payout is held.
-        """
-        ended = await db.payouts.end(payout.id, status, by, statement, self._clock())
-        if ended is not None:
-            undone = flows.payout_undone(wallet_of(payout.user_id), payout.id, payout.attempt, payout.amount)
-            await db.ledger.post(undone)
-        return ended is not None
-
-    async def tell(self, db: Repositories, payout: Payout, news: str, why: str | None = None) -> None:
-        """Its owner, once for each ``news``."""
-        told = {"news": news, "amount": f"{Money(payout.amount)} {payout.currency}", "why": why}
-        await db.notifications.notify("payout_told", payout.user_id, told, f"payout:{payout.id}:{news}")
 
     def _account(self, account: Any) -> tuple[Target | None, datetime | None]:
         if not _can_be_paid(account) or self._providers.source(account.provider) is None:

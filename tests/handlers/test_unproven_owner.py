@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import Table
 
 from persistence.models import Base
+from tests.bank_files import approved
 from tests.handlers.auth.test_changes import ADA, MALLORY, change_address, password_of, reset, user
 from tests.handlers.auth.test_oauth import opened, signed_in, told
 from tests.handlers.auth.test_two_factor import Factor
-from tests.handlers.support import account, insert
+from tests.handlers.support import account, change, insert, token_of
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules
+from tests.money import assert_books_agree
 from tests.oidc_server import Platform
 from tests.persistence.test_gdpr_completeness import choices_of, value_for
 
@@ -28,7 +30,7 @@ PENDING = [
     for table in Base.metadata.sorted_tables
     if {"id", "user_id"} <= set(table.columns.keys()) and table.name not in LEADS_NOWHERE
 ]
-ENDED = ("used_at", "invalidated_at", "revoked_at")
+ENDED = ("used_at", "invalidated_at", "revoked_at", "closed_at", "ended_at")
 
 Proof = Callable[[str], None]
 
@@ -54,7 +56,10 @@ def prove(request: pytest.FixtureRequest, api: Api, tables: Tables, platform: Pl
     return by_platform if request.param == "platform" else by_mail
 
 
-def pending(tables: Tables, table: Table, user_id: UUID) -> UUID:
+def pending(server: Server, table: Table, user_id: UUID) -> UUID:
+    tables = server.tables
+    if table.name == "payouts":  # with the money that is held for it
+        return approved(server, user_id)
     row = {c.name: value_for(c, user_id, choices_of(table)) for c in table.columns if not c.identity and c.name != "id"}
     return insert(tables, table.name, **row | {name: None for name in ENDED if name in table.columns})
 
@@ -76,13 +81,61 @@ def factored(api: Api, tables: Tables) -> UUID:
 
 @pytest.mark.parametrize("table", PENDING, ids=str)
 def test_nothing_that_was_pending_is_left(api: Api, tables: Tables, prove: Proof, table: Table) -> None:
-    row_id = pending(tables, table, factored(api, tables))
+    row_id = pending(api.server, table, factored(api, tables))
     assert stands(tables, table, row_id)
     prove(ADA)
     assert not stands(tables, table, row_id)
     row = user(tables)
     assert (row["phone"], row["two_factor_enabled"], row["owner_unproven"]) == (None, False, False)
     assert password_of(api).status_code == 401
+
+
+class TestPayouts:
+    """Of a creator whose account somebody else opened with her address."""
+
+    def test_the_account_at_a_provider_is_closed_and_its_owner_opens_another(
+        self, api: Api, tables: Tables, prove: Proof
+    ) -> None:
+        ada = factored(api, tables)
+        ready = {"status": "ACTIVE", "payouts_enabled": True, "charges_enabled": True}
+        shown = {f"payout_{name}": value for name, value in ready.items() if name != "status"}
+        shown |= {"payout_account_id": "acct_1", "payout_account_status": "ACTIVE", "kyc_status": "APPROVED"}
+        insert(tables, "creator_profiles", user_id=ada, **shown)
+        insert(tables, "payout_accounts", user_id=ada, provider="sandbox", ref="acct_1", **ready)
+        prove(ADA)
+        closed = tables.one("SELECT * FROM payout_accounts")
+        assert (closed["status"], closed["payouts_enabled"], closed["charges_enabled"]) == ("ACTIVE", False, False)
+        assert closed["closed_at"] is not None
+        profile = tables.one("SELECT * FROM creator_profiles")
+        assert (profile["payout_account_id"], profile["payout_account_status"]) == (None, "NOT_STARTED")
+        assert (profile["payout_payouts_enabled"], profile["payout_charges_enabled"]) == (False, False)
+        change(tables, "creator_profiles", profile["id"], kyc_status="APPROVED")
+        headers = bearer(token_of(api.server, ada))
+        assert api.call("creators.payout_account.initiate", headers=headers).status_code == 201
+        assert tables.count("payout_accounts") == 2
+
+    def test_an_answer_that_comes_later_opens_none(self, api: Api, tables: Tables, prove: Proof) -> None:
+        ada = factored(api, tables)
+        account_id = insert(tables, "payout_accounts", user_id=ada, provider="sandbox")
+        prove(ADA)
+
+        async def bind() -> Any:
+            async with api.server.app.parts.database.unit() as db:
+                account = await db.payout_accounts.get(account_id)
+                assert account is not None
+                return await db.payout_accounts.bind(account, "acct_1", datetime.now(UTC))
+
+        assert api.server.on_loop(bind()) is None
+
+    def test_money_that_was_not_sent_is_in_the_balance_again(
+        self, api: Api, server: Server, tables: Tables, prove: Proof
+    ) -> None:
+        payout_id = approved(server, factored(api, tables), 10_000)
+        prove(ADA)
+        assert tables.one("SELECT status FROM payouts WHERE id = %s", payout_id)["status"] == "CANCELLED"
+        assert tables.one("SELECT balance FROM wallets WHERE type = 'CREATOR'")["balance"] == 20_000
+        assert_books_agree(tables)
+        assert any("Your identity is no longer verified." in mail["text"] for mail in api.mails(ADA))
 
 
 class TestMovedAway:
