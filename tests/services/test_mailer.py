@@ -66,6 +66,9 @@ VARIABLES = {
     "message": "Where do I find them?",
     "language": "en",
     "last4": "3000",
+    "amount": "120.00",
+    "currency": "USD",
+    "statement": "The messages were paid for by your own second account.",
 }
 UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"
 NOTES = (
@@ -79,6 +82,8 @@ NOTES = (
     "switch.until",
     *("legal_changed.summary", "legal_changed.read", "contact_received.message"),
     *("report_received.stranger", "report_decided.violation", "report_decided.no_violation"),
+    *("account_erased.left", "account_erased.claim"),
+    *sorted(key for key in WORDS if re.match(r"payout_(ended|stopped)\.(statement|destination|identity|[A-Z])", key)),
 )
 NASTY = "<script>alert('x')</script> & \"quoted\""
 

@@ -517,7 +517,7 @@ class TestPage:
         session = begin(api, headers)
         assert press(api, session, "win").status_code == 404
         assert press(api, session, "nonsense").status_code == 404
-        assert press(api, session, "x" * 300).status_code == 413
+        assert press(api, session, "x" * 5000).status_code == 413
         page = api.get(session["checkoutUrl"])
         assert [name in page.text for name in ('value="pay"', 'value="win"')] == [True, False]
         assert "default-src 'none'" in page.headers["content-security-policy"]

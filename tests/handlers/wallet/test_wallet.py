@@ -188,6 +188,7 @@ POSTED = [
     flows.rewarded(FAN, ID, 5), flows.reward_taken_back(FAN, ID, 5, RICH), flows.coupon_credited(FAN, ID, 5),
     flows.gift_expired(FAN, ID, 1, 5), flows.adjusted(FAN, ID, "fan", 5, platform("goodwill"), ID),
     flows.adjusted(FAN, ID, "fan", -5, platform("goodwill"), ID), flows.closed(FAN, 5),
+    flows.claimed(FAN, ID, 5),
 ]  # fmt: skip
 SHOWN = [each.shown for each in POSTED if each is not None and each.shown is not None]
 
