@@ -21,6 +21,7 @@ BATCH = 1000
 KEPT = timedelta(days=7)
 DEAD_KEPT = timedelta(days=30)
 OUTCOMES_KEPT = timedelta(hours=26)  # of providers: an answer tells of a day and the hour that it began in
+BANK_FILES_KEPT = timedelta(days=30)
 RETIRED_KEPT = timedelta(days=1)  # of signing keys: longer than any access token lives
 
 
@@ -37,6 +38,7 @@ async def forget_ended(uow: UnitOfWork, clock: Clock) -> None:
         await db.credential_changes.purge(now)
         await db.idempotency.purge()
         await db.oauth_used_tokens.purge()
+        await db.payout_batches.wipe(now - BANK_FILES_KEPT)
         await db.signing_keys.purge(now - RETIRED_KEPT)
         await db.providers.purge(now - OUTCOMES_KEPT)
         await db.provider_events.forget(now)

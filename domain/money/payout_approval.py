@@ -29,6 +29,10 @@ KYC, METHOD = "payment.payout.error.kyc_required", "payment.payout.error.method_
 
 UNANSWERED = timedelta(minutes=3)
 """After which a provider is asked what became of an attempt: no call of it takes that long."""
+ASKED_WITHIN = timedelta(seconds=30)
+"""After an attempt was written down its provider is asked within this time, or by ``find`` alone."""
+CERTAIN_FOR = timedelta(days=25)
+"""For so long a provider that finds no attempt certainly has none: some look through the last 30 days alone."""
 AGAIN = timedelta(hours=1)
 """After which something that did not work, and may work later, is tried again."""
 STOPPED_AGAIN = timedelta(minutes=5)
@@ -69,8 +73,10 @@ def approving(payout: Any, by: UUID, config: Config) -> dict[str, Any]:
 
 
 def approves_itself(payout: Any, config: Config) -> bool:
+    """Never one that needs two."""
     amount: int = payout.amount
-    return payout.status == "PENDING" and amount < config[AUTO_APPROVE_BELOW] * MINOR
+    most = min(config[AUTO_APPROVE_BELOW] * MINOR - 1, config[FOUR_EYES_ABOVE] * MINOR)
+    return payout.status == "PENDING" and amount <= most
 
 
 def approvals(payout: Any) -> int:

@@ -58,7 +58,7 @@ async def send(
         sending = await payout_books.begin(db, payout_id, payout_providers, clock(), stopped=stopped)
     if sending is None:
         return
-    answer = await payout_books.pay(payout_providers, sending)
+    answer = await payout_books.pay(payout_providers, sending, clock())
     async with uow.last() as db:
         await payout_books.take(db, sending, answer, clock())
 
@@ -68,14 +68,19 @@ async def look(
     uow: UnitOfWork,
     payout_providers: PayoutProviders,
     payout_books: PayoutBooks,
+    config: Config,
     clock: Clock,
 ) -> None:
-    """How the last attempt is by now."""
+    """How the last attempt is by now. While payouts are stopped none is looked at of which nobody knows whether its
+    provider has it: looking could bring to its end what was begun there.
+    """
     payout_id = job.payload.payout
     async with uow.reading() as db:
         read = await db.payout_desk.read(payout_id)
         attempt = await db.payout_desk.attempt(payout_id, read.row.attempt) if read is not None else None
     if read is None or attempt is None:
+        return
+    if attempt.state == "SENDING" and PAYOUT.stops(config[PAYOUT]):
         return
     sending = payout_books.sending_of(read, attempt)
     answer = await payout_books.find(payout_providers, sending, attempt.ref)

@@ -8,8 +8,19 @@ from sqlalchemy import DateTime, Uuid, bindparam, exists, or_, select, update
 
 from domain.auth import one_time_hash
 from domain.money.ledger import WalletName
+from domain.money.payouts import OPEN
 from persistence.engine.statements import insertion
-from persistence.models import Escrow, Payment, PaymentDispute, Payout, Refund, UnclaimedBalance, Wallet
+from persistence.models import (
+    CreatorProfile,
+    Escrow,
+    Payment,
+    PaymentDispute,
+    Payout,
+    Refund,
+    UnclaimedBalance,
+    User,
+    Wallet,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +58,12 @@ REFUNDABLE = (
 _refunds = exists().where(
     Wallet.user_id == _USER, Payment.wallet_id == Wallet.id, Refund.payment_id == Payment.id, Refund.status == "OPEN"
 )
-_payouts = exists().where(Payout.user_id == _USER, Payout.status == "PROCESSING")
+_payouts = exists().where(Payout.user_id == _USER, Payout.status.in_(OPEN))
 BUSY = select(or_(_disputes, _refunds, _payouts))
-OF = select(Wallet).where(Wallet.user_id == _USER, Wallet.closed_at.is_(None)).order_by(Wallet.id)
+OF_OWNER = select(Wallet).where(Wallet.user_id == _USER, Wallet.closed_at.is_(None)).order_by(Wallet.id)
+USER_HELD = select(User.id).where(User.id == _USER).with_for_update()
+PROFILE_HELD = select(CreatorProfile.id).where(CreatorProfile.user_id == _USER).with_for_update()
+PAYOUTS_HELD = select(Payout.id).where(Payout.user_id == _USER).order_by(Payout.id).with_for_update()
 CLOSED = update(Wallet).where(Wallet.id == bindparam("wallet")).values(closed_at=bindparam("now"))
 KEPT = insertion(Row, "wallet_id", "type", "currency", "amount", "code_hash")
 STANDING = select(Row).where(Row.code_hash == bindparam("code_hash"), Row.claimed_at.is_(None)).order_by(Row.wallet_id)
@@ -78,8 +92,13 @@ class Closings:
 
     async def wallets(self, user_id: UUID) -> Sequence[WalletName]:
         """Those that are not closed."""
-        rows = await self._connection.scalars(OF, user_id=user_id)
+        rows = await self._connection.scalars(OF_OWNER, user_id=user_id)
         return [WalletName(row.user_id, row.type, row.currency) for row in rows]  # type: ignore[arg-type]
+
+    async def hold(self, user_id: UUID) -> None:
+        """The account, its profile and its payouts: whoever changes one of these holds the wallet after it."""
+        for statement in (USER_HELD, PROFILE_HELD, PAYOUTS_HELD):
+            await self._connection.scalars(statement, user_id=user_id)
 
     async def close(self, wallet: WalletName, now: datetime) -> None:
         await self._connection.execute(CLOSED, wallet=wallet.id, now=now)

@@ -73,8 +73,8 @@ PAID = (
 )
 FAILED = (
     update(Payout)
-    .where(*_processing)
-    .values(status="FAILED", failure_reason=bindparam("told", type_=Text), due_at=None)
+    .where(Payout.id == bindparam("payout", type_=Uuid), Payout.status.in_(("PROCESSING", "PROCESSED")))
+    .values(status="FAILED", failure_reason=bindparam("told", type_=Text), processed_at=None, due_at=None)
     .returning(Payout)
 )
 SETTLED = (
@@ -88,6 +88,17 @@ SETTLED = (
         reason=bindparam("why", type_=Text),
         settled_at=bindparam("now", type_=TIME),
     )
+)
+
+
+WIPED = (
+    update(Row)
+    .where(
+        Row.file.is_not(None),
+        Row.created_at < bindparam("before", type_=TIME),
+        ~select(Payout.id).where(Payout.batch_id == Row.id, Payout.status == "PROCESSING").exists(),
+    )
+    .values(file=None)
 )
 
 
@@ -120,13 +131,18 @@ class PayoutBatches:
         found: bytes | None = await self._connection.scalar(FILE, batch_id=batch_id)
         return found
 
+    async def wipe(self, before: datetime) -> None:
+        """Files of batches that are older, and of which no payout is under way: they hold names and accounts."""
+        await self._connection.execute(WIPED, before=before)
+
     async def mark_processed(self, payout: Payout, reference: str, now: datetime) -> Payout:
         """One that is held and under way."""
         await self._connection.execute(SETTLED, payout=payout.id, attempt=payout.attempt, to="PAID", why=None, now=now)
         return await self._connection.scalar_one(PAID, payout=payout.id, told=reference, now=now)
 
     async def mark_failed(self, payout: Payout, reason: str, now: datetime) -> Payout:
-        """As ``mark_processed``."""
-        of_it = {"payout": payout.id, "attempt": payout.attempt}
-        await self._connection.execute(SETTLED, **of_it, to="FAILED", why=reason, now=now)
+        """One that is held, and under way or made."""
+        of_it: dict[str, Any] = {"payout": payout.id, "attempt": payout.attempt}
+        to = "RETURNED" if payout.status == "PROCESSED" else "FAILED"
+        await self._connection.execute(SETTLED, **of_it, to=to, why=reason, now=now)
         return await self._connection.scalar_one(FAILED, payout=payout.id, told=reason)

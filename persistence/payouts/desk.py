@@ -101,6 +101,12 @@ UNSENT_OF = (
     .order_by(Row.id)
 )
 
+ASKED_LATER = (
+    update(Row)
+    .where(Row.id == bindparam("payout"), Row.status == literal_column("'PROCESSED'"))
+    .values(due_at=bindparam("due", type_=TIME))
+)
+
 
 class HeldPayout:
     """A payout with the wallet that it is of, and the payout account's id at the provider, where it goes to one."""
@@ -156,6 +162,10 @@ class PayoutDesk:
     async def change(self, payout_id: UUID, **columns: Any) -> None:
         """One that is held."""
         await self._connection.execute(update(Row).where(Row.id == payout_id).values(**columns))
+
+    async def ask_later(self, payout_id: UUID, due_at: datetime) -> None:
+        """One that is made, and whose provider did not answer whether it came back."""
+        await self._connection.execute(ASKED_LATER, payout=payout_id, due=due_at)
 
     async def begin(self, payout: Payout, now: datetime) -> None:
         """An attempt at the one that is held."""

@@ -45,6 +45,7 @@ class ClosingService:
 
     async def close(self, db: Repositories, user_id: UUID, now: datetime) -> Left | None:
         """All wallets. Gifts end; debt stays in the books. What is left, and the code by which it is claimed."""
+        await db.closings.hold(user_id)
         wallets, code, amount = await db.closings.wallets(user_id), uuid4(), 0
         await db.ledger.hold(*wallets)
         for wallet in wallets:

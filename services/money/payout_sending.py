@@ -16,6 +16,8 @@ from domain.money import flows
 from domain.money.ledger import platform
 from domain.money.payout_approval import (
     AGAIN,
+    ASKED_WITHIN,
+    CERTAIN_FOR,
     KYC,
     LOOKED_AT_EVERY,
     LOOKED_AT_FOR,
@@ -55,6 +57,7 @@ class Sending(NamedTuple):
 
     provider: str
     order: PayoutOrder
+    begun: datetime
 
 
 class PayoutsTold:
@@ -102,9 +105,14 @@ class PayoutBooks:
         """By which its provider finds the attempt: this needs no bank details."""
         payout = held.row
         order = PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref)
-        return Sending(attempt.provider, order)
+        return Sending(attempt.provider, order, attempt.created_at)
 
-    async def pay(self, providers: PayoutFamily, sending: Sending) -> Answer:
+    async def pay(self, providers: PayoutFamily, sending: Sending, now: datetime) -> Answer:
+        """``now``: when the provider is about to be asked. Whoever stopped in between for long may have been taken for
+        lost, and then it is asked for another attempt: this one is left to ``find``.
+        """
+        if now - sending.begun > ASKED_WITHIN:
+            return _unanswered(sending, ProviderUnavailable("too late to ask"))
         try:
             return Answer(await providers.pay(sending.provider, sending.order))
         except ProviderRejected as refusal:
@@ -124,6 +132,7 @@ class PayoutBooks:
         """Make true here what the provider says of an attempt."""
         payout_id, number = sending.order.payout_id, sending.order.attempt
         if not answer.known:
+            await db.payout_desk.ask_later(payout_id, now + LOOKED_AT_EVERY)
             return
         if answer.by_file:
             await db.payout_desk.change(payout_id, due_at=None)
@@ -171,7 +180,7 @@ class PayoutBooks:
         await db.payout_desk.begin(payout, now)
         await db.ledger.post(flows.payout_sent(payout.id, payout.attempt, payout.amount))
         await db.payout_desk.change(payout.id, status="PROCESSING", due_at=now + UNANSWERED)
-        return Sending(payout.provider, order)
+        return Sending(payout.provider, order, now)
 
     async def _stop(self, db: Repositories, held: HeldPayout, code: str, now: datetime) -> None:
         """It was approved, and something does not hold any more. Whose identity is not verified gets nothing; the rest
@@ -217,6 +226,8 @@ class PayoutBooks:
         """Whatever was told, how often and in which order: afterwards the books have what the provider says."""
         found = await self._attempt(db, payout_id, number)
         if found is None:
+            if state.state in ("SENT", "PAID"):  # its owner may get the money twice, so somebody must look
+                log.error("payout.paid_after_all", payout=str(payout_id), attempt=number, state=state.state)
             return
         held, attempt = found
         if attempt.ref is None:
@@ -243,7 +254,8 @@ class PayoutBooks:
         if found is None or found[1].state not in UNSETTLED or now - found[1].created_at < UNANSWERED:
             return
         held, attempt = found
-        if attempt.state == "SENT":  # it was there, so somebody must look
+        forgotten = now - attempt.created_at > CERTAIN_FOR
+        if attempt.state == "SENT" or forgotten:  # it was there, or may have been, so somebody must look
             log.error("payout.vanished", payout=str(payout_id), attempt=number, provider=attempt.provider)
             await db.payout_desk.change(payout_id, due_at=now + AGAIN)
             return

@@ -153,7 +153,8 @@ class PayoutService(PayoutEnds):
 
 def _is_verified(row: Any, payout: Payout) -> bool:
     """The very details to which it was requested."""
-    return bool(row is not None and row.state == VERIFIED and row.last4 == payout.destination_last4)
+    same = row is not None and row.changed_at <= payout.created_at and row.last4 == payout.destination_last4
+    return bool(same and row.state == VERIFIED)
 
 
 def _can_be_paid(account: Any) -> bool:

@@ -34,7 +34,7 @@ def with_batch(operation_id: str, body: Any = None) -> Scenario:
     def prepare(api: Api, tables: Tables) -> Act:
         api.server.configure(**DEBTOR)
         payout_id, caller = approved(api.server, account(api, tables)), member(api.server, "FINANCE")
-        batch_id = batched(api, caller, payout_id).json()["data"]["batch"]["id"]
+        batch_id = batched(api, member(api.server, "FINANCE"), payout_id).json()["data"]["batch"]["id"]
         path = api.policy(operation_id).path.format(id=batch_id if operation_id.startswith(BATCHES) else payout_id)
         return lambda: api.call(operation_id, body, path=path, headers=caller.headers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from domain.errors import ApiError, transition_invalid
 from domain.money.amounts import Money
@@ -24,9 +25,24 @@ def require_status(payout: Any, needed: str, wanted: str) -> None:
         raise transition_invalid(payout.status, wanted)
 
 
+def require_markable(payout: Any, wanted: str) -> None:
+    """One that is under way; one that was made may still come back.
+
+    Raises ApiError admin.transition_invalid.
+    """
+    if payout.status != "PROCESSING" and (payout.status, wanted) != ("PROCESSED", "FAILED"):
+        raise transition_invalid(payout.status, wanted)
+
+
+def require_other(by: UUID, made_by: UUID) -> None:
+    """Who sends money does not also say that it came back. Raises ApiError admin.payout.second_person."""
+    if by == made_by:
+        raise ApiError("admin.payout.second_person")
+
+
 def note_of(failure: str) -> str | None:
     """What the mail says of why, where the creator can do something about it."""
-    return "destination" if failure == "DESTINATION_REJECTED" else None
+    return "destination" if failure in ("DESTINATION_REJECTED", "RETURNED") else None
 
 
 def batch_view(row: Any) -> wire.PayoutBatch:

@@ -71,8 +71,12 @@ async def file(id: str, principal: Principal, db: Repositories, vault: Vault) ->
     sealed = await db.payout_batches.file(UUID(id))
     if sealed is None:
         raise not_found("file")
+    try:
+        opened = vault.bank_file(sealed)
+    except ValueError as lost:  # sealed under a secret that is gone
+        raise not_found("file") from lost
     await db.audit.record("admin.payouts.batches.file", actor=principal.user_id, target=UUID(id))
-    return vault.bank_file(sealed)
+    return opened
 
 
 async def _require_conditions(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.admin import not_found
 from domain.admin.money import require_not_own
-from domain.admin.money.payout_batches import note_of, payout_view, require_by_file, require_status
+from domain.admin.money.payout_batches import note_of, payout_view, require_by_file, require_markable, require_other
 from domain.money import flows
 from domain.money.ledger import WalletName, platform
 
@@ -39,10 +39,17 @@ async def mark_failed(
     clock: Clock,
 ) -> wire.BatchedPayout:
     payout = await _held(id, "FAILED", principal, db)
-    marked = await db.payout_batches.mark_failed(payout, body["failureReason"], clock())
+    batch = await db.payout_batches.find(payout.batch_id)
+    require_other(principal.user_id, batch.created_by)
+    returned = payout.status == "PROCESSED"
+    reason = "RETURNED" if returned else body["failureReason"]
+    marked = await db.payout_batches.mark_failed(payout, reason, clock())
     wallet = WalletName(payout.user_id, "CREATOR")
-    await db.ledger.post(flows.payout_failed(wallet, payout.id, payout.attempt, payout.amount))
-    told = {"payout": payout.id, "note": note_of(body["failureReason"])}
+    back = flows.payout_failed(wallet, payout.id, payout.attempt, payout.amount)
+    if returned:
+        back = flows.payout_returned(wallet, payout.id, payout.attempt, platform("bank"), payout.amount)
+    await db.ledger.post(back)
+    told = {"payout": payout.id, "note": note_of(reason)}
     await db.notifications.notify("payout_update", payout.user_id, told, f"payout:{payout.id}:FAILED")
     after = {"payout": str(payout.id), "status": marked.status, "failureReason": marked.failure_reason}
     await _record("admin.payouts.transfers.mark_failed", payout, body["reason"], after, principal, db)
@@ -56,7 +63,7 @@ async def _held(given: str, wanted: str, principal: Principal, db: Repositories)
     (payout,) = found
     require_not_own(payout.user_id, principal)
     require_by_file(payout)
-    require_status(payout, "PROCESSING", wanted)
+    require_markable(payout, wanted)
     return payout
 
 
