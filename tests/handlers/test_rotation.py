@@ -27,6 +27,7 @@ from providers.email.smtp import URL
 from runtime.compose import social_desk
 from services.audit.seals import AuditSeals
 from services.current_password import CurrentPassword
+from services.money.vault import Vault
 from services.platforms import OAuthDirectory
 from services.providers.sandbox import sandbox_secrets
 from services.providers.social import SocialDesk
@@ -191,6 +192,10 @@ def bank_details(before: Api, after: Api, tables: Tables) -> None:
     with_details(before, creator(before, tables))
     told = after.call("creators.bank.settings", headers=bearer(after.sign_in())).json()["data"]
     assert told["bankDetails"]["iban"] == IBAN
+    sealing, opening = (Vault(api.server.app.parts.keyring) for api in (before, after))
+    payout = SimpleNamespace(id=uuid4(), destination=sealing.sealed_destination({"iban": IBAN}))
+    assert opening.destination(payout) == {"iban": IBAN}
+    assert opening.bank_file(sealing.sealed(Purpose.BANK_DETAILS, {"file": "<Document/>"})) == b"<Document/>"
 
 
 @drill(Purpose.TAX_FORM)
