@@ -14,8 +14,8 @@ OVERDUE = timedelta(minutes=15)
 LONGEST_UNDER_WAY = timedelta(days=10)
 """After which a payout should have arrived, or come back."""
 REFUND_OVERDUE, SUSPENSE_OVERDUE = timedelta(days=15), timedelta(days=7)
-WARNINGS = frozenset({"overdue", "refund_overdue", "suspense_overdue"})
-"""Checks whose findings say that something waits too long, and not that money is wrong."""
+WARNINGS = frozenset({"closed", "overdue", "refund_overdue", "suspense_overdue"})
+"""Checks whose findings say that something waits for people, and not that money is wrong."""
 
 
 def is_severe(check: str) -> bool:

@@ -52,6 +52,8 @@ async def look(
         state = await payment_books.find(payments, payment.provider, payment.ref)
         if state is None:  # asked every few minutes, it would be refused every few minutes
             async with uow.last() as db:
+                if payment.status == "OPEN" and now - payment.expires_at > ASKED_AGAIN_FOR:
+                    await payment_books.end(db, payment, "EXPIRED")
                 await db.payments.look_again(payment_id, now + REFUSED_AGAIN)
             return
         async with uow.last() as db:

@@ -85,6 +85,7 @@ CHECKS: Mapping[str, TextualSelect] = {
         FROM ledger_checkpoints c
             JOIN ledger_accounts a ON a.id = c.account_id
             LEFT JOIN ledger_entries e ON e.account_id = a.id AND e.created_xid < c.upto
+        WHERE c.upto <= pg_snapshot_xmin(pg_current_snapshot())
         GROUP BY a.id, c.account_id HAVING c.balance <> coalesce(sum(e.amount), 0) ORDER BY a.id
     """),
     # What a wallet's page says.

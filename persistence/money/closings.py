@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import DateTime, Uuid, bindparam, exists, or_, select, update
+from sqlalchemy import ARRAY, DateTime, Uuid, any_, bindparam, exists, or_, select, update
+from sqlalchemy.orm import aliased
 
 from domain.auth import one_time_hash
 from domain.money.ledger import WalletName
@@ -13,6 +14,7 @@ from persistence.engine.statements import insertion
 from persistence.models import (
     CreatorProfile,
     Escrow,
+    LedgerAccount,
     Payment,
     PaymentDispute,
     Payout,
@@ -67,6 +69,16 @@ PAYOUTS_HELD = select(Payout.id).where(Payout.user_id == _USER).order_by(Payout.
 CLOSED = update(Wallet).where(Wallet.id == bindparam("wallet")).values(closed_at=bindparam("now"))
 KEPT = insertion(Row, "wallet_id", "type", "currency", "amount", "code_hash")
 STANDING = select(Row).where(Row.code_hash == bindparam("code_hash"), Row.claimed_at.is_(None)).order_by(Row.wallet_id)
+_closed, _other = aliased(Wallet), aliased(Wallet)
+_debt = exists().where(LedgerAccount.wallet_id == _other.id, LedgerAccount.code == "debt", LedgerAccount.balance < 0)
+_undecided = exists().where(PaymentDispute.wallet_id == _other.id, PaymentDispute.closed_at.is_(None))
+BLOCKED = select(
+    exists().where(
+        _closed.id == any_(bindparam("wallets", type_=ARRAY(Uuid))),
+        _other.user_id == _closed.user_id,
+        or_(_other.frozen_for.is_not(None), _debt, _undecided),
+    )
+)
 CLAIMED = (
     update(Row)
     .where(Row.wallet_id == bindparam("wallet"), Row.claimed_at.is_(None))
@@ -111,6 +123,10 @@ class Closings:
     async def standing(self, code: UUID) -> Sequence[UnclaimedBalance]:
         """What nobody has claimed by the code. It is held."""
         return await self._connection.scalars(STANDING.with_for_update(), code_hash=one_time_hash(code))
+
+    async def is_blocked(self, balances: Sequence[UnclaimedBalance]) -> bool:
+        """Whether a wallet of their former owner is frozen, owes something, or is disputed."""
+        return bool(await self._connection.scalar(BLOCKED, wallets=[each.wallet_id for each in balances]))
 
     async def claim(self, balance: UnclaimedBalance, by: UUID, now: datetime) -> None:
         await self._connection.execute(CLAIMED, wallet=balance.wallet_id, by=by, now=now)

@@ -69,7 +69,7 @@ LEFT = select(Row.remaining).where(
 )
 SHORTENED = (
     update(Row)
-    .where(Row.source == bindparam("of"), Row.source_id == bindparam("of_id"), Row.remaining > 0)
+    .where(Row.source == bindparam("of"), Row.source_id == bindparam("of_id"))
     .values(expires_at=func.least(Row.expires_at, cast(bindparam("now"), DateTime(timezone=True))))
     .returning(Row.id)
 )

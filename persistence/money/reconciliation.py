@@ -89,6 +89,11 @@ CHECKS: Mapping[str, TextualSelect] = {
         ) both_of_them
         GROUP BY currency HAVING sum(kept) <> sum(has) ORDER BY currency
     """),
+    # Money that came to a wallet after it was closed.
+    "closed": check("""
+        SELECT CAST(id AS text), 'nothing in a wallet that is closed', CAST(balance AS text)
+        FROM wallets WHERE closed_at IS NOT NULL AND balance > 0 ORDER BY id
+    """),
     # Each price has the transfers of its status, and no other.
     "price": check("""
         SELECT coalesce(CAST(s.id AS text), h.about_id), coalesce(s.expected, 'a price'),

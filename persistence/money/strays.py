@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Integer, Uuid, bindparam, select, update
+from sqlalchemy import BigInteger, DateTime, Integer, Uuid, bindparam, cast, func, select, update
 
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
@@ -51,6 +51,9 @@ _LATE = (
     .with_for_update(skip_locked=True)
 )
 TAKEN_UP = update(Row).where(Row.id.in_(_LATE)).values(due_at=_DUE).returning(Row)
+LEAVING = select(cast(func.coalesce(func.sum(Row.amount), 0), BigInteger)).where(
+    Row.provider == bindparam("provider"), Row.state == "RETURNING"
+)
 NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
 
 
@@ -64,6 +67,10 @@ class Strays:
         of = {"payment_id": payment_id, "amount": state.amount, "currency": state.currency}
         await self._connection.execute(KEPT, **named, **of)
         return await self._connection.scalar_one(OF_SESSION, **named)
+
+    async def leaving(self, provider: str) -> int:
+        """How much of it a provider is giving back now."""
+        return int(await self._connection.scalar_one(LEAVING, provider=provider))
 
     async def find(self, stray_id: UUID) -> Stray | None:
         return await self._connection.scalar(FOUND, stray=stray_id)

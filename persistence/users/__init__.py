@@ -43,6 +43,7 @@ from persistence.models import (
     BackupCode,
     BankDetail,
     Challenge,
+    CouponUsage,
     CreatorProfile,
     CredentialChange,
     EmailChange,
@@ -54,6 +55,7 @@ from persistence.models import (
     ReactivationToken,
     ReferralLink,
     ReferralLinkAlias,
+    ReferralReward,
     ReservedUsername,
     SocialAccount,
     StatementOfReasons,
@@ -61,6 +63,7 @@ from persistence.models import (
     Upload,
     User,
     UsernameHistory,
+    Wallet,
 )
 from persistence.models.users import PASSWORD_COST
 
@@ -397,7 +400,13 @@ class Users:
     async def purge_unverified(self, before: datetime) -> None:
         """Forget accounts whose address was never proven."""
         unproven = delete(User).where(User.email_verified.is_(False), User.created_at < before)
-        await self._connection.execute(unproven.where(User.status == "ACTIVE"))
+        await self._connection.execute(unproven.where(User.status == "ACTIVE", ~IN_BOOKS))
+
+
+# The books, which are kept by law, refer to these accounts.
+IN_BOOKS = or_(
+    *(exists().where(column == User.id) for column in (Wallet.user_id, CouponUsage.user_id, ReferralReward.referee_id))
+)
 
 
 @cache
@@ -414,7 +423,7 @@ async def hold(connection: Connection, user_id: UUID) -> None:
 def squatting(email: str, user_id: UUID) -> Delete:
     """Accounts of others that have the address and never proved it."""
     others = delete(User).where(User.email == email, User.id != user_id)
-    return others.where(User.email_verified.is_(False), User.status == "ACTIVE")
+    return others.where(User.email_verified.is_(False), User.status == "ACTIVE", ~IN_BOOKS)
 
 
 def _refusal(error: IntegrityError) -> Exception:

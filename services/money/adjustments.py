@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.errors import transition_invalid
 from domain.money import flows
 from domain.money.adjustments import GOODWILL
 from domain.money.escrows import spent_of
@@ -21,26 +22,36 @@ class AdjustmentService:
     """Works inside the caller's unit of work."""
 
     async def post(self, db: Repositories, request: Adjustment, wallet: Wallet) -> None:
-        """Raises InsufficientBalance where whichever account gives has less; the unit can only end then."""
+        """Raises InsufficientBalance where whichever account gives has less; the unit can only end then.
+
+        Raises ApiError admin.transition_invalid where the wallet was closed since it was asked for.
+        """
         name = WalletName(wallet.user_id, wallet.type, wallet.currency)  # type: ignore[arg-type]
         contra = Account(request.contra, currency=name.currency)
         if request.contra != GOODWILL and request.amount > 0:
             await self._require_held(db, contra, request.amount)
-        await db.ledger.hold(name)
+        if (await db.ledger.hold(name))[name.id].closed_at is not None and request.amount > 0:
+            raise transition_invalid("CLOSED", "ADJUSTED")
         if request.account == "fan_promo":
             await self._give_or_take(db, request, name)
         posted = flows.adjusted(name, request.id, request.account, request.amount, contra, request.requested_by)
         await db.ledger.post(posted)
 
-    async def credit_stray(self, db: Repositories, stray: Stray, wallet: WalletName, actor: UUID) -> None:
-        """Money that fits nothing is this wallet's. Raises InsufficientBalance where corrections took it before."""
+    async def require_there(self, db: Repositories, stray: Stray) -> None:
+        """Money that is to go back to who paid. Raises InsufficientBalance where corrections took it before.
+
+        Whoever holds a wallet, too, holds it after this.
+        """
         await self._require_held(db, platform("suspense", stray.provider), stray.amount)
+
+    async def credit_stray(self, db: Repositories, stray: Stray, wallet: WalletName, actor: UUID) -> None:
+        """Money that fits nothing is this wallet's: ``require_there`` was asked before."""
         await credit(db, wallet, flows.stray_credited(wallet, stray.provider, stray.ref, stray.amount, actor))
 
     async def _require_held(self, db: Repositories, contra: Account, amount: int) -> None:
         """Money that fits nothing is given once. Nobody else's approval takes of it until the unit ends."""
         await db.ledger_desk.take_turns(contra.id)
-        held = await db.tallies.balance(contra)
+        held = await db.tallies.balance(contra) - await db.strays.leaving(contra.code.partition(":")[2])
         if held < amount:
             raise InsufficientBalance(f"{contra.code}: {amount} of {held}")
 

@@ -89,7 +89,10 @@ class PaymentBooks:
         elif stray.state == "RETURNING" and has_failed(state, stray.refund_id):
             log.error("payment.stray_refused", stray=str(stray.id), provider=provider)
             await db.strays.hold_again(stray.id, now + SETTLED_AGAIN)
+        elif stray.state == "RETURNED" and went_back(state) < stray.amount:  # it is ours again: somebody must look
+            log.error("payment.stray_came_back", stray=str(stray.id), provider=provider)
         elif stray.state != "RETURNED":
+            later = SETTLED_AGAIN if stray.state == "RETURNING" else later
             await db.strays.look_again(stray.id, None if later is None else now + later)
 
     async def _stray_went(self, db: Repositories, stray: Stray, state: PaymentState, now: datetime) -> None:

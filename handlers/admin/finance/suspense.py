@@ -45,16 +45,14 @@ async def credit(
     if wallet is None or wallet.type != "FAN":
         raise not_found("wallet")
     require_other(by, wallet.user_id)
+    await _require_there(db, adjustments, stray, "CREDITED")
     credited = await db.strays.credit(stray.id, wallet.id, now)
     if credited is None:
         raise transition_invalid((await _found(db, id)).state, "CREDITED")
     name = WalletName(wallet.user_id, "FAN")
     if (await db.ledger.hold(name))[name.id].closed_at is not None:
         raise transition_invalid("CLOSED", "CREDITED")
-    try:
-        await adjustments.credit_stray(db, credited, name, by)
-    except InsufficientBalance as refused:
-        raise ApiError("admin.wallet.insufficient") from refused
+    await adjustments.credit_stray(db, credited, name, by)
     after = {"stray": str(stray.id), "wallet": str(wallet.id), "amount": stray.amount}
     await db.audit.record("admin.finance.suspense.credit", actor=by, target=wallet.user_id, reason=reason, after=after)
     return stray_view(credited, now)
@@ -66,10 +64,12 @@ async def refund(
     principal: Principal,
     db: Repositories,
     clock: Clock,
+    adjustments: Adjustments,
 ) -> wire.Stray:
     """Its row says so before the provider is asked. Each try has an id of its own: one that failed is over."""
     by, reason, now = principal.user_id, body["reason"], clock()
     stray = await _found(db, id)
+    await _require_there(db, adjustments, stray, "RETURNING")
     asked = await db.strays.ask_back(stray.id, uuid4(), now, now + UNBOUND_AGAIN)
     if asked is None:
         raise transition_invalid((await _found(db, id)).state, "RETURNING")
@@ -77,6 +77,16 @@ async def refund(
     after = {"stray": str(asked.id), "refund": str(asked.refund_id), "amount": asked.amount}
     await db.audit.record("admin.finance.suspense.refund", actor=by, target=asked.id, reason=reason, after=after)
     return stray_view(asked, now)
+
+
+async def _require_there(db: Repositories, adjustments: Adjustments, stray: Any, wanted: str) -> None:
+    try:
+        await adjustments.require_there(db, stray)
+    except InsufficientBalance as refused:
+        state = (await _found(db, str(stray.id))).state
+        if state != "HELD":
+            raise transition_invalid(state, wanted) from refused
+        raise ApiError("admin.wallet.insufficient") from refused
 
 
 async def _found(db: Repositories, given: str) -> Any:

@@ -207,6 +207,23 @@ class TestRedeem:
         assert told == {"balance": "1.00", "earnings": "50.00", "currency": "USD"}
         assert tally(tables, "unclaimed") == 0
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE wallets SET frozen_for = 'FRAUD', frozen_at = now()",
+            "UPDATE ledger_accounts SET balance = -1 WHERE code = 'debt'",
+        ],
+    )
+    def test_nobody_escapes_a_freeze_or_a_debt(self, api: Api, tables: Tables, change: str) -> None:
+        code = left_behind(api, tables, 1250)
+        account(api, tables)
+        headers = bearer(api.sign_in())
+        tables.run("SET session_replication_role = replica")
+        tables.run(change)
+        tables.run("SET session_replication_role = origin")
+        assert code_of(api.call(CLAIM, {"claimCode": code}, headers=headers)) == "wallet.frozen"
+        assert tally(tables, "unclaimed") == 1250
+
     def test_an_account_that_is_gone(self, api: Api, tables: Tables) -> None:
         account(api, tables)
         headers = bearer(api.sign_in())

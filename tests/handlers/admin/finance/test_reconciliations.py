@@ -222,6 +222,15 @@ class TestReconcile:
         assert (finding["check"], finding["what"], finding["severe"]) == ("overdue", str(OPEN), False)
         assert not stopped(tables)
 
+    def test_money_in_a_closed_wallet_is_told_and_stops_nothing(
+        self, api: Api, finance: Hired, tables: Tables, ada: WalletName
+    ) -> None:
+        tables.run("UPDATE wallets SET closed_at = now() WHERE id = %s", ada.id)
+        reconcile(api)
+        (finding,) = findings(api, finance)
+        assert (finding["check"], finding["what"], finding["severe"]) == ("closed", str(ada.id), False)
+        assert not stopped(tables)
+
     def test_refunds_and_suspense_that_wait_too_long(
         self, api: Api, finance: Hired, tables: Tables, ada: WalletName
     ) -> None:
