@@ -196,6 +196,25 @@ class TestFile:
         assert asked(api, FIND, finance, batch_id).json()["data"]["batch"]["hasFile"] is False
         assert audited(tables, FILE) == []
 
+    def test_one_that_was_sealed_under_a_secret_that_is_gone_is_refused(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID
+    ) -> None:
+        batch_id = made(api, finance, approved(server, ada))["batch"]["id"]
+        tables.run("UPDATE payout_batches SET file = '0badc0de.00'::bytea")
+        assert refused(asked(api, FILE, finance, batch_id)) == (404, "admin.not_found")
+
+    @pytest.mark.parametrize(("days", "status"), [(31, "PROCESSED"), (31, "PROCESSING"), (29, "PROCESSED")], ids=str)
+    def test_it_is_wiped_after_30_days_unless_a_transfer_is_under_way(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, days: int, status: str
+    ) -> None:
+        batch_id = made(api, finance, approved(server, ada))["batch"]["id"]
+        tables.run("UPDATE payout_batches SET created_at = now() - make_interval(days => %s)", days)
+        if status == "PROCESSED":
+            tables.run("UPDATE payouts SET status = 'PROCESSED', processed_at = now()")
+        server.let_time_come("housekeeping.forget_ended")
+        has_file = asked(api, FIND, finance, batch_id).json()["data"]["batch"]["hasFile"]
+        assert has_file is ((days, status) != (31, "PROCESSED"))
+
     def test_an_id_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
         assert refused(asked(api, FILE, finance, "x")) == (400, "validation.failed")
 
