@@ -258,6 +258,24 @@ class TestFind:
         assert (attempt["number"], attempt["provider"], attempt["state"]) == (1, VENDOR, "PAID")
         assert (attempt["fee"], attempt["ref"]) == ("0.25", vendor.book[f"payout:{payout}:1"].state.ref)
 
+    def test_what_two_approved_and_is_under_way(
+        self, api: Api, server: Server, tables: Tables, finance: Hired, second: Hired, ada: Creator
+    ) -> None:
+        times = {"created_at": "2026-01-02", "approved_at": "2026-01-03"}
+        people = {"first_by": finance.id, "second_by": second.id}
+        payout = payout_of(server, ada, 62_000, status="PROCESSING", **times, **people)
+        tables.run(
+            "INSERT INTO payout_attempts (payout_id, number, provider, ref, state) VALUES (%s, 1, %s, 'po_1', 'SENT')",
+            payout, VENDOR,
+        )  # fmt: skip
+        found = self.found(api, finance, payout)
+        told, (attempt,) = found["payout"], found["attempts"]
+        assert (told["firstBy"], told["secondBy"], told["approvals"]) == (str(finance.id), str(second.id), 2)
+        assert told["approvedAt"].startswith("2026-01-03")
+        assert (attempt["state"], attempt["fee"], attempt["settledAt"]) == ("SENT", None, None)
+        items = api.call("admin.payouts.list", headers=finance.headers).json()["data"]["items"]
+        assert items == [told]
+
     def test_an_identity_that_has_ended_and_that_of_another(
         self, api: Api, server: Server, tables: Tables, finance: Hired, ada: Creator
     ) -> None:

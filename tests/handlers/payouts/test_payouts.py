@@ -466,6 +466,11 @@ class TestReport:
         response = api.call("payouts.report", path=f"/payouts/report?month={month}", headers=headers)
         assert (response.status_code, code_of(response)) == (400, f"{ERROR}.invalid_month")
 
+    @pytest.mark.parametrize("query", ["month=2026-01&month=2026-02", "month=%FF"])
+    def test_what_is_no_text_is_refused(self, api: Api, headers: dict[str, str], query: str) -> None:
+        response = api.call("payouts.report", path=f"/payouts/report?{query}", headers=headers)
+        assert (response.status_code, code_of(response)) == (400, "validation.failed")
+
     @pytest.mark.parametrize("month", ["0000-01", "0001-12", "9999-12", "9998-12"])
     def test_far_away_there_is_nothing(self, api: Api, headers: dict[str, str], month: str) -> None:
         requested(api, headers)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.handlers.admin.pages import walked
 from tests.handlers.support import account
-from tests.harness import Api, Server, Tables, bearer
+from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.money import begin, press
 from tests.staff import member
 
@@ -25,3 +25,8 @@ class TestList:
         assert walked(api, listed, finance) == [row["id"] for row in found]
         assert [row["paymentId"] for row in found] == [ids[2], ids[0], ids[3], ids[1]]
         assert [row["returnedAt"] is not None for row in found] == [False, False, True, False]
+
+    def test_a_cursor_that_is_none_is_refused(self, api: Api, server: Server) -> None:
+        finance = member(server, "FINANCE")
+        response = api.call("admin.finance.disputes.list", params={"cursor": "x"}, headers=finance.headers)
+        assert (response.status_code, code_of(response)) == (400, "admin.cursor_invalid")

@@ -347,6 +347,10 @@ class TestList:
             found = api.call(listed, params=params, headers=finance.headers).json()["data"]["items"]
             assert [row["id"] for row in found] == [sessions[n]["sessionId"] for n in wanted]
 
+    def test_a_cursor_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
+        response = api.call("admin.finance.payments.list", params={"cursor": "x"}, headers=finance.headers)
+        assert (response.status_code, code_of(response)) == (400, "admin.cursor_invalid")
+
 
 class TestFind:
     def test_with_all_that_became_of_it(

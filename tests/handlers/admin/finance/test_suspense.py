@@ -107,6 +107,21 @@ class TestList:
         assert listed(api, finance, state="CREDITED") == []
         assert_books_agree(tables)
 
+    def test_pages_go_on(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str]
+    ) -> None:
+        session = begin(api, bearer(api.sign_in()))
+        tables.run("UPDATE sandbox_payments SET amount = 2300 WHERE payment_id = %s", UUID(session["sessionId"]))
+        do(server, api, session, "pay")
+        found = listed(api, finance)
+        assert [row["paymentId"] for row in found] == [session["sessionId"], misfit["sessionId"]]
+        assert walked(api, "admin.finance.suspense.list", finance) == [row["id"] for row in found]
+
+    def test_refusals(self, api: Api, finance: Hired) -> None:
+        for params, code in (({"state": "LOST"}, "validation.failed"), ({"cursor": "x"}, "admin.cursor_invalid")):
+            response = api.call("admin.finance.suspense.list", params=params, headers=finance.headers)
+            assert refused(response) == (400, code)
+
 
 class TestCredit:
     def test_the_wallet_has_it(

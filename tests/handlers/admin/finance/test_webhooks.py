@@ -49,6 +49,13 @@ class TestList:
         assert [one["id"] for one in listed(api, finance, objectRef="s")] == [str(old)]
         assert listed(api, finance, family="kyc", state="PARKED") == []
 
+    def test_what_became_of_one(self, api: Api, tables: Tables, finance: Hired) -> None:
+        times = {f"{name}_at": f"2026-01-02T10:00:0{n}Z" for n, name in enumerate(("occurred", "received", "ended"))}
+        event(tables, state="PARKED", fault="tries", tries=17, **times)
+        (told,) = listed(api, finance)
+        assert (told["state"], told["fault"], told["tries"]) == ("PARKED", "tries", 17)
+        assert [told[f"{name}At"][17:19] for name in ("occurred", "received", "ended")] == ["00", "01", "02"]
+
     def test_nothing_of_what_was_sent(self, api: Api, tables: Tables, finance: Hired) -> None:
         event(tables, payload=b"sealed")
         (told,) = listed(api, finance)
