@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Integer, Uuid, bindparam, cast, func, select, update
+from sqlalchemy import BigInteger, DateTime, Integer, Uuid, bindparam, cast, func, literal_column, select, update
 
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
@@ -52,7 +52,7 @@ _LATE = (
 )
 TAKEN_UP = update(Row).where(Row.id.in_(_LATE)).values(due_at=_DUE).returning(Row)
 LEAVING = select(cast(func.coalesce(func.sum(Row.amount), 0), BigInteger)).where(
-    Row.provider == bindparam("provider"), Row.state == "RETURNING"
+    Row.provider == bindparam("provider"), Row.state == literal_column("'RETURNING'")
 )
 NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
 

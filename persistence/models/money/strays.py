@@ -27,6 +27,7 @@ class Stray(Identified, Created, Base):
         CheckConstraint("(state IN ('HELD', 'RETURNING')) = (settled_at IS NULL)", name="settled"),
         Index("ix_strays_newest", "created_at", "id"),
         Index("ix_strays_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_strays_returning", "provider", postgresql_where=text("state = 'RETURNING'")),
     )
 
     provider: Mapped[str]
