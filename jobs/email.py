@@ -501,7 +501,8 @@ async def kyc_update(job: Job[topics.KycUpdate], uow: UnitOfWork, mailer: Mailer
 async def payout_update(job: Job[topics.PayoutUpdate], uow: UnitOfWork, mailer: Mailer) -> None:
     async with uow() as db:
         payout = (await db.payout_desk.find(job.payload.payout)).Payout
-    notes, told = [], {"amount": str(Money(payout.amount)), "currency": payout.currency}
+    notes = []
+    told: dict[str, Any] = {"amount": f"{Money(payout.amount)} {payout.currency}"}
     if payout.statement is not None:
         told["statement"] = payout.statement
         notes.append("payout_ended.statement")

@@ -46,7 +46,7 @@ class DebtorKey(TextKey):
     """Of our own account. ``fits``: what the file takes; empty while there is none."""
 
     form: str = field(kw_only=True)
-    fits: Callable[[str], bool] = field(kw_only=True)
+    fits: Callable[[str], bool] = field(kw_only=True, repr=False)
 
     def check(self, value: Any) -> str:
         text = TextKey.check(self, value)

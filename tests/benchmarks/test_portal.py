@@ -23,9 +23,9 @@ def login(site: Site) -> Operation:
 
 
 def test_a_large_site_has_a_page_of_its_own_for_each_operation(site: Site) -> None:
-    operations = large(site, 300).operations
-    assert len({operation.id for operation in operations}) == 300
-    assert len({operation.policy.page for operation in operations}) == 300
+    operations = large(site, 400).operations
+    assert len({operation.id for operation in operations}) == 400
+    assert len({operation.policy.page for operation in operations}) == 400
 
 
 def test_one_text_changes(site: Site) -> None:

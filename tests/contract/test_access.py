@@ -6,7 +6,7 @@ operation fails until it stands here.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -401,6 +401,12 @@ def payment_of(tables: Tables, owner: UUID) -> UUID:
     return insert(tables, "payments", wallet_id=wallet_id, **told)
 
 
+def usage_of(tables: Tables, owner: UUID) -> UUID:
+    coupon_id = insert(tables, "coupons", code="SUMMER", type="PERCENT", value=2000, applies_to="LOAD")
+    told = {"applies_to": "LOAD", "amount": 2500, "discount": 500, "expires_at": datetime.now(UTC) + timedelta(hours=1)}
+    return insert(tables, "coupon_usages", coupon_id=coupon_id, user_id=owner, **told)
+
+
 def payout_of(tables: Tables, owner: UUID) -> UUID:
     wallet_id = insert(tables, "wallets", user_id=owner, type="CREATOR", currency="USD")
     told = {"amount": 12_000, "currency": "USD", "provider": "sandbox", "method": "BANK_TRANSFER"}
@@ -422,6 +428,7 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "creators.links.update": (link_of, (403, "creator.links.not_owner")),
     "gdpr.export_download": (export_of, (403, "error.gdpr.not_owner")),
     "gdpr.export_status": (export_of, (403, "error.gdpr.not_owner")),
+    "wallet.loads.start": (usage_of, (409, "coupon.usage_invalid")),
     "wallet.loads.find": (payment_of, (404, "wallet.load.not_found")),
     "payouts.cancel": (payout_of, (404, "payment.payout.error.not_found")),
     "support.find": (ended_ticket_of, (404, "support.ticket.not_found")),
@@ -429,6 +436,8 @@ FOREIGN: dict[str, tuple[Callable[[Tables, UUID], UUID], tuple[int, str]]] = {
     "support.reply": (ended_ticket_of, (403, "support.ticket.not_owner")),
     "upload.status": (upload_of, (404, "error.upload.not_found")),
 }
+# Where the id is when it is not in the path.
+IN_BODY = {"wallet.loads.start": "couponUsageId"}
 EVERYBODYS = "staff with the permission may do so with everybody's account"
 OF_THE_PUBLIC = "texts for everybody are nobody's"
 BOOKS = "the books are of whoever works on them"
@@ -662,6 +671,8 @@ class TestForeignThings:
         stranger = bearer(caller(server, operation_id))
         before = tables.fingerprints()
         body = example(operation_id) if operation_id in WITH_BODY else None
+        if operation_id in IN_BODY:
+            body = {**(body or {}), IN_BODY[operation_id]: str(row)}
         response = api.call(operation_id, body, path=path, headers=stranger)
         assert (response.status_code, code_of(response)) == refusal
         assert tables.changed_since(before) == set()

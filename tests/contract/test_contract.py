@@ -317,6 +317,7 @@ class TestMethods:
         # As clients know them. No mail has a link to either: a page has a button, and programs of mail a POST.
         own |= {"creators.subscribers.confirm", "creators.subscribers.unsubscribe"}
         own.add("referral.link")  # of an account that has none yet
+        own.add("creators.payout_account.status")  # as its provider has it now
         assert changing.keys() - noted == own
         assert changing["users.settings.get"] == [("user_settings",)]
         assert changing["platform.stats"] == [("platform_stats",)]

@@ -18,7 +18,7 @@ from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.creators import kyc, subscribers, tax
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
-from domain.money import coupons, escrows, ledger, payments, reconciliation, sandbox, sandbox_payouts
+from domain.money import coupons, escrows, ledger, payments, payouts, reconciliation, sandbox, sandbox_payouts
 from domain.users.usernames import FORM
 from domain.wallet import loads
 from domain.wire import admin as wire
@@ -52,6 +52,7 @@ STATUSES = {
     "SandboxPayment": get_args(sandbox.State),
     "Escrow": get_args(escrows.Status),
     "refund": get_args(payments.RefundStatus),
+    **dict.fromkeys(("Payout", "payout"), get_args(payouts.Status)),
     "PayoutAccount": get_args(creators.PayoutAccountStatus),
     "SandboxPayout": get_args(sandbox_payouts.Transfer),
     "SandboxPayoutAccount": get_args(sandbox_payouts.State),

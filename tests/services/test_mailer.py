@@ -67,7 +67,6 @@ VARIABLES = {
     "language": "en",
     "last4": "3000",
     "amount": "120.00",
-    "currency": "USD",
     "statement": "The messages were paid for by your own second account.",
 }
 UNDO = "https://bio.re/undo-change?token=0f8fad5b-d9cb-469f-a165-70867728950f"

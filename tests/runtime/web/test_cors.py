@@ -90,7 +90,7 @@ class TestOrigins:
             answer = api.post(f"{BASE}/auth/logout", headers={"Origin": OURS})
         exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}
         rates = {"RateLimit", "RateLimit-Policy", "Retry-After"}
-        told = rates | {"X-Correlation-Id", "Idempotency-Replayed", "ETag", "Cache-Control"}
+        told = rates | {"X-Correlation-Id", "Idempotency-Replayed", "ETag", "Cache-Control", "Content-Disposition"}
         assert exposed == told
 
     def test_what_only_browsers_read_is_declared(self, contract: Contract) -> None:
