@@ -77,7 +77,6 @@ def test_from_the_first_message_to_the_payout(
     data(mira.post("creators/upgrade", json={"displayName": "Mira Maler", "bio": "Notes on engines."}), 201)
 
     def beside() -> str:
-        biore.configure({"payout.destination_hold_hours": 0})
         earn(biore, finn_id, mira_id, 10_000)
         return biore.owner()
 
@@ -106,6 +105,8 @@ def test_from_the_first_message_to_the_payout(
             lambda: data(mira.get("creators/payout-account/status"))["payoutsEnabled"], "the payout account is enabled"
         )
 
+        with biore.tables() as tables:  # three days later
+            tables.run("UPDATE payout_accounts SET held_until = now() WHERE user_id = %s", mira_id)
         asked = data(mira.post("payouts/request", json={"amount": "60.00", "method": "PLATFORM_ACCOUNT"}), 201)
         approval = f"admin/payouts/{asked['payoutId']}/approve"
         assert data(staff.post(approval, json={"reason": "Compared with the messages."})) == {

@@ -102,10 +102,17 @@ class TestAddresses:
 
 
 def logged(server: Server, path: str) -> list[EventDict]:
-    """What is logged of a request, which is after its answer."""
+    """What is logged of a request, which is after its answer. Those of the requests before have come by then."""
+
+    def lines() -> list[EventDict]:
+        return [line for line in logs if line["event"] == "request"]
+
     with capture_logs() as logs:
+        get(server, "/docs")
+        until(lambda: [line for line in lines() if line["path"] == "/docs"], "the line of what was before")
+        logs.clear()
         get(server, path)
-        return until(lambda: [line for line in logs if line["event"] == "request"], "its line")
+        return until(lines, "its line")
 
 
 class TestLog:
