@@ -48,6 +48,7 @@ from persistence.models import (
     CredentialChange,
     EmailChange,
     EmailVerification,
+    Escrow,
     KnownDevice,
     KycSession,
     PasswordReset,
@@ -403,10 +404,9 @@ class Users:
         await self._connection.execute(unproven.where(User.status == "ACTIVE", ~IN_BOOKS))
 
 
-# The books, which are kept by law, refer to these accounts.
-IN_BOOKS = or_(
-    *(exists().where(column == User.id) for column in (Wallet.user_id, CouponUsage.user_id, ReferralReward.referee_id))
-)
+# The books, which are kept by law, refer to these accounts. Creators may have no wallet before they earn.
+_OWNERS = Wallet.user_id, CouponUsage.user_id, ReferralReward.referee_id, PayoutAccount.user_id, Escrow.creator_user_id
+IN_BOOKS = or_(*(exists().where(column == User.id) for column in _OWNERS))
 
 
 @cache

@@ -27,6 +27,20 @@ def test_only_accounts_that_stayed_unverified_are_forgotten(server: Server, tabl
     assert tables.count("consent_records") == 0
 
 
+def test_accounts_that_the_books_refer_to_stay(server: Server, tables: Tables) -> None:
+    long_ago = WEEK_AGO - timedelta(minutes=1)
+    fan = insert(tables, "users", email="fan@example.com", email_verified=True)
+    owed = insert(tables, "users", email="owed@example.com", created_at=long_ago)
+    connected = insert(tables, "users", email="connected@example.com", created_at=long_ago)
+    insert(tables, "users", email="stale@example.com", created_at=long_ago)
+    insert(tables, "payout_accounts", user_id=connected, provider="sandbox", closed_at=long_ago)
+    price = {"price": 500, "promo": 0, "paid": 500, "coupon": 0, "currency": "USD", "commission_bps": 0}
+    insert(tables, "escrows", message_id=uuid4(), fan_id=fan, creator_user_id=owed, deadline=datetime.now(UTC), **price)
+    server.let_time_come("housekeeping.forget_unverified")
+    left = {row["email"] for row in tables.rows("SELECT email FROM users")}
+    assert left == {"fan@example.com", "owed@example.com", "connected@example.com"}
+
+
 @pytest.mark.parametrize("table", ["email_verifications", "email_changes", "password_resets", "reactivation_tokens"])
 def test_links_are_forgotten_a_week_after_their_end(server: Server, tables: Tables, table: str) -> None:
     further = {"new_email": "new@example.com"} if table == "email_changes" else {}
