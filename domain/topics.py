@@ -595,21 +595,12 @@ class LookAtPayout(AboutPayout):
 
 
 @dataclass(frozen=True)
-class PayoutUpdate(ToOwner):
-    """A payout that was not made. ``note``: identity | destination, where it is because of that."""
-
-    topic = "email.payout_update"
-    payout: UUID
-    note: str | None = None
-
-
-@dataclass(frozen=True)
 class PayoutTold(ToOwner):
-    """``news``: requested | cancelled | stopped, the latter by the platform. ``why``: what is no longer so."""
+    """``news`` and ``why``: of ``domain.money.payouts``."""
 
     topic = "email.payout_told"
+    payout: UUID
     news: str
-    amount: str
     why: str | None = None
 
 
@@ -674,7 +665,6 @@ TOPICS: Mapping[str, type[Topic]] = {kind.topic: kind for kind in _declared(Topi
 EVENTS: Mapping[str, Callable[..., Topic]] = {
     "kyc_update": KycUpdate,
     "legal_changed": LegalChanged,
-    "payout_update": PayoutUpdate,
     "reward_paid": RewardPaid,
     "payout_told": PayoutTold,
     "ticket_created": TicketCreated,

@@ -59,8 +59,8 @@ from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService as Adjustments
 from services.money.closings import ClosingService as Closings
 from services.money.coupons import CouponService as Coupons
-from services.money.payout_sending import PayoutBooks
 from services.money.payouts import PayoutService as Payouts
+from services.money.refunds import RefundService as Refunds
 from services.money.vault import Vault
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
@@ -113,7 +113,6 @@ __all__ = [
     "Payment",
     "Payments",
     "PayoutAccounts",
-    "PayoutBooks",
     "PayoutProviders",
     "Payouts",
     "Permissions",
@@ -127,6 +126,7 @@ __all__ = [
     "QrCode",
     "RandomBytes",
     "ReferralClicks",
+    "Refunds",
     "RegionOf",
     "Repositories",
     "RequestId",

@@ -498,28 +498,20 @@ async def kyc_update(job: Job[topics.KycUpdate], uow: UnitOfWork, mailer: Mailer
     await _tell_owner(job, uow, mailer, f"kyc_{job.payload.verdict}", **told)
 
 
-async def payout_update(job: Job[topics.PayoutUpdate], uow: UnitOfWork, mailer: Mailer) -> None:
-    async with uow() as db:
-        payout = (await db.payout_desk.find(job.payload.payout)).Payout
-    notes = []
-    told: dict[str, Any] = {"amount": f"{Money(payout.amount)} {payout.currency}"}
-    if payout.statement is not None:
-        told["statement"] = payout.statement
-        notes.append("payout_ended.statement")
-    if job.payload.note is not None:
-        notes.append(f"payout_ended.{job.payload.note}")
-    await _tell_owner(job, uow, mailer, "payout_ended", notes=notes, **told)
-
-
 async def reward_paid(job: Job[topics.RewardPaid], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "reward_paid", amount=job.payload.amount)
 
 
 async def payout_told(job: Job[topics.PayoutTold], uow: UnitOfWork, mailer: Mailer) -> None:
-    payload = job.payload
-    template = f"payout_{payload.news}"
-    notes = (f"{template}.{payload.why}",) if payload.why else ()
-    await _tell_owner(job, uow, mailer, template, notes=notes, amount=payload.amount)
+    template, why = f"payout_{job.payload.news}", job.payload.why
+    async with uow() as db:
+        payout = (await db.payout_desk.find(job.payload.payout)).Payout
+    told: dict[str, Any] = {"amount": f"{Money(payout.amount)} {payout.currency}"}
+    notes = [] if why is None else [f"{template}.{why}"]
+    if template == "payout_ended" and payout.statement is not None:
+        told["statement"] = payout.statement
+        notes.append("payout_ended.statement")
+    await _tell_owner(job, uow, mailer, template, notes=notes, **told)
 
 
 async def _tell_support(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         Escrows,
         Farewell,
         Job,
-        PayoutBooks,
+        Payouts,
         Repositories,
         Storage,
         UnitOfWork,
@@ -112,14 +112,14 @@ async def erase(
     config: Config,
     clock: Clock,
     escrows: Escrows,
-    payout_books: PayoutBooks,
+    payouts: Payouts,
     closings: Closings,
 ) -> None:
     """First nobody can stop it, then money is settled and the files go, then all other rows at once; each step can be
     taken again."""
     request_id = job.payload.request
     farewell = await _begin(request_id, uow, clock())
-    if farewell is None or not await _settle(farewell, uow, config, escrows, payout_books, closings, clock()):
+    if farewell is None or not await _settle(farewell, uow, config, escrows, payouts, closings, clock()):
         return
     await _remove_files(farewell.user_id, uow, storage)
 
@@ -158,7 +158,7 @@ async def _settle(
     uow: UnitOfWork,
     config: Config,
     escrows: Escrows,
-    payout_books: PayoutBooks,
+    payouts: Payouts,
     closings: Closings,
     now: datetime,
 ) -> bool:
@@ -176,7 +176,7 @@ async def _settle(
             async with uow() as db:
                 await escrows.refund(db, escrow_id, "CREATOR_GONE" if is_creator else "FAN_GONE", now)
     async with uow() as db:
-        await payout_books.end_unsent(db, user_id, now)
+        await payouts.cancel_open(db, user_id, None, None)
     async with uow.reading() as db:
         payments = await db.closings.refundable(user_id, now - timedelta(days=config[REFUND_DAYS]))
     for payment_id in payments:

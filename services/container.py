@@ -60,6 +60,7 @@ from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
 from services.money.payouts import PayoutService
 from services.money.reconciler import Reconciler
+from services.money.refunds import RefundService
 from services.money.rewards import RewardService
 from services.money.vault import Vault
 from services.passwords import Hasher
@@ -104,7 +105,6 @@ class Shared:
     kyc: KycDesk
     operation_urls: OperationUrls
     payments: PaymentFamily
-    payout_books: PayoutBooks
     payout_accounts: PayoutAccountDesk
     payout_providers: PayoutFamily
     payouts: PayoutService
@@ -145,6 +145,7 @@ class Services(Shared):
     qr_code: QrCode
     random_bytes: RandomBytes
     referral_clicks: ReferralClicks
+    refunds: RefundService
     region_of: RegionOf
     say_in: SayIn
     second_factor: SecondFactor
@@ -184,6 +185,7 @@ class JobServices(Shared):
     reconciler: Reconciler
     rewards: RewardService
     payment_books: PaymentBooks
+    payout_books: PayoutBooks
     search_report: SearchReport
     webhooks: Webhooks
     visit_report: VisitReport

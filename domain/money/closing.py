@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(days=30)
 """For so long an erasure waits for money that is on its way, or a dispute that is undecided."""
-
-
-REASON = "The account is erased."
-"""Of a refund."""
+ERASED = "The account is erased."
+"""Why a refund is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

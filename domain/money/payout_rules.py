@@ -103,7 +103,7 @@ class Judged(NamedTuple):
     number: int
     code: str
     holds: bool | None
-    told: Broken
+    standing: bool
 
 
 def _else(holds: bool, **told: str) -> Broken | None:
@@ -220,9 +220,9 @@ def judged(facts: Facts, config: Config, now: datetime) -> list[Judged]:
     """All 12 conditions, for who decides on a payout."""
     found = []
     for each in conditions():
-        broken = each.broken(facts, config, now)
         known = facts.purse is not None or each.number <= LAST_OF_THE_PERSON
-        found.append(Judged(each.number, each.code, broken is None if known else None, broken or {}))
+        holds = each.broken(facts, config, now) is None if known else None
+        found.append(Judged(each.number, each.code, holds, each.standing))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID, uuid4, uuid5
 
 from domain.money.ledger import WalletName
-from domain.wire import admin, common
+from domain.wire import admin, common, payouts
 
 Status = common.PayoutStatus
 Method = common.PayoutMethod
@@ -23,18 +23,20 @@ UNSENT: tuple[Status, ...] = ("PENDING", "APPROVED")
 """Their money is reserved, and no provider was asked for them."""
 NOT_COUNTED: tuple[Status, ...] = ("FAILED", "CANCELLED", "REJECTED")
 """Another one may be requested at once: of these the creator got nothing."""
-Why = Literal["BANK_DETAILS", "IDENTITY", "TAX_FORM"]
-"""Why the platform cancels payouts: what they needed is no longer so."""
+News = Literal["requested", "cancelled", "stopped", "ended"]
+"""What creators are told of: a request, their own cancellation, one by the platform, any other end without money."""
+Why = Literal["BANK_DETAILS", "IDENTITY", "TAX_FORM", "DESTINATION"]
+"""What stopped it: one of the first three is no longer so. DESTINATION: it ended where the creator is paid at."""
 MOST_REPEATED = 8
 AttemptState = admin.PayoutAttemptState
 """``SENDING``: nobody knows yet whether the provider has it. ``RETURNED``: it was paid, and came back."""
 
 
-Failure = Literal["DESTINATION_REJECTED", "DESTINATION_NEGATIVE", "TREASURY_EMPTY", "PROVIDER_REJECTED", "RETURNED"]
-"""Why an attempt failed, or came back: the destination takes no money, or owes its provider; the platform has too
-little at the provider, which is tried again and nobody's fault; the provider refused for another reason; it came back.
-"""
-FAILURES: tuple[str, ...] = get_args(Failure)
+Failure = payouts.PayoutFailedFor
+"""Why an attempt failed, or came back. With ``TREASURY_EMPTY`` it is tried again: that is nobody's fault."""
+FAILURES: tuple[str, ...] = tuple(filter(None, get_args(Failure)))
+OF_DESTINATION = frozenset({"DESTINATION_REJECTED", "DESTINATION_NEGATIVE", "RETURNED"})
+"""Of these the creator can do something about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,11 @@ class NewPayout(NamedTuple):
     wallet: WalletName
     amount: int
     target: Target
+
+
+def why_ended(failure: str | None) -> Why | None:
+    """What its creator is told of why an attempt failed."""
+    return "DESTINATION" if failure in OF_DESTINATION else None
 
 
 def ids_of(request_id: UUID) -> list[UUID]:

@@ -95,12 +95,6 @@ _due = (
 TAKEN_UP = (
     update(Row).where(Row.id.in_(_due)).values(due_at=bindparam("again", type_=TIME)).returning(Row.id, Row.status)
 )
-UNSENT_OF = (
-    select(Row.id)
-    .where(Row.user_id == bindparam("user_id"), Row.status.in_([literal_column("'PENDING'"), APPROVED]))
-    .order_by(Row.id)
-)
-
 ASKED_LATER = (
     update(Row)
     .where(Row.id == bindparam("payout"), Row.status == literal_column("'PROCESSED'"))
@@ -187,7 +181,3 @@ class PayoutDesk:
     async def take_up(self, now: datetime, again: timedelta, most: int) -> Sequence[Any]:
         """Ids and states of those that are due. Nobody else gets them before ``again`` has passed."""
         return await self._connection.rows(TAKEN_UP, now=now, again=now + again, most=most)
-
-    async def unsent_of(self, user_id: UUID) -> Sequence[UUID]:
-        """Those of a person that no provider has."""
-        return await self._connection.scalars(UNSENT_OF, user_id=user_id)

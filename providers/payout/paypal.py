@@ -18,7 +18,7 @@ import httpx
 from domain.clock import utc_now
 from domain.config_keys import Config, SecretKey, TextKey, UrlKey
 from domain.money.amounts import Money
-from domain.money.payouts import Failure, PayoutOrder, PayoutState
+from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer, Seconds
 from providers.ports import ProviderRejected, ProviderUnavailable
@@ -222,7 +222,7 @@ def _links(body: Mapping[str, Any]) -> Iterator[str]:
             yield found[1]
 
 
-def _reason(item: Any) -> Failure:
+def _reason(item: Any) -> str:
     name = text(item, "errors", "name") or ""
     if name == EMPTY:
         return "TREASURY_EMPTY"

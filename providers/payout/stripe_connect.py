@@ -17,7 +17,7 @@ import httpx
 
 from domain.clock import utc_now
 from domain.config_keys import Config, SecretKey, UrlKey
-from domain.money.payouts import FAILURES, AccountState, Failure, NewAccount, PayoutOrder, PayoutState
+from domain.money.payouts import FAILURES, AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer, Seconds
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
@@ -353,7 +353,7 @@ def _is_refused(answer: Answer) -> bool:
     return _is_gone(answer) or (answer.status in REFUSED and not misused)
 
 
-def _reason(answer: Answer, too_little: Failure) -> Failure:
+def _reason(answer: Answer, too_little: str) -> str:
     """Why it was refused. ``too_little``: what it means that a balance was."""
     code = _code(answer)
     if code == BALANCE:

@@ -85,7 +85,7 @@ from services.money.adjustments import AdjustmentService
 from services.money.closings import ClosingService
 from services.money.coupons import CouponService
 from services.money.gifts import GiftService
-from services.money.payout_sending import PayoutBooks
+from services.money.refunds import RefundService
 from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
 from services.phones import region_of
@@ -404,7 +404,6 @@ class Application:
             payout_accounts=self.parts.payout_accounts,
             leaked_passwords=self.parts.providers.leaked_passwords,
             payments=self.parts.providers.payment,
-            payout_books=PayoutBooks(Vault(self.parts.keyring), self.parts.payouts, self.parts.config),
             payout_providers=self.parts.providers.payout,
             payouts=self.parts.payouts,
             mail_rules=mail_rules,
@@ -422,6 +421,7 @@ class Application:
             qr_code=png_data_url,
             random_bytes=os.urandom,
             referral_clicks=ReferralClicks(self.parts.database),
+            refunds=RefundService(),
             region_of=region_of,
             say_in=lambda locale, key: self.parts.texts.say(locale, "messages", key),
             second_factor=SecondFactor(self.parts.keyring, self.config, utc_now),

@@ -101,11 +101,9 @@ DECLARING = (
         s3,
     ),
     *(sms_vendors, smtp, turnstile, twilio, vonage),
-    *(kyc_vendors, sandbox_payouts, stripe_identity, veriff),
-    *(stripe_connect, wise),
-    *(kyc_vendors, stripe, stripe_identity, veriff),
-    *(paypal, stripe_connect, wise),
+    *(kyc_vendors, stripe_identity, veriff),
     *(mollie, stripe),
+    *(paypal, sandbox_payouts, stripe_connect, wise),
 )
 
 

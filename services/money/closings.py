@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from domain import topics
 from domain.money import flows
-from domain.money.closing import REASON, Left
-from domain.money.payments import UNBOUND_AGAIN
+from domain.money.closing import ERASED, Left
 from services.money.credits import credit
+from services.money.refunds import RefundService
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +26,7 @@ class ClosingService:
 
     def __init__(self, gifts: GiftService) -> None:
         self._gifts = gifts
+        self._refunds = RefundService()
 
     async def refund(self, db: Repositories, payment_id: UUID, now: datetime) -> None:
         """Give back of the payment what nobody has spent."""
@@ -38,10 +38,7 @@ class ClosingService:
         unspent = (await db.ledger.balances(wallet)).fan
         amount = min(unspent, payment.amount - payment.refunded - payment.disputed)
         if amount > 0:
-            asked = await db.refunds.ask(payment, amount, wallet.user_id, REASON, now + UNBOUND_AGAIN)
-            if asked is not None:
-                await db.ledger.post(flows.refund_asked(wallet, asked.id, amount))
-                await db.outbox.add(topics.GiveBack(asked.id))
+            await self._refunds.ask(db, held, amount, wallet.user_id, ERASED, now)
 
     async def close(self, db: Repositories, user_id: UUID, now: datetime) -> Left | None:
         """All wallets. Gifts end; debt stays in the books. What is left, and the code by which it is claimed."""

@@ -83,7 +83,6 @@ class PaymentBooks:
             if state.fee:
                 await db.ledger.post(flows.load_fee(stray.id, provider, state.fee))
             await db.strays.charge(stray.id, state.fee)
-        later = next_look("FAILED", now - stray.created_at)
         if stray.state != "RETURNED" and went_back(state) >= stray.amount:
             await self._stray_went(db, stray, state, now)
         elif stray.state == "RETURNING" and has_failed(state, stray.refund_id):
@@ -92,7 +91,7 @@ class PaymentBooks:
         elif stray.state == "RETURNED" and went_back(state) < stray.amount:  # it is ours again: somebody must look
             log.error("payment.stray_came_back", stray=str(stray.id), provider=provider)
         elif stray.state != "RETURNED":
-            later = SETTLED_AGAIN if stray.state == "RETURNING" else later
+            later = SETTLED_AGAIN if stray.state == "RETURNING" else next_look("FAILED", now - stray.created_at)
             await db.strays.look_again(stray.id, None if later is None else now + later)
 
     async def _stray_went(self, db: Repositories, stray: Stray, state: PaymentState, now: datetime) -> None:

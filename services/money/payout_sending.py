@@ -26,13 +26,12 @@ from domain.money.payout_approval import (
     UNANSWERED,
 )
 from domain.money.payout_rules import judge_standing
-from domain.money.payouts import FAILURES, PayoutOrder
+from domain.money.payouts import FAILURES, PayoutOrder, why_ended
 from providers.ports import ProviderRejected, ProviderUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from typing import Literal
     from uuid import UUID
 
     from domain.config_keys import Config
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
 
 UNSETTLED = ("SENDING", "SENT")
 RETURNED, REJECTED, TREASURY_EMPTY = "RETURNED", "PROVIDER_REJECTED", "TREASURY_EMPTY"
-IDENTITY, DESTINATION = "identity", "destination"
-"""What the mail of a payout that was not made says of why."""
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +64,7 @@ class PayoutsTold:
         return await db.payout_desk.knows(provider, ref) is not None
 
     async def look(self, provider: str, ref: str) -> None:
-        """Nothing yet."""
+        """That is left to the job."""
 
     async def write(self, db: Repositories, event: ProviderEvent, found: None) -> None:
         del found
@@ -175,52 +172,27 @@ class PayoutBooks:
             except ValueError:
                 log.exception("payout.unreadable", payout=str(payout.id))
         if order is None:
-            await self._stop(db, held, code, now)
+            await self._stop(db, held, code)
             return None
         await db.payout_desk.begin(payout, now)
         await db.ledger.post(flows.payout_sent(payout.id, payout.attempt, payout.amount))
         await db.payout_desk.change(payout.id, status="PROCESSING", due_at=now + UNANSWERED)
         return Sending(payout.provider, order, now)
 
-    async def _stop(self, db: Repositories, held: HeldPayout, code: str, now: datetime) -> None:
+    async def _stop(self, db: Repositories, held: HeldPayout, code: str) -> None:
         """It was approved, and something does not hold any more. Whose identity is not verified gets nothing; the rest
         may be put right, and staff decides anew.
         """
         payout = held.row
         log.warning("payout.stopped", payout=str(payout.id), condition=code)
         if code == KYC:
-            await self.end(db, held, "CANCELLED", now, note=IDENTITY)
+            await self._payouts.end(db, payout, "CANCELLED", None)
+            await self._payouts.tell(db, payout, "stopped", "IDENTITY")
         else:
             await db.payout_desk.change(
                 payout.id, status="PENDING", approved_at=None, first_by=None, second_by=None, due_at=None
             )
         await db.audit.record("payout.stopped", target=payout.user_id, payout=str(payout.id), condition=code)
-
-    async def end(
-        self,
-        db: Repositories,
-        held: HeldPayout,
-        status: Literal["CANCELLED", "REJECTED"],
-        now: datetime,
-        *,
-        by: UUID | None = None,
-        statement: str | None = None,
-        note: str | None = None,
-    ) -> None:
-        """One that is not under way: the money goes back, and its owner is told."""
-        payout = held.row
-        await db.ledger.post(flows.payout_undone(held.wallet, payout.id, payout.attempt, payout.amount))
-        await db.payout_desk.change(
-            payout.id, status=status, ended_at=now, ended_by=by, statement=statement, due_at=None
-        )
-        await self._tell(db, held, status, note)
-
-    async def end_unsent(self, db: Repositories, user_id: UUID, now: datetime) -> None:
-        """Whoever it was to is about to be erased."""
-        for payout_id in await db.payout_desk.unsent_of(user_id):
-            held = await db.payout_desk.hold(payout_id)
-            if held is not None and held.row.status in ("PENDING", "APPROVED"):
-                await self.end(db, held, "CANCELLED", now)
 
     async def settle(self, db: Repositories, payout_id: UUID, number: int, state: PayoutState, now: datetime) -> None:
         """Whatever was told, how often and in which order: afterwards the books have what the provider says."""
@@ -298,7 +270,7 @@ class PayoutBooks:
         await db.ledger.post(returned)
         await db.payout_desk.note(attempt, state=RETURNED, reason=RETURNED, settled_at=now)
         await db.payout_desk.change(payout.id, status="FAILED", failure_reason=RETURNED, processed_at=None, due_at=None)
-        await self._tell(db, held, "FAILED", DESTINATION)
+        await self._payouts.tell(db, payout, "ended", why_ended(RETURNED))
 
     async def _fail(
         self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, told: str | None, now: datetime
@@ -310,8 +282,7 @@ class PayoutBooks:
             await self._reserve_anew(db, held, now + AGAIN)
             return
         await db.payout_desk.change(payout.id, status="FAILED", failure_reason=reason, due_at=None)
-        theirs = reason == RETURNED or reason.startswith("DESTINATION")
-        await self._tell(db, held, "FAILED", DESTINATION if theirs else None)
+        await self._payouts.tell(db, payout, "ended", why_ended(reason))
 
     async def _compensate(
         self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, reason: str | None, now: datetime
@@ -332,11 +303,6 @@ class PayoutBooks:
                 rail = platform("rail", attempt.provider)
                 await db.ledger.post(flows.payout_fee(attempt.payout_id, attempt.number, rail, state.fee))
             await db.payout_desk.note(attempt, fee=state.fee)
-
-    async def _tell(self, db: Repositories, held: HeldPayout, status: str, note: str | None) -> None:
-        payout = held.row
-        told = {"payout": payout.id, "note": note}
-        await db.notifications.notify("payout_update", payout.user_id, told, f"payout:{payout.id}:{status}")
 
 
 def _unanswered(sending: Sending, fault: Exception) -> Answer:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from domain.creators.bank import BANK_TRANSFER, PLATFORM_ACCOUNT, UNREADABLE, VERIFIED
 from domain.errors import ApiError
 from domain.money import flows
-from domain.money.amounts import Money
 from domain.money.ledger import WalletName
 from domain.money.payout_rules import CLEARING_DAYS, Destination, Facts
 from domain.money.payouts import UNSENT, Target, destination_of
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from domain.config_keys import Config
     from domain.money.payout_rules import Purse
-    from domain.money.payouts import Method, Status, Why
+    from domain.money.payouts import Method, News, Status, Why
     from persistence.models import Payout
     from persistence.repositories import Repositories
     from providers.registry import PayoutFamily
@@ -52,15 +51,17 @@ class PayoutEnds:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
 
-    async def cancel_open(self, db: Repositories, user_id: UUID, method: Method | None, why: Why) -> None:
+    async def cancel_open(self, db: Repositories, user_id: UUID, method: Method | None, why: Why | None) -> None:
         """What was requested and not sent, of one method or of all: what it needed is no longer so.
 
-        The caller has made it so in this unit, and holds the profile where a request could not see it.
+        The caller has made it so in this unit, and holds the profile where a request could not see it. ``why``: None
+        where nobody is there to be told.
         """
         for payout in await db.payouts.hold_unsent(user_id):
             if method in {None, payout.method}:
                 await self.end(db, payout, "CANCELLED", None)
-                await self.tell(db, payout, "stopped", why)
+                if why is not None:
+                    await self.tell(db, payout, "stopped", why)
 
     async def end(
         self, db: Repositories, payout: Payout, status: Status, by: UUID | None, statement: str | None = None
@@ -75,9 +76,9 @@ class PayoutEnds:
             await db.ledger.post(undone)
         return ended is not None
 
-    async def tell(self, db: Repositories, payout: Payout, news: str, why: str | None = None) -> None:
-        """Its owner, once for each ``news``."""
-        told = {"news": news, "amount": f"{Money(payout.amount)} {payout.currency}", "why": why}
+    async def tell(self, db: Repositories, payout: Payout, news: News, why: Why | None = None) -> None:
+        """Its owner, once for each ``news``. What staff stated stands in the payout."""
+        told = {"payout": payout.id, "news": news, "why": why}
         await db.notifications.notify("payout_told", payout.user_id, told, f"payout:{payout.id}:{news}")
 
 

@@ -75,7 +75,6 @@ TOLD_ALONE = {
     "export_started",
     "kyc_update",
     "new_sign_in",
-    "payout_update",
     "address_recovered",
     "password_guessed",
     "payout_told",
@@ -125,9 +124,8 @@ PAYLOAD = {
 }
 # Where one word means another thing than in other mails.
 OWN = {
-    "payout_update": {"note": "destination"},
     "bank_details_decided": {"state": "VERIFIED", "last4": "3000"},
-    "payout_told": {"news": "stopped", "amount": "120.00 USD", "why": "BANK_DETAILS"},
+    "payout_told": {"news": "stopped", "why": "BANK_DETAILS"},
     "tax_form_decided": {"state": "APPROVED"},
 }
 URL = re.compile(r"https?://\S+")

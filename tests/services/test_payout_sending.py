@@ -285,7 +285,7 @@ class TestWhatMustHold:
         sweep(server)
         found = row(tables)
         assert (found["status"], found["ended_by"], found["id"], vendor.asked) == ("CANCELLED", None, payout, 0)
-        assert (balance(tables, ada), mails(api, ada)) == (AMOUNT, ["Your payout was not made"])
+        assert (balance(tables, ada), mails(api, ada)) == (AMOUNT, ["Payout of 100.00 USD stopped"])
         assert_agree(server, vendor)
 
     @pytest.mark.parametrize(

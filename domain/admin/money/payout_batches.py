@@ -40,11 +40,6 @@ def require_other(by: UUID, made_by: UUID) -> None:
         raise ApiError("admin.payout.second_person")
 
 
-def note_of(failure: str) -> str | None:
-    """What the mail says of why, where the creator can do something about it."""
-    return "destination" if failure in ("DESTINATION_REJECTED", "RETURNED") else None
-
-
 def batch_view(row: Any) -> wire.PayoutBatch:
     return presented(wire.PayoutBatch, row, amount=str(Money(row.amount)))
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from domain.clock import timestamp
 from domain.money.amounts import Money
 from domain.money.payout_approval import approvals, risks
-from domain.money.payout_rules import conditions as conditions_of_request
 from domain.presenting import presented
 from domain.wire import admin as wire
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from domain.money.payout_rules import Judged
 
 MOST_ATTEMPTS = 100
-LASTING = frozenset(each.code for each in conditions_of_request() if each.standing)
 
 
 def payout_view(row: Any) -> wire.AdminPayout:
@@ -40,7 +38,7 @@ def payout_in_full(
     return {
         "payout": payout_view(row),
         "conditions": [
-            {"code": each.code, "holds": bool(each.holds), "standing": each.code in LASTING} for each in conditions
+            {"code": each.code, "holds": bool(each.holds), "standing": each.standing} for each in conditions
         ],
         "risks": risks(facts),
         "attempts": [_attempt(attempt) for attempt in attempts],

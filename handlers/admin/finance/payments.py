@@ -6,17 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain import topics
 from domain.admin import not_found
 from domain.admin.money.payments import payment_in_full, payment_view
-from domain.money import flows
-from domain.money.payments import UNBOUND_AGAIN
 from domain.money.refunds import amount_of, exceeds, require_refundable, require_unspent
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
     from domain.wire import common
-    from handlers.needs import Clock, Config, Principal, Repositories, Walk
+    from handlers.needs import Clock, Config, Principal, Refunds, Repositories, Walk
 
 
 async def list(  # noqa: A001
@@ -48,8 +45,8 @@ async def refund(
     db: Repositories,
     config: Config,
     clock: Clock,
+    refunds: Refunds,
 ) -> wire.RefundAsked:
-    """The row is there before the provider is asked, and its id is what the provider is told to remember."""
     by, reason, now = principal.user_id, body["reason"], clock()
     held = await db.payments.hold(UUID(id))
     if held is None:
@@ -59,11 +56,9 @@ async def refund(
     amount = amount_of(body.get("amount"), payment)
     await db.ledger.hold(wallet)
     require_unspent(amount, (await db.ledger.balances(wallet)).fan)
-    asked = await db.refunds.ask(payment, amount, by, reason, now + UNBOUND_AGAIN)
+    asked = await refunds.ask(db, held, amount, by, reason, now)
     if asked is None:
         raise exceeds(payment.amount - payment.refunded - payment.disputed)
-    await db.ledger.post(flows.refund_asked(wallet, asked.id, amount))
-    await db.outbox.add(topics.GiveBack(asked.id))
     after = {"payment": str(payment.id), "refund": str(asked.id), "amount": amount}
     await db.audit.record("admin.finance.payments.refund", actor=by, target=wallet.user_id, reason=reason, after=after)
     return {"refundId": str(asked.id), "status": "OPEN"}

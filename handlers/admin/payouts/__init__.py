@@ -17,7 +17,7 @@ from domain.money.payout_rules import judge_standing, judged
 if TYPE_CHECKING:
     from domain.wire import admin as wire
     from domain.wire.common import PayoutMethod, PayoutStatus
-    from handlers.needs import Clock, Config, HeldPayout, PayoutBooks, Payouts, Principal, Repositories, Walk
+    from handlers.needs import Clock, Config, HeldPayout, Payouts, Principal, Repositories, Walk
 
 
 async def list(  # noqa: A001
@@ -75,13 +75,13 @@ async def reject(
     body: wire.EndPayoutRequest,
     principal: Principal,
     db: Repositories,
-    clock: Clock,
-    payout_books: PayoutBooks,
+    payouts: Payouts,
 ) -> wire.PayoutDecided:
     held = await _held(id, principal, db)
     if held.row.status != "PENDING":
         raise transition_invalid(held.row.status, "REJECTED")
-    await payout_books.end(db, held, "REJECTED", clock(), by=principal.user_id, statement=body["statement"])
+    await payouts.end(db, held.row, "REJECTED", principal.user_id, body["statement"])
+    await payouts.tell(db, held.row, "ended")
     return await _decided("admin.payouts.reject", held, body["reason"], principal, db)
 
 
@@ -90,13 +90,13 @@ async def cancel(
     body: wire.EndPayoutRequest,
     principal: Principal,
     db: Repositories,
-    clock: Clock,
-    payout_books: PayoutBooks,
+    payouts: Payouts,
 ) -> wire.PayoutDecided:
     held = await _held(id, principal, db)
     if held.row.status not in ("PENDING", "APPROVED"):
         raise transition_invalid(held.row.status, "CANCELLED")
-    await payout_books.end(db, held, "CANCELLED", clock(), by=principal.user_id, statement=body["statement"])
+    await payouts.end(db, held.row, "CANCELLED", principal.user_id, body["statement"])
+    await payouts.tell(db, held.row, "ended")
     return await _decided("admin.payouts.cancel", held, body["reason"], principal, db)
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from domain.admin import not_found
 from domain.admin.money import require_not_own
-from domain.admin.money.payout_batches import note_of, payout_view, require_by_file, require_markable, require_other
+from domain.admin.money.payout_batches import payout_view, require_by_file, require_markable, require_other
 from domain.money import flows
 from domain.money.ledger import WalletName, platform
+from domain.money.payouts import why_ended
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
-    from handlers.needs import Clock, Principal, Repositories
+    from handlers.needs import Clock, Payouts, Principal, Repositories
 
 
 async def mark_processed(
@@ -37,6 +38,7 @@ async def mark_failed(
     principal: Principal,
     db: Repositories,
     clock: Clock,
+    payouts: Payouts,
 ) -> wire.BatchedPayout:
     payout = await _held(id, "FAILED", principal, db)
     batch = await db.payout_batches.find(payout.batch_id)
@@ -49,8 +51,7 @@ async def mark_failed(
     if returned:
         back = flows.payout_returned(wallet, payout.id, payout.attempt, platform("bank"), payout.amount)
     await db.ledger.post(back)
-    told = {"payout": payout.id, "note": note_of(reason)}
-    await db.notifications.notify("payout_update", payout.user_id, told, f"payout:{payout.id}:FAILED")
+    await payouts.tell(db, marked, "ended", why_ended(reason))
     after = {"payout": str(payout.id), "status": marked.status, "failureReason": marked.failure_reason}
     await _record("admin.payouts.transfers.mark_failed", payout, body["reason"], after, principal, db)
     return payout_view(marked)

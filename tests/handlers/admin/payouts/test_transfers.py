@@ -86,14 +86,14 @@ class TestMarkFailed:
         assert entry["after"]["failureReason"] == "DESTINATION_REJECTED"
 
     @pytest.mark.parametrize(
-        ("reason", "note"), [("DESTINATION_REJECTED", "destination"), ("TREASURY_EMPTY", None)], ids=str
+        ("reason", "note"), [("DESTINATION_REJECTED", "DESTINATION"), ("TREASURY_EMPTY", None)], ids=str
     )
     def test_the_creator_is_told(
         self, api: Api, finance: Hired, tables: Tables, ada: UUID, under_way: UUID, reason: str, note: str | None
     ) -> None:
         mark(api, FAILED, finance, under_way, failureReason=reason)
-        job = tables.one("SELECT payload FROM outbox WHERE topic = 'email.payout_update'")["payload"]
-        assert (job["user"], job["payout"], job.get("note")) == (str(ada), str(under_way), note)
+        job = tables.one("SELECT payload FROM outbox WHERE topic = 'email.payout_told'")["payload"]
+        assert (job["user"], job["payout"], job.get("why")) == (str(ada), str(under_way), note)
 
     def test_what_the_bank_made_may_come_back(
         self, api: Api, finance: Hired, tables: Tables, ada: UUID, under_way: UUID
