@@ -168,10 +168,7 @@ async def _settle(
     ``erase_due``.
     """
     user_id = farewell.user_id
-    prices: Sequence[tuple[UUID, bool]] = [(user_id, False)]
-    while prices:
-        async with uow.reading() as db:
-            prices = await db.closings.prices(user_id)
+    while prices := await _prices(user_id, uow):
         for escrow_id, is_creator in prices:
             async with uow() as db:
                 await escrows.refund(db, escrow_id, "CREATOR_GONE" if is_creator else "FAN_GONE", now)
@@ -184,6 +181,11 @@ async def _settle(
             await closings.refund(db, payment_id, now)
     async with uow.reading() as db:
         return now - farewell.since > PATIENCE or not await db.closings.is_busy(user_id)
+
+
+async def _prices(user_id: UUID, uow: UnitOfWork) -> Sequence[tuple[UUID, bool]]:
+    async with uow.reading() as db:
+        return await db.closings.prices(user_id)
 
 
 async def _remove_files(user_id: UUID, uow: UnitOfWork, storage: Storage) -> None:

@@ -33,11 +33,11 @@ async def review(
         if held is None or held.row.status != "PENDING":
             return
         if not approves_itself(held.row, config):
-            await db.payout_desk.change(payout_id, due_at=None)
+            await db.payout_desk.look_again(payout_id, None)
             return
         await db.ledger.hold(held.wallet)
         if judge_standing(await payouts.examine_again(db, held.row), config, now) is not None:
-            await db.payout_desk.change(payout_id, due_at=None)
+            await db.payout_desk.look_again(payout_id, None)
             return
         await db.payout_desk.change(payout_id, status="APPROVED", approved_at=now, due_at=now)
         await db.audit.record("payout.approved", target=held.row.user_id, payout=str(payout_id))

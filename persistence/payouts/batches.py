@@ -1,4 +1,4 @@
-"""Payouts that are made by files of bank transfers: into a batch, and what came of each.
+"""Batches of payouts, each of which is one file of bank transfers.
 
 Lock order: payouts by their ids, then the wallet.
 """
@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     DateTime,
-    SmallInteger,
     Text,
     Uuid,
     any_,
@@ -59,38 +58,6 @@ ONE = select(*SHOWN).where(Row.id == bindparam("batch_id", type_=Uuid))
 FILE = select(Row.file).where(Row.id == bindparam("batch_id", type_=Uuid))
 OF_BATCH = select(Payout).where(Payout.batch_id == bindparam("batch_id", type_=Uuid)).order_by(Payout.id)
 NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
-_processing = (Payout.id == bindparam("payout", type_=Uuid), Payout.status == "PROCESSING")
-PAID = (
-    update(Payout)
-    .where(*_processing)
-    .values(
-        status="PROCESSED",
-        processed_at=bindparam("now", type_=TIME),
-        reference=bindparam("told", type_=Text),
-        due_at=None,
-    )
-    .returning(Payout)
-)
-FAILED = (
-    update(Payout)
-    .where(Payout.id == bindparam("payout", type_=Uuid), Payout.status.in_(("PROCESSING", "PROCESSED")))
-    .values(status="FAILED", failure_reason=bindparam("told", type_=Text), processed_at=None, due_at=None)
-    .returning(Payout)
-)
-SETTLED = (
-    update(PayoutAttempt)
-    .where(
-        PayoutAttempt.payout_id == bindparam("payout", type_=Uuid),
-        PayoutAttempt.number == bindparam("attempt", type_=SmallInteger),
-    )
-    .values(
-        state=bindparam("to", type_=Text),
-        reason=bindparam("why", type_=Text),
-        settled_at=bindparam("now", type_=TIME),
-    )
-)
-
-
 WIPED = (
     update(Row)
     .where(
@@ -123,6 +90,10 @@ class PayoutBatches:
     async def find(self, batch_id: UUID) -> Any:
         return await self._connection.row(ONE, batch_id=batch_id)
 
+    async def of(self, payout: Payout) -> Any:
+        """As ``find``, of one that is under way by a file, or was made by it."""
+        return await self._connection.one(ONE, batch_id=payout.batch_id)
+
     async def payouts(self, batch_id: UUID) -> Sequence[Payout]:
         return await self._connection.scalars(OF_BATCH, batch_id=batch_id)
 
@@ -134,15 +105,3 @@ class PayoutBatches:
     async def wipe(self, before: datetime) -> None:
         """Files of batches that are older, and of which no payout is under way: they hold names and accounts."""
         await self._connection.execute(WIPED, before=before)
-
-    async def mark_processed(self, payout: Payout, reference: str, now: datetime) -> Payout:
-        """One that is held and under way."""
-        await self._connection.execute(SETTLED, payout=payout.id, attempt=payout.attempt, to="PAID", why=None, now=now)
-        return await self._connection.scalar_one(PAID, payout=payout.id, told=reference, now=now)
-
-    async def mark_failed(self, payout: Payout, reason: str, now: datetime) -> Payout:
-        """One that is held, and under way or made."""
-        of_it: dict[str, Any] = {"payout": payout.id, "attempt": payout.attempt}
-        to = "RETURNED" if payout.status == "PROCESSED" else "FAILED"
-        await self._connection.execute(SETTLED, **of_it, to=to, why=reason, now=now)
-        return await self._connection.scalar_one(FAILED, payout=payout.id, told=reason)

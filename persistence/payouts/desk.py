@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     DateTime,
     Integer,
     SmallInteger,
+    Text,
     bindparam,
+    func,
     literal_column,
     select,
     update,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from uuid import UUID
 
+    from domain.money.payouts import AttemptState
     from persistence.engine.connection import Connection
 
 Row, Try = Payout, PayoutAttempt
@@ -47,19 +51,13 @@ APPROVED: ColumnElement[str] = literal_column("'APPROVED'")
 
 SHOWN = select(Row, User.username, User.display_name).join(User, User.id == Row.user_id)
 FOUND = SHOWN.where(ID)
-HELD = (
-    select(Row, Wallet.type.label("wallet_type"), PayoutAccount.ref.label("account_ref"))
-    .join(Wallet, Wallet.id == Row.wallet_id)
-    .outerjoin(PayoutAccount, PayoutAccount.id == Row.account_id)
-    .where(ID)
-    .with_for_update(of=Row, key_share=True)
-)
 AS_READ = (
     select(Row, Wallet.type.label("wallet_type"), PayoutAccount.ref.label("account_ref"))
     .join(Wallet, Wallet.id == Row.wallet_id)
     .outerjoin(PayoutAccount, PayoutAccount.id == Row.account_id)
     .where(ID)
 )
+HELD = AS_READ.with_for_update(of=Row, key_share=True)
 _twin = (
     select(KycSession.id)
     .where(KycSession.user_id == Row.user_id, KycSession.state == APPROVED, KycSession.twin)
@@ -95,10 +93,37 @@ _due = (
 TAKEN_UP = (
     update(Row).where(Row.id.in_(_due)).values(due_at=bindparam("again", type_=TIME)).returning(Row.id, Row.status)
 )
-ASKED_LATER = (
+_THIS = Row.id == bindparam("payout")
+_NOW, _DUE = bindparam("now", type_=TIME), bindparam("due", type_=TIME)
+LOOK_AGAIN = update(Row).where(_THIS).values(due_at=_DUE)
+ASKED_LATER = LOOK_AGAIN.where(Row.status == literal_column("'PROCESSED'"))
+UNDER_WAY = update(Row).where(_THIS).values(status="PROCESSING", due_at=_DUE)
+PAID = (
     update(Row)
-    .where(Row.id == bindparam("payout"), Row.status == literal_column("'PROCESSED'"))
-    .values(due_at=bindparam("due", type_=TIME))
+    .where(_THIS, Row.status == "PROCESSING")
+    .values(status="PROCESSED", processed_at=_NOW, reference=bindparam("told", type_=Text), due_at=_DUE)
+    .returning(Row)
+)
+FAILED = (
+    update(Row)
+    .where(_THIS, Row.status.in_(("PROCESSING", "PROCESSED")))
+    .values(status="FAILED", failure_reason=bindparam("told", type_=Text), processed_at=None, due_at=None)
+    .returning(Row)
+)
+_THIS_TRY = Try.payout_id == bindparam("payout"), Try.number == bindparam("attempt", type_=SmallInteger)
+SENT = update(Try).where(*_THIS_TRY).values(state="SENT")
+TOLD = (
+    update(Try)
+    .where(*_THIS_TRY)
+    .values(
+        ref=func.coalesce(Try.ref, bindparam("ref_", type_=Text)),
+        fee=func.coalesce(Try.fee, bindparam("fee_", type_=BigInteger)),
+    )
+)
+SETTLED = (
+    update(Try)
+    .where(*_THIS_TRY)
+    .values(state=bindparam("to", type_=Text), reason=bindparam("why", type_=Text), settled_at=_NOW)
 )
 
 
@@ -154,25 +179,51 @@ class PayoutDesk:
         return None if row is None else HeldPayout(row)
 
     async def change(self, payout_id: UUID, **columns: Any) -> None:
-        """One that is held."""
+        """One that is held, by what is decided on it."""
         await self._connection.execute(update(Row).where(Row.id == payout_id).values(**columns))
+
+    async def look_again(self, payout_id: UUID, due_at: datetime | None) -> None:
+        """None: not by the clock, for somebody has to do something first."""
+        await self._connection.execute(LOOK_AGAIN, payout=payout_id, due=due_at)
 
     async def ask_later(self, payout_id: UUID, due_at: datetime) -> None:
         """One that is made, and whose provider did not answer whether it came back."""
         await self._connection.execute(ASKED_LATER, payout=payout_id, due=due_at)
 
-    async def begin(self, payout: Payout, now: datetime) -> None:
-        """An attempt at the one that is held."""
+    async def begin(self, payout: Payout, now: datetime, due_at: datetime) -> None:
+        """An attempt at the one that is held, which is under way from then on."""
         values = {"payout_id": payout.id, "number": payout.attempt, "provider": payout.provider, "created_at": now}
         await self._connection.execute(BEGUN, **values)
+        await self._connection.execute(UNDER_WAY, payout=payout.id, due=due_at)
 
     async def attempt(self, payout_id: UUID, number: int) -> PayoutAttempt | None:
         return await self._connection.scalar(ATTEMPT, payout_id=payout_id, number=number)
 
-    async def note(self, attempt: PayoutAttempt, **columns: Any) -> None:
-        """Of an attempt at the payout that is held."""
-        own = update(Try).where(Try.payout_id == attempt.payout_id, Try.number == attempt.number)
-        await self._connection.execute(own.values(**columns))
+    async def note(self, attempt: PayoutAttempt, ref: str, fee: int | None) -> None:
+        """What the provider tells of an attempt at the payout that is held; what it told first stays."""
+        of_it = {"payout": attempt.payout_id, "attempt": attempt.number}
+        await self._connection.execute(TOLD, **of_it, ref_=ref, fee_=fee)
+
+    async def mark_sent(self, attempt: PayoutAttempt) -> None:
+        """One whose provider has it now."""
+        await self._connection.execute(SENT, payout=attempt.payout_id, attempt=attempt.number)
+
+    async def settle(self, payout: Payout, state: AttemptState, reason: str | None, now: datetime) -> None:
+        """The attempt that stands, of the payout that is held, is over."""
+        of_it = {"payout": payout.id, "attempt": payout.attempt}
+        await self._connection.execute(SETTLED, **of_it, to=state, why=reason, now=now)
+
+    async def pay(
+        self, payout: Payout, now: datetime, *, reference: str | None = None, due_at: datetime | None = None
+    ) -> Payout:
+        """One that is held and under way, with its attempt."""
+        await self.settle(payout, "PAID", None, now)
+        return await self._connection.scalar_one(PAID, payout=payout.id, told=reference, due=due_at, now=now)
+
+    async def fail(self, payout: Payout, reason: str, now: datetime) -> Payout:
+        """One that is held, and under way or made, with its attempt."""
+        await self.settle(payout, "RETURNED" if payout.status == "PROCESSED" else "FAILED", reason, now)
+        return await self._connection.scalar_one(FAILED, payout=payout.id, told=reason)
 
     async def knows(self, provider: str, ref: str) -> UUID | None:
         """The payout of which the provider has an attempt by this id."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from domain.config_keys import Config
     from domain.money.payouts import PayoutState
-    from persistence.models import PayoutAttempt, ProviderEvent
+    from persistence.models import Payout, PayoutAttempt, ProviderEvent
     from persistence.payouts.desk import HeldPayout
     from persistence.repositories import Repositories
     from providers.registry import PayoutFamily
@@ -132,7 +132,7 @@ class PayoutBooks:
             await db.payout_desk.ask_later(payout_id, now + LOOKED_AT_EVERY)
             return
         if answer.by_file:
-            await db.payout_desk.change(payout_id, due_at=None)
+            await db.payout_desk.look_again(payout_id, None)
         elif answer.refusal is not None:
             await self.refuse(db, payout_id, number, answer.refusal, now)
         elif answer.state is None:
@@ -153,13 +153,13 @@ class PayoutBooks:
         payout = held.row
         try:
             if not providers.pays(payout.provider):
-                await db.payout_desk.change(payout.id, due_at=None)
+                await db.payout_desk.look_again(payout.id, None)
                 return None
         except ProviderUnavailable:
             log.exception("payout.no_provider", payout=str(payout.id), provider=payout.provider)
             stopped = True
         if stopped:
-            await db.payout_desk.change(payout.id, due_at=now + STOPPED_AGAIN)
+            await db.payout_desk.look_again(payout.id, now + STOPPED_AGAIN)
             return None
         await db.ledger.hold(held.wallet)
         facts = await self._payouts.examine_again(db, payout)
@@ -172,18 +172,16 @@ class PayoutBooks:
             except ValueError:
                 log.exception("payout.unreadable", payout=str(payout.id))
         if order is None:
-            await self._stop(db, held, code)
+            await self._stop(db, payout, code)
             return None
-        await db.payout_desk.begin(payout, now)
+        await db.payout_desk.begin(payout, now, now + UNANSWERED)
         await db.ledger.post(flows.payout_sent(payout.id, payout.attempt, payout.amount))
-        await db.payout_desk.change(payout.id, status="PROCESSING", due_at=now + UNANSWERED)
         return Sending(payout.provider, order, now)
 
-    async def _stop(self, db: Repositories, held: HeldPayout, code: str) -> None:
+    async def _stop(self, db: Repositories, payout: Payout, code: str) -> None:
         """It was approved, and something does not hold any more. Whose identity is not verified gets nothing; the rest
         may be put right, and staff decides anew.
         """
-        payout = held.row
         log.warning("payout.stopped", payout=str(payout.id), condition=code)
         if code == KYC:
             await self._payouts.end(db, payout, "CANCELLED", None)
@@ -202,9 +200,7 @@ class PayoutBooks:
                 log.error("payout.paid_after_all", payout=str(payout_id), attempt=number, state=state.state)
             return
         held, attempt = found
-        if attempt.ref is None:
-            await db.payout_desk.note(attempt, ref=state.ref)
-        await self._charge(db, attempt, state)
+        await self._note(db, attempt, state)
         if state.state == "PAID":
             await self._pay(db, held, attempt, now)
         elif state.state == "SENT":
@@ -212,13 +208,13 @@ class PayoutBooks:
         elif attempt.state == "PAID":
             await self._give_back(db, held, attempt, now)
         elif attempt.state in UNSETTLED:
-            await self._fail(db, held, attempt, RETURNED if state.state == RETURNED else state.reason, now)
+            await self._fail(db, held, RETURNED if state.state == RETURNED else state.reason, now)
 
     async def refuse(self, db: Repositories, payout_id: UUID, number: int, reason: str, now: datetime) -> None:
         """The provider certainly did not do it."""
         found = await self._attempt(db, payout_id, number)
         if found is not None and found[1].state == "SENDING":
-            await self._fail(db, *found, reason, now)
+            await self._fail(db, found[0], reason, now)
 
     async def lost(self, db: Repositories, payout_id: UUID, number: int, now: datetime) -> None:
         """The provider certainly has no such attempt: it is over, and the next one is made."""
@@ -229,10 +225,9 @@ class PayoutBooks:
         forgotten = now - attempt.created_at > CERTAIN_FOR
         if attempt.state == "SENT" or forgotten:  # it was there, or may have been, so somebody must look
             log.error("payout.vanished", payout=str(payout_id), attempt=number, provider=attempt.provider)
-            await db.payout_desk.change(payout_id, due_at=now + AGAIN)
+            await db.payout_desk.look_again(payout_id, now + AGAIN)
             return
-        await self._compensate(db, held, attempt, None, now)
-        await self._reserve_anew(db, held, now)
+        await self._try_anew(db, held, None, now, now)
         await db.outbox.add(topics.SendPayout(payout_id))
 
     async def _attempt(self, db: Repositories, payout_id: UUID, number: int) -> tuple[HeldPayout, PayoutAttempt] | None:
@@ -245,21 +240,19 @@ class PayoutBooks:
 
     async def _send(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
         if attempt.state == "SENDING":
-            await db.payout_desk.note(attempt, state="SENT")
+            await db.payout_desk.mark_sent(attempt)
         if attempt.state in UNSETTLED:
-            await db.payout_desk.change(held.row.id, due_at=now + AGAIN)
+            await db.payout_desk.look_again(held.row.id, now + AGAIN)
 
     async def _pay(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
         payout = held.row
         if attempt.state in UNSETTLED:
             rail = platform("rail", attempt.provider)
             await db.ledger.post(flows.payout_done(payout.id, attempt.number, rail, payout.amount))
-            await db.payout_desk.note(attempt, state="PAID", settled_at=now)
-            later = now + LOOKED_AT_EVERY
-            await db.payout_desk.change(payout.id, status="PROCESSED", processed_at=now, due_at=later)
+            await db.payout_desk.pay(payout, now, due_at=now + LOOKED_AT_EVERY)
         elif attempt.state == "PAID":
             old = attempt.settled_at is not None and now - attempt.settled_at > LOOKED_AT_FOR
-            await db.payout_desk.change(payout.id, due_at=None if old else now + LOOKED_AT_EVERY)
+            await db.payout_desk.look_again(payout.id, None if old else now + LOOKED_AT_EVERY)
         else:  # its owner has the money twice, so somebody must look
             log.error("payout.paid_after_all", payout=str(payout.id), attempt=attempt.number, was=attempt.state)
 
@@ -268,41 +261,37 @@ class PayoutBooks:
         payout, rail = held.row, platform("rail", attempt.provider)
         returned = flows.payout_returned(held.wallet, payout.id, attempt.number, rail, payout.amount)
         await db.ledger.post(returned)
-        await db.payout_desk.note(attempt, state=RETURNED, reason=RETURNED, settled_at=now)
-        await db.payout_desk.change(payout.id, status="FAILED", failure_reason=RETURNED, processed_at=None, due_at=None)
+        await db.payout_desk.fail(payout, RETURNED, now)
         await self._payouts.tell(db, payout, "ended", why_ended(RETURNED))
 
-    async def _fail(
-        self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, told: str | None, now: datetime
-    ) -> None:
+    async def _fail(self, db: Repositories, held: HeldPayout, told: str | None, now: datetime) -> None:
         payout, reason = held.row, told if told in FAILURES else REJECTED
-        await self._compensate(db, held, attempt, reason, now)
         if reason == TREASURY_EMPTY:
-            log.error("payout.treasury_empty", payout=str(payout.id), provider=attempt.provider, amount=payout.amount)
-            await self._reserve_anew(db, held, now + AGAIN)
+            log.error("payout.treasury_empty", payout=str(payout.id), provider=payout.provider, amount=payout.amount)
+            await self._try_anew(db, held, reason, now, now + AGAIN)
             return
-        await db.payout_desk.change(payout.id, status="FAILED", failure_reason=reason, due_at=None)
+        await db.ledger.post(flows.payout_failed(held.wallet, payout.id, payout.attempt, payout.amount))
+        await db.payout_desk.fail(payout, reason, now)
         await self._payouts.tell(db, payout, "ended", why_ended(reason))
 
-    async def _compensate(
-        self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, reason: str | None, now: datetime
+    async def _try_anew(
+        self, db: Repositories, held: HeldPayout, reason: str | None, now: datetime, due_at: datetime
     ) -> None:
-        payout = held.row
-        await db.ledger.post(flows.payout_failed(held.wallet, payout.id, attempt.number, payout.amount))
-        await db.payout_desk.note(attempt, state="FAILED", reason=reason, settled_at=now)
-
-    async def _reserve_anew(self, db: Repositories, held: HeldPayout, due_at: datetime) -> None:
-        """The next attempt takes the money from the wallet once more, which is held and has just got it."""
+        """The wallet gets the money of the attempt that failed, and the next attempt takes it once more."""
         payout, number = held.row, held.row.attempt + 1
+        await db.ledger.post(flows.payout_failed(held.wallet, payout.id, payout.attempt, payout.amount))
+        await db.payout_desk.settle(payout, "FAILED", reason, now)
         await db.ledger.post(flows.payout_requested(held.wallet, payout.id, number, payout.amount))
         await db.payout_desk.change(payout.id, status="APPROVED", attempt=number, due_at=due_at)
 
-    async def _charge(self, db: Repositories, attempt: PayoutAttempt, state: PayoutState) -> None:
-        if attempt.fee is None and state.fee is not None:
-            if state.fee:
-                rail = platform("rail", attempt.provider)
-                await db.ledger.post(flows.payout_fee(attempt.payout_id, attempt.number, rail, state.fee))
-            await db.payout_desk.note(attempt, fee=state.fee)
+    async def _note(self, db: Repositories, attempt: PayoutAttempt, state: PayoutState) -> None:
+        """Its id at the provider, and what that asks for it, once each is known."""
+        fee = state.fee if attempt.fee is None else None
+        if fee:
+            rail = platform("rail", attempt.provider)
+            await db.ledger.post(flows.payout_fee(attempt.payout_id, attempt.number, rail, fee))
+        if attempt.ref is None or fee is not None:
+            await db.payout_desk.note(attempt, state.ref, fee)
 
 
 def _unanswered(sending: Sending, fault: Exception) -> Answer:

@@ -13,6 +13,7 @@ from domain.admin.money.payouts import MOST_ATTEMPTS, decided_view, payout_in_fu
 from domain.errors import transition_invalid
 from domain.money.payout_approval import approving, require_standing
 from domain.money.payout_rules import judge_standing, judged
+from domain.money.payouts import UNSENT
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
@@ -93,7 +94,7 @@ async def cancel(
     payouts: Payouts,
 ) -> wire.PayoutDecided:
     held = await _held(id, principal, db)
-    if held.row.status not in ("PENDING", "APPROVED"):
+    if held.row.status not in UNSENT:
         raise transition_invalid(held.row.status, "CANCELLED")
     await payouts.end(db, held.row, "CANCELLED", principal.user_id, body["statement"])
     await payouts.tell(db, held.row, "ended")

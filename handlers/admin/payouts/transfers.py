@@ -9,12 +9,12 @@ from domain.admin import not_found
 from domain.admin.money import require_not_own
 from domain.admin.money.payout_batches import payout_view, require_by_file, require_markable, require_other
 from domain.money import flows
-from domain.money.ledger import WalletName, platform
+from domain.money.ledger import platform
 from domain.money.payouts import why_ended
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
-    from handlers.needs import Clock, Payouts, Principal, Repositories
+    from handlers.needs import Clock, HeldPayout, Payouts, Principal, Repositories
 
 
 async def mark_processed(
@@ -24,8 +24,8 @@ async def mark_processed(
     db: Repositories,
     clock: Clock,
 ) -> wire.BatchedPayout:
-    payout = await _held(id, "PROCESSED", principal, db)
-    marked = await db.payout_batches.mark_processed(payout, body["reference"], clock())
+    payout = (await _held(id, "PROCESSED", principal, db)).row
+    marked = await db.payout_desk.pay(payout, clock(), reference=body["reference"])
     await db.ledger.post(flows.payout_done(payout.id, payout.attempt, platform("bank"), payout.amount))
     after = {"payout": str(payout.id), "status": marked.status, "reference": marked.reference}
     await _record("admin.payouts.transfers.mark_processed", payout, body["reason"], after, principal, db)
@@ -40,13 +40,13 @@ async def mark_failed(
     clock: Clock,
     payouts: Payouts,
 ) -> wire.BatchedPayout:
-    payout = await _held(id, "FAILED", principal, db)
-    batch = await db.payout_batches.find(payout.batch_id)
+    held = await _held(id, "FAILED", principal, db)
+    payout, wallet = held.row, held.wallet
+    batch = await db.payout_batches.of(payout)
     require_other(principal.user_id, batch.created_by)
     returned = payout.status == "PROCESSED"
     reason = "RETURNED" if returned else body["failureReason"]
-    marked = await db.payout_batches.mark_failed(payout, reason, clock())
-    wallet = WalletName(payout.user_id, "CREATOR")
+    marked = await db.payout_desk.fail(payout, reason, clock())
     back = flows.payout_failed(wallet, payout.id, payout.attempt, payout.amount)
     if returned:
         back = flows.payout_returned(wallet, payout.id, payout.attempt, platform("bank"), payout.amount)
@@ -57,15 +57,14 @@ async def mark_failed(
     return payout_view(marked)
 
 
-async def _held(given: str, wanted: str, principal: Principal, db: Repositories) -> Any:
-    found = await db.payout_batches.hold([UUID(given)])
-    if not found:
+async def _held(given: str, wanted: str, principal: Principal, db: Repositories) -> HeldPayout:
+    held = await db.payout_desk.hold(UUID(given))
+    if held is None:
         raise not_found("payout")
-    (payout,) = found
-    require_not_own(payout.user_id, principal)
-    require_by_file(payout)
-    require_markable(payout, wanted)
-    return payout
+    require_not_own(held.row.user_id, principal)
+    require_by_file(held.row)
+    require_markable(held.row, wanted)
+    return held
 
 
 async def _record(
