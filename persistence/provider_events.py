@@ -63,6 +63,7 @@ REOPENED = (
         fault=null(),
     )
 )
+HELD_IN_ANY_STATE = select(ProviderEvent).where(_THIS).with_for_update()
 REPLAYED = (
     update(ProviderEvent)
     .where(_THIS)
@@ -79,7 +80,7 @@ BEGIN = (
     .values(tries=ProviderEvent.tries + 1, due_at=bindparam("due", type_=TIME))
     .returning(ProviderEvent)
 )
-HELD = select(ProviderEvent).where(_THIS, ProviderEvent.state.in_(BEGUN)).with_for_update()
+HELD = HELD_IN_ANY_STATE.where(ProviderEvent.state.in_(BEGUN))
 WAIT = (
     update(ProviderEvent)
     .where(_THIS, ProviderEvent.state.in_(BEGUN))
@@ -183,7 +184,7 @@ class ProviderEvents:
         return await self._connection.scalars(NEWEST.page(select(ProviderEvent).where(*wanted), keys, rows))
 
     async def find_for_update(self, event_id: UUID) -> ProviderEvent | None:
-        return await self._connection.scalar(select(ProviderEvent).where(_THIS).with_for_update(), event=event_id)
+        return await self._connection.scalar(HELD_IN_ANY_STATE, event=event_id)
 
     async def replay(self, event_id: UUID, now: datetime) -> ProviderEvent:
         """As if it had just come. It is held."""

@@ -68,7 +68,12 @@ PROFILE_HELD = select(CreatorProfile.id).where(CreatorProfile.user_id == _USER).
 PAYOUTS_HELD = select(Payout.id).where(Payout.user_id == _USER).order_by(Payout.id).with_for_update()
 CLOSED = update(Wallet).where(Wallet.id == bindparam("wallet")).values(closed_at=bindparam("now"))
 KEPT = insertion(Row, "wallet_id", "type", "currency", "amount", "code_hash")
-STANDING = select(Row).where(Row.code_hash == bindparam("code_hash"), Row.claimed_at.is_(None)).order_by(Row.wallet_id)
+STANDING_HELD = (
+    select(Row)
+    .where(Row.code_hash == bindparam("code_hash"), Row.claimed_at.is_(None))
+    .order_by(Row.wallet_id)
+    .with_for_update()
+)
 _closed, _other = aliased(Wallet), aliased(Wallet)
 _debt = exists().where(LedgerAccount.wallet_id == _other.id, LedgerAccount.code == "debt", LedgerAccount.balance < 0)
 _undecided = exists().where(PaymentDispute.wallet_id == _other.id, PaymentDispute.closed_at.is_(None))
@@ -122,7 +127,7 @@ class Closings:
 
     async def standing(self, code: UUID) -> Sequence[UnclaimedBalance]:
         """What nobody has claimed by the code. It is held."""
-        return await self._connection.scalars(STANDING.with_for_update(), code_hash=one_time_hash(code))
+        return await self._connection.scalars(STANDING_HELD, code_hash=one_time_hash(code))
 
     async def is_blocked(self, balances: Sequence[UnclaimedBalance]) -> bool:
         """Whether a wallet of their former owner is frozen, owes something, or is disputed."""

@@ -40,33 +40,44 @@ from persistence.money.checks import check, findings_of
 Row = LedgerFinding
 NEWEST = Keyset(Row.first_seen.desc(), Row.id.desc())
 RUNS = Keyset(LedgerReconciliation.started_at.desc(), LedgerReconciliation.id.desc())
-# Each row of one status has a transfer of one kind, and no other row has.
+# What an account of ours holds, and the rows that it holds it for.
+HELD_FOR = """
+    SELECT currency, concat(sum(due), ' {what}'), concat(sum(has), ' in the account')
+    FROM (
+        {rows}
+        UNION ALL
+        SELECT a.currency, 0, e.amount
+        FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
+        WHERE a.code = '{code}' AND a.wallet_id IS NULL
+    ) both_of_them
+    GROUP BY currency HAVING sum(due) <> sum(has) ORDER BY currency
+"""
+# Each row in one of these states has a transfer of one kind, and no other row has.
 POSTED = """
-    SELECT coalesce(CAST(r.id AS text), t.about_id), coalesce(r.status, '{missing}'),
+    SELECT coalesce(CAST(r.id AS text), t.about_id), coalesce(r.{column}, '{missing}'),
         CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
     FROM {table} r
         FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = '{kind}') t ON t.about_id = CAST(r.id AS text)
-    WHERE (coalesce(r.status, '') = '{status}') <> (t.about_id IS NOT NULL) ORDER BY 1
+    WHERE (coalesce(r.{column}, '') IN ({states})) <> (t.about_id IS NOT NULL) ORDER BY 1
 """
 
 
-def _posted(table: str, status: str, kind: str, missing: str) -> TextualSelect:
-    return check(POSTED.format(table=table, status=status, kind=kind, missing=missing))
+def _held_for(code: str, what: str, rows: str) -> TextualSelect:
+    """``rows``: currencies and amounts as ``due``, with nothing that the account ``has``."""
+    return check(HELD_FOR.format(code=code, what=what, rows=rows))
+
+
+def _posted(table: str, column: str, states: Sequence[str], kind: str, missing: str) -> TextualSelect:
+    among = ", ".join(f"'{state}'" for state in states)
+    return check(POSTED.format(table=table, column=column, states=among, kind=kind, missing=missing))
 
 
 CHECKS: Mapping[str, TextualSelect] = {
-    # What the account of prices that wait holds, and the prices that wait.
-    "escrow": check("""
-        SELECT currency, concat(sum(held), ' of prices that are held'), concat(sum(has), ' in the account')
-        FROM (
-            SELECT currency, price AS held, 0 AS has FROM escrows WHERE status = 'HELD'
-            UNION ALL
-            SELECT a.currency, 0, e.amount
-            FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
-            WHERE a.code = 'escrow' AND a.wallet_id IS NULL
-        ) both_of_them
-        GROUP BY currency HAVING sum(held) <> sum(has) ORDER BY currency
-    """),
+    "escrow": _held_for(
+        "escrow",
+        "of prices that are held",
+        "SELECT currency, price AS due, 0 AS has FROM escrows WHERE status = 'HELD'",
+    ),
     # What the account of gifts of each wallet holds, and what its gifts have left.
     "gifts": check("""
         SELECT CAST(coalesce(a.wallet_id, g.wallet_id) AS text), concat(coalesce(g.sum, 0), ' left of gifts'),
@@ -77,18 +88,12 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) g ON g.wallet_id = a.wallet_id
         WHERE coalesce(a.balance, 0) <> coalesce(g.sum, 0) ORDER BY 1
     """),
-    # What the account of closed wallets holds, and what nobody has claimed of them.
-    "unclaimed": check("""
-        SELECT currency, concat(sum(kept), ' that nobody has claimed'), concat(sum(has), ' in the account')
-        FROM (
-            SELECT currency, amount AS kept, 0 AS has FROM unclaimed_balances WHERE claimed_at IS NULL
-            UNION ALL
-            SELECT a.currency, 0, e.amount
-            FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
-            WHERE a.code = 'unclaimed' AND a.wallet_id IS NULL
-        ) both_of_them
-        GROUP BY currency HAVING sum(kept) <> sum(has) ORDER BY currency
-    """),
+    # Of closed wallets.
+    "unclaimed": _held_for(
+        "unclaimed",
+        "that nobody has claimed",
+        "SELECT currency, amount AS due, 0 AS has FROM unclaimed_balances WHERE claimed_at IS NULL",
+    ),
     # Money that came to a wallet after it was closed.
     "closed": check("""
         SELECT CAST(id AS text), 'nothing in a wallet that is closed', CAST(balance AS text)
@@ -109,8 +114,8 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) r ON r.about_id = coalesce(s.about_id, h.about_id)
         WHERE s.expected IS DISTINCT FROM concat_ws(', ', h.kind, r.kind) ORDER BY 1
     """),
-    "adjustment": _posted("adjustments", "APPROVED", "adjust", "an adjustment that was approved"),
-    "load": _posted("payments", "PAID", "load", "a payment that was paid"),
+    "adjustment": _posted("adjustments", "status", ["APPROVED"], "adjust", "an adjustment that was approved"),
+    "load": _posted("payments", "status", ["PAID"], "load", "a payment that was paid"),
     # What waits to be paid out, and what is on its way, with the accounts of both.
     "payouts": check("""
         SELECT concat(code, ' ', currency), concat(sum(due), ' of payouts'), concat(sum(has), ' in the account')
@@ -150,29 +155,17 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) t ON t.key = e.key
         WHERE e.key IS NULL OR t.key IS NULL ORDER BY 1
     """),
-    "reward": check("""
-        SELECT coalesce(CAST(r.id AS text), t.about_id), coalesce(r.state, 'a reward that was paid'),
-            CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
-        FROM referral_rewards r
-            FULL JOIN (
-                SELECT about_id FROM ledger_transfers WHERE kind = 'reward'
-            ) t ON t.about_id = CAST(r.id AS text)
-        WHERE (coalesce(r.state, '') IN ('PAID', 'CLAWED_BACK')) <> (t.about_id IS NOT NULL) ORDER BY 1
-    """),
-    # What the account of refunds under way holds, and the refunds of staff that are open.
-    "refund_transit": check("""
-        SELECT currency, concat(sum(asked), ' of refunds that are open'), concat(sum(has), ' in the account')
-        FROM (
-            SELECT p.currency, r.amount AS asked, 0 AS has
-            FROM refunds r JOIN payments p ON p.id = r.payment_id
-            WHERE r.status = 'OPEN' AND r.requested_by IS NOT NULL
-            UNION ALL
-            SELECT a.currency, 0, e.amount
-            FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
-            WHERE a.code = 'refund_transit' AND a.wallet_id IS NULL
-        ) both_of_them
-        GROUP BY currency HAVING sum(asked) <> sum(has) ORDER BY currency
-    """),
+    "reward": _posted("referral_rewards", "state", ["PAID", "CLAWED_BACK"], "reward", "a reward that was paid"),
+    # Of those that staff asked for.
+    "refund_transit": _held_for(
+        "refund_transit",
+        "of refunds that are open",
+        """
+        SELECT p.currency, r.amount AS due, 0 AS has
+        FROM refunds r JOIN payments p ON p.id = r.payment_id
+        WHERE r.status = 'OPEN' AND r.requested_by IS NOT NULL
+        """,
+    ),
     # Each refund has the transfers of its status, and no other. One that failed may have been made before.
     "refund": check("""
         SELECT coalesce(s.id, t.about_id), coalesce(array_to_string(s.expected, ' or '), 'a refund'),
@@ -214,14 +207,14 @@ CHECKS: Mapping[str, TextualSelect] = {
         GROUP BY code HAVING sum(held) <> sum(has) ORDER BY code
     """),
     "refund_overdue": check("""
-        SELECT CAST(id AS text), 'DONE or FAILED within 15 days', 'OPEN'
+        SELECT CAST(id AS text), concat('DONE or FAILED within ', CAST(:days AS integer), ' days'), 'OPEN'
         FROM refunds WHERE status = 'OPEN' AND requested_by IS NOT NULL AND created_at < now() - :old
         ORDER BY created_at, id
-    """).bindparams(bindparam("old", REFUND_OVERDUE, type_=Interval)),
+    """).bindparams(bindparam("old", REFUND_OVERDUE, type_=Interval), bindparam("days", REFUND_OVERDUE.days)),
     "suspense_overdue": check("""
-        SELECT CAST(id AS text), 'CREDITED or RETURNED within 7 days', state
+        SELECT CAST(id AS text), concat('CREDITED or RETURNED within ', CAST(:days AS integer), ' days'), state
         FROM strays WHERE state IN ('HELD', 'RETURNING') AND created_at < now() - :old ORDER BY created_at, id
-    """).bindparams(bindparam("old", SUSPENSE_OVERDUE, type_=Interval)),
+    """).bindparams(bindparam("old", SUSPENSE_OVERDUE, type_=Interval), bindparam("days", SUSPENSE_OVERDUE.days)),
     "overdue": check("""
         SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'
         FROM escrows WHERE status = 'HELD' AND deadline < now() - :late

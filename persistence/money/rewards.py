@@ -154,7 +154,7 @@ CHANGED = (
     .values(
         state=bindparam("state_", type_=Text),
         why=bindparam("why_", type_=Text),
-        due_at=bindparam("due", type_=TIME),
+        due_at=None,
         paid_at=case((bindparam("state_", type_=Text) == "PAID", bindparam("now", type_=TIME)), else_=Row.paid_at),
         ended_at=case(
             (bindparam("state_", type_=Text).in_(("VOID", "CLAWED_BACK")), bindparam("now", type_=TIME)), else_=None
@@ -243,7 +243,7 @@ class Rewards:
 
     async def end(self, reward_id: UUID, state: str, now: datetime, why: Why | None = None) -> None:
         """``state``: what it is from now on. One that is held, or was made in this unit."""
-        await self._connection.execute(CHANGED, reward=reward_id, state_=state, why_=why, due=None, now=now)
+        await self._connection.execute(CHANGED, reward=reward_id, state_=state, why_=why, now=now)
 
     async def count(self, reward: ReferralReward, more: int) -> None:
         """In the figures of the link: ``more`` is 1 or -1."""
