@@ -20,7 +20,6 @@ from providers.registry import GeoIpFamily as GeoIp
 from providers.registry import LeakedPasswordsFamily as LeakedPasswords
 from providers.registry import OAuthFamily as OAuth
 from providers.registry import PaymentFamily as Payments
-from providers.registry import PayoutFamily as PayoutProviders
 from providers.registry import StorageFamily as Storage
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher as Hasher
@@ -113,7 +112,6 @@ __all__ = [
     "Payment",
     "Payments",
     "PayoutAccounts",
-    "PayoutProviders",
     "Payouts",
     "Permissions",
     "Platforms",

@@ -106,7 +106,6 @@ class Shared:
     operation_urls: OperationUrls
     payments: PaymentFamily
     payout_accounts: PayoutAccountDesk
-    payout_providers: PayoutFamily
     payouts: PayoutService
     social: SocialDesk
     storage: StorageFamily
@@ -186,6 +185,7 @@ class JobServices(Shared):
     rewards: RewardService
     payment_books: PaymentBooks
     payout_books: PayoutBooks
+    payout_providers: PayoutFamily
     search_report: SearchReport
     webhooks: Webhooks
     visit_report: VisitReport

@@ -21,7 +21,6 @@ from domain.money.countries import COUNTRIES
 
 BANK_FILE = "bank_file"
 """The provider of bank transfers that are made by files: staff takes them to the bank, and says what came of them."""
-MOST_TRANSFERS = 500
 MIME, NAMESPACE = "application/xml", "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 NAME, STREET, TOWN, REGION, POSTCODE = 70, 70, 35, 35, 16
 _OF_SEPA = (

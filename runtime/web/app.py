@@ -404,7 +404,6 @@ class Application:
             payout_accounts=self.parts.payout_accounts,
             leaked_passwords=self.parts.providers.leaked_passwords,
             payments=self.parts.providers.payment,
-            payout_providers=self.parts.providers.payout,
             payouts=self.parts.payouts,
             mail_rules=mail_rules,
             mail_templates=MailTemplates(self.parts.texts, self.config),
