@@ -529,8 +529,11 @@ class PayoutFamily(_Family[PayoutProvider]):
         return name if name in self._adapters else None
 
     def pays(self, provider: str) -> bool:
-        """Whether it is asked for each payout; others get files of many. Raises ProviderUnavailable."""
-        return not self.by_file(provider) and hasattr(self.adapter(provider), "pay")
+        """Whether it is asked for each payout, and no file is made of many. Raises ProviderUnavailable."""
+        if self.by_file(provider):
+            return False
+        self.adapter(provider)
+        return True
 
     async def pay(self, provider: str, order: PayoutOrder) -> PayoutState:
         """As ``PayoutProvider.pay``."""

@@ -1,13 +1,14 @@
 """What the vendors share: a request with a body of ours, an answer of JSON."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 import httpx
 
+from domain.clock import utc_now
 from domain.config_keys import Config, TextKey
-from providers.asking import Answer, ask, ask_rows
+from providers.asking import Answer, Seconds, ask, ask_rows
 from providers.ports import ProviderUnavailable
 from providers.settings import required
 
@@ -16,13 +17,25 @@ LONGEST_REF = 255
 
 
 class Vendor:
+    """``live``: whether it is about real people and money. Of a vendor's two modes, only that one counts."""
+
     name: str
     base_url: TextKey
 
-    def __init__(self, config: Config, http: httpx.AsyncClient, *, seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self,
+        config: Config,
+        http: httpx.AsyncClient,
+        *,
+        live: bool,
+        seconds: Seconds = ANSWER_SECONDS,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._config = config
         self._http = http
+        self._live = live
         self._seconds = seconds
+        self._clock = clock
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], **options: Any) -> Answer:
         url, options = self._question(path, headers, options)
@@ -52,6 +65,12 @@ def below(found: Any, *names: str) -> Any:
 def text(found: Any, *names: str) -> str | None:
     value = below(found, *names)
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_REF else None
+
+
+def page(found: Any, *names: str) -> str | None:
+    """Where the vendor sends people; None for anything else."""
+    url = below(found, *names)
+    return url if isinstance(url, str) and url.startswith("https://") else None
 
 
 def day(value: Any) -> date | None:

@@ -23,6 +23,6 @@ def kyc_adapters(
     config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox[KycBook] | None
 ) -> list[KycProvider]:
     live = env == "production"
-    vendors: list[KycProvider] = [StripeIdentity(config, http, live=live), Veriff(config, http)]
+    vendors: list[KycProvider] = [vendor(config, http, live=live) for vendor in (StripeIdentity, Veriff)]
     # Whoever opens its page decides: where real people are paid, it does not exist.
     return vendors if live or sandbox is None else [*vendors, SandboxKyc(config, http, sandbox)]

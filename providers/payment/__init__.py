@@ -29,9 +29,6 @@ def payment_adapters(
     config: Config, http: httpx.AsyncClient, env: str, sandbox: Sandbox[PaymentBook] | None
 ) -> list[PaymentProvider]:
     live = env == "production"
-    vendors: list[PaymentProvider] = [
-        StripePayments(config, http, live=live),
-        MolliePayments(config, http, live=live),
-    ]
+    vendors: list[PaymentProvider] = [vendor(config, http, live=live) for vendor in (StripePayments, MolliePayments)]
     # Whoever presses its button pays: where money is real, there is no such button.
     return vendors if live or sandbox is None else [*vendors, SandboxPayments(config, http, sandbox)]

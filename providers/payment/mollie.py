@@ -147,8 +147,7 @@ class MolliePayments(PaymentVendor):
     async def probe(self) -> str:
         """What the key may list; nothing is begun."""
         _success(await self._ask("GET", PAYMENTS, self._headers(), params={"limit": "1"}))
-        if not self.verifies:
-            raise ProviderUnavailable(f"{WEBHOOK_SECRET.name} is empty")
+        required(self._config, WEBHOOK_SECRET)
         return "the key may read payments; none was begun"
 
     async def _found(self, ref: str) -> dict[str, Any]:

@@ -4,8 +4,6 @@ A payment has two names there: its session, which we begin, and its payment inte
 told. The latter is the ``alias`` of what ``find`` says.
 """
 
-import json
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -29,10 +27,10 @@ from domain.money.payments import (
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
 from providers.payment.vendor import MOST_PAGES, PaymentVendor, id_of, whole
-from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable, ProviderUntouched
+from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.signed import require_signed
-from providers.vendor import below, text
+from providers.stripe import StripeVendor, code, moment
+from providers.vendor import below, page, text
 
 BASE_URL = UrlKey("external.payment.stripe.base_url", "https://api.stripe.com", "base URL of the vendor")
 API_KEY = SecretKey("external.payment.stripe.api_key", "", "secret or restricted key of the account")
@@ -42,7 +40,6 @@ WEBHOOK_SECRET_PREVIOUS = SecretKey(
 )
 PRODUCT_NAME = TextKey("external.payment.stripe.product_name", "Wallet balance", "what payers read that they pay for")
 
-VERSION = "2026-06-24.dahlia"
 SESSIONS, REFUNDS, DISPUTES = "/v1/checkout/sessions", "/v1/refunds", "/v1/disputes"
 MOVEMENTS = "/v1/balance_transactions"
 CHARGE = "payment_intent.latest_charge.balance_transaction"
@@ -59,19 +56,15 @@ REFUND_STATUSES: Mapping[str, RefundStatus] = {
 GIVEN_UP = frozenset({"requires_payment_method", "canceled"})
 """Of a payment intent whose session was completed: a method that takes days has failed."""
 CLOSED = frozenset({"won", "lost", "prevented", "warning_closed"})
-MODE = re.compile(r"[a-z]{2}_(live|test)_.+")
-CODE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 PAYMENT_INTENT = "pi_"
 
 
-class StripePayments(PaymentVendor):
+class StripePayments(StripeVendor, PaymentVendor):
     name = "stripe"
     base_url = BASE_URL
+    api_key = API_KEY
+    webhook_secrets = (WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS)
     types = frozenset(family + kind for family, kinds in EVENTS.items() for kind in kinds)
-
-    @property
-    def verifies(self) -> bool:
-        return bool(self._config[WEBHOOK_SECRET])
 
     async def checkout(self, order: Order) -> Checkout:
         payment_id = str(order.payment_id)
@@ -92,10 +85,10 @@ class StripePayments(PaymentVendor):
             "adaptive_pricing[enabled]": "false",
         }
         session = self._made(await self._ask("POST", SESSIONS, self._headers(order.key), data=form))
-        ref, url = text(session, "id"), below(session, "url")
-        if ref is None or not isinstance(url, str) or not url.startswith("https://"):
+        ref, url = text(session, "id"), page(session, "url")
+        if ref is None or url is None:
             raise ProviderUnavailable("the vendor gave no session")
-        return Checkout(ref, url, _moment(below(session, "expires_at")) or order.expires_at)
+        return Checkout(ref, url, moment(below(session, "expires_at")) or order.expires_at)
 
     async def find(self, ref: str) -> PaymentState:
         session = await self._session(ref)
@@ -150,27 +143,19 @@ class StripePayments(PaymentVendor):
         return found
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
-        secrets = (self._config[WEBHOOK_SECRET], self._config[WEBHOOK_SECRET_PREVIOUS])
-        require_signed(notice, "stripe-signature", secrets, self._clock())
-        try:
-            event = json.loads(notice.body)
-        except (ValueError, RecursionError) as fault:
-            raise NoticeUnreadable(type(fault).__name__) from None
-        event_id, kind, told = text(event, "id"), text(event, "type"), below(event, "data", "object")
-        if event_id is None or kind is None:
-            raise NoticeUnreadable("an event without id or type")
-        if below(event, "livemode") is not self._live:
+        event = self._event(notice)
+        if not self._is_of_our_mode(event.body):
             return []
-        ref = text(told, "id") if kind.startswith(SESSION_EVENT) else _alias(told)
-        return [Notice(event_id, kind, ref, _moment(below(event, "created")))]
+        told = below(event.body, "data", "object")
+        ref = text(told, "id") if event.kind.startswith(SESSION_EVENT) else _alias(told)
+        return [Notice(event.id, event.kind, ref, event.moment)]
 
     async def probe(self) -> str:
         """What the key may list; nothing is begun."""
         answer = await self._ask("GET", SESSIONS, self._headers(), params={"limit": "1"})
         if answer.status != httpx.codes.OK:
             raise ProviderUnavailable(f"the vendor answered {answer.status}")
-        if not self.verifies:
-            raise ProviderUnavailable(f"{WEBHOOK_SECRET.name} is empty")
+        required(self._config, WEBHOOK_SECRET)
         return "the key may read sessions; none was begun"
 
     async def _session(self, ref: str) -> dict[str, Any]:
@@ -188,28 +173,19 @@ class StripePayments(PaymentVendor):
         after = dict[str, str]()
         for _ in range(MOST_PAGES):
             asked = {"limit": "100", **params, **after}
-            page = self._success(await self._ask("GET", path, self._headers(), params=asked))
-            rows = below(page, "data")
+            found = self._success(await self._ask("GET", path, self._headers(), params=asked))
+            rows = below(found, "data")
             if not isinstance(rows, list):
                 break
             for row in rows:
                 yield row
-            if below(page, "has_more") is False:
+            if below(found, "has_more") is False:
                 return
             last = text(rows[-1], "id") if rows else None
             if last is None:
                 break
             after = {"starting_after": last}
         raise ProviderUnavailable("the vendor gave a list that has no end")
-
-    def _headers(self, key: str | None = None) -> dict[str, str]:
-        """Raises ProviderUntouched for a key of the other mode."""
-        secret = required(self._config, API_KEY)
-        mode = MODE.fullmatch(secret)
-        if mode is not None and (mode[1] == "live") is not self._live:
-            raise ProviderUntouched(f"{API_KEY.name} is of the vendor's other mode")
-        headers = {"Authorization": f"Bearer {secret}", "Stripe-Version": VERSION}
-        return headers | ({} if key is None else {"Idempotency-Key": key})
 
     def _may_pass(self, answer: Answer) -> bool:
         told = answer.headers.get("stripe-should-retry")
@@ -218,7 +194,7 @@ class StripePayments(PaymentVendor):
     def _made(self, answer: Answer) -> dict[str, Any]:
         """A session. Raises ProviderRejected for one that is of the other mode."""
         session = self._success(answer)
-        if below(session, "livemode") is not self._live:
+        if not self._is_of_our_mode(session):
             raise ProviderRejected("the session is of the vendor's other mode")
         return session
 
@@ -230,9 +206,9 @@ class StripePayments(PaymentVendor):
             return answer.body
         if answer.status == httpx.codes.NOT_FOUND:
             raise ProviderRejected("the vendor knows no such session")
-        kind, code = text(answer.body, "error", "type"), text(answer.body, "error", "code") or ""
+        kind, told = text(answer.body, "error", "type"), code(answer.body, "error", "code")
         if answer.status in {httpx.codes.BAD_REQUEST, httpx.codes.PAYMENT_REQUIRED} and kind != "idempotency_error":
-            raise ProviderRejected(f"the vendor refused it ({code if CODE.fullmatch(code) else answer.status})")
+            raise ProviderRejected(f"the vendor refused it ({told or answer.status})")
         raise ProviderUnavailable(f"the vendor answered {answer.status}")
 
 
@@ -282,10 +258,3 @@ def _dispute(found: Any) -> DisputeState:
 def _alias(told: Any) -> str | None:
     """The payment intent of a charge, a refund, a dispute or a warning, alone or written out."""
     return text(told, "payment_intent") or text(told, "payment_intent", "id")
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(value, UTC) if type(value) is int else None
-    except (OverflowError, OSError, ValueError):
-        return None

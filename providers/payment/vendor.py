@@ -8,20 +8,15 @@ from uuid import UUID
 import httpx
 
 from domain.clock import utc_now
-from domain.config_keys import Config, TextKey
+from domain.config_keys import Config
 from providers.asking import Answer, Patience, ask_again, may_pass
-from providers.settings import required
+from providers.vendor import Vendor
 
 PATIENCE = Patience()
 MOST_PAGES = 1000
 
 
-class PaymentVendor:
-    """``live``: payments of the vendor's test mode are none, and otherwise those with real money."""
-
-    name: str
-    base_url: TextKey
-
+class PaymentVendor(Vendor):
     def __init__(
         self,
         config: Config,
@@ -31,17 +26,12 @@ class PaymentVendor:
         patience: Patience = PATIENCE,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._config = config
-        self._http = http
-        self._live = live
+        super().__init__(config, http, live=live, clock=clock)
         self._patience = patience
-        self._clock = clock
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], **options: Any) -> Answer:
         """As ``ask_again``: each question changes nothing, or has a key by which the vendor knows it again."""
-        url = required(self._config, self.base_url).rstrip("/") + path
-        # With no auth at all the client would take a name and a password out of the URL.
-        options |= {"headers": headers, "auth": httpx.Auth()}
+        url, options = self._question(path, headers, options)
         return await ask_again(self._http, method, url, self._patience, self._may_pass, whom="the vendor", **options)
 
     def _may_pass(self, answer: Answer) -> bool:

@@ -34,9 +34,5 @@ def payout_adapters(
 ) -> list[PayoutProvider]:
     """The sandbox does not exist in production, nor where it has no book."""
     live = env == "production"
-    vendors: list[PayoutProvider] = [
-        StripeConnect(config, http, live=live),
-        Wise(config, http),
-        PayPal(config, http, live=live),
-    ]
+    vendors: list[PayoutProvider] = [vendor(config, http, live=live) for vendor in (StripeConnect, Wise, PayPal)]
     return vendors if live or sandbox is None else [*vendors, SandboxPayouts(config, http, sandbox)]

@@ -8,22 +8,21 @@ taken as bare pings: only of a batch that is known here, and the look at it is t
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx
 
-from domain.clock import utc_now
-from domain.config_keys import Config, SecretKey, TextKey, UrlKey
+from domain.config_keys import SecretKey, TextKey, UrlKey
 from domain.money.amounts import Money
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
-from providers.asking import Answer, Seconds
+from providers.asking import Answer
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.vendor import ANSWER_SECONDS, Vendor, below, text
+from providers.vendor import Vendor, below, text
 
 BASE_URL = UrlKey("external.payout.paypal.base_url", "https://api-m.paypal.com", "base URL of the vendor")
 CLIENT_ID = TextKey("external.payout.paypal.client_id", "", "client id of the application that may pay out")
@@ -62,25 +61,10 @@ class Token(NamedTuple):
 
 
 class PayPal(Vendor):
-    """``live``: the vendor's sandbox pays nobody."""
-
     name = "paypal"
     base_url = BASE_URL
+    _token: Token | None = None
     types = frozenset({*(ITEM + kind for kind in ITEM_EVENTS), *(BATCH + kind for kind in BATCH_EVENTS)})
-
-    def __init__(
-        self,
-        config: Config,
-        http: httpx.AsyncClient,
-        *,
-        live: bool,
-        seconds: Seconds = ANSWER_SECONDS,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        super().__init__(config, http, seconds=seconds)
-        self._live = live
-        self._clock = clock
-        self._token: Token | None = None
 
     @property
     def verifies(self) -> bool:
@@ -131,8 +115,7 @@ class PayPal(Vendor):
             "sender_item_id": str(order.payout_id),
         }
         form = {"sender_batch_header": {"sender_batch_id": _id_of(order)}, "items": [item]}
-        headers = await self._headers() | {"Content-Type": "application/json"}
-        answer = self._told(await self._ask("POST", PAYOUTS, headers, content=json.dumps(form).encode()))
+        answer = self._told(await self._ask("POST", PAYOUTS, await self._headers(), json=form))
         if answer.status == httpx.codes.CREATED:
             ref = text(answer.body, "batch_header", "payout_batch_id")
         elif answer.status == httpx.codes.BAD_REQUEST and answer.body.get("name") == VALIDATION:
@@ -157,9 +140,7 @@ class PayPal(Vendor):
         status = STATUSES.get(str(below(item, "transaction_status"))) if item is not None else batch
         if batch is None or status is None:
             raise ProviderUnavailable("the vendor told no status that is known")
-        if batch == "FAILED":
-            return PayoutState(ref, "FAILED", _reason(item))
-        if status == "FAILED":
+        if "FAILED" in (batch, status):
             return PayoutState(ref, "FAILED", _reason(item))
         if status == "RETURNED":
             return PayoutState(ref, "RETURNED", "RETURNED")

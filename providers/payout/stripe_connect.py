@@ -6,24 +6,20 @@ What was begun is ended: whoever finds a transfer without a payout makes it, and
 taken back.
 """
 
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
-from domain.clock import utc_now
-from domain.config_keys import Config, SecretKey, UrlKey
+from domain.config_keys import SecretKey, UrlKey
 from domain.money.payouts import FAILURES, AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
-from providers.asking import Answer, Seconds
+from providers.asking import Answer
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.signed import require_signed
-from providers.vendor import ANSWER_SECONDS, Vendor, below, text
+from providers.stripe import Event, StripeVendor, code
+from providers.vendor import below, page, text
 
 BASE_URL = UrlKey("external.payout.stripe_connect.base_url", "https://api.stripe.com", "base URL of the vendor")
 API_KEY = SecretKey("external.payout.stripe_connect.api_key", "", "secret or restricted key of the platform's account")
@@ -47,18 +43,14 @@ ACCOUNT_SECRET_PREVIOUS = SecretKey(
     "",
     "former signing secret of the endpoint for the platform's own account, while a new one takes its place",
 )
-SECRETS = (WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS, ACCOUNT_SECRET, ACCOUNT_SECRET_PREVIOUS)
 
-VERSION = "2026-06-24.dahlia"
 ACCOUNTS, TRANSFERS, PAYOUTS = "/v1/accounts", "/v1/transfers", "/v1/payouts"
-MODES = {True: "test", False: "live"}
-"""By whether we are live: the mode whose keys are refused."""
+PAYOUT_EVENT = "payout."
 PAGE = 100
 MOST_PAGES = 10
 SKEW = 60
 """Seconds by which a payout may seem older than its transfer."""
 STATUSES = {"pending": "SENT", "in_transit": "SENT", "paid": "PAID", "failed": "FAILED", "canceled": "FAILED"}
-CODE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 ACCOUNT_GONE = "account_invalid"
 BALANCE = "balance_insufficient"
@@ -80,11 +72,11 @@ REFUSED = (httpx.codes.BAD_REQUEST, httpx.codes.PAYMENT_REQUIRED, httpx.codes.NO
 """With these nothing was done; others may come after it was."""
 
 
-class StripeConnect(Vendor):
-    """``live``: money of the vendor's test mode is none, and otherwise real money is not touched."""
-
+class StripeConnect(StripeVendor):
     name = "stripe_connect"
     base_url = BASE_URL
+    api_key = API_KEY
+    webhook_secrets = (WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS, ACCOUNT_SECRET, ACCOUNT_SECRET_PREVIOUS)
     types = frozenset(
         {
             "account.updated",
@@ -95,23 +87,6 @@ class StripeConnect(Vendor):
             "transfer.reversed",
         }
     )
-
-    def __init__(
-        self,
-        config: Config,
-        http: httpx.AsyncClient,
-        *,
-        live: bool,
-        seconds: Seconds = ANSWER_SECONDS,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        super().__init__(config, http, seconds=seconds)
-        self._live = live
-        self._clock = clock
-
-    @property
-    def verifies(self) -> bool:
-        return bool(self._config[WEBHOOK_SECRET])
 
     async def open_account(self, account: NewAccount) -> AccountState:
         """The vendor answers a repetition with the account that it opened first, for a day at least."""
@@ -167,38 +142,24 @@ class StripeConnect(Vendor):
         return None if transfer is None else await self._ended(order, transfer)
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
-        require_signed(notice, "stripe-signature", [self._config[key] for key in SECRETS], self._clock())
-        try:
-            event = json.loads(notice.body)
-        except (ValueError, RecursionError) as fault:
-            raise NoticeUnreadable(type(fault).__name__) from None
-        event_id, kind = text(event, "id"), text(event, "type")
-        if event_id is None or kind is None:
-            raise NoticeUnreadable("an event without id or type")
-        ref = self._about(kind, event)
-        if ref is None and kind in self.types:
-            if kind.startswith("payout."):  # such as one that the account's owner made
+        event = self._event(notice)
+        ref = _about(event)
+        if ref is None and event.kind in self.types:
+            if event.kind.startswith(PAYOUT_EVENT):  # such as one that the account's owner made
                 return []
             raise NoticeUnreadable("an event without object")
-        return [Notice(event_id, kind, ref, _moment(below(event, "created")))]
+        return [Notice(event.id, event.kind, ref, event.moment)]
 
     async def probe(self) -> str:
         """What our own balance says of itself; nothing is moved."""
         balance = _good(await self._ask("GET", "/v1/balance", self._headers()))
         self._require_mode(balance)
-        if not self.verifies:
-            raise ProviderUnavailable(f"{WEBHOOK_SECRET.name} is empty")
+        required(self._config, WEBHOOK_SECRET)
         return "the key may read the platform's balance; nothing was moved"
-
-    def _about(self, kind: str, event: Any) -> str | None:
-        if kind == "account.application.deauthorized":
-            return text(event, "account")
-        found = below(event, "data", "object")
-        return text(found, "metadata", "transfer") if kind.startswith("payout.") else text(found, "id")
 
     async def _require_no_debt(self, order: PayoutOrder) -> None:
         """Raises ProviderRejected DESTINATION_NEGATIVE: what is sent to an account that owes never reaches its bank."""
-        answer = await self._ask("GET", "/v1/balance", self._headers(_account_of(order)))
+        answer = await self._ask("GET", "/v1/balance", self._headers(account=_account_of(order)))
         if _is_gone(answer):
             raise ProviderRejected("DESTINATION_REJECTED")
         balance = _good(answer)
@@ -259,14 +220,14 @@ class StripeConnect(Vendor):
         since = {"created[gte]": str(created - SKEW)} if type(created) is int else {}
         for _ in range(MOST_PAGES):
             params = {"limit": str(PAGE)} | since | after
-            body = _good(await self._ask("GET", PAYOUTS, self._headers(account), params=params))
-            page = body.get("data")
-            if not isinstance(page, list):
+            body = _good(await self._ask("GET", PAYOUTS, self._headers(account=account), params=params))
+            rows = body.get("data")
+            if not isinstance(rows, list):
                 raise ProviderUnavailable("the vendor told no payouts")
-            found += [one for one in page if text(one, "metadata", "transfer") == transfer["id"]]
-            if body.get("has_more") is not True or not page:
+            found += [one for one in rows if text(one, "metadata", "transfer") == transfer["id"]]
+            if body.get("has_more") is not True or not rows:
                 break
-            after = {"starting_after": str(below(page[-1], "id"))}
+            after = {"starting_after": str(below(rows[-1], "id"))}
         else:
             raise ProviderUnavailable("the account has more payouts than are looked through")
         good = [one for one in found if _status(one) != "FAILED"]
@@ -305,20 +266,18 @@ class StripeConnect(Vendor):
         return found | {"amount_reversed": reversed_}
 
     def _require_mode(self, found: Any) -> None:
-        if below(found, "livemode") is not self._live:
+        if not self._is_of_our_mode(found):
             raise ProviderUnavailable("that is of the vendor's other mode")
 
     async def _post(self, path: str, form: Mapping[str, str], key: str, account: str | None = None) -> Answer:
-        headers = self._headers(account) | {"Idempotency-Key": key}
-        return await self._ask("POST", path, headers, data=dict(form))
+        return await self._ask("POST", path, self._headers(key, account=account), data=dict(form))
 
-    def _headers(self, account: str | None = None) -> dict[str, str]:
-        """``account``: in whose name. Raises ProviderUnavailable for a key of the other mode."""
-        key = required(self._config, API_KEY)
-        if key.split("_")[1:2] == [MODES[self._live]]:
-            raise ProviderUnavailable(f"{API_KEY.name} is of the vendor's other mode")
-        headers = {"Authorization": f"Bearer {key}", "Stripe-Version": VERSION}
-        return headers | ({"Stripe-Account": account} if account else {})
+
+def _about(event: Event) -> str | None:
+    if event.kind == "account.application.deauthorized":
+        return text(event.body, "account")
+    names = ("metadata", "transfer") if event.kind.startswith(PAYOUT_EVENT) else ("id",)
+    return text(event.body, "data", "object", *names)
 
 
 def _account_of(order: PayoutOrder) -> str:
@@ -338,8 +297,7 @@ def _good(answer: Answer) -> dict[str, Any]:
 
 
 def _code(answer: Answer) -> str:
-    code = text(answer.body, "error", "code") or text(answer.body, "error", "type") or ""
-    return code if CODE.fullmatch(code) else ""
+    return code(answer.body, "error", "code") or code(answer.body, "error", "type")
 
 
 def _is_gone(answer: Answer) -> bool:
@@ -355,18 +313,18 @@ def _is_refused(answer: Answer) -> bool:
 
 def _reason(answer: Answer, too_little: str) -> str:
     """Why it was refused. ``too_little``: what it means that a balance was."""
-    code = _code(answer)
-    if code == BALANCE:
+    why = _code(answer)
+    if why == BALANCE:
         return too_little
-    rejects = code in DESTINATION_CODES or below(answer.body, "error", "param") == "destination"
+    rejects = why in DESTINATION_CODES or below(answer.body, "error", "param") == "destination"
     return "DESTINATION_REJECTED" if rejects else "PROVIDER_REJECTED"
 
 
 def _link(answer: Answer) -> str:
     if _is_gone(answer) or answer.status in REFUSED:
         raise ProviderRejected(f"the vendor gives no link ({_code(answer)})")
-    url = below(_good(answer), "url")
-    if not isinstance(url, str) or not url.startswith("https://"):
+    url = page(_good(answer), "url")
+    if url is None:
         raise ProviderUnavailable("the vendor gave no link")
     return url
 
@@ -402,10 +360,3 @@ def _told(transfer: Mapping[str, Any]) -> str:
 def _list(found: Any, name: str) -> list[Any]:
     value = below(found, name)
     return value if isinstance(value, list) else []
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(value, UTC) if type(value) is int else None
-    except (OverflowError, OSError, ValueError):
-        return None

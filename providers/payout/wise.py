@@ -7,8 +7,8 @@ then paid from our balance. Exactly the amount of the order leaves it: the vendo
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Real
@@ -24,15 +24,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from domain.clock import utc_now
-from domain.config_keys import Config, SecretKey, TextKey, UrlKey
+from domain.config_keys import SecretKey, TextKey, UrlKey
 from domain.money.amounts import Money
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
-from providers.asking import Answer, Seconds
+from providers.asking import Answer
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.vendor import ANSWER_SECONDS, Vendor, below, text
+from providers.vendor import Vendor, below, text
 
 BASE_URL = UrlKey("external.payout.wise.base_url", "https://api.wise.com", "base URL of the vendor")
 API_TOKEN = SecretKey("external.payout.wise.api_token", "", "token of the business profile")
@@ -65,9 +64,10 @@ STATUSES = {
 }
 TRANSFER_IDS = UUID("3f0b7c1e-8a53-4d0e-9a55-2f7f6c3f1b8d")
 """Never to be changed: of attempts that are under way it makes other transfers."""
-EURO_LANDS = frozenset(
-    "AD AT AX BE BG CY DE EE ES FI FR GR HR IE IT LT LU LV MC MT NL PT SI SK SM".split()  # noqa: SIM905 - a table
-)
+EURO_LANDS = frozenset({
+    "AD", "AT", "AX", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MC",
+    "MT", "NL", "PT", "SI", "SK", "SM",
+})  # fmt: skip
 """Whose IBANs are paid in euros; all others by SWIFT in the currency of the order."""
 PAGE = 100
 MOST_PAGES = 50
@@ -80,17 +80,6 @@ class Wise(Vendor):
     name = "wise"
     base_url = BASE_URL
     types = frozenset({CHANGED})
-
-    def __init__(
-        self,
-        config: Config,
-        http: httpx.AsyncClient,
-        *,
-        seconds: Seconds = ANSWER_SECONDS,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        super().__init__(config, http, seconds=seconds)
-        self._clock = clock
 
     @property
     def verifies(self) -> bool:

@@ -19,6 +19,7 @@ from providers.kyc.veriff import Veriff
 from providers.ports import KycProvider, NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.signed import signed
 from tests.providers.fakes import FakeConfig
+from tests.providers.forged import refused
 from tests.providers.kyc_vendors import StripeWorld, VeriffWorld, stripe_world, veriff_world
 from tests.providers.servers import closed_port
 
@@ -61,7 +62,7 @@ def with_stripe(config: FakeConfig, work: Callable[[StripeIdentity], Awaitable[T
 def with_veriff(config: FakeConfig, work: Callable[[Veriff], Awaitable[T]]) -> T:
     async def run() -> T:
         async with httpx.AsyncClient(trust_env=False) as http:
-            return await work(Veriff(config, http, seconds=5))
+            return await work(Veriff(config, http, live=False, seconds=5))
 
     return asyncio.run(run())
 
@@ -153,6 +154,9 @@ class TestStripe:
             with_stripe(config, lambda adapter: adapter.find(ref))
 
     def test_the_other_mode_of_the_vendor_verifies_nobody(self, config: FakeConfig, stripe: StripeWorld) -> None:
+        """Whatever its key says."""
+        stripe.key = "a-key-that-names-no-mode"
+        config.slip(STRIPE + "api_key", stripe.key)
         with pytest.raises(ProviderRejected, match="mode"):
             with_stripe(config, lambda adapter: adapter.start(SUBJECT), live=True)
         stripe.livemode = True
@@ -160,6 +164,17 @@ class TestStripe:
         (ref, _) = stripe.sessions
         with pytest.raises(ProviderRejected, match="mode"):
             with_stripe(config, lambda adapter: adapter.find(ref), live=True)
+
+    @pytest.mark.parametrize(("key", "live"), [("sk_test_x", True), ("rk_test_x", True), ("sk_live_x", False)])
+    def test_a_key_of_the_other_mode_begins_nothing(
+        self, config: FakeConfig, stripe: StripeWorld, key: str, live: bool
+    ) -> None:
+        stripe.key = key
+        config.slip(STRIPE + "api_key", key)
+        for work in (lambda adapter: adapter.start(SUBJECT), lambda adapter: adapter.probe()):
+            with pytest.raises(ProviderUnavailable, match="other mode"):
+                with_stripe(config, work, live)
+        assert stripe.sessions == {}
 
     def test_a_session_that_is_not_there(self, config: FakeConfig, stripe: StripeWorld) -> None:
         for ref in ("vs_nobody", "../charges", "a/b?c"):
@@ -224,21 +239,10 @@ class TestStripe:
         body = json.dumps({"id": "evt_1", "type": "x", "data": "y" * 2000}).encode()
         header = signed(stripe.webhook_secret, body, utc_now())
 
-        async def run() -> int:
-            refused = 0
-            async with httpx.AsyncClient(trust_env=False) as http:
-                adapter = StripeIdentity(config, http, live=False)
-                for place in range(len(body)):
-                    for bit in range(8):
-                        changed = bytearray(body)
-                        changed[place] ^= 1 << bit
-                        try:
-                            adapter.read(RawNotice({"stripe-signature": (header,)}, bytes(changed)))
-                        except ProviderRejected:
-                            refused += 1
-            return refused
+        async def work(adapter: StripeIdentity) -> int:
+            return refused(adapter, "stripe-signature", header, body)
 
-        assert asyncio.run(run()) == len(body) * 8
+        assert with_stripe(config, work) == len(body) * 8
 
 
 class TestVeriff:
@@ -341,18 +345,7 @@ class TestVeriff:
         body = json.dumps({"id": "a-session", "more": "y" * 2000}).encode()
         header = veriff.signature(body)
 
-        async def run() -> int:
-            refused = 0
-            async with httpx.AsyncClient(trust_env=False) as http:
-                adapter = Veriff(config, http)
-                for place in range(len(body)):
-                    for bit in range(8):
-                        changed = bytearray(body)
-                        changed[place] ^= 1 << bit
-                        try:
-                            adapter.read(RawNotice({"x-hmac-signature": (header,)}, bytes(changed)))
-                        except ProviderRejected:
-                            refused += 1
-            return refused
+        async def work(adapter: Veriff) -> int:
+            return refused(adapter, "x-hmac-signature", header, body)
 
-        assert asyncio.run(run()) == len(body) * 8
+        assert with_veriff(config, work) == len(body) * 8

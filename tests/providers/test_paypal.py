@@ -17,6 +17,7 @@ from providers.payout import ACCOUNT_PROVIDERS, payout_adapters
 from providers.payout.paypal import STATUSES, PayPal
 from providers.ports import ProviderRejected, ProviderUnavailable
 from tests.providers.fakes import FakeConfig
+from tests.providers.forged import each_bit_changed
 from tests.providers.payout_vendors import FAULTS, PayPalWorld, paypal_world
 from tests.providers.servers import closed_port
 
@@ -299,18 +300,10 @@ class TestNotices:
         """Whatever is changed, it stays a ping: of a batch that is not known here the intake keeps nothing."""
         body = world.event("AAAAAAAAAAAAA", "PAYMENT.PAYOUTS-ITEM.FAILED")[:-1] + b', "more": "' + b"y" * 1800 + b'"}'
 
-        async def run() -> list[Notice]:
-            kept = list[Notice]()
-            async with httpx.AsyncClient(trust_env=False) as http:
-                adapter = PayPal(config, http, live=False)
-                for place in range(len(body)):
-                    for bit in range(8):
-                        changed = bytearray(body)
-                        changed[place] ^= 1 << bit
-                        kept += adapter.read(RawNotice({}, bytes(changed)))
-            return kept
+        async def work(adapter: PayPal) -> list[Notice]:
+            return [notice for changed in each_bit_changed(body) for notice in adapter.read(RawNotice({}, changed))]
 
         assert json.loads(body)
-        kept = asyncio.run(run())
+        kept = done(config, work)
         assert {notice.external_id for notice in kept} == {None}
         assert all(notice.type in PayPal.types for notice in kept)

@@ -19,6 +19,7 @@ from providers.payout.stripe_connect import StripeConnect
 from providers.ports import AccountProvider, NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.signed import signed
 from tests.providers.fakes import FakeConfig
+from tests.providers.forged import refused
 from tests.providers.payout_vendors import FAULTS, ConnectWorld, connect_world
 from tests.providers.servers import closed_port
 
@@ -528,21 +529,10 @@ class TestNotices:
         body = json.dumps({"id": "evt_1", "type": "x", "data": "y" * 2000}).encode()
         header = signed(world.webhook_secret, body, utc_now())
 
-        async def run() -> int:
-            refused = 0
-            async with httpx.AsyncClient(trust_env=False) as http:
-                adapter = StripeConnect(config, http, live=False)
-                for place in range(len(body)):
-                    for bit in range(8):
-                        changed = bytearray(body)
-                        changed[place] ^= 1 << bit
-                        try:
-                            adapter.read(RawNotice({"stripe-signature": (header,)}, bytes(changed)))
-                        except ProviderRejected:
-                            refused += 1
-            return refused
+        async def work(adapter: StripeConnect) -> int:
+            return refused(adapter, "stripe-signature", header, body)
 
-        assert asyncio.run(run()) == len(body) * 8
+        assert done(config, work) == len(body) * 8
 
 
 class TestProbe:

@@ -20,12 +20,13 @@ from domain.clock import utc_now
 from domain.money.payments import RefundOrder
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import RawNotice
-from providers.kyc.stripe_identity import SESSIONS, STATUSES, VERSION, StripeIdentity
+from providers.kyc.stripe_identity import SESSIONS, STATUSES, StripeIdentity
 from providers.payment.stripe import CLOSED, GIVEN_UP, REFUND_STATUSES, StripePayments
 from providers.payout import stripe_connect
 from providers.payout.stripe_connect import StripeConnect
 from providers.ports import ProviderRejected
 from providers.signed import require_signed, signature, signed
+from providers.stripe import VERSION
 from tests.providers.fakes import FakeConfig
 from tests.providers.kyc_vendors import StripeWorld, stripe_world
 from tests.providers.payment_vendors import StripeTill, stripe_till

@@ -18,6 +18,7 @@ from providers.payout import BANK_PROVIDERS, payout_adapters
 from providers.payout.wise import LONGEST_SIGNATURE, STATUSES, Wise
 from providers.ports import AccountProvider, NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from tests.providers.fakes import FakeConfig
+from tests.providers.forged import refused
 from tests.providers.payout_vendors import FAULTS, WiseWorld, wise_world
 from tests.providers.servers import closed_port
 
@@ -60,7 +61,7 @@ def world(config: FakeConfig) -> Iterator[WiseWorld]:
 def done(config: FakeConfig, work: Callable[[Wise], Awaitable[T]], wait: float = 5) -> T:
     async def run() -> T:
         async with httpx.AsyncClient(trust_env=False) as http:
-            return await work(Wise(config, http, seconds=wait))
+            return await work(Wise(config, http, live=False, seconds=wait))
 
     return asyncio.run(run())
 
@@ -77,7 +78,7 @@ def read(config: FakeConfig, value: str | None, body: bytes) -> list[Notice]:
     async def run() -> list[Notice]:
         async with httpx.AsyncClient(trust_env=False) as http:
             headers = {"x-signature-sha256": (value,)} if value is not None else {}
-            return list(Wise(config, http).read(RawNotice(headers, body)))
+            return list(Wise(config, http, live=False).read(RawNotice(headers, body)))
 
     return asyncio.run(run())
 
@@ -351,23 +352,11 @@ class TestNotices:
         body = (world.event(111)[:-1] + b', "more": "' + b"y" * 2048)[:2046] + b'"}'
         header = world.signature(body)
 
-        async def run() -> int:
-            refused = 0
-            async with httpx.AsyncClient(trust_env=False) as http:
-                adapter = Wise(config, http)
-                assert adapter.read(RawNotice({"x-signature-sha256": (header,)}, body))
-                for place in range(len(body)):
-                    for bit in range(8):
-                        changed = bytearray(body)
-                        changed[place] ^= 1 << bit
-                        try:
-                            adapter.read(RawNotice({"x-signature-sha256": (header,)}, bytes(changed)))
-                        except ProviderRejected:
-                            refused += 1
-            return refused
+        async def work(adapter: Wise) -> int:
+            return refused(adapter, "x-signature-sha256", header, body)
 
         assert len(body) == 2048
-        assert asyncio.run(run()) == len(body) * 8
+        assert done(config, work) == len(body) * 8
 
 
 class TestProbe:
