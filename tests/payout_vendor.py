@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from providers.ports import ProviderRejected, ProviderUnavailable
 from tests.creators import Creator, creator
 from tests.handlers.support import insert
 from tests.money import post
+from tests.payment_vendor import Fault, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
     from tests.harness import Api, Server, Tables
 
 VENDOR = "vendor"
-Fault = Callable[[], None]
-
-
-def nothing() -> None:
-    pass
-
-
-def silence() -> None:
-    raise ProviderUnavailable("no answer in time")
 
 
 def death() -> None:

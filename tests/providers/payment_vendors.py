@@ -17,6 +17,7 @@ import httpx
 from domain.clock import utc_now
 from providers.signed import signed
 from tests.http_server import served
+from tests.providers.book import Book
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -26,23 +27,6 @@ if TYPE_CHECKING:
 FEE_BPS, FEE, DISPUTE_FEE = 290, 30, 1500
 PAYER, OURS, VENDOR, HELD = "payer", "ours", "vendor", "held"
 """Accounts of a vendor's book. ``OURS`` is what it owes us; ``HELD`` is what banks hold while a payment is disputed."""
-
-
-class VendorBook:
-    """Each line takes from one account what it gives to another, and says what it is about."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str, int, str]] = []
-
-    def move(self, giver: str, taker: str, amount: int, about: str) -> None:
-        assert amount > 0
-        self.lines.append((giver, taker, amount, about))
-
-    def has(self, account: str, about: str | None = None) -> int:
-        lines = [line for line in self.lines if about in (None, line[3])]
-        return sum(line[2] for line in lines if line[1] == account) - sum(
-            line[2] for line in lines if line[0] == account
-        )
 
 
 def fee_of(amount: int) -> int:
@@ -62,7 +46,7 @@ class StripeTill:
     key: str = "sk_test_of_the_tests"
     secret: str = "whsec_of_the_tests"
     livemode: bool = False
-    book: VendorBook = field(default_factory=VendorBook)
+    book: Book = field(default_factory=Book)
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -219,8 +203,8 @@ class StripeTill:
         charge = intent["latest_charge"]
         charge["status"] = "succeeded"
         fee = fee_of(session["amount_total"])
-        self.book.move(PAYER, OURS, session["amount_total"], intent["id"])
-        self.book.move(OURS, VENDOR, fee, intent["id"])
+        self.book.move(PAYER, OURS, session["amount_total"])
+        self.book.move(OURS, VENDOR, fee)
         charge["balance_transaction"] = self._line("charge", charge["id"], session["amount_total"], fee)
         session |= {"status": "complete", "payment_status": "paid"}
         self._tell("checkout.session.async_payment_succeeded" if later else "checkout.session.completed", session)
@@ -253,7 +237,7 @@ class StripeTill:
         row = self.refunds[refund]
         row["status"] = status
         if status in {"failed", "canceled"}:
-            self.book.move(PAYER, OURS, row["amount"], row["payment_intent"])
+            self.book.move(PAYER, OURS, row["amount"])
             self._line("refund_failure", refund, row["amount"], 0)
             self._tell("refund.failed", row)
         self._tell("refund.updated", row)
@@ -277,8 +261,8 @@ class StripeTill:
         }
         self._tell("charge.dispute.created", row)
         if not inquiry:
-            self.book.move(OURS, HELD, row["amount"], intent["id"])
-            self.book.move(OURS, VENDOR, DISPUTE_FEE, intent["id"])
+            self.book.move(OURS, HELD, row["amount"])
+            self.book.move(OURS, VENDOR, DISPUTE_FEE)
             self._dispute_line(row, -row["amount"], DISPUTE_FEE)
             self._tell("charge.dispute.funds_withdrawn", row)
         return dispute_id
@@ -286,7 +270,7 @@ class StripeTill:
     def win(self, dispute: str) -> None:
         row = self.disputes[dispute]
         row["status"] = "won"
-        self.book.move(HELD, OURS, row["amount"], row["payment_intent"])
+        self.book.move(HELD, OURS, row["amount"])
         self._dispute_line(row, row["amount"], 0)
         self._tell("charge.dispute.funds_reinstated", row)
         self._tell("charge.dispute.closed", row)
@@ -350,7 +334,7 @@ class StripeTill:
             "payment_intent": intent["id"],
             "status": status,
         }
-        self.book.move(OURS, PAYER, amount, intent["id"])
+        self.book.move(OURS, PAYER, amount)
         self._line("refund", ref, -amount, 0)
         self._tell("refund.created", row)
         return row
@@ -393,7 +377,7 @@ class MollieTill:
     key: str = "test_of_the_tests"
     secret: str = "a long random text"
     mode: str = "test"
-    book: VendorBook = field(default_factory=VendorBook)
+    book: Book = field(default_factory=Book)
     payments: dict[str, dict[str, Any]] = field(default_factory=dict)
     kept: dict[tuple[str, str], Answer] = field(default_factory=dict)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
@@ -473,7 +457,7 @@ class MollieTill:
     # What people do at the vendor.
 
     def pay(self, ref: str) -> None:
-        self.book.move(PAYER, OURS, self._cents(self.payments[ref]), ref)
+        self.book.move(PAYER, OURS, self._cents(self.payments[ref]))
         self.end(ref, "paid")
 
     def end(self, ref: str, status: str) -> None:
@@ -500,7 +484,7 @@ class MollieTill:
         amount = cents or self._left(ref)
         made = {"resource": "chargeback", "id": f"chb_{uuid4().hex[:8]}", "amount": _value(amount), "paymentId": ref}
         self.payments[ref]["_held"]["chargebacks"].append(made | {"reversedAt": None})
-        self.book.move(OURS, HELD, amount, ref)
+        self.book.move(OURS, HELD, amount)
         self.told.append(ref)
         return str(made["id"])
 
@@ -509,7 +493,7 @@ class MollieTill:
             for row in payment["_held"]["chargebacks"]:
                 if row["id"] == chargeback:
                     row["reversedAt"] = utc_now().isoformat()
-                    self.book.move(HELD, OURS, self._cents(row), ref)
+                    self.book.move(HELD, OURS, self._cents(row))
                     self.told.append(ref)
 
     def deliver(self, refs: Sequence[str] | None = None) -> list[int]:
@@ -523,7 +507,7 @@ class MollieTill:
         made = {"resource": "refund", "id": f"re_{uuid4().hex[:8]}", "amount": _value(cents), "status": status}
         made |= {"metadata": metadata, "paymentId": ref}
         self.payments[ref]["_held"]["refunds"].append(made)
-        self.book.move(OURS, PAYER, cents, ref)
+        self.book.move(OURS, PAYER, cents)
         return made
 
     def _left(self, ref: str) -> int:

@@ -2,14 +2,15 @@
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.message import Message
 from threading import Event, RLock
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs
 from uuid import uuid4
 
@@ -19,43 +20,34 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.http_server import Answer, served
+from tests.providers.book import Book
 
 FAULTS = ("before", "after", "silence", "conflict", "broken", "broken after")
 
 
-class Dropped(Exception):
-    """The connection ends without an answer."""
-
-
-class Book:
-    """Double entry: what one account gives another one gets. Money comes from and goes to the world outside."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str, int]] = []
-
-    def move(self, giver: str, taker: str, amount: int) -> None:
-        assert amount > 0
-        self.lines.append((giver, taker, amount))
-
-    def balance(self, account: str) -> int:
-        return sum((taker == account) * amount - (giver == account) * amount for giver, taker, amount in self.lines)
-
-    @property
-    def balances(self) -> dict[str, int]:
-        """All but those that are empty."""
-        names = {name for giver, taker, _ in self.lines for name in (giver, taker)}
-        found = {name: self.balance(name) for name in sorted(names)}
-        assert sum(found.values()) == 0
-        return {name: amount for name, amount in found.items() if amount and name != "world"}
-
-
 @dataclass
-class Faulty:
+class World(ABC):
     """``faults`` are met once each, by the first request whose path ends so."""
 
+    book: Book = field(default_factory=Book)
+    outage: Answer | None = None
+    url: str = ""
     faults: list[tuple[str, str]] = field(default_factory=list)
     released: Event = field(default_factory=Event)
     lock: Any = field(default_factory=RLock)
+
+    @contextmanager
+    def standing(self, purse: str) -> Iterator[Self]:
+        """``purse``: where money of ours is."""
+        self.book.move("world", purse, 1_000_00)
+        with served(self) as self.url:
+            yield self
+
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
+        return self.outage or self.hear(method, path, headers, body)
+
+    @abstractmethod
+    def hear(self, method: str, path: str, headers: Message, body: bytes) -> Answer: ...
 
     def fault(self, path: str) -> str | None:
         with self.lock:
@@ -64,15 +56,33 @@ class Faulty:
                 self.faults.remove(met)
         return None if met is None else met[1]
 
+    def failed(self, status: int) -> Answer:
+        return status, b"{}"
+
+    def met(self, path: str, act: Callable[[], Answer]) -> Answer:
+        """What ``act`` answers, unless a fault is met before, meanwhile or after."""
+        fault = self.fault(path)
+        if fault == "before":
+            raise ConnectionError
+        if fault in ("conflict", "broken"):
+            return self.failed(409 if fault == "conflict" else 500)
+        answer = act()
+        if fault == "silence":
+            self.released.wait(30)
+        if fault == "broken after":
+            return self.failed(500)
+        if fault == "after":
+            raise ConnectionError
+        return answer
+
 
 @dataclass
-class ConnectWorld(Faulty):
+class ConnectWorld(World):
     """Stripe Connect as its reference describes it: accounts, transfers, payouts, reversals, idempotency keys."""
 
     key: str = "sk_test_of_the_tests"
     webhook_secret: str = "whsec_of_connect"
     account_secret: str = "whsec_of_the_platform"
-    book: Book = field(default_factory=Book)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
     payouts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -82,17 +92,13 @@ class ConnectWorld(Faulty):
     working: set[tuple[str | None, str]] = field(default_factory=set)
     forms: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
-    outage: Answer | None = None
     held: Event = field(default_factory=lambda: opened())
     """Requests with keys wait for it, once they began."""
     began: Event = field(default_factory=Event)
     livemode: bool = False
     moment: int = 1_796_000_000
-    url: str = ""
 
-    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
-        if self.outage is not None:
-            return self.outage
+    def hear(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         if headers["Authorization"] != f"Bearer {self.key}":
             return self.error(401, "")
         assert headers["Stripe-Version"] == "2026-06-24.dahlia"
@@ -106,19 +112,12 @@ class ConnectWorld(Faulty):
         return self.once(path, account, headers["Idempotency-Key"], sent)
 
     def once(self, path: str, account: str | None, key: str | None, form: dict[str, str]) -> Answer:
-        fault = self.fault(path)
-        if fault == "before":
-            raise Dropped
-        if fault in ("conflict", "broken"):
-            return self.error(409 if fault == "conflict" else 500, "idempotency_key_in_use")
-        answer = self.act(path, account, form) if key is None else self.kept(path, account, key, form)
-        if fault == "silence":
-            self.released.wait(30)
-        if fault == "broken after":
-            return self.error(500, "api_error")
-        if fault == "after":
-            raise Dropped
-        return answer
+        return self.met(
+            path, lambda: self.act(path, account, form) if key is None else self.kept(path, account, key, form)
+        )
+
+    def failed(self, status: int) -> Answer:
+        return self.error(status, "idempotency_key_in_use" if status == 409 else "api_error")
 
     def kept(self, path: str, account: str | None, key: str, form: dict[str, str]) -> Answer:
         assert len(key) <= 255
@@ -316,53 +315,39 @@ def metadata(form: dict[str, str]) -> dict[str, str]:
 
 
 @dataclass
-class WiseWorld(Faulty):
+class WiseWorld(World):
     """Wise: quotes, recipients, transfers under the caller's ids, and payments from a balance."""
 
     token: str = "a-token-of-the-tests"
     profile: str = "4711"
-    book: Book = field(default_factory=Book)
     quotes: dict[str, dict[str, Any]] = field(default_factory=dict)
     recipients: dict[int, dict[str, Any]] = field(default_factory=dict)
     transfers: dict[int, dict[str, Any]] = field(default_factory=dict)
     payments: list[int] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
     """By the end of a path: with which status what is asked there is refused."""
-    outage: Answer | None = None
     strong: bool = False
     """Whether it wants strong authentication before it pays."""
     signer: RSAPrivateKey = field(default_factory=lambda: generate_private_key(65537, 2048))
-    url: str = ""
 
     @property
     def public_key(self) -> str:
         kept = self.signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return kept.decode()
 
-    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
-        if self.outage is not None:
-            return self.outage
+    def hear(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         if headers["Authorization"] != f"Bearer {self.token}":
             return 401, b'{"error": "invalid_token"}'
         if method == "GET":
             with self.lock:
                 return self.show(path, {name: values[0] for name, values in parse_qs(body.decode()).items()})
         assert headers["Content-Type"] == "application/json"
-        fault = self.fault(path)
-        if fault == "before":
-            raise Dropped
-        if fault in ("conflict", "broken"):
-            return 409 if fault == "conflict" else 500, b"{}"
+        return self.met(path, lambda: self.post(path, json.loads(body, parse_float=Decimal)))
+
+    def post(self, path: str, form: dict[str, Any]) -> Answer:
         refused = next((status for end, status in self.refusals.items() if path.endswith(end)), None)
         with self.lock:
-            answer = (refused, b'{"errors": []}') if refused else self.act(path, json.loads(body, parse_float=Decimal))
-        if fault == "silence":
-            self.released.wait(30)
-        if fault == "broken after":
-            return 500, b"{}"
-        if fault == "after":
-            raise Dropped
-        return answer
+            return (refused, b'{"errors": []}') if refused else self.act(path, form)
 
     def act(self, path: str, form: dict[str, Any]) -> Answer:
         match path.split("/")[1:]:
@@ -448,23 +433,18 @@ class WiseWorld(Faulty):
 
 
 @dataclass
-class PayPalWorld(Faulty):
+class PayPalWorld(World):
     """PayPal Payouts: tokens, and batches that are made once for each id of the sender."""
 
     client: tuple[str, str] = ("an-id", "a-secret-of-the-tests")
-    book: Book = field(default_factory=Book)
     tokens: set[str] = field(default_factory=set)
     asked: Counter[str] = field(default_factory=Counter)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: dict[str, Any] | None = None
     """With which error the next batch is refused."""
     linked: bool = True
-    outage: Answer | None = None
-    url: str = ""
 
-    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
-        if self.outage is not None:
-            return self.outage
+    def hear(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         self.asked[f"{method} {path}"] += 1
         if path == "/v1/oauth2/token":
             right = base64.b64encode(":".join(self.client).encode()).decode()
@@ -480,22 +460,13 @@ class PayPalWorld(Faulty):
                 found = self.batches.get(path.rpartition("/")[2])
             return (200, json.dumps(found).encode()) if found is not None else (404, b"{}")
         assert (path, headers["Content-Type"]) == ("/v1/payments/payouts", "application/json")
-        fault = self.fault(path)
-        if fault == "before":
-            raise Dropped
-        if fault in ("conflict", "broken"):
-            return 409 if fault == "conflict" else 500, b"{}"
-        with self.lock:
-            answer = self.make(json.loads(body))
-        if fault == "silence":
-            self.released.wait(30)
-        if fault == "broken after":
-            return 500, b"{}"
-        if fault == "after":
-            raise Dropped
-        return answer
+        return self.met(path, lambda: self.make(json.loads(body)))
 
     def make(self, form: dict[str, Any]) -> Answer:
+        with self.lock:
+            return self.batch(form)
+
+    def batch(self, form: dict[str, Any]) -> Answer:
         if self.refused is not None:
             refused, self.refused = self.refused, None
             return 400, json.dumps(refused).encode()
@@ -541,25 +512,13 @@ class PayPalWorld(Faulty):
         return json.dumps({"id": f"WH-{uuid4().hex}", "event_type": kind, "resource": resource}).encode()
 
 
-@contextmanager
-def paypal_world() -> Iterator[PayPalWorld]:
-    world = PayPalWorld()
-    world.book.move("world", "balance", 1_000_00)
-    with served(world) as world.url:
-        yield world
+def paypal_world() -> AbstractContextManager[PayPalWorld]:
+    return PayPalWorld().standing("balance")
 
 
-@contextmanager
-def wise_world() -> Iterator[WiseWorld]:
-    world = WiseWorld()
-    world.book.move("world", "balance", 1_000_00)
-    with served(world) as world.url:
-        yield world
+def wise_world() -> AbstractContextManager[WiseWorld]:
+    return WiseWorld().standing("balance")
 
 
-@contextmanager
-def connect_world() -> Iterator[ConnectWorld]:
-    world = ConnectWorld()
-    world.book.move("world", "platform", 1_000_00)
-    with served(world) as world.url:
-        yield world
+def connect_world() -> AbstractContextManager[ConnectWorld]:
+    return ConnectWorld().standing("platform")

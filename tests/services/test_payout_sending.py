@@ -17,17 +17,15 @@ from tests.creators import Creator
 from tests.handlers.support import change, insert
 from tests.harness import Api, Server, Tables
 from tests.ledger import tally, wallet_row
+from tests.payment_vendor import Fault, nothing, silence
 from tests.payout_vendor import (
     VENDOR,
-    Fault,
     PayoutVendor,
     death,
-    nothing,
     payout_of,
     payout_vendor,
     ready,
     refused,
-    silence,
     wallet_of,
 )
 from tests.payouts import enabled, press

@@ -76,7 +76,7 @@ def look(server: Server, tables: Tables) -> None:
 def assert_agree(tables: Tables, till: StripeTill | MollieTill) -> None:
     """To the cent: what the vendor's own book says that it owes us, and what ours says."""
     name = "stripe" if isinstance(till, StripeTill) else "mollie"
-    assert -tally(tables, f"clearing:{name}") == till.book.has(OURS)
+    assert -tally(tables, f"clearing:{name}") == till.book.balance(OURS)
     assert_books_agree(tables)
 
 
