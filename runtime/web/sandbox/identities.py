@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from runtime.web.sandbox.page import Form
 
+WORDS = {
+    "OPEN": "Nothing submitted yet", "PROCESSING": "Submitted; under review", "APPROVED": "Approved",
+    "REJECTED": "Rejected", "EXPIRED": "Expired",
+}  # fmt: skip
 LABELS = {
     "submit": "Submit", "approve": "Approve", "reject": "Reject", "reject_for_good": "Reject for good",
     "resubmit": "Request resubmission", "expire": "Expire",
@@ -30,14 +34,14 @@ class IdentityPage(SandboxPage):
         return await self._sandbox.case(str(ref))
 
     async def show(self, row: SandboxCase) -> Shown:
-        status = f"{row.status} for good" if row.final else row.status
+        state = f"{WORDS[row.status]} for good" if row.final else WORDS[row.status]
         until = row.document_until.isoformat() if row.document_until else ""
         fields = (
             f'<p><label>Document number <input name="document" maxlength="40" value="{escape(row.document or "")}" '
             'autocomplete="off"></label></p>'
             f'<p><label>Valid until <input name="until" type="date" value="{until}"></label></p>'
         )
-        return Shown("Identity verification", status, LABELS, fields=fields)
+        return Shown("Identity verification", state, LABELS, fields=fields)
 
     async def press(self, ref: UUID, action: str, form: Form) -> bool:
         return await self._sandbox.press(str(ref), action, given(form, "document"), _day(given(form, "until")))

@@ -189,7 +189,7 @@ class TestStart:
     def test_handed_in_and_not_decided(self, api: Api, headers: dict[str, str]) -> None:
         session_id = begun(api, headers)
         with httpx.Client(trust_env=False) as browser:
-            assert "OPEN" in browser.get(f"{api.server.origin}{PAGE}{session_id}").text
+            assert "Nothing submitted yet" in browser.get(f"{api.server.origin}{PAGE}{session_id}").text
         press(api, session_id, "submit")
         assert code_of(started(api, headers)) == "creator.kyc.in_progress"  # before the notice of it was dealt with
         api.server.work_off()
@@ -460,7 +460,7 @@ class TestSandboxPage:
             pressed = browser.post(address, data={"action": "reject", "document": '"><script>', "until": "x"})
             assert (pressed.status_code, pressed.headers["location"]) == (303, f"{PAGE}{session_id}")
             page = browser.get(address)
-        assert "REJECTED" in page.text
+        assert "Rejected" in page.text
         assert "<script>" not in page.text
 
     @pytest.mark.parametrize("ref", ["", "x", "00000000-0000-4000-8000-000000000000", "%00", "a/b"])
