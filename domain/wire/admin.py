@@ -339,7 +339,7 @@ class AdminPayout(TypedDict):
     processedAt: str | None
     endedAt: str | None
     endedBy: str | None
-    failureReason: str | None
+    failureReason: common.PayoutFailedFor
     statement: str | None
     reference: str | None
     batchId: str | None
@@ -409,7 +409,7 @@ class BatchedPayout(TypedDict):
     status: BatchedPayoutStatus
     destinationLast4: str | None
     reference: str | None
-    failureReason: str | None
+    failureReason: common.PayoutFailedFor
     processedAt: str | None
 
 

@@ -55,6 +55,9 @@ PayoutMethod: TypeAlias = Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER"]
 PayoutStatus: TypeAlias = Literal["PENDING", "APPROVED", "PROCESSING", "PROCESSED", "FAILED", "CANCELLED", "REJECTED"]
 
 
+PayoutFailedFor: TypeAlias = Literal["DESTINATION_REJECTED", "DESTINATION_NEGATIVE", "TREASURY_EMPTY", "PROVIDER_REJECTED", "RETURNED", None]
+
+
 BankRejectedFor: TypeAlias = Literal["NAME_MISMATCH", "UNKNOWN_ACCOUNT", "UNSUPPORTED_BANK", "OTHER", None]
 
 

@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from domain.wire import common
 
@@ -14,16 +14,13 @@ class RequestedPayout(TypedDict):
     payoutId: str
 
 
-PayoutFailedFor: TypeAlias = Literal["DESTINATION_REJECTED", "DESTINATION_NEGATIVE", "TREASURY_EMPTY", "PROVIDER_REJECTED", "RETURNED", None]
-
-
 class Payout(TypedDict):
     payoutId: str
     amount: str
     currency: Literal["USD"]
     method: common.PayoutMethod
     status: common.PayoutStatus
-    failureReason: PayoutFailedFor
+    failureReason: common.PayoutFailedFor
     requestedAt: str
     processedAt: str | None
 
