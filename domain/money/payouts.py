@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID, uuid4, uuid5
 
 from domain.money.ledger import WalletName
-from domain.wire import admin, common, payouts
+from domain.wire import admin, common
 
 Status = common.PayoutStatus
 Method = common.PayoutMethod
@@ -32,7 +32,7 @@ AttemptState = admin.PayoutAttemptState
 """``SENDING``: nobody knows yet whether the provider has it. ``RETURNED``: it was paid, and came back."""
 
 
-Failure = payouts.PayoutFailedFor
+Failure = common.PayoutFailedFor
 """Why an attempt failed, or came back. With ``TREASURY_EMPTY`` it is tried again: that is nobody's fault."""
 FAILURES: tuple[str, ...] = tuple(filter(None, get_args(Failure)))
 OF_DESTINATION = frozenset({"DESTINATION_REJECTED", "DESTINATION_NEGATIVE", "RETURNED"})
