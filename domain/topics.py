@@ -622,7 +622,7 @@ class EndSession(Topic):
 
 
 @dataclass(frozen=True)
-class GiveBack(Topic):
+class RefundPayment(Topic):
     """``refund``: what the provider of its payment is asked for."""
 
     topic = "payments.refund"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, LargeBinary, bindparam, case, delete, func, null, select, update
+from sqlalchemy import DateTime, LargeBinary, bindparam, case, delete, func, null, select, update
 
 from domain.webhooks import (
     BEGUN,
@@ -22,6 +22,7 @@ from domain.webhooks import (
     next_try_within,
 )
 from persistence.engine.connection import Connection
+from persistence.engine.due import late
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
 from persistence.models import ProviderEvent
@@ -101,17 +102,10 @@ ENDED = (
         ),
     )
 )
-_LOST = (
-    select(ProviderEvent.id)
-    .where(ProviderEvent.due_at <= bindparam("now", type_=TIME))
-    .order_by(ProviderEvent.due_at)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
 _WAS_PARKED = ProviderEvent.state == "PARKED"
 TAKEN_UP = (
     update(ProviderEvent)
-    .where(ProviderEvent.id.in_(_LOST))
+    .where(ProviderEvent.id.in_(late(ProviderEvent)))
     .values(
         due_at=bindparam("due", type_=TIME),
         state=case((_WAS_PARKED, "RECEIVED"), else_=ProviderEvent.state),

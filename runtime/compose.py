@@ -98,12 +98,12 @@ def build_parts(
     storage = MailStorage(database)
     verifications = Sandbox(KycSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxKyc.family))
     checkouts = Sandbox(PaymentSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxPayments.family))
-    payouts = Sandbox(PayoutSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxPayouts.family))
+    transfers = Sandbox(PayoutSandboxStorage(database), sandbox_secrets(keyring.digests, SandboxPayouts.family))
     providers = build_providers(
-        config, storage, settings.env, files, sign, tracing.http_client, observe, verifications, checkouts, payouts
+        config, storage, settings.env, files, sign, tracing.http_client, observe, verifications, checkouts, transfers
     )
-    paying = PayoutService(providers.payout, Vault(keyring), config, utc_now)
-    kyc = KycDesk(providers.kyc, keyring, config, utc_now, paying)
+    payouts = PayoutService(providers.payout, Vault(keyring), config, utc_now)
+    kyc = KycDesk(providers.kyc, keyring, config, utc_now, payouts)
     payout_accounts = PayoutAccountDesk(providers.payout, config, utc_now)
     payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService(), RewardService(config)))
     webhooks = Webhooks(
@@ -112,5 +112,18 @@ def build_parts(
     if process is not None:
         config.follow(ProviderStates(database, providers.watch, process).keep_up)
         config.follow(wordings.refresh)
-    families = (providers, tracing, kyc, payout_accounts, paying, webhooks)
-    return Parts(settings, contract, keyring, database, config, texts, wordings, *families)
+    return Parts(
+        settings=settings,
+        contract=contract,
+        keyring=keyring,
+        database=database,
+        config=config,
+        texts=texts,
+        wordings=wordings,
+        providers=providers,
+        tracing=tracing,
+        kyc=kyc,
+        payout_accounts=payout_accounts,
+        payouts=payouts,
+        webhooks=webhooks,
+    )

@@ -30,7 +30,7 @@ async def sweep(uow: UnitOfWork, clock: Clock) -> None:
         for payment_id in await db.payments.take_up(clock(), OPEN_AGAIN, BATCH):
             await db.outbox.add(topics.LookAtPayment(payment_id))
         for refund_id in await db.refunds.take_up(clock(), OPEN_AGAIN, BATCH):
-            await db.outbox.add(topics.GiveBack(refund_id))
+            await db.outbox.add(topics.RefundPayment(refund_id))
         for stray in await db.strays.take_up(clock(), OPEN_AGAIN, BATCH):
             returning = stray.state == "RETURNING"
             await db.outbox.add(
@@ -79,7 +79,7 @@ async def end_session(job: Job[topics.EndSession], payments: Payments) -> None:
 
 
 async def refund(
-    job: Job[topics.GiveBack], uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, clock: Clock
+    job: Job[topics.RefundPayment], uow: UnitOfWork, payments: Payments, payment_books: PaymentBooks, clock: Clock
 ) -> None:
     """A refund that staff asked for. Its provider is looked at first: what was made already is not asked for again."""
     async with uow.reading() as db:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     DateTime,
-    Integer,
     Text,
     Uuid,
     any_,
@@ -29,6 +28,7 @@ from sqlalchemy import (
 
 from domain.money.ledger import WalletName
 from domain.wallet.loads import DAY, HOUR, Begun
+from persistence.engine.due import taken_up
 from persistence.engine.statements import insertion
 from persistence.models import Payment, PaymentDispute, Wallet
 
@@ -126,16 +126,7 @@ NAMED = (
 )
 CHARGED = update(Payment).where(Payment.id == bindparam("payment")).values(fee=bindparam("fee_", type_=BigInteger))
 LOOK_AGAIN = update(Payment).where(Payment.id == bindparam("payment")).values(due_at=bindparam("due", type_=TIME))
-_LATE = (
-    select(Payment.id)
-    .where(Payment.due_at <= _NOW)
-    .order_by(Payment.due_at)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
-TAKEN_UP = (
-    update(Payment).where(Payment.id.in_(_LATE)).values(due_at=bindparam("due", type_=TIME)).returning(Payment.id)
-)
+TAKEN_UP = taken_up(Payment, Payment.id)
 DISPUTED = insertion(PaymentDispute, "payment_id", "wallet_id", "provider", "ref", "amount").on_conflict_do_nothing(
     index_elements=["provider", "ref"]
 )

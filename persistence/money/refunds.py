@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, Integer, Text, and_, bindparam, cast, func, or_, select, update
 
+from persistence.engine.due import taken_up
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
 from persistence.models import Payment, PaymentDispute, Refund, Wallet
@@ -66,14 +67,7 @@ COUNTED = (
     .values(refunded=func.least(Payment.amount, cast(func.coalesce(_of_payment.scalar_subquery(), 0), BigInteger)))
 )
 LOOK_AGAIN = update(Refund).where(Refund.id == bindparam("refund"), Refund.status == "OPEN").values(due_at=_DUE)
-_LATE = (
-    select(Refund.id)
-    .where(Refund.due_at <= _NOW)
-    .order_by(Refund.due_at)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
-TAKEN_UP = update(Refund).where(Refund.id.in_(_LATE)).values(due_at=_DUE).returning(Refund.id)
+TAKEN_UP = taken_up(Refund, Refund.id)
 WITH_SESSION = (
     select(Refund, Payment.ref.label("session"), Payment.currency)
     .join(Payment, Payment.id == Refund.payment_id)

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Integer, Uuid, bindparam, cast, func, literal_column, select, update
+from sqlalchemy import BigInteger, DateTime, Uuid, bindparam, cast, func, literal_column, select, update
 
+from persistence.engine.due import taken_up
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
 from persistence.models import Stray
@@ -43,14 +44,7 @@ ASKED_BACK = (
 HELD_AGAIN = update(Row).where(_THIS, Row.state == "RETURNING").values(state="HELD", due_at=_DUE)
 RETURNED = update(Row).where(_THIS).values(state="RETURNED", settled_at=_NOW, due_at=None)
 LOOK_AGAIN = update(Row).where(_THIS).values(due_at=_DUE)
-_LATE = (
-    select(Row.id)
-    .where(Row.due_at <= _NOW)
-    .order_by(Row.due_at)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
-TAKEN_UP = update(Row).where(Row.id.in_(_LATE)).values(due_at=_DUE).returning(Row)
+TAKEN_UP = taken_up(Row, Row)
 LEAVING = select(cast(func.coalesce(func.sum(Row.amount), 0), BigInteger)).where(
     Row.provider == bindparam("provider"), Row.state == literal_column("'RETURNING'")
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, DateTime, Integer, and_, bindparam, or_, select, text, update
 
 from domain.creators.payout_account import ASKED_FOR, LEASE, LOOK_AGAIN, LOOK_AT_ACTIVE
+from persistence.creators.kyc import PROFILE_HELD
 from persistence.engine.statements import insertion
 from persistence.models import CreatorProfile, PayoutAccount
 
@@ -21,7 +22,6 @@ Row = PayoutAccount
 TIME = DateTime(timezone=True)
 NOW = bindparam("now", type_=TIME)
 PROFILE = select(CreatorProfile).where(CreatorProfile.user_id == bindparam("user_id"))
-PROFILE_HELD = PROFILE.with_for_update(key_share=True)
 # The one that is not closed, before those that are.
 NEWEST = (
     select(Row)

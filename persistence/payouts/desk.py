@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from domain.money.ledger import WalletName
+from persistence.engine.due import taken_up
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
 from persistence.models import (
@@ -83,16 +84,7 @@ ATTEMPT = select(Try).where(
 )
 BEGUN = insertion(Try, "payout_id", "number", "provider", "created_at")
 OF_REF = select(Try.payout_id).where(Try.provider == bindparam("provider"), Try.ref == bindparam("ref"))
-_due = (
-    select(Row.id)
-    .where(Row.due_at <= bindparam("now", type_=TIME))
-    .order_by(Row.due_at)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
-TAKEN_UP = (
-    update(Row).where(Row.id.in_(_due)).values(due_at=bindparam("again", type_=TIME)).returning(Row.id, Row.status)
-)
+TAKEN_UP = taken_up(Row, Row.id, Row.status)
 _THIS = Row.id == bindparam("payout")
 _NOW, _DUE = bindparam("now", type_=TIME), bindparam("due", type_=TIME)
 LOOK_AGAIN = update(Row).where(_THIS).values(due_at=_DUE)
@@ -231,4 +223,4 @@ class PayoutDesk:
 
     async def take_up(self, now: datetime, again: timedelta, most: int) -> Sequence[Any]:
         """Ids and states of those that are due. Nobody else gets them before ``again`` has passed."""
-        return await self._connection.rows(TAKEN_UP, now=now, again=now + again, most=most)
+        return await self._connection.rows(TAKEN_UP, now=now, due=now + again, most=most)

@@ -57,7 +57,7 @@ Row = Payout
 TIME = DateTime(timezone=True)
 ONE_OPEN = "uq_payouts_open"
 LEFT_FOR = timedelta(minutes=5)
-"""After which a payout is looked at whose job was lost."""
+"""A new payout is looked at after this time, should its job be lost."""
 _USER: Any = bindparam("user_id", type_=Uuid)
 _ACCOUNT: Any = bindparam("account_id", type_=Uuid)
 _EXCEPT: Any = bindparam("but", type_=Uuid)

@@ -248,8 +248,8 @@ class Application:
     def _sandbox(self) -> Iterator[SandboxPage]:
         """The pages of providers of our own, which production does not have."""
         providers, database = self.parts.providers, self.parts.database
-        kyc, payment = providers.kyc.source("sandbox"), providers.payment.source("sandbox")
-        payout = providers.payout.source("sandbox")
+        kyc, payment = providers.kyc.source(SandboxKyc.name), providers.payment.source(SandboxPayments.name)
+        payout = providers.payout.source(SandboxPayouts.name)
         if isinstance(kyc, SandboxKyc):
             yield IdentityPage(kyc)
         if isinstance(payment, SandboxPayments):

@@ -30,5 +30,5 @@ class RefundService:
         asked = await db.refunds.ask(held.row, amount, by, reason, now + UNBOUND_AGAIN)
         if asked is not None:
             await db.ledger.post(flows.refund_asked(held.wallet, asked.id, amount))
-            await db.outbox.add(topics.GiveBack(asked.id))
+            await db.outbox.add(topics.RefundPayment(asked.id))
         return asked
