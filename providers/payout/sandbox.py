@@ -12,8 +12,6 @@ from providers.ports import ProviderRejected
 from providers.sandbox import SandboxProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from domain.money.payouts import AccountState, NewAccount, PayoutOrder
 
 ACCOUNT_PAGE, TRANSFER_PAGE = "/sandbox/payout-accounts/", "/sandbox/payouts/"
@@ -41,9 +39,6 @@ class PayoutBook(Protocol):
 
     async def of_key(self, key: str) -> Any:
         """None for no transfer."""
-
-    async def transfers(self, account_id: UUID) -> Sequence[Any]:
-        """The newest ones to an account."""
 
 
 class SandboxPayouts(SandboxProvider[PayoutBook]):
