@@ -62,11 +62,10 @@ def find(config: FakeConfig, ref: str | None = None, order: PayoutOrder = ORDER)
 
 
 def read(config: FakeConfig, body: bytes) -> list[Notice]:
-    async def run() -> list[Notice]:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            return list(PayPal(config, http, live=False).read(RawNotice({}, body)))
+    async def work(adapter: PayPal) -> list[Notice]:
+        return list(adapter.read(RawNotice({}, body)))
 
-    return asyncio.run(run())
+    return done(config, work)
 
 
 def only(found: dict[str, Any]) -> str:

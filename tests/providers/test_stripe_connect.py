@@ -70,12 +70,10 @@ def find(config: FakeConfig, order: PayoutOrder, ref: str | None = None) -> Payo
 
 
 def read(config: FakeConfig, header: str, body: bytes) -> list[Notice]:
-    async def run() -> list[Notice]:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            adapter = StripeConnect(config, http, live=False)
-            return list(adapter.read(RawNotice({"stripe-signature": (header,)}, body)))
+    async def work(adapter: StripeConnect) -> list[Notice]:
+        return list(adapter.read(RawNotice({"stripe-signature": (header,)}, body)))
 
-    return asyncio.run(run())
+    return done(config, work)
 
 
 def only(found: dict[str, Any]) -> Any:

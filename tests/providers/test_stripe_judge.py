@@ -33,7 +33,7 @@ from tests.providers.payment_vendors import StripeTill, stripe_till
 from tests.providers.payout_vendors import ConnectWorld, connect_world
 from tests.providers.test_kyc import STRIPE, SUBJECT
 from tests.providers.test_signed import BAD, GOOD, MOMENT, RIGHT, SECRET
-from tests.providers.test_stripe_connect import ACCOUNT, AMOUNT, PAYOUT, PREFIX
+from tests.providers.test_stripe_connect import ACCOUNT, AMOUNT, PAYOUT, PREFIX, done
 from tests.providers.test_stripe_payments import order, with_stripe
 
 HEADER = "stripe-signature"
@@ -141,12 +141,7 @@ class TestPayouts:
         config = FakeConfig()
         config.slip(PREFIX + "base_url", bank.url)
         config.slip(PREFIX + "api_key", bank.key)
-
-        async def run() -> T:
-            async with httpx.AsyncClient(trust_env=False) as http:
-                return await work(StripeConnect(config, http, live=False))
-
-        return asyncio.run(run())
+        return done(config, work)
 
     def test_the_sdk_asks_in_the_same_words(self, bank: ConnectWorld) -> None:
         """For the same account, transfer, payout and reversal, with the same keys: nothing is made by the SDK."""

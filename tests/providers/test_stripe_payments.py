@@ -413,8 +413,7 @@ def event(**fields: Any) -> bytes:
 
 
 def read(config: FakeConfig, header: str, body: bytes) -> Any:
-    async def run() -> Any:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            return StripePayments(config, http, live=False).read(RawNotice({HEADER: (header,)}, body))
+    async def work(stripe: StripePayments) -> Any:
+        return stripe.read(RawNotice({HEADER: (header,)}, body))
 
-    return asyncio.run(run())
+    return with_stripe(config, work)

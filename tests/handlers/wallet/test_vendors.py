@@ -39,21 +39,23 @@ def headers(api: Api, user_id: UUID) -> dict[str, str]:
     return bearer(api.sign_in())
 
 
+def choose(server: Server, provider: str, vendor: StripeTill | MollieTill) -> None:
+    of_vendor = {"base_url": vendor.url, "api_key": vendor.key, "webhook_secret": vendor.secret}
+    server.configure(**{f"external.payment.{provider}.{name}": value for name, value in of_vendor.items()})
+    server.configure(**{"external.payment.active_provider": provider})
+
+
 @pytest.fixture
 def till(server: Server) -> Iterator[StripeTill]:
     with stripe_till() as found:
-        of_vendor = {"base_url": found.url, "api_key": found.key, "webhook_secret": found.secret}
-        server.configure(**{f"external.payment.stripe.{name}": value for name, value in of_vendor.items()})
-        server.configure(**{"external.payment.active_provider": "stripe"})
+        choose(server, "stripe", found)
         yield found
 
 
 @pytest.fixture
 def pings(server: Server) -> Iterator[MollieTill]:
     with mollie_till() as found:
-        of_vendor = {"base_url": found.url, "api_key": found.key, "webhook_secret": found.secret}
-        server.configure(**{f"external.payment.mollie.{name}": value for name, value in of_vendor.items()})
-        server.configure(**{"external.payment.active_provider": "mollie"})
+        choose(server, "mollie", found)
         yield found
 
 
