@@ -150,6 +150,14 @@ FITTING: dict[str, dict[str, Any]] = {
     },
     "outbox": {"topic": "email.password_changed", "dead_at": datetime.now(UTC), "done_at": None},
 }
+# Who else is in a row, as somebody with an account of their own.
+BESIDE = {"block_list": "blocked_id", "escrows": "creator_user_id", "referral_rewards": "referee_id"}
+# What a second row cannot have as the first has it.
+OF_ANOTHER: dict[str, dict[str, Any]] = {
+    "email_changes": {"used_at": None},
+    "moderation_cases": {"state": "APPROVED"},  # of one target no two are open
+    **{table: {"ref": "of another"} for table in ("payments", "payout_accounts", "refunds")},
+}
 # Where somebody was, not who.
 WHENCE = re.compile(r"(^|_)ip(_|$)|user_agent|device")
 # Rows of others that say nothing but the name of who is erased: a block, and a wish for an address never proved.
@@ -235,12 +243,8 @@ def person(api: Api, tables: Tables) -> UUID:
                 row[key.parent.name] = other[0]["id"]
         if table.name in KNOWN_BY_ID:
             row["id"] = user_id
-        if table.name == "block_list":
-            row |= {"blocked_id": account(api, tables, email="neighbour@example.com")}
-        if table.name == "referral_rewards":
-            row["referee_id"] = account(api, tables, email="referred@example.com")
-        if table.name == "escrows":
-            row["creator_user_id"] = account(api, tables, email="singer@example.com")
+        if table.name in BESIDE:
+            row[BESIDE[table.name]] = account(api, tables, email=f"{table.name}@example.com")
         if table.name == "provider_events":
             row |= about_a_verification(NAMES)
         put(tables, table, row)
@@ -314,17 +318,9 @@ def row_of_another(tables: Tables, table: Table, user_id: UUID, person: UUID) ->
             row[key.parent.name] = tables.rows(ids_of(parent, key.column.name), user_id)[0][key.column.name]
     if table.name in KNOWN_BY_ID:
         row["id"] = user_id
-    if table.name == "email_changes":
-        row["used_at"] = None
     if table.name == "provider_events":
         row |= about_a_verification(OTHERS)
-    if table.name in ("payments", "payout_accounts", "refunds"):
-        row["ref"] = "of another"
-    if table.name == "payments":
-        row["alias"] = "of another"
-    if table.name == "moderation_cases":
-        row["state"] = "APPROVED"  # of one target no two are open
-    return row
+    return row | OF_ANOTHER.get(table.name, {})
 
 
 def ids_of(table: Table, column: str = "id") -> str:

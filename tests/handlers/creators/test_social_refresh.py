@@ -1,6 +1,7 @@
 """The job that counts followers of connected accounts anew."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,23 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
+from domain.clock import utc_now
+from domain.creators.social_accounts import Untold
 from jobs.social import AT_ONCE
+from jobs.social import refresh as job
+from persistence.engine.database import NOBODY
+from persistence.engine.uow import UnitOfWork
 from tests.creators import Creator, creator, signed_in
 from tests.handlers.auth.test_oauth import set_up
-from tests.handlers.creators.test_social_accounts import NAMES, Platforms, connect, followers, opened, page_version
+from tests.handlers.creators.test_social_accounts import (
+    NAMES,
+    Platforms,
+    connect,
+    connected,
+    followers,
+    opened,
+    page_version,
+)
 from tests.handlers.support import until
 from tests.harness import Api, Server, Tables
 
@@ -75,6 +89,30 @@ def one_is_broken(tables: Tables, account_id: UUID) -> Iterator[None]:
         yield
     finally:
         tables.run("DROP FUNCTION broken() CASCADE")
+
+
+class Crowd:
+    """Platforms that tell nothing, and answer nobody before as many ask as may at once."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.outcomes: Mapping[str, int] = {}
+        self.claimed = self.most = self._asking = 0
+        self._tables = tables
+        self._full = asyncio.Event()
+
+    async def read(self, *_: object) -> Untold:
+        self._asking += 1
+        self.most = max(self.most, self._asking)
+        if self._asking == AT_ONCE:
+            claimed = "SELECT count(*) AS n FROM social_accounts WHERE refresh_at > now()"
+            self.claimed = self._tables.one(claimed)["n"]
+            self._full.set()
+        await self._full.wait()
+        self._asking -= 1
+        return Untold.NOT_NOW
+
+    def tell(self, outcomes: Mapping[str, int]) -> None:
+        self.outcomes = outcomes
 
 
 class TestRefresh:
@@ -286,24 +324,17 @@ class TestRefresh:
         refresh(server)
         assert tables.one("SELECT DISTINCT follower_count FROM social_metrics") == {"follower_count": 50}
 
-    def test_no_more_are_asked_at_once_than_may_be(
-        self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
-    ) -> None:
+    def test_no_more_are_asked_at_once_than_may_be(self, server: Server, api: Api, tables: Tables) -> None:
+        """No platform is asked over HTTP: whoever must wait there may wait for too long."""
         for number in range(AT_ONCE + 3):
             one = creator(api, tables, f"c{number}@example.com", f"c{number}")
-            connect(api, platforms["twitch"].body(f"{number}-there"), signed_in(api, one))
-        platforms["twitch"].seen.clear()
+            connected(tables, one.user_id, "twitch", platform_user_id=f"{number}-there")
         make_due(tables)
-        platforms["twitch"].hangs = True
-        with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(refresh, server)
-            until(lambda: len(platforms["twitch"].seen) == AT_ONCE)
-            claimed = tables.one("SELECT count(*) AS n FROM social_accounts WHERE refresh_at > now()")
-            platforms["twitch"].hangs = False
-            platforms["twitch"].released.set()
-            running.result()
-        assert claimed["n"] == AT_ONCE
-        assert platforms["twitch"].seen.count("/helix/users") == AT_ONCE + 3
+        crowd: Any = Crowd(tables)
+        parts = server.app.parts
+        server.on_loop(job(UnitOfWork(parts.database, NOBODY), crowd, parts.config, utc_now))
+        assert (crowd.claimed, crowd.most, crowd.outcomes["put_off"]) == (AT_ONCE, AT_ONCE, AT_ONCE + 3)
+        assert tables.one("SELECT count(*) AS n FROM social_accounts WHERE refresh_at > now()")["n"] == AT_ONCE + 3
 
     def test_many_accounts_are_read_in_batches(
         self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
