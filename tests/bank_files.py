@@ -9,12 +9,12 @@ import httpx
 from domain.keys import Purpose
 from domain.money import flows
 from domain.money.bank_files import BANK_FILE
-from domain.money.ledger import WalletName, platform
 from services.money.vault import Vault
 from tests.bank import BANK, BIC, HOLDER, IBAN
 from tests.handlers.support import insert
 from tests.harness import Api, Server, Tables
-from tests.money import post
+from tests.money import earning, earnings, post
+from tests.payees import tax_form
 from tests.staff import Hired
 
 DEBTOR = {
@@ -33,19 +33,11 @@ DESTINATION: dict[str, Any] = {
 REASON = "Payouts of the first week."
 
 
-def earning(user_id: UUID) -> WalletName:
-    return WalletName(user_id, "CREATOR")
-
-
 def approved(server: Server, user_id: UUID, amount: int = 25000, **columns: Any) -> UUID:
     """A payout of who earned twice as much: its id. ``columns`` are those that are otherwise."""
     payout_id, wallet = uuid4(), earning(user_id)
     _ready(server.tables, user_id)
-    post(
-        server,
-        flows.adjusted(wallet, uuid4(), "creator", 2 * amount, platform("goodwill"), user_id),
-        flows.payout_requested(wallet, payout_id, 1, amount),
-    )
+    post(server, earnings(user_id, 2 * amount), flows.payout_requested(wallet, payout_id, 1, amount))
     destination = Vault(server.app.parts.keyring).sealed(Purpose.BANK_DETAILS, DESTINATION)
     row: dict[str, Any] = {
         "id": payout_id, "user_id": user_id, "wallet_id": wallet.id, "amount": amount, "currency": "USD",
@@ -57,10 +49,8 @@ def approved(server: Server, user_id: UUID, amount: int = 25000, **columns: Any)
 
 def _ready(tables: Tables, user_id: UUID) -> None:
     """Who may be paid by bank: identified, with a tax form and verified details."""
-    profile = {"user_id": user_id, "kyc_status": "APPROVED"}
-    form = {"type": "W9", "country": "US", "details": b"sealed", "signed_at": "2026-01-02", "state": "APPROVED"}
-    insert(tables, "creator_profiles", **profile)
-    insert(tables, "tax_forms", user_id=user_id, **form, decided_at="2026-01-03", decided_by=user_id)
+    insert(tables, "creator_profiles", user_id=user_id, kyc_status="APPROVED")
+    tax_form(tables, user_id)
     tables.run(
         "INSERT INTO bank_details (user_id, details, last4, state, changed_at) VALUES (%s, 'x', %s, 'VERIFIED', now())",
         user_id, IBAN[-4:],

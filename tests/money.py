@@ -9,16 +9,18 @@ from uuid import UUID, uuid4
 import httpx
 
 from domain.money import flows
-from domain.money.ledger import Shown, Transfer, WalletName, platform
+from domain.money.ledger import Transfer, WalletName, platform
 from tests.handlers.support import insert
 from tests.harness import Api, Server, Tables
 from tests.ledger import PROVIDER, tally
 
-EARNED = Shown("CREDIT", flows.ADJUSTMENT, "x")
-
 
 def fan(user_id: UUID) -> WalletName:
     return WalletName(user_id, "FAN")
+
+
+def earning(user_id: UUID) -> WalletName:
+    return WalletName(user_id, "CREATOR")
 
 
 def post(server: Server, *transfers: Transfer) -> None:
@@ -55,11 +57,18 @@ def left_behind(api: Api, tables: Tables, fan: int = 0, creator: int = 0) -> str
     return found[1]
 
 
-def earn(server: Server, user_id: UUID, amount: int = 2500) -> None:
-    """What a creator gets of an escrow that no fan was needed for, in cents."""
-    wallet = WalletName(user_id, "CREATOR")
-    legs = {platform("goodwill"): -amount, wallet.main: amount}
-    post(server, Transfer(f"adjust:{uuid4()}", "adjust", flows.ADJUSTMENT, "x", legs, wallet, EARNED))
+def earnings(user_id: UUID, amount: int) -> Transfer:
+    """In cents, as staff would give them: there are no messages yet."""
+    return flows.adjusted(earning(user_id), uuid4(), "creator", amount, platform("goodwill"), user_id)
+
+
+def earn(server: Server, user_id: UUID, amount: int) -> None:
+    post(server, earnings(user_id, amount))
+
+
+def balance(api: Api, headers: dict[str, str]) -> str:
+    """What the caller is told to have."""
+    return str(api.call("wallet.balance", headers=headers).json()["data"]["balance"])
 
 
 def freeze(tables: Tables, user_id: UUID, reason: str = "ADMIN") -> None:
@@ -89,6 +98,13 @@ def begin(api: Api, headers: dict[str, str], amount: str = "25.00", **options: A
 def press(api: Api, session: Mapping[str, str], action: str) -> httpx.Response:
     """A button of the sandbox's page, whose notices come to us over HTTP."""
     return api.post(session["checkoutUrl"], data={"action": action})
+
+
+def do(api: Api, session: Mapping[str, str], *actions: str) -> None:
+    """Buttons of the sandbox's page, one after the other, and all that follows from each."""
+    for action in actions:
+        assert press(api, session, action).status_code == 303
+        api.server.work_off()
 
 
 def hurry(tables: Tables) -> None:

@@ -5,25 +5,22 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from domain.money import flows
-from domain.money.ledger import Transfer, WalletName, platform
 from tests.bank import with_details
 from tests.creators import Creator, creator
 from tests.handlers.support import insert
-from tests.harness import Api, Server, Tables
-from tests.money import post
+from tests.harness import Api, Tables
+from tests.ledger import wallet_row
+from tests.money import earn, earning
 from tests.tax import submitted
 
 EARNED = 50_000
 
 
-def earnings(user_id: UUID, amount: int = EARNED) -> Transfer:
-    """In cents, as staff would give them."""
-    return flows.adjusted(WalletName(user_id, "CREATOR"), uuid4(), "creator", amount, platform("goodwill"), user_id)
-
-
-def earn(server: Server, user_id: UUID, amount: int = EARNED) -> None:
-    post(server, earnings(user_id, amount))
+def tax_form(tables: Tables, user_id: UUID, **columns: Any) -> UUID:
+    """One that is approved, as a row."""
+    row = {"type": "W9", "country": "US", "details": b"sealed", "signed_at": "2026-01-02", "state": "APPROVED"}
+    decided = {"decided_at": "2026-01-03", "decided_by": user_id}
+    return insert(tables, "tax_forms", user_id=user_id, **row | decided | columns)
 
 
 def approve_all(tables: Tables) -> None:
@@ -44,10 +41,10 @@ def payee(
     return one, headers
 
 
-def payout_account(tables: Tables, one: Creator, **columns: Any) -> UUID:
+def payout_account(tables: Tables, user_id: UUID, **columns: Any) -> UUID:
     """One at the sandbox that takes money."""
     row = {"provider": "sandbox", "ref": uuid4().hex, "status": "ACTIVE", "payouts_enabled": True} | columns
-    return insert(tables, "payout_accounts", user_id=one.user_id, **row)
+    return insert(tables, "payout_accounts", user_id=user_id, **row)
 
 
 def ask(api: Api, headers: dict[str, str], amount: str = "120.00", **body: Any) -> httpx.Response:
@@ -67,5 +64,4 @@ def cancel(api: Api, headers: dict[str, str], payout_id: UUID) -> httpx.Response
 
 def available(tables: Tables, user_id: UUID) -> int:
     """What the creator's wallet has left."""
-    wallet = WalletName(user_id, "CREATOR")
-    return int(tables.one("SELECT balance FROM wallets WHERE id = %s", wallet.id)["balance"])
+    return int(wallet_row(tables, earning(user_id))["balance"])

@@ -1,15 +1,14 @@
 """Many at once ask a server process for one payout: the database decides, and nothing is paid twice."""
 
-from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from domain.money.ledger import WalletName
 from runtime.compose import Parts
 from tests.handlers.support import insert
 from tests.harness import bearer
-from tests.payees import EARNED, earnings
+from tests.money import earning, earnings
+from tests.payees import EARNED, payout_account, tax_form
 from tests.processes.biore import Deployment
 from tests.processes.conftest import DeploymentMaker
 from tests.processes.crowd import all_at_once, codes, post
@@ -29,14 +28,12 @@ def ready(biore: Deployment, user_id: UUID) -> None:
     """By a payout account, with ten times as much as is asked for."""
     with biore.tables() as tables:
         insert(tables, "creator_profiles", user_id=user_id, kyc_status="APPROVED")
-        form = {"type": "W8BEN", "country": "DE", "signed_at": datetime.now(UTC), "state": "APPROVED"}
-        insert(tables, "tax_forms", user_id=user_id, **form)
-        account = {"provider": "sandbox", "ref": uuid4().hex, "status": "ACTIVE", "payouts_enabled": True}
-        insert(tables, "payout_accounts", user_id=user_id, **account)
+        tax_form(tables, user_id)
+        payout_account(tables, user_id)
 
     async def earn(parts: Parts) -> None:
         async with parts.database.unit() as db:
-            await db.ledger.post(earnings(user_id))
+            await db.ledger.post(earnings(user_id, EARNED))
 
     biore.with_parts(earn)
 
@@ -50,7 +47,7 @@ class TestRequests:
             headers = {name.lower(): value for name, value in bearer(token).items()}
             answers = all_at_once(biore, [post("payouts/request", body, **headers)] * AT_ONCE)
             assert codes(answers) == {"201": 1, "payment.payout.error.frequency_limit": AT_ONCE - 1}
-            wallet = WalletName(user_id, "CREATOR")
+            wallet = earning(user_id)
             with biore.tables() as tables:
                 (payout,) = tables.rows("SELECT amount, status FROM payouts WHERE user_id = %s", user_id)
                 assert payout == {"amount": CENTS, "status": "PENDING"}

@@ -11,8 +11,9 @@ from providers.signed import signed
 from services.money.vault import Vault
 from tests.creators import Creator, signed_in
 from tests.harness import Api, Server, Tables
-from tests.ledger import tally, wallet_row
-from tests.payout_vendor import payout_of, ready, wallet_of
+from tests.ledger import tally
+from tests.payees import available
+from tests.payout_vendor import payout_of, ready
 from tests.payouts import connected
 from tests.providers.payout_vendors import ConnectWorld, WiseWorld, connect_world, wise_world
 from tests.providers.test_wise import BANK
@@ -78,7 +79,7 @@ def assert_agree(tables: Tables, world: ConnectWorld, one: Creator, there: int, 
     assert FULL - world.book.balance("platform") == there
     rail, transit = tally(tables, "rail:stripe_connect"), tally(tables, "payout_transit")
     assert rail + transit == there
-    assert wallet_row(tables, wallet_of(one.user_id))["balance"] == here
+    assert available(tables, one.user_id) == here
 
 
 @pytest.mark.parametrize("place", ["/transfers", "/payouts"])
@@ -174,7 +175,7 @@ class TestByBankTransfer:
             self.told(api, world, number)
             assert state(tables) == ("FAILED", "RETURNED", ["RETURNED"])
             assert tally(tables, "rail:wise") == FULL - world.book.balance("balance") == 0
-            assert wallet_row(tables, wallet_of(one.user_id))["balance"] == AMOUNT
+            assert available(tables, one.user_id) == AMOUNT
 
     def told(self, api: Api, world: WiseWorld, number: int) -> None:
         body = world.event(number)

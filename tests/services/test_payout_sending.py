@@ -16,7 +16,8 @@ from services.money.vault import Vault
 from tests.creators import Creator
 from tests.handlers.support import change, insert
 from tests.harness import Api, Server, Tables
-from tests.ledger import tally, wallet_row
+from tests.ledger import tally
+from tests.payees import available, tax_form
 from tests.payment_vendor import Fault, nothing, silence
 from tests.payout_vendor import (
     VENDOR,
@@ -26,7 +27,6 @@ from tests.payout_vendor import (
     payout_vendor,
     ready,
     refused,
-    wallet_of,
 )
 from tests.payouts import enabled, press
 
@@ -72,10 +72,6 @@ def mails(api: Api, one: Creator) -> list[str]:
     return [str(mail["subject"]) for mail in api.mails(one.email)]
 
 
-def balance(tables: Tables, one: Creator) -> int:
-    return int(wallet_row(tables, wallet_of(one.user_id))["balance"])
-
-
 def findings(server: Server) -> list[tuple[str, str, str]]:
     """What a reconciliation says of payouts: check, what is expected, and what there is."""
 
@@ -101,7 +97,11 @@ class TestSending:
     def test_it_is_paid(self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, ada: Creator) -> None:
         sweep(server)
         assert (row(tables)["status"], states(tables), vendor.paid) == ("PROCESSED", [("PAID", None)], AMOUNT)
-        assert (balance(tables, ada), tally(tables, "payout_reserved"), tally(tables, "payout_transit")) == (0, 0, 0)
+        assert (available(tables, ada.user_id), tally(tables, "payout_reserved"), tally(tables, "payout_transit")) == (
+            0,
+            0,
+            0,
+        )
         assert tally(tables, "processing_fees") == -25
         sweep(server)
         assert (vendor.asked, row(tables)["id"]) == (1, payout)
@@ -185,14 +185,14 @@ class TestSending:
         sweep(server)
         found = row(tables)
         assert (found["status"], found["attempt"], states(tables)) == ("APPROVED", 2, [("FAILED", "TREASURY_EMPTY")])
-        assert (balance(tables, ada), tally(tables, "payout_reserved")) == (0, AMOUNT)
+        assert (available(tables, ada.user_id), tally(tables, "payout_reserved")) == (0, AMOUNT)
         waits = tables.one("SELECT due_at > now() + interval '50 minutes' AS waits FROM payouts")
         assert waits == {"waits": True}
         sweep(server)
         vendor.before = nothing
         sweep(server)
         assert [state for state, _ in states(tables)] == ["FAILED", "FAILED", "PAID"]
-        assert (row(tables)["status"], vendor.paid, balance(tables, ada)) == ("PROCESSED", AMOUNT, 0)
+        assert (row(tables)["status"], vendor.paid, available(tables, ada.user_id)) == ("PROCESSED", AMOUNT, 0)
         assert row(tables)["id"] == payout
         assert_agree(server, vendor)
 
@@ -215,7 +215,7 @@ class TestSending:
         sweep(server)
         found = row(tables)
         assert (found["status"], found["failure_reason"], found["id"]) == ("FAILED", reason, payout)
-        assert (balance(tables, ada), states(tables)) == (AMOUNT, [("FAILED", reason)])
+        assert (available(tables, ada.user_id), states(tables)) == (AMOUNT, [("FAILED", reason)])
         assert mails(api, ada) == ["Your payout was not made"]
         sweep(server)
         assert vendor.asked == 1
@@ -231,7 +231,7 @@ class TestSending:
             sweep(server)
         found = row(tables)
         assert (found["status"], found["failure_reason"], found["processed_at"]) == ("FAILED", "RETURNED", None)
-        assert (balance(tables, ada), states(tables)) == (AMOUNT, [("RETURNED", "RETURNED")])
+        assert (available(tables, ada.user_id), states(tables)) == (AMOUNT, [("RETURNED", "RETURNED")])
         assert mails(api, ada) == ["Your payout was not made"]
         assert_agree(server, vendor)
 
@@ -242,7 +242,7 @@ class TestSending:
         sweep(server)
         vendor.now(f"payout:{payout}:1", "FAILED", "DESTINATION_REJECTED")
         sweep(server)
-        assert (row(tables)["status"], balance(tables, ada)) == ("FAILED", AMOUNT)
+        assert (row(tables)["status"], available(tables, ada.user_id)) == ("FAILED", AMOUNT)
         assert_agree(server, vendor)
 
     def test_one_that_its_provider_lost(
@@ -283,7 +283,7 @@ class TestWhatMustHold:
         sweep(server)
         found = row(tables)
         assert (found["status"], found["ended_by"], found["id"], vendor.asked) == ("CANCELLED", None, payout, 0)
-        assert (balance(tables, ada), mails(api, ada)) == (AMOUNT, ["Payout of 100.00 USD stopped"])
+        assert (available(tables, ada.user_id), mails(api, ada)) == (AMOUNT, ["Payout of 100.00 USD stopped"])
         assert_agree(server, vendor)
 
     @pytest.mark.parametrize(
@@ -414,8 +414,7 @@ class TestNotices:
     ) -> None:
         server.configure(**{"external.payout.sandbox.pays_at_once": False})
         ada, _, _ = enabled(api, tables)
-        form = {"type": "W9", "country": "US", "details": b"sealed", "signed_at": "2026-01-02", "state": "APPROVED"}
-        insert(tables, "tax_forms", user_id=ada.user_id, **form)
+        tax_form(tables, ada.user_id)
         payout_of(server, ada, AMOUNT, status="APPROVED", provider="sandbox")
         server.let_time_come("payouts.sweep")
         assert row(tables)["status"] == "PROCESSING"
@@ -423,5 +422,9 @@ class TestNotices:
         for action in actions:
             assert press(api, TRANSFER_PAGE, ref, action).status_code == 303
             server.work_off()
-        assert (row(tables)["status"], row(tables)["failure_reason"], balance(tables, ada)) == (status, reason, left)
+        assert (row(tables)["status"], row(tables)["failure_reason"], available(tables, ada.user_id)) == (
+            status,
+            reason,
+            left,
+        )
         assert findings(server) == []
