@@ -14,7 +14,7 @@ from services.money.gifts import GiftService
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally
-from tests.money import assert_books_agree, begin, earn, left_behind, load, post, press
+from tests.money import assert_books_agree, balance, begin, do, earn, earning, left_behind, load, post
 
 CLAIM = "wallet.claims.redeem"
 GONE = "gone@example.com"
@@ -75,7 +75,7 @@ class TestErasure:
         escrow_id = hold(server, fan, creator)
         server.let_time_come("gdpr.erase_due")
         assert outcome(tables, escrow_id) == "CREATOR_GONE"
-        assert api.call("wallet.balance", headers=bearer(api.sign_in())).json()["data"]["balance"] == "10.00"
+        assert balance(api, bearer(api.sign_in())) == "10.00"
         assert tables.count("unclaimed_balances") == 0
         assert "USD" not in api.mails(GONE)[0]["text"]
 
@@ -110,12 +110,12 @@ class TestErasure:
         server.let_time_come("gdpr.erase_due")
         assert state(tables) == ("COMPLETED", 0)
 
-    def test_it_goes_on_when_the_dispute_is_decided(self, server: Server, tables: Tables) -> None:
-        fan = leaving(tables)
-        wallet = WalletName(fan, "CREATOR")
-        earn(server, fan, 700)
+    def test_it_waits_for_a_payout_that_is_under_way(self, server: Server, tables: Tables) -> None:
+        creator = leaving(tables)
+        wallet = earning(creator)
+        earn(server, creator, 700)
         insert(
-            tables, "payouts", user_id=fan, wallet_id=wallet.id, amount=500, currency="USD", method="BANK_TRANSFER",
+            tables, "payouts", user_id=creator, wallet_id=wallet.id, amount=500, currency="USD", method="BANK_TRANSFER",
             provider="sandbox", status="PROCESSING",
         )  # fmt: skip
         server.let_time_come("gdpr.erase_due")
@@ -129,8 +129,7 @@ class TestErasure:
         creator = account(api, tables, email="eve@example.com", username="eve")
         fan = account(api, tables, email=GONE)
         session = begin(api, bearer(api.sign_in(GONE)))
-        press(api, session, "pay")
-        server.work_off()
+        do(api, session, "pay")
         escrow_id = hold(server, fan, creator, 1000)
 
         async def releasing() -> None:
@@ -144,8 +143,7 @@ class TestErasure:
         assert tables.one("SELECT amount, status, requested_by FROM refunds") == {
             "amount": 1500, "status": "OPEN", "requested_by": fan,
         }  # fmt: skip
-        press(api, session, "confirm_refund")
-        server.work_off()
+        do(api, session, "confirm_refund")
         server.let_time_come("gdpr.erase_due")
         assert state(tables)[0] == "COMPLETED"
         assert tables.count("unclaimed_balances") == 0
@@ -154,23 +152,21 @@ class TestErasure:
     def test_a_refund_that_fails_leaves_the_money_to_be_claimed(self, api: Api, server: Server, tables: Tables) -> None:
         fan = account(api, tables, email=GONE)
         session = begin(api, bearer(api.sign_in(GONE)))
-        press(api, session, "pay")
-        server.work_off()
+        do(api, session, "pay")
         leaving_of(tables, fan)
         server.let_time_come("gdpr.erase_due")
-        press(api, session, "fail_refund")
-        server.work_off()
+        do(api, session, "fail_refund")
         server.let_time_come("gdpr.erase_due")
         assert state(tables)[0] == "COMPLETED"
         assert tables.one("SELECT amount FROM unclaimed_balances")["amount"] == 2500
 
     def test_a_payout_that_is_not_under_way_is_cancelled(self, server: Server, tables: Tables) -> None:
-        fan = leaving(tables)
-        wallet, payout_id = WalletName(fan, "CREATOR"), uuid4()
-        earn(server, fan, 700)
+        creator = leaving(tables)
+        wallet, payout_id = earning(creator), uuid4()
+        earn(server, creator, 700)
         post(server, flows.payout_requested(wallet, payout_id, 1, 500))
         insert(
-            tables, "payouts", id=payout_id, user_id=fan, wallet_id=wallet.id, amount=500, currency="USD",
+            tables, "payouts", id=payout_id, user_id=creator, wallet_id=wallet.id, amount=500, currency="USD",
             method="BANK_TRANSFER", provider="sandbox",
         )  # fmt: skip
         server.let_time_come("gdpr.erase_due")
@@ -185,7 +181,7 @@ class TestRedeem:
         headers = bearer(api.sign_in())
         told = api.call(CLAIM, {"claimCode": code.upper()}, headers=headers)
         assert told.json()["data"] == {"balance": "12.50", "earnings": "0.00", "currency": "USD"}
-        assert api.call("wallet.balance", headers=headers).json()["data"]["balance"] == "12.50"
+        assert balance(api, headers) == "12.50"
         (line,) = api.call("wallet.activity", headers=headers).json()["data"]["items"]
         assert line["description"] == "wallet.activity.closing.credit"
         assert tally(tables, "unclaimed") == 0

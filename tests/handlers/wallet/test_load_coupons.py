@@ -12,7 +12,7 @@ from tests.handlers.support import account, change
 from tests.handlers.test_coupons import applied, apply, coupon, refused
 from tests.harness import Api, Server, Tables, bearer, broken_rules
 from tests.ledger import tally
-from tests.money import assert_books_agree, begin, fan, hurry, post, press
+from tests.money import assert_books_agree, balance, begin, do, fan, hurry, post
 
 OLD = datetime.now(UTC) - timedelta(days=30)
 HOUR = timedelta(hours=1)
@@ -38,16 +38,6 @@ def usage(api: Api, headers: dict[str, str], tables: Tables) -> str:
 
 def start(api: Api, headers: dict[str, str], usage_id: Any, amount: str = "25.00") -> httpx.Response:
     return api.call("wallet.loads.start", {"amount": amount, "couponUsageId": str(usage_id)}, headers=headers)
-
-
-def do(server: Server, api: Api, session: dict[str, str], *actions: str) -> None:
-    for action in actions:
-        assert press(api, session, action).status_code == 303
-        server.work_off()
-
-
-def balance(api: Api, headers: dict[str, str]) -> str:
-    return str(api.call("wallet.balance", headers=headers).json()["data"]["balance"])
 
 
 def status(tables: Tables, usage_id: str) -> str:
@@ -121,7 +111,7 @@ class TestLife:
         self, api: Api, server: Server, headers: dict[str, str], usage: str, tables: Tables, user_id: UUID
     ) -> None:
         session = begin(api, headers, couponUsageId=usage)
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         hurry(tables)
         server.let_time_come("payments.sweep")  # looked at again, it is credited no further
         assert (balance(api, headers), status(tables, usage)) == ("30.00", "USED")
@@ -135,37 +125,35 @@ class TestLife:
         assert tally(tables, "promo_expense") == -500
         assert_books_agree(tables)
 
-    def test_one_that_takes_nothing_off_brings_nothing(
-        self, api: Api, server: Server, headers: dict[str, str], tables: Tables
-    ) -> None:
+    def test_one_that_takes_nothing_off_brings_nothing(self, api: Api, headers: dict[str, str], tables: Tables) -> None:
         coupon(tables, value=1, max_discount=None)
         usage_id = applied(api, headers, 5)["usageId"]
         tables.run("UPDATE coupon_usages SET discount = 0")
-        do(server, api, begin(api, headers, "5.00", couponUsageId=usage_id), "pay")
+        do(api, begin(api, headers, "5.00", couponUsageId=usage_id), "pay")
         assert (balance(api, headers), status(tables, usage_id)) == ("5.00", "USED")
 
     @pytest.mark.parametrize("action", ["expire", "decline"])
     def test_it_is_free_when_nobody_pays(
-        self, api: Api, server: Server, headers: dict[str, str], usage: str, tables: Tables, action: str
+        self, api: Api, headers: dict[str, str], usage: str, tables: Tables, action: str
     ) -> None:
-        do(server, api, begin(api, headers, couponUsageId=usage), action)
+        do(api, begin(api, headers, couponUsageId=usage), action)
         assert status(tables, usage) == "RELEASED"
         applied(api, headers)
 
     def test_who_pays_after_the_end_has_it_still(
-        self, api: Api, server: Server, headers: dict[str, str], usage: str, tables: Tables
+        self, api: Api, headers: dict[str, str], usage: str, tables: Tables
     ) -> None:
-        do(server, api, begin(api, headers, couponUsageId=usage), "expire", "pay")
+        do(api, begin(api, headers, couponUsageId=usage), "expire", "pay")
         assert (balance(api, headers), status(tables, usage)) == ("30.00", "USED")
 
     def test_who_pays_when_others_have_it_gets_the_money_alone(
-        self, api: Api, server: Server, headers: dict[str, str], usage: str, tables: Tables
+        self, api: Api, headers: dict[str, str], usage: str, tables: Tables
     ) -> None:
         session = begin(api, headers, couponUsageId=usage)
-        do(server, api, session, "expire")
+        do(api, session, "expire")
         account(api, tables, "eve@example.com", created_at=OLD)
         applied(api, bearer(api.sign_in("eve@example.com")))
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         assert (balance(api, headers), status(tables, usage)) == ("25.00", "RELEASED")
         assert_books_agree(tables)
 
@@ -173,23 +161,23 @@ class TestLife:
         self, api: Api, server: Server, headers: dict[str, str], usage: str, tables: Tables
     ) -> None:
         session = begin(api, headers, couponUsageId=usage)
-        do(server, api, session, "pay_later")
+        do(api, session, "pay_later")
         change(tables, "coupon_usages", UUID(usage), expires_at=OLD)
         server.let_time_come("money.expire_coupons")
         assert status(tables, usage) == "EXPIRED"
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         assert (balance(api, headers), status(tables, usage)) == ("30.00", "USED")
 
     @pytest.mark.parametrize("misfit", ["amount", "wallet"])
     def test_what_does_not_fit_has_no_coupon(
-        self, api: Api, server: Server, headers: dict[str, str], usage: str, tables: Tables, misfit: str
+        self, api: Api, headers: dict[str, str], usage: str, tables: Tables, misfit: str
     ) -> None:
         session = begin(api, headers, couponUsageId=usage)
         if misfit == "amount":
             tables.run("UPDATE sandbox_payments SET amount = amount - 1")
         else:
             tables.run("UPDATE wallets SET closed_at = now()")
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         assert (status(tables, usage), tables.count("promo_grants")) == ("RELEASED", 0)
 
     @pytest.mark.parametrize("action", ["refund", "charge_back"])
@@ -197,9 +185,9 @@ class TestLife:
         self, api: Api, server: Server, headers: dict[str, str], usage: str, tables: Tables, user_id: UUID, action: str
     ) -> None:
         session = begin(api, headers, couponUsageId=usage)
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         spend(server, tables, user_id, 200)
-        do(server, api, session, action)
+        do(api, session, action)
         assert tables.one("SELECT remaining FROM promo_grants") == {"remaining": 0}
         assert (balance(api, headers), tally(tables, "promo_expense")) == ("0.00", -200)
         assert_books_agree(tables)

@@ -21,7 +21,7 @@ from services.providers.sandbox import sandbox_secrets
 from tests.handlers.support import account, change
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.ledger import tally
-from tests.money import assert_books_agree, begin, fan, freeze, hurry, load, post, press
+from tests.money import assert_books_agree, begin, do, fan, freeze, hurry, load, post, press
 from tests.payment_vendor import faulty, silence
 from tests.providers.fakes import FakeConfig
 from tests.providers.servers import closed_port
@@ -58,19 +58,12 @@ def balance(api: Api, headers: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def do(server: Server, api: Api, session: dict[str, str], *actions: str) -> None:
-    """Buttons, and what their notices lead to."""
-    for action in actions:
-        assert press(api, session, action).status_code == 303
-        server.work_off()
-
-
 class TestStart:
     def test_the_switch_turns_it_off(self, api: Api, server: Server, headers: dict[str, str]) -> None:
         server.configure(**OFF)
         assert refused(api, headers) == (503, "features.payment_disabled")
 
-    def test_the_whole_road(self, api: Api, server: Server, headers: dict[str, str], tables: Tables) -> None:
+    def test_the_whole_road(self, api: Api, headers: dict[str, str], tables: Tables) -> None:
         session = begin(api, headers)
         assert state(api, headers, session) == {
             "sessionId": session["sessionId"], "status": "OPEN", "amount": "25.00", "currency": "USD",
@@ -79,7 +72,7 @@ class TestStart:
         assert balance(api, headers)["balance"] == "0.00"
         page = api.get(session["checkoutUrl"])
         assert (page.status_code, "25.00 USD" in page.text) == (200, True)
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         found = state(api, headers, session)
         assert (found["status"], found["creditedAt"] is not None) == ("PAID", True)
         assert balance(api, headers) == {"balance": "25.00", "frozen": False}
@@ -158,7 +151,7 @@ class TestVelocity:
     def test_failed_ones_stop_further_ones(self, api: Api, server: Server, headers: dict[str, str]) -> None:
         server.configure(**{"wallet.velocity_failed_per_hour": 2})
         for _ in range(2):
-            do(server, api, begin(api, headers), "decline")
+            do(api, begin(api, headers), "decline")
         assert refused(api, headers) == (429, "wallet.load.velocity_exceeded")
 
     def test_a_new_account_may_half(self, api: Api, tables: Tables, headers: dict[str, str], user_id: UUID) -> None:
@@ -169,7 +162,7 @@ class TestVelocity:
 
     def test_what_has_ended_makes_room(self, api: Api, server: Server, headers: dict[str, str], tables: Tables) -> None:
         server.configure(**{"wallet.velocity_open": 1})
-        do(server, api, begin(api, headers), "expire")
+        do(api, begin(api, headers), "expire")
         begin(api, headers)
 
     @pytest.mark.parametrize(
@@ -214,7 +207,7 @@ class TestRepetitions:
                 assert refused(api, keyed) == (503, "service.unavailable")
         session = begin(api, keyed)
         assert (tables.count("payments"), tables.count("sandbox_payments")) == (1, 1)
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         assert balance(api, headers)["balance"] == "25.00"
         assert_books_agree(tables)
 
@@ -231,13 +224,13 @@ class TestRepetitions:
         assert row["ref"] == str(made["id"])
 
     def test_when_the_key_is_forgotten_a_paid_one_is_not_met_again(
-        self, api: Api, server: Server, headers: dict[str, str], tables: Tables
+        self, api: Api, headers: dict[str, str], tables: Tables
     ) -> None:
         keyed = headers | {"Idempotency-Key": "one"}
         first = begin(api, keyed)
         tables.run("DELETE FROM idempotency_keys")
         assert begin(api, keyed) == first
-        do(server, api, first, "pay")
+        do(api, first, "pay")
         tables.run("DELETE FROM idempotency_keys")
         assert begin(api, keyed) != first
 
@@ -276,11 +269,11 @@ class TestLife:
         ],
     )
     def test_as_it_goes(
-        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, actions: list[str], status: str,
+        self, api: Api, headers: dict[str, str], tables: Tables, actions: list[str], status: str,
         shown: str,
     ) -> None:  # fmt: skip
         session = begin(api, headers)
-        do(server, api, session, *actions)
+        do(api, session, *actions)
         assert state(api, headers, session)["status"] == status
         assert balance(api, headers) == {"balance": shown, "frozen": actions[-1] == "charge_back"}
         assert_books_agree(tables)
@@ -289,13 +282,13 @@ class TestLife:
         self, api: Api, server: Server, headers: dict[str, str], tables: Tables, user_id: UUID
     ) -> None:
         session = begin(api, headers)
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         post(server, flows.held(fan(user_id), uuid4(), flows.Parts(promo=0, fan=2000)))
-        do(server, api, session, "charge_back")
+        do(api, session, "charge_back")
         assert refused(api, headers) == (403, "wallet.frozen")
-        do(server, api, session, "lose")
+        do(api, session, "lose")
         assert balance(api, headers) == {"balance": "0.00", "frozen": False}
-        do(server, api, begin(api, headers, "30.00"), "pay")
+        do(api, begin(api, headers, "30.00"), "pay")
         assert balance(api, headers)["balance"] == "10.00"
         assert_books_agree(tables)
 
@@ -306,7 +299,7 @@ class TestLife:
         creator = account(api, tables, "singer@example.com")
         load(server, user_id, 1500)
         session = begin(api, headers)
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         held = [uuid4() for _ in range(4)]
 
         async def send() -> None:
@@ -316,18 +309,18 @@ class TestLife:
                     await EscrowService().hold(db, order)
 
         server.on_loop(send())
-        do(server, api, session, "charge_back")
+        do(api, session, "charge_back")
         rows = tables.rows("SELECT outcome FROM escrows ORDER BY created_at")
         assert [row["outcome"] for row in rows] == [None, *["DISPUTED"] * 3]
         assert balance(api, headers) == {"balance": "5.00", "frozen": True}
 
     def test_a_dispute_leaves_another_reason_to_freeze(
-        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, user_id: UUID
+        self, api: Api, headers: dict[str, str], tables: Tables, user_id: UUID
     ) -> None:
         session = begin(api, headers)
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         freeze(tables, user_id, "FRAUD")
-        do(server, api, session, "charge_back", "win")
+        do(api, session, "charge_back", "win")
         assert tables.one("SELECT frozen_for FROM wallets")["frozen_for"] == "FRAUD"
 
     @pytest.mark.parametrize("fault", ["amount", "closed"])
@@ -339,7 +332,7 @@ class TestLife:
             tables.run("UPDATE sandbox_payments SET amount = 2400")
         else:
             tables.run("UPDATE wallets SET closed_at = now()")
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         assert tally(tables, "suspense:sandbox") == (2400 if fault == "amount" else 2500)
         assert balance(api, headers)["balance"] == "0.00"
         assert state(api, headers, session)["status"] == "FAILED"
@@ -482,7 +475,7 @@ class TestSweep:
     ) -> None:
         session = begin(api, headers)
         tables.run("UPDATE payments SET ref = NULL, url = NULL, due_at = NULL")
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         assert tables.one("SELECT DISTINCT state FROM provider_events")["state"] == "WAITING"
         tables.run("UPDATE provider_events SET received_at = now() - interval '11 minutes'")
         hurry(tables)
@@ -513,7 +506,7 @@ def leave(server: Server, job: Any) -> None:
 
 
 class TestPage:
-    def test_buttons_are_those_that_can_be_pressed(self, api: Api, server: Server, headers: dict[str, str]) -> None:
+    def test_buttons_are_those_that_can_be_pressed(self, api: Api, headers: dict[str, str]) -> None:
         session = begin(api, headers)
         assert press(api, session, "win").status_code == 404
         assert press(api, session, "nonsense").status_code == 404
@@ -521,7 +514,7 @@ class TestPage:
         page = api.get(session["checkoutUrl"])
         assert [name in page.text for name in ('value="pay"', 'value="win"')] == [True, False]
         assert "default-src 'none'" in page.headers["content-security-policy"]
-        do(server, api, session, "pay", "charge_back", "win")
+        do(api, session, "pay", "charge_back", "win")
         assert "dispute won" in api.get(session["checkoutUrl"]).text
 
     def test_a_notice_that_is_lost_is_no_harm(
@@ -561,7 +554,7 @@ class TestPage:
                 server.on_loop(sandbox.find(ref))
 
     def test_its_lines_of_a_day(self, api: Api, server: Server, headers: dict[str, str], tables: Tables) -> None:
-        do(server, api, begin(api, headers), "pay")
+        do(api, begin(api, headers), "pay")
         sandbox: Any = server.app.parts.providers.payment.adapter("sandbox")
         days = [datetime.now(UTC).date() + timedelta(days=n) for n in (-1, 0, 1)]
         lines = [line for day in days for line in server.on_loop(sandbox.movements(day))]

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from domain.money import flows
 from domain.money.flows import Parts
@@ -19,18 +20,13 @@ from tests.handlers.admin.pages import walked
 from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.ledger import tally
-from tests.money import assert_books_agree, begin, fan, post, press
+from tests.money import assert_books_agree, balance, begin, do, fan, post, press
 from tests.payment_vendor import faulty, silence
 from tests.providers.fakes import FakeConfig
 from tests.staff import Hired, member
 
 WHY = "Ticket 4711."
 OLD = datetime.now(UTC) - timedelta(days=30)
-
-
-@pytest.fixture
-def finance(server: Server) -> Hired:
-    return member(server, "FINANCE")
 
 
 @pytest.fixture
@@ -44,16 +40,10 @@ def headers(api: Api, ada: UUID) -> dict[str, str]:
 
 
 @pytest.fixture
-def paid(api: Api, server: Server, headers: dict[str, str]) -> dict[str, str]:
+def paid(api: Api, headers: dict[str, str]) -> dict[str, str]:
     session = begin(api, headers)
-    do(server, api, session, "pay")
+    do(api, session, "pay")
     return session
-
-
-def do(server: Server, api: Api, session: dict[str, str], *actions: str) -> None:
-    for action in actions:
-        assert press(api, session, action).status_code == 303
-        server.work_off()
 
 
 def ask(api: Api, caller: Hired, payment_id: str, amount: str | None = None, **headers: str) -> httpx.Response:
@@ -81,10 +71,6 @@ def in_full(api: Api, caller: Hired, payment_id: str) -> dict[str, Any]:
     return found
 
 
-def balance(api: Api, headers: dict[str, str]) -> str:
-    return str(api.call("wallet.balance", headers=headers).json()["data"]["balance"])
-
-
 class TestRefund:
     def test_the_whole_road(
         self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, headers: dict[str, str],
@@ -96,7 +82,7 @@ class TestRefund:
         (row,) = in_full(api, finance, paid["sessionId"])["refunds"]
         assert (row["id"], row["status"], row["settledAt"]) == (refund, "OPEN", None)
         assert row["ref"] is not None
-        do(server, api, paid, "confirm_refund")
+        do(api, paid, "confirm_refund")
         told = in_full(api, finance, paid["sessionId"])
         assert [each["status"] for each in told["refunds"]] == ["DONE"]
         assert told["payment"]["refunded"] == "10.00"
@@ -125,7 +111,7 @@ class TestRefund:
         """Also after it had been made."""
         asked(api, finance, paid["sessionId"], "10.00")
         server.work_off()
-        do(server, api, paid, *(["confirm_refund"] if made else []), "fail_refund")
+        do(api, paid, *(["confirm_refund"] if made else []), "fail_refund")
         told = in_full(api, finance, paid["sessionId"])
         assert (told["refunds"][0]["status"], told["payment"]["refunded"]) == ("FAILED", "0.00")
         assert (balance(api, headers), tally(tables, "refund_transit")) == ("25.00", 0)
@@ -202,24 +188,19 @@ class TestRefund:
         asked(api, finance, paid["sessionId"], "5.00")
 
     @pytest.mark.parametrize("actions", [["charge_back"], ["charge_back", "lose"]])
-    def test_what_is_disputed_is_not(
-        self, api: Api, server: Server, finance: Hired, paid: dict[str, str], actions: list[str]
-    ) -> None:
-        do(server, api, paid, *actions)
+    def test_what_is_disputed_is_not(self, api: Api, finance: Hired, paid: dict[str, str], actions: list[str]) -> None:
+        do(api, paid, *actions)
         assert refused(ask(api, finance, paid["sessionId"], "1")) == (409, "admin.refund.disputed")
 
-    def test_a_dispute_that_was_won_is_over(
-        self, api: Api, server: Server, finance: Hired, paid: dict[str, str]
-    ) -> None:
-        do(server, api, paid, "charge_back", "win")
+    def test_a_dispute_that_was_won_is_over(self, api: Api, finance: Hired, paid: dict[str, str]) -> None:
+        do(api, paid, "charge_back", "win")
         asked(api, finance, paid["sessionId"])
 
-    def test_an_old_one_is_not(self, api: Api, server: Server, finance: Hired, paid: dict[str, str]) -> None:
-        with_days = {"wallet.refund_days": 1}
-        server.configure(**with_days)
-        change_paid_at = "UPDATE payments SET paid_at = now() - interval '25 hours'"
-        with Tables(server.database_url) as tables:
-            tables.run(change_paid_at)
+    def test_an_old_one_is_not(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, paid: dict[str, str]
+    ) -> None:
+        server.configure(**{"wallet.refund_days": 1})
+        tables.run("UPDATE payments SET paid_at = now() - interval '25 hours'")
         assert refused(ask(api, finance, paid["sessionId"])) == (409, "admin.refund.too_old")
 
     def test_what_was_not_paid_is_not(self, api: Api, finance: Hired, headers: dict[str, str]) -> None:
@@ -321,18 +302,21 @@ class TestTold:
         self, api: Api, server: Server, finance: Hired, tables: Tables, paid: dict[str, str]
     ) -> None:
         refund = UUID(asked(api, finance, paid["sessionId"], "10.00"))
-        settle(server, paid, RefundState("re_1", 900, "DONE", refund))
+        with capture_logs() as logs:
+            settle(server, paid, RefundState("re_1", 900, "DONE", refund))
+        (told,) = [line for line in logs if line["event"] == "payment.refund_differs"]
+        assert (told["refund"], told["asked"], told["made"]) == (str(refund), 1000, 900)
         assert tables.one("SELECT amount, status FROM refunds") == {"amount": 1000, "status": "DONE"}
 
 
 class TestList:
     def test_the_newest_first(
-        self, api: Api, server: Server, finance: Hired, headers: dict[str, str], tables: Tables, ada: UUID
+        self, api: Api, finance: Hired, headers: dict[str, str], tables: Tables, ada: UUID
     ) -> None:
         sessions = [begin(api, headers) for _ in range(3)]
-        do(server, api, sessions[0], "pay")
+        do(api, sessions[0], "pay")
         tables.run("UPDATE sandbox_payments SET amount = 2400 WHERE payment_id = %s", UUID(sessions[1]["sessionId"]))
-        do(server, api, sessions[1], "pay")
+        do(api, sessions[1], "pay")
         listed = "admin.finance.payments.list"
         assert walked(api, listed, finance) == [each["sessionId"] for each in reversed(sessions)]
         for params, wanted in (
@@ -353,11 +337,9 @@ class TestList:
 
 
 class TestFind:
-    def test_with_all_that_became_of_it(
-        self, api: Api, server: Server, finance: Hired, ada: UUID, paid: dict[str, str]
-    ) -> None:
+    def test_with_all_that_became_of_it(self, api: Api, finance: Hired, ada: UUID, paid: dict[str, str]) -> None:
         asked(api, finance, paid["sessionId"], "5.00")
-        do(server, api, paid, "charge_back")
+        do(api, paid, "charge_back")
         told = in_full(api, finance, paid["sessionId"])
         assert (told["payment"]["userId"], told["payment"]["fee"]) == (str(ada), "1.02")
         assert [each["amount"] for each in told["refunds"]] == ["5.00"]

@@ -28,11 +28,6 @@ REASON = "Put right by hand; ticket 4711."
 
 
 @pytest.fixture
-def finance(server: Server) -> Hired:
-    return member(server, "FINANCE")
-
-
-@pytest.fixture
 def ada(api: Api, tables: Tables) -> WalletName:
     """She paid for three messages, of which one is answered and one rejected; a gift and a correction are hers, too.
 

@@ -13,7 +13,7 @@ from tests.handlers.admin.pages import walked
 from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally, wallet_row
-from tests.money import assert_books_agree, begin, fan, load, press
+from tests.money import assert_books_agree, begin, do, fan, load, press
 from tests.payment_vendor import faulty, silence
 from tests.staff import Hired, member
 
@@ -22,21 +22,16 @@ OLD = datetime.now(UTC) - timedelta(days=30)
 
 
 @pytest.fixture
-def finance(server: Server) -> Hired:
-    return member(server, "FINANCE")
-
-
-@pytest.fixture
 def ada(api: Api, tables: Tables) -> UUID:
     return account(api, tables, created_at=OLD)
 
 
 @pytest.fixture
-def misfit(api: Api, server: Server, tables: Tables, ada: UUID) -> dict[str, str]:
+def misfit(api: Api, tables: Tables, ada: UUID) -> dict[str, str]:
     """A session that was paid with another amount."""
     session = begin(api, bearer(api.sign_in()))
     tables.run("UPDATE sandbox_payments SET amount = 2400")
-    do(server, api, session, "pay")
+    do(api, session, "pay")
     return session
 
 
@@ -61,12 +56,6 @@ def examine(server: Server, session: dict[str, str]) -> None:
 
     server.on_loop(work())
     server.work_off()
-
-
-def do(server: Server, api: Api, session: dict[str, str], *actions: str) -> None:
-    for action in actions:
-        assert press(api, session, action).status_code == 303
-        server.work_off()
 
 
 def listed(api: Api, caller: Hired, **params: str) -> list[dict[str, Any]]:
@@ -107,12 +96,10 @@ class TestList:
         assert listed(api, finance, state="CREDITED") == []
         assert_books_agree(tables)
 
-    def test_pages_go_on(
-        self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str]
-    ) -> None:
+    def test_pages_go_on(self, api: Api, finance: Hired, tables: Tables, misfit: dict[str, str]) -> None:
         session = begin(api, bearer(api.sign_in()))
         tables.run("UPDATE sandbox_payments SET amount = 2300 WHERE payment_id = %s", UUID(session["sessionId"]))
-        do(server, api, session, "pay")
+        do(api, session, "pay")
         found = listed(api, finance)
         assert [row["paymentId"] for row in found] == [session["sessionId"], misfit["sessionId"]]
         assert walked(api, "admin.finance.suspense.list", finance) == [row["id"] for row in found]
@@ -176,11 +163,11 @@ class TestCredit:
         assert refused(act(api, finance, "refund", str(uuid4()))) == (404, "admin.not_found")
 
     def test_what_goes_back_after_that_is_taken_from_the_wallet(
-        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, misfit: dict[str, str]
+        self, api: Api, finance: Hired, tables: Tables, ada: UUID, misfit: dict[str, str]
     ) -> None:
         (row,) = listed(api, finance)
         assert give(api, finance, row["id"], ada).status_code == 200
-        do(server, api, misfit, "refund")
+        do(api, misfit, "refund")
         assert listed(api, finance)[0]["state"] == "RETURNED"
         assert wallet_row(tables, fan(ada))["balance"] == 0
         assert_books_agree(tables)
@@ -192,7 +179,7 @@ class TestRefund:
     ) -> None:
         row = returned_by_staff(api, server, finance)
         assert tally(tables, "suspense:sandbox") == 2400
-        do(server, api, misfit, "confirm_refund")
+        do(api, misfit, "confirm_refund")
         assert listed(api, finance)[0]["state"] == "RETURNED"
         assert tally(tables, "suspense:sandbox") == 0
         assert_books_agree(tables)
@@ -213,10 +200,10 @@ class TestRefund:
         self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str]
     ) -> None:
         returned_by_staff(api, server, finance)
-        do(server, api, misfit, "fail_refund")
+        do(api, misfit, "fail_refund")
         assert listed(api, finance)[0]["state"] == "HELD"
         returned_by_staff(api, server, finance)
-        do(server, api, misfit, "confirm_refund")
+        do(api, misfit, "confirm_refund")
         assert listed(api, finance)[0]["state"] == "RETURNED"
         assert_books_agree(tables)
 
@@ -261,10 +248,10 @@ class TestOutside:
         ],
     )
     def test_as_it_goes(
-        self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str], actions: list[str],
+        self, api: Api, finance: Hired, tables: Tables, misfit: dict[str, str], actions: list[str],
         state: str,
     ) -> None:  # fmt: skip
-        do(server, api, misfit, *actions)
+        do(api, misfit, *actions)
         (row,) = listed(api, finance)
         assert row["state"] == state
         assert tally(tables, "suspense:sandbox") == (0 if state == "RETURNED" else 2400)

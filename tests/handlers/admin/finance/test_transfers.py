@@ -16,11 +16,6 @@ from tests.staff import Hired, member
 
 
 @pytest.fixture
-def finance(server: Server) -> Hired:
-    return member(server, "FINANCE")
-
-
-@pytest.fixture
 def ada(api: Api, tables: Tables) -> UUID:
     return account(api, tables)
 

@@ -23,11 +23,6 @@ STATEMENT = {
 
 
 @pytest.fixture
-def finance(server: Server) -> Hired:
-    return member(server, "FINANCE")
-
-
-@pytest.fixture
 def ada(api: Api, tables: Tables) -> UUID:
     user_id = account(api, tables)
     load(api.server, user_id, 2500)

@@ -16,11 +16,6 @@ from tests.staff import Hired, member
 LIST, REASON = "admin.finance.webhooks.list", "The provider is back."
 
 
-@pytest.fixture
-def finance(server: Server) -> Hired:
-    return member(server, "FINANCE")
-
-
 def event(tables: Tables, **columns: Any) -> UUID:
     given = {"family": "payment", "provider": "sandbox", "type": "checkout.paid", "object_ref": "s", "state": "DONE"}
     return insert(tables, "provider_events", **given | {"external_id": str(uuid4())} | columns)
