@@ -10,7 +10,7 @@ import pytest
 from domain.clock import utc_now
 from providers.payout.sandbox import ACCOUNT_PAGE
 from tests.creators import Creator, creator, signed_in
-from tests.handlers.support import account, insert
+from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.payouts import connected, enabled, faulty, press, verified
 
@@ -56,9 +56,8 @@ def shown(tables: Tables) -> tuple[Any, ...]:
     )
 
 
-def audited(tables: Tables, action: str) -> list[dict[str, Any]]:
-    rows = tables.rows("SELECT * FROM audit_logs WHERE action = %s ORDER BY created_at", action)
-    return [row["details"] for row in rows]
+def noted(tables: Tables, action: str) -> list[dict[str, Any]]:
+    return [entry["details"] for entry in audited(tables, action)]
 
 
 @pytest.mark.parametrize("operation_id", [INITIATE, LINK, STATUS, DASHBOARD])
@@ -83,7 +82,7 @@ class TestInitiate:
         assert timedelta(hours=71, minutes=59) < held <= timedelta(hours=72)
         assert (row["leased_until"], row["closed_at"]) == (None, None)
         assert shown(tables) == (ref, "PENDING", False, False)
-        (entry,) = audited(tables, "creator.payout_account.connected")
+        (entry,) = noted(tables, "creator.payout_account.connected")
         assert entry == {"provider": "sandbox", "account": str(row["id"])}
         server.work_off()
         (mail,) = api.mails(ada.email)
@@ -188,10 +187,10 @@ class TestStatus:
             "ACTIVE", True, True,
         )  # fmt: skip
         assert shown(tables) == (ref, "ACTIVE", True, True)
-        statuses = [entry["status"] for entry in audited(tables, "creator.payout_account.changed")]
+        statuses = [entry["status"] for entry in noted(tables, "creator.payout_account.changed")]
         assert statuses == ["PENDING", "RESTRICTED", "ACTIVE"]
         server.work_off()  # the notices of it change nothing more
-        assert len(audited(tables, "creator.payout_account.changed")) == 3
+        assert len(noted(tables, "creator.payout_account.changed")) == 3
         settings = told(api.call("creators.bank.settings", headers=headers))
         assert settings["platformAccount"] == {"connected": True, "payoutsEnabled": True}
         assert settings["availableMethods"]["PLATFORM_ACCOUNT"]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from domain.keys import Purpose
-from tests.bank_files import DEBTOR, DESTINATION, REASON, approved, batched
+from tests.bank_files import DESTINATION, REASON, approved, batched
 from tests.domain.money.test_bank_files import parsed, texts
 from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, code_of
@@ -18,12 +18,6 @@ from tests.ledger import tally
 from tests.staff import Hired, member
 
 CREATE, FIND, FILE = (f"admin.payouts.batches.{name}" for name in ("create", "find", "file"))
-
-
-@pytest.fixture
-def finance(server: Server) -> Hired:
-    server.configure(**DEBTOR)
-    return member(server, "FINANCE")
 
 
 @pytest.fixture

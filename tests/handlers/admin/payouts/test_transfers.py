@@ -9,10 +9,11 @@ import pytest
 
 from domain.money.payouts import FAILURES
 from domain.wire import admin as wire
-from tests.bank_files import DEBTOR, approved, batched, earning
+from tests.bank_files import approved, batched
 from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, code_of
-from tests.ledger import tally, wallet_row
+from tests.ledger import tally
+from tests.payees import available
 from tests.staff import Hired, member
 
 PROCESSED, FAILED = "admin.payouts.transfers.mark_processed", "admin.payouts.transfers.mark_failed"
@@ -21,12 +22,6 @@ BODIES: dict[str, dict[str, str]] = {
     FAILED: {"failureReason": "DESTINATION_REJECTED", "reason": "The account is closed."},
 }
 of_both = pytest.mark.parametrize("operation_id", BODIES)
-
-
-@pytest.fixture
-def finance(server: Server) -> Hired:
-    server.configure(**DEBTOR)
-    return member(server, "FINANCE")
 
 
 @pytest.fixture
@@ -64,7 +59,7 @@ class TestMarkProcessed:
         assert told["processedAt"] is not None
         assert settled(tables) == {"state": "PAID", "reason": None, "settled": True}
         assert (tally(tables, "payout_transit"), tally(tables, "bank")) == (0, 25000)
-        assert wallet_row(tables, earning(ada))["balance"] == 25000
+        assert available(tables, ada) == 25000
         (entry,) = audited(tables, PROCESSED)
         assert (entry["actor_id"], entry["target_id"]) == (finance.id, str(ada))
         assert entry["after"]["reference"] == "Statement 14, line 3"
@@ -80,7 +75,7 @@ class TestMarkFailed:
         assert (told["reference"], told["processedAt"]) == (None, None)
         assert settled(tables) == {"state": "FAILED", "reason": "DESTINATION_REJECTED", "settled": True}
         assert (tally(tables, "payout_transit"), tally(tables, "bank")) == (0, 0)
-        assert wallet_row(tables, earning(ada))["balance"] == 50000
+        assert available(tables, ada) == 50000
         (entry,) = audited(tables, FAILED)
         assert (entry["target_id"], entry["reason"]) == (str(ada), "The account is closed.")
         assert entry["after"]["failureReason"] == "DESTINATION_REJECTED"
@@ -103,7 +98,7 @@ class TestMarkFailed:
         assert (told["status"], told["failureReason"], told["processedAt"]) == ("FAILED", "RETURNED", None)
         assert settled(tables) == {"state": "RETURNED", "reason": "RETURNED", "settled": True}
         assert (tally(tables, "payout_transit"), tally(tables, "bank")) == (0, 0)
-        assert wallet_row(tables, earning(ada))["balance"] == 50000
+        assert available(tables, ada) == 50000
 
     def test_who_made_the_batch_does_not_give_the_money_back(
         self, api: Api, server: Server, finance: Hired, ada: UUID
@@ -151,4 +146,4 @@ class TestBoth:
         assert sum(answer == (200, None) for answer, _ in told) >= 1
         assert {answer for answer, _ in told} <= {(200, None), (400, "admin.transition_invalid")}
         assert tally(tables, "payout_transit") == 0
-        assert tally(tables, "bank") + wallet_row(tables, earning(ada))["balance"] == 50000
+        assert tally(tables, "bank") + available(tables, ada) == 50000
