@@ -13,9 +13,10 @@ from contract.texts import LOCALES as FOLDERS_OF_WORDS
 from domain import gdpr, mails, support, upload, users, webhooks
 from domain.admin import cases, overview
 from domain.admin import users as of_users
+from domain.admin.money.payouts import MOST_ATTEMPTS
 from domain.admin.schedule import recurring
 from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
-from domain.creators import kyc, subscribers, tax
+from domain.creators import kyc, payout_account, payout_report, subscribers, tax
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
 from domain.money import coupons, escrows, ledger, payments, payouts, reconciliation, sandbox, sandbox_payouts
@@ -59,6 +60,13 @@ STATUSES = {
 }
 
 
+# They have words of others, and more: what staff freezes a wallet for, and what a bank tells of a transfer.
+OWN_WORDS = (
+    ["ADMIN", "CLOSING", "DISPUTE", "FRAUD"],
+    ["DESTINATION_NEGATIVE", "DESTINATION_REJECTED", "PROVIDER_REJECTED", "RETURNED", "TREASURY_EMPTY"],
+)
+
+
 @pytest.fixture(scope="module")
 def contract() -> Contract:
     return load()
@@ -79,6 +87,13 @@ def texts(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from texts(item)
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from nodes(item)
 
 
 def test_each_locale_has_its_folder_of_words() -> None:
@@ -189,6 +204,25 @@ def test_the_ledger_is_told_as_far_as_it_is_read(contract: Contract) -> None:
     assert f"The first {reconciliation.MOST} are stored" in findings
     assert schema(contract, "LedgerTransfer")["properties"]["entries"]["maxItems"] == ledger.MOST_LEGS
     assert schema(contract, "LedgerBalances")["properties"]["items"]["maxItems"] == MOST_BALANCES
+
+
+def test_payouts_are_told_as_far_as_they_are_read(contract: Contract) -> None:
+    assert schema(contract, "PayoutReport")["properties"]["payouts"]["maxItems"] == payout_report.MOST_SHOWN
+    told = contract.operation("payouts.report")["responses"]["200"]["description"]
+    assert f"at most the {payout_report.MOST_SHOWN} newest" in told
+    assert schema(contract, "AdminPayoutInFull")["properties"]["attempts"]["maxItems"] == MOST_ATTEMPTS
+    told = " ".join(contract.operation("creators.payout_account.status")["description"].split())
+    assert f"within {payout_account.LIVE_SECONDS} seconds" in told
+
+
+def test_an_enum_that_may_be_null_has_all_words_of_the_one_that_may_not(contract: Contract) -> None:
+    """OpenAPI 3.0 has no null beside a reference, so such an enum is written once more."""
+    enums = [set(found["enum"]) for found in nodes(contract.document["components"]["schemas"]) if "enum" in found]
+    plain = [words for words in enums if None not in words and len(words) > 1]
+    for words in (words - {None} for words in enums if None in words):
+        alike = [other for other in plain if len(words & other) > 1]
+        if sorted(words) not in OWN_WORDS:
+            assert not alike or words in alike, words
 
 
 def test_what_creators_hand_in_is_told_with_the_figures_of_its_rules(contract: Contract) -> None:
