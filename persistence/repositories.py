@@ -73,6 +73,7 @@ from persistence.money.books import Books
 from persistence.money.closings import Closings
 from persistence.money.coupons import Coupons
 from persistence.money.desk import LedgerDesk
+from persistence.money.disputes import Disputes
 from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
@@ -170,6 +171,7 @@ class Repositories:
     reconciliations = Repository(Reconciliations)
     ledger_desk = Repository(LedgerDesk)
     payments = Repository(Payments)
+    disputes = Repository(Disputes)
     payout_desk = Repository(PayoutDesk)
     refunds = Repository(Refunds)
     payout_batches = Repository(PayoutBatches)

@@ -1,4 +1,4 @@
-"""Payments that load wallets, and what was disputed of them.
+"""Payments that load wallets.
 
 Lock order: the payment, then its refunds and disputes, then its wallet.
 """
@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Boolean,
     DateTime,
     Text,
     Uuid,
@@ -29,13 +28,14 @@ from sqlalchemy import (
 from domain.money.ledger import WalletName
 from domain.wallet.loads import DAY, HOUR, Begun
 from persistence.engine.due import taken_up
+from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
-from persistence.models import Payment, PaymentDispute, Wallet
+from persistence.models import Payment, Wallet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from domain.money.payments import Checkout, DisputeState, Misfit, Order
+    from domain.money.payments import Checkout, Misfit, Order
     from persistence.engine.connection import Connection
 
 TIME = DateTime(timezone=True)
@@ -127,43 +127,8 @@ NAMED = (
 CHARGED = update(Payment).where(Payment.id == bindparam("payment")).values(fee=bindparam("fee_", type_=BigInteger))
 LOOK_AGAIN = update(Payment).where(Payment.id == bindparam("payment")).values(due_at=bindparam("due", type_=TIME))
 TAKEN_UP = taken_up(Payment, Payment.id)
-DISPUTED = insertion(PaymentDispute, "payment_id", "wallet_id", "provider", "ref", "amount").on_conflict_do_nothing(
-    index_elements=["provider", "ref"]
-)
-DISPUTE_HELD = (
-    select(PaymentDispute)
-    .where(PaymentDispute.provider == bindparam("provider"), PaymentDispute.ref == bindparam("ref"))
-    .with_for_update()
-)
-_TAKEN = bindparam("taken", type_=Boolean)
-_RETURNED = bindparam("returned", type_=Boolean)
-_CLOSED = bindparam("closed", type_=Boolean)
-DISPUTE_NOTED = (
-    update(PaymentDispute)
-    .where(PaymentDispute.id == bindparam("dispute"))
-    .values(
-        taken_at=case((_TAKEN, func.coalesce(PaymentDispute.taken_at, _NOW)), else_=PaymentDispute.taken_at),
-        returned_at=case(
-            (_RETURNED, func.coalesce(PaymentDispute.returned_at, _NOW)), else_=PaymentDispute.returned_at
-        ),
-        closed_at=case((_CLOSED, func.coalesce(PaymentDispute.closed_at, _NOW)), else_=PaymentDispute.closed_at),
-    )
-)
-_OF_PAYMENT = select(func.sum(PaymentDispute.amount)).where(
-    PaymentDispute.payment_id == bindparam("payment"),
-    PaymentDispute.taken_at.is_not(None),
-    PaymentDispute.returned_at.is_(None),
-)
-CONTESTED = (
-    update(Payment)
-    .where(Payment.id == bindparam("payment"))
-    .values(disputed=func.least(Payment.amount, cast(func.coalesce(_OF_PAYMENT.scalar_subquery(), 0), BigInteger)))
-)
-UNDECIDED = (
-    select(PaymentDispute.id)
-    .where(PaymentDispute.wallet_id == bindparam("wallet_id"), PaymentDispute.closed_at.is_(None))
-    .limit(1)
-)
+NEWEST = Keyset(Payment.created_at.desc(), Payment.id.desc())
+WITH_OWNER = select(Payment, Wallet.user_id).join(Wallet, Wallet.id == Payment.wallet_id)
 
 
 class HeldPayment:
@@ -242,18 +207,28 @@ class Payments:
         """Those of which the provider is to be asked. Nobody else gets them before ``again`` has passed."""
         return await self._connection.scalars(TAKEN_UP, now=now, due=now + again, most=most)
 
-    async def dispute(self, payment: Payment, dispute: DisputeState) -> PaymentDispute:
-        """The row of it, as it was, and held."""
-        named = {"provider": payment.provider, "ref": dispute.ref}
-        of = {"payment_id": payment.id, "wallet_id": payment.wallet_id, "amount": dispute.amount}
-        await self._connection.execute(DISPUTED, **named, **of)
-        return await self._connection.scalar_one(DISPUTE_HELD, **named)
+    async def page(
+        self,
+        keys: Sequence[Any] | None,
+        rows: int,
+        *,
+        status: str | None = None,
+        provider: str | None = None,
+        wallet_id: UUID | None = None,
+        misfit: bool | None = None,
+    ) -> Sequence[Any]:
+        """With whose they are, the newest first."""
+        found = WITH_OWNER
+        if status is not None:
+            found = found.where(Payment.status == status)
+        if provider is not None:
+            found = found.where(Payment.provider == provider)
+        if wallet_id is not None:
+            found = found.where(Payment.wallet_id == wallet_id)
+        if misfit is not None:
+            found = found.where(Payment.misfit.is_not(None) if misfit else Payment.misfit.is_(None))
+        return await self._connection.rows(NEWEST.page(found, keys, rows))
 
-    async def note_dispute(self, row: PaymentDispute, dispute: DisputeState, now: datetime) -> None:
-        said = {"taken": dispute.taken, "returned": dispute.returned, "closed": dispute.closed}
-        await self._connection.execute(DISPUTE_NOTED, dispute=row.id, now=now, **said)
-        await self._connection.execute(CONTESTED, payment=row.payment_id)
-
-    async def is_contested(self, wallet_id: UUID) -> bool:
-        """Whether a dispute of its payments is undecided."""
-        return await self._connection.scalar(UNDECIDED, wallet_id=wallet_id) is not None
+    async def find(self, payment_id: UUID) -> Any:
+        """As ``page`` has it. None where there is none."""
+        return await self._connection.row(WITH_OWNER.where(Payment.id == payment_id))

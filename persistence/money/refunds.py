@@ -6,15 +6,14 @@ Whoever writes one holds its payment.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Integer, Text, and_, bindparam, cast, func, or_, select, update
+from sqlalchemy import BigInteger, DateTime, Text, bindparam, cast, func, select, update
 
 from persistence.engine.due import taken_up
-from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
-from persistence.models import Payment, PaymentDispute, Refund, Wallet
+from persistence.models import Payment, Refund
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,34 +72,13 @@ WITH_SESSION = (
     .join(Payment, Payment.id == Refund.payment_id)
     .where(Refund.id == bindparam("refund_id"))
 )
-DISPUTED = (
-    select(PaymentDispute.id)
-    .where(
-        PaymentDispute.payment_id == bindparam("payment_id"),
-        or_(
-            PaymentDispute.closed_at.is_(None),
-            and_(PaymentDispute.taken_at.is_not(None), PaymentDispute.returned_at.is_(None)),
-        ),
-    )
-    .limit(1)
-)
 MOST = 100
-NEWEST = Keyset(Payment.created_at.desc(), Payment.id.desc())
-PAYMENTS = select(Payment, Wallet.user_id).join(Wallet, Wallet.id == Payment.wallet_id)
 OF_PAYMENT = (
     select(Refund)
     .where(Refund.payment_id == bindparam("payment_id"))
     .order_by(Refund.created_at.desc(), Refund.id)
     .limit(MOST)
 )
-DISPUTES_OF_PAYMENT = (
-    select(PaymentDispute)
-    .where(PaymentDispute.payment_id == bindparam("payment_id"))
-    .order_by(PaymentDispute.created_at.desc(), PaymentDispute.id)
-    .limit(MOST)
-)
-_decided = cast(PaymentDispute.closed_at.is_not(None), Integer)
-OPEN_FIRST = Keyset(_decided.asc(), PaymentDispute.created_at.desc(), PaymentDispute.id.desc())
 
 
 class Asked(NamedTuple):
@@ -156,44 +134,6 @@ class Refunds:
         """Those of which the provider is to be asked. Nobody else gets them before ``again`` has passed."""
         return await self._connection.scalars(TAKEN_UP, now=now, due=now + again, most=most)
 
-    async def is_disputed(self, payment_id: UUID) -> bool:
-        """Whether a dispute of the payment is open, or was lost."""
-        return await self._connection.scalar(DISPUTED, payment_id=payment_id) is not None
-
-    async def payments(
-        self,
-        keys: Sequence[Any] | None,
-        rows: int,
-        *,
-        status: str | None = None,
-        provider: str | None = None,
-        wallet_id: UUID | None = None,
-        misfit: bool | None = None,
-    ) -> Sequence[Any]:
-        """The newest first."""
-        found = PAYMENTS
-        if status is not None:
-            found = found.where(Payment.status == status)
-        if provider is not None:
-            found = found.where(Payment.provider == provider)
-        if wallet_id is not None:
-            found = found.where(Payment.wallet_id == wallet_id)
-        if misfit is not None:
-            found = found.where(Payment.misfit.is_not(None) if misfit else Payment.misfit.is_(None))
-        return await self._connection.rows(NEWEST.page(found, keys, rows))
-
-    async def payment(self, payment_id: UUID) -> Any:
-        return await self._connection.row(PAYMENTS.where(Payment.id == payment_id))
-
     async def of_payment(self, payment_id: UUID) -> Sequence[Refund]:
         """The newest first."""
         return await self._connection.scalars(OF_PAYMENT, payment_id=payment_id)
-
-    async def disputes_of(self, payment_id: UUID) -> Sequence[PaymentDispute]:
-        """The newest first."""
-        return await self._connection.scalars(DISPUTES_OF_PAYMENT, payment_id=payment_id)
-
-    async def disputes(self, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
-        """Those that are open first, the newest of each first."""
-        found = select(PaymentDispute, _decided.label("decided"))
-        return await self._connection.rows(OPEN_FIRST.page(found, keys, rows))

@@ -33,7 +33,7 @@ from sqlalchemy.orm import aliased
 from domain.money.amounts import MINOR, Money
 from domain.referral.rewards import FIRST_PAYMENT, Alike, Earned, Parties, Why
 from persistence.engine.connection import Connection
-from persistence.models import KnownDevice, KycSession, Payment, PaymentDispute, ReferralLink, ReferralReward, User
+from persistence.models import KnownDevice, KycSession, Payment, ReferralLink, ReferralReward, User
 
 Row = ReferralReward
 TIME = DateTime(timezone=True)
@@ -121,11 +121,6 @@ PEOPLE_HELD = (
     .with_for_update(key_share=True)
 )
 HELD = select(Row).where(Row.id == bindparam("reward")).with_for_update(key_share=True)
-UNDECIDED = select(
-    select(literal(1))
-    .where(PaymentDispute.payment_id == bindparam("payment"), PaymentDispute.closed_at.is_(None))
-    .exists()
-)
 _day = bindparam("day", type_=TIME)
 _cents = cast(Row.amount * MINOR, BigInteger)
 _of_day = (
@@ -216,10 +211,6 @@ class Rewards:
 
     async def hold(self, reward_id: UUID) -> ReferralReward:
         return await self._connection.scalar_one(HELD, reward=reward_id)
-
-    async def is_disputed(self, payment_id: UUID) -> bool:
-        """Whether a dispute of the payment is undecided."""
-        return bool(await self._connection.scalar(UNDECIDED, payment=payment_id))
 
     async def earned(self, reward: ReferralReward) -> Earned:
         """By the account, whose row is held."""

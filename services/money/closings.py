@@ -31,7 +31,7 @@ class ClosingService:
     async def refund(self, db: Repositories, payment_id: UUID, now: datetime) -> None:
         """Give back of the payment what nobody has spent."""
         held = await db.payments.hold(payment_id)
-        if held is None or await db.refunds.is_disputed(payment_id):
+        if held is None or await db.disputes.stands(payment_id):
             return
         payment, wallet = held.row, held.wallet
         await db.ledger.hold(wallet)

@@ -257,14 +257,14 @@ class PaymentBooks:
 
         They are locked before the wallet is, as everywhere.
         """
-        rows = [await db.payments.dispute(held.row, dispute) for dispute in disputes if dispute.taken]
+        rows = [await db.disputes.keep(held.row, dispute) for dispute in disputes if dispute.taken]
         amount = sum(row.amount for row in rows if row.taken_at is None)
         if amount:
             await self._escrows.take_back(db, held.wallet.user_id, amount, now)
 
     async def _dispute(self, db: Repositories, held: HeldPayment, dispute: DisputeState, now: datetime) -> None:
         payment, wallet = held.row, held.wallet
-        row = await db.payments.dispute(payment, dispute)
+        row = await db.disputes.keep(payment, dispute)
         await db.ledger.hold(wallet)
         if dispute.taken and row.taken_at is None:
             has = await db.ledger.balances(wallet)
@@ -274,8 +274,8 @@ class PaymentBooks:
         if dispute.returned and row.returned_at is None:
             has = await db.ledger.balances(wallet)
             await db.ledger.post(flows.dispute_won(wallet, row.id, payment.provider, row.amount, has))
-        await db.payments.note_dispute(row, dispute, now)
-        if await db.payments.is_contested(wallet.id):
+        await db.disputes.note(row, dispute, now)
+        if await db.disputes.any_undecided(wallet.id):
             await db.wallets.freeze(wallet.id, "DISPUTE", now)
         else:
             await db.wallets.unfreeze(wallet.id, "DISPUTE")

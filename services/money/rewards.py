@@ -84,7 +84,7 @@ class RewardService:
     async def _judge(
         self, db: Repositories, reward: ReferralReward, payment: Payment, people: Mapping[UUID, str], now: datetime
     ) -> None:
-        if await db.rewards.is_disputed(payment.id):
+        if await db.disputes.is_undecided(payment.id):
             await db.rewards.postpone(reward.id, now + ASKED_AGAIN)
         elif was_taken_back(payment):
             await db.rewards.end(reward.id, "VOID", now, "PAYMENT_TAKEN_BACK")

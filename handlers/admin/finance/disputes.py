@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 
 async def list(db: Repositories, walk: Walk) -> wire.PaymentDisputes:  # noqa: A001
-    rows = await db.refunds.disputes(walk.after(int, datetime, UUID), walk.rows)
+    rows = await db.disputes.page(walk.after(int, datetime, UUID), walk.rows)
     shown, further = walk.page(rows, lambda row: (row.decided, row.PaymentDispute.created_at, row.PaymentDispute.id))
     return {"items": [dispute_view(row.PaymentDispute) for row in shown], "nextCursor": further}

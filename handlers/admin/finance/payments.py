@@ -26,16 +26,16 @@ async def list(  # noqa: A001
 ) -> wire.Payments:
     of = None if wallet_id is None else UUID(wallet_id)
     keys = walk.after(datetime, UUID)
-    rows = await db.refunds.payments(keys, walk.rows, status=status, provider=provider, wallet_id=of, misfit=misfit)
+    rows = await db.payments.page(keys, walk.rows, status=status, provider=provider, wallet_id=of, misfit=misfit)
     shown, further = walk.page(rows, lambda row: (row.Payment.created_at, row.Payment.id))
     return {"items": [payment_view(row.Payment, row.user_id) for row in shown], "nextCursor": further}
 
 
 async def find(id: str, db: Repositories) -> wire.PaymentInFull:  # noqa: A002
-    found = await db.refunds.payment(UUID(id))
+    found = await db.payments.find(UUID(id))
     if found is None:
         raise not_found("payment")
-    return payment_in_full(found, await db.refunds.of_payment(UUID(id)), await db.refunds.disputes_of(UUID(id)))
+    return payment_in_full(found, await db.refunds.of_payment(UUID(id)), await db.disputes.of_payment(UUID(id)))
 
 
 async def refund(
@@ -52,7 +52,7 @@ async def refund(
     if held is None:
         raise not_found("payment")
     payment, wallet = held.row, held.wallet
-    require_refundable(payment, disputed=await db.refunds.is_disputed(payment.id), now=now, config=config)
+    require_refundable(payment, disputed=await db.disputes.stands(payment.id), now=now, config=config)
     amount = amount_of(body.get("amount"), payment)
     await db.ledger.hold(wallet)
     require_unspent(amount, (await db.ledger.balances(wallet)).fan)

@@ -73,7 +73,7 @@ async def unfreeze(
         raise transition_invalid(wallet.frozen_for, "UNFROZEN")
     for statement_id in await db.statements.live_of(owner, MONEY_SUSPENDED):
         await db.statements.lift(statement_id, principal.user_id, now)
-    contested = await db.payments.is_contested(wallet.id)
+    contested = await db.disputes.any_undecided(wallet.id)
     if contested:  # the dispute that is open froze it, too
         await db.wallets.freeze(wallet.id, "DISPUTE", now)
     before = {"wallet": str(wallet.id), "frozenFor": wallet.frozen_for}
