@@ -143,6 +143,11 @@ def _of_staff(module: Module) -> bool:
     return _scopes(module) == [STAFF]
 
 
+def _parts(module: Module) -> tuple[Module, ...]:
+    """Those of a long overview; none where the module is read as a whole."""
+    return tuple(nouns(module)) if _of_staff(module) else ()
+
+
 def nouns(module: Module) -> Iterator[Module]:
     """What staff may call is one module of many nouns: ``admin.user_notes.add`` is found below *User notes*."""
     found: dict[str, list[Operation]] = {}
@@ -168,7 +173,8 @@ def pages(site: Site, public: bool = False) -> Iterator[Page]:
         yield from _config(site, home)
     for name in ("operations", "conventions", "changelog"):
         lead = f"{name}.lead"
-        yield Page(f"{ROOT}/{name}", f"{name}.html", f"{name}.title", lead=lead, above=(home,), markdown=True)
+        told = {"listed_modules": tuple((one, _parts(one)) for one in site.modules)} if name == "operations" else {}
+        yield Page(f"{ROOT}/{name}", f"{name}.html", f"{name}.title", False, lead, (home,), told, True)
 
 
 def _operations(site: Site, home: Page) -> Iterator[Page]:
@@ -194,12 +200,16 @@ def _operations(site: Site, home: Page) -> Iterator[Page]:
 
 
 def _overview(module: Module, home: Page) -> Page:
-    context = {"module": module, "parts_of_it": tuple(nouns(module)) if _of_staff(module) else ()}
+    context = {"module": module, "parts_of_it": _parts(module)}
     return Page(module_path(module), "module.html", module.title, True, module.description, (home,), context, True)
 
 
 def _errors(site: Site, home: Page) -> Iterator[Page]:
-    index = Page(f"{ROOT}/errors", "errors.html", "errors.title", lead="errors.lead", above=(home,), markdown=True)
+    areas: dict[str, list[str]] = {}
+    for code in sorted(site.contract.errors):
+        areas.setdefault(code.partition(".")[0], []).append(code)
+    told = {"areas": tuple(areas.items())}
+    index = Page(f"{ROOT}/errors", "errors.html", "errors.title", False, "errors.lead", (home,), told, True)
     yield index
     groups: dict[str, list[str]] = {}
     for code in site.contract.errors:
