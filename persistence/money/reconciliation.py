@@ -60,6 +60,18 @@ POSTED = """
         FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = '{kind}') t ON t.about_id = CAST(r.id AS text)
     WHERE (coalesce(r.{column}, '') IN ({states})) <> (t.about_id IS NOT NULL) ORDER BY 1
 """
+# Each of these rows has its transfers, of these amounts, and there are no others of these kinds.
+KEYED = """
+    SELECT coalesce(e.key, t.key), coalesce(CAST(e.amount AS text), 'no transfer'),
+        coalesce(CAST(t.amount AS text), 'no transfer')
+    FROM ({rows}) e
+        FULL JOIN (
+            SELECT t.key, sum(greatest(l.amount, 0)) AS amount
+            FROM ledger_transfers t LEFT JOIN ledger_entries l ON l.transfer_id = t.id
+            WHERE t.kind IN ({kinds}) GROUP BY t.key
+        ) t ON t.key = e.key
+    WHERE e.amount IS DISTINCT FROM t.amount
+"""
 
 
 def _held_for(code: str, what: str, rows: str) -> TextualSelect:
@@ -70,6 +82,12 @@ def _held_for(code: str, what: str, rows: str) -> TextualSelect:
 def _posted(table: str, column: str, states: Sequence[str], kind: str, missing: str) -> TextualSelect:
     among = ", ".join(f"'{state}'" for state in states)
     return check(POSTED.format(table=table, column=column, states=among, kind=kind, missing=missing))
+
+
+def _keyed(rows: str, *kinds: str, also: str = "") -> TextualSelect:
+    """``rows``: keys and amounts; ``also``: what else is wrong."""
+    found = KEYED.format(rows=rows, kinds=", ".join(f"'{kind}'" for kind in kinds))
+    return check(f"{found} {also} ORDER BY 1")
 
 
 CHECKS: Mapping[str, TextualSelect] = {
@@ -155,7 +173,83 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) t ON t.key = e.key
         WHERE e.key IS NULL OR t.key IS NULL ORDER BY 1
     """),
-    "reward": _posted("referral_rewards", "state", ["PAID", "CLAWED_BACK"], "reward", "a reward that was paid"),
+    # What is taken back is what was left: nothing, or a part.
+    "reward": _keyed(
+        """
+        SELECT concat('reward:', id) AS key, CAST(amount * 100 AS bigint) AS amount
+        FROM referral_rewards WHERE state IN ('PAID', 'CLAWED_BACK')
+        UNION ALL
+        SELECT t.key, least(CAST(r.amount * 100 AS bigint), (
+            SELECT sum(l.amount) FROM ledger_entries l WHERE l.transfer_id = t.id AND l.amount > 0
+        ))
+        FROM referral_rewards r JOIN ledger_transfers t ON t.key = concat('reward-back:', r.id)
+        WHERE r.state = 'CLAWED_BACK'
+        """,
+        "reward",
+        "reward-back",
+    ),
+    # Of a load it is a gift, of a message a part of the price.
+    "coupon": _keyed(
+        """
+        SELECT concat('coupon:', id) AS key, discount AS amount
+        FROM coupon_usages WHERE applies_to = 'LOAD' AND status = 'USED' AND discount > 0
+        """,
+        "coupon",
+        also="""
+        UNION ALL
+        SELECT CAST(u.id AS text), 'a price that it pays', 'none'
+        FROM coupon_usages u WHERE u.applies_to = 'MESSAGE' AND u.status = 'USED' AND NOT EXISTS (
+            SELECT FROM escrows e WHERE e.coupon_usage_id = u.id AND e.status <> 'REFUNDED'
+        )
+        UNION ALL
+        SELECT CAST(u.id AS text), 'USED', u.status
+        FROM escrows e JOIN coupon_usages u ON u.id = e.coupon_usage_id
+        WHERE e.status <> 'REFUNDED' AND u.status <> 'USED'
+        """,
+    ),
+    # A fee is asked for by who took the money.
+    "dispute": _keyed(
+        """
+        SELECT concat('dispute:', id) AS key, amount FROM disputes WHERE taken_at IS NOT NULL
+        UNION ALL
+        SELECT concat('dispute-won:', id), amount FROM disputes WHERE returned_at IS NOT NULL
+        """,
+        "dispute",
+        "dispute-won",
+        also="""
+        UNION ALL
+        SELECT t.key, 'no transfer', 'a transfer'
+        FROM ledger_transfers t
+            LEFT JOIN disputes d ON CAST(d.id AS text) = t.about_id AND d.taken_at IS NOT NULL
+            LEFT JOIN strays s ON CAST(s.id AS text) = t.about_id AND s.state = 'RETURNED'
+        WHERE t.kind = 'dispute-fee' AND d.id IS NULL AND s.id IS NULL
+        """,
+    ),
+    "stray": _keyed(
+        """
+        SELECT concat('stray:', provider, ':', ref) AS key, amount FROM strays
+        UNION ALL
+        SELECT concat('stray-back:', provider, ':', ref), amount
+        FROM strays WHERE state = 'RETURNED' AND wallet_id IS NULL
+        UNION ALL
+        SELECT concat('stray-credit:', provider, ':', ref), amount FROM strays WHERE wallet_id IS NOT NULL
+        """,
+        "stray",
+        "stray-back",
+        "stray-credit",
+    ),
+    # Of payments, and of money that fits nothing.
+    "load_fee": check("""
+        SELECT coalesce(e.id, t.about_id), CASE WHEN e.id IS NULL THEN 'no fee' ELSE 'a fee' END,
+            CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
+        FROM (
+            SELECT CAST(id AS text) AS id FROM payments WHERE fee > 0
+            UNION ALL
+            SELECT CAST(id AS text) FROM strays WHERE fee > 0
+        ) e
+            FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = 'load-fee') t ON t.about_id = e.id
+        WHERE e.id IS NULL OR t.about_id IS NULL ORDER BY 1
+    """),
     # Of those that staff asked for.
     "refund_transit": _held_for(
         "refund_transit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid5
 
@@ -109,8 +110,8 @@ class PaymentBooks:
             await db.ledger.post(flows.refunded_outside(wallet, provider, stray.ref, stray.amount, has))
         for each in state.disputes:
             if each.taken and each.fee:
-                fee_of = uuid5(stray.id, each.ref)
-                await db.ledger.post(flows.dispute_fee(fee_of, provider, each.fee))
+                fee = flows.dispute_fee(uuid5(stray.id, each.ref), provider, each.fee)
+                await db.ledger.post(replace(fee, about_id=str(stray.id)))  # the dispute has no row here
         await db.strays.end(stray.id, now)
 
     async def settle(self, db: Repositories, payment_id: UUID, state: PaymentState, now: datetime) -> None:

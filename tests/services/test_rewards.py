@@ -280,7 +280,10 @@ class TestClawBack:
         paid = house.paid(house.referred())
         house.run()
         rows.run("UPDATE promo_grants SET expires_at = %s", NOW + 400 * DAY)  # so it is spent first
-        singer, other = wallet_of(rows, "singer", "CREATOR"), uuid4()
+        singer = wallet_of(rows, "singer", "CREATOR")
+        coupon = insert(rows, "coupons", code="ONE", type="FIXED", value=100, applies_to="LOAD")
+        used = {"status": "USED", "expires_at": NOW, "settled_at": NOW, "amount": 1000, "discount": 100}
+        other = insert(rows, "coupon_usages", coupon_id=coupon, user_id=house.ada.user_id, applies_to="LOAD", **used)
 
         async def spend(db: Repositories) -> None:
             gift = flows.coupon_credited(house.ada, other, 100)

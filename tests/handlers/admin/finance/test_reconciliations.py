@@ -31,7 +31,7 @@ REASON = "Put right by hand; ticket 4711."
 def ada(api: Api, tables: Tables) -> WalletName:
     """She paid for three messages, of which one is answered and one rejected; a gift and a correction are hers, too.
 
-    She gets something back, and somebody's money fits nothing.
+    She gets something back, disputes a part and uses coupons, and somebody's money fits nothing.
     """
     wallet = fan(account(api, tables))
     creator = account(api, tables, email="eve@example.com", username="eve")
@@ -48,7 +48,24 @@ def ada(api: Api, tables: Tables) -> WalletName:
         tables, "referral_rewards", user_id=wallet.user_id, referee_id=creator, payment_id=paid, amount=30,
         state="PAID", trigger_type="FIRST_PAYMENT", held_until="2026-01-01", paid_at="2026-01-15",
     )  # fmt: skip
-    api.server.on_loop(lives(api.server, wallet, creator, adjustment, reward))
+    bob = account(api, tables, email="bob@example.com", username="bob")
+    taken_back = insert(
+        tables, "referral_rewards", user_id=wallet.user_id, referee_id=bob, payment_id=paid, amount=10,
+        state="CLAWED_BACK", clawed_back=True, trigger_type="FIRST_PAYMENT", held_until="2026-01-01",
+        paid_at="2026-01-15", ended_at="2026-01-16",
+    )  # fmt: skip
+    coupon = insert(tables, "coupons", code="TENTH", type="PERCENT", value=1000, applies_to="BOTH")
+    used = {"coupon_id": coupon, "user_id": wallet.user_id, "status": "USED", "settled_at": "2026-01-01"}
+    until = {"expires_at": "2026-01-01"}
+    loaded = insert(tables, "coupon_usages", applies_to="LOAD", amount=5000, discount=500, **used, **until)
+    reserved = used | {"status": "RESERVED", "settled_at": None}
+    sent = insert(tables, "coupon_usages", applies_to="MESSAGE", amount=500, discount=50, **reserved, **until)
+    dispute = insert(
+        tables, "disputes", payment_id=paid, wallet_id=wallet.id, provider=PROVIDER, ref="dp_1", amount=120,
+        taken_at="2026-01-02", returned_at="2026-01-03", closed_at="2026-01-03",
+    )  # fmt: skip
+    given = {"adjustment": adjustment, "reward": reward, "taken_back": taken_back, "loaded": loaded, "sent": sent}
+    api.server.on_loop(lives(api.server, wallet, creator, dispute=dispute, **given))
     refund = insert(
         tables, "refunds", payment_id=paid, provider=PROVIDER, amount=200, status="OPEN", requested_by=uuid4(),
         reason="", settled_at=None,
@@ -58,14 +75,26 @@ def ada(api: Api, tables: Tables) -> WalletName:
     return wallet
 
 
-async def lives(server: Server, wallet: WalletName, creator: UUID, adjustment: UUID, reward: UUID) -> None:
-    now, escrows = datetime.now(UTC), EscrowService()
+async def lives(server: Server, wallet: WalletName, creator: UUID, **ids: UUID) -> None:
+    now, escrows, gifts = datetime.now(UTC), EscrowService(), GiftService()
     async with server.app.parts.database.unit() as db:
         goodwill = platform("goodwill")
-        await db.ledger.post(flows.adjusted(wallet, adjustment, "fan", 100, goodwill, uuid4()))
-        await GiftService().give(db, wallet, "REWARD", flows.rewarded(wallet, reward, 3000), reward, None)
+        await db.ledger.post(flows.adjusted(wallet, ids["adjustment"], "fan", 100, goodwill, uuid4()))
+        coupon = flows.coupon_credited(wallet, ids["loaded"], 500)
+        await gifts.give(db, wallet, "COUPON", coupon, ids["loaded"], None)
+        for name, amount in (("reward", 3000), ("taken_back", 1000)):
+            await gifts.give(db, wallet, "REWARD", flows.rewarded(wallet, ids[name], amount), ids[name], None)
+        left = await gifts.withdraw(db, wallet, "REWARD", ids["taken_back"], now)
+        back = flows.reward_taken_back(wallet, ids["taken_back"], left, await db.ledger.balances(wallet))
+        assert back is not None
+        await db.ledger.post(back)
+        has, dispute = await db.ledger.balances(wallet), ids["dispute"]
+        await db.ledger.post(flows.disputed(wallet, dispute, PROVIDER, 120, has))
+        await db.ledger.post(flows.dispute_fee(dispute, PROVIDER, 15))
+        await db.ledger.post(flows.dispute_won(wallet, dispute, PROVIDER, 120, has))
         for escrow_id in (OPEN, RELEASED, REFUNDED):
-            order = Order(escrow_id, uuid4(), wallet.user_id, creator, 500, 2000, now + timedelta(days=2))
+            usage = ids["sent"] if escrow_id == RELEASED else None
+            order = Order(escrow_id, uuid4(), wallet.user_id, creator, 500, 2000, now + timedelta(days=2), usage)
             await escrows.hold(db, order)
         await escrows.release(db, RELEASED, now)
         await escrows.refund(db, REFUNDED, "REJECTED", now)
@@ -123,7 +152,7 @@ DAMAGE: Mapping[str, tuple[str, set[str]]] = {
     ),
     "another end": (
         "UPDATE escrows SET status = 'REFUNDED', outcome = 'EXPIRED' WHERE status = 'RELEASED'",
-        {"price"},
+        {"price", "coupon"},
     ),
     "more is left of a gift": ("UPDATE promo_grants SET amount = 9000, remaining = remaining + 5", {"gifts"}),
     "a gift is gone": ("DELETE FROM promo_grants", {"gifts"}),
@@ -140,9 +169,52 @@ DAMAGE: Mapping[str, tuple[str, set[str]]] = {
         {"load"},
     ),
     "a reward was never paid": (
-        "UPDATE referral_rewards SET state = 'VOID', why = 'SAME_DEVICE', paid_at = NULL, ended_at = now()",
+        "UPDATE referral_rewards SET state = 'VOID', why = 'SAME_DEVICE', paid_at = NULL, ended_at = now() "
+        "WHERE state = 'PAID'",
         {"reward"},
     ),
+    "another reward": ("UPDATE referral_rewards SET amount = 31 WHERE state = 'PAID'", {"reward"}),
+    "a reward is gone": ("DELETE FROM referral_rewards WHERE state = 'PAID'", {"reward"}),
+    "a reward was never taken back": (
+        "UPDATE referral_rewards SET state = 'PAID', clawed_back = false, ended_at = NULL WHERE state = 'CLAWED_BACK'",
+        {"reward"},
+    ),
+    "more was taken back than there was": (
+        "UPDATE referral_rewards SET amount = 9 WHERE state = 'CLAWED_BACK'",
+        {"reward"},
+    ),
+    "a coupon of a load is gone": ("DELETE FROM coupon_usages WHERE applies_to = 'LOAD'", {"coupon"}),
+    "a coupon of a load was never used": (
+        "UPDATE coupon_usages SET status = 'RELEASED' WHERE applies_to = 'LOAD'",
+        {"coupon"},
+    ),
+    "another discount": ("UPDATE coupon_usages SET discount = 501 WHERE applies_to = 'LOAD'", {"coupon"}),
+    "a coupon of a load that gave nothing": (
+        "INSERT INTO coupon_usages (id, coupon_id, user_id, applies_to, amount, discount, expires_at, status, "
+        "settled_at) SELECT gen_random_uuid(), coupon_id, user_id, 'LOAD', 100, 10, now(), 'USED', now() "
+        "FROM coupon_usages WHERE applies_to = 'LOAD'",
+        {"coupon"},
+    ),
+    "a coupon of a message was never used": (
+        "UPDATE coupon_usages SET status = 'RELEASED' WHERE applies_to = 'MESSAGE'",
+        {"coupon"},
+    ),
+    "a coupon of a message that paid nothing": (
+        "INSERT INTO coupon_usages (id, coupon_id, user_id, applies_to, amount, discount, expires_at, status, "
+        "settled_at) SELECT gen_random_uuid(), coupon_id, user_id, 'MESSAGE', 100, 10, now(), 'USED', now() "
+        "FROM coupon_usages WHERE applies_to = 'LOAD'",
+        {"coupon"},
+    ),
+    "a dispute is gone": ("DELETE FROM disputes", {"dispute"}),
+    "a dispute took nothing": ("UPDATE disputes SET taken_at = NULL, returned_at = NULL", {"dispute"}),
+    "a dispute was not won": ("UPDATE disputes SET returned_at = NULL", {"dispute"}),
+    "another amount of a dispute": ("UPDATE disputes SET amount = 121", {"dispute"}),
+    "a dispute that was never booked": (
+        "INSERT INTO disputes (id, payment_id, wallet_id, provider, ref, amount, taken_at) "
+        "SELECT gen_random_uuid(), payment_id, wallet_id, provider, 'dp_2', 10, now() FROM disputes",
+        {"dispute"},
+    ),
+    "a fee that was never booked": ("UPDATE payments SET fee = 30", {"load_fee"}),
     "a refund that ended without a transfer": (
         "UPDATE refunds SET status = 'DONE', ref = 're_1', settled_at = now()",
         {"refund", "refund_transit"},
@@ -154,7 +226,22 @@ DAMAGE: Mapping[str, tuple[str, set[str]]] = {
         "SELECT gen_random_uuid(), id, 'sandbox', 're_2', 1 FROM payments",
         {"refund"},
     ),
-    "money that fits nothing is gone": ("DELETE FROM strays", {"suspense"}),
+    "money that fits nothing is gone": ("DELETE FROM strays", {"suspense", "stray"}),
+    "another amount that fits nothing": ("UPDATE strays SET amount = 241", {"suspense", "stray"}),
+    "money that fits nothing went back": (
+        "UPDATE strays SET state = 'RETURNED', settled_at = now()",
+        {"suspense", "stray"},
+    ),
+    "money that fits nothing was given to somebody": (
+        "UPDATE strays SET state = 'CREDITED', settled_at = now(), wallet_id = (SELECT id FROM wallets LIMIT 1)",
+        {"suspense", "stray"},
+    ),
+    "money that fits nothing was never booked": (
+        "INSERT INTO strays (id, provider, ref, amount, currency) SELECT gen_random_uuid(), provider, 'cs_2', 1, "
+        "currency FROM strays",
+        {"suspense", "stray"},
+    ),
+    "a fee of what fits nothing was never booked": ("UPDATE strays SET fee = 30", {"load_fee"}),
     "another balance": (
         "UPDATE ledger_accounts SET balance = balance + 1 WHERE code = 'creator'",
         {"balance", "wallet"},
@@ -189,7 +276,7 @@ class TestReconcile:
         reconcile(api)
         assert findings(api, finance) == []
         (run,) = runs(api, finance)
-        assert (run["findings"], run["severe"], run["wallets"], run["transfers"]) == (0, 0, 2, 10)
+        assert (run["findings"], run["severe"], run["wallets"], run["transfers"]) == (0, 0, 2, 16)
         assert not stopped(tables)
 
     @pytest.mark.parametrize("name", DAMAGE)
