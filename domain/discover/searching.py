@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.answers.cursors import Walk
 from domain.discover.entries import LONGEST_MISSPELT, SHORTEST_MISSPELT, TIERS, forms_sought, trigrams
-from domain.discover.folding import letters, spellings
+from domain.discover.folding import is_spaceless, letters, spellings
 from domain.errors import ApiError
 
 MOST_FOUND = 500
@@ -71,8 +71,12 @@ class Sought:
         )
 
     def parts(self, tier: int) -> list[str]:
-        """What a name has in which the query is somewhere; nothing where that is too short to be looked for."""
-        found = dict.fromkeys(trigrams(self.folded.split(" ")))
+        """What a name has in which the query is somewhere; nothing where that is too short to be looked for, or begins
+        with an initial: what ends with that letter and goes on so is not meant."""
+        words = self.folded.split(" ")
+        if len(words) > 1 and len(words[0]) == 1 and not is_spaceless(words[0]):
+            return []
+        found = dict.fromkeys(trigrams(words))
         return [f"{tier}{part}" for part in list(found)[:MOST_PARTS]]
 
     def near(self, word: str, tier: int) -> list[str]:

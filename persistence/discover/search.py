@@ -23,7 +23,16 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from domain.discover.entries import TIERS
 from domain.discover.orders import ORDERS
-from domain.discover.searching import BEGINNING, MOST_COMPARED, MOST_FOUND, STAGES, Place, Sought, closest
+from domain.discover.searching import (
+    BEGINNING,
+    MOST_COMPARED,
+    MOST_FOUND,
+    MOST_MISSPELT,
+    STAGES,
+    Place,
+    Sought,
+    closest,
+)
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
 from persistence.models import CreatorSearch
@@ -64,6 +73,18 @@ BY_PARTS = _page(
     )
     .limit(MOST_RANKED)
 )
+
+
+def _nearly(words: int) -> Select[Any]:
+    """Names that have something in common with each of so many words. Ordered by what no index has, so that none is
+    read in the hope of meeting enough of them soon."""
+    overlaps = (Row.grams.bool_op("&&")(bindparam(f"forms_{at}", type_=ARRAY(Text))) for at in range(words))
+    rows = select(*CARD, Row.folded).where(*overlaps)
+    most_popular_first = (Row.total_followers + Row.total_messages).desc()
+    return rows.order_by(most_popular_first, Row.creator_id).limit(bindparam("rows", type_=Integer))
+
+
+NEARLY = {words: _nearly(words) for words in range(1, MOST_MISSPELT + 1)}
 KEYSETS = {name: Keyset(*(getattr(Row, column).desc() for column in order.columns)) for name, order in ORDERS.items()}
 LISTED = (*CARD, Row.updated_at, Row.total_messages)
 
@@ -128,14 +149,7 @@ class Discovery:
         for tier in TIERS if words else ():
             most = MOST_COMPARED - len(candidates)
             if most > 0:
-                candidates += await self._connection.rows(_nearby(sought, words, tier, most))
+                forms = {f"forms_{at}": sought.near(word, tier) for at, word in enumerate(words)}
+                candidates += await self._connection.rows(NEARLY[len(words)], **forms, rows=most)
         names = closest(words, candidates, lambda row: row.folded, rows - 1)
         return [Found(row, BEGINNING) for row in names]
-
-
-def _nearby(sought: Sought, words: Sequence[str], tier: int, most: int) -> Select[Any]:
-    """Names that have something in common with each of the words. Ordered by what no index has, so that none is read
-    in the hope of meeting enough of them soon."""
-    overlaps = (Row.grams.bool_op("&&")(literal(sought.near(word, tier), ARRAY(Text))) for word in words)
-    rows = select(*CARD, Row.folded).where(*overlaps)
-    return rows.order_by((Row.total_followers + Row.total_messages).desc(), Row.creator_id).limit(most)

@@ -188,6 +188,12 @@ class TestSearch:
         assert names(api.call("discover.search", params={"query": "lori"})) == ["x2", "x1"]
         assert walked(api, "discover.search", query="lori", limit=1) == ["x2", "x1"]
 
+    def test_an_initial_begins_a_word(self, api: Api, tables: Tables) -> None:
+        made(api, tables, "x1", "Adam Marin")
+        made(api, tables, "x2", "M. Marin")
+        for query, found in (("m mar", ["x2"]), ("am mar", ["x1"])):
+            assert names(api.call("discover.search", params={"query": query})) == found, query
+
     @pytest.mark.parametrize(
         "typed", ["leonrado", "leonado", "leonardoo", "leonarfo", "lenoardo", "eonardo", "leonard0", "loenardo"]
     )
