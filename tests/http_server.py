@@ -1,6 +1,6 @@
 """HTTP on loopback for whatever stands for a vendor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,9 +19,13 @@ class StandIn(Protocol):
         """Of a request without a body, ``body`` is its query."""
 
 
+def nothing() -> None:
+    pass
+
+
 @contextmanager
-def served(stand_in: StandIn) -> Iterator[str]:
-    """The address at which it answers."""
+def served(stand_in: StandIn, answered: Callable[[], None] = nothing) -> Iterator[str]:
+    """The address at which it answers. ``answered`` is called after each answer, by the thread that gave it."""
 
     class Handler(BaseHTTPRequestHandler):
         def _respond(self) -> None:
@@ -34,6 +38,7 @@ def served(stand_in: StandIn) -> Iterator[str]:
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+            answered()
 
         do_GET = do_POST = do_DELETE = _respond  # noqa: N815 - the library's names
 
