@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Thread
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -17,6 +18,7 @@ from domain.money import flows
 from domain.money.ledger import WalletName, platform
 from domain.money.payments import Checkout, Order, PaymentState
 from domain.money.payouts import PayoutOrder
+from domain.webhooks import Notice
 from persistence.repositories import Repositories
 from providers.payment.mollie import MolliePayments
 from providers.payment.stripe import StripePayments
@@ -37,6 +39,7 @@ from tests.payees import payout_account, tax_form
 from tests.processes.biore import NO_TLS, Deployment
 from tests.processes.killing import Deadly
 from tests.providers.fakes import FakeConfig
+from tests.providers.kyc_vendors import StripeWorld
 from tests.providers.payment_vendors import OURS, MollieTill, StripeTill
 from tests.providers.payout_vendors import ConnectWorld, PayPalWorld, WiseWorld
 from tests.providers.test_wise import BANK
@@ -67,6 +70,7 @@ class Scene:
     paypal: PayPalWorld = field(default_factory=PayPalWorld)
     stripe: StripeTill = field(default_factory=StripeTill)
     mollie: MollieTill = field(default_factory=MollieTill)
+    identity: StripeWorld = field(default_factory=StripeWorld)
     deadly: dict[str, Deadly] = field(default_factory=dict)
     config: FakeConfig = field(default_factory=FakeConfig)
     bank: bytes = b""
@@ -77,7 +81,7 @@ class Scene:
             world.book.move("world", purse, FULL)
         vendors: dict[str, Any] = {
             "stripe_connect": self.connect, "wise": self.wise, "paypal": self.paypal, "stripe": self.stripe,
-            "mollie": self.mollie,
+            "mollie": self.mollie, "stripe_identity": self.identity,
         }  # fmt: skip
         with ExitStack() as stack:
             for name, vendor in vendors.items():
@@ -93,6 +97,9 @@ class Scene:
     def _values(self) -> dict[str, Any]:
         connect, wise, paypal, stripe, mollie = self.connect, self.wise, self.paypal, self.stripe, self.mollie
         return {
+            "external.kyc.active_provider": "stripe_identity",
+            "external.kyc.stripe_identity.base_url": self.identity.url,
+            "external.kyc.stripe_identity.api_key": self.identity.key,
             "external.payment.active_provider": "stripe",
             "external.payout.active_provider": "stripe_connect",
             "external.payout.bank_provider": "wise",
@@ -589,6 +596,25 @@ class Examined(Paid):
         return topics.ExamineSession(self.provider, self.checkout.ref)
 
 
+class Told(Paid):
+    """Its provider told of it."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        kind = "checkout.session.completed" if self.provider == "stripe" else "payment"
+        notice = Notice(uuid4().hex, kind, self.checkout.ref)
+
+        async def take(db: Repositories) -> UUID:
+            event_id = await db.provider_events.take("payment", self.provider, notice, b"sealed", utc_now())
+            assert event_id is not None
+            return event_id
+
+        self.event_id = self.scene.do(take)
+
+    def job(self) -> topics.Topic:
+        return topics.ApplyEvent(self.event_id)
+
+
 class Refunded(Loaded):
     """Staff gives it back."""
 
@@ -710,5 +736,146 @@ def _at_both(*roads: type[Loaded]) -> list[type[Road]]:
 
 ROADS: Sequence[type[Road]] = [
     ByConnect, FoundByConnect, FailedByConnect, BackByConnect, ByWise, FoundByWise, ByPayPal, FoundByPayPal,
-    *_at_both(Loaded, Paid, Examined, Refunded, Ended, GivenBack),
+    *_at_both(Loaded, Paid, Told, Examined, Refunded, Ended, GivenBack),
 ]  # fmt: skip
+
+
+class Asked(Road):
+    """A person's request leads to a call of a vendor. ``comes_again``: the person tries once more, later on; else
+    nobody does, and sweepers have to find what was left.
+    """
+
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str]
+    body: ClassVar[Any] = None
+    is_creator: ClassVar[bool] = True
+    kyc: ClassVar[str] = "APPROVED"
+    is_swept: ClassVar[bool] = False
+
+    def prepare(self) -> None:
+        ((self.user_id, token),) = self.scene.biore.people(1)
+        self.tables.run("UPDATE users SET created_at = '2026-01-01' WHERE id = %s", self.user_id)
+        if self.is_creator:
+            insert(self.tables, "creator_profiles", user_id=self.user_id, kyc_status=self.kyc)
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    def job(self) -> topics.Topic:
+        raise AssertionError("a person asks for it")
+
+    def ask(self) -> None:
+        self._asking = Thread(target=self.call)
+        self._asking.start()
+
+    def call(self) -> httpx.Response | None:
+        """None where nobody answered."""
+        with self.scene.biore.client() as visitor:
+            try:
+                return visitor.request(self.method, self.path, json=self.body, headers=self.headers)
+            except httpx.TransportError:
+                return None
+
+    def hang_up(self) -> None:
+        self._asking.join()
+
+    def again(self) -> None:
+        answer = self.call()
+        assert answer is not None
+        assert answer.status_code in (200, 201), answer.text
+
+    def finish(self) -> None:
+        pass
+
+    def over(self) -> bool:
+        return self.arrived()
+
+
+class LoadAsked(Asked):
+    """With a key, by which the second try is the first."""
+
+    provider, path, body = "stripe", "wallet/load", {"amount": "60.25"}
+    is_creator, is_swept = False, True
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.headers["Idempotency-Key"] = str(uuid4())
+
+    @property
+    def row(self) -> dict[str, Any]:
+        query = "SELECT p.* FROM payments p JOIN wallets w ON w.id = p.wallet_id WHERE w.user_id = %s"
+        return self.tables.one(query, self.user_id)
+
+    def arrived(self) -> bool:
+        return self.row["ref"] is not None
+
+    def check(self) -> None:
+        own = {"payment": str(self.row["id"])}
+        made = [ref for ref, session in self.scene.stripe.sessions.items() if session["metadata"] == own]
+        assert made == [self.row["ref"]], made
+
+    def finish(self) -> None:
+        self.scene.stripe.pay(self.row["ref"])
+
+    def over(self) -> bool:
+        has = self.tables.one("SELECT sum(balance)::bigint AS n FROM wallets WHERE user_id = %s", self.user_id)["n"]
+        return (self.row["status"], has) == ("PAID", AMOUNT)
+
+
+class AccountAsked(Asked):
+    """A payout account is opened, and its owner is led there."""
+
+    provider, path, is_swept = "stripe_connect", "creators/payout-account/initiate", True
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return self.tables.one("SELECT * FROM payout_accounts WHERE user_id = %s", self.user_id)
+
+    def arrived(self) -> bool:
+        return self.row["ref"] is not None
+
+    def check(self) -> None:
+        own = {"account": str(self.row["id"])}
+        made = [ref for ref, one in self.scene.connect.accounts.items() if one["metadata"] == own]
+        assert made == [self.row["ref"]], made
+
+
+class AccountShown(AccountAsked):
+    """What its owner asks of an account that there is."""
+
+    method, path, is_swept = "GET", "creators/payout-account/status", False
+
+    def prepare(self) -> None:
+        super().prepare()
+        account_id, known = uuid4(), set(self.scene.connect.accounts)
+        self.scene.connect.open({"metadata[account]": str(account_id)})
+        (ref,) = set(self.scene.connect.accounts) - known
+        self.scene.connect.ready(ref)
+        payout_account(self.tables, self.user_id, id=account_id, provider=self.provider, ref=ref)
+
+
+class DashboardAsked(AccountShown):
+    method, path = "POST", "creators/payout-account/dashboard-link"
+
+
+class LinkAsked(AccountShown):
+    method, path = "POST", "creators/payout-account/refresh-link"
+
+
+class IdentityAsked(Asked):
+    """The verification of an identity begins."""
+
+    provider, path, kyc = "stripe_identity", "creators/kyc/start", "NOT_STARTED"
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return self.tables.one("SELECT * FROM kyc_sessions WHERE user_id = %s", self.user_id)
+
+    def arrived(self) -> bool:
+        return self.row["ref"] is not None
+
+    def check(self) -> None:
+        own = {"kyc": str(self.row["id"])}
+        made = [ref for ref, one in self.scene.identity.sessions.items() if one["metadata"] == own]
+        assert made == [self.row["ref"]], made
+
+
+ASKED: Sequence[type[Asked]] = [LoadAsked, AccountAsked, AccountShown, DashboardAsked, LinkAsked, IdentityAsked]

@@ -10,12 +10,12 @@ from tests.ledger import Books
 from tests.processes.biore import Process, until
 from tests.processes.conftest import DeploymentMaker
 from tests.processes.killing import Aim, Moment, Shot, let_pass, sweep
-from tests.processes.money_roads import ROADS, UNFINISHED, Road, Scene
+from tests.processes.money_roads import ASKED, ROADS, UNFINISHED, Asked, Road, Scene
 from tests.sampling import Sampling
 
 AT_ONCE = 4
 """So many jobs that ask vendors does a worker run at a time."""
-GROUPS = 6
+GROUPS, SERVERS = 6, 3
 FULL_ROUNDS = 25
 STUCK = 300
 """Seconds after which nothing may wait any more that was begun."""
@@ -227,3 +227,98 @@ class TestWorkers:
         while left > 0:
             left -= shooting.work_off(random.choices(ROADS, k=QUEUE), random, left)
         shooting.end()
+
+
+class Gallery:
+    """Where servers are shot, while a worker lives on beside them."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.begun: list[Asked] = []
+        scene.biore.start("worker")
+        self.server = scene.biore.serve("--no-worker")
+
+    def walk(self, roads: Sequence[type[Asked]]) -> dict[type[Road], list[str]]:
+        """As that of a range."""
+        prepared = self._prepared(roads)
+        for road in prepared:
+            self.scene.deadly[road.provider].aim(None)
+            road.again()
+        self._arrive(prepared)
+        return {type(road): list(self.scene.deadly[road.provider].asked) for road in prepared}
+
+    def shoot(self, targets: Sequence[Target], random: Random) -> None:
+        """Some of those who asked come again, for others nobody does."""
+        prepared = self._prepared([target.road for target in targets])  # type: ignore[misc]
+        answering = sum(target.moment is Moment.ANSWERED for target in targets)
+        shot = Shot(self.server, len(targets), answering, random.uniform(0, LONGEST_DELAY))
+        for target in targets:
+            self.scene.deadly[target.road.provider].aim(Aim(target.number, target.moment, shot))
+        for road in prepared:
+            road.ask()
+        asked = {name: deadly.asked for name, deadly in self.scene.deadly.items()}
+        assert shot.fired.wait(30), f"nobody was killed at {targets}; asked: {asked}"
+        self.server.wait()
+        for road in prepared:
+            road.hang_up()
+        for deadly in self.scene.deadly.values():
+            deadly.aim(None)
+        let_pass(self.scene.tables, STUCK)
+        self.server = self.scene.biore.serve("--no-worker")
+        for road in prepared:
+            if not road.is_swept or random.random() < 0.5:
+                road.again()
+        self._arrive(prepared)
+
+    def end(self) -> None:
+        for road in self.begun:
+            road.finish()
+        for table in UNFINISHED:
+            self.scene.tables.run(f"UPDATE {table} SET due_at = now() WHERE due_at IS NOT NULL")  # noqa: S608
+        self._wait(lambda: all(road.over() for road in self.begun) and not self.scene.works)
+        self.scene.assert_settled()
+
+    def _prepared(self, roads: Sequence[type[Asked]]) -> list[Asked]:
+        prepared = [road(self.scene) for road in roads]
+        for road in prepared:
+            road.prepare()
+        self.begun += prepared
+        return prepared
+
+    def _arrive(self, roads: Sequence[Asked]) -> None:
+        self._wait(lambda: all(road.arrived() for road in roads) and not self.scene.works)
+        for road in roads:
+            road.check()
+        self.scene.park()
+        self.scene.assert_agree()
+
+    def _wait(self, look: Callable[[], bool]) -> None:
+        def seen() -> bool:
+            sweep(self.scene.tables)
+            return look()
+
+        until(seen, "what was asked for")
+
+
+class TestServers:
+    def test_a_server_that_is_killed_at_any_call_of_a_vendor_leaves_nothing_undone_or_done_twice(
+        self, scene: Scene, sampling: Sampling, pytestconfig: pytest.Config
+    ) -> None:
+        """Loads, payout accounts and identities, whether somebody asks once more or nobody does."""
+        full, gallery = pytestconfig.getoption("--full-races"), Gallery(scene)
+        asked: dict[type[Road], list[str]] = {}
+        for road in ASKED:
+            asked |= gallery.walk([road])
+        everything = [
+            Target(road, number, moment)
+            for road, requests in asked.items()
+            for number in range(len(requests))
+            for moment in Moment
+        ]
+        random = Random(sampling.seed)
+        for _ in range(FULL_ROUNDS if full else 1):
+            random.shuffle(everything)
+            groups = together(everything)
+            for group in groups if full else groups[:SERVERS]:
+                gallery.shoot(group, random)
+        gallery.end()
