@@ -67,7 +67,7 @@ class Scene:
     books: Books
     connect: ConnectWorld = field(default_factory=ConnectWorld)
     wise: WiseWorld = field(default_factory=WiseWorld)
-    paypal: PayPalWorld = field(default_factory=PayPalWorld)
+    paypal: PayPalWorld = field(default_factory=lambda: PayPalWorld(life=60))  # so short that none is kept
     stripe: StripeTill = field(default_factory=StripeTill)
     mollie: MollieTill = field(default_factory=MollieTill)
     identity: StripeWorld = field(default_factory=StripeWorld)

@@ -437,6 +437,8 @@ class PayPalWorld(World):
     """PayPal Payouts: tokens, and batches that are made once for each id of the sender."""
 
     client: tuple[str, str] = ("an-id", "a-secret-of-the-tests")
+    life: int = 32_400
+    """Of a token, in seconds."""
     tokens: set[str] = field(default_factory=set)
     asked: Counter[str] = field(default_factory=Counter)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -452,7 +454,8 @@ class PayPalWorld(World):
                 return 401, b'{"error": "invalid_client"}'
             token = uuid4().hex
             self.tokens.add(token)
-            return 200, json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 32400}).encode()
+            told = {"access_token": token, "token_type": "Bearer", "expires_in": self.life}
+            return 200, json.dumps(told).encode()
         if headers["Authorization"].removeprefix("Bearer ") not in self.tokens:
             return 401, b'{"error": "invalid_token"}'
         if method == "GET":
