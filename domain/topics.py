@@ -271,6 +271,15 @@ class PayoutAccountConnected(ToOwner):
 
 
 @dataclass(frozen=True)
+class PayoutDestinationChanged(ToOwner):
+    """``until``: when money may be paid out to it at the earliest."""
+
+    topic = "email.payout_destination_changed"
+    when: str
+    until: str
+
+
+@dataclass(frozen=True)
 class BankDetailsDecided(ToOwner):
     """``state``: VERIFIED | REJECTED; ``rejected_for``: why, of the latter."""
 

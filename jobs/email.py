@@ -427,6 +427,13 @@ async def payout_account_connected(job: Job[topics.PayoutAccountConnected], uow:
     await _tell_owner(job, uow, mailer, "payout_account_connected", **told)
 
 
+async def payout_destination_changed(
+    job: Job[topics.PayoutDestinationChanged], uow: UnitOfWork, mailer: Mailer
+) -> None:
+    told: dict[str, Any] = job.payload.written()
+    await _tell_owner(job, uow, mailer, "payout_destination_changed", **told)
+
+
 async def bank_details_decided(job: Job[topics.BankDetailsDecided], uow: UnitOfWork, mailer: Mailer) -> None:
     payload = job.payload
     notes = (f"bank_details_rejected.{payload.rejected_for}",) if payload.rejected_for else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from providers.payout.sandbox import ACCOUNT_PAGE
@@ -49,7 +50,10 @@ def enabled(api: Api, tables: Tables, **columns: Any) -> tuple[Creator, dict[str
 
 
 class Faulty:
-    """The sandbox, as vendors are on bad days. ``silent``: it acts, and does not answer; ``bare``: no dashboard."""
+    """The sandbox, as vendors are on bad days. ``silent``: it acts, and does not answer; ``bare``: no dashboard.
+
+    ``destination``: where it says that the money goes.
+    """
 
     def __init__(self, sandbox: SandboxPayouts) -> None:
         self.sandbox = sandbox
@@ -57,6 +61,7 @@ class Faulty:
         self.types = sandbox.types
         self.silent = self.bare = False
         self.asked = 0
+        self.destination: str | None = None
 
     @property
     def verifies(self) -> bool:
@@ -78,7 +83,7 @@ class Faulty:
     async def account(self, ref: str) -> AccountState:
         self.asked += 1
         self._answer()
-        return await self.sandbox.account(ref)
+        return replace(await self.sandbox.account(ref), destination=self.destination)
 
     async def dashboard_link(self, ref: str) -> str | None:
         self._answer()

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 HOLD_HOURS = IntKey(
     "payout.destination_hold_hours",
     72,
-    "hours after a change of bank details, or after a payout account was connected, in which nothing is paid out there",
+    "hours after a change of bank details, also of those in a payout account, or after that was connected, in which "
+    "nothing is paid out there",
     0,
     720,
 )

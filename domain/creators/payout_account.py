@@ -66,6 +66,12 @@ def settled(found: AccountLook) -> Mapping[str, Any]:
     }
 
 
+def is_moved(account: Any, found: AccountLook) -> bool:
+    """Whether money goes to another bank account than it did, as far as the provider says where it goes."""
+    was, now = account.destination, found.state.destination
+    return was is not None and now is not None and was != now
+
+
 def shadow(ref: str, columns: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the creator's profile shows of it."""
     return {

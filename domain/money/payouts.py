@@ -88,13 +88,18 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """How a payout account is at its provider by now."""
+    """How a payout account is at its provider by now.
+
+    ``destination`` is the same as long as money goes to the same bank account: a hash of what the provider tells it by.
+    None where that says nothing of it.
+    """
 
     ref: str
     status: Literal["NOT_STARTED", "PENDING", "ACTIVE", "RESTRICTED", "DISABLED"]
     charges_enabled: bool = False
     payouts_enabled: bool = False
     details_submitted: bool = False
+    destination: str | None = None
 
 
 class Target(NamedTuple):

@@ -64,6 +64,8 @@ SETTLED = (
         details_submitted=bindparam("details_submitted_", type_=Boolean),
         looked_at=bindparam("looked_at_", type_=TIME),
         closed_at=bindparam("closed_at_", type_=TIME),
+        destination=bindparam("destination_"),
+        held_until=bindparam("held_until_", type_=TIME),
     )
 )
 _STALE = (

@@ -10,8 +10,16 @@ import structlog
 
 from domain import topics
 from domain.config_keys import Config
-from domain.creators.bank import held_until
-from domain.creators.payout_account import LIVE_SECONDS, REFRESH_URL, RETURN_URL, AccountLook, settled, shadow
+from domain.creators.bank import PLATFORM_ACCOUNT, held_until
+from domain.creators.payout_account import (
+    LIVE_SECONDS,
+    REFRESH_URL,
+    RETURN_URL,
+    AccountLook,
+    is_moved,
+    settled,
+    shadow,
+)
 from domain.errors import ApiError
 from domain.money.payouts import NewAccount
 from domain.users import moment
@@ -20,6 +28,7 @@ from persistence.models import PayoutAccount, ProviderEvent
 from persistence.repositories import Repositories
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.registry import PayoutFamily
+from services.money.payouts import PayoutEnds
 
 RETRY_SECONDS = 5
 
@@ -29,10 +38,13 @@ log = structlog.get_logger(__name__)
 class PayoutAccountDesk:
     """Also what is done with notices of accounts (``services.money.payout_notices.Kind``)."""
 
-    def __init__(self, providers: PayoutFamily, config: Config, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, providers: PayoutFamily, config: Config, clock: Callable[[], datetime], payouts: PayoutEnds
+    ) -> None:
         self._providers = providers
         self._config = config
         self._clock = clock
+        self._payouts = payouts
 
     @property
     def provider(self) -> str | None:
@@ -105,8 +117,10 @@ class PayoutAccountDesk:
             return
         if held.looked_at is not None and held.looked_at > found.at:
             return
-        columns = settled(found)
-        await db.payout_accounts.settle(held.id, columns)
+        moved, columns = is_moved(held, found), settled(found)
+        until = held_until(self._clock(), self._config) if moved else held.held_until
+        destination = found.state.destination or held.destination
+        await db.payout_accounts.settle(held.id, {**columns, "destination": destination, "held_until": until})
         if profile is not None:
             shown = shadow(held.ref, columns)
             if any(getattr(profile, name) != value for name, value in shown.items()):
@@ -114,6 +128,19 @@ class PayoutAccountDesk:
         if held.status != found.state.status:
             told: dict[str, Any] = {"provider": held.provider, "account": str(held.id), "status": found.state.status}
             await db.audit.record("creator.payout_account.changed", target=held.user_id, **told)
+        if moved:
+            await self._move(db, held, moment(until))
+
+    async def _move(self, db: Repositories, account: PayoutAccount, until: str | None) -> None:
+        """The money would go to another bank account than it did: as after a change of bank details, that waits.
+
+        Whoever got into the owner's account at the provider is noticed by then.
+        """
+        told: dict[str, Any] = {"provider": account.provider, "account": str(account.id)}
+        await db.audit.record("creator.payout_account.destination_changed", target=account.user_id, **told)
+        mail = topics.PayoutDestinationChanged(account.user_id, moment(self._clock()), until)
+        await db.outbox.add(mail)
+        await self._payouts.cancel_open(db, account.user_id, PLATFORM_ACCOUNT, "BANK_DETAILS")
 
     def failed(self, account: PayoutAccount, error: Exception) -> None:
         """What concerns this account alone."""

@@ -1,10 +1,14 @@
 """Payout accounts of creators, for the test of side effects."""
 
+import httpx
+
 from providers.payout.sandbox import ACCOUNT_PAGE
+from tests.contract.bank_scenarios import MONEY_BACK
 from tests.contract.scenario import Act, Conditional, Scenario
 from tests.creators import signed_in
 from tests.harness import Api, Tables
-from tests.payouts import connected, enabled, press, verified
+from tests.payout_vendor import payout_of
+from tests.payouts import connected, enabled, faulty, press, verified
 
 INITIATE, LINK, STATUS, DASHBOARD = (
     f"creators.payout_account.{verb}" for verb in ("initiate", "refresh_link", "status", "dashboard_link")
@@ -37,6 +41,22 @@ def changed(api: Api, tables: Tables) -> Act:
     return lambda: api.call(STATUS, headers=headers)
 
 
+def moved(api: Api, tables: Tables) -> Act:
+    """The money would go to another bank account, and a payout waits."""
+    ada, headers, _ = enabled(api, tables)
+    payout_of(api.server, ada, provider="sandbox")
+    tables.run("UPDATE payout_accounts SET destination = 'the first'")
+
+    def act() -> httpx.Response:
+        with faulty(api.server) as vendor:
+            vendor.destination = "the second"
+            return api.call(STATUS, headers=headers)
+
+    return act
+
+
+MOVED = MONEY_BACK | {"payout_accounts", "creator.payout_account.destination_changed", "email.payout_told"}
+MOVED |= {"email.payout_destination_changed"}
 OPENED = {"payout_accounts", "creator_profiles", "email.payout_account_connected"}
 OPENED |= {"creator.payout_account.connected", "creator.payout_account.changed"}
 SCENARIOS: dict[str, Scenario] = {
@@ -49,6 +69,7 @@ CONDITIONAL: Conditional = {
     INITIATE: [(connecting, OPENED)],
     STATUS: [
         (with_account(STATUS), {"payout_accounts"}),
+        (moved, MOVED),
         (changed, {"payout_accounts", "creator_profiles", "creator.payout_account.changed"}),
     ],
 }

@@ -68,6 +68,7 @@ TOLD_ALONE = {
     "bank_details_changed",
     "bank_details_decided",
     "payout_account_connected",
+    "payout_destination_changed",
     "contact_received",
     "deletion_cancelled",
     "export_ready",

@@ -86,6 +86,8 @@ class ConnectWorld(World):
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
     payouts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    banks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """By the account that sends its money on to them."""
     owners: dict[str, str] = field(default_factory=dict)
     """Whose a payout is."""
     answers: dict[tuple[str | None, str], tuple[Any, Answer]] = field(default_factory=dict)
@@ -183,6 +185,12 @@ class ConnectWorld(World):
         enabled = {"payouts_enabled": True, "details_submitted": True, "capabilities": {"transfers": "active"}}
         self.accounts[ref] |= enabled | {"requirements": {"disabled_reason": None}} | fields
 
+    def bank(self, ref: str, *banks: dict[str, Any]) -> None:
+        """What the owner of the account enters in place of what was there."""
+        told = [{"id": f"ba_{uuid4().hex[:16]}", "object": "bank_account", "currency": "usd"} | one for one in banks]
+        self.banks[ref] = told
+        self.accounts[ref]["external_accounts"] = {"object": "list", "data": told[:10], "has_more": len(told) > 10}
+
     def linked(self, ref: str, place: str) -> Answer:
         if ref not in self.accounts:
             return self.error(403, "account_invalid")
@@ -274,6 +282,8 @@ class ConnectWorld(World):
                 case ["accounts", ref]:
                     found = self.accounts.get(ref)
                     return self.error(403, "account_invalid") if found is None else self.said(found)
+                case ["accounts", ref, "external_accounts"]:
+                    return self.page(self.banks[ref], query)
                 case ["transfers"]:
                     group = query["transfer_group"]
                     return self.page([one for one in self.transfers.values() if one["transfer_group"] == group], query)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -150,6 +151,28 @@ class TestAccounts:
         ref = only(world.accounts)
         found = done(config, lambda adapter: adapter.account(ref))
         assert found == AccountState(ref, "ACTIVE", False, True, True)
+
+    def test_it_says_where_the_money_goes(self, config: FakeConfig, world: ConnectWorld, order: PayoutOrder) -> None:
+        """As long as that is the same it says so, whatever the bank account is called there."""
+        ref = only(world.accounts)
+
+        def told(*banks: dict[str, Any]) -> str | None:
+            world.bank(ref, *banks)
+            return done(config, lambda adapter: adapter.account(ref)).destination
+
+        first = told({"fingerprint": "a"})
+        assert first is not None
+        assert re.fullmatch("[0-9a-f]{64}", first)
+        aside = {"fingerprint": "b", "default_for_currency": False}
+        assert told({"fingerprint": "a", "default_for_currency": True}, aside) == first
+        assert told(*[aside] * 10, {"fingerprint": "a", "default_for_currency": True}) == first
+        euros = {"fingerprint": "c", "currency": "eur", "default_for_currency": True}
+        both = told({"fingerprint": "a"}, euros)
+        assert told(euros, {"fingerprint": "a"}) == both
+        others = [told({"fingerprint": "b"}), told({"id": "ba_1", "fingerprint": None}), told({"id": "card_2"})]
+        assert len({first, both, *others}) == 5
+        assert told() is None
+        assert told(aside) is None
 
     def test_one_that_left_us(self, config: FakeConfig, world: ConnectWorld) -> None:
         assert done(config, lambda adapter: adapter.account("acct_gone")) == AccountState("acct_gone", "DISABLED")
@@ -493,12 +516,19 @@ class TestNotices:
 
     @pytest.mark.parametrize(
         ("kind", "found"),
-        [("account.updated", {"id": "acct_1"}), ("account.application.deauthorized", {"id": "ca_1"})],
+        [
+            ("account.updated", {"id": "acct_1"}),
+            ("account.application.deauthorized", {"id": "ca_1"}),
+            ("account.external_account.created", {"id": "ba_1"}),
+            ("account.external_account.updated", {"id": "card_1"}),
+            ("account.external_account.deleted", {"id": "ba_1"}),
+        ],
     )
     def test_of_accounts(self, config: FakeConfig, world: ConnectWorld, kind: str, found: dict[str, str]) -> None:
         body = world.event(kind, found, "acct_1")
         (notice,) = read(config, signed(world.webhook_secret, body, utc_now()), body)
         assert (notice.type, notice.object_ref) == (kind, "acct_1")
+        assert kind in StripeConnect.types
 
     def test_of_another_type(self, config: FakeConfig, world: ConnectWorld) -> None:
         body = world.event("charge.updated", {"id": "ch_1"})

@@ -207,6 +207,18 @@ class TestPayouts:
         assert (transfer.id, payout.metadata["transfer"]) == (sent.ref, sent.ref)
         assert client.v1.balance.retrieve(options={"stripe_account": ref}).available[0].amount == 0
 
+    def test_the_sdk_reads_where_the_money_goes(self, bank: ConnectWorld) -> None:
+        """By what it calls the same bank account, wherever that is entered."""
+        client = stripe.StripeClient(bank.key, stripe_version=VERSION, base_addresses={"api": bank.url})
+        ref = self.ours(bank, lambda adapter: adapter.open_account(ACCOUNT)).ref
+        bank.bank(ref, {"fingerprint": "a", "default_for_currency": True})
+        banks = client.v1.accounts.retrieve(ref).external_accounts
+        assert banks is not None
+        (one,) = banks.data
+        assert isinstance(one, stripe.BankAccount)
+        assert (one.fingerprint, one.currency, one.default_for_currency) == ("a", "usd", True)
+        assert self.ours(bank, lambda adapter: adapter.account(ref)).destination is not None
+
     def test_the_words_are_those_of_the_sdk(self) -> None:
         source = inspect.getsource(stripe.Payout)
         (line,) = (line for line in source.splitlines() if "Current status of the payout" in line)

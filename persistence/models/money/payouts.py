@@ -23,7 +23,7 @@ class PayoutAccount(Identified, Created, Base):
     """``ref`` is its id at the provider, None until that answered; it is asked under the key of ``id``.
 
     The creator's profile shows the one that is not closed. ``leased_until``: somebody is asking for it. ``held_until``:
-    nothing is paid out to it before.
+    nothing is paid out to it before. ``destination``: a hash of where the provider sends the money on to.
     """
 
     __tablename__ = "payout_accounts"
@@ -45,6 +45,7 @@ class PayoutAccount(Identified, Created, Base):
     details_submitted: Mapped[bool] = mapped_column(server_default=text("false"))
     leased_until: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
+    destination: Mapped[str | None]
     looked_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
 

@@ -12,6 +12,7 @@ from providers.payout.sandbox import ACCOUNT_PAGE
 from tests.creators import Creator, creator, signed_in
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
+from tests.payout_vendor import payout_of
 from tests.payouts import connected, enabled, faulty, press, verified
 
 ACCOUNTS = "SELECT * FROM payout_accounts ORDER BY created_at, id"
@@ -202,6 +203,59 @@ class TestStatus:
             stored = told(api.call(STATUS, headers=headers))
         assert (stored["payoutAccountId"], stored["payoutAccountStatus"]) == (ref, "ACTIVE")
         assert (stored["payoutsEnabled"], stored["detailsSubmitted"]) == (True, False)
+
+
+class TestDestination:
+    """The bank account to which the provider sends the money on."""
+
+    def looked(self, api: Api, headers: dict[str, str], *destinations: str | None) -> None:
+        with faulty(api.server) as vendor:
+            for vendor.destination in destinations:
+                assert told(api.call(STATUS, headers=headers))["payoutAccountStatus"] == "ACTIVE"
+
+    def test_another_one_is_held_and_told_of(self, api: Api, server: Server, tables: Tables) -> None:
+        ada, headers, _ = enabled(api, tables)
+        payout_id = payout_of(server, ada, provider="sandbox")
+        by_bank = payout_of(server, creator(api, tables, "eve@example.com", "eve"), method="BANK_TRANSFER")
+        tables.run("UPDATE payout_accounts SET held_until = now() - interval '1 day'")
+        self.looked(api, headers, "first", "first", "second")
+        row = tables.one(ACCOUNTS)
+        assert timedelta(hours=71, minutes=59) < row["held_until"] - utc_now() <= timedelta(hours=72)
+        (entry,) = noted(tables, "creator.payout_account.destination_changed")
+        assert entry == {"provider": "sandbox", "account": str(row["id"])}
+        statuses = {one["id"]: one["status"] for one in tables.rows("SELECT id, status FROM payouts")}
+        assert statuses == {payout_id: "CANCELLED", by_bank: "PENDING"}
+        server.work_off()
+        mails = [mail for mail in api.mails(ada.email) if mail["subject"].startswith("The bank account")]
+        (mail,) = mails
+        assert f"{row['held_until']:%Y-%m-%d %H:%M} UTC" in mail["text"]
+        assert any("Your bank details have changed." in mail["text"] for mail in api.mails(ada.email))
+        self.looked(api, headers, "second")
+        assert tables.one(ACCOUNTS)["held_until"] == row["held_until"]
+
+    def test_the_first_one_is_none_that_changed(self, api: Api, tables: Tables) -> None:
+        _, headers, _ = enabled(api, tables)
+        held = tables.one(ACCOUNTS)["held_until"]
+        self.looked(api, headers, None, "first", "first")
+        row = tables.one(ACCOUNTS)
+        assert (row["destination"], row["held_until"]) == ("first", held)
+        assert noted(tables, "creator.payout_account.destination_changed") == []
+
+    def test_one_that_is_gone_for_a_while_is_remembered(self, api: Api, tables: Tables) -> None:
+        _, headers, _ = enabled(api, tables)
+        self.looked(api, headers, "first", None)
+        assert tables.one(ACCOUNTS)["destination"] == "first"
+        self.looked(api, headers, "second")
+        assert len(noted(tables, "creator.payout_account.destination_changed")) == 1
+
+    def test_the_sweeper_sees_it_as_well(self, api: Api, server: Server, tables: Tables) -> None:
+        _, headers, _ = enabled(api, tables)
+        self.looked(api, headers, "first")
+        tables.run("UPDATE payout_accounts SET looked_at = now() - interval '2 days'")
+        with faulty(server) as vendor:
+            vendor.destination = "second"
+            server.let_time_come("creators.look_at_payout_accounts")
+        assert len(noted(tables, "creator.payout_account.destination_changed")) == 1
 
 
 class TestDashboardLink:
