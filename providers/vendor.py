@@ -1,19 +1,24 @@
 """What the vendors share: a request with a body of ours, an answer of JSON."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from domain.clock import utc_now
 from domain.config_keys import Config, TextKey
 from providers.asking import Answer, Seconds, ask, ask_rows
-from providers.ports import ProviderUnavailable
+from providers.ports import ProviderUnavailable, ProviderUntouched
 from providers.settings import required
 
 ANSWER_SECONDS = 10.0
 LONGEST_REF = 255
+LONGEST_LINK = 5000
+"""Some vendors put all that their page needs into its address."""
+LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][!-~]*)?")
 
 
 class Vendor:
@@ -21,6 +26,9 @@ class Vendor:
 
     name: str
     base_url: TextKey
+    live_domains: tuple[str, ...] = ()
+    test_domains: tuple[str, ...] = ()
+    """Of vendors whose modes are told by the address that is asked, not by the key. One below both is of a test."""
 
     def __init__(
         self,
@@ -50,9 +58,26 @@ class Vendor:
         return rows
 
     def _question(self, path: str, headers: Mapping[str, str], options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        url = required(self._config, self.base_url).rstrip("/") + path
+        url = self._base() + path
         # With no auth at all the client would take a name and a password out of the URL.
         return url, options | {"headers": headers, "auth": httpx.Auth()}
+
+    def _base(self) -> str:
+        """Raises ProviderUntouched for the address of the other mode. One that nobody knows may be either's."""
+        base = required(self._config, self.base_url).rstrip("/")
+        host = f".{_host_of(base)}"
+        of_test = any(host.endswith(f".{domain}") for domain in self.test_domains)
+        of_live = not of_test and any(host.endswith(f".{domain}") for domain in self.live_domains)
+        if of_test if self._live else of_live:
+            raise ProviderUntouched(f"{self.base_url.name} is of the vendor's other mode")
+        return base
+
+
+def _host_of(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def below(found: Any, *names: str) -> Any:
@@ -68,9 +93,10 @@ def text(found: Any, *names: str) -> str | None:
 
 
 def page(found: Any, *names: str) -> str | None:
-    """Where the vendor sends people; None for anything else."""
+    """Where the vendor sends people, as it is handed to them; None for anything else."""
     url = below(found, *names)
-    return url if isinstance(url, str) and url.startswith("https://") else None
+    is_link = isinstance(url, str) and len(url) <= LONGEST_LINK and LINK.fullmatch(url) is not None
+    return url if is_link else None
 
 
 def day(value: Any) -> date | None:

@@ -63,6 +63,8 @@ class StripeIdentity(StripeVendor):
         session = await self._found(ref, [])
         url = page(session, "url")
         waits = below(session, "status") == "requires_input" and below(session, "last_error") is None
+        if waits and url is None:
+            raise ProviderUnavailable("the vendor gave no link")
         return KycLink(ref, url, self._clock() + LINK_LIFE) if waits and url is not None else None
 
     async def find(self, ref: str) -> KycVerdict:
@@ -82,6 +84,8 @@ class StripeIdentity(StripeVendor):
         ref = text(event.body, "data", "object", "id")
         if ref is None and event.kind in self.types:
             raise NoticeUnreadable("an event without object")
+        if not self._is_of_our_mode(event.body):
+            return []
         return [Notice(event.id, event.kind, ref, event.moment)]
 
     async def probe(self) -> str:

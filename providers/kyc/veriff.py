@@ -16,7 +16,7 @@ from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.vendor import Vendor, below, day, text
+from providers.vendor import Vendor, below, day, page, text
 
 BASE_URL = UrlKey("external.kyc.veriff.base_url", "https://stationapi.veriff.com", "base URL of the integration")
 API_KEY = SecretKey("external.kyc.veriff.api_key", "", "API key of the integration")
@@ -57,9 +57,9 @@ class Veriff(Vendor):
         body = json.dumps({"verification": about}).encode()
         headers = self._headers(body) | {"Content-Type": "application/json"}
         answer = await self._ask("POST", SESSIONS, headers, content=body)
-        ref, url = text(answer.body, "verification", "id"), below(answer.body, "verification", "url")
+        ref, url = text(answer.body, "verification", "id"), page(answer.body, "verification", "url")
         created = answer.status in (httpx.codes.OK, httpx.codes.CREATED)
-        if not created or ref is None or not isinstance(url, str) or not url.startswith("https://"):
+        if not created or ref is None or url is None:
             raise ProviderUnavailable(f"the vendor answered {answer.status}")
         return KycLink(ref, url, lasts=True)
 

@@ -35,7 +35,7 @@ from providers.asking import Answer
 from providers.payment.vendor import MOST_PAGES, PaymentVendor, id_of
 from providers.ports import ProviderRejected, ProviderUnavailable, ProviderUntouched
 from providers.settings import required
-from providers.vendor import below, text
+from providers.vendor import below, page, text
 
 BASE_URL = UrlKey("external.payment.mollie.base_url", "https://api.mollie.com", "base URL of the vendor")
 API_KEY = SecretKey("external.payment.mollie.api_key", "", "API key of the profile")
@@ -167,10 +167,10 @@ class MolliePayments(PaymentVendor):
     async def _newest(self) -> AsyncIterator[Any]:
         after = dict[str, str]()
         for _ in range(MOST_PAGES):
-            page = _success(await self._ask("GET", PAYMENTS, self._headers(), params={"limit": "250"} | after))
-            for row in _embedded(page, "payments"):
+            found = _success(await self._ask("GET", PAYMENTS, self._headers(), params={"limit": "250"} | after))
+            for row in _embedded(found, "payments"):
                 yield row
-            further = text(page, "_links", "next", "href")
+            further = text(found, "_links", "next", "href")
             if further is None:
                 return
             after = {"from": _fields(urlsplit(further).query).get("from", "")}
@@ -215,8 +215,9 @@ def _success(answer: Answer) -> dict[str, Any]:
 
 def _checkout(payment: Any, order: Order) -> Checkout:
     """One that was paid meanwhile has no page any more."""
-    ref, url = text(payment, "id"), below(payment, "_links", "checkout", "href") or order.return_url
-    if ref is None or not isinstance(url, str):
+    ref, is_open = text(payment, "id"), below(payment, "_links", "checkout") is not None
+    url = page(payment, "_links", "checkout", "href") if is_open else order.return_url
+    if ref is None or url is None:
         raise ProviderUnavailable("the vendor gave no payment")
     return Checkout(ref, url, order.expires_at)
 

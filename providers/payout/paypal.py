@@ -63,6 +63,7 @@ class Token(NamedTuple):
 class PayPal(Vendor):
     name = "paypal"
     base_url = BASE_URL
+    live_domains, test_domains = ("paypal.com",), ("sandbox.paypal.com",)
     _token: Token | None = None
     types = frozenset({*(ITEM + kind for kind in ITEM_EVENTS), *(BATCH + kind for kind in BATCH_EVENTS)})
 
@@ -162,10 +163,8 @@ class PayPal(Vendor):
 
     async def _bearer(self) -> str:
         """A token of the application, asked for again shortly before it ends. Raises ProviderUnavailable."""
-        base, client = required(self._config, BASE_URL), required(self._config, CLIENT_ID)
+        base, client = self._base(), required(self._config, CLIENT_ID)
         of = (base, client, required(self._config, CLIENT_SECRET))
-        if self._live and ".sandbox." in base:
-            raise ProviderUnavailable(f"{BASE_URL.name} is that of the vendor's sandbox")
         token, now = self._token, self._clock()
         if token is None or token.of != of or token.until <= now:
             basic = base64.b64encode(f"{client}:{of[2]}".encode()).decode()

@@ -158,6 +158,8 @@ class StripeConnect(StripeVendor):
             if event.kind.startswith(PAYOUT_EVENT):  # such as one that the account's owner made
                 return []
             raise NoticeUnreadable("an event without object")
+        if not self._is_of_our_mode(event.body):  # endpoints for connected accounts are told of both
+            return []
         return [Notice(event.id, event.kind, ref, event.moment)]
 
     async def probe(self) -> str:

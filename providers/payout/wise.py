@@ -79,6 +79,8 @@ LONGEST_SIGNATURE = 2048
 class Wise(Vendor):
     name = "wise"
     base_url = BASE_URL
+    live_domains = ("wise.com", "transferwise.com")
+    test_domains = ("transferwise.tech", "wise.tech", "wise-sandbox.com")
     types = frozenset({CHANGED})
 
     @property

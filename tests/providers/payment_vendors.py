@@ -384,6 +384,7 @@ class MollieTill:
     told: list[str] = field(default_factory=list)
     faults: deque[str] = field(default_factory=deque)
     released: Event = field(default_factory=Event)
+    site: str = "https://www.mollie.com/checkout/select-method/"
     page: int = 250
     url: str = ""
     _lock: RLock = field(default_factory=RLock)
@@ -433,7 +434,7 @@ class MollieTill:
             if form.keys() != known or not str(form["amount"]["value"]).replace(".", "").isdigit():
                 return refusal(422)
             ref = f"tr_{uuid4().hex[:10]}"
-            links = {"checkout": {"href": f"https://www.mollie.com/checkout/select-method/{ref}"}}
+            links = {"checkout": {"href": f"{self.site}{ref}"}}
             made = {"resource": "payment", "id": ref, "mode": self.mode, "status": "open", "_links": links, **form}
             created = utc_now().replace(microsecond=0).isoformat()
             self.payments[ref] = made | {"createdAt": created, "_held": {"refunds": [], "chargebacks": []}}

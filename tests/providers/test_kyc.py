@@ -70,7 +70,7 @@ def with_veriff(config: FakeConfig, work: Callable[[Veriff], Awaitable[T]]) -> T
 def reading(config: FakeConfig, name: str, header: str, value: str | None, body: bytes) -> Any:
     async def run() -> Any:
         async with httpx.AsyncClient(trust_env=False) as http:
-            (adapter,) = (one for one in kyc_adapters(config, http, "production", None) if one.name == name)
+            (adapter,) = (one for one in kyc_adapters(config, http, "development", None) if one.name == name)
             return adapter.read(RawNotice({header: (value,)} if value is not None else {}, body))
 
     return asyncio.run(run())
@@ -224,10 +224,27 @@ class TestStripe:
         assert notice.type in StripeIdentity.types
 
     def test_an_event_of_another_type_is_kept(self, config: FakeConfig, stripe: StripeWorld) -> None:
-        body = json.dumps({"id": "evt_1", "type": "charge.updated", "data": {"object": {}}}).encode()
+        told = {"id": "evt_1", "type": "charge.updated", "data": {"object": {}}, "livemode": False}
+        body = json.dumps(told).encode()
         header = signed(stripe.webhook_secret, body, utc_now())
         (notice,) = reading(config, "stripe_identity", "stripe-signature", header, body)
         assert (notice.object_ref, notice.type in StripeIdentity.types) == (None, False)
+
+    @pytest.mark.parametrize("livemode", [True, None])
+    def test_events_of_the_other_mode_are_none(self, config: FakeConfig, stripe: StripeWorld, livemode: Any) -> None:
+        ref = with_stripe(config, lambda adapter: adapter.start(SUBJECT)).ref
+        stripe.livemode = livemode
+        body = stripe.event("identity.verification_session.verified", ref)
+        header = signed(stripe.webhook_secret, body, utc_now())
+        assert reading(config, "stripe_identity", "stripe-signature", header, body) == []
+
+    @pytest.mark.parametrize("url", ["http://verify.stripe.com/start/1", "https://verify.stripe.com/" + "x" * 5000])
+    def test_a_link_that_is_none_leads_nobody_away(self, config: FakeConfig, stripe: StripeWorld, url: str) -> None:
+        ref = with_stripe(config, lambda adapter: adapter.start(SUBJECT)).ref
+        stripe.sessions[ref]["url"] = url
+        for work in (lambda one: one.start(SUBJECT), lambda one: one.resume(ref)):
+            with pytest.raises(ProviderUnavailable, match="gave no"):
+                with_stripe(config, work)
 
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"id": 1}', b"[" * 100_000, b"\xff"])
     def test_signed_nonsense_is_unreadable(self, config: FakeConfig, stripe: StripeWorld, body: bytes) -> None:
@@ -236,7 +253,7 @@ class TestStripe:
             reading(config, "stripe_identity", "stripe-signature", header, body)
 
     def test_each_bit_of_an_event_counts(self, config: FakeConfig, stripe: StripeWorld) -> None:
-        body = json.dumps({"id": "evt_1", "type": "x", "data": "y" * 2000}).encode()
+        body = json.dumps({"id": "evt_1", "type": "x", "data": "y" * 2000, "livemode": False}).encode()
         header = signed(stripe.webhook_secret, body, utc_now())
 
         async def work(adapter: StripeIdentity) -> int:
@@ -264,6 +281,13 @@ class TestVeriff:
         ref = with_veriff(config, lambda adapter: adapter.start(SUBJECT)).ref
         veriff.decide(ref, status, code=9121)
         assert with_veriff(config, lambda adapter: adapter.find(ref)).status == shown
+
+    @pytest.mark.parametrize("url", ["http://alchemy.veriff.com/v/1", "https://alchemy.veriff.com/" + "x" * 5000])
+    def test_a_link_that_is_none_leads_nobody_away(self, config: FakeConfig, veriff: VeriffWorld, url: str) -> None:
+        made = {"id": "1", "url": url, "vendorData": "x"}
+        veriff.outage = 201, json.dumps({"status": "success", "verification": made}).encode()
+        with pytest.raises(ProviderUnavailable):
+            with_veriff(config, lambda adapter: adapter.start(SUBJECT))
 
     def test_no_decision_yet(self, config: FakeConfig, veriff: VeriffWorld) -> None:
         ref = with_veriff(config, lambda adapter: adapter.start(SUBJECT)).ref

@@ -124,6 +124,12 @@ class TestCheckout:
         with pytest.raises(ProviderUnavailable, match="another payment"):
             ask(lambda mollie: mollie.checkout(replace(wanted, amount=5000)))
 
+    @pytest.mark.parametrize("site", ["http://www.mollie.com/checkout/", "https://www.mollie.com/" + "x" * 5000])
+    def test_a_link_that_is_none_leads_nobody_away(self, ask: Ask, till: MollieTill, site: str) -> None:
+        till.site = site
+        with pytest.raises(ProviderUnavailable, match="no payment"):
+            ask(lambda mollie: mollie.checkout(order()))
+
     @pytest.mark.parametrize("fault", ["silence", "silence_after"])
     def test_silence_is_no_refusal(self, config: FakeConfig, till: MollieTill, fault: str) -> None:
         till.faults.append(fault)

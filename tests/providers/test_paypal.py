@@ -15,7 +15,7 @@ from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.payout import ACCOUNT_PROVIDERS, payout_adapters
 from providers.payout.paypal import STATUSES, PayPal
-from providers.ports import ProviderRejected, ProviderUnavailable
+from providers.ports import ProviderRejected, ProviderUnavailable, ProviderUntouched
 from tests.providers.fakes import FakeConfig
 from tests.providers.forged import each_bit_changed
 from tests.providers.payout_vendors import FAULTS, PayPalWorld, paypal_world
@@ -262,10 +262,18 @@ class TestTokens:
 
         done(config, run)
 
-    def test_the_sandbox_of_the_vendor_pays_nobody(self, config: FakeConfig, world: PayPalWorld) -> None:
-        config.slip(PREFIX + "base_url", "https://api-m.sandbox.paypal.com")
-        with pytest.raises(ProviderUnavailable, match="sandbox"):
-            done(config, lambda adapter: adapter.pay(ORDER), live=True)
+    @pytest.mark.parametrize(
+        ("url", "live"),
+        [("https://api-m.sandbox.paypal.com", True), ("https://api-m.paypal.com", False)],
+    )
+    def test_the_other_mode_of_the_vendor_pays_nobody(
+        self, config: FakeConfig, world: PayPalWorld, url: str, live: bool
+    ) -> None:
+        config.slip(PREFIX + "base_url", url)
+        for work in (lambda one: one.pay(ORDER), lambda one: one.find(ORDER, None), lambda one: one.probe()):
+            with pytest.raises(ProviderUntouched, match="base_url is of the vendor's other mode"):
+                done(config, work, live=live)
+        assert world.book.balances == {"balance": FULL}
 
     @pytest.mark.parametrize("name", ["client_id", "client_secret"])
     def test_what_is_missing(self, config: FakeConfig, world: PayPalWorld, name: str) -> None:

@@ -530,6 +530,14 @@ class TestNotices:
         assert (notice.type, notice.object_ref) == (kind, "acct_1")
         assert kind in StripeConnect.types
 
+    @pytest.mark.parametrize("livemode", [True, None])
+    def test_of_the_other_mode_are_none(self, config: FakeConfig, world: ConnectWorld, livemode: Any) -> None:
+        """Endpoints for connected accounts are told of both modes."""
+        world.livemode = livemode
+        body = world.event("account.updated", {"id": "acct_1"}, "acct_1")
+        header = signed(world.webhook_secret, body, utc_now())
+        assert read(config, header, body) == []
+
     def test_of_another_type(self, config: FakeConfig, world: ConnectWorld) -> None:
         body = world.event("charge.updated", {"id": "ch_1"})
         (notice,) = read(config, signed(world.webhook_secret, body, utc_now()), body)
@@ -554,7 +562,7 @@ class TestNotices:
             read(config, signed(world.webhook_secret, body, utc_now()), body)
 
     def test_each_bit_counts(self, config: FakeConfig, world: ConnectWorld) -> None:
-        body = json.dumps({"id": "evt_1", "type": "x", "data": "y" * 2000}).encode()
+        body = json.dumps({"id": "evt_1", "type": "x", "data": "y" * 2000, "livemode": False}).encode()
         header = signed(world.webhook_secret, body, utc_now())
 
         async def work(adapter: StripeConnect) -> int:

@@ -16,7 +16,13 @@ from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.payout import BANK_PROVIDERS, payout_adapters
 from providers.payout.wise import LONGEST_SIGNATURE, STATUSES, Wise
-from providers.ports import AccountProvider, NoticeUnreadable, ProviderRejected, ProviderUnavailable
+from providers.ports import (
+    AccountProvider,
+    NoticeUnreadable,
+    ProviderRejected,
+    ProviderUnavailable,
+    ProviderUntouched,
+)
 from tests.providers.fakes import FakeConfig
 from tests.providers.forged import refused
 from tests.providers.payout_vendors import FAULTS, WiseWorld, wise_world
@@ -58,10 +64,10 @@ def world(config: FakeConfig) -> Iterator[WiseWorld]:
         yield world
 
 
-def done(config: FakeConfig, work: Callable[[Wise], Awaitable[T]], wait: float = 5) -> T:
+def done(config: FakeConfig, work: Callable[[Wise], Awaitable[T]], wait: float = 5, live: bool = False) -> T:
     async def run() -> T:
         async with httpx.AsyncClient(trust_env=False) as http:
-            return await work(Wise(config, http, live=False, seconds=wait))
+            return await work(Wise(config, http, live=live, seconds=wait))
 
     return asyncio.run(run())
 
@@ -226,6 +232,25 @@ class TestPay:
         for work in (lambda one: one.pay(ORDER), lambda one: one.find(KNOWN, None), lambda one: one.find(KNOWN, "1")):
             with pytest.raises(ProviderUnavailable):
                 done(config, work)
+
+    @pytest.mark.parametrize(
+        ("url", "live"),
+        [
+            ("https://api.wise-sandbox.com", True),
+            ("https://api.sandbox.transferwise.tech/", True),
+            ("https://api-mtls.sandbox.transferwise.tech", True),
+            ("https://api.wise.com", False),
+            ("https://API.Wise.com.", False),
+            ("https://api-mtls.transferwise.com", False),
+        ],
+    )
+    def test_the_other_mode_of_the_vendor_pays_nobody(
+        self, config: FakeConfig, world: WiseWorld, url: str, live: bool
+    ) -> None:
+        config.slip(PREFIX + "base_url", url)
+        for work in (lambda one: one.pay(ORDER), lambda one: one.find(KNOWN, None), lambda one: one.probe()):
+            with pytest.raises(ProviderUntouched, match="base_url is of the vendor's other mode"):
+                done(config, work, live=live)
 
     def test_nobody_there(self, config: FakeConfig, world: WiseWorld) -> None:
         config.slip(PREFIX + "base_url", f"http://127.0.0.1:{closed_port()}")
