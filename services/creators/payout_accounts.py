@@ -117,10 +117,9 @@ class PayoutAccountDesk:
             return
         if held.looked_at is not None and held.looked_at > found.at:
             return
-        moved, columns = is_moved(held, found), settled(found)
-        until = held_until(self._clock(), self._config) if moved else held.held_until
-        destination = found.state.destination or held.destination
-        await db.payout_accounts.settle(held.id, {**columns, "destination": destination, "held_until": until})
+        columns, until = settled(found), held_until(self._clock(), self._config) if is_moved(held, found) else None
+        kept = {"destination": found.state.destination or held.destination, "held_until": until or held.held_until}
+        await db.payout_accounts.settle(held.id, {**columns, **kept})
         if profile is not None:
             shown = shadow(held.ref, columns)
             if any(getattr(profile, name) != value for name, value in shown.items()):
@@ -128,17 +127,17 @@ class PayoutAccountDesk:
         if held.status != found.state.status:
             told: dict[str, Any] = {"provider": held.provider, "account": str(held.id), "status": found.state.status}
             await db.audit.record("creator.payout_account.changed", target=held.user_id, **told)
-        if moved:
-            await self._move(db, held, moment(until))
+        if until is not None:
+            await self._move(db, held, until)
 
-    async def _move(self, db: Repositories, account: PayoutAccount, until: str | None) -> None:
+    async def _move(self, db: Repositories, account: PayoutAccount, until: datetime) -> None:
         """The money would go to another bank account than it did: as after a change of bank details, that waits.
 
         Whoever got into the owner's account at the provider is noticed by then.
         """
         told: dict[str, Any] = {"provider": account.provider, "account": str(account.id)}
         await db.audit.record("creator.payout_account.destination_changed", target=account.user_id, **told)
-        mail = topics.PayoutDestinationChanged(account.user_id, moment(self._clock()), until)
+        mail = topics.PayoutDestinationChanged(account.user_id, moment(self._clock()), moment(until))
         await db.outbox.add(mail)
         await self._payouts.cancel_open(db, account.user_id, PLATFORM_ACCOUNT, "BANK_DETAILS")
 
