@@ -1,171 +1,274 @@
-"""A million entries in a hundred thousand wallets: what the page of a wallet takes, the sum of an account of
-ours, how many transfers a second are posted, and how long it takes to add up everything.
+"""Ten million entries in a hundred thousand wallets: what people and staff wait for a page, and what a posting costs.
 
-The transfers are made by the database alone, with its triggers off; `verify` shows that they are what the code would
-have posted. A few wallets have most of them. A posting is compared with a transaction of as many statements about
-nothing, in turn, so that what it costs to speak to the database is known.
+`benchmarks/entries.py` says what the money is like. One caller asks one page after the other, each as somebody else or
+about something else; the longest wallet is measured by itself. 64 writers post at once, each to a wallet of its own:
+beside a transaction of as many statements about nothing, so that what it costs to speak to the database is known, and
+to one account of ours beside 64 of them. Meanwhile somebody looks who waits for a lock.
+
+A reconciliation is that of the hourly job. It is measured in a ledger of a million entries, and told of the large one.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from random import Random
 from statistics import median, quantiles
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import psycopg
 from sqlalchemy import func, literal, select
 
+from benchmarks.admin_users import STAFF
+from benchmarks.entries import OURS, PROVIDER, Filled, fill
 from benchmarks.me import RATE
 from benchmarks.passwords import unpinned
-from benchmarks.people import access_tokens, configure, settle
+from benchmarks.people import configure, settle, tokens_of
 from benchmarks.report import Row, Target, at_most, compared, ratio_at_least, row
 from benchmarks.stand import Stand
 from domain.money import flows
-from domain.money.ledger import WalletName, platform
+from domain.money.ledger import WalletName
 from persistence.engine.database import Database
 from persistence.engine.statements import kept
 from tests.harness import bare_database
+from tests.statements import asked
 
 NAME = "ledger"
-WALLETS, TRANSFERS = 100_000, 500_000  # each has two entries
-QUICK_WALLETS, QUICK_TRANSFERS = 50, 500
-PAGES, WARM_UP = 400, 20
-POSTINGS, ROUNDS, SIDE_BY_SIDE = 200, 5, 8
-PROVIDER = "sandbox"
-PATH = "/api/v1/wallet/activity"
-P95_MILLISECONDS, SUM_MILLISECONDS, GOAL = 15, 20, 0.6
+WALLETS, QUICK_WALLETS = 100_000, 80
+DEALS, MILLION, QUICK = 1_535_000, 153_000, 500  # of about 6.5 entries
+PAGES, QUICK_PAGES, WARM_UP = 400, 3, 20
+REPORTS, RECONCILIATIONS = 3, 3
+WRITERS, POSTINGS, ROUNDS = 64, 60, 5
+P95_MILLISECONDS, DESK_MILLISECONDS, SUM_MILLISECONDS, RECONCILED_SECONDS = 15, 25, 20, 5
+EMPTY, SHARED = 0.6, 0.9
+STATEMENTS, STATEMENTS_OF_A_NEW_WALLET = 3, 4
+LIMITED = (
+    "wallet.balance", "wallet.activity", "payouts.report", "admin.finance.transfers.list",
+    "admin.finance.accounts.find", "admin.finance.accounts.balances", "admin.finance.wallets.list",
+    "admin.finance.wallets.find",
+)  # fmt: skip
 NOTHING = kept(select(literal(1)))
 # Without it the commit would wait for no disk.
 WRITTEN = kept(select(func.pg_logical_emit_message(literal(True), literal("bench"), literal("nothing"))))
-STATEMENTS = (NOTHING, NOTHING, WRITTEN)  # as many as a posting has to a wallet that is there
+# Whoever waits for a row of somebody else waits for its transaction, or to be the next who does.
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event IN ('transactionid', 'tuple')
+"""
+SAMPLE = "SELECT key, about_id FROM ledger_transfers ORDER BY md5(key) LIMIT %s"
 
-CLEARING = platform("clearing", PROVIDER)
-OWN = "CREATE TEMP TABLE own (n bigint PRIMARY KEY, wallet_id uuid, account_id uuid)"
-MADE = """
-CREATE TEMP TABLE made AS
-    SELECT n, gen_random_uuid() AS id, gen_random_uuid() AS payment, 100 + n %% 900 AS amount,
-        1 + floor(power(random(), 3) * %(wallets)s)::bigint AS own
-    FROM generate_series(1, %(transfers)s) n
-"""
-LINES = """
-CREATE TEMP TABLE lines AS
-    SELECT made.*, own.wallet_id, own.account_id, row_number() OVER mine AS version,
-        (sum(amount) OVER mine)::bigint AS balance
-    FROM made JOIN own ON own.n = made.own WINDOW mine AS (PARTITION BY own ORDER BY made.n)
-"""
-# As `domain.money.ledger.fingerprint_of` puts it together.
-FINGERPRINT = """
-sha256(convert_to(format('["load","PAYMENT_CHECKOUT","%%s",null,[%%s]]', payment, CASE
-    WHEN account_id::text < %(clearing)s::text
-    THEN format('["%%s",%%s],["%%s",-%%s]', account_id, amount, %(clearing)s, amount)
-    ELSE format('["%%s",-%%s],["%%s",%%s]', %(clearing)s, amount, account_id, amount) END), 'UTF8'))
-"""
-FILL = (
-    f"""
-    INSERT INTO ledger_transfers (id, key, fingerprint, kind, currency, about, about_id)
-    SELECT id, 'load:' || payment, {FINGERPRINT}, 'load', 'USD', 'PAYMENT_CHECKOUT', payment FROM lines
-    """,  # noqa: S608 - a constant of this file
-    """
-    INSERT INTO ledger_entries (transfer_id, leg, account_id, amount, balance_after, account_version)
-    SELECT id, 1, %(clearing)s, -amount, NULL, NULL FROM lines
-    UNION ALL SELECT id, 2, account_id, amount, balance, version FROM lines
-    """,
-    """
-    INSERT INTO wallet_activity
-        (wallet_id, seq, transfer_id, type, amount, balance_before, balance_after, about, about_id)
-    SELECT wallet_id, version, id, 'CREDIT', amount, balance - amount, balance, 'PAYMENT_CHECKOUT', payment FROM lines
-    """,
-    """
-    UPDATE ledger_accounts SET balance = sums.balance, version = sums.version
-    FROM (SELECT account_id, sum(amount) AS balance, count(*) AS version FROM lines GROUP BY account_id) sums
-    WHERE id = account_id
-    """,
-    """
-    UPDATE wallets SET balance = sums.balance, shown = sums.shown
-    FROM (SELECT wallet_id, sum(amount) AS balance, count(*) AS shown FROM lines GROUP BY wallet_id) sums
-    WHERE id = wallet_id
-    """,
-)
-
-Work = Callable[[], Awaitable[None]]
+Work = Callable[[int], Awaitable[None]]
+Asked = tuple[str, Mapping[str, str], Mapping[str, Any]]
+"""A path, headers and parameters."""
 
 
 def measure(stand: Stand, quick: bool) -> Iterator[Row]:
-    wallets, transfers = (QUICK_WALLETS, QUICK_TRANSFERS) if quick else (WALLETS, TRANSFERS)
-    pages, postings, rounds = (5, 5, 1) if quick else (PAGES, POSTINGS, ROUNDS)
-    url = stand.database()
-    settle(url, wallets)
-    names = fill(url, wallets, transfers)
-    configure(url, ratelimit__wallet__activity=RATE)
-    yield from page(stand, url, pages)
+    wallets, pages, rounds = (QUICK_WALLETS, QUICK_PAGES, 1) if quick else (WALLETS, PAGES, ROUNDS)
+    url, filled = filled_with(stand, wallets, QUICK if quick else MILLION)
     with unpinned(stand):
-        yield from asyncio.run(asked(url, names, postings, rounds))
+        seconds = asyncio.run(reconciled(url, 1 if quick else RECONCILIATIONS))
+    yield row(NAME, "the hourly reconciliation, a million entries", "time", seconds, "s", at_most(RECONCILED_SECONDS))
+    if not quick:
+        stand.drop(url)
+        url, filled = filled_with(stand, wallets, DEALS)
+        with unpinned(stand):
+            seconds = asyncio.run(reconciled(url, 1))
+        yield row(NAME, "the hourly reconciliation, ten million entries", "time", seconds, "s")
+    yield row(NAME, "the ledger of which the following is told", "entries", [filled.entries])
+    staff = hire(url)
+    configure(url, **{f"ratelimit__{name.replace('.', '__')}": RATE for name in LIMITED})
+    with stand.ours(url) as ours, httpx.Client(base_url=f"{ours.origin}/api/v1", trust_env=False) as api:
+        for subject, calls in people(url, filled, pages + WARM_UP).items():
+            yield waited(api, subject, calls, P95_MILLISECONDS)
+        for subject, calls in desk(url, filled, staff, pages + WARM_UP).items():
+            yield waited(api, subject, calls, DESK_MILLISECONDS)
+        for subject, at in {"now": None, "a day ago": 1, "a month ago": 30, "half a year ago": 180}.items():
+            yield waited_for_balances(api, staff, subject, at, 1 if quick else REPORTS)
+    with unpinned(stand):
+        yield from asyncio.run(written(url, filled, 2 if quick else POSTINGS, rounds))
+    stand.drop(url)
 
 
-def fill(url: str, wallets: int, transfers: int) -> Sequence[WalletName]:
-    """Wallets of all accounts, and loads."""
+def filled_with(stand: Stand, wallets: int, deals: int) -> tuple[str, Filled]:
+    url = stand.database()
+    with unpinned(stand):
+        settle(url, wallets)
+        return url, fill(url, deals)
+
+
+def hire(url: str) -> dict[str, str]:
+    """The headers of somebody who may read all of it."""
+    now, user_id = datetime.now(UTC), uuid4()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in STAFF.split(";\n"):
+            connection.execute(statement.encode(), {"user": user_id, "now": now, "ends": now + timedelta(days=1)})
+    return bearer(tokens_of(url, [user_id])[0])
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def people(url: str, filled: Filled, times: int) -> Mapping[str, Sequence[Asked]]:
+    """Pages that people ask for: the later ones by those who have the most lines."""
+    random = Random(7)  # noqa: S311 - the same people each time
+    all_of_them, busy = chosen(random, filled.fans, times), chosen(random, filled.fans[: len(filled.fans) // 16], times)
+    creators = chosen(random, filled.creators, times)
+    tokens = {name: bearer(token) for name, token in _tokens(url, {*all_of_them, *busy, *creators, filled.fans[0]})}
+    longest = [tokens[filled.fans[0]]] * times
+    types = [{"type": type_} for type_ in islice(cycle(("CREDIT", "DEBIT")), times)]
+    any_page = [{"page": 1 + n} for n in range(times)]
+
+    def of(names: Sequence[WalletName]) -> list[dict[str, str]]:
+        return [tokens[name] for name in names]
+
+    def activity(who: Sequence[Mapping[str, str]], *params: Sequence[Mapping[str, Any]]) -> Sequence[Asked]:
+        return [
+            ("/wallet/activity", headers, dict(ChainMap(*map(dict, asked_for))))
+            for headers, *asked_for in zip(who, *params, strict=True)
+        ]
+
+    return {
+        "GET /wallet/balance": [("/wallet/balance", each, {}) for each in of(all_of_them)],
+        "GET /wallet/activity": activity(of(all_of_them)),
+        "GET /wallet/activity, a later page": activity(of(busy), [{"page": 3}] * times),
+        "GET /wallet/activity, of a type": activity(of(busy), types),
+        "GET /wallet/activity, of a type, a later page": activity(of(busy), types, [{"page": 2}] * times),
+        "GET /wallet/activity of the longest wallet, any page": activity(longest, any_page),
+        "GET /wallet/activity of the longest wallet, of a type, any page": activity(longest, types, any_page),
+        "GET /payouts/report": [("/payouts/report", each, {}) for each in of(creators)],
+        "GET /payouts/report, of a month": [
+            ("/payouts/report", each, {"month": month})
+            for each, month in zip(of(creators), cycle(months()), strict=False)
+        ],
+    }  # fmt: skip
+
+
+def desk(url: str, filled: Filled, staff: Mapping[str, str], times: int) -> Mapping[str, Sequence[Asked]]:
+    """Pages of the staff."""
+    random = Random(8)  # noqa: S311
     with psycopg.connect(url) as connection:
-        users = connection.execute("SELECT id FROM users ORDER BY id LIMIT %s", [wallets]).fetchall()
-        names = [WalletName(user_id, "FAN") for (user_id,) in users]
-        cursor = connection.cursor()
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute(OWN)
-        with cursor.copy("COPY wallets (id, user_id, type, currency) FROM STDIN") as copy:
-            for name in names:
-                copy.write_row((name.id, name.user_id, name.type, name.currency))
-        columns = "(id, wallet_id, code, currency, normal, balance, version)"
-        with cursor.copy(f"COPY ledger_accounts {columns} FROM STDIN") as copy:
-            for account in (account for name in names for account in name.accounts):
-                normal = account.form.normal
-                copy.write_row((account.id, account.wallet_id, account.code, account.currency, normal, 0, 0))
-            for ours in (platform("clearing", PROVIDER), platform("escrow"), platform("promo_expense")):
-                copy.write_row((ours.id, None, ours.code, ours.currency, ours.form.normal, None, None))
-        with cursor.copy("COPY own FROM STDIN") as copy:
-            for n, name in enumerate(names, 1):
-                copy.write_row((n, name.id, name.account("fan").id))
-        cursor.execute("SELECT setseed(0.5)")
-        values = {"wallets": len(names), "transfers": transfers, "clearing": CLEARING.id}
-        cursor.execute(MADE, values)
-        cursor.execute(LINES)
-        for statement in FILL:
-            cursor.execute(statement.encode(), values)
-        connection.commit()
-        connection.autocommit = True
-        connection.execute("VACUUM ANALYZE")
-    return names
+        found = connection.execute(SAMPLE, [times]).fetchall()
+    some = list(islice(cycle(found), times))
+    wallets, ours = chosen(random, [*filled.fans, *filled.creators], times), list(OURS.values())
+    transfers, accounts = "/admin/ledger/transfers", "/admin/ledger/accounts"
+    return {
+        "GET /admin/ledger/transfers": [(transfers, staff, {}) for _ in range(times)],
+        "GET /admin/ledger/transfers, about one thing": [(transfers, staff, {"reference": of}) for _, of in some],
+        "GET /admin/ledger/transfers, by key": [(transfers, staff, {"key": key}) for key, _ in some],
+        "GET /admin/ledger/transfers, of an account": [
+            (transfers, staff, {"account": str(name.main.id)}) for name in wallets
+        ],
+        "GET /admin/ledger/transfers, of an account of ours": [
+            (transfers, staff, {"account": str(account.id)}) for account in islice(cycle(ours), times)
+        ],
+        "GET /admin/ledger/accounts/{id}": [(f"{accounts}/{name.main.id}", staff, {}) for name in wallets],
+        "GET /admin/ledger/accounts/{id}, one of ours": [
+            (f"{accounts}/{account.id}", staff, {}) for account in islice(cycle(ours), times)
+        ],
+        "GET /admin/wallets": [("/admin/wallets", staff, {}) for _ in range(times)],
+        "GET /admin/wallets, of a person": [
+            ("/admin/wallets", staff, {"userId": str(name.user_id)}) for name in wallets
+        ],
+        "GET /admin/wallets/{id}": [(f"/admin/wallets/{name.id}", staff, {}) for name in wallets],
+    }  # fmt: skip
 
 
-def page(stand: Stand, url: str, pages: int) -> Iterator[Row]:
-    """Each of somebody else, over HTTP."""
-    tokens = access_tokens(url, pages + WARM_UP)
+def chosen(random: Random, names: Sequence[WalletName], times: int) -> Sequence[WalletName]:
+    """Different ones as far as there are so many."""
+    return list(islice(cycle(random.sample(names, min(times, len(names)))), times))
+
+
+def months() -> Sequence[str]:
+    """The last ten that are over."""
+    now = datetime.now(UTC)
+    count = now.year * 12 + now.month - 1
+    return [f"{(count - n) // 12:04}-{(count - n) % 12 + 1:02}" for n in range(1, 11)]
+
+
+def _tokens(url: str, names: set[WalletName]) -> Iterator[tuple[WalletName, str]]:
+    asked_for = list(names)
+    return zip(asked_for, tokens_of(url, [name.user_id for name in asked_for]), strict=True)
+
+
+def page(api: httpx.Client, call: Asked) -> None:
+    path, headers, params = call
+    answer = api.get(path, headers=headers, params=params, timeout=60)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path}, {params}: {answer.status_code}: {answer.text[:300]}")
+
+
+def waited(api: httpx.Client, subject: str, calls: Sequence[Asked], most: float) -> Row:
+    for call in calls[:WARM_UP]:
+        page(api, call)
+    seen = milliseconds(api, calls[WARM_UP:])
+    return row(NAME, subject, "p95", [quantiles(seen, n=20, method="inclusive")[-1]], "ms", at_most(most))
+
+
+def waited_for_balances(api: httpx.Client, staff: Mapping[str, str], told: str, days: int | None, times: int) -> Row:
+    """All of the ledger is in it, and it is asked for ten times a minute at most: nobody waits for it as for a page."""
+    at = {} if days is None else {"at": (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    seen = milliseconds(api, [("/admin/ledger/balances", staff, at)] * times)
+    return row(NAME, f"GET /admin/ledger/balances, {told}", "p50", [median(seen)], "ms")
+
+
+def milliseconds(api: httpx.Client, calls: Sequence[Asked]) -> Sequence[float]:
     seen = []
-    with stand.ours(url) as ours, httpx.Client(base_url=ours.origin, trust_env=False) as api:
-        for index in range(pages + WARM_UP):
-            headers = {"Authorization": f"Bearer {tokens[index % len(tokens)]}"}
-            began = time.perf_counter()
-            api.get(PATH, headers=headers).raise_for_status()
-            if index >= WARM_UP:
-                seen.append((time.perf_counter() - began) * 1000)
-    yield row(NAME, "GET /wallet/activity", "p50", [median(seen)], "ms")
-    p95 = quantiles(seen, n=20, method="inclusive")[-1]
-    yield row(NAME, "GET /wallet/activity", "p95", [p95], "ms", at_most(P95_MILLISECONDS))
+    for call in calls:
+        began = time.perf_counter()
+        page(api, call)
+        seen.append((time.perf_counter() - began) * 1000)
+    return seen
 
 
-async def asked(url: str, names: Sequence[WalletName], times: int, rounds: int) -> Sequence[Row]:
-    """By one who speaks to the database, without a server in between."""
-    database = bare_database(url, pool_size=SIDE_BY_SIDE)
+async def reconciled(url: str, times: int) -> Sequence[float]:
+    """Seconds. Raises RuntimeError where anything is found: then the books were filled wrongly, or are wrong."""
+    database, seen = bare_database(url, pool_size=1), []
     try:
-        rows = [await summed(database, "all entries", 10)]
-        async with database.unit() as db:
-            await db.tallies.checkpoint()
-        rows += await posted(database, names, times, rounds)
-        since = times * rounds * (1 + SIDE_BY_SIDE) + WARM_UP * SIDE_BY_SIDE
-        rows.append(await summed(database, f"{since} entries since it was noted", times, at_most(SUM_MILLISECONDS)))
-        return [*rows, await verified(database)]
+        for _ in range(times):
+            began = time.perf_counter()
+            async with database.unit() as db:
+                await db.books.open()
+                findings = [each async for each in db.books.findings()]
+                findings += [each async for each in db.reconciliations.findings()]
+                await db.books.size()
+            seen.append(time.perf_counter() - began)
+            if findings:
+                raise RuntimeError(f"{len(findings)} findings, the first is {findings[0]}")
     finally:
         await database.close()
+    return seen
+
+
+async def written(url: str, filled: Filled, times: int, rounds: int) -> Sequence[Row]:
+    """By one who speaks to the database, without a server in between."""
+    database = bare_database(url, pool_size=WRITERS)
+    try:
+        rows = [*await counted(database, filled), await summed(database, "all entries", 5)]
+        async with database.unit() as db:
+            await db.tallies.checkpoint()
+        rows += await posted(database, url, filled, times, rounds)
+        since = f"{WRITERS * times * rounds + WRITERS} entries since it was noted"
+        return [*rows, await summed(database, since, 5 * times, at_most(SUM_MILLISECONDS))]
+    finally:
+        await database.close()
+
+
+async def counted(database: Database, filled: Filled) -> Sequence[Row]:
+    """Statements of a posting, without those that begin and end the transaction."""
+    rows = []
+    new = WalletName(filled.creators[0].user_id, "FAN")
+    for wallet, told, most in ((filled.fans[-1], "", STATEMENTS), (new, ", a new wallet", STATEMENTS_OF_A_NEW_WALLET)):
+        with asked(database) as seen:
+            async with database.unit() as db:
+                await db.ledger.post(flows.loaded(wallet, uuid4(), PROVIDER, 100))
+        rows.append(row(NAME, f"posting{told}", "statements", [len(seen)], "", at_most(most)))
+    return rows
 
 
 async def summed(database: Database, told: str, times: int, target: Target | None = None) -> Row:
@@ -174,56 +277,74 @@ async def summed(database: Database, told: str, times: int, target: Target | Non
     for _ in range(times):
         async with database.reading() as db:
             began = time.perf_counter()
-            await db.tallies.balance(CLEARING)
+            await db.tallies.balance(OURS["clearing"])
             seen.append((time.perf_counter() - began) * 1000)
     return row(NAME, f"balance of an account of ours, {told}", "p50", [median(seen)], "ms", target)
 
 
-async def posted(database: Database, names: Sequence[WalletName], times: int, rounds: int) -> Sequence[Row]:
-    random = Random(7)  # noqa: S311 - the same wallets each time
+async def posted(database: Database, url: str, filled: Filled, times: int, rounds: int) -> Sequence[Row]:
+    names = filled.fans[-WRITERS:]
 
-    async def post() -> None:
-        async with database.unit() as db:
-            await db.ledger.post(flows.loaded(random.choice(names), uuid4(), PROVIDER, 100))
+    def loads(provider: str) -> Work:
+        async def post(writer: int) -> None:
+            async with database.unit() as db:
+                await db.ledger.post(flows.loaded(names[writer], uuid4(), provider.format(writer), 100))
 
-    async def nothing() -> None:
+        return post
+
+    async def nothing(_: int) -> None:
         async with database.connection() as connection:
-            for statement in STATEMENTS:
+            for statement in (*[NOTHING] * (STATEMENTS - 1), WRITTEN):
                 await connection.execute(statement)
 
-    for work in (post, nothing):
-        await _per_second(work, WARM_UP, SIDE_BY_SIDE)
-    rates: dict[tuple[Work, int], list[float]] = {}
+    shared, apart = loads(PROVIDER), loads("of_{}")
+    for work in (shared, apart, nothing):
+        await per_second(work, 1)
+    rates: dict[Work, list[float]] = {shared: [], apart: [], nothing: []}
+    waits: list[int] = []
     for _ in range(rounds):
-        for at_once in (1, SIDE_BY_SIDE):
-            for work in (post, nothing):
-                rates.setdefault((work, at_once), []).append(await _per_second(work, times, at_once))
-    empty = f"a transaction of {len(STATEMENTS)} statements about nothing"
+        for work, seen in rates.items():
+            async with looked_at(url, waits if work is shared else []):
+                seen.append(await per_second(work, times))
+    told = f"posting, {WRITERS} writers to one account of ours"
+    base = row(NAME, told, "transfers", rates[shared], "/s")
+    empty = f"a transaction of {STATEMENTS} statements about nothing"
     return [
-        compared(
-            row(NAME, f"posting, {at_once} at once", "transfers", rates[post, at_once], "/s"),
-            rates[post, at_once], empty, rates[nothing, at_once], ratio_at_least(GOAL),
-        )
-        for at_once in (1, SIDE_BY_SIDE)
-    ]  # fmt: skip
+        compared(base, rates[shared], empty, rates[nothing], ratio_at_least(EMPTY)),
+        compared(base, rates[shared], "an account for each", rates[apart], ratio_at_least(SHARED)),
+        row(NAME, told, "looks", [len(waits)]),
+        row(NAME, told, "waits for a lock", [sum(waits)], "", at_most(0)),
+    ]
 
 
-async def _per_second(work: Work, times: int, at_once: int) -> float:
-    async def several() -> None:
+@asynccontextmanager
+async def looked_at(url: str, waits: list[int]) -> AsyncIterator[None]:
+    """Again and again until the block ends, how many wait for a row is added to ``waits``."""
+    done = asyncio.Event()
+
+    async def look() -> None:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            while not done.is_set():
+                (found,) = await (await connection.execute(WAITING)).fetchone() or (0,)
+                waits.append(found)
+                await asyncio.wait([stopped], timeout=0.02)
+
+    stopped = asyncio.ensure_future(done.wait())
+    looking = asyncio.ensure_future(look())
+    try:
+        yield
+    finally:
+        done.set()
+        await looking
+
+
+async def per_second(work: Work, times: int) -> float:
+    """By all writers at once, each so many times."""
+
+    async def several(writer: int) -> None:
         for _ in range(times):
-            await work()
+            await work(writer)
 
     began = time.perf_counter()
-    await asyncio.gather(*(several() for _ in range(at_once)))
-    return times * at_once / (time.perf_counter() - began)
-
-
-async def verified(database: Database) -> Row:
-    """Raises RuntimeError where the books are wrong."""
-    began = time.perf_counter()
-    async with database.unit() as db:
-        await db.books.open()
-        found = [finding async for finding in db.books.findings()]
-    if found:
-        raise RuntimeError(f"{len(found)} findings, the first is {found[0]}")
-    return row(NAME, "biore ledger verify", "time", [time.perf_counter() - began], "s")
+    await asyncio.gather(*map(several, range(WRITERS)))
+    return times * WRITERS / (time.perf_counter() - began)

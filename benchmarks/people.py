@@ -1,6 +1,8 @@
 """Accounts in bulk: rows written by the database itself, and access tokens for their sessions."""
 
 import asyncio
+from collections.abc import Sequence
+from uuid import UUID
 
 import psycopg
 
@@ -21,6 +23,10 @@ INSERT INTO sessions (id, user_id, last_active_at, expires_at, user_agent, ip)
 SELECT gen_random_uuid(), id, now(), now() + interval '30 days', 'benchmark', '127.0.0.1'
 FROM users WHERE NOT EXISTS (SELECT FROM sessions WHERE user_id = users.id)
 """
+OF_THEM = """
+SELECT user_id, sessions.id FROM unnest(%s::uuid[]) WITH ORDINALITY AS them (user_id, n) JOIN sessions USING (user_id)
+WHERE revoked_at IS NULL ORDER BY n
+"""
 SOME = "SELECT user_id, id FROM sessions WHERE revoked_at IS NULL ORDER BY id LIMIT %s"  # ids are random
 
 
@@ -39,12 +45,25 @@ def access_tokens(database_url: str, count: int) -> list[str]:
     with psycopg.connect(database_url) as connection:
         found = connection.execute(SOME, [count]).fetchall()
     assert len(found) == count, f"there are only {len(found)} sessions"
+    return _minted(database_url, found)
+
+
+def tokens_of(database_url: str, users: Sequence[UUID]) -> list[str]:
+    """Of the session of each of these accounts, good for 15 minutes."""
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(OF_THEM, [list(users)]).fetchall()
+    assert len(found) == len(users), f"{len(users)} accounts have {len(found)} sessions"
+    return _minted(database_url, found)
+
+
+def _minted(database_url: str, sessions: Sequence[tuple[UUID, UUID]]) -> list[str]:
+    """``sessions``: whose they are, and their ids."""
 
     async def mint() -> list[str]:
         parts = build_parts(Settings(secret_key=SECRET), database_url)
         try:
             tokens = await _tokens(parts)
-            return [str(tokens.access(user_id, session_id)["accessToken"]) for user_id, session_id in found]
+            return [str(tokens.access(user_id, session_id)["accessToken"]) for user_id, session_id in sessions]
         finally:
             await parts.close()
 

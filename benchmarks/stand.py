@@ -123,6 +123,12 @@ class Stand:
             connection.execute(query.format(sql.Identifier(name), sql.Identifier(template)))
         return self._url(name)
 
+    def drop(self, url: str) -> None:
+        """A database that nobody needs any more."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(url)["dbname"]))
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
     def _url(self, database: str) -> str:
         return self._admin_url.replace("/biore?", f"/{database}?")
 

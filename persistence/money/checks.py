@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 
-from sqlalchemy import Text, column, text
+from sqlalchemy import Text, column, func, select, text
 from sqlalchemy.sql.selectable import TextualSelect
 
 from domain.money.books import Finding
@@ -17,8 +17,13 @@ def check(query: str) -> TextualSelect:
 
 
 async def findings_of(connection: Connection, checks: Mapping[str, TextualSelect]) -> AsyncIterator[Finding]:
-    """``checks`` by their names."""
+    """``checks`` by their names.
+
+    Whether there is anything wrong is asked first: without a cursor, several processes of the database may read.
+    """
     for name, query in checks.items():
+        if not await connection.scalar_one(select(func.count()).select_from(query.subquery())):
+            continue
         async for rows in connection.batches(query, BATCH):
             for what, expected, found in rows:
                 yield Finding(name, what, expected, found)

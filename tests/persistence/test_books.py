@@ -236,7 +236,7 @@ class TestFindings:
 
     def test_every_check_is_tried(self) -> None:
         assert {check for _, expected in DAMAGE.values() for check in expected} | {"floor"} == {
-            *CHECKS, "owner", "fingerprint",
+            *CHECKS, "transfer", "owner", "fingerprint",
         }  # fmt: skip
 
     def test_nothing_can_be_written_meanwhile(self, books: Books, rows: Tables) -> None:
