@@ -64,6 +64,7 @@ from services.money.vault import Vault
 from services.platforms import OAuthDirectory as Platforms
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
+from services.providers.simulations import Simulations
 from services.providers.social import SocialDesk as Social
 from services.second_factor import SecondFactor
 from services.tokens import Tokens
@@ -131,6 +132,7 @@ __all__ = [
     "Say",
     "SayIn",
     "SecondFactor",
+    "Simulations",
     "SitePaths",
     "Social",
     "Storage",

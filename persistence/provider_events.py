@@ -8,10 +8,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, bindparam, case, delete, func, null, select, update
+from sqlalchemy import (
+    ARRAY,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    delete,
+    func,
+    null,
+    select,
+    update,
+)
 
 from domain.webhooks import (
     BEGUN,
+    FAILED,
     IGNORED_KEPT,
     MOST_TRIES,
     PARKED_AGAIN,
@@ -74,6 +90,21 @@ REPLAYED = (
     )
     .returning(ProviderEvent)
 )  # fmt: skip
+# What is to be looked at again, and says what it is about.
+_IN_VAIN = ProviderEvent.state == any_(bindparam("states", type_=ARRAY(Text)))
+FAILED_ONES = (
+    select(ProviderEvent)
+    .where(_IN_VAIN, ProviderEvent.object_ref.is_not(None))
+    .order_by(ProviderEvent.received_at, ProviderEvent.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+HELD_AMONG = (
+    select(ProviderEvent)
+    .where(ProviderEvent.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(ProviderEvent.id)
+    .with_for_update()
+)
 NEWEST = Keyset(ProviderEvent.received_at.desc(), ProviderEvent.id.desc())
 BEGIN = (
     update(ProviderEvent)
@@ -179,6 +210,15 @@ class ProviderEvents:
 
     async def find_for_update(self, event_id: UUID) -> ProviderEvent | None:
         return await self._connection.scalar(HELD_IN_ANY_STATE, event=event_id)
+
+    async def hold_among(self, ids: Sequence[UUID]) -> Sequence[ProviderEvent]:
+        """Until the transaction ends, in any state."""
+        return await self._connection.scalars(HELD_AMONG, ids=list(ids))
+
+    async def hold_failed(self, most: int) -> Sequence[ProviderEvent]:
+        """Those that nobody deals with any more and that may be replayed, the oldest first, until the transaction
+        ends; none that somebody else holds."""
+        return await self._connection.scalars(FAILED_ONES, states=list(FAILED), most=most)
 
     async def replay(self, event_id: UUID, now: datetime) -> ProviderEvent:
         """As if it had just come. It is held."""

@@ -67,6 +67,7 @@ from services.passwords import Hasher
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
+from services.providers.simulations import Simulations
 from services.providers.social import SocialDesk
 from services.second_factor import SecondFactor
 from services.texter import Texter
@@ -148,6 +149,7 @@ class Services(Shared):
     region_of: RegionOf
     say_in: SayIn
     second_factor: SecondFactor
+    simulations: Simulations
     site_paths: SitePaths
     tokens: Tokens
     vault: Vault

@@ -198,6 +198,10 @@ def settings_view(settings: Iterable[Setting]) -> list[wire.ProviderSetting]:
     return [presented(wire.ProviderSetting, setting) for setting in settings]
 
 
+def probe_view(probe: Probe) -> common.ProviderProbe:
+    return presented(common.ProviderProbe, probe)
+
+
 def tries_view(tries: Sequence[Try]) -> common.ProviderTest:
     """The last one decides. Without any there was no provider to try."""
     if not tries:

@@ -13,13 +13,12 @@ from uuid import UUID
 
 from domain.money.amounts import share
 from domain.money.payments import RefundStatus, Status
+from domain.wire import dev
 
 State = Literal["OPEN", "PROCESSING", "PAID", "EXPIRED", "FAILED"]
 Dispute = Literal["OPEN", "WON", "LOST"]
 Kind = Literal["CHARGE", "FEE", "REFUND", "REFUND_FAILED", "DISPUTE", "DISPUTE_FEE", "REINSTATED"]
-Action = Literal[
-    "pay", "pay_later", "decline", "expire", "charge_back", "win", "lose", "refund", "confirm_refund", "fail_refund"
-]
+Action = dev.PaymentOutcome
 
 FEE_BPS, FEE, DISPUTE_FEE = 290, 30, 1500
 STATUSES: Mapping[State, Status] = {

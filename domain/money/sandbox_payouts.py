@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 from domain.money.payouts import AccountState
+from domain.wire import dev
 
 State = Literal["OPEN", "SUBMITTED", "ENABLED", "RESTRICTED", "DISABLED"]
 Transfer = Literal["SENT", "PAID", "FAILED", "RETURNED"]
-AccountAction = Literal["submit", "enable", "restrict", "disable"]
-TransferAction = Literal["pay", "fail", "return"]
+AccountAction = dev.PayoutAccountOutcome
+TransferAction = dev.PayoutOutcome
 
 FEE = 25
 """Of what was paid, whether it comes back or not."""

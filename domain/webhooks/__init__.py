@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from domain.wire import admin
+from domain.presenting import presented
+from domain.wire import common as wire
 
-STATES: tuple[str, ...] = get_args(admin.WebhookEventState)
+STATES: tuple[str, ...] = get_args(wire.WebhookEventState)
 """``WAITING`` for what it is about to be known here, in vain ``UNMATCHED``. ``IGNORED`` is of a type that nobody reads;
 ``PARKED`` could not be read, or could not be applied however often it was tried."""
 BEGUN = ("RECEIVED", "WAITING")
+FAILED = ("PARKED", "UNMATCHED")
+"""Nobody deals with them any more, and not all is known to be in the books."""
 MOST_TRIES = 16
 AGAIN = 2.0
 LONGEST_AGAIN = 3600.0
@@ -83,3 +86,8 @@ def next_look(waits: int, received_at: datetime, now: datetime) -> timedelta | N
 def may_be_replayed(event: Any) -> bool:
     """One that nobody deals with now, and that says what it is about."""
     return event.state not in BEGUN and event.object_ref is not None
+
+
+def webhook_event_view(row: Any) -> wire.WebhookEvent:
+    """Without what the provider sent."""
+    return presented(wire.WebhookEvent, row)

@@ -271,28 +271,8 @@ class LedgerBalances(TypedDict):
     items: list[LedgerBalance]
 
 
-WebhookEventState: TypeAlias = Literal["RECEIVED", "WAITING", "DONE", "IGNORED", "UNMATCHED", "PARKED"]
-
-
-class WebhookEvent(TypedDict):
-    id: str
-    family: str
-    provider: str
-    externalId: str
-    type: str
-    objectRef: str | None
-    state: WebhookEventState
-    pings: int
-    tries: int
-    waits: int
-    fault: str | None
-    occurredAt: str | None
-    receivedAt: str
-    endedAt: str | None
-
-
 class WebhookEvents(TypedDict):
-    items: list[WebhookEvent]
+    items: list[common.WebhookEvent]
     nextCursor: str | None
 
 
@@ -2231,12 +2211,6 @@ class ProviderSettings(TypedDict):
     name: str
     version: int
     settings: list[ProviderSetting]
-
-
-class ProviderProbe(TypedDict):
-    ok: bool
-    found: str
-    seconds: float
 
 
 class ProviderTestRequest(TypedDict):

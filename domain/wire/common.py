@@ -75,6 +75,26 @@ class TaxAddress(TypedDict):
 TaxFormState: TypeAlias = Literal["PENDING", "APPROVED", "REJECTED", "REPLACED"]
 
 
+WebhookEventState: TypeAlias = Literal["RECEIVED", "WAITING", "DONE", "IGNORED", "UNMATCHED", "PARKED"]
+
+
+class WebhookEvent(TypedDict):
+    id: str
+    family: str
+    provider: str
+    externalId: str
+    type: str
+    objectRef: str | None
+    state: WebhookEventState
+    pings: int
+    tries: int
+    waits: int
+    fault: str | None
+    occurredAt: str | None
+    receivedAt: str
+    endedAt: str | None
+
+
 LoadStatus: TypeAlias = Literal["OPEN", "PAID", "EXPIRED", "FAILED"]
 
 
@@ -98,3 +118,9 @@ TicketAuthorType: TypeAlias = Literal["USER", "AGENT", "SYSTEM"]
 
 
 ContentKind: TypeAlias = Literal["page", "post", "article", "faq", "announcement", "legal"]
+
+
+class ProviderProbe(TypedDict):
+    ok: bool
+    found: str
+    seconds: float

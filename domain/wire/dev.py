@@ -1,6 +1,8 @@
 """Generated from the contract by `make spec`."""
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
+
+from domain.wire import common
 
 
 class MailboxMessage(TypedDict):
@@ -39,3 +41,43 @@ class TestStorageRequest(TypedDict):
 class TestGeoIpRequest(TypedDict):
     address: str
     provider: NotRequired[str]
+
+
+class ReceivedWebhooks(TypedDict):
+    events: list[common.WebhookEvent]
+
+
+PaymentOutcome: TypeAlias = Literal["pay", "pay_later", "decline", "expire", "charge_back", "win", "lose", "refund", "confirm_refund", "fail_refund"]
+
+
+class SimulatePaymentRequest(TypedDict):
+    outcome: PaymentOutcome
+
+
+class Simulation(TypedDict):
+    state: str
+    outcomes: list[str]
+    notified: bool
+
+
+KycOutcome: TypeAlias = Literal["submit", "approve", "reject", "reject_for_good", "resubmit", "expire"]
+
+
+class SimulateKycRequest(TypedDict):
+    outcome: KycOutcome
+    document: NotRequired[str]
+    documentUntil: NotRequired[str]
+
+
+PayoutAccountOutcome: TypeAlias = Literal["submit", "enable", "restrict", "disable"]
+
+
+class SimulatePayoutAccountRequest(TypedDict):
+    outcome: PayoutAccountOutcome
+
+
+PayoutOutcome: TypeAlias = Literal["pay", "fail", "return"]
+
+
+class SimulatePayoutRequest(TypedDict):
+    outcome: PayoutOutcome

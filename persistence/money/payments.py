@@ -46,6 +46,7 @@ OWN = (
     .join(Wallet, Wallet.id == Payment.wallet_id)
     .where(Payment.id == bindparam("payment_id"), Wallet.user_id == bindparam("user_id"))
 )
+SESSION_AT = select(Payment.ref).where(Payment.id == bindparam("payment_id"), Payment.provider == bindparam("provider"))
 _NAMED = or_(Payment.ref == bindparam("ref"), Payment.alias == bindparam("ref"))
 KNOWN = select(Payment.id).where(Payment.provider == bindparam("provider"), _NAMED)
 _OPEN, _RECENT = Payment.status == "OPEN", Payment.created_at > bindparam("hour_ago", type_=TIME)
@@ -145,6 +146,10 @@ class Payments:
 
     async def among(self, ids: Iterable[UUID]) -> Mapping[UUID, Payment]:
         return {row.id: row for row in await self._connection.scalars(AMONG, ids=list(ids))}
+
+    async def session_at(self, provider: str, payment_id: UUID) -> str | None:
+        """Its session there. None for one of somebody else, and until the provider answered."""
+        return await self._connection.scalar(SESSION_AT, provider=provider, payment_id=payment_id)
 
     async def own(self, user_id: UUID, payment_id: UUID) -> Payment | None:
         return await self._connection.scalar(OWN, user_id=user_id, payment_id=payment_id)

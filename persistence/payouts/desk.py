@@ -82,6 +82,12 @@ ATTEMPTS = (
 ATTEMPT = select(Try).where(
     Try.payout_id == bindparam("payout_id"), Try.number == bindparam("number", type_=SmallInteger)
 )
+LATEST_AT = (
+    select(Try.ref)
+    .where(Try.payout_id == bindparam("payout_id"), Try.provider == bindparam("provider"), Try.ref.is_not(None))
+    .order_by(Try.number.desc())
+    .limit(1)
+)
 BEGUN = insertion(Try, "payout_id", "number", "provider", "created_at")
 OF_REF = select(Try.payout_id).where(Try.provider == bindparam("provider"), Try.ref == bindparam("ref"))
 TAKEN_UP = taken_up(Row, Row.id, Row.status)
@@ -159,6 +165,10 @@ class PayoutDesk:
     async def attempts(self, payout_id: UUID, most: int) -> Sequence[PayoutAttempt]:
         """The newest first."""
         return await self._connection.scalars(ATTEMPTS, payout_id=payout_id, limit=most)
+
+    async def latest_at(self, provider: str, payout_id: UUID) -> str | None:
+        """The provider's id of its latest attempt there. None where there is none, or none that it answered."""
+        return await self._connection.scalar(LATEST_AT, provider=provider, payout_id=payout_id)
 
     async def read(self, payout_id: UUID) -> HeldPayout | None:
         """As ``hold`` has it, but not held."""

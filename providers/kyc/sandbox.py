@@ -1,15 +1,14 @@
 """A provider of our own, for development and staging: a page with buttons, and a book of what they decided."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.creators.kyc import KycLink, KycSubject, KycVerdict
+from domain.creators.sandbox import CHANGED, made_by
 from providers.ports import ProviderRejected
 from providers.sandbox import SandboxProvider
 
-CHANGED = "verification.changed"
 PAGE = "/sandbox/kyc/"
 LONGEST_DOCUMENT = 40
 
@@ -34,17 +33,6 @@ class KycBook(Protocol):
 
     async def judge(self, ref: str, case: SandboxCase) -> bool:
         """False where there is none."""
-
-
-# What a button of the page makes of a verification: its status, and whether that is for good.
-BUTTONS: Mapping[str, tuple[str, bool]] = {
-    "submit": ("PROCESSING", False),
-    "approve": ("APPROVED", False),
-    "reject": ("REJECTED", False),
-    "reject_for_good": ("REJECTED", True),
-    "resubmit": ("OPEN", False),
-    "expire": ("EXPIRED", False),
-}
 
 
 class SandboxKyc(SandboxProvider[KycBook]):
@@ -75,9 +63,10 @@ class SandboxKyc(SandboxProvider[KycBook]):
     async def press(self, ref: str, button: str, document: str, until: date | None) -> bool:
         """What a button of the page does; False for what there is not. Raises ProviderUnavailable when the notice of it
         was not taken, which a later look makes good."""
-        if button not in BUTTONS or not _is_id(ref):
+        made = made_by(button)
+        if made is None or not _is_id(ref):
             return False
-        status, final = BUTTONS[button]
+        status, final = made
         case = SandboxCase(ref, status, final, document[:LONGEST_DOCUMENT] or None, until)
         if not await self._book.judge(ref, case):
             return False

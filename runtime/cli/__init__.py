@@ -26,6 +26,7 @@ from runtime.cli import (
     providers,
     serve,
     users,
+    webhooks,
 )
 from runtime.serve.embedded import InUse, NotInstalled
 from runtime.settings import InvalidSettings
@@ -56,6 +57,7 @@ for command in (
     audit.audit,
     ledger.ledger,
     jobs.jobs,
+    webhooks.webhooks,
     users.users,
     admin.admin,
     i18n.i18n,

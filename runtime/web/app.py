@@ -29,10 +29,7 @@ from domain.upload import FILES
 from persistence.auth.sessions import LiveSessions
 from persistence.migrate import is_up_to_date
 from providers.dns.deliverability import MailRules
-from providers.kyc.sandbox import SandboxKyc
 from providers.oauth import oauth_adapters
-from providers.payment.sandbox import SandboxPayments
-from providers.payout.sandbox import SandboxPayouts
 from providers.registry import DnsFamily, OAuthFamily
 from runtime.compose import Parts, build_parts, social_desk
 from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
@@ -92,7 +89,7 @@ from services.phones import region_of
 from services.platforms import OAuthDirectory
 from services.providers.desk import ProviderDesk
 from services.providers.samples import ProviderSamples
-from services.providers.sandbox import PaymentSandboxStorage, PayoutSandboxStorage
+from services.providers.simulations import Simulations, sandbox_pages
 from services.qr import png_data_url
 from services.second_factor import SecondFactor
 from services.signing_keys import SigningKeys
@@ -208,6 +205,7 @@ class Application:
         )  # fmt: skip
         self.lifecycle = Lifecycle(settings.max_connections)
         self._looking: asyncio.Future[bool] | None = None
+        self.sandbox = sandbox_pages(self.parts.providers, self.parts.database, utc_now)
         self._served = self._narrowed()
         self._own_routes = self._make_own_routes()
         self._routes = Routes()
@@ -247,17 +245,15 @@ class Application:
 
     def _sandbox(self) -> Iterator[SandboxPage]:
         """The pages of providers of our own, which production does not have."""
-        providers, database = self.parts.providers, self.parts.database
-        kyc, payment = providers.kyc.source(SandboxKyc.name), providers.payment.source(SandboxPayments.name)
-        payout = providers.payout.source(SandboxPayouts.name)
-        if isinstance(kyc, SandboxKyc):
-            yield IdentityPage(kyc)
-        if isinstance(payment, SandboxPayments):
-            yield CheckoutPage(payment, PaymentSandboxStorage(database), utc_now)
-        if isinstance(payout, SandboxPayouts):
-            storage = PayoutSandboxStorage(database)
-            yield PayoutAccountPage(payout, storage)
-            yield PayoutPage(payout, storage)
+        pages = self.sandbox
+        if pages.verifications is not None:
+            yield IdentityPage(pages.verifications)
+        if pages.payments is not None:
+            yield CheckoutPage(pages.payments)
+        if pages.payout_accounts is not None:
+            yield PayoutAccountPage(pages.payout_accounts)
+        if pages.transfers is not None:
+            yield PayoutPage(pages.transfers)
 
     @property
     def site_paths(self) -> frozenset[str]:
@@ -422,6 +418,7 @@ class Application:
             referral_clicks=ReferralClicks(self.parts.database),
             refunds=RefundService(),
             region_of=region_of,
+            simulations=Simulations(self.parts.database, self.sandbox),
             say_in=lambda locale, key: self.parts.texts.say(locale, "messages", key),
             second_factor=SecondFactor(self.parts.keyring, self.config, utc_now),
             vault=Vault(self.parts.keyring),

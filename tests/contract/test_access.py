@@ -314,7 +314,13 @@ ACCESS = {
     "dev.mail": Access("dev", "ignored"),
     "dev.mailbox": Access("dev", "ignored"),
     "dev.sms": Access("dev", "ignored"),
+    "dev.probe": Access("dev", "ignored"),
+    "dev.simulate_kyc": Access("dev", "ignored"),
+    "dev.simulate_payment": Access("dev", "ignored"),
+    "dev.simulate_payout": Access("dev", "ignored"),
+    "dev.simulate_payout_account": Access("dev", "ignored"),
     "dev.storage": Access("dev", "ignored"),
+    "dev.webhooks": Access("dev", "ignored"),
     "gdpr.cancel_deletion": Access("public", "looked at", "any"),
     "gdpr.delete": Access("user", status="any"),
     "gdpr.delete_legacy": Access("user", status="any"),
@@ -442,6 +448,7 @@ EVERYBODYS = "staff with the permission may do so with everybody's account"
 OF_THE_PUBLIC = "texts for everybody are nobody's"
 BOOKS = "the books are of whoever works on them"
 OF_ALL_STAFF = "tickets are of whoever works on them; what is assigned to another is refused"
+OF_TESTS = "a developer plays the provider, for whoever the test is about"
 NOBODYS = {
     "admin.content.texts.create": OF_THE_PUBLIC,
     "admin.content.texts.get": OF_THE_PUBLIC,
@@ -462,6 +469,10 @@ NOBODYS = {
     "admin.cases.claim": "cases are of all who review them",
     "admin.cases.find": "cases are of all who review them",
     "admin.cases.reject": "cases are of all who review them",
+    "dev.simulate_kyc": OF_TESTS,
+    "dev.simulate_payment": OF_TESTS,
+    "dev.simulate_payout": OF_TESTS,
+    "dev.simulate_payout_account": OF_TESTS,
     "admin.bank_details.reject": EVERYBODYS,
     "admin.bank_details.verify": EVERYBODYS,
     "admin.tax_forms.approve": EVERYBODYS,

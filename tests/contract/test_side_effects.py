@@ -48,6 +48,7 @@ from tests.contract import (
     platform_scenarios,
     referral_scenarios,
     report_scenarios,
+    simulation_scenarios,
     tax_scenarios,
     ticket_scenarios,
     user_scenarios,
@@ -180,6 +181,7 @@ SCENARIOS: dict[str, Scenario] = (
     | legal_scenarios.SCENARIOS
     | referral_scenarios.SCENARIOS
     | report_scenarios.SCENARIOS
+    | simulation_scenarios.SCENARIOS
     | admin_coupons_scenarios.SCENARIOS
     | admin_creators_scenarios.SCENARIOS
     | admin_finance_scenarios.SCENARIOS
@@ -295,6 +297,7 @@ CONDITIONAL: Conditional = (
     | gdpr_scenarios.CONDITIONAL
     | referral_scenarios.CONDITIONAL
     | report_scenarios.CONDITIONAL
+    | simulation_scenarios.CONDITIONAL
     | admin_creators_scenarios.CONDITIONAL
     | admin_finance_scenarios.CONDITIONAL
     | admin_payout_scenarios.CONDITIONAL

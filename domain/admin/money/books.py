@@ -55,7 +55,3 @@ def finding_view(row: Any) -> wire.LedgerFinding:
 def wallet_in_full(row: Any, accounts: Sequence[Any]) -> wire.WalletInFull:
     told = [presented(wire.WalletAccount, account, balance=str(Money(account.balance))) for account in accounts]
     return {"wallet": wallet_view(row), "accounts": told}
-
-
-def webhook_event_view(row: Any) -> wire.WebhookEvent:
-    return presented(wire.WebhookEvent, row)

@@ -8,19 +8,19 @@ from uuid import UUID
 
 from domain import topics
 from domain.admin import not_found
-from domain.admin.money.books import webhook_event_view
 from domain.errors import transition_invalid
-from domain.webhooks import may_be_replayed
+from domain.webhooks import may_be_replayed, webhook_event_view
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
+    from domain.wire import common
     from handlers.needs import Clock, Principal, Repositories, Walk
 
 
 async def list(  # noqa: A001
     db: Repositories,
     walk: Walk,
-    state: wire.WebhookEventState | None = None,
+    state: common.WebhookEventState | None = None,
     family: str | None = None,
     object_ref: str | None = None,
 ) -> wire.WebhookEvents:
@@ -36,7 +36,7 @@ async def replay(
     principal: Principal,
     db: Repositories,
     clock: Clock,
-) -> wire.WebhookEvent:
+) -> common.WebhookEvent:
     event = await db.provider_events.find_for_update(UUID(id))
     if event is None:
         raise not_found("webhook event")

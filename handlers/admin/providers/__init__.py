@@ -8,6 +8,7 @@ from domain.admin.providers import (
     ConfigRefused,
     Told,
     family_view,
+    probe_view,
     require_may_order,
     sample_of,
     settings_view,
@@ -104,7 +105,7 @@ async def settings(
 
 async def probe(
     family: str, name: str, principal: Principal, provider_desk: ProviderDesk, uow: UnitOfWork, clock: Clock
-) -> wire.ProviderProbe:
+) -> common.ProviderProbe:
     probe = await provider_desk.probe(family, name)
     async with uow() as db:
         if probe.ok:
@@ -112,7 +113,7 @@ async def probe(
         await db.audit.record(
             "admin.providers.probe", actor=principal.user_id, target=f"{family}.{name}", after={"ok": probe.ok}
         )
-    return {"ok": probe.ok, "found": probe.found, "seconds": probe.seconds}
+    return probe_view(probe)
 
 
 async def test(

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from domain.money.amounts import Money
-from domain.money.sandbox import EVENTS, LABELS, Action, Session, actions, state_of
 from providers.payment.sandbox import PAGE
 from runtime.web.sandbox.page import SandboxPage, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from uuid import UUID
-
-    from providers.payment.sandbox import SandboxPayments
-    from runtime.web.sandbox.page import Form
-    from services.providers.sandbox import PaymentSandboxStorage
+    from domain.money.sandbox import Session
+    from services.providers.buttons import PaymentButtons
 
 WORDS = {
     "OPEN": "Not paid yet", "PROCESSING": "Paid by a slow method; the money is on its way", "PAID": "Paid",
@@ -29,29 +23,13 @@ DISPUTES = {"OPEN": "disputed", "WON": "dispute won", "LOST": "dispute lost"}
 class CheckoutPage(SandboxPage):
     path = PAGE
 
-    def __init__(self, sandbox: SandboxPayments, storage: PaymentSandboxStorage, clock: Callable[[], datetime]) -> None:
-        self._sandbox = sandbox
-        self._storage = storage
-        self._clock = clock
-
-    async def find(self, ref: UUID) -> Session | None:
-        return await self._storage.find(ref)
+    def __init__(self, buttons: PaymentButtons) -> None:
+        self.buttons = buttons
 
     async def show(self, row: Session) -> Shown:
-        now, payment = self._clock(), row.row
+        payment = row.row
         more = [DISPUTES[payment.dispute]] if payment.dispute else []
         more += [f"refund of {Money(each.amount)} {REFUNDS[each.status]}" for each in row.refunds]
-        buttons: dict[str, str] = {action: LABELS[action] for action in actions(row, now)}
+        state = ", ".join((WORDS[self.buttons.state(row)], *more))
         facts = {"Amount": f"{Money(payment.amount)} {payment.currency}"}
-        return Shown(
-            "Payment", ", ".join((WORDS[state_of(payment, now)], *more)), buttons, facts,
-            {"Back to the site": payment.return_url},
-        )  # fmt: skip
-
-    async def press(self, ref: UUID, action: str, form: Form) -> bool:
-        known = next((one for one in get_args(Action) if one == action), None)
-        if known is None or not await self._storage.act(ref, known, self._clock()):
-            return False
-        for event in EVENTS[known]:
-            await self._sandbox.tell(str(ref), event)
-        return True
+        return Shown("Payment", state, self.buttons.offered(row), facts, {"Back to the site": payment.return_url})

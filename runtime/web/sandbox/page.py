@@ -1,7 +1,4 @@
-"""What pages of the sandbox share: one layout, and one way of buttons.
-
-A button changes the sandbox's own book, and sends us signed notices, as vendors do.
-"""
+"""What pages of the sandbox share: one layout, and one way of buttons."""
 
 from __future__ import annotations
 
@@ -18,11 +15,13 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from domain.creators.sandbox import NONE, Document
 from domain.errors import ApiError
 from providers.ports import ProviderUnavailable
 from runtime.web.call import SCOPE_KEY
 from runtime.web.pages import BUILDING_STYLE, HEADERS
 from runtime.web.validation import read_bounded
+from services.providers.buttons import Buttons
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -55,20 +54,14 @@ class SandboxPage(ABC):
     """``path`` is what its addresses begin with; the id of what the page is about follows."""
 
     path: ClassVar[str]
-
-    @abstractmethod
-    async def find(self, ref: UUID) -> Any:
-        """None for what there is not."""
+    buttons: Buttons[Any]
 
     @abstractmethod
     async def show(self, row: Any) -> Shown: ...
 
-    @abstractmethod
-    async def press(self, ref: UUID, action: str, form: Form) -> bool:
-        """Do what a button does; False for one that is not there.
-
-        Raises ProviderUnavailable where a notice of it was not taken, which a later look makes good.
-        """
+    def document(self, form: Form) -> Document:
+        """What stands in the fields of the page, where it has any."""
+        return NONE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -80,7 +73,7 @@ class SandboxPage(ABC):
         await answer(scope, receive, send)
 
     async def _page(self, ref: UUID, notice: str = "") -> Response:
-        row = await self.find(ref)
+        row = await self.buttons.find(ref)
         if row is None:
             raise ApiError("route.not_found")
         shown, address = await self.show(row), self.path + str(ref)
@@ -90,7 +83,7 @@ class SandboxPage(ABC):
         """Raises ApiError request.too_large, or route.not_found for a button that there is not."""
         form = _form(await read_bounded(request.scope[SCOPE_KEY].headers, request.receive, MOST_BYTES))
         try:
-            pressed = await self.press(ref, given(form, "action"), form)
+            pressed = await self.buttons.press(ref, given(form, "action"), self.document(form))
         except ProviderUnavailable:
             return await self._page(ref, LOST)
         if not pressed:
