@@ -58,6 +58,7 @@ from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService as Adjustments
 from services.money.closings import ClosingService as Closings
 from services.money.coupons import CouponService as Coupons
+from services.money.payout_settling import PayoutSettler
 from services.money.payouts import PayoutService as Payouts
 from services.money.refunds import RefundService as Refunds
 from services.money.vault import Vault
@@ -113,6 +114,7 @@ __all__ = [
     "Payment",
     "Payments",
     "PayoutAccounts",
+    "PayoutSettler",
     "Payouts",
     "Permissions",
     "Platforms",

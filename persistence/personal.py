@@ -724,7 +724,7 @@ DONE_TO_YOU_ABOUT = "What others tried on your account, and when. Who it was, an
 # Tables with a column that looks personal, and why it is not.
 NOT_PERSONAL: Mapping[str, str] = {
     "unclaimed_balances": "what was left in closed wallets, by their ids and a hash of the code; who claimed it, by id",
-    "payout_attempts": "what was asked of providers for payouts, which tell of it",
+    "payout_attempts": "what was asked of providers for payouts, which tell of it, and what staff stated of it, by id",
     "payout_batches": "files of bank transfers, sealed, and who of the staff made them, by id",
     "disputes": "what was disputed of payments, which their wallets tell",
     "strays": "money that fits nothing, by ids of sessions; the wallet that it was given to tells of it",

@@ -274,7 +274,10 @@ class PayoutProvider(NoticeSource, Protocol):
         """
 
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
-        """How an attempt is by now; None where the provider certainly has none. ``ref`` may never have been told."""
+        """How an attempt is by now; None where the provider certainly has none. ``ref`` may never have been told.
+
+        What was begun may be brought to its end by it, unless the order is ``over``.
+        """
 
     async def probe(self) -> str:
         """As ``EmailProvider.probe``."""

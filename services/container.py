@@ -58,6 +58,7 @@ from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
+from services.money.payout_settling import PayoutSettler
 from services.money.payouts import PayoutService
 from services.money.reconciler import Reconciler
 from services.money.refunds import RefundService
@@ -136,6 +137,7 @@ class Services(Shared):
     moderation: Moderation
     oauth: OAuthFamily
     one_by_one: OneByOne
+    payout_settler: PayoutSettler
     permissions: Permissions
     platforms: OAuthDirectory
     previews: Previews

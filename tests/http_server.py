@@ -40,7 +40,7 @@ def served(stand_in: StandIn, answered: Callable[[], None] = nothing) -> Iterato
             self.wfile.write(answer)
             answered()
 
-        do_GET = do_POST = do_DELETE = _respond  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = do_DELETE = _respond  # noqa: N815 - the library's names
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
             pass

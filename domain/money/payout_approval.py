@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from domain.clock import timestamp
 from domain.config_keys import Config, IntKey
 from domain.errors import ApiError, transition_invalid
 from domain.money.amounts import MINOR
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from domain.money.payout_rules import Refusal
+    from domain.money.payouts import Outcome
     from domain.wire import admin as wire
 
 FOUR_EYES_ABOVE = IntKey(
@@ -24,6 +27,13 @@ AUTO_APPROVE_BELOW = IntKey(
     "payouts below this are approved without staff, in whole US dollars; 0 for none",
     0,
     10_000,
+)
+STUCK_DAYS = IntKey(
+    "payout.stuck_days",
+    10,
+    "days that a payout is under way at its provider before staff may settle it",
+    1,
+    90,
 )
 KYC, METHOD = "payment.payout.error.kyc_required", "payment.payout.error.method_not_ready"
 
@@ -38,6 +48,8 @@ AGAIN = timedelta(hours=1)
 STOPPED_AGAIN = timedelta(minutes=5)
 LOOKED_AT_EVERY, LOOKED_AT_FOR = timedelta(hours=24), timedelta(days=14)
 """How often, and how long, it is looked at whether a payout that was made has come back."""
+WATCHED_FOR = timedelta(days=60)
+"""How long it is looked at whether the provider says otherwise than staff did."""
 
 
 def require_standing(refusal: Refusal | None) -> None:
@@ -62,7 +74,7 @@ def approving(payout: Any, by: UUID, config: Config) -> dict[str, Any]:
     """
     if payout.status != "PENDING":
         raise transition_invalid(payout.status, "APPROVED")
-    of_two = payout.amount > config[FOUR_EYES_ABOVE] * MINOR
+    of_two = needs_two(payout, config)
     if payout.first_by is None:
         return {"first_by": by, "status": "PENDING" if of_two else "APPROVED"}
     if payout.first_by != by:
@@ -70,6 +82,32 @@ def approving(payout: Any, by: UUID, config: Config) -> dict[str, Any]:
     if of_two:
         raise ApiError("admin.payout.second_person")
     return {"status": "APPROVED"}
+
+
+def require_stuck(attempt: Any, config: Config, now: datetime) -> None:
+    """Raises ApiError admin.payout.too_early."""
+    available_at = attempt.created_at + timedelta(days=config[STUCK_DAYS])
+    if now < available_at:
+        raise ApiError("admin.payout.too_early", availableAt=timestamp(available_at))
+
+
+def statement(payout: Any, attempt: Any, outcome: Outcome, by: UUID, config: Config) -> tuple[dict[str, Any], bool]:
+    """The columns of what one of the staff says that came of an attempt, and whether it is settled by that. Above a
+    limit another one has to say the same.
+
+    Raises ApiError admin.payout.second_person for who has said so before.
+    """
+    of_two = needs_two(payout, config)
+    if not of_two or attempt.stated != outcome:
+        return {"stated": outcome, "stated_by": by, "confirmed_by": None}, not of_two
+    if attempt.stated_by == by:
+        raise ApiError("admin.payout.second_person")
+    return {"confirmed_by": by}, True
+
+
+def needs_two(payout: Any, config: Config) -> bool:
+    """Whether two of the staff must agree."""
+    return bool(payout.amount > config[FOUR_EYES_ABOVE] * MINOR)
 
 
 def approves_itself(payout: Any, config: Config) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID, uuid4, uuid5
 
@@ -28,6 +29,8 @@ News = Literal["requested", "cancelled", "stopped", "ended"]
 Why = Literal["BANK_DETAILS", "IDENTITY", "TAX_FORM", "DESTINATION"]
 """What stopped it: one of the first three is no longer so. DESTINATION: it ended where the creator is paid at."""
 MOST_REPEATED = 8
+Outcome = admin.StatedOutcome
+"""What staff says that came of an attempt."""
 AttemptState = admin.PayoutAttemptState
 """``SENDING``: nobody knows yet whether the provider has it. ``RETURNED``: it was paid, and came back."""
 
@@ -42,7 +45,10 @@ OF_DESTINATION = frozenset({"DESTINATION_REJECTED", "DESTINATION_NEGATIVE", "RET
 @dataclass(frozen=True, slots=True)
 class PayoutOrder:
     """One attempt. ``account`` is the payout account at the provider, ``bank`` the details of a bank transfer:
-    one of both is given.
+    one of both is given. ``begun``: when the provider was asked first, where that is known.
+
+    ``over``: it has ended here, or is about to. Nothing is begun for it any more, nothing is sent again, and what did
+    not leave the provider yet is called off there.
     """
 
     payout_id: UUID
@@ -51,6 +57,8 @@ class PayoutOrder:
     currency: str
     account: str | None = None
     bank: Mapping[str, str | None] | None = field(default=None, repr=False)
+    begun: datetime | None = field(default=None, compare=False)
+    over: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:

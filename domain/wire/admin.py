@@ -1565,6 +1565,16 @@ PayoutRisk: TypeAlias = Literal["FIRST_PAYOUT", "SAME_DOCUMENT"]
 PayoutAttemptState: TypeAlias = Literal["SENDING", "SENT", "PAID", "FAILED", "RETURNED"]
 
 
+StatedOutcome: TypeAlias = Literal["PROCESSED", "FAILED"]
+
+
+class PayoutStatement(TypedDict):
+    outcome: StatedOutcome
+    evidence: str
+    statedBy: str
+    confirmedBy: str | None
+
+
 class PayoutAttempt(TypedDict):
     number: int
     provider: str
@@ -1574,6 +1584,8 @@ class PayoutAttempt(TypedDict):
     fee: str | None
     beganAt: str
     settledAt: str | None
+    statement: PayoutStatement | None
+    contradictedAt: str | None
 
 
 class AdminPayoutInFull(TypedDict):
@@ -1612,6 +1624,21 @@ BankFileFailure: TypeAlias = Literal["DESTINATION_REJECTED", "TREASURY_EMPTY", "
 class MarkPayoutFailedRequest(TypedDict):
     failureReason: BankFileFailure
     reason: str
+
+
+class SettlePayoutRequest(TypedDict):
+    outcome: StatedOutcome
+    evidence: str
+    reason: str
+
+
+PayoutProviderSays: TypeAlias = Literal["NOT_ASKED", "UNKNOWN", "NOT_FOUND", "SENT", "PAID", "FAILED", "RETURNED"]
+
+
+class PayoutSettled(TypedDict):
+    status: common.PayoutStatus
+    settledBy: Literal["STAFF", "PROVIDER", None]
+    providerSays: PayoutProviderSays
 
 
 class CloseFindingRequest(TypedDict):

@@ -173,6 +173,12 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) t ON t.key = e.key
         WHERE e.key IS NULL OR t.key IS NULL ORDER BY 1
     """),
+    # What failed here, and its provider says that it paid: the money is with the creator twice.
+    "contradicted": check("""
+        SELECT concat(payout_id, chr(58), number), concat(state, ' as here'),
+            concat('PAID at the provider, seen ', contradicted_at)
+        FROM payout_attempts WHERE contradicted_at IS NOT NULL ORDER BY payout_id, number
+    """),
     # What is taken back is what was left: nothing, or a part.
     "reward": _keyed(
         """

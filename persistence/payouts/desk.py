@@ -15,9 +15,11 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     Text,
+    and_,
     bindparam,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -94,7 +96,12 @@ TAKEN_UP = taken_up(Row, Row.id, Row.status)
 _THIS = Row.id == bindparam("payout")
 _NOW, _DUE = bindparam("now", type_=TIME), bindparam("due", type_=TIME)
 LOOK_AGAIN = update(Row).where(_THIS).values(due_at=_DUE)
-ASKED_LATER = LOOK_AGAIN.where(Row.status == literal_column("'PROCESSED'"))
+ASKED_LATER = LOOK_AGAIN.where(
+    or_(
+        Row.status == literal_column("'PROCESSED'"),
+        and_(Row.status == literal_column("'FAILED'"), Row.due_at.is_not(None)),
+    )
+)
 UNDER_WAY = update(Row).where(_THIS).values(status="PROCESSING", due_at=_DUE)
 PAID = (
     update(Row)
@@ -118,6 +125,7 @@ TOLD = (
         fee=func.coalesce(Try.fee, bindparam("fee_", type_=BigInteger)),
     )
 )
+CONTRADICTED = update(Try).where(*_THIS_TRY).values(contradicted_at=_NOW)
 SETTLED = (
     update(Try)
     .where(*_THIS_TRY)
@@ -189,7 +197,7 @@ class PayoutDesk:
         await self._connection.execute(LOOK_AGAIN, payout=payout_id, due=due_at)
 
     async def ask_later(self, payout_id: UUID, due_at: datetime) -> None:
-        """One that is made, and whose provider did not answer whether it came back."""
+        """One that is made, or that staff settled, and whose provider did not answer how it is."""
         await self._connection.execute(ASKED_LATER, payout=payout_id, due=due_at)
 
     async def begin(self, payout: Payout, now: datetime, due_at: datetime) -> None:
@@ -209,6 +217,15 @@ class PayoutDesk:
     async def mark_sent(self, attempt: PayoutAttempt) -> None:
         """One whose provider has it now."""
         await self._connection.execute(SENT, payout=attempt.payout_id, attempt=attempt.number)
+
+    async def state(self, attempt: PayoutAttempt, **columns: Any) -> None:
+        """What staff says of an attempt at the payout that is held."""
+        of_it = (Try.payout_id == attempt.payout_id, Try.number == attempt.number)
+        await self._connection.execute(update(Try).where(*of_it).values(**columns))
+
+    async def contradict(self, attempt: PayoutAttempt, now: datetime) -> None:
+        """One that failed here, and of which the provider says that it paid."""
+        await self._connection.execute(CONTRADICTED, payout=attempt.payout_id, attempt=attempt.number, now=now)
 
     async def settle(self, payout: Payout, state: AttemptState, reason: str | None, now: datetime) -> None:
         """The attempt that stands, of the payout that is held, is over."""

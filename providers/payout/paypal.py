@@ -82,6 +82,8 @@ class PayPal(Vendor):
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
         """The vendor has no list by our ids: where its own was never told, sending it again finds the attempt."""
         if ref is None:
+            if order.over:
+                raise ProviderUnavailable("the vendor never told of it, and it is not sent again")
             try:
                 ref = await self._begun(order)
             except ProviderRejected:

@@ -142,7 +142,8 @@ class StripeConnect(StripeVendor):
         return state
 
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
-        """A transfer without a payout gets it, and that of a payout that failed is taken back.
+        """A transfer without a payout gets it, or is taken back where the order is over, as is that of a payout that
+        failed.
 
         To us ``FAILED`` of what was paid before means that it came back.
         """
@@ -212,6 +213,8 @@ class StripeConnect(StripeVendor):
         ref, payout = transfer["id"], await self._payout_of(order, transfer)
         if transfer["amount_reversed"] == order.amount and (payout is None or _status(payout) == "FAILED"):
             return PayoutState(ref, "FAILED", _told(transfer))
+        if payout is None and order.over:
+            return await self._taken_back(order, transfer, "PROVIDER_REJECTED")
         if payout is None:
             payout, reason = await self._payout(order, ref)
             if payout is None:

@@ -1,7 +1,8 @@
 """Wise: https://docs.wise.com/api-reference
 
 A transfer is made of a quote and a recipient, under an id of ours by which a repetition is the same transfer, and only
-then paid from our balance. Exactly the amount of the order leaves it: the vendor's fee is a part of it.
+then paid from our balance. Exactly the amount of the order leaves it: the vendor's fee is a part of it. One that could
+not be paid for in time is called off.
 """
 
 import base64
@@ -47,7 +48,7 @@ PUBLIC_KEY_PREVIOUS = TextKey(
 
 CHANGED = "transfers#state-change"
 SIGNATURE = "x-signature-sha256"
-WAITING = "incoming_payment_waiting"
+WAITING, CANCELLED = "incoming_payment_waiting", "cancelled"
 STATUSES = {
     WAITING: "SENT",
     "incoming_payment_initiated": "SENT",
@@ -59,7 +60,8 @@ STATUSES = {
     # The money is still away: it is ours again when it is refunded, weeks later at times.
     "bounced_back": "SENT",
     "charged_back": "SENT",
-    "cancelled": "SENT",
+    # Of one that was never paid for nothing is away: that is asked for.
+    CANCELLED: "SENT",
     "funds_refunded": "FAILED",
 }
 TRANSFER_IDS = UUID("3f0b7c1e-8a53-4d0e-9a55-2f7f6c3f1b8d")
@@ -72,6 +74,8 @@ EURO_LANDS = frozenset({
 PAGE = 100
 MOST_PAGES = 50
 LOOKED_BACK = timedelta(days=30)
+PAID_FOR_WITHIN = timedelta(days=5)
+"""So long it is tried to pay for a transfer. The vendor itself calls off after 14 days what nobody paid for."""
 REFUSED = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
 LONGEST_SIGNATURE = 2048
 
@@ -99,7 +103,9 @@ class Wise(Vendor):
         return await self._funded(order, transfer)
 
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
-        """A transfer that waits for our money gets it. None is made here."""
+        """A transfer that waits for our money gets it, or is called off where that was tried for long or the order is
+        over. None is made here.
+        """
         transfer = await self._listed(order) if ref is None else await self._get(order, ref)
         return None if transfer is None else await self._funded(order, transfer)
 
@@ -148,6 +154,10 @@ class Wise(Vendor):
         if status not in STATUSES:
             raise ProviderUnavailable("the vendor told no status that is known")
         ref = str(transfer["id"])
+        if status == WAITING and self._is_given_up(order):
+            status = await self._called_off(order, ref)
+        if status == CANCELLED and not await self._was_paid_for(ref):
+            return PayoutState(ref, "FAILED", "PROVIDER_REJECTED")
         if status == WAITING:
             path = f"/v3/profiles/{self._profile}/transfers/{ref}/payments"
             answer = await self._post(path, {"type": "BALANCE"})
@@ -159,6 +169,23 @@ class Wise(Vendor):
         if state == "FAILED":
             return PayoutState(ref, "FAILED", "DESTINATION_REJECTED")
         return PayoutState(ref, "PAID" if state == "PAID" else "SENT")
+
+    def _is_given_up(self, order: PayoutOrder) -> bool:
+        return order.over or (order.begun is not None and self._clock() - order.begun > PAID_FOR_WITHIN)
+
+    async def _called_off(self, order: PayoutOrder, ref: str) -> str:
+        """The status by then. Raises ProviderUnavailable where the vendor does not: it may be paid for by now."""
+        answer = await self._ask("PUT", f"/v1/transfers/{quote(ref, safe='')}/cancel", self._headers())
+        if answer.status != httpx.codes.OK:
+            raise ProviderUnavailable(f"the transfer is not called off ({answer.status})")
+        status = str(below(self._checked(answer.body, order), "status"))
+        if status != CANCELLED:
+            raise ProviderUnavailable("the transfer is not called off yet")
+        return status
+
+    async def _was_paid_for(self, ref: str) -> bool:
+        """Whether our money is, or was, in the transfer. What comes back of it is told by another status."""
+        return bool(await self._ask_rows(f"/v1/transfers/{quote(ref, safe='')}/payments", self._headers()))
 
     async def _get(self, order: PayoutOrder, ref: str) -> dict[str, Any]:
         answer = await self._ask("GET", f"/v1/transfers/{quote(ref, safe='')}", self._headers())

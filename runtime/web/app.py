@@ -82,6 +82,8 @@ from services.money.adjustments import AdjustmentService
 from services.money.closings import ClosingService
 from services.money.coupons import CouponService
 from services.money.gifts import GiftService
+from services.money.payout_sending import PayoutBooks
+from services.money.payout_settling import PayoutSettler
 from services.money.refunds import RefundService
 from services.money.vault import Vault
 from services.passwords import Hasher, StoredHashes
@@ -400,6 +402,10 @@ class Application:
             payout_accounts=self.parts.payout_accounts,
             leaked_passwords=self.parts.providers.leaked_passwords,
             payments=self.parts.providers.payment,
+            payout_settler=PayoutSettler(
+                self.parts.providers.payout,
+                PayoutBooks(Vault(self.parts.keyring), self.parts.payouts, self.config),
+            ),
             payouts=self.parts.payouts,
             mail_rules=mail_rules,
             mail_templates=MailTemplates(self.parts.texts, self.config),

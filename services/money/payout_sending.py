@@ -24,9 +24,11 @@ from domain.money.payout_approval import (
     METHOD,
     STOPPED_AGAIN,
     UNANSWERED,
+    WATCHED_FOR,
 )
 from domain.money.payout_rules import judge_standing
 from domain.money.payouts import FAILURES, PayoutOrder, why_ended
+from domain.money.reconciliation import TOPIC as RECONCILE
 from providers.ports import ProviderRejected, ProviderUnavailable
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.config_keys import Config
-    from domain.money.payouts import PayoutState
+    from domain.money.payouts import Outcome, PayoutState
     from persistence.models import Payout, PayoutAttempt, ProviderEvent
     from persistence.payouts.desk import HeldPayout
     from persistence.repositories import Repositories
@@ -98,10 +100,16 @@ class PayoutBooks:
             bank = self._vault.opened(Purpose.BANK_DETAILS, payout.destination)
         return PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref, bank)
 
-    def sending_of(self, held: HeldPayout, attempt: PayoutAttempt) -> Sending:
-        """By which its provider finds the attempt: this needs no bank details."""
-        payout = held.row
-        order = PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref)
+    def sending_of(self, held: HeldPayout, attempt: PayoutAttempt, *, over: bool = False) -> Sending:
+        """By which its provider finds the attempt: this needs no bank details.
+
+        ``over``: it is about to end here, whatever the provider says.
+        """
+        payout, over = held.row, over or attempt.state not in UNSETTLED
+        order = PayoutOrder(
+            payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref,
+            begun=attempt.created_at, over=over,
+        )  # fmt: skip
         return Sending(attempt.provider, order, attempt.created_at)
 
     async def pay(self, providers: PayoutFamily, sending: Sending, now: datetime) -> Answer:
@@ -209,6 +217,20 @@ class PayoutBooks:
             await self._give_back(db, held, attempt, now)
         elif attempt.state in UNSETTLED:
             await self._fail(db, held, RETURNED if state.state == RETURNED else state.reason, now)
+        else:  # as it is here
+            await db.payout_desk.look_again(payout_id, None)
+
+    async def end(
+        self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, outcome: Outcome, now: datetime
+    ) -> None:
+        """As staff says, of an attempt that is under way and whose provider says neither. It is still looked at: the
+        provider may say otherwise later.
+        """
+        if outcome == "PROCESSED":
+            await self._pay(db, held, attempt, now)
+        else:
+            await self._fail(db, held, REJECTED, now)
+            await db.payout_desk.look_again(held.row.id, now + LOOKED_AT_EVERY)
 
     async def refuse(self, db: Repositories, payout_id: UUID, number: int, reason: str, now: datetime) -> None:
         """The provider certainly did not do it."""
@@ -219,9 +241,12 @@ class PayoutBooks:
     async def lost(self, db: Repositories, payout_id: UUID, number: int, now: datetime) -> None:
         """The provider certainly has no such attempt: it is over, and the next one is made."""
         found = await self._attempt(db, payout_id, number)
-        if found is None or found[1].state not in UNSETTLED or now - found[1].created_at < UNANSWERED:
+        if found is None or now - found[1].created_at < UNANSWERED:
             return
         held, attempt = found
+        if attempt.state not in UNSETTLED:
+            await self._watch(db, attempt, now)
+            return
         forgotten = now - attempt.created_at > CERTAIN_FOR
         if attempt.state == "SENT" or forgotten:  # it was there, or may have been, so somebody must look
             log.error("payout.vanished", payout=str(payout_id), attempt=number, provider=attempt.provider)
@@ -243,6 +268,14 @@ class PayoutBooks:
             await db.payout_desk.mark_sent(attempt)
         if attempt.state in UNSETTLED:
             await db.payout_desk.look_again(held.row.id, now + AGAIN)
+        else:
+            await self._watch(db, attempt, now)
+
+    async def _watch(self, db: Repositories, attempt: PayoutAttempt, now: datetime) -> None:
+        """What staff settled, and of which the provider does not say the same yet."""
+        if attempt.stated is not None and attempt.settled_at is not None:
+            watched = now - attempt.settled_at < WATCHED_FOR
+            await db.payout_desk.look_again(attempt.payout_id, now + LOOKED_AT_EVERY if watched else None)
 
     async def _pay(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
         payout = held.row
@@ -253,8 +286,13 @@ class PayoutBooks:
         elif attempt.state == "PAID":
             old = attempt.settled_at is not None and now - attempt.settled_at > LOOKED_AT_FOR
             await db.payout_desk.look_again(payout.id, None if old else now + LOOKED_AT_EVERY)
-        else:  # its owner has the money twice, so somebody must look
+        else:  # its owner has the money twice: payouts stop until somebody has looked
             log.error("payout.paid_after_all", payout=str(payout.id), attempt=attempt.number, was=attempt.state)
+            await db.payout_desk.look_again(payout.id, None)
+            if attempt.contradicted_at is None:
+                await db.payout_desk.contradict(attempt, now)
+                await db.audit.record("payout.contradicted", target=payout.user_id, payout=str(payout.id))
+                await db.schedule.make_due(RECONCILE)
 
     async def _give_back(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
         """It was paid, and came back."""

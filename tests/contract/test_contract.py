@@ -444,6 +444,7 @@ SAFE_WITHOUT_A_KEY = {
     "admin.payouts.reject": "a payout ends once",
     "admin.finance.adjustments.reject": "a request is decided once",
     "admin.payouts.batches.create": "a payout is in one batch",
+    "admin.payouts.settlements.settle": "somebody states an outcome once, and a payout is settled once",
     "admin.payouts.transfers.mark_failed": "a payout is marked once",
     "admin.payouts.transfers.mark_processed": "a payout is marked once",
     "admin.finance.findings.close": "a finding is closed once",

@@ -336,6 +336,7 @@ class WiseWorld(World):
     payments: list[int] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
     """By the end of a path: with which status what is asked there is refused."""
+    cancels: bool = True
     strong: bool = False
     """Whether it wants strong authentication before it pays."""
     signer: RSAPrivateKey = field(default_factory=lambda: generate_private_key(65537, 2048))
@@ -351,6 +352,8 @@ class WiseWorld(World):
         if method == "GET":
             with self.lock:
                 return self.show(path, {name: values[0] for name, values in parse_qs(body.decode()).items()})
+        if method == "PUT":
+            return self.met(path, lambda: self.cancel(path))
         assert headers["Content-Type"] == "application/json"
         return self.met(path, lambda: self.post(path, json.loads(body, parse_float=Decimal)))
 
@@ -409,6 +412,19 @@ class WiseWorld(World):
         transfer["status"] = "processing"
         return 201, b'{"type": "BALANCE", "status": "COMPLETED", "errorCode": null}'
 
+    def cancel(self, path: str) -> Answer:
+        """What was paid for is given back later."""
+        found = next((one for number, one in self.transfers.items() if path == f"/v1/transfers/{number}/cancel"), None)
+        with self.lock:
+            if (
+                not self.cancels
+                or found is None
+                or found["status"] not in ("incoming_payment_waiting", "processing", "cancelled")
+            ):
+                return 409, b'{"code": "transfer.cancellation.not.allowed"}'
+            found["status"] = "cancelled"
+            return 200, json.dumps(found).encode()
+
     def arrive(self, number: int) -> None:
         self.book.move("transit", "bank", int(Decimal(str(self.transfers[number]["sourceValue"])) * 100))
         self.transfers[number]["status"] = "outgoing_payment_sent"
@@ -428,6 +444,9 @@ class WiseWorld(World):
                 assert query["profile"] == self.profile
                 begin, limit = int(query["offset"]), int(query["limit"])
                 return 200, json.dumps([*self.transfers.values()][begin : begin + limit]).encode()
+            case ["v1", "transfers", number, "payments"]:
+                paid = [{"id": 1, "method": "BALANCE"}] * self.payments.count(int(number))
+                return 200, json.dumps(paid).encode()
             case ["v1", "transfers", number] if number.isdigit() and int(number) in self.transfers:
                 return 200, json.dumps(self.transfers[int(number)]).encode()
         return 404, b"{}"

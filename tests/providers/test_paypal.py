@@ -119,6 +119,14 @@ class TestPay:
         assert pay(config) == state
         assert world.book.balances == {"balance": FULL - AMOUNT, "transit": AMOUNT}
 
+    def test_what_is_over_here_is_not_sent_again(self, config: FakeConfig, world: PayPalWorld) -> None:
+        over = replace(ORDER, over=True)
+        with pytest.raises(ProviderUnavailable, match="not sent again"):
+            find(config, order=over)
+        assert world.batches == {}
+        ref = pay(config).ref
+        assert find(config, ref, over) == PayoutState(ref, "SENT")
+
     def test_many_at_once(self, config: FakeConfig, world: PayPalWorld) -> None:
         async def at_once(adapter: PayPal) -> list[PayoutState]:
             return await asyncio.gather(*(adapter.pay(ORDER) for _ in range(8)))

@@ -424,6 +424,18 @@ class TestFind:
             assert find(config, order, ref) == PayoutState(ref, "FAILED", reason)
         assert world.book.balances == {"platform": FULL}
 
+    def test_what_is_over_here_is_not_paid_out_but_taken_back(
+        self, config: FakeConfig, world: ConnectWorld, order: PayoutOrder
+    ) -> None:
+        """The transfer was made, and nobody came to the payout."""
+        world.faults.append(("/payouts", "before"))
+        with pytest.raises(ProviderUnavailable):
+            pay(config, order)
+        over = replace(order, over=True)
+        for _ in range(2):
+            assert find(config, over) == PayoutState(only(world.transfers), "FAILED", "PROVIDER_REJECTED")
+        assert (world.payouts, world.book.balances) == ({}, {"platform": FULL})
+
     def test_an_account_that_keeps_the_money(self, config: FakeConfig, world: ConnectWorld, order: PayoutOrder) -> None:
         ref = pay(config, order).ref
         world.fail(only(world.payouts))

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,10 +13,11 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from domain.clock import utc_now
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.payout import BANK_PROVIDERS, payout_adapters
-from providers.payout.wise import LONGEST_SIGNATURE, STATUSES, Wise
+from providers.payout.wise import LONGEST_SIGNATURE, PAID_FOR_WITHIN, STATUSES, Wise
 from providers.ports import (
     AccountProvider,
     NoticeUnreadable,
@@ -307,6 +309,67 @@ class TestFind:
             find(config, ref)
         with pytest.raises(ProviderUnavailable, match="404"):
             find(config, "../1")
+
+
+class TestWhatNobodyPaidFor:
+    """A transfer that was made, and that no money of ours is in."""
+
+    def test_it_is_paid_for_again_and_called_off_after_days(self, config: FakeConfig, world: WiseWorld) -> None:
+        ref = self.unpaid(config, world)
+        with pytest.raises(ProviderUnavailable, match="did not take the payment"):
+            find(config, order=self.begun(PAID_FOR_WITHIN - timedelta(minutes=1)))
+        late = self.begun(PAID_FOR_WITHIN + timedelta(minutes=1))
+        for known in (None, ref):
+            assert find(config, known, late) == PayoutState(ref, "FAILED", "PROVIDER_REJECTED")
+        assert (world.transfers[int(ref)]["status"], world.payments) == ("cancelled", [])
+        world.book.move("world", "balance", FULL)
+        assert find(config, ref) == PayoutState(ref, "FAILED", "PROVIDER_REJECTED")
+        assert world.book.balances == {"balance": FULL}
+
+    def test_the_vendor_may_have_called_it_off_by_itself(self, config: FakeConfig, world: WiseWorld) -> None:
+        ref = self.unpaid(config, world)
+        world.transfers[int(ref)]["status"] = "cancelled"
+        assert find(config) == PayoutState(ref, "FAILED", "PROVIDER_REJECTED")
+
+    def test_one_that_was_paid_for_waits_for_its_money(self, config: FakeConfig, world: WiseWorld) -> None:
+        ref = pay(config).ref
+        world.transfers[int(ref)]["status"] = "cancelled"
+        assert find(config, ref) == PayoutState(ref, "SENT")
+        world.refund(int(ref))
+        assert find(config, ref) == PayoutState(ref, "FAILED", "DESTINATION_REJECTED")
+
+    def test_one_that_is_over_here_gets_no_money(self, config: FakeConfig, world: WiseWorld) -> None:
+        ref = self.unpaid(config, world)
+        world.book.move("world", "balance", FULL)
+        assert find(config, ref, replace(KNOWN, over=True)) == PayoutState(ref, "FAILED", "PROVIDER_REJECTED")
+        assert world.payments == []
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_fault_pays_nothing_and_is_no_end(self, config: FakeConfig, world: WiseWorld, fault: str) -> None:
+        self.unpaid(config, world)
+        world.faults.append(("/cancel", fault))
+        over = replace(KNOWN, over=True)
+        with pytest.raises(ProviderUnavailable):
+            done(config, lambda adapter: adapter.find(over, None), 0.5)
+        state = find(config, order=over)
+        assert (state and state.state, world.payments) == ("FAILED", [])
+
+    def test_what_cannot_be_called_off_stays_under_way(self, config: FakeConfig, world: WiseWorld) -> None:
+        ref = self.unpaid(config, world)
+        world.cancels = False
+        with pytest.raises(ProviderUnavailable, match="not called off"):
+            find(config, ref, replace(KNOWN, over=True))
+
+    def unpaid(self, config: FakeConfig, world: WiseWorld) -> str:
+        """The money was gone between the look at the balance and the payment."""
+        world.faults.append(("/payments", "before"))
+        with pytest.raises(ProviderUnavailable):
+            pay(config)
+        world.book.move("balance", "world", FULL)
+        return str(only(world.transfers))
+
+    def begun(self, ago: timedelta) -> PayoutOrder:
+        return replace(KNOWN, begun=utc_now() - ago)
 
 
 class TestNotices:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.money.payouts import AttemptState, Method, Status
+from domain.money.payouts import AttemptState, Method, Outcome, Status
 from domain.wire import creators as wire
 from persistence.models.base import Base, Created, Identified, one_of
 
@@ -117,12 +117,21 @@ class Payout(Identified, Created, Base):
 
 
 class PayoutAttempt(Created, Base):
-    """What was asked of the provider. It stands, with its posting, before the provider is asked."""
+    """What was asked of the provider. It stands, with its posting, before the provider is asked.
+
+    ``stated``: what staff says that came of it, while the provider says nothing; ``confirmed_by`` the second of two.
+    ``contradicted_at``: since when the provider says that it paid what failed here.
+    """
 
     __tablename__ = "payout_attempts"
     __table_args__ = (
         one_of("state", get_args(AttemptState)),
+        one_of("stated", get_args(Outcome)),
         UniqueConstraint("provider", "ref"),
+        CheckConstraint(
+            "(stated IS NULL) = (stated_by IS NULL) AND (stated IS NULL) = (evidence IS NULL)", name="statement"
+        ),
+        CheckConstraint("confirmed_by <> stated_by", name="two"),
         CheckConstraint("(state IN ('SENDING', 'SENT')) = (settled_at IS NULL)", name="settled_at"),
     )
 
@@ -134,3 +143,8 @@ class PayoutAttempt(Created, Base):
     reason: Mapped[str | None]
     fee: Mapped[int | None] = mapped_column(BigInteger)
     settled_at: Mapped[datetime | None]
+    stated: Mapped[str | None]
+    stated_by: Mapped[UUID | None]
+    confirmed_by: Mapped[UUID | None]
+    evidence: Mapped[str | None]
+    contradicted_at: Mapped[datetime | None]

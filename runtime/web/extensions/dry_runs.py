@@ -18,6 +18,7 @@ OUTSIDE: Mapping[str, str] = {
     "oauth": "platforms are asked",
     "payments": "a vendor is asked",
     "payout_accounts": "a vendor is asked",
+    "payout_settler": "a vendor is asked",
     "platforms": "platforms are asked",
     "provider_samples": "providers are asked",
     "referral_clicks": "clicks are counted in transactions of their own",

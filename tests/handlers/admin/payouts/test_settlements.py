@@ -1,0 +1,257 @@
+"""Payouts whose provider says nothing: staff says what came of them, and the provider may say otherwise later."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from tests.bank_files import approved, batched
+from tests.creators import Creator
+from tests.handlers.support import audited
+from tests.harness import Api, Server, Tables, code_of
+from tests.ledger import tally
+from tests.payees import available
+from tests.payout_vendor import VENDOR, PayoutVendor, payout_of, payout_vendor, ready
+from tests.staff import Hired, member
+
+SETTLE = "admin.payouts.settlements.settle"
+EVIDENCE = "Mail of the provider of Monday: the transfer is lost."
+AMOUNT = 100_00
+ABOVE = 500_01
+"""For which two must agree."""
+SECOND = (403, "admin.payout.second_person")
+
+
+@pytest.fixture
+def vendor(server: Server) -> Iterator[PayoutVendor]:
+    with payout_vendor(server) as made:
+        made.becomes = "SENT"
+        yield made
+
+
+@pytest.fixture
+def second(server: Server) -> Hired:
+    return member(server, "FINANCE")
+
+
+@pytest.fixture
+def ada(api: Api, tables: Tables, vendor: PayoutVendor) -> Creator:
+    assert vendor.name == VENDOR
+    return ready(api, tables)
+
+
+@pytest.fixture
+def stuck(server: Server, ada: Creator) -> UUID:
+    return under_way(server, ada)
+
+
+def under_way(server: Server, one: Creator, amount: int = AMOUNT, days: int = 11) -> UUID:
+    """Its provider has it, for so many days."""
+    payout = payout_of(server, one, amount, status="APPROVED")
+    sweep(server)
+    server.tables.run("UPDATE payout_attempts SET created_at = now() - %s * interval '1 day'", days)
+    return payout
+
+
+def sweep(server: Server) -> None:
+    """All that waits is due."""
+    server.tables.run("UPDATE payouts SET due_at = now() WHERE due_at IS NOT NULL")
+    server.let_time_come("payouts.sweep")
+
+
+def settle(api: Api, caller: Hired, payout: object, outcome: str = "FAILED", **body: str) -> httpx.Response:
+    told = {"outcome": outcome, "evidence": EVIDENCE, "reason": "Ticket 4711."} | body
+    return api.call(SETTLE, told, path=f"/admin/payouts/{payout}/settle", headers=caller.headers)
+
+
+def told(response: httpx.Response) -> tuple[int, Any]:
+    if not response.is_success:
+        return response.status_code, code_of(response)
+    data = response.json()["data"]
+    return response.status_code, (data["status"], data["settledBy"], data["providerSays"])
+
+
+def key_of(vendor: PayoutVendor) -> str:
+    (key,) = vendor.book
+    return key
+
+
+def attempt(tables: Tables) -> dict[str, Any]:
+    return tables.one("SELECT * FROM payout_attempts")
+
+
+class TestSettle:
+    def test_the_money_goes_back_and_the_creator_is_told(
+        self, api: Api, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
+    ) -> None:
+        vendor.gone = True
+        assert told(settle(api, finance, stuck)) == (200, ("FAILED", "STAFF", "UNKNOWN"))
+        row, one = tables.one("SELECT * FROM payouts"), attempt(tables)
+        assert (row["status"], row["failure_reason"]) == ("FAILED", "PROVIDER_REJECTED")
+        assert (one["state"], one["stated"], one["stated_by"], one["confirmed_by"]) == (
+            "FAILED", "FAILED", finance.id, None,
+        )  # fmt: skip
+        assert (available(tables, ada.user_id), tally(tables, "payout_transit")) == (AMOUNT, 0)
+        assert len(tables.rows("SELECT id FROM outbox WHERE topic = 'email.payout_told'")) == 1
+        (entry,) = audited(tables, SETTLE)
+        assert (entry["actor_id"], entry["target_id"], entry["reason"]) == (
+            finance.id, str(ada.user_id), "Ticket 4711.",
+        )  # fmt: skip
+        assert {name: entry["after"][name] for name in ("outcome", "evidence", "providerSays")} == {
+            "outcome": "FAILED", "evidence": EVIDENCE, "providerSays": "UNKNOWN",
+        }  # fmt: skip
+
+    def test_it_arrived(self, api: Api, tables: Tables, finance: Hired, ada: Creator, stuck: UUID) -> None:
+        assert told(settle(api, finance, stuck, "PROCESSED")) == (200, ("PROCESSED", "STAFF", "SENT"))
+        assert (available(tables, ada.user_id), tally(tables, "payout_transit")) == (0, 0)
+        assert tally(tables, f"rail:{VENDOR}") == AMOUNT + 25
+
+    @pytest.mark.parametrize(
+        ("state", "status", "mine"), [("PAID", "PROCESSED", "FAILED"), ("FAILED", "FAILED", "PROCESSED")], ids=str
+    )
+    def test_what_the_provider_says_holds(
+        self, api: Api, tables: Tables, vendor: PayoutVendor, finance: Hired, stuck: UUID, state: str, status: str,
+        mine: str,
+    ) -> None:  # fmt: skip
+        vendor.now(key_of(vendor), state, "DESTINATION_REJECTED" if state == "FAILED" else None)
+        assert told(settle(api, finance, stuck, mine)) == (200, (status, "PROVIDER", state))
+        assert attempt(tables)["state"] == state
+        assert told(settle(api, finance, stuck, mine)) == (400, "admin.transition_invalid")
+
+    def test_one_that_the_provider_has_lost(
+        self, api: Api, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
+    ) -> None:
+        vendor.book.clear()
+        assert told(settle(api, finance, stuck)) == (200, ("FAILED", "STAFF", "NOT_FOUND"))
+        assert (available(tables, ada.user_id), vendor.book) == (AMOUNT, {})
+
+    def test_above_a_limit_two_must_say_the_same(
+        self,
+        api: Api,
+        server: Server,
+        tables: Tables,
+        vendor: PayoutVendor,
+        finance: Hired,
+        second: Hired,
+        ada: Creator,
+    ) -> None:
+        payout, waits = under_way(server, ada, ABOVE), (200, ("PROCESSING", None, "NOT_ASKED"))
+        assert told(settle(api, finance, payout)) == waits
+        assert told(settle(api, finance, payout)) == SECOND
+        shown = api.call("admin.payouts.find", path=f"/admin/payouts/{payout}", headers=second.headers)
+        assert shown.json()["data"]["attempts"][0]["statement"] == {
+            "outcome": "FAILED", "evidence": EVIDENCE, "statedBy": str(finance.id), "confirmedBy": None,
+        }  # fmt: skip
+        assert told(settle(api, second, payout, "PROCESSED")) == waits  # they do not agree, so that one begins anew
+        assert told(settle(api, second, payout, "PROCESSED")) == SECOND
+        assert told(settle(api, finance, payout)) == waits
+        assert told(settle(api, second, payout)) == (200, ("FAILED", "STAFF", "SENT"))
+        assert (attempt(tables)["stated_by"], attempt(tables)["confirmed_by"]) == (finance.id, second.id)
+        assert [entry["actor_id"] for entry in audited(tables, SETTLE) if entry["after"]] == [
+            finance.id, second.id, finance.id, second.id,
+        ]  # fmt: skip
+        assert vendor.asked == 1
+
+    def test_not_before_it_is_stuck(self, api: Api, server: Server, finance: Hired, ada: Creator) -> None:
+        payout = under_way(server, ada, days=9)
+        assert told(settle(api, finance, payout)) == (409, "admin.payout.too_early")
+        server.configure(**{"payout.stuck_days": 9})
+        assert settle(api, finance, payout).is_success
+
+    def test_what_is_not_under_way_is_refused(self, api: Api, server: Server, finance: Hired, ada: Creator) -> None:
+        payout = payout_of(server, ada, status="APPROVED")
+        assert told(settle(api, finance, payout)) == (400, "admin.transition_invalid")
+
+    def test_what_goes_by_file_is_marked_instead(
+        self, api: Api, server: Server, finance: Hired, second: Hired, ada: Creator
+    ) -> None:
+        server.tables.run("DELETE FROM tax_forms; DELETE FROM payout_accounts; DELETE FROM creator_profiles")
+        payout = approved(server, ada.user_id)
+        assert batched(api, second, payout).status_code == 201
+        assert told(settle(api, finance, payout)) == (409, "admin.payout.by_file")
+
+    def test_nobody_settles_their_own(
+        self, api: Api, server: Server, tables: Tables, finance: Hired, stuck: UUID
+    ) -> None:
+        tables.run("UPDATE payouts SET user_id = %s", finance.id)
+        assert told(settle(api, finance, stuck)) == (403, "admin.finance.own_account")
+
+    def test_one_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
+        assert told(settle(api, finance, uuid4())) == (404, "admin.not_found")
+
+    def test_evidence_says_something(self, api: Api, finance: Hired, stuck: UUID) -> None:
+        assert told(settle(api, finance, stuck, evidence="lost")) == (400, "validation.failed")
+
+    def test_who_did_not_confirm_lately_is_asked(self, api: Api, server: Server, stuck: UUID) -> None:
+        stale = member(server, "FINANCE", session={"confirmed_at": datetime.now(UTC) - timedelta(hours=1)})
+        assert told(settle(api, stale, stuck)) == (403, "admin.reauthentication_required")
+
+    def test_whose_role_lacks_it_is_refused(self, api: Api, server: Server, stuck: UUID) -> None:
+        assert told(settle(api, member(server, "AUDITOR"), stuck)) == (403, "admin.permission_denied")
+
+    def test_of_many_at_once_one_comes_true(
+        self, api: Api, tables: Tables, finance: Hired, ada: Creator, stuck: UUID
+    ) -> None:
+        with ThreadPoolExecutor(6) as threads:
+            ended = list(threads.map(lambda name: told(settle(api, finance, stuck, name)), ["FAILED", "PROCESSED"] * 3))
+        assert sorted(status for status, _ in ended) == [200] + [400] * 5
+        assert tally(tables, "payout_transit") == 0
+        assert available(tables, ada.user_id) + tally(tables, f"rail:{VENDOR}") in (AMOUNT + 25, AMOUNT)
+
+
+class TestWhatTheProviderSaysLater:
+    def test_that_it_came_back(
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
+    ) -> None:
+        assert settle(api, finance, stuck, "PROCESSED").is_success
+        vendor.now(key_of(vendor), "FAILED", "DESTINATION_REJECTED")
+        sweep(server)
+        row = tables.one("SELECT * FROM payouts")
+        assert (row["status"], row["failure_reason"], attempt(tables)["state"]) == ("FAILED", "RETURNED", "RETURNED")
+        assert available(tables, ada.user_id) == AMOUNT
+
+    def test_that_it_paid_what_failed(
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
+    ) -> None:
+        """Payouts stop, and somebody looks: nothing is paid a second time."""
+        assert settle(api, finance, stuck).is_success
+        vendor.now(key_of(vendor), "PAID")
+        for _ in range(2):
+            sweep(server)
+        assert attempt(tables)["contradicted_at"] is not None
+        server.let_time_come("money.reconcile")
+        found = tables.one("SELECT * FROM ledger_findings WHERE \"check\" = 'contradicted'")
+        assert (found["what"], found["severe"]) == (f"{stuck}:1", True)
+        assert tables.one("SELECT value FROM config_entries WHERE name = 'kill_switch.PAYOUT'")["value"] is True
+        assert len(audited(tables, "payout.contradicted")) == 1
+        assert (vendor.asked, available(tables, ada.user_id)) == (1, AMOUNT)
+        assert tables.one("SELECT due_at FROM payouts")["due_at"] is None
+
+    def test_that_it_failed_as_staff_said(
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, stuck: UUID
+    ) -> None:
+        assert settle(api, finance, stuck).is_success
+        sweep(server)
+        assert tables.one("SELECT due_at FROM payouts")["due_at"] is not None
+        vendor.now(key_of(vendor), "FAILED", "PROVIDER_REJECTED")
+        sweep(server)
+        assert tables.one("SELECT due_at FROM payouts")["due_at"] is None
+        assert tables.count("ledger_findings") == 0
+
+    @pytest.mark.parametrize("lost", [True, False])
+    def test_nothing_for_so_long_that_nobody_looks_any_more(
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, stuck: UUID, lost: bool
+    ) -> None:
+        assert settle(api, finance, stuck).is_success
+        if lost:
+            vendor.book.clear()
+        sweep(server)
+        assert tables.one("SELECT due_at FROM payouts")["due_at"] is not None
+        tables.run("UPDATE payout_attempts SET settled_at = now() - interval '61 days'")
+        sweep(server)
+        assert tables.one("SELECT due_at FROM payouts")["due_at"] is None
+        assert tables.one("SELECT status FROM payouts")["status"] == "FAILED"
