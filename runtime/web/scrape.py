@@ -80,6 +80,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
             budgets = await db.sms_budgets.list_of(utc_now().date())
             last = await db.audit_seals.last()
             notices = await db.provider_events.open_ones()
+            treasury, needed = await db.tallies.treasury(), await db.tallies.needed()
             findings, clean = await db.reconciliations.open(), await db.reconciliations.last_clean()
     except (psycopg.Error, TimeoutError) as error:
         log.warning("metrics.database_unavailable", reason=type(error).__name__)
@@ -104,6 +105,20 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
     wrong = GaugeMetricFamily("biore_ledger_findings", "Findings of the ledger that are open", labels=("check",))
     for check, count in findings.items():
         wrong.add_metric((check,), count)
+    lies = GaugeMetricFamily(
+        "biore_money_balance_cents", "Money that lies at providers, or is owed to us, by our books", labels=("account",)
+    )
+    for account, balance in treasury.items():
+        lies.add_metric((account,), balance)
+    asked = GaugeMetricFamily(
+        "biore_money_needed_cents", "Payouts that are approved and not sent yet", labels=("provider",)
+    )
+    short = GaugeMetricFamily(
+        "biore_money_short_cents", "Of these, what the provider refused for want of our money", labels=("provider",)
+    )
+    for row in needed:
+        asked.add_metric((row.provider,), row.needed)
+        short.add_metric((row.provider,), row.short)
     since = "When the ledger was last added up without a finding; 0 for never"
     right = GaugeMetricFamily("biore_ledger_clean_timestamp_seconds", since, value=clean.timestamp() if clean else 0)
     what = "How long the oldest job has been due"
@@ -117,6 +132,9 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
         head,
         events,
         wrong,
+        lies,
+        asked,
+        short,
         right,
         GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds()),
     ]

@@ -26,8 +26,11 @@ from runtime.web.scrape import Scrape, outbox
 from runtime.worker.worker import Worker
 from services.passwords import Hasher
 from services.turns import Caller, Standing
+from tests.creators import Creator
 from tests.handlers.support import insert
 from tests.harness import Api, Server, Tables, bare_database, bearer
+from tests.money import load as paid_in
+from tests.payout_vendor import payout_of, ready
 from tests.processes.biore import until
 from tests.providers.fakes import FakeConfig
 from tests.providers.servers import closed_port
@@ -410,6 +413,30 @@ class TestParts:
         assert scraped.value("biore_requests_total", operation="auth.me") == 2
 
 
+def waiting_for_money(server: Server, one: Creator) -> None:
+    """A payout of 100 dollars that its provider refused because our balance there was too small."""
+    paid_in(server, one.user_id)
+    payout_id = payout_of(server, one, status="APPROVED", attempt=2)
+    server.tables.run(
+        "INSERT INTO payout_attempts (payout_id, number, provider, state, reason, settled_at) "
+        "VALUES (%s, 1, 'vendor', 'FAILED', 'TREASURY_EMPTY', now())",
+        payout_id,
+    )
+
+
+class TestTreasury:
+    def test_it_tells_what_lies_where_and_what_is_short(self, server: Server, api: Api) -> None:
+        waiting_for_money(server, ready(api, server.tables))
+        other = ready(api, server.tables, email="eve@example.com", username="eve")
+        payout_of(server, other, 4_000, status="APPROVED")
+        scraped = scrape(server)
+        assert scraped.value("biore_money_balance_cents", account="clearing:sandbox") == 2500
+        assert scraped.value("biore_money_needed_cents", provider="vendor") == 14_000
+        assert scraped.value("biore_money_short_cents", provider="vendor") == 10_000
+        server.tables.run("UPDATE payouts SET status = 'PENDING', approved_at = NULL")
+        assert scrape(server).labels("biore_money_needed_cents") == []
+
+
 class TestDocument:
     def test_names_every_metric_with_its_labels(self, server: Server, api: Api) -> None:
         api.register()
@@ -419,6 +446,7 @@ class TestDocument:
         metrics.attempt("email", "smtp", "ok", 0.1)
         metrics.webhook("kyc", "vendor", "taken", 0.1)
         insert(server.tables, "provider_events", family="kyc", provider="vendor", external_id="1", type="x")
+        waiting_for_money(server, ready(api, server.tables, email="eve@example.com", username="eve"))
         shown = {}
         for family in scrape(server).families.values():
             labels = {label for sample in family.samples for label in sample.labels} - {"le"}
