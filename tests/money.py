@@ -73,6 +73,8 @@ def balance(api: Api, headers: dict[str, str]) -> str:
 
 def freeze(tables: Tables, user_id: UUID, reason: str = "ADMIN") -> None:
     tables.run("UPDATE wallets SET frozen_at = now(), frozen_for = %s WHERE user_id = %s", reason, user_id)
+    row = "INSERT INTO wallet_freezes (wallet_id, frozen_for, frozen_at) SELECT id, %s, now() FROM wallets"
+    tables.run(f"{row} WHERE user_id = %s ON CONFLICT DO NOTHING", reason, user_id)
 
 
 def assert_books_agree(tables: Tables) -> None:

@@ -63,6 +63,7 @@ from persistence.models.money import (
     UnclaimedBalance,
     Wallet,
     WalletActivity,
+    WalletFreeze,
 )
 from persistence.models.notes import UserNote
 from persistence.models.platform import (
@@ -231,4 +232,5 @@ __all__ = [
     "VisitSalt",
     "Wallet",
     "WalletActivity",
+    "WalletFreeze",
 ]

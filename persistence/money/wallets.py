@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Integer, Text, Uuid, any_, bindparam, delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from domain.money.amounts import USD
-from persistence.models import Wallet, WalletActivity
+from persistence.models import Wallet, WalletActivity, WalletFreeze
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -33,17 +34,44 @@ COUNT = select(func.count()).select_from(Row).where(*_OF_TYPE)
 NEWEST_OF_TYPE = (
     select(Row).where(*_OF_TYPE).order_by(Row.seq.desc()).offset(bindparam("offset", type_=BigInteger)).limit(_LIMIT)
 )
-FROZEN = (
-    update(Wallet)
-    .where(Wallet.id == bindparam("wallet_id"), Wallet.frozen_for.is_(None))
-    .values(frozen_for=bindparam("why"), frozen_at=bindparam("now"))
-    .returning(Wallet.id)
+Why = WalletFreeze
+_WALLET, _WHY = bindparam("frozen", type_=Uuid), bindparam("why", type_=Text)
+HELD = select(Wallet.id).where(Wallet.id == _WALLET).with_for_update(key_share=True)
+# A former release writes the wallet alone: what that says is true.
+FORGOTTEN = delete(Why).where(
+    Why.wallet_id == _WALLET, exists().where(Wallet.id == Why.wallet_id, Wallet.frozen_for.is_(None))
 )
-UNFROZEN = (
+_known = select(Wallet.id, Wallet.frozen_for, Wallet.frozen_at).where(
+    Wallet.id == _WALLET, Wallet.frozen_for.is_not(None)
+)
+ADOPTED = insert(Why).from_select(["wallet_id", "frozen_for", "frozen_at"], _known).on_conflict_do_nothing()
+FROZEN = (
+    insert(Why)
+    .values(wallet_id=_WALLET, frozen_for=_WHY, frozen_at=bindparam("now"))
+    .on_conflict_do_nothing()
+    .returning(Why.wallet_id)
+)
+UNFROZEN = delete(Why).where(Why.wallet_id == _WALLET, Why.frozen_for == _WHY).returning(Why)
+EXPLAINED = (
+    update(Why)
+    .where(Why.wallet_id == _WALLET, Why.frozen_for == _WHY)
+    .values(statement_id=bindparam("told", type_=Uuid))
+)
+_OLDEST = Why.frozen_at, Why.frozen_for
+_oldest = select(Why).where(Why.wallet_id == _WALLET).order_by(*_OLDEST).limit(1)
+SHOWN = (
     update(Wallet)
-    .where(Wallet.id == bindparam("wallet_id"), Wallet.frozen_for == bindparam("why"))
-    .values(frozen_for=None, frozen_at=None)
-    .returning(Wallet.id)
+    .where(Wallet.id == _WALLET)
+    .values(
+        frozen_for=_oldest.with_only_columns(Why.frozen_for).scalar_subquery(),
+        frozen_at=_oldest.with_only_columns(Why.frozen_at).scalar_subquery(),
+    )
+)
+REASONS = select(Why).where(Why.wallet_id == any_(bindparam("wallets", type_=ARRAY(Uuid)))).order_by(*_OLDEST)
+STATEMENTS: Any = (
+    select(Why.statement_id)
+    .join(Wallet, Wallet.id == Why.wallet_id)
+    .where(Wallet.user_id == bindparam("user_id"), Why.statement_id.is_not(None))
 )
 
 
@@ -69,9 +97,37 @@ class Wallets:
         return await self._connection.scalars(NEWEST_OF_TYPE, **own, type=type_, offset=page.offset), total
 
     async def freeze(self, wallet_id: UUID, why: str, now: datetime) -> bool:
-        """Whether it was not frozen before."""
-        return await self._connection.scalar(FROZEN, wallet_id=wallet_id, why=why, now=now) is not None
+        """Whether it was not frozen for this before. It may be frozen for several reasons."""
+        await self._hold(wallet_id)
+        made = await self._connection.scalar(FROZEN, frozen=wallet_id, why=why, now=now)
+        if made is not None:
+            await self._connection.execute(SHOWN, frozen=wallet_id)
+        return made is not None
 
-    async def unfreeze(self, wallet_id: UUID, why: str) -> bool:
-        """Whether it was frozen for this."""
-        return await self._connection.scalar(UNFROZEN, wallet_id=wallet_id, why=why) is not None
+    async def explain(self, wallet_id: UUID, why: str, statement_id: UUID) -> None:
+        """Keep what the owner was told of why it is frozen."""
+        await self._connection.execute(EXPLAINED, frozen=wallet_id, why=why, told=statement_id)
+
+    async def unfreeze(self, wallet_id: UUID, why: str) -> WalletFreeze | None:
+        """The reason that is gone; None where it was not frozen for this. Other reasons stay."""
+        await self._hold(wallet_id)
+        gone: WalletFreeze | None = await self._connection.scalar(UNFROZEN, frozen=wallet_id, why=why)
+        if gone is not None:
+            await self._connection.execute(SHOWN, frozen=wallet_id)
+        return gone
+
+    async def reasons(self, wallets: Sequence[UUID]) -> Mapping[UUID, Sequence[WalletFreeze]]:
+        """Why each is frozen, the oldest reason first."""
+        found: dict[UUID, list[WalletFreeze]] = {each: [] for each in wallets}
+        for row in await self._connection.scalars(REASONS, wallets=[*wallets]):
+            found[row.wallet_id].append(row)
+        return found
+
+    async def statements(self, user_id: UUID) -> Sequence[UUID]:
+        """What the owner was told of why the wallets are frozen."""
+        return await self._connection.scalars(STATEMENTS, user_id=user_id)
+
+    async def _hold(self, wallet_id: UUID) -> None:
+        """Nobody else freezes or unfreezes it until the unit ends."""
+        for statement in (HELD, FORGOTTEN, ADOPTED):
+            await self._connection.execute(statement, frozen=wallet_id)

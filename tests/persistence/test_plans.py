@@ -114,6 +114,7 @@ INSERT INTO ledger_accounts (id, wallet_id, code, currency, normal, balance, ver
     SELECT id, id, 'fan', 'USD', 'CREDIT', 0, 0 FROM wallets;
 INSERT INTO ledger_transfers (id, key, fingerprint, kind, currency, about, about_id)
     SELECT id, 'load:' || id, '', 'load', 'USD', 'PAYMENT_CHECKOUT', id::text FROM wallets;
+INSERT INTO wallet_freezes (wallet_id, frozen_for, frozen_at) SELECT id, 'FRAUD', now() FROM wallets;
 INSERT INTO ledger_entries (transfer_id, leg, account_id, amount) SELECT id, 1, id, 1 FROM wallets;
 INSERT INTO wallet_activity
     (wallet_id, seq, transfer_id, type, amount, balance_before, balance_after, about, about_id)

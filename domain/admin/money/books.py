@@ -36,8 +36,10 @@ def balances_view(rows: Sequence[Any]) -> wire.LedgerBalances:
     return {"items": [presented(wire.LedgerBalance, row, balance=str(Money(row.balance))) for row in rows]}
 
 
-def wallet_view(row: Any) -> wire.Wallet:
-    return presented(wire.Wallet, row, balance=str(Money(row.balance)), lines=row.shown)
+def wallet_view(row: Any, reasons: Sequence[Any]) -> wire.Wallet:
+    """``reasons``: why it is frozen. A former release tells the wallet's own alone, and ends them there."""
+    told = [] if row.frozen_for is None else [presented(wire.WalletFreeze, each) for each in reasons or [row]]
+    return presented(wire.Wallet, row, balance=str(Money(row.balance)), lines=row.shown, freezes=told)
 
 
 def adjustment_view(row: Any) -> wire.Adjustment:
@@ -52,6 +54,6 @@ def finding_view(row: Any) -> wire.LedgerFinding:
     return presented(wire.LedgerFinding, row)
 
 
-def wallet_in_full(row: Any, accounts: Sequence[Any]) -> wire.WalletInFull:
+def wallet_in_full(row: Any, reasons: Sequence[Any], accounts: Sequence[Any]) -> wire.WalletInFull:
     told = [presented(wire.WalletAccount, account, balance=str(Money(account.balance))) for account in accounts]
-    return {"wallet": wallet_view(row), "accounts": told}
+    return {"wallet": wallet_view(row, reasons), "accounts": told}

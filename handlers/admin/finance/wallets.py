@@ -14,6 +14,8 @@ from domain.money.adjustments import GOODWILL, amount_of, require_other
 from domain.money.ledger import FORMS, FROZEN_BY_STAFF, Account
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from domain.wire import admin as wire
     from handlers.needs import Clock, Principal, Repositories, Walk
 
@@ -27,12 +29,14 @@ async def list(  # noqa: A001
     owner = None if user_id is None else UUID(user_id)
     rows = await db.ledger_desk.wallets(walk.after(datetime, UUID), walk.rows, user_id=owner, frozen=frozen)
     shown, further = walk.page(rows, lambda row: (row.created_at, row.id))
-    return {"items": [wallet_view(row) for row in shown], "nextCursor": further}
+    reasons = await db.wallets.reasons([row.id for row in shown])
+    return {"items": [wallet_view(row, reasons[row.id]) for row in shown], "nextCursor": further}
 
 
 async def find(id: str, db: Repositories) -> wire.WalletInFull:  # noqa: A002
     wallet = await _found(db, id)
-    return wallet_in_full(wallet, await db.ledger_desk.accounts(wallet.id))
+    reasons = await db.wallets.reasons([wallet.id])
+    return wallet_in_full(wallet, reasons[wallet.id], await db.ledger_desk.accounts(wallet.id))
 
 
 async def freeze(
@@ -45,12 +49,11 @@ async def freeze(
     owner, why, now = (await _found(db, id)).user_id, body["frozenFor"], clock()
     await db.admin_users.hold(owner, principal)
     wallet = await _found(db, id)
-    if wallet.frozen_for == why:
+    if not await db.wallets.freeze(wallet.id, why, now):
         return {"frozen": True}
-    if wallet.frozen_for is not None or not await db.wallets.freeze(wallet.id, why, now):
-        raise transition_invalid(wallet.frozen_for or "FROZEN", why)
     told = new_statement(MONEY_SUSPENDED, body["statement"], user_id=owner, by=principal.user_id, now=now)
     statement = await db.statements.add(told | {"after": {}})
+    await db.wallets.explain(wallet.id, why, statement.id)
     after = {"wallet": str(wallet.id), "frozenFor": why, "statement": str(statement.id)}
     actor, reason = principal.user_id, body["reason"]
     await db.audit.record("admin.finance.wallets.freeze", actor=actor, target=owner, reason=reason, after=after)
@@ -69,17 +72,31 @@ async def unfreeze(
     wallet = await _found(db, id)
     if wallet.frozen_for is None:
         return {"frozen": False}
-    if wallet.frozen_for not in FROZEN_BY_STAFF or not await db.wallets.unfreeze(wallet.id, wallet.frozen_for):
-        raise transition_invalid(wallet.frozen_for, "UNFROZEN")
-    for statement_id in await db.statements.live_of(owner, MONEY_SUSPENDED):
+    reasons = [row.frozen_for for row in (await db.wallets.reasons([wallet.id]))[wallet.id]] or [wallet.frozen_for]
+    given = [why for why in reasons if why == body.get("frozenFor", why) and why in FROZEN_BY_STAFF]
+    if "frozenFor" in body and not given:
+        return {"frozen": True}
+    if len(given) != 1:  # it is the platform's, or nobody said which
+        raise transition_invalid("+".join(given or reasons), "UNFROZEN")
+    gone = await db.wallets.unfreeze(wallet.id, given[0])
+    if gone is None:  # another call was first
+        return {"frozen": (await _found(db, id)).frozen_for is not None}
+    for statement_id in await _statements_of(db, owner, gone):
         await db.statements.lift(statement_id, principal.user_id, now)
-    contested = await db.disputes.any_undecided(wallet.id)
-    if contested:  # the dispute that is open froze it, too
+    if await db.disputes.any_undecided(wallet.id):  # the dispute that is open freezes it, too
         await db.wallets.freeze(wallet.id, "DISPUTE", now)
-    before = {"wallet": str(wallet.id), "frozenFor": wallet.frozen_for}
+    before = {"wallet": str(wallet.id), "frozenFor": given[0]}
     actor, reason = principal.user_id, body["reason"]
     await db.audit.record("admin.finance.wallets.unfreeze", actor=actor, target=owner, reason=reason, before=before)
-    return {"frozen": contested}
+    return {"frozen": (await _found(db, id)).frozen_for is not None}
+
+
+async def _statements_of(db: Repositories, owner: UUID, gone: Any) -> Sequence[UUID]:
+    """Of a freeze that has ended. A former release kept none with it: then it is those that belong to no other."""
+    if gone.statement_id is not None:
+        return [gone.statement_id]
+    others = {*await db.wallets.statements(owner)}
+    return [each for each in await db.statements.live_of(owner, MONEY_SUSPENDED) if each not in others]
 
 
 async def adjust(

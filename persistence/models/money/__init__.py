@@ -12,6 +12,7 @@ from persistence.models.money.ledger import (
     LedgerTransfer,
     Wallet,
     WalletActivity,
+    WalletFreeze,
 )
 from persistence.models.money.payments import Payment, PaymentDispute, Refund
 from persistence.models.money.payouts import Payout, PayoutAccount, PayoutAttempt, PayoutBatch
@@ -52,4 +53,5 @@ __all__ = [
     "UnclaimedBalance",
     "Wallet",
     "WalletActivity",
+    "WalletFreeze",
 ]

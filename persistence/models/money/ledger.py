@@ -53,6 +53,21 @@ class Wallet(Created, Base):
     closed_at: Mapped[datetime | None]
 
 
+class WalletFreeze(Base):
+    """One of the reasons for which a wallet is frozen: it is as long as there is one, and shows the oldest itself.
+
+    ``statement_id``: what its owner was told of it, where staff froze it.
+    """
+
+    __tablename__ = "wallet_freezes"
+    __table_args__ = (one_of("frozen_for", FROZEN_FOR),)
+
+    wallet_id: Mapped[UUID] = mapped_column(ForeignKey("wallets.id"), primary_key=True)
+    frozen_for: Mapped[str] = mapped_column(primary_key=True)
+    frozen_at: Mapped[datetime]
+    statement_id: Mapped[UUID | None]
+
+
 class LedgerAccount(Created, Base):
     """Guarded accounts belong to a wallet, and have a balance with a floor and a version. All others are tallied."""
 

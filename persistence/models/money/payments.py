@@ -24,7 +24,7 @@ class Payment(Created, Base):
     ``alias`` is another name of that session at the provider, where it has one.
 
     ``misfit``: money came that the wallet could not be given. ``due_at``: when the provider is asked again.
-    ``coupon_usage_id``: the reservation that is used when it is paid.
+    ``coupon_usage_id``: the reservation that is used when it is paid. ``warned_at``: when its bank warned of fraud.
     """
 
     __tablename__ = "payments"
@@ -61,6 +61,7 @@ class Payment(Created, Base):
     misfit: Mapped[str | None]
     expires_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     coupon_usage_id: Mapped[UUID | None] = mapped_column(ForeignKey("coupon_usages.id"))
 
@@ -68,8 +69,8 @@ class Payment(Created, Base):
 class Refund(Identified, Created, Base):
     """What a provider gave back, or is asked for. ``ref`` is its id there, None until it answered.
 
-    ``requested_by`` is who of the staff asked for it, None where it was made at the provider. ``due_at``: when the
-    provider is asked again.
+    ``requested_by`` is who of the staff asked for it, or ``PLATFORM``; None where it was made at the provider.
+    ``due_at``: when the provider is asked again.
     """
 
     __tablename__ = "refunds"

@@ -94,6 +94,10 @@ def frozen_for(tables: Tables, user_id: UUID) -> Any:
     return tables.one("SELECT frozen_for FROM wallets WHERE user_id = %s", user_id)["frozen_for"]
 
 
+def reasons(tables: Tables) -> set[str]:
+    return {row["frozen_for"] for row in tables.rows("SELECT frozen_for FROM wallet_freezes")}
+
+
 class TestFreeze:
     def freeze(self, api: Api, caller: Hired, user_id: UUID, why: str = "FRAUD") -> httpx.Response:
         return act(api, caller, "freeze", fan(user_id).id, frozenFor=why, statement=STATEMENT)
@@ -118,9 +122,25 @@ class TestFreeze:
     @pytest.mark.parametrize("before", ["DISPUTE", "ADMIN"])
     def test_another_freeze_stays(self, api: Api, finance: Hired, tables: Tables, ada: UUID, before: str) -> None:
         freeze(tables, ada, before)
-        response = self.freeze(api, finance, ada)
-        assert (response.status_code, code_of(response)) == (400, "admin.transition_invalid")
-        assert frozen_for(tables, ada) == before
+        assert self.freeze(api, finance, ada).json()["data"] == {"frozen": True}
+        assert (frozen_for(tables, ada), reasons(tables)) == (before, {before, "FRAUD"})
+        told = api.call("admin.finance.wallets.find", path=f"/admin/wallets/{fan(ada).id}", headers=finance.headers)
+        wallet = told.json()["data"]["wallet"]
+        assert [each["frozenFor"] for each in wallet["freezes"]] == [before, "FRAUD"]
+        assert (wallet["frozenFor"], wallet["frozenAt"]) == (before, wallet["freezes"][0]["frozenAt"])
+
+    def test_one_that_a_former_release_froze(self, api: Api, finance: Hired, tables: Tables, ada: UUID) -> None:
+        """It wrote no row of the reason."""
+        tables.run("UPDATE wallets SET frozen_for = 'DISPUTE', frozen_at = now()")
+        (item,) = api.call("admin.finance.wallets.list", headers=finance.headers).json()["data"]["items"]
+        assert [each["frozenFor"] for each in item["freezes"]] == ["DISPUTE"]
+        self.freeze(api, finance, ada)
+        assert (frozen_for(tables, ada), reasons(tables)) == ("DISPUTE", {"DISPUTE", "FRAUD"})
+        tables.run("UPDATE wallets SET frozen_for = NULL, frozen_at = NULL")
+        (item,) = api.call("admin.finance.wallets.list", headers=finance.headers).json()["data"]["items"]
+        assert item["freezes"] == []
+        self.freeze(api, finance, ada, "ADMIN")
+        assert (frozen_for(tables, ada), reasons(tables)) == ("ADMIN", {"ADMIN"})
 
     @pytest.mark.parametrize("why", ["DISPUTE", "CLOSING", "fraud"])
     def test_what_only_the_platform_sets_is_refused(self, api: Api, finance: Hired, ada: UUID, why: str) -> None:
@@ -155,6 +175,35 @@ class TestUnfreeze:
         for _ in range(2):
             assert act(api, finance, "unfreeze", fan(ada).id).json()["data"] == {"frozen": False}
         assert len(audited(tables, "admin.finance.wallets.unfreeze")) == 1
+
+    def test_only_the_reason_that_is_named_ends(self, api: Api, finance: Hired, tables: Tables, ada: UUID) -> None:
+        for why in ("FRAUD", "ADMIN"):
+            act(api, finance, "freeze", fan(ada).id, frozenFor=why, statement=STATEMENT)
+        freeze(tables, ada, "DISPUTE")
+        response = act(api, finance, "unfreeze", fan(ada).id)
+        assert (response.status_code, code_of(response)) == (400, "admin.transition_invalid")
+        assert act(api, finance, "unfreeze", fan(ada).id, frozenFor="FRAUD").json()["data"] == {"frozen": True}
+        assert reasons(tables) == {"ADMIN", "DISPUTE"}
+        lifted = "SELECT w.frozen_for FROM wallet_freezes w JOIN statements_of_reasons s ON s.id = w.statement_id"
+        assert tables.rows(f"{lifted} WHERE s.lifted_at IS NULL") == [{"frozen_for": "ADMIN"}]
+        assert tables.count("statements_of_reasons") == 2
+        before = tables.fingerprints()
+        assert act(api, finance, "unfreeze", fan(ada).id, frozenFor="FRAUD").json()["data"] == {"frozen": True}
+        assert tables.changed_since(before) == set()
+        assert act(api, finance, "unfreeze", fan(ada).id).json()["data"] == {"frozen": True}
+        assert (reasons(tables), frozen_for(tables, ada)) == ({"DISPUTE"}, "DISPUTE")
+        live = tables.one("SELECT count(*) AS n FROM statements_of_reasons WHERE lifted_at IS NULL")
+        assert live["n"] == 0
+
+    def test_statements_of_other_freezes_stay(self, api: Api, finance: Hired, tables: Tables, ada: UUID) -> None:
+        """A freeze of before has no statement of its own."""
+        act(api, finance, "freeze", fan(ada).id, frozenFor="ADMIN", statement=STATEMENT)
+        act(api, finance, "freeze", fan(ada).id, frozenFor="FRAUD", statement=STATEMENT)
+        tables.run("UPDATE wallet_freezes SET statement_id = NULL WHERE frozen_for = 'ADMIN'")
+        assert act(api, finance, "unfreeze", fan(ada).id, frozenFor="ADMIN").json()["data"] == {"frozen": True}
+        live = "SELECT id FROM statements_of_reasons WHERE lifted_at IS NULL"
+        kept = tables.one("SELECT statement_id AS id FROM wallet_freezes")
+        assert tables.rows(live) == [kept]
 
     @pytest.mark.parametrize("why", ["DISPUTE", "CLOSING"])
     def test_what_the_platform_has_frozen_stays(
