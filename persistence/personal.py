@@ -608,7 +608,7 @@ PERSONAL: tuple[Personal, ...] = (
         "Payments by which you loaded your wallet.",
         _of_wallets(Payment.wallet_id),
         Keep(BOOKS),
-        {"due_at": INTERNAL},
+        {"due_at": INTERNAL, "warned_at": INTERNAL},
     ),
     Personal(
         Payout,
@@ -726,6 +726,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "unclaimed_balances": "what was left in closed wallets, by their ids and a hash of the code; who claimed it, by id",
     "payout_attempts": "what was asked of providers for payouts, which tell of it, and what staff stated of it, by id",
     "payout_batches": "files of bank transfers, sealed, and who of the staff made them, by id",
+    "wallet_freezes": "why wallets are frozen, which wallets and statements of reasons tell",
     "disputes": "what was disputed of payments, which their wallets tell",
     "strays": "money that fits nothing, by ids of sessions; the wallet that it was given to tells of it",
     "sandbox_payments": "a provider's own book, of development and staging alone: ids of payments and amounts",

@@ -105,7 +105,7 @@ def build_parts(
     payouts = PayoutService(providers.payout, Vault(keyring), config, utc_now)
     kyc = KycDesk(providers.kyc, keyring, config, utc_now, payouts)
     payout_accounts = PayoutAccountDesk(providers.payout, config, utc_now, payouts)
-    payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService(), RewardService(config)))
+    payments = PaymentNotices(providers.payment, PaymentBooks(EscrowService(), RewardService(config), config))
     webhooks = Webhooks(
         keyring, [kyc, payments, PayoutNotices(providers.payout, database, [payout_accounts, PayoutsTold()])]
     )

@@ -36,6 +36,8 @@ SETTLED_AGAIN = timedelta(hours=1)
 LOOKED_AT_FOR = timedelta(days=180)
 """For so long a payment may still be refunded or disputed, and a notice of it be lost."""
 MOST_REPEATED = 8
+PLATFORM = UUID(int=0)
+"""Who asked for a refund that nobody of the staff did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ class PaymentState:
     refunds: tuple[RefundState, ...] = ()
     disputes: tuple[DisputeState, ...] = ()
     alias: str | None = None
+    warned: bool = False
+    """Whether the bank of who paid says that it may have been somebody else, and nothing came of that yet."""
 
 
 @dataclass(frozen=True, slots=True)

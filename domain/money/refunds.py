@@ -5,11 +5,27 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.config_keys import Config, IntKey
+from domain.config_keys import AmountKey, Config, IntKey
 from domain.errors import ApiError, transition_invalid
 from domain.money.amounts import Money
 
 REFUND_DAYS = IntKey("wallet.refund_days", 90, "days after a load in which the staff may refund it", 1, 365)
+
+AUTO_REFUND_BELOW = AmountKey(
+    "dispute.auto_refund_below",
+    "0",
+    "payments of less than this many US dollars are given back, as far as nobody spent them, when the bank of who paid "
+    "warns of fraud: a dispute would cost more; 0: none, staff sees the warning",
+    0,
+    1000,
+)
+WARNED = "warned of fraud"
+
+
+def is_given_back_at_once(payment: Any, *, disputed: bool, now: datetime, config: Config) -> bool:
+    """What a warning of fraud leads to. One that is disputed has been taken back already."""
+    small = payment.amount < Money.parse(config[AUTO_REFUND_BELOW]).minor
+    return small and not disputed and now - payment.paid_at <= timedelta(days=config[REFUND_DAYS])
 
 
 def require_refundable(payment: Any, *, disputed: bool, now: datetime, config: Config) -> None:

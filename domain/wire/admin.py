@@ -282,6 +282,11 @@ WalletType: TypeAlias = Literal["FAN", "CREATOR"]
 FrozenFor: TypeAlias = Literal["DISPUTE", "FRAUD", "ADMIN", "CLOSING", None]
 
 
+class WalletFreeze(TypedDict):
+    frozenFor: FrozenFor
+    frozenAt: str
+
+
 class Wallet(TypedDict):
     id: str
     userId: str
@@ -291,6 +296,7 @@ class Wallet(TypedDict):
     lines: int
     frozenFor: FrozenFor
     frozenAt: str | None
+    freezes: list[WalletFreeze]
     closedAt: str | None
     createdAt: str
 
@@ -464,6 +470,7 @@ class Payment(TypedDict):
     createdAt: str
     expiresAt: str
     paidAt: str | None
+    warnedAt: str | None
 
 
 class Payments(TypedDict):
@@ -1543,6 +1550,7 @@ class WalletFrozen(TypedDict):
 
 
 class UnfreezeWalletRequest(TypedDict):
+    frozenFor: NotRequired[StaffFreeze]
     reason: str
 
 

@@ -126,6 +126,9 @@ NAMED = (
     update(Payment).where(Payment.id == bindparam("payment"), Payment.alias.is_(None)).values(alias=bindparam("alias_"))
 )
 CHARGED = update(Payment).where(Payment.id == bindparam("payment")).values(fee=bindparam("fee_", type_=BigInteger))
+WARNED = (
+    update(Payment).where(Payment.id == bindparam("payment")).values(warned_at=func.coalesce(Payment.warned_at, _NOW))
+)
 LOOK_AGAIN = update(Payment).where(Payment.id == bindparam("payment")).values(due_at=bindparam("due", type_=TIME))
 TAKEN_UP = taken_up(Payment, Payment.id)
 NEWEST = Keyset(Payment.created_at.desc(), Payment.id.desc())
@@ -204,6 +207,9 @@ class Payments:
 
     async def charge(self, payment_id: UUID, fee: int) -> None:
         await self._connection.execute(CHARGED, payment=payment_id, fee_=fee)
+
+    async def warn(self, payment_id: UUID, now: datetime) -> None:
+        await self._connection.execute(WARNED, payment=payment_id, now=now)
 
     async def look_again(self, payment_id: UUID, due_at: datetime | None) -> None:
         await self._connection.execute(LOOK_AGAIN, payment=payment_id, due=due_at)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import structlog
 
 from domain.config_keys import SecretKey, TextKey, UrlKey
 from domain.money.amounts import USD
@@ -30,7 +31,7 @@ from providers.payment.vendor import MOST_PAGES, PaymentVendor, id_of, whole
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.settings import required
 from providers.stripe import StripeVendor, code, moment
-from providers.vendor import below, page, text
+from providers.vendor import Vendor, below, page, text
 
 BASE_URL = UrlKey("external.payment.stripe.base_url", "https://api.stripe.com", "base URL of the vendor")
 API_KEY = SecretKey("external.payment.stripe.api_key", "", "secret or restricted key of the account")
@@ -41,7 +42,7 @@ WEBHOOK_SECRET_PREVIOUS = SecretKey(
 PRODUCT_NAME = TextKey("external.payment.stripe.product_name", "Wallet balance", "what payers read that they pay for")
 
 SESSIONS, REFUNDS, DISPUTES = "/v1/checkout/sessions", "/v1/refunds", "/v1/disputes"
-MOVEMENTS = "/v1/balance_transactions"
+MOVEMENTS, WARNINGS = "/v1/balance_transactions", "/v1/radar/early_fraud_warnings"
 CHARGE = "payment_intent.latest_charge.balance_transaction"
 SESSION_EVENT = "checkout.session."
 EVENTS: Mapping[str, Sequence[str]] = {
@@ -57,6 +58,8 @@ GIVEN_UP = frozenset({"requires_payment_method", "canceled"})
 """Of a payment intent whose session was completed: a method that takes days has failed."""
 CLOSED = frozenset({"won", "lost", "prevented", "warning_closed"})
 PAYMENT_INTENT = "pi_"
+
+log = structlog.get_logger(__name__)
 
 
 class StripePayments(StripeVendor, PaymentVendor):
@@ -106,8 +109,22 @@ class StripePayments(StripeVendor, PaymentVendor):
         found = [each async for each in self._each(DISPUTES, {"payment_intent": alias})] if disputed else []
         return PaymentState(
             session_ref, remembered, status, amount, currency.upper(), _fee(charge, currency), tuple(refunds),
-            tuple(_dispute(each) for each in found), alias,
+            tuple(_dispute(each) for each in found), alias, ref == alias and await self._is_warned_of(alias),
         )  # fmt: skip
+
+    async def _is_warned_of(self, alias: str) -> bool:
+        """Asked where a notice led here: those of warnings name the payment intent. A key that may not read them is
+        good for everything else.
+        """
+        asked = {"payment_intent": alias, "limit": "100"}
+        answer = await Vendor._ask(self, "GET", WARNINGS, self._headers(), params=asked)
+        if answer.status == httpx.codes.FORBIDDEN:
+            log.warning("payment.warnings_unread", provider=self.name)
+            return False
+        rows = below(self._success(answer), "data")
+        if not isinstance(rows, list):
+            raise ProviderUnavailable("the vendor told no warnings")
+        return any(below(row, "actionable") is True and self._is_of_our_mode(row) for row in rows)
 
     async def expire(self, ref: str) -> None:
         answer = await self._ask("POST", f"{SESSIONS}/{quote(ref, safe='')}/expire", self._headers())

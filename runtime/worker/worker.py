@@ -91,7 +91,7 @@ def _services(parts: Parts) -> JobServices:
         rewards=rewards,
         search_report=SearchReport(),
         operation_urls=OperationUrls(parts.config, parts.contract.operation_paths),
-        payment_books=PaymentBooks(escrows, rewards),
+        payment_books=PaymentBooks(escrows, rewards, parts.config),
         payments=parts.providers.payment,
         payout_books=PayoutBooks(Vault(parts.keyring), parts.payouts, parts.config),
         payout_providers=parts.providers.payout,

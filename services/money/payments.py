@@ -22,17 +22,20 @@ from domain.money.payments import (
     next_look,
     went_back,
 )
+from domain.money.refunds import WARNED, is_given_back_at_once
 from domain.webhooks import Hopeless
 from providers.ports import ProviderRejected
 from services.money.coupons import CouponService
 from services.money.credits import credit
 from services.money.gifts import GiftService
+from services.money.refunds import RefundService
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from domain.config_keys import Config
     from domain.money.payments import DisputeState, Misfit, PaymentState, RefundState, RefundStatus, Status
     from persistence.models import Payment, ProviderEvent, Refund, Stray
     from persistence.money.payments import HeldPayment
@@ -48,9 +51,11 @@ log = structlog.get_logger(__name__)
 class PaymentBooks:
     """Posts what is missing, each time inside the caller's unit of work."""
 
-    def __init__(self, escrows: EscrowService, rewards: RewardService) -> None:
+    def __init__(self, escrows: EscrowService, rewards: RewardService, config: Config) -> None:
         self._escrows = escrows
         self._rewards = rewards
+        self._config = config
+        self._refunds = RefundService()
         self._coupons = CouponService()
         self._gifts = GiftService()
 
@@ -132,6 +137,8 @@ class PaymentBooks:
                     await self._refund(db, held, refund, now)
                 for dispute in state.disputes:
                     await self._dispute(db, held, dispute, now)
+                if state.warned and payment.warned_at is None:
+                    await self._warn(db, held, now)
                 if goes_back(state):
                     await self._take_back_gift(db, held, now)
                     await db.rewards.wake(payment.id, now)
@@ -250,6 +257,23 @@ class PaymentBooks:
             await db.ledger.post(flows.refunded_outside(wallet, provider, ref, row.amount, has))
         elif row.status == "DONE":
             await db.ledger.post(flows.refund_outside_undone(wallet, provider, ref, row.amount, has))
+
+    async def _warn(self, db: Repositories, held: HeldPayment, now: datetime) -> None:
+        """Once for each payment. What nobody spent goes back where that costs less than a dispute; staff sees it."""
+        payment_id, wallet = held.row.id, held.wallet
+        await db.payments.warn(payment_id, now)
+        told = await db.payments.hold(payment_id)  # as it is after all that was told of it
+        if told is None or not is_given_back_at_once(
+            told.row, disputed=await db.disputes.stands(payment_id), now=now, config=self._config
+        ):
+            return
+        await db.ledger.hold(wallet)
+        left = told.row.amount - told.row.refunded - told.row.disputed
+        amount = min(left, (await db.ledger.balances(wallet)).fan)
+        asked = await self._refunds.ask(db, told, amount, None, WARNED, now) if amount > 0 else None
+        if asked is not None:
+            after = {"payment": str(payment_id), "refund": str(asked.id), "amount": amount}
+            await db.audit.record("payment.refunded_at_once", target=wallet.user_id, reason=WARNED, after=after)
 
     async def _give_back_prices(
         self, db: Repositories, held: HeldPayment, disputes: Sequence[DisputeState], now: datetime

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from domain import topics
 from domain.money import flows
-from domain.money.payments import UNBOUND_AGAIN
+from domain.money.payments import PLATFORM, UNBOUND_AGAIN
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,13 +21,14 @@ class RefundService:
     """Works inside the caller's unit of work."""
 
     async def ask(
-        self, db: Repositories, held: HeldPayment, amount: int, by: UUID, reason: str, now: datetime
+        self, db: Repositories, held: HeldPayment, amount: int, by: UUID | None, reason: str, now: datetime
     ) -> Refund | None:
-        """None where so much is not left of the payment. Raises InsufficientBalance where it was spent.
+        """None where so much is not left of the payment. Raises InsufficientBalance where it was spent. ``by``: None
+        where it is the platform itself.
 
         The row is there before the provider is asked, and its id is what the provider is told to remember.
         """
-        asked = await db.refunds.ask(held.row, amount, by, reason, now + UNBOUND_AGAIN)
+        asked = await db.refunds.ask(held.row, amount, by or PLATFORM, reason, now + UNBOUND_AGAIN)
         if asked is not None:
             await db.ledger.post(flows.refund_asked(held.wallet, asked.id, amount))
             await db.outbox.add(topics.RefundPayment(asked.id))

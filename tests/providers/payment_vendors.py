@@ -110,6 +110,10 @@ class StripeTill:
             rows = list(self.refunds.values())
         elif path == "/v1/disputes":
             rows = list(self.disputes.values())
+        elif path == "/v1/radar/early_fraud_warnings":
+            if not self.shows_warnings:
+                return refusal(403)
+            rows = [row | {"actionable": self._is_actionable(row)} for row in self.warnings]
         elif path == "/v1/balance_transactions":
             rows = [line | {"source": self._source(line["source"])} for line in self.lines]
         else:
@@ -123,6 +127,9 @@ class StripeTill:
         return said({"object": "list", "url": path, "has_more": more, "data": page})
 
     page: int = 100
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    shows_warnings: bool = True
+    """Whether the key may read them."""
 
     def _shown(self, ref: str, form: Mapping[str, str]) -> dict[str, Any]:
         """What is expanded is written out."""
@@ -283,8 +290,14 @@ class StripeTill:
     def warn(self, ref: str) -> None:
         intent = self._paid(ref)
         row = {"id": f"issfr_{uuid4().hex[:24]}", "object": "radar.early_fraud_warning", "livemode": self.livemode}
-        charge = {"charge": intent["latest_charge"]["id"], "payment_intent": intent["id"]}
-        self._tell("radar.early_fraud_warning.created", row | charge)
+        row |= {"charge": intent["latest_charge"]["id"], "payment_intent": intent["id"]}
+        self.warnings.append(row)
+        self._tell("radar.early_fraud_warning.created", row | {"actionable": self._is_actionable(row)})
+
+    def _is_actionable(self, warning: dict[str, Any]) -> bool:
+        """As long as it was neither disputed nor given back."""
+        intent = self.intents[warning["payment_intent"]]
+        return bool(not intent["latest_charge"]["disputed"] and self._left(intent))
 
     def deliver(self, origin: str, bodies: Sequence[bytes] | None = None, secret: str | None = None) -> list[int]:
         """Events that were not delivered yet, or those that are named, to our intake."""

@@ -48,7 +48,7 @@ class House:
     def __init__(self, books: Books, rows: Tables, config: FakeConfig) -> None:
         self.books, self.rows, self.config = books, rows, config
         self.rewards = RewardService(config)
-        self.payments = PaymentBooks(EscrowService(), self.rewards)
+        self.payments = PaymentBooks(EscrowService(), self.rewards, FakeConfig())
         self.ada = wallet_of(rows, "ada", "FAN")
         insert(rows, "referral_links", user_id=self.ada.user_id, code="ada")
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.money.amounts import Money
+from domain.money.payments import PLATFORM
 from domain.presenting import presented
 from domain.wire import admin as wire
 
@@ -18,7 +19,8 @@ def payment_view(row: Any, user_id: Any) -> wire.Payment:
 
 
 def refund_view(row: Any) -> wire.PaymentRefund:
-    return presented(wire.PaymentRefund, row, amount=str(Money(row.amount)))
+    by = None if row.requested_by in (None, PLATFORM) else str(row.requested_by)
+    return presented(wire.PaymentRefund, row, amount=str(Money(row.amount)), requestedBy=by)
 
 
 def dispute_view(row: Any) -> wire.PaymentDispute:

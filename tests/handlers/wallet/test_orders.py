@@ -25,7 +25,7 @@ AMOUNT, FEE, BACK, MORE, TAKEN, DISPUTE_FEE = 2500, 102, 500, 300, 1700, 1500
 AT_ONCE = 8
 OF_ALL = 500
 NOW = datetime.now(UTC)
-BOOKS = PaymentBooks(EscrowService(), RewardService(FakeConfig()))
+BOOKS = PaymentBooks(EscrowService(), RewardService(FakeConfig()), FakeConfig())
 
 
 def world(ref: str, payment_id: UUID) -> list[PaymentState]:

@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from domain.money import flows
-from tests.handlers.support import account
+from domain.money.payments import PLATFORM
+from domain.money.refunds import WARNED
+from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally
 from tests.money import assert_books_agree, begin, fan, hurry, post, press
@@ -159,6 +161,56 @@ class TestStripe:
         assert tally(tables, "processing_fees") == -fee_of(2500) - DISPUTE_FEE
         row = tables.one("SELECT status, refunded, disputed, fee FROM payments")
         assert row == {"status": "PAID", "refunded": 500, "disputed": 0, "fee": fee_of(2500)}
+        assert_agree(tables, till)
+
+    @pytest.mark.parametrize(
+        ("below", "spent", "before", "back"),
+        [
+            ("0", 0, [], 0),
+            ("25", 0, [], 0),
+            ("25.01", 0, [], 2500),
+            ("25.01", 1000, [], 1500),
+            ("25.01", 2500, [], 0),
+            ("25.01", 0, ["refund"], 2000),
+            ("25.01", 0, ["dispute"], 0),
+            ("25.01", 0, ["blind"], 0),
+        ],
+    )
+    def test_a_warning_of_fraud(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill, user_id: UUID,
+        below: str, spent: int, before: list[str], back: int,
+    ) -> None:  # fmt: skip
+        """What nobody spent of a small payment goes back at once, and once; anything else is for staff to see."""
+        server.configure(**{"dispute.auto_refund_below": below})
+        begin(api, headers)
+        ref = bound(tables)
+        till.pay(ref)
+        tell(server, till)
+        if spent:
+            post(server, flows.held(fan(user_id), user_id, flows.Parts(promo=0, fan=spent)))
+        if "refund" in before:
+            till.refund(ref, 500)
+        if "dispute" in before:
+            till.dispute(ref)
+        till.shows_warnings = "blind" not in before
+        for _ in range(2):
+            till.warn(ref)
+            tell(server, till)
+        tell(server, till)
+        ours = tables.rows("SELECT amount, requested_by, reason FROM refunds WHERE reason IS NOT NULL")
+        assert ours == ([{"amount": back, "requested_by": PLATFORM, "reason": WARNED}] if back else [])
+        assert sum(one["amount"] for one in till.refunds.values() if one["metadata"]) == back
+        noted = audited(tables, "payment.refunded_at_once")
+        assert [(entry["actor_id"], entry["target_id"], entry["reason"]) for entry in noted] == [
+            (None, str(user_id), WARNED)
+        ] * bool(back)
+        warned = tables.one("SELECT warned_at FROM payments")["warned_at"] is not None
+        assert warned == (not {"dispute", "blind"} & {*before})
+        if back:
+            (row,) = (one for one in till.refunds.values() if one["metadata"])
+            till.end_refund(row["id"], "succeeded")
+            tell(server, till)
+            assert tables.one("SELECT status FROM refunds WHERE reason IS NOT NULL") == {"status": "DONE"}
         assert_agree(tables, till)
 
     def test_notices_that_never_came(

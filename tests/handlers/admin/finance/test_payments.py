@@ -233,7 +233,7 @@ class TestRefund:
         assert refused(ask(api, stale, paid["sessionId"])) == (403, "admin.reauthentication_required")
 
 
-BOOKS = PaymentBooks(EscrowService(), RewardService(FakeConfig()))
+BOOKS = PaymentBooks(EscrowService(), RewardService(FakeConfig()), FakeConfig())
 
 
 def settle(server: Server, session: dict[str, str], *refunds: RefundState) -> None:
