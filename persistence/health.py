@@ -155,6 +155,7 @@ def sealed_places() -> Sequence[Place]:
         (Purpose.BANK_DETAILS, _kids("bank details", _text(BankDetail.details))),
         (Purpose.BANK_DETAILS, _kids("files of bank transfers", _text(PayoutBatch.file))),
         (Purpose.BANK_DETAILS, _kids("destinations of payouts", _text(Payout.destination))),
+        (Purpose.BANK_DETAILS, _kids("names of verified identities", _text(KycSession.verified_name))),
         (Purpose.TAX_FORM, _kids("tax forms", _text(TaxForm.details))),
         (Purpose.PROVIDER_EVENT, _kids("notices of providers", _text(ProviderEvent.payload))),
         (Purpose.PROVIDER_EVENT, _kids("links to verifications of identity", _text(KycSession.link))),

@@ -470,6 +470,7 @@ PERSONAL: tuple[Personal, ...] = (
             "link": SECRET,
             "looked_at": INTERNAL,
             "identity_hash": "a keyed hash that says nothing to anybody",
+            "verified_name": SECRET,
             "twin": "it is about another account as well",
             "changes": INTERNAL,
             "reminded": INTERNAL,

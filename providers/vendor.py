@@ -92,6 +92,12 @@ def text(found: Any, *names: str) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_REF else None
 
 
+def name_of(found: Any, *names: str) -> str | None:
+    """The first and the last name that stand under ``names``, as one; None where neither does."""
+    parts = [text(found, name) for name in names]
+    return " ".join(part.strip() for part in parts if part and part.strip())[:LONGEST_REF] or None
+
+
 def page(found: Any, *names: str) -> str | None:
     """Where the vendor sends people, as it is handed to them; None for anything else."""
     url = below(found, *names)

@@ -56,6 +56,7 @@ class KycVerdict:
     """``reasons`` are codes. ``final``: another try is of no use.
 
     ``identity`` tells the document from all others, where the provider shows it; it is stored as a keyed hash only.
+    ``name``: as the document has it, where the provider shows it; it is stored sealed, for the review of bank details.
     """
 
     status: str
@@ -63,6 +64,7 @@ class KycVerdict:
     final: bool = False
     document_until: date | None = None
     identity: str | None = field(default=None, repr=False)
+    name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

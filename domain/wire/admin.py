@@ -110,6 +110,7 @@ class BankDetailsToReview(TypedDict):
     username: str | None
     displayName: str | None
     kycStatus: common.KycStatus
+    verifiedName: str | None
     state: BankDetailsState
     rejectedFor: common.BankRejectedFor
     accountHolderName: str

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
-from persistence.models import BankDetail, CreatorProfile, User
+from persistence.models import BankDetail, CreatorProfile, KycSession, User
 
 Row = BankDetail
 OWNER_HELD = select(User.id).where(User.id == bindparam("user_id")).with_for_update(read=True, key_share=True)
@@ -26,9 +26,24 @@ OWN = (
 PROFILE_HELD = (
     select(CreatorProfile.id).where(CreatorProfile.user_id == bindparam("user_id")).with_for_update(key_share=True)
 )
+_verified = (
+    select(KycSession.verified_name)
+    .where(KycSession.user_id == CreatorProfile.user_id, KycSession.state == "APPROVED")
+    .order_by(KycSession.created_at.desc(), KycSession.id.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("verified_name")
+)
 # As the staff sees them: whose they are, beside what they say.
 OF = (
-    select(CreatorProfile.id.label("creator_id"), User.username, User.display_name, CreatorProfile.kyc_status, Row)
+    select(
+        CreatorProfile.id.label("creator_id"),
+        User.username,
+        User.display_name,
+        CreatorProfile.kyc_status,
+        _verified,
+        Row,
+    )
     .join(User, User.id == CreatorProfile.user_id)
     .join(Row, Row.user_id == CreatorProfile.user_id)
 )

@@ -14,7 +14,7 @@ from providers.asking import Answer
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
 from providers.stripe import StripeVendor, code
-from providers.vendor import below, day, page, text
+from providers.vendor import below, day, name_of, page, text
 
 BASE_URL = UrlKey("external.kyc.stripe_identity.base_url", "https://api.stripe.com", "base URL of the vendor")
 API_KEY = SecretKey("external.kyc.stripe_identity.api_key", "", "secret or restricted key of the account")
@@ -77,7 +77,8 @@ class StripeIdentity(StripeVendor):
             reason = code(error, "code")
             return KycVerdict("REJECTED", (reason,) if reason else ())
         document = below(session, REPORT, "document") if status == "APPROVED" else None
-        return KycVerdict(status, document_until=day(below(document, "expiration_date")), identity=_identity(document))
+        until, name = day(below(document, "expiration_date")), name_of(document, "first_name", "last_name")
+        return KycVerdict(status, document_until=until, identity=_identity(document), name=name)
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
         event = self._event(notice)

@@ -16,7 +16,7 @@ from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.vendor import Vendor, below, day, page, text
+from providers.vendor import Vendor, below, day, name_of, page, text
 
 BASE_URL = UrlKey("external.kyc.veriff.base_url", "https://stationapi.veriff.com", "base URL of the integration")
 API_KEY = SecretKey("external.kyc.veriff.api_key", "", "API key of the integration")
@@ -77,7 +77,9 @@ class Veriff(Vendor):
         code = below(decision, "reasonCode")
         reasons = (f"veriff_{code}",) if type(code) is int and status != "APPROVED" else ()
         document = below(decision, "document") if status == "APPROVED" else None
-        return KycVerdict(status, reasons, False, day(below(document, "validUntil")), _identity(document))
+        person = below(decision, "person") if status == "APPROVED" else None
+        until, name = day(below(document, "validUntil")), name_of(person, "firstName", "lastName")
+        return KycVerdict(status, reasons, False, until, _identity(document), name)
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
         self._require_signed(notice)

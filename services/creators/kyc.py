@@ -131,6 +131,8 @@ class KycDesk:
         if not is_newest and columns.get("state") in LIVE:  # one try at a time is under way, and another began
             columns = {"looked_at": found.at}
         columns |= await self._document(db, session, columns, found)
+        if found.verdict.name is not None and columns.get("state", session.state) == "APPROVED":
+            columns["verified_name"] = self._keyring.seal(Purpose.BANK_DETAILS, found.verdict.name).encode()
         await db.kyc_sessions.change(session.id, columns)
         if is_newest:
             await self._show(db, profile, session, columns)

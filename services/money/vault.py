@@ -40,6 +40,14 @@ class Vault:
             return BankAccount(BankDetails(), row, readable=False)
         return BankAccount(BankDetails.opened(secret, row.country), row)
 
+    def verified_name(self, sealed: bytes | None) -> str | None:
+        """Of a document; None where none is known, or for what was sealed under a secret that is gone."""
+        try:
+            return None if sealed is None else self._keyring.unseal(Purpose.BANK_DETAILS, sealed.decode())
+        except ValueError:
+            log.warning("vault.unreadable", what="verified name")
+            return None
+
     def bank_columns(self, details: BankDetails) -> dict[str, bytes | str | None]:
         """As the table keeps them."""
         sealed = self.sealed(Purpose.BANK_DETAILS, details.secret)

@@ -75,7 +75,7 @@ class StripeWorld:
         session = dict(self.sessions[ref])
         report = session.pop("report", None)
         if report is not None:
-            shown = {"type": report["type"], "issuing_country": report["issuing_country"]}
+            shown = {name: report.get(name) for name in ("type", "issuing_country", "first_name", "last_name")}
             shown |= {name.rpartition(".")[2]: report[name.rpartition(".")[2]] for name in expanded}
             session["last_verification_report"] = {"document": shown} if expanded else "vr_1"
         if session["status"] in ("verified", "canceled", "processing"):

@@ -143,12 +143,14 @@ class TestStripe:
     def test_a_key_that_may_read_documents_finds_them(self, config: FakeConfig, stripe: StripeWorld) -> None:
         ref = with_stripe(config, lambda adapter: adapter.start(SUBJECT)).ref
         report = {"type": "passport", "issuing_country": "TR", "number": "u1234567"}
+        report |= {"first_name": "ADA", "last_name": "LOVELACE"}
         stripe.set(ref, "verified", report=report | {"expiration_date": {"year": 2030, "month": 2, "day": 3}})
         assert with_stripe(config, lambda adapter: adapter.find(ref)) == KycVerdict("APPROVED")
         config.slip(STRIPE + "reads_documents", True)
         verdict = with_stripe(config, lambda adapter: adapter.find(ref))
         assert (verdict.identity, verdict.document_until) == ("TR:PASSPORT:U1234567", date(2030, 2, 3))
-        assert "U1234567" not in repr(verdict)
+        assert verdict.name == "ADA LOVELACE"
+        assert not any(word in repr(verdict) for word in ("U1234567", "LOVELACE"))
         stripe.reads_documents = False
         with pytest.raises(ProviderUnavailable, match="403"):
             with_stripe(config, lambda adapter: adapter.find(ref))
@@ -296,9 +298,10 @@ class TestVeriff:
     def test_the_document_and_the_reason(self, config: FakeConfig, veriff: VeriffWorld) -> None:
         ref = with_veriff(config, lambda adapter: adapter.start(SUBJECT)).ref
         document = {"number": "b0752463", "type": "PASSPORT", "country": "US", "validUntil": "2030-02-03"}
-        veriff.decide(ref, "approved", document=document)
+        veriff.decide(ref, "approved", document=document, person={"firstName": "Ada", "lastName": None})
         verdict = with_veriff(config, lambda adapter: adapter.find(ref))
         assert (verdict.identity, verdict.document_until) == ("US:PASSPORT:B0752463", date(2030, 2, 3))
+        assert verdict.name == "Ada"
         veriff.decide(ref, "declined", document=document, reasonCode=106)
         assert with_veriff(config, lambda adapter: adapter.find(ref)) == KycVerdict("REJECTED", ("veriff_106",))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain import topics
@@ -24,7 +24,7 @@ async def list(  # noqa: A001
     rows = await db.bank_details.page(state, walk.after(datetime, UUID), walk.rows)
     shown, further = walk.page(rows, lambda row: (row.BankDetail.changed_at, row.BankDetail.user_id))
     return {
-        "items": [details_view(row, vault.bank_account(row.BankDetail).details) for row in shown],
+        "items": [_view(row, vault) for row in shown],
         "nextCursor": further,
     }
 
@@ -88,4 +88,8 @@ async def _decide(
         last4=former.last4,
     )
     row = await db.bank_details.find_of(UUID(creator_id))
-    return details_view(row, vault.bank_account(row.BankDetail).details)
+    return _view(row, vault)
+
+
+def _view(row: Any, vault: Vault) -> wire.BankDetailsToReview:
+    return details_view(row, vault.bank_account(row.BankDetail).details, vault.verified_name(row.verified_name))

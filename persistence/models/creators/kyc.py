@@ -18,8 +18,8 @@ class KycSession(Identified, Created, Base):
     """``ref`` is the provider's id, ``link`` its sealed URL where nobody can ask for that again.
 
     ``looked_at``: as of when the state is. ``identity_hash`` is a keyed hash of the document; ``twin`` says that
-    another account has the same. ``changes`` counts verdicts; ``reminded``: how many days before the end its owner was
-    last reminded of that.
+    another account has the same; ``verified_name`` is sealed. ``changes`` counts verdicts; ``reminded``: how many days
+    before the end its owner was last reminded of that.
     """
 
     __tablename__ = "kyc_sessions"
@@ -44,6 +44,7 @@ class KycSession(Identified, Created, Base):
     ended_at: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
     identity_hash: Mapped[str | None]
+    verified_name: Mapped[bytes | None]
     twin: Mapped[bool] = mapped_column(server_default=false())
     changes: Mapped[int] = mapped_column(server_default=text("0"))
     reminded: Mapped[int | None] = mapped_column(SmallInteger)

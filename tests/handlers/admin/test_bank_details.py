@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from domain.clock import utc_now
+from domain.creators.kyc import KycLook, KycVerdict
 from tests.bank import BIC, HOLDER, IBAN, enter, with_details
 from tests.creators import Creator, creator, signed_in
-from tests.handlers.support import audited
+from tests.handlers.support import audited, insert
 from tests.harness import Api, Server, Tables, code_of
 from tests.staff import Hired, member
 
@@ -56,6 +58,35 @@ class TestList:
             "ibanLast4": "3000", "bankCountry": "DE", "decidedBy": None, "version": 1,
         }.items()  # fmt: skip
         assert IBAN not in str(item)
+
+    def test_the_name_of_the_document_stands_beside_them(
+        self, api: Api, server: Server, clerk: Hired, ada: Creator, tables: Tables
+    ) -> None:
+        """That of the newest verification that still holds; it is stored sealed."""
+
+        def verify(name: str | None, state: str = "APPROVED") -> None:
+            session_id = insert(tables, "kyc_sessions", user_id=ada.user_id, provider="sandbox", state="OPEN")
+            look = KycLook(KycVerdict(state, name=name), utc_now())
+
+            async def settle() -> None:
+                async with server.app.parts.database.unit() as db:
+                    await server.app.parts.kyc.settle(db, ada.user_id, session_id, look)
+
+            server.on_loop(settle())
+
+        assert listed(api, clerk)["items"][0]["verifiedName"] is None
+        verify("Ada Byron")
+        verify("Ada Lovelace")
+        verify("Eve", "REJECTED")
+        (item,) = listed(api, clerk)["items"]
+        assert item["verifiedName"] == "Ada Lovelace"
+        stored = tables.rows("SELECT verified_name FROM kyc_sessions WHERE verified_name IS NOT NULL")
+        assert len(stored) == 2
+        assert not any(b"Ada" in bytes(row["verified_name"]) for row in stored)
+        decided = decide(api, clerk, "verify", ada.creator_id).json()["data"]
+        assert decided["verifiedName"] == "Ada Lovelace"
+        tables.run("UPDATE kyc_sessions SET verified_name = '0badc0de.00'::bytea WHERE verified_name IS NOT NULL")
+        assert listed(api, clerk, state="VERIFIED")["items"][0]["verifiedName"] is None
 
     def test_what_no_secret_opens_is_shown_as_such(self, api: Api, clerk: Hired, ada: Creator, tables: Tables) -> None:
         tables.run("UPDATE bank_details SET details = '0badc0de.00'::bytea")
