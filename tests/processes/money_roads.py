@@ -557,7 +557,7 @@ class Loaded(Road):
 
     @property
     def payment_books(self) -> PaymentBooks:
-        return PaymentBooks(EscrowService(), RewardService(self.scene.config))
+        return PaymentBooks(EscrowService(), RewardService(self.scene.config), self.scene.config)
 
     def refunds(self, refund_id: UUID) -> list[dict[str, Any]]:
         if self.provider == "stripe":

@@ -5,8 +5,8 @@ from alembic import op
 
 from persistence.migrations.tables import TIME, column, one_of, primary, refers
 
-revision = "0096"
-down_revision = "0095"
+revision = "0097"
+down_revision = "0096"
 branch_labels = None
 depends_on = None
 
