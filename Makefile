@@ -15,7 +15,7 @@ LOCK_US := $(LOCK) pyproject.toml --group build
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser check verify races differential bench bench-portal drill fuzz spec portal clients portal-consumers lock sbom clean
+.PHONY: help setup run test test-browser check verify races differential bench bench-portal drill drill-money fuzz spec portal clients portal-consumers lock sbom clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -100,6 +100,9 @@ bench-portal: $(DEV) ## Builds of a large portal, its paint beside Scalar and Re
 
 drill: $(DEV) ## Fail one part after the other under load: what clients saw, and that nothing is lost (4 minutes).
 	$(BIN)/python -m benchmarks.drill $(DRILL)
+
+drill-money: $(DEV) ## Fail all that moves money under load: do both books agree? (15 minutes; DRILL='--minutes 5 --clients 32 --seed 17').
+	$(BIN)/python -m benchmarks.money.drill $(DRILL)
 
 fuzz: $(DEV) ## Fuzz the contract and the ledger for longer, with a random seed; FUZZ='--seed 1 -n 50' replaces the former's options.
 	$(BIN)/python -m tests.fuzz.campaign $(or $(FUZZ),--max-examples 200)

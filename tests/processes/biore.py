@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, ClassVar, NoReturn, Protocol, Self, TypeVar
@@ -146,6 +147,7 @@ class Deployment:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self._environment = inherited | {PREFIX + name.upper(): value for name, value in given.items() if value}
         self._processes: list[Process] = []
+        self._numbers = count()
 
     def __enter__(self) -> Self:
         return self
@@ -165,10 +167,15 @@ class Deployment:
     def start(self, *arguments: str, given: str = "", anew: bool = False, **settings: str) -> Process:
         """Any command, not waited for. ``given`` is its standard input, ``settings`` are added for this process."""
         more = {PREFIX + name.upper(): value for name, value in settings.items()}
-        log = self.data_dir / f"process-{len(self._processes)}.log"
+        log = self.data_dir / f"process-{next(self._numbers)}.log"
         start = started_anew if anew else self.starts
         self._processes.append(Process(start, arguments, self._environment | more, log, given))
         return self._processes[-1]
+
+    def kill(self, process: Process) -> None:
+        """SIGKILL, and forget it: once the block ends, its pid may be that of somebody else."""
+        process.kill()
+        self._processes.remove(process)
 
     def run(self, *arguments: str, given: str = "", anew: bool = False, **settings: str) -> Process:
         """A command that ends by itself."""

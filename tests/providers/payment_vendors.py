@@ -20,6 +20,7 @@ from tests.http_server import served
 from tests.providers.book import Book
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from email.message import Message
 
     from tests.http_server import Answer
@@ -59,12 +60,13 @@ class StripeTill:
     meanwhile: Callable[[], None] = lambda: None
     """Happens elsewhere before each answer."""
     released: Event = field(default_factory=Event)
+    clock: Callable[[], datetime] = utc_now
     url: str = ""
-    _lock: RLock = field(default_factory=RLock)
+    lock: RLock = field(default_factory=RLock)
 
     def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         self.meanwhile()
-        with self._lock:
+        with self.lock:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body)))
             self.asked.append((method, path, form))
             fault = self.faults.popleft() if self.faults else "ok"
@@ -158,6 +160,8 @@ class StripeTill:
             left = 0 if intent is None else self._left(intent)
             if intent is None or int(form["amount"]) > left:
                 return refusal(400, code="charge_already_refunded")
+            if any(self._is_taken(one) for one in self.disputes.values() if one["payment_intent"] == intent["id"]):
+                return refusal(400, code="charge_disputed")
             made = self._give_back(intent, int(form["amount"]), "pending", {"refund": form["metadata[refund]"]})
             return said(made)
         ref = path.removeprefix("/v1/checkout/sessions/").removesuffix("/expire")
@@ -169,7 +173,7 @@ class StripeTill:
         return said(self.sessions[ref])
 
     def _begin(self, form: dict[str, str]) -> Answer:
-        now, until = int(utc_now().timestamp()), int(form["expires_at"])
+        now, until = int(self.clock().timestamp()), int(form["expires_at"])
         price = "line_items[0][price_data]"
         known = {
             "mode", "client_reference_id", "metadata[payment]", "payment_intent_data[metadata][payment]",
@@ -258,7 +262,7 @@ class StripeTill:
             "amount": amount or self._left(intent),
             "balance_transactions": [],
             "charge": intent["latest_charge"]["id"],
-            "created": int(utc_now().timestamp()),
+            "created": int(self.clock().timestamp()),
             "currency": "usd",
             "livemode": self.livemode,
             "metadata": {},
@@ -308,7 +312,7 @@ class StripeTill:
                 client.post(
                     f"{origin}/api/v1/webhooks/payment/stripe",
                     content=body,
-                    headers={"Stripe-Signature": signed(secret or self.secret, body, utc_now())},
+                    headers={"Stripe-Signature": signed(secret or self.secret, body, self.clock())},
                 ).status_code
                 for body in bodies
             ]
@@ -329,6 +333,10 @@ class StripeTill:
         assert intent["status"] == "succeeded"
         return intent
 
+    def _is_taken(self, dispute: dict[str, Any]) -> bool:
+        """Whether the payer's bank has its money, or may get it."""
+        return dispute["status"] not in {"won", "warning_closed", "prevented"}
+
     def _left(self, intent: dict[str, Any]) -> int:
         given = [one for one in self.refunds.values() if one["payment_intent"] == intent["id"]]
         back = sum(one["amount"] for one in given if one["status"] not in {"failed", "canceled"})
@@ -341,7 +349,7 @@ class StripeTill:
             "object": "refund",
             "amount": amount,
             "charge": intent["latest_charge"]["id"],
-            "created": int(utc_now().timestamp()),
+            "created": int(self.clock().timestamp()),
             "currency": intent["currency"],
             "metadata": metadata,
             "payment_intent": intent["id"],
@@ -353,7 +361,7 @@ class StripeTill:
         return row
 
     def _line(self, kind: str, source: str, amount: int, fee: int) -> str:
-        ref, now = f"txn_{uuid4().hex[:24]}", int(utc_now().timestamp())
+        ref, now = f"txn_{uuid4().hex[:24]}", int(self.clock().timestamp())
         amounts = {"amount": amount, "fee": fee, "net": amount - fee, "currency": "usd", "created": now}
         self.lines.append({"id": ref, "object": "balance_transaction", "type": kind, "source": source, **amounts})
         return ref
@@ -364,7 +372,7 @@ class StripeTill:
 
     def _tell(self, kind: str, about: dict[str, Any]) -> None:
         event = {"id": f"evt_{uuid4().hex[:24]}", "object": "event", "api_version": "2026-06-24.dahlia"}
-        more = {"created": int(utc_now().timestamp()), "data": {"object": about}, "livemode": self.livemode}
+        more = {"created": int(self.clock().timestamp()), "data": {"object": about}, "livemode": self.livemode}
         self.told.append(json.dumps(event | more | {"type": kind}).encode())
 
 
