@@ -37,7 +37,7 @@ from tests.harness import Tables
 from tests.ledger import Books, Do, tally, wallet_of
 from tests.payees import payout_account, tax_form
 from tests.processes.biore import NO_TLS, Deployment
-from tests.processes.killing import Deadly
+from tests.processes.killing import Deadly, insist
 from tests.providers.fakes import FakeConfig
 from tests.providers.kyc_vendors import StripeWorld
 from tests.providers.payment_vendors import OURS, MollieTill, StripeTill
@@ -142,7 +142,12 @@ class Scene:
     def park(self) -> None:
         """What is not finished waits, so that nobody asks its vendor meanwhile."""
         for table in UNFINISHED:
-            self.tables.run(f"UPDATE {table} SET due_at = %s WHERE due_at IS NOT NULL", LATER)  # noqa: S608
+            insist(self.tables, f"UPDATE {table} SET due_at = %s WHERE due_at IS NOT NULL", LATER)  # noqa: S608
+
+    def hurry(self) -> None:
+        """What is not finished is due."""
+        for table in UNFINISHED:
+            insist(self.tables, f"UPDATE {table} SET due_at = now() WHERE due_at IS NOT NULL")  # noqa: S608
 
     def assert_agree(self) -> None:
         """What vendors owe us or have paid out is in our books to the cent, and those are right."""

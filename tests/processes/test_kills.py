@@ -10,7 +10,7 @@ from tests.ledger import Books
 from tests.processes.biore import Process, until
 from tests.processes.conftest import DeploymentMaker
 from tests.processes.killing import Aim, Moment, Shot, let_pass, sweep
-from tests.processes.money_roads import ASKED, ROADS, UNFINISHED, Asked, Road, Scene
+from tests.processes.money_roads import ASKED, ROADS, Asked, Road, Scene
 from tests.sampling import Sampling
 
 AT_ONCE = 4
@@ -96,8 +96,7 @@ class Range:
             road.finish()
         for deadly in self.scene.deadly.values():
             deadly.aim(None)
-        for table in UNFINISHED:
-            self.scene.tables.run(f"UPDATE {table} SET due_at = now() WHERE due_at IS NOT NULL")  # noqa: S608
+        self.scene.hurry()
         self._replace()
         self._wait(lambda: all(road.over() for road in self.begun) and not self.scene.works, self.begun)
         self.scene.assert_settled()
@@ -131,9 +130,9 @@ class Range:
 
     def _replace(self) -> None:
         """A fresh worker; the one before it left what it had claimed."""
-        let_pass(self.scene.tables, STUCK)
         if self.worker.code is None:
             self.worker.kill()
+        let_pass(self.scene.tables, STUCK)
         self.worker = self.scene.biore.start("worker")
 
     def _wait(self, look: Callable[[], bool], roads: Sequence[Road]) -> None:
@@ -273,8 +272,7 @@ class Gallery:
     def end(self) -> None:
         for road in self.begun:
             road.finish()
-        for table in UNFINISHED:
-            self.scene.tables.run(f"UPDATE {table} SET due_at = now() WHERE due_at IS NOT NULL")  # noqa: S608
+        self.scene.hurry()
         self._wait(lambda: all(road.over() for road in self.begun) and not self.scene.works)
         self.scene.assert_settled()
 
