@@ -36,7 +36,7 @@ from tests.handlers.support import insert
 from tests.harness import Tables
 from tests.ledger import Books, Do, tally, wallet_of
 from tests.payees import payout_account, tax_form
-from tests.processes.biore import NO_TLS, Deployment
+from tests.processes.biore import NO_TLS, Deployment, until
 from tests.processes.killing import Deadly, insist
 from tests.providers.fakes import FakeConfig
 from tests.providers.kyc_vendors import StripeWorld
@@ -783,9 +783,15 @@ class Asked(Road):
         self._asking.join()
 
     def again(self) -> None:
-        answer = self.call()
-        assert answer is not None
-        assert answer.status_code in (200, 201), answer.text
+        """As often as it takes: a worker may be at it just then."""
+
+        def answered() -> bool:
+            answer = self.call()
+            assert answer is not None
+            assert answer.status_code in (200, 201, 409, 503), answer.text
+            return answer.is_success
+
+        until(answered, f"an answer to {self.path}")
 
     def finish(self) -> None:
         pass
