@@ -187,13 +187,16 @@ class PayoutBooks:
         return Sending(payout.provider, order, now)
 
     async def _stop(self, db: Repositories, payout: Payout, code: str) -> None:
-        """It was approved, and something does not hold any more. Whose identity is not verified gets nothing; the rest
-        may be put right, and staff decides anew.
+        """It was approved, and something does not hold any more. Whose identity is not verified gets nothing, and to
+        bank details that are others by now nothing is sent; the rest may be put right, and staff decides anew.
         """
         log.warning("payout.stopped", payout=str(payout.id), condition=code)
         if code == KYC:
             await self._payouts.end(db, payout, "CANCELLED", None)
             await self._payouts.tell(db, payout, "stopped", "IDENTITY")
+        elif code == METHOD and await self._payouts.is_moved(db, payout):
+            await self._payouts.end(db, payout, "CANCELLED", None)
+            await self._payouts.tell(db, payout, "stopped", "BANK_DETAILS")
         else:
             await db.payout_desk.change(
                 payout.id, status="PENDING", approved_at=None, first_by=None, second_by=None, due_at=None

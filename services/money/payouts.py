@@ -121,6 +121,15 @@ class PayoutService(PayoutEnds):
         method: Any = payout.method
         return _facts(found, payout.amount, method, Destination(ready, until)).with_purse(purse)
 
+    async def is_moved(self, db: Repositories, payout: Payout) -> bool:
+        """Whether its bank details are others by now, so that it can never be made: it was under way at the change,
+        and then certainly was not made.
+        """
+        if payout.method != BANK_TRANSFER:
+            return False
+        found = await db.payouts.standing(payout.user_id)
+        return found is not None and not _is_same(found.BankDetail, payout)
+
     def _is_there(self, provider: str) -> bool:
         return self._providers.by_file(provider) or self._providers.source(provider) is not None
 
@@ -153,9 +162,12 @@ class PayoutService(PayoutEnds):
 
 
 def _is_verified(row: Any, payout: Payout) -> bool:
+    return bool(_is_same(row, payout) and row.state == VERIFIED)
+
+
+def _is_same(row: Any, payout: Payout) -> bool:
     """The very details to which it was requested."""
-    same = row is not None and row.changed_at <= payout.created_at and row.last4 == payout.destination_last4
-    return bool(same and row.state == VERIFIED)
+    return bool(row is not None and row.changed_at <= payout.created_at and row.last4 == payout.destination_last4)
 
 
 def _can_be_paid(account: Any) -> bool:

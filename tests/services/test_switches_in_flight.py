@@ -396,8 +396,9 @@ class TestPayoutsToBanks:
     def test_the_details_change_while_nobody_knows_whether_it_was_sent(
         self, api: Api, wise: WiseWorld, flight: Flight, place: str, when: str
     ) -> None:
-        """What the vendor has ends where it was requested to. What it has not is not sent anywhere, unless staff says
-        so anew."""
+        """What the vendor has ends where it was requested to. What it certainly has not is cancelled, as it had been
+        before it was under way.
+        """
         payout_id = self.approved(flight)
         wise.faults.append((place, when))
         flight.sweep()
@@ -407,8 +408,11 @@ class TestPayoutsToBanks:
         flight.sweep()
         flight.sweep()
         if (place, when) == ("/v1/transfers", "before"):
-            assert (flight.status(payout_id), wise.transfers) == ("PENDING", {})
-            assert tally(flight.tables, "payout_reserved") == AMOUNT
+            assert (flight.status(payout_id), wise.transfers) == ("CANCELLED", {})
+            flight.server.work_off()
+            mails = [mail["text"] for mail in api.mails(flight.one.email)]
+            assert any("Your bank details have changed." in text for text in mails), mails
+            flight.assert_rail("wise", 0, AMOUNT)
             return
         assert [one["details"]["iban"] for one in wise.recipients.values()] == [BANK["iban"]]
         self.end(flight, wise, payout_id)
