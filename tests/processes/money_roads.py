@@ -24,7 +24,7 @@ from providers.payment.mollie import MolliePayments
 from providers.payment.stripe import StripePayments
 from providers.payout.paypal import PayPal
 from providers.payout.stripe_connect import StripeConnect
-from providers.payout.wise import TRANSFER_IDS, Wise
+from providers.payout.wise import PAID_FOR_WITHIN, TRANSFER_IDS, Wise
 from providers.ports import ProviderUnavailable
 from providers.vendor import Vendor
 from runtime.compose import Parts
@@ -50,6 +50,8 @@ FULL = 100_000_000_00
 AMOUNT = 60_25
 PAYPAL_FEE = 25
 LATER = "2100-01-01"
+SOON = timedelta(minutes=4)
+"""After which sweepers take up what was begun: later than any worker is shot, sooner than the next one begins."""
 OPEN_JOBS = """
     SELECT topic FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND lane = 4 AND topic NOT LIKE '%%.sweep'
 """
@@ -241,6 +243,8 @@ class PaidOut(Road):
     """An approved payout is sent."""
 
     ends: ClassVar[str] = "PROCESSED"
+    begun: ClassVar[timedelta] = timedelta(minutes=4)
+    """So long ago was it, where it was."""
     wallet: WalletName
     payout_id: UUID
 
@@ -254,7 +258,8 @@ class PaidOut(Road):
         scene.do(self.earn)
         insert(
             self.tables, "payouts", id=self.payout_id, user_id=user_id, wallet_id=self.wallet.id, amount=AMOUNT,
-            currency="USD", provider=self.provider, status="APPROVED", approved_at="2026-01-02", due_at=LATER,
+            currency="USD", provider=self.provider, status="APPROVED", approved_at="2026-01-02",
+            due_at=utc_now() + SOON,
             **columns,
         )  # fmt: skip
         scene.books.post(flows.payout_requested(self.wallet, self.payout_id, 1, AMOUNT))
@@ -313,7 +318,7 @@ class PaidOut(Road):
         async def begin(db: Repositories) -> None:
             held = await db.payout_desk.hold(self.payout_id)
             assert held is not None
-            await db.payout_desk.begin(held.row, utc_now() - timedelta(minutes=4), utc_now() + timedelta(days=900))
+            await db.payout_desk.begin(held.row, utc_now() - self.begun, utc_now() + SOON)
             await db.ledger.post(flows.payout_sent(self.payout_id, 1, AMOUNT))
 
         async def pay(vendor: Any) -> None:
@@ -406,7 +411,7 @@ class BackByConnect(FailedByConnect):
             assert attempt is not None
             await db.payout_desk.note(attempt, transfer, None)
             await db.ledger.post(flows.payout_done(self.payout_id, 1, platform("rail", self.provider), AMOUNT))
-            await db.payout_desk.pay(held.row, utc_now(), due_at=utc_now() + timedelta(days=900))
+            await db.payout_desk.pay(held.row, utc_now(), due_at=utc_now() + SOON)
 
         self.scene.do(settle)
         self.scene.connect.fail(ref)
@@ -445,6 +450,15 @@ class FoundByWise(ByWise):
 
     def job(self) -> topics.Topic:
         return topics.LookAtPayout(self.payout_id)
+
+
+class CalledOffByWise(FoundByWise):
+    """It could not be paid for, for days: it is not to be paid for any more."""
+
+    begun, ends = PAID_FOR_WITHIN + timedelta(hours=1), "FAILED"
+
+    def arrived(self) -> bool:
+        return bool(self.row["status"] == "FAILED")
 
 
 class ByPayPal(PaidOut):
@@ -494,7 +508,7 @@ class Loaded(Road):
 
         async def begin(db: Repositories) -> None:
             await db.ledger.hold(self.fan)
-            await db.payments.begin(self.order, self.fan.id, self.provider, utc_now() + timedelta(days=900))
+            await db.payments.begin(self.order, self.fan.id, self.provider, utc_now() + SOON)
 
         self.scene.do(begin)
 
@@ -631,7 +645,7 @@ class Refunded(Loaded):
             held = await db.payments.hold(self.order.payment_id)
             assert held is not None
             by = self.fan.user_id
-            asked = await db.refunds.ask(held.row, AMOUNT, by, "a test", utc_now() + timedelta(days=900))
+            asked = await db.refunds.ask(held.row, AMOUNT, by, "a test", utc_now() + SOON)
             assert asked is not None
             await db.ledger.post(flows.refund_asked(self.fan, asked.id, AMOUNT))
             return asked.id
@@ -699,7 +713,7 @@ class GivenBack(Loaded):
         async def keep(db: Repositories) -> UUID:
             await self.payment_books.examine(db, self.provider, state, utc_now())
             stray = await db.strays.keep(self.provider, state, None)
-            later = utc_now() + timedelta(days=900)
+            later = utc_now() + SOON
             assert await db.strays.ask_back(stray.id, self.refund_id, utc_now(), later) is not None
             return stray.id
 
@@ -740,7 +754,8 @@ def _at_both(*roads: type[Loaded]) -> list[type[Road]]:
 
 
 ROADS: Sequence[type[Road]] = [
-    ByConnect, FoundByConnect, FailedByConnect, BackByConnect, ByWise, FoundByWise, ByPayPal, FoundByPayPal,
+    ByConnect, FoundByConnect, FailedByConnect, BackByConnect, ByWise, FoundByWise, CalledOffByWise,
+    ByPayPal, FoundByPayPal,
     *_at_both(Loaded, Paid, Told, Examined, Refunded, Ended, GivenBack),
 ]  # fmt: skip
 
