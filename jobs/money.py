@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from domain import topics
 from domain.creators.tax import REMINDERS
@@ -11,11 +12,11 @@ from domain.users import moment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from uuid import UUID
 
-    from jobs.needs import Clock, Escrows, Gifts, Reconciler, Repositories, Rewards, UnitOfWork
+    from jobs.needs import Clock, Closings, Escrows, Gifts, Reconciler, Repositories, Rewards, UnitOfWork
 
 BATCH = 50
+NONE = UUID(int=0)
 
 
 async def checkpoint(uow: UnitOfWork) -> None:
@@ -69,6 +70,23 @@ async def settle_rewards(uow: UnitOfWork, clock: Clock, rewards: Rewards) -> Non
 
     async def settle(db: Repositories, reward_id: UUID) -> None:
         await rewards.settle(db, reward_id, now)
+
+    await _each(uow, due, settle)
+
+
+async def empty_closed(uow: UnitOfWork, clock: Clock, closings: Closings) -> None:
+    """Keep what came to closed wallets for who may claim it."""
+    now, after = clock(), NONE
+
+    async def due(db: Repositories, past: Sequence[UUID]) -> Sequence[UUID]:
+        del past  # each is asked for once: what cannot be given to anybody stays where it is
+        nonlocal after
+        found = await db.closings.late(after, BATCH)
+        after = found[-1] if found else after
+        return found
+
+    async def settle(db: Repositories, wallet_id: UUID) -> None:
+        await closings.empty_again(db, wallet_id, now)
 
     await _each(uow, due, settle)
 

@@ -289,6 +289,18 @@ def closed(wallet: WalletName, amount: int) -> Transfer:
     return _in_wallet("closing", wallet.id, CLOSING, legs, wallet, "EXPIRY")
 
 
+def closed_again(wallet: WalletName, amount: int, number: int) -> Transfer:
+    """What came to a closed wallet of which something was left before. ``number``: how many lines its page has."""
+    legs = {wallet.main: -amount, platform("unclaimed"): amount}
+    return _in_wallet("closing-again", f"{wallet.id}:{number}", CLOSING, legs, wallet, "EXPIRY")
+
+
+def claimed_again(wallet: WalletName, closed_id: UUID, amount: int, number: int) -> Transfer:
+    """That, into the wallet of who has claimed what was left before."""
+    legs, of = {platform("unclaimed"): -amount, wallet.main: amount}, f"{closed_id}:{number}"
+    return _in_wallet("claim-again", of, CLOSING, legs, wallet, "CREDIT", resolves=f"closing-again:{of}")
+
+
 def claimed(wallet: WalletName, closed_id: UUID, amount: int) -> Transfer:
     """What a closed wallet had left, into a wallet of the same type that its owner has by now."""
     legs = {platform("unclaimed"): -amount, wallet.main: amount}

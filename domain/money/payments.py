@@ -159,6 +159,12 @@ def refund_order(refund: Any, session: str, currency: str) -> RefundOrder:
     return RefundOrder(refund.id, session, refund.amount, currency)
 
 
+def reference_of(stray: Any) -> str:
+    """By what the ledger knows money that fits nothing. What came back after it went is other money there."""
+    ref: str = stray.ref
+    return f"{ref}:{stray.came_back}" if stray.came_back else ref
+
+
 def return_order(stray: Any) -> RefundOrder:
     """What a provider is asked for that shall give back money which fits nothing."""
     return RefundOrder(stray.refund_id, stray.ref, stray.amount, stray.currency)

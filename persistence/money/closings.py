@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ARRAY, DateTime, Uuid, any_, bindparam, exists, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Integer,
+    Uuid,
+    any_,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from domain.auth import one_time_hash
@@ -67,7 +80,27 @@ USER_HELD = select(User.id).where(User.id == _USER).with_for_update()
 PROFILE_HELD = select(CreatorProfile.id).where(CreatorProfile.user_id == _USER).with_for_update()
 PAYOUTS_HELD = select(Payout.id).where(Payout.user_id == _USER).order_by(Payout.id).with_for_update()
 CLOSED = update(Wallet).where(Wallet.id == bindparam("wallet")).values(closed_at=bindparam("now"))
-KEPT = insertion(Row, "wallet_id", "type", "currency", "amount", "code_hash")
+_LATE = (Wallet.closed_at.is_not(None), Wallet.balance > literal_column("0"))
+LATE = (
+    select(Wallet.id)
+    .where(*_LATE, Wallet.id > bindparam("after", type_=Uuid))
+    .order_by(Wallet.id)
+    .limit(bindparam("most", type_=Integer))
+)
+WALLET = select(Wallet).where(Wallet.id == bindparam("wallet"))
+OF_FORMER = select(Wallet.id).where(Wallet.user_id == _USER)
+ALL_HELD = select(Row).where(Row.wallet_id.in_(OF_FORMER)).order_by(Row.wallet_id).with_for_update()
+MORE = (
+    update(Row)
+    .where(Row.wallet_id == bindparam("wallet"), Row.claimed_at.is_(None))
+    .values(amount=Row.amount + bindparam("more", type_=BigInteger))
+)
+HEIR = select(
+    exists().where(User.id == _USER, User.status != "DELETED"),
+    exists().where(CreatorProfile.user_id == _USER),
+    exists().where(Wallet.user_id == _USER, Wallet.closed_at.is_not(None)),
+)
+KEPT = insertion(Row, "wallet_id", "type", "currency", "amount", "code_hash").returning(Row)
 STANDING_HELD = (
     select(Row)
     .where(Row.code_hash == bindparam("code_hash"), Row.claimed_at.is_(None))
@@ -120,10 +153,31 @@ class Closings:
     async def close(self, wallet: WalletName, now: datetime) -> None:
         await self._connection.execute(CLOSED, wallet=wallet.id, now=now)
 
-    async def keep(self, wallet: WalletName, amount: int, code: UUID) -> None:
+    async def keep(self, wallet: WalletName, amount: int, code_hash: bytes) -> UnclaimedBalance:
         """What was left in it, for whoever has the code."""
         of = {"wallet_id": wallet.id, "type": wallet.type, "currency": wallet.currency}
-        await self._connection.execute(KEPT, **of, amount=amount, code_hash=one_time_hash(code))
+        return await self._connection.scalar_one(KEPT, **of, amount=amount, code_hash=code_hash)
+
+    async def late(self, after: UUID, most: int) -> Sequence[UUID]:
+        """Closed wallets to which money came, in the order of their ids."""
+        return await self._connection.scalars(LATE, after=after, most=most)
+
+    async def wallet(self, wallet_id: UUID) -> Wallet:
+        """As it is now: true where it is held."""
+        return await self._connection.scalar_one(WALLET, wallet=wallet_id)
+
+    async def kept_for(self, user_id: UUID) -> Sequence[UnclaimedBalance]:
+        """What was left in all wallets of an account, claimed or not. It is held."""
+        return await self._connection.scalars(ALL_HELD, user_id=user_id)
+
+    async def keep_more(self, wallet_id: UUID, amount: int) -> None:
+        """Of a balance that nobody has claimed."""
+        await self._connection.execute(MORE, wallet=wallet_id, more=amount)
+
+    async def can_have(self, user_id: UUID, type_: str) -> bool:
+        """Whether an account has a wallet of the type that money can go to, or may get one."""
+        there, creator, closed = await self._connection.one(HEIR, user_id=user_id)
+        return bool(there and not closed and (creator or type_ == "FAN"))
 
     async def standing(self, code: UUID) -> Sequence[UnclaimedBalance]:
         """What nobody has claimed by the code. It is held."""

@@ -233,12 +233,13 @@ CHECKS: Mapping[str, TextualSelect] = {
     ),
     "stray": _keyed(
         """
-        SELECT concat('stray:', provider, ':', ref) AS key, amount FROM strays
-        UNION ALL
-        SELECT concat('stray-back:', provider, ':', ref), amount
-        FROM strays WHERE state = 'RETURNED' AND wallet_id IS NULL
-        UNION ALL
-        SELECT concat('stray-credit:', provider, ':', ref), amount FROM strays WHERE wallet_id IS NOT NULL
+        SELECT concat(kind, ':', provider, ':', ref, CASE WHEN n > 0 THEN concat(':', n) END) AS key, amount
+        FROM strays CROSS JOIN LATERAL generate_series(0, came_back) n
+            CROSS JOIN LATERAL unnest(ARRAY['stray', 'stray-back', 'stray-credit']) kind
+        WHERE CASE kind
+            WHEN 'stray' THEN true
+            WHEN 'stray-credit' THEN n = came_back AND wallet_id IS NOT NULL
+            ELSE n < came_back OR (state = 'RETURNED' AND wallet_id IS NULL) END
         """,
         "stray",
         "stray-back",

@@ -42,7 +42,13 @@ ASKED_BACK = (
     .returning(Row)
 )
 HELD_AGAIN = update(Row).where(_THIS, Row.state == "RETURNING").values(state="HELD", due_at=_DUE)
-RETURNED = update(Row).where(_THIS).values(state="RETURNED", settled_at=_NOW, due_at=None)
+CAME_BACK = (
+    update(Row)
+    .where(_THIS, Row.state == "RETURNED")
+    .values(state="HELD", settled_at=None, due_at=_DUE, came_back=Row.came_back + 1)
+    .returning(Row)
+)
+RETURNED = update(Row).where(_THIS).values(state="RETURNED", settled_at=_NOW, due_at=_DUE)
 LOOK_AGAIN = update(Row).where(_THIS).values(due_at=_DUE)
 TAKEN_UP = taken_up(Row, Row)
 LEAVING = select(cast(func.coalesce(func.sum(Row.amount), 0), BigInteger)).where(
@@ -84,9 +90,13 @@ class Strays:
         """It was not given back after all."""
         await self._connection.execute(HELD_AGAIN, stray=stray_id, due=due_at)
 
-    async def end(self, stray_id: UUID, now: datetime) -> None:
+    async def end(self, stray_id: UUID, now: datetime, due_at: datetime | None) -> None:
         """It went back to who paid."""
-        await self._connection.execute(RETURNED, stray=stray_id, now=now)
+        await self._connection.execute(RETURNED, stray=stray_id, now=now, due=due_at)
+
+    async def come_back(self, stray_id: UUID, due_at: datetime | None) -> Stray:
+        """It went back, and is ours again."""
+        return await self._connection.scalar_one(CAME_BACK, stray=stray_id, due=due_at)
 
     async def look_again(self, stray_id: UUID, due_at: datetime | None) -> None:
         await self._connection.execute(LOOK_AGAIN, stray=stray_id, due=due_at)

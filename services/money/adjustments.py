@@ -9,6 +9,7 @@ from domain.money import flows
 from domain.money.adjustments import GOODWILL
 from domain.money.escrows import spent_of
 from domain.money.ledger import Account, InsufficientBalance, WalletName, platform
+from domain.money.payments import reference_of
 from services.money.credits import credit
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class AdjustmentService:
 
     async def credit_stray(self, db: Repositories, stray: Stray, wallet: WalletName, actor: UUID) -> None:
         """Money that fits nothing is this wallet's: ``require_there`` was asked before."""
-        await credit(db, wallet, flows.stray_credited(wallet, stray.provider, stray.ref, stray.amount, actor))
+        given = flows.stray_credited(wallet, stray.provider, reference_of(stray), stray.amount, actor)
+        await credit(db, wallet, given)
 
     async def _require_held(self, db: Repositories, contra: Account, amount: int) -> None:
         """Money that fits nothing is given once. Nobody else's approval takes of it until the unit ends."""

@@ -20,6 +20,7 @@ from domain.money.payments import (
     goes_back,
     has_failed,
     next_look,
+    reference_of,
     went_back,
 )
 from domain.money.refunds import WARNED, is_given_back_at_once
@@ -96,9 +97,11 @@ class PaymentBooks:
             await db.strays.hold_again(stray.id, now + SETTLED_AGAIN)
         elif stray.state == "RETURNED" and went_back(state) < stray.amount:  # it is ours again: somebody must look
             log.error("payment.stray_came_back", stray=str(stray.id), provider=provider)
-        elif stray.state != "RETURNED":
-            later = SETTLED_AGAIN if stray.state == "RETURNING" else next_look("FAILED", now - stray.created_at)
-            await db.strays.look_again(stray.id, None if later is None else now + later)
+            if stray.wallet_id is None:
+                again = await db.strays.come_back(stray.id, _next(stray, now))
+                await db.ledger.post(flows.strayed(provider, reference_of(again), stray.amount))
+        else:
+            await db.strays.look_again(stray.id, _next(stray, now))
 
     async def _stray_went(self, db: Repositories, stray: Stray, state: PaymentState, now: datetime) -> None:
         """All of it went back to who paid. Whom staff had given it to has it no longer."""
@@ -106,7 +109,7 @@ class PaymentBooks:
         if stray.wallet_id is not None:
             owner = await db.ledger_desk.wallet(stray.wallet_id)
         if owner is None:
-            await db.ledger.post(flows.stray_returned(provider, stray.ref, stray.amount))
+            await db.ledger.post(flows.stray_returned(provider, reference_of(stray), stray.amount))
         else:
             log.error("payment.stray_lost", stray=str(stray.id), provider=provider)
             wallet = WalletName(owner.user_id, "FAN")
@@ -117,7 +120,7 @@ class PaymentBooks:
             if each.taken and each.fee:
                 fee = flows.dispute_fee(uuid5(stray.id, each.ref), provider, each.fee)
                 await db.ledger.post(replace(fee, about_id=str(stray.id)))  # the dispute has no row here
-        await db.strays.end(stray.id, now)
+        await db.strays.end(stray.id, now, _next(stray, now))
 
     async def settle(self, db: Repositories, payment_id: UUID, state: PaymentState, now: datetime) -> None:
         """Whatever was told, how often and in which order: afterwards the books have what the provider says."""
@@ -336,3 +339,9 @@ class PaymentNotices:
     async def give_up(self, db: Repositories, event: ProviderEvent) -> None:
         """Our answer may have been lost before the session was bound: what the provider remembers of us tells."""
         await db.outbox.add(topics.ExamineSession(event.provider, event.object_ref or ""))
+
+
+def _next(stray: Stray, now: datetime) -> datetime | None:
+    """When its provider is asked again. What went back may yet come back."""
+    later = SETTLED_AGAIN if stray.state == "RETURNING" else next_look("FAILED", now - stray.created_at)
+    return None if later is None else now + later

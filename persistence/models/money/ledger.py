@@ -39,6 +39,7 @@ class Wallet(Created, Base):
         CheckConstraint("(frozen_at IS NULL) = (frozen_for IS NULL)", name="frozen"),
         Index("uq_wallets_owner", "user_id", "type", "currency", unique=True),
         Index("ix_wallets_newest", "created_at", "id"),
+        Index("ix_wallets_closed", "id", postgresql_where=text("closed_at IS NOT NULL AND balance > 0")),
         Index("ix_wallets_frozen", "created_at", "id", postgresql_where=text("frozen_at IS NOT NULL")),
     )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.money.payments import StrayState
@@ -14,7 +14,8 @@ from persistence.models.base import Base, Created, Identified, one_of
 class Stray(Identified, Created, Base):
     """``ref`` is the session at the provider, ``payment_id`` the payment whose money it would have been.
 
-    ``wallet_id``: whom staff gave it to. ``refund_id``: by what the provider knows the last refund that we asked for.
+    ``came_back``: how often it went back and was ours again. ``wallet_id``: whom staff gave it to. ``refund_id``: by
+    what the provider knows the last refund that we asked for.
     """
 
     __tablename__ = "strays"
@@ -38,6 +39,7 @@ class Stray(Identified, Created, Base):
     currency: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="HELD")
     fee: Mapped[int | None] = mapped_column(BigInteger)
+    came_back: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     refund_id: Mapped[UUID | None]
     asked_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]

@@ -32,7 +32,9 @@ FLOWS: Mapping[str, Flow] = {
 }
 # All others are of what fans have.
 OF_CREATORS = frozenset({"released"} | {name for name in FLOWS if name.startswith("payout")})
-OF_BOTH = frozenset({"debt_settled", "debt_written_off", "closed", "claimed", "adjusted"})
+OF_BOTH = frozenset(
+    {"debt_settled", "debt_written_off", "closed", "closed_again", "claimed", "claimed_again", "adjusted"}
+)
 
 BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "provider": st.sampled_from(PROVIDERS),

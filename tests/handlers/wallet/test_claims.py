@@ -6,15 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.auth import one_time_hash
 from domain.money import flows
 from domain.money.escrows import Order
-from domain.money.ledger import WalletName
+from domain.money.ledger import WalletName, platform
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from tests.creators import creator as creator_of
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally
 from tests.money import assert_books_agree, balance, begin, do, earn, earning, left_behind, load, post
+from tests.payees import available
 
 CLAIM = "wallet.claims.redeem"
 GONE = "gone@example.com"
@@ -234,3 +237,104 @@ class TestRedeem:
             told = list(pool.map(lambda _: api.call(CLAIM, {"claimCode": code}, headers=headers).status_code, range(4)))
         assert sorted(told) == [200, 404, 404, 404]
         assert tally(tables, "unclaimed") == 0
+
+
+class TestMoneyThatComesLater:
+    """To wallets that are closed, such as a payout that the bank returns."""
+
+    def late(self, server: Server, user_id: UUID, amount: int) -> None:
+        earn(server, user_id, amount)
+        server.let_time_come("money.empty_closed")
+
+    def erased(self, server: Server, tables: Tables, left: int) -> UUID:
+        creator = leaving(tables)
+        earn(server, creator, max(left, 1))
+        if not left:
+            take(server, creator, 1)
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables) == ("COMPLETED", 0)
+        return creator
+
+    def kept(self, tables: Tables) -> tuple[int, bool]:
+        row = tables.one("SELECT amount, claimed_at IS NOT NULL AS claimed FROM unclaimed_balances")
+        return row["amount"], row["claimed"]
+
+    def test_it_is_claimed_with_the_rest(self, server: Server, tables: Tables) -> None:
+        creator = self.erased(server, tables, 700)
+        for _ in range(2):
+            self.late(server, creator, 300)
+        assert self.kept(tables) == (1300, False)
+        assert (tally(tables, "unclaimed"), available(tables, creator)) == (1300, 0)
+        assert len(audited(tables, "wallet.emptied_again")) == 2
+        server.let_time_come("money.empty_closed")
+        assert len(audited(tables, "wallet.emptied_again")) == 2
+        assert unclaimed_findings(server) == []
+
+    def test_who_has_claimed_the_rest_gets_it_at_once(self, api: Api, server: Server, tables: Tables) -> None:
+        creator = self.erased(server, tables, 700)
+        other = someone(api, tables)
+        tables.run("UPDATE unclaimed_balances SET code_hash = %s", one_time_hash(CODE))
+        headers = bearer(api.sign_in("ada@example.com"))
+        assert api.call(CLAIM, {"claimCode": str(CODE)}, headers=headers).is_success
+        for _ in range(2):
+            self.late(server, creator, 300)
+        assert self.kept(tables) == (700, True)
+        assert (tally(tables, "unclaimed"), available(tables, other), available(tables, creator)) == (0, 1300, 0)
+        assert unclaimed_findings(server) == []
+
+    @pytest.mark.parametrize(
+        "change", ["UPDATE users SET status = 'DELETED'", "UPDATE wallets SET frozen_for = 'FRAUD', frozen_at = now()"]
+    )
+    def test_it_stays_where_nobody_may_have_it(self, api: Api, server: Server, tables: Tables, change: str) -> None:
+        creator = self.erased(server, tables, 700)
+        someone(api, tables)
+        tables.run("UPDATE unclaimed_balances SET code_hash = %s", one_time_hash(CODE))
+        assert api.call(CLAIM, {"claimCode": str(CODE)}, headers=bearer(api.sign_in("ada@example.com"))).is_success
+        tables.run(change)
+        self.late(server, creator, 300)
+        assert (tally(tables, "unclaimed"), available(tables, creator)) == (0, 300)
+        assert unclaimed_findings(server) == ["closed"]
+
+    def test_where_nothing_was_left_it_is_kept_all_the_same(self, server: Server, tables: Tables) -> None:
+        creator = self.erased(server, tables, 0)
+        assert tables.count("unclaimed_balances") == 0
+        for _ in range(2):
+            self.late(server, creator, 300)
+        assert self.kept(tables) == (600, False)
+        assert unclaimed_findings(server) == []
+
+    def test_gifts_end(self, server: Server, tables: Tables) -> None:
+        fan = WalletName(leaving(tables), "FAN")
+        load(server, fan.user_id, 500)
+        server.let_time_come("gdpr.erase_due")
+        reward = uuid4()
+
+        async def giving() -> None:
+            async with server.app.parts.database.unit() as db:
+                await GiftService().give(db, fan, "REWARD", flows.rewarded(fan, reward, 300), reward, None)
+
+        server.on_loop(giving())
+        server.let_time_come("money.empty_closed")
+        assert (self.kept(tables), tally(tables, "promo_expense")) == ((500, False), 0)
+
+
+CODE = uuid4()
+
+
+def someone(api: Api, tables: Tables) -> UUID:
+    return creator_of(api, tables).user_id
+
+
+def take(server: Server, user_id: UUID, amount: int) -> None:
+    post(server, flows.adjusted(earning(user_id), uuid4(), "creator", -amount, platform("goodwill"), user_id))
+
+
+def unclaimed_findings(server: Server) -> list[str]:
+    """What a reconciliation says of closed wallets and of what is kept for them."""
+
+    async def look() -> list[str]:
+        async with server.app.parts.database.unit() as db:
+            found = [each.check async for each in db.reconciliations.findings()]
+        return [check for check in found if check in {"closed", "unclaimed"}]
+
+    return server.on_loop(look())

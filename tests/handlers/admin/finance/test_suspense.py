@@ -265,3 +265,41 @@ class TestOutside:
         examine(server, stranger)
         assert listed(api, finance)[0]["state"] == "RETURNED"
         assert_books_agree(tables)
+
+    def test_a_refund_that_fails_after_it_was_made(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str], ada: UUID
+    ) -> None:
+        """The money is ours again, and may go back or be given once more."""
+        for number in (1, 2):
+            returned_by_staff(api, server, finance)
+            do(api, misfit, "confirm_refund")
+            assert (listed(api, finance)[0]["state"], tally(tables, "suspense:sandbox")) == ("RETURNED", 0)
+            do(api, misfit, "fail_refund")
+            assert (listed(api, finance)[0]["state"], tally(tables, "suspense:sandbox")) == ("HELD", 2400)
+            assert tables.one("SELECT came_back FROM strays")["came_back"] == number
+            assert stray_findings(server) == []
+        assert give(api, finance, listed(api, finance)[0]["id"], ada).is_success
+        assert tally(tables, "suspense:sandbox") == 0
+        assert stray_findings(server) == []
+        assert_books_agree(tables)
+
+    def test_one_of_which_nobody_tells_is_found_by_a_look(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str]
+    ) -> None:
+        do(api, misfit, "refund")
+        assert listed(api, finance)[0]["state"] == "RETURNED"
+        tables.run("UPDATE sandbox_refunds SET status = 'FAILED'")
+        tables.run("UPDATE strays SET due_at = now() WHERE due_at IS NOT NULL")
+        server.let_time_come("payments.sweep")
+        assert (listed(api, finance)[0]["state"], tally(tables, "suspense:sandbox")) == ("HELD", 2400)
+
+
+def stray_findings(server: Server) -> list[str]:
+    """What a reconciliation says of money that fits nothing."""
+
+    async def look() -> list[str]:
+        async with server.app.parts.database.unit() as db:
+            found = [each.check async for each in db.reconciliations.findings()]
+        return [check for check in found if check in {"stray", "suspense"}]
+
+    return server.on_loop(look())
