@@ -62,6 +62,7 @@ RECURRING = (
         "money.expire_coupons", 60, "reservations of coupons that ran out are ended, so that others can use them"
     ),
     Recurring("money.expire_gifts", 3600, "what is left of gifts that have expired is taken back"),
+    Recurring("payouts.request_automatic", 3600, "payouts of creators who want one each week are requested"),
     Recurring("money.empty_closed", 600, "money that came to closed wallets is kept for who may claim it"),
     Recurring("money.settle_rewards", 60, "rewards of referrals that are due are paid, or taken back"),
     Recurring("money.remind_tax_forms", 3600, "creators whose tax forms end soon are told"),

@@ -122,6 +122,10 @@ class BankAccount:
         return None if self.row is None else self.row.preferred_method
 
     @property
+    def auto_payout(self) -> bool:
+        return self.row is not None and bool(self.row.auto_payout)
+
+    @property
     def verified_at(self) -> datetime | None:
         """None while the details, as they are now, are not."""
         return self.row.decided_at if self.state == VERIFIED else None
@@ -154,5 +158,13 @@ def settings_view(bank: BankAccount, account: PlatformAccount) -> wire.PayoutSet
         },
         "platformAccount": {"connected": account.connected, "payoutsEnabled": account.payouts_enabled},
         "preferredPayoutMethod": bank.preferred_method,
+        "autoPayoutEnabled": bank.auto_payout,
+        "lastAutoPayout": _last_auto_payout(row),
         "availableMethods": {"PLATFORM_ACCOUNT": account.available, "BANK_TRANSFER": verified},
     }
+
+
+def _last_auto_payout(row: Any) -> wire.AutoPayout | None:
+    if row is None or row.auto_payout_at is None:
+        return None
+    return {"at": timestamp(row.auto_payout_at), "refusal": row.auto_payout_refusal}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID, uuid4, uuid5
 
@@ -135,6 +135,17 @@ def why_ended(failure: str | None) -> Why | None:
 def ids_of(request_id: UUID) -> list[UUID]:
     """Of the payouts that repetitions of a request may meet, in their order: the next begins when one has ended."""
     return [uuid5(request_id, f"payout:{number}") for number in range(MOST_REPEATED)]
+
+
+def week_of(now: datetime) -> datetime:
+    """When the week began: on Monday, in UTC."""
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=day.weekday())
+
+
+def automatic_id(user_id: UUID, week: datetime) -> UUID:
+    """Of the payout that is requested by itself in a week: there is one at most."""
+    return uuid5(user_id, f"payout:{week.date().isoformat()}")
 
 
 def same_or_new(ids: Sequence[UUID], known: Mapping[UUID, Any], amount: int, method: str | None) -> tuple[UUID, Any]:

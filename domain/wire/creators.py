@@ -188,10 +188,17 @@ class BankDetails(TypedDict):
     heldUntil: str | None
 
 
+class AutoPayout(TypedDict):
+    at: str
+    refusal: str | None
+
+
 class PayoutSettings(TypedDict):
     bankDetails: BankDetails
     platformAccount: dict[str, Any]
     preferredPayoutMethod: PreferredPayoutMethod
+    autoPayoutEnabled: bool
+    lastAutoPayout: AutoPayout | None
     availableMethods: dict[str, Any]
 
 
@@ -202,6 +209,7 @@ class UpdateBankDetailsRequest(TypedDict):
     swiftCode: NotRequired[str]
     bankCountry: NotRequired[str]
     preferredPayoutMethod: NotRequired[common.PayoutMethod]
+    autoPayoutEnabled: NotRequired[bool]
 
 
 class TaxStatus(TypedDict):

@@ -39,6 +39,9 @@ async def update(
     if method is not None and method != former.preferred_method:
         require_method(method, details, account)
         columns["preferred_method"] = method
+    automatic = body.get("autoPayoutEnabled", former.auto_payout)
+    if automatic != former.auto_payout:
+        columns["auto_payout"] = automatic
     if details != former.details:
         undecided = dict.fromkeys(("rejected_for", "decided_at", "decided_by"))
         state, until = PENDING if details.complete else None, held_until(now, config)

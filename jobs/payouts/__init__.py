@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from domain import topics
+from domain.errors import ApiError
 from domain.money.payout_approval import STOPPED_AGAIN, approves_itself
 from domain.money.payout_rules import judge_standing
+from domain.money.payouts import week_of
 from domain.switches import PAYOUT
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, Job, PayoutBooks, PayoutProviders, Payouts, UnitOfWork
 
 BATCH = 1000
+REQUESTED_AT_ONCE = 100
 
 
 async def sweep(uow: UnitOfWork, clock: Clock) -> None:
@@ -21,6 +25,27 @@ async def sweep(uow: UnitOfWork, clock: Clock) -> None:
     async with uow.last() as db:
         for payout_id, status in await db.payout_desk.take_up(clock(), STOPPED_AGAIN, BATCH):
             await db.outbox.add(kinds.get(status, topics.LookAtPayout)(payout_id))
+
+
+async def request_automatic(uow: UnitOfWork, payouts: Payouts, config: Config, clock: Clock) -> None:
+    """Each week, for whoever wants that. What does not hold is noted, and told by their settings alone."""
+    if PAYOUT.stops(config[PAYOUT]):
+        return
+    now, after = clock(), UUID(int=0)
+    while True:
+        async with uow.reading() as db:
+            due = await db.bank_details.automatic(week_of(now), after, REQUESTED_AT_ONCE)
+        for user_id in due:
+            try:
+                async with uow() as db:
+                    await payouts.request_automatic(db, user_id, now)
+            except ApiError as refusal:
+                async with uow() as db:
+                    await db.payouts.hold_owner(user_id)
+                    await db.bank_details.requested(user_id, week_of(now), now, refusal.code)
+        if len(due) < REQUESTED_AT_ONCE:
+            return
+        after = due[-1]
 
 
 async def review(

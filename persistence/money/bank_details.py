@@ -1,10 +1,11 @@
 """Bank details of creators. Whoever changes them holds the account and the profile, in this order."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import DateTime, Integer, Text, Uuid, bindparam, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from persistence.engine.connection import Connection
@@ -12,6 +13,7 @@ from persistence.engine.keyset import Keyset
 from persistence.models import BankDetail, CreatorProfile, KycSession, User
 
 Row = BankDetail
+TIME = DateTime(timezone=True)
 OWNER_HELD = select(User.id).where(User.id == bindparam("user_id")).with_for_update(read=True, key_share=True)
 OWN = (
     select(
@@ -52,6 +54,22 @@ OWNER_OF = select(CreatorProfile.user_id).where(CreatorProfile.id == bindparam("
 OLDEST = Keyset(Row.changed_at, Row.user_id)
 
 
+_AUTOMATIC = Row.auto_payout.is_(literal_column("true"))
+_NOT_SINCE = or_(Row.auto_payout_at.is_(None), Row.auto_payout_at < bindparam("since", type_=TIME))
+AUTOMATIC = (
+    select(Row.user_id)
+    .where(_AUTOMATIC, _NOT_SINCE, Row.user_id > bindparam("after", type_=Uuid))
+    .order_by(Row.user_id)
+    .limit(bindparam("most", type_=Integer))
+)
+REQUESTED = (
+    update(Row)
+    .where(Row.user_id == bindparam("user", type_=Uuid), _AUTOMATIC, _NOT_SINCE)
+    .values(auto_payout_at=bindparam("now", type_=TIME), auto_payout_refusal=bindparam("refusal", type_=Text))
+    .returning(Row.user_id)
+)
+
+
 class BankDetails:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -76,6 +94,15 @@ class BankDetails:
         row = pg_insert(Row).values(user_id=user_id, **columns)
         written = row.on_conflict_do_update(index_elements=[Row.user_id], set_={**columns, **moved})
         return await self._connection.scalar_one(written.returning(Row))
+
+    async def automatic(self, since: datetime, after: UUID, most: int) -> Sequence[UUID]:
+        """Whose payouts are requested by themselves, and were not since then: in the order of their ids."""
+        return await self._connection.scalars(AUTOMATIC, since=since, after=after, most=most)
+
+    async def requested(self, user_id: UUID, since: datetime, now: datetime, refusal: str | None) -> bool:
+        """Note that one was, or why not. False where that was done since then, or is not wanted any more."""
+        given = {"user": user_id, "since": since, "now": now, "refusal": refusal}
+        return await self._connection.scalar(REQUESTED, **given) is not None
 
     async def page(self, state: str, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
         """Those in one state with whose they are, what waits longest first."""

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from domain import topics
 from domain.creators.bank import BANK_TRANSFER, PLATFORM_ACCOUNT, UNREADABLE, VERIFIED
 from domain.errors import ApiError
 from domain.money import flows
+from domain.money.amounts import MINOR, Money
 from domain.money.ledger import WalletName
-from domain.money.payout_rules import CLEARING_DAYS, Destination, Facts
-from domain.money.payouts import UNSENT, Target, destination_of
+from domain.money.payout_rules import CLEARING_DAYS, MOST, Destination, Facts, judge, require
+from domain.money.payouts import UNSENT, NewPayout, Target, automatic_id, destination_of, week_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +92,49 @@ class PayoutService(PayoutEnds):
         self._providers = providers
         self._vault = vault
         self._config = config
+
+    async def request(
+        self,
+        db: Repositories,
+        payout_id: UUID,
+        wallet: WalletName,
+        method: Method | None,
+        now: datetime,
+        amount: int | None = None,
+    ) -> Payout:
+        """In the name of its creator, whose profile is held. ``amount`` None: all that is available, up to the most.
+
+        Raises ApiError for the first condition that does not hold.
+        """
+        found = await self.examine(db, wallet.user_id, amount or 0, method)
+        require(judge(found.facts, self._config, now))
+        await db.payouts.hold_unsent(wallet.user_id)  # whoever ends one holds it before the wallet
+        await db.ledger.hold(wallet)
+        purse = await self.purse(db, wallet.user_id)
+        if amount is None:
+            amount = min(purse.available, self._config[MOST] * MINOR)
+        facts = replace(found.facts, amount=amount).with_purse(purse)
+        require(judge(facts, self._config, now))
+        payout = await db.payouts.add(NewPayout(payout_id, wallet, amount, found.chosen), now)
+        await db.ledger.post(flows.payout_requested(wallet, payout.id, payout.attempt, amount))
+        await db.outbox.add(topics.ReviewPayout(payout.id))
+        await self.tell(db, payout, "requested")
+        owner = wallet.user_id
+        told: dict[str, Any] = {"payout": str(payout.id), "amount": str(Money(amount)), "method": payout.method}
+        await db.audit.record("payout.requested", actor=owner, target=owner, **told)
+        return payout
+
+    async def request_automatic(self, db: Repositories, user_id: UUID, now: datetime) -> bool:
+        """Of all that is available, once a week. False where that was done, or its owner does not want it any more.
+
+        Raises ApiError for the first condition that does not hold.
+        """
+        since = week_of(now)
+        await db.payouts.hold_owner(user_id)
+        if not await db.bank_details.requested(user_id, since, now, None):
+            return False
+        await self.request(db, automatic_id(user_id, since), wallet_of(user_id), None, now)
+        return True
 
     async def examine(self, db: Repositories, user_id: UUID, amount: int, method: Method | None) -> Examined:
         """What is known of who asks, before the wallet is held. ``method`` None: the preferred one."""

@@ -14,7 +14,7 @@ from persistence.models.base import Base, Created, one_of
 class BankDetail(Created, Base):
     """``details`` is sealed, all of it together. ``state`` and what was decided are of the details as they are now, and
     NULL until these are complete. ``held_until``: nothing is paid out to them before. ``version`` moves with each
-    change.
+    change. ``auto_payout``: a payout is requested each week; ``auto_payout_at`` and ``_refusal`` tell of the last time.
     """
 
     __tablename__ = "bank_details"
@@ -22,6 +22,7 @@ class BankDetail(Created, Base):
         one_of("state", get_args(admin.BankDetailsState)),
         one_of("rejected_for", get_args(admin.BankRejection)),
         one_of("preferred_method", get_args(common.PayoutMethod)),
+        Index("ix_bank_details_auto_payout", "user_id", postgresql_where=text("auto_payout")),
         Index("ix_bank_details_state", "state", "changed_at", "user_id", postgresql_where=text("state IS NOT NULL")),
     )
 
@@ -36,5 +37,8 @@ class BankDetail(Created, Base):
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     held_until: Mapped[datetime | None]
     preferred_method: Mapped[str | None]
+    auto_payout: Mapped[bool] = mapped_column(server_default=text("false"))
+    auto_payout_at: Mapped[datetime | None]
+    auto_payout_refusal: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -50,6 +50,8 @@ class TestSettings:
             "bankDetails": NOTHING,
             "platformAccount": {"connected": False, "payoutsEnabled": False},
             "preferredPayoutMethod": None,
+            "autoPayoutEnabled": False,
+            "lastAutoPayout": None,
             "availableMethods": {"PLATFORM_ACCOUNT": False, "BANK_TRANSFER": False},
         }
         assert response.headers["cache-control"] == "no-store"

@@ -4,8 +4,8 @@ from alembic import op
 
 from persistence.migrations.beside import build_index, drop_index
 
-revision = "0097"
-down_revision = "0096"
+revision = "0100"
+down_revision = "0099"
 branch_labels = None
 depends_on = None
 
