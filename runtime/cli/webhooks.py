@@ -31,7 +31,7 @@ def webhooks() -> None:
     """Show what providers notified of, and process it again."""
 
 
-@webhooks.command("list")
+@webhooks.command("list", short_help="List events, the latest first.")
 @click.option("--state", type=click.Choice(STATES), help="Only events in this state.")
 @click.option("--family", help="Only events of this family of providers.")
 def webhooks_list(state: str | None, family: str | None) -> None:
