@@ -624,7 +624,8 @@ PERSONAL: tuple[Personal, ...] = (
         "Your accounts at payout providers.",
         _of(PayoutAccount),
         Keep(BOOKS),
-        {"leased_until": INTERNAL, "looked_at": INTERNAL},
+        {"leased_until": INTERNAL, "looked_at": INTERNAL, "sign_in_hash": SECRET}
+        | {"sign_in_session": INTERNAL, "sign_in_until": INTERNAL},
     ),
     Personal(
         Wallet,

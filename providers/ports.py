@@ -42,6 +42,7 @@ __all__ = [
     "OAuthProof",
     "OAuthProvider",
     "ObserveAttempt",
+    "OnboardingProvider",
     "PaymentProvider",
     "PayoutProvider",
     "ProviderRejected",
@@ -49,6 +50,7 @@ __all__ = [
     "ProviderUntouched",
     "RawNotice",
     "RecordAttempt",
+    "SignInProvider",
     "SignedUpload",
     "Slot",
     "Sms",
@@ -285,19 +287,38 @@ class PayoutProvider(NoticeSource, Protocol):
 
 @runtime_checkable
 class AccountProvider(PayoutProvider, Protocol):
-    """Pays out to accounts that people have at the provider, which it opens for us."""
+    """Pays out to accounts that people have at the provider."""
 
     async def open_account(self, account: NewAccount) -> AccountState:
         """For the key of an account always the same one."""
-
-    async def onboarding_link(self, ref: str, return_url: str, refresh_url: str) -> str:
-        """Where its owner hands in what the provider asks for. It lives for minutes, and is never stored."""
 
     async def account(self, ref: str) -> AccountState:
         """How it is by now."""
 
     async def dashboard_link(self, ref: str) -> str | None:
         """Where its owner sees it; None where the provider has no such page."""
+
+
+@runtime_checkable
+class OnboardingProvider(AccountProvider, Protocol):
+    """It opens the account for us, and its owner hands in there what it asks for."""
+
+    async def onboarding_link(self, ref: str, return_url: str, refresh_url: str) -> str:
+        """Where its owner hands in what the provider asks for. It lives for minutes, and is never stored."""
+
+
+@runtime_checkable
+class SignInProvider(AccountProvider, Protocol):
+    """People have the account already, and sign in there to show which one is theirs.
+
+    What ``open_account`` returns is ``NOT_STARTED``, under a name of ours, until then.
+    """
+
+    def sign_in_link(self, state: str, return_url: str) -> str:
+        """Where they sign in. They come back to ``return_url`` with a code and with ``state``."""
+
+    async def signed_in(self, code: str, return_url: str) -> AccountState:
+        """Whose code it is. Raises ProviderRejected for one that is none of the provider's, over or used."""
 
 
 class StorageProvider(Protocol):

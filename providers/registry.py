@@ -44,6 +44,7 @@ from providers.ports import (
     OAuthProof,
     OAuthProvider,
     ObserveAttempt,
+    OnboardingProvider,
     PaymentProvider,
     PayoutProvider,
     ProviderRejected,
@@ -51,6 +52,7 @@ from providers.ports import (
     ProviderUntouched,
     RecordAttempt,
     SignedUpload,
+    SignInProvider,
     Slot,
     Sms,
     SmsProvider,
@@ -553,7 +555,20 @@ class PayoutFamily(_Family[PayoutProvider]):
     async def onboarding_link(self, provider: str, ref: str, return_url: str, refresh_url: str) -> str:
         """As ``AccountProvider.onboarding_link``."""
         with self._watch.call(self.family, provider):
-            return await self._accounts(provider).onboarding_link(ref, return_url, refresh_url)
+            return await self._onboarding(provider).onboarding_link(ref, return_url, refresh_url)
+
+    def signs_in(self, provider: str) -> bool:
+        """Whether people sign in there to show which account is theirs."""
+        return isinstance(self._adapters.get(provider), SignInProvider)
+
+    def sign_in_link(self, provider: str, state: str, return_url: str) -> str:
+        """As ``SignInProvider.sign_in_link``. Raises ProviderUnavailable."""
+        return self._signing_in(provider).sign_in_link(state, return_url)
+
+    async def signed_in(self, provider: str, code: str, return_url: str) -> AccountState:
+        """As ``SignInProvider.signed_in``."""
+        with self._watch.call(self.family, provider):
+            return await self._signing_in(provider).signed_in(code, return_url)
 
     async def account(self, provider: str, ref: str) -> AccountState:
         """As ``AccountProvider.account``."""
@@ -576,6 +591,18 @@ class PayoutFamily(_Family[PayoutProvider]):
         adapter = self.adapter(provider)
         if not isinstance(adapter, AccountProvider):
             raise ProviderUnavailable(f"{provider} has no accounts")
+        return adapter
+
+    def _onboarding(self, provider: str) -> OnboardingProvider:
+        adapter = self.adapter(provider)
+        if not isinstance(adapter, OnboardingProvider):
+            raise ProviderUnavailable(f"{provider} opens no accounts")
+        return adapter
+
+    def _signing_in(self, provider: str) -> SignInProvider:
+        adapter = self.adapter(provider)
+        if not isinstance(adapter, SignInProvider):
+            raise ProviderUnavailable(f"nobody signs in at {provider}")
         return adapter
 
 

@@ -63,14 +63,18 @@ class Vendor:
         return url, options | {"headers": headers, "auth": httpx.Auth()}
 
     def _base(self) -> str:
+        """As ``_of_our_mode``."""
+        return self._of_our_mode(self.base_url).rstrip("/")
+
+    def _of_our_mode(self, key: TextKey) -> str:
         """Raises ProviderUntouched for the address of the other mode. One that nobody knows may be either's."""
-        base = required(self._config, self.base_url).rstrip("/")
-        host = f".{_host_of(base)}"
+        url = required(self._config, key)
+        host = f".{_host_of(url)}"
         of_test = any(host.endswith(f".{domain}") for domain in self.test_domains)
         of_live = not of_test and any(host.endswith(f".{domain}") for domain in self.live_domains)
         if of_test if self._live else of_live:
-            raise ProviderUntouched(f"{self.base_url.name} is of the vendor's other mode")
-        return base
+            raise ProviderUntouched(f"{key.name} is of the vendor's other mode")
+        return url
 
 
 def _host_of(url: str) -> str:

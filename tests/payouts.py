@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from providers.payout.sandbox import ACCOUNT_PAGE
 from providers.ports import ProviderUnavailable
 from tests.creators import Creator, creator, signed_in
+from tests.providers.payout_vendors import paypal_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from domain.webhooks import Notice, RawNotice
     from providers.payout.sandbox import SandboxPayouts
     from tests.harness import Api, Server, Tables
+    from tests.providers.payout_vendors import PayPalWorld
+
+
+SIGN_IN_PAGE = "https://www.sandbox.paypal.com/connect"
 
 
 def press(api: Api, path: str, ref: str, action: str) -> httpx.Response:
@@ -47,6 +52,17 @@ def enabled(api: Api, tables: Tables, **columns: Any) -> tuple[Creator, dict[str
         assert press(api, ACCOUNT_PAGE, ref, action).status_code == 303
     api.server.work_off()
     return ada, headers, ref
+
+
+@contextmanager
+def at_paypal(server: Server) -> Iterator[PayPalWorld]:
+    """Creators connect accounts there, where they sign in."""
+    with paypal_world() as world:
+        client_id, secret = world.client
+        told = {"base_url": world.url, "client_id": client_id, "client_secret": secret, "sign_in_url": SIGN_IN_PAGE}
+        server.configure(**{f"external.payout.paypal.{name}": value for name, value in told.items()})
+        server.configure(**{"external.payout.active_provider": "paypal"})
+        yield world
 
 
 class Faulty:

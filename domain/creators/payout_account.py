@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from domain.config_keys import UrlKey
@@ -28,6 +29,9 @@ REFRESH_URL = UrlKey(
 LEASE = timedelta(seconds=60)
 """For how long one call alone asks the provider for an account."""
 LIVE_SECONDS = 3
+SIGN_IN_LIFE = timedelta(minutes=15)
+"""For how long somebody may take to sign in at the provider."""
+STATE_BYTES = 32
 ASKED_FOR = timedelta(hours=24)
 """For how long the provider is asked again for an account: it may not know the key any longer."""
 LOOK_AGAIN, LOOK_AT_ACTIVE = timedelta(hours=1), timedelta(days=1)
@@ -51,6 +55,22 @@ def require_may_connect(profile: Any, newest: Any, provider: str | None) -> None
         raise ApiError("creator.payout_account.kyc_required")
     if newest is not None and newest.status == "DISABLED" and newest.provider == provider:
         raise ApiError("creator.payout_account.disabled")
+
+
+def state_hash(state: str) -> bytes:
+    """As a state is kept. It is random, and needs no key."""
+    return sha256(state.encode()).digest()
+
+
+def require_own(account: Any, ref: str, other: Any) -> None:
+    """Raises ApiError creator.payout_account.other_account.
+
+    ``other``: the account of anybody that has the ``ref`` already. Another one than was signed in with before is none
+    to which payouts would follow.
+    """
+    has_one = account.ref != str(account.id)
+    if (other is not None and other.id != account.id) or (has_one and account.ref != ref):
+        raise ApiError("creator.payout_account.other_account")
 
 
 def settled(found: AccountLook) -> Mapping[str, Any]:

@@ -159,8 +159,9 @@ class PayoutAccountStarted(TypedDict):
     onboardingUrl: str
 
 
-class PayoutAccountLink(TypedDict):
-    onboardingUrl: str
+class PayoutSignIn(TypedDict):
+    code: str
+    state: str
 
 
 class PayoutAccount(TypedDict):
@@ -169,6 +170,10 @@ class PayoutAccount(TypedDict):
     chargesEnabled: bool
     payoutsEnabled: bool
     detailsSubmitted: bool
+
+
+class PayoutAccountLink(TypedDict):
+    onboardingUrl: str
 
 
 class PayoutDashboard(TypedDict):

@@ -36,14 +36,28 @@ async def initiate(
             account = await db.payout_accounts.get(account.id)
         if not _is_open(account):  # another call took it over, or the provider disabled it at once
             raise ApiError("creator.payout_account.connect_in_progress")
-    return {"payoutAccountId": account.ref, "onboardingUrl": await payout_accounts.onboarding_link(account)}
+    url = await _link(account, principal, payout_accounts, uow)
+    return {"payoutAccountId": account.ref, "onboardingUrl": url}
+
+
+async def complete(
+    body: wire.PayoutSignIn, principal: Principal, payout_accounts: PayoutAccounts, uow: UnitOfWork
+) -> wire.PayoutAccount:
+    """The state is over before the provider is asked: who comes with it again is refused."""
+    owner = principal.user_id
+    async with uow() as db:
+        account = await payout_accounts.returned(db, owner, principal.session_id, body["state"])
+    found = await payout_accounts.signed_in(account, body["code"])
+    async with uow() as db:
+        await payout_accounts.name(db, account, found, owner)
+    return live_view(found)
 
 
 async def refresh_link(
     principal: Principal, payout_accounts: PayoutAccounts, uow: UnitOfWork
 ) -> wire.PayoutAccountLink:
     account = await _own(uow, principal)
-    return {"onboardingUrl": await payout_accounts.onboarding_link(account)}
+    return {"onboardingUrl": await _link(account, principal, payout_accounts, uow)}
 
 
 async def status(principal: Principal, payout_accounts: PayoutAccounts, uow: UnitOfWork) -> wire.PayoutAccount:
@@ -71,6 +85,14 @@ async def dashboard_link(
     if url is None:
         raise ApiError("creator.payout_account.service_unavailable")
     return {"url": url}
+
+
+async def _link(account: Any, principal: Principal, payout_accounts: PayoutAccounts, uow: UnitOfWork) -> str:
+    """Where the creator goes on, in this session of theirs where they come back from a sign-in."""
+    if not payout_accounts.signs_in(account):
+        return await payout_accounts.onboarding_link(account)
+    async with uow() as db:
+        return await payout_accounts.sign_in_link(db, account, principal.session_id)
 
 
 async def _current(db: Repositories, owner: UUID, provider: str | None, now: datetime) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, DateTime, Integer, and_, bindparam, or_, select, text, update
+from sqlalchemy import Boolean, DateTime, Integer, Text, and_, bindparam, func, or_, select, text, update
 
 from domain.creators.payout_account import ASKED_FOR, LEASE, LOOK_AGAIN, LOOK_AT_ACTIVE
 from persistence.creators.kyc import PROFILE_HELD
@@ -52,6 +52,34 @@ BOUND = (
         Row.provider == bindparam("by"),
     )
     .values(ref=bindparam("ref_"), leased_until=None, held_until=bindparam("until", type_=TIME))
+    .returning(Row)
+)
+SIGNING_IN = (
+    update(Row)
+    .where(Row.id == bindparam("account_id"))
+    .values(
+        sign_in_hash=bindparam("hash_"),
+        sign_in_session=bindparam("session_"),
+        sign_in_until=bindparam("until", type_=TIME),
+    )
+)
+RETURNED = (
+    update(Row)
+    .where(
+        text("closed_at IS NULL"),
+        Row.user_id == bindparam("owner"),
+        Row.sign_in_hash == bindparam("hash_"),
+        Row.sign_in_session == bindparam("session_"),
+        Row.sign_in_until > NOW,
+    )
+    .values(sign_in_hash=None, sign_in_session=None, sign_in_until=None)
+    .returning(Row)
+)
+TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), 0)))
+NAMED = (
+    update(Row)
+    .where(Row.id == bindparam("account_id"), Row.closed_at.is_(None))
+    .values(ref=bindparam("ref_"), held_until=bindparam("until", type_=TIME))
     .returning(Row)
 )
 SETTLED = (
@@ -134,6 +162,24 @@ class PayoutAccounts:
         """None where it was bound meanwhile, or closed."""
         given = {"account_id": account.id, "by": account.provider, "ref_": ref, "until": held_until}
         return await self._connection.scalar(BOUND, **given)
+
+    async def expect(self, account_id: UUID, session_id: UUID, state: bytes, until: datetime) -> None:
+        """Somebody is sent to the provider to sign in. Who was sent before comes back in vain."""
+        given = {"hash_": state, "session_": session_id, "until": until}
+        await self._connection.execute(SIGNING_IN, account_id=account_id, **given)
+
+    async def returned(self, owner: UUID, session_id: UUID, state: bytes, now: datetime) -> PayoutAccount | None:
+        """The account for which they were sent. A state is good once, for who was sent, in time."""
+        given = {"owner": owner, "session_": session_id, "hash_": state, "now": now}
+        return await self._connection.scalar(RETURNED, **given)
+
+    async def take_turn(self, provider: str, ref: str) -> None:
+        """Nobody else names an account by it until the transaction ends."""
+        await self._connection.execute(TURN, account=f"payout_accounts:{provider}:{ref}")
+
+    async def name(self, account_id: UUID, ref: str, held_until: datetime) -> PayoutAccount | None:
+        """By its id at the provider, which nobody else has. None where it was closed meanwhile."""
+        return await self._connection.scalar(NAMED, account_id=account_id, ref_=ref, until=held_until)
 
     async def settle(self, account_id: UUID, columns: Mapping[str, Any]) -> None:
         given = {f"{name}_": value for name, value in columns.items()}

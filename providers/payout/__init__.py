@@ -11,7 +11,7 @@ from providers.payout.wise import Wise
 from providers.ports import PayoutProvider
 from providers.sandbox import Sandbox
 
-ACCOUNT_PROVIDERS = ("none", "sandbox", "stripe_connect")
+ACCOUNT_PROVIDERS = ("none", "sandbox", "stripe_connect", "paypal")
 BANK_PROVIDERS = ("none", "sandbox", "wise", BANK_FILE)
 ACTIVE_PROVIDER = ChoiceKey(
     "external.payout.active_provider",

@@ -1,8 +1,9 @@
 """PayPal Payouts: https://developer.paypal.com/docs/api/payments.payouts-batch/v1/
 
 One batch with one item for each attempt, under an id of ours: within 30 days a repetition is refused with a link to the
-first, which is followed. Accounts are payer ids. Notices are signed by certificates that lie at the vendor, so they are
-taken as bare pings: only of a batch that is known here, and the look at it is the proof.
+first, which is followed. Accounts are payer ids, which people show by signing in there (Log in with PayPal, OpenID
+Connect); until then an account has a name of ours. Notices are signed by certificates that lie at the vendor, so they
+are taken as bare pings: only of a batch that is known here, and the look at it is the proof.
 """
 
 import base64
@@ -11,13 +12,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import httpx
 
 from domain.config_keys import SecretKey, TextKey, UrlKey
 from domain.money.amounts import Money
-from domain.money.payouts import PayoutOrder, PayoutState
+from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
 from providers.ports import ProviderRejected, ProviderUnavailable
@@ -27,8 +29,16 @@ from providers.vendor import Vendor, below, text
 BASE_URL = UrlKey("external.payout.paypal.base_url", "https://api-m.paypal.com", "base URL of the vendor")
 CLIENT_ID = TextKey("external.payout.paypal.client_id", "", "client id of the application that may pay out")
 CLIENT_SECRET = SecretKey("external.payout.paypal.client_secret", "", "secret of the application that may pay out")
+SIGN_IN_URL = UrlKey(
+    "external.payout.paypal.sign_in_url", "https://www.paypal.com/connect", "page of the vendor at which people sign in"
+)
 
-PAYOUTS = "/v1/payments/payouts"
+PAYOUTS, TOKENS, USERINFO = "/v1/payments/payouts", "/v1/oauth2/token", "/v1/identity/oauth2/userinfo"
+SCOPES = "openid https://uri.paypal.com/services/paypalattributes"
+PAYER_ID = re.compile(r"[A-Z0-9]{5,20}")
+USER_TOKEN = re.compile(r"[!-~]{1,4096}")
+# RFC 6749, 5.2: what is said of a code, and not of us.
+OF_CODES = frozenset({"invalid_grant", "invalid_request"})
 BATCH_STATUSES = {"PENDING": "SENT", "PROCESSING": "SENT", "SUCCESS": "SENT", "DENIED": "FAILED", "CANCELED": "FAILED"}
 STATUSES = {
     "SUCCESS": "PAID",
@@ -71,6 +81,52 @@ class PayPal(Vendor):
     def verifies(self) -> bool:
         """By a look at what a notice is about."""
         return bool(self._config[CLIENT_ID] and self._config[CLIENT_SECRET])
+
+    async def open_account(self, account: NewAccount) -> AccountState:
+        """Nothing is opened there: it has a name of ours until its owner signs in."""
+        return AccountState(str(account.id), "NOT_STARTED")
+
+    async def account(self, ref: str) -> AccountState:
+        """The vendor tells of an account only to who has just signed in. What is no name of ours was verified then."""
+        return AccountState(ref, "NOT_STARTED") if _is_ours(ref) else _verified(ref)
+
+    async def dashboard_link(self, ref: str) -> str | None:
+        del ref
+        return None
+
+    def sign_in_link(self, state: str, return_url: str) -> str:
+        page = self._of_our_mode(SIGN_IN_URL)
+        form = {
+            "flowEntry": "static",
+            "client_id": required(self._config, CLIENT_ID),
+            "response_type": "code",
+            "scope": SCOPES,
+            "redirect_uri": return_url,
+            "state": state,
+        }
+        return f"{page}?{urlencode(form)}"
+
+    async def signed_in(self, code: str, return_url: str) -> AccountState:
+        """The token of who signed in is used once, and kept nowhere."""
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": return_url}
+        answer = await self._ask("POST", TOKENS, self._basic(), data=form)
+        if below(answer.body, "error") in OF_CODES:
+            raise ProviderRejected("the vendor refused the code")
+        token = below(answer.body, "access_token")
+        if answer.status != httpx.codes.OK or not isinstance(token, str) or not USER_TOKEN.fullmatch(token):
+            raise ProviderUnavailable(f"the vendor answered {answer.status}")
+        asked = {"Authorization": f"Bearer {token}"}
+        answer = await self._ask("GET", USERINFO, asked, params={"schema": "paypalv1.1"})
+        payer = text(answer.body, "payer_id")
+        if answer.status != httpx.codes.OK or payer is None or not PAYER_ID.fullmatch(payer):
+            raise ProviderUnavailable(f"the vendor answered {answer.status} without an account")
+        # The pages of the vendor have it as a text in one place, and as a boolean in another.
+        told = below(answer.body, "verified_account")
+        return (
+            _verified(payer)
+            if told is True or told == "true"
+            else AccountState(payer, "RESTRICTED", details_submitted=True)
+        )
 
     async def pay(self, order: PayoutOrder) -> PayoutState:
         ref = await self._begun(order)
@@ -165,24 +221,42 @@ class PayPal(Vendor):
 
     async def _bearer(self) -> str:
         """A token of the application, asked for again shortly before it ends. Raises ProviderUnavailable."""
-        base, client = self._base(), required(self._config, CLIENT_ID)
-        of = (base, client, required(self._config, CLIENT_SECRET))
+        of = (self._base(), *self._client)
+        headers = self._basic()
         token, now = self._token, self._clock()
         if token is None or token.of != of or token.until <= now:
-            basic = base64.b64encode(f"{client}:{of[2]}".encode()).decode()
-            form = {"grant_type": "client_credentials"}
-            answer = await self._ask("POST", "/v1/oauth2/token", {"Authorization": f"Basic {basic}"}, data=form)
+            answer = await self._ask("POST", TOKENS, headers, data={"grant_type": "client_credentials"})
             value, life = below(answer.body, "access_token"), below(answer.body, "expires_in")
             if answer.status != httpx.codes.OK or not isinstance(value, str) or type(life) is not int:
                 raise ProviderUnavailable(f"the vendor answered {answer.status}")
             token = self._token = Token(of, value, now + timedelta(seconds=life) - EARLIER)
         return token.value
 
+    @property
+    def _client(self) -> tuple[str, str]:
+        return required(self._config, CLIENT_ID), required(self._config, CLIENT_SECRET)
+
+    def _basic(self) -> dict[str, str]:
+        """Who we are. Raises ProviderUnavailable."""
+        basic = base64.b64encode(":".join(self._client).encode()).decode()
+        return {"Authorization": f"Basic {basic}"}
+
     def _told(self, answer: Answer) -> Answer:
         """A token that is refused is over, whatever was said of its life."""
         if answer.status == httpx.codes.UNAUTHORIZED:
             self._token = None
         return answer
+
+
+def _is_ours(ref: str) -> bool:
+    try:
+        return str(UUID(ref)) == ref
+    except ValueError:
+        return False
+
+
+def _verified(payer: str) -> AccountState:
+    return AccountState(payer, "ACTIVE", payouts_enabled=True, details_submitted=True)
 
 
 def _id_of(order: PayoutOrder) -> str:

@@ -1,6 +1,7 @@
 """Payout accounts of creators, between the providers that have them and the rows that say how they are."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -15,10 +16,14 @@ from domain.creators.payout_account import (
     LIVE_SECONDS,
     REFRESH_URL,
     RETURN_URL,
+    SIGN_IN_LIFE,
+    STATE_BYTES,
     AccountLook,
     is_moved,
+    require_own,
     settled,
     shadow,
+    state_hash,
 )
 from domain.errors import ApiError
 from domain.money.payouts import NewAccount
@@ -63,6 +68,63 @@ class PayoutAccountDesk:
         url: str = await self._asked(account, asked)
         return url
 
+    def signs_in(self, account: PayoutAccount) -> bool:
+        """Whether its owner signs in at the provider to show which one it is."""
+        return self._providers.signs_in(account.provider)
+
+    async def sign_in_link(self, db: Repositories, account: PayoutAccount, session_id: UUID) -> str:
+        """Where its owner signs in, who is expected back in the same session. Raises ApiError service.unavailable."""
+        state = secrets.token_urlsafe(STATE_BYTES)
+        await db.payout_accounts.expect(account.id, session_id, state_hash(state), self._clock() + SIGN_IN_LIFE)
+        try:
+            return self._providers.sign_in_link(account.provider, state, self._config[RETURN_URL])
+        except ProviderUnavailable as fault:
+            raise self._unavailable(account, fault) from fault
+
+    async def returned(self, db: Repositories, owner: UUID, session_id: UUID, state: str) -> PayoutAccount:
+        """The account for which somebody signed in. The state is over with this unit, whatever comes of it.
+
+        Raises ApiError creator.payout_account.sign_in_invalid.
+        """
+        await db.payout_accounts.hold_profile(owner)
+        account = await db.payout_accounts.returned(owner, session_id, state_hash(state), self._clock())
+        if account is None:
+            raise ApiError("creator.payout_account.sign_in_invalid")
+        return account
+
+    async def signed_in(self, account: PayoutAccount, code: str) -> AccountLook:
+        """Which account it is. Raises ApiError creator.payout_account.sign_in_invalid or unverified, or
+        service.unavailable.
+        """
+        at = self._clock()
+        try:
+            state = await self._providers.signed_in(account.provider, code, self._config[RETURN_URL])
+        except ProviderRejected as refusal:
+            log.info("payout_account.rejected", provider=account.provider, reason=str(refusal))
+            raise ApiError("creator.payout_account.sign_in_invalid") from refusal
+        except ProviderUnavailable as fault:
+            raise self._unavailable(account, fault) from fault
+        if state.status != "ACTIVE":
+            raise ApiError("creator.payout_account.unverified")
+        return AccountLook(state, at)
+
+    async def name(self, db: Repositories, account: PayoutAccount, found: AccountLook, actor: UUID) -> None:
+        """Make the account the one that was signed in with, and tell the owner. One that is that already stays held
+        for as long as it was. Raises ApiError creator.payout_account.other_account.
+        """
+        ref, now = found.state.ref, self._clock()
+        await db.payout_accounts.hold_profile(account.user_id)
+        await db.payout_accounts.take_turn(account.provider, ref)
+        held: Any = await db.payout_accounts.get(account.id)
+        require_own(held, ref, await db.payout_accounts.find(account.provider, ref))
+        if held.ref != ref:
+            until = held_until(now, self._config)
+            named = await db.payout_accounts.name(held.id, ref, until)
+            if named is None:  # closed since the call began
+                raise ApiError("creator.payout_account.sign_in_invalid")
+            await self._tell(db, named, now, until, actor)
+        await self.settle(db, held, AccountLook(found.state, now))  # it may have been looked at meanwhile, as nobody's
+
     async def dashboard_link(self, account: PayoutAccount) -> str | None:
         """Where its owner sees it; None where the provider has no such page. Raises ApiError service.unavailable."""
         asked = self._providers.dashboard_link(account.provider, account.ref or "")
@@ -105,15 +167,21 @@ class PayoutAccountDesk:
         if bound is None:
             return
         await self.settle(db, bound, found)
-        told: dict[str, Any] = {"provider": bound.provider, "account": str(bound.id)}
-        await db.audit.record("creator.payout_account.connected", actor=actor, target=bound.user_id, **told)
-        await db.outbox.add(topics.PayoutAccountConnected(bound.user_id, moment(now), moment(until)))
+        if not self.signs_in(bound):  # until then it is nobody's
+            await self._tell(db, bound, now, until, actor)
+
+    async def _tell(
+        self, db: Repositories, account: PayoutAccount, now: datetime, until: datetime, actor: UUID | None
+    ) -> None:
+        told: dict[str, Any] = {"provider": account.provider, "account": str(account.id)}
+        await db.audit.record("creator.payout_account.connected", actor=actor, target=account.user_id, **told)
+        await db.outbox.add(topics.PayoutAccountConnected(account.user_id, moment(now), moment(until)))
 
     async def settle(self, db: Repositories, account: PayoutAccount, found: AccountLook) -> None:
         """Make the account, and the profile that shows it, what the provider says. An older look changes nothing."""
         profile = await db.payout_accounts.hold_profile(account.user_id)
         held = await db.payout_accounts.get(account.id)
-        if held is None or held.closed_at is not None or held.ref is None:
+        if held is None or held.closed_at is not None or held.ref != found.state.ref:
             return
         if held.looked_at is not None and held.looked_at > found.at:
             return
@@ -149,5 +217,8 @@ class PayoutAccountDesk:
         try:
             return await answer
         except (ProviderRejected, ProviderUnavailable) as fault:
-            log.warning("provider.unavailable", family="payout", provider=account.provider, fault=str(fault))
-            raise ApiError("service.unavailable", retry_after=RETRY_SECONDS) from fault
+            raise self._unavailable(account, fault) from fault
+
+    def _unavailable(self, account: PayoutAccount, fault: Exception) -> ApiError:
+        log.warning("provider.unavailable", family="payout", provider=account.provider, fault=str(fault))
+        return ApiError("service.unavailable", retry_after=RETRY_SECONDS)

@@ -42,6 +42,7 @@ WITHOUT_DATABASE |= {"wallet.packages"}
 NEEDS = {
     "creators.kyc.start": ("kyc_sessions", "state"),
     "creators.kyc.status": ("creator_profiles", "kyc_status"),
+    "creators.payout_account.complete": ("payout_accounts", "sign_in_hash"),
     "creators.payout_account.dashboard_link": ("payout_accounts", "ref"),
     "creators.payout_account.initiate": ("payout_accounts", "leased_until"),
     "creators.payout_account.refresh_link": ("payout_accounts", "ref"),

@@ -295,6 +295,7 @@ ACCESS = {
     "discover.trending": PUBLIC,
     "creators.kyc.start": CREATOR,
     "creators.kyc.status": CREATOR,
+    "creators.payout_account.complete": CREATOR,
     "creators.payout_account.dashboard_link": CREATOR,
     "creators.payout_account.initiate": CREATOR,
     "creators.payout_account.refresh_link": CREATOR,

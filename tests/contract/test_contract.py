@@ -422,6 +422,7 @@ SAFE_WITHOUT_A_KEY = {
     "referral.apply_coupon": "a reservation is given again",
     "referral.click": "each call is a click",
     "creators.kyc.start": "a repetition goes on with the same verification",
+    "creators.payout_account.complete": "a state is good once",
     "creators.payout_account.dashboard_link": "a repetition gives another link",
     "creators.payout_account.initiate": "a repetition goes on with the same account",
     "creators.payout_account.refresh_link": "a repetition gives another link",

@@ -463,11 +463,16 @@ class WiseWorld(World):
 
 @dataclass
 class PayPalWorld(World):
-    """PayPal Payouts: tokens, and batches that are made once for each id of the sender."""
+    """PayPal Payouts: tokens, and batches that are made once for each id of the sender. Log in with PayPal: codes that
+    are good once, at the address that they were given to, and what is told to who has the token.
+    """
 
     client: tuple[str, str] = ("an-id", "a-secret-of-the-tests")
     life: int = 32_400
     """Of a token, in seconds."""
+    codes: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By the token that was given for them."""
     tokens: set[str] = field(default_factory=set)
     asked: Counter[str] = field(default_factory=Counter)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -479,13 +484,21 @@ class PayPalWorld(World):
         self.asked[f"{method} {path}"] += 1
         if path == "/v1/oauth2/token":
             right = base64.b64encode(":".join(self.client).encode()).decode()
-            if headers["Authorization"] != f"Basic {right}" or body != b"grant_type=client_credentials":
+            if headers["Authorization"] != f"Basic {right}":
                 return 401, b'{"error": "invalid_client"}'
+            if body != b"grant_type=client_credentials":
+                return self.met(
+                    path, lambda: self.trade({name: one for name, (one,) in parse_qs(body.decode()).items()})
+                )
             token = uuid4().hex
             self.tokens.add(token)
             told = {"access_token": token, "token_type": "Bearer", "expires_in": self.life}
             return 200, json.dumps(told).encode()
-        if headers["Authorization"].removeprefix("Bearer ") not in self.tokens:
+        bearer = headers["Authorization"].removeprefix("Bearer ")
+        if path.startswith("/v1/identity/"):
+            known = (path, body) == ("/v1/identity/oauth2/userinfo", b"schema=paypalv1.1") and bearer in self.people
+            return self.met(path, lambda: (200, json.dumps(self.people[bearer]).encode()) if known else (401, b"{}"))
+        if bearer not in self.tokens:
             return 401, b'{"error": "invalid_token"}'
         if method == "GET":
             with self.lock:
@@ -493,6 +506,29 @@ class PayPalWorld(World):
             return (200, json.dumps(found).encode()) if found is not None else (404, b"{}")
         assert (path, headers["Content-Type"]) == ("/v1/payments/payouts", "application/json")
         return self.met(path, lambda: self.make(json.loads(body)))
+
+    def sign_in(self, url: str, payer: str, verified: Any = "true") -> dict[str, str]:
+        """With what the person comes back from the page of ``url`` who signed in there."""
+        page, _, query = url.partition("?")
+        asked = {name: one for name, (one,) in parse_qs(query, strict_parsing=True).items()}
+        scope = {"openid", "https://uri.paypal.com/services/paypalattributes"}
+        assert (asked["client_id"], asked["response_type"], set(asked["scope"].split())) == (
+            self.client[0], "code", scope,
+        )  # fmt: skip
+        assert page.endswith("/connect")
+        code, person = f"C{uuid4().hex}", {"user_id": f"https://www.paypal.com/webapps/auth/identity/user/{payer}"}
+        self.codes[code] = (asked["redirect_uri"], person | {"payer_id": payer, "verified_account": verified})
+        return {"code": code, "state": asked["state"]}
+
+    def trade(self, form: dict[str, str]) -> Answer:
+        with self.lock:
+            place, person = self.codes.pop(form.get("code", ""), ("", {}))
+        if form["grant_type"] != "authorization_code" or not person or place != form.get("redirect_uri"):
+            return 400, b'{"error": "invalid_grant", "error_description": "Invalid authorization code"}'
+        token = uuid4().hex
+        self.people[token] = person
+        told = {"access_token": token, "refresh_token": uuid4().hex, "token_type": "Bearer", "expires_in": 28800}
+        return 200, json.dumps(told).encode()
 
     def make(self, form: dict[str, Any]) -> Answer:
         with self.lock:

@@ -11,11 +11,17 @@ from uuid import UUID
 import httpx
 import pytest
 
-from domain.money.payouts import PayoutOrder, PayoutState
+from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.payout import ACCOUNT_PROVIDERS, payout_adapters
 from providers.payout.paypal import STATUSES, PayPal
-from providers.ports import ProviderRejected, ProviderUnavailable, ProviderUntouched
+from providers.ports import (
+    OnboardingProvider,
+    ProviderRejected,
+    ProviderUnavailable,
+    ProviderUntouched,
+    SignInProvider,
+)
 from tests.providers.fakes import FakeConfig
 from tests.providers.forged import each_bit_changed
 from tests.providers.payout_vendors import FAULTS, PayPalWorld, paypal_world
@@ -27,7 +33,9 @@ PREFIX = "external.payout.paypal."
 PAYOUT = UUID("7f1d3c52-2a0f-4a8e-9d3e-0c4b1a2f3e4d")
 AMOUNT = 60_05
 FULL = 1_000_00
-ORDER = PayoutOrder(PAYOUT, 1, AMOUNT, "USD", account="QYR5Z8XDVJNXQ")
+PAYER = "QYR5Z8XDVJNXQ"
+RETURN_URL = "https://bio.re/creator/payouts"
+ORDER = PayoutOrder(PAYOUT, 1, AMOUNT, "USD", account=PAYER)
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
@@ -40,6 +48,7 @@ def config() -> FakeConfig:
 def world(config: FakeConfig) -> Iterator[PayPalWorld]:
     with paypal_world() as world:
         client_id, secret = world.client
+        config.slip(PREFIX + "sign_in_url", "https://www.sandbox.paypal.com/connect")
         for name, value in (("base_url", world.url), ("client_id", client_id), ("client_secret", secret)):
             config.slip(PREFIX + name, value)
         yield world
@@ -73,13 +82,93 @@ def only(found: dict[str, Any]) -> str:
     return ref
 
 
-def test_nobody_may_choose_it_as_long_as_no_account_can_be_connected(config: FakeConfig) -> None:
+def test_it_may_be_chosen(config: FakeConfig) -> None:
     async def run() -> list[str]:
         async with httpx.AsyncClient(trust_env=False) as http:
             return [one.name for one in payout_adapters(config, http, "production", None)]
 
     assert "paypal" in asyncio.run(run())
-    assert "paypal" not in ACCOUNT_PROVIDERS
+    assert "paypal" in ACCOUNT_PROVIDERS
+
+
+class TestSignIn:
+    def link(self, config: FakeConfig, live: bool = False) -> str:
+        async def work(adapter: PayPal) -> str:
+            return adapter.sign_in_link("a state", RETURN_URL)
+
+        return done(config, work, live=live)
+
+    def test_they_sign_in_and_come_back(self, config: FakeConfig, world: PayPalWorld) -> None:
+        url = self.link(config)
+        assert url.startswith("https://www.sandbox.paypal.com/connect?flowEntry=static&client_id=an-id&")
+        back = world.sign_in(url, PAYER)
+        assert back["state"] == "a state"
+        state = done(config, lambda adapter: adapter.signed_in(back["code"], RETURN_URL))
+        assert state == AccountState(PAYER, "ACTIVE", payouts_enabled=True, details_submitted=True)
+        assert world.asked == {"POST /v1/oauth2/token": 1, "GET /v1/identity/oauth2/userinfo": 1}
+
+    @pytest.mark.parametrize(
+        ("told", "status"),
+        [(True, "ACTIVE"), ("true", "ACTIVE"), ("false", "RESTRICTED"), (False, "RESTRICTED"), (None, "RESTRICTED"),
+         (1, "RESTRICTED"), ("yes", "RESTRICTED")],
+    )  # fmt: skip
+    def test_who_is_not_verified_is_paid_nothing(
+        self, config: FakeConfig, world: PayPalWorld, told: Any, status: str
+    ) -> None:
+        code = world.sign_in(self.link(config), PAYER, told)["code"]
+        state = done(config, lambda adapter: adapter.signed_in(code, RETURN_URL))
+        assert (state.ref, state.status, state.payouts_enabled) == (PAYER, status, status == "ACTIVE")
+
+    @pytest.mark.parametrize("address", [RETURN_URL, "https://elsewhere.example"])
+    def test_a_code_is_good_once_and_at_its_address(self, config: FakeConfig, world: PayPalWorld, address: str) -> None:
+        code = world.sign_in(self.link(config), PAYER)["code"]
+        if address == RETURN_URL:
+            done(config, lambda adapter: adapter.signed_in(code, address))
+        with pytest.raises(ProviderRejected, match="code"):
+            done(config, lambda adapter: adapter.signed_in(code, address))
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    @pytest.mark.parametrize("path", ["/token", "/userinfo"])
+    def test_an_answer_that_is_lost(self, config: FakeConfig, world: PayPalWorld, fault: str, path: str) -> None:
+        code = world.sign_in(self.link(config), PAYER)["code"]
+        world.faults.append((path, fault))
+        with pytest.raises(ProviderUnavailable):
+            done(config, lambda adapter: adapter.signed_in(code, RETURN_URL), wait=0.3)
+        world.released.set()
+
+    @pytest.mark.parametrize("payer", ["", "ada@example.com", "a" * 300, "../x", str(PAYOUT)])
+    def test_what_is_no_payer_id(self, config: FakeConfig, world: PayPalWorld, payer: str) -> None:
+        code = world.sign_in(self.link(config), payer)["code"]
+        with pytest.raises(ProviderUnavailable, match="without an account"):
+            done(config, lambda adapter: adapter.signed_in(code, RETURN_URL))
+
+    def test_a_wrong_secret_is_no_fault_of_who_signed_in(self, config: FakeConfig, world: PayPalWorld) -> None:
+        code = world.sign_in(self.link(config), PAYER)["code"]
+        config.slip(PREFIX + "client_secret", "wrong")
+        with pytest.raises(ProviderUnavailable, match="401"):
+            done(config, lambda adapter: adapter.signed_in(code, RETURN_URL))
+
+    def test_nobody_signs_in_in_the_other_mode(self, config: FakeConfig, world: PayPalWorld) -> None:
+        with pytest.raises(ProviderUntouched, match="sign_in_url is of the vendor's other mode"):
+            self.link(config, live=True)
+        config.slip(PREFIX + "sign_in_url", "https://www.paypal.com/connect")
+        assert self.link(config, live=True).startswith("https://www.paypal.com/connect?")
+        with pytest.raises(ProviderUntouched, match="sign_in_url is of the vendor's other mode"):
+            self.link(config)
+
+    def test_an_account_has_a_name_of_ours_until_then(self, config: FakeConfig, world: PayPalWorld) -> None:
+        opened = done(config, lambda adapter: adapter.open_account(NewAccount(PAYOUT, "ada@example.com")))
+        assert opened == AccountState(str(PAYOUT), "NOT_STARTED")
+        assert done(config, lambda adapter: adapter.account(opened.ref)) == opened
+        assert done(config, lambda adapter: adapter.account(PAYER)).status == "ACTIVE"
+        assert done(config, lambda adapter: adapter.dashboard_link(PAYER)) is None
+        assert world.asked == {}
+
+    def test_it_is_one_at_which_people_sign_in(self, config: FakeConfig) -> None:
+        async def work(adapter: PayPal) -> tuple[bool, bool]:
+            return isinstance(adapter, SignInProvider), isinstance(adapter, OnboardingProvider)
+
+        assert done(config, work) == (True, False)
 
 
 class TestPay:

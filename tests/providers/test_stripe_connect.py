@@ -17,7 +17,7 @@ from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutSt
 from domain.webhooks import Notice, RawNotice
 from providers.payout import ACCOUNT_PROVIDERS, payout_adapters
 from providers.payout.stripe_connect import StripeConnect
-from providers.ports import AccountProvider, NoticeUnreadable, ProviderRejected, ProviderUnavailable
+from providers.ports import NoticeUnreadable, OnboardingProvider, ProviderRejected, ProviderUnavailable
 from providers.signed import signed
 from tests.providers.fakes import FakeConfig
 from tests.providers.forged import refused
@@ -89,7 +89,7 @@ def test_an_admin_may_choose_it(config: FakeConfig) -> None:
 
     (adapter,) = asyncio.run(run())
     assert adapter.name in ACCOUNT_PROVIDERS
-    assert isinstance(adapter, AccountProvider)
+    assert isinstance(adapter, OnboardingProvider)
     assert not adapter.verifies
 
 

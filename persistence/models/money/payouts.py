@@ -20,7 +20,9 @@ DUE = text("due_at IS NOT NULL")
 
 
 class PayoutAccount(Identified, Created, Base):
-    """``ref`` is its id at the provider, None until that answered; it is asked under the key of ``id``.
+    """``ref`` is its id at the provider, None until that answered; it is asked under the key of ``id``. Where people
+    sign in to show which account is theirs, it is ours until they did; ``sign_in_hash`` is of the state that somebody
+    must come back with, in the same session of ours.
 
     The creator's profile shows the one that is not closed. ``leased_until``: somebody is asking for it. ``held_until``:
     nothing is paid out to it before. ``destination``: a hash of where the provider sends the money on to.
@@ -48,6 +50,9 @@ class PayoutAccount(Identified, Created, Base):
     destination: Mapped[str | None]
     looked_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    sign_in_hash: Mapped[bytes | None]
+    sign_in_session: Mapped[UUID | None]
+    sign_in_until: Mapped[datetime | None]
 
 
 class PayoutBatch(Identified, Created, Base):

@@ -1,8 +1,11 @@
 """The account at a payout provider that a creator is paid out to: opened there, and as it is there."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -13,13 +16,15 @@ from tests.creators import Creator, creator, signed_in
 from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.payout_vendor import payout_of
-from tests.payouts import connected, enabled, faulty, press, verified
+from tests.payouts import SIGN_IN_PAGE, at_paypal, connected, enabled, faulty, press, verified
+from tests.providers.payout_vendors import PayPalWorld
 
 ACCOUNTS = "SELECT * FROM payout_accounts ORDER BY created_at, id"
 PROFILE = "SELECT * FROM creator_profiles"
-INITIATE, LINK, STATUS, DASHBOARD = (
-    f"creators.payout_account.{verb}" for verb in ("initiate", "refresh_link", "status", "dashboard_link")
+INITIATE, LINK, STATUS, DASHBOARD, COMPLETE = (
+    f"creators.payout_account.{verb}" for verb in ("initiate", "refresh_link", "status", "dashboard_link", "complete")
 )
+PAYER, OTHER = "QYR5Z8XDVJNXQ", "AAAA5Z8XDVJNX"
 NOTHING = {
     "payoutAccountId": None,
     "payoutAccountStatus": "NOT_STARTED",
@@ -349,3 +354,191 @@ class TestSweeper:
         ref = str(tables.one("SELECT id FROM sandbox_payout_accounts")["id"])
         assert shown(tables) == (ref, "PENDING", False, False)
         assert tables.count("sandbox_payout_accounts") == 1
+
+
+@pytest.fixture
+def world(server: Server) -> Iterator[PayPalWorld]:
+    with at_paypal(server) as world:
+        yield world
+
+
+def way_in(api: Api, headers: dict[str, str]) -> str:
+    response = api.call(INITIATE, headers=headers)
+    assert response.status_code == 201, response.text
+    return str(response.json()["data"]["onboardingUrl"])
+
+
+def back(api: Api, world: PayPalWorld, headers: dict[str, str], payer: str = PAYER, **told: Any) -> dict[str, str]:
+    return world.sign_in(way_in(api, headers), payer, **told)
+
+
+def complete(api: Api, headers: dict[str, str], body: dict[str, str]) -> httpx.Response:
+    return api.call(COMPLETE, body, headers=headers)
+
+
+def refused(response: httpx.Response, status: int = 400) -> str:
+    assert response.status_code == status, response.text
+    return code_of(response).removeprefix("creator.payout_account.")
+
+
+class TestSignIn:
+    def test_the_link_leads_to_the_page_of_the_vendor(
+        self, api: Api, tables: Tables, world: PayPalWorld, ada: Creator, headers: dict[str, str]
+    ) -> None:
+        url = urlsplit(way_in(api, headers))
+        assert f"{url.scheme}://{url.netloc}{url.path}" == SIGN_IN_PAGE
+        asked = {name: one for name, (one,) in parse_qs(url.query).items()}
+        assert asked["redirect_uri"] == "https://bio.re/creator/payouts"
+        row = tables.one(ACCOUNTS)
+        assert (row["provider"], row["ref"], row["status"]) == ("paypal", str(row["id"]), "NOT_STARTED")
+        assert bytes(row["sign_in_hash"]) == sha256(asked["state"].encode()).digest()
+        assert len(asked["state"]) == 43
+        assert timedelta(minutes=14) < row["sign_in_until"] - utc_now() <= timedelta(minutes=15)
+
+    def test_nobody_is_told_before(
+        self, api: Api, server: Server, tables: Tables, world: PayPalWorld, ada: Creator, headers: dict[str, str]
+    ) -> None:
+        way_in(api, headers)
+        server.work_off()
+        assert api.mails(ada.email) == []
+        assert audited(tables, "creator.payout_account.connected") == []
+        status = api.call(STATUS, headers=headers).json()["data"]
+        assert (status["payoutAccountStatus"], status["payoutsEnabled"]) == ("NOT_STARTED", False)
+
+    def test_without_the_id_of_the_application(
+        self, api: Api, server: Server, world: PayPalWorld, headers: dict[str, str]
+    ) -> None:
+        server.configure(**{"external.payout.paypal.client_id": ""})
+        assert code_of(api.call(INITIATE, headers=headers)) == "service.unavailable"
+
+
+class TestComplete:
+    def test_who_signed_in_is_paid_there(
+        self, api: Api, server: Server, tables: Tables, world: PayPalWorld, ada: Creator, headers: dict[str, str]
+    ) -> None:
+        response = complete(api, headers, back(api, world, headers))
+        assert response.status_code == 200, response.text
+        assert response.json()["data"] == {
+            "payoutAccountId": PAYER,
+            "payoutAccountStatus": "ACTIVE",
+            "chargesEnabled": False,
+            "payoutsEnabled": True,
+            "detailsSubmitted": True,
+        }
+        row = tables.one(ACCOUNTS)
+        assert (row["ref"], row["status"], row["payouts_enabled"]) == (PAYER, "ACTIVE", True)
+        assert (row["sign_in_hash"], row["sign_in_session"], row["sign_in_until"]) == (None, None, None)
+        held = row["held_until"] - utc_now()
+        assert timedelta(hours=71, minutes=59) < held <= timedelta(hours=72)
+        profile = tables.one("SELECT * FROM creator_profiles")
+        assert (profile["payout_account_id"], profile["payout_account_status"]) == (PAYER, "ACTIVE")
+        server.work_off()
+        (mail,) = api.mails(ada.email)
+        assert f"{row['held_until']:%Y-%m-%d %H:%M} UTC" in mail["text"]
+        (entry,) = audited(tables, "creator.payout_account.connected")
+        assert entry["details"] == {"provider": "paypal", "account": str(row["id"])}
+        server.let_time_come("creators.look_at_payout_accounts")
+        assert api.call(STATUS, headers=headers).json()["data"] == response.json()["data"]
+
+    def test_a_state_is_good_once(self, api: Api, tables: Tables, world: PayPalWorld, headers: dict[str, str]) -> None:
+        first = back(api, world, headers)
+        assert complete(api, headers, first).status_code == 200
+        before = tables.fingerprints()
+        assert refused(complete(api, headers, first)) == "sign_in_invalid"
+        assert tables.changed_since(before) == set()
+
+    def test_ten_with_one_state_are_one(self, api: Api, world: PayPalWorld, headers: dict[str, str]) -> None:
+        body = back(api, world, headers)
+
+        def call(_: int) -> int:
+            with api.server.client() as client:
+                return client.call(COMPLETE, body, headers=headers).status_code
+
+        with ThreadPoolExecutor(10) as pool:
+            assert sorted(pool.map(call, range(10))) == [200, *[400] * 9]
+
+    def test_only_the_last_link_counts(self, api: Api, world: PayPalWorld, headers: dict[str, str]) -> None:
+        first = back(api, world, headers)
+        url = api.call(LINK, headers=headers).json()["data"]["onboardingUrl"]
+        assert refused(complete(api, headers, first)) == "sign_in_invalid"
+        assert complete(api, headers, world.sign_in(url, PAYER)).status_code == 200
+
+    def test_a_state_that_is_over(self, api: Api, tables: Tables, world: PayPalWorld, headers: dict[str, str]) -> None:
+        body = back(api, world, headers)
+        tables.run("UPDATE payout_accounts SET sign_in_until = now()")
+        assert refused(complete(api, headers, body)) == "sign_in_invalid"
+
+    def test_the_code_of_a_stranger_connects_nothing(
+        self, api: Api, tables: Tables, world: PayPalWorld, headers: dict[str, str]
+    ) -> None:
+        """Who lures a creator to the address of return has no state of theirs, nor has the creator a stranger's."""
+        eve = signed_in(api, verified(api, tables, email="eve@example.com", username="eve"))
+        mine, theirs = back(api, world, headers), back(api, world, eve, OTHER)
+        assert refused(complete(api, headers, theirs)) == "sign_in_invalid"
+        assert refused(complete(api, headers, {**theirs, "state": "x"})) == "sign_in_invalid"
+        assert complete(api, headers, mine).status_code == 200
+
+    def test_another_session_of_the_creator(
+        self, api: Api, world: PayPalWorld, ada: Creator, headers: dict[str, str]
+    ) -> None:
+        body = back(api, world, headers)
+        assert refused(complete(api, bearer(api.sign_in(ada.email)), body)) == "sign_in_invalid"
+        assert complete(api, headers, body).status_code == 200
+
+    def test_a_code_that_the_vendor_refuses(self, api: Api, world: PayPalWorld, headers: dict[str, str]) -> None:
+        body = back(api, world, headers)
+        assert refused(complete(api, headers, {**body, "code": "another"})) == "sign_in_invalid"
+        assert refused(complete(api, headers, body)) == "sign_in_invalid"  # the state is over, too
+
+    def test_who_is_not_verified_there(
+        self, api: Api, tables: Tables, world: PayPalWorld, headers: dict[str, str]
+    ) -> None:
+        body = back(api, world, headers, verified="false")
+        assert refused(complete(api, headers, body), 409) == "unverified"
+        assert tables.one(ACCOUNTS)["status"] == "NOT_STARTED"
+        assert complete(api, headers, back(api, world, headers)).status_code == 200
+
+    def test_while_the_vendor_is_away(
+        self, api: Api, tables: Tables, world: PayPalWorld, headers: dict[str, str]
+    ) -> None:
+        body = back(api, world, headers)
+        world.outage = (503, b"")
+        assert code_of(complete(api, headers, body)) == "service.unavailable"
+        assert tables.one(ACCOUNTS)["status"] == "NOT_STARTED"
+
+    def test_an_account_is_of_one_creator(
+        self, api: Api, tables: Tables, world: PayPalWorld, headers: dict[str, str]
+    ) -> None:
+        assert complete(api, headers, back(api, world, headers)).status_code == 200
+        eve = signed_in(api, verified(api, tables, email="eve@example.com", username="eve"))
+        assert refused(complete(api, eve, back(api, world, eve)), 409) == "other_account"
+        assert complete(api, eve, back(api, world, eve, OTHER)).status_code == 200
+
+    def test_of_two_creators_at_once_one_has_it(
+        self, api: Api, tables: Tables, world: PayPalWorld, headers: dict[str, str]
+    ) -> None:
+        eve = signed_in(api, verified(api, tables, email="eve@example.com", username="eve"))
+        calls = [(one, back(api, world, one)) for one in (headers, eve)]
+
+        def call(given: tuple[dict[str, str], dict[str, str]]) -> int:
+            with api.server.client() as client:
+                return client.call(COMPLETE, given[1], headers=given[0]).status_code
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(call, calls)) == [200, 409]
+
+    def test_another_account_takes_the_place_of_none(
+        self, api: Api, tables: Tables, world: PayPalWorld, headers: dict[str, str]
+    ) -> None:
+        assert complete(api, headers, back(api, world, headers)).status_code == 200
+        held = tables.one(ACCOUNTS)["held_until"]
+        assert refused(complete(api, headers, back(api, world, headers, OTHER)), 409) == "other_account"
+        assert complete(api, headers, back(api, world, headers)).status_code == 200
+        assert (tables.one(ACCOUNTS)["ref"], tables.one(ACCOUNTS)["held_until"]) == (PAYER, held)
+
+    def test_at_a_provider_where_nobody_signs_in(self, api: Api, headers: dict[str, str]) -> None:
+        connected(api, headers)
+        assert refused(complete(api, headers, {"code": "c", "state": "s"})) == "sign_in_invalid"
+
+    def test_the_anonymous_are_refused(self, api: Api) -> None:
+        assert code_of(api.call(COMPLETE, {"code": "c", "state": "s"})) == "auth.unauthenticated"
