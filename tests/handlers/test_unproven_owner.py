@@ -17,7 +17,10 @@ from tests.handlers.support import account, change, insert, token_of
 from tests.harness import PASSWORD, Api, Server, Tables, bearer, broken_rules
 from tests.money import assert_books_agree
 from tests.oidc_server import Platform
+from tests.payment_vendor import nothing, silence
+from tests.payout_vendor import payout_of, payout_vendor, ready
 from tests.persistence.test_gdpr_completeness import choices_of, value_for
+from tests.services.test_payout_sending import sweep
 
 # A request for recovery is void as soon as the account is not as it was (tests/handlers/admin/test_recoveries.py).
 LEADS_NOWHERE = {
@@ -136,6 +139,27 @@ class TestPayouts:
         assert tables.one("SELECT balance FROM wallets WHERE type = 'CREATOR'")["balance"] == 20_000
         assert_books_agree(tables)
         assert any("Your identity is no longer verified." in mail["text"] for mail in api.mails(ADA))
+
+    @pytest.mark.parametrize("there", [False, True])
+    def test_one_of_which_nobody_knows_whether_it_was_sent_goes_nowhere_anew(
+        self, api: Api, server: Server, tables: Tables, prove: Proof, there: bool
+    ) -> None:
+        """The provider was asked and not heard. Where it has it, it is paid; otherwise it is not sent another time."""
+        one = ready(api, tables)
+        change(tables, "users", one.user_id, owner_unproven=True)
+        payout_id = payout_of(server, one, 10_000, status="APPROVED")
+        with payout_vendor(server) as vendor:
+            setattr(vendor, "after" if there else "before", silence)
+            sweep(server)
+            assert tables.one("SELECT status FROM payouts")["status"] == "PROCESSING"
+            prove(ADA)
+            vendor.before = vendor.after = nothing
+            for _ in range(3):
+                sweep(server)
+            assert (len(vendor.book), vendor.paid) == ((1, 10_000) if there else (0, 0))
+        status = tables.one("SELECT status FROM payouts WHERE id = %s", payout_id)["status"]
+        assert status == ("PROCESSED" if there else "CANCELLED")
+        assert tables.one("SELECT balance FROM wallets WHERE type = 'CREATOR'")["balance"] == (0 if there else 10_000)
 
 
 class TestMovedAway:
