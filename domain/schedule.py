@@ -67,6 +67,9 @@ RECURRING = (
     Recurring("money.settle_rewards", 60, "rewards of referrals that are due are paid, or taken back"),
     Recurring("money.remind_tax_forms", 3600, "creators whose tax forms end soon are told"),
     Recurring("money.reconcile", 3600, "the ledger is added up, and what is wrong is noted"),
+    Recurring(
+        "money.read_movements", 3600, "what moved at payment and payout providers is read, and compared with the ledger"
+    ),
     Recurring("platform.count", 3600, "the public figures of the platform are counted"),
     Recurring("recoveries.sweep", 60, "recoveries of accounts that are due take effect and needless ones end"),
     Recurring("social.refresh", 300, "the followers of connected accounts that are due are counted anew"),

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain import topics
 from domain.creators.tax import REMINDERS
 from domain.money.ledger import LedgerError
+from domain.money.movements import LOOKED_AT_FIRST, MOST_DAYS, last_settled
 from domain.users import moment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from jobs.needs import Clock, Closings, Escrows, Gifts, Reconciler, Repositories, Rewards, UnitOfWork
+    from jobs.needs import (
+        Clock,
+        Closings,
+        Escrows,
+        Gifts,
+        MovementBooks,
+        Reconciler,
+        Repositories,
+        Rewards,
+        UnitOfWork,
+    )
+    from persistence.money.movements import Book
 
 BATCH = 50
 NONE = UUID(int=0)
@@ -138,3 +151,41 @@ async def reconcile(uow: UnitOfWork, clock: Clock, reconciler: Reconciler) -> No
         seen, size = await reconciler.look(db)
     async with uow() as db:
         await reconciler.tell(db, seen, size, began, clock())
+
+
+async def read_movements(uow: UnitOfWork, clock: Clock, movement_books: MovementBooks) -> None:
+    """What moved at each provider by now, day by day, and whether the ledger says the same."""
+    async with uow.reading() as db:
+        books = await db.movements.books()
+    for book in books:
+        if movement_books.tells(book.account):
+            await _read(book, uow, clock, movement_books)
+            await _compare(book, uow, clock, movement_books)
+
+
+async def _read(book: Book, uow: UnitOfWork, clock: Clock, movement_books: MovementBooks) -> None:
+    """In their order: behind a day that cannot be read none is."""
+    day = book.since if book.until is None else book.until + timedelta(days=1)
+    for _ in range(MOST_DAYS):
+        if day > last_settled(clock()):
+            return
+        lines = await movement_books.ask(book.account, day)
+        async with uow() as db:
+            if isinstance(lines, str):
+                await db.movements.miss(book.account, day, lines)
+                return
+            await db.movements.keep(book.account, day, lines, clock())
+        day += timedelta(days=1)
+
+
+async def _compare(book: Book, uow: UnitOfWork, clock: Clock, movement_books: MovementBooks) -> None:
+    """What has differed since a while, all of it of one moment."""
+    async with uow.reading() as db:
+        days = await db.movements.uncompared(book.account)
+    if days is None:
+        return
+    async with uow() as db:
+        if clock() - days.read_at < LOOKED_AT_FIRST:
+            await movement_books.look(db, book.account, days.until)
+        else:
+            await movement_books.compare(db, book.account, days.until, clock())

@@ -29,6 +29,7 @@ from services.mailer import Mailer
 from services.money.closings import ClosingService as Closings
 from services.money.escrows import EscrowService as Escrows
 from services.money.gifts import GiftService as Gifts
+from services.money.movements import MovementBooks
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
 from services.money.payouts import PayoutService as Payouts
@@ -58,6 +59,7 @@ __all__ = [
     "Job",
     "Kyc",
     "Mailer",
+    "MovementBooks",
     "OperationUrls",
     "Payment",
     "PaymentBooks",

@@ -738,6 +738,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "ledger_checkpoints": "what accounts of ours had at a time",
     "ledger_findings": "what is wrong with the ledger, by keys and ids",
     "ledger_reconciliations": "when the ledger was added up",
+    "provider_days": "which days of providers' books were read",
+    "provider_movements": "lines of providers' books, by their ids of payments and payouts",
     "ledger_entries": "legs of transfers, by ids of accounts",
     "ledger_transfers": "what was posted; the actor is who of the staff asked for it, by id",
     "coupons": "what staff makes for everybody",

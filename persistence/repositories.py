@@ -77,6 +77,7 @@ from persistence.money.disputes import Disputes
 from persistence.money.escrows import Escrows
 from persistence.money.gifts import Gifts
 from persistence.money.ledger import Ledger
+from persistence.money.movements import Movements
 from persistence.money.payments import Payments
 from persistence.money.reconciliation import Reconciliations
 from persistence.money.refunds import Refunds
@@ -169,6 +170,7 @@ class Repositories:
     tallies = Repository(Tallies)
     adjustments = Repository(Adjustments)
     reconciliations = Repository(Reconciliations)
+    movements = Repository(Movements)
     ledger_desk = Repository(LedgerDesk)
     payments = Repository(Payments)
     disputes = Repository(Disputes)

@@ -15,7 +15,8 @@ from domain.auth.sms import Sms
 from domain.creators.kyc import KycLink, KycSubject, KycVerdict
 from domain.creators.social_accounts import SocialGrant, SocialProfile, SocialTokens
 from domain.mails import Attempt, Mail
-from domain.money.payments import Checkout, Movement, Order, PaymentState, RefundOrder, RefundState
+from domain.money.movements import Movement
+from domain.money.payments import Checkout, Order, PaymentState, RefundOrder, RefundState
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.upload import SignedUpload, Slot, StoredFile
 from domain.webhooks import Notice, RawNotice
@@ -33,6 +34,7 @@ __all__ = [
     "LeakedPasswordsProvider",
     "Mail",
     "MailStore",
+    "MovementSource",
     "Notice",
     "NoticeSource",
     "NoticeUnreadable",
@@ -234,7 +236,19 @@ class SocialClients(Protocol):
         """None while the platform is not enabled. Raises ProviderUnavailable for a secret that is lost."""
 
 
-class PaymentProvider(NoticeSource, Protocol):
+class MovementSource(Protocol):
+    """``tells_movements``: whether it has a list of what moved which we may read, with what we know it by."""
+
+    tells_movements: bool
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        """All that moved on a day, in UTC, in our currency. The sum of all days is what it owes us, or what it paid.
+
+        Raises ProviderUnavailable where it cannot be asked, has more than is read, or tells no movements at all.
+        """
+
+
+class PaymentProvider(NoticeSource, MovementSource, Protocol):
     """Takes money for us. Each call that asks it raises ProviderUnavailable where nobody knows whether it was done, and
     ProviderRejected where it is known that it was not. A timeout is never the latter.
     """
@@ -257,14 +271,11 @@ class PaymentProvider(NoticeSource, Protocol):
     async def refund(self, order: RefundOrder) -> RefundState:
         """Give back a part of what was paid, or all; for the key of an order always the same refund."""
 
-    async def movements(self, day: date) -> Sequence[Movement]:
-        """The lines of its book of a day, in UTC."""
-
     async def probe(self) -> str:
         """As ``EmailProvider.probe``."""
 
 
-class PayoutProvider(NoticeSource, Protocol):
+class PayoutProvider(NoticeSource, MovementSource, Protocol):
     """Pays out. Calls raise as those of a ``PaymentProvider`` do: ProviderUnavailable where nobody knows whether it was
     done, and ProviderRejected where it is known that it was not.
     """

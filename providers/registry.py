@@ -2,9 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
@@ -15,6 +15,7 @@ import structlog
 from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.errors import ApiError
 from domain.money.bank_files import BANK_FILE
+from domain.money.movements import Movement
 from domain.money.payments import Checkout, Order, PaymentState, RefundOrder, RefundState
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.upload import STORAGE_PROVIDER, incoming, is_public
@@ -37,6 +38,7 @@ from providers.ports import (
     LeakedPasswordsProvider,
     Mail,
     MailStore,
+    MovementSource,
     NoticeSource,
     OAuthClient,
     OAuthClients,
@@ -85,6 +87,13 @@ AdapterT = TypeVar("AdapterT", bound=_Probed)
 AnswerT = TypeVar("AnswerT")
 
 
+class _Telling(_Probed, MovementSource, Protocol):
+    """It has a book of its own."""
+
+
+TellingT = TypeVar("TellingT", bound=_Telling)
+
+
 class _Family(Generic[AdapterT]):
     family: ClassVar[str]
     active_provider: ClassVar[ChoiceKey]
@@ -126,6 +135,18 @@ class _Family(Generic[AdapterT]):
         if name not in self._adapters:
             raise ProviderUnavailable(f"the {self.family} provider {name} does not exist in this environment")
         return self._adapters[name]
+
+
+class _Books(_Family[TellingT]):
+    def tells_movements(self, provider: str) -> bool:
+        """Whether there is a provider of that name here, with a list of what moved that we may read."""
+        adapter = self._adapters.get(provider)
+        return adapter is not None and adapter.tells_movements
+
+    async def movements(self, provider: str, day: date) -> Sequence[Movement]:
+        """As ``MovementSource.movements``."""
+        with self._watch.call(self.family, provider):
+            return await self.adapter(provider).movements(day)
 
 
 class _Chain(_Family[AdapterT]):
@@ -421,7 +442,7 @@ class KycFamily(_Family[KycProvider]):
         return self._adapters.get(provider)
 
 
-class PaymentFamily(_Chain[PaymentProvider]):
+class PaymentFamily(_Chain[PaymentProvider], _Books[PaymentProvider]):
     """New payments are begun with the first that can begin them. From then on a payment is where it was begun."""
 
     family = "payment"
@@ -505,7 +526,7 @@ class PaymentFamily(_Chain[PaymentProvider]):
         self._adapters[adapter.name] = adapter
 
 
-class PayoutFamily(_Family[PayoutProvider]):
+class PayoutFamily(_Books[PayoutProvider]):
     """No failover: a payout goes where it was requested to, whichever provider is active by then."""
 
     family = "payout"

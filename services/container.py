@@ -56,6 +56,7 @@ from services.money.closings import ClosingService
 from services.money.coupons import CouponService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from services.money.movements import MovementBooks
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
 from services.money.payout_settling import PayoutSettler
@@ -185,6 +186,7 @@ class JobServices(Shared):
     escrows: EscrowService
     gifts: GiftService
     inspector: Inspector
+    movement_books: MovementBooks
     reconciler: Reconciler
     rewards: RewardService
     payment_books: PaymentBooks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ from providers.ports import ProviderUnavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain.money.payments import Checkout, Movement, Order, PaymentState, RefundOrder, RefundState
+    from domain.money.movements import Movement
+    from domain.money.payments import Checkout, Order, PaymentState, RefundOrder, RefundState
     from domain.webhooks import Notice, RawNotice
     from providers.payment.sandbox import SandboxPayments
     from tests.harness import Server
@@ -29,12 +30,18 @@ def silence() -> None:
 
 
 class Faulty:
-    """The sandbox, with what happens before it makes something, and after that. ``asked``: how often it was."""
+    """The sandbox, with what happens before it makes something, and after that. ``asked``: how often it was.
+
+    ``mute``: it does not tell what moved; ``more``: what moved besides.
+    """
 
     def __init__(self, sandbox: SandboxPayments) -> None:
         self.sandbox = sandbox
         self.name = sandbox.name
         self.types = sandbox.types
+        self.tells_movements = sandbox.tells_movements
+        self.mute = False
+        self.more: Mapping[date, Sequence[Movement]] = {}
         self.before: Fault = nothing
         self.after: Fault = nothing
         self.asked = 0
@@ -69,7 +76,9 @@ class Faulty:
         return self.sandbox.read(notice)
 
     async def movements(self, day: date) -> Sequence[Movement]:
-        return await self.sandbox.movements(day)
+        if self.mute:
+            silence()
+        return [*(await self.sandbox.movements(day)), *self.more.get(day, ())]
 
     async def probe(self) -> str:
         return await self.sandbox.probe()

@@ -19,7 +19,9 @@ from tests.payment_vendor import Fault, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
+    from domain.money.movements import Movement
     from domain.money.payouts import PayoutOrder
     from domain.webhooks import Notice, RawNotice
     from tests.harness import Api, Server, Tables
@@ -49,6 +51,7 @@ class PayoutVendor:
 
     name = VENDOR
     types: frozenset[str] = frozenset()
+    tells_movements = False
     verifies = False
 
     def __init__(self) -> None:
@@ -87,6 +90,9 @@ class PayoutVendor:
     def read(self, notice: RawNotice) -> Sequence[Notice]:
         del notice
         return []
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        raise ProviderUnavailable("no list of movements")
 
     async def probe(self) -> str:
         return "fine"

@@ -13,9 +13,11 @@ from tests.providers.payout_vendors import paypal_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     import httpx
 
+    from domain.money.movements import Movement
     from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
     from domain.webhooks import Notice, RawNotice
     from providers.payout.sandbox import SandboxPayouts
@@ -75,6 +77,7 @@ class Faulty:
         self.sandbox = sandbox
         self.name = sandbox.name
         self.types = sandbox.types
+        self.tells_movements = sandbox.tells_movements
         self.silent = self.bare = False
         self.asked = 0
         self.destination: str | None = None
@@ -114,6 +117,9 @@ class Faulty:
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
         self.asked += 1
         return await self.sandbox.find(order, ref)
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        return await self.sandbox.movements(day)
 
     async def probe(self) -> str:
         return await self.sandbox.probe()

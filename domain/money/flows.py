@@ -85,6 +85,12 @@ def settled(provider: str, vendor_id: str, amount: int) -> Transfer:
     return Transfer(f"settle:{provider}:{vendor_id}", "settle", VENDOR, vendor_id, legs)
 
 
+def charged(provider: str, vendor_id: str, amount: int) -> Transfer:
+    """What the provider asks for that is of no payment and no payout of ours."""
+    legs = {platform("processing_fees"): -amount, platform("clearing", provider): amount}
+    return Transfer(f"cost:{provider}:{vendor_id}", "cost", VENDOR, vendor_id, legs)
+
+
 # ── Giving a load back ───────────────────────────────────────────────────────────────────────────────────────────────
 
 

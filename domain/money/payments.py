@@ -124,15 +124,6 @@ class PaymentState:
     """Whether the bank of who paid says that it may have been somebody else, and nothing came of that yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """One line of the provider's own book: what it owes us more, or less. ``ref`` is the session."""
-
-    ref: str
-    kind: str
-    amount: int
-
-
 def went_back(state: PaymentState) -> int:
     """What of the money is gone for good. Of a dispute that is open nobody knows yet."""
     made = sum(refund.amount for refund in state.refunds if refund.status == "DONE")

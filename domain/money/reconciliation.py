@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from domain.money.books import Finding
+from domain.wire import admin
 
 TOPIC = "money.reconcile"
 MOST = 1000
@@ -14,8 +15,11 @@ OVERDUE = timedelta(minutes=15)
 LONGEST_UNDER_WAY = timedelta(days=10)
 """After which a payout should have arrived, or come back."""
 REFUND_OVERDUE, SUSPENSE_OVERDUE = timedelta(days=15), timedelta(days=7)
-WARNINGS = frozenset({"closed", "overdue", "refund_overdue", "suspense_overdue"})
-"""Checks whose findings say that something waits for people, and not that money is wrong."""
+Check = admin.LedgerCheck
+MOVEMENTS: tuple[Check, ...] = ("movement_in", "movement_out", "movement_unknown", "movement_differs")
+"""What a provider says that moved, beside the books: came there, left there, is known to the books alone, differs."""
+WARNINGS: frozenset[Check] = frozenset({"closed", "overdue", "refund_overdue", "suspense_overdue", "movement_in"})
+"""Checks whose findings say that something waits for people, and not that money of ours is gone or wrong."""
 
 
 def is_severe(check: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from domain.money.amounts import share
+from domain.money.movements import Kind as Moved
 from domain.money.payments import RefundStatus, Status
 from domain.wire import dev
 
@@ -25,6 +26,11 @@ STATUSES: Mapping[State, Status] = {
     "OPEN": "OPEN", "PROCESSING": "OPEN", "PAID": "PAID", "EXPIRED": "EXPIRED", "FAILED": "FAILED",
 }  # fmt: skip
 """``PROCESSING`` is paid by a method that takes days."""
+KINDS: Mapping[Kind, Moved] = {
+    "CHARGE": "PAID", "FEE": "FEE", "REFUND": "BACK", "REFUND_FAILED": "BACK", "DISPUTE": "BACK", "DISPUTE_FEE": "FEE",
+    "REINSTATED": "BACK",
+}  # fmt: skip
+"""What a line of the book is to us."""
 LABELS: Mapping[Action, str] = {
     "pay": "Pay", "pay_later": "Pay later", "decline": "Decline", "expire": "Expire", "charge_back": "Charge back",
     "win": "Win dispute", "lose": "Lose dispute", "refund": "Refund outside",

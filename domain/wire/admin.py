@@ -433,9 +433,12 @@ class RecurringJob(TypedDict):
     lastAt: str | None
 
 
+LedgerCheck: TypeAlias = Literal["sum", "transfer", "resolves", "entry", "balance", "floor", "chain", "checkpoint", "wallet", "page", "line", "owner", "fingerprint", "escrow", "gifts", "unclaimed", "closed", "price", "adjustment", "load", "payouts", "payout", "contradicted", "reward", "coupon", "dispute", "stray", "load_fee", "refund_transit", "refund", "suspense", "refund_overdue", "suspense_overdue", "overdue", "movement_in", "movement_out", "movement_unknown", "movement_differs"]
+
+
 class LedgerFinding(TypedDict):
     id: str
-    check: str
+    check: LedgerCheck
     what: str
     expected: str
     found: str

@@ -27,6 +27,7 @@ from sqlalchemy.sql.selectable import TextualSelect
 from domain.money.books import Finding
 from domain.money.reconciliation import (
     LONGEST_UNDER_WAY,
+    MOVEMENTS,
     OVERDUE,
     REFUND_OVERDUE,
     SUSPENSE_OVERDUE,
@@ -379,7 +380,7 @@ class Reconciliations:
 
     async def open(self) -> Mapping[str, int]:
         """How many findings are open, by their checks; those above are told with none, too."""
-        return dict.fromkeys(CHECKS, 0) | dict(await self._connection.rows(OPEN))
+        return dict.fromkeys([*CHECKS, *MOVEMENTS], 0) | dict(await self._connection.rows(OPEN))
 
     async def last_clean(self) -> datetime | None:
         """When a reconciliation began that found nothing."""

@@ -23,8 +23,9 @@ TIME = DateTime(timezone=True)
 Row = Stray
 _NOW, _DUE = bindparam("now", type_=TIME), bindparam("due", type_=TIME)
 _THIS, _HELD = Row.id == bindparam("stray"), Row.state == "HELD"
-KEPT = insertion(Row, "provider", "ref", "payment_id", "amount", "currency").on_conflict_do_nothing(
-    index_elements=["provider", "ref"]
+_kept = insertion(Row, "provider", "ref", "alias", "payment_id", "amount", "currency")
+KEPT = _kept.on_conflict_do_update(
+    index_elements=["provider", "ref"], set_={"alias": func.coalesce(Row.alias, _kept.excluded.alias)}
 )
 OF_SESSION = select(Row).where(Row.provider == bindparam("provider"), Row.ref == bindparam("ref")).with_for_update()
 FOUND = select(Row).where(Row.id == bindparam("stray"))
@@ -64,7 +65,7 @@ class Strays:
     async def keep(self, provider: str, state: PaymentState, payment_id: UUID | None) -> Stray:
         """The row of a session whose money fits nothing, made now or before, and held."""
         named = {"provider": provider, "ref": state.ref}
-        of = {"payment_id": payment_id, "amount": state.amount, "currency": state.currency}
+        of = {"payment_id": payment_id, "amount": state.amount, "currency": state.currency, "alias": state.alias}
         await self._connection.execute(KEPT, **named, **of)
         return await self._connection.scalar_one(OF_SESSION, **named)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import DateTime, Text, and_, bindparam, case, func, or_, select, update
 
+from domain.clock import utc_now
 from domain.money.sandbox_payouts import account_after, transfer_after
 from persistence.engine.statements import insertion
 from persistence.models import SandboxPayout, SandboxPayoutAccount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from domain.money.payouts import PayoutOrder
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 Account, Transfer = SandboxPayoutAccount, SandboxPayout
 MOST = 20
+TIME = DateTime(timezone=True)
 OPENED = insertion(Account, "key").on_conflict_do_nothing(index_elements=["key"])
 OF_KEY = select(Account).where(Account.key == bindparam("key"))
 FOUND = select(Account).where(Account.id == bindparam("account_id"))
@@ -31,12 +34,32 @@ LEFT = (
 )
 CHANGED = update(Account).where(Account.id == bindparam("of")).values(state=bindparam("state_"))
 PAID = insertion(
-    Transfer, "key", "payout_id", "amount", "currency", "account_id", "state"
+    Transfer, "key", "payout_id", "amount", "currency", "account_id", "state", "paid_at"
 ).on_conflict_do_nothing(index_elements=["key"])  # fmt: skip
 TRANSFER_OF_KEY = select(Transfer).where(Transfer.key == bindparam("key"))
 TRANSFER = select(Transfer).where(Transfer.id == bindparam("transfer_id"))
 TRANSFER_HELD = TRANSFER.with_for_update()
-TRANSFER_CHANGED = update(Transfer).where(Transfer.id == bindparam("of")).values(state=bindparam("state_"))
+_state = bindparam("state_", type_=Text)
+TRANSFER_CHANGED = (
+    update(Transfer)
+    .where(Transfer.id == bindparam("of"))
+    .values(
+        state=_state,
+        paid_at=case((_state == "PAID", func.now()), else_=Transfer.paid_at),
+        returned_at=case((_state == "RETURNED", func.now()), else_=Transfer.returned_at),
+    )
+)
+_begin, _end = bindparam("begin", type_=TIME), bindparam("end", type_=TIME)
+MOVED = (
+    select(Transfer)
+    .where(
+        or_(
+            and_(Transfer.paid_at >= _begin, Transfer.paid_at < _end),
+            and_(Transfer.returned_at >= _begin, Transfer.returned_at < _end),
+        )
+    )
+    .order_by(Transfer.created_at, Transfer.id)
+)
 NEWEST = (
     select(Transfer)
     .where(Transfer.account_id == bindparam("account_id"))
@@ -74,13 +97,17 @@ class SandboxPayoutRows:
         """The transfer that was made under the order's key, now or before."""
         await self._connection.execute(
             PAID, key=order.key, payout_id=order.payout_id, amount=order.amount, currency=order.currency,
-            account_id=account_id, state=state,
+            account_id=account_id, state=state, paid_at=utc_now() if state == "PAID" else None,
         )  # fmt: skip
-        transfer: SandboxPayout = await self._connection.scalar_one(TRANSFER_OF_KEY, key=order.key)
-        return transfer
+        made: SandboxPayout = await self._connection.scalar_one(TRANSFER_OF_KEY, key=order.key)
+        return made
 
     async def of_key(self, key: str) -> SandboxPayout | None:
         return await self._connection.scalar(TRANSFER_OF_KEY, key=key)
+
+    async def moved(self, begin: datetime, end: datetime) -> Sequence[SandboxPayout]:
+        """Those that were paid or came back in that time."""
+        return await self._connection.scalars(MOVED, begin=begin, end=end)
 
     async def transfers(self, account_id: UUID) -> Sequence[SandboxPayout]:
         return await self._connection.scalars(NEWEST, account_id=account_id)

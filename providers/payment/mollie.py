@@ -17,11 +17,11 @@ import httpx
 
 from domain.config_keys import SecretKey, TextKey, UrlKey
 from domain.money.amounts import Money
+from domain.money.movements import Movement
 from domain.money.payments import (
     SESSION_LIFE,
     Checkout,
     DisputeState,
-    Movement,
     Order,
     PaymentState,
     RefundOrder,
@@ -70,6 +70,7 @@ MOST_FIELDS = 8
 
 class MolliePayments(PaymentVendor):
     name = "mollie"
+    tells_movements = False
     base_url = BASE_URL
     types = frozenset({PING})
 

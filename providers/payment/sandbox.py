@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from domain.clock import utc_now
-from domain.money.payments import Checkout, DisputeState, Movement, PaymentState, RefundState
-from domain.money.sandbox import DISPUTE_FEE, EVENTS, STATUSES, Session, fee_of, state_of
+from domain.money.movements import Movement, begin_of, end_of
+from domain.money.payments import Checkout, DisputeState, PaymentState, RefundState
+from domain.money.sandbox import DISPUTE_FEE, EVENTS, KINDS, STATUSES, Session, fee_of, state_of
 from providers.ports import ProviderRejected
 from providers.sandbox import SandboxProvider
 
@@ -43,6 +44,7 @@ class PaymentBook(Protocol):
 
 class SandboxPayments(SandboxProvider[PaymentBook]):
     family = "payment"
+    tells_movements = True
     page = PAGE
     types = frozenset(event for events in EVENTS.values() for event in events)
 
@@ -81,9 +83,8 @@ class SandboxPayments(SandboxProvider[PaymentBook]):
         return session
 
     async def movements(self, day: date) -> Sequence[Movement]:
-        begin = datetime.combine(day, time(), UTC)
-        lines = await self._book.lines(begin, begin + timedelta(days=1))
-        return [Movement(str(sandbox_id), kind, amount) for sandbox_id, kind, amount in lines]
+        lines = await self._book.lines(begin_of(day), end_of(day))
+        return [Movement(str(sandbox_id), KINDS[kind], amount) for sandbox_id, kind, amount in lines]
 
     async def probe(self) -> str:
         return "the sandbox of this deployment"

@@ -5,7 +5,7 @@ told. The latter is the ``alias`` of what ``find`` says.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -14,10 +14,10 @@ import structlog
 
 from domain.config_keys import SecretKey, TextKey, UrlKey
 from domain.money.amounts import USD
+from domain.money.movements import Kind, Movement, begin_of, end_of
 from domain.money.payments import (
     Checkout,
     DisputeState,
-    Movement,
     Order,
     PaymentState,
     RefundOrder,
@@ -62,8 +62,21 @@ PAYMENT_INTENT = "pi_"
 log = structlog.get_logger(__name__)
 
 
+KINDS: Mapping[str, Kind] = {
+    "charge": "PAID", "payment": "PAID",
+    "refund": "BACK", "refund_failure": "BACK", "payment_refund": "BACK", "payment_failure_refund": "BACK",
+    "payment_reversal": "BACK", "adjustment": "BACK",
+    "payout": "SETTLED", "payout_cancel": "SETTLED", "payout_failure": "SETTLED",
+    "stripe_fee": "COST", "stripe_fx_fee": "COST", "tax_fee": "COST",
+}  # fmt: skip
+"""By the type of a line. All others are of no flow of ours."""
+OF_CONNECT = frozenset({"transfer", "transfer_cancel", "transfer_failure", "transfer_refund"})
+"""Of payouts to creators, which ``stripe_connect`` tells."""
+
+
 class StripePayments(StripeVendor, PaymentVendor):
     name = "stripe"
+    tells_movements = True
     base_url = BASE_URL
     api_key = API_KEY
     webhook_secrets = (WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS)
@@ -144,19 +157,23 @@ class StripePayments(StripeVendor, PaymentVendor):
         return _refund(self._success(await self._ask("POST", REFUNDS, self._headers(order.key), data=form)))
 
     async def movements(self, day: date) -> Sequence[Movement]:
-        """Those in dollars. ``ref`` is a payment's alias, or the line's own id where it is of no payment."""
-        begin = datetime.combine(day, time(), UTC)
-        end = begin + timedelta(days=1)
-        within = {"created[gte]": str(int(begin.timestamp())), "created[lt]": str(int(end.timestamp()))}
+        """Those in dollars, but for payouts to creators. ``ref`` is a payment's alias, or an id of the vendor's."""
+        within = {"created[gte]": _seconds(begin_of(day)), "created[lt]": _seconds(end_of(day))}
         found = list[Movement]()
         async for each in self._each(MOVEMENTS, within | {"expand[]": "data.source"}):
             amount, fee, kind = whole(below(each, "amount")), whole(below(each, "fee")), text(each, "type")
-            ref = _alias(below(each, "source")) or text(each, "id")
-            if amount is None or fee is None or kind is None or ref is None:
+            line = text(each, "id")
+            if amount is None or fee is None or kind is None or line is None:
                 raise ProviderUnavailable("the vendor told of a line without id, type or amount")
-            if below(each, "currency") == USD.lower():
-                found += [Movement(ref, kind, amount)] if amount else []
-                found += [Movement(ref, "fee", -fee)] if fee else []
+            if below(each, "currency") != USD.lower() or kind in OF_CONNECT:
+                continue
+            what, source = KINDS.get(kind, "OTHER"), below(each, "source")
+            alias = _alias(source)
+            if what in {"PAID", "BACK"} and alias is None:
+                what = "OTHER"  # such as a correction by the vendor
+            ref = text(source, "id") if what == "SETTLED" else alias
+            found += [Movement(ref or line, what, amount)] if amount else []
+            found += [Movement(alias or line, "FEE" if alias else "COST", -fee)] if fee else []
         return found
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
@@ -270,6 +287,10 @@ def _dispute(found: Any) -> DisputeState:
     return DisputeState(
         ref, amount, taken=bool(taken), returned=returned, closed=below(found, "status") in CLOSED, fee=sum(fees)
     )
+
+
+def _seconds(moment: datetime) -> str:
+    return str(int(moment.timestamp()))
 
 
 def _alias(told: Any) -> str | None:

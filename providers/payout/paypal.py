@@ -10,7 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -19,6 +19,7 @@ import httpx
 
 from domain.config_keys import SecretKey, TextKey, UrlKey
 from domain.money.amounts import Money
+from domain.money.movements import Movement
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
@@ -72,6 +73,7 @@ class Token(NamedTuple):
 
 class PayPal(Vendor):
     name = "paypal"
+    tells_movements = False
     base_url = BASE_URL
     live_domains, test_domains = ("paypal.com",), ("sandbox.paypal.com",)
     _token: Token | None = None
@@ -157,6 +159,9 @@ class PayPal(Vendor):
         if kind not in self.types or ref is None or not BATCH_ID.fullmatch(ref):
             return []
         return [Notice(None, kind, ref)]
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        raise ProviderUnavailable("the vendor's list of transactions does not name the batches that we know")
 
     async def probe(self) -> str:
         """Whether the application gets a token; nothing is moved."""

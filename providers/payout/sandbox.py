@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from domain.config_keys import BoolKey
+from domain.money.movements import Movement, begin_of, end_of
 from domain.money.payouts import PayoutState
-from domain.money.sandbox_payouts import ACCOUNT_CHANGED, TRANSFER_CHANGED, account_state, fee_of
+from domain.money.sandbox_payouts import ACCOUNT_CHANGED, FEE, TRANSFER_CHANGED, account_state, fee_of
 from providers.ports import ProviderRejected
 from providers.sandbox import SandboxProvider
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
     from domain.money.payouts import AccountState, NewAccount, PayoutOrder
 
 ACCOUNT_PAGE, TRANSFER_PAGE = "/sandbox/payout-accounts/", "/sandbox/payouts/"
@@ -40,9 +44,13 @@ class PayoutBook(Protocol):
     async def of_key(self, key: str) -> Any:
         """None for no transfer."""
 
+    async def moved(self, begin: datetime, end: datetime) -> Sequence[Any]:
+        """The transfers that were paid or came back in that time."""
+
 
 class SandboxPayouts(SandboxProvider[PayoutBook]):
     family = "payout"
+    tells_movements = True
     page = ACCOUNT_PAGE
     types = frozenset({ACCOUNT_CHANGED, TRANSFER_CHANGED})
 
@@ -80,6 +88,17 @@ class SandboxPayouts(SandboxProvider[PayoutBook]):
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
         row = await self._book.of_key(order.key)
         return None if row is None else _state(row)
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        begin, end = begin_of(day), end_of(day)
+        found = list[Movement]()
+        for row in await self._book.moved(begin, end):
+            ref = str(row.id)
+            if row.paid_at is not None and begin <= row.paid_at < end:
+                found += [Movement(ref, "PAYOUT", -row.amount), Movement(ref, "FEE", -FEE)]
+            if row.returned_at is not None and begin <= row.returned_at < end:
+                found.append(Movement(ref, "PAYOUT", row.amount))
+        return found
 
     async def probe(self) -> str:
         return "the sandbox of this deployment"

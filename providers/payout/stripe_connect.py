@@ -8,13 +8,16 @@ taken back.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
 from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
 
 from domain.config_keys import SecretKey, UrlKey
+from domain.money.amounts import USD
+from domain.money.movements import MOST_LINES, Movement, begin_of, end_of
 from domain.money.payouts import FAILURES, AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
@@ -47,6 +50,9 @@ ACCOUNT_SECRET_PREVIOUS = SecretKey(
 )
 
 ACCOUNTS, TRANSFERS, PAYOUTS = "/v1/accounts", "/v1/transfers", "/v1/payouts"
+MOVEMENTS = "/v1/balance_transactions"
+TRANSFER_LINES = ("transfer", "transfer_cancel", "transfer_failure", "transfer_refund")
+"""Types of lines of our own balance that are about transfers."""
 PAYOUT_EVENT, BANK_EVENT = "payout.", "account.external_account."
 PAGE = 100
 MOST_PAGES = 10
@@ -76,6 +82,7 @@ REFUSED = (httpx.codes.BAD_REQUEST, httpx.codes.PAYMENT_REQUIRED, httpx.codes.NO
 
 class StripeConnect(StripeVendor):
     name = "stripe_connect"
+    tells_movements = True
     base_url = BASE_URL
     api_key = API_KEY
     webhook_secrets = (WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS, ACCOUNT_SECRET, ACCOUNT_SECRET_PREVIOUS)
@@ -151,6 +158,38 @@ class StripeConnect(StripeVendor):
         if transfer is None and ref is not None:
             raise ProviderUnavailable("the vendor does not find a transfer that it told of")
         return None if transfer is None else await self._ended(order, transfer)
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        """What left our balance for accounts, and came back, in dollars; ``ref`` is the transfer."""
+        within = {"created[gte]": str(int(begin_of(day).timestamp())), "created[lt]": str(int(end_of(day).timestamp()))}
+        found = list[Movement]()
+        for kind in TRANSFER_LINES:
+            async for line in self._lines(within | {"type": kind, "expand[]": "data.source"}):
+                amount, own = below(line, "amount"), text(line, "id")
+                source = below(line, "source")
+                # What comes back is a reversal, which names its transfer.
+                ref = text(source, "transfer") or text(source, "transfer", "id") or text(source, "id")
+                if type(amount) is not int or own is None or below(line, "type") != kind:
+                    raise ProviderUnavailable("the vendor told of a line without id, type or amount")
+                if amount and below(line, "currency") == USD.lower():
+                    found.append(Movement(ref or own, "PAYOUT", amount))
+        return found
+
+    async def _lines(self, asked: Mapping[str, str]) -> AsyncIterator[Any]:
+        """All of a list, page by page."""
+        after = dict[str, str]()
+        for _ in range(MOST_LINES // PAGE):
+            params = {"limit": str(PAGE), **asked, **after}
+            body = _good(await self._ask("GET", MOVEMENTS, self._headers(), params=params))
+            rows = body.get("data")
+            if not isinstance(rows, list):
+                raise ProviderUnavailable("the vendor told no lines")
+            for row in rows:
+                yield row
+            if body.get("has_more") is not True or not rows:
+                return
+            after = {"starting_after": str(below(rows[-1], "id"))}
+        raise ProviderUnavailable("the day has more lines than are read")
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
         event = self._event(notice)

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Real
@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from domain.config_keys import SecretKey, TextKey, UrlKey
-from domain.money.amounts import Money
+from domain.money.amounts import USD, Money
+from domain.money.movements import MOST_LINES, Kind, Movement, begin_of, end_of
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
@@ -78,10 +79,13 @@ PAID_FOR_WITHIN = timedelta(days=5)
 """So long it is tried to pay for a transfer. The vendor itself calls off after 14 days what nobody paid for."""
 REFUSED = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
 LONGEST_SIGNATURE = 2048
+TRANSFER = "TRANSFER-"
+"""How lines of a statement name transfers."""
 
 
 class Wise(Vendor):
     name = "wise"
+    tells_movements = True
     base_url = BASE_URL
     live_domains = ("wise.com", "transferwise.com")
     test_domains = ("transferwise.tech", "wise.tech", "wise-sandbox.com")
@@ -108,6 +112,28 @@ class Wise(Vendor):
         """
         transfer = await self._listed(order) if ref is None else await self._get(order, ref)
         return None if transfer is None else await self._funded(order, transfer)
+
+    async def movements(self, day: date) -> Sequence[Movement]:
+        """Of the balance in dollars: transfers, by their numbers, and whatever else left it. What we bring is left out.
+
+        Where strong authentication applies the vendor shows its statement to no token: that is no answer either.
+        """
+        found = list[Movement]()
+        until = (end_of(day) - timedelta(milliseconds=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        within = {"currency": USD, "type": "COMPACT", "intervalStart": f"{begin_of(day):%Y-%m-%dT%H:%M:%S.000Z}"}
+        for balance in await self._balances():
+            number = below(balance, "id")
+            if not _is_of(balance, USD) or type(number) is not int:
+                continue
+            path = f"/v1/profiles/{self._profile}/balance-statements/{number}/statement.json"
+            answer = await self._ask("GET", path, self._headers(), params=within | {"intervalEnd": until})
+            rows = answer.body.get("transactions")
+            if answer.status != httpx.codes.OK or not isinstance(rows, list):
+                raise ProviderUnavailable(f"the vendor gave no statement ({answer.status})")
+            found += [line for line in map(_line, rows) if line is not None]
+        if len(found) > MOST_LINES:
+            raise ProviderUnavailable("the day has more lines than are read")
+        return found
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
         self._require_signed(notice)
@@ -283,6 +309,17 @@ def _made(answer: Answer, reason: str) -> dict[str, Any]:
     if answer.status not in (httpx.codes.OK, httpx.codes.CREATED) or answer.body.get("id") is None:
         raise ProviderUnavailable(f"the vendor answered {answer.status}")
     return answer.body
+
+
+def _line(row: Any) -> Movement | None:
+    """None for what we bring, and for what moved nothing. Raises ProviderUnavailable for what cannot be read."""
+    ref, amount = text(row, "referenceNumber"), _minor(below(row, "amount", "value"))
+    if ref is None or amount is None or below(row, "amount", "currency") != USD:
+        raise ProviderUnavailable("the vendor told of a line without reference or amount")
+    kind: Kind = "PAYOUT" if ref.startswith(TRANSFER) else "OTHER"
+    if not amount or (kind == "OTHER" and amount > 0):
+        return None
+    return Movement(ref.removeprefix(TRANSFER), kind, amount)
 
 
 def _is_of(balance: Any, currency: str) -> bool:

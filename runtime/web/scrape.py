@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from domain.clock import utc_now
 from domain.errors import ApiError
 from domain.hosts import is_loopback, is_loopback_address
+from domain.money.movements import end_of
 from persistence.engine.database import Database
 from runtime.observe.metrics import Metrics, WholeServer
 from runtime.settings import Settings
@@ -82,6 +83,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
             notices = await db.provider_events.open_ones()
             treasury, needed = await db.tallies.treasury(), await db.tallies.needed()
             findings, clean = await db.reconciliations.open(), await db.reconciliations.last_clean()
+            compared = await db.movements.compared_until()
     except (psycopg.Error, TimeoutError) as error:
         log.warning("metrics.database_unavailable", reason=type(error).__name__)
         return [up]
@@ -121,6 +123,13 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
         short.add_metric((row.provider,), row.short)
     since = "When the ledger was last added up without a finding; 0 for never"
     right = GaugeMetricFamily("biore_ledger_clean_timestamp_seconds", since, value=clean.timestamp() if clean else 0)
+    until = GaugeMetricFamily(
+        "biore_movements_compared_timestamp_seconds",
+        "The end of the last day for which a provider's book was compared with the ledger; 0 for none",
+        labels=("account",),
+    )
+    for account, day in compared.items():
+        until.add_metric((account,), end_of(day).timestamp() if day else 0)
     what = "How long the oldest job has been due"
     head = GaugeMetricFamily(
         "biore_audit_head", "Number of the last seal of the audit log", value=last.number if last else 0
@@ -136,6 +145,7 @@ async def outbox(database: Database, seconds: float = DATABASE_SECONDS) -> list[
         asked,
         short,
         right,
+        until,
         GaugeMetricFamily("biore_outbox_oldest_due_seconds", what, value=oldest.total_seconds()),
     ]
 

@@ -48,6 +48,7 @@ from services.mailer import Mailer
 from services.money.closings import ClosingService
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
+from services.money.movements import MovementBooks
 from services.money.payments import PaymentBooks
 from services.money.payout_sending import PayoutBooks
 from services.money.reconciler import Reconciler
@@ -70,7 +71,7 @@ log = structlog.get_logger(__name__)
 
 def _services(parts: Parts) -> JobServices:
     storage, escrows, gifts = parts.providers.storage, EscrowService(), GiftService()
-    rewards = RewardService(parts.config)
+    rewards, reconciler = RewardService(parts.config), Reconciler(parts.config.writer)
     return JobServices(
         archives=Archives(parts.database, storage),
         audit_heads=AuditHeads(storage),
@@ -85,7 +86,8 @@ def _services(parts: Parts) -> JobServices:
         escrows=escrows,
         gifts=gifts,
         inspector=Inspector(parts.config),
-        reconciler=Reconciler(parts.config.writer),
+        reconciler=reconciler,
+        movement_books=MovementBooks(parts.providers.payment, parts.providers.payout, reconciler),
         kyc=parts.kyc,
         payout_accounts=parts.payout_accounts,
         rewards=rewards,

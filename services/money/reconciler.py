@@ -44,8 +44,12 @@ class Reconciler:
             await db.reconciliations.note(seen.kept.values(), now)
         counted = {"findings": seen.count, "severe": seen.severe}
         await db.reconciliations.add(started_at=started_at, ended_at=now, **size, **counted)
+        await self.stop_payouts(db, now)
+        (log.error if seen.severe else log.info)("ledger.reconciled", **size, **counted)
+
+    async def stop_payouts(self, db: Repositories, now: datetime) -> None:
+        """As long as a finding is open that says that money is wrong."""
         # As it is stored: what this process knows of config may be seconds old.
         if await db.reconciliations.is_severe() and not (await db.config.all()).get(PAYOUT.name):
             await self._writer.write(db, [Wish(PAYOUT.name, True)], Author(reason=REASON), now)
             await db.audit.record("config.set", target=PAYOUT.name, value=True, reason=REASON)
-        (log.error if seen.severe else log.info)("ledger.reconciled", **size, **counted)

@@ -109,6 +109,10 @@ class PayoutSandboxStorage:
         async with self._database.reading() as db:
             return await db.sandbox_payouts.of_key(key)
 
+    async def moved(self, begin: datetime, end: datetime) -> Sequence[SandboxPayout]:
+        async with self._database.reading() as db:
+            return await db.sandbox_payouts.moved(begin, end)
+
     async def transfers(self, account_id: UUID) -> Sequence[SandboxPayout]:
         async with self._database.reading() as db:
             return await db.sandbox_payouts.transfers(account_id)

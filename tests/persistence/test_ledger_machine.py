@@ -238,7 +238,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(amount=AMOUNTS)
     def settled(self, amount: int) -> None:
-        self.post(flows.settled(PROVIDER, str(self.new()), amount))
+        self.post(flows.settled(PROVIDER, str(self.new()), amount), flows.charged(PROVIDER, str(self.new()), amount))
 
     # ── Refunds ──
 

@@ -117,7 +117,9 @@ class StripeTill:
                 return refusal(403)
             rows = [row | {"actionable": self._is_actionable(row)} for row in self.warnings]
         elif path == "/v1/balance_transactions":
-            rows = [line | {"source": self._source(line["source"])} for line in self.lines]
+            begin, end = int(form.get("created[gte]", 0)), int(form.get("created[lt]", 1 << 40))
+            found = [line for line in self.lines if begin <= line["created"] < end]
+            rows = [line | {"source": self._source(line["source"])} for line in found]
         else:
             ref = path.removeprefix("/v1/checkout/sessions/")
             return said(self._shown(ref, form)) if ref in self.sessions else refusal(404)
@@ -149,7 +151,7 @@ class StripeTill:
 
     def _source(self, ref: str) -> dict[str, Any]:
         charges = {one["latest_charge"]["id"]: one["latest_charge"] for one in self.intents.values()}
-        found: dict[str, Any] = (charges | self.refunds | self.disputes)[ref]
+        found: dict[str, Any] = (charges | self.refunds | self.disputes).get(ref, {"id": ref, "object": "payout"})
         return found
 
     def _post(self, path: str, form: dict[str, str]) -> Answer:
@@ -290,6 +292,16 @@ class StripeTill:
         """Or, of an inquiry, ``warning_closed``."""
         self.disputes[dispute]["status"] = status
         self._tell("charge.dispute.closed", self.disputes[dispute])
+
+    def settle(self, amount: int, cost: int = 0) -> str:
+        """The vendor pays to our bank, and asks for what it does besides; the payout's id."""
+        ref = f"po_{uuid4().hex[:24]}"
+        self.book.move(OURS, "bank", amount)
+        self._line("payout", ref, -amount, 0)
+        if cost:
+            self.book.move(OURS, VENDOR, cost)
+            self._line("stripe_fee", f"fee_{uuid4().hex[:24]}", -cost, 0)
+        return ref
 
     def warn(self, ref: str) -> None:
         intent = self._paid(ref)

@@ -99,6 +99,9 @@ class ConnectWorld(World):
     began: Event = field(default_factory=Event)
     livemode: bool = False
     moment: int = 1_796_000_000
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    """Of our own balance."""
+    most: int = 100
 
     def hear(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         if headers["Authorization"] != f"Bearer {self.key}":
@@ -220,7 +223,12 @@ class ConnectWorld(World):
             "reversed": False,
             "transfer_group": form["transfer_group"],
         }
+        self.line("transfer", -amount, self.transfers[ref])
         return self.said(self.transfers[ref])
+
+    def line(self, kind: str, amount: int, source: dict[str, Any]) -> None:
+        line = {"id": f"txn_{uuid4().hex[:24]}", "object": "balance_transaction", "type": kind, "source": source}
+        self.lines.append(line | {"amount": amount, "currency": "usd", "created": self.moment, "fee": 0})
 
     def payout(self, account: str, form: dict[str, str]) -> Answer:
         amount = int(form["amount"])
@@ -256,6 +264,7 @@ class ConnectWorld(World):
         transfer = self.transfers[ref]
         self.book.move(transfer["destination"], "platform", amount)
         transfer["amount_reversed"] += amount
+        self.line("transfer_refund", amount, reversal)
         transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
         transfer["reversals"]["data"].insert(0, reversal)
         return reversal
@@ -287,6 +296,11 @@ class ConnectWorld(World):
                 case ["transfers"]:
                     group = query["transfer_group"]
                     return self.page([one for one in self.transfers.values() if one["transfer_group"] == group], query)
+                case ["balance_transactions"]:
+                    assert query["expand[]"] == "data.source"
+                    begin, end = int(query["created[gte]"]), int(query["created[lt]"])
+                    own = [one for one in self.lines if one["type"] == query["type"]]
+                    return self.page([one for one in own if begin <= one["created"] < end], query)
                 case ["payouts"]:
                     since = int(query["created[gte]"])
                     own = [one for ref, one in self.payouts.items() if self.owners[ref] == account]
@@ -294,7 +308,7 @@ class ConnectWorld(World):
         return self.error(404, "resource_missing")
 
     def page(self, found: list[dict[str, Any]], query: dict[str, str]) -> Answer:
-        newest, limit = found[::-1], int(query["limit"])
+        newest, limit = found[::-1], min(int(query["limit"]), self.most)
         ids = [one["id"] for one in newest]
         begin = ids.index(query["starting_after"]) + 1 if "starting_after" in query else 0
         more = len(newest) > begin + limit
@@ -338,7 +352,10 @@ class WiseWorld(World):
     """By the end of a path: with which status what is asked there is refused."""
     cancels: bool = True
     strong: bool = False
-    """Whether it wants strong authentication before it pays."""
+    """Whether it wants strong authentication before it pays, or shows a statement."""
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    """Of the balance in dollars."""
+    moment: str = "2026-11-30T12:00:00.000Z"
     signer: RSAPrivateKey = field(default_factory=lambda: generate_private_key(65537, 2048))
 
     @property
@@ -408,6 +425,7 @@ class WiseWorld(World):
         if self.book.balance("balance") < amount:
             return 200, b'{"type": "BALANCE", "status": "REJECTED", "errorCode": "transfer.insufficient_funds"}'
         self.book.move("balance", "transit", amount)
+        self.line(-amount, f"TRANSFER-{number}")
         self.payments.append(number)
         transfer["status"] = "processing"
         return 201, b'{"type": "BALANCE", "status": "COMPLETED", "errorCode": null}'
@@ -432,14 +450,29 @@ class WiseWorld(World):
     def refund(self, number: int) -> None:
         place = "bank" if self.transfers[number]["status"] == "outgoing_payment_sent" else "transit"
         self.book.move(place, "balance", int(Decimal(str(self.transfers[number]["sourceValue"])) * 100))
+        self.line(int(Decimal(str(self.transfers[number]["sourceValue"])) * 100), f"TRANSFER-{number}")
         self.transfers[number]["status"] = "funds_refunded"
+
+    def line(self, amount: int, reference: str) -> None:
+        """In minor units."""
+        told = {"amount": {"value": amount / 100, "currency": "USD"}, "date": self.moment}
+        self.lines.append(told | {"type": "CREDIT" if amount > 0 else "DEBIT", "referenceNumber": reference})
 
     def show(self, path: str, query: dict[str, str]) -> Answer:
         match path.split("/")[1:]:
             case ["v4", "profiles", self.profile, "balances"]:
                 amounts = [(self.book.balance("balance"), "USD"), (999_999, "EUR")]
-                rows = [{"amount": {"value": amount / 100, "currency": currency}} for amount, currency in amounts]
+                rows = [
+                    {"id": 200 + number, "amount": {"value": amount / 100, "currency": currency}}
+                    for number, (amount, currency) in enumerate(amounts)
+                ]
                 return 200, json.dumps(rows).encode()
+            case ["v1", "profiles", self.profile, "balance-statements", "200", "statement.json"]:
+                if self.strong:
+                    return 403, b""
+                assert (query["currency"], query["type"]) == ("USD", "COMPACT")
+                within = [one for one in self.lines if query["intervalStart"] <= one["date"] <= query["intervalEnd"]]
+                return 200, json.dumps({"transactions": within}).encode()
             case ["v1", "transfers"]:
                 assert query["profile"] == self.profile
                 begin, limit = int(query["offset"]), int(query["limit"])

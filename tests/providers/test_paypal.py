@@ -411,3 +411,10 @@ class TestNotices:
         kept = done(config, work)
         assert {notice.external_id for notice in kept} == {None}
         assert all(notice.type in PayPal.types for notice in kept)
+
+
+class TestMovements:
+    def test_there_is_no_list_by_what_we_know(self, config: FakeConfig) -> None:
+        assert not PayPal.tells_movements
+        with pytest.raises(ProviderUnavailable, match="does not name"):
+            done(config, lambda adapter: adapter.movements(datetime.now(UTC).date()))

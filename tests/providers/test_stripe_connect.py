@@ -3,9 +3,9 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from domain.clock import utc_now
+from domain.money.movements import Movement
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.payout import ACCOUNT_PROVIDERS, payout_adapters
@@ -601,3 +602,41 @@ class TestProbe:
         config.slip(PREFIX + name, value)
         with pytest.raises(ProviderUnavailable, match=told):
             done(config, lambda adapter: adapter.probe())
+
+
+class TestMovements:
+    DAY = datetime.fromtimestamp(1_796_000_000, UTC).date()
+
+    def told(self, config: FakeConfig, day: date = DAY) -> Sequence[Movement]:
+        return done(config, lambda adapter: adapter.movements(day))
+
+    def test_transfers_and_what_came_back(self, config: FakeConfig, world: ConnectWorld, order: PayoutOrder) -> None:
+        world.most = 1
+        ref = pay(config, order).ref
+        assert self.told(config) == [Movement(ref, "PAYOUT", -AMOUNT)]
+        world.fail(next(iter(world.payouts)))
+        find(config, order, ref)
+        assert self.told(config) == [Movement(ref, "PAYOUT", -AMOUNT), Movement(ref, "PAYOUT", AMOUNT)]
+        for days in (-1, 1):
+            assert self.told(config, self.DAY + timedelta(days=days)) == []
+
+    def test_several_pages(self, config: FakeConfig, world: ConnectWorld) -> None:
+        world.most = 2
+        for number in range(5):
+            world.line("transfer", -100, {"id": f"tr_{number}", "object": "transfer"})
+        assert sum(line.amount for line in self.told(config)) == -500
+
+    @pytest.mark.parametrize("fields", [{"amount": None}, {"id": None}, {"type": "charge"}])
+    def test_a_line_that_cannot_be_read_is_no_answer(
+        self, config: FakeConfig, world: ConnectWorld, fields: dict[str, Any]
+    ) -> None:
+        world.line("transfer", -100, {"id": "tr_1", "object": "transfer"})
+        answer = json.dumps({"data": [world.lines[0] | fields], "has_more": False}).encode()
+        world.outage = 200, answer
+        with pytest.raises(ProviderUnavailable, match="line"):
+            self.told(config)
+
+    def test_no_list_is_no_answer(self, config: FakeConfig, world: ConnectWorld) -> None:
+        world.outage = 200, b"{}"
+        with pytest.raises(ProviderUnavailable, match="told no lines"):
+            self.told(config)

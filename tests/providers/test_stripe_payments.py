@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from domain.clock import utc_now
+from domain.money.movements import Movement
 from domain.money.payments import DisputeState, Order, PaymentState, RefundOrder, RefundState
 from domain.webhooks import RawNotice
 from providers.asking import Patience
@@ -329,7 +330,27 @@ class TestMovements:
         lines = ask(lambda stripe: stripe.movements(today))
         assert sum(line.amount for line in lines) == till.book.balance(OURS)
         assert {line.ref for line in lines} == {till.sessions[ref]["payment_intent"]}
-        assert [(line.kind, line.amount) for line in lines if line.kind == "charge"] == [("charge", 2500)]
+        assert {line.kind for line in lines} == {"PAID", "BACK", "FEE"}
+        assert [line.amount for line in lines if line.kind == "PAID"] == [2500]
+        assert ask(lambda stripe: stripe.movements(today - timedelta(days=1))) == []
+
+    def test_what_is_of_no_payment_has_an_id_of_its_own(self, ask: Ask, till: StripeTill) -> None:
+        payout = till.settle(900, cost=40)
+        cost = till.lines[-1]["id"]
+        till._line("transfer", "tr_1", -700, 0)
+        till._line("adjustment", "adj_1", 5, 0)
+        lines = ask(lambda stripe: stripe.movements(utc_now().date()))
+        assert Movement(payout, "SETTLED", -900) in lines
+        assert Movement(cost, "COST", -40) in lines
+        assert Movement(till.lines[-1]["id"], "OTHER", 5) in lines
+        assert len(lines) == 3
+
+    @pytest.mark.parametrize("name", ["amount", "fee", "type"])
+    def test_a_line_that_cannot_be_read_is_no_answer(self, ask: Ask, till: StripeTill, name: str) -> None:
+        paid(ask, till)
+        till.lines[0][name] = None
+        with pytest.raises(ProviderUnavailable, match="line"):
+            ask(lambda stripe: stripe.movements(utc_now().date()))
 
 
 class TestRead:

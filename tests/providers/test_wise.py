@@ -2,9 +2,9 @@
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from domain.clock import utc_now
+from domain.money.movements import Movement
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.payout import BANK_PROVIDERS, payout_adapters
@@ -464,3 +465,39 @@ class TestProbe:
         config.slip(PREFIX + name, value)
         with pytest.raises(ProviderUnavailable, match=told):
             done(config, lambda adapter: adapter.probe())
+
+
+class TestMovements:
+    DAY = date(2026, 11, 30)
+
+    def told(self, config: FakeConfig, day: date = DAY) -> Sequence[Movement]:
+        return done(config, lambda adapter: adapter.movements(day))
+
+    def test_transfers_and_what_came_back(self, config: FakeConfig, world: WiseWorld) -> None:
+        ref = done(config, lambda adapter: adapter.pay(ORDER)).ref
+        assert self.told(config) == [Movement(ref, "PAYOUT", -AMOUNT)]
+        world.refund(int(ref))
+        assert sum(line.amount for line in self.told(config)) == 0
+        for days in (-1, 1):
+            assert self.told(config, self.DAY + timedelta(days=days)) == []
+
+    def test_what_else_left_the_balance_but_not_what_we_bring(self, config: FakeConfig, world: WiseWorld) -> None:
+        world.line(-4_99, "CARD-1")
+        world.line(500_00, "DEPOSIT-1")
+        assert self.told(config) == [Movement("CARD-1", "OTHER", -4_99)]
+
+    def test_where_strong_authentication_applies_there_is_no_answer(self, config: FakeConfig, world: WiseWorld) -> None:
+        world.strong = True
+        with pytest.raises(ProviderUnavailable, match=r"no statement \(403\)"):
+            self.told(config)
+
+    @pytest.mark.parametrize(
+        "fields", [{"referenceNumber": None}, {"amount": {"value": 0.001, "currency": "USD"}}, {"amount": {"value": 1}}]
+    )
+    def test_a_line_that_cannot_be_read_is_no_answer(
+        self, config: FakeConfig, world: WiseWorld, fields: dict[str, Any]
+    ) -> None:
+        world.line(-1_00, "TRANSFER-1")
+        world.lines[0] |= fields
+        with pytest.raises(ProviderUnavailable, match="line"):
+            self.told(config)

@@ -14,6 +14,7 @@ from persistence.models.money.ledger import (
     WalletActivity,
     WalletFreeze,
 )
+from persistence.models.money.movements import ProviderDay, ProviderMovement
 from persistence.models.money.payments import Payment, PaymentDispute, Refund
 from persistence.models.money.payouts import Payout, PayoutAccount, PayoutAttempt, PayoutBatch
 from persistence.models.money.reconciliation import LedgerFinding, LedgerReconciliation
@@ -42,6 +43,8 @@ __all__ = [
     "PayoutBatch",
     "PromoGrant",
     "PromoSpend",
+    "ProviderDay",
+    "ProviderMovement",
     "Refund",
     "SandboxMovement",
     "SandboxPayment",

@@ -1,5 +1,6 @@
 """The book of the sandbox, which plays a payout provider in development and staging. Nobody else looks into it."""
 
+from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
@@ -37,3 +38,5 @@ class SandboxPayout(Identified, Created, Base):
     currency: Mapped[str]
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("sandbox_payout_accounts.id"))
     state: Mapped[str] = mapped_column(server_default="SENT")
+    paid_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]

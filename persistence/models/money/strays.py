@@ -12,7 +12,8 @@ from persistence.models.base import Base, Created, Identified, one_of
 
 
 class Stray(Identified, Created, Base):
-    """``ref`` is the session at the provider, ``payment_id`` the payment whose money it would have been.
+    """``ref`` is the session at the provider, ``alias`` its other name there, where it has one. ``payment_id`` is the
+    payment whose money it would have been.
 
     ``came_back``: how often it went back and was ours again. ``wallet_id``: whom staff gave it to. ``refund_id``: by
     what the provider knows the last refund that we asked for.
@@ -33,6 +34,7 @@ class Stray(Identified, Created, Base):
 
     provider: Mapped[str]
     ref: Mapped[str]
+    alias: Mapped[str | None]
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
     wallet_id: Mapped[UUID | None] = mapped_column(ForeignKey("wallets.id"))
     amount: Mapped[int] = mapped_column(BigInteger)

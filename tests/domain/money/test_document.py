@@ -1,15 +1,19 @@
 """What docs/money.md says of accounts, postings and checks is what there is, and docs/payments.md of limits."""
 
 import re
+from typing import get_args
 
 from contract.loader import ROOT
 from domain.money.ledger import FORMS
+from domain.money.reconciliation import MOVEMENTS, Check
 from persistence.money import reconciliation
 from persistence.money.books import CHECKS
 from services.config.catalogue import CATALOGUE
 from tests.domain.money.every_flow import FLOWS, row
 from tests.persistence.test_ledger_refusals import REFUSED
 
+OF_ROWS = ("transfer", "owner", "fingerprint")
+"""Checks that are made where all rows are read."""
 DOCUMENT = (ROOT / "docs" / "money.md").read_text()
 PAYMENTS = (ROOT / "docs" / "payments.md").read_text()
 
@@ -37,12 +41,20 @@ def test_every_flow_posts_what_stands_there() -> None:
 
 
 def test_every_check_stands_there() -> None:
-    assert [name.strip("`") for name, _ in table("Are the books right?")] == [*CHECKS, "owner", "fingerprint"]
+    assert {name.strip("`") for name, _ in table("Are the books right?")} == {*CHECKS, *OF_ROWS}
 
 
 def test_every_check_of_the_hour_stands_there() -> None:
     checks = [name.strip("`") for name, _ in table("Every hour")]
     assert checks == [*reconciliation.CHECKS]
+
+
+def test_every_check_of_a_day_stands_there() -> None:
+    assert [name.strip("`") for name, _ in table("Every day")] == [*MOVEMENTS]
+
+
+def test_the_contract_names_every_check() -> None:
+    assert {*get_args(Check)} == {*CHECKS, *OF_ROWS, *reconciliation.CHECKS, *MOVEMENTS}
 
 
 def test_what_refuses_is_tried() -> None:

@@ -17,6 +17,7 @@ from tests.handlers.support import account, audited
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally
 from tests.money import assert_books_agree, begin, fan, hurry, post, press
+from tests.movements import compare
 from tests.providers.payment_vendors import (
     DISPUTE_FEE,
     OURS,
@@ -134,6 +135,10 @@ class TestStripe:
             tell(server, till)
         assert status(api, headers, session) == ended
         assert balance(api, headers) == {"balance": shown, "frozen": actions[-1] == "dispute"}
+        assert_agree(tables, till)
+        if till.book.balance(OURS) > 100:
+            till.settle(till.book.balance(OURS) - 100, cost=35)
+        assert compare(server, tables) == []
         assert_agree(tables, till)
 
     @pytest.mark.parametrize("order", list(permutations(range(3))))

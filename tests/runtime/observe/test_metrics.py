@@ -447,6 +447,7 @@ class TestDocument:
         metrics.webhook("kyc", "vendor", "taken", 0.1)
         insert(server.tables, "provider_events", family="kyc", provider="vendor", external_id="1", type="x")
         waiting_for_money(server, ready(api, server.tables, email="eve@example.com", username="eve"))
+        server.tables.run("INSERT INTO provider_days (account, day) VALUES ('clearing:vendor', '2026-01-01')")
         shown = {}
         for family in scrape(server).families.values():
             labels = {label for sample in family.samples for label in sample.labels} - {"le"}
