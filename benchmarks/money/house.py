@@ -39,6 +39,7 @@ CONFIG: dict[str, Any] = {
     "wallet.velocity_open": 100,
     "wallet.velocity_failed_per_hour": 100,
     "payout.cooldown_days": 0,
+    "dispute.auto_refund_below": "20",
     "external.payment.active_provider": "stripe",
     "external.payout.active_provider": "stripe_connect",
 }

@@ -57,6 +57,8 @@ class World:
             till.refund(ref, self._chance.choice((left, 1)))
         elif self._does(0.0004):
             till.dispute(ref, left)
+        elif self._does(0.001):
+            till.warn(ref)
         elif self._does(0.0002):
             till.dispute(ref, left, inquiry=True)
 

@@ -156,6 +156,7 @@ class TestSending:
         people, staff = biore.people(FULL_SENT if full else SENT), biore.owner()
         for user_id, _ in people:
             ready(biore, user_id, provider="stripe_connect", ref=opened(world))
+            world.book.move("world", "platform", CENTS)
         payouts = requested(biore, [token for _, token in people])
         approvals = all_at_once(biore, [deciding(staff, "approve", payout) for payout in payouts])
         assert codes(approvals) == {"200": len(payouts)}
