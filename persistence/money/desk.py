@@ -1,11 +1,10 @@
 """The ledger and its wallets, as staff reads them. Nothing is written here."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Text, Uuid, any_, bindparam, case, cast, distinct, func, select
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, func, select
 
 from domain.money.books import Sought
 from persistence.engine.connection import Connection
@@ -13,7 +12,6 @@ from persistence.engine.keyset import Keyset
 from persistence.models import LedgerAccount, LedgerEntry, LedgerTransfer, Wallet
 
 Row = LedgerTransfer
-MOST_BALANCES = 1000
 # Their ids are in the order of time. Of one account its entries are walked, which an index has in that order.
 NEWEST = Keyset(Row.id.desc())
 NEWEST_OF_ACCOUNT = Keyset(LedgerEntry.transfer_id.desc())
@@ -29,31 +27,15 @@ ENTRIES = (
     .where(LedgerEntry.transfer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
     .order_by(LedgerEntry.transfer_id, LedgerEntry.leg)
 )  # fmt: skip
-_of_it = LedgerEntry.account_id == LedgerAccount.id
-_guarded = LedgerAccount.wallet_id.is_not(None)
-_count = select(func.count()).select_from(LedgerEntry).where(_of_it).scalar_subquery()
 ACCOUNT = (
     select(
         LedgerAccount.id, LedgerAccount.code, LedgerAccount.currency, LedgerAccount.normal, LedgerAccount.wallet_id,
         Wallet.user_id, LedgerAccount.created_at,
-        LedgerAccount.balance,
-        case((_guarded, LedgerAccount.version), else_=_count).label("entries"),
+        LedgerAccount.balance, LedgerAccount.version.label("entries"),
     )
     .outerjoin(Wallet, Wallet.id == LedgerAccount.wallet_id)
     .where(LedgerAccount.id == bindparam("account_id"))
 )  # fmt: skip
-BALANCES = (
-    select(
-        LedgerAccount.code, LedgerAccount.currency, LedgerAccount.normal,
-        func.count(distinct(LedgerAccount.id)).label("accounts"), func.count().label("entries"),
-        cast(func.sum(LedgerEntry.amount), BigInteger).label("balance"),
-    )
-    .join(LedgerEntry, LedgerEntry.account_id == LedgerAccount.id)
-    .group_by(LedgerAccount.code, LedgerAccount.currency, LedgerAccount.normal)
-    .order_by(LedgerAccount.code, LedgerAccount.currency, LedgerAccount.normal)
-    .limit(MOST_BALANCES)
-)  # fmt: skip
-BALANCES_AT = BALANCES.join(Row, Row.id == LedgerEntry.transfer_id).where(Row.created_at <= bindparam("at"))
 TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), 0)))
 WALLETS_NEWEST = Keyset(Wallet.created_at.desc(), Wallet.id.desc())
 ACCOUNTS = (
@@ -70,9 +52,13 @@ class LedgerDesk:
     async def transfers(self, sought: Sought, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:
         """The newest first."""
         found, order = TRANSFERS, NEWEST
-        if sought.account_id is not None:
+        if sought.account_id is not None and sought.reference is None and sought.key is None:
+            # A page of its entries first: all transfers are not walked to find it.
+            own = select(LedgerEntry.transfer_id).where(LedgerEntry.account_id == sought.account_id)
+            found = found.where(Row.id.in_(NEWEST_OF_ACCOUNT.page(own, keys, rows)))
+        elif sought.account_id is not None:
             of_it = LedgerEntry.transfer_id == Row.id, LedgerEntry.account_id == sought.account_id
-            found, order = found.join(LedgerEntry, of_it[0]).where(of_it[1]), NEWEST_OF_ACCOUNT
+            found = found.join(LedgerEntry, of_it[0]).where(of_it[1])
         if sought.reference is not None:
             found = found.where(Row.about_id == sought.reference)
         if sought.key is not None:
@@ -87,18 +73,12 @@ class LedgerDesk:
         return found
 
     async def account(self, account_id: UUID) -> Any:
-        """``balance`` is None for one of ours, which stores none."""
+        """``balance`` and ``entries`` are None for one of ours, which stores none."""
         return await self._connection.row(ACCOUNT, account_id=account_id)
 
     async def take_turns(self, account_id: UUID) -> None:
         """Until the unit ends nobody else gives away what this account of ours holds. Who posts to it does not wait."""
         await self._connection.execute(TURN, account=str(account_id))
-
-    async def balances(self, at: datetime | None) -> Sequence[Any]:
-        """Of each kind of account, as all entries add up: now, or those that were made until then."""
-        if at is None:
-            return await self._connection.rows(BALANCES)
-        return await self._connection.rows(BALANCES_AT, at=at)
 
     async def wallets(
         self, keys: Sequence[Any] | None, rows: int, *, user_id: UUID | None = None, frozen: bool | None = None

@@ -5,14 +5,32 @@ committed later. One from another server, whose transactions have other numbers,
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Text, Uuid, bindparam, cast, column, func, literal_column, select, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    text,
+)
 
+from domain.clock import uuid7
 from domain.money.ledger import Account
 from persistence.engine.connection import Connection
 from persistence.models import Payout, PayoutAttempt
 
+MOST_KINDS = 1000
+BEGINNING = datetime(1971, 1, 1, tzinfo=UTC)  # long before there was any
+CLOCKS_DIFFER = timedelta(hours=1)
+"""By no more than this, from server to database; and no transaction takes as long."""
 BALANCE: Any = (
     text("""
         SELECT CAST(coalesce(c.balance, 0) + coalesce(e.sum, 0) AS bigint) AS balance
@@ -60,10 +78,70 @@ NEEDED: Any = (
     .group_by(Payout.provider)
     .order_by(Payout.provider)
 )
+# Of account ``a``: its balance, and how many entries it has.
+_TALLY = """
+    SELECT CAST(coalesce(c.balance, 0) + coalesce(e.sum, 0) AS bigint) AS balance,
+        coalesce(n.entries, 0) + later.count AS entries
+    FROM (SELECT 1) one
+        LEFT JOIN ledger_checkpoints c
+            ON c.account_id = a.id AND c.upto <= pg_snapshot_xmin(pg_current_snapshot())
+        LEFT JOIN ledger_checkpoints n
+            ON n.account_id = a.id AND n.counted <= pg_snapshot_xmin(pg_current_snapshot())
+        LEFT JOIN LATERAL (
+            SELECT sum(amount) AS sum FROM ledger_entries
+            WHERE account_id = a.id AND created_xid >= coalesce(c.upto, CAST('0' AS xid8))
+        ) e ON true
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS count FROM ledger_entries
+            WHERE account_id = a.id AND created_xid >= coalesce(n.counted, CAST('0' AS xid8))
+        ) later
+"""
+TALLY: Any = (
+    text(f"SELECT t.balance, t.entries FROM (SELECT CAST(:account_id AS uuid) AS id) a CROSS JOIN LATERAL ({_TALLY}) t")  # noqa: S608
+    .bindparams(bindparam("account_id", type_=Uuid))
+    .columns(column("balance", BigInteger), column("entries", BigInteger))
+)
+# Accounts of wallets say what they have. An account of ours is one of its kind.
+_NOW = f"""
+    SELECT code, currency, normal, count(*) AS accounts, CAST(sum(version) AS bigint) AS entries,
+        CAST(sum(balance) AS bigint) AS balance
+    FROM ledger_accounts WHERE wallet_id IS NOT NULL AND version > 0 GROUP BY code, currency, normal
+    UNION ALL
+    SELECT a.code, a.currency, a.normal, 1, t.entries, t.balance
+    FROM ledger_accounts a CROSS JOIN LATERAL ({_TALLY}) t
+    WHERE a.wallet_id IS NULL AND t.entries > 0
+"""  # noqa: S608 - constants of this file
+# What came after is taken from what is there: the more recent the moment, the less is read. Ids of transfers begin with
+# the time at which they were made, by the clock of a server.
+_LATER = """
+    SELECT a.code, a.currency, a.normal, count(*) FILTER (WHERE e.account_version = 1) AS begun, count(*) AS entries,
+        CAST(sum(e.amount) AS bigint) AS balance
+    FROM ledger_transfers t
+        JOIN ledger_entries e ON e.transfer_id = t.id
+        JOIN ledger_accounts a ON a.id = e.account_id
+    WHERE t.id > :made_after AND t.created_at > :at GROUP BY a.code, a.currency, a.normal
+"""
+_columns = (
+    column("code", Text), column("currency", Text), column("normal", Text), column("accounts", BigInteger),
+    column("entries", BigInteger), column("balance", BigInteger),
+)  # fmt: skip
+KINDS: Any = text(f"SELECT * FROM ({_NOW}) now ORDER BY code, currency, normal LIMIT {MOST_KINDS}").columns(*_columns)  # noqa: S608
+KINDS_AT: Any = (
+    text(f"""
+        SELECT now.code, now.currency, now.normal, now.accounts - coalesce(later.begun, 0) AS accounts,
+            now.entries - coalesce(later.entries, 0) AS entries, now.balance - coalesce(later.balance, 0) AS balance
+        FROM ({_NOW}) now LEFT JOIN ({_LATER}) later USING (code, currency, normal)
+        WHERE now.entries > coalesce(later.entries, 0)
+        ORDER BY now.code, now.currency, now.normal LIMIT {MOST_KINDS}
+    """)  # noqa: S608 - constants of this file
+    .bindparams(bindparam("made_after", type_=Uuid), bindparam("at", type_=DateTime(timezone=True)))
+    .columns(*_columns)
+)
 # Two at once are both right, each as of its own moment.
 NOTED = text("""
-    INSERT INTO ledger_checkpoints (account_id, upto, balance)
-    SELECT a.id, pg_snapshot_xmin(pg_current_snapshot()), coalesce(c.balance, 0) + coalesce(e.sum, 0)
+    INSERT INTO ledger_checkpoints (account_id, upto, balance, counted, entries)
+    SELECT a.id, pg_snapshot_xmin(pg_current_snapshot()), coalesce(c.balance, 0) + coalesce(e.sum, 0),
+        pg_snapshot_xmin(pg_current_snapshot()), coalesce(n.entries, 0) + later.count
     FROM ledger_accounts a
         LEFT JOIN ledger_checkpoints c
             ON c.account_id = a.id AND c.upto <= pg_snapshot_xmin(pg_current_snapshot())
@@ -72,9 +150,24 @@ NOTED = text("""
             WHERE account_id = a.id AND created_xid >= coalesce(c.upto, CAST('0' AS xid8))
                 AND created_xid < pg_snapshot_xmin(pg_current_snapshot())
         ) e ON true
+        LEFT JOIN ledger_checkpoints n
+            ON n.account_id = a.id AND n.counted <= pg_snapshot_xmin(pg_current_snapshot())
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS count FROM ledger_entries
+            WHERE account_id = a.id AND created_xid >= coalesce(n.counted, CAST('0' AS xid8))
+                AND created_xid < pg_snapshot_xmin(pg_current_snapshot())
+        ) later
     WHERE a.wallet_id IS NULL
-    ON CONFLICT (account_id) DO UPDATE SET upto = excluded.upto, balance = excluded.balance
+    ON CONFLICT (account_id) DO UPDATE SET
+        upto = excluded.upto, balance = excluded.balance, counted = excluded.counted, entries = excluded.entries
 """)
+
+
+class Tally(NamedTuple):
+    """In minor units; credit is positive."""
+
+    balance: int
+    entries: int
 
 
 class Tallies:
@@ -93,6 +186,17 @@ class Tallies:
     async def needed(self) -> Sequence[Any]:
         """Of each provider of payouts, what it is to be asked for, and what of that it refused for want of money."""
         return await self._connection.rows(NEEDED)
+
+    async def tally(self, account: Account) -> Tally:
+        """Of an account of ours, with how many entries it has."""
+        return Tally(*await self._connection.one(TALLY, account_id=account.id))
+
+    async def kinds(self, at: datetime | None) -> Sequence[Any]:
+        """Of each kind of account with entries, what all have together: now, or after what was made until then."""
+        if at is None:
+            return await self._connection.rows(KINDS)
+        made_after = uuid7(max(at, BEGINNING) - CLOCKS_DIFFER, bytes(10))
+        return await self._connection.rows(KINDS_AT, made_after=made_after, at=at)
 
     async def checkpoint(self) -> None:
         """Note what each account of ours has."""

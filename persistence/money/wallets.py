@@ -31,9 +31,16 @@ NEWEST = (
 )
 _OF_TYPE = (_OWN, Row.type == bindparam("type"))
 COUNT = select(func.count()).select_from(Row).where(*_OF_TYPE)
-NEWEST_OF_TYPE = (
-    select(Row).where(*_OF_TYPE).order_by(Row.seq.desc()).offset(bindparam("offset", type_=BigInteger)).limit(_LIMIT)
+# Lines before the page are passed over in the index alone.
+_of_type = (
+    select(Row.seq)
+    .where(*_OF_TYPE)
+    .order_by(Row.seq.desc())
+    .offset(bindparam("offset", type_=BigInteger))
+    .limit(_LIMIT)
+    .scalar_subquery()
 )
+NEWEST_OF_TYPE = select(Row).where(_OWN, Row.seq == any_(func.array(_of_type))).order_by(Row.seq.desc())
 Why = WalletFreeze
 _WALLET, _WHY = bindparam("frozen", type_=Uuid), bindparam("why", type_=Text)
 HELD = select(Wallet.id).where(Wallet.id == _WALLET).with_for_update(key_share=True)

@@ -21,6 +21,7 @@ from persistence.engine import statements
 from persistence.engine.database import NOBODY
 from persistence.engine.uow import UnitOfWork
 from persistence.models import Base
+from persistence.money.tallies import KINDS, KINDS_AT
 from runtime.web.scrape import outbox
 from services.money.escrows import EscrowService
 from services.money.gifts import GiftService
@@ -591,8 +592,8 @@ def counts_all(statement: str, table: str | None) -> bool:
 
 
 def adds_up(statement: str) -> bool:
-    """Whether it is the sum of the whole ledger, by kind of account."""
-    return statement.startswith("SELECT ledger_accounts.code") and "GROUP BY ledger_accounts.code" in statement
+    """Whether it tells what all accounts have, by their kinds: it reads each account, and what came later."""
+    return statement in {statements.bound(every, {})[1] for every in (KINDS, KINDS_AT)}
 
 
 def compares_all(statement: str) -> bool:

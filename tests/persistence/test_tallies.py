@@ -1,10 +1,13 @@
 """What accounts of the platform have is right at any time, with checkpoints and without."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 
 from domain.money import flows
+from domain.money.flows import Parts
 from domain.money.ledger import Account, platform
 from jobs.money import checkpoint
 from persistence.repositories import Repositories
@@ -87,3 +90,71 @@ def test_adds_up_what_came_since_by_its_index(database_url: str, books: Books, r
         connection.execute("SET enable_seqscan = off")
         plan = "\n".join(str(line) for line in connection.execute(b"EXPLAIN " + query, [CLEARING.id]).fetchall())
     assert "ix_ledger_entries_tally" in plan
+
+
+class TestEntries:
+    """How many an account of ours has is counted from where it was counted last."""
+
+    @staticmethod
+    def count(books: Books) -> int:
+        async def work(db: Repositories) -> int:
+            return (await db.tallies.tally(CLEARING)).entries
+
+        return books.do(work)
+
+    def test_none(self, books: Books) -> None:
+        assert self.count(books) == 0
+
+    def test_with_a_checkpoint_and_without(self, books: Books, rows: Tables) -> None:
+        fan = wallet_of(rows, "fan", "FAN")
+        for number in range(1, 4):
+            books.post(load(fan, 10))
+            assert self.count(books) == number
+            books.run(checkpoint(books.uow))
+            assert self.count(books) == number
+        assert rows.one("SELECT entries FROM ledger_checkpoints")["entries"] == 3
+
+    def test_a_server_of_before_moves_the_balance_alone(self, books: Books, rows: Tables) -> None:
+        fan = wallet_of(rows, "fan", "FAN")
+        books.post(load(fan, 10))
+        books.run(checkpoint(books.uow))
+        books.post(load(fan, 20))
+        rows.run("UPDATE ledger_checkpoints SET upto = pg_snapshot_xmin(pg_current_snapshot()), balance = -30")
+        assert (balance(books), self.count(books)) == (-30, 2)
+        rows.run("UPDATE ledger_checkpoints SET counted = NULL, entries = NULL")
+        assert self.count(books) == 2
+        books.run(checkpoint(books.uow))
+        assert rows.one("SELECT entries FROM ledger_checkpoints")["entries"] == 2
+
+
+ADDED_UP = """
+SELECT a.code, count(DISTINCT a.id) AS accounts, count(*) AS entries, CAST(sum(e.amount) AS bigint) AS balance
+FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id JOIN ledger_transfers t ON t.id = e.transfer_id
+WHERE t.created_at <= %s GROUP BY a.code ORDER BY a.code
+"""
+
+
+def test_kinds_of_accounts_have_what_their_entries_add_up_to_at_any_moment(books: Books, rows: Tables) -> None:
+    fan, other, creator = (
+        wallet_of(rows, "fan", "FAN"),
+        wallet_of(rows, "other", "FAN"),
+        wallet_of(rows, "c", "CREATOR"),
+    )
+    price = uuid4()
+    for transfer in (
+        load(fan, 1000), flows.held(fan, price, Parts(0, 300)), load(other, 50),
+        flows.released(creator, price, 300, 2000), load(fan, 7),
+    ):  # fmt: skip
+        books.post(transfer)
+    books.run(checkpoint(books.uow))
+
+    def told(at: datetime | None) -> list[tuple[Any, ...]]:
+        async def work(db: Repositories) -> list[tuple[Any, ...]]:
+            return [(row.code, row.accounts, row.entries, row.balance) for row in await db.tallies.kinds(at)]
+
+        return books.do(work)
+
+    moments = [row["created_at"] for row in rows.rows("SELECT created_at FROM ledger_transfers ORDER BY created_at")]
+    for at in (moments[0] - timedelta(seconds=1), *moments, datetime(1, 1, 1, tzinfo=UTC)):
+        assert told(at) == [tuple(row.values()) for row in rows.rows(ADDED_UP, at)]
+    assert told(None) == told(moments[-1])

@@ -28,8 +28,8 @@ def _entry(row: Any) -> wire.LedgerEntry:
     )
 
 
-def account_view(row: Any, balance: int) -> wire.LedgerAccount:
-    return presented(wire.LedgerAccount, row, balance=str(Money(balance)))
+def account_view(row: Any, balance: int, entries: int) -> wire.LedgerAccount:
+    return presented(wire.LedgerAccount, row, balance=str(Money(balance)), entries=entries)
 
 
 def balances_view(rows: Sequence[Any]) -> wire.LedgerBalances:

@@ -20,8 +20,9 @@ async def find(id: str, db: Repositories) -> wire.LedgerAccount:  # noqa: A002
     if account is None:
         raise not_found("ledger account")
     ours = Account(account.code, currency=account.currency)
-    return account_view(account, account.balance if account.wallet_id else await db.tallies.balance(ours))
+    has = (account.balance, account.entries) if account.wallet_id else await db.tallies.tally(ours)
+    return account_view(account, *has)
 
 
 async def balances(db: Repositories, at: str | None = None) -> wire.LedgerBalances:
-    return balances_view(await db.ledger_desk.balances(None if at is None else datetime.fromisoformat(at)))
+    return balances_view(await db.tallies.kinds(None if at is None else datetime.fromisoformat(at)))

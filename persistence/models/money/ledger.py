@@ -141,13 +141,18 @@ class LedgerEntry(Base):
 
 
 class LedgerCheckpoint(Base):
-    """What a tallied account had before all transactions from ``upto`` on: its balance is this and what came since."""
+    """What a tallied account had before all transactions from ``upto`` on: its balance is this and what came since.
+
+    ``entries``: how many there were before ``counted``. Both are None until they were counted.
+    """
 
     __tablename__ = "ledger_checkpoints"
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_accounts.id"), primary_key=True)
     upto: Mapped[int] = mapped_column(TransactionId)
     balance: Mapped[int] = mapped_column(BigInteger)
+    counted: Mapped[int | None] = mapped_column(TransactionId)
+    entries: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class WalletActivity(Created, Base):
