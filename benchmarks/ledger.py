@@ -3,7 +3,7 @@
 `benchmarks/entries.py` says what the money is like. One caller asks one page after the other, each as somebody else or
 about something else; the longest wallet is measured by itself. 64 writers post at once, each to a wallet of its own:
 beside a transaction of as many statements about nothing, so that what it costs to speak to the database is known, and
-to one account of ours beside 64 of them. Meanwhile somebody looks who waits for a lock.
+to one account of ours beside 64 of them. Meanwhile somebody looks who waits for a row. One writer is measured, too.
 
 A reconciliation is that of the hourly job. It is measured in a ledger of a million entries, and told of the large one.
 """
@@ -13,6 +13,7 @@ import time
 from collections import ChainMap
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from random import Random
@@ -253,7 +254,7 @@ async def written(url: str, filled: Filled, times: int, rounds: int) -> Sequence
         async with database.unit() as db:
             await db.tallies.checkpoint()
         rows += await posted(database, url, filled, times, rounds)
-        since = f"{WRITERS * times * rounds + WRITERS} entries since it was noted"
+        since = f"{(WRITERS + 1) * times * rounds + WRITERS * min(times, WARM_UP)} entries since it was noted"
         return [*rows, await summed(database, since, 5 * times, at_most(SUM_MILLISECONDS))]
     finally:
         await database.close()
@@ -298,22 +299,28 @@ async def posted(database: Database, url: str, filled: Filled, times: int, round
                 await connection.execute(statement)
 
     shared, apart = loads(PROVIDER), loads("of_{}")
+    ways = ((shared, WRITERS), (apart, WRITERS), (nothing, WRITERS), (shared, 1), (nothing, 1))
     for work in (shared, apart, nothing):
-        await per_second(work, 1)
-    rates: dict[Work, list[float]] = {shared: [], apart: [], nothing: []}
+        await per_second(work, WRITERS, min(times, WARM_UP))  # until each connection has its statements prepared
+    rates: dict[tuple[Work, int], list[float]] = {way: [] for way in ways}
     waits: list[int] = []
     for _ in range(rounds):
-        for work, seen in rates.items():
-            async with looked_at(url, waits if work is shared else []):
-                seen.append(await per_second(work, times))
-    told = f"posting, {WRITERS} writers to one account of ours"
-    base = row(NAME, told, "transfers", rates[shared], "/s")
+        for (work, writers), seen in rates.items():
+            async with looked_at(url, waits if (work, writers) == (shared, WRITERS) else []):
+                seen.append(await per_second(work, writers, times))
     empty = f"a transaction of {STATEMENTS} statements about nothing"
+    together = row(
+        NAME, f"posting, {WRITERS} writers to one account of ours", "transfers", rates[shared, WRITERS], "/s"
+    )
+    alone = row(NAME, "posting, one writer", "transfers", rates[shared, 1], "/s")
     return [
-        compared(base, rates[shared], empty, rates[nothing], ratio_at_least(EMPTY)),
-        compared(base, rates[shared], "an account for each", rates[apart], ratio_at_least(SHARED)),
-        row(NAME, told, "looks", [len(waits)]),
-        row(NAME, told, "waits for a lock", [sum(waits)], "", at_most(0)),
+        compared(together, rates[shared, WRITERS], empty, rates[nothing, WRITERS], ratio_at_least(EMPTY)),
+        compared(
+            together, rates[shared, WRITERS], "an account for each", rates[apart, WRITERS], ratio_at_least(SHARED)
+        ),
+        replace(together, metric="looks at who waits", value=len(waits), unit="", spread=None),
+        row(NAME, together.subject, "waits for a row", [sum(waits)], "", at_most(0)),
+        compared(alone, rates[shared, 1], empty, rates[nothing, 1], ratio_at_least(EMPTY)),
     ]
 
 
@@ -338,13 +345,13 @@ async def looked_at(url: str, waits: list[int]) -> AsyncIterator[None]:
         await looking
 
 
-async def per_second(work: Work, times: int) -> float:
-    """By all writers at once, each so many times."""
+async def per_second(work: Work, writers: int, times: int) -> float:
+    """By so many at once, each so many times."""
 
     async def several(writer: int) -> None:
         for _ in range(times):
             await work(writer)
 
     began = time.perf_counter()
-    await asyncio.gather(*map(several, range(WRITERS)))
-    return times * WRITERS / (time.perf_counter() - began)
+    await asyncio.gather(*map(several, range(writers)))
+    return times * writers / (time.perf_counter() - began)

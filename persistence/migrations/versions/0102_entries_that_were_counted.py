@@ -5,8 +5,8 @@ from alembic import op
 
 from persistence.models.money.ledger import TransactionId
 
-revision = "0096"
-down_revision = "0095"
+revision = "0102"
+down_revision = "0101"
 branch_labels = None
 depends_on = None
 
