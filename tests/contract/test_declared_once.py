@@ -25,7 +25,7 @@ from domain.wallet import loads
 from domain.wire import admin as wire
 from domain.wire import common, creators
 from persistence.admin.cases import MOST_FLAGS, MOST_LOOKS
-from persistence.money.desk import MOST_BALANCES
+from persistence.money.tallies import MOST_BALANCES
 from persistence.platform.themes import SHOWN as OFFERED_THEMES
 from portal.config_values import with_values
 from portal.flows import found_in

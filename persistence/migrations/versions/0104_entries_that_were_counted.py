@@ -5,8 +5,8 @@ from alembic import op
 
 from persistence.models.money.ledger import TransactionId
 
-revision = "0102"
-down_revision = "0101"
+revision = "0104"
+down_revision = "0103"
 branch_labels = None
 depends_on = None
 
