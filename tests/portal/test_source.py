@@ -22,6 +22,7 @@ def sources(contract: Contract) -> Sources:
 
 # What these leave, the provider that was asked has left.
 BY_PROVIDERS = {"dev.mail", "dev.sms"}
+BY_PROVIDERS |= {"dev.simulate_kyc", "dev.simulate_payment", "dev.simulate_payout", "dev.simulate_payout_account"}
 
 
 def names(sources: tuple[Source, ...], kind: str) -> list[str]:
