@@ -17,11 +17,12 @@ import stripe.params._webhook_endpoint_create_params as webhook_endpoint
 from stripe import SignatureVerificationError, Webhook
 
 from domain.clock import utc_now
+from domain.money.movements import begin_of, end_of
 from domain.money.payments import RefundOrder
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import RawNotice
 from providers.kyc.stripe_identity import SESSIONS, STATUSES, StripeIdentity
-from providers.payment.stripe import CLOSED, GIVEN_UP, REFUND_STATUSES, StripePayments
+from providers.payment.stripe import CLOSED, GIVEN_UP, KINDS, OF_CONNECT, REFUND_STATUSES, StripePayments
 from providers.payout import stripe_connect
 from providers.payout.stripe_connect import StripeConnect
 from providers.ports import ProviderRejected
@@ -319,6 +320,21 @@ class TestPayments:
         assert (refund, dispute) == (found[0].id, told.id)
         assert ours.disputes[0].fee == told.balance_transactions[0].fee
 
+    def test_a_day_is_asked_for_in_the_same_words_and_read_alike(self, till: StripeTill) -> None:
+        ref = self.ask(till, lambda payments: payments.checkout(order())).ref
+        till.pay(ref)
+        till.refund(ref, 700)
+        till.win(till.dispute(ref, 1000))
+        till.settle(300, cost=40)
+        day = utc_now().date()
+        ours = self.ask(till, lambda payments: payments.movements(day))
+        begin, end = (int(moment.timestamp()) for moment in (begin_of(day), end_of(day)))
+        asked: Any = {"limit": 100, "created": {"gte": begin, "lt": end}, "expand": ["data.source"]}
+        lines = self.sdk(till).v1.balance_transactions.list(asked).data
+        (_, path, form), (_, their_path, their_form) = till.asked[-2:]
+        assert (path, form) == (their_path, {name.replace("[0]", "[]"): of for name, of in their_form.items()})
+        assert sum(line.net for line in lines) == sum(one.amount for one in ours)
+
     def test_events_are_read_alike(self, till: StripeTill) -> None:
         ref = self.ask(till, lambda payments: payments.checkout(order())).ref
         till.pay(ref)
@@ -348,6 +364,8 @@ class TestPayments:
         intents = words(str(stripe.PaymentIntent.__annotations__["status"]))
         assert intents >= GIVEN_UP
         assert words(str(stripe.Event.__annotations__["type"])) >= StripePayments.types
+        types = words(str(stripe.BalanceTransaction.__annotations__["type"]))
+        assert types >= {*KINDS, *OF_CONNECT, *stripe_connect.TRANSFER_LINES}
         source = Path(inspect.getfile(stripe.Refund)).read_text()
         told = next(line for line in source.splitlines() if "Status of the refund" in line)
         assert set(re.findall(r"`([a-z_]+)`", told)) == REFUND_STATUSES.keys()
