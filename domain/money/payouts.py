@@ -29,6 +29,8 @@ News = Literal["requested", "cancelled", "stopped", "ended"]
 Why = Literal["BANK_DETAILS", "IDENTITY", "TAX_FORM", "DESTINATION"]
 """What stopped it: one of the first three is no longer so. DESTINATION: it ended where the creator is paid at."""
 MOST_REPEATED = 8
+AUTOMATIC_AT_ONCE = 100
+"""Creators whose weekly payouts are looked for by one statement."""
 Outcome = admin.StatedOutcome
 """What staff says that came of an attempt."""
 AttemptState = admin.PayoutAttemptState

@@ -9,14 +9,13 @@ from domain import topics
 from domain.errors import ApiError
 from domain.money.payout_approval import STOPPED_AGAIN, approves_itself
 from domain.money.payout_rules import judge_standing
-from domain.money.payouts import week_of
+from domain.money.payouts import AUTOMATIC_AT_ONCE, week_of
 from domain.switches import PAYOUT
 
 if TYPE_CHECKING:
     from jobs.needs import Clock, Config, Job, PayoutBooks, PayoutProviders, Payouts, UnitOfWork
 
 BATCH = 1000
-REQUESTED_AT_ONCE = 100
 
 
 async def sweep(uow: UnitOfWork, clock: Clock) -> None:
@@ -34,7 +33,7 @@ async def request_automatic(uow: UnitOfWork, payouts: Payouts, config: Config, c
     now, after = clock(), UUID(int=0)
     while True:
         async with uow.reading() as db:
-            due = await db.bank_details.automatic(week_of(now), after, REQUESTED_AT_ONCE)
+            due = await db.bank_details.automatic(week_of(now), after, AUTOMATIC_AT_ONCE)
         for user_id in due:
             try:
                 async with uow() as db:
@@ -43,7 +42,7 @@ async def request_automatic(uow: UnitOfWork, payouts: Payouts, config: Config, c
                 async with uow() as db:
                     await db.payouts.hold_owner(user_id)
                     await db.bank_details.requested(user_id, week_of(now), now, refusal.code)
-        if len(due) < REQUESTED_AT_ONCE:
+        if len(due) < AUTOMATIC_AT_ONCE:
             return
         after = due[-1]
 

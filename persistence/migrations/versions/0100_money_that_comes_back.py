@@ -1,8 +1,10 @@
 """Money that fits nothing may come back after it went, and money may come to wallets that are closed."""
 
+import sqlalchemy as sa
 from alembic import op
 
 from persistence.migrations.beside import build_index, drop_index
+from persistence.migrations.tables import ZERO, column
 
 revision = "0100"
 down_revision = "0099"
@@ -18,7 +20,7 @@ INDEX, WALLETS, STRAYS = "ix_wallets_closed", "wallets", "strays"
 
 
 def upgrade() -> None:
-    op.execute(f"ALTER TABLE {STRAYS} ADD COLUMN IF NOT EXISTS came_back smallint NOT NULL DEFAULT 0")
+    op.add_column(STRAYS, column("came_back", sa.SmallInteger(), ZERO), if_not_exists=True)
     build_index(INDEX, WALLETS, ["id"], "closed_at IS NOT NULL AND balance > 0")
 
 
