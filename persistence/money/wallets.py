@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, Integer, Text, Uuid, any_, bindparam, delete, exists, func, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.money.amounts import USD
@@ -64,17 +78,18 @@ EXPLAINED = (
     .where(Why.wallet_id == _WALLET, Why.frozen_for == _WHY)
     .values(statement_id=bindparam("told", type_=Uuid))
 )
-_OLDEST = Why.frozen_at, Why.frozen_for
-_oldest = select(Why).where(Why.wallet_id == _WALLET).order_by(*_OLDEST).limit(1)
+# A former release lifts what a wallet shows of a dispute with all else: what staff says is shown before it.
+_ORDER = Why.frozen_for == literal_column("'DISPUTE'"), Why.frozen_at, Why.frozen_for
+_first = select(Why).where(Why.wallet_id == _WALLET).order_by(*_ORDER).limit(1)
 SHOWN = (
     update(Wallet)
     .where(Wallet.id == _WALLET)
     .values(
-        frozen_for=_oldest.with_only_columns(Why.frozen_for).scalar_subquery(),
-        frozen_at=_oldest.with_only_columns(Why.frozen_at).scalar_subquery(),
+        frozen_for=_first.with_only_columns(Why.frozen_for).scalar_subquery(),
+        frozen_at=_first.with_only_columns(Why.frozen_at).scalar_subquery(),
     )
 )
-REASONS = select(Why).where(Why.wallet_id == any_(bindparam("wallets", type_=ARRAY(Uuid)))).order_by(*_OLDEST)
+REASONS = select(Why).where(Why.wallet_id == any_(bindparam("wallets", type_=ARRAY(Uuid)))).order_by(*_ORDER)
 STATEMENTS: Any = (
     select(Why.statement_id)
     .join(Wallet, Wallet.id == Why.wallet_id)
@@ -124,7 +139,7 @@ class Wallets:
         return gone
 
     async def reasons(self, wallets: Sequence[UUID]) -> Mapping[UUID, Sequence[WalletFreeze]]:
-        """Why each is frozen, the oldest reason first."""
+        """Why each is frozen: what staff says first, then a dispute; the oldest reason first."""
         found: dict[UUID, list[WalletFreeze]] = {each: [] for each in wallets}
         for row in await self._connection.scalars(REASONS, wallets=[*wallets]):
             found[row.wallet_id].append(row)

@@ -55,7 +55,7 @@ class Wallet(Created, Base):
 
 
 class WalletFreeze(Base):
-    """One of the reasons for which a wallet is frozen: it is as long as there is one, and shows the oldest itself.
+    """One of the reasons for which a wallet is frozen: it is as long as there is one, and shows the first itself.
 
     ``statement_id``: what its owner was told of it, where staff froze it.
     """
