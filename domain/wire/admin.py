@@ -111,6 +111,7 @@ class BankDetailsToReview(TypedDict):
     displayName: str | None
     kycStatus: common.KycStatus
     verifiedName: str | None
+    taxName: str | None
     state: BankDetailsState
     rejectedFor: common.BankRejectedFor
     accountHolderName: str

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
-from persistence.models import BankDetail, CreatorProfile, KycSession, User
+from persistence.models import BankDetail, CreatorProfile, KycSession, TaxForm, User
 
 Row = BankDetail
 TIME = DateTime(timezone=True)
@@ -36,6 +36,12 @@ _verified = (
     .scalar_subquery()
     .label("verified_name")
 )
+_taxed = (
+    select(TaxForm.details)
+    .where(TaxForm.user_id == CreatorProfile.user_id, TaxForm.state == "APPROVED")
+    .scalar_subquery()
+    .label("tax_details")
+)
 # As the staff sees them: whose they are, beside what they say.
 OF = (
     select(
@@ -44,6 +50,7 @@ OF = (
         User.display_name,
         CreatorProfile.kyc_status,
         _verified,
+        _taxed,
         Row,
     )
     .join(User, User.id == CreatorProfile.user_id)

@@ -81,5 +81,13 @@ class Vault:
             log.warning("vault.unreadable", what="tax form", form=str(row.id))
             return unreadable(row.country)
 
+    def tax_name(self, sealed: bytes | None) -> str | None:
+        """Of a tax form; None where there is none, or for what was sealed under a secret that is gone."""
+        try:
+            return None if sealed is None else str(self.opened(Purpose.TAX_FORM, sealed)["legalName"])
+        except ValueError:
+            log.warning("vault.unreadable", what="name of a tax form")
+            return None
+
     def sealed_tax_details(self, secret: Secret) -> bytes:
         return self.sealed(Purpose.TAX_FORM, secret)

@@ -14,7 +14,9 @@ def require_move(before: str, after: str) -> None:
         raise transition_invalid(before, after)
 
 
-def details_view(row: Any, details: BankDetails, verified_name: str | None) -> wire.BankDetailsToReview:
+def details_view(
+    row: Any, details: BankDetails, verified_name: str | None, tax_name: str | None
+) -> wire.BankDetailsToReview:
     """``row``: of the account and its profile, with the row of the details."""
     return presented(
         wire.BankDetailsToReview,
@@ -24,6 +26,7 @@ def details_view(row: Any, details: BankDetails, verified_name: str | None) -> w
         displayName=row.display_name,
         kycStatus=row.kyc_status,
         verifiedName=verified_name,
+        taxName=tax_name,
         accountHolderName=details.account_holder_name or UNREADABLE,
         bankName=details.bank_name,
         swiftCode=details.swift_code,

@@ -92,4 +92,5 @@ async def _decide(
 
 
 def _view(row: Any, vault: Vault) -> wire.BankDetailsToReview:
-    return details_view(row, vault.bank_account(row.BankDetail).details, vault.verified_name(row.verified_name))
+    names = vault.verified_name(row.verified_name), vault.tax_name(row.tax_details)
+    return details_view(row, vault.bank_account(row.BankDetail).details, *names)

@@ -13,6 +13,7 @@ from tests.creators import Creator, creator, signed_in
 from tests.handlers.support import audited, insert
 from tests.harness import Api, Server, Tables, code_of
 from tests.staff import Hired, member
+from tests.tax import NAME, submitted
 
 REASON = "The name is that of the verified identity."
 
@@ -87,6 +88,16 @@ class TestList:
         assert decided["verifiedName"] == "Ada Lovelace"
         tables.run("UPDATE kyc_sessions SET verified_name = '0badc0de.00'::bytea WHERE verified_name IS NOT NULL")
         assert listed(api, clerk, state="VERIFIED")["items"][0]["verifiedName"] is None
+
+    def test_the_name_of_the_tax_form_stands_beside_them(
+        self, api: Api, clerk: Hired, ada: Creator, tables: Tables
+    ) -> None:
+        submitted(api, ada)
+        assert listed(api, clerk)["items"][0]["taxName"] is None
+        tables.run("UPDATE tax_forms SET state = 'APPROVED', decided_at = now()")
+        assert listed(api, clerk)["items"][0]["taxName"] == NAME
+        tables.run("UPDATE tax_forms SET details = '0badc0de.00'::bytea")
+        assert listed(api, clerk)["items"][0]["taxName"] is None
 
     def test_what_no_secret_opens_is_shown_as_such(self, api: Api, clerk: Hired, ada: Creator, tables: Tables) -> None:
         tables.run("UPDATE bank_details SET details = '0badc0de.00'::bytea")
