@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from domain.config_keys import SecretKey
+from domain.money.movements import begin_of, end_of
 from domain.webhooks import RawNotice
 from providers.ports import NoticeUnreadable, ProviderUntouched
 from providers.settings import required
@@ -14,6 +15,9 @@ from providers.signed import require_signed
 from providers.vendor import Vendor, below, text
 
 VERSION = "2026-06-24.dahlia"
+MOVEMENTS = "/v1/balance_transactions"
+TRANSFER_LINES = ("transfer", "transfer_cancel", "transfer_failure", "transfer_refund")
+"""Types of lines of our balance that are about payouts to creators."""
 MODE = re.compile(r"[a-z]{2}_(live|test)_.+")
 CODE = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
@@ -62,6 +66,14 @@ class StripeVendor(Vendor):
         if event_id is None or kind is None:
             raise NoticeUnreadable("an event without id or type")
         return Event(event_id, kind, moment(below(body, "created")), body)
+
+
+def within(day: date) -> dict[str, str]:
+    """The filter of a list for what was created on a day, in UTC."""
+    return {
+        "created[gte]": str(int(begin_of(day).timestamp())),
+        "created[lt]": str(int(end_of(day).timestamp())),
+    }
 
 
 def moment(value: Any) -> datetime | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, Text, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Boolean, DateTime, Text, and_, bindparam, case, func, or_, select, update
 
-from domain.clock import utc_now
 from domain.money.sandbox_payouts import account_after, transfer_after
 from persistence.engine.statements import insertion
 from persistence.models import SandboxPayout, SandboxPayoutAccount
@@ -33,9 +32,11 @@ LEFT = (
     .returning(Account.id)
 )
 CHANGED = update(Account).where(Account.id == bindparam("of")).values(state=bindparam("state_"))
-PAID = insertion(
-    Transfer, "key", "payout_id", "amount", "currency", "account_id", "state", "paid_at"
-).on_conflict_do_nothing(index_elements=["key"])  # fmt: skip
+PAID = (
+    insertion(Transfer, "key", "payout_id", "amount", "currency", "account_id", "state")
+    .values(paid_at=case((bindparam("paid", type_=Boolean), func.now())))
+    .on_conflict_do_nothing(index_elements=["key"])
+)
 TRANSFER_OF_KEY = select(Transfer).where(Transfer.key == bindparam("key"))
 TRANSFER = select(Transfer).where(Transfer.id == bindparam("transfer_id"))
 TRANSFER_HELD = TRANSFER.with_for_update()
@@ -97,7 +98,7 @@ class SandboxPayoutRows:
         """The transfer that was made under the order's key, now or before."""
         await self._connection.execute(
             PAID, key=order.key, payout_id=order.payout_id, amount=order.amount, currency=order.currency,
-            account_id=account_id, state=state, paid_at=utc_now() if state == "PAID" else None,
+            account_id=account_id, state=state, paid=state == "PAID",
         )  # fmt: skip
         made: SandboxPayout = await self._connection.scalar_one(TRANSFER_OF_KEY, key=order.key)
         return made

@@ -5,7 +5,7 @@ told. The latter is the ``alias`` of what ``find`` says.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ import structlog
 
 from domain.config_keys import SecretKey, TextKey, UrlKey
 from domain.money.amounts import USD
-from domain.money.movements import Kind, Movement, begin_of, end_of
+from domain.money.movements import Kind, Movement
 from domain.money.payments import (
     Checkout,
     DisputeState,
@@ -30,7 +30,7 @@ from providers.asking import Answer
 from providers.payment.vendor import MOST_PAGES, PaymentVendor, id_of, whole
 from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.stripe import StripeVendor, code, moment
+from providers.stripe import MOVEMENTS, TRANSFER_LINES, StripeVendor, code, moment, within
 from providers.vendor import Vendor, below, page, text
 
 BASE_URL = UrlKey("external.payment.stripe.base_url", "https://api.stripe.com", "base URL of the vendor")
@@ -42,7 +42,7 @@ WEBHOOK_SECRET_PREVIOUS = SecretKey(
 PRODUCT_NAME = TextKey("external.payment.stripe.product_name", "Wallet balance", "what payers read that they pay for")
 
 SESSIONS, REFUNDS, DISPUTES = "/v1/checkout/sessions", "/v1/refunds", "/v1/disputes"
-MOVEMENTS, WARNINGS = "/v1/balance_transactions", "/v1/radar/early_fraud_warnings"
+WARNINGS = "/v1/radar/early_fraud_warnings"
 CHARGE = "payment_intent.latest_charge.balance_transaction"
 SESSION_EVENT = "checkout.session."
 EVENTS: Mapping[str, Sequence[str]] = {
@@ -61,7 +61,6 @@ PAYMENT_INTENT = "pi_"
 
 log = structlog.get_logger(__name__)
 
-
 KINDS: Mapping[str, Kind] = {
     "charge": "PAID", "payment": "PAID",
     "refund": "BACK", "refund_failure": "BACK", "payment_refund": "BACK", "payment_failure_refund": "BACK",
@@ -70,8 +69,6 @@ KINDS: Mapping[str, Kind] = {
     "stripe_fee": "COST", "stripe_fx_fee": "COST", "tax_fee": "COST",
 }  # fmt: skip
 """By the type of a line. All others are of no flow of ours."""
-OF_CONNECT = frozenset({"transfer", "transfer_cancel", "transfer_failure", "transfer_refund"})
-"""Of payouts to creators, which ``stripe_connect`` tells."""
 
 
 class StripePayments(StripeVendor, PaymentVendor):
@@ -157,15 +154,16 @@ class StripePayments(StripeVendor, PaymentVendor):
         return _refund(self._success(await self._ask("POST", REFUNDS, self._headers(order.key), data=form)))
 
     async def movements(self, day: date) -> Sequence[Movement]:
-        """Those in dollars, but for payouts to creators. ``ref`` is a payment's alias, or an id of the vendor's."""
-        within = {"created[gte]": _seconds(begin_of(day)), "created[lt]": _seconds(end_of(day))}
+        """Those in dollars, but for payouts to creators, which ``stripe_connect`` tells. ``ref`` is a payment's alias,
+        or an id of the vendor's.
+        """
         found = list[Movement]()
-        async for each in self._each(MOVEMENTS, within | {"expand[]": "data.source"}):
+        async for each in self._each(MOVEMENTS, within(day) | {"expand[]": "data.source"}):
             amount, fee, kind = whole(below(each, "amount")), whole(below(each, "fee")), text(each, "type")
             line = text(each, "id")
             if amount is None or fee is None or kind is None or line is None:
                 raise ProviderUnavailable("the vendor told of a line without id, type or amount")
-            if below(each, "currency") != USD.lower() or kind in OF_CONNECT:
+            if below(each, "currency") != USD.lower() or kind in TRANSFER_LINES:
                 continue
             what, source = KINDS.get(kind, "OTHER"), below(each, "source")
             alias = _alias(source)
@@ -287,10 +285,6 @@ def _dispute(found: Any) -> DisputeState:
     return DisputeState(
         ref, amount, taken=bool(taken), returned=returned, closed=below(found, "status") in CLOSED, fee=sum(fees)
     )
-
-
-def _seconds(moment: datetime) -> str:
-    return str(int(moment.timestamp()))
 
 
 def _alias(told: Any) -> str | None:

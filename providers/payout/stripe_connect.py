@@ -17,13 +17,13 @@ import httpx
 
 from domain.config_keys import SecretKey, UrlKey
 from domain.money.amounts import USD
-from domain.money.movements import MOST_LINES, Movement, begin_of, end_of
+from domain.money.movements import MOST_LINES, Movement
 from domain.money.payouts import FAILURES, AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.stripe import Event, StripeVendor, code
+from providers.stripe import MOVEMENTS, TRANSFER_LINES, Event, StripeVendor, code, within
 from providers.vendor import below, page, text
 
 BASE_URL = UrlKey("external.payout.stripe_connect.base_url", "https://api.stripe.com", "base URL of the vendor")
@@ -50,9 +50,6 @@ ACCOUNT_SECRET_PREVIOUS = SecretKey(
 )
 
 ACCOUNTS, TRANSFERS, PAYOUTS = "/v1/accounts", "/v1/transfers", "/v1/payouts"
-MOVEMENTS = "/v1/balance_transactions"
-TRANSFER_LINES = ("transfer", "transfer_cancel", "transfer_failure", "transfer_refund")
-"""Types of lines of our own balance that are about transfers."""
 PAYOUT_EVENT, BANK_EVENT = "payout.", "account.external_account."
 PAGE = 100
 MOST_PAGES = 10
@@ -161,10 +158,9 @@ class StripeConnect(StripeVendor):
 
     async def movements(self, day: date) -> Sequence[Movement]:
         """What left our balance for accounts, and came back, in dollars; ``ref`` is the transfer."""
-        within = {"created[gte]": str(int(begin_of(day).timestamp())), "created[lt]": str(int(end_of(day).timestamp()))}
         found = list[Movement]()
         for kind in TRANSFER_LINES:
-            async for line in self._lines(within | {"type": kind, "expand[]": "data.source"}):
+            async for line in self._lines(within(day) | {"type": kind, "expand[]": "data.source"}):
                 amount, own = below(line, "amount"), text(line, "id")
                 source = below(line, "source")
                 # What comes back is a reversal, which names its transfer.

@@ -22,12 +22,12 @@ from domain.money.payments import RefundOrder
 from domain.money.payouts import PayoutOrder, PayoutState
 from domain.webhooks import RawNotice
 from providers.kyc.stripe_identity import SESSIONS, STATUSES, StripeIdentity
-from providers.payment.stripe import CLOSED, GIVEN_UP, KINDS, OF_CONNECT, REFUND_STATUSES, StripePayments
+from providers.payment.stripe import CLOSED, GIVEN_UP, KINDS, REFUND_STATUSES, StripePayments
 from providers.payout import stripe_connect
 from providers.payout.stripe_connect import StripeConnect
 from providers.ports import ProviderRejected
 from providers.signed import require_signed, signature, signed
-from providers.stripe import VERSION
+from providers.stripe import TRANSFER_LINES, VERSION
 from tests.providers.fakes import FakeConfig
 from tests.providers.kyc_vendors import StripeWorld, stripe_world
 from tests.providers.payment_vendors import StripeTill, stripe_till
@@ -365,7 +365,7 @@ class TestPayments:
         assert intents >= GIVEN_UP
         assert words(str(stripe.Event.__annotations__["type"])) >= StripePayments.types
         types = words(str(stripe.BalanceTransaction.__annotations__["type"]))
-        assert types >= {*KINDS, *OF_CONNECT, *stripe_connect.TRANSFER_LINES}
+        assert types >= {*KINDS, *TRANSFER_LINES}
         source = Path(inspect.getfile(stripe.Refund)).read_text()
         told = next(line for line in source.splitlines() if "Status of the refund" in line)
         assert set(re.findall(r"`([a-z_]+)`", told)) == REFUND_STATUSES.keys()
