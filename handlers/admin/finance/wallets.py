@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.admin import not_found
+from domain.admin.money import freeze_to_end
 from domain.admin.money.books import adjustment_view, wallet_in_full, wallet_view
 from domain.admin.statements import MONEY_SUSPENDED, new_statement
 from domain.errors import transition_invalid
 from domain.money.adjustments import GOODWILL, amount_of, require_other
-from domain.money.ledger import FORMS, FROZEN_BY_STAFF, Account
+from domain.money.ledger import FORMS, Account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,19 +74,15 @@ async def unfreeze(
     if wallet.frozen_for is None:
         return {"frozen": False}
     reasons = [row.frozen_for for row in (await db.wallets.reasons([wallet.id]))[wallet.id]] or [wallet.frozen_for]
-    given = [why for why in reasons if why == body.get("frozenFor", why) and why in FROZEN_BY_STAFF]
-    if "frozenFor" in body and not given:
-        return {"frozen": True}
-    if len(given) != 1:  # it is the platform's, or nobody said which
-        raise transition_invalid("+".join(given or reasons), "UNFROZEN")
-    gone = await db.wallets.unfreeze(wallet.id, given[0])
-    if gone is None:  # another call was first
+    why = freeze_to_end(reasons, body.get("frozenFor"))
+    gone = None if why is None else await db.wallets.unfreeze(wallet.id, why)
+    if gone is None:  # it does not hold, or another call was first
         return {"frozen": (await _found(db, id)).frozen_for is not None}
     for statement_id in await _statements_of(db, owner, gone):
         await db.statements.lift(statement_id, principal.user_id, now)
     if await db.disputes.any_undecided(wallet.id):  # the dispute that is open freezes it, too
         await db.wallets.freeze(wallet.id, "DISPUTE", now)
-    before = {"wallet": str(wallet.id), "frozenFor": given[0]}
+    before = {"wallet": str(wallet.id), "frozenFor": why}
     actor, reason = principal.user_id, body["reason"]
     await db.audit.record("admin.finance.wallets.unfreeze", actor=actor, target=owner, reason=reason, before=before)
     return {"frozen": (await _found(db, id)).frozen_for is not None}
