@@ -54,7 +54,8 @@ class Changes:
         elif user.owner_unproven:
             young = now - timedelta(days=self._config[YOUNG_DAYS])
             await db.users.void_young(user.id, young, now)
-            # What a provider was asked for is not ours to stop: where that never had it, it is judged anew, and ends.
+            # A payout that its provider was asked for cannot be stopped here. If the provider never had it, it is
+            # judged again before it is sent, and cancelled because the identity is no longer verified.
             await self._payouts.cancel_open(db, user.id, None, "IDENTITY")
             await db.credential_changes.close_since_moved(user.id, now)
             await db.sessions.revoke_all(user.id, now)

@@ -1,4 +1,4 @@
-"""The drill of money: everything that takes money or gives it away fails under load: where is every cent?
+"""The drill of money: PostgreSQL, workers and vendors fail under load, and no cent may be lost.
 
 `python -m benchmarks.money.drill` starts PostgreSQL, two API processes, workers, and vendors that keep books of their
 own. Fans load wallets, payers and banks take money back, staff refunds, creators are paid out. Meanwhile PostgreSQL is

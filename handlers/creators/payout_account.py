@@ -43,13 +43,13 @@ async def initiate(
 async def complete(
     body: wire.PayoutSignIn, principal: Principal, payout_accounts: PayoutAccounts, uow: UnitOfWork
 ) -> wire.PayoutAccount:
-    """The state is over before the provider is asked: who comes with it again is refused."""
+    """The state is used up before the provider is asked: a second call with it is refused."""
     owner = principal.user_id
     async with uow() as db:
         account = await payout_accounts.returned(db, owner, principal.session_id, body["state"])
     found = await payout_accounts.signed_in(account, body["code"])
     async with uow() as db:
-        await payout_accounts.name(db, account, found, owner)
+        await payout_accounts.identify(db, account, found, owner)
     return live_view(found)
 
 
@@ -88,7 +88,7 @@ async def dashboard_link(
 
 
 async def _link(account: Any, principal: Principal, payout_accounts: PayoutAccounts, uow: UnitOfWork) -> str:
-    """Where the creator goes on, in this session of theirs where they come back from a sign-in."""
+    """The URL at the provider. After a sign-in there the creator has to come back in the same session."""
     if not payout_accounts.signs_in(account):
         return await payout_accounts.onboarding_link(account)
     async with uow() as db:

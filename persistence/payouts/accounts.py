@@ -76,7 +76,7 @@ RETURNED = (
     .returning(Row)
 )
 TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), 0)))
-NAMED = (
+IDENTIFIED = (
     update(Row)
     .where(Row.id == bindparam("account_id"), Row.closed_at.is_(None))
     .values(ref=bindparam("ref_"), held_until=bindparam("until", type_=TIME))
@@ -164,7 +164,7 @@ class PayoutAccounts:
         return await self._connection.scalar(BOUND, **given)
 
     async def expect(self, account_id: UUID, session_id: UUID, state: bytes, until: datetime) -> None:
-        """Somebody is sent to the provider to sign in. Who was sent before comes back in vain."""
+        """Somebody is sent to the provider to sign in. A state that was given out before is no longer good."""
         given = {"hash_": state, "session_": session_id, "until": until}
         await self._connection.execute(SIGNING_IN, account_id=account_id, **given)
 
@@ -174,12 +174,12 @@ class PayoutAccounts:
         return await self._connection.scalar(RETURNED, **given)
 
     async def take_turn(self, provider: str, ref: str) -> None:
-        """Nobody else names an account by it until the transaction ends."""
+        """Nobody else gives an account this id until the transaction ends."""
         await self._connection.execute(TURN, account=f"payout_accounts:{provider}:{ref}")
 
-    async def name(self, account_id: UUID, ref: str, held_until: datetime) -> PayoutAccount | None:
-        """By its id at the provider, which nobody else has. None where it was closed meanwhile."""
-        return await self._connection.scalar(NAMED, account_id=account_id, ref_=ref, until=held_until)
+    async def identify(self, account_id: UUID, ref: str, held_until: datetime) -> PayoutAccount | None:
+        """Give it its id at the provider, which nobody else has. None where it was closed meanwhile."""
+        return await self._connection.scalar(IDENTIFIED, account_id=account_id, ref_=ref, until=held_until)
 
     async def settle(self, account_id: UUID, columns: Mapping[str, Any]) -> None:
         given = {f"{name}_": value for name, value in columns.items()}

@@ -108,9 +108,10 @@ class PayoutAccountDesk:
             raise ApiError("creator.payout_account.unverified")
         return AccountLook(state, at)
 
-    async def name(self, db: Repositories, account: PayoutAccount, found: AccountLook, actor: UUID) -> None:
-        """Make the account the one that was signed in with, and tell the owner. One that is that already stays held
-        for as long as it was. Raises ApiError creator.payout_account.other_account.
+    async def identify(self, db: Repositories, account: PayoutAccount, found: AccountLook, actor: UUID) -> None:
+        """Make the account the one that was signed in with, and tell the owner. If it is that one already, the owner is
+        not told, and it stays held for as long as it was. Raises ApiError creator.payout_account.other_account, or
+        sign_in_invalid if it was closed meanwhile.
         """
         ref, now = found.state.ref, self._clock()
         await db.payout_accounts.hold_profile(account.user_id)
@@ -119,11 +120,12 @@ class PayoutAccountDesk:
         require_own(held, ref, await db.payout_accounts.find(account.provider, ref))
         if held.ref != ref:
             until = held_until(now, self._config)
-            named = await db.payout_accounts.name(held.id, ref, until)
-            if named is None:  # closed since the call began
+            identified = await db.payout_accounts.identify(held.id, ref, until)
+            if identified is None:  # closed since the call began
                 raise ApiError("creator.payout_account.sign_in_invalid")
-            await self._tell(db, named, now, until, actor)
-        await self.settle(db, held, AccountLook(found.state, now))  # it may have been looked at meanwhile, as nobody's
+            await self._tell(db, identified, now, until, actor)
+        # As of now: a look at the account while it was nobody's may be newer than the answer to the sign-in.
+        await self.settle(db, held, AccountLook(found.state, now))
 
     async def dashboard_link(self, account: PayoutAccount) -> str | None:
         """Where its owner sees it; None where the provider has no such page. Raises ApiError service.unavailable."""

@@ -187,8 +187,8 @@ class PayoutBooks:
         return Sending(payout.provider, order, now)
 
     async def _stop(self, db: Repositories, payout: Payout, code: str) -> None:
-        """It was approved, and something does not hold any more. Whose identity is not verified gets nothing, and to
-        bank details that are others by now nothing is sent; the rest may be put right, and staff decides anew.
+        """It was approved, and something does not hold any more. It is cancelled if the identity is not verified or the
+        bank details changed. Anything else may be put right, and staff decides anew.
         """
         log.warning("payout.stopped", payout=str(payout.id), condition=code)
         if code == KYC:

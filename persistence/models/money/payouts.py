@@ -21,8 +21,8 @@ DUE = text("due_at IS NOT NULL")
 
 class PayoutAccount(Identified, Created, Base):
     """``ref`` is its id at the provider, None until that answered; it is asked under the key of ``id``. Where people
-    sign in to show which account is theirs, it is ours until they did; ``sign_in_hash`` is of the state that somebody
-    must come back with, in the same session of ours.
+    sign in to show which account is theirs, ``ref`` is an id of ours until they did. ``sign_in_hash`` is that of the
+    state with which they must come back, in the session ``sign_in_session``.
 
     The creator's profile shows the one that is not closed. ``leased_until``: somebody is asking for it. ``held_until``:
     nothing is paid out to it before. ``destination``: a hash of where the provider sends the money on to.
