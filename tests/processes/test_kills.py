@@ -1,6 +1,6 @@
 """Workers and servers are killed while they ask vendors of money: whoever comes next ends what they began, once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import NamedTuple
@@ -177,6 +177,16 @@ class Range:
         self.scene.assert_agree()
 
 
+def targets(asked: Mapping[type[Road], Sequence[str]]) -> list[Target]:
+    """Each moment of each request."""
+    return [
+        Target(road, number, moment)
+        for road, requests in asked.items()
+        for number in range(len(requests))
+        for moment in Moment
+    ]
+
+
 def together(targets: Sequence[Target]) -> list[list[Target]]:
     """In groups in which each vendor stands once: by its count it knows which request is aimed at."""
     groups: list[list[Target]] = []
@@ -219,12 +229,7 @@ class TestWorkers:
         asked: dict[type[Road], list[str]] = {}
         for group in together([Target(road, 0, Moment.BEFORE) for road in ROADS]):
             asked |= shooting.walk([target.road for target in group])
-        everything = [
-            Target(road, number, moment)
-            for road, requests in asked.items()
-            for number in range(len(requests))
-            for moment in Moment
-        ]
+        everything = targets(asked)
         random = Random(sampling.seed)
         for _ in range(FULL_ROUNDS if full else 1):
             random.shuffle(everything)
@@ -323,12 +328,7 @@ class TestServers:
         asked: dict[type[Road], list[str]] = {}
         for road in ASKED:
             asked |= gallery.walk([road])
-        everything = [
-            Target(road, number, moment)
-            for road, requests in asked.items()
-            for number in range(len(requests))
-            for moment in Moment
-        ]
+        everything = targets(asked)
         random = Random(sampling.seed)
         for _ in range(FULL_ROUNDS if full else 1):
             random.shuffle(everything)

@@ -20,11 +20,6 @@ ASKED, READ = "Ticket 4711.", "I have read ticket 4711."
 
 
 @pytest.fixture
-def second(server: Server) -> Hired:
-    return member(server, "FINANCE")
-
-
-@pytest.fixture
 def ada(api: Api, tables: Tables) -> UUID:
     user_id = account(api, tables)
     load(api.server, user_id, 2500)

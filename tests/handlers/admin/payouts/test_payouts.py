@@ -1,6 +1,5 @@
 """Payouts as staff sees and decides on them."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from tests.handlers.support import audited, change, insert
 from tests.harness import Api, Server, Tables, code_of
 from tests.ledger import tally
 from tests.payees import available
-from tests.payout_vendor import VENDOR, PayoutVendor, payout_of, payout_vendor, ready
+from tests.payout_vendor import VENDOR, PayoutVendor, payout_of, ready
 from tests.staff import Hired, member
 
 WHY, STATEMENT = "I have compared the earnings.", "The messages were paid for by yourself."
@@ -26,23 +25,6 @@ BROKEN = {
     "payment.payout.error.method_not_ready": "UPDATE payout_accounts SET status = 'RESTRICTED'",
     "payment.payout.error.wallet_frozen": "UPDATE wallets SET frozen_for = 'FRAUD', frozen_at = now()",
 }
-
-
-@pytest.fixture
-def vendor(server: Server) -> Iterator[PayoutVendor]:
-    with payout_vendor(server) as made:
-        yield made
-
-
-@pytest.fixture
-def second(server: Server) -> Hired:
-    return member(server, "FINANCE")
-
-
-@pytest.fixture
-def ada(api: Api, tables: Tables, vendor: PayoutVendor) -> Creator:
-    assert vendor.name == VENDOR  # whoever is to pay is there
-    return ready(api, tables)
 
 
 def decide(api: Api, caller: Hired, what: str, payout: UUID) -> httpx.Response:

@@ -1,6 +1,5 @@
 """Payouts whose provider says nothing: staff says what came of them, and the provider may say otherwise later."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from tests.handlers.support import audited
 from tests.harness import Api, Server, Tables, code_of
 from tests.ledger import tally
 from tests.payees import available
-from tests.payout_vendor import VENDOR, PayoutVendor, payout_of, payout_vendor, ready
+from tests.payout_vendor import VENDOR, PayoutVendor, payout_of
 from tests.staff import Hired, member
 
 SETTLE = "admin.payouts.settlements.settle"
@@ -27,21 +26,10 @@ SECOND = (403, "admin.payout.second_person")
 
 
 @pytest.fixture
-def vendor(server: Server) -> Iterator[PayoutVendor]:
-    with payout_vendor(server) as made:
-        made.becomes = "SENT"
-        yield made
-
-
-@pytest.fixture
-def second(server: Server) -> Hired:
-    return member(server, "FINANCE")
-
-
-@pytest.fixture
-def ada(api: Api, tables: Tables, vendor: PayoutVendor) -> Creator:
-    assert vendor.name == VENDOR
-    return ready(api, tables)
+def vendor(vendor: PayoutVendor) -> PayoutVendor:
+    """It keeps what it is asked for, and says nothing of how that ended."""
+    vendor.becomes = "SENT"
+    return vendor
 
 
 @pytest.fixture
