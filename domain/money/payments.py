@@ -130,6 +130,12 @@ def went_back(state: PaymentState) -> int:
     return made + sum(each.amount for each in state.disputes if each.taken and each.closed and not each.returned)
 
 
+def away(state: PaymentState) -> int:
+    """What of the money is not at the provider by now: what was taken for a dispute that is open, too."""
+    made = sum(refund.amount for refund in state.refunds if refund.status == "DONE")
+    return made + sum(each.amount for each in state.disputes if each.taken and not each.returned)
+
+
 def has_failed(state: PaymentState, refund_id: UUID | None) -> bool:
     """Whether the provider says so of a refund that we asked for."""
     return any(each.refund_id == refund_id and each.status == "FAILED" for each in state.refunds)
@@ -154,6 +160,12 @@ def reference_of(stray: Any) -> str:
     """By what the ledger knows money that fits nothing. What came back after it went is other money there."""
     ref: str = stray.ref
     return f"{ref}:{stray.came_back}" if stray.came_back else ref
+
+
+def outside_reference(stray: Any) -> str:
+    """By what the ledger knows that it went back after staff had given it to a wallet: each time is another."""
+    ref: str = stray.ref
+    return f"{ref}:{stray.undone}" if stray.undone else ref
 
 
 def return_order(stray: Any) -> RefundOrder:

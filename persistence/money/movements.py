@@ -84,13 +84,17 @@ COMPARED = (
     .values(compared_at=_NOW)
 )
 UNTIL = select(Row.account, func.max(Row.day).filter(Row.compared_at.is_not(None))).group_by(Row.account)
+# What came back after it went is numbered in the ledger, behind the id of its session. A session of just this name
+# comes before that: ids of providers may have colons.
+NUMBERED = "^(.+):[0-9]+$"
 DIFFERENCES: Any = (
     text("""
         WITH ours AS (
             SELECT ref, kind, sum(amount) AS amount, bool_or(later) AS later
             FROM (
-                SELECT coalesce(p.alias, p.ref, s.alias, s.ref, z.alias, z.ref, a.ref, t.about_id) AS ref,
-                    CASE WHEN t.kind IN ('load', 'stray') THEN 'PAID'
+                SELECT coalesce(p.alias, p.ref, s.alias, s.ref, z.alias, z.ref, w.alias, w.ref, a.ref,
+                        t.about_id) AS ref,
+                    CASE WHEN t.kind = 'load' OR t.kind = 'stray' AND w.id IS NULL THEN 'PAID'
                         WHEN t.kind IN ('load-fee', 'dispute-fee', 'payout-fee') THEN 'FEE'
                         WHEN t.kind IN ('payout-done', 'payout-returned') THEN 'PAYOUT'
                         WHEN t.kind = 'settle' THEN 'SETTLED' WHEN t.kind = 'cost' THEN 'COST' ELSE 'BACK' END AS kind,
@@ -111,7 +115,12 @@ DIFFERENCES: Any = (
                         WHEN t.kind IN ('load-fee', 'dispute-fee') THEN CAST(t.about_id AS uuid) END
                     LEFT JOIN strays z ON z.provider = :provider AND z.ref = CASE
                         WHEN t.kind IN ('stray', 'stray-back') THEN t.about_id
-                        WHEN t.kind = 'refund-outside' THEN substr(t.about_id, length(:provider) + 2) END
+                        WHEN t.kind IN ('refund-outside', 'refund-outside-undone')
+                        THEN substr(t.about_id, length(:provider) + 2) END
+                    LEFT JOIN strays w ON w.provider = :provider AND z.id IS NULL AND w.ref = CASE
+                        WHEN t.kind IN ('stray', 'stray-back') THEN substring(t.about_id, :numbered)
+                        WHEN t.kind IN ('refund-outside', 'refund-outside-undone')
+                        THEN substring(substr(t.about_id, length(:provider) + 2), :numbered) END
                     LEFT JOIN payout_attempts a ON a.payout_id = CASE
                         WHEN t.about = 'PAYOUT' THEN CAST(split_part(t.key, chr(58), 2) AS uuid) END
                         AND a.number = CASE
@@ -125,7 +134,9 @@ DIFFERENCES: Any = (
             SELECT coalesce(p.alias, p.ref) AS ref, 'BACK' AS kind
             FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.provider = :provider AND r.status = 'OPEN'
             UNION ALL
-            SELECT coalesce(alias, ref), 'BACK' FROM strays WHERE provider = :provider AND state = 'RETURNING'
+            SELECT coalesce(alias, ref), 'BACK' FROM strays WHERE provider = :provider AND (
+                state = 'RETURNING' OR away > 0 AND (state <> 'RETURNED' OR away < amount)
+            )
             UNION ALL
             SELECT ref, kind FROM payout_attempts CROSS JOIN (VALUES ('PAYOUT'), ('FEE')) AS k (kind)
             WHERE provider = :provider AND state IN ('SENDING', 'SENT') AND ref IS NOT NULL
@@ -140,7 +151,7 @@ DIFFERENCES: Any = (
     """)
     .bindparams(
         bindparam("account", type_=Text), bindparam("provider", type_=Text), bindparam("day", type_=Date),
-        bindparam("ended", type_=TIME), bindparam("most", type_=Integer),
+        bindparam("numbered", NUMBERED, type_=Text), bindparam("ended", type_=TIME), bindparam("most", type_=Integer),
     )
     .columns(column("ref", Text), column("kind", Text), column("theirs", BigInteger), column("ours", BigInteger))
 )  # fmt: skip

@@ -228,7 +228,7 @@ CHECKS: Mapping[str, TextualSelect] = {
         SELECT t.key, 'no transfer', 'a transfer'
         FROM ledger_transfers t
             LEFT JOIN disputes d ON CAST(d.id AS text) = t.about_id AND d.taken_at IS NOT NULL
-            LEFT JOIN strays s ON CAST(s.id AS text) = t.about_id AND s.state = 'RETURNED'
+            LEFT JOIN strays s ON CAST(s.id AS text) = t.about_id
         WHERE t.kind = 'dispute-fee' AND d.id IS NULL AND s.id IS NULL
         """,
     ),
@@ -283,8 +283,11 @@ CHECKS: Mapping[str, TextualSelect] = {
                 ELSE ARRAY['none', 'refund-outside, refund-outside-undone'] END
             FROM refunds WHERE requested_by IS NULL
             UNION ALL
-            SELECT CAST(id AS text), concat(provider, chr(58), ref), ARRAY['refund-outside']
-            FROM strays WHERE state = 'RETURNED' AND wallet_id IS NOT NULL
+            SELECT CAST(id AS text), concat(provider, chr(58), ref, CASE WHEN n > 0 THEN concat(chr(58), n) END),
+                CASE WHEN n < undone THEN ARRAY['refund-outside, refund-outside-undone']
+                ELSE ARRAY['refund-outside'] END
+            FROM strays CROSS JOIN LATERAL generate_series(0, undone) n
+            WHERE wallet_id IS NOT NULL AND (n < undone OR state = 'RETURNED')
         ) s
             FULL JOIN (
                 SELECT about_id, string_agg(kind, ', ' ORDER BY kind COLLATE "C") AS kinds FROM ledger_transfers
@@ -315,7 +318,14 @@ CHECKS: Mapping[str, TextualSelect] = {
     """).bindparams(bindparam("old", REFUND_OVERDUE, type_=Interval), bindparam("days", REFUND_OVERDUE.days)),
     "suspense_overdue": check("""
         SELECT CAST(id AS text), concat('CREDITED or RETURNED within ', CAST(:days AS integer), ' days'), state
-        FROM strays WHERE state IN ('HELD', 'RETURNING') AND created_at < now() - :old ORDER BY created_at, id
+        FROM strays WHERE state IN ('HELD', 'RETURNING') AND created_at < now() - :old
+        UNION ALL
+        SELECT CAST(id AS text), 'all of it at the provider, or none',
+            concat(state, ', ', away, ' of ', amount, ' is not there')
+        FROM strays WHERE away > 0 AND away < amount AND NOT (
+            state IN ('HELD', 'RETURNING') AND created_at < now() - :old
+        )
+        ORDER BY 1
     """).bindparams(bindparam("old", SUSPENSE_OVERDUE, type_=Interval), bindparam("days", SUSPENSE_OVERDUE.days)),
     "overdue": check("""
         SELECT CAST(id AS text), concat('settled by ', deadline), 'HELD'

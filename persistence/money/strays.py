@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Uuid, bindparam, cast, func, literal_column, select, update
+from sqlalchemy import BigInteger, DateTime, Text, Uuid, bindparam, cast, exists, func, literal_column, select, update
 
 from persistence.engine.due import taken_up
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
-from persistence.models import Stray
+from persistence.models import LedgerTransfer, Stray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ FOUND = select(Row).where(Row.id == bindparam("stray"))
 CHARGED = update(Row).where(_THIS).values(fee=bindparam("fee_", type_=BigInteger))
 CREDITED = (
     update(Row)
-    .where(_THIS, _HELD)
+    .where(_THIS, _HELD, Row.away == literal_column("0"))
     .values(state="CREDITED", wallet_id=bindparam("wallet", type_=Uuid), settled_at=_NOW)
     .returning(Row)
 )
@@ -49,6 +49,13 @@ CAME_BACK = (
     .values(state="HELD", settled_at=None, due_at=_DUE, came_back=Row.came_back + 1)
     .returning(Row)
 )
+CREDITED_AGAIN = (
+    update(Row)
+    .where(_THIS, Row.state == "RETURNED", Row.wallet_id.is_not(None))
+    .values(state="CREDITED", settled_at=_NOW, due_at=_DUE, undone=Row.undone + 1)
+)
+AWAY = update(Row).where(_THIS).values(away=bindparam("away_", type_=BigInteger))
+HAS_FEE = select(exists().where(LedgerTransfer.key == bindparam("key", type_=Text)))
 RETURNED = update(Row).where(_THIS).values(state="RETURNED", settled_at=_NOW, due_at=_DUE)
 LOOK_AGAIN = update(Row).where(_THIS).values(due_at=_DUE)
 TAKEN_UP = taken_up(Row, Row)
@@ -80,7 +87,7 @@ class Strays:
         await self._connection.execute(CHARGED, stray=stray_id, fee_=fee)
 
     async def credit(self, stray_id: UUID, wallet_id: UUID, now: datetime) -> Stray | None:
-        """None for what is not held."""
+        """None for what is not held, or is not all there."""
         return await self._connection.scalar(CREDITED, stray=stray_id, wallet=wallet_id, now=now)
 
     async def ask_back(self, stray_id: UUID, refund_id: UUID, now: datetime, due_at: datetime) -> Stray | None:
@@ -98,6 +105,17 @@ class Strays:
     async def come_back(self, stray_id: UUID, due_at: datetime | None) -> Stray:
         """It went back, and is ours again."""
         return await self._connection.scalar_one(CAME_BACK, stray=stray_id, due=due_at)
+
+    async def credit_again(self, stray_id: UUID, now: datetime, due_at: datetime | None) -> None:
+        """It went back after staff had given it to a wallet, and is the wallet's again."""
+        await self._connection.execute(CREDITED_AGAIN, stray=stray_id, now=now, due=due_at)
+
+    async def note_away(self, stray_id: UUID, amount: int) -> None:
+        await self._connection.execute(AWAY, stray=stray_id, away_=amount)
+
+    async def has_fee(self, dispute_id: UUID) -> bool:
+        """Whether the fee of a dispute that has no row is booked."""
+        return bool(await self._connection.scalar(HAS_FEE, key=f"dispute-fee:{dispute_id}"))
 
     async def look_again(self, stray_id: UUID, due_at: datetime | None) -> None:
         await self._connection.execute(LOOK_AGAIN, stray=stray_id, due=due_at)

@@ -75,7 +75,7 @@ class ClosingService:
         wallet = WalletName(row.user_id, row.type, row.currency)  # type: ignore[arg-type]
         kept = await db.closings.kept_for(row.user_id)
         own = next((each for each in kept if each.wallet_id == wallet_id), None)
-        heir = None if own is not None and own.claimed_at is None else await self._heir(db, wallet, kept)
+        heir = None if own is not None and own.claimed_at is None else await self._heir(db, wallet, own, kept)
         if own is not None and own.claimed_at is not None and heir is None:
             log.warning("wallet.closed_has_money", wallet=str(wallet_id))
             return
@@ -99,9 +99,12 @@ class ClosingService:
         given = None if heir is None else str(heir.user_id)
         await db.audit.record("wallet.emptied_again", target=row.user_id, wallet=str(wallet_id), amount=left, to=given)
 
-    async def _heir(self, db: Repositories, wallet: WalletName, kept: Sequence[UnclaimedBalance]) -> WalletName | None:
-        """The wallet of who has claimed what was left of the account."""
-        by = next((each.claimed_by for each in kept if each.claimed_by is not None), None)
+    async def _heir(
+        self, db: Repositories, wallet: WalletName, own: UnclaimedBalance | None, kept: Sequence[UnclaimedBalance]
+    ) -> WalletName | None:
+        """The wallet of who has claimed what was left of this one; where nothing was, of the account."""
+        among = kept if own is None else [own]
+        by = next((each.claimed_by for each in among if each.claimed_by is not None), None)
         if by is None or await db.closings.is_blocked(kept) or not await db.closings.can_have(by, wallet.type):
             return None
         return WalletName(by, wallet.type, wallet.currency)

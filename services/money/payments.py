@@ -17,9 +17,11 @@ from domain.money.payments import (
     REFUND_ORDER,
     SETTLED_AGAIN,
     Checkout,
+    away,
     goes_back,
     has_failed,
     next_look,
+    outside_reference,
     reference_of,
     went_back,
 )
@@ -90,20 +92,28 @@ class PaymentBooks:
             if state.fee:
                 await db.ledger.post(flows.load_fee(stray.id, provider, state.fee))
             await db.strays.charge(stray.id, state.fee)
+        for each in state.disputes:
+            await self._charge_stray(db, stray, each)
+        if stray.away != away(state):
+            await db.strays.note_away(stray.id, away(state))
         if stray.state != "RETURNED" and went_back(state) >= stray.amount:
-            await self._stray_went(db, stray, state, now)
+            await self._stray_went(db, stray, now)
         elif stray.state == "RETURNING" and has_failed(state, stray.refund_id):
             log.error("payment.stray_refused", stray=str(stray.id), provider=provider)
             await db.strays.hold_again(stray.id, now + SETTLED_AGAIN)
-        elif stray.state == "RETURNED" and went_back(state) < stray.amount:  # it is ours again: somebody must look
-            log.error("payment.stray_came_back", stray=str(stray.id), provider=provider)
-            if stray.wallet_id is None:
-                again = await db.strays.come_back(stray.id, _next(stray, now))
-                await db.ledger.post(flows.strayed(provider, reference_of(again), stray.amount))
-        else:
+        elif stray.state == "RETURNED" and went_back(state) == 0:
+            await self._stray_came_back(db, stray, now)
+        else:  # what went or came back in part is found by a reconciliation: people must look
             await db.strays.look_again(stray.id, _next(stray, now))
 
-    async def _stray_went(self, db: Repositories, stray: Stray, state: PaymentState, now: datetime) -> None:
+    async def _charge_stray(self, db: Repositories, stray: Stray, dispute: DisputeState) -> None:
+        """The provider asks for it when it takes the money, whatever becomes of the dispute. Once, as it was first."""
+        about = uuid5(stray.id, dispute.ref)  # the dispute has no row here
+        if dispute.taken and dispute.fee and not await db.strays.has_fee(about):
+            fee = flows.dispute_fee(about, stray.provider, dispute.fee)
+            await db.ledger.post(replace(fee, about_id=str(stray.id)))
+
+    async def _stray_went(self, db: Repositories, stray: Stray, now: datetime) -> None:
         """All of it went back to who paid. Whom staff had given it to has it no longer."""
         provider, owner = stray.provider, None
         if stray.wallet_id is not None:
@@ -115,12 +125,25 @@ class PaymentBooks:
             wallet = WalletName(owner.user_id, "FAN")
             await db.ledger.hold(wallet)
             has = await db.ledger.balances(wallet)
-            await db.ledger.post(flows.refunded_outside(wallet, provider, stray.ref, stray.amount, has))
-        for each in state.disputes:
-            if each.taken and each.fee:
-                fee = flows.dispute_fee(uuid5(stray.id, each.ref), provider, each.fee)
-                await db.ledger.post(replace(fee, about_id=str(stray.id)))  # the dispute has no row here
+            about = outside_reference(stray)
+            await db.ledger.post(flows.refunded_outside(wallet, provider, about, stray.amount, has))
         await db.strays.end(stray.id, now, _next(stray, now))
+
+    async def _stray_came_back(self, db: Repositories, stray: Stray, now: datetime) -> None:
+        """All of it is ours again: whom staff had given it to has it again, else somebody must look."""
+        provider, owner = stray.provider, None
+        log.error("payment.stray_came_back", stray=str(stray.id), provider=provider)
+        if stray.wallet_id is not None:
+            owner = await db.ledger_desk.wallet(stray.wallet_id)
+        if owner is None:
+            again = await db.strays.come_back(stray.id, _next(stray, now))
+            await db.ledger.post(flows.strayed(provider, reference_of(again), stray.amount))
+        else:
+            wallet = WalletName(owner.user_id, "FAN")
+            await db.strays.credit_again(stray.id, now, _next(stray, now))
+            await db.ledger.hold(wallet)
+            has, about = await db.ledger.balances(wallet), outside_reference(stray)
+            await db.ledger.post(flows.refund_outside_undone(wallet, provider, about, stray.amount, has))
 
     async def settle(self, db: Repositories, payment_id: UUID, state: PaymentState, now: datetime) -> None:
         """Whatever was told, how often and in which order: afterwards the books have what the provider says."""

@@ -5,11 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.money import flows
 from domain.money.movements import Movement, last_settled
 from domain.money.reconciliation import MOVEMENTS, is_severe
 from tests.handlers.support import account, insert
 from tests.harness import Api, Server, Tables, bearer
-from tests.money import assert_books_agree, begin, do, press
+from tests.money import assert_books_agree, begin, do, post, press
 from tests.movements import compare, noon, run
 from tests.payment_vendor import faulty
 from tests.payout_vendor import payout_of
@@ -139,6 +140,21 @@ class TestDifferences:
         assert tables.rows(STOPPED) == [{"value": True}]
         (row,) = tables.rows("SELECT expected, found FROM ledger_findings")
         assert row == {"expected": "-900 as the provider says", "found": "0 in the books"}
+
+    def test_an_id_of_a_provider_may_end_as_what_came_back_does(self, server: Server, tables: Tables) -> None:
+        """What came back after it went is numbered behind a colon in the ledger: no id is cut that is one itself."""
+        post(server, *(flows.strayed("sandbox", ref, 700) for ref in ("cs:1", "cs:1:1", "cs:1:2", "cs:2")))
+        post(server, *(flows.stray_returned("sandbox", ref, 700) for ref in ("cs:1", "cs:1:1")))
+        of = {"provider": "sandbox", "amount": 700, "currency": "USD"}
+        insert(tables, "strays", ref="cs:1", came_back=2, **of)
+        insert(tables, "strays", ref="cs:2", **of)
+
+        async def work() -> list[tuple[str, str, int]]:
+            async with server.app.parts.database.unit() as db:
+                found = await db.movements.differences(BOOK, noon(1).date(), 10)
+                return [(each.ref, each.kind, each.ours) for each in found]
+
+        assert server.on_loop(work()) == [("cs:1", "PAID", 700), ("cs:2", "PAID", 700)]
 
     def test_another_amount(self, server: Server, tables: Tables, paid: dict[str, str]) -> None:
         tables.run("UPDATE sandbox_movements SET amount = amount + 1 WHERE kind = 'CHARGE'")

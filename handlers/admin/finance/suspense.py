@@ -48,7 +48,10 @@ async def credit(
     await _require_there(db, adjustments, stray, "CREDITED")
     credited = await db.strays.credit(stray.id, wallet.id, now)
     if credited is None:
-        raise transition_invalid((await _found(db, id)).state, "CREDITED")
+        state = (await _found(db, id)).state
+        if state == "HELD":  # a part of it went back, or is disputed
+            raise ApiError("admin.wallet.insufficient")
+        raise transition_invalid(state, "CREDITED")
     name = WalletName(wallet.user_id, "FAN")
     if (await db.ledger.hold(name))[name.id].closed_at is not None:
         raise transition_invalid("CLOSED", "CREDITED")

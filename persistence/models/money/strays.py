@@ -15,8 +15,9 @@ class Stray(Identified, Created, Base):
     """``ref`` is the session at the provider, ``alias`` its other name there, where it has one. ``payment_id`` is the
     payment whose money it would have been.
 
-    ``came_back``: how often it went back and was ours again. ``wallet_id``: whom staff gave it to. ``refund_id``: by
-    what the provider knows the last refund that we asked for.
+    ``came_back``: how often it went back and was ours again. ``wallet_id``: whom staff gave it to. ``undone``: how
+    often it went back after that, and was the wallet's again. ``away``: what of it is not at the provider, as was told
+    last. ``refund_id``: by what the provider knows the last refund that we asked for.
     """
 
     __tablename__ = "strays"
@@ -42,6 +43,8 @@ class Stray(Identified, Created, Base):
     state: Mapped[str] = mapped_column(server_default="HELD")
     fee: Mapped[int | None] = mapped_column(BigInteger)
     came_back: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    undone: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    away: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     refund_id: Mapped[UUID | None]
     asked_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]

@@ -282,6 +282,27 @@ class TestMoneyThatComesLater:
         assert (tally(tables, "unclaimed"), available(tables, other), available(tables, creator)) == (0, 1300, 0)
         assert unclaimed_findings(server) == []
 
+    def test_who_has_claimed_what_was_left_of_that_wallet_gets_it(
+        self, api: Api, server: Server, tables: Tables
+    ) -> None:
+        """And not who has claimed that of another wallet of the account."""
+        former = leaving(tables)
+        load(server, former, 500)
+        earn(server, former, 700)
+        server.let_time_come("gdpr.erase_due")
+        heirs = {}
+        for name, type_ in (("ada", "FAN"), ("eve", "CREATOR")):
+            code, email = uuid4(), f"{name}@example.com"
+            heirs[type_] = creator_of(api, tables, email=email, username=name).user_id
+            tables.run("UPDATE unclaimed_balances SET code_hash = %s WHERE type = %s", one_time_hash(code), type_)
+            assert api.call(CLAIM, {"claimCode": str(code)}, headers=bearer(api.sign_in(email))).is_success
+        load(server, former, 40)
+        earn(server, former, 60)
+        server.let_time_come("money.empty_closed")
+        balances = "SELECT user_id, type, balance FROM wallets WHERE balance > 0"
+        found = {(row["user_id"], row["type"]): row["balance"] for row in tables.rows(balances)}
+        assert found == {(heirs["FAN"], "FAN"): 540, (heirs["CREATOR"], "CREATOR"): 760}
+
     @pytest.mark.parametrize(
         "change", ["UPDATE users SET status = 'DELETED'", "UPDATE wallets SET frozen_for = 'FRAUD', frozen_at = now()"]
     )

@@ -10,10 +10,11 @@ import pytest
 
 from domain.topics import ExamineSession
 from tests.handlers.admin.pages import walked
-from tests.handlers.support import account, audited
+from tests.handlers.support import account, audited, insert
 from tests.harness import Api, Server, Tables, bearer, code_of
 from tests.ledger import tally, wallet_row
 from tests.money import assert_books_agree, begin, do, fan, load, press
+from tests.movements import compare
 from tests.payment_vendor import faulty, silence
 from tests.staff import Hired, member
 
@@ -47,12 +48,16 @@ def stranger(api: Api, server: Server, tables: Tables, ada: UUID) -> dict[str, s
     return session
 
 
+def ref_of(session: dict[str, str]) -> UUID:
+    return UUID(session["checkoutUrl"].rpartition("/")[2])
+
+
 def examine(server: Server, session: dict[str, str]) -> None:
     """Somebody told of it, and it is looked at."""
 
     async def work() -> None:
         async with server.app.parts.database.unit() as db:
-            await db.outbox.add(ExamineSession("sandbox", session["checkoutUrl"].rpartition("/")[2]))
+            await db.outbox.add(ExamineSession("sandbox", str(ref_of(session))))
 
     server.on_loop(work())
     server.work_off()
@@ -172,6 +177,61 @@ class TestCredit:
         assert wallet_row(tables, fan(ada))["balance"] == 0
         assert_books_agree(tables)
 
+    def test_that_comes_back_to_the_wallet(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, misfit: dict[str, str]
+    ) -> None:
+        """However often. By then it may have been spent, and be debt."""
+        (row,) = listed(api, finance)
+        assert give(api, finance, row["id"], ada).is_success
+        for number in (1, 2):
+            do(api, misfit, "refund")
+            assert (listed(api, finance)[0]["state"], wallet_row(tables, fan(ada))["balance"]) == ("RETURNED", 0)
+            assert findings(server) == []
+            do(api, misfit, "fail_refund")
+            (again,) = listed(api, finance)
+            assert (again["state"], again["walletId"]) == ("CREDITED", str(fan(ada).id))
+            assert wallet_row(tables, fan(ada))["balance"] == 2400
+            assert tables.one("SELECT undone, came_back FROM strays") == {"undone": number, "came_back": 0}
+            assert tables.one("SELECT due_at > now() + interval '50 minutes' AS later FROM strays") == {"later": True}
+            assert findings(server) == []
+        do(api, misfit, "refund")
+        assert findings(server) == []
+        assert compare(server, tables) == []
+        assert_books_agree(tables)
+
+    def test_that_was_disputed_and_won_after_it_was_lost(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, misfit: dict[str, str]
+    ) -> None:
+        assert give(api, finance, listed(api, finance)[0]["id"], ada).is_success
+        do(api, misfit, "charge_back", "lose")
+        assert (listed(api, finance)[0]["state"], findings(server)) == ("RETURNED", [])
+        won(server, tables, misfit)
+        assert (listed(api, finance)[0]["state"], wallet_row(tables, fan(ada))["balance"]) == ("CREDITED", 2400)
+        assert (findings(server), compare(server, tables)) == ([], [])
+        assert_books_agree(tables)
+
+    def test_what_is_not_all_there_is_given_to_nobody(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, misfit: dict[str, str]
+    ) -> None:
+        (row,) = listed(api, finance)
+        refund(server, tables, misfit, 1000)
+        assert refused(give(api, finance, row["id"], ada)) == (400, "admin.wallet.insufficient")
+        assert listed(api, finance)[0]["state"] == "HELD"
+        assert findings(server) == [("suspense_overdue", row["id"])]
+        assert compare(server, tables) == []
+        fail_refunds(server, tables, misfit, 1000)
+        assert give(api, finance, row["id"], ada).is_success
+        assert_books_agree(tables)
+
+    def test_what_is_disputed_is_given_to_nobody(
+        self, api: Api, finance: Hired, ada: UUID, misfit: dict[str, str]
+    ) -> None:
+        (row,) = listed(api, finance)
+        do(api, misfit, "charge_back")
+        assert refused(give(api, finance, row["id"], ada)) == (400, "admin.wallet.insufficient")
+        do(api, misfit, "win")
+        assert give(api, finance, row["id"], ada).is_success
+
 
 class TestRefund:
     def test_it_goes_back(
@@ -248,15 +308,17 @@ class TestOutside:
         ],
     )
     def test_as_it_goes(
-        self, api: Api, finance: Hired, tables: Tables, misfit: dict[str, str], actions: list[str],
+        self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str], actions: list[str],
         state: str,
     ) -> None:  # fmt: skip
         do(api, misfit, *actions)
         (row,) = listed(api, finance)
         assert row["state"] == state
         assert tally(tables, "suspense:sandbox") == (0 if state == "RETURNED" else 2400)
-        if state == "RETURNED":
+        assert findings(server) == []
+        if actions[-1] != "charge_back":
             assert_books_agree(tables)
+        assert compare(server, tables) == []
 
     def test_of_a_session_of_nobody(
         self, api: Api, server: Server, finance: Hired, tables: Tables, stranger: dict[str, str]
@@ -277,10 +339,39 @@ class TestOutside:
             do(api, misfit, "fail_refund")
             assert (listed(api, finance)[0]["state"], tally(tables, "suspense:sandbox")) == ("HELD", 2400)
             assert tables.one("SELECT came_back FROM strays")["came_back"] == number
-            assert stray_findings(server) == []
+            assert findings(server) == []
+        assert compare(server, tables) == []
         assert give(api, finance, listed(api, finance)[0]["id"], ada).is_success
         assert tally(tables, "suspense:sandbox") == 0
-        assert stray_findings(server) == []
+        assert (findings(server), compare(server, tables)) == ([], [])
+        assert_books_agree(tables)
+
+    def test_a_dispute_that_is_won_after_it_was_lost(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str]
+    ) -> None:
+        do(api, misfit, "charge_back", "lose")
+        assert listed(api, finance)[0]["state"] == "RETURNED"
+        won(server, tables, misfit)
+        assert (listed(api, finance)[0]["state"], tally(tables, "suspense:sandbox")) == ("HELD", 2400)
+        assert (findings(server), compare(server, tables)) == ([], [])
+        assert_books_agree(tables)
+
+    def test_a_part_that_comes_back_waits_for_the_rest(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, misfit: dict[str, str]
+    ) -> None:
+        """It is found, but stops nothing."""
+        for amount in (1000, 1400):
+            refund(server, tables, misfit, amount)
+        (row,) = listed(api, finance)
+        assert (row["state"], findings(server)) == ("RETURNED", [])
+        fail_refunds(server, tables, misfit, 1400)
+        assert (listed(api, finance)[0]["state"], tally(tables, "suspense:sandbox")) == ("RETURNED", 0)
+        assert findings(server) == [("suspense_overdue", row["id"])]
+        assert compare(server, tables) == []
+        assert tables.one("SELECT due_at > now() + interval '50 minutes' AS later FROM strays") == {"later": True}
+        fail_refunds(server, tables, misfit, 1000)
+        assert (listed(api, finance)[0]["state"], tally(tables, "suspense:sandbox")) == ("HELD", 2400)
+        assert (findings(server), compare(server, tables)) == ([], [])
         assert_books_agree(tables)
 
     def test_one_of_which_nobody_tells_is_found_by_a_look(
@@ -294,12 +385,37 @@ class TestOutside:
         assert (listed(api, finance)[0]["state"], tally(tables, "suspense:sandbox")) == ("HELD", 2400)
 
 
-def stray_findings(server: Server) -> list[str]:
-    """What a reconciliation says of money that fits nothing."""
+def findings(server: Server) -> list[tuple[str, str]]:
+    """What a reconciliation says."""
 
-    async def look() -> list[str]:
+    async def look() -> list[tuple[str, str]]:
         async with server.app.parts.database.unit() as db:
-            found = [each.check async for each in db.reconciliations.findings()]
-        return [check for check in found if check in {"stray", "suspense"}]
+            return [(each.check, each.what) async for each in db.reconciliations.findings()]
 
     return server.on_loop(look())
+
+
+def moved(tables: Tables, session: dict[str, str], kind: str, amount: int) -> None:
+    """A line of the sandbox's book that has no button."""
+    insert(tables, "sandbox_movements", sandbox_id=ref_of(session), kind=kind, amount=amount)
+
+
+def refund(server: Server, tables: Tables, session: dict[str, str], amount: int) -> None:
+    """Of a part, at the provider."""
+    insert(tables, "sandbox_refunds", sandbox_id=ref_of(session), amount=amount, status="DONE")
+    moved(tables, session, "REFUND", -amount)
+    examine(server, session)
+
+
+def fail_refunds(server: Server, tables: Tables, session: dict[str, str], amount: int) -> None:
+    """Those of this amount fail after they were made."""
+    tables.run("UPDATE sandbox_refunds SET status = 'FAILED' WHERE amount = %s", amount)
+    moved(tables, session, "REFUND_FAILED", amount)
+    examine(server, session)
+
+
+def won(server: Server, tables: Tables, session: dict[str, str]) -> None:
+    """A dispute that had been lost."""
+    tables.run("UPDATE sandbox_payments SET dispute = 'WON'")
+    moved(tables, session, "REINSTATED", 2400)
+    examine(server, session)
