@@ -125,6 +125,8 @@ async def erase(
 
     now = clock()
     async with uow.last() as db:
+        if not await _is_settled(farewell, db, now):
+            return  # something began meanwhile: as for one that has to wait
         cancelled = await db.gdpr_requests.end_erasure(request_id, farewell.user_id, now)
         if cancelled is None:
             return
@@ -180,7 +182,20 @@ async def _settle(
         async with uow() as db:
             await closings.refund(db, payment_id, now)
     async with uow.reading() as db:
-        return now - farewell.since > PATIENCE or not await db.closings.is_busy(user_id)
+        return await _may_end(farewell, db, now)
+
+
+async def _is_settled(farewell: Farewell, db: Repositories, now: datetime) -> bool:
+    """Whether it still may end, and no payout is left whose money would be in none of the wallets that are closed.
+
+    Nobody begins anything until the unit ends.
+    """
+    await db.closings.hold(farewell.user_id)
+    return await _may_end(farewell, db, now) and not await db.payouts.hold_unsent(farewell.user_id)
+
+
+async def _may_end(farewell: Farewell, db: Repositories, now: datetime) -> bool:
+    return now - farewell.since > PATIENCE or not await db.closings.is_busy(farewell.user_id)
 
 
 async def _prices(user_id: UUID, uow: UnitOfWork) -> Sequence[tuple[UUID, bool]]:

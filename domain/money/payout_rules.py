@@ -23,6 +23,9 @@ MOST = IntKey("payout.max_amount", 10_000, "the most that is paid out at once, i
 CLEARING_DAYS = IntKey("payout.clearing_days", 0, "days before an earning may be paid out", 0, 180)
 COOLDOWN_DAYS = IntKey("payout.cooldown_days", 7, "days between two requests of a creator for payouts", 0, 90)
 WORKING = frozenset({"ACTIVE", "VACATION"})
+TOO_EARLY = "payment.payout.error.frequency_limit"
+BARRED = frozenset({"SUSPENDED", "BANNED"})
+"""Accounts to which nothing is sent. Who only left gets what was requested before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,13 @@ class Purse:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a creator, and of what is to be paid out. ``purse`` is None until the wallet is held."""
+    """What is known of a creator, and of what is to be paid out. ``purse`` is None until the wallet is held.
+
+    ``barred``: the account is in no status to get it.
+    """
 
     amount: int
+    barred: bool = True
     creator_status: str | None = None
     kyc_status: str | None = None
     kyc_until: datetime | None = None
@@ -120,8 +127,9 @@ def _is_creator(facts: Facts, config: Config, now: datetime) -> Broken | None:
 
 
 def _is_working(facts: Facts, config: Config, now: datetime) -> Broken | None:
+    """Of who is no creator the first condition tells."""
     del config, now
-    return _else(facts.creator_status in WORKING)
+    return _else(facts.creator_status is None or (facts.creator_status in WORKING and not facts.barred))
 
 
 def _is_verified(facts: Facts, config: Config, now: datetime) -> Broken | None:
@@ -187,7 +195,7 @@ def conditions() -> tuple[Condition, ...]:
     """In the order in which they are judged, and told."""
     return (
         Condition(1, "error.creator.not_found", _is_creator),
-        Condition(2, "payment.payout.error.creator_inactive", _is_working),
+        Condition(2, "payment.payout.error.creator_inactive", _is_working, standing=True),
         Condition(3, "payment.payout.error.kyc_required", _is_verified, standing=True),
         Condition(4, "payment.payout.error.tax_form_required", _is_declared, standing=True),
         Condition(5, "payment.payout.error.method_required", _has_method),
@@ -197,7 +205,7 @@ def conditions() -> tuple[Condition, ...]:
         Condition(9, "payment.payout.error.below_minimum", _is_enough),
         Condition(10, "payment.payout.error.above_maximum", _is_not_too_much),
         Condition(11, "payment.payout.error.insufficient_balance", _is_there),
-        Condition(12, "payment.payout.error.frequency_limit", _is_seldom),
+        Condition(12, TOO_EARLY, _is_seldom),
     )
 
 

@@ -13,6 +13,8 @@ from domain.money.payouts import AUTOMATIC_AT_ONCE, week_of
 from domain.switches import PAYOUT
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from jobs.needs import Clock, Config, Job, PayoutBooks, PayoutProviders, Payouts, UnitOfWork
 
 BATCH = 1000
@@ -27,24 +29,38 @@ async def sweep(uow: UnitOfWork, clock: Clock) -> None:
 
 
 async def request_automatic(uow: UnitOfWork, payouts: Payouts, config: Config, clock: Clock) -> None:
-    """Each week, for whoever wants that. What does not hold is noted, and told by their settings alone."""
+    """Each week, for whoever wants that. What does not hold is noted, and told by their settings alone.
+
+    One that fails keeps none of the others waiting. After a batch of failures the rest is left to the next run. Raises
+    the first failure in the end.
+    """
     if PAYOUT.stops(config[PAYOUT]):
         return
-    now, after = clock(), UUID(int=0)
-    while True:
+    now, after, failures = clock(), UUID(int=0), list[Exception]()
+    while len(failures) < AUTOMATIC_AT_ONCE:
         async with uow.reading() as db:
             due = await db.bank_details.automatic(week_of(now), after, AUTOMATIC_AT_ONCE)
         for user_id in due:
             try:
-                async with uow() as db:
-                    await payouts.request_automatic(db, user_id, now)
-            except ApiError as refusal:
-                async with uow() as db:
-                    await db.payouts.hold_owner(user_id)
-                    await db.bank_details.requested(user_id, week_of(now), now, refusal.code)
+                await _request_automatic(user_id, now, uow, payouts)
+            except Exception as failure:  # whatever it is: those behind have their turn
+                payouts.failed(user_id, failure)
+                failures.append(failure)
         if len(due) < AUTOMATIC_AT_ONCE:
-            return
+            break
         after = due[-1]
+    for first in failures:
+        raise first
+
+
+async def _request_automatic(user_id: UUID, now: datetime, uow: UnitOfWork, payouts: Payouts) -> None:
+    try:
+        async with uow() as db:
+            await payouts.request_automatic(db, user_id, now)
+    except ApiError as refusal:
+        async with uow() as db:
+            await db.payouts.hold_owner(user_id)
+            await db.bank_details.requested(user_id, week_of(now), now, refusal.code)
 
 
 async def review(

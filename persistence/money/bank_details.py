@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Text, Uuid, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import DateTime, Integer, Text, Uuid, and_, bindparam, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from domain.money.payout_rules import TOO_EARLY
+from domain.money.payouts import OPEN
 from persistence.engine.connection import Connection
 from persistence.engine.keyset import Keyset
-from persistence.models import BankDetail, CreatorProfile, KycSession, TaxForm, User
+from persistence.models import BankDetail, CreatorProfile, KycSession, Payout, TaxForm, User
 
 Row = BankDetail
 TIME = DateTime(timezone=True)
@@ -62,16 +64,22 @@ OLDEST = Keyset(Row.changed_at, Row.user_id)
 
 
 _AUTOMATIC = Row.auto_payout.is_(literal_column("true"))
+_TOO_EARLY = Row.auto_payout_refusal == bindparam("too_early", type_=Text)
 _NOT_SINCE = or_(Row.auto_payout_at.is_(None), Row.auto_payout_at < bindparam("since", type_=TIME))
+# Written out where an index has them: a plan for any status could not use it.
+_OPEN = Payout.status.in_([literal_column(f"'{status}'") for status in OPEN])
+_NONE_OPEN = ~exists().where(Payout.user_id == Row.user_id, _OPEN)
 AUTOMATIC = (
     select(Row.user_id)
-    .where(_AUTOMATIC, _NOT_SINCE, Row.user_id > bindparam("after", type_=Uuid))
+    .join(User, User.id == Row.user_id)
+    .where(_AUTOMATIC, or_(_NOT_SINCE, and_(_TOO_EARLY, _NONE_OPEN)), User.status == literal_column("'ACTIVE'"))
+    .where(Row.user_id > bindparam("after", type_=Uuid))
     .order_by(Row.user_id)
     .limit(bindparam("most", type_=Integer))
 )
 REQUESTED = (
     update(Row)
-    .where(Row.user_id == bindparam("user", type_=Uuid), _AUTOMATIC, _NOT_SINCE)
+    .where(Row.user_id == bindparam("user", type_=Uuid), _AUTOMATIC, or_(_NOT_SINCE, _TOO_EARLY))
     .values(auto_payout_at=bindparam("now", type_=TIME), auto_payout_refusal=bindparam("refusal", type_=Text))
     .returning(Row.user_id)
 )
@@ -103,12 +111,19 @@ class BankDetails:
         return await self._connection.scalar_one(written.returning(Row))
 
     async def automatic(self, since: datetime, after: UUID, most: int) -> Sequence[UUID]:
-        """Whose payouts are requested by themselves, and were not since then: in the order of their ids."""
-        return await self._connection.scalars(AUTOMATIC, since=since, after=after, most=most)
+        """Whose payouts are requested by themselves, and were not since then: in the order of their ids.
+
+        Of active accounts. What was too early is not done for the week, but waits for the end of one that is open.
+        """
+        given = {"since": since, "too_early": TOO_EARLY, "after": after, "most": most}
+        return await self._connection.scalars(AUTOMATIC, **given)
 
     async def requested(self, user_id: UUID, since: datetime, now: datetime, refusal: str | None) -> bool:
-        """Note that one was, or why not. False where that was done since then, or is not wanted any more."""
-        given = {"user": user_id, "since": since, "now": now, "refusal": refusal}
+        """Note that one was, or why not. False where that was done since then, or is not wanted any more.
+
+        What was too early counts as not done.
+        """
+        given = {"user": user_id, "since": since, "too_early": TOO_EARLY, "now": now, "refusal": refusal}
         return await self._connection.scalar(REQUESTED, **given) is not None
 
     async def page(self, state: str, keys: Sequence[Any] | None, rows: int) -> Sequence[Any]:

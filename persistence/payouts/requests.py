@@ -41,6 +41,7 @@ from persistence.models import (
     Payout,
     PayoutAccount,
     TaxForm,
+    User,
     Wallet,
 )
 from persistence.money.bank_details import OWNER_HELD, PROFILE_HELD
@@ -78,9 +79,10 @@ _account = and_(
 _form = and_(TaxForm.user_id == CreatorProfile.user_id, TaxForm.state == literal_column("'APPROVED'"))
 STANDING = (
     select(
-        CreatorProfile.creator_status, CreatorProfile.kyc_status, _kyc_until.label("kyc_until"),
+        User.status, CreatorProfile.creator_status, CreatorProfile.kyc_status, _kyc_until.label("kyc_until"),
         BankDetail, PayoutAccount, TaxForm,
     )
+    .join(User, User.id == CreatorProfile.user_id)
     .outerjoin(BankDetail, BankDetail.user_id == CreatorProfile.user_id)
     .outerjoin(PayoutAccount, _account)
     .outerjoin(TaxForm, _form)
@@ -168,7 +170,7 @@ class Payouts:
         await self._connection.scalar(PROFILE_HELD, user_id=user_id)
 
     async def standing(self, user_id: UUID, account_id: UUID | None = None) -> Any:
-        """What the profile says, with the rows of bank details, payout account and approved tax form.
+        """What account and profile say, with the rows of bank details, payout account and approved tax form.
 
         ``account_id``: of the account that is meant, where it is not the one of now. None for who is no creator.
         """

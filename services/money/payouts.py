@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import structlog
+
 from domain import topics
 from domain.creators.bank import BANK_TRANSFER, PLATFORM_ACCOUNT, UNREADABLE, VERIFIED
 from domain.errors import ApiError
 from domain.money import flows
 from domain.money.amounts import MINOR, Money
 from domain.money.ledger import WalletName
-from domain.money.payout_rules import CLEARING_DAYS, MOST, Destination, Facts, judge, require
+from domain.money.payout_rules import BARRED, CLEARING_DAYS, MOST, Destination, Facts, judge, require
 from domain.money.payouts import UNSENT, NewPayout, Target, automatic_id, destination_of, week_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from persistence.repositories import Repositories
     from providers.registry import PayoutFamily
     from services.money.vault import Vault
+
+log = structlog.get_logger(__name__)
 
 
 class Examined(NamedTuple):
@@ -127,14 +131,23 @@ class PayoutService(PayoutEnds):
     async def request_automatic(self, db: Repositories, user_id: UUID, now: datetime) -> bool:
         """Of all that is available, once a week. False where that was done, or its owner does not want it any more.
 
+        What was requested in this week counts as done, also where the bank details are new since then.
+
         Raises ApiError for the first condition that does not hold.
         """
         since = week_of(now)
         await db.payouts.hold_owner(user_id)
         if not await db.bank_details.requested(user_id, since, now, None):
             return False
-        await self.request(db, automatic_id(user_id, since), wallet_of(user_id), None, now)
+        payout_id = automatic_id(user_id, since)
+        if await db.payouts.among([payout_id]):
+            return False
+        await self.request(db, payout_id, wallet_of(user_id), None, now)
         return True
+
+    def failed(self, user_id: UUID, fault: Exception) -> None:
+        """Of a weekly one, by no refusal."""
+        log.error("payout.automatic_failed", user=str(user_id), exc_info=fault)
 
     async def examine(self, db: Repositories, user_id: UUID, amount: int, method: Method | None) -> Examined:
         """What is known of who asks, before the wallet is held. ``method`` None: the preferred one."""
@@ -149,7 +162,7 @@ class PayoutService(PayoutEnds):
         elif method is not None:
             target, held_until = self._bank(found.BankDetail, found.TaxForm)
         destination = Destination(target is not None, held_until)
-        return Examined(_facts(found, amount, method, destination), target)
+        return Examined(_facts(found, amount, method, destination, barred=found.status != "ACTIVE"), target)
 
     async def examine_again(self, db: Repositories, payout: Payout) -> Facts:
         """What is known of a payout by now, for whom ``judge_standing`` asks; with the money where it is held."""
@@ -164,7 +177,8 @@ class PayoutService(PayoutEnds):
             ready, until = is_known and _is_verified(row, payout), row and row.held_until
         purse = await self.purse(db, payout.user_id, payout)
         method: Any = payout.method
-        return _facts(found, payout.amount, method, Destination(ready, until)).with_purse(purse)
+        barred = found.status in BARRED
+        return _facts(found, payout.amount, method, Destination(ready, until), barred=barred).with_purse(purse)
 
     async def is_moved(self, db: Repositories, payout: Payout) -> bool:
         """Whether its bank details are others by now, so that it can never be made: it was under way at the change,
@@ -221,10 +235,11 @@ def _can_be_paid(account: Any) -> bool:
     return bool(account.status == "ACTIVE" and account.payouts_enabled)
 
 
-def _facts(found: Any, amount: int, method: Method | None, destination: Destination) -> Facts:
+def _facts(found: Any, amount: int, method: Method | None, destination: Destination, *, barred: bool) -> Facts:
     form = found.TaxForm
     return Facts(
         amount=amount,
+        barred=barred,
         creator_status=found.creator_status,
         kyc_status=found.kyc_status,
         kyc_until=found.kyc_until,

@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 
+from domain.clock import utc_now
+from domain.errors import ApiError
+from domain.money import flows
 from domain.money.payouts import automatic_id, week_of
+from services.money.payouts import wallet_of
 from tests.bank import enter
 from tests.creators import Creator
 from tests.handlers.support import audited
 from tests.harness import Api, Server, Tables
-from tests.money import assert_books_agree, earn, freeze
-from tests.payees import EARNED, available, payee, requested
+from tests.money import assert_books_agree, earn, freeze, post
+from tests.payees import EARNED, approve_all, available, payee, requested
 
 TOPIC = "payouts.request_automatic"
-LAST_WEEK = "UPDATE bank_details SET auto_payout_at = auto_payout_at - interval '7 days'"
 ERROR = "payment.payout.error"
 
 
@@ -49,9 +52,29 @@ def come(server: Server) -> None:
     server.let_time_come(TOPIC)
 
 
+def a_week_passes(tables: Tables) -> None:
+    """What was requested was in the week before, of which its id tells."""
+    tables.run("UPDATE bank_details SET auto_payout_at = auto_payout_at - interval '7 days'")
+    tables.run("UPDATE payouts SET id = gen_random_uuid()")
+
+
 def told(api: Api, one: Creator) -> list[str]:
     """Of payouts, by mail."""
     return [mail["subject"] for mail in api.mails(one.email) if "ayout of" in mail["subject"]]
+
+
+def request_of(server: Server, one: Creator) -> str:
+    """With which code the request of its week is refused that was about to be made when something changed."""
+
+    async def request() -> str:
+        try:
+            async with server.app.parts.database.unit() as db:
+                await server.app.parts.payouts.request_automatic(db, one.user_id, utc_now())
+        except ApiError as refusal:
+            return refusal.code
+        return ""
+
+    return server.on_loop(request())
 
 
 def amounts(tables: Tables) -> list[int]:
@@ -92,7 +115,7 @@ def test_each_week_anew(api: Api, server: Server, tables: Tables, headers: dict[
     tables.run("UPDATE bank_details SET auto_payout_at = now() - interval '7 days', auto_payout_refusal = 'x'")
     come(server)
     assert (sorted(amounts(tables)), last(api, headers)) == ([12000, EARNED - 12000], "none")
-    tables.run(LAST_WEEK)
+    a_week_passes(tables)
     come(server)
     assert (len(amounts(tables)), last(api, headers)) == (2, f"{ERROR}.below_minimum")
 
@@ -135,9 +158,77 @@ def test_a_frozen_wallet_and_one_with_an_open_payout(
     come(server)
     assert (amounts(tables), last(api, headers)) == ([12000], f"{ERROR}.frequency_limit")
     freeze(tables, ada.user_id)
-    tables.run(LAST_WEEK)
+    a_week_passes(tables)
     come(server)
     assert last(api, headers) == f"{ERROR}.wallet_frozen"
+
+
+@pytest.mark.parametrize("status", ["BANNED", "SUSPENDED", "DEACTIVATED"])
+def test_an_account_that_is_not_active_is_paid_nothing(
+    api: Api, server: Server, tables: Tables, headers: dict[str, str], ada: Creator, status: str
+) -> None:
+    """Nor is that week lost, should it be active again."""
+    wanted(api, headers)
+    tables.run("UPDATE users SET status = %s WHERE id = %s", status, ada.user_id)
+    come(server)
+    assert request_of(server, ada) == f"{ERROR}.creator_inactive"
+    assert amounts(tables) == []
+    tables.run("UPDATE users SET status = 'ACTIVE'")
+    assert last(api, headers) is None
+    come(server)
+    assert amounts(tables) == [EARNED]
+
+
+def test_what_is_too_early_is_asked_for_again_in_the_same_week(
+    api: Api, server: Server, tables: Tables, headers: dict[str, str], ada: Creator
+) -> None:
+    """A week ago it was requested a moment later in the hour than now."""
+    wanted(api, headers)
+    requested(api, headers)
+    tables.run("UPDATE payouts SET created_at = now() - interval '6 days 23:59:50'")
+    come(server)
+    assert last(api, headers) == f"{ERROR}.frequency_limit"
+    asked_at = "SELECT auto_payout_at FROM bank_details WHERE user_id = %s"
+    first = tables.one(asked_at, ada.user_id)
+    come(server)  # while it is open there is no need to ask
+    assert tables.one(asked_at, ada.user_id) == first
+    tables.run("UPDATE payouts SET status = 'PROCESSED', processed_at = now()")
+    come(server)
+    assert tables.one(asked_at, ada.user_id) != first
+    assert (amounts(tables), last(api, headers)) == ([12000], f"{ERROR}.frequency_limit")
+    tables.run("UPDATE payouts SET created_at = created_at - interval '10 seconds'")
+    for _ in range(2):
+        come(server)
+        earn(server, ada.user_id, 7000)
+    assert (amounts(tables), last(api, headers)) == ([12000, EARNED - 12000], "none")
+
+
+def test_one_that_fails_keeps_no_other_waiting(
+    api: Api, server: Server, tables: Tables, headers: dict[str, str], ada: Creator
+) -> None:
+    bob, of_bob = payee(api, tables, "bob@example.com", "bob", 6000)
+    first, others = sorted([(ada.user_id, headers), (bob.user_id, of_bob)])
+    for _, each in (first, others):
+        wanted(api, each)
+    approve_all(tables)
+    payout_id = automatic_id(first[0], week_of(utc_now()))  # its posting is there already, of another amount
+    post(server, flows.payout_requested(wallet_of(first[0]), payout_id, 1, 100))
+    come(server)
+    assert [row["user_id"] for row in tables.rows("SELECT user_id FROM payouts")] == [others[0]]
+    (job,) = tables.rows("SELECT last_error, done_at FROM outbox WHERE topic = %s", TOPIC)
+    assert (job["last_error"] is not None, job["done_at"]) == (True, None)
+
+
+def test_bank_details_that_are_made_anew_in_the_same_week_begin_no_other_one(
+    api: Api, server: Server, tables: Tables, headers: dict[str, str], ada: Creator
+) -> None:
+    wanted(api, headers)
+    come(server)
+    tables.run("UPDATE payouts SET status = 'CANCELLED', ended_at = now()")
+    tables.run("UPDATE bank_details SET auto_payout_at = NULL")
+    earn(server, ada.user_id, 7000)
+    come(server)
+    assert (len(amounts(tables)), last(api, headers)) == (1, "none")
 
 
 def test_the_switch_lets_it_wait(api: Api, server: Server, tables: Tables, headers: dict[str, str]) -> None:

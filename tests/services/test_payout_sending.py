@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from domain import topics
@@ -14,7 +17,7 @@ from runtime.worker.worker import Worker
 from services.money.payout_sending import PayoutBooks
 from services.money.vault import Vault
 from tests.creators import Creator
-from tests.handlers.support import change, insert
+from tests.handlers.support import change, insert, until, waiting_for_locks
 from tests.harness import Api, Server, Tables
 from tests.ledger import tally
 from tests.payees import available, tax_form
@@ -286,6 +289,8 @@ class TestWhatMustHold:
     @pytest.mark.parametrize(
         "change_of",
         [
+            "UPDATE users SET status = 'BANNED'",
+            "UPDATE users SET status = 'SUSPENDED'",
             "UPDATE tax_forms SET ends_at = '2026-01-05'",
             "UPDATE payout_accounts SET payouts_enabled = false",
             "UPDATE wallets SET frozen_for = 'FRAUD', frozen_at = now()",
@@ -311,6 +316,13 @@ class TestWhatMustHold:
         assert (found["status"], found["due_at"] is not None, vendor.asked) == ("APPROVED", waits, 0)
         assert found["id"] == payout
 
+    def test_who_left_gets_what_was_requested_before(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        tables.run("UPDATE users SET status = 'DEACTIVATED'")
+        sweep(server)
+        assert (row(tables)["id"], row(tables)["status"], vendor.asked) == (payout, "PROCESSED", 1)
+
 
 class TestErasure:
     @pytest.mark.parametrize("status", ["PENDING", "APPROVED"])
@@ -323,6 +335,29 @@ class TestErasure:
         server.let_time_come("gdpr.erase_due")
         assert (row(tables)["status"], row(tables)["destination"], vendor.asked) == ("CANCELLED", None, 0)
         assert (tally(tables, "unclaimed"), tally(tables, "payout_reserved")) == (AMOUNT, 0)
+        assert_agree(server, vendor)
+
+    @pytest.mark.parametrize("days", [0, 40], ids=["early", "when its patience is over"])
+    def test_one_that_came_while_files_went_lets_it_begin_anew(
+        self, api: Api, server: Server, vendor: PayoutVendor, tables: Tables, ada: Creator, days: int
+    ) -> None:
+        grace = {"kind": "DELETION", "status": "PENDING", "grace_ends_at": utc_now() - timedelta(days=days)}
+        insert(tables, "gdpr_requests", user_id=ada.user_id, **grace)
+        key = f"media/{ada.user_id}/{uuid4()}.png"
+        upload = {"kind": "media", "key": key, "provider": "local", "content_type": "image/png", "max_bytes": 9}
+        insert(tables, "uploads", user_id=ada.user_id, status="STORED", expires_at=utc_now(), **upload)
+        with ThreadPoolExecutor(1) as beside, psycopg.connect(server.database_url) as slow:
+            slow.execute("SELECT FROM uploads FOR UPDATE")
+            erasing = beside.submit(server.let_time_come, "gdpr.erase_due")
+            until(lambda: waiting_for_locks(tables))
+            payout_of(server, ada, AMOUNT)
+            slow.rollback()
+            erasing.result()
+        assert (row(tables)["status"], tally(tables, "unclaimed")) == ("PENDING", 0)
+        server.let_time_come("gdpr.erase_due")
+        assert (row(tables)["status"], tally(tables, "unclaimed")) == ("CANCELLED", AMOUNT)
+        assert tables.one("SELECT status FROM gdpr_requests") == {"status": "COMPLETED"}
+        assert "100.00 USD" in api.mails(ada.email)[-1]["text"]
         assert_agree(server, vendor)
 
 

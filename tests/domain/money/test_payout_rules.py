@@ -24,6 +24,7 @@ CONFIG: Any = FakeConfig()
 INSTANT = timedelta(microseconds=1)
 GOOD = Facts(
     amount=12_000,
+    barred=False,
     creator_status="ACTIVE",
     kyc_status="APPROVED",
     tax_approved=True,
@@ -46,7 +47,7 @@ BROKEN: dict[int, dict[str, Any]] = {
     11: {"purse": Purse(balance=12_000, clearing=1)},
     12: {"purse": Purse(balance=50_000, requested_at=NOW - timedelta(days=7) + INSTANT)},
 }
-STANDING = {3, 4, 6, 8}
+STANDING = {2, 3, 4, 6, 8}
 
 
 def number(facts: Facts) -> int | None:
@@ -67,6 +68,13 @@ class TestJudge:
         with pytest.raises(ApiError) as told:
             require(refusal)
         assert told.value.code == conditions()[broken - 1].code
+
+    def test_the_account_must_be_in_a_status_to_get_it(self) -> None:
+        barred = replace(GOOD, barred=True)
+        assert number(barred) == 2
+        refusal = judge_standing(barred, CONFIG, NOW)
+        assert refusal is not None
+        assert refusal.number == 2
 
     def test_the_first_one_is_told(self) -> None:
         facts = GOOD

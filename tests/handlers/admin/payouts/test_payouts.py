@@ -20,6 +20,7 @@ from tests.staff import Hired, member
 WHY, STATEMENT = "I have compared the earnings.", "The messages were paid for by yourself."
 KYC = "payment.payout.error.kyc_required"
 BROKEN = {
+    "payment.payout.error.creator_inactive": "UPDATE users SET status = 'BANNED' WHERE username = 'ada'",
     KYC: "UPDATE creator_profiles SET kyc_status = 'REJECTED'",
     "payment.payout.error.tax_form_required": "UPDATE tax_forms SET ends_at = '2026-01-05'",
     "payment.payout.error.method_not_ready": "UPDATE payout_accounts SET status = 'RESTRICTED'",
