@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Text, Uuid, and_, bindparam, exists, func, literal_column, or_, select, update
+from sqlalchemy import DateTime, Integer, Text, Uuid, and_, bindparam, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from domain.money.payout_rules import TOO_EARLY
@@ -66,9 +66,10 @@ OLDEST = Keyset(Row.changed_at, Row.user_id)
 _AUTOMATIC = Row.auto_payout.is_(literal_column("true"))
 _TOO_EARLY = Row.auto_payout_refusal == bindparam("too_early", type_=Text)
 _NOT_SINCE = or_(Row.auto_payout_at.is_(None), Row.auto_payout_at < bindparam("since", type_=TIME))
-# Written out where an index has them: a plan for any status could not use it.
+# Written out where an index has them: a plan for any status could not use it. An EXISTS might be answered by reading
+# all that are open for a few creators.
 _OPEN = Payout.status.in_([literal_column(f"'{status}'") for status in OPEN])
-_NONE_OPEN = ~exists().where(Payout.user_id == Row.user_id, _OPEN)
+_NONE_OPEN = select(Payout.id).where(Payout.user_id == Row.user_id, _OPEN).limit(1).scalar_subquery().is_(None)
 AUTOMATIC = (
     select(Row.user_id)
     .join(User, User.id == Row.user_id)
