@@ -129,13 +129,15 @@ def ready(api: Api, tables: Tables, **names: str) -> Creator:
 
 
 def payout_of(server: Server, one: Creator, amount: int = 10_000, **columns: Any) -> UUID:
-    """A payout that was requested, of money that was earned for it."""
+    """A payout that was requested, of money that was earned for it; so no hold of its account is left."""
     tables, wallet, payout_id = server.tables, wallet_of(one.user_id), uuid4()
     earned(server, one.user_id, amount)
     row: dict[str, Any] = {"method": "PLATFORM_ACCOUNT", "provider": VENDOR, "status": "PENDING"} | columns
     if row["method"] == "PLATFORM_ACCOUNT":
         account = "SELECT id FROM payout_accounts WHERE user_id = %s AND closed_at IS NULL"
         row["account_id"] = tables.one(account, one.user_id)["id"]
+        held = "UPDATE payout_accounts SET held_until = now() WHERE id = %s AND held_until > now()"
+        tables.run(held, row["account_id"])
     if row["status"] == "APPROVED":
         row |= {"approved_at": "2026-01-02", "due_at": "2026-01-02"} | columns
     insert(

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.money.payout_rules import Refusal
-    from domain.money.payouts import Outcome
     from domain.wire import admin as wire
 
 FOUR_EYES_ABOVE = IntKey(
@@ -47,9 +46,11 @@ AGAIN = timedelta(hours=1)
 """After which something that did not work, and may work later, is tried again."""
 STOPPED_AGAIN = timedelta(minutes=5)
 LOOKED_AT_EVERY, LOOKED_AT_FOR = timedelta(hours=24), timedelta(days=14)
-"""How often, and how long, it is looked at whether a payout that was made has come back."""
+"""How often, and how long, it is looked at whether a payout that was made has come back, whoever says that it was."""
 WATCHED_FOR = timedelta(days=60)
-"""How long it is looked at whether the provider says otherwise than staff did."""
+"""How long it is looked at whether the provider made one after all of which staff says that it failed."""
+MAY_BE_UNDER_WAY = frozenset({"SENT", "UNKNOWN"})
+"""What is said of an attempt that may still be paid: it is at its provider, or nobody knows."""
 
 
 def require_standing(refusal: Refusal | None) -> None:
@@ -91,18 +92,28 @@ def require_stuck(attempt: Any, config: Config, now: datetime) -> None:
         raise ApiError("admin.payout.too_early", availableAt=timestamp(available_at))
 
 
-def statement(payout: Any, attempt: Any, outcome: Outcome, by: UUID, config: Config) -> tuple[dict[str, Any], bool]:
-    """The columns of what one of the staff says that came of an attempt, and whether it is settled by that. Above a
-    limit another one has to say the same.
+def statement(
+    payout: Any,
+    attempt: Any,
+    said: wire.SettlePayoutRequest,
+    by: UUID,
+    config: Config,
+    says: wire.PayoutProviderSays = "NOT_ASKED",
+) -> tuple[dict[str, Any], bool]:
+    """The columns of what one of the staff says that came of an attempt, and whether it is settled by that.
 
-    Raises ApiError admin.payout.second_person for who has said so before.
+    Another one has to say the same above a limit, where the first one approved the payout, and where it shall have
+    failed that may be under way, as its provider ``says``. Raises ApiError admin.payout.second_person for who has said
+    so before.
     """
-    of_two = needs_two(payout, config)
-    if not of_two or attempt.stated != outcome:
-        return {"stated": outcome, "stated_by": by, "confirmed_by": None}, not of_two
-    if attempt.stated_by == by:
+    outcome = said["outcome"]
+    if attempt.stated == outcome and attempt.stated_by != by:
+        return {"confirmed_by": by}, True
+    of_two = needs_two(payout, config) or by in {payout.first_by, payout.second_by}
+    of_two = of_two or (outcome == "FAILED" and says in MAY_BE_UNDER_WAY)
+    if of_two and attempt.stated == outcome:
         raise ApiError("admin.payout.second_person")
-    return {"confirmed_by": by}, True
+    return {"stated": outcome, "stated_by": by, "confirmed_by": None, "evidence": said["evidence"]}, not of_two
 
 
 def needs_two(payout: Any, config: Config) -> bool:

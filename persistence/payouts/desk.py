@@ -15,11 +15,9 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     Text,
-    and_,
     bindparam,
     func,
     literal_column,
-    or_,
     select,
     update,
 )
@@ -96,12 +94,6 @@ TAKEN_UP = taken_up(Row, Row.id, Row.status)
 _THIS = Row.id == bindparam("payout")
 _NOW, _DUE = bindparam("now", type_=TIME), bindparam("due", type_=TIME)
 LOOK_AGAIN = update(Row).where(_THIS).values(due_at=_DUE)
-ASKED_LATER = LOOK_AGAIN.where(
-    or_(
-        Row.status == literal_column("'PROCESSED'"),
-        and_(Row.status == literal_column("'FAILED'"), Row.due_at.is_not(None)),
-    )
-)
 UNDER_WAY = update(Row).where(_THIS).values(status="PROCESSING", due_at=_DUE)
 PAID = (
     update(Row)
@@ -195,10 +187,6 @@ class PayoutDesk:
     async def look_again(self, payout_id: UUID, due_at: datetime | None) -> None:
         """None: not by the clock, for somebody has to do something first."""
         await self._connection.execute(LOOK_AGAIN, payout=payout_id, due=due_at)
-
-    async def ask_later(self, payout_id: UUID, due_at: datetime) -> None:
-        """One that is made, or that staff settled, and whose provider did not answer how it is."""
-        await self._connection.execute(ASKED_LATER, payout=payout_id, due=due_at)
 
     async def begin(self, payout: Payout, now: datetime, due_at: datetime) -> None:
         """An attempt at the one that is held, which is under way from then on."""

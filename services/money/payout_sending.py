@@ -137,7 +137,7 @@ class PayoutBooks:
         """Make true here what the provider says of an attempt."""
         payout_id, number = sending.order.payout_id, sending.order.attempt
         if not answer.known:
-            await db.payout_desk.ask_later(payout_id, now + LOOKED_AT_EVERY)
+            await self._ask_later(db, payout_id, number, now)
             return
         if answer.by_file:
             await db.payout_desk.look_again(payout_id, None)
@@ -219,7 +219,7 @@ class PayoutBooks:
         elif attempt.state == "PAID":
             await self._give_back(db, held, attempt, now)
         elif attempt.state in UNSETTLED:
-            await self._fail(db, held, RETURNED if state.state == RETURNED else state.reason, now)
+            await self._fail(db, held, attempt, RETURNED if state.state == RETURNED else state.reason, now)
         else:  # as it is here
             await db.payout_desk.look_again(payout_id, None)
 
@@ -232,17 +232,19 @@ class PayoutBooks:
         if outcome == "PROCESSED":
             await self._pay(db, held, attempt, now)
         else:
-            await self._fail(db, held, REJECTED, now)
+            await self._fail(db, held, attempt, REJECTED, now)
             await db.payout_desk.look_again(held.row.id, now + LOOKED_AT_EVERY)
 
     async def refuse(self, db: Repositories, payout_id: UUID, number: int, reason: str, now: datetime) -> None:
         """The provider certainly did not do it."""
         found = await self._attempt(db, payout_id, number)
         if found is not None and found[1].state == "SENDING":
-            await self._fail(db, found[0], reason, now)
+            await self._fail(db, *found, reason, now)
 
     async def lost(self, db: Repositories, payout_id: UUID, number: int, now: datetime) -> None:
-        """The provider certainly has no such attempt: it is over, and the next one is made."""
+        """The provider certainly has no such attempt: it is over, and the next one is made, unless one of the staff
+        says already what came of it, and another one is waited for.
+        """
         found = await self._attempt(db, payout_id, number)
         if found is None or now - found[1].created_at < UNANSWERED:
             return
@@ -253,6 +255,9 @@ class PayoutBooks:
         forgotten = now - attempt.created_at > CERTAIN_FOR
         if attempt.state == "SENT" or forgotten:  # it was there, or may have been, so somebody must look
             log.error("payout.vanished", payout=str(payout_id), attempt=number, provider=attempt.provider)
+            await db.payout_desk.look_again(payout_id, now + AGAIN)
+            return
+        if attempt.stated is not None:
             await db.payout_desk.look_again(payout_id, now + AGAIN)
             return
         await self._try_anew(db, held, None, now, now)
@@ -275,10 +280,19 @@ class PayoutBooks:
             await self._watch(db, attempt, now)
 
     async def _watch(self, db: Repositories, attempt: PayoutAttempt, now: datetime) -> None:
-        """What staff settled, and of which the provider does not say the same yet."""
-        if attempt.stated is not None and attempt.settled_at is not None:
-            watched = now - attempt.settled_at < WATCHED_FOR
+        """What is made, or settled by staff, each day for a while: the provider may say otherwise."""
+        is_made = attempt.state == "PAID"
+        if attempt.settled_at is not None and (is_made or attempt.stated is not None):
+            watched = now - attempt.settled_at < (LOOKED_AT_FOR if is_made else WATCHED_FOR)
             await db.payout_desk.look_again(attempt.payout_id, now + LOOKED_AT_EVERY if watched else None)
+
+    async def _ask_later(self, db: Repositories, payout_id: UUID, number: int, now: datetime) -> None:
+        """Nobody knows how it is. One that is under way is asked for again as it is, one that is over here less often,
+        and one that is not looked at by the clock is left alone.
+        """
+        found = await self._attempt(db, payout_id, number)
+        if found is not None and found[0].row.due_at is not None:
+            await self._watch(db, found[1], now)
 
     async def _pay(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
         payout = held.row
@@ -287,8 +301,7 @@ class PayoutBooks:
             await db.ledger.post(flows.payout_done(payout.id, attempt.number, rail, payout.amount))
             await db.payout_desk.pay(payout, now, due_at=now + LOOKED_AT_EVERY)
         elif attempt.state == "PAID":
-            old = attempt.settled_at is not None and now - attempt.settled_at > LOOKED_AT_FOR
-            await db.payout_desk.look_again(payout.id, None if old else now + LOOKED_AT_EVERY)
+            await self._watch(db, attempt, now)
         else:  # its owner has the money twice: payouts stop until somebody has looked
             log.error("payout.paid_after_all", payout=str(payout.id), attempt=attempt.number, was=attempt.state)
             await db.payout_desk.look_again(payout.id, None)
@@ -305,9 +318,12 @@ class PayoutBooks:
         await db.payout_desk.fail(payout, RETURNED, now)
         await self._payouts.tell(db, payout, "ended", why_ended(RETURNED))
 
-    async def _fail(self, db: Repositories, held: HeldPayout, told: str | None, now: datetime) -> None:
+    async def _fail(
+        self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, told: str | None, now: datetime
+    ) -> None:
+        """What staff has said something of is not tried again."""
         payout, reason = held.row, told if told in FAILURES else REJECTED
-        if reason == TREASURY_EMPTY:
+        if reason == TREASURY_EMPTY and attempt.stated is None:
             log.error("payout.treasury_empty", payout=str(payout.id), provider=payout.provider, amount=payout.amount)
             await self._try_anew(db, held, reason, now, now + AGAIN)
             return

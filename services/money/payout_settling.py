@@ -27,6 +27,11 @@ class PayoutSettler:
         """How the attempt is by now, as the provider says; no transaction is open. Nothing is begun for it any more."""
         return await self._books.find(self._providers, self._sending(held, attempt), attempt.ref)
 
+    def says(self, answer: Answer) -> wire.PayoutProviderSays:
+        if not answer.known:
+            return "UNKNOWN"
+        return "NOT_FOUND" if answer.state is None else answer.state.state
+
     async def settle(
         self,
         db: Repositories,
@@ -37,7 +42,7 @@ class PayoutSettler:
         now: datetime,
     ) -> wire.PayoutSettled:
         """What the provider says, where it says that the attempt is over; else what staff says. The payout is held."""
-        says = said(answer)
+        says = self.says(answer)
         if says in DECIDES:
             await self._books.take(db, self._sending(held, attempt), answer, now)
         else:
@@ -51,9 +56,3 @@ class PayoutSettler:
 
     def _sending(self, held: HeldPayout, attempt: PayoutAttempt) -> Sending:
         return self._books.sending_of(held, attempt, over=True)
-
-
-def said(answer: Answer) -> wire.PayoutProviderSays:
-    if not answer.known:
-        return "UNKNOWN"
-    return "NOT_FOUND" if answer.state is None else answer.state.state

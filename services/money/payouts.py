@@ -172,7 +172,8 @@ class PayoutService(PayoutEnds):
         row, is_known = found.BankDetail, self._is_there(payout.provider)
         if payout.method == PLATFORM_ACCOUNT:
             account = found.PayoutAccount
-            ready, until = is_known and _can_be_paid(account), None if account is None else account.held_until
+            ready = is_known and _can_be_paid(account) and not _has_moved(account, payout)
+            until = None if account is None else account.held_until
         else:
             ready, until = is_known and _is_verified(row, payout), row and row.held_until
         purse = await self.purse(db, payout.user_id, payout)
@@ -181,13 +182,15 @@ class PayoutService(PayoutEnds):
         return _facts(found, payout.amount, method, Destination(ready, until), barred=barred).with_purse(purse)
 
     async def is_moved(self, db: Repositories, payout: Payout) -> bool:
-        """Whether its bank details are others by now, so that it can never be made: it was under way at the change,
-        and then certainly was not made.
+        """Whether money would go elsewhere by now, so that it can never be made: it was under way at the change, and
+        then certainly was not made.
         """
-        if payout.method != BANK_TRANSFER:
+        found = await db.payouts.standing(payout.user_id, payout.account_id)
+        if found is None:
             return False
-        found = await db.payouts.standing(payout.user_id)
-        return found is not None and not _is_same(found.BankDetail, payout)
+        if payout.method == BANK_TRANSFER:
+            return not _is_same(found.BankDetail, payout)
+        return found.PayoutAccount is not None and _has_moved(found.PayoutAccount, payout)
 
     def _is_there(self, provider: str) -> bool:
         return self._providers.by_file(provider) or self._providers.source(provider) is not None
@@ -227,6 +230,11 @@ def _is_verified(row: Any, payout: Payout) -> bool:
 def _is_same(row: Any, payout: Payout) -> bool:
     """The very details to which it was requested."""
     return bool(row is not None and row.changed_at <= payout.created_at and row.last4 == payout.destination_last4)
+
+
+def _has_moved(account: Any, payout: Payout) -> bool:
+    """Whether its bank account changed since the request: at that no hold was left, so that this one is of later."""
+    return bool(account.held_until is not None and account.held_until > payout.created_at)
 
 
 def _can_be_paid(account: Any) -> bool:

@@ -12,6 +12,8 @@ import pytest
 
 from domain import topics
 from domain.clock import utc_now
+from domain.creators.payout_account import AccountLook
+from domain.money.payouts import AccountState
 from providers.payout.sandbox import TRANSFER_PAGE
 from runtime.worker.worker import Worker
 from services.money.payout_sending import PayoutBooks
@@ -69,6 +71,27 @@ def sweep(server: Server) -> None:
     tables.run("UPDATE payouts SET due_at = now() WHERE due_at IS NOT NULL")
     tables.run("UPDATE payout_attempts SET created_at = created_at - interval '5 minutes' WHERE state = 'SENDING'")
     server.let_time_come("payouts.sweep")
+
+
+def move(server: Server) -> None:
+    """The provider tells of another bank account inside the payout account."""
+
+    async def look() -> None:
+        parts = server.app.parts
+        async with parts.database.unit() as db:
+            ref = server.tables.one("SELECT ref FROM payout_accounts")["ref"]
+            account = await db.payout_accounts.find(VENDOR, ref)
+            assert account is not None
+            told = AccountState(ref, "ACTIVE", payouts_enabled=True, details_submitted=True, destination="second")
+            await parts.payout_accounts.settle(db, account, AccountLook(told, utc_now()))
+
+    server.on_loop(look())
+
+
+def is_due(tables: Tables, *, within: str) -> bool | None:
+    """None where it is not looked at by the clock."""
+    is_so: bool | None = tables.one("SELECT due_at < now() + %s::interval AS it FROM payouts", within)["it"]
+    return is_so
 
 
 def mails(api: Api, one: Creator) -> list[str]:
@@ -265,6 +288,67 @@ class TestSending:
         server.on_loop(work())
         assert (row(tables)["status"], vendor.asked, len(vendor.book)) == ("PROCESSED", 1, 1)
         assert_agree(server, vendor)
+
+    @pytest.mark.parametrize("lost", [True, False], ids=["lost", "refused"])
+    def test_one_under_way_does_not_follow_a_change_of_the_bank_account(
+        self,
+        api: Api,
+        server: Server,
+        vendor: PayoutVendor,
+        tables: Tables,
+        payout: UUID,
+        ada: Creator,
+        lost: bool,
+    ) -> None:
+        """Inside the payout account: money went elsewhere when the payout was asked for."""
+        tables.run("UPDATE payout_accounts SET destination = 'first', held_until = now() - interval '1 hour'")
+        if lost:
+            vendor.before = silence
+        vendor.becomes = "SENT"
+        sweep(server)
+        move(server)
+        assert row(tables)["status"] == "PROCESSING"
+        vendor.before = nothing
+        if not lost:
+            vendor.now(f"payout:{payout}:1", "FAILED", "TREASURY_EMPTY")
+        for _ in range(2):
+            sweep(server)
+            server.work_off()
+        assert (row(tables)["status"], row(tables)["due_at"], vendor.asked) == ("CANCELLED", None, 1)
+        assert available(tables, ada.user_id) == AMOUNT
+        assert "Payout of 100.00 USD stopped" in mails(api, ada)
+        assert_agree(server, vendor)
+
+    def test_a_hold_that_was_over_at_the_request_stops_nothing(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        tables.run("UPDATE payout_accounts SET destination = 'first', held_until = (SELECT created_at FROM payouts)")
+        vendor.before = silence
+        sweep(server)
+        vendor.before = nothing
+        sweep(server)
+        server.work_off()
+        assert (row(tables)["status"], row(tables)["id"], vendor.paid) == ("PROCESSED", payout, AMOUNT)
+        assert_agree(server, vendor)
+
+    @pytest.mark.parametrize("says", ["SENT", "nothing", "that there is none"])
+    def test_one_that_is_made_is_looked_at_each_day_and_not_for_ever(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, says: str
+    ) -> None:
+        """Whatever its provider says that is not an end."""
+        sweep(server)
+        if says == "SENT":
+            vendor.now(f"payout:{payout}:1", "SENT")
+        elif says == "nothing":
+            vendor.gone = True
+        else:
+            vendor.book.clear()
+        tables.run("UPDATE payout_attempts SET created_at = created_at - interval '5 minutes'")
+        sweep(server)
+        assert (row(tables)["status"], is_due(tables, within="23 hours")) == ("PROCESSED", False)
+        tables.run("UPDATE payout_attempts SET settled_at = now() - interval '15 days'")
+        sweep(server)
+        assert (row(tables)["status"], is_due(tables, within="1000 years")) == ("PROCESSED", None)
 
 
 class TestWhatMustHold:

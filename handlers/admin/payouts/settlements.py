@@ -26,20 +26,21 @@ async def settle(
     payout_settler: PayoutSettler,
 ) -> wire.PayoutSettled:
     """The provider is asked between two units: afterwards everything is judged anew."""
-    outcome, by = body["outcome"], principal.user_id
+    by = principal.user_id
     async with uow() as db:
         held, attempt = await _stuck(id, body, principal, db, clock, config)
-        columns, settles = statement(held.row, attempt, outcome, by, config)
+        columns, settles = statement(held.row, attempt, body, by, config)
         if not settles:
-            return await _stated(held, attempt, columns, body, principal, db)
+            return await _stated(held, attempt, columns, "NOT_ASKED", body, principal, db)
     answer = await payout_settler.ask(held, attempt)
     async with uow.last() as db:
         held, attempt = await _stuck(id, body, principal, db, clock, config)
-        columns, settles = statement(held.row, attempt, outcome, by, config)
+        says = payout_settler.says(answer)
+        columns, settles = statement(held.row, attempt, body, by, config, says)
         if not settles:
-            return await _stated(held, attempt, columns, body, principal, db)
-        await db.payout_desk.state(attempt, **{"evidence": body["evidence"]} | columns)
-        settled = await payout_settler.settle(db, held, attempt, outcome, answer, clock())
+            return await _stated(held, attempt, columns, says, body, principal, db)
+        await db.payout_desk.state(attempt, **columns)
+        settled = await payout_settler.settle(db, held, attempt, body["outcome"], answer, clock())
         await _record(held, body, settled, principal, db)
         return settled
 
@@ -62,13 +63,14 @@ async def _stated(
     held: HeldPayout,
     attempt: Any,
     columns: dict[str, Any],
+    says: wire.PayoutProviderSays,
     body: wire.SettlePayoutRequest,
     principal: Principal,
     db: Repositories,
 ) -> wire.PayoutSettled:
     """Somebody else has to say the same."""
-    await db.payout_desk.state(attempt, evidence=body["evidence"], **columns)
-    told: wire.PayoutSettled = {"status": "PROCESSING", "settledBy": None, "providerSays": "NOT_ASKED"}
+    await db.payout_desk.state(attempt, **columns)
+    told: wire.PayoutSettled = {"status": "PROCESSING", "settledBy": None, "providerSays": says}
     await _record(held, body, told, principal, db)
     return told
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.bank_files import approved, batched
 from tests.creators import Creator
-from tests.handlers.support import audited
+from tests.handlers.support import audited, change
 from tests.harness import Api, Server, Tables, code_of
 from tests.ledger import tally
 from tests.payees import available
@@ -56,6 +56,12 @@ def settle(api: Api, caller: Hired, payout: object, outcome: str = "FAILED", **b
     return api.call(SETTLE, told, path=f"/admin/payouts/{payout}/settle", headers=caller.headers)
 
 
+def failed(api: Api, payout: UUID, *callers: Hired) -> bool:
+    """One after the other says so, until the last one is believed."""
+    told = [str(settle(api, each, payout).json()["data"]["status"]) for each in callers]
+    return told[-1] == "FAILED"
+
+
 def told(response: httpx.Response) -> tuple[int, Any]:
     if not response.is_success:
         return response.status_code, code_of(response)
@@ -76,8 +82,8 @@ class TestSettle:
     def test_the_money_goes_back_and_the_creator_is_told(
         self, api: Api, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
     ) -> None:
-        vendor.gone = True
-        assert told(settle(api, finance, stuck)) == (200, ("FAILED", "STAFF", "UNKNOWN"))
+        vendor.book.clear()
+        assert told(settle(api, finance, stuck)) == (200, ("FAILED", "STAFF", "NOT_FOUND"))
         row, one = tables.one("SELECT * FROM payouts"), attempt(tables)
         assert (row["status"], row["failure_reason"]) == ("FAILED", "PROVIDER_REJECTED")
         assert (one["state"], one["stated"], one["stated_by"], one["confirmed_by"]) == (
@@ -90,7 +96,7 @@ class TestSettle:
             finance.id, str(ada.user_id), "Ticket 4711.",
         )  # fmt: skip
         assert {name: entry["after"][name] for name in ("outcome", "evidence", "providerSays")} == {
-            "outcome": "FAILED", "evidence": EVIDENCE, "providerSays": "UNKNOWN",
+            "outcome": "FAILED", "evidence": EVIDENCE, "providerSays": "NOT_FOUND",
         }  # fmt: skip
 
     def test_it_arrived(self, api: Api, tables: Tables, finance: Hired, ada: Creator, stuck: UUID) -> None:
@@ -144,6 +150,82 @@ class TestSettle:
         ]  # fmt: skip
         assert vendor.asked == 1
 
+    @pytest.mark.parametrize("says", ["SENT", "UNKNOWN"])
+    def test_one_alone_does_not_give_back_what_may_be_under_way(
+        self,
+        api: Api,
+        tables: Tables,
+        vendor: PayoutVendor,
+        finance: Hired,
+        second: Hired,
+        ada: Creator,
+        stuck: UUID,
+        says: str,
+    ) -> None:
+        """Little as it is: its provider has it, or may have it, so its owner could get the money twice."""
+        vendor.gone = says == "UNKNOWN"
+        waits = (200, ("PROCESSING", None, says))
+        assert told(settle(api, finance, stuck)) == waits
+        assert told(settle(api, finance, stuck)) == SECOND
+        assert (available(tables, ada.user_id), attempt(tables)["stated_by"]) == (0, finance.id)
+        assert told(settle(api, second, stuck, evidence="I have called them, too.")) == (200, ("FAILED", "STAFF", says))
+        one = attempt(tables)
+        assert (one["stated_by"], one["confirmed_by"], one["evidence"]) == (finance.id, second.id, EVIDENCE)
+        assert available(tables, ada.user_id) == AMOUNT
+        entries = [entry["after"] for entry in audited(tables, SETTLE) if entry["after"]]
+        assert [entry["evidence"] for entry in entries] == [EVIDENCE, "I have called them, too."]
+
+    def test_one_whose_statement_waits_is_believed_once_the_provider_says_so(
+        self, api: Api, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
+    ) -> None:
+        assert told(settle(api, finance, stuck)) == (200, ("PROCESSING", None, "SENT"))
+        vendor.now(key_of(vendor), "FAILED", "DESTINATION_REJECTED")
+        assert told(settle(api, finance, stuck)) == (200, ("FAILED", "PROVIDER", "FAILED"))
+        assert available(tables, ada.user_id) == AMOUNT
+
+    @pytest.mark.parametrize("column", ["first_by", "second_by"])
+    @pytest.mark.parametrize("outcome", ["FAILED", "PROCESSED"])
+    def test_who_approved_it_does_not_settle_it_alone(
+        self,
+        api: Api,
+        tables: Tables,
+        vendor: PayoutVendor,
+        finance: Hired,
+        second: Hired,
+        stuck: UUID,
+        column: str,
+        outcome: str,
+    ) -> None:
+        vendor.book.clear()
+        change(tables, "payouts", stuck, **{column: finance.id})
+        assert told(settle(api, finance, stuck, outcome)) == (200, ("PROCESSING", None, "NOT_ASKED"))
+        assert told(settle(api, finance, stuck, outcome)) == SECOND
+        assert told(settle(api, second, stuck, outcome)) == (200, (outcome, "STAFF", "NOT_FOUND"))
+        assert (attempt(tables)["stated_by"], attempt(tables)["confirmed_by"]) == (finance.id, second.id)
+
+    def test_nothing_is_begun_anew_of_what_is_settled(
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
+    ) -> None:
+        """Though the reason that the provider gives is one for which it would be tried again."""
+        vendor.now(key_of(vendor), "FAILED", "TREASURY_EMPTY")
+        assert told(settle(api, finance, stuck)) == (200, ("FAILED", "PROVIDER", "FAILED"))
+        sweep(server)
+        row = tables.one("SELECT * FROM payouts")
+        assert (row["status"], row["attempt"], row["failure_reason"]) == ("FAILED", 1, "TREASURY_EMPTY")
+        assert (available(tables, ada.user_id), vendor.asked) == (AMOUNT, 1)
+
+    def test_nothing_is_begun_anew_of_what_one_has_settled_and_another_has_not(
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator
+    ) -> None:
+        payout = under_way(server, ada, ABOVE)
+        assert told(settle(api, finance, payout)) == (200, ("PROCESSING", None, "NOT_ASKED"))
+        tables.run("UPDATE payout_attempts SET state = 'SENDING'")
+        vendor.book.clear()
+        sweep(server)
+        server.work_off()
+        assert (tables.one("SELECT status FROM payouts")["status"], vendor.asked) == ("PROCESSING", 1)
+        assert tables.count("payout_attempts") == 1
+
     def test_not_before_it_is_stuck(self, api: Api, server: Server, finance: Hired, ada: Creator) -> None:
         payout = under_way(server, ada, days=9)
         assert told(settle(api, finance, payout)) == (409, "admin.payout.too_early")
@@ -182,8 +264,9 @@ class TestSettle:
         assert told(settle(api, member(server, "AUDITOR"), stuck)) == (403, "admin.permission_denied")
 
     def test_of_many_at_once_one_comes_true(
-        self, api: Api, tables: Tables, finance: Hired, ada: Creator, stuck: UUID
+        self, api: Api, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
     ) -> None:
+        vendor.book.clear()
         with ThreadPoolExecutor(6) as threads:
             ended = list(threads.map(lambda name: told(settle(api, finance, stuck, name)), ["FAILED", "PROCESSED"] * 3))
         assert sorted(status for status, _ in ended) == [200] + [400] * 5
@@ -203,10 +286,11 @@ class TestWhatTheProviderSaysLater:
         assert available(tables, ada.user_id) == AMOUNT
 
     def test_that_it_paid_what_failed(
-        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, ada: Creator, stuck: UUID
-    ) -> None:
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, second: Hired,
+        ada: Creator, stuck: UUID,
+    ) -> None:  # fmt: skip
         """Payouts stop, and somebody looks: nothing is paid a second time."""
-        assert settle(api, finance, stuck).is_success
+        assert failed(api, stuck, finance, second)
         vendor.now(key_of(vendor), "PAID")
         for _ in range(2):
             sweep(server)
@@ -220,9 +304,10 @@ class TestWhatTheProviderSaysLater:
         assert tables.one("SELECT due_at FROM payouts")["due_at"] is None
 
     def test_that_it_failed_as_staff_said(
-        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, stuck: UUID
-    ) -> None:
-        assert settle(api, finance, stuck).is_success
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, second: Hired,
+        stuck: UUID,
+    ) -> None:  # fmt: skip
+        assert failed(api, stuck, finance, second)
         sweep(server)
         assert tables.one("SELECT due_at FROM payouts")["due_at"] is not None
         vendor.now(key_of(vendor), "FAILED", "PROVIDER_REJECTED")
@@ -230,16 +315,22 @@ class TestWhatTheProviderSaysLater:
         assert tables.one("SELECT due_at FROM payouts")["due_at"] is None
         assert tables.count("ledger_findings") == 0
 
-    @pytest.mark.parametrize("lost", [True, False])
+    @pytest.mark.parametrize(("outcome", "days"), [("FAILED", 60), ("PROCESSED", 14)])
+    @pytest.mark.parametrize("says", ["SENT", "nothing", "that there is none"])
     def test_nothing_for_so_long_that_nobody_looks_any_more(
-        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, stuck: UUID, lost: bool
-    ) -> None:
-        assert settle(api, finance, stuck).is_success
-        if lost:
+        self, api: Api, server: Server, tables: Tables, vendor: PayoutVendor, finance: Hired, second: Hired,
+        stuck: UUID, says: str, outcome: str, days: int,
+    ) -> None:  # fmt: skip
+        assert settle(api, finance, stuck, outcome).is_success
+        if outcome == "FAILED":
+            assert settle(api, second, stuck).is_success
+        if says == "nothing":
+            vendor.gone = True
+        elif says != "SENT":
             vendor.book.clear()
-        sweep(server)
-        assert tables.one("SELECT due_at FROM payouts")["due_at"] is not None
-        tables.run("UPDATE payout_attempts SET settled_at = now() - interval '61 days'")
-        sweep(server)
-        assert tables.one("SELECT due_at FROM payouts")["due_at"] is None
-        assert tables.one("SELECT status FROM payouts")["status"] == "FAILED"
+        for past, looks in ((0, True), (days - 1, True), (days + 1, False)):
+            tables.run("UPDATE payout_attempts SET settled_at = now() - %s * interval '1 day'", past)
+            sweep(server)
+            tomorrow = "SELECT due_at BETWEEN now() + interval '23 hours' AND now() + interval '25 hours' AS it"
+            assert tables.one(f"{tomorrow} FROM payouts")["it"] is (True if looks else None)
+        assert tables.one("SELECT status FROM payouts")["status"] == outcome
