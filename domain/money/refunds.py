@@ -13,7 +13,7 @@ REFUND_DAYS = IntKey("wallet.refund_days", 90, "days after a load in which the s
 
 AUTO_REFUND_BELOW = AmountKey(
     "dispute.auto_refund_below",
-    "0",
+    "0.00",
     "payments of less than this many US dollars are given back, as far as nobody spent them, when the bank of who paid "
     "warns of fraud: a dispute would cost more; 0: none, staff sees the warning",
     0,

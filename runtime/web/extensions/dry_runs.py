@@ -23,6 +23,7 @@ OUTSIDE: Mapping[str, str] = {
     "provider_samples": "providers are asked",
     "referral_clicks": "clicks are counted in transactions of their own",
     "second_factor": "wrong guesses would not be counted",
+    "simulations": "the sandbox keeps what was pressed",
     "social": "platforms are asked",
     "storage": "storage keeps files",
     "visitor": "a cookie is set",

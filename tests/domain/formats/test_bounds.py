@@ -182,9 +182,9 @@ class TestTime:
         piece = bytes.fromhex(pattern)
         for content_type, head in self.BEGINNINGS:
             data = head + piece * (2**18 // len(piece)) + b"\0\xff\xd9"
-            began = time.process_time()
+            began = time.thread_time()
             is_taken(content_type, data)
-            assert time.process_time() - began < 1, content_type
+            assert time.thread_time() - began < 1, content_type
 
     def test_tables_that_claim_the_rest_of_the_film_are_read_to_their_own_end(self) -> None:
         """Each of the tracks would add up all that follows; together they would take a minute."""
@@ -196,7 +196,7 @@ class TestTime:
         data = film(tracks=[track(b"vide", ENTRY, tables, number) for number in range(600)]) + box(
             b"mdat", bytes(2**24)
         )
-        began = time.process_time()
+        began = time.thread_time()
         assert not is_taken("video/mp4", data)
         assert time.process_time() - began < 5
 

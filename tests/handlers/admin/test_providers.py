@@ -108,7 +108,7 @@ class TestList:
             "kyc": ["sandbox", "stripe_identity", "veriff"],
             "leaked_passwords": ["pwned_passwords"],
             "payment": ["mollie", "sandbox", "stripe"],
-            "payout": ["sandbox", "stripe_connect", "wise", "paypal"],
+            "payout": ["sandbox", "stripe_connect", "paypal", "wise"],
             "sms": ["mailbox", "twilio", "vonage"],
             "storage": ["local", "s3"],
         }
