@@ -57,7 +57,7 @@ async def simulate_payout_account(
     body: wire.SimulatePayoutAccountRequest,
     simulations: Simulations,
 ) -> wire.Simulation:
-    return await simulations.payout_account(UUID(id), body["outcome"])
+    return await simulations.payout_account(id, body["outcome"])
 
 
 async def simulate_payout(

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from domain.creators.kyc import ATTEMPTS_WITHIN, LOOK_AGAIN, REMINDED
 from persistence.engine.connection import Connection
+from persistence.engine.due import once
 from persistence.engine.statements import insertion
 from persistence.models import CreatorProfile, KycSession
 
@@ -68,7 +69,7 @@ _STALE = (
     .with_for_update(skip_locked=True)
 )
 # Whoever takes one is the only one who looks at it for an hour: what it finds is newer than this.
-TAKEN = update(Row).where(Row.id.in_(_STALE)).values(looked_at=NOW).returning(Row)
+TAKEN = update(Row).where(Row.id.in_(once(_STALE))).values(looked_at=NOW).returning(Row)
 _WITHIN = {days: bindparam(f"within_{days}", type_=TIME) for days in REMINDED}
 ENDING = (
     select(Row.id, Row.user_id)

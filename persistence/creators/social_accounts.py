@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from domain.creators.social_accounts import Sealed, SocialConnection, SocialProfile
 from domain.errors import ApiError
 from persistence.engine.connection import Connection
+from persistence.engine.due import once
 from persistence.engine.statements import insertion
 from persistence.models import CreatorProfile, SocialAccount, SocialMetrics, User
 
@@ -59,7 +60,7 @@ DUE = (
 )
 CLAIMED = (
     update(SocialAccount)
-    .where(SocialAccount.id.in_(DUE))
+    .where(SocialAccount.id.in_(once(DUE)))
     .values(refresh_at=bindparam("until", type_=DateTime(timezone=True)))
     .returning(SocialAccount)
 )

@@ -8,9 +8,15 @@ from sqlalchemy.sql.dml import ReturningUpdate
 TIME = DateTime(timezone=True)
 
 
+def once(found: Select[Any]) -> Select[Any]:
+    """The ids that are ``found``, for ``IN``. A subquery may be asked anew for each row, and then finds more than its
+    limit: those that it has found are no longer among them."""
+    return select(found.cte("found_once").c.id)
+
+
 def late(model: Any) -> Select[Any]:
     """Ids of the ``most`` rows that are due by ``now``, the longest first, but for those that somebody else holds."""
-    return (
+    return once(
         select(model.id)
         .where(model.due_at <= bindparam("now", type_=TIME))
         .order_by(model.due_at)

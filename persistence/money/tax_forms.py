@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, DateTime, Integer, bindparam, or_, select,
 from domain.creators.tax import APPROVED, REPLACED, Declaration
 from domain.errors import ApiError
 from persistence.engine.connection import Connection
+from persistence.engine.due import once
 from persistence.engine.keyset import Keyset
 from persistence.engine.statements import insertion
 from persistence.models import TaxForm, User
@@ -38,7 +39,7 @@ DUE = (
 )
 REMINDED = (
     update(Row)
-    .where(Row.id.in_(DUE))
+    .where(Row.id.in_(once(DUE)))
     .values(reminded=bindparam("days", type_=Integer))
     .returning(Row.user_id, Row.ends_at)
 )

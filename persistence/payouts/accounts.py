@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, DateTime, Integer, Text, and_, bindparam, func, 
 
 from domain.creators.payout_account import ASKED_FOR, LEASE, LOOK_AGAIN, LOOK_AT_ACTIVE
 from persistence.creators.kyc import PROFILE_HELD
+from persistence.engine.due import once
 from persistence.engine.statements import insertion
 from persistence.models import CreatorProfile, PayoutAccount
 
@@ -108,7 +109,7 @@ _STALE = (
     .with_for_update(skip_locked=True)
 )
 # Whoever takes one is the only one who looks at it for a while: what it finds is newer than this.
-TAKEN = update(Row).where(Row.id.in_(_STALE)).values(looked_at=NOW).returning(Row)
+TAKEN = update(Row).where(Row.id.in_(once(_STALE))).values(looked_at=NOW).returning(Row)
 _UNANSWERED = (
     select(Row.id)
     .where(
@@ -120,7 +121,9 @@ _UNANSWERED = (
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-RETAKEN = update(Row).where(Row.id.in_(_UNANSWERED)).values(leased_until=bindparam("until", type_=TIME)).returning(Row)
+RETAKEN = (
+    update(Row).where(Row.id.in_(once(_UNANSWERED))).values(leased_until=bindparam("until", type_=TIME)).returning(Row)
+)
 
 
 class PayoutAccounts:

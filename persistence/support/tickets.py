@@ -10,6 +10,7 @@ from sqlalchemy import case, func, insert, select, true, update
 from domain.answers.pages import Page
 from domain.support import AFTER_REPLY, ENDED
 from persistence.engine.connection import Connection
+from persistence.engine.due import once
 from persistence.models import Ticket, TicketCategory, TicketMessage, User
 
 MOVED_ON = Ticket.version + 1
@@ -87,6 +88,6 @@ class Tickets:
         """Of those that were resolved before then and got no answer, the oldest; how many were closed."""
         due = select(Ticket.id).where(Ticket.status == "RESOLVED", Ticket.resolved_at < before)
         batch = due.order_by(Ticket.resolved_at).limit(limit).with_for_update(skip_locked=True)
-        row = update(Ticket).where(Ticket.id.in_(batch), Ticket.status == "RESOLVED")
+        row = update(Ticket).where(Ticket.id.in_(once(batch)), Ticket.status == "RESOLVED")
         closed = row.values(status="CLOSED", closed_at=now, updated_at=now, version=MOVED_ON).returning(Ticket.id)
         return len(await self._connection.scalars(closed))

@@ -62,10 +62,10 @@ class Simulations:
     async def verification(self, session_id: UUID, outcome: str, document: Document) -> wire.Simulation:
         return await _pressed(self._pages.verifications, "verification", str(session_id), outcome, document)
 
-    async def payout_account(self, ref: UUID, outcome: str) -> wire.Simulation:
+    async def payout_account(self, ref: str, outcome: str) -> wire.Simulation:
         """``ref``: as its owner was told, who knows no other id of it."""
         async with self._database.reading() as db:
-            known = await db.payout_accounts.find(SandboxPayouts.name, str(ref))
+            known = await db.payout_accounts.find(SandboxPayouts.name, ref)
         return await _pressed(self._pages.payout_accounts, "payout account", known.ref if known else None, outcome)
 
     async def payout(self, payout_id: UUID, outcome: str) -> wire.Simulation:

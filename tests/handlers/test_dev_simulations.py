@@ -58,6 +58,11 @@ class TestWhere:
         assert (response.status_code, code_of(response)) == (404, "admin.not_found")
 
     @each
+    def test_development_answers_to_its_own_name_only(self, api: Api, operation_id: str) -> None:
+        response = simulate(api, operation_id, NOTHING, FIRST[operation_id], {"Host": "rebind.evil.example"})
+        assert (response.status_code, code_of(response)) == (403, "dev.host_refused")
+
+    @each
     def test_what_there_is_not(self, api: Api, operation_id: str) -> None:
         response = simulate(api, operation_id, NOTHING, FIRST[operation_id])
         assert (response.status_code, code_of(response)) == (404, "admin.not_found")
@@ -66,6 +71,30 @@ class TestWhere:
     @pytest.mark.parametrize("outcome", ["PAY", "nothing", "\0", 1, None])
     def test_an_outcome_that_no_page_has(self, api: Api, operation_id: str, outcome: Any) -> None:
         assert code_of(simulate(api, operation_id, NOTHING, outcome)) == "validation.failed"
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "path"),
+    [("dev.webhooks", "/dev/webhooks"), ("dev.probe", "/dev/providers/payment/sandbox/probe")],
+)
+class TestWhereOfWhatStaffHasToo:
+    def test_production_has_no_such_path(
+        self, start_server: Callable[..., Server], clients: Clients, operation_id: str, path: str
+    ) -> None:
+        api = clients(start_server(env="production", dev_token=DEV_TOKEN))
+        response = api.call(operation_id, path=path, headers={"X-Dev-Token": DEV_TOKEN})
+        assert (response.status_code, code_of(response)) == (404, "route.not_found")
+
+    def test_staging_asks_for_its_token(
+        self, start_server: Callable[..., Server], clients: Clients, operation_id: str, path: str
+    ) -> None:
+        api = clients(start_server(env="staging", dev_token=DEV_TOKEN))
+        assert code_of(api.call(operation_id, path=path)) == "auth.unauthenticated"
+        assert api.call(operation_id, path=path, headers={"X-Dev-Token": DEV_TOKEN}).status_code == 200
+
+    def test_development_answers_to_its_own_name_only(self, api: Api, operation_id: str, path: str) -> None:
+        response = api.call(operation_id, path=path, headers={"Host": "rebind.evil.example"})
+        assert (response.status_code, code_of(response)) == (403, "dev.host_refused")
 
 
 class TestNames:

@@ -504,6 +504,8 @@ class PayPalWorld(World):
     life: int = 32_400
     """Of a token, in seconds."""
     codes: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    spends: bool = True
+    """Whether a code is good once."""
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By the token that was given for them."""
     tokens: set[str] = field(default_factory=set)
@@ -555,7 +557,10 @@ class PayPalWorld(World):
 
     def trade(self, form: dict[str, str]) -> Answer:
         with self.lock:
-            place, person = self.codes.pop(form.get("code", ""), ("", {}))
+            code = form.get("code", "")
+            place, person = self.codes.get(code, ("", {}))
+            if self.spends:
+                self.codes.pop(code, None)
         if form["grant_type"] != "authorization_code" or not person or place != form.get("redirect_uri"):
             return 400, b'{"error": "invalid_grant", "error_description": "Invalid authorization code"}'
         token = uuid4().hex
