@@ -254,7 +254,7 @@ class Markdown:
 
     def _errors(self, refusals: Sequence[Refusal]) -> Iterator[str]:
         yield f"\n## {self._words('errors.title')}\n\n{self._words('errors.key')}\n"
-        heads = [self._words(f"errors.{name}") for name in ("status", "code", "message")]
+        heads = [self._words(key) for key in ("errors.status", "errors.code", "errors.message")]
         rows = [(refusal.status, f"`{refusal.code}`", refusal.message, refusal.meaning) for refusal in refusals]
         yield from table((*heads, self._words("config.meaning")), rows)
         for refusal in refusals:
