@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from domain.clock import utc_now
@@ -335,6 +336,23 @@ class TestRefresh:
         server.on_loop(job(UnitOfWork(parts.database, NOBODY), crowd, parts.config, utc_now))
         assert (crowd.claimed, crowd.most, crowd.outcomes["put_off"]) == (AT_ONCE, AT_ONCE, AT_ONCE + 3)
         assert tables.one("SELECT count(*) AS n FROM social_accounts WHERE refresh_at > now()")["n"] == AT_ONCE + 3
+
+    def test_no_more_are_claimed_than_asked_for_however_it_is_planned(
+        self, server: Server, api: Api, tables: Tables
+    ) -> None:
+        """A subquery with a limit that is asked for each row finds others each time."""
+        for number in range(AT_ONCE + 3):
+            one = creator(api, tables, f"c{number}@example.com", f"c{number}")
+            connected(tables, one.user_id, "twitch", platform_user_id=f"{number}-there")
+        make_due(tables)
+
+        async def claim() -> int:
+            async with server.app.parts.database.unit() as db:
+                for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+                    await db.connection.execute(select(func.set_config(f"enable_{way}", "off", True)))
+                return len(await db.social_accounts.claim(utc_now(), HOUR, AT_ONCE))
+
+        assert server.on_loop(claim()) == AT_ONCE
 
     def test_many_accounts_are_read_in_batches(
         self, server: Server, api: Api, platforms: Platforms, headers: Any, tables: Tables
