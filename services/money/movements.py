@@ -74,7 +74,7 @@ class MovementBooks:
         if found:
             await db.reconciliations.note(found, now)
             await self._reconciler.stop_payouts(db, now)
-        if not posted or len(differences) < MOST_DIFFERENCES:  # else there may be more
+        if len(differences) < MOST_DIFFERENCES:  # else there may be more, and the day stays open
             await db.movements.compared(account, until, now)
         severe = sum(is_severe(each.check) for each in found)
         told = {"account": account, "until": until.isoformat(), "findings": len(found), "posted": posted}

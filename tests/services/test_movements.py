@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.money import flows
-from domain.money.movements import Movement, last_settled
+from domain.money.movements import MOST_DIFFERENCES, Movement, last_settled
 from domain.money.reconciliation import MOVEMENTS, is_severe
 from tests.handlers.support import account, insert
 from tests.harness import Api, Server, Tables, bearer
@@ -79,6 +79,23 @@ class TestRightBooks:
         assert compare(server, tables) == []
         assert tables.rows(lines) == first
         assert {row["tries"] for row in tables.rows("SELECT tries FROM provider_days")} == {2}
+
+    def test_a_day_with_more_differences_than_are_looked_at_stays_open(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables
+    ) -> None:
+        """What is beyond them would never be seen."""
+        do(api, begin(api, headers), "pay")
+        run(server, noon())
+        tables.run(
+            "INSERT INTO provider_movements (account, day, number, ref, kind, amount) "
+            "SELECT account, day, 1000 + n, 'unknown-' || n, 'OTHER', -1 "
+            "FROM (SELECT account, max(day) AS day FROM provider_days WHERE account = %s GROUP BY account) d, "
+            "generate_series(1, %s) n",
+            BOOK,
+            MOST_DIFFERENCES,
+        )
+        run(server, noon() + timedelta(hours=1))
+        assert tables.rows("SELECT day FROM provider_days WHERE account = %s AND compared_at IS NOT NULL", BOOK) == []
 
     def test_what_is_under_way_is_left_out(
         self, api: Api, server: Server, headers: dict[str, str], tables: Tables
