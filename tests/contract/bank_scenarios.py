@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.bank import DETAILS, OTHER_IBAN, with_details
+from tests.bank import DETAILS, OTHER_IBAN, known_by_name, with_details
 from tests.contract.scenario import Act, Conditional, Scenario
 from tests.creators import creator, signed_in
 from tests.harness import Api, Tables
@@ -25,6 +25,7 @@ def deciding(verb: str, **body: Any) -> Scenario:
     def prepare(api: Api, tables: Tables) -> Act:
         ada = creator(api, tables)
         with_details(api, ada)
+        known_by_name(api, tables, ada)
         path = f"/admin/bank-details/{ada.creator_id}/{verb}"
         headers = hired(api.server, "FINANCE") | {"If-Match": '"1"'}
         return lambda: api.call(

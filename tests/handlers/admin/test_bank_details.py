@@ -6,11 +6,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from domain.clock import utc_now
-from domain.creators.kyc import KycLook, KycVerdict
-from tests.bank import BIC, HOLDER, IBAN, enter, with_details
+from tests.bank import BIC, HOLDER, IBAN, enter, identified, with_details
 from tests.creators import Creator, creator, signed_in
-from tests.handlers.support import audited, insert
+from tests.handlers.support import audited
 from tests.harness import Api, Server, Tables, code_of
 from tests.staff import Hired, member
 from tests.tax import NAME, submitted
@@ -61,24 +59,14 @@ class TestList:
         assert IBAN not in str(item)
 
     def test_the_name_of_the_document_stands_beside_them(
-        self, api: Api, server: Server, clerk: Hired, ada: Creator, tables: Tables
+        self, api: Api, clerk: Hired, ada: Creator, tables: Tables
     ) -> None:
         """That of the newest verification that still holds; it is stored sealed."""
 
-        def verify(name: str | None, state: str = "APPROVED") -> None:
-            session_id = insert(tables, "kyc_sessions", user_id=ada.user_id, provider="sandbox", state="OPEN")
-            look = KycLook(KycVerdict(state, name=name), utc_now())
-
-            async def settle() -> None:
-                async with server.app.parts.database.unit() as db:
-                    await server.app.parts.kyc.settle(db, ada.user_id, session_id, look)
-
-            server.on_loop(settle())
-
         assert listed(api, clerk)["items"][0]["verifiedName"] is None
-        verify("Ada Byron")
-        verify("Ada Lovelace")
-        verify("Eve", "REJECTED")
+        identified(api, tables, ada, "Ada Byron")
+        identified(api, tables, ada, "Ada Lovelace")
+        identified(api, tables, ada, "Eve", "REJECTED")
         (item,) = listed(api, clerk)["items"]
         assert item["verifiedName"] == "Ada Lovelace"
         stored = tables.rows("SELECT verified_name FROM kyc_sessions WHERE verified_name IS NOT NULL")
