@@ -58,6 +58,7 @@ from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService as Adjustments
 from services.money.closings import ClosingService as Closings
 from services.money.coupons import CouponService as Coupons
+from services.money.freezes import FreezeService as Freezes
 from services.money.payout_settling import PayoutSettler
 from services.money.payouts import PayoutService as Payouts
 from services.money.refunds import RefundService as Refunds
@@ -100,6 +101,7 @@ __all__ = [
     "Erasures",
     "Examine",
     "ExportLinks",
+    "Freezes",
     "GeoIp",
     "Hasher",
     "HeldPayout",

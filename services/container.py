@@ -55,6 +55,7 @@ from services.money.adjustments import AdjustmentService
 from services.money.closings import ClosingService
 from services.money.coupons import CouponService
 from services.money.escrows import EscrowService
+from services.money.freezes import FreezeService
 from services.money.gifts import GiftService
 from services.money.movements import MovementBooks
 from services.money.payments import PaymentBooks
@@ -120,6 +121,7 @@ class Services(Shared):
     """For handlers. They get ``OfCall.hasher`` in place of this one, which does the work."""
 
     adjustments: AdjustmentService
+    freezes: FreezeService
     avatar_columns: AvatarColumns
     bundles: Bundles
     clean_css: CleanCss

@@ -81,6 +81,7 @@ from services.mailer import MailTemplates
 from services.money.adjustments import AdjustmentService
 from services.money.closings import ClosingService
 from services.money.coupons import CouponService
+from services.money.freezes import FreezeService
 from services.money.gifts import GiftService
 from services.money.payout_sending import PayoutBooks
 from services.money.payout_settling import PayoutSettler
@@ -379,6 +380,7 @@ class Application:
         mail_rules = MailRules(self.config, self.parts.settings.dns_resolver, watch=providers.watch)
         return Services(
             adjustments=AdjustmentService(),
+            freezes=FreezeService(),
             audit_seals=AuditSeals(self.parts.database, self.parts.keyring),
             avatar_columns=Avatars(self.parts.providers.storage, loopback=self.parts.settings.development).columns,
             bundles=Bundles(self.parts.database, self.parts.wordings),

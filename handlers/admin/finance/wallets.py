@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.admin import not_found
-from domain.admin.money import freeze_to_end
 from domain.admin.money.books import adjustment_view, wallet_in_full, wallet_view
-from domain.admin.statements import MONEY_SUSPENDED, new_statement
 from domain.errors import transition_invalid
 from domain.money.adjustments import GOODWILL, amount_of, require_other
 from domain.money.ledger import FORMS, Account
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from domain.wire import admin as wire
-    from handlers.needs import Clock, Principal, Repositories, Walk
+    from handlers.needs import Clock, Freezes, Principal, Repositories, Walk
 
 
 async def list(  # noqa: A001
@@ -45,19 +41,17 @@ async def freeze(
     body: wire.FreezeWalletRequest,
     principal: Principal,
     db: Repositories,
+    freezes: Freezes,
     clock: Clock,
 ) -> wire.WalletFrozen:
-    owner, why, now = (await _found(db, id)).user_id, body["frozenFor"], clock()
+    owner, why = (await _found(db, id)).user_id, body["frozenFor"]
     await db.admin_users.hold(owner, principal)
-    wallet = await _found(db, id)
-    if not await db.wallets.freeze(wallet.id, why, now):
-        return {"frozen": True}
-    told = new_statement(MONEY_SUSPENDED, body["statement"], user_id=owner, by=principal.user_id, now=now)
-    statement = await db.statements.add(told | {"after": {}})
-    await db.wallets.explain(wallet.id, why, statement.id)
-    after = {"wallet": str(wallet.id), "frozenFor": why, "statement": str(statement.id)}
-    actor, reason = principal.user_id, body["reason"]
-    await db.audit.record("admin.finance.wallets.freeze", actor=actor, target=owner, reason=reason, after=after)
+    wallet, actor = await _found(db, id), principal.user_id
+    statement_id = await freezes.begin(db, wallet, why, body["statement"], actor, clock())
+    if statement_id is not None:
+        after = {"wallet": str(wallet.id), "frozenFor": why, "statement": str(statement_id)}
+        reason = body["reason"]
+        await db.audit.record("admin.finance.wallets.freeze", actor=actor, target=owner, reason=reason, after=after)
     return {"frozen": True}
 
 
@@ -66,34 +60,17 @@ async def unfreeze(
     body: wire.UnfreezeWalletRequest,
     principal: Principal,
     db: Repositories,
+    freezes: Freezes,
     clock: Clock,
 ) -> wire.WalletFrozen:
-    owner, now = (await _found(db, id)).user_id, clock()
+    owner = (await _found(db, id)).user_id
     await db.admin_users.hold(owner, principal)
-    wallet = await _found(db, id)
-    if wallet.frozen_for is None:
-        return {"frozen": False}
-    reasons = [row.frozen_for for row in (await db.wallets.reasons([wallet.id]))[wallet.id]] or [wallet.frozen_for]
-    why = freeze_to_end(reasons, body.get("frozenFor"))
-    gone = None if why is None else await db.wallets.unfreeze(wallet.id, why)
-    if gone is None:  # it does not hold, or another call was first
-        return {"frozen": (await _found(db, id)).frozen_for is not None}
-    for statement_id in await _statements_of(db, owner, gone):
-        await db.statements.lift(statement_id, principal.user_id, now)
-    if await db.disputes.any_undecided(wallet.id):  # the dispute that is open freezes it, too
-        await db.wallets.freeze(wallet.id, "DISPUTE", now)
-    before = {"wallet": str(wallet.id), "frozenFor": why}
-    actor, reason = principal.user_id, body["reason"]
-    await db.audit.record("admin.finance.wallets.unfreeze", actor=actor, target=owner, reason=reason, before=before)
+    wallet, actor = await _found(db, id), principal.user_id
+    why = await freezes.end(db, wallet, body.get("frozenFor"), actor, clock())
+    if why is not None:
+        before, reason = {"wallet": str(wallet.id), "frozenFor": why}, body["reason"]
+        await db.audit.record("admin.finance.wallets.unfreeze", actor=actor, target=owner, reason=reason, before=before)
     return {"frozen": (await _found(db, id)).frozen_for is not None}
-
-
-async def _statements_of(db: Repositories, owner: UUID, gone: Any) -> Sequence[UUID]:
-    """Of a freeze that has ended. A former release kept none with it: then it is those that belong to no other."""
-    if gone.statement_id is not None:
-        return [gone.statement_id]
-    others = {*await db.wallets.statements(owner)}
-    return [each for each in await db.statements.live_of(owner, MONEY_SUSPENDED) if each not in others]
 
 
 async def adjust(
