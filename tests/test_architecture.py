@@ -226,6 +226,7 @@ class TestArrows:
 
 def built_texts(path: Path) -> Iterator[tuple[int, str]]:
     """Line and fixed parts of every text that is put together while the program runs."""
+    names = {name: text for node in ast.walk(tree(path)) for name, text in _named(node)}
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.JoinedStr):
             yield node.lineno, "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
@@ -233,6 +234,15 @@ def built_texts(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, "".join(_texts(node))
         elif isinstance(node, ast.Call) and _formats_a_constant(node.func):
             yield node.lineno, "".join(_texts(node.func))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            yield node.lineno, names.get(ast.unparse(node.func.value), "")
+
+
+def _named(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """A name, and the text that it stands for."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        for target in node.targets:
+            yield ast.unparse(target), node.value.value
 
 
 def _formats_a_constant(function: ast.expr) -> bool:
@@ -259,6 +269,7 @@ class TestSql:
         [
             ('f"SELECT a FROM {table}"', True),
             ('"DELETE FROM {}".format(table)', True),
+            ('"DELETE FROM {}"\ny = x.format(table)', True),
             ('"SELECT a FROM t WHERE b = %s" % value', True),
             ('"UPDATE t SET a = " + value', True),
             ('sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))', False),

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
+from psycopg import sql
 from sqlalchemy import (
     ARRAY,
     Boolean,
@@ -42,27 +43,27 @@ Row = LedgerFinding
 NEWEST = Keyset(Row.first_seen.desc(), Row.id.desc())
 RUNS = Keyset(LedgerReconciliation.started_at.desc(), LedgerReconciliation.id.desc())
 # What an account of ours holds, and the rows that it holds it for.
-HELD_FOR = """
-    SELECT currency, concat(sum(due), ' {what}'), concat(sum(has), ' in the account')
+HELD_FOR = sql.SQL("""
+    SELECT currency, concat(sum(due), ' ', {what}), concat(sum(has), ' in the account')
     FROM (
         {rows}
         UNION ALL
         SELECT a.currency, 0, e.amount
         FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id
-        WHERE a.code = '{code}' AND a.wallet_id IS NULL
+        WHERE a.code = {code} AND a.wallet_id IS NULL
     ) both_of_them
     GROUP BY currency HAVING sum(due) <> sum(has) ORDER BY currency
-"""
-# Each row in one of these states has a transfer of one kind, and no other row has.
-POSTED = """
-    SELECT coalesce(CAST(r.id AS text), t.about_id), coalesce(r.{column}, '{missing}'),
+""")
+# Each row of this status has a transfer of one kind, and no other row has.
+POSTED = sql.SQL("""
+    SELECT coalesce(CAST(r.id AS text), t.about_id), coalesce(r.status, {missing}),
         CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
     FROM {table} r
-        FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = '{kind}') t ON t.about_id = CAST(r.id AS text)
-    WHERE (coalesce(r.{column}, '') IN ({states})) <> (t.about_id IS NOT NULL) ORDER BY 1
-"""
+        FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = {kind}) t ON t.about_id = CAST(r.id AS text)
+    WHERE (coalesce(r.status, '') = {state}) <> (t.about_id IS NOT NULL) ORDER BY 1
+""")
 # Each of these rows has its transfers, of these amounts, and there are no others of these kinds.
-KEYED = """
+KEYED = sql.SQL("""
     SELECT coalesce(e.key, t.key), coalesce(CAST(e.amount AS text), 'no transfer'),
         coalesce(CAST(t.amount AS text), 'no transfer')
     FROM ({rows}) e
@@ -72,23 +73,24 @@ KEYED = """
             WHERE t.kind IN ({kinds}) GROUP BY t.key
         ) t ON t.key = e.key
     WHERE e.amount IS DISTINCT FROM t.amount
-"""
+    {also} ORDER BY 1
+""")
 
 
-def _held_for(code: str, what: str, rows: str) -> TextualSelect:
+def _held_for(code: str, what: str, rows: LiteralString) -> TextualSelect:
     """``rows``: currencies and amounts as ``due``, with nothing that the account ``has``."""
-    return check(HELD_FOR.format(code=code, what=what, rows=rows))
+    return check(HELD_FOR.format(code=code, what=what, rows=sql.SQL(rows)).as_string())
 
 
-def _posted(table: str, column: str, states: Sequence[str], kind: str, missing: str) -> TextualSelect:
-    among = ", ".join(f"'{state}'" for state in states)
-    return check(POSTED.format(table=table, column=column, states=among, kind=kind, missing=missing))
+def _posted(table: str, status: str, kind: str, missing: str) -> TextualSelect:
+    query = POSTED.format(table=sql.Identifier(table), state=status, kind=kind, missing=missing)
+    return check(query.as_string())
 
 
-def _keyed(rows: str, *kinds: str, also: str = "") -> TextualSelect:
+def _keyed(rows: LiteralString, *kinds: str, also: LiteralString = "") -> TextualSelect:
     """``rows``: keys and amounts; ``also``: what else is wrong."""
-    found = KEYED.format(rows=rows, kinds=", ".join(f"'{kind}'" for kind in kinds))
-    return check(f"{found} {also} ORDER BY 1")
+    among = sql.SQL(", ").join(kinds)
+    return check(KEYED.format(rows=sql.SQL(rows), kinds=among, also=sql.SQL(also)).as_string())
 
 
 CHECKS: Mapping[str, TextualSelect] = {
@@ -133,8 +135,8 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) r ON r.about_id = coalesce(s.about_id, h.about_id)
         WHERE s.expected IS DISTINCT FROM concat_ws(', ', h.kind, r.kind) ORDER BY 1
     """),
-    "adjustment": _posted("adjustments", "status", ["APPROVED"], "adjust", "an adjustment that was approved"),
-    "load": _posted("payments", "status", ["PAID"], "load", "a payment that was paid"),
+    "adjustment": _posted("adjustments", "APPROVED", "adjust", "an adjustment that was approved"),
+    "load": _posted("payments", "PAID", "load", "a payment that was paid"),
     # What waits to be paid out, and what is on its way, with the accounts of both.
     "payouts": check("""
         SELECT concat(code, ' ', currency), concat(sum(due), ' of payouts'), concat(sum(has), ' in the account')

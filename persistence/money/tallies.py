@@ -10,54 +10,72 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
-    DateTime,
-    Text,
+    FromClause,
     Uuid,
+    and_,
     bindparam,
     cast,
-    column,
     func,
     literal_column,
     select,
-    text,
+    true,
+    union_all,
 )
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from domain.clock import uuid7
 from domain.money.ledger import Account
 from persistence.engine.connection import Connection
-from persistence.models import Payout, PayoutAttempt
+from persistence.models import LedgerAccount, LedgerCheckpoint, LedgerEntry, LedgerTransfer, Payout, PayoutAttempt
 
 MOST_BALANCES = 1000
 BEGINNING = datetime(1971, 1, 1, tzinfo=UTC)  # long before there was any
 CLOCKS_DIFFER = timedelta(hours=1)
 """By no more than this, from server to database; and no transaction takes as long."""
-BALANCE: Any = (
-    text("""
-        SELECT CAST(coalesce(c.balance, 0) + coalesce(e.sum, 0) AS bigint) AS balance
-        FROM (SELECT 1) one
-            LEFT JOIN ledger_checkpoints c
-                ON c.account_id = :account_id AND c.upto <= pg_snapshot_xmin(pg_current_snapshot())
-            LEFT JOIN LATERAL (
-                SELECT sum(amount) AS sum FROM ledger_entries
-                WHERE account_id = :account_id AND created_xid >= coalesce(c.upto, CAST('0' AS xid8))
-            ) e ON true
-    """)
-    .bindparams(bindparam("account_id", type_=Uuid))
-    .columns(column("balance", BigInteger))
-)
+# Transactions before this one have all ended.
+_OLDEST = func.pg_snapshot_xmin(func.pg_current_snapshot())
+_FIRST: Any = literal_column("CAST('0' AS xid8)")
+_Entry = LedgerEntry
+
+
+class _Tallied:
+    """What an account has, as expressions, and ``rows`` from which they are read, one for each row of ``accounts``.
+
+    ``noted``: only what a checkpoint may note, which is what came before the oldest transaction that is under way.
+    """
+
+    def __init__(self, accounts: FromClause, account_id: Any, *, noted: bool = False) -> None:
+        within = [_Entry.created_xid < _OLDEST] if noted else []
+        balances, counts = aliased(LedgerCheckpoint), aliased(LedgerCheckpoint)
+        since = [_Entry.account_id == account_id, _Entry.created_xid >= func.coalesce(balances.upto, _FIRST), *within]
+        later = select(func.sum(_Entry.amount).label("sum")).where(*since).lateral("later")
+        since = [_Entry.account_id == account_id, _Entry.created_xid >= func.coalesce(counts.counted, _FIRST), *within]
+        further = select(func.count().label("count")).select_from(_Entry).where(*since).lateral("further")
+        self.balance = cast(func.coalesce(balances.balance, 0) + func.coalesce(later.c.sum, 0), BigInteger)
+        self.entries = func.coalesce(counts.entries, 0) + further.c.count
+        self.rows_of_balance = accounts.outerjoin(
+            balances, and_(balances.account_id == account_id, balances.upto <= _OLDEST)
+        ).outerjoin(later, true())
+        self.rows = self.rows_of_balance.outerjoin(
+            counts, and_(counts.account_id == account_id, counts.counted <= _OLDEST)
+        ).join(further, true())
+
+
+_Account = LedgerAccount
+_accounts = _Account.__table__
+_given = select(cast(bindparam("account_id"), Uuid).label("id")).subquery("given")
+_one, _each = _Tallied(_given, _given.c.id), _Tallied(_accounts, _Account.id)
+_ours = _Account.wallet_id.is_(None)
+BALANCE = select(_one.balance.label("balance")).select_from(_one.rows_of_balance)
+TALLY = select(_one.balance.label("balance"), _one.entries.label("entries")).select_from(_one.rows)
 # The accounts at which money lies, or is owed to us, at providers: there are few of them.
-TREASURY: Any = text("""
-        SELECT a.code, CAST(-(coalesce(c.balance, 0) + coalesce(e.sum, 0)) AS bigint) AS balance
-        FROM ledger_accounts a
-            LEFT JOIN ledger_checkpoints c
-                ON c.account_id = a.id AND c.upto <= pg_snapshot_xmin(pg_current_snapshot())
-            LEFT JOIN LATERAL (
-                SELECT sum(amount) AS sum FROM ledger_entries
-                WHERE account_id = a.id AND created_xid >= coalesce(c.upto, CAST('0' AS xid8))
-            ) e ON true
-        WHERE a.wallet_id IS NULL AND split_part(a.code, ':', 1) IN ('clearing', 'rail', 'bank')
-        ORDER BY a.code
-    """).columns(column("code", Text), column("balance", BigInteger))
+TREASURY = (
+    select(_Account.code, (-_each.balance).label("balance"))
+    .select_from(_each.rows_of_balance)
+    .where(_ours, func.split_part(_Account.code, ":", 1).in_(["clearing", "rail", "bank"]))
+    .order_by(_Account.code)
+)
 _refused = (
     select(PayoutAttempt.payout_id)
     .where(
@@ -68,7 +86,7 @@ _refused = (
     .exists()
 )
 _sum = func.sum(Payout.amount)
-NEEDED: Any = (
+NEEDED = (
     select(
         Payout.provider,
         cast(_sum, BigInteger).label("needed"),
@@ -78,95 +96,67 @@ NEEDED: Any = (
     .group_by(Payout.provider)
     .order_by(Payout.provider)
 )
-# Of account ``a``: its balance, and how many entries it has.
-_TALLY = """
-    SELECT CAST(coalesce(c.balance, 0) + coalesce(e.sum, 0) AS bigint) AS balance,
-        coalesce(n.entries, 0) + later.count AS entries
-    FROM (SELECT 1) one
-        LEFT JOIN ledger_checkpoints c
-            ON c.account_id = a.id AND c.upto <= pg_snapshot_xmin(pg_current_snapshot())
-        LEFT JOIN ledger_checkpoints n
-            ON n.account_id = a.id AND n.counted <= pg_snapshot_xmin(pg_current_snapshot())
-        LEFT JOIN LATERAL (
-            SELECT sum(amount) AS sum FROM ledger_entries
-            WHERE account_id = a.id AND created_xid >= coalesce(c.upto, CAST('0' AS xid8))
-        ) e ON true
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS count FROM ledger_entries
-            WHERE account_id = a.id AND created_xid >= coalesce(n.counted, CAST('0' AS xid8))
-        ) later
-"""
-_OF_ACCOUNT = """
-    SELECT t.balance, t.entries FROM (SELECT CAST(:account_id AS uuid) AS id) a CROSS JOIN LATERAL ({tally}) t
-"""
-TALLY: Any = (
-    text(_OF_ACCOUNT.format(tally=_TALLY))
-    .bindparams(bindparam("account_id", type_=Uuid))
-    .columns(column("balance", BigInteger), column("entries", BigInteger))
-)
 # Accounts of wallets say what they have. An account of ours is one of its kind.
-_NOW = """
-    SELECT code, currency, normal, count(*) AS accounts, CAST(sum(version) AS bigint) AS entries,
-        CAST(sum(balance) AS bigint) AS balance
-    FROM ledger_accounts WHERE wallet_id IS NOT NULL AND version > 0 GROUP BY code, currency, normal
-    UNION ALL
-    SELECT a.code, a.currency, a.normal, 1, t.entries, t.balance
-    FROM ledger_accounts a CROSS JOIN LATERAL ({tally}) t
-    WHERE a.wallet_id IS NULL AND t.entries > 0
-"""
+_kind = (_Account.code, _Account.currency, _Account.normal)
+_now = union_all(
+    select(
+        *_kind,
+        func.count().label("accounts"),
+        cast(func.sum(_Account.version), BigInteger).label("entries"),
+        cast(func.sum(_Account.balance), BigInteger).label("balance"),
+    )
+    .where(_Account.wallet_id.is_not(None), _Account.version > 0)
+    .group_by(*_kind),
+    select(*_kind, literal_column("1"), _each.entries, _each.balance)
+    .select_from(_each.rows)
+    .where(_ours, _each.entries > 0),
+).subquery("now")
+KINDS = select(_now).order_by(_now.c.code, _now.c.currency, _now.c.normal).limit(MOST_BALANCES)
 # What came after is taken from what is there: the more recent the moment, the less is read. Ids of transfers begin with
 # the time at which they were made, by the clock of a server.
-_LATER = """
-    SELECT a.code, a.currency, a.normal, count(*) FILTER (WHERE e.account_version = 1) AS begun, count(*) AS entries,
-        CAST(sum(e.amount) AS bigint) AS balance
-    FROM ledger_transfers t
-        JOIN ledger_entries e ON e.transfer_id = t.id
-        JOIN ledger_accounts a ON a.id = e.account_id
-    WHERE t.id > :made_after AND t.created_at > :at GROUP BY a.code, a.currency, a.normal
-"""
-_columns = (
-    column("code", Text), column("currency", Text), column("normal", Text), column("accounts", BigInteger),
-    column("entries", BigInteger), column("balance", BigInteger),
-)  # fmt: skip
-_ALL = "SELECT * FROM ({now}) now ORDER BY code, currency, normal LIMIT {most}"
-_ALL_AT = """
-    SELECT now.code, now.currency, now.normal, now.accounts - coalesce(later.begun, 0) AS accounts,
-        now.entries - coalesce(later.entries, 0) AS entries, now.balance - coalesce(later.balance, 0) AS balance
-    FROM ({now}) now LEFT JOIN ({later}) later USING (code, currency, normal)
-    WHERE now.entries > coalesce(later.entries, 0)
-    ORDER BY now.code, now.currency, now.normal LIMIT {most}
-"""
-_parts = {"now": _NOW.format(tally=_TALLY), "later": _LATER, "most": MOST_BALANCES}
-KINDS: Any = text(_ALL.format(**_parts)).columns(*_columns)
-KINDS_AT: Any = (
-    text(_ALL_AT.format(**_parts))
-    .bindparams(bindparam("made_after", type_=Uuid), bindparam("at", type_=DateTime(timezone=True)))
-    .columns(*_columns)
+_later = (
+    select(
+        *_kind,
+        func.count().filter(_Entry.account_version == 1).label("begun"),
+        func.count().label("entries"),
+        cast(func.sum(_Entry.amount), BigInteger).label("balance"),
+    )
+    .select_from(LedgerTransfer)
+    .join(_Entry, _Entry.transfer_id == LedgerTransfer.id)
+    .join(_Account, _Account.id == _Entry.account_id)
+    .where(LedgerTransfer.id > bindparam("made_after"), LedgerTransfer.created_at > bindparam("at"))
+    .group_by(*_kind)
+    .subquery("later")
+)
+KINDS_AT = (
+    select(
+        _now.c.code,
+        _now.c.currency,
+        _now.c.normal,
+        (_now.c.accounts - func.coalesce(_later.c.begun, 0)).label("accounts"),
+        (_now.c.entries - func.coalesce(_later.c.entries, 0)).label("entries"),
+        (_now.c.balance - func.coalesce(_later.c.balance, 0)).label("balance"),
+    )
+    .select_from(
+        _now.outerjoin(
+            _later,
+            and_(_later.c.code == _now.c.code, _later.c.currency == _now.c.currency, _later.c.normal == _now.c.normal),
+        )
+    )
+    .where(_now.c.entries > func.coalesce(_later.c.entries, 0))
+    .order_by(_now.c.code, _now.c.currency, _now.c.normal)
+    .limit(MOST_BALANCES)
+)
+_noted = _Tallied(_accounts, _Account.id, noted=True)
+_note = insert(LedgerCheckpoint).from_select(
+    ["account_id", "upto", "balance", "counted", "entries"],
+    select(_Account.id, _OLDEST, _noted.balance, _OLDEST, _noted.entries).select_from(_noted.rows).where(_ours),
 )
 # Two at once are both right, each as of its own moment.
-NOTED = text("""
-    INSERT INTO ledger_checkpoints (account_id, upto, balance, counted, entries)
-    SELECT a.id, pg_snapshot_xmin(pg_current_snapshot()), coalesce(c.balance, 0) + coalesce(e.sum, 0),
-        pg_snapshot_xmin(pg_current_snapshot()), coalesce(n.entries, 0) + later.count
-    FROM ledger_accounts a
-        LEFT JOIN ledger_checkpoints c
-            ON c.account_id = a.id AND c.upto <= pg_snapshot_xmin(pg_current_snapshot())
-        LEFT JOIN LATERAL (
-            SELECT sum(amount) AS sum FROM ledger_entries
-            WHERE account_id = a.id AND created_xid >= coalesce(c.upto, CAST('0' AS xid8))
-                AND created_xid < pg_snapshot_xmin(pg_current_snapshot())
-        ) e ON true
-        LEFT JOIN ledger_checkpoints n
-            ON n.account_id = a.id AND n.counted <= pg_snapshot_xmin(pg_current_snapshot())
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS count FROM ledger_entries
-            WHERE account_id = a.id AND created_xid >= coalesce(n.counted, CAST('0' AS xid8))
-                AND created_xid < pg_snapshot_xmin(pg_current_snapshot())
-        ) later
-    WHERE a.wallet_id IS NULL
-    ON CONFLICT (account_id) DO UPDATE SET
-        upto = excluded.upto, balance = excluded.balance, counted = excluded.counted, entries = excluded.entries
-""")
+NOTED = _note.on_conflict_do_update(
+    index_elements=["account_id"],
+    set_={name: _note.excluded[name] for name in ("upto", "balance", "counted", "entries")},
+)
 
 
 class Tally(NamedTuple):

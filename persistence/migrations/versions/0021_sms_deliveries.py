@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from psycopg import sql
 
 from persistence.migrations.beside import committed
 
@@ -12,13 +13,17 @@ depends_on = None
 
 previous_release = "It goes on noting its text messages among the mails; nobody reads either table but for exports."
 
-MOVED = """
+MOVED = sql.SQL("""
 WITH moved AS (
     DELETE FROM {source} d USING outbox o WHERE o.id = d.job_id AND o.topic LIKE 'sms.%'
     RETURNING d.id, d.job_id, d.provider, d.outcome, d.error, d.started_at, d.created_at
 )
 INSERT INTO {target} (id, job_id, provider, outcome, error, started_at, created_at) SELECT * FROM moved
-"""
+""")
+
+
+def moved(source: str, target: str) -> str:
+    return MOVED.format(source=sql.Identifier(source), target=sql.Identifier(target)).as_string()
 
 
 def upgrade() -> None:
@@ -45,9 +50,9 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     with committed():  # a new reference keeps those waiting who write to the outbox
-        op.execute(MOVED.format(source="email_deliveries", target="sms_deliveries"))
+        op.execute(moved("email_deliveries", "sms_deliveries"))
 
 
 def downgrade() -> None:
-    op.execute(MOVED.format(source="sms_deliveries", target="email_deliveries"))
+    op.execute(moved("sms_deliveries", "email_deliveries"))
     op.drop_table("sms_deliveries")
