@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha1, sha256
 from typing import NamedTuple, get_args
 from uuid import UUID, uuid5
@@ -20,8 +21,14 @@ from domain.wire import admin, wallet
 NAMESPACE = UUID("6f1c7c1e-0f7a-5d0e-9a52-2b7f7a1f1d11")
 
 
+@lru_cache(maxsize=10_000)
+def id_of(name: str) -> UUID:
+    """A posting asks for the same few ids again and again."""
+    return uuid5(NAMESPACE, name)
+
+
 def made_from(name: str) -> str:
-    """What ``str(uuid5(NAMESPACE, name))`` is, for whoever compares millions of them."""
+    """What ``str(id_of(name))`` is, for whoever compares millions of them."""
     said = sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(said[16], 16) & 3]
     return f"{said[:8]}-{said[8:12]}-5{said[13:16]}-{variant}{said[17:20]}-{said[20:32]}"
@@ -88,7 +95,7 @@ class Account:
 
     @property
     def id(self) -> UUID:
-        return uuid5(NAMESPACE, f"account:{self.wallet_id or 'platform'}:{self.code}:{self.currency}")
+        return id_of(f"account:{self.wallet_id or 'platform'}:{self.code}:{self.currency}")
 
 
 def platform(code: str, provider: str | None = None, currency: Currency = USD) -> Account:
@@ -105,7 +112,7 @@ class WalletName:
 
     @property
     def id(self) -> UUID:
-        return uuid5(NAMESPACE, f"wallet:{self.user_id}:{self.type}:{self.currency}")
+        return id_of(f"wallet:{self.user_id}:{self.type}:{self.currency}")
 
     def account(self, code: str) -> Account:
         if self.type not in FORMS[code].wallets:

@@ -4,7 +4,7 @@ Lock order, everywhere: the user's row (if at all), business rows (several of a 
 The accounts of a wallet are written only while the wallet is held, so their own order is free.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_bytes
@@ -22,12 +22,14 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    exists,
     func,
     literal,
     select,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from domain.clock import uuid7
 from domain.money.flows import Balances
@@ -41,7 +43,9 @@ RESOLVED = "uq_ledger_transfers_resolves"
 
 # A statement that has waited for a lock sees what was there before: the lock and what is read under it are two.
 _own = (Wallet.id, Wallet.balance, Wallet.frozen_for, Wallet.closed_at)
-HELD = (
+# Of one wallet there is a statement by itself: the database would plan one with an array anew each time.
+HELD = select(*_own).where(Wallet.id == bindparam("id", type_=Uuid)).with_for_update(key_share=True)
+ALL_HELD = (
     select(*_own)
     .where(Wallet.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
     .order_by(Wallet.id)
@@ -103,12 +107,14 @@ _legs = (
 )  # fmt: skip
 _transfer = cast(bindparam("transfer_id"), Uuid)
 _wallet = cast(bindparam("wallet_id"), Uuid)
+_there = aliased(LedgerAccount)
 _platform = (  # an account of ours is there from its first entry on
     insert(LedgerAccount)
     .from_select(
         ["id", "code", "currency", "normal"],
         select(_legs.c.id, _legs.c.code, cast(bindparam("of_currency"), Text), _legs.c.normal).where(
-            _legs.c.id != func.all(cast(bindparam("guarded"), ARRAY(Uuid)))
+            _legs.c.id != func.all(cast(bindparam("guarded"), ARRAY(Uuid))),
+            ~exists().where(_there.id == _legs.c.id),
         ),
     )
     .on_conflict_do_nothing()
@@ -232,8 +238,12 @@ class Ledger:
             raise InsufficientBalance(transfer.key) from refused
         return Posted(made, new=True)
 
-    async def _rows(self, ids: Iterable[UUID]) -> dict[UUID, HeldWallet]:
-        return {row.id: HeldWallet(*row) for row in await self._connection.rows(HELD, ids=sorted(ids))}
+    async def _rows(self, ids: Collection[UUID]) -> dict[UUID, HeldWallet]:
+        if len(ids) == 1:
+            rows = await self._connection.rows(HELD, id=next(iter(ids)))
+        else:
+            rows = await self._connection.rows(ALL_HELD, ids=sorted(ids))
+        return {row.id: HeldWallet(*row) for row in rows}
 
     async def _make(self, wallet: WalletName) -> HeldWallet | None:
         """None where somebody else has made it meanwhile."""

@@ -29,6 +29,7 @@ class Wallet(Created, Base):
     """What a person sees: one of each type and currency, made by the first money. Its row is the lock of its accounts.
 
     ``id`` is made from the other names. ``balance`` is what its page shows, and ``shown`` how many lines that page has.
+    No index names these two, so that a posting touches none.
     """
 
     __tablename__ = "wallets"
@@ -39,7 +40,7 @@ class Wallet(Created, Base):
         CheckConstraint("(frozen_at IS NULL) = (frozen_for IS NULL)", name="frozen"),
         Index("uq_wallets_owner", "user_id", "type", "currency", unique=True),
         Index("ix_wallets_newest", "created_at", "id"),
-        Index("ix_wallets_closed", "id", postgresql_where=text("closed_at IS NOT NULL AND balance > 0")),
+        Index("ix_wallets_ended", "id", postgresql_where=text("closed_at IS NOT NULL")),
         Index("ix_wallets_frozen", "created_at", "id", postgresql_where=text("frozen_at IS NOT NULL")),
     )
 
