@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import TextualSelect
 
 from domain.money.books import AccountBalance, Finding, Leg, WrittenTransfer
-from domain.money.ledger import FORMS, LEAST_LEGS, Account, WalletName, fingerprint_of, made_from
+from domain.money.ledger import FORMS, LEAST_LEGS, Account, WalletName, are_made_from_names, fingerprint_of
 from persistence.engine.connection import Connection
 from persistence.models import LedgerEntry, LedgerTransfer, Wallet
 from persistence.money.checks import BATCH, check, findings_of
@@ -149,10 +149,12 @@ NAMES = text("""
     SELECT string_agg(line, chr(10)) AS lines
     FROM (
         SELECT id, concat('account', chr(58), coalesce(CAST(wallet_id AS text), 'platform'), chr(58), code, chr(58),
-            currency, ' ', id) AS line
+            currency, ' ', encode(uuid_send(id), 'hex')) AS line
         FROM ledger_accounts
         UNION ALL
-        SELECT id, concat('wallet', chr(58), user_id, chr(58), type, chr(58), currency, ' ', id) FROM wallets
+        SELECT id, concat('wallet', chr(58), user_id, chr(58), type, chr(58), currency, ' ',
+            encode(uuid_send(id), 'hex'))
+        FROM wallets
     ) named
     GROUP BY substr(CAST(id AS text), 1, 2)
 """).columns(column("lines", Text))
@@ -161,18 +163,24 @@ KINDS: Any = text("""
     FROM ledger_accounts a LEFT JOIN wallets w ON w.id = a.wallet_id
 """).columns(column("code", Text), column("normal", Text), column("ours", Boolean), column("type", Text))
 # Transfers without legs that sum to zero, and those of which the database itself does not find the fingerprint: what
-# JSON escapes, it may write in another way. Both are seen in one reading.
+# JSON escapes, it may write in another way. Both are seen in one reading, and only what was found is read once more.
 SIGNED = text("""
     SELECT t.key, t.fingerprint, t.kind, t.about, t.about_id, t.resolves,
         count(e.leg) AS legs, CAST(coalesce(sum(e.amount), 0) AS bigint) AS sum,
         coalesce(array_agg(e.account_id) FILTER (WHERE e.leg IS NOT NULL), '{}') AS account_ids,
         coalesce(array_agg(e.amount) FILTER (WHERE e.leg IS NOT NULL), '{}') AS amounts
-    FROM ledger_transfers t LEFT JOIN ledger_entries e ON e.transfer_id = t.id
+    FROM (
+        SELECT t.id
+        FROM ledger_transfers t LEFT JOIN ledger_entries e ON e.transfer_id = t.id
+        GROUP BY t.id
+        HAVING count(e.leg) < 2 OR sum(e.amount) <> 0 OR t.fingerprint <> sha256(convert_to(concat(
+            '[', to_json(t.kind), ',', to_json(t.about), ',', to_json(t.about_id), ',',
+            coalesce(CAST(to_json(t.resolves) AS text), 'null'), ',[',
+            string_agg(concat('["', e.account_id, '",', e.amount, ']'), ',' ORDER BY e.account_id), ']]'), 'UTF8'))
+    ) suspect
+        JOIN ledger_transfers t ON t.id = suspect.id
+        LEFT JOIN ledger_entries e ON e.transfer_id = t.id
     GROUP BY t.id
-    HAVING count(e.leg) < 2 OR sum(e.amount) <> 0 OR t.fingerprint <> sha256(convert_to(concat(
-        '[', to_json(t.kind), ',', to_json(t.about), ',', to_json(t.about_id), ',',
-        coalesce(CAST(to_json(t.resolves) AS text), 'null'), ',[',
-        string_agg(concat('["', e.account_id, '",', e.amount, ']'), ',' ORDER BY e.account_id), ']]'), 'UTF8'))
     ORDER BY t.id
 """).columns(
     column("key", Text), column("fingerprint", LargeBinary), column("kind", Text), column("about", Text),
@@ -252,8 +260,7 @@ class Books:
         are_named = True
         async for rows in self._connection.batches(NAMES, 1):
             for (lines,) in rows:
-                named = (line.rpartition(" ") for line in lines.split("\n"))
-                are_named = are_named and all(made_from(name) == id_ for name, _, id_ in named)
+                are_named = are_named and are_made_from_names(lines.encode().split(b"\n"))
         return are_named
 
     async def transfers(self) -> AsyncIterator[WrittenTransfer]:
