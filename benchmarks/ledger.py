@@ -34,8 +34,10 @@ from benchmarks.report import Row, Target, at_most, compared, ratio_at_least, ro
 from benchmarks.stand import Stand
 from domain.money import flows
 from domain.money.ledger import WalletName
-from persistence.engine.database import Database
+from persistence.engine.database import NOBODY, Database
 from persistence.engine.statements import kept
+from persistence.engine.uow import UnitOfWork
+from services.money.reconciler import Reconciler
 from tests.harness import bare_database
 from tests.statements import asked
 
@@ -47,7 +49,8 @@ REPORTS, RECONCILIATIONS = 3, 3
 WRITERS, POSTINGS, ROUNDS = 64, 60, 5
 P95_MILLISECONDS, DESK_MILLISECONDS, SUM_MILLISECONDS, RECONCILED_SECONDS = 15, 25, 20, 5
 EMPTY, SHARED = 0.6, 0.9
-STATEMENTS, STATEMENTS_OF_A_NEW_WALLET = 3, 4
+STATEMENTS = 3
+COUNTED = {"": STATEMENTS, ", a new wallet": STATEMENTS + 1}
 LIMITED = (
     "wallet.balance", "wallet.activity", "payouts.report", "admin.finance.transfers.list",
     "admin.finance.accounts.find", "admin.finance.accounts.balances", "admin.finance.wallets.list",
@@ -81,6 +84,7 @@ def measure(stand: Stand, quick: bool) -> Iterator[Row]:
             seconds = asyncio.run(reconciled(url, 1))
         yield row(NAME, "the hourly reconciliation, ten million entries", "time", seconds, "s")
     yield row(NAME, "the ledger of which the following is told", "entries", [filled.entries])
+    yield asyncio.run(noted(url))
     staff = hire(url)
     configure(url, **{f"ratelimit__{name.replace('.', '__')}": RATE for name in LIMITED})
     with stand.ours(url) as ours, httpx.Client(base_url=f"{ours.origin}/api/v1", trust_env=False) as api:
@@ -229,32 +233,39 @@ def milliseconds(api: httpx.Client, calls: Sequence[Asked]) -> Sequence[float]:
 
 async def reconciled(url: str, times: int) -> Sequence[float]:
     """Seconds. Raises RuntimeError where anything is found: then the books were filled wrongly, or are wrong."""
-    database, seen = bare_database(url, pool_size=1), []
+    database, times_taken = bare_database(url, pool_size=2), []
+    uow = UnitOfWork(database, NOBODY)
     try:
         for _ in range(times):
             began = time.perf_counter()
-            async with database.unit() as db:
-                await db.books.open()
-                findings = [each async for each in db.books.findings()]
-                findings += [each async for each in db.reconciliations.findings()]
-                await db.books.size()
-            seen.append(time.perf_counter() - began)
-            if findings:
-                raise RuntimeError(f"{len(findings)} findings, the first is {findings[0]}")
+            seen, _ = await Reconciler.look(uow)
+            times_taken.append(time.perf_counter() - began)
+            if seen.count:
+                raise RuntimeError(f"{seen.count} findings, the first is {next(iter(seen.kept.values()))}")
     finally:
         await database.close()
-    return seen
+    return times_taken
+
+
+async def noted(url: str) -> Row:
+    """What the accounts of ours have is noted, as it is every hour: how long it took to add up one of them before."""
+    database = bare_database(url, pool_size=1)
+    try:
+        before = await summed(database, "all entries", 5)
+        async with database.unit() as db:
+            await db.tallies.checkpoint()
+        return before
+    finally:
+        await database.close()
 
 
 async def written(url: str, filled: Filled, times: int, rounds: int) -> Sequence[Row]:
     """By one who speaks to the database, without a server in between."""
     database = bare_database(url, pool_size=WRITERS)
     try:
-        rows = [*await counted(database, filled), await summed(database, "all entries", 5)]
-        async with database.unit() as db:
-            await db.tallies.checkpoint()
-        rows += await posted(database, url, filled, times, rounds)
-        since = f"{(WRITERS + 1) * times * rounds + WRITERS * min(times, WARM_UP)} entries since it was noted"
+        rows = [*await counted(database, filled), *await posted(database, url, filled, times, rounds)]
+        posts = len(COUNTED) + (WRITERS + 1) * times * rounds + WRITERS * min(times, WARM_UP)
+        since = f"{posts} entries since it was noted"
         return [*rows, await summed(database, since, 5 * times, at_most(SUM_MILLISECONDS))]
     finally:
         await database.close()
@@ -264,7 +275,7 @@ async def counted(database: Database, filled: Filled) -> Sequence[Row]:
     """Statements of a posting, without those that begin and end the transaction."""
     rows = []
     new = WalletName(filled.creators[0].user_id, "FAN")
-    for wallet, told, most in ((filled.fans[-1], "", STATEMENTS), (new, ", a new wallet", STATEMENTS_OF_A_NEW_WALLET)):
+    for wallet, (told, most) in zip((filled.fans[-1], new), COUNTED.items(), strict=True):
         with asked(database) as seen:
             async with database.unit() as db:
                 await db.ledger.post(flows.loaded(wallet, uuid4(), PROVIDER, 100))

@@ -147,8 +147,7 @@ async def remind_tax_forms(uow: UnitOfWork, clock: Clock) -> None:
 async def reconcile(uow: UnitOfWork, clock: Clock, reconciler: Reconciler) -> None:
     """Add up the whole ledger, and compare it with what it is about."""
     began = clock()
-    async with uow() as db:
-        seen, size = await reconciler.look(db)
+    seen, size = await reconciler.look(uow)
     async with uow() as db:
         await reconciler.tell(db, seen, size, began, clock())
 

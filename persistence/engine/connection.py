@@ -7,18 +7,20 @@ from typing import Any, Self, TypeAlias, TypeVar, TypeVarTuple
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Row
+from psycopg.sql import SQL
+from sqlalchemy import Row, Text, cast, func, select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from persistence.engine.pool import Pool, PooledConnection, Rows, Values
-from persistence.engine.statements import Compiled, bound
+from persistence.engine.statements import Compiled, bound, kept
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Rest: TypeAlias = tuple[Any, ...]
 Returning: TypeAlias = TypedReturnsRows[T, *Rest]
+EXPORTED = kept(select(cast(func.pg_export_snapshot(), Text)))
 
 
 class Connection:
@@ -91,9 +93,18 @@ class Connection:
             raise
         await self._control("RELEASE SAVEPOINT inner_work")
 
-    async def use_snapshot(self, *, read_only: bool = False) -> None:
-        """From here on all statements see the data of one moment. Nothing may have been asked before."""
+    async def use_snapshot(self, moment: str | None = None, *, read_only: bool = False) -> None:
+        """From here on all statements see the data of one moment. Nothing may have been asked before.
+
+        ``moment``: that of another connection, which goes on with its transaction meanwhile.
+        """
         await self._control(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ{' READ ONLY' if read_only else ''}")
+        if moment is not None:
+            await self._control(SQL("SET TRANSACTION SNAPSHOT {}").format(moment).as_string())
+
+    async def moment(self) -> str:
+        """Of the snapshot in use, for other connections."""
+        return await self.scalar_one(EXPORTED)
 
     async def commit(self) -> None:
         """Raises psycopg.errors.InFailedSqlTransaction, and keeps nothing, after a statement that failed."""

@@ -221,9 +221,12 @@ class Books:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def open(self) -> None:
-        """From here on everything is of one moment, and nothing can be written."""
-        await self._connection.use_snapshot(read_only=True)
+    async def open(self, moment: str | None = None) -> None:
+        """From here on everything is of one moment, and nothing can be written.
+
+        ``moment``: that of other books, which are kept open meanwhile.
+        """
+        await self._connection.use_snapshot(moment, read_only=True)
         await self._connection.execute(WHOLE)
         await self._connection.execute(MEMORY)
 
@@ -234,10 +237,24 @@ class Books:
     async def latest(self) -> datetime | None:
         return await self._connection.scalar(select(func.max(LedgerTransfer.created_at)))
 
+    async def moment(self) -> str:
+        """What these books show is of it."""
+        return await self._connection.moment()
+
     async def findings(self) -> AsyncIterator[Finding]:
         """All that is wrong."""
+        async for found in self.wrong_sums():
+            yield found
+        async for found in self.wrong_names():
+            yield found
+
+    async def wrong_sums(self) -> AsyncIterator[Finding]:
+        """What does not add up, or does not fit to something else."""
         async for found in findings_of(self._connection, CHECKS):
             yield found
+
+    async def wrong_names(self) -> AsyncIterator[Finding]:
+        """Accounts that are not whose their ids say, and transfers that are not what their fingerprints say."""
         if not await self._are_named():
             async for rows in self._connection.batches(OWNERS, BATCH):
                 for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,8 +12,11 @@ from domain.money.reconciliation import Seen
 from domain.switches import PAYOUT
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
+    from domain.money.books import Finding
+    from persistence.engine.uow import UnitOfWork
     from persistence.repositories import Repositories
     from services.config.writing import Writer
 
@@ -24,16 +28,18 @@ class Reconciler:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
 
-    async def look(self, db: Repositories) -> tuple[Seen, dict[str, int]]:
-        """All of it is of one moment. ``db``: a unit of work that asks for nothing else. The whole ledger is read, but
-        the database adds it up: what comes here is what is wrong, in batches, of which the first findings are kept."""
-        await db.books.open()
+    @staticmethod
+    async def look(uow: UnitOfWork) -> tuple[Seen, dict[str, int]]:
+        """All of it is of one moment. The whole ledger is read, by two connections at once, but the database adds it
+        up: what comes here is what is wrong, in batches, of which the first findings are kept."""
         seen = Seen()
-        async for finding in db.books.findings():
-            seen.add(finding)
-        async for finding in db.reconciliations.findings():
-            seen.add(finding)
-        return seen, (await db.books.size())._asdict()
+        async with uow() as db, uow() as other:
+            await db.books.open()
+            await other.books.open(await db.books.moment())
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_add(seen, other.books.wrong_names()))
+                both.create_task(_add(seen, db.books.wrong_sums(), db.reconciliations.findings()))
+            return seen, (await db.books.size())._asdict()
 
     async def tell(
         self, db: Repositories, seen: Seen, size: dict[str, int], started_at: datetime, now: datetime
@@ -53,3 +59,9 @@ class Reconciler:
         if await db.reconciliations.is_severe() and not (await db.config.all()).get(PAYOUT.name):
             await self._writer.write(db, [Wish(PAYOUT.name, True)], Author(reason=REASON), now)
             await db.audit.record("config.set", target=PAYOUT.name, value=True, reason=REASON)
+
+
+async def _add(seen: Seen, *sources: AsyncIterator[Finding]) -> None:
+    for source in sources:
+        async for finding in source:
+            seen.add(finding)

@@ -141,6 +141,22 @@ class TestRows:
 
         using(url, work)
 
+    def test_two_connections_see_the_same_moment(self, url: str) -> None:
+        address = f"{uuid4()}@example.com"
+
+        async def work(pool: Pool) -> None:
+            async with Connection(pool) as first, Connection(pool) as second:
+                await first.use_snapshot(read_only=True)
+                moment = await first.moment()
+                async with Connection(pool) as writer:
+                    await added(writer, address)
+                await second.use_snapshot(moment, read_only=True)
+                assert await first.row(BY_EMAIL, address=address) is None
+                assert await second.row(BY_EMAIL, address=address) is None
+            assert await there(pool, address)
+
+        using(url, work, size=3)
+
 
 class TestStatements:
     def test_of_one_form_are_compiled_once(self) -> None:
