@@ -111,7 +111,7 @@ async def _end_or_remind(db: Repositories, payouts: Payouts, user_id: UUID, sess
     newest = await db.kyc_sessions.newest(user_id)
     if session.valid_until <= now:
         changes = session.changes + 1
-        await db.kyc_sessions.change(session.id, {"state": "EXPIRED", "changes": changes})
+        await db.kyc_sessions.change(session.id, {"state": "EXPIRED", "changes": changes, "verified_name": None})
         if newest is not None and newest.id == session.id:
             await db.creator_modes.change(
                 profile.id, shadow("EXPIRED", session.provider, session.ref, session.ended_at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
 from alembic.script import ScriptDirectory
@@ -33,6 +33,7 @@ from persistence.models import (
     TaxForm,
     User,
 )
+from persistence.money.movements import Movements
 from persistence.outbox import DEAD, DUE
 
 Place: TypeAlias = tuple[Purpose, Select[str, str, int]]
@@ -208,6 +209,12 @@ class LedgerState(NamedTuple):
     severe: int
     others: int
     ended_at: datetime | None
+
+
+async def compared_until(database: Database) -> Mapping[str, date | None]:
+    """By account of the ledger: the last day for which its provider's own book was compared with it."""
+    async with database.connection(reading=True) as connection:
+        return await Movements(connection).compared_until()
 
 
 async def ledger_state(database: Database) -> LedgerState:

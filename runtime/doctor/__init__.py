@@ -51,6 +51,7 @@ CHECKS = (
     Check("worker", database.worker, "config"),
     Check("worker.dead_letters", database.dead_letters, "config"),
     Check("ledger", database.ledger, "config"),
+    Check("ledger.movements", database.movements, "config"),
     Check("staff.owners", database.owners, "config"),
     Check("redis", outside.redis),
     Check("mail", outside.mail, "config"),

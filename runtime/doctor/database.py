@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from domain.clock import utc_now
+from domain.money.movements import last_settled
 from domain.schedule import RECURRING
 from persistence import health
 from persistence.health import Vitals
@@ -13,6 +15,7 @@ OLDEST = 150000
 UTC_NAMES = {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}
 ROOM = 0.8
 SKEW, WORST_SKEW = timedelta(seconds=1), timedelta(seconds=5)
+BEHIND = timedelta(days=2)
 LATE, TOO_LATE = timedelta(minutes=1), timedelta(minutes=10)
 
 
@@ -141,6 +144,17 @@ async def ledger(deployment: Deployment) -> Verdict:
     if state.ended_at is None:
         return ok("it was not added up yet")
     return ok(f"added up at {state.ended_at:%Y-%m-%d %H:%M} UTC, and right")
+
+
+async def movements(deployment: Deployment) -> Verdict:
+    """Whether the books of providers are compared with the ledger day by day."""
+    compared = await health.compared_until(deployment.parts.database)
+    oldest = last_settled(utc_now()) - BEHIND
+    behind = sorted(account for account, day in compared.items() if day is None or day < oldest)
+    if not behind:
+        return ok(f"{len(compared)} books of providers are compared day by day")
+    remedy = "the log of the worker has the reason: `movements.unread`"
+    return warn(f"{', '.join(behind)}: not compared for more than {BEHIND.days} days", remedy)
 
 
 async def owners(deployment: Deployment) -> Verdict:

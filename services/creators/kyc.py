@@ -133,6 +133,8 @@ class KycDesk:
         columns |= await self._document(db, session, columns, found)
         if found.verdict.name is not None and columns.get("state", session.state) == "APPROVED":
             columns["verified_name"] = self._keyring.seal(Purpose.BANK_DETAILS, found.verdict.name).encode()
+        elif columns.get("state", "APPROVED") != "APPROVED":
+            columns["verified_name"] = None  # it is shown while the verification stands, and kept no longer
         await db.kyc_sessions.change(session.id, columns)
         if is_newest:
             await self._show(db, profile, session, columns)

@@ -519,6 +519,16 @@ class TestLedger:
         insert(rows, "ledger_findings", what="USD", severe=True, **finding | {'"check"': "escrow"})
         says(look("ledger"), "FAIL", "1 findings say that money is wrong; payouts are stopped")
 
+    def test_a_provider_whose_book_is_not_compared_is_told(self, look: Look, rows: Tables) -> None:
+        says(look("ledger.movements"), "ok", "0 books of providers")
+        day = "INSERT INTO provider_days (account, day, lines, read_at, compared_at) VALUES (%s, %s, 0, now(), %s)"
+        now = utc_now()
+        rows.run(day, "clearing:stripe", (now - timedelta(days=2)).date(), now)
+        says(look("ledger.movements"), "ok", "1 books of providers")
+        rows.run(day, "rail:wise", "2026-01-02", now)
+        rows.run(day, "clearing:x", now.date(), None)
+        says(look("ledger.movements"), "warn", "clearing:x, rail:wise: not compared for more than 2 days")
+
 
 def owner(rows: Tables, status: str = "ACTIVE", ends: str | None = None) -> None:
     user_id = insert(rows, "users", email=f"{uuid4().hex}@example.com", status=status)

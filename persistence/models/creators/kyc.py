@@ -18,8 +18,8 @@ class KycSession(Identified, Created, Base):
     """``ref`` is the provider's id, ``link`` its sealed URL where nobody can ask for that again.
 
     ``looked_at``: as of when the state is. ``identity_hash`` is a keyed hash of the document; ``twin`` says that
-    another account has the same; ``verified_name`` is sealed. ``changes`` counts verdicts; ``reminded``: how many days
-    before the end its owner was last reminded of that.
+    another account has the same; ``verified_name`` is sealed, and goes when the verification ends. ``changes`` counts
+    verdicts; ``reminded``: how many days before the end its owner was last reminded of that.
     """
 
     __tablename__ = "kyc_sessions"

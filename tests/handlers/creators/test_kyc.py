@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -315,8 +316,10 @@ class TestVerdicts:
         self, api: Api, tables: Tables, headers: dict[str, str]
     ) -> None:
         session_id = decided(api, headers, "reject")
+        change(tables, "kyc_sessions", UUID(session_id), verified_name=b"sealed")
         press(api, session_id, "submit")
         api.server.work_off()
+        assert tables.one("SELECT verified_name FROM kyc_sessions")["verified_name"] is None
         assert (tables.one(SESSIONS)["state"], tables.one(SESSIONS)["ended_at"]) == ("PROCESSING", None)
         assert status(api, headers)["completedAt"] is None
 
@@ -412,6 +415,7 @@ class TestValidity:
         self, api: Api, server: Server, tables: Tables, ada: Creator, headers: dict[str, str]
     ) -> None:
         session_id: Any = decided(api, headers, "approve")
+        change(tables, "kyc_sessions", session_id, verified_name=b"sealed")
         subjects = []
         for days in (31, 30, 29, 8, 7, 1, 0.5, 0):
             until = utc_now() + timedelta(days=days, minutes=-1)
@@ -421,6 +425,7 @@ class TestValidity:
             subjects.append(len(api.mails(ada.email)) - 1)
         assert subjects == [0, 1, 1, 1, 2, 3, 3, 4]
         assert status(api, headers)["status"] == "EXPIRED"
+        assert tables.one("SELECT verified_name FROM kyc_sessions")["verified_name"] is None
         latest, before, *_ = api.mails(ada.email)
         assert latest["subject"] == "The verification of your identity has ended"
         assert before["subject"] == "The verification of your identity ends soon"
