@@ -16,11 +16,11 @@ from persistence.models import Payment
 from persistence.payouts.desk import HeldPayout
 from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
-from providers.registry import GeoIpFamily as GeoIp
-from providers.registry import LeakedPasswordsFamily as LeakedPasswords
-from providers.registry import OAuthFamily as OAuth
-from providers.registry import PaymentFamily as Payments
-from providers.registry import StorageFamily as Storage
+from providers.families.accounts import OAuthFamily as OAuth
+from providers.families.files import StorageFamily as Storage
+from providers.families.money import PaymentFamily as Payments
+from providers.families.visitors import GeoIpFamily as GeoIp
+from providers.families.visitors import LeakedPasswordsFamily as LeakedPasswords
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher as Hasher
 from services.callers import RefreshCarrier as Carrier

@@ -10,9 +10,9 @@ from persistence.gdpr import Farewell
 from persistence.models import Payment, PayoutAccount, ProviderEvent
 from persistence.money.refunds import Asked
 from persistence.repositories import Repositories
-from providers.registry import PaymentFamily as Payments
-from providers.registry import PayoutFamily as PayoutProviders
-from providers.registry import StorageFamily as Storage
+from providers.families.files import StorageFamily as Storage
+from providers.families.money import PaymentFamily as Payments
+from providers.families.money import PayoutFamily as PayoutProviders
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.changes import Changes

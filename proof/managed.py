@@ -22,7 +22,7 @@ from domain import admin, auth
 from domain.config_keys import Key
 from domain.topics import Topic
 from proof.sources import chain_of, definition_of, executed, is_ours, job_of, services_of
-from providers.registry import CaptchaFamily
+from providers.families.visitors import CaptchaFamily
 from runtime.web.dispatch import find_handler
 from runtime.worker.jobs import find_job
 

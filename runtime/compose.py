@@ -10,12 +10,13 @@ from contract.texts import Texts
 from domain.clock import utc_now
 from domain.keys import Purpose
 from persistence.engine.database import Database
+from providers.families.accounts import SocialFamily
 from providers.kyc.sandbox import SandboxKyc
 from providers.observing import nobody
 from providers.payment.sandbox import SandboxPayments
 from providers.payout.sandbox import SandboxPayouts
 from providers.ports import ObserveAttempt
-from providers.registry import Providers, SocialFamily, build_providers
+from providers.registry import Providers, build_providers
 from providers.sandbox import Sandbox
 from providers.social import social_adapters
 from runtime.observe.tracing import Tracing, tracing_of

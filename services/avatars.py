@@ -4,7 +4,7 @@ from uuid import UUID
 
 from domain.users.avatars import avatar_columns
 from persistence.repositories import Repositories
-from providers.registry import StorageFamily
+from providers.families.files import StorageFamily
 
 
 class Avatars:

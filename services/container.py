@@ -19,14 +19,10 @@ from domain.users import Client, Principal
 from persistence.engine.uow import UnitOfWork
 from persistence.repositories import Repositories
 from providers.dns.deliverability import MailRules
-from providers.registry import (
-    GeoIpFamily,
-    LeakedPasswordsFamily,
-    OAuthFamily,
-    PaymentFamily,
-    PayoutFamily,
-    StorageFamily,
-)
+from providers.families.accounts import OAuthFamily
+from providers.families.files import StorageFamily
+from providers.families.money import PaymentFamily, PayoutFamily
+from providers.families.visitors import GeoIpFamily, LeakedPasswordsFamily
 from services.audit.heads import AuditHeads
 from services.audit.seals import AuditSeals
 from services.callers import PasswordHasher, RefreshCarrier, Visitor

@@ -19,8 +19,8 @@ from domain.platform.mail_templates import FURTHER, UNDOABLE, sample_of
 from domain.topics import Topic
 from domain.wire.admin import MailSample
 from persistence.engine.database import Database
+from providers.families.messages import EmailFamily
 from providers.ports import ProviderRejected
-from providers.registry import EmailFamily
 
 PARTS = ("subject", "heading", "body", "button", "footer")
 NOBODYS = UUID(int=0)

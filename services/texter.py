@@ -6,8 +6,8 @@ from contract.texts import Texts
 from domain.auth.sms import Sms
 from domain.jobs import Job
 from domain.topics import Topic
+from providers.families.messages import SmsFamily
 from providers.ports import RecordAttempt
-from providers.registry import SmsFamily
 
 
 class Texter:

@@ -11,7 +11,7 @@ from domain.config.changes import Author
 from domain.config_keys import InvalidConfig
 from domain.errors import ApiError
 from providers.dns.deliverability import MailRules
-from providers.registry import DnsFamily
+from providers.families.visitors import DnsFamily
 from runtime.cli.support import with_parts
 from runtime.compose import Parts
 from services.providers.desk import ProviderDesk

@@ -29,8 +29,9 @@ from domain.upload import FILES
 from persistence.auth.sessions import LiveSessions
 from persistence.migrate import is_up_to_date
 from providers.dns.deliverability import MailRules
+from providers.families.accounts import OAuthFamily
+from providers.families.visitors import DnsFamily
 from providers.oauth import oauth_adapters
-from providers.registry import DnsFamily, OAuthFamily
 from runtime.compose import Parts, build_parts, social_desk
 from runtime.observe.metrics import Gauges, Metrics, pool_gauges, publishing
 from runtime.observe.tracing import NoTracing

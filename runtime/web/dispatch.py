@@ -30,8 +30,8 @@ from persistence.engine.database import Database
 from persistence.engine.uow import LostClaim, UnitOfWork
 from persistence.idempotency import Claim
 from persistence.idempotency import Scope as ClaimScope
+from providers.families.visitors import CaptchaFamily
 from providers.ports import ProviderUnavailable
-from providers.registry import CaptchaFamily
 from runtime.settings import Settings
 from runtime.web.answers.successes import Answer, Successes, preparer
 from runtime.web.answers.walks import walk_of

@@ -22,8 +22,8 @@ from domain.topics import InspectUpload
 from domain.upload import FILES, incoming, is_public, shown_with
 from persistence.engine.database import Database
 from persistence.models import DataExport, Upload
+from providers.families.files import StorageFamily
 from providers.ports import ProviderRejected, ProviderUnavailable
-from providers.registry import StorageFamily
 from providers.storage.local import CONTENT_TYPES, Busy, Draft, LocalStorage, Ticket, TooLarge
 from providers.storage.pieces import beside, pieces_of
 from runtime.web.call import SCOPE_KEY, Call

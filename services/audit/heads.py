@@ -8,7 +8,7 @@ import orjson
 import structlog
 
 from domain.admin.sealing import Head
-from providers.registry import StorageFamily
+from providers.families.files import StorageFamily
 
 log = structlog.get_logger(__name__)
 

@@ -14,8 +14,8 @@ from domain.keys import Purpose
 from domain.webhooks import Hopeless
 from persistence.models import CreatorProfile, KycSession, ProviderEvent
 from persistence.repositories import Repositories
+from providers.families.money import KycFamily
 from providers.ports import NoticeSource, ProviderRejected, ProviderUnavailable
-from providers.registry import KycFamily
 from services.keyring import Keyring
 from services.money.payouts import PayoutService
 from services.webhooks import EVERY_BYTE, SEALED

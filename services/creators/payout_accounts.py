@@ -31,8 +31,8 @@ from domain.users import moment
 from domain.webhooks import Hopeless
 from persistence.models import PayoutAccount, ProviderEvent
 from persistence.repositories import Repositories
+from providers.families.money import PayoutFamily
 from providers.ports import ProviderRejected, ProviderUnavailable
-from providers.registry import PayoutFamily
 from services.money.payouts import PayoutEnds
 
 RETRY_SECONDS = 5

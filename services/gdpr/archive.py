@@ -18,8 +18,8 @@ from persistence.engine.database import Database
 from persistence.models import Upload
 from persistence.personal import DONE_TO_YOU_ABOUT, PERSONAL, Personal, Subject
 from persistence.repositories import Repositories
+from providers.families.files import StorageFamily
 from providers.ports import ProviderUnavailable
-from providers.registry import StorageFamily
 from providers.storage.pieces import beside
 
 README = """\

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from domain.money.movements import Movement
     from persistence.repositories import Repositories
-    from providers.registry import PaymentFamily, PayoutFamily
+    from providers.families.money import PaymentFamily, PayoutFamily
     from services.money.reconciler import Reconciler
 
 log = structlog.get_logger(__name__)

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from persistence.models import Payment, ProviderEvent, Refund, Stray
     from persistence.money.payments import HeldPayment
     from persistence.repositories import Repositories
+    from providers.families.money import PaymentFamily
     from providers.ports import NoticeSource
-    from providers.registry import PaymentFamily
     from services.money.escrows import EscrowService
     from services.money.rewards import RewardService
 

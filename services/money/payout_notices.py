@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from persistence.engine.database import Database
     from persistence.models import ProviderEvent
     from persistence.repositories import Repositories
+    from providers.families.money import PayoutFamily
     from providers.ports import NoticeSource
-    from providers.registry import PayoutFamily
 
 log = structlog.get_logger(__name__)
 

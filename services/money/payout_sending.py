@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from persistence.models import Payout, PayoutAttempt, ProviderEvent
     from persistence.payouts.desk import HeldPayout
     from persistence.repositories import Repositories
-    from providers.registry import PayoutFamily
+    from providers.families.money import PayoutFamily
     from services.money.payouts import PayoutService
     from services.money.vault import Vault
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from persistence.models import PayoutAttempt
     from persistence.payouts.desk import HeldPayout
     from persistence.repositories import Repositories
-    from providers.registry import PayoutFamily
+    from providers.families.money import PayoutFamily
     from services.money.payout_sending import Answer, PayoutBooks, Sending
 
 DECIDES = ("PAID", "FAILED", "RETURNED")

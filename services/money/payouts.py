@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from domain.money.payouts import Method, News, Status, Why
     from persistence.models import Payout
     from persistence.repositories import Repositories
-    from providers.registry import PayoutFamily
+    from providers.families.money import PayoutFamily
     from services.money.vault import Vault
 
 log = structlog.get_logger(__name__)

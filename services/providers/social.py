@@ -15,9 +15,9 @@ from domain.creators.social_accounts import (
     Untold,
 )
 from domain.keys import Purpose
+from providers.families.accounts import SocialFamily
 from providers.oauth.claims import NoSubject
 from providers.ports import ProviderRejected, ProviderUnavailable
-from providers.registry import SocialFamily
 from services.keyring import Keyring
 
 SEALED = Purpose.SOCIAL_TOKEN

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from providers.families.visitors import LeakedPasswordsFamily
 from providers.leaked_passwords import leaked_passwords_adapters
 from providers.leaked_passwords.pwned_passwords import LONGEST_ANSWER, PwnedPasswords
 from providers.observing import Watch
 from providers.ports import ProviderUnavailable
-from providers.registry import LeakedPasswordsFamily
 from tests.http_server import Answer, served
 from tests.providers.fakes import FakeConfig
 from tests.providers.servers import closed_port

@@ -15,6 +15,7 @@ from providers import captcha, email, geoip
 from providers.breaker import FAILURES
 from providers.captcha import captcha_adapters
 from providers.email import email_adapters
+from providers.families.accounts import OAuthFamily
 from providers.geoip import geoip_adapters
 from providers.observing import Watch, observed
 from providers.ports import (
@@ -25,7 +26,7 @@ from providers.ports import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from providers.registry import OAuthFamily, Providers, build_providers
+from providers.registry import Providers, build_providers
 from tests.providers.conftest import DatabaseMaker, MailMaker
 from tests.providers.fakes import NOWHERE, FakeConfig, FakeMailStore, fake_sign
 from tests.providers.s3_server import s3_server
