@@ -2,20 +2,22 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from domain.config_keys import SecretKey
 from domain.money.movements import begin_of, end_of
 from domain.webhooks import RawNotice
-from providers.ports import NoticeUnreadable, ProviderUntouched
+from providers.asking import Answer
+from providers.ports import NoticeUnreadable, ProviderUnavailable, ProviderUntouched
 from providers.settings import required
 from providers.signed import require_signed
 from providers.vendor import Vendor, below, text
 
 VERSION = "2026-06-24.dahlia"
 MOVEMENTS = "/v1/balance_transactions"
+PAGE = 100
 TRANSFER_LINES = ("transfer", "transfer_cancel", "transfer_failure", "transfer_refund")
 """Types of lines of our balance that are about payouts to creators."""
 MODE = re.compile(r"[a-z]{2}_(live|test)_.+")
@@ -50,6 +52,35 @@ class StripeVendor(Vendor):
         headers = {"Authorization": f"Bearer {secret}", "Stripe-Version": VERSION}
         headers |= {"Idempotency-Key": key} if key else {}
         return headers | ({"Stripe-Account": account} if account else {})
+
+    async def _listed(
+        self,
+        path: str,
+        asked: Mapping[str, str],
+        most: int,
+        body_of: Callable[[Answer], Mapping[str, Any]],
+        account: str | None = None,
+    ) -> AsyncIterator[Any]:
+        """All of a list, page by page; ``body_of`` raises where a page was refused.
+
+        Raises ProviderUnavailable for what is no list, and for one of more than ``most`` pages.
+        """
+        after = dict[str, str]()
+        for _ in range(most):
+            params = {"limit": str(PAGE), **asked, **after}
+            body = body_of(await self._ask("GET", path, self._headers(account=account), params=params))
+            rows = body.get("data")
+            if not isinstance(rows, list):
+                raise ProviderUnavailable(f"the vendor gave no list for {path}")
+            for row in rows:
+                yield row
+            if body.get("has_more") is False:
+                return
+            last = text(rows[-1], "id") if rows else None
+            if last is None:
+                raise ProviderUnavailable(f"the vendor's list for {path} goes on behind nothing")
+            after = {"starting_after": last}
+        raise ProviderUnavailable(f"the vendor's list for {path} is longer than is read")
 
     def _is_of_our_mode(self, found: Any) -> bool:
         return below(found, "livemode") is self._live

@@ -200,24 +200,8 @@ class StripePayments(StripeVendor, PaymentVendor):
         path = f"{SESSIONS}/{quote(ref, safe='')}"
         return self._made(await self._ask("GET", path, self._headers(), params={"expand[]": CHARGE}))
 
-    async def _each(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Any]:
-        """All of a list, page by page."""
-        after = dict[str, str]()
-        for _ in range(MOST_PAGES):
-            asked = {"limit": "100", **params, **after}
-            found = self._success(await self._ask("GET", path, self._headers(), params=asked))
-            rows = below(found, "data")
-            if not isinstance(rows, list):
-                break
-            for row in rows:
-                yield row
-            if below(found, "has_more") is False:
-                return
-            last = text(rows[-1], "id") if rows else None
-            if last is None:
-                break
-            after = {"starting_after": last}
-        raise ProviderUnavailable("the vendor gave a list that has no end")
+    def _each(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Any]:
+        return self._listed(path, params, MOST_PAGES, self._success)
 
     def _may_pass(self, answer: Answer) -> bool:
         told = answer.headers.get("stripe-should-retry")

@@ -8,7 +8,7 @@ taken back.
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 from urllib.parse import quote
@@ -23,7 +23,7 @@ from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
 from providers.ports import NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.settings import required
-from providers.stripe import MOVEMENTS, TRANSFER_LINES, Event, StripeVendor, code, within
+from providers.stripe import MOVEMENTS, PAGE, TRANSFER_LINES, Event, StripeVendor, code, within
 from providers.vendor import below, page, text
 
 BASE_URL = UrlKey("external.payout.stripe_connect.base_url", "https://api.stripe.com", "base URL of the vendor")
@@ -51,7 +51,6 @@ ACCOUNT_SECRET_PREVIOUS = SecretKey(
 
 ACCOUNTS, TRANSFERS, PAYOUTS = "/v1/accounts", "/v1/transfers", "/v1/payouts"
 PAYOUT_EVENT, BANK_EVENT = "payout.", "account.external_account."
-PAGE = 100
 MOST_PAGES = 10
 SKEW = 60
 """Seconds by which a payout may seem older than its transfer."""
@@ -160,7 +159,8 @@ class StripeConnect(StripeVendor):
         """What left our balance for accounts, and came back, in dollars; ``ref`` is the transfer."""
         found = list[Movement]()
         for kind in TRANSFER_LINES:
-            async for line in self._lines(within(day) | {"type": kind, "expand[]": "data.source"}):
+            asked = within(day) | {"type": kind, "expand[]": "data.source"}
+            async for line in self._listed(MOVEMENTS, asked, MOST_LINES // PAGE, _good):
                 amount, own = below(line, "amount"), text(line, "id")
                 source = below(line, "source")
                 # What comes back is a reversal, which names its transfer.
@@ -170,22 +170,6 @@ class StripeConnect(StripeVendor):
                 if amount and below(line, "currency") == USD.lower():
                     found.append(Movement(ref or own, "PAYOUT", amount))
         return found
-
-    async def _lines(self, asked: Mapping[str, str]) -> AsyncIterator[Any]:
-        """All of a list, page by page."""
-        after = dict[str, str]()
-        for _ in range(MOST_LINES // PAGE):
-            params = {"limit": str(PAGE), **asked, **after}
-            body = _good(await self._ask("GET", MOVEMENTS, self._headers(), params=params))
-            rows = body.get("data")
-            if not isinstance(rows, list):
-                raise ProviderUnavailable("the vendor told no lines")
-            for row in rows:
-                yield row
-            if body.get("has_more") is not True or not rows:
-                return
-            after = {"starting_after": str(below(rows[-1], "id"))}
-        raise ProviderUnavailable("the day has more lines than are read")
 
     def read(self, notice: RawNotice) -> Sequence[Notice]:
         event = self._event(notice)
@@ -265,21 +249,10 @@ class StripeConnect(StripeVendor):
 
     async def _payout_of(self, order: PayoutOrder, transfer: Mapping[str, Any]) -> dict[str, Any] | None:
         """The payout that says that it belongs to the transfer; of several, one that did not fail."""
-        account, found, after = _account_of(order), list[dict[str, Any]](), dict[str, str]()
-        created = below(transfer, "created")
+        account, created = _account_of(order), below(transfer, "created")
         since = {"created[gte]": str(created - SKEW)} if type(created) is int else {}
-        for _ in range(MOST_PAGES):
-            params = {"limit": str(PAGE)} | since | after
-            body = _good(await self._ask("GET", PAYOUTS, self._headers(account=account), params=params))
-            rows = body.get("data")
-            if not isinstance(rows, list):
-                raise ProviderUnavailable("the vendor told no payouts")
-            found += [one for one in rows if text(one, "metadata", "transfer") == transfer["id"]]
-            if body.get("has_more") is not True or not rows:
-                break
-            after = {"starting_after": str(below(rows[-1], "id"))}
-        else:
-            raise ProviderUnavailable("the account has more payouts than are looked through")
+        payouts = self._listed(PAYOUTS, since, MOST_PAGES, _good, account)
+        found = [one async for one in payouts if text(one, "metadata", "transfer") == transfer["id"]]
         good = [one for one in found if _status(one) != "FAILED"]
         one = next(iter(good or found), None)
         return None if one is None else self._checked(one, order)
