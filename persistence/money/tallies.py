@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     FromClause,
     Uuid,
     and_,
@@ -46,12 +47,15 @@ class _Tallied:
     """
 
     def __init__(self, accounts: FromClause, account_id: Any, *, noted: bool = False) -> None:
-        within = [_Entry.created_xid < _OLDEST] if noted else []
+        until = [_Entry.created_xid < _OLDEST] if noted else []
+
+        def since(begin: Any) -> list[ColumnElement[bool]]:
+            return [_Entry.account_id == account_id, _Entry.created_xid >= func.coalesce(begin, _FIRST), *until]
+
         balances, counts = aliased(LedgerCheckpoint), aliased(LedgerCheckpoint)
-        since = [_Entry.account_id == account_id, _Entry.created_xid >= func.coalesce(balances.upto, _FIRST), *within]
-        later = select(func.sum(_Entry.amount).label("sum")).where(*since).lateral("later")
-        since = [_Entry.account_id == account_id, _Entry.created_xid >= func.coalesce(counts.counted, _FIRST), *within]
-        further = select(func.count().label("count")).select_from(_Entry).where(*since).lateral("further")
+        later = select(func.sum(_Entry.amount).label("sum")).where(*since(balances.upto)).lateral("later")
+        counted = select(func.count().label("count")).select_from(_Entry)
+        further = counted.where(*since(counts.counted)).lateral("further")
         self.balance = cast(func.coalesce(balances.balance, 0) + func.coalesce(later.c.sum, 0), BigInteger)
         self.entries = func.coalesce(counts.entries, 0) + further.c.count
         self.rows_of_balance = accounts.outerjoin(
