@@ -1,8 +1,8 @@
 """Who of the staff may do what, and what they must have shown before. Roles stand in the contract."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from domain.config_keys import Config, IntKey, NetworksKey
 from domain.errors import ApiError
@@ -46,6 +46,20 @@ class Standing(NamedTuple):
 def not_found(what: str) -> ApiError:
     """What to raise for an id that nothing has; ``what`` is a noun, as its reader calls it."""
     return ApiError("admin.not_found", what=what)
+
+
+def require_each_once(items: Sequence[Mapping[str, Any]], name: str) -> None:
+    """Raises ApiError admin.entry_twice with each entry whose ``name`` another one before it has."""
+    seen, twice = set[Any](), list[int]()
+    for place, item in enumerate(items):
+        if item.get(name) in seen:
+            twice.append(place)
+        elif name in item:
+            seen.add(item[name])
+    if twice:
+        raise ApiError(
+            "admin.entry_twice", details=[{"field": f"items.{at}.{name}", "rule": "duplicate"} for at in twice]
+        )
 
 
 def require_staff(permissions: Collection[str]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.admin import PII, not_found
+from domain.admin import PII, not_found, require_each_once
 from domain.admin.masking import masked_email
 from domain.errors import ApiError, moved_on
 from domain.presenting import presented
@@ -130,12 +130,8 @@ def message_view(row: Any) -> wire.MessageForStaff:
 
 
 def entries_of(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The columns of categories in their order, of new ones without an id. Raises ApiError validation.failed."""
-    named = [item.get("id") for item in items]
-    twice = [place for place, name in enumerate(named) if name is not None and name in named[:place]]
-    if twice:
-        details = [{"field": f"items.{place}.id", "rule": "duplicate"} for place in twice]
-        raise ApiError("validation.failed", details=details)
+    """The columns of categories in their order, of new ones without an id. Raises ApiError admin.entry_twice."""
+    require_each_once(items, "id")
     return [
         {
             "id": UUID(item["id"]) if "id" in item else None,

@@ -3,19 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from domain.admin import require_each_once
 from domain.errors import ApiError
 from domain.presenting import presented
 from domain.wire import admin as wire
 
 
 def wanted(body: wire.SetDiscoverCategoriesRequest) -> list[dict[str, Any]]:
-    """The columns of each. Raises ApiError validation.failed with each whose slug another one before it has."""
+    """The columns of each. Raises ApiError admin.entry_twice with each whose slug another one before it has."""
     items: Sequence[Mapping[str, Any]] = body["items"]
-    slugs = [item["slug"] for item in items]
-    twice = [place for place, slug in enumerate(slugs) if slug in slugs[:place]]
-    if twice:
-        details = [{"field": f"items.{place}.slug", "rule": "duplicate"} for place in twice]
-        raise ApiError("validation.failed", details=details)
+    require_each_once(items, "slug")
     return [
         {"slug": item["slug"], "name": item["name"], "active": item["active"], "sort_order": item["sortOrder"]}
         for item in items

@@ -91,6 +91,7 @@ class TestSet:
 
     def test_each_slug_stands_once(self, api: Api, admin: Hired) -> None:
         response = put(api, admin, MUSIC, ART, MUSIC | {"name": "Sound"})
+        assert (response.status_code, code_of(response)) == (400, "admin.entry_twice")
         assert broken_rules(response) == {("items.2.slug", "duplicate")}
         assert shown(api, admin)["items"] == []
 

@@ -419,7 +419,8 @@ class TestReplaceCategories:
     def test_bad_input(self, api: Api, tables: Tables, agent: Hired) -> None:
         assert code_of(replace(api, agent, 0, {"id": str(uuid4()), "name": "x"})) == "admin.not_found"
         again = {"id": str(category(tables)), "name": "x"}
-        assert broken_rules(replace(api, agent, 0, again, again)) == {("items.1.id", "duplicate")}
+        twice = replace(api, agent, 0, again, again)
+        assert (code_of(twice), broken_rules(twice)) == ("admin.entry_twice", {("items.1.id", "duplicate")})
         assert broken_rules(replace(api, agent, 0, {"name": " "})) == {("items.0.name", "minLength")}
         assert categories(api, agent)["version"] == 0
 
