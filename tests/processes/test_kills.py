@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from domain.jobs import PLACES, Lane
 from tests.ledger import Books
 from tests.processes.biore import Process, until
 from tests.processes.conftest import DeploymentMaker
@@ -14,8 +15,10 @@ from tests.processes.killing import Aim, Moment, Shot, let_pass, sweep
 from tests.processes.money_roads import ASKED, ROADS, Asked, Road, Scene
 from tests.sampling import Sampling
 
-AT_ONCE = 4
-"""So many jobs that ask vendors does a worker run at a time."""
+AT_ONCE = PLACES[Lane.EVENTS] - 1
+"""So many are aimed at together. A worker has one place more for jobs that ask vendors: anything else that is due just
+then would keep the last of them waiting, for which all others wait.
+"""
 GROUPS, SERVERS = 4, 2
 FULL_ROUNDS = 25
 STUCK = 300

@@ -31,7 +31,7 @@ WAYS = ("plain", "commits", "refused", "caught", "late", "broken")
 PATH = "/api/v1/samples/rehearsals"
 # What handlers may ask for in a dry run: it reads, computes, or works in the unit of work that it is given.
 HARMLESS = {
-    "adjustments", "closings", "coupons", "payouts", "refunds", "request_id", "vault",
+    "adjustments", "closings", "coupons", "freezes", "payouts", "refunds", "request_id", "vault",
     "audit_seals", "bundles", "changes", "clean_css", "client", "clock", "config", "db", "desk", "device_of",
     "devices_of", "digests", "editions", "erasures", "examine", "export_links", "geoip", "hasher", "mail_templates",
     "moderation", "one_by_one", "operation_urls", "permissions", "previews", "principal", "provider_desk",
