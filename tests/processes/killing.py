@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from enum import Enum
-from threading import Event, Lock, Timer, local
+from threading import Event, Lock, RLock, Timer, local
 from typing import Any
 
 from psycopg.errors import DeadlockDetected
@@ -45,7 +45,8 @@ class Shot:
     answering: int
     delay: float = 0.0
     fired: Event = field(default_factory=Event)
-    _lock: Any = field(default_factory=Lock)
+    _over: Event = field(default_factory=Event)
+    _lock: Any = field(default_factory=RLock)
     _all: Event = field(default_factory=Event)
 
     def come(self) -> None:
@@ -65,13 +66,22 @@ class Shot:
 
     def die(self) -> None:
         """For whom nobody is there any more to be answered."""
-        self.fired.wait(SECONDS)
+        self._over.wait(SECONDS)
         raise ConnectionError
+
+    def spare(self) -> bool:
+        """From here on nobody is killed; whether nobody was. A request may have been met by the aim just before."""
+        with self._lock:
+            self._over.set()
+            return not self.fired.is_set()
 
     def _fire(self) -> None:
         """The whole group: a server may have processes of its own."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.fired.set()
+        with self._lock:
+            if not self._over.is_set():
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.fired.set()
+                self._over.set()
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class Range:
             self.scene.deadly[provider].aim(Aim(random.randrange(6), Moment.ANSWERED, shot))
             self._is_seen(lambda shot=shot: shot.fired.is_set() or self._all_there(waiting))  # type: ignore[misc]
             self.scene.deadly[provider].aim(None)
-            if not shot.fired.is_set():
+            if shot.spare():
                 break
             self.worker.wait()
             self._replace()
@@ -115,7 +115,7 @@ class Range:
 
     def _fall(self, shot: Shot, targets: Sequence[Target]) -> None:
         asked = {name: deadly.asked for name, deadly in self.scene.deadly.items()}
-        assert shot.fired.wait(30), f"nobody was killed at {targets}; asked: {asked}"
+        assert shot.fired.wait(30), f"nobody was killed at {targets}; asked: {asked}; {self.worker.code}"
         self.worker.wait()
 
     def _go_on(self, roads: Sequence[Road], second: tuple[str, Aim]) -> None:
@@ -126,11 +126,10 @@ class Range:
         self._replace()
         aim.shot.process = self.worker
         self._is_seen(lambda: aim.shot.fired.is_set() or self._all_there(roads))
-        if aim.shot.fired.is_set():
-            self.worker.wait()
-            self.scene.deadly[provider].aim(None)
-            self._replace()
         self.scene.deadly[provider].aim(None)
+        if not aim.shot.spare():
+            self.worker.wait()
+            self._replace()
         self._arrive(roads)
 
     def _replace(self) -> None:
