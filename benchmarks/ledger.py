@@ -50,7 +50,7 @@ WRITERS, POSTINGS, ROUNDS = 64, 60, 5
 P95_MILLISECONDS, DESK_MILLISECONDS, SUM_MILLISECONDS, RECONCILED_SECONDS = 15, 25, 20, 5
 EMPTY, SHARED = 0.6, 0.9
 STATEMENTS = 3
-COUNTED = {"": STATEMENTS, ", a new wallet": STATEMENTS + 1}
+MOST_STATEMENTS = {"": STATEMENTS, ", a new wallet": STATEMENTS + 1}
 LIMITED = (
     "wallet.balance", "wallet.activity", "payouts.report", "admin.finance.transfers.list",
     "admin.finance.accounts.find", "admin.finance.accounts.balances", "admin.finance.wallets.list",
@@ -264,7 +264,7 @@ async def written(url: str, filled: Filled, times: int, rounds: int) -> Sequence
     database = bare_database(url, pool_size=WRITERS)
     try:
         rows = [*await counted(database, filled), *await posted(database, url, filled, times, rounds)]
-        posts = len(COUNTED) + (WRITERS + 1) * times * rounds + WRITERS * min(times, WARM_UP)
+        posts = len(MOST_STATEMENTS) + (WRITERS + 1) * times * rounds + WRITERS * min(times, WARM_UP)
         since = f"{posts} entries since it was noted"
         return [*rows, await summed(database, since, 5 * times, at_most(SUM_MILLISECONDS))]
     finally:
@@ -275,7 +275,7 @@ async def counted(database: Database, filled: Filled) -> Sequence[Row]:
     """Statements of a posting, without those that begin and end the transaction."""
     rows = []
     new = WalletName(filled.creators[0].user_id, "FAN")
-    for wallet, (told, most) in zip((filled.fans[-1], new), COUNTED.items(), strict=True):
+    for wallet, (told, most) in zip((filled.fans[-1], new), MOST_STATEMENTS.items(), strict=True):
         with asked(database) as seen:
             async with database.unit() as db:
                 await db.ledger.post(flows.loaded(wallet, uuid4(), PROVIDER, 100))

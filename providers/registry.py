@@ -16,11 +16,7 @@ from providers.kyc.sandbox import KycBook
 from providers.observing import Watch, nobody
 from providers.payment.sandbox import PaymentBook
 from providers.payout.sandbox import PayoutBook
-from providers.ports import (
-    MailStore,
-    ObserveAttempt,
-    StorageProvider,
-)
+from providers.ports import MailStore, ObserveAttempt, StorageProvider
 from providers.sandbox import Sandbox
 from providers.storage import storage_adapters
 from providers.storage.local import LocalStorage, Sign

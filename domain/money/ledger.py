@@ -40,7 +40,7 @@ def are_made_from_names(lines: Iterable[bytes]) -> bool:
         for line in lines:
             made = _SEEDED.copy()
             made.update(line[:-33])
-            if int.from_bytes(made.digest()[:16]) & _OF_NAME | _VERSION_5 != int(line[-32:], 16):
+            if (int.from_bytes(made.digest()[:16]) & _OF_NAME) | _VERSION_5 != int(line[-32:], 16):
                 return False
     except ValueError:  # there are no digits
         return False

@@ -1,1 +1,1 @@
-"""One for each thing that others do for us. Which of them is asked is the config's to say, at every call."""
+"""Families of providers, such as mail or payments. Which provider of a family is asked is read anew at every call."""

@@ -1,4 +1,4 @@
-"""Families of providers: those that the config names, in their order, anew at every call."""
+"""What families have in common: the active provider of the config is asked first, then the others in their order."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -11,10 +11,7 @@ import structlog
 from domain.config_keys import ChoiceKey, Config, ListKey
 from domain.money.movements import Movement
 from providers.observing import Watch
-from providers.ports import (
-    MovementSource,
-    ProviderUnavailable,
-)
+from providers.ports import MovementSource, ProviderUnavailable
 
 PROBE_SECONDS = 5.0
 

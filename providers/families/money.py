@@ -1,5 +1,7 @@
 """Who verifies identities, takes payments, and pays out."""
 
+from collections.abc import Awaitable
+
 import structlog
 
 from domain.errors import ApiError
@@ -7,7 +9,7 @@ from domain.money.bank_files import BANK_FILE
 from domain.money.payments import Checkout, Order, PaymentState, RefundOrder, RefundState
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from providers import kyc, payment, payout
-from providers.families.family import Books, Chain, Family
+from providers.families.family import AnswerT, Books, Chain, Family
 from providers.ports import (
     AccountProvider,
     KycLink,
@@ -95,11 +97,7 @@ class PaymentFamily(Chain[PaymentProvider], Books[PaymentProvider]):
 
     async def again(self, provider: str, order: Order) -> Checkout | None:
         """What was asked for without an answer; None where the provider refuses. Raises ProviderUnavailable."""
-        try:
-            return await self.checkout(provider, order)
-        except ProviderRejected as refusal:
-            log.warning("provider.rejected", family=self.family, provider=provider, fault=str(refusal))
-            return None
+        return await self._unless_refused(provider, self.checkout(provider, order))
 
     async def find(self, provider: str, ref: str) -> PaymentState:
         """As ``PaymentProvider.find``."""
@@ -113,10 +111,7 @@ class PaymentFamily(Chain[PaymentProvider], Books[PaymentProvider]):
 
     async def end(self, provider: str, ref: str) -> None:
         """A session that nobody needs, unless the provider refuses. Raises ProviderUnavailable."""
-        try:
-            await self.expire(provider, ref)
-        except ProviderRejected as refusal:
-            log.warning("provider.rejected", family=self.family, provider=provider, fault=str(refusal))
+        await self._unless_refused(provider, self.expire(provider, ref))
 
     async def refund(self, provider: str, order: RefundOrder) -> RefundState:
         """As ``PaymentProvider.refund``."""
@@ -125,8 +120,11 @@ class PaymentFamily(Chain[PaymentProvider], Books[PaymentProvider]):
 
     async def give_back(self, provider: str, order: RefundOrder) -> RefundState | None:
         """A refund that we owe; None where the provider refuses. Raises ProviderUnavailable."""
+        return await self._unless_refused(provider, self.refund(provider, order))
+
+    async def _unless_refused(self, provider: str, asked: Awaitable[AnswerT]) -> AnswerT | None:
         try:
-            return await self.refund(provider, order)
+            return await asked
         except ProviderRejected as refusal:
             log.warning("provider.rejected", family=self.family, provider=provider, fault=str(refusal))
             return None

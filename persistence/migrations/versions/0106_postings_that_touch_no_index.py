@@ -1,6 +1,6 @@
 """A posting writes a new version of its wallet and its accounts without touching their indexes (HOT updates).
 
-An index whose condition names the balance would have to be looked at by each of them.
+PostgreSQL does so unless an index, or the condition of one, names a column that changes.
 """
 
 from alembic import op
