@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,6 +63,9 @@ class StripeTill:
     clock: Callable[[], datetime] = utc_now
     url: str = ""
     lock: RLock = field(default_factory=RLock)
+    _charges: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _given_back: defaultdict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """Refunds by payment intent."""
 
     def respond(self, method: str, path: str, headers: Message, body: bytes) -> Answer:
         self.meanwhile()
@@ -144,15 +147,14 @@ class StripeTill:
             if intent["latest_charge"] is not None:
                 charge = dict(intent["latest_charge"])
                 line = charge["balance_transaction"]
-                charge["balance_transaction"] = next((one for one in self.lines if one["id"] == line), None)
+                charge["balance_transaction"] = next((one for one in reversed(self.lines) if one["id"] == line), None)
                 intent["latest_charge"] = charge
             session["payment_intent"] = intent
         return session
 
     def _source(self, ref: str) -> dict[str, Any]:
-        charges = {one["latest_charge"]["id"]: one["latest_charge"] for one in self.intents.values()}
-        found: dict[str, Any] = (charges | self.refunds | self.disputes).get(ref, {"id": ref, "object": "payout"})
-        return found
+        kinds = (self._charges, self.refunds, self.disputes)
+        return next((kind[ref] for kind in kinds if ref in kind), {"id": ref, "object": "payout"})
 
     def _post(self, path: str, form: dict[str, str]) -> Answer:
         if path == "/v1/checkout/sessions":
@@ -337,6 +339,7 @@ class StripeTill:
             charge |= {"balance_transaction": None, "payment_intent": ref, "livemode": self.livemode}
             amounts = {"amount": session["amount_total"], "currency": session["currency"], "metadata": metadata}
             self.intents[ref] = {"id": ref, "object": "payment_intent", "latest_charge": charge, **amounts}
+            self._charges[charge["id"]] = charge
             session["payment_intent"] = ref
         return self.intents[session["payment_intent"]]
 
@@ -350,7 +353,7 @@ class StripeTill:
         return dispute["status"] not in {"won", "warning_closed", "prevented"}
 
     def _left(self, intent: dict[str, Any]) -> int:
-        given = [one for one in self.refunds.values() if one["payment_intent"] == intent["id"]]
+        given = self._given_back.get(intent["id"], ())
         back = sum(one["amount"] for one in given if one["status"] not in {"failed", "canceled"})
         return int(intent["amount"] - back)
 
@@ -367,6 +370,7 @@ class StripeTill:
             "payment_intent": intent["id"],
             "status": status,
         }
+        self._given_back[intent["id"]].append(row)
         self.book.move(OURS, PAYER, amount)
         self._line("refund", ref, -amount, 0)
         self._tell("refund.created", row)
