@@ -53,13 +53,13 @@ class World:
         left = till._left(intent)
         if left == 0 or intent["latest_charge"]["disputed"]:
             return
-        if self._does(0.001):
+        if self._does(0.0003):
             till.refund(ref, self._chance.choice((left, 1)))
-        elif self._does(0.0004):
+        elif self._does(0.00015):
             till.dispute(ref, left)
-        elif self._does(0.001):
+        elif self._does(0.0003):
             till.warn(ref)
-        elif self._does(0.0002):
+        elif self._does(0.0001):
             till.dispute(ref, left, inquiry=True)
 
     def _refunds(self, *, last: bool) -> None:

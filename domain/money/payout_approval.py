@@ -37,7 +37,7 @@ STUCK_DAYS = IntKey(
 KYC, METHOD = "payment.payout.error.kyc_required", "payment.payout.error.method_not_ready"
 
 UNANSWERED = timedelta(minutes=3)
-"""After which a provider is asked what became of an attempt: no call of it takes that long."""
+"""After which a provider is asked what became of an attempt, again and again: no call of it takes that long."""
 ASKED_WITHIN = timedelta(seconds=30)
 """After an attempt was written down its provider is asked within this time, or by ``find`` alone."""
 CERTAIN_FOR = timedelta(days=25)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain import topics
 from domain.errors import ApiError
-from domain.money.payout_approval import STOPPED_AGAIN, approves_itself
+from domain.money.payout_approval import UNANSWERED, approves_itself
 from domain.money.payout_rules import judge_standing
 from domain.money.payouts import AUTOMATIC_AT_ONCE, week_of
 from domain.switches import PAYOUT
@@ -24,7 +24,7 @@ async def sweep(uow: UnitOfWork, clock: Clock) -> None:
     """The outbox only wakes: what was left in the middle is found here again."""
     kinds: dict[str, type[topics.AboutPayout]] = {"PENDING": topics.ReviewPayout, "APPROVED": topics.SendPayout}
     async with uow.last() as db:
-        for payout_id, status in await db.payout_desk.take_up(clock(), STOPPED_AGAIN, BATCH):
+        for payout_id, status in await db.payout_desk.take_up(clock(), UNANSWERED, BATCH):
             await db.outbox.add(kinds.get(status, topics.LookAtPayout)(payout_id))
 
 

@@ -287,11 +287,15 @@ class PayoutBooks:
             await db.payout_desk.look_again(attempt.payout_id, now + LOOKED_AT_EVERY if watched else None)
 
     async def _ask_later(self, db: Repositories, payout_id: UUID, number: int, now: datetime) -> None:
-        """Nobody knows how it is. One that is under way is asked for again as it is, one that is over here less often,
-        and one that is not looked at by the clock is left alone.
+        """Nobody knows how it is. One that is under way is asked for again soon, also where a notice said so that it
+        was not the turn of the clock; one that is over here less often; one that the clock leaves alone is left alone.
         """
         found = await self._attempt(db, payout_id, number)
-        if found is not None and found[0].row.due_at is not None:
+        if found is None or found[0].row.due_at is None:
+            return
+        if found[1].state in UNSETTLED:
+            await db.payout_desk.look_again(payout_id, now + UNANSWERED)
+        else:
             await self._watch(db, found[1], now)
 
     async def _pay(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:

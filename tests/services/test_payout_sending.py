@@ -191,6 +191,23 @@ class TestSending:
         assert (row(tables)["status"], row(tables)["id"]) == ("PROCESSED", payout)
         assert_agree(server, vendor)
 
+    def test_who_cannot_tell_at_a_notice_is_asked_again_soon(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        """Without one it would be asked an hour later."""
+        vendor.becomes = "SENT"
+        sweep(server)
+        assert (states(tables), is_due(tables, within="59 minutes")) == ([("SENT", None)], False)
+        vendor.gone = True
+
+        async def told() -> None:
+            async with server.app.parts.database.unit() as db:
+                await db.outbox.add(topics.LookAtPayout(payout))
+
+        server.on_loop(told())
+        server.work_off()
+        assert (states(tables), is_due(tables, within="3 minutes")) == ([("SENT", None)], True)
+
     def test_what_was_just_begun_is_not_taken_for_lost(
         self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
     ) -> None:
