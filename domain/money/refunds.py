@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from domain.config_keys import AmountKey, Config, IntKey
 from domain.errors import ApiError, transition_invalid
@@ -20,6 +21,33 @@ AUTO_REFUND_BELOW = AmountKey(
     1000,
 )
 WARNED = "warned of fraud"
+
+
+Source = Literal["PAYMENT", "ADJUSTMENT", "STRAY", "CLAIM", "LEAVING"]
+
+
+class Later(NamedTuple):
+    """What came into a wallet after the money of a payment, or is not its own any more.
+
+    ``PAYMENT``: what is left of a later one; ``ADJUSTMENT``, ``STRAY``: less than 0 where it went again; ``LEAVING``:
+    what the provider gives back without being asked, of this payment or a later one, and has not given back yet.
+    """
+
+    source: Source
+    amount: int
+
+
+def unspent(left: int, fan: int, later: Iterable[Later]) -> int:
+    """How much of a payment is still in its wallet.
+
+    Money is spent oldest first: of the wallet's paid-in money (``fan``) what came later stands first, and the payment
+    has the rest, up to what is ``left`` of it. ``later`` is in the order in which it was booked: what went again takes
+    of what had come by then from the same source, and of nothing else.
+    """
+    came: dict[str, int] = {}
+    for each in later:
+        came[each.source] = max(0, came.get(each.source, 0) + each.amount)
+    return max(0, min(left, fan - sum(came.values())))
 
 
 def is_given_back_at_once(payment: Any, *, disputed: bool, now: datetime, config: Config) -> bool:
@@ -51,7 +79,9 @@ def exceeds(left: int) -> ApiError:
     return ApiError("admin.refund.exceeds", available=str(Money(left)))
 
 
-def require_unspent(amount: int, held: int) -> None:
-    """Only paid-in money that is still there. True for as long as the wallet is held."""
-    if amount > held:
-        raise ApiError("admin.refund.spent", available=str(Money(held)))
+def require_unspent(amount: int, unspent: int, fan: int) -> None:
+    """Only what is still there of the payment: ``fan`` is all paid-in money. True for as long as the wallet is held."""
+    if amount > fan:
+        raise ApiError("admin.refund.spent", available=str(Money(unspent)))
+    if amount > unspent:
+        raise exceeds(unspent)

@@ -9,16 +9,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Text, bindparam, cast, func, select, update
+from sqlalchemy import BigInteger, DateTime, Text, Uuid, bindparam, case, cast, exists, func, or_, select, update
 
+from domain.money.refunds import Later
 from persistence.engine.due import taken_up
 from persistence.engine.statements import insertion
-from persistence.models import Payment, Refund
+from persistence.models import LedgerEntry, LedgerTransfer, Payment, Refund
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from domain.money.ledger import WalletName
     from domain.money.payments import RefundState, RefundStatus
+    from domain.money.refunds import Source
     from persistence.engine.connection import Connection
 
 TIME = DateTime(timezone=True)
@@ -80,6 +83,54 @@ OF_PAYMENT = (
     .limit(MOST)
 )
 
+_SOURCES: Mapping[str, Source] = {
+    "load": "PAYMENT",
+    "adjust": "ADJUSTMENT",
+    "stray-credit": "STRAY",
+    "refund-outside": "STRAY",
+    "refund-outside-undone": "STRAY",
+    "claim": "CLAIM",
+    "claim-again": "CLAIM",
+}
+"""By the kind of the transfer. What else comes in, such as prices of messages, is money that came before."""
+_OUTSIDE = ("refund-outside", "refund-outside-undone")
+_Of = LedgerTransfer
+_KEY, _ACCOUNT = bindparam("key", type_=Text), bindparam("account", type_=Uuid)
+_began = (
+    select(LedgerEntry.account_version)
+    .join(_Of, _Of.id == LedgerEntry.transfer_id)
+    .where(_Of.key == _KEY, LedgerEntry.account_id == _ACCOUNT)
+)
+_loaded = cast(_Of.about_id, Uuid)
+# Of a refund that was made at the provider all is counted at once, and taken out of the wallet once it is made.
+_leaving = (
+    select(cast(func.coalesce(func.sum(Refund.amount), 0), BigInteger))
+    .where(Refund.payment_id == _loaded, Refund.status == "OPEN", Refund.requested_by.is_(None))
+    .scalar_subquery()
+)
+_left = select(Payment.amount - Payment.refunded - Payment.disputed).where(Payment.id == _loaded).scalar_subquery()
+# Money that staff gave to the wallet may go back as refunds do; those of payments are counted in the payments.
+_of_payments = exists().where(
+    Refund.provider == func.split_part(_Of.about_id, ":", 1),
+    Refund.ref == func.substr(_Of.about_id, func.strpos(_Of.about_id, ":") + 1),
+)
+LATER = (
+    select(
+        _Of.kind,
+        (_Of.key == _KEY).label("own"),
+        case((_Of.kind == "load", func.coalesce(_left, LedgerEntry.amount)), else_=LedgerEntry.amount).label("amount"),
+        case((_Of.kind == "load", _leaving), else_=0).label("leaving"),
+    )
+    .join(_Of, _Of.id == LedgerEntry.transfer_id)
+    .where(
+        LedgerEntry.account_id == _ACCOUNT,
+        LedgerEntry.account_version >= func.coalesce(_began.correlate(None).scalar_subquery(), 0),
+        _Of.kind.in_(tuple(_SOURCES)),
+        or_(_Of.kind.not_in(_OUTSIDE), ~_of_payments),
+    )
+    .order_by(LedgerEntry.account_version)
+)
+
 
 class Asked(NamedTuple):
     """A refund with the session of its payment."""
@@ -101,6 +152,13 @@ class Refunds:
             ASKED, payment_id=payment.id, provider=payment.provider, amount=amount, status="OPEN",
             requested_by=by, reason=reason, settled_at=None, due_at=due_at,
         )  # fmt: skip
+
+    async def later(self, payment_id: UUID, wallet: WalletName) -> Sequence[Later]:
+        """What came into the wallet after the payment's money, in its order. True while both are held."""
+        key, account = f"load:{payment_id}", wallet.account("fan").id
+        rows = await self._connection.rows(LATER, key=key, account=account)
+        came = [Later(_SOURCES[row.kind], row.amount) for row in rows if not row.own]
+        return [*came, *(Later("LEAVING", row.leaving) for row in rows if row.leaving)]
 
     async def asked(self, refund_id: UUID) -> Asked | None:
         row = await self._connection.row(WITH_SESSION, refund_id=refund_id)

@@ -38,10 +38,9 @@ class ClosingService:
         held = await db.payments.hold(payment_id)
         if held is None or await db.disputes.stands(payment_id):
             return
-        payment, wallet = held.row, held.wallet
+        wallet = held.wallet
         await db.ledger.hold(wallet)
-        unspent = (await db.ledger.balances(wallet)).fan
-        amount = min(unspent, payment.amount - payment.refunded - payment.disputed)
+        amount = await self._refunds.unspent(db, held, (await db.ledger.balances(wallet)).fan)
         if amount > 0:
             await self._refunds.ask(db, held, amount, wallet.user_id, ERASED, now)
 

@@ -294,8 +294,7 @@ class PaymentBooks:
         ):
             return
         await db.ledger.hold(wallet)
-        left = told.row.amount - told.row.refunded - told.row.disputed
-        amount = min(left, (await db.ledger.balances(wallet)).fan)
+        amount = await self._refunds.unspent(db, told, (await db.ledger.balances(wallet)).fan)
         asked = await self._refunds.ask(db, told, amount, None, WARNED, now) if amount > 0 else None
         if asked is not None:
             after = {"payment": str(payment_id), "refund": str(asked.id), "amount": amount}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from domain import topics
 from domain.money import flows
 from domain.money.payments import PLATFORM, UNBOUND_AGAIN
+from domain.money.refunds import unspent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 class RefundService:
     """Works inside the caller's unit of work."""
+
+    async def unspent(self, db: Repositories, held: HeldPayment, fan: int) -> int:
+        """How much of the payment is still there. ``fan``: the paid-in money of its wallet, which is held, too."""
+        payment = held.row
+        later = await db.refunds.later(payment.id, held.wallet)
+        return unspent(payment.amount - payment.refunded - payment.disputed, fan, later)
 
     async def ask(
         self, db: Repositories, held: HeldPayment, amount: int, by: UUID | None, reason: str, now: datetime

@@ -55,7 +55,8 @@ async def refund(
     require_refundable(payment, disputed=await db.disputes.stands(payment.id), now=now, config=config)
     amount = amount_of(body.get("amount"), payment)
     await db.ledger.hold(wallet)
-    require_unspent(amount, (await db.ledger.balances(wallet)).fan)
+    fan = (await db.ledger.balances(wallet)).fan
+    require_unspent(amount, await refunds.unspent(db, held, fan), fan)
     asked = await refunds.ask(db, held, amount, by, reason, now)
     if asked is None:
         raise exceeds(payment.amount - payment.refunded - payment.disputed)

@@ -163,6 +163,26 @@ class TestErasure:
         assert state(tables)[0] == "COMPLETED"
         assert tables.one("SELECT amount FROM unclaimed_balances")["amount"] == 2500
 
+    def test_each_payment_gives_back_its_own_and_a_gift_nothing(self, api: Api, server: Server, tables: Tables) -> None:
+        """Of the older one all is spent; what staff gave may be claimed."""
+        user_id = account(api, tables, email=GONE, created_at=datetime.now(UTC) - timedelta(days=30))
+        headers = bearer(api.sign_in(GONE))
+        older, newer = begin(api, headers), begin(api, headers, "30.00")
+        do(api, older, "pay")
+        do(api, newer, "pay")
+        wallet = WalletName(user_id, "FAN")
+        spent = flows.held(wallet, uuid4(), flows.Parts(promo=0, fan=2500))
+        post(server, spent, flows.adjusted(wallet, uuid4(), "fan", 1000, platform("goodwill"), user_id))
+        leaving_of(tables, user_id)
+        server.let_time_come("gdpr.erase_due")
+        (row,) = tables.rows("SELECT payment_id, amount FROM refunds")
+        assert row == {"payment_id": UUID(newer["sessionId"]), "amount": 3000}
+        do(api, newer, "confirm_refund")
+        server.let_time_come("gdpr.erase_due")
+        assert state(tables)[0] == "COMPLETED"
+        assert tables.one("SELECT amount FROM unclaimed_balances")["amount"] == 1000
+        assert_books_agree(tables)
+
     def test_a_payout_that_is_not_under_way_is_cancelled(self, server: Server, tables: Tables) -> None:
         creator = leaving(tables)
         wallet, payout_id = earning(creator), uuid4()

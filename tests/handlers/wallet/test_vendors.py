@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from domain.money import flows
+from domain.money.ledger import platform
 from domain.money.payments import PLATFORM
 from domain.money.refunds import WARNED
 from tests.handlers.support import account, audited
@@ -176,6 +177,7 @@ class TestStripe:
             ("25.01", 0, [], 2500),
             ("25.01", 1000, [], 1500),
             ("25.01", 2500, [], 0),
+            ("25.01", 2500, ["gift"], 0),
             ("25.01", 0, ["refund"], 2000),
             ("25.01", 0, ["dispute"], 0),
             ("25.01", 0, ["blind"], 0),
@@ -193,6 +195,8 @@ class TestStripe:
         tell(server, till)
         if spent:
             post(server, flows.held(fan(user_id), user_id, flows.Parts(promo=0, fan=spent)))
+        if "gift" in before:
+            post(server, flows.adjusted(fan(user_id), user_id, "fan", 1000, platform("goodwill"), user_id))
         if "refund" in before:
             till.refund(ref, 500)
         if "dispute" in before:

@@ -1,5 +1,6 @@
 """Payments as staff sees them, and giving them back through their provider."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,15 +12,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.money import flows
-from domain.money.flows import Parts
+from domain.money.flows import Balances, Parts
+from domain.money.ledger import Transfer, platform
 from domain.money.payments import PaymentState, RefundState
 from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks
 from services.money.rewards import RewardService
 from tests.handlers.admin.pages import walked
-from tests.handlers.support import account, audited
+from tests.handlers.support import account, audited, insert, until, waiting_for_locks
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
-from tests.ledger import tally
+from tests.ledger import PROVIDER, tally
 from tests.money import assert_books_agree, balance, begin, do, fan, post, press
 from tests.payment_vendor import faulty, silence
 from tests.providers.fakes import FakeConfig
@@ -62,6 +64,37 @@ def asked(api: Api, caller: Hired, payment_id: str, amount: str | None = None) -
 
 def refused(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, code_of(response)
+
+
+def exceeds(response: httpx.Response) -> str:
+    """How much could be given back."""
+    assert refused(response) == (400, "admin.refund.exceeds")
+    return str(response.json()["error"]["i18nVars"]["available"])
+
+
+def load_again(api: Api, headers: dict[str, str]) -> dict[str, str]:
+    session = begin(api, headers)
+    do(api, session, "pay")
+    return session
+
+
+def spent(user_id: UUID, amount: int) -> Transfer:
+    return flows.held(fan(user_id), uuid4(), Parts(promo=0, fan=amount))
+
+
+def given(tables: Tables, user_id: UUID, source: str, amount: int) -> list[Transfer]:
+    """Money in the wallet that is of no payment."""
+    wallet = fan(user_id)
+    if source == "goodwill":
+        return [flows.adjusted(wallet, uuid4(), "fan", amount, platform("goodwill"), user_id)]
+    if source == "stray":
+        strayed = flows.strayed(PROVIDER, "stray_1", amount)
+        return [strayed, flows.stray_credited(wallet, PROVIDER, "stray_1", amount, user_id)]
+    former = fan(insert(tables, "users", email="gone@example.com", referral_code="GONE"))
+    there = flows.loaded(former, uuid4(), PROVIDER, amount)
+    if source == "claim":
+        return [there, flows.closed(former, amount), flows.claimed(wallet, former.id, amount)]
+    return [there, flows.closed_again(former, amount, 1), flows.claimed_again(wallet, former.id, amount, 1)]
 
 
 def in_full(api: Api, caller: Hired, payment_id: str) -> dict[str, Any]:
@@ -186,6 +219,110 @@ class TestRefund:
         assert refused(response) == (400, "admin.refund.spent")
         assert response.json()["error"]["i18nVars"] == {"available": "5.00"}
         asked(api, finance, paid["sessionId"], "5.00")
+
+    def test_no_payment_gives_back_the_money_of_a_later_one(
+        self, api: Api, server: Server, finance: Hired, ada: UUID, headers: dict[str, str], paid: dict[str, str]
+    ) -> None:
+        """Money is spent oldest first: what is there is what came last, whoever paid it."""
+        later = load_again(api, headers)
+        post(server, spent(ada, 2500))
+        assert exceeds(ask(api, finance, paid["sessionId"])) == "0.00"
+        assert exceeds(ask(api, finance, paid["sessionId"], "0.01")) == "0.00"
+        asked(api, finance, later["sessionId"], "25.00")
+        assert balance(api, headers) == "0.00"
+
+    def test_of_what_is_spent_in_part_the_rest(
+        self, api: Api, server: Server, finance: Hired, ada: UUID, headers: dict[str, str], paid: dict[str, str]
+    ) -> None:
+        later = load_again(api, headers)
+        post(server, spent(ada, 2000))
+        assert exceeds(ask(api, finance, paid["sessionId"])) == "5.00"
+        asked(api, finance, later["sessionId"], "10.00")
+        assert exceeds(ask(api, finance, paid["sessionId"], "5.01")) == "5.00"
+        asked(api, finance, paid["sessionId"], "5.00")
+        asked(api, finance, later["sessionId"])
+        assert balance(api, headers) == "0.00"
+
+    @pytest.mark.parametrize("source", ["goodwill", "stray", "claim", "claim-again"])
+    def test_what_came_otherwise_becomes_no_refund(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, paid: dict[str, str], source: str
+    ) -> None:
+        """Such as a gift of staff, which would become cash."""
+        post(server, spent(ada, 2500), *given(tables, ada, source, 1000))
+        assert exceeds(ask(api, finance, paid["sessionId"], "10.00")) == "0.00"
+        response = ask(api, finance, paid["sessionId"], "10.01")
+        assert refused(response) == (400, "admin.refund.spent")
+        assert response.json()["error"]["i18nVars"] == {"available": "0.00"}
+
+    def test_what_came_before_was_spent_before(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, headers: dict[str, str]
+    ) -> None:
+        post(server, *given(tables, ada, "goodwill", 1000))
+        session = load_again(api, headers)
+        post(server, spent(ada, 1500))
+        asked(api, finance, session["sessionId"], "20.00")
+
+    def test_a_gift_that_was_a_mistake_keeps_nothing_back(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, paid: dict[str, str]
+    ) -> None:
+        post(server, *given(tables, ada, "goodwill", 1000), *given(tables, ada, "goodwill", -1000))
+        asked(api, finance, paid["sessionId"], "25.00")
+
+    def test_a_price_that_comes_back_is_the_money_that_it_was(
+        self, api: Api, server: Server, finance: Hired, ada: UUID, headers: dict[str, str], paid: dict[str, str]
+    ) -> None:
+        escrow, parts = uuid4(), Parts(promo=0, fan=2500)
+        post(server, flows.held(fan(ada), escrow, parts), flows.unheld(fan(ada), escrow, parts))
+        asked(api, finance, paid["sessionId"], "25.00")
+
+    def test_one_that_failed_is_money_of_its_payment_again(
+        self, api: Api, server: Server, finance: Hired, ada: UUID, headers: dict[str, str], paid: dict[str, str]
+    ) -> None:
+        later = load_again(api, headers)
+        asked(api, finance, later["sessionId"])
+        server.work_off()
+        do(api, later, "fail_refund")
+        post(server, spent(ada, 2500))
+        assert exceeds(ask(api, finance, paid["sessionId"])) == "0.00"
+        asked(api, finance, later["sessionId"])
+
+    @pytest.mark.parametrize("whose", ["own", "later"])
+    def test_what_the_provider_gives_back_is_not_given_back_twice(
+        self, api: Api, server: Server, finance: Hired, ada: UUID, headers: dict[str, str], paid: dict[str, str],
+        whose: str,
+    ) -> None:  # fmt: skip
+        """It is counted once it is told of, and leaves the wallet once it is made."""
+        later = load_again(api, headers)
+        settle(server, paid if whose == "own" else later, RefundState("re_1", 1500, "OPEN"))
+        post(server, spent(ada, 1000))
+        first, second = ("0.00", "25.00") if whose == "own" else ("15.00", "10.00")
+        assert exceeds(ask(api, finance, paid["sessionId"], "25.00" if whose == "later" else "10.00")) == first
+        assert exceeds(ask(api, finance, later["sessionId"], second.replace(".00", ".01"))) == second
+
+    def test_money_of_staff_that_the_provider_gave_back_keeps_nothing_back(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, paid: dict[str, str]
+    ) -> None:
+        has = Balances(fan=3500)
+        gone = flows.refunded_outside(fan(ada), PROVIDER, "stray_1", 1000, has)
+        post(server, *given(tables, ada, "stray", 1000), gone)
+        asked(api, finance, paid["sessionId"], "25.00")
+
+    def test_who_spends_meanwhile_comes_first(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, ada: UUID, headers: dict[str, str],
+        paid: dict[str, str],
+    ) -> None:  # fmt: skip
+        """How much there is is judged while the wallet is held."""
+        load_again(api, headers)
+        with ThreadPoolExecutor(1) as pool:
+
+            async def work() -> Any:
+                async with server.app.parts.database.unit() as db:
+                    await db.ledger.post(spent(ada, 2500))
+                    answer = pool.submit(ask, api, finance, paid["sessionId"])
+                    await asyncio.to_thread(until, lambda: waiting_for_locks(tables))
+                    return answer
+
+            assert exceeds(server.on_loop(work()).result()) == "0.00"
 
     @pytest.mark.parametrize("actions", [["charge_back"], ["charge_back", "lose"]])
     def test_what_is_disputed_is_not(self, api: Api, finance: Hired, paid: dict[str, str], actions: list[str]) -> None:
