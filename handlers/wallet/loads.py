@@ -40,9 +40,7 @@ async def start(
     wallet, ids = WalletName(principal.user_id, "FAN"), ids_of(request_id)
     usage_id = UUID(body["couponUsageId"]) if "couponUsageId" in body else None
     async with uow() as db:
-        user = await db.users.get_for_update(wallet.user_id)
-        if user.status == "DELETED":  # erased since the call began
-            raise ApiError("error.user.not_found")
+        user = await db.users.hold_present(wallet.user_id)  # it may have been erased since the call began
         payment_id, payment = same_or_new(ids, await db.payments.among(ids), amount, usage_id, now)
         is_new = payment is None
         if payment is None:

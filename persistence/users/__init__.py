@@ -23,6 +23,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     union_all,
@@ -115,6 +116,7 @@ def was_removed(user_id: Any, username: Any) -> ColumnElement[bool]:
 
 BY_ID = select(User).where(User.id == bindparam("user_id"))
 BY_ID_HELD = BY_ID.with_for_update()
+PRESENT_HELD = BY_ID.where(User.status != literal_column("'DELETED'")).with_for_update(key_share=True)
 BY_EMAIL = select(User).where(User.email == bindparam("email"))
 WITH_SOCIAL_ACCOUNTS = (
     select(User, *CONNECTED)
@@ -261,6 +263,18 @@ class Users:
     async def get_for_update(self, user_id: UUID) -> User:
         """As ``find_for_update``. Raises ApiError error.user.not_found."""
         user = await self.find_for_update(user_id)
+        if user is None:
+            raise ApiError("error.user.not_found")
+        return user
+
+    async def hold_present(self, user_id: UUID) -> User:
+        """The account, which nobody else holds so, changes or erases until the transaction ends.
+
+        Unlike with ``get_for_update``, rows that name it may be written meanwhile. A second posting to a wallet in one
+        transaction looks at the owner's row as if the wallet was new: with ``get_for_update`` before a wallet is held,
+        both would wait for each other. Raises ApiError error.user.not_found, also for an erased one.
+        """
+        user: User | None = await self._connection.scalar(PRESENT_HELD, user_id=user_id)
         if user is None:
             raise ApiError("error.user.not_found")
         return user

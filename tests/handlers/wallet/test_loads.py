@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from domain.money import flows
@@ -18,13 +19,14 @@ from providers.sandbox import HEADER, Sandbox
 from providers.signed import signed
 from services.money.escrows import EscrowService
 from services.providers.sandbox import sandbox_secrets
-from tests.handlers.support import account, change
+from tests.handlers.support import account, change, waiting_for_locks
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.ledger import tally
 from tests.money import assert_books_agree, begin, do, fan, freeze, hurry, load, post, press
 from tests.payment_vendor import faulty, silence
 from tests.providers.fakes import FakeConfig
 from tests.providers.servers import closed_port
+from tests.until import until
 
 OFF = {"kill_switch.PAYMENT": True}
 OLD = datetime.now(UTC) - timedelta(days=30)
@@ -126,6 +128,22 @@ class TestStart:
     def test_without_a_provider_there_is_none(self, api: Api, server: Server, headers: dict[str, str]) -> None:
         server.configure(**{"external.payment.active_provider": "none"})
         assert refused(api, headers) == (503, "service.unavailable")
+
+
+class TestRaces:
+    def test_it_waits_for_who_posts_twice_and_nobody_waits_for_it(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str], user_id: UUID
+    ) -> None:
+        """The second of two changes of a wallet looks at its owner's row, which whoever begins a load holds."""
+        do(api, begin(api, headers), "pay")
+        wallet = "UPDATE wallets SET frozen_for = frozen_for WHERE id = %s"
+        with psycopg.connect(server.database_url) as poster, ThreadPoolExecutor(1) as beside:
+            poster.execute(wallet, [fan(user_id).id])
+            beginning = beside.submit(begin, api, headers)
+            until(lambda: waiting_for_locks(tables), "the load waits")
+            poster.execute(wallet, [fan(user_id).id])
+            poster.commit()
+            assert state(api, headers, beginning.result())["status"] == "OPEN"
 
 
 class TestVelocity:
