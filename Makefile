@@ -76,7 +76,8 @@ verify: $(DEV) ## Prove every claim of the portal against the running parts and 
 
 races: $(DEV) ## Run the races between processes at full size.
 	$(BIN)/pytest tests/processes/test_races.py tests/processes/test_ledger_races.py tests/processes/test_payout_races.py \
-		tests/processes/test_kills.py --full-races
+		tests/processes/test_notice_races.py tests/processes/test_kills.py \
+		tests/services/test_escrows.py::TestHold::test_all_at_once_spend_what_is_there --full-races
 
 differential: $(DEV) ## All requests, texts, limits and examples of which `make test` tries a sample (minutes).
 	$(BIN)/pytest --whole tests/contract/test_differential.py tests/contract/test_time.py tests/contract/test_contract.py tests/fuzz

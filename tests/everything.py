@@ -25,7 +25,7 @@ APART = {HERE / name for name in ("contract", "handlers", "processes", "runtime"
 SECONDS = {
     "fuzz": 80, "portal": 70, "processes/test_worker.py": 60, "processes/test_cli.py": 45, "handlers/auth": 90,
     "processes/test_guides.py": 60, "processes/test_documents.py": 60,
-    "processes/test_kills.py": 50,
+    "processes/test_kills.py": 50, "processes/test_notice_races.py": 15,
     "processes/test_outages.py": 35, "processes/test_shutdown.py": 30, "processes/test_races.py": 30,
     "contract/test_side_effects.py": 25, "contract/test_contract.py": 25, "contract/test_loader.py": 20,
     "persistence": 25, "services": 20, "runtime/web": 40, "domain": 12,

@@ -21,7 +21,10 @@ LOCALES = ("en", "tr", "ar")
 CONFIG = {"auth.salt_rounds": 10, "ratelimit.enabled": False}
 # Without isolation a page needs no process of its own, which takes a third of the time that it takes to open it.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run", "--disable-site-isolation-trials"]  # fmt: skip
+             "--disable-sync", "--no-first-run", "--disable-site-isolation-trials",
+             # For any page nobody but this machine is there, whatever network or proxy it has: no name, and no address.
+             "--no-proxy-server",
+             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -26,10 +26,10 @@ class Reader:
         given = {"base_url": origin, "viewport": DESKTOP, "locale": "en-US", "reduced_motion": "reduce", **options}
         self._context = browser.new_context(**given)
         self._context.set_default_timeout(SECONDS * 1000)
+        self._context.on("request", self._asked)  # those of windows that a page opens, too
         self.page: Page = self._context.new_page()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        self.page.on("request", self._asked)
         self.page.on("response", self._answered)
 
     def _heard(self, message: ConsoleMessage) -> None:

@@ -19,7 +19,7 @@ from providers.kyc.veriff import Veriff
 from providers.ports import KycProvider, NoticeUnreadable, ProviderRejected, ProviderUnavailable
 from providers.signed import signed
 from tests.providers.fakes import FakeConfig
-from tests.providers.forged import refused
+from tests.providers.forged import SHAPES, bad_values, is_refused, refused
 from tests.providers.kyc_vendors import StripeWorld, VeriffWorld, stripe_world, veriff_world
 from tests.providers.servers import closed_port
 
@@ -356,12 +356,35 @@ class TestVeriff:
 
     def test_what_is_not_signed_is_refused(self, config: FakeConfig, veriff: VeriffWorld) -> None:
         body = veriff.event("a-session")
-        right = veriff.signature(body)
-        for value in (None, "", right[:-1], right + "0", right[::-1], "0" * 64, "é" * 64, f" {right}", "x" * 10_000):
-            with pytest.raises(ProviderRejected):
-                reading(config, "veriff", "x-hmac-signature", value, body)
+        right, name = veriff.signature(body), "x-hmac-signature"
+        others = {
+            "of another body": veriff.signature(body + b" "),
+            "of no body": veriff.signature(b""),
+            "of the session": veriff.signature(b"a-session"),
+            "of another secret": VeriffWorld(secret="another").signature(body),
+            "of an empty secret": VeriffWorld(secret="").signature(body),
+        }
+        shapes = bad_values(right, others)
+        assert len(shapes) >= SHAPES
+
+        async def work(adapter: Veriff) -> list[str]:
+            return [shape for shape, value in shapes.items() if not is_refused(adapter, name, value, body)]
+
+        assert with_veriff(config, work) == []
         with pytest.raises(ProviderRejected):
-            reading(config, "veriff", "x-hmac-signature", right, body + b" ")
+            reading(config, "veriff", name, None, body)
+        for signature in (right, right.upper()):
+            assert reading(config, "veriff", name, signature, body)
+
+    def test_a_signature_that_comes_twice_is_none(self, config: FakeConfig, veriff: VeriffWorld) -> None:
+        body = veriff.event("a-session")
+        lines = (veriff.signature(body),) * 2
+
+        async def work(adapter: Veriff) -> None:
+            adapter.read(RawNotice({"x-hmac-signature": lines}, body))
+
+        with pytest.raises(ProviderRejected):
+            with_veriff(config, work)
 
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"verification": null}', b"\xff"])
     def test_signed_nonsense_is_unreadable(self, config: FakeConfig, veriff: VeriffWorld, body: bytes) -> None:

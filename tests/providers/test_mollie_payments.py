@@ -18,6 +18,7 @@ from providers.asking import Patience
 from providers.payment.mollie import MolliePayments
 from providers.ports import ProviderRejected, ProviderUnavailable, ProviderUntouched
 from tests.providers.fakes import FakeConfig
+from tests.providers.forged import SHAPES, bad_queries
 from tests.providers.payment_vendors import MollieTill, mollie_till
 from tests.providers.servers import closed_port
 
@@ -276,3 +277,14 @@ class TestRead:
         assert with_mollie(config, work) == letters
         for other in ("", "p=&k=", "k=" + "0" * 64, query + "&k=0", query.partition("&")[0], query + "&x" * 100):
             assert read(config, other, f"id={ref}".encode()) == []
+
+    def test_forged_addresses_are_nothing(self, config: FakeConfig, ask: Ask, till: MollieTill) -> None:
+        ref, query = self.address(ask, till)
+        body, shapes = f"id={ref}".encode(), bad_queries(query)
+        assert len(shapes) >= SHAPES
+
+        async def work(mollie: MolliePayments) -> list[str]:
+            return [shape for shape, forged in shapes.items() if mollie.read(RawNotice({}, body, forged))]
+
+        assert with_mollie(config, work) == []
+        assert read(config, query, body)

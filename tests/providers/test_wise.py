@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,7 +12,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 
 from domain.clock import utc_now
 from domain.money.movements import Movement
@@ -27,7 +30,7 @@ from providers.ports import (
     ProviderUntouched,
 )
 from tests.providers.fakes import FakeConfig
-from tests.providers.forged import refused
+from tests.providers.forged import SHAPES, bad_values, is_refused, refused
 from tests.providers.payout_vendors import FAULTS, WiseWorld, wise_world
 from tests.providers.servers import closed_port
 
@@ -89,6 +92,10 @@ def read(config: FakeConfig, value: str | None, body: bytes) -> list[Notice]:
         return list(adapter.read(RawNotice(headers, body)))
 
     return done(config, work)
+
+
+def coded(signature: bytes) -> str:
+    return base64.b64encode(signature).decode()
 
 
 def only(found: dict[int, Any]) -> int:
@@ -416,16 +423,47 @@ class TestNotices:
 
     def test_what_is_not_signed_is_refused(self, config: FakeConfig, world: WiseWorld) -> None:
         body = world.event(111)
-        right = world.signature(body)
-        wrong = base64.b64encode(bytes(256)).decode()
-        for value in (
-            None, "", right[:-4], right + "AAAA", right[::-1], wrong, "é" * 64, f" {right}", f"{right}\n",
-            "A" * LONGEST_SIGNATURE, "=" * 8, right.replace("=", ""),
-        ):  # fmt: skip
-            with pytest.raises(ProviderRejected):
-                read(config, value, body)
+        right, name = world.signature(body), "x-signature-sha256"
+        raw = base64.b64decode(right)
+        others = {
+            "of another body": world.signature(body + b" "),
+            "of no body": world.signature(b""),
+            "of another key": WiseWorld(signer=generate_private_key(65537, 2048)).signature(body),
+            "of a longer key": WiseWorld(signer=generate_private_key(65537, 3072)).signature(body),
+            "of a shorter key": WiseWorld(signer=generate_private_key(65537, 1024)).signature(body),  # noqa: S505
+            "with another padding": coded(world.signer.sign(body, PSS(MGF1(SHA256()), 32), SHA256())),
+            "with another hash": coded(world.signer.sign(body, PKCS1v15(), SHA512())),
+            "the hash alone": coded(hashlib.sha256(body).digest()),
+            "in hexadecimals of its bytes": raw.hex(),
+            "as a number of its bytes": str(int.from_bytes(raw, "big")),
+            "zeros of its length": coded(bytes(len(raw))),
+            "ones of its length": coded(b"\xff" * len(raw)),
+            "a zero byte before it": coded(b"\0" + raw),
+            "without what fills it up": right.rstrip("="),
+            "filled up more": f"{right}==",
+            "as long as is looked at": "A" * (LONGEST_SIGNATURE - 4),
+            "longer than is looked at": "A" * LONGEST_SIGNATURE,
+        }
+        shapes = bad_values(right, others)
+        assert len(shapes) >= SHAPES
+
+        async def work(adapter: Wise) -> list[str]:
+            return [shape for shape, value in shapes.items() if not is_refused(adapter, name, value, body)]
+
+        assert done(config, work) == []
         with pytest.raises(ProviderRejected):
-            read(config, right, body + b" ")
+            read(config, None, body)
+        assert read(config, right, body)
+
+    def test_a_signature_that_comes_twice_is_none(self, config: FakeConfig, world: WiseWorld) -> None:
+        body = world.event(111)
+        lines = (world.signature(body),) * 2
+
+        async def work(adapter: Wise) -> None:
+            adapter.read(RawNotice({"x-signature-sha256": lines}, body))
+
+        with pytest.raises(ProviderRejected):
+            done(config, work)
 
     @pytest.mark.parametrize(
         "body",
