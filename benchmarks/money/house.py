@@ -30,6 +30,7 @@ EARNED = 10_000_000_00
 TREASURY = 1_000_000_000_00
 CONFIG: dict[str, Any] = {
     "auth.salt_rounds": 10,
+    "auth.access_token_ttl_seconds": 3600,  # nobody signs in anew
     "ratelimit.enabled": False,
     "admin.fresh_minutes": 60,
     "wallet.max_balance": 100_000,

@@ -23,6 +23,7 @@ AGAIN = 2.0
 LONGEST_AGAIN = 3600.0
 WAITED = timedelta(minutes=10)
 """For how long something may become known here that a provider knows already: our own commit may be later."""
+LONGEST_WAIT = timedelta(minutes=1)
 SILENCE = timedelta(minutes=10)
 """Beyond the time at which a job is due, until it is taken for lost."""
 PARKED_AGAIN = timedelta(hours=1)
@@ -75,12 +76,12 @@ def next_try_within(tries: int) -> timedelta:
 
 
 def next_look(waits: int, received_at: datetime, now: datetime) -> timedelta | None:
-    """After how long to look again for what is not known here: 2, 4, 8 … seconds, the last time after 10 minutes.
+    """After how long to look again for what is not known here: 2, 4, 8 … seconds, then each minute, for 10 minutes.
 
-    None when that has passed.
+    None when these have passed.
     """
     left = received_at + WAITED - now
-    return min(timedelta(seconds=AGAIN * 2 ** min(waits, 12)), left) if left > timedelta(0) else None
+    return min(timedelta(seconds=AGAIN * 2 ** min(waits, 12)), LONGEST_WAIT, left) if left > timedelta(0) else None
 
 
 def may_be_replayed(event: Any) -> bool:

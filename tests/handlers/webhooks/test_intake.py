@@ -237,13 +237,13 @@ class TestApply:
         server.work_off()
         assert (tables.one(EVENTS)["state"], drill.given_up, drill.looks) == ("UNMATCHED", ["thing_3"], 0)
 
-    def test_the_waits_double_and_the_last_look_is_at_the_end(self) -> None:
+    def test_the_waits_double_up_to_a_minute_and_the_last_look_is_at_the_end(self) -> None:
         came = datetime(2026, 12, 1, tzinfo=UTC)
         now, looks = came, list[float]()
         while (later := next_look(len(looks), came, now)) is not None:
             now += later
             looks.append((now - came).total_seconds())
-        assert looks == [2, 6, 14, 30, 62, 126, 254, 510, 600]
+        assert looks == [2, 6, 14, 30, 62, *range(122, 600, 60), 600]
 
     def test_a_provider_that_is_away_is_asked_again(
         self, api: Api, server: Server, tables: Tables, drill: DrillFamily
