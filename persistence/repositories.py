@@ -11,6 +11,7 @@ from persistence.admin.content import ContentTexts
 from persistence.admin.content_categories import ContentCategories
 from persistence.admin.creators import AdminCreators, Featured
 from persistence.admin.discover_categories import DiscoverCategories
+from persistence.admin.evidence import Evidence
 from persistence.admin.jobs import Jobs
 from persistence.admin.languages import Languages
 from persistence.admin.overview import Overview
@@ -174,6 +175,7 @@ class Repositories:
     ledger_desk = Repository(LedgerDesk)
     payments = Repository(Payments)
     disputes = Repository(Disputes)
+    evidence = Repository(Evidence)
     payout_desk = Repository(PayoutDesk)
     refunds = Repository(Refunds)
     payout_batches = Repository(PayoutBatches)

@@ -15,7 +15,7 @@ from typing import NamedTuple, get_args
 from uuid import UUID, uuid5
 
 from domain.money.amounts import MOST, USD, Currency
-from domain.wire import admin, wallet
+from domain.wire import admin, common
 
 # Ids of wallets and accounts are made from what they are of: whoever posts knows them without asking.
 NAMESPACE = UUID("6f1c7c1e-0f7a-5d0e-9a52-2b7f7a1f1d11")
@@ -48,7 +48,7 @@ def are_made_from_names(lines: Iterable[bytes]) -> bool:
 
 
 WalletType = admin.WalletType
-Activity = wallet.WalletActivityType
+Activity = common.WalletActivityType
 Normal = admin.LedgerSide
 FROZEN_FOR: tuple[str, ...] = tuple(filter(None, get_args(admin.FrozenFor)))
 """Why nothing may be spent, loaded or paid out. Credits, refunds, releases and chargebacks are posted all the same."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from domain.config_keys import Config, IntKey, NumbersKey
 from domain.money.amounts import USD, Money
 from domain.presenting import presented
+from domain.wire import common
 from domain.wire import wallet as wire
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def balance_view(wallet: Any) -> wire.WalletBalance:
 
 def activity_type(asked: str | None) -> Activity | None:
     """What a list is cut to; None for what is no type, which cuts nothing."""
-    return next((each for each in get_args(wire.WalletActivityType) if each == asked), None)
+    return next((each for each in get_args(common.WalletActivityType) if each == asked), None)
 
 
 def activity_view(rows: Sequence[Any], page: Page, total: int) -> wire.WalletActivities:

@@ -1699,6 +1699,69 @@ class ReturnStrayRequest(TypedDict):
     reason: str
 
 
+class EvidenceAccount(TypedDict):
+    email: str
+    emailVerified: bool
+    emailVerifiedAt: str | None
+    status: common.UserStatus
+    country: str | None
+    createdAt: str
+
+
+class EvidenceConsent(TypedDict):
+    version: str
+    accepted: bool
+    ip: str | None
+    device: str | None
+    createdAt: str
+
+
+EvidenceSignInMethod: TypeAlias = Literal["PASSWORD", "SECOND_FACTOR", "PLATFORM"]
+
+
+class EvidenceSignIn(TypedDict):
+    sessionId: str
+    method: EvidenceSignInMethod
+    network: str | None
+    createdAt: str
+
+
+class EvidenceSession(TypedDict):
+    id: str
+    device: str | None
+    ip: str | None
+    country: str | None
+    createdAt: str
+    lastActiveAt: str
+    endedAt: str | None
+
+
+class EvidencePayments(TypedDict):
+    count: int
+    firstPaidAt: str | None
+    lastPaidAt: str | None
+
+
+class EvidenceActivity(TypedDict):
+    id: str
+    type: common.WalletActivityType
+    amount: str
+    referenceType: common.WalletReference
+    referenceId: str
+    createdAt: str
+
+
+class DisputeEvidence(TypedDict):
+    dispute: PaymentDispute
+    payment: Payment
+    account: EvidenceAccount
+    consents: list[EvidenceConsent]
+    signIns: list[EvidenceSignIn]
+    sessions: list[EvidenceSession]
+    earlierPayments: EvidencePayments
+    activity: list[EvidenceActivity]
+
+
 class UpdateFeaturedRequest(TypedDict):
     position: NotRequired[int]
     startsAt: NotRequired[str | None]

@@ -49,6 +49,12 @@ CreatorDmType: TypeAlias = Literal["FREE", "SINGLE_PAY", "PER_MESSAGE", None]
 CreatorStatus: TypeAlias = Literal["ACTIVE", "VACATION", "SUSPENDED", "BANNED", "DEACTIVATED"]
 
 
+WalletActivityType: TypeAlias = Literal["CREDIT", "DEBIT", "EXPIRY", "CHARGEBACK"]
+
+
+WalletReference: TypeAlias = Literal["PAYMENT_CHECKOUT", "PAYMENT_REFUND", "DISPUTE", "MESSAGE", "MESSAGE_REFUND", "PAYOUT", "REFERRAL_REWARD", "COUPON", "PROMO", "ADJUSTMENT", "CLOSING", "DEBT"]
+
+
 PayoutMethod: TypeAlias = Literal["PLATFORM_ACCOUNT", "BANK_TRANSFER"]
 
 

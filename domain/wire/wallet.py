@@ -1,6 +1,6 @@
 """Generated from the contract by `make spec`."""
 
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from domain.wire import common
 
@@ -17,20 +17,14 @@ class WalletBalance(TypedDict):
     frozen: bool
 
 
-WalletActivityType: TypeAlias = Literal["CREDIT", "DEBIT", "EXPIRY", "CHARGEBACK"]
-
-
-WalletReference: TypeAlias = Literal["PAYMENT_CHECKOUT", "PAYMENT_REFUND", "DISPUTE", "MESSAGE", "MESSAGE_REFUND", "PAYOUT", "REFERRAL_REWARD", "COUPON", "PROMO", "ADJUSTMENT", "CLOSING", "DEBT"]
-
-
 class WalletActivity(TypedDict):
     id: str
     walletId: str
-    type: WalletActivityType
+    type: common.WalletActivityType
     amount: str
     balanceBefore: str
     balanceAfter: str
-    referenceType: WalletReference
+    referenceType: common.WalletReference
     referenceId: str
     description: str
     createdAt: str

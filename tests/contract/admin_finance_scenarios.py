@@ -93,6 +93,17 @@ def paid(api: Api, tables: Tables) -> Any:
     return payment
 
 
+def contested(api: Api, tables: Tables) -> Any:
+    """A dispute of Ada's payment; of each thing that shows who paid there is one."""
+    paid(api, tables)
+    dispute = tables.one("SELECT d.id, w.user_id FROM disputes d JOIN wallets w ON w.id = d.wallet_id")
+    api.sign_in()
+    insert(tables, "consent_records", user_id=dispute["user_id"], kind="terms", granted=True, version="1.0")
+    post(api.server, flows.refund_asked(fan(dispute["user_id"]), uuid4(), 100))
+    name = "admin.finance.disputes.evidence"
+    return as_staff(name, prepare=lambda _: {"id": dispute["id"]}, role="FINANCE")(api, tables)
+
+
 def in_suspense(operation_id: str, body: Any = None) -> Scenario:
     """Money that fits nothing; Ada has a wallet."""
 
@@ -155,6 +166,7 @@ SCENARIOS: dict[str, Scenario] = {
     "admin.finance.payments.list": of_payment("admin.finance.payments.list"),
     "admin.finance.payments.find": of_payment("admin.finance.payments.find"),
     "admin.finance.payments.refund": of_payment("admin.finance.payments.refund", REASON | {"amount": "5.00"}),
+    "admin.finance.disputes.evidence": contested,
     "admin.finance.disputes.list": of_payment("admin.finance.disputes.list"),
     "admin.finance.adjustments.list": with_money("admin.finance.adjustments.list"),
     "admin.finance.adjustments.approve": deciding("approve"),

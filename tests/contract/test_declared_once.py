@@ -13,6 +13,7 @@ from contract.texts import LOCALES as FOLDERS_OF_WORDS
 from domain import gdpr, mails, support, upload, users, webhooks
 from domain.admin import cases, overview
 from domain.admin import users as of_users
+from domain.admin.money import evidence
 from domain.admin.money.payouts import MOST_ATTEMPTS
 from domain.admin.schedule import recurring
 from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
@@ -204,6 +205,20 @@ def test_the_ledger_is_told_as_far_as_it_is_read(contract: Contract) -> None:
     assert f"The first {reconciliation.MOST} are stored" in findings
     assert schema(contract, "LedgerTransfer")["properties"]["entries"]["maxItems"] == ledger.MOST_LEGS
     assert schema(contract, "LedgerBalances")["properties"]["items"]["maxItems"] == MOST_BALANCES
+
+
+def test_evidence_is_told_as_far_as_it_is_read(contract: Contract) -> None:
+    told = " ".join(contract.operation("admin.finance.disputes.evidence")["description"].split())
+    assert f"those of the {evidence.AROUND.days} days before and after the payment" in told
+    lists = schema(contract, "DisputeEvidence")["properties"]
+    assert lists["signIns"]["maxItems"] == 2 * evidence.MOST_SIGN_INS
+    assert (
+        f"last {evidence.MOST_SIGN_INS} before it and the first {evidence.MOST_SIGN_INS} after it"
+        in (lists["signIns"]["description"])
+    )
+    assert lists["sessions"]["maxItems"] == evidence.MOST_SESSIONS
+    assert lists["consents"]["maxItems"] == evidence.MOST_CONSENTS
+    assert lists["activity"]["maxItems"] == evidence.MOST_LINES
 
 
 def test_payouts_are_told_as_far_as_they_are_read(contract: Contract) -> None:

@@ -11,7 +11,6 @@ from domain.money.flows import Balances, Parts
 from domain.money.ledger import platform
 from domain.wallet import described
 from domain.wire import common
-from domain.wire import wallet as wire
 from tests.handlers.support import account
 from tests.harness import Api, Server, Tables, bearer, broken_rules, code_of
 from tests.ledger import PROVIDER
@@ -203,4 +202,4 @@ class TestWords:
             assert all(texts[key] for key in keys)
 
     def test_what_they_refer_to_is_in_the_contract(self) -> None:
-        assert {shown.about for shown in SHOWN} | {flows.PAYOUT} == set(get_args(wire.WalletReference))
+        assert {shown.about for shown in SHOWN} | {flows.PAYOUT} == set(get_args(common.WalletReference))
