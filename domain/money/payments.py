@@ -19,6 +19,8 @@ Misfit = admin.PaymentMisfit
 MISFITS: tuple[str, ...] = tuple(filter(None, get_args(Misfit)))
 
 RefundStatus = admin.RefundStatus
+RefundFailedFor = admin.RefundFailedFor
+REFUND_FAILED_FOR: tuple[str, ...] = tuple(filter(None, get_args(RefundFailedFor)))
 REFUND_ORDER: tuple[RefundStatus, ...] = ("OPEN", "DONE", "FAILED")
 """A refund only moves on in this order: what is told late changes nothing."""
 

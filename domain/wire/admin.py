@@ -1661,6 +1661,9 @@ class CloseFindingRequest(TypedDict):
 RefundStatus: TypeAlias = Literal["OPEN", "DONE", "FAILED"]
 
 
+RefundFailedFor: TypeAlias = Literal["DISPUTED", "EXCEEDS", "REFUSED", "UNDONE", None]
+
+
 class PaymentRefund(TypedDict):
     id: str
     paymentId: str
@@ -1668,6 +1671,7 @@ class PaymentRefund(TypedDict):
     ref: str | None
     amount: str
     status: RefundStatus
+    failureReason: RefundFailedFor
     requestedBy: str | None
     reason: str | None
     createdAt: str

@@ -19,6 +19,7 @@ from domain.money.payments import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from domain.money.payments import PaymentState
     from jobs.needs import Asked, Clock, Job, Payment, PaymentBooks, Payments, UnitOfWork
 
 BATCH = 1000
@@ -93,7 +94,8 @@ async def refund(
             await db.refunds.look_again(refund.id, now + REFUSED_AGAIN)
         return
     if refund.ref is None and all(each.refund_id != refund.id for each in state.refunds):
-        await _ask_back(asked, uow, payments, payment_books, now)
+        if not await _is_hindered(asked, state, uow, payment_books, now):
+            await _ask_back(asked, uow, payments, payment_books, now)
         return
     async with uow.last() as db:
         await payment_books.settle(db, refund.payment_id, state, now)
@@ -123,6 +125,19 @@ async def give_back(
         state = replace(state, refunds=(*state.refunds, told))
     async with uow.last() as db:
         await payment_books.examine(db, stray.provider, state, now)
+
+
+async def _is_hindered(
+    asked: Asked, state: PaymentState, uow: UnitOfWork, payment_books: PaymentBooks, now: datetime
+) -> bool:
+    """What came since it was asked for, such as a dispute, comes first: then it has failed, and nobody is asked."""
+    refund = asked.row
+    async with uow() as db:
+        await payment_books.settle(db, refund.payment_id, state, now)
+        why = await payment_books.hindrance(db, refund)
+        if why is not None:
+            await payment_books.refused(db, refund, now, why)
+    return why is not None
 
 
 async def _ask_back(

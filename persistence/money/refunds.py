@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from domain.money.ledger import WalletName
-    from domain.money.payments import RefundState, RefundStatus
+    from domain.money.payments import RefundFailedFor, RefundState, RefundStatus
     from domain.money.refunds import Source
     from persistence.engine.connection import Connection
 
@@ -58,16 +58,14 @@ MADE_OUTSIDE = insertion(Refund, "payment_id", "provider", "ref", "amount", "sta
 SETTLED = (
     update(Refund)
     .where(Refund.id == bindparam("refund"))
-    .values(status=bindparam("status_"), settled_at=_NOW, due_at=None)
+    .values(status=bindparam("status_"), failed_for=bindparam("why", type_=Text), settled_at=_NOW, due_at=None)
 )
 _of_payment = select(func.sum(Refund.amount)).where(
     Refund.payment_id == bindparam("payment"), Refund.status != "FAILED"
 )
-COUNTED = (
-    update(Payment)
-    .where(Payment.id == bindparam("payment"))
-    .values(refunded=func.least(Payment.amount, cast(func.coalesce(_of_payment.scalar_subquery(), 0), BigInteger)))
-)
+_all = cast(func.coalesce(_of_payment.scalar_subquery(), 0), BigInteger)
+FITS = select(_all + Payment.disputed <= Payment.amount).where(Payment.id == bindparam("payment"))
+COUNTED = update(Payment).where(Payment.id == bindparam("payment")).values(refunded=func.least(Payment.amount, _all))
 LOOK_AGAIN = update(Refund).where(Refund.id == bindparam("refund"), Refund.status == "OPEN").values(due_at=_DUE)
 TAKEN_UP = taken_up(Refund, Refund.id)
 WITH_SESSION = (
@@ -180,9 +178,13 @@ class Refunds:
             await self._connection.execute(COUNTED, payment=payment.id)
         return known
 
-    async def settle(self, refund: Refund, status: RefundStatus, now: datetime) -> None:
-        """``DONE`` or ``FAILED``."""
-        await self._connection.execute(SETTLED, refund=refund.id, status_=status, now=now)
+    async def fit(self, payment_id: UUID) -> bool:
+        """Whether all refunds of the payment that have not failed, and what was disputed, are no more than it had."""
+        return bool(await self._connection.scalar_one(FITS, payment=payment_id))
+
+    async def settle(self, refund: Refund, status: RefundStatus, why: RefundFailedFor, now: datetime) -> None:
+        """``DONE``, or ``FAILED`` with why."""
+        await self._connection.execute(SETTLED, refund=refund.id, status_=status, why=why, now=now)
         await self._connection.execute(COUNTED, payment=refund.payment_id)
 
     async def look_again(self, refund_id: UUID, due_at: datetime) -> None:

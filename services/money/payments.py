@@ -39,7 +39,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.config_keys import Config
-    from domain.money.payments import DisputeState, Misfit, PaymentState, RefundState, RefundStatus, Status
+    from domain.money.payments import (
+        DisputeState,
+        Misfit,
+        PaymentState,
+        RefundFailedFor,
+        RefundState,
+        RefundStatus,
+        Status,
+    )
     from persistence.models import Payment, ProviderEvent, Refund, Stray
     from persistence.money.payments import HeldPayment
     from persistence.repositories import Repositories
@@ -246,12 +254,19 @@ class PaymentBooks:
         if held is not None:
             await self._refund(db, held, told, now)
 
-    async def refused(self, db: Repositories, refund: Refund, now: datetime) -> None:
+    async def refused(self, db: Repositories, refund: Refund, now: datetime, why: RefundFailedFor = "REFUSED") -> None:
         """A refund that its provider does not make, and has not made: the money is the wallet's again."""
         held, row = await db.payments.hold(refund.payment_id), await db.refunds.hold(refund.id)
         if held is not None and row is not None and row.status == "OPEN" and row.ref is None:
-            log.error("payment.refund_refused", refund=str(refund.id), provider=refund.provider)
-            await self._move(db, held, row, "FAILED", now)
+            log.error("payment.refund_refused", refund=str(refund.id), provider=refund.provider, why=why)
+            await self._move(db, held, row, "FAILED", now, why)
+
+    async def hindrance(self, db: Repositories, refund: Refund) -> RefundFailedFor:
+        """Why its provider must not be asked for a refund any more, after all that it told was settled."""
+        await db.payments.hold(refund.payment_id)
+        if await db.disputes.stands(refund.payment_id):
+            return "DISPUTED"
+        return None if await db.refunds.fit(refund.payment_id) else "EXCEEDS"
 
     async def _refund(self, db: Repositories, held: HeldPayment, told: RefundState, now: datetime) -> None:
         """One that staff asked for is known by its id; any other was made at the provider, not by us."""
@@ -259,10 +274,16 @@ class PaymentBooks:
         if row.amount != told.amount:
             log.error("payment.refund_differs", refund=str(row.id), asked=row.amount, made=told.amount)
         if REFUND_ORDER.index(told.status) > REFUND_ORDER.index(row.status):
-            await self._move(db, held, row, told.status, now)
+            await self._move(db, held, row, told.status, now, "UNDONE" if told.status == "FAILED" else None)
 
     async def _move(
-        self, db: Repositories, held: HeldPayment, row: Refund, status: RefundStatus, now: datetime
+        self,
+        db: Repositories,
+        held: HeldPayment,
+        row: Refund,
+        status: RefundStatus,
+        now: datetime,
+        why: RefundFailedFor = None,
     ) -> None:
         wallet, provider, amount = held.wallet, held.row.provider, row.amount
         await db.ledger.hold(wallet)
@@ -274,7 +295,7 @@ class PaymentBooks:
             await credit(db, wallet, flows.refund_failed(wallet, row.id, amount))
         else:
             await credit(db, wallet, flows.refund_undone(wallet, row.id, provider, amount))
-        await db.refunds.settle(row, status, now)
+        await db.refunds.settle(row, status, why, now)
 
     async def _move_outside(self, db: Repositories, held: HeldPayment, row: Refund, status: RefundStatus) -> None:
         wallet, provider, ref = held.wallet, held.row.provider, row.ref or ""

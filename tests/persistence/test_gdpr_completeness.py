@@ -136,7 +136,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "wallets": {"balance": 0, "shown": 0},
     "wallet_activity": {"balance_before": 0},
     "adjustments": {"status": "REJECTED", "account": "fan"},
-    "refunds": {"status": "DONE"},
+    "refunds": {"status": "FAILED"},
     "escrows": {"price": 3, "status": "RELEASED", "outcome": "REPLIED"},
     "promo_grants": {"remaining": 0},
     "coupon_usages": {"settled_at": None},

@@ -20,7 +20,9 @@ def payment_view(row: Any, user_id: Any) -> wire.Payment:
 
 def refund_view(row: Any) -> wire.PaymentRefund:
     by = None if row.requested_by in (None, PLATFORM) else str(row.requested_by)
-    return presented(wire.PaymentRefund, row, amount=str(Money(row.amount)), requestedBy=by)
+    return presented(
+        wire.PaymentRefund, row, amount=str(Money(row.amount)), failureReason=row.failed_for, requestedBy=by
+    )
 
 
 def dispute_view(row: Any) -> wire.PaymentDispute:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.money.payments import MISFITS, RefundStatus, Status
+from domain.money.payments import MISFITS, REFUND_FAILED_FOR, RefundStatus, Status
 from persistence.models.base import Base, Created, Identified, one_of
 
 ZERO = text("0")
@@ -76,6 +76,8 @@ class Refund(Identified, Created, Base):
     __tablename__ = "refunds"
     __table_args__ = (
         one_of("status", get_args(RefundStatus)),
+        one_of("failed_for", REFUND_FAILED_FOR),
+        CheckConstraint("failed_for IS NULL OR status = 'FAILED'", name="failed"),
         UniqueConstraint("provider", "ref"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(status = 'OPEN') = (settled_at IS NULL)", name="settled"),
@@ -92,6 +94,7 @@ class Refund(Identified, Created, Base):
     status: Mapped[str] = mapped_column(server_default="DONE")
     requested_by: Mapped[UUID | None]
     reason: Mapped[str | None]
+    failed_for: Mapped[str | None]
     settled_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
     due_at: Mapped[datetime | None]
 

@@ -29,6 +29,7 @@ from tests.providers.payment_vendors import (
     stripe_till,
 )
 from tests.providers.servers import closed_port
+from tests.staff import member
 
 OLD = datetime.now(UTC) - timedelta(days=30)
 
@@ -94,6 +95,24 @@ def balance(api: Api, headers: dict[str, str]) -> dict[str, Any]:
 def status(api: Api, headers: dict[str, str], session: dict[str, str]) -> str:
     told = api.call("wallet.loads.find", path=f"/wallet/load/{session['sessionId']}", headers=headers)
     return str(told.json()["data"]["status"])
+
+
+def give_back(api: Api, server: Server, session: dict[str, str]) -> None:
+    """Staff asks for a part, and the vendor is not asked yet."""
+    path, body = f"/admin/payments/{session['sessionId']}/refund", {"amount": "10.00", "reason": "Ticket 4711."}
+    staff = member(server, "FINANCE")
+    answer = api.call("admin.finance.payments.refund", body, path=path, headers=staff.headers)
+    assert answer.status_code == 202, answer.text
+
+
+def of_refund(tables: Tables) -> tuple[str, str | None]:
+    row = tables.one("SELECT status, failed_for FROM refunds")
+    return row["status"], row["failed_for"]
+
+
+def refused_for(why: str | None) -> tuple[int, tuple[str, str | None]]:
+    """How many refunds the vendor has, and what became of ours."""
+    return (1, ("OPEN", None)) if why is None else (0, ("FAILED", why))
 
 
 class TestStripe:
@@ -221,6 +240,29 @@ class TestStripe:
             tell(server, till)
             assert tables.one("SELECT status FROM refunds WHERE reason IS NOT NULL") == {"status": "DONE"}
         assert_agree(tables, till)
+
+    @pytest.mark.parametrize(
+        ("inquiry", "ended", "why"),
+        [(False, None, "DISPUTED"), (False, "lose", "DISPUTED"), (True, None, "DISPUTED"), (True, "close", None)],
+    )
+    def test_a_dispute_comes_before_a_refund_that_waits(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill, inquiry: bool,
+        ended: str | None, why: str | None,
+    ) -> None:  # fmt: skip
+        """What the vendor states when it is looked at is enough: nobody was told of it."""
+        session = begin(api, headers)
+        ref = bound(tables)
+        till.pay(ref)
+        tell(server, till)
+        give_back(api, server, session)
+        dispute = till.dispute(ref, inquiry=inquiry)
+        if ended is not None:
+            till.lose(dispute, "warning_closed" if ended == "close" else "lost")
+        till.told.clear()
+        server.work_off()
+        assert (len(till.refunds), of_refund(tables)) == refused_for(why)
+        assert balance(api, headers)["balance"] == ("25.00" if inquiry and why else "15.00" if inquiry else "0.00")
+        assert_agree(tables, till) if why else assert_books_agree(tables)
 
     def test_notices_that_never_came(
         self, api: Api, server: Server, headers: dict[str, str], tables: Tables, till: StripeTill
@@ -362,6 +404,27 @@ class TestMollie:
         assert status(api, headers, session) == ended
         assert balance(api, headers) == {"balance": shown, "frozen": False}
         assert_agree(tables, pings)
+
+    @pytest.mark.parametrize("won", [False, True])
+    def test_a_chargeback_comes_before_a_refund_that_waits(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, pings: MollieTill, won: bool
+    ) -> None:
+        session = begin(api, headers)
+        ref = bound(tables)
+        pings.pay(ref)
+        pings.deliver()
+        server.work_off()
+        give_back(api, server, session)
+        chargeback = pings.dispute(ref)
+        if won:
+            pings.win(chargeback)
+        pings.told.clear()
+        server.work_off()
+        refunds = pings.payments[ref]["_held"]["refunds"]
+        assert (len(refunds), of_refund(tables)) == refused_for(None if won else "DISPUTED")
+        assert balance(api, headers)["balance"] == ("15.00" if won else "0.00")
+        if not won:
+            assert_agree(tables, pings)
 
     def test_refunded_in_part_and_charged_back_before_anything_is_heard(
         self, api: Api, server: Server, headers: dict[str, str], tables: Tables, pings: MollieTill, user_id: UUID

@@ -15,6 +15,7 @@ from domain.money import flows
 from domain.money.flows import Balances, Parts
 from domain.money.ledger import Transfer, platform
 from domain.money.payments import PaymentState, RefundState
+from providers.ports import ProviderRejected
 from services.money.escrows import EscrowService
 from services.money.payments import PaymentBooks
 from services.money.rewards import RewardService
@@ -64,6 +65,10 @@ def asked(api: Api, caller: Hired, payment_id: str, amount: str | None = None) -
 
 def refused(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, code_of(response)
+
+
+def refusal() -> None:
+    raise ProviderRejected("not this one")
 
 
 def exceeds(response: httpx.Response) -> str:
@@ -147,6 +152,7 @@ class TestRefund:
         do(api, paid, *(["confirm_refund"] if made else []), "fail_refund")
         told = in_full(api, finance, paid["sessionId"])
         assert (told["refunds"][0]["status"], told["payment"]["refunded"]) == ("FAILED", "0.00")
+        assert told["refunds"][0]["failureReason"] == "UNDONE"
         assert (balance(api, headers), tally(tables, "refund_transit")) == ("25.00", 0)
         assert_books_agree(tables)
         asked(api, finance, paid["sessionId"], "25.00")
@@ -154,11 +160,60 @@ class TestRefund:
     def test_what_the_provider_refuses_comes_back(
         self, api: Api, server: Server, finance: Hired, tables: Tables, headers: dict[str, str], paid: dict[str, str]
     ) -> None:
-        tables.run("UPDATE sandbox_payments SET dispute = 'LOST'")
         asked(api, finance, paid["sessionId"], "10.00")
-        server.work_off()
-        assert in_full(api, finance, paid["sessionId"])["refunds"][0]["status"] == "FAILED"
+        with faulty(server) as vendor:
+            vendor.before = refusal
+            server.work_off()
+        (row,) = in_full(api, finance, paid["sessionId"])["refunds"]
+        assert (row["status"], row["failureReason"]) == ("FAILED", "REFUSED")
         assert balance(api, headers) == "25.00"
+
+    @pytest.mark.parametrize("actions", [["charge_back"], ["charge_back", "lose"]])
+    def test_a_dispute_that_comes_before_the_provider_is_asked_comes_first(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, headers: dict[str, str], paid: dict[str, str],
+        actions: list[str],
+    ) -> None:  # fmt: skip
+        """What came back of the refund pays what the dispute left owing, and nobody is asked for it."""
+        asked(api, finance, paid["sessionId"], "10.00")
+        for action in actions:
+            assert press(api, paid, action).status_code == 303
+        tables.run("DELETE FROM provider_events")  # nobody was told
+        server.work_off()
+        told = in_full(api, finance, paid["sessionId"])
+        (row,) = told["refunds"]
+        assert (row["status"], row["failureReason"], row["ref"]) == ("FAILED", "DISPUTED", None)
+        assert (told["payment"]["refunded"], told["payment"]["disputed"]) == ("0.00", "25.00")
+        assert (tables.count("sandbox_refunds"), tally(tables, "refund_transit")) == (0, 0)
+        debt = tables.one("SELECT balance FROM ledger_accounts WHERE code = 'debt'")["balance"]
+        assert (balance(api, headers), debt) == ("0.00", 0)
+        assert_books_agree(tables)
+
+    def test_a_dispute_that_is_won_by_then_hinders_nothing(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, headers: dict[str, str], paid: dict[str, str]
+    ) -> None:
+        asked(api, finance, paid["sessionId"], "10.00")
+        for action in ("charge_back", "win"):
+            assert press(api, paid, action).status_code == 303
+        server.work_off()
+        do(api, paid, "confirm_refund")
+        assert in_full(api, finance, paid["sessionId"])["refunds"][0]["status"] == "DONE"
+        assert balance(api, headers) == "15.00"
+        assert_books_agree(tables)
+
+    def test_what_the_provider_gave_back_itself_comes_first(
+        self, api: Api, server: Server, finance: Hired, tables: Tables, headers: dict[str, str], paid: dict[str, str]
+    ) -> None:
+        """Also where nobody was told of it."""
+        asked(api, finance, paid["sessionId"], "10.00")
+        assert press(api, paid, "refund").status_code == 303
+        tables.run("DELETE FROM provider_events")
+        server.work_off()
+        rows = in_full(api, finance, paid["sessionId"])["refunds"]
+        assert {(row["amount"], row["status"], row["failureReason"]) for row in rows} == {
+            ("25.00", "DONE", None), ("10.00", "FAILED", "EXCEEDS"),
+        }  # fmt: skip
+        assert (tables.count("sandbox_refunds"), balance(api, headers)) == (1, "0.00")
+        assert_books_agree(tables)
 
     @pytest.mark.parametrize("cut", ["before", "after"])
     def test_one_without_an_answer_is_asked_for_again(
