@@ -281,12 +281,16 @@ class PayoutDestinationChanged(ToOwner):
 
 @dataclass(frozen=True)
 class BankDetailsDecided(ToOwner):
-    """``state``: VERIFIED | REJECTED; ``rejected_for``: why, of the latter."""
+    """``state``: VERIFIED | REJECTED; ``rejected_for``: why, of the latter.
+
+    ``until``: when money may be paid out by verified ones at the earliest, if that is not at once.
+    """
 
     topic = "email.bank_details_decided"
     state: str
     last4: str
     rejected_for: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True)
@@ -342,11 +346,15 @@ class DeletionCancelled(ToOwner):
 
 @dataclass(frozen=True)
 class AccountErased(Topic):
-    """``left``: what is kept of the wallets, if anything; then the secret has the code after the address."""
+    """``left``: what is kept of the wallets, if anything; then the secret has the code after the address.
+
+    ``earnings``: what of it only a creator can claim, if anything.
+    """
 
     topic = "email.account_erased"
     locale: str | None = None
     left: str | None = None
+    earnings: str | None = None
 
 
 @dataclass(frozen=True)
@@ -573,11 +581,15 @@ class ApplyEvent(Topic):
 
 @dataclass(frozen=True)
 class KycUpdate(ToOwner):
-    """``verdict``: approved | rejected | withdrawn | expiring | expired. ``date`` is the day on which it ends."""
+    """``verdict``: approved | rejected | withdrawn | expiring | expired. ``date`` is the day on which it ends.
+
+    ``final``: 1 where another try is of no use.
+    """
 
     topic = "email.kyc_update"
     verdict: str
     date: str | None = None
+    final: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from domain.auth import ALERT_EMAIL, REACTIVATION_TTL_DAYS, RESET_TTL_MINUTES, V
 from domain.auth.changes import UNDO_HOURS, YOUNG_DAYS, Notice, read_notice
 from domain.auth.oauth import PLATFORM_NAMES
 from domain.content.contact import CONTACT_EMAIL
+from domain.creators.bank import VERIFIED
 from domain.creators.subscribers import SUPPRESSED_FOR, TOKEN_DAYS
 from domain.gdpr import EXPORT_TTL_HOURS, day
 from domain.legal import text_page
@@ -269,7 +270,10 @@ async def account_erased(job: Job[topics.AccountErased], mailer: Mailer) -> None
     """To an address that nothing else here knows any more."""
     (to, _, code), left = job.secret.partition(" "), job.payload.left
     told: dict[str, Any] = {"left": left, "code": code} if left else {}
-    notes = ("account_erased.left", "account_erased.claim") if left else ()
+    notes = ["account_erased.left", "account_erased.claim"] if left else []
+    if job.payload.earnings is not None:
+        told["earnings"] = job.payload.earnings
+        notes.append("account_erased.earnings")
     await mailer.send(job, "account_erased", to=to, locale=job.payload.locale, notes=notes, **told)
 
 
@@ -436,9 +440,13 @@ async def payout_destination_changed(
 
 async def bank_details_decided(job: Job[topics.BankDetailsDecided], uow: UnitOfWork, mailer: Mailer) -> None:
     payload = job.payload
-    notes = (f"bank_details_rejected.{payload.rejected_for}",) if payload.rejected_for else ()
     template = f"bank_details_{payload.state.lower()}"
-    await _tell_owner(job, uow, mailer, template, notes=notes, last4=payload.last4)
+    more = "payable" if payload.state == VERIFIED else payload.rejected_for
+    told: dict[str, Any] = {"last4": payload.last4}
+    if payload.until is not None:
+        more, told["until"] = "held", payload.until
+    notes = () if more is None else (f"{template}.{more}",)
+    await _tell_owner(job, uow, mailer, template, notes=notes, **told)
 
 
 async def tax_form_decided(job: Job[topics.TaxFormDecided], uow: UnitOfWork, mailer: Mailer) -> None:
@@ -501,8 +509,11 @@ async def ticket_update(job: Job[topics.TicketUpdate], uow: UnitOfWork, mailer: 
 
 
 async def kyc_update(job: Job[topics.KycUpdate], uow: UnitOfWork, mailer: Mailer) -> None:
-    told: dict[str, Any] = {"date": job.payload.date} if job.payload.date is not None else {}
-    await _tell_owner(job, uow, mailer, f"kyc_{job.payload.verdict}", **told)
+    payload = job.payload
+    told: dict[str, Any] = {"date": payload.date} if payload.date is not None else {}
+    if payload.verdict == "rejected":
+        told["notes"] = ("kyc_rejected.final" if payload.final else "kyc_rejected.again",)
+    await _tell_owner(job, uow, mailer, f"kyc_{payload.verdict}", **told)
 
 
 async def reward_paid(job: Job[topics.RewardPaid], uow: UnitOfWork, mailer: Mailer) -> None:

@@ -139,7 +139,9 @@ async def erase(
             await db.personal_data.erase(subject)
         await db.audit.record("gdpr.erase.success", target=farewell.user_id)
         # The address lives on in this job only, sealed, until the mail is out.
-        told = topics.AccountErased(farewell.locale or None, None if left is None else left.told)
+        told = topics.AccountErased(
+            farewell.locale or None, None if left is None else left.told, None if left is None else left.told_earnings
+        )
         await db.outbox.add(told, secret=farewell.email if left is None else f"{farewell.email} {left.code}")
 
 

@@ -26,16 +26,25 @@ ERASED = "The account is erased."
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """``amount`` in minor units. ``code``: whoever has it may claim that."""
+    """Amounts in minor units; ``earnings`` are a part of ``amount``. ``code``: whoever has it may claim that."""
 
     amount: int
+    earnings: int
     currency: Currency
     code: UUID = field(repr=False)
 
     @property
     def told(self) -> str:
         """For a mail."""
-        return f"{Money(self.amount)} {self.currency}"
+        return self._told(self.amount)
+
+    @property
+    def told_earnings(self) -> str | None:
+        """For the same mail: what only a creator can claim; None for nothing."""
+        return self._told(self.earnings) if self.earnings else None
+
+    def _told(self, amount: int) -> str:
+        return f"{Money(amount)} {self.currency}"
 
 
 def code_of(text: str) -> UUID:

@@ -231,7 +231,7 @@ def payout_sent(payout_id: UUID, attempt: int, amount: int) -> Transfer:
 
 
 def payout_done(payout_id: UUID, attempt: int, rail: Account, amount: int) -> Transfer:
-    """``rail``: what lies at who pays it out, or what the payment provider owes us where one does both."""
+    """``rail``: what lies at who pays it out, also where the same vendor takes payments."""
     legs = {platform("payout_transit"): -amount, rail: amount}
     settles = f"payout-send:{payout_id}:{attempt}"
     return Transfer(f"payout-done:{payout_id}:{attempt}", "payout-done", PAYOUT, str(payout_id), legs, resolves=settles)

@@ -20,6 +20,7 @@ TYPICAL: Mapping[str, str] = {
     "days": "30",
     "device": "Firefox on Windows",
     "digest": "6f1ed002ab5595859014ebf0951522d9",
+    "earnings": "10.00 USD",
     "email": "ada@example.com",
     "end": LATER,
     "explanation": "The page offered goods whose sale is forbidden.",

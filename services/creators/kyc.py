@@ -163,7 +163,8 @@ class KycDesk:
         mail = told_of(session.state, state)
         if mail is not None:
             once = f"kyc:{session.id}:verdict:{columns['changes']}"
-            await db.notifications.notify("kyc_update", session.user_id, {"verdict": mail}, once)
+            told = {"verdict": mail, "final": int(columns.get("final", False))}
+            await db.notifications.notify("kyc_update", session.user_id, told, once)
 
     def _seal(self, url: str) -> bytes:
         return self._keyring.seal(SEALED, url).encode(EVERY_BYTE)

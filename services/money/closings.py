@@ -47,14 +47,15 @@ class ClosingService:
     async def close(self, db: Repositories, user_id: UUID, now: datetime) -> Left | None:
         """All wallets. Gifts end; debt stays in the books. What is left, and the code by which it is claimed."""
         await db.closings.hold(user_id)
-        wallets, code, amount = await db.closings.wallets(user_id), uuid4(), 0
+        wallets, code, amount, earnings = await db.closings.wallets(user_id), uuid4(), 0, 0
         await db.ledger.hold(*wallets)
         for wallet in wallets:
             left = await self._empty(db, wallet, now)
             if left:
                 await db.closings.keep(wallet, left, one_time_hash(code))
                 amount += left
-        return Left(amount, wallets[0].currency, code) if amount else None
+                earnings += left if wallet.type == "CREATOR" else 0
+        return Left(amount, earnings, wallets[0].currency, code) if amount else None
 
     async def claim(
         self, db: Repositories, balances: Sequence[UnclaimedBalance], wallets: Sequence[WalletName], now: datetime

@@ -105,6 +105,8 @@ def test_once_a_week_all_that_is_there(
     (entry,) = audited(tables, "payout.requested")
     assert (entry["actor_id"], entry["target_id"]) == (ada.user_id, str(ada.user_id))
     assert told(api, ada) == ["Payout of 500.00 USD requested"]
+    (mail,) = (mail for mail in api.mails(ada.email) if "Payout of" in mail["subject"])
+    assert "may be sent at any time" in mail["text"]  # who asked for none must not wait for a review
     assert_books_agree(tables)
 
 

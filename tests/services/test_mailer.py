@@ -21,6 +21,7 @@ LINK = "https://bio.re/verify-email?token=0f8fad5b-d9cb-469f-a165-70867728950e"
 VARIABLES = {
     "hours": 24,
     "left": "12.50 USD",
+    "earnings": "10.00 USD",
     "code": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
     "minutes": 60,
     "days": 30,
@@ -81,7 +82,8 @@ NOTES = (
     "switch.until",
     *("legal_changed.summary", "legal_changed.read", "contact_received.message"),
     *("report_received.stranger", "report_decided.violation", "report_decided.no_violation"),
-    *("account_erased.left", "account_erased.claim"),
+    *("account_erased.left", "account_erased.claim", "account_erased.earnings"),
+    *("bank_details_verified.payable", "bank_details_verified.held", "kyc_rejected.again", "kyc_rejected.final"),
     *sorted(key for key in WORDS if re.match(r"payout_(ended|stopped)\.(statement|destination|identity|[A-Z])", key)),
 )
 NASTY = "<script>alert('x')</script> & \"quoted\""

@@ -12,6 +12,7 @@ from domain.admin.money import require_not_own
 from domain.admin.money.bank_details import details_view, require_move
 from domain.creators.bank import REJECTED, VERIFIED
 from domain.errors import moved_on
+from domain.users import moment
 
 if TYPE_CHECKING:
     from domain.wire import admin as wire
@@ -76,7 +77,9 @@ async def _decide(
     require_move(former.state, state)
     decided = {"state": state, "rejected_for": rejected_for, "decided_at": now, "decided_by": principal.user_id}
     await db.bank_details.write(former.user_id, decided)
-    await db.outbox.add(topics.BankDetailsDecided(former.user_id, state, former.last4, rejected_for))
+    is_held = state == VERIFIED and former.held_until is not None and former.held_until > now
+    until = moment(former.held_until) if is_held else None
+    await db.outbox.add(topics.BankDetailsDecided(former.user_id, state, former.last4, rejected_for, until))
     action = "admin.bank_details.verify" if state == VERIFIED else "admin.bank_details.reject"
     await db.audit.record(
         action,

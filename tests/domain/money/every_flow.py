@@ -104,7 +104,7 @@ def row(name: str) -> tuple[str, ...]:
         codes = [account.code.partition(":")[0] for account, amount in transfer.legs.items() if amount * sign > 0]
         if name == "adjusted":
             codes = ["any of the wallet" if code == "fan" else "goodwill or suspense" for code in codes]
-        return ", ".join("rail or clearing" if code == "rail" else code for code in codes)
+        return ", ".join(codes)
 
     return f"`{name}`", side(-1), side(1), shape(transfer.key), shape(transfer.resolves), _shown(transfer)
 

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from domain.users import moment
 from tests.bank import BIC, HOLDER, IBAN, enter, identified, with_details
 from tests.creators import Creator, creator, signed_in
 from tests.handlers.support import audited
@@ -141,6 +142,21 @@ class TestVerify:
         (entry,) = audited(tables, "admin.bank_details.verify")
         assert (entry["reason"], entry["before"]["state"], entry["after"]["state"]) == (REASON, "PENDING", "VERIFIED")
         assert IBAN not in str(entry)
+
+    def test_the_mail_says_from_when_money_is_paid_out(
+        self, api: Api, server: Server, clerk: Hired, ada: Creator, tables: Tables
+    ) -> None:
+        """Not while a change holds payouts up."""
+        until = tables.one("SELECT held_until FROM bank_details")["held_until"]
+        decide(api, clerk, "verify", ada.creator_id)
+        server.work_off()
+        mail = api.mails(ada.email)[0]["text"]
+        assert f"paid out to this account, but not before {moment(until)}." in mail
+        tables.run("UPDATE bank_details SET held_until = now(), state = 'PENDING'")
+        decide(api, clerk, "verify", ada.creator_id, 2)
+        server.work_off()
+        mail = api.mails(ada.email)[0]["text"]
+        assert "paid out to this account.\n" in mail
 
     def test_what_the_owner_changed_meanwhile_is_not_verified(
         self, api: Api, clerk: Hired, ada: Creator, tables: Tables

@@ -218,6 +218,17 @@ class TestStart:
         response = started(api, headers)
         assert (response.status_code, code_of(response)) == (403, "creator.kyc.rejected_final")
 
+    @pytest.mark.parametrize(("button", "can_try_again"), [("reject", True), ("reject_for_good", False)])
+    def test_the_mail_of_a_rejection_says_whether_to_try_again(
+        self, api: Api, ada: Creator, headers: dict[str, str], button: str, can_try_again: bool
+    ) -> None:
+        decided(api, headers, button)
+        (mail,) = api.mails(ada.email)
+        assert ("to try again" in mail["text"], "cannot try again" in mail["text"]) == (
+            can_try_again, not can_try_again,
+        )  # fmt: skip
+        assert started(api, headers).is_success is can_try_again
+
     def test_no_provider(self, api: Api, server: Server, tables: Tables, headers: dict[str, str]) -> None:
         """What was begun here goes on with whichever provider is there later."""
         server.configure(**{"external.kyc.active_provider": "none"})

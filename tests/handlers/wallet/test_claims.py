@@ -57,6 +57,17 @@ def outcome(tables: Tables, escrow_id: UUID) -> str:
 
 
 class TestErasure:
+    def test_in_the_days_before_nobody_spends_and_the_wallet_is_not_frozen(
+        self, api: Api, server: Server, tables: Tables
+    ) -> None:
+        fan = account(api, tables)
+        load(server, fan, 1000)
+        headers = bearer(api.sign_in())
+        assert api.call("gdpr.delete", headers=headers).is_success
+        assert tables.one("SELECT status FROM users")["status"] == "DEACTIVATED"
+        assert tables.one("SELECT frozen_for, closed_at FROM wallets") == {"frozen_for": None, "closed_at": None}
+        assert code_of(api.call("wallet.balance", headers=headers)) == "auth.unauthenticated"
+
     def test_prices_that_wait_go_back_and_what_is_left_is_kept(self, api: Api, server: Server, tables: Tables) -> None:
         creator = account(api, tables)
         fan = leaving(tables)
@@ -200,6 +211,7 @@ class TestErasure:
 class TestRedeem:
     def test_what_was_left_is_credited_once(self, api: Api, server: Server, tables: Tables) -> None:
         code = left_behind(api, tables, 1250)
+        assert "earnings" not in api.mails(GONE)[-1]["text"]
         user_id = account(api, tables)
         headers = bearer(api.sign_in())
         told = api.call(CLAIM, {"claimCode": code.upper()}, headers=headers)
@@ -218,6 +230,7 @@ class TestRedeem:
 
     def test_earnings_go_to_creators_alone(self, api: Api, tables: Tables) -> None:
         code = left_behind(api, tables, fan=100, creator=5000)
+        assert "includes earnings of 50.00 USD. Become a creator" in api.mails(GONE)[-1]["text"]
         user_id = account(api, tables)
         headers = bearer(api.sign_in())
         assert code_of(api.call(CLAIM, {"claimCode": code}, headers=headers)) == "wallet.claim.not_creator"
