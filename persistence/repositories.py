@@ -73,6 +73,7 @@ from persistence.money.bank_details import BankDetails
 from persistence.money.books import Books
 from persistence.money.closings import Closings
 from persistence.money.coupons import Coupons
+from persistence.money.debts import Debts
 from persistence.money.desk import LedgerDesk
 from persistence.money.disputes import Disputes
 from persistence.money.escrows import Escrows
@@ -170,6 +171,7 @@ class Repositories:
     books = Repository(Books)
     tallies = Repository(Tallies)
     adjustments = Repository(Adjustments)
+    debts = Repository(Debts)
     reconciliations = Repository(Reconciliations)
     movements = Repository(Movements)
     ledger_desk = Repository(LedgerDesk)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
 from domain.money import flows
+from domain.money.flows import Balances
 from domain.money.ledger import Transfer, WalletName, platform
 from tests.handlers.support import insert
 from tests.harness import Api, Server, Tables
@@ -64,6 +65,28 @@ def earnings(user_id: UUID, amount: int) -> Transfer:
 
 def earn(server: Server, user_id: UUID, amount: int) -> None:
     post(server, earnings(user_id, amount))
+
+
+def owe(api: Api, tables: Tables, user_id: UUID, amount: int = 2000, days: int = 0) -> None:
+    """A dispute was lost so many days ago, of money that was spent. Whatever was posted by now is as old."""
+    payment, other, wallet, then = load(api.server, user_id, amount), uuid4(), fan(user_id), datetime.now(UTC)
+    then -= timedelta(days=days)
+    spent = insert(
+        tables, "adjustments", wallet_id=wallet.id, account="fan", contra="goodwill", currency="USD", amount=-amount,
+        status="APPROVED", reason="", requested_by=user_id, decided_by=other, decision="", decided_at=then,
+    )  # fmt: skip
+    of = {"wallet_id": wallet.id, "provider": PROVIDER, "amount": amount}
+    until = {"expires_at": then, "paid_at": then}
+    insert(tables, "payments", id=payment, **of, currency="USD", status="PAID", return_url="", **until)
+    lost = insert(tables, "disputes", payment_id=payment, ref=str(payment), **of, taken_at=then, closed_at=then)
+    post(
+        api.server,
+        flows.adjusted(wallet, spent, "fan", -amount, platform("goodwill"), user_id),
+        flows.disputed(wallet, lost, PROVIDER, amount, Balances()),
+    )
+    tables.run("SET session_replication_role = replica")
+    tables.run("UPDATE ledger_transfers SET created_at = %s", then)
+    tables.run("SET session_replication_role = origin")
 
 
 def balance(api: Api, headers: dict[str, str]) -> str:

@@ -339,7 +339,7 @@ class AdminPayouts(TypedDict):
     nextCursor: str | None
 
 
-AdjustmentAccount: TypeAlias = Literal["fan", "fan_promo", "creator"]
+AdjustmentAccount: TypeAlias = Literal["fan", "fan_promo", "creator", "debt"]
 
 
 AdjustmentStatus: TypeAlias = Literal["PENDING", "APPROVED", "REJECTED"]

@@ -54,12 +54,12 @@ HELD_FOR = sql.SQL("""
     ) both_of_them
     GROUP BY currency HAVING sum(due) <> sum(has) ORDER BY currency
 """)
-# Each row of this status has a transfer of one kind, and no other row has.
+# Each row of this status has a transfer of one of these kinds, and no other row has.
 POSTED = sql.SQL("""
     SELECT coalesce(CAST(r.id AS text), t.about_id), coalesce(r.status, {missing}),
         CASE WHEN t.about_id IS NULL THEN 'no transfer' ELSE 'a transfer' END
     FROM {table} r
-        FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind = {kind}) t ON t.about_id = CAST(r.id AS text)
+        FULL JOIN (SELECT about_id FROM ledger_transfers WHERE kind IN ({kinds})) t ON t.about_id = CAST(r.id AS text)
     WHERE (coalesce(r.status, '') = {state}) <> (t.about_id IS NOT NULL) ORDER BY 1
 """)
 # Each of these rows has its transfers, of these amounts, and there are no others of these kinds.
@@ -82,8 +82,9 @@ def _held_for(code: str, what: str, rows: LiteralString) -> TextualSelect:
     return check(HELD_FOR.format(code=code, what=what, rows=sql.SQL(rows)).as_string())
 
 
-def _posted(table: str, status: str, kind: str, missing: str) -> TextualSelect:
-    query = POSTED.format(table=sql.Identifier(table), state=status, kind=kind, missing=missing)
+def _posted(table: str, status: str, missing: str, *kinds: str) -> TextualSelect:
+    among = sql.SQL(", ").join(kinds)
+    query = POSTED.format(table=sql.Identifier(table), state=status, kinds=among, missing=missing)
     return check(query.as_string())
 
 
@@ -135,8 +136,8 @@ CHECKS: Mapping[str, TextualSelect] = {
             ) r ON r.about_id = coalesce(s.about_id, h.about_id)
         WHERE s.expected IS DISTINCT FROM concat_ws(', ', h.kind, r.kind) ORDER BY 1
     """),
-    "adjustment": _posted("adjustments", "APPROVED", "adjust", "an adjustment that was approved"),
-    "load": _posted("payments", "PAID", "load", "a payment that was paid"),
+    "adjustment": _posted("adjustments", "APPROVED", "an adjustment that was approved", "adjust", "writeoff"),
+    "load": _posted("payments", "PAID", "a payment that was paid", "load"),
     # What waits to be paid out, and what is on its way, with the accounts of both.
     "payouts": check("""
         SELECT concat(code, ' ', currency), concat(sum(due), ' of payouts'), concat(sum(has), ' in the account')
@@ -305,7 +306,7 @@ CHECKS: Mapping[str, TextualSelect] = {
             SELECT concat('suspense', chr(58), provider) AS code, amount AS held, 0 AS has
             FROM strays WHERE state IN ('HELD', 'RETURNING')
             UNION ALL
-            SELECT contra, -amount, 0 FROM adjustments WHERE status = 'APPROVED' AND contra <> 'goodwill'
+            SELECT contra, -amount, 0 FROM adjustments WHERE status = 'APPROVED' AND starts_with(contra, 'suspense')
             UNION ALL
             SELECT a.code, 0, e.amount
             FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from domain.errors import transition_invalid
 from domain.money import flows
-from domain.money.adjustments import GOODWILL
+from domain.money.adjustments import DEBT, GOODWILL, require_due
 from domain.money.escrows import spent_of
 from domain.money.ledger import Account, InsufficientBalance, WalletName, platform
 from domain.money.payments import reference_of
 from services.money.credits import credit
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from persistence.models import Adjustment, Stray, Wallet
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
 class AdjustmentService:
     """Works inside the caller's unit of work."""
 
-    async def post(self, db: Repositories, request: Adjustment, wallet: Wallet) -> None:
+    async def post(self, db: Repositories, request: Adjustment, wallet: Wallet, now: datetime) -> None:
         """Raises InsufficientBalance where whichever account gives has less; the unit can only end then.
 
-        Raises ApiError admin.transition_invalid where the wallet was closed since it was asked for.
+        Raises ApiError admin.transition_invalid where the wallet was closed since it was asked for. Of debt that is
+        given up, raises ApiError admin.wallet.insufficient and admin.debt.too_early: it may be paid by now, or another.
         """
         name = WalletName(wallet.user_id, wallet.type, wallet.currency)  # type: ignore[arg-type]
+        if request.account == DEBT:
+            await self._give_up(db, request, name, now)
+            return
         contra = Account(request.contra, currency=name.currency)
         if request.contra != GOODWILL and request.amount > 0:
             await self._require_held(db, contra, request.amount)
@@ -37,6 +42,12 @@ class AdjustmentService:
             await self._give_or_take(db, request, name)
         posted = flows.adjusted(name, request.id, request.account, request.amount, contra, request.requested_by)
         await db.ledger.post(posted)
+
+    async def _give_up(self, db: Repositories, request: Adjustment, wallet: WalletName, now: datetime) -> None:
+        """That of a closed wallet, too."""
+        await db.ledger.hold(wallet)
+        require_due(await db.debts.of(wallet.id), request.amount, now)
+        await db.ledger.post(flows.debt_written_off(wallet, request.id, request.amount, request.requested_by))
 
     async def require_there(self, db: Repositories, stray: Stray) -> None:
         """Money that is to go back to who paid. Raises InsufficientBalance where corrections took it before.

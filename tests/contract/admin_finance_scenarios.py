@@ -9,7 +9,7 @@ from domain.money import flows
 from tests.contract.scenario import Conditional, Scenario, as_staff
 from tests.handlers.support import account, insert
 from tests.harness import Api, Tables
-from tests.money import fan, freeze, load, post
+from tests.money import fan, freeze, load, owe, post
 
 
 def with_money(operation_id: str, body: Any = None, **options: Any) -> Scenario:
@@ -68,6 +68,16 @@ def deciding(what: str, code: str = "fan") -> Scenario:
         return as_staff(name, REASON, prepare=lambda _: {"id": request}, role="FINANCE")(api, tables)
 
     return prepare
+
+
+def writing_off(api: Api, tables: Tables) -> Any:
+    """Debt that is old enough, as somebody else has asked."""
+    wallet = fan(account(api, tables))
+    owe(api, tables, wallet.user_id, 1000, days=180)
+    columns = {"wallet_id": wallet.id, "account": "debt", "contra": "dispute_loss", "currency": "USD", "amount": 1000}
+    request = insert(tables, "adjustments", **columns, reason="x", requested_by=wallet.user_id)
+    name = "admin.finance.adjustments.approve"
+    return as_staff(name, REASON, prepare=lambda _: {"id": request}, role="FINANCE")(api, tables)
 
 
 def of_payment(operation_id: str, body: Any = None) -> Scenario:
@@ -169,12 +179,15 @@ SCENARIOS: dict[str, Scenario] = {
     "admin.finance.disputes.evidence": contested,
     "admin.finance.disputes.list": of_payment("admin.finance.disputes.list"),
     "admin.finance.adjustments.list": with_money("admin.finance.adjustments.list"),
-    "admin.finance.adjustments.approve": deciding("approve"),
+    "admin.finance.adjustments.approve": writing_off,
     "admin.finance.adjustments.reject": deciding("reject"),
 }
 CONDITIONAL: Conditional = {
     RUN: [(as_staff(RUN, REASON, role="FINANCE", prepare=waiting), {"outbox"})],
     "admin.finance.wallets.freeze": [(freezing(mass_spam=False), {"email.statement_of_reasons"})],
     "admin.finance.wallets.unfreeze": [(unfreezing(told=True), {"statements_of_reasons", "email.restriction_ended"})],
-    "admin.finance.adjustments.approve": [(deciding("approve", "fan_promo"), {"promo_grants"})],
+    "admin.finance.adjustments.approve": [
+        (deciding("approve"), {"wallets", "wallet_activity"}),
+        (deciding("approve", "fan_promo"), {"promo_grants"}),
+    ],
 }

@@ -40,9 +40,10 @@ async def approve(
     request = await _found(db, id)
     wallet: Any = await db.ledger_desk.wallet(request.wallet_id)
     require_other(principal.user_id, request.requested_by, wallet.user_id)
-    decided = await _decide(db, request.id, "APPROVED", principal.user_id, clock(), body["reason"])
+    now = clock()
+    decided = await _decide(db, request.id, "APPROVED", principal.user_id, now, body["reason"])
     try:
-        await adjustments.post(db, decided, wallet)
+        await adjustments.post(db, decided, wallet, now)
     except InsufficientBalance as refused:
         raise ApiError("admin.wallet.insufficient") from refused
     await _record(db, "admin.finance.adjustments.approve", decided, wallet, body["reason"])

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.admin import not_found
 from domain.admin.money.books import adjustment_view, wallet_in_full, wallet_view
 from domain.errors import transition_invalid
-from domain.money.adjustments import GOODWILL, amount_of, require_other
+from domain.money.adjustments import DEBT, amount_of, are_a_pair, require_due, require_other
 from domain.money.ledger import FORMS, Account
 
 if TYPE_CHECKING:
@@ -83,11 +83,14 @@ async def adjust(
     wallet, by, reason = await _found(db, id), principal.user_id, body["reason"]
     require_other(by, wallet.user_id)
     await _require_accounts(db, wallet, body["account"], body["contra"])
-    if wallet.closed_at is not None:
+    amount, now = amount_of(body["amount"]).minor, clock()
+    if body["account"] == DEBT:
+        require_due(await db.debts.of(wallet.id), amount, now)
+    elif wallet.closed_at is not None:
         raise transition_invalid("CLOSED", "ADJUSTED")
     request = await db.adjustments.add(
         wallet_id=wallet.id, account=body["account"], contra=body["contra"], currency=wallet.currency,
-        amount=amount_of(body["amount"]).minor, reason=reason, requested_by=by, created_at=clock(),
+        amount=amount, reason=reason, requested_by=by, created_at=now,
     )  # fmt: skip
     after = {"request": str(request.id), "wallet": str(wallet.id), "amount": request.amount, "account": request.account}
     await db.audit.record("admin.finance.wallets.adjust", actor=by, target=wallet.user_id, reason=reason, after=after)
@@ -102,9 +105,11 @@ async def _found(db: Repositories, given: str) -> Any:
 
 
 async def _require_accounts(db: Repositories, wallet: Any, code: str, contra: str) -> None:
-    """One that a wallet of this type has, and one of ours to which money came before."""
+    """One that a wallet of this type has, and one of ours that goes with it; of suspense, one to which money came."""
     other = Account(contra, currency=wallet.currency)
-    if wallet.type not in FORMS[code].wallets or (
-        contra != GOODWILL and await db.ledger_desk.account(other.id) is None
+    if (
+        wallet.type not in FORMS[code].wallets
+        or not are_a_pair(code, contra)
+        or (other.form.of_provider and await db.ledger_desk.account(other.id) is None)
     ):
         raise not_found("ledger account")
