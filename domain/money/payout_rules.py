@@ -117,6 +117,11 @@ def _else(holds: bool, **told: str) -> Broken | None:
     return HOLDS if holds else told
 
 
+def next_at(requested_at: datetime, config: Config) -> datetime:
+    """From when on another one may be requested after one that is paid out."""
+    return requested_at + timedelta(days=config[COOLDOWN_DAYS])
+
+
 def _ends_later(until: datetime | None, now: datetime) -> bool:
     return until is None or until > now
 
@@ -183,11 +188,12 @@ def _is_there(facts: Facts, config: Config, now: datetime) -> Broken | None:
 
 
 def _is_seldom(facts: Facts, config: Config, now: datetime) -> Broken | None:
+    """Nobody knows when an open one ends: what is told is the end of the wait after it, which may have passed."""
     purse = facts.purse or Purse()
     if purse.requested_at is None:
         return HOLDS
-    again = purse.requested_at + timedelta(days=config[COOLDOWN_DAYS])
-    return _else(again <= now and not purse.open, nextAt=timestamp(max(again, now)))
+    again = next_at(purse.requested_at, config)
+    return _else(again <= now and not purse.open, nextAt=timestamp(again))
 
 
 @cache

@@ -195,8 +195,10 @@ class Payouts:
         """None for one of somebody else, too."""
         return await self._connection.scalar(OWN_HELD, user_id=user_id, payout_id=payout_id)
 
-    async def add(self, payout: NewPayout, now: datetime) -> Payout:
-        """The wallet is held. Raises ApiError payment.payout.error.frequency_limit while another one is open."""
+    async def add(self, payout: NewPayout, now: datetime, next_at: datetime) -> Payout:
+        """The wallet is held. Raises ApiError payment.payout.error.frequency_limit while another one is open, which was
+        requested just now: an older one was seen before. ``next_at``: when another one may be requested after it.
+        """
         try:
             return await self._connection.scalar_one(
                 ADDED, id=payout.id, user_id=payout.wallet.user_id, wallet_id=payout.wallet.id, amount=payout.amount,
@@ -207,7 +209,7 @@ class Payouts:
         except UniqueViolation as refused:
             if refused.diag.constraint_name != ONE_OPEN:
                 raise
-            raise ApiError("payment.payout.error.frequency_limit", nextAt=timestamp(now)) from refused
+            raise ApiError("payment.payout.error.frequency_limit", nextAt=timestamp(next_at)) from refused
 
     async def end(
         self, payout_id: UUID, status: str, by: UUID | None, statement: str | None, now: datetime

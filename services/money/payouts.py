@@ -14,7 +14,7 @@ from domain.errors import ApiError
 from domain.money import flows
 from domain.money.amounts import MINOR, Money
 from domain.money.ledger import WalletName
-from domain.money.payout_rules import BARRED, CLEARING_DAYS, MOST, Destination, Facts, judge, require
+from domain.money.payout_rules import BARRED, CLEARING_DAYS, MOST, Destination, Facts, judge, next_at, require
 from domain.money.payouts import UNSENT, NewPayout, Target, automatic_id, destination_of, week_of
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ class PayoutService(PayoutEnds):
             amount = min(purse.available, self._config[MOST] * MINOR)
         facts = replace(found.facts, amount=amount).with_purse(purse)
         require(judge(facts, self._config, now))
-        payout = await db.payouts.add(NewPayout(payout_id, wallet, amount, found.chosen), now)
+        new = NewPayout(payout_id, wallet, amount, found.chosen)
+        payout = await db.payouts.add(new, now, next_at(now, self._config))
         await db.ledger.post(flows.payout_requested(wallet, payout.id, payout.attempt, amount))
         await db.outbox.add(topics.ReviewPayout(payout.id))
         await self.tell(db, payout, "requested")

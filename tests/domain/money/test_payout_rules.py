@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.clock import timestamp
 from domain.errors import ApiError
 from domain.money.payout_rules import (
     Destination,
@@ -107,7 +108,15 @@ class TestJudge:
         old = Purse(balance=50_000, requested_at=NOW - timedelta(days=70), open=True)
         refusal = judge(replace(GOOD, purse=old), CONFIG, NOW)
         assert refusal is not None
-        assert (refusal.number, refusal.told) == (12, {"nextAt": "2026-02-01T10:00:00.000Z"})
+        over = timestamp(NOW - timedelta(days=63))  # nobody knows when the open one ends: no time of it is made up
+        assert (refusal.number, refusal.told) == (12, {"nextAt": over})
+
+    def test_within_the_wait_its_end_is_told(self) -> None:
+        recent = Purse(balance=50_000, requested_at=NOW - timedelta(days=2))
+        for purse in (recent, replace(recent, open=True)):
+            refusal = judge(replace(GOOD, purse=purse), CONFIG, NOW)
+            assert refusal is not None
+            assert (refusal.number, refusal.told) == (12, {"nextAt": timestamp(NOW + timedelta(days=5))})
 
 
 class TestStanding:

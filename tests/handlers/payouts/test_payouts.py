@@ -301,7 +301,12 @@ class TestRequest:
     def test_one_is_open_at_a_time_however_old(self, api: Api, headers: dict[str, str], tables: Tables) -> None:
         requested(api, headers)
         tables.run("UPDATE payouts SET created_at = now() - interval '70 days'")
-        assert refused(api, headers, tables)[1] == "frequency_limit"
+        told = [refused(api, headers, tables) for _ in range(2)]
+        over = row(tables)["created_at"] + timedelta(days=7)
+        assert [code for _, code, _ in told] == ["frequency_limit"] * 2
+        assert [datetime.fromisoformat(each["nextAt"]) for *_, each in told] == [
+            over.replace(microsecond=over.microsecond // 1000 * 1000)
+        ] * 2
 
     @pytest.mark.parametrize(
         "columns",
