@@ -58,6 +58,13 @@ TWIN = select(
     )
     .exists()
 )
+# One that somebody holds is left as it is: its own verdict writes the hash anew.
+_OF_DOCUMENT = (
+    select(Row.id)
+    .where(Row.identity_hash == any_(bindparam("former", type_=ARRAY(Text))))
+    .with_for_update(skip_locked=True, key_share=True)
+)
+REHASHED = update(Row).where(Row.id.in_(once(_OF_DOCUMENT))).values(identity_hash=bindparam("current", type_=Text))
 _STALE = (
     select(Row.id)
     .where(
@@ -139,6 +146,11 @@ class KycSessions:
     async def has_twin(self, user_id: UUID, hashes: Sequence[str]) -> bool:
         """Whether the document is that of another account, too."""
         return await self._connection.scalar_one(TWIN, user_id=user_id, hashes=list(hashes))
+
+    async def rehash(self, current: str, former: Sequence[str]) -> None:
+        """The document, whosever it is, is known by its hash under the current secret from now on."""
+        if former:
+            await self._connection.execute(REHASHED, current=current, former=list(former))
 
     async def take_stale(self, now: datetime, most: int) -> Sequence[KycSession]:
         """Those under way that nobody looked at for an hour."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     DateTime,
     Integer,
     SmallInteger,
@@ -21,6 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from domain.money.ledger import WalletName
 from persistence.engine.due import taken_up
@@ -47,8 +47,6 @@ Row, Try = Payout, PayoutAttempt
 TIME = DateTime(timezone=True)
 NEWEST = Keyset(Row.created_at.desc(), Row.id.desc())
 ID = Row.id == bindparam("payout_id")
-# Written out where an index has it: a plan for any state could not use it.
-APPROVED: ColumnElement[str] = literal_column("'APPROVED'")
 
 SHOWN = select(Row, User.username, User.display_name).join(User, User.id == Row.user_id)
 FOUND = SHOWN.where(ID)
@@ -59,9 +57,12 @@ AS_READ = (
     .where(ID)
 )
 HELD = AS_READ.with_for_update(of=Row, key_share=True)
+# Of either of the two, whichever was verified first; with the account that is erased its verifications are gone.
+_own, _theirs = aliased(KycSession), aliased(KycSession)
 _twin = (
-    select(KycSession.id)
-    .where(KycSession.user_id == Row.user_id, KycSession.state == APPROVED, KycSession.twin)
+    select(_own.id)
+    .join(_theirs, _theirs.identity_hash == _own.identity_hash)
+    .where(_own.user_id == Row.user_id, _theirs.user_id != Row.user_id)
     .correlate(Row)
     .exists()
 )

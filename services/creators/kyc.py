@@ -145,6 +145,7 @@ class KycDesk:
             return {}
         hashes = [digest.text for digest in self._keyring.digests(Purpose.KYC_IDENTITY, found.verdict.identity)]
         twin = await db.kyc_sessions.has_twin(session.user_id, hashes)
+        await db.kyc_sessions.rehash(hashes[0], hashes[1:])
         if twin and not session.twin:
             await db.audit.record("creator.kyc.same_document", target=session.user_id, session=str(session.id))
         return {"identity_hash": hashes[0], "twin": session.twin or twin}

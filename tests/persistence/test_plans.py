@@ -474,6 +474,7 @@ def verify_identity(api: Api, tables: Tables) -> None:
 async def forget(server: Server) -> None:
     async with server.app.parts.database.unit() as db:
         await db.provider_events.forget(datetime.now(UTC))
+        await db.kyc_sessions.rehash("current", ["former"])
 
 
 def pay(server: Server) -> None:

@@ -367,6 +367,21 @@ class TestVerdicts:
         assert (entry["target_id"], entry["details"]) == (str(eve.user_id), {"session": second})
         assert "P-123" not in str(tables.rows(SESSIONS))
 
+    def test_a_document_that_was_hashed_under_a_former_secret_is_known_by_one_hash_again(
+        self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
+    ) -> None:
+        decided(api, headers, "approve", document="P-123")
+        current = tables.one(SESSIONS)["identity_hash"]
+        tables.run("UPDATE kyc_sessions SET identity_hash = 'former.1'")
+
+        async def verified() -> None:
+            async with server.app.parts.database.unit() as db:
+                await db.kyc_sessions.rehash(current, [])
+                await db.kyc_sessions.rehash(current, ["former.0", "former.1"])
+
+        server.on_loop(verified())
+        assert tables.one(SESSIONS)["identity_hash"] == current
+
     def test_a_notice_that_is_lost_is_made_good_within_the_hour(
         self, api: Api, server: Server, tables: Tables, headers: dict[str, str]
     ) -> None:

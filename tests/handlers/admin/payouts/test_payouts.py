@@ -256,14 +256,29 @@ class TestFind:
         items = api.call("admin.payouts.list", headers=finance.headers).json()["data"]["items"]
         assert items == [told]
 
-    def test_an_identity_that_has_ended_and_that_of_another(
+    def test_an_identity_that_has_ended(
         self, api: Api, server: Server, tables: Tables, finance: Hired, ada: Creator
     ) -> None:
-        session = {"provider": "sandbox", "ref": "kyc_1", "state": "APPROVED", "twin": True}
+        session = {"provider": "sandbox", "ref": "kyc_1", "state": "APPROVED", "identity_hash": "k:1"}
         insert(tables, "kyc_sessions", user_id=ada.user_id, **session, valid_until="2026-01-05")
         found = self.found(api, finance, payout_of(server, ada))
         assert [each["code"] for each in found["conditions"] if not each["holds"]] == [KYC]
-        assert found["risks"] == ["FIRST_PAYOUT", "SAME_DOCUMENT"]
+        assert found["risks"] == ["FIRST_PAYOUT"]
+
+    def test_one_document_of_two_accounts_is_told_of_both_while_both_live(
+        self, api: Api, server: Server, tables: Tables, finance: Hired, ada: Creator
+    ) -> None:
+        """Whichever was verified first, and whether its verification has ended since."""
+        eve = ready(api, tables, email="eve@example.com", username="eve")
+        for one, state in ((ada, "EXPIRED"), (ada, "APPROVED"), (eve, "APPROVED")):
+            session = {"provider": "sandbox", "state": state, "identity_hash": "k:1"}
+            insert(tables, "kyc_sessions", user_id=one.user_id, **session)
+        payouts = [payout_of(server, one) for one in (ada, eve)]
+        for payout in payouts:
+            assert self.found(api, finance, payout)["risks"] == ["FIRST_PAYOUT", "SAME_DOCUMENT"]
+        tables.run("DELETE FROM kyc_sessions WHERE user_id = %s", eve.user_id)  # as their erasure does
+        for payout in payouts:
+            assert self.found(api, finance, payout)["risks"] == ["FIRST_PAYOUT"]
 
     def test_one_that_is_none_is_refused(self, api: Api, finance: Hired) -> None:
         response = api.call("admin.payouts.find", path=f"/admin/payouts/{uuid4()}", headers=finance.headers)
