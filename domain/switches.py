@@ -55,7 +55,7 @@ CREATOR_UPGRADE = kill_switch_key("CREATOR_UPGRADE", "kill switch of becoming a 
 DISCOVER = kill_switch_key("DISCOVER", "kill switch of search, lists and history of creators")
 KYC = kill_switch_key("KYC", "kill switch of starting a verification of identity")
 PAYMENT = kill_switch_key("PAYMENT", "kill switch of wallets and of loading them")
-PAYOUT = kill_switch_key("PAYOUT", "kill switch of payouts")
+PAYOUT = kill_switch_key("PAYOUT", "kill switch of requesting and sending payouts, not of looking at those under way")
 REFERRAL = kill_switch_key("REFERRAL", "kill switch of referral links")
 
 SWITCHES = {key.name: key for key in (REGISTRATION_ENABLED, CREATOR_UPGRADE, DISCOVER, KYC, PAYMENT, PAYOUT, REFERRAL)}

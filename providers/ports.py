@@ -47,6 +47,7 @@ __all__ = [
     "OnboardingProvider",
     "PaymentProvider",
     "PayoutProvider",
+    "ProviderForgot",
     "ProviderRejected",
     "ProviderUnavailable",
     "ProviderUntouched",
@@ -75,6 +76,10 @@ class ProviderUntouched(ProviderUnavailable):
     """It cannot do it now, and certainly has not done it: nobody could be connected to, or we were turned away before
     anything was looked at.
     """
+
+
+class ProviderForgot(ProviderUnavailable):
+    """Whether it was done cannot be found out by asking any more, and must not be by doing it again: people look."""
 
 
 class ProviderRejected(Exception):
@@ -289,7 +294,9 @@ class PayoutProvider(NoticeSource, MovementSource, Protocol):
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
         """How an attempt is by now; None where the provider certainly has none. ``ref`` may never have been told.
 
-        What was begun may be brought to its end by it, unless the order is ``over``.
+        What was begun may be brought to its end by it, unless the order is ``over``. Of one that is ``halted`` it is
+        only read how it is, and what failed is taken back. Raises ProviderUnavailable where that tells nothing, and
+        ProviderForgot where it never will.
         """
 
     async def probe(self) -> str:

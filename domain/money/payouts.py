@@ -51,6 +51,8 @@ class PayoutOrder:
 
     ``over``: it has ended here, or is about to. Nothing is begun for it any more, nothing is sent again, and what did
     not leave the provider yet is called off there.
+
+    ``halted``: payouts are switched off. It is read how it is, and nothing leaves us or the provider for it.
     """
 
     payout_id: UUID
@@ -61,6 +63,7 @@ class PayoutOrder:
     bank: Mapping[str, str | None] | None = field(default=None, repr=False)
     begun: datetime | None = field(default=None, compare=False)
     over: bool = field(default=False, compare=False)
+    halted: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:

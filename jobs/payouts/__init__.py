@@ -111,8 +111,8 @@ async def look(
     config: Config,
     clock: Clock,
 ) -> None:
-    """How the last attempt is by now. While payouts are stopped none is looked at of which nobody knows whether its
-    provider has it: looking could bring to its end what was begun there.
+    """How the last attempt is by now, also while payouts are stopped: then it is only read, and what the provider has
+    not brought to its end waits.
     """
     payout_id = job.payload.payout
     async with uow.reading() as db:
@@ -120,9 +120,7 @@ async def look(
         attempt = await db.payout_desk.attempt(payout_id, read.row.attempt) if read is not None else None
     if read is None or attempt is None:
         return
-    if attempt.state == "SENDING" and PAYOUT.stops(config[PAYOUT]):
-        return
-    sending = payout_books.sending_of(read, attempt)
+    sending = payout_books.sending_of(read, attempt, halted=PAYOUT.stops(config[PAYOUT]))
     answer = await payout_books.find(payout_providers, sending, attempt.ref)
     async with uow.last() as db:
         await payout_books.take(db, sending, answer, clock())

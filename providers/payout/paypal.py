@@ -23,7 +23,7 @@ from domain.money.movements import Movement
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.asking import Answer
-from providers.ports import ProviderRejected, ProviderUnavailable
+from providers.ports import ProviderForgot, ProviderRejected, ProviderUnavailable
 from providers.settings import required
 from providers.vendor import Vendor, below, text
 
@@ -61,6 +61,8 @@ VALIDATION, BUSINESS = "VALIDATION_ERROR", "USER_BUSINESS_ERROR"
 EMPTY = "INSUFFICIENT_FUNDS"
 THEIRS = re.compile(r"RECEIVER_.*|RECIPIENT_.*|.*_RECIPIENT_.*|INVALID_(?:EMAIL|PAYER_ID)|NON_HOLDING_CURRENCY")
 """How the vendor names what is wrong with the account that is paid."""
+SENT_AGAIN_WITHIN = timedelta(days=20)
+"""So long an attempt is found by sending it again. The vendor knows our ids for 30 days, then it pays anew."""
 EARLIER = timedelta(minutes=1)
 """By which a token is taken for over."""
 
@@ -138,10 +140,16 @@ class PayPal(Vendor):
         return state
 
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
-        """The vendor has no list by our ids: where its own was never told, sending it again finds the attempt."""
+        """The vendor has no list by our ids: where its own was never told, sending it again finds the attempt, as long
+        as the vendor certainly knows our id.
+        """
         if ref is None:
             if order.over:
                 raise ProviderUnavailable("the vendor never told of it, and it is not sent again")
+            if order.begun is None or self._clock() - order.begun > SENT_AGAIN_WITHIN:
+                raise ProviderForgot("the vendor never told of it, and may pay it twice by now")
+            if order.halted:
+                raise ProviderUnavailable("the vendor never told of it, and nothing is sent while payouts are stopped")
             try:
                 ref = await self._begun(order)
             except ProviderRejected:

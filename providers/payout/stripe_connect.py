@@ -146,7 +146,7 @@ class StripeConnect(StripeVendor):
 
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
         """A transfer without a payout gets it, or is taken back where the order is over, as is that of a payout that
-        failed.
+        failed. While payouts are stopped it gets none.
 
         To us ``FAILED`` of what was paid before means that it came back.
         """
@@ -234,6 +234,8 @@ class StripeConnect(StripeVendor):
             return PayoutState(ref, "FAILED", _told(transfer))
         if payout is None and order.over:
             return await self._taken_back(order, transfer, "PROVIDER_REJECTED")
+        if payout is None and order.halted:
+            raise ProviderUnavailable("the transfer has no payout, and gets none while payouts are stopped")
         if payout is None:
             payout, reason = await self._payout(order, ref)
             if payout is None:

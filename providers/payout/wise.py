@@ -107,8 +107,8 @@ class Wise(Vendor):
         return await self._funded(order, transfer)
 
     async def find(self, order: PayoutOrder, ref: str | None) -> PayoutState | None:
-        """A transfer that waits for our money gets it, or is called off where that was tried for long or the order is
-        over. None is made here.
+        """A transfer that waits for our money gets it, but not while payouts are stopped, or is called off where that
+        was tried for long or the order is over. None is made here.
         """
         transfer = await self._listed(order) if ref is None else await self._get(order, ref)
         return None if transfer is None else await self._funded(order, transfer)
@@ -184,6 +184,8 @@ class Wise(Vendor):
             status = await self._called_off(order, ref)
         if status == CANCELLED and not await self._was_paid_for(ref):
             return PayoutState(ref, "FAILED", "PROVIDER_REJECTED")
+        if status == WAITING and order.halted:
+            raise ProviderUnavailable("the transfer waits for money, and gets none while payouts are stopped")
         if status == WAITING:
             path = f"/v3/profiles/{self._profile}/transfers/{ref}/payments"
             answer = await self._post(path, {"type": "BALANCE"})

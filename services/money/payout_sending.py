@@ -29,7 +29,7 @@ from domain.money.payout_approval import (
 from domain.money.payout_rules import judge_standing
 from domain.money.payouts import FAILURES, PayoutOrder, why_ended
 from domain.money.reconciliation import TOPIC as RECONCILE
-from providers.ports import ProviderRejected, ProviderUnavailable
+from providers.ports import ProviderForgot, ProviderRejected, ProviderUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,12 +77,14 @@ class PayoutsTold:
 
 class Answer(NamedTuple):
     """Of a provider: how the attempt is, or a code of ours where it was certainly refused; with neither it certainly
-    has none. ``known`` is False where nobody can tell, and ``by_file`` true where no provider is asked at all.
+    has none. ``known`` is False where nobody can tell, and ``forgotten`` true where asking never will. ``by_file``: no
+    provider is asked at all.
     """
 
     state: PayoutState | None = None
     refusal: str | None = None
     known: bool = True
+    forgotten: bool = False
     by_file: bool = False
 
 
@@ -100,15 +102,17 @@ class PayoutBooks:
             bank = self._vault.opened(Purpose.BANK_DETAILS, payout.destination)
         return PayoutOrder(payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref, bank)
 
-    def sending_of(self, held: HeldPayout, attempt: PayoutAttempt, *, over: bool = False) -> Sending:
+    def sending_of(
+        self, held: HeldPayout, attempt: PayoutAttempt, *, over: bool = False, halted: bool = False
+    ) -> Sending:
         """By which its provider finds the attempt: this needs no bank details.
 
-        ``over``: it is about to end here, whatever the provider says.
+        ``over``: it is about to end here, whatever the provider says. ``halted``: payouts are switched off.
         """
         payout, over = held.row, over or attempt.state not in UNSETTLED
         order = PayoutOrder(
             payout.id, payout.attempt, payout.amount, payout.currency, held.account_ref,
-            begun=attempt.created_at, over=over,
+            begun=attempt.created_at, over=over, halted=halted,
         )  # fmt: skip
         return Sending(attempt.provider, order, attempt.created_at)
 
@@ -130,6 +134,8 @@ class PayoutBooks:
             if not providers.pays(sending.provider):
                 return Answer(by_file=True)
             return Answer(await providers.find(sending.provider, sending.order, ref))
+        except ProviderForgot as fault:
+            return _unanswered(sending, fault, forgotten=True)
         except (ProviderRejected, ProviderUnavailable) as fault:
             return _unanswered(sending, fault)
 
@@ -137,7 +143,7 @@ class PayoutBooks:
         """Make true here what the provider says of an attempt."""
         payout_id, number = sending.order.payout_id, sending.order.attempt
         if not answer.known:
-            await self._ask_later(db, payout_id, number, now)
+            await self._ask_later(db, payout_id, number, now, forgotten=answer.forgotten)
             return
         if answer.by_file:
             await db.payout_desk.look_again(payout_id, None)
@@ -286,17 +292,24 @@ class PayoutBooks:
             watched = now - attempt.settled_at < (LOOKED_AT_FOR if is_made else WATCHED_FOR)
             await db.payout_desk.look_again(attempt.payout_id, now + LOOKED_AT_EVERY if watched else None)
 
-    async def _ask_later(self, db: Repositories, payout_id: UUID, number: int, now: datetime) -> None:
+    async def _ask_later(
+        self, db: Repositories, payout_id: UUID, number: int, now: datetime, *, forgotten: bool = False
+    ) -> None:
         """Nobody knows how it is. One that is under way is asked for again soon, also where a notice said so that it
         was not the turn of the clock; one that is over here less often; one that the clock leaves alone is left alone.
+
+        ``forgotten``: asking tells nothing any more, so somebody must look.
         """
         found = await self._attempt(db, payout_id, number)
         if found is None or found[0].row.due_at is None:
             return
-        if found[1].state in UNSETTLED:
-            await db.payout_desk.look_again(payout_id, now + UNANSWERED)
-        else:
+        if found[1].state not in UNSETTLED:
             await self._watch(db, found[1], now)
+        elif forgotten:
+            log.error("payout.vanished", payout=str(payout_id), attempt=number, provider=found[1].provider)
+            await db.payout_desk.look_again(payout_id, now + AGAIN)
+        else:
+            await db.payout_desk.look_again(payout_id, now + UNANSWERED)
 
     async def _pay(self, db: Repositories, held: HeldPayout, attempt: PayoutAttempt, now: datetime) -> None:
         payout = held.row
@@ -355,7 +368,7 @@ class PayoutBooks:
             await db.payout_desk.note(attempt, state.ref, fee)
 
 
-def _unanswered(sending: Sending, fault: Exception) -> Answer:
+def _unanswered(sending: Sending, fault: Exception, *, forgotten: bool = False) -> Answer:
     payout = str(sending.order.payout_id)
     log.warning("payout.unanswered", payout=payout, provider=sending.provider, fault=str(fault))
-    return Answer(known=False)
+    return Answer(known=False, forgotten=forgotten)

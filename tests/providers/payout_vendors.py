@@ -601,6 +601,10 @@ class PayPalWorld(World):
         }
         return 201, json.dumps({"batch_header": self.batches[ref]["batch_header"]}).encode()
 
+    def forget(self, ref: str) -> None:
+        """The id of ours: another batch under it is another payment."""
+        self.batches[ref]["batch_header"]["sender_batch_header"] = {"sender_batch_id": "forgotten"}
+
     def end(self, ref: str, status: str, error: str | None = None) -> None:
         """Of the item."""
         (item,) = self.batches[ref]["items"]

@@ -11,12 +11,14 @@ from uuid import UUID
 import httpx
 import pytest
 
+from domain.clock import utc_now
 from domain.money.payouts import AccountState, NewAccount, PayoutOrder, PayoutState
 from domain.webhooks import Notice, RawNotice
 from providers.payout import ACCOUNT_PROVIDERS, payout_adapters
-from providers.payout.paypal import STATUSES, PayPal
+from providers.payout.paypal import SENT_AGAIN_WITHIN, STATUSES, PayPal
 from providers.ports import (
     OnboardingProvider,
+    ProviderForgot,
     ProviderRejected,
     ProviderUnavailable,
     ProviderUntouched,
@@ -35,7 +37,7 @@ AMOUNT = 60_05
 FULL = 1_000_00
 PAYER = "QYR5Z8XDVJNXQ"
 RETURN_URL = "https://bio.re/creator/payouts"
-ORDER = PayoutOrder(PAYOUT, 1, AMOUNT, "USD", account=PAYER)
+ORDER = PayoutOrder(PAYOUT, 1, AMOUNT, "USD", account=PAYER, begun=utc_now())
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
@@ -215,6 +217,30 @@ class TestPay:
         assert world.batches == {}
         ref = pay(config).ref
         assert find(config, ref, over) == PayoutState(ref, "SENT")
+
+    @pytest.mark.parametrize("begun", [utc_now() - SENT_AGAIN_WITHIN - timedelta(hours=1), None])
+    def test_what_the_vendor_may_have_forgotten_is_not_sent_again(
+        self, config: FakeConfig, world: PayPalWorld, begun: datetime | None
+    ) -> None:
+        """Its answer was lost, and by now a repetition could be paid anew."""
+        world.faults.append(("/payouts", "after"))
+        with pytest.raises(ProviderUnavailable):
+            pay(config, wait=0.5)
+        ref = only(world.batches)
+        young = replace(ORDER, begun=utc_now() - SENT_AGAIN_WITHIN + timedelta(hours=1))
+        assert find(config, order=young) == PayoutState(ref, "SENT")
+        world.forget(ref)
+        with pytest.raises(ProviderForgot):
+            find(config, order=replace(ORDER, begun=begun))
+        assert (only(world.batches), world.book.balances) == (ref, {"balance": FULL - AMOUNT, "transit": AMOUNT})
+
+    def test_nothing_is_sent_again_while_payouts_are_stopped(self, config: FakeConfig, world: PayPalWorld) -> None:
+        halted = replace(ORDER, halted=True)
+        with pytest.raises(ProviderUnavailable, match="while payouts are stopped"):
+            find(config, order=halted)
+        assert world.batches == {}
+        ref = pay(config).ref
+        assert find(config, ref, halted) == PayoutState(ref, "SENT")
 
     def test_many_at_once(self, config: FakeConfig, world: PayPalWorld) -> None:
         async def at_once(adapter: PayPal) -> list[PayoutState]:

@@ -437,6 +437,21 @@ class TestFind:
             assert find(config, over) == PayoutState(only(world.transfers), "FAILED", "PROVIDER_REJECTED")
         assert (world.payouts, world.book.balances) == ({}, {"platform": FULL})
 
+    def test_while_payouts_are_stopped_a_transfer_gets_no_payout(
+        self, config: FakeConfig, world: ConnectWorld, order: PayoutOrder
+    ) -> None:
+        halted = replace(order, halted=True)
+        assert find(config, halted) is None
+        world.faults.append(("/payouts", "before"))
+        with pytest.raises(ProviderUnavailable):
+            pay(config, order)
+        with pytest.raises(ProviderUnavailable, match="while payouts are stopped"):
+            find(config, halted)
+        assert world.payouts == {}
+        assert find(config, order) == find(config, halted) == PayoutState(only(world.transfers), "SENT")
+        world.arrive(only(world.payouts))
+        assert find(config, halted) == PayoutState(only(world.transfers), "PAID")
+
     def test_an_account_that_keeps_the_money(self, config: FakeConfig, world: ConnectWorld, order: PayoutOrder) -> None:
         ref = pay(config, order).ref
         world.fail(only(world.payouts))

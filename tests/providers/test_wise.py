@@ -220,6 +220,20 @@ class TestPay:
         world.book.move("world", "balance", FULL)
         assert find(config) == PayoutState(str(only(world.transfers)), "SENT")
 
+    def test_nothing_is_paid_for_while_payouts_are_stopped(self, config: FakeConfig, world: WiseWorld) -> None:
+        halted = replace(ORDER, halted=True)
+        assert find(config, order=halted) is None
+        world.faults.append(("/payments", "before"))
+        with pytest.raises(ProviderUnavailable):
+            pay(config)
+        with pytest.raises(ProviderUnavailable, match="while payouts are stopped"):
+            find(config, order=halted)
+        assert world.book.balances == {"balance": FULL}
+        ref = str(only(world.transfers))
+        assert find(config) == find(config, order=halted) == PayoutState(ref, "SENT")
+        world.arrive(only(world.transfers))
+        assert find(config, order=halted) == PayoutState(ref, "PAID")
+
     @pytest.mark.parametrize(
         ("place", "reason"),
         [("/quotes", "PROVIDER_REJECTED"), ("/accounts", "DESTINATION_REJECTED"), ("/transfers", "PROVIDER_REJECTED")],

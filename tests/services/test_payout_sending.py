@@ -377,6 +377,32 @@ class TestWhatMustHold:
         sweep(server)
         assert (row(tables)["status"], vendor.asked) == ("PROCESSED", 1)
 
+    def test_the_switch_does_not_stop_who_asks_what_became_of_it(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        vendor.after = silence
+        sweep(server)
+        assert (row(tables)["status"], states(tables)) == ("PROCESSING", [("SENDING", None)])
+        server.configure(**{"kill_switch.PAYOUT": True})
+        sweep(server)
+        assert (row(tables)["status"], row(tables)["id"], vendor.asked) == ("PROCESSED", payout, 1)
+        assert_agree(server, vendor)
+
+    def test_what_was_never_there_is_not_sent_anew_before_the_switch_is_lifted(
+        self, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID
+    ) -> None:
+        vendor.before = silence
+        sweep(server)
+        vendor.before = nothing
+        server.configure(**{"kill_switch.PAYOUT": True})
+        for _ in range(2):
+            sweep(server)
+            assert (row(tables)["status"], row(tables)["attempt"], vendor.asked) == ("APPROVED", 2, 1)
+        server.configure(**{"kill_switch.PAYOUT": False})
+        sweep(server)
+        assert (row(tables)["status"], row(tables)["id"], vendor.paid) == ("PROCESSED", payout, AMOUNT)
+        assert_agree(server, vendor)
+
     def test_without_an_identity_nothing_is_paid(
         self, api: Api, server: Server, vendor: PayoutVendor, tables: Tables, payout: UUID, ada: Creator
     ) -> None:

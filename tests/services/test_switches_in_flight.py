@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.clock import utc_now
 from domain.keys import Purpose
@@ -23,11 +24,12 @@ from tests.ledger import tally
 from tests.money import begin, hurry
 from tests.payees import available
 from tests.payout_vendor import payout_of, ready
-from tests.payouts import connected
+from tests.payouts import at_paypal, connected
 from tests.providers.kyc_vendors import StripeWorld, VeriffWorld, stripe_world, veriff_world
 from tests.providers.payment_vendors import OURS, MollieTill, StripeTill, mollie_till, stripe_till
 from tests.providers.payout_vendors import (
     ConnectWorld,
+    PayPalWorld,
     WiseWorld,
     connect_world,
     wise_world,
@@ -285,6 +287,26 @@ class TestPayoutsToAccounts:
         assert (flight.status(payout_id), flight.tables.count("sandbox_payouts")) == ("PROCESSED", 0)
         flight.assert_rail("stripe_connect", FULL - connect.book.balance("platform"))
 
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_payouts_are_stopped_while_nobody_knows_whether_it_was_sent(
+        self, server: Server, connect: ConnectWorld, flight: Flight, when: str
+    ) -> None:
+        """What arrived is seen. What lies in the account without a payout gets none until they go on."""
+        payout_id = flight.approved("stripe_connect")
+        connect.faults.append(("/payouts", when))
+        flight.sweep()
+        server.configure(**{"kill_switch.PAYOUT": True})
+        if when == "before":
+            flight.sweep()
+            assert (flight.status(payout_id), connect.payouts) == ("PROCESSING", {})
+            server.configure(**{"kill_switch.PAYOUT": False})
+            flight.sweep()
+            server.configure(**{"kill_switch.PAYOUT": True})
+        self.arrive(connect)
+        flight.sweep()
+        assert flight.status(payout_id) == "PROCESSED"
+        flight.assert_rail("stripe_connect", FULL - connect.book.balance("platform"))
+
     def test_secrets_change(self, api: Api, server: Server, connect: ConnectWorld, flight: Flight) -> None:
         """What the vendor signed before is taken as long as the former secret is kept. Under a key that is no good
         nothing fails: it waits for the right one.
@@ -343,6 +365,63 @@ class TestPayoutsToAccounts:
         flight.assert_rail("stripe_connect", 0, AMOUNT)
 
 
+class TestPayoutsByPayPal:
+    """Whose answer was lost, so that the attempt could be found by sending it again alone."""
+
+    @pytest.fixture
+    def paypal(self, server: Server) -> Iterator[PayPalWorld]:
+        with at_paypal(server) as world:
+            yield world
+
+    @pytest.fixture
+    def flight(self, api: Api, tables: Tables, paypal: PayPalWorld) -> Flight:
+        flight = Flight(api, ready(api, tables))
+        tables.run("UPDATE payout_accounts SET provider = 'paypal', ref = 'QYR5Z8XDVJNXQ'")
+        paypal.faults.append(("/payouts", "after"))
+        return flight
+
+    def end(self, flight: Flight, paypal: PayPalWorld) -> None:
+        (ref,) = paypal.batches
+        paypal.end(ref, "SUCCESS")
+        flight.sweep()
+
+    def test_payouts_are_stopped(self, server: Server, paypal: PayPalWorld, flight: Flight) -> None:
+        payout_id = flight.approved("paypal")
+        flight.sweep()
+        server.configure(**{"kill_switch.PAYOUT": True})
+        self.end(flight, paypal)
+        assert (flight.status(payout_id), paypal.asked["POST /v1/payments/payouts"]) == ("PROCESSING", 1)
+        server.configure(**{"kill_switch.PAYOUT": False})
+        flight.sweep()
+        assert (flight.status(payout_id), len(paypal.batches)) == ("PROCESSED", 1)
+
+    def test_the_vendor_may_have_forgotten_it(
+        self, server: Server, tables: Tables, paypal: PayPalWorld, flight: Flight
+    ) -> None:
+        """It is not paid again: it stays as it is, and the staff is told."""
+        payout_id = flight.approved("paypal")
+        flight.sweep()
+        (ref,) = paypal.batches
+        paypal.forget(ref)
+        tables.run("UPDATE payout_attempts SET created_at = now() - interval '29 days'")
+        with capture_logs() as logs:
+            for _ in range(2):
+                flight.sweep()
+        told = [each for each in logs if each["event"] == "payout.vanished"]
+        assert [(each["log_level"], each["payout"], each["provider"]) for each in told] == [
+            ("error", str(payout_id), "paypal")
+        ] * 2
+        assert (flight.status(payout_id), list(paypal.batches)) == ("PROCESSING", [ref])
+        assert tables.one("SELECT state FROM payout_attempts") == {"state": "SENDING"}
+        assert tables.one("SELECT due_at > now() + interval '50 minutes' AS later FROM payouts") == {"later": True}
+
+        async def look() -> list[str]:
+            async with server.app.parts.database.unit() as db:
+                return [each.check async for each in db.reconciliations.findings()]
+
+        assert "overdue" in server.on_loop(look())
+
+
 class TestPayoutsToBanks:
     """Under way by Wise when files take its place, or when the bank details change."""
 
@@ -389,6 +468,15 @@ class TestPayoutsToBanks:
         self.by_files(server)
         flight.sweep()
         assert flight.status(payout_id) == "PROCESSING"
+        self.end(flight, wise, payout_id)
+
+    def test_payouts_are_stopped_while_nobody_knows_whether_it_was_sent(
+        self, server: Server, wise: WiseWorld, flight: Flight
+    ) -> None:
+        payout_id = self.approved(flight)
+        wise.faults.append(("/payments", "after"))
+        flight.sweep()
+        server.configure(**{"kill_switch.PAYOUT": True})
         self.end(flight, wise, payout_id)
 
     @pytest.mark.parametrize("place", ["/v1/transfers", "/payments"])
