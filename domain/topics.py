@@ -675,6 +675,24 @@ class RewardPaid(ToOwner):
     amount: str
 
 
+@dataclass(frozen=True)
+class DebtOwed(ToOwner):
+    """``amount``: in whole units, with two decimals."""
+
+    topic = "email.debt_owed"
+    amount: str
+
+
+@dataclass(frozen=True)
+class TellOfDebt(ToOwner):
+    """``number``: of the entry that began the debt of the ``wallet``; ``days``: since then."""
+
+    topic = "money.tell_of_debt"
+    wallet: UUID
+    number: int
+    days: int
+
+
 def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
     for inner in kind.__subclasses__():
         if "topic" in vars(inner):
@@ -684,6 +702,7 @@ def _declared(kind: type[Topic]) -> Iterator[type[Topic]]:
 
 TOPICS: Mapping[str, type[Topic]] = {kind.topic: kind for kind in _declared(Topic)}
 EVENTS: Mapping[str, Callable[..., Topic]] = {
+    "debt_owed": DebtOwed,
     "kyc_update": KycUpdate,
     "legal_changed": LegalChanged,
     "reward_paid": RewardPaid,

@@ -516,6 +516,10 @@ async def kyc_update(job: Job[topics.KycUpdate], uow: UnitOfWork, mailer: Mailer
     await _tell_owner(job, uow, mailer, f"kyc_{payload.verdict}", **told)
 
 
+async def debt_owed(job: Job[topics.DebtOwed], uow: UnitOfWork, mailer: Mailer) -> None:
+    await _tell_owner(job, uow, mailer, "debt_owed", amount=job.payload.amount)
+
+
 async def reward_paid(job: Job[topics.RewardPaid], uow: UnitOfWork, mailer: Mailer) -> None:
     await _tell_owner(job, uow, mailer, "reward_paid", amount=job.payload.amount)
 

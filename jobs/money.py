@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain import topics
 from domain.creators.tax import REMINDERS
+from domain.money.amounts import Money
 from domain.money.ledger import LedgerError
 from domain.money.movements import LOOKED_AT_FIRST, MOST_DAYS, last_settled
 from domain.users import moment
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Closings,
         Escrows,
         Gifts,
+        Job,
         MovementBooks,
         Reconciler,
         Repositories,
@@ -142,6 +144,17 @@ async def remind_tax_forms(uow: UnitOfWork, clock: Clock) -> None:
                 for form in forms:
                     await db.outbox.add(topics.TaxFormEnds(form.user_id, moment(form.ends_at)))
             told = len(forms)
+
+
+async def tell_of_debt(job: Job[topics.TellOfDebt], uow: UnitOfWork) -> None:
+    """As much as is owed by now. Of a debt that was paid or written off nobody is told, nor of another in its place."""
+    told = job.payload
+    async with uow() as db:
+        debt = await db.debts.of(told.wallet)
+        if debt is not None and debt.number == told.number:
+            data = {"amount": str(Money(debt.amount))}
+            dedup = f"debt:{told.wallet}:{told.number}:{told.days}"
+            await db.notifications.notify("debt_owed", told.user, data, dedup)
 
 
 async def reconcile(uow: UnitOfWork, clock: Clock, reconciler: Reconciler) -> None:

@@ -38,7 +38,10 @@ def balance_view(wallet: Any) -> wire.WalletBalance:
     """``wallet``: None before the first money, which makes it."""
     if wallet is None:
         return {"balance": str(Money(0)), "frozen": False}
-    return {"balance": str(Money(wallet.balance)), "frozen": wallet.frozen_for is not None}
+    told: wire.WalletBalance = {"balance": str(Money(wallet.balance)), "frozen": wallet.frozen_for is not None}
+    if wallet.owed:
+        told["owed"] = str(Money(wallet.owed))
+    return told
 
 
 def activity_type(asked: str | None) -> Activity | None:

@@ -15,6 +15,7 @@ class LoadPackages(TypedDict):
 class WalletBalance(TypedDict):
     balance: str
     frozen: bool
+    owed: NotRequired[str]
 
 
 class WalletActivity(TypedDict):

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.money.amounts import USD
-from persistence.models import Wallet, WalletActivity, WalletFreeze
+from persistence.models import LedgerAccount, Wallet, WalletActivity, WalletFreeze
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     from persistence.engine.connection import Connection
 
 Row = WalletActivity
-OF_FAN = select(Wallet.id, Wallet.balance, Wallet.shown, Wallet.frozen_for).where(
+_owed = (
+    select(-LedgerAccount.balance)
+    .where(LedgerAccount.wallet_id == Wallet.id, LedgerAccount.code == "debt")
+    .correlate(Wallet)
+    .scalar_subquery()
+)
+OF_FAN = select(Wallet.id, Wallet.balance, Wallet.shown, Wallet.frozen_for, _owed.label("owed")).where(
     Wallet.user_id == bindparam("user_id"), Wallet.type == "FAN", Wallet.currency == USD
 )
 _OWN = Row.wallet_id == bindparam("wallet_id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid5
 
@@ -30,6 +31,7 @@ from domain.webhooks import Hopeless
 from providers.ports import ProviderRejected
 from services.money.coupons import CouponService
 from services.money.credits import credit
+from services.money.debts import take
 from services.money.gifts import GiftService
 from services.money.refunds import RefundService
 
@@ -132,9 +134,8 @@ class PaymentBooks:
             log.error("payment.stray_lost", stray=str(stray.id), provider=provider)
             wallet = WalletName(owner.user_id, "FAN")
             await db.ledger.hold(wallet)
-            has = await db.ledger.balances(wallet)
             about = outside_reference(stray)
-            await db.ledger.post(flows.refunded_outside(wallet, provider, about, stray.amount, has))
+            await take(db, wallet, partial(flows.refunded_outside, wallet, provider, about, stray.amount))
         await db.strays.end(stray.id, now, _next(stray, now))
 
     async def _stray_came_back(self, db: Repositories, stray: Stray, now: datetime) -> None:
@@ -299,10 +300,10 @@ class PaymentBooks:
 
     async def _move_outside(self, db: Repositories, held: HeldPayment, row: Refund, status: RefundStatus) -> None:
         wallet, provider, ref = held.wallet, held.row.provider, row.ref or ""
-        has = await db.ledger.balances(wallet)
         if status == "DONE":
-            await db.ledger.post(flows.refunded_outside(wallet, provider, ref, row.amount, has))
+            await take(db, wallet, partial(flows.refunded_outside, wallet, provider, ref, row.amount))
         elif row.status == "DONE":
+            has = await db.ledger.balances(wallet)
             await db.ledger.post(flows.refund_outside_undone(wallet, provider, ref, row.amount, has))
 
     async def _warn(self, db: Repositories, held: HeldPayment, now: datetime) -> None:
@@ -338,8 +339,7 @@ class PaymentBooks:
         row = await db.disputes.keep(payment, dispute)
         await db.ledger.hold(wallet)
         if dispute.taken and row.taken_at is None:
-            has = await db.ledger.balances(wallet)
-            await db.ledger.post(flows.disputed(wallet, row.id, payment.provider, row.amount, has))
+            await take(db, wallet, partial(flows.disputed, wallet, row.id, payment.provider, row.amount))
             if dispute.fee:
                 await db.ledger.post(flows.dispute_fee(row.id, payment.provider, dispute.fee))
         if dispute.returned and row.returned_at is None:

@@ -20,7 +20,17 @@ from domain.auth import ACCESS_TOKEN_TTL_SECONDS, two_factor
 from domain.creators import kyc, payout_account, payout_report, subscribers, tax
 from domain.email_address import DOT_ATOM
 from domain.locales import LOCALES
-from domain.money import coupons, escrows, ledger, payments, payouts, reconciliation, sandbox, sandbox_payouts
+from domain.money import (
+    adjustments,
+    coupons,
+    escrows,
+    ledger,
+    payments,
+    payouts,
+    reconciliation,
+    sandbox,
+    sandbox_payouts,
+)
 from domain.users.usernames import FORM
 from domain.wallet import loads
 from domain.wire import admin as wire
@@ -253,6 +263,13 @@ def test_what_creators_hand_in_is_told_with_the_figures_of_its_rules(contract: C
         assert shown.endswith(f"at least {tax.TIN_DIGITS} characters.")
     hours = kyc.ATTEMPTS_WITHIN // loads.HOUR
     assert f"in the last {hours} hours" in contract.errors["creator.kyc.too_many_attempts"]["meaning"]
+
+
+def test_debt_is_written_off_when_it_is_as_old_as_is_told(contract: Contract) -> None:
+    days = adjustments.WRITE_OFF_AFTER.days
+    told = " ".join(contract.operation("admin.finance.wallets.adjust")["description"].split())
+    assert f"after the debt has stood for {days} days" in told
+    assert f"has not stood for {days} days yet" in contract.errors["admin.debt.too_early"]["meaning"]
 
 
 def test_an_address_that_is_left_alone_is_so_for_as_long_as_is_told(contract: Contract) -> None:

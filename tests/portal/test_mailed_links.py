@@ -70,6 +70,7 @@ TOLD_ALONE = {
     "payout_account_connected",
     "payout_destination_changed",
     "contact_received",
+    "debt_owed",
     "deletion_cancelled",
     "export_ready",
     "export_requested",

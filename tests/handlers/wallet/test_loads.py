@@ -12,7 +12,7 @@ import pytest
 from domain.money import flows
 from domain.money.escrows import Order as Escrowed
 from domain.money.payments import PaymentState, RefundOrder, RefundState
-from domain.topics import ExamineSession
+from domain.topics import ExamineSession, TellOfDebt
 from providers.payment import payment_adapters
 from providers.ports import ProviderRejected
 from providers.sandbox import HEADER, Sandbox
@@ -58,6 +58,28 @@ def state(api: Api, headers: dict[str, str], session: dict[str, str]) -> dict[st
 def balance(api: Api, headers: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = api.call("wallet.balance", headers=headers).json()["data"]
     return found
+
+
+def indebt(api: Api, server: Server, headers: dict[str, str], user_id: UUID) -> None:
+    """A dispute is lost of 25, of which 20 were spent."""
+    session = begin(api, headers)
+    do(api, session, "pay")
+    post(server, flows.held(fan(user_id), uuid4(), flows.Parts(promo=0, fan=2000)))
+    do(api, session, "charge_back", "lose")
+
+
+def days_pass(server: Server, tables: Tables, days: int) -> None:
+    """What is to be told so long after a debt began is due."""
+    due = "UPDATE outbox SET available_at = now() WHERE topic = %s AND payload ->> 'days' = %s AND done_at IS NULL"
+    tables.run(due, TellOfDebt.topic, str(days))
+    server.work_off()
+
+
+def told_of_debt(tables: Tables) -> list[str]:
+    """The amounts in mails to the owner, the oldest first."""
+    mails = "SELECT m.subject FROM mailbox_messages m JOIN outbox o ON o.id = m.id WHERE topic = 'email.debt_owed'"
+    subjects = [row["subject"] for row in tables.rows(f"{mails} ORDER BY o.created_at, o.id")]
+    return [subject.removeprefix("You owe ").removesuffix(" USD") for subject in subjects]
 
 
 class TestStart:
@@ -305,10 +327,53 @@ class TestLife:
         do(api, session, "charge_back")
         assert refused(api, headers) == (403, "wallet.frozen")
         do(api, session, "lose")
-        assert balance(api, headers) == {"balance": "0.00", "frozen": False}
+        assert balance(api, headers) == {"balance": "0.00", "frozen": False, "owed": "20.00"}
         do(api, begin(api, headers, "30.00"), "pay")
-        assert balance(api, headers)["balance"] == "10.00"
+        assert balance(api, headers) == {"balance": "10.00", "frozen": False}
         assert_books_agree(tables)
+
+    def test_its_owner_is_told_of_debt_at_once_and_after_1_7_and_14_days(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, user_id: UUID
+    ) -> None:
+        indebt(api, server, headers, user_id)
+        assert told_of_debt(tables) == ["20.00"]
+        waiting = "SELECT payload, available_at - created_at AS after FROM outbox WHERE topic = %s AND done_at IS NULL"
+        left = {int(row["payload"]["days"]): row["after"] for row in tables.rows(waiting, TellOfDebt.topic)}
+        assert left == {days: timedelta(days=days) for days in (1, 7, 14)}
+        post(server, flows.debt_settled(fan(user_id), f"load:{load(server, user_id, 500)}", 500))
+        for days in (1, 7, 14):
+            days_pass(server, tables, days)
+        assert told_of_debt(tables) == ["20.00", "15.00", "15.00", "15.00"]
+
+    def test_more_debt_begins_no_other_notices(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, user_id: UUID
+    ) -> None:
+        sessions = [begin(api, headers), begin(api, headers)]
+        for session in sessions:
+            do(api, session, "pay")
+        post(server, flows.held(fan(user_id), uuid4(), flows.Parts(promo=0, fan=5000)))
+        for session in sessions:
+            do(api, session, "charge_back", "lose")
+        assert balance(api, headers)["owed"] == "50.00"
+        days_pass(server, tables, 1)
+        assert told_of_debt(tables) == ["25.00", "50.00"]
+
+    def test_nobody_is_told_of_debt_that_was_paid_but_of_another(
+        self, api: Api, server: Server, headers: dict[str, str], tables: Tables, user_id: UUID
+    ) -> None:
+        indebt(api, server, headers, user_id)
+        do(api, begin(api, headers, "20.00"), "pay")
+        days_pass(server, tables, 1)
+        assert told_of_debt(tables) == ["20.00"]
+        indebt(api, server, headers, user_id)
+        for days in (7, 1):
+            days_pass(server, tables, days)
+        assert told_of_debt(tables) == ["20.00"] * 4
+
+    def test_money_that_is_still_there_is_no_debt(self, api: Api, headers: dict[str, str], tables: Tables) -> None:
+        do(api, begin(api, headers), "pay", "charge_back", "lose")
+        assert "owed" not in balance(api, headers)
+        assert tables.rows("SELECT 1 FROM outbox WHERE topic = %s", TellOfDebt.topic) == []
 
     def test_prices_that_wait_go_back_before_a_dispute_takes_the_money(
         self, api: Api, server: Server, headers: dict[str, str], tables: Tables, user_id: UUID

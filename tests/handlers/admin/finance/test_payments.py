@@ -455,6 +455,7 @@ class TestTold:
             settle(server, paid, made)
         debt = "SELECT balance FROM ledger_accounts WHERE code = 'debt'"
         assert (balance(api, headers), tables.one(debt)["balance"]) == ("0.00", -1000)
+        assert len(tables.rows("SELECT 1 FROM outbox WHERE topic = 'money.tell_of_debt'")) == 4
         for _ in range(2):
             settle(server, paid, replace(made, status="FAILED"))
         settle(server, paid, made)  # told late
