@@ -39,6 +39,11 @@ class Reservation(NamedTuple):
     discount: int
     expires_at: datetime
 
+    @property
+    def to_pay(self) -> int:
+        """A load is paid in whole: what its coupon is worth is a gift beside it."""
+        return self.amount if self.applies_to == "LOAD" else self.amount - self.discount
+
 
 class Counted(NamedTuple):
     """How many reservations and uses there are, of all people and of one; no further than the limits."""

@@ -14,6 +14,10 @@ OVERDUE = timedelta(minutes=15)
 """Beyond its deadline a price should be settled within this time."""
 LONGEST_UNDER_WAY = timedelta(days=10)
 """After which a payout should have arrived, or come back."""
+SESSION_OVERDUE = timedelta(hours=1)
+"""Beyond its end the provider of a session should have said what became of it."""
+UNMATCHED_OVERDUE = timedelta(hours=1)
+"""For so long a notice may be about something that is not known here."""
 REFUND_OVERDUE, SUSPENSE_OVERDUE = timedelta(days=15), timedelta(days=7)
 Check = admin.LedgerCheck
 MOVEMENTS: tuple[Check, ...] = ("movement_in", "movement_out", "movement_unknown", "movement_differs")

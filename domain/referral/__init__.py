@@ -46,7 +46,7 @@ def _reward_view(reward: Any) -> wire.ReferralReward:
 def coupon_view(reserved: Reservation) -> wire.AppliedCoupon:
     return {
         "discount": _number(reserved.discount),
-        "finalAmount": _number(reserved.amount - reserved.discount),
+        "finalAmount": _number(reserved.to_pay),
         "usageId": str(reserved.id),
         "expiresAt": timestamp(reserved.expires_at),
     }

@@ -31,7 +31,9 @@ from domain.money.reconciliation import (
     MOVEMENTS,
     OVERDUE,
     REFUND_OVERDUE,
+    SESSION_OVERDUE,
     SUSPENSE_OVERDUE,
+    UNMATCHED_OVERDUE,
     is_severe,
 )
 from persistence.engine.connection import Connection
@@ -337,9 +339,19 @@ CHECKS: Mapping[str, TextualSelect] = {
         SELECT CAST(p.id AS text), concat('settled by ', a.created_at + :longest), 'PROCESSING'
         FROM payouts p JOIN payout_attempts a ON a.payout_id = p.id AND a.number = p.attempt
         WHERE p.status = 'PROCESSING' AND a.created_at < now() - :longest
+        UNION ALL
+        SELECT CAST(id AS text), concat('paid or ended by ', expires_at, ' at ', provider), 'OPEN'
+        FROM payments WHERE status = 'OPEN' AND expires_at < now() - :ended
+        UNION ALL
+        SELECT CAST(id AS text), concat('known here by ', received_at + :unknown, ', as ', provider, ' tells'), state
+        FROM provider_events
+        WHERE state = 'UNMATCHED' AND family IN ('payment', 'payout') AND received_at < now() - :unknown
         ORDER BY 2, 1
     """).bindparams(
-        bindparam("late", OVERDUE, type_=Interval), bindparam("longest", LONGEST_UNDER_WAY, type_=Interval)
+        bindparam("late", OVERDUE, type_=Interval),
+        bindparam("longest", LONGEST_UNDER_WAY, type_=Interval),
+        bindparam("ended", SESSION_OVERDUE, type_=Interval),
+        bindparam("unknown", UNMATCHED_OVERDUE, type_=Interval),
     ),
 }  # fmt: skip
 

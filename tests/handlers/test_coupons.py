@@ -51,7 +51,7 @@ class TestApplyCoupon:
     ) -> None:
         coupon_id = coupon(tables)
         told = applied(api, headers)
-        assert (told["discount"], told["finalAmount"]) == (5, 20)
+        assert (told["discount"], told["finalAmount"]) == (5, 25)
         row = tables.one("SELECT * FROM coupon_usages")
         assert (row["coupon_id"], row["user_id"], str(row["id"])) == (coupon_id, user_id, told["usageId"])
         assert (row["applies_to"], row["amount"], row["discount"], row["status"]) == ("LOAD", 2500, 500, "RESERVED")
@@ -81,10 +81,21 @@ class TestApplyCoupon:
         left: float,
     ) -> None:
         coupon(tables, **columns)
-        body = f'{{"code": "SUMMER", "appliesTo": "LOAD", "transactionAmount": {amount}}}'.encode()
+        body = f'{{"code": "SUMMER", "appliesTo": "MESSAGE", "transactionAmount": {amount}}}'.encode()
         told = {"Content-Type": "application/json"}
         response = api.call("referral.apply_coupon", headers=headers | told, content=body)
         assert (response.json()["data"]["discount"], response.json()["data"]["finalAmount"]) == (discount, left)
+
+    def test_a_load_is_paid_in_whole_and_the_gift_is_beside_it(
+        self, api: Api, headers: dict[str, str], tables: Tables
+    ) -> None:
+        coupon(tables)
+        told = applied(api, headers, 25.5)
+        assert (told["discount"], told["finalAmount"]) == (5.1, 25.5)
+        load = {"amount": "25.50", "couponUsageId": told["usageId"]}
+        assert api.call("wallet.loads.start", load, headers=headers).is_success
+        assert tables.one("SELECT amount FROM payments") == {"amount": 2550}
+        assert tables.one("SELECT amount FROM sandbox_payments") == {"amount": 2550}
 
     @pytest.mark.parametrize(
         ("columns", "status", "code"),

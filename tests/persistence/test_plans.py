@@ -21,6 +21,7 @@ from persistence.engine import statements
 from persistence.engine.database import NOBODY
 from persistence.engine.uow import UnitOfWork
 from persistence.models import Base
+from persistence.money.reconciliation import CHECKS
 from persistence.money.tallies import KINDS, KINDS_AT
 from runtime.web.scrape import outbox
 from services.money.escrows import EscrowService
@@ -629,6 +630,16 @@ class TestPlans:
                         found.append(f"{table}: {statement}")
         assert found == [], "\n".join(found)
         assert touched >= GROWING
+
+    def test_what_is_overdue_is_found_by_its_time(self, full_server: Server) -> None:
+        """Each hour: of payments, prices and notices only those that wait are read."""
+        statement, parameters = statements.bound(CHECKS["overdue"], {})[1:]
+        with psycopg.connect(full_server.database_url, autocommit=True) as connection:
+            (row,) = connection.execute(b"EXPLAIN (FORMAT JSON) " + statement.encode(), parameters).fetchall()
+        scans = list(nodes(row[0][0]["Plan"]))
+        read = {scan["Relation Name"]: scan["Node Type"] for scan in scans if "Relation Name" in scan}
+        assert "ix_payments_open" in {scan.get("Index Name") for scan in scans}
+        assert "Seq Scan" not in {read[name] for name in ("escrows", "payments", "provider_events")}
 
     def test_what_is_kept_is_not_compiled_for_each_call(self, recording: Recording) -> None:
         """A statement that gets values by name is a constant. Two constants may have the same text."""

@@ -13,6 +13,7 @@ from persistence.models.base import Base, Created, Identified, one_of
 ZERO = text("0")
 DUE = text("due_at IS NOT NULL")
 WITH_COUPON = text("coupon_usage_id IS NOT NULL")
+OPEN = text("status = 'OPEN'")
 ALIASED = text("alias IS NOT NULL")
 UNDECIDED = text("closed_at IS NULL")
 MISFIT = text("misfit IS NOT NULL")
@@ -42,6 +43,7 @@ class Payment(Created, Base):
         Index("uq_payments_coupon_usage", "coupon_usage_id", unique=True, postgresql_where=WITH_COUPON),
         Index("ix_payments_due_at", "due_at", postgresql_where=DUE),
         Index("ix_payments_newest", "created_at", "id"),
+        Index("ix_payments_open", "expires_at", postgresql_where=OPEN),
         Index("ix_payments_misfits", "created_at", "id", postgresql_where=MISFIT),
     )
 

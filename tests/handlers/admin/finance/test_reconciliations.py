@@ -304,6 +304,40 @@ class TestReconcile:
         assert (finding["check"], finding["what"], finding["severe"]) == ("overdue", str(OPEN), False)
         assert not stopped(tables)
 
+    def test_a_session_that_is_open_after_its_end_is_told_and_stops_nothing(
+        self, api: Api, finance: Hired, tables: Tables, ada: WalletName
+    ) -> None:
+        """As with the key of a former provider that was revoked: nobody says any more what became of it."""
+        session = {"wallet_id": ada.id, "amount": 100, "currency": "USD", "provider": "former", "return_url": ""}
+        now = datetime.now(UTC)
+        late = insert(tables, "payments", expires_at=now - timedelta(minutes=61), **session)
+        insert(tables, "payments", expires_at=now - timedelta(minutes=59), **session)
+        reconcile(api)
+        (finding,) = findings(api, finance)
+        assert (finding["check"], finding["what"], finding["severe"]) == ("overdue", str(late), False)
+        assert (finding["expected"].startswith("paid or ended by "), finding["found"]) == (True, "OPEN")
+        assert finding["expected"].endswith(" at former")
+        assert not stopped(tables)
+
+    def test_notices_of_what_is_not_known_are_told_and_stop_nothing(
+        self, api: Api, finance: Hired, tables: Tables, ada: WalletName
+    ) -> None:
+        now = datetime.now(UTC)
+        ids = {
+            (family, state, minutes): insert(
+                tables, "provider_events", family=family, state=state, provider="sandbox", type="x",
+                external_id=f"{family}{state}{minutes}", received_at=now - timedelta(minutes=minutes), ended_at=now,
+            )
+            for family in ("payment", "payout", "kyc")
+            for state in ("UNMATCHED", "DONE")
+            for minutes in (59, 61)
+        }  # fmt: skip
+        reconcile(api)
+        found = findings(api, finance)
+        assert {each["what"] for each in found} == {str(ids[name, "UNMATCHED", 61]) for name in ("payment", "payout")}
+        assert {(each["check"], each["found"], each["severe"]) for each in found} == {("overdue", "UNMATCHED", False)}
+        assert not stopped(tables)
+
     def test_money_in_a_closed_wallet_is_told_and_stops_nothing(
         self, api: Api, finance: Hired, tables: Tables, ada: WalletName
     ) -> None:
