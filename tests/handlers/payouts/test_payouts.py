@@ -248,6 +248,8 @@ class TestRequest:
         spent = flows.adjusted(wallet, uuid4(), "fan", -1000, platform("goodwill"), ada.user_id)
         post(server, spent, flows.disputed(wallet, uuid4(), "sandbox", 1000, flows.Balances()))
         assert refused(api, headers, tables)[:2] == (403, "wallet_frozen")
+        post(server, flows.debt_written_off(wallet, uuid4(), 1000, uuid4()))
+        assert ask(api, headers).status_code == 201
 
     def test_the_amount_has_bounds(
         self, api: Api, server: Server, ada: Creator, headers: dict[str, str], tables: Tables
