@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.exact import is_exact
+from contract.exact import is_exact, is_written_exactly
 from contract.loader import Contract
 from contract.policy import Policy
 from contract.successes import success_of
@@ -108,7 +108,7 @@ class _Names:
         if kind == "object":
             inner = schema.get("additionalProperties")
             return f"dict[str, {self.spelled(inner, module) if inner else 'Any'}]"
-        return "Decimal" if is_exact(schema) else SCALARS[str(kind)]
+        return "Decimal" if is_exact(schema) or is_written_exactly(schema) else SCALARS[str(kind)]
 
     def defined(self, name: str, module: str) -> str:
         schema = self._schemas[name]

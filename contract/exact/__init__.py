@@ -15,6 +15,11 @@ def is_exact(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "number" and "multipleOf" in schema
 
 
+def is_written_exactly(schema: Mapping[str, Any]) -> bool:
+    """Of answers: not ``multipleOf``, by which clients with binary numbers would refuse 20.4 as no multiple of 0.01."""
+    return schema.get("type") == "number" and schema.get("format") == "decimal"
+
+
 def parsed(raw: bytes) -> Any:
     """A body that is JSON, with its numbers as they are written."""
     return json.loads(raw, parse_float=Decimal, parse_int=_whole)

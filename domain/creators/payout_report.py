@@ -48,5 +48,4 @@ def payout_view(payout: Any) -> wire.Payout:
 
 
 def report_view(rows: Sequence[Any], total: int, count: int) -> wire.PayoutReport:
-    """As JSON has a number: the nearest one to so few digits is written with these digits."""
-    return {"payouts": [payout_view(row) for row in rows], "total": float(Money(total).major), "count": count}
+    return {"payouts": [payout_view(row) for row in rows], "total": Money(total).major, "count": count}

@@ -45,13 +45,8 @@ def _reward_view(reward: Any) -> wire.ReferralReward:
 
 def coupon_view(reserved: Reservation) -> wire.AppliedCoupon:
     return {
-        "discount": _number(reserved.discount),
-        "finalAmount": _number(reserved.to_pay),
+        "discount": Money(reserved.discount).major,
+        "finalAmount": Money(reserved.to_pay).major,
         "usageId": str(reserved.id),
         "expiresAt": timestamp(reserved.expires_at),
     }
-
-
-def _number(minor: int) -> float:
-    """As JSON has it: the nearest number to so few digits is written with these digits."""
-    return float(Money(minor).major)

@@ -1,5 +1,6 @@
 """Generated from the contract by `make spec`."""
 
+from decimal import Decimal
 from typing import Literal, NotRequired, TypedDict
 
 from domain.wire import common
@@ -27,7 +28,7 @@ class Payout(TypedDict):
 
 class PayoutReport(TypedDict):
     payouts: list[Payout]
-    total: float
+    total: Decimal
     count: int
 
 

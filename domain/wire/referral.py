@@ -43,8 +43,8 @@ class ApplyCouponRequest(TypedDict):
 
 
 class AppliedCoupon(TypedDict):
-    discount: float
-    finalAmount: float
+    discount: Decimal
+    finalAmount: Decimal
     usageId: str
     expiresAt: str
 

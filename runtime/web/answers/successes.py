@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -30,12 +31,19 @@ def writer(success: Success) -> Write:
     return _bare if success.is_json else _plain
 
 
+def exactly_written(value: Any) -> Any:
+    """A decimal as the number that it is, digit by digit: it never becomes a binary one. Anything else is refused."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(f"{value:f}")
+    raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+
+
 def _enveloped(data: Any, **beside: bool) -> bytes:
-    return orjson.dumps({"success": True, **beside, "data": data})
+    return orjson.dumps({"success": True, **beside, "data": data}, default=exactly_written)
 
 
 def _bare(data: Any, **_beside: bool) -> bytes:
-    return orjson.dumps(data)
+    return orjson.dumps(data, default=exactly_written)
 
 
 def _plain(text: str | bytes, **_beside: bool) -> bytes:
