@@ -1,7 +1,6 @@
 """The reconciliation names sessions that are open long after their end, without reading all payments."""
 
-import sqlalchemy as sa
-from alembic import op
+from persistence.migrations.beside import build_index, drop_index
 
 revision = "0110"
 down_revision = "0109"
@@ -12,8 +11,8 @@ previous_release = "It does not look for them."
 
 
 def upgrade() -> None:
-    op.create_index("ix_payments_open", "payments", ["expires_at"], postgresql_where=sa.text("status = 'OPEN'"))
+    build_index("ix_payments_open", "payments", ["expires_at"], "status = 'OPEN'")
 
 
 def downgrade() -> None:
-    op.drop_index("ix_payments_open", "payments")
+    drop_index("ix_payments_open", "payments")
