@@ -69,7 +69,6 @@ from persistence.idempotency import IdempotencyKeys
 from persistence.mailbox import Mailbox
 from persistence.mails import MailQuotas, MailSuppressions
 from persistence.money.adjustments import Adjustments
-from persistence.money.bank_details import BankDetails
 from persistence.money.books import Books
 from persistence.money.closings import Closings
 from persistence.money.coupons import Coupons
@@ -87,15 +86,16 @@ from persistence.money.rewards import Rewards
 from persistence.money.sandbox import SandboxPaymentRows
 from persistence.money.strays import Strays
 from persistence.money.tallies import Tallies
-from persistence.money.tax_forms import TaxForms
 from persistence.money.wallets import Wallets
 from persistence.notifications import Notifications
 from persistence.outbox import Outbox, Seal
 from persistence.payouts.accounts import PayoutAccounts
+from persistence.payouts.bank_details import BankDetails
 from persistence.payouts.batches import PayoutBatches
 from persistence.payouts.desk import PayoutDesk
 from persistence.payouts.requests import Payouts
 from persistence.payouts.sandbox import SandboxPayoutRows
+from persistence.payouts.tax_forms import TaxForms
 from persistence.personal import PersonalData
 from persistence.platform import Figures
 from persistence.platform.demo import Demo

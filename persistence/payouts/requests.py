@@ -44,7 +44,7 @@ from persistence.models import (
     User,
     Wallet,
 )
-from persistence.money.bank_details import OWNER_HELD, PROFILE_HELD
+from persistence.payouts.bank_details import OWNER_HELD, PROFILE_HELD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
