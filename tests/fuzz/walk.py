@@ -143,7 +143,9 @@ class Walker(OpenAPIStateMachine):
         told = data if isinstance(data, dict) else {}
         if case.headers and "Authorization" in case.headers:
             bearer = told.get("accessToken")
-            case.headers["Authorization"] = f"Bearer {bearer}" if bearer else parent.headers["Authorization"]
+            # A login may tell of no token: the address that was drawn may be that of an account with a second factor.
+            known = f"Bearer {bearer}" if bearer else parent.headers.get("Authorization")
+            case.headers["Authorization"] = known or case.headers["Authorization"]
         self.secret = told.get("secret", self.secret)
         if self.secret and is_valid(case) and "code" in case.body:
             ahead = 0 if "secret" in told else 1  # a code works once: that of the next half minute signs in

@@ -102,7 +102,7 @@ class Beside(NamedTuple):
 def search_of(text: str | None) -> Search | None:
     """What is searched for, by its form; addresses and phones in the form in which they are stored.
 
-    Raises ApiError validation.failed for what no account could have.
+    Raises ApiError admin.search_invalid for what no account could have.
     """
     if text is None:
         return None
@@ -115,7 +115,7 @@ def search_of(text: str | None) -> Search | None:
     username = text.removeprefix("@").lower()
     if len(username) <= LONGEST_USERNAME and FORM.fullmatch(username):
         return Search("username", username)
-    raise ApiError("validation.failed", details=[{"field": "q", "rule": "pattern"}])
+    raise ApiError("admin.search_invalid")
 
 
 def row_view(row: Listed, principal: Principal) -> wire.AdminUserRow:

@@ -88,7 +88,7 @@ class TestList:
 
     def test_what_can_be_none_of_these_is_refused(self, api: Api, admin: Hired) -> None:
         response = api.call("admin.creators.list", params={"q": "a b"}, headers=admin.headers)
-        assert (response.status_code, code_of(response)) == (400, "validation.failed")
+        assert (response.status_code, code_of(response)) == (400, "admin.search_invalid")
 
     def test_a_cursor_that_is_none_is_refused(self, api: Api, admin: Hired) -> None:
         response = api.call("admin.creators.list", params={"cursor": "x"}, headers=admin.headers)
