@@ -68,7 +68,10 @@ class SandboxProvider(Generic[Book_co]):
 
     async def tell(self, ref: str, event: str) -> None:
         """Send a notice to our intake. Raises ProviderUnavailable when it is not taken; a later look finds out."""
-        body, headers = self.told(ref, event)
+        await self.post(*self.told(ref, event))
+
+    async def post(self, body: bytes, headers: dict[str, str]) -> None:
+        """Send what was told. Raises ProviderUnavailable as ``tell`` does."""
         url = self._url(f"{WEBHOOKS}{self.family}/{self.name}")
         try:
             answer = await self._http.post(url, content=body, headers=headers, timeout=ANSWER_SECONDS)

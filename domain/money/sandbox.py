@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from domain.money.amounts import share
@@ -20,6 +20,10 @@ State = Literal["OPEN", "PROCESSING", "PAID", "EXPIRED", "FAILED"]
 Dispute = Literal["OPEN", "WON", "LOST"]
 Kind = Literal["CHARGE", "FEE", "REFUND", "REFUND_FAILED", "DISPUTE", "DISPUTE_FEE", "REINSTATED"]
 Action = dev.PaymentOutcome
+Fault = Literal["DUPLICATE", "REORDER", "DROP", "TIMEOUT"]
+"""What vendors do at times, and the sandbox where it is switched on: each notice comes twice; those of one button come
+the last first, or not at all; what was asked for is done, and not answered."""
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 FEE_BPS, FEE, DISPUTE_FEE = 290, 30, 1500
 STATUSES: Mapping[State, Status] = {

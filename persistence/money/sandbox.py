@@ -67,6 +67,10 @@ class SandboxPaymentRows:
         )  # fmt: skip
         return await self._connection.scalar_one(OF_KEY, key=order.key)
 
+    async def of_key(self, key: str) -> SandboxPayment | None:
+        found: SandboxPayment | None = await self._connection.scalar(OF_KEY, key=key)
+        return found
+
     async def find(self, sandbox_id: UUID) -> Session | None:
         return await self._session(FOUND, sandbox_id)
 

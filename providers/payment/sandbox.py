@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from domain.clock import utc_now
+from domain.config_keys import ListKey
 from domain.money.movements import Movement, begin_of, end_of
 from domain.money.payments import Checkout, DisputeState, PaymentState, RefundState
-from domain.money.sandbox import DISPUTE_FEE, EVENTS, KINDS, STATUSES, Session, fee_of, state_of
-from providers.ports import ProviderRejected
+from domain.money.sandbox import DISPUTE_FEE, EVENTS, FAULTS, KINDS, STATUSES, Fault, Session, fee_of, state_of
+from providers.ports import ProviderRejected, ProviderUnavailable
 from providers.sandbox import SandboxProvider
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from domain.money.sandbox import Action
 
 PAGE = "/sandbox/checkout/"
+SWITCHED_ON = ListKey(
+    "external.payment.sandbox.faults",
+    [],
+    "what the sandbox does wrong, as vendors do at times; empty for nothing",
+    FAULTS,
+)
 
 
 class PaymentBook(Protocol):
@@ -28,6 +35,9 @@ class PaymentBook(Protocol):
 
     async def open(self, order: Order) -> Any:
         """The row of the session that was made under the order's key, now or before."""
+
+    async def of_key(self, key: str) -> Any:
+        """None for no session."""
 
     async def find(self, sandbox_id: UUID) -> Session | None:
         """None for no session."""
@@ -49,9 +59,11 @@ class SandboxPayments(SandboxProvider[PaymentBook]):
     types = frozenset(event for events in EVENTS.values() for event in events)
 
     async def checkout(self, order: Order) -> Checkout:
+        unanswered = self._has("TIMEOUT") and await self._book.of_key(order.key) is None
         row = await self._book.open(order)
         if (row.amount, row.currency) != (order.amount, order.currency):
             raise ProviderRejected("the key was used for another amount")
+        _answer(unanswered)
         return Checkout(str(row.id), self._page_of(str(row.id)), row.expires_at)
 
     async def find(self, ref: str) -> PaymentState:
@@ -71,10 +83,30 @@ class SandboxPayments(SandboxProvider[PaymentBook]):
             raise ProviderRejected("the session is paid")
 
     async def refund(self, order: RefundOrder) -> RefundState:
+        unanswered = self._has("TIMEOUT") and await self._has_no_refund(order)
         made = await self._book.refund(_id(order.ref), order)
         if isinstance(made, str):
             raise ProviderRejected(made)
+        _answer(unanswered)
         return _refund(made)
+
+    async def tell_all(self, ref: str, events: Sequence[str]) -> None:
+        """Send the notices of a button. Raises ProviderUnavailable where one is not taken, or none is sent."""
+        notices = [self.told(ref, event) for event in events]
+        if self._has("DROP"):
+            raise ProviderUnavailable("the notice was not sent")
+        if self._has("REORDER"):
+            notices.reverse()
+        for body, headers in notices:
+            for _ in range(2 if self._has("DUPLICATE") else 1):
+                await self.post(body, headers)
+
+    def _has(self, fault: Fault) -> bool:
+        return fault in self._config[SWITCHED_ON]
+
+    async def _has_no_refund(self, order: RefundOrder) -> bool:
+        known = (await self._session(order.ref)).refunds
+        return all(each.refund_id != order.refund_id for each in known)
 
     async def _session(self, ref: str) -> Session:
         session = await self._book.find(_id(ref))
@@ -88,6 +120,12 @@ class SandboxPayments(SandboxProvider[PaymentBook]):
 
     async def probe(self) -> str:
         return "the sandbox of this deployment"
+
+
+def _answer(unanswered: bool) -> None:
+    """What was made before is answered, so whoever asks again is."""
+    if unanswered:
+        raise ProviderUnavailable("no answer in time")
 
 
 def _id(ref: str) -> UUID:

@@ -40,6 +40,7 @@ from providers.geoip import maxmind
 from providers.kyc import stripe_identity, veriff
 from providers.leaked_passwords import pwned_passwords
 from providers.payment import mollie, stripe
+from providers.payment import sandbox as sandbox_payments
 from providers.payout import paypal, stripe_connect, wise
 from providers.payout import sandbox as sandbox_payouts
 from providers.sms import twilio, vonage
@@ -102,7 +103,7 @@ DECLARING = (
     ),
     *(sms_vendors, smtp, turnstile, twilio, vonage),
     *(kyc_vendors, stripe_identity, veriff),
-    *(mollie, stripe),
+    *(mollie, sandbox_payments, stripe),
     *(paypal, sandbox_payouts, stripe_connect, wise),
 )
 

@@ -62,8 +62,7 @@ class PaymentButtons(Buttons[payments.Session]):
         known = next((one for one in get_args(payments.Action) if one == action), None)
         if known is None or not await self._storage.act(ref, known, self._clock()):
             return False
-        for event in payments.EVENTS[known]:
-            await self._sandbox.tell(str(ref), event)
+        await self._sandbox.tell_all(str(ref), payments.EVENTS[known])
         return True
 
 

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from domain.money.payouts import PayoutOrder
     from domain.money.sandbox import Action, Session
     from persistence.engine.database import Database
-    from persistence.models import SandboxPayout, SandboxPayoutAccount, SandboxRefund, SandboxVerification
+    from persistence.models import (
+        SandboxPayment,
+        SandboxPayout,
+        SandboxPayoutAccount,
+        SandboxRefund,
+        SandboxVerification,
+    )
 
 
 def sandbox_secrets(digests: DigestsOf, family: str) -> Callable[[], list[str]]:
@@ -60,6 +66,10 @@ class PaymentSandboxStorage:
     async def open(self, order: Order) -> Any:
         async with self._database.unit() as db:
             return await db.sandbox_payments.open(order)
+
+    async def of_key(self, key: str) -> SandboxPayment | None:
+        async with self._database.reading() as db:
+            return await db.sandbox_payments.of_key(key)
 
     async def find(self, sandbox_id: UUID) -> Session | None:
         async with self._database.reading() as db:
