@@ -30,7 +30,11 @@ def served(stand_in: StandIn, answered: Callable[[], None] = nothing) -> Iterato
     class Handler(BaseHTTPRequestHandler):
         def _respond(self) -> None:
             path, _, query = self.path.partition("?")
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or query.encode()
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever asked is gone in the middle of it, and asked nothing
+                raise ConnectionError
+            body = body or query.encode()
             status, answer, *more = stand_in.respond(self.command, path, self.headers, body)
             self.send_response(status)
             for name, value in (more[0] if more else {}).items():

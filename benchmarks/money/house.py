@@ -1,7 +1,6 @@
 """A deployment for the drill of money: PostgreSQL, API processes, workers, and vendors with books of their own."""
 
 import random
-import re
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -44,7 +43,6 @@ CONFIG: dict[str, Any] = {
     "external.payment.active_provider": "stripe",
     "external.payout.active_provider": "stripe_connect",
 }
-TRACE = re.compile(r"^Traceback \(most recent call last\):\n(?:[ |].*\n|\n)*(.+)", re.MULTILINE)
 TILL, CONNECT = "payment/stripe", "payout/stripe_connect"
 
 
@@ -149,8 +147,4 @@ class MoneyHouse:
 
     def faults(self) -> Counter[str]:
         """What befell processes that nobody had expected: how each trace in a log ends."""
-        found = Counter[str]()
-        for log in self.biore.data_dir.glob("process-*.log"):
-            for trace in TRACE.findall(log.read_text(errors="replace")):
-                found[trace] += 1
-        return found
+        return Counter(trace.splitlines()[-1] for trace in self.biore.traces())

@@ -130,6 +130,7 @@ def main(arguments: Sequence[str], data_dir: Path) -> int:
         for way in WAYS:
             arrivals = walk(fuzzed.biore, fuzzed.access_token, way, SCENARIOS)
             sys.stdout.write(f"{way}: {sum(arrivals)} of {len(arrivals)} scenarios came to its end\n")
+        sys.stdout.writelines(f"{trace}\n" for trace in fuzzed.biore.traces())  # without them nobody could tell why
     return code
 
 

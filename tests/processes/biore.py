@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import re
 import signal
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
@@ -38,6 +39,7 @@ T = TypeVar("T")
 
 SECRET = "a-secret-of-the-processes-0123456789-abcdef"
 COMMAND = (sys.executable, "-m", "runtime.cli")
+TRACE = re.compile(r"^Traceback \(most recent call last\):\n(?:[ |].*\n|\n)*.+", re.MULTILINE)
 START_SECONDS = 60.0
 GRACE = 25.0
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -163,6 +165,12 @@ class Deployment:
     def environment(self) -> dict[str, str]:
         """In which a person would call its commands."""
         return dict(self._environment)
+
+    def traces(self) -> Iterator[str]:
+        """What its processes wrote of each error that nobody had expected."""
+        for log in sorted(self.data_dir.glob("process-*.log")):
+            for found in TRACE.finditer(log.read_text(errors="replace")):
+                yield found.group()
 
     def start(self, *arguments: str, given: str = "", anew: bool = False, **settings: str) -> Process:
         """Any command, not waited for. ``given`` is its standard input, ``settings`` are added for this process."""

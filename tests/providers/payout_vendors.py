@@ -137,9 +137,11 @@ class ConnectWorld(World):
         self.began.set()
         self.held.wait(30)
         with self.lock:
-            answer = self.act(path, account, form)
-            self.answers[known] = wanted, answer
-            self.working.remove(known)
+            try:
+                answer = self.act(path, account, form)
+                self.answers[known] = wanted, answer
+            finally:
+                self.working.remove(known)
         return answer
 
     def act(self, path: str, account: str | None, form: dict[str, str]) -> Answer:
