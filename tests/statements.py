@@ -6,7 +6,8 @@ from typing import Any
 
 from persistence.engine.database import Database
 
-# A node follows its config, keys, rules of moderation, texts and the cost of its hashes at its own pace.
+# A node follows its config, keys, rules of moderation, texts and the cost of its hashes at its own pace, and tells of
+# its providers.
 BY_THE_WAY = (
     "config_entries",
     "signing_keys",
@@ -15,6 +16,9 @@ BY_THE_WAY = (
     "FROM editions",
     "languages.texts_version \nFROM languages ORDER BY",
     "translations.origin = 'STAFF'",
+    "\nFROM provider_probes",
+    "INSERT INTO provider_states",
+    "INSERT INTO provider_outcomes",
 )
 
 Asked = list[tuple[str, Mapping[str, Any]]]
